@@ -1,0 +1,562 @@
+/* snn.h - the C interface of libsnn: create, train and run spiking neural networks.
+ *
+ * Three levels of use
+ * -------------------
+ * 1. Run a network that someone trained (a game, a robot). Six functions:
+ *
+ *        SNNConfig config;
+ *        snn_config_default(&config);
+ *        config.file = "digits.snn";
+ *        SNNHandle brain;
+ *        if (snn_create_network(&config, &brain) != SNN_OK) puts(snn_last_error());
+ *        snn_session_set_input(brain, 0, pixels, 64);
+ *        snn_run_step(brain, frame_dt_seconds);          // every frame
+ *        snn_get_membrane_potentials(brain, "readout", voltages, 10);
+ *        snn_destroy_network(brain);
+ *
+ * 2. Build a network (snn_network_*), open a session on it, step it, read and write any state (snn_session_*).
+ * 3. Train it (snn_trainer_*) and save it (snn_network_save).
+ *
+ * Words
+ * -----
+ * network     what a user built: populations, projections, weights. Immutable once finished; shared by sessions.
+ * population  neurons of one model, or a named input. Numbered in the order of creation.
+ * projection  connections from one population to one receptor of another. Numbered in the order of creation.
+ * receptor    a named input sum of a neuron model ("current").
+ * session     one running copy of a network on one device: state, and weights of its own once they change. `SNNHandle`.
+ * step        the fixed time step dt of the network. Time inside is an integer number of steps.
+ * sample      one of `batch_size` independent copies of the state that share the weights.
+ *
+ * Rules that hold for every function
+ * ----------------------------------
+ * - Status: functions return SNN_OK (0) or a negative SNNStatus. After an error snn_last_error() gives, per thread, one
+ *   sentence that names the argument and its value. Outputs are then untouched unless the function says otherwise.
+ * - Handles carry an index and a generation: a stale, foreign or null handle is SNN_ERROR_INVALID_HANDLE, never a crash.
+ * - Strings are UTF-8, zero-terminated, copied. Pointers in arguments are read during the call only, unless a function
+ *   says that it borrows. Arrays are C-contiguous; the last index runs fastest.
+ * - Structs: set `struct_size` by calling the struct's default function. A library newer than the header accepts the
+ *   smaller struct of an older one.
+ * - Thread-safety: networks, models: any thread. A session and its trainer: one thread at a time; a second thread that
+ *   enters at the same moment gets SNN_ERROR_BUSY. Different sessions run in parallel. Release and destroy: any thread,
+ *   any order, null allowed.
+ * - After fork() a child may not use sessions of its parent: SNN_ERROR_FORKED.
+ * - Steps: snn_run_step and snn_session_step neither allocate, lock nor wait after the first call, single-threaded
+ *   sessions never; sessions with threads wake their own workers only.
+ *
+ * Since: every function is in ABI 1.  Licence: MIT.
+ */
+#ifndef SNN_SNN_H
+#define SNN_SNN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#if defined(SNN_BUILD_SHARED)
+#define SNN_API __declspec(dllexport)
+#elif defined(SNN_STATIC)
+#define SNN_API
+#else
+#define SNN_API __declspec(dllimport)
+#endif
+#define SNN_CALL __cdecl
+#else
+#define SNN_API __attribute__((visibility("default")))
+#define SNN_CALL
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Versions ---------------------------------------------------------------------------------------------------- */
+
+#define SNN_VERSION_MAJOR 0
+#define SNN_VERSION_MINOR 1
+#define SNN_VERSION_PATCH 0
+#define SNN_ABI_VERSION 1u /* raised when an existing function or struct changes meaning; additions keep it */
+
+/* "0.1.0" of the library that is loaded; static storage. */
+SNN_API const char *SNN_CALL snn_version_string(void);
+/* SNN_ABI_VERSION of the library that is loaded. Compare it with the header's when loading the library at run time. */
+SNN_API uint32_t SNN_CALL snn_abi_version(void);
+
+/* ---- Status ------------------------------------------------------------------------------------------------------ */
+
+typedef int32_t SNNStatus;
+enum {
+    SNN_OK = 0,
+    SNN_ERROR_INVALID_ARGUMENT = -1, /* a value, size, shape or name is wrong */
+    SNN_ERROR_INVALID_HANDLE = -2,   /* null, stale or foreign handle, or a handle of another type */
+    SNN_ERROR_NOT_FOUND = -3,        /* no population, projection, variable, model or device of that name */
+    SNN_ERROR_OUT_OF_MEMORY = -4,
+    SNN_ERROR_IO = -5,               /* the file system said no; the sentence has its reason */
+    SNN_ERROR_FORMAT = -6,           /* the file is damaged or not a .snn file; the sentence names the place */
+    SNN_ERROR_UNSUPPORTED = -7,      /* valid, but this device or build cannot do it */
+    SNN_ERROR_BUSY = -8,             /* another thread is inside this session */
+    SNN_ERROR_STATE = -9,            /* right call, wrong moment (network not finished, backward before forward) */
+    SNN_ERROR_VERSION = -10,         /* struct or file of a version this library does not know */
+    SNN_ERROR_FORKED = -11,          /* the session belongs to the parent process */
+    SNN_ERROR_STOPPED = -12,         /* a progress callback asked to stop; what was recorded so far is kept */
+    SNN_ERROR_INTERNAL = -13         /* a defect of the library */
+};
+
+/* The sentence of the last error on this thread, "" if none. Valid until the next failing call on the same thread. */
+SNN_API const char *SNN_CALL snn_last_error(void);
+/* "SNN_ERROR_BUSY" and so on; "SNN_UNKNOWN_STATUS" for a value not listed. Static storage. */
+SNN_API const char *SNN_CALL snn_status_name(SNNStatus status);
+
+/* ---- Handles ----------------------------------------------------------------------------------------------------- */
+
+typedef struct SNNSessionOpaque *SNNHandle;  /* a running network (a session) */
+typedef struct SNNNetworkOpaque *SNNNetwork; /* a network definition with weights, reference-counted */
+typedef struct SNNModelOpaque *SNNModel;     /* a neuron model or surrogate of the user, reference-counted */
+typedef struct SNNTrainerOpaque *SNNTrainer; /* training of one session */
+
+/* ---- Memory and jobs of the host --------------------------------------------------------------------------------- */
+
+/* Optional. Session buffers (state, weights of its own, activity, tapes) come from here. `allocate` returns memory
+ * aligned to `alignment` (a power of two) or null. Called on the thread that calls into the session. */
+typedef struct SNNAllocator {
+    void *(SNN_CALL *allocate)(void *user, size_t size_bytes, size_t alignment);
+    void(SNN_CALL *release)(void *user, void *memory, size_t size_bytes);
+    void *user;
+} SNNAllocator;
+
+/* Optional: the host's own job system instead of the session's threads. `parallel_for` calls task(context, i) once for
+ * every i in 0..count-1, on any threads in any order, and returns when all are done. Results do not depend on it. */
+typedef struct SNNJobSystem {
+    void(SNN_CALL *parallel_for)(void *user, uint32_t count, void(SNN_CALL *task)(void *context, uint32_t index),
+                                 void *context);
+    uint32_t worker_count; /* how many tasks can run at once, at least 1 */
+    void *user;
+} SNNJobSystem;
+
+/* `level`: 0 error, 1 warning, 2 information. */
+typedef void(SNN_CALL *SNNLogCallback)(int32_t level, const char *message, void *user);
+
+/* ---- Devices ----------------------------------------------------------------------------------------------------- */
+
+typedef struct SNNDeviceInfo {
+    uint32_t struct_size;
+    char name[64];           /* what SNNConfig.device takes: "cpu", "reference", "null" */
+    char description[192];   /* for people: processor name, instruction set */
+    uint32_t core_count;     /* logical processors this process may use */
+    uint64_t memory_bytes;   /* total memory, 0 if unknown */
+    uint32_t can_train;      /* 1 or 0 */
+    char instruction_sets[64]; /* those the device can use, best last: "scalar avx2 avx512" */
+} SNNDeviceInfo;
+
+SNN_API SNNStatus SNN_CALL snn_device_count(uint32_t *out_count);
+SNN_API SNNStatus SNN_CALL snn_device_get(uint32_t index, SNNDeviceInfo *out_info); /* set out_info->struct_size first */
+
+/* ---- Models ------------------------------------------------------------------------------------------------------ */
+
+/* Built-in models by index, in alphabetical order. Names are static; null when the index is past the end. */
+SNN_API const char *SNN_CALL snn_model_builtin_name(uint32_t index);
+SNN_API const char *SNN_CALL snn_surrogate_builtin_name(uint32_t index);
+/* A model or surrogate of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON.
+ * It is checked completely; errors name the place. Ownership: release it; networks that use it keep it alive. */
+SNN_API SNNStatus SNN_CALL snn_model_load(const char *text, size_t size_bytes, SNNModel *out_model);
+/* A built-in neuron model (kind 0) or surrogate (kind 1) by name. Release it. */
+SNN_API SNNStatus SNN_CALL snn_model_builtin(const char *name, uint32_t kind, SNNModel *out_model);
+/* The op list as JSON. Borrowed: valid while the model lives. */
+SNN_API SNNStatus SNN_CALL snn_model_text(SNNModel model, const char **out_text, size_t *out_size_bytes);
+SNN_API SNNStatus SNN_CALL snn_model_retain(SNNModel model);
+SNN_API void SNN_CALL snn_model_release(SNNModel model);
+
+/* ---- Building a network ------------------------------------------------------------------------------------------ */
+
+typedef struct SNNShape {
+    uint32_t rank;    /* 1 to 3 */
+    uint32_t dims[3]; /* (neurons) or (channels, height, width) */
+} SNNShape;
+
+enum { /* what a population is */
+    SNN_POPULATION_NEURONS = 0,
+    SNN_POPULATION_SPIKE_INPUT = 1, /* the caller gives spikes (0 or 1) for each step; empty after the step */
+    SNN_POPULATION_VALUE_INPUT = 2  /* the caller gives real values; they stay until changed */
+};
+
+typedef struct SNNPopulationDef {
+    uint32_t struct_size;
+    uint32_t kind;           /* SNN_POPULATION_* */
+    const char *name;        /* [A-Za-z_][A-Za-z0-9_]*, unique in the network, at most 63 bytes */
+    SNNShape shape;
+    const char *model_name;  /* a built-in model ("lif"), for neurons when `model` is null */
+    SNNModel model;          /* a user's model, or null */
+} SNNPopulationDef;
+
+enum { /* how a projection connects */
+    SNN_CONNECT_DENSE = 0,      /* weights [source][target] */
+    SNN_CONNECT_ONE_TO_ONE = 1, /* weights [neuron]; equal sizes */
+    SNN_CONNECT_SPARSE = 2,     /* rows of targets per source neuron (CSR); weights [synapse] */
+    SNN_CONNECT_CONV2D = 3,     /* weights [out_channel][in_channel / groups][kernel_y][kernel_x]; cross-correlation */
+    SNN_CONNECT_POOL2D = 4      /* no weights; pool_mode; padding counts as zero (average divides by the window size) */
+};
+enum { SNN_POOL_SUM = 0, SNN_POOL_AVERAGE = 1, SNN_POOL_MAX = 2 };
+enum { /* how inputs are summed; stored with the network, part of its meaning */
+    SNN_ARITHMETIC_DEFAULT = 0, /* fixed point for sparse static projections from spikes, else float */
+    SNN_ARITHMETIC_FLOAT = 1,   /* float32, in ascending order of the source neuron */
+    SNN_ARITHMETIC_FIXED = 2    /* int32 with one power-of-two scale per target population and receptor */
+};
+
+typedef struct SNNProjectionDef {
+    uint32_t struct_size;
+    uint32_t kind;             /* SNN_CONNECT_* */
+    const char *name;          /* as for populations; null: "source_to_target" */
+    uint32_t source, target;   /* population indices */
+    const char *receptor;      /* of the target's model; null: its first */
+    uint32_t delay_steps;      /* 0: within the same step (the graph of such projections must have no cycle) */
+    uint32_t trainable;        /* 1 (default) or 0; pooling never is */
+    uint32_t arithmetic;       /* SNN_ARITHMETIC_* */
+    uint32_t pool_mode;        /* SNN_POOL_* */
+    const float *weights;      /* copied; null: zeros. All finite. */
+    size_t weight_count;
+    const float *bias;         /* null: none. Added at every step: [target], or [out_channel] for conv2d */
+    size_t bias_count;
+    /* sparse only */
+    const uint64_t *row_offsets;     /* [source size + 1], ascending from 0 to synapse_count */
+    const uint32_t *synapse_targets; /* [synapse_count]; any order within a row, repeats allowed */
+    const uint16_t *synapse_delays;  /* [synapse_count] steps, added to delay_steps; null: none */
+    size_t synapse_count;
+    /* conv2d and pool2d only: (y, x). Shapes of source and target are (channels, height, width). */
+    uint32_t kernel[2], stride[2], padding[2], dilation[2];
+    uint32_t groups;
+} SNNProjectionDef;
+
+enum { /* rules that make sparse connections; the same seed gives the same connections everywhere */
+    SNN_RULE_FIXED_PROBABILITY = 0, /* each pair with `probability` */
+    SNN_RULE_FIXED_INDEGREE = 1,    /* `count` sources for each target, drawn with replacement */
+    SNN_RULE_FIXED_TOTAL = 2        /* `count` synapses in all, drawn with replacement */
+};
+typedef struct SNNRandomConnectionDef {
+    uint32_t struct_size;
+    uint32_t rule;             /* SNN_RULE_* */
+    double probability;        /* 0 to 1 */
+    uint64_t count;
+    uint64_t seed;
+    uint32_t allow_autapses;   /* 1 (default): a neuron may connect to itself, in a projection onto its own population */
+    float weight_mean, weight_std;     /* normal; std 0: constant */
+    uint32_t delay_min, delay_max;     /* steps, uniform, both ends included */
+} SNNRandomConnectionDef;
+
+SNN_API void SNN_CALL snn_population_def_default(SNNPopulationDef *out_def);
+SNN_API void SNN_CALL snn_projection_def_default(SNNProjectionDef *out_def);
+SNN_API void SNN_CALL snn_random_connection_def_default(SNNRandomConnectionDef *out_def);
+
+/* An empty network with the time step `dt_ms` (milliseconds, > 0). One reference; release it. */
+SNN_API SNNStatus SNN_CALL snn_network_create(double dt_ms, SNNNetwork *out_network);
+SNN_API SNNStatus SNN_CALL snn_network_add_population(SNNNetwork network, const SNNPopulationDef *def,
+                                                      uint32_t *out_index);
+/* A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size. */
+SNN_API SNNStatus SNN_CALL snn_network_set_parameter(SNNNetwork network, uint32_t population, const char *parameter,
+                                                     const double *values, size_t count);
+/* An option of the model by the names of option and choice: ("reset", "subtract"). */
+SNN_API SNNStatus SNN_CALL snn_network_set_option(SNNNetwork network, uint32_t population, const char *option,
+                                                  const char *choice);
+/* The state at step 0 and after a reset: `count` is 1 or the population's size. */
+SNN_API SNNStatus SNN_CALL snn_network_set_initial_state(SNNNetwork network, uint32_t population, const char *state,
+                                                         const double *values, size_t count);
+/* The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's. Parameters in the order
+ * of its definition; `count` 0 keeps the defaults. */
+SNN_API SNNStatus SNN_CALL snn_network_set_surrogate(SNNNetwork network, uint32_t population, const char *name,
+                                                     SNNModel surrogate, const double *parameters, size_t count);
+SNN_API SNNStatus SNN_CALL snn_network_connect(SNNNetwork network, const SNNProjectionDef *def, uint32_t *out_index);
+/* `def->kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them. */
+SNN_API SNNStatus SNN_CALL snn_network_connect_random(SNNNetwork network, const SNNProjectionDef *def,
+                                                      const SNNRandomConnectionDef *rule, uint32_t *out_index);
+/* Checks the whole and makes it immutable: cycles without delay, fixed-point range, shapes. Needed before sessions and
+ * saving. The sentence names the population or projection. */
+SNN_API SNNStatus SNN_CALL snn_network_finish(SNNNetwork network);
+SNN_API SNNStatus SNN_CALL snn_network_retain(SNNNetwork network);
+SNN_API void SNN_CALL snn_network_release(SNNNetwork network);
+
+/* ---- Files ------------------------------------------------------------------------------------------------------- */
+
+/* Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was. */
+SNN_API SNNStatus SNN_CALL snn_network_save(SNNNetwork network, const char *path);
+/* Returns a finished network. Every size, index, name and number is checked; nothing in the file is executed. */
+SNN_API SNNStatus SNN_CALL snn_network_load(const char *path, SNNNetwork *out_network);
+SNN_API SNNStatus SNN_CALL snn_network_load_memory(const void *data, size_t size_bytes, SNNNetwork *out_network);
+
+/* ---- Looking at a network ---------------------------------------------------------------------------------------- */
+
+typedef struct SNNNetworkInfo {
+    uint32_t struct_size;
+    uint32_t population_count, projection_count;
+    uint32_t finished;
+    double dt_ms;
+    uint64_t neuron_count;  /* without inputs */
+    uint64_t synapse_count; /* connections as delivered: a conv kernel counts each use */
+    uint64_t parameter_count; /* stored weights and biases */
+} SNNNetworkInfo;
+typedef struct SNNPopulationInfo {
+    uint32_t struct_size;
+    uint32_t kind;
+    SNNShape shape;
+    uint32_t size;
+    const char *name, *model_name, *surrogate_name; /* borrowed while the network lives; null where there is none */
+} SNNPopulationInfo;
+typedef struct SNNProjectionInfo {
+    uint32_t struct_size;
+    uint32_t kind, source, target, delay_steps, trainable, arithmetic, pool_mode;
+    const char *name, *receptor; /* borrowed while the network lives */
+    uint64_t weight_count, bias_count, synapse_count;
+    uint32_t kernel[2], stride[2], padding[2], dilation[2], groups;
+    const float *weights, *bias;      /* borrowed while the network lives; null when the count is 0 */
+    const uint64_t *row_offsets;      /* sparse, canonical order: by source, target, delay */
+    const uint32_t *synapse_targets;
+    const uint16_t *synapse_delays;   /* null: none */
+    double fixed_point_scale;         /* 0 for float arithmetic; weights are rounded to multiples of 1/scale */
+} SNNProjectionInfo;
+
+/* Set out_info->struct_size first. */
+SNN_API SNNStatus SNN_CALL snn_network_get_info(SNNNetwork network, SNNNetworkInfo *out_info);
+SNN_API SNNStatus SNN_CALL snn_network_get_population(SNNNetwork network, uint32_t index, SNNPopulationInfo *out_info);
+SNN_API SNNStatus SNN_CALL snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProjectionInfo *out_info);
+SNN_API SNNStatus SNN_CALL snn_network_find_population(SNNNetwork network, const char *name, uint32_t *out_index);
+SNN_API SNNStatus SNN_CALL snn_network_find_projection(SNNNetwork network, const char *name, uint32_t *out_index);
+/* The model of a population (neurons), or its surrogate; release it. */
+SNN_API SNNStatus SNN_CALL snn_network_get_model(SNNNetwork network, uint32_t population, SNNModel *out_model);
+SNN_API SNNStatus SNN_CALL snn_network_get_surrogate(SNNNetwork network, uint32_t population, SNNModel *out_surrogate);
+/* Values in use, defaults included. `*io_count`: capacity in, number of values out (1 or the population's size); with
+ * out_values null only the number is returned. */
+SNN_API SNNStatus SNN_CALL snn_network_get_parameter(SNNNetwork network, uint32_t population, const char *parameter,
+                                                     double *out_values, size_t *io_count);
+SNN_API SNNStatus SNN_CALL snn_network_get_initial_state(SNNNetwork network, uint32_t population, const char *state,
+                                                         double *out_values, size_t *io_count);
+SNN_API SNNStatus SNN_CALL snn_network_get_surrogate_parameters(SNNNetwork network, uint32_t population,
+                                                                double *out_values, size_t *io_count);
+/* The name of the chosen option; borrowed while the network lives. */
+SNN_API SNNStatus SNN_CALL snn_network_get_option(SNNNetwork network, uint32_t population, const char *option,
+                                                  const char **out_choice);
+
+/* ---- Sessions: the simple level ---------------------------------------------------------------------------------- */
+
+enum { /* SNNConfig.instruction_set; forcing one is for tests and measurements: all give the same bits */
+    SNN_ISA_BEST = 0, SNN_ISA_SCALAR = 1, SNN_ISA_AVX2 = 2, SNN_ISA_AVX512 = 3
+};
+enum { /* SNNConfig.flags */
+    SNN_FLAG_INTERPRET_MODELS = 1u, /* run built-in models through the op-list interpreter as well (tests) */
+    SNN_FLAG_FLOAT64 = 2u,          /* device "reference" only: compute in double (tests) */
+    SNN_FLAG_SMOOTH_SPIKES = 4u     /* with FLOAT64: spikes are the surrogate's smooth function (gradient checks) */
+};
+
+typedef struct SNNConfig {
+    uint32_t struct_size;
+    uint32_t flags;            /* SNN_FLAG_* */
+    const char *file;          /* a .snn file, or null when `network` is given */
+    SNNNetwork network;        /* a finished network; the session keeps a reference */
+    const char *device;        /* "cpu" (default, also when null), "reference", "null" */
+    uint32_t batch_size;       /* samples, default 1 */
+    uint32_t thread_count;     /* default 1; 0: one per core. Results do not depend on it. */
+    uint32_t instruction_set;  /* SNN_ISA_* */
+    uint32_t max_catch_up_steps; /* most steps that one snn_run_step may take, default 100; time beyond is dropped */
+    const SNNAllocator *allocator;  /* copied; null: the C runtime's */
+    const SNNJobSystem *job_system; /* copied; null: own threads */
+    SNNLogCallback log;             /* null: silent */
+    void *log_user;
+} SNNConfig;
+
+SNN_API void SNN_CALL snn_config_default(SNNConfig *out_config);
+/* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
+SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle *out_handle);
+/* Ends the session and what it owns; its trainer becomes invalid. Null is allowed. */
+SNN_API void SNN_CALL snn_destroy_network(SNNHandle handle);
+/* Replaces weights and biases by those of a .snn file whose projections have the same names and shapes. All or none. */
+SNN_API SNNStatus SNN_CALL snn_load_weights(SNNHandle handle, const char *path);
+/* Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at
+ * most max_catch_up_steps, the time beyond that is dropped. NaN, negative or infinite is an error. */
+SNN_API SNNStatus SNN_CALL snn_run_step(SNNHandle handle, float frame_dt);
+/* The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats. */
+SNN_API SNNStatus SNN_CALL snn_get_membrane_potentials(SNNHandle handle, const char *population,
+                                                       float *out_potentials, size_t count);
+
+typedef struct SNNSpikes {
+    uint64_t step;          /* the step that has just been computed, 0 = the first */
+    uint32_t population, sample;
+    uint32_t count;
+    const uint32_t *neurons; /* ascending; valid during the callback only */
+} SNNSpikes;
+/* Called on the thread that steps, after each step, for each population and sample that spiked (inputs excepted). It may
+ * read from the session; stepping, writing or destroying it from inside is SNN_ERROR_BUSY. */
+typedef void(SNN_CALL *SpikeCallback)(SNNHandle handle, const SNNSpikes *spikes, void *user);
+/* One callback for each session; null removes it. */
+SNN_API SNNStatus SNN_CALL snn_register_spike_callback(SNNHandle handle, SpikeCallback callback, void *user);
+
+/* ---- Sessions: the full level ------------------------------------------------------------------------------------ */
+
+/* A new reference to the session's network; release it. */
+SNN_API SNNStatus SNN_CALL snn_session_network(SNNHandle handle, SNNNetwork *out_network);
+/* A new finished network with the session's present weights and biases; release it. */
+SNN_API SNNStatus SNN_CALL snn_session_to_network(SNNHandle handle, SNNNetwork *out_network);
+
+/* Input of an input population for the coming step: [batch_size][size] floats. Spike inputs take 0 and 1 only and are
+ * empty again after one step; values stay. NaN and infinity are refused. */
+SNN_API SNNStatus SNN_CALL snn_session_set_input(SNNHandle handle, uint32_t population, const float *values,
+                                                 size_t count);
+/* As above, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
+ * Values other than 0 count as spikes for a spike input. */
+SNN_API SNNStatus SNN_CALL snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values,
+                                                  size_t count);
+/* Advances by `step_count` steps. */
+SNN_API SNNStatus SNN_CALL snn_session_step(SNNHandle handle, uint32_t step_count);
+/* Back to step 0 and the initial state; weights, callbacks and bindings stay. */
+SNN_API SNNStatus SNN_CALL snn_session_reset(SNNHandle handle);
+/* Steps since creation or reset. */
+SNN_API SNNStatus SNN_CALL snn_session_step_count(SNNHandle handle, uint64_t *out_steps);
+/* The neurons of `sample` that spiked in the last step, ascending. Borrowed: valid until the session is next used. */
+SNN_API SNNStatus SNN_CALL snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
+                                                  const uint32_t **out_neurons, uint32_t *out_count);
+
+enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
+/* Any variable by its path, converted to or from `dtype`; `count` must match exactly.
+ *   "population.state"       [batch_size][size]   any state of the model
+ *   "population.spikes"      [batch_size][size]   activity of the last step (read only)
+ *   "projection.weight"      as in SNNProjectionDef; writing gives the session its own copy
+ *   "projection.bias"
+ *   "projection.weight.gradient", "projection.bias.gradient"   after a backward pass (read only)
+ *   "population.history"     [delay][batch_size][size]  activity kept for delays, the newest first (resume a run) */
+SNN_API SNNStatus SNN_CALL snn_session_read(SNNHandle handle, const char *path, uint32_t dtype, void *out_data,
+                                            size_t count);
+SNN_API SNNStatus SNN_CALL snn_session_write(SNNHandle handle, const char *path, uint32_t dtype, const void *data,
+                                             size_t count);
+/* How many values snn_session_read wants for a path. */
+SNN_API SNNStatus SNN_CALL snn_session_value_count(SNNHandle handle, const char *path, size_t *out_count);
+
+typedef struct SNNInputArray {
+    uint32_t population;
+    uint32_t held;      /* 1: data is [batch_size][size] and used at every step; 0: [step][batch_size][size] */
+    const float *data;
+    size_t count;
+} SNNInputArray;
+typedef struct SNNRecordArray {
+    uint32_t population;
+    uint32_t dtype;       /* SNN_FLOAT32, SNN_FLOAT64 or, for spikes, SNN_UINT8 */
+    const char *variable; /* a state, "spikes", or "spike_count" ([batch_size][size], summed over the run) */
+    void *data;           /* [step][batch_size][size], written as the run goes */
+    size_t count;
+} SNNRecordArray;
+/* Called every `progress_interval` steps; a value other than 0 stops the run (SNN_ERROR_STOPPED). */
+typedef int32_t(SNN_CALL *SNNProgressCallback)(uint64_t steps_done, uint64_t steps_total, void *user);
+typedef struct SNNRunDef {
+    uint32_t struct_size;
+    uint32_t step_count;
+    const SNNInputArray *inputs;
+    uint32_t input_count;
+    uint32_t record_count;
+    const SNNRecordArray *records;
+    SNNProgressCallback progress; /* null: none */
+    void *progress_user;
+    uint32_t progress_interval;   /* steps, default 1000 */
+} SNNRunDef;
+SNN_API void SNN_CALL snn_run_def_default(SNNRunDef *out_def);
+/* Runs `step_count` steps with inputs and recordings. Input populations not named get what snn_session_set_input gave.
+ * Everything is checked before the first step. */
+SNN_API SNNStatus SNN_CALL snn_session_run(SNNHandle handle, const SNNRunDef *def);
+
+/* ---- Training ---------------------------------------------------------------------------------------------------- */
+
+enum { /* losses, averaged over the batch; T steps, class = argmax */
+    SNN_LOSS_CROSS_ENTROPY_COUNT = 0,         /* softmax over spike counts of the output population */
+    SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE = 1,  /* softmax over the largest membrane value in time */
+    SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE = 2, /* softmax over the mean membrane value in time */
+    SNN_LOSS_MEAN_SQUARE_RATE = 3             /* mean over outputs of (rate - target)^2, rate in spikes per step */
+};
+enum { SNN_OPTIMIZER_SGD = 0, SNN_OPTIMIZER_ADAM = 1, SNN_OPTIMIZER_ADAMW = 2 };
+
+typedef struct SNNTrainerDef {
+    uint32_t struct_size;
+    uint32_t output_population;
+    uint32_t step_count;          /* T */
+    uint32_t loss;                /* SNN_LOSS_* */
+    uint32_t optimizer;           /* SNN_OPTIMIZER_*, default Adam */
+    float rate_on, rate_off;      /* target rates of MEAN_SQUARE_RATE with labels, defaults 0.8 and 0 spikes per step */
+    double learning_rate;         /* default 1e-3 */
+    double momentum;              /* SGD, default 0 */
+    double beta1, beta2, epsilon; /* Adam: 0.9, 0.999, 1e-8 */
+    double weight_decay;          /* SGD and Adam: added to the gradient; AdamW: decoupled. Default 0. */
+    double gradient_clip_norm;    /* 0: none; else the gradient is scaled so that its global L2 norm is at most this */
+    double rate_regularization;   /* strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none */
+    double rate_target;           /* spikes per step */
+} SNNTrainerDef;
+typedef struct SNNBatch {
+    uint32_t struct_size;
+    uint32_t input_count;
+    const SNNInputArray *inputs;  /* counts as for the session's batch_size */
+    const int32_t *labels;        /* [batch_size] class of each sample; -1: the sample is padding and ignored */
+    const float *targets;         /* instead of labels, MEAN_SQUARE_RATE: [batch_size][outputs] rates */
+} SNNBatch;
+typedef struct SNNTrainResult {
+    uint32_t struct_size;
+    uint32_t sample_count;        /* samples that were not padding */
+    uint32_t correct_count;       /* argmax equal to the label; 0 without labels */
+    float loss;                   /* mean over samples, regularisation included */
+    double spike_count;           /* of all spiking populations, all samples and steps */
+} SNNTrainResult;
+
+SNN_API void SNN_CALL snn_trainer_def_default(SNNTrainerDef *out_def);
+/* The session gets its own copy of the weights. The trainer ends with the session or when released. */
+SNN_API SNNStatus SNN_CALL snn_trainer_create(SNNHandle handle, const SNNTrainerDef *def, SNNTrainer *out_trainer);
+SNN_API void SNN_CALL snn_trainer_release(SNNTrainer trainer);
+/* forward + backward + update on one batch. State is reset before and left as after the last step. */
+SNN_API SNNStatus SNN_CALL snn_trainer_step(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
+/* The three parts of a step. backward needs a forward before it, update a backward. */
+SNN_API SNNStatus SNN_CALL snn_trainer_forward(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
+SNN_API SNNStatus SNN_CALL snn_trainer_backward(SNNTrainer trainer);
+SNN_API SNNStatus SNN_CALL snn_trainer_update(SNNTrainer trainer);
+/* Class scores of the last forward: what the softmax sees, or rates; [batch_size][outputs]. */
+SNN_API SNNStatus SNN_CALL snn_trainer_scores(SNNTrainer trainer, float *out_scores, size_t count);
+SNN_API SNNStatus SNN_CALL snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate);
+
+typedef struct SNNWeightUpdate {
+    uint64_t update;       /* 1 = the first */
+    uint32_t projection;
+    double gradient_norm;  /* L2, before clipping */
+} SNNWeightUpdate;
+/* After each update, for each trained projection. */
+typedef void(SNN_CALL *SNNWeightCallback)(SNNHandle handle, const SNNWeightUpdate *update, void *user);
+SNN_API SNNStatus SNN_CALL snn_register_weight_callback(SNNHandle handle, SNNWeightCallback callback, void *user);
+
+typedef struct SNNEpoch {
+    uint64_t epoch;        /* 1 = the first */
+    uint64_t sample_count, correct_count;
+    double mean_loss;
+} SNNEpoch;
+typedef void(SNN_CALL *SNNEpochCallback)(SNNHandle handle, const SNNEpoch *epoch, void *user);
+SNN_API SNNStatus SNN_CALL snn_register_epoch_callback(SNNHandle handle, SNNEpochCallback callback, void *user);
+/* Sums up the steps since the last call, calls the epoch callback, and returns the same in out_epoch (may be null). */
+SNN_API SNNStatus SNN_CALL snn_trainer_end_epoch(SNNTrainer trainer, SNNEpoch *out_epoch);
+
+/* ---- Encoders and random numbers --------------------------------------------------------------------------------- */
+
+enum { /* values in [0, 1] -> [step][sample][feature] */
+    SNN_ENCODE_RATE = 0,     /* spike with probability gain * value at each step (clipped to 1) */
+    SNN_ENCODE_LATENCY = 1,  /* one spike at step round((1 - value) * (T - 1)); none for values below `threshold` */
+    SNN_ENCODE_CONSTANT = 2, /* gain * value at every step (for value inputs) */
+    SNN_ENCODE_DELTA = 3     /* values are [step][sample][feature]: 1 where the value rose by more than threshold since the
+                                last step, else 0; the first step compares with 0 */
+};
+typedef struct SNNEncoderDef {
+    uint32_t struct_size;
+    uint32_t kind;       /* SNN_ENCODE_* */
+    uint32_t step_count; /* T */
+    float gain;          /* default 1 */
+    float threshold;     /* default 0.01 */
+    uint64_t seed;       /* rate: Philox counter-based numbers, keyed by seed; step, sample and feature are the counter */
+} SNNEncoderDef;
+SNN_API void SNN_CALL snn_encoder_def_default(SNNEncoderDef *out_def);
+/* values: [sample][feature] ([step][sample][feature] for DELTA), finite; out: [step][sample][feature]. */
+SNN_API SNNStatus SNN_CALL snn_encode(const SNNEncoderDef *def, const float *values, size_t sample_count,
+                                      size_t feature_count, float *out_encoded, size_t out_count);
+
+enum { SNN_RANDOM_UNIFORM = 0, SNN_RANDOM_NORMAL = 1 };
+/* `count` numbers, the same on every platform: uniform in [a, b), or normal with mean a and standard deviation b. */
+SNN_API SNNStatus SNN_CALL snn_random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a, double b,
+                                           float *out_values, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* SNN_SNN_H */

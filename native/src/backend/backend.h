@@ -1,0 +1,129 @@
+// THE backend interface. A backend turns a plan into an executor: memory on its device plus a way to run the plan's kernel
+// calls. Everything that reaches an executor has been checked above it (src/schedule/session.cpp), so it may assume valid
+// input: indices in range, counts exact, calls in a legal order.
+//
+// To add a backend: derive from Executor, add one line to registry.cpp. Start from null/ (does nothing, counts everything),
+// read reference/ for what every kernel means. docs/adding-a-backend.md walks through it.
+//
+// Thread-safety: an executor is used by one thread at a time.
+#pragma once
+
+#include <snn/snn.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "network/plan.h"
+
+namespace snn {
+
+enum class DType : uint8_t { float32 = SNN_FLOAT32, float64 = SNN_FLOAT64, int32 = SNN_INT32, uint8 = SNN_UINT8 };
+size_t size_of(DType type);
+
+// One variable of a session. All are read and written in canonical order, whatever the device's layout.
+struct Slot {
+    enum Kind : uint8_t {
+        state,            // index population, sub state: [batch][size]; float or int32
+        activity,         // index population: [batch][size], spikes as 0/1 or input values of the last step
+        history,          // index population: [history_depth][batch][size], newest (the last step) first
+        weight,           // index projection
+        bias,             // index projection
+        weight_gradient,  // index projection
+        bias_gradient,    // index projection
+    };
+    Kind kind;
+    uint32_t index;
+    uint32_t sub = 0;
+};
+
+struct InputFrames {
+    uint32_t population;
+    const float* data;   // first step's [batch][size]
+    size_t step_stride;  // floats to the next step's frame; 0: the same frame at every step
+};
+
+struct RecordFrames {
+    enum Kind : uint8_t { state, activity, activity_sum };  // activity_sum adds up into data (zeroed by the caller)
+    Kind kind;
+    uint32_t population;
+    uint32_t state_index;
+    DType dtype;         // float32, float64; uint8 for activity of spikes
+    void* data;
+    size_t step_stride;  // elements to the next step's frame; 0 for activity_sum
+};
+
+struct RunRequest {
+    uint32_t step_count = 0;
+    std::span<const InputFrames> inputs;  // every input population, in index order
+    std::span<const RecordFrames> records;
+    bool tape = false;  // keep what backward() needs; steps are then numbered from 0 within this run
+};
+
+// dL/d(activity) or dL/d(state after the step) that a loss hands in.
+struct OutputGradient {
+    enum Kind : uint8_t { activity, state };
+    Kind kind;
+    uint32_t population;
+    uint32_t state_index;
+    DType dtype;         // float32 or float64
+    const void* data;    // first step's [batch][size]
+    size_t step_stride;  // elements to the next step's frame; 0: the same at every step
+};
+
+struct OptimizerStep {
+    uint32_t optimizer;  // SNN_OPTIMIZER_*
+    uint64_t update;     // 1 = the first
+    double learning_rate, momentum, beta1, beta2, epsilon, weight_decay;
+    double gradient_scale;  // from clipping; applied to the gradient before anything else
+};
+
+class Executor {
+public:
+    virtual ~Executor() = default;
+
+    // Initial state of every population, empty activity, history and pending input. Weights stay.
+    virtual void reset_state() = 0;
+    virtual void run(const RunRequest& request) = 0;
+
+    virtual size_t count(const Slot& slot) const = 0;
+    virtual void read(const Slot& slot, DType dtype, void* out_data) const = 0;
+    virtual void write(const Slot& slot, DType dtype, const void* data) = 0;
+    // The neurons of one sample that were active in the last step, ascending; valid until the executor is next used.
+    virtual std::span<const uint32_t> active(uint32_t population, uint32_t sample) const = 0;
+
+    // Training, optional: can_train() false leaves the rest unused.
+    virtual bool can_train() const { return false; }
+    // Gradients of all trainable weights and biases over the steps of the last taped run (overwrites the gradient slots).
+    virtual void backward(std::span<const OutputGradient> gradients);
+    // Sum of squares of one projection's weight and bias gradient, added up in index order in double.
+    virtual double gradient_square_sum(uint32_t projection) const;
+    // Updates weights, biases and the optimiser's moments of every trainable projection. Weights of fixed-point
+    // projections are held within the range their scale allows.
+    virtual void update(const OptimizerStep& step);
+};
+
+struct ExecutorOptions {
+    uint32_t batch_size = 1;
+    uint32_t thread_count = 1;  // resolved: at least 1
+    uint32_t instruction_set = SNN_ISA_BEST;
+    uint32_t flags = 0;  // SNN_FLAG_*
+    SNNAllocator allocator{};    // functions null: the C runtime's
+    SNNJobSystem job_system{};   // function null: own threads
+};
+
+struct Backend {
+    const char* name;
+    // Fills everything but struct_size.
+    void (*describe)(SNNDeviceInfo& out_info);
+    // Throws Error(SNN_ERROR_UNSUPPORTED) when the options ask for what it cannot do.
+    std::unique_ptr<Executor> (*open)(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
+};
+
+// The list of backends, the default one first.
+std::span<const Backend* const> backends();
+const Backend& find_backend(std::string_view name);  // throws SNN_ERROR_NOT_FOUND with the names there are
+
+}  // namespace snn

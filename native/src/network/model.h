@@ -1,0 +1,120 @@
+// A neuron model or surrogate as libsnn sees it: the op list of docs/model-format.md, checked and typed.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace snn {
+
+enum class ValueType : uint8_t { float_, int_, bool_ };
+
+enum class Op : uint8_t {
+    const_, iconst,
+    add, sub, mul, div, min, max, neg, abs, floor, exp, log, sqrt, atan, tanh,
+    iadd, isub, imul, imin, imax,
+    lt, le, eq, ilt, ile, ieq,
+    and_, or_, not_,
+    select, to_float, to_int, spike, surrogate,
+};
+
+struct Instruction {
+    Op op;
+    uint16_t a = 0, b = 0, c = 0;  // registers
+    double value = 0;              // const_, iconst
+};
+
+// Registers: `input_count` inputs, then one for each instruction.
+struct Program {
+    uint32_t input_count = 0;
+    std::vector<Instruction> instructions;
+    std::vector<ValueType> types;  // of every register
+    uint32_t register_count() const { return input_count + static_cast<uint32_t>(instructions.size()); }
+};
+
+struct ParameterInfo {
+    std::string name, unit;
+    double default_value = 0;
+    double minimum = -std::numeric_limits<double>::infinity();
+    double maximum = std::numeric_limits<double>::infinity();
+    bool minimum_is_exclusive = false;
+};
+struct OptionInfo {
+    std::string name;
+    std::vector<std::string> choices;
+    int32_t default_choice = 0;
+};
+struct StateInfo {
+    std::string name, unit;
+    ValueType type = ValueType::float_;
+    double initial = 0;
+    std::optional<uint32_t> initial_parameter;  // index of the parameter whose value it starts with
+};
+struct DerivedInfo {
+    std::string name;
+    ValueType type = ValueType::float_;
+};
+struct TapeInfo {
+    std::string name;
+    ValueType type = ValueType::float_;
+    uint32_t step_register = 0;
+};
+
+struct Model {
+    std::string name;
+    std::string json;  // the text it was read from, as saved in files
+    std::vector<ParameterInfo> parameters;
+    std::vector<OptionInfo> options;
+    std::vector<StateInfo> states;
+    std::vector<std::string> receptors;
+    std::vector<DerivedInfo> derived;
+    uint32_t membrane_state = 0;
+    bool spiking = false;
+    bool built_in = false;
+
+    Program derive;  // inputs: parameters, options, dt in ms
+    std::vector<uint16_t> derive_outputs;
+
+    Program step;  // inputs: parameters, options, derived, receptors, states
+    std::vector<uint16_t> step_states;
+    int32_t step_spike = -1;
+    std::vector<TapeInfo> tape;
+
+    bool differentiable = false;
+    Program adjoint;  // inputs: parameters, options, derived, tape, dL/d(states after), dL/d(spike)
+    std::vector<uint16_t> adjoint_states, adjoint_receptors;
+
+    // Parameters, options and derived constants: what a step reads besides receptors and states.
+    uint32_t constant_count() const {
+        return static_cast<uint32_t>(parameters.size() + options.size() + derived.size());
+    }
+    ValueType constant_type(uint32_t index) const;
+};
+
+struct Surrogate {
+    std::string name, json;
+    std::vector<ParameterInfo> parameters;
+    Program derivative, smooth;  // inputs: parameters, x
+    uint16_t derivative_output = 0, smooth_output = 0;
+    bool built_in = false;
+};
+
+// Read and check a document; throws Error(SNN_ERROR_FORMAT) with the place ("model 'lif': step.ops[3]: ...").
+std::shared_ptr<const Model> parse_model(std::string_view json);
+std::shared_ptr<const Surrogate> parse_surrogate(std::string_view json);
+
+// Built-ins by name; throws SNN_ERROR_NOT_FOUND that lists the names there are. Parsed once, shared, thread-safe.
+std::shared_ptr<const Model> builtin_model(std::string_view name);
+std::shared_ptr<const Surrogate> builtin_surrogate(std::string_view name);
+int32_t builtin_surrogate_index(std::string_view name);  // position in the alphabetical list, -1 if none
+
+// The derived constants of one neuron (or of all that share parameters), in double with the library's own exp and log.
+std::vector<double> evaluate_derived(const Model& model, std::span<const double> parameters,
+                                     std::span<const int32_t> options, double dt_ms);
+
+}  // namespace snn

@@ -1,0 +1,118 @@
+// A network as the user built it: populations and projections. It knows no device. Immutable once finished.
+#pragma once
+
+#include <snn/snn.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "network/model.h"
+
+namespace snn {
+
+struct Shape {
+    uint32_t rank = 1;
+    uint32_t dims[3] = {0, 1, 1};  // (neurons) or (channels, height, width)
+    uint32_t size() const { return dims[0] * dims[1] * dims[2]; }  // checked at creation to fit 31 bits
+    bool operator==(const Shape&) const = default;
+};
+
+struct Population {
+    uint32_t kind = SNN_POPULATION_NEURONS;
+    std::string name;
+    Shape shape;
+    uint32_t size = 0;
+    // neurons only
+    std::shared_ptr<const Model> model;
+    std::vector<std::vector<double>> parameters;      // one vector for each parameter: 1 or `size` values
+    std::vector<int32_t> options;
+    std::vector<std::vector<double>> initial_states;  // one vector for each state: 1 or `size` values
+    std::shared_ptr<const Surrogate> surrogate;
+    std::vector<double> surrogate_parameters;
+
+    bool is_input() const { return kind != SNN_POPULATION_NEURONS; }
+    // Activity is 0 or 1 (kept as bits), else a real value for each neuron.
+    bool is_binary() const { return kind == SNN_POPULATION_SPIKE_INPUT || (model && model->spiking); }
+};
+
+// Sparse connectivity in canonical order: rows by source; within a row by (delay, target, order of creation).
+struct SparseIndex {
+    std::vector<uint64_t> row_offsets;  // [source size + 1]
+    std::vector<uint32_t> targets;
+    std::vector<uint16_t> delays;       // empty: none
+    uint16_t max_delay = 0;
+};
+
+struct Window {  // conv2d and pool2d, (y, x)
+    uint32_t kernel[2] = {1, 1}, stride[2] = {1, 1}, padding[2] = {0, 0}, dilation[2] = {1, 1};
+    uint32_t groups = 1;
+};
+
+struct Projection {
+    uint32_t kind = SNN_CONNECT_DENSE;
+    std::string name;
+    uint32_t source = 0, target = 0, receptor = 0;
+    uint32_t delay_steps = 0;
+    bool trainable = true;
+    uint32_t arithmetic = SNN_ARITHMETIC_FLOAT;  // never DEFAULT once connected
+    uint32_t pool_mode = SNN_POOL_SUM;
+    std::shared_ptr<const std::vector<float>> weights;  // never null; layouts as in SNNProjectionDef
+    std::shared_ptr<const std::vector<float>> bias;     // null: none
+    std::shared_ptr<const SparseIndex> sparse;          // sparse only
+    Window window;
+    // Fixed point: weights are delivered as llrint(w * 2^exponent) (ties to even), the sum times 2^-exponent. Set by
+    // finish(): one exponent for all fixed projections onto the same (target, receptor).
+    int32_t fixed_exponent = 0;
+
+    uint32_t max_delay() const { return delay_steps + (sparse ? sparse->max_delay : 0); }
+};
+
+class Network {
+public:
+    explicit Network(double dt_ms);
+
+    uint32_t add_population(const SNNPopulationDef& def, std::shared_ptr<const Model> model);
+    void set_parameter(uint32_t population, std::string_view name, const double* values, size_t count);
+    void set_option(uint32_t population, std::string_view name, std::string_view choice);
+    void set_initial_state(uint32_t population, std::string_view name, const double* values, size_t count);
+    void set_surrogate(uint32_t population, std::shared_ptr<const Surrogate> surrogate, const double* parameters,
+                       size_t count);
+    uint32_t connect(const SNNProjectionDef& def);
+    uint32_t connect_random(const SNNProjectionDef& def, const SNNRandomConnectionDef& rule);
+    void finish();
+
+    // A finished copy whose projections have other weights and biases (same sizes; null keeps the present one).
+    std::shared_ptr<const Network> with_weights(
+        const std::vector<std::shared_ptr<const std::vector<float>>>& weights,
+        const std::vector<std::shared_ptr<const std::vector<float>>>& biases) const;
+
+    double dt_ms() const { return dt_ms_; }
+    bool finished() const { return finished_; }
+    const std::vector<Population>& populations() const { return populations_; }
+    const std::vector<Projection>& projections() const { return projections_; }
+    const Population& population(uint32_t index) const;  // throws SNN_ERROR_NOT_FOUND with the index
+    const Projection& projection(uint32_t index) const;
+    uint32_t find_population(std::string_view name) const;  // throws SNN_ERROR_NOT_FOUND with the names there are
+    uint32_t find_projection(std::string_view name) const;
+
+private:
+    Population& changeable_population(uint32_t index);
+    void check_unfinished() const;
+    void choose_fixed_exponents();
+    void check_undelayed_cycles() const;
+
+    double dt_ms_;
+    bool finished_ = false;
+    std::vector<Population> populations_;
+    std::vector<Projection> projections_;
+};
+
+// The largest number of steps that any projection looks back at this population's activity (0: none).
+uint32_t history_depth(const Network& network, uint32_t population);
+// Connections as delivered: dense source*target, conv each use of a kernel value inside the target.
+uint64_t synapse_count(const Network& network, const Projection& projection);
+
+}  // namespace snn

@@ -1,0 +1,64 @@
+// What one step is: an ordered list of kernel calls over the network's populations and projections. A pure function of
+// the network; it knows no device. Backends bind the list to their memory once and then run it.
+//
+//   for every population in evaluation order (no undelayed projection points backwards):
+//       clear            receptor sums of the population start at +0
+//       bias, deliver    every projection onto it, in order of creation: bias first, then weights of active sources
+//       neuron_step      state, spikes (and the tape, when training)
+//   The backward list is the exact mirror.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "network/network.h"
+
+namespace snn {
+
+// The closed list of kernels. Their meaning, operation by operation, is src/backend/reference/.
+enum class Kernel : uint8_t {
+    clear_receptors,   // index: population
+    deliver,           // index: projection (its kind selects the loop)
+    finish_receptors,  // index: population; float sum += float(int sum) * 2^-exponent, where it has fixed projections
+    neuron_step,       // index: population
+    neuron_adjoint,    // index: population; state and receptor gradients of this step
+    deliver_adjoint,   // index: projection; source activity gradient, weight and bias gradient
+};
+
+struct KernelCall {
+    Kernel kernel;
+    uint32_t index;
+};
+
+// A parameter, option or derived constant as a kernel reads it.
+struct Constant {
+    ValueType type = ValueType::float_;
+    std::vector<float> floats;    // 1 value (shared) or one for each neuron
+    std::vector<int32_t> ints;    // used instead when type is int_
+    std::vector<double> doubles;  // the same in double, for float64 checks
+    bool per_neuron() const { return doubles.size() > 1; }
+};
+
+struct PopulationPlan {
+    std::vector<Constant> constants;  // parameters, options, derived: the first registers of step and adjoint
+    uint32_t history_depth = 0;       // past steps of activity to keep
+    std::vector<uint8_t> receptor_is_fixed;      // per receptor: some projection onto it sums in fixed point
+    std::vector<int32_t> receptor_exponent;      // per receptor, when fixed
+    bool needs_activity_gradient = false;  // neurons: something that is trained lies upstream of its activity
+};
+
+struct Plan {
+    std::shared_ptr<const Network> network;
+    std::vector<uint32_t> order;               // populations, inputs first
+    std::vector<PopulationPlan> populations;   // by population index
+    std::vector<KernelCall> step;
+    std::vector<KernelCall> step_adjoint;      // empty when the network has nothing to train
+    std::string not_trainable_because;         // set when step_adjoint is empty
+};
+
+// The network must be finished.
+Plan make_plan(std::shared_ptr<const Network> network);
+
+}  // namespace snn
