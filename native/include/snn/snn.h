@@ -282,6 +282,8 @@ SNN_API SNNStatus SNN_CALL snn_network_load_memory(const void *data, size_t size
 
 /* ---- Looking at a network ---------------------------------------------------------------------------------------- */
 
+/* Pointers in these structs are borrowed: valid while the network lives and nothing is added to it. */
+
 typedef struct SNNNetworkInfo {
     uint32_t struct_size;
     uint32_t population_count, projection_count;
@@ -296,15 +298,15 @@ typedef struct SNNPopulationInfo {
     uint32_t kind;
     SNNShape shape;
     uint32_t size;
-    const char *name, *model_name, *surrogate_name; /* borrowed while the network lives; null where there is none */
+    const char *name, *model_name, *surrogate_name; /* borrowed as above; null where there is none */
 } SNNPopulationInfo;
 typedef struct SNNProjectionInfo {
     uint32_t struct_size;
     uint32_t kind, source, target, delay_steps, trainable, arithmetic, pool_mode;
-    const char *name, *receptor; /* borrowed while the network lives */
+    const char *name, *receptor; /* borrowed as above */
     uint64_t weight_count, bias_count, synapse_count;
     uint32_t kernel[2], stride[2], padding[2], dilation[2], groups;
-    const float *weights, *bias;      /* borrowed while the network lives; null when the count is 0 */
+    const float *weights, *bias;      /* borrowed as above; null when the count is 0 */
     const uint64_t *row_offsets;      /* sparse, canonical order: by source, target, delay */
     const uint32_t *synapse_targets;
     const uint16_t *synapse_delays;   /* null: none */
@@ -328,7 +330,7 @@ SNN_API SNNStatus SNN_CALL snn_network_get_initial_state(SNNNetwork network, uin
                                                          double *out_values, size_t *io_count);
 SNN_API SNNStatus SNN_CALL snn_network_get_surrogate_parameters(SNNNetwork network, uint32_t population,
                                                                 double *out_values, size_t *io_count);
-/* The name of the chosen option; borrowed while the network lives. */
+/* The name of the chosen option; borrowed as above. */
 SNN_API SNNStatus SNN_CALL snn_network_get_option(SNNNetwork network, uint32_t population, const char *option,
                                                   const char **out_choice);
 
@@ -380,7 +382,8 @@ typedef struct SNNSpikes {
     const uint32_t *neurons; /* ascending; valid during the callback only */
 } SNNSpikes;
 /* Called on the thread that steps, after each step, for each population and sample that spiked (inputs excepted). It may
- * read from the session; stepping, writing or destroying it from inside is SNN_ERROR_BUSY. */
+ * read from the session; stepping or writing it from inside is SNN_ERROR_BUSY, destroying it takes effect when the call
+ * that steps returns. */
 typedef void(SNN_CALL *SpikeCallback)(SNNHandle handle, const SNNSpikes *spikes, void *user);
 /* One callback for each session; null removes it. */
 SNN_API SNNStatus SNN_CALL snn_register_spike_callback(SNNHandle handle, SpikeCallback callback, void *user);

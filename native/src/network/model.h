@@ -112,6 +112,11 @@ std::shared_ptr<const Surrogate> parse_surrogate(std::string_view json);
 std::shared_ptr<const Model> builtin_model(std::string_view name);
 std::shared_ptr<const Surrogate> builtin_surrogate(std::string_view name);
 int32_t builtin_surrogate_index(std::string_view name);  // position in the alphabetical list, -1 if none
+// Names in alphabetical order; null when the index is past the end.
+const char* builtin_model_name(uint32_t index);
+const char* builtin_surrogate_name(uint32_t index);
+// True when the document says "kind": "surrogate"; anything that is not such a document is false.
+bool is_surrogate_document(std::string_view json);
 
 // The derived constants of one neuron (or of all that share parameters), in double with the library's own exp and log.
 std::vector<double> evaluate_derived(const Model& model, std::span<const double> parameters,

@@ -112,6 +112,9 @@ private:
 
 // The largest number of steps that any projection looks back at this population's activity (0: none).
 uint32_t history_depth(const Network& network, uint32_t population);
+// Fixed-point projections: throws SNN_ERROR_INVALID_ARGUMENT when these weights could overflow the receptor's sum at the
+// scale that finish() chose. The other projections onto the receptor count with their own weights.
+void check_fixed_range(const Network& network, const Projection& projection, const float* weights);
 // Connections as delivered: dense source*target, conv each use of a kernel value inside the target.
 uint64_t synapse_count(const Network& network, const Projection& projection);
 

@@ -1,0 +1,151 @@
+// The C interface: versions, errors, devices, models, encoders, random numbers.
+#include <string>
+
+#include "api/guard.h"
+#include "backend/backend.h"
+#include "common/encode.h"
+#include "common/random.h"
+
+using namespace snn;
+using namespace snn::api;
+
+namespace {
+
+thread_local std::string last_error_sentence;
+
+}  // namespace
+
+namespace snn::api {
+
+void set_last_error(const char* sentence) noexcept {
+    try {
+        last_error_sentence = sentence;
+    } catch (...) {
+        last_error_sentence.clear();  // no memory even for the sentence
+    }
+}
+
+}  // namespace snn::api
+
+extern "C" {
+
+const char* snn_version_string(void) {
+#define SNN_TEXT_OF(x) #x
+#define SNN_TEXT(x) SNN_TEXT_OF(x)
+    return SNN_TEXT(SNN_VERSION_MAJOR) "." SNN_TEXT(SNN_VERSION_MINOR) "." SNN_TEXT(SNN_VERSION_PATCH);
+}
+
+uint32_t snn_abi_version(void) { return SNN_ABI_VERSION; }
+
+const char* snn_last_error(void) { return last_error_sentence.c_str(); }
+
+const char* snn_status_name(SNNStatus status) {
+    switch (status) {
+        case SNN_OK: return "SNN_OK";
+        case SNN_ERROR_INVALID_ARGUMENT: return "SNN_ERROR_INVALID_ARGUMENT";
+        case SNN_ERROR_INVALID_HANDLE: return "SNN_ERROR_INVALID_HANDLE";
+        case SNN_ERROR_NOT_FOUND: return "SNN_ERROR_NOT_FOUND";
+        case SNN_ERROR_OUT_OF_MEMORY: return "SNN_ERROR_OUT_OF_MEMORY";
+        case SNN_ERROR_IO: return "SNN_ERROR_IO";
+        case SNN_ERROR_FORMAT: return "SNN_ERROR_FORMAT";
+        case SNN_ERROR_UNSUPPORTED: return "SNN_ERROR_UNSUPPORTED";
+        case SNN_ERROR_BUSY: return "SNN_ERROR_BUSY";
+        case SNN_ERROR_STATE: return "SNN_ERROR_STATE";
+        case SNN_ERROR_VERSION: return "SNN_ERROR_VERSION";
+        case SNN_ERROR_FORKED: return "SNN_ERROR_FORKED";
+        case SNN_ERROR_STOPPED: return "SNN_ERROR_STOPPED";
+        case SNN_ERROR_INTERNAL: return "SNN_ERROR_INTERNAL";
+        default: return "SNN_UNKNOWN_STATUS";
+    }
+}
+
+// ---- Devices
+
+SNNStatus snn_device_count(uint32_t* out_count) {
+    return guarded([&] { required(out_count, "out_count") = static_cast<uint32_t>(backends().size()); });
+}
+
+SNNStatus snn_device_get(uint32_t index, SNNDeviceInfo* out_info) {
+    return guarded([&] {
+        if (index >= backends().size())
+            throw Error(SNN_ERROR_NOT_FOUND, "device ", index, " does not exist; there are ", backends().size());
+        SNNDeviceInfo info{};
+        backends()[index]->describe(info);
+        answer(out_info, info, "out_info");
+    });
+}
+
+// ---- Models
+
+const char* snn_model_builtin_name(uint32_t index) { return builtin_model_name(index); }
+const char* snn_surrogate_builtin_name(uint32_t index) { return builtin_surrogate_name(index); }
+
+SNNStatus snn_model_load(const char* text, size_t size_bytes, SNNModel* out_model) {
+    return guarded([&] {
+        required(text, "text");
+        required(out_model, "out_model");
+        const std::string_view document(text, size_bytes);
+        ModelObject object;
+        if (is_surrogate_document(document)) object.surrogate = parse_surrogate(document);
+        else object.model = parse_model(document);
+        *out_model = new_model_handle(std::move(object));
+    });
+}
+
+SNNStatus snn_model_builtin(const char* name, uint32_t kind, SNNModel* out_model) {
+    return guarded([&] {
+        required(name, "name");
+        required(out_model, "out_model");
+        if (kind > 1) throw Error(SNN_ERROR_INVALID_ARGUMENT, "kind is ", kind, "; expected 0 (neuron) or 1 (surrogate)");
+        ModelObject object;
+        if (kind == 1) object.surrogate = builtin_surrogate(name);
+        else object.model = builtin_model(name);
+        *out_model = new_model_handle(std::move(object));
+    });
+}
+
+SNNStatus snn_model_text(SNNModel model, const char** out_text, size_t* out_size_bytes) {
+    return guarded([&] {
+        const PinnedModel object = pin_model(model);
+        const std::string& text = object->model ? object->model->json : object->surrogate->json;
+        required(out_text, "out_text") = text.c_str();
+        required(out_size_bytes, "out_size_bytes") = text.size();
+    });
+}
+
+SNNStatus snn_model_retain(SNNModel model) {
+    return guarded([&] {
+        pin_model(model);
+        handle_table().retain(reinterpret_cast<uintptr_t>(model), HandleType::model);
+    });
+}
+
+void snn_model_release(SNNModel model) {
+    handle_table().release(reinterpret_cast<uintptr_t>(model), HandleType::model);
+}
+
+// ---- Encoders and random numbers
+
+void snn_encoder_def_default(SNNEncoderDef* out_def) {
+    if (!out_def) return;
+    *out_def = SNNEncoderDef{};
+    out_def->struct_size = sizeof(SNNEncoderDef);
+    out_def->kind = SNN_ENCODE_RATE;
+    out_def->step_count = 25;
+    out_def->gain = 1.0f;
+    out_def->threshold = 0.01f;
+}
+
+SNNStatus snn_encode(const SNNEncoderDef* def, const float* values, size_t sample_count, size_t feature_count,
+                     float* out_encoded, size_t out_count) {
+    return guarded([&] {
+        encode(complete(def, snn_encoder_def_default, "def"), values, sample_count, feature_count, out_encoded, out_count);
+    });
+}
+
+SNNStatus snn_random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a, double b, float* out_values,
+                          size_t count) {
+    return guarded([&] { random_fill(seed, stream, distribution, a, b, out_values, count); });
+}
+
+}  // extern "C"

@@ -1,0 +1,332 @@
+// The C interface: building, saving, loading and looking at networks.
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "api/guard.h"
+#include "file/file.h"
+
+using namespace snn;
+using namespace snn::api;
+
+namespace {
+
+template <class Function>
+SNNStatus with_network(SNNNetwork handle, Function&& function) noexcept {
+    return guarded([&] {
+        const PinnedNetwork object = pin_network(handle);
+        const std::lock_guard lock(object->mutex);
+        function(*object->network);
+    });
+}
+
+const Population& neurons(const Network& network, uint32_t index) {
+    const Population& population = network.population(index);
+    if (population.is_input())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population.name, "' is an input and has no model");
+    return population;
+}
+
+template <class List>
+uint32_t index_of(const List& list, std::string_view name, std::string_view what, const Population& population) {
+    std::string known;
+    for (uint32_t i = 0; i < list.size(); ++i) {
+        if (list[i].name == name) return i;
+        known += (i ? ", " : "") + list[i].name;
+    }
+    throw Error(SNN_ERROR_NOT_FOUND, "model '", population.model->name, "' of population '", population.name, "' has no ",
+                what, " '", name, "'; it has: ", known);
+}
+
+void give_values(const std::vector<double>& values, double* out_values, size_t* io_count) {
+    const size_t capacity = required(io_count, "io_count");
+    *io_count = values.size();
+    if (!out_values) return;
+    if (capacity < values.size())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "*io_count is ", capacity, "; there are ", values.size(), " values");
+    std::copy(values.begin(), values.end(), out_values);
+}
+
+SNNShape to_c(const Shape& shape) { return {shape.rank, {shape.dims[0], shape.dims[1], shape.dims[2]}}; }
+
+}  // namespace
+
+extern "C" {
+
+void snn_population_def_default(SNNPopulationDef* out_def) {
+    if (!out_def) return;
+    *out_def = SNNPopulationDef{};
+    out_def->struct_size = sizeof(SNNPopulationDef);
+    out_def->kind = SNN_POPULATION_NEURONS;
+    out_def->shape.rank = 1;
+}
+
+void snn_projection_def_default(SNNProjectionDef* out_def) {
+    if (!out_def) return;
+    *out_def = SNNProjectionDef{};
+    out_def->struct_size = sizeof(SNNProjectionDef);
+    out_def->kind = SNN_CONNECT_DENSE;
+    out_def->trainable = 1;
+    out_def->groups = 1;
+    for (int axis = 0; axis < 2; ++axis) out_def->kernel[axis] = out_def->stride[axis] = out_def->dilation[axis] = 1;
+}
+
+void snn_random_connection_def_default(SNNRandomConnectionDef* out_def) {
+    if (!out_def) return;
+    *out_def = SNNRandomConnectionDef{};
+    out_def->struct_size = sizeof(SNNRandomConnectionDef);
+    out_def->allow_autapses = 1;
+    out_def->weight_mean = 1.0f;
+}
+
+SNNStatus snn_network_create(double dt_ms, SNNNetwork* out_network) {
+    return guarded([&] {
+        required(out_network, "out_network");
+        *out_network = new_network_handle(std::make_shared<Network>(dt_ms));
+    });
+}
+
+SNNStatus snn_network_add_population(SNNNetwork network, const SNNPopulationDef* def, uint32_t* out_index) {
+    return with_network(network, [&](Network& target) {
+        const SNNPopulationDef complete_def = complete(def, snn_population_def_default, "def");
+        std::shared_ptr<const Model> model;
+        if (complete_def.kind == SNN_POPULATION_NEURONS) {
+            if (complete_def.model) {
+                const PinnedModel object = pin_model(complete_def.model);
+                if (!object->model)
+                    throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->model is the surrogate '", object->surrogate->name,
+                                "'; a population needs a neuron model");
+                model = object->model;
+            } else {
+                model = builtin_model(&required(complete_def.model_name, "def->model_name"));
+            }
+        }
+        const uint32_t index = target.add_population(complete_def, std::move(model));
+        if (out_index) *out_index = index;
+    });
+}
+
+SNNStatus snn_network_set_parameter(SNNNetwork network, uint32_t population, const char* parameter, const double* values,
+                                    size_t count) {
+    return with_network(network, [&](Network& target) {
+        target.set_parameter(population, &required(parameter, "parameter"), &required(values, "values"), count);
+    });
+}
+
+SNNStatus snn_network_set_option(SNNNetwork network, uint32_t population, const char* option, const char* choice) {
+    return with_network(network, [&](Network& target) {
+        target.set_option(population, &required(option, "option"), &required(choice, "choice"));
+    });
+}
+
+SNNStatus snn_network_set_initial_state(SNNNetwork network, uint32_t population, const char* state,
+                                        const double* values, size_t count) {
+    return with_network(network, [&](Network& target) {
+        target.set_initial_state(population, &required(state, "state"), &required(values, "values"), count);
+    });
+}
+
+SNNStatus snn_network_set_surrogate(SNNNetwork network, uint32_t population, const char* name, SNNModel surrogate,
+                                    const double* parameters, size_t count) {
+    return with_network(network, [&](Network& target) {
+        std::shared_ptr<const Surrogate> chosen;
+        if (surrogate) {
+            const PinnedModel object = pin_model(surrogate);
+            if (!object->surrogate)
+                throw Error(SNN_ERROR_INVALID_ARGUMENT, "surrogate is the neuron model '", object->model->name, "'");
+            chosen = object->surrogate;
+        } else {
+            chosen = builtin_surrogate(&required(name, "name"));
+        }
+        if (count > 0) required(parameters, "parameters");
+        target.set_surrogate(population, std::move(chosen), parameters, count);
+    });
+}
+
+SNNStatus snn_network_connect(SNNNetwork network, const SNNProjectionDef* def, uint32_t* out_index) {
+    return with_network(network, [&](Network& target) {
+        const uint32_t index = target.connect(complete(def, snn_projection_def_default, "def"));
+        if (out_index) *out_index = index;
+    });
+}
+
+SNNStatus snn_network_connect_random(SNNNetwork network, const SNNProjectionDef* def, const SNNRandomConnectionDef* rule,
+                                     uint32_t* out_index) {
+    return with_network(network, [&](Network& target) {
+        const uint32_t index = target.connect_random(complete(def, snn_projection_def_default, "def"),
+                                                     complete(rule, snn_random_connection_def_default, "rule"));
+        if (out_index) *out_index = index;
+    });
+}
+
+SNNStatus snn_network_finish(SNNNetwork network) {
+    return with_network(network, [](Network& target) { target.finish(); });
+}
+
+SNNStatus snn_network_retain(SNNNetwork network) {
+    return guarded([&] {
+        pin_network(network);
+        handle_table().retain(reinterpret_cast<uintptr_t>(network), HandleType::network);
+    });
+}
+
+void snn_network_release(SNNNetwork network) {
+    handle_table().release(reinterpret_cast<uintptr_t>(network), HandleType::network);
+}
+
+// ---- Files
+
+SNNStatus snn_network_save(SNNNetwork network, const char* path) {
+    return guarded([&] {
+        const PinnedNetwork object = pin_network(network);
+        save_network(*object->finished(), &required(path, "path"));
+    });
+}
+
+SNNStatus snn_network_load(const char* path, SNNNetwork* out_network) {
+    return guarded([&] {
+        required(out_network, "out_network");
+        *out_network = new_network_handle(load_network(&required(path, "path")));
+    });
+}
+
+SNNStatus snn_network_load_memory(const void* data, size_t size_bytes, SNNNetwork* out_network) {
+    return guarded([&] {
+        required(out_network, "out_network");
+        if (!data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "data is null");
+        *out_network = new_network_handle(load_network_memory(data, size_bytes));
+    });
+}
+
+// ---- Looking
+
+SNNStatus snn_network_get_info(SNNNetwork network, SNNNetworkInfo* out_info) {
+    return with_network(network, [&](Network& target) {
+        SNNNetworkInfo info{};
+        info.population_count = static_cast<uint32_t>(target.populations().size());
+        info.projection_count = static_cast<uint32_t>(target.projections().size());
+        info.finished = target.finished();
+        info.dt_ms = target.dt_ms();
+        for (const Population& population : target.populations())
+            if (!population.is_input()) info.neuron_count += population.size;
+        for (const Projection& projection : target.projections()) {
+            info.synapse_count += synapse_count(target, projection);
+            info.parameter_count += projection.weights->size() + (projection.bias ? projection.bias->size() : 0);
+        }
+        answer(out_info, info, "out_info");
+    });
+}
+
+SNNStatus snn_network_get_population(SNNNetwork network, uint32_t index, SNNPopulationInfo* out_info) {
+    return with_network(network, [&](Network& target) {
+        const Population& population = target.population(index);
+        SNNPopulationInfo info{};
+        info.kind = population.kind;
+        info.shape = to_c(population.shape);
+        info.size = population.size;
+        info.name = population.name.c_str();
+        info.model_name = population.model ? population.model->name.c_str() : nullptr;
+        info.surrogate_name = population.surrogate ? population.surrogate->name.c_str() : nullptr;
+        answer(out_info, info, "out_info");
+    });
+}
+
+SNNStatus snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProjectionInfo* out_info) {
+    return with_network(network, [&](Network& target) {
+        const Projection& projection = target.projection(index);
+        SNNProjectionInfo info{};
+        info.kind = projection.kind;
+        info.source = projection.source;
+        info.target = projection.target;
+        info.delay_steps = projection.delay_steps;
+        info.trainable = projection.trainable;
+        info.arithmetic = projection.arithmetic;
+        info.pool_mode = projection.pool_mode;
+        info.name = projection.name.c_str();
+        info.receptor = target.population(projection.target).model->receptors[projection.receptor].c_str();
+        info.weight_count = projection.weights->size();
+        info.weights = projection.weights->empty() ? nullptr : projection.weights->data();
+        info.bias_count = projection.bias ? projection.bias->size() : 0;
+        info.bias = projection.bias ? projection.bias->data() : nullptr;
+        info.synapse_count = synapse_count(target, projection);
+        for (int axis = 0; axis < 2; ++axis) {
+            info.kernel[axis] = projection.window.kernel[axis];
+            info.stride[axis] = projection.window.stride[axis];
+            info.padding[axis] = projection.window.padding[axis];
+            info.dilation[axis] = projection.window.dilation[axis];
+        }
+        info.groups = projection.window.groups;
+        if (projection.sparse) {
+            info.row_offsets = projection.sparse->row_offsets.data();
+            info.synapse_targets = projection.sparse->targets.data();
+            info.synapse_delays = projection.sparse->delays.empty() ? nullptr : projection.sparse->delays.data();
+        }
+        if (projection.arithmetic == SNN_ARITHMETIC_FIXED && target.finished())
+            info.fixed_point_scale = std::ldexp(1.0, projection.fixed_exponent);
+        answer(out_info, info, "out_info");
+    });
+}
+
+SNNStatus snn_network_find_population(SNNNetwork network, const char* name, uint32_t* out_index) {
+    return with_network(network, [&](Network& target) {
+        required(out_index, "out_index") = target.find_population(&required(name, "name"));
+    });
+}
+
+SNNStatus snn_network_find_projection(SNNNetwork network, const char* name, uint32_t* out_index) {
+    return with_network(network, [&](Network& target) {
+        required(out_index, "out_index") = target.find_projection(&required(name, "name"));
+    });
+}
+
+SNNStatus snn_network_get_model(SNNNetwork network, uint32_t population, SNNModel* out_model) {
+    return with_network(network, [&](Network& target) {
+        required(out_model, "out_model") = new_model_handle({neurons(target, population).model, nullptr});
+    });
+}
+
+SNNStatus snn_network_get_surrogate(SNNNetwork network, uint32_t population, SNNModel* out_surrogate) {
+    return with_network(network, [&](Network& target) {
+        required(out_surrogate, "out_surrogate");
+        const Population& owner = neurons(target, population);
+        if (!owner.surrogate)
+            throw Error(SNN_ERROR_NOT_FOUND, "population '", owner.name, "' has no surrogate");
+        *out_surrogate = new_model_handle({nullptr, owner.surrogate});
+    });
+}
+
+SNNStatus snn_network_get_parameter(SNNNetwork network, uint32_t population, const char* parameter, double* out_values,
+                                    size_t* io_count) {
+    return with_network(network, [&](Network& target) {
+        const Population& owner = neurons(target, population);
+        const uint32_t index = index_of(owner.model->parameters, &required(parameter, "parameter"), "parameter", owner);
+        give_values(owner.parameters[index], out_values, io_count);
+    });
+}
+
+SNNStatus snn_network_get_initial_state(SNNNetwork network, uint32_t population, const char* state, double* out_values,
+                                        size_t* io_count) {
+    return with_network(network, [&](Network& target) {
+        const Population& owner = neurons(target, population);
+        const uint32_t index = index_of(owner.model->states, &required(state, "state"), "state", owner);
+        give_values(owner.initial_states[index], out_values, io_count);
+    });
+}
+
+SNNStatus snn_network_get_surrogate_parameters(SNNNetwork network, uint32_t population, double* out_values,
+                                               size_t* io_count) {
+    return with_network(network, [&](Network& target) {
+        give_values(neurons(target, population).surrogate_parameters, out_values, io_count);
+    });
+}
+
+SNNStatus snn_network_get_option(SNNNetwork network, uint32_t population, const char* option, const char** out_choice) {
+    return with_network(network, [&](Network& target) {
+        const Population& owner = neurons(target, population);
+        const uint32_t index = index_of(owner.model->options, &required(option, "option"), "option", owner);
+        required(out_choice, "out_choice") =
+            owner.model->options[index].choices[static_cast<size_t>(owner.options[index])].c_str();
+    });
+}
+
+}  // extern "C"

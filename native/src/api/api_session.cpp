@@ -1,0 +1,210 @@
+// The C interface: sessions, the six functions of the simple level among them.
+#include "api/guard.h"
+#include "file/file.h"
+
+using namespace snn;
+using namespace snn::api;
+
+namespace {
+
+template <class Function>
+SNNStatus with_session(SNNHandle handle, Function&& function, bool reading = false) noexcept {
+    return guarded([&] {
+        const PinnedSession session = pin_session(handle);
+        const Session::Entry entry(*session, reading);
+        function(*session);
+    });
+}
+
+template <class Function>
+SNNStatus reading_session(SNNHandle handle, Function&& function) noexcept {
+    return with_session(handle, std::forward<Function>(function), true);
+}
+
+SessionOptions session_options(const SNNConfig& config) {
+    SessionOptions options;
+    options.device = config.device ? config.device : backends().front()->name;
+    if (config.batch_size == 0 || config.batch_size > (1u << 20))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->batch_size is ", config.batch_size, "; expected 1 to ", 1u << 20);
+    if (config.thread_count > 1024)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->thread_count is ", config.thread_count, "; expected 0 to 1024");
+    if (config.instruction_set > SNN_ISA_AVX512)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->instruction_set is ", config.instruction_set,
+                    "; expected SNN_ISA_BEST, _SCALAR, _AVX2 or _AVX512");
+    if (config.max_catch_up_steps == 0)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->max_catch_up_steps is 0; expected at least 1");
+    const uint32_t known_flags = SNN_FLAG_INTERPRET_MODELS | SNN_FLAG_FLOAT64 | SNN_FLAG_SMOOTH_SPIKES;
+    if (config.flags & ~known_flags)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->flags has unknown bits: ", config.flags & ~known_flags);
+    options.executor.batch_size = config.batch_size;
+    options.executor.thread_count = config.thread_count;
+    options.executor.instruction_set = config.instruction_set;
+    options.executor.flags = config.flags;
+    if (config.allocator) {
+        if (!config.allocator->allocate || !config.allocator->release)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->allocator needs both allocate and release");
+        options.executor.allocator = *config.allocator;
+    }
+    if (config.job_system) {
+        if (!config.job_system->parallel_for || config.job_system->worker_count == 0)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->job_system needs parallel_for and a worker_count of at least 1");
+        options.executor.job_system = *config.job_system;
+    }
+    options.max_catch_up_steps = config.max_catch_up_steps;
+    options.log = config.log;
+    options.log_user = config.log_user;
+    return options;
+}
+
+}  // namespace
+
+extern "C" {
+
+void snn_config_default(SNNConfig* out_config) {
+    if (!out_config) return;
+    *out_config = SNNConfig{};
+    out_config->struct_size = sizeof(SNNConfig);
+    out_config->batch_size = 1;
+    out_config->thread_count = 1;
+    out_config->max_catch_up_steps = 100;
+}
+
+SNNStatus snn_create_network(const SNNConfig* config, SNNHandle* out_handle) {
+    return guarded([&] {
+        required(out_handle, "out_handle");
+        const SNNConfig complete_config = complete(config, snn_config_default, "config");
+        std::shared_ptr<const Network> network;
+        if (complete_config.network) {
+            if (complete_config.file)
+                throw Error(SNN_ERROR_INVALID_ARGUMENT, "config has both a file ('", complete_config.file,
+                            "') and a network; give one");
+            network = pin_network(complete_config.network)->finished();
+        } else if (complete_config.file) {
+            network = load_network(complete_config.file);
+        } else {
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config has neither a file nor a network");
+        }
+        auto session = std::make_shared<Session>(std::move(network), session_options(complete_config));
+        Session& opened = *session;
+        opened.handle = reinterpret_cast<SNNHandle>(handle_table().insert(HandleType::session, std::move(session)));
+        *out_handle = opened.handle;
+    });
+}
+
+void snn_destroy_network(SNNHandle handle) {
+    const uintptr_t value = reinterpret_cast<uintptr_t>(handle);
+    HandleSlot* slot = handle_table().pin(value, HandleType::session);
+    if (!slot) return;
+    static_cast<Session*>(slot->object.get())->close();
+    handle_table().release(value, HandleType::session);
+    handle_table().unpin(*slot);
+}
+
+SNNStatus snn_load_weights(SNNHandle handle, const char* path) {
+    return with_session(handle, [&](Session& session) {
+        session.load_weights(*load_network(&required(path, "path")));
+    });
+}
+
+SNNStatus snn_run_step(SNNHandle handle, float frame_dt) {
+    return with_session(handle, [&](Session& session) { session.advance(frame_dt); });
+}
+
+SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char* population, float* out_potentials, size_t count) {
+    return reading_session(handle, [&](Session& session) {
+        session.read_membrane(&required(population, "population"), out_potentials, count);
+    });
+}
+
+SNNStatus snn_register_spike_callback(SNNHandle handle, SpikeCallback callback, void* user) {
+    return with_session(handle, [&](Session& session) {
+        session.spike_callback = callback;
+        session.spike_user = user;
+    });
+}
+
+SNNStatus snn_register_weight_callback(SNNHandle handle, SNNWeightCallback callback, void* user) {
+    return with_session(handle, [&](Session& session) {
+        session.weight_callback = callback;
+        session.weight_user = user;
+    });
+}
+
+SNNStatus snn_register_epoch_callback(SNNHandle handle, SNNEpochCallback callback, void* user) {
+    return with_session(handle, [&](Session& session) {
+        session.epoch_callback = callback;
+        session.epoch_user = user;
+    });
+}
+
+SNNStatus snn_session_network(SNNHandle handle, SNNNetwork* out_network) {
+    return reading_session(handle, [&](Session& session) {
+        required(out_network, "out_network") = new_network_handle(session.network());
+    });
+}
+
+SNNStatus snn_session_to_network(SNNHandle handle, SNNNetwork* out_network) {
+    return reading_session(handle, [&](Session& session) {
+        required(out_network, "out_network") = new_network_handle(session.to_network());
+    });
+}
+
+SNNStatus snn_session_set_input(SNNHandle handle, uint32_t population, const float* values, size_t count) {
+    return with_session(handle, [&](Session& session) { session.set_input(population, values, count); });
+}
+
+SNNStatus snn_session_bind_input(SNNHandle handle, uint32_t population, const float* values, size_t count) {
+    return with_session(handle, [&](Session& session) { session.bind_input(population, values, count); });
+}
+
+SNNStatus snn_session_step(SNNHandle handle, uint32_t step_count) {
+    return with_session(handle, [&](Session& session) { session.step(step_count); });
+}
+
+SNNStatus snn_session_reset(SNNHandle handle) {
+    return with_session(handle, [](Session& session) { session.reset(); });
+}
+
+SNNStatus snn_session_step_count(SNNHandle handle, uint64_t* out_steps) {
+    return reading_session(handle, [&](Session& session) { required(out_steps, "out_steps") = session.steps_done(); });
+}
+
+SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample, const uint32_t** out_neurons,
+                                 uint32_t* out_count) {
+    return reading_session(handle, [&](Session& session) {
+        required(out_neurons, "out_neurons");
+        required(out_count, "out_count");
+        const std::span<const uint32_t> neurons = session.spikes(population, sample);
+        *out_neurons = neurons.data();
+        *out_count = static_cast<uint32_t>(neurons.size());
+    });
+}
+
+SNNStatus snn_session_read(SNNHandle handle, const char* path, uint32_t dtype, void* out_data, size_t count) {
+    return reading_session(handle, [&](Session& session) {
+        session.read(&required(path, "path"), dtype, out_data, count);
+    });
+}
+
+SNNStatus snn_session_write(SNNHandle handle, const char* path, uint32_t dtype, const void* data, size_t count) {
+    return with_session(handle, [&](Session& session) { session.write(&required(path, "path"), dtype, data, count); });
+}
+
+SNNStatus snn_session_value_count(SNNHandle handle, const char* path, size_t* out_count) {
+    return reading_session(handle, [&](Session& session) {
+        required(out_count, "out_count") = session.value_count(&required(path, "path"));
+    });
+}
+
+void snn_run_def_default(SNNRunDef* out_def) {
+    if (!out_def) return;
+    *out_def = SNNRunDef{};
+    out_def->struct_size = sizeof(SNNRunDef);
+    out_def->progress_interval = 1000;
+}
+
+SNNStatus snn_session_run(SNNHandle handle, const SNNRunDef* def) {
+    return with_session(handle, [&](Session& session) { session.run(complete(def, snn_run_def_default, "def")); });
+}
+
+}  // extern "C"

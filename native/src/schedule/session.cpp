@@ -1,0 +1,488 @@
+#include "schedule/session.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <thread>
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+#if !defined(_WIN32)
+#include <pthread.h>
+#endif
+
+#include "common/error.h"
+
+namespace snn {
+
+namespace {
+
+std::atomic<uint32_t> forks{0};
+
+void watch_forks() {
+#if !defined(_WIN32)
+    static const int registered = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1); });
+    (void)registered;
+#endif
+}
+
+void check_finite(const float* values, size_t count, std::string_view what) {
+    for (size_t i = 0; i < count; ++i)
+        if (!std::isfinite(values[i]))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "[", i, "] is ", values[i], "; values must be finite");
+}
+
+void check_spikes(const float* values, size_t count, std::string_view what) {
+    for (size_t i = 0; i < count; ++i)
+        if (values[i] != 0.0f && values[i] != 1.0f)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "[", i, "] is ", values[i], "; a spike input takes 0 and 1 only");
+}
+
+DType checked_dtype(uint32_t dtype) {
+    if (dtype > SNN_UINT8)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "dtype is ", dtype, "; expected SNN_FLOAT32, _FLOAT64, _INT32 or _UINT8");
+    return static_cast<DType>(dtype);
+}
+
+uint32_t state_index(const Population& population, std::string_view name) {
+    std::string known;
+    if (population.model) {
+        const auto& states = population.model->states;
+        for (uint32_t i = 0; i < states.size(); ++i) {
+            if (states[i].name == name) return i;
+            known += (i ? ", " : "") + states[i].name;
+        }
+    }
+    throw Error(SNN_ERROR_NOT_FOUND, "population '", population.name, "' has no state '", name, "'",
+                known.empty() ? "" : "; it has: ", known);
+}
+
+// The product of the run's dimensions, refused when it cannot be an array size.
+size_t checked_product(size_t a, size_t b, std::string_view what) {
+    if (b != 0 && a > SIZE_MAX / 8 / b)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", a, " times ", b, " values do not fit in memory");
+    return a * b;
+}
+
+}  // namespace
+
+uint32_t available_cores() {
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<uint32_t>(std::max(1, CPU_COUNT(&set)));
+#endif
+    return std::max(1u, std::thread::hardware_concurrency());
+}
+
+// ---- Entry ------------------------------------------------------------------------------------------------------------
+
+const void* Session::this_thread() {
+    static thread_local char token;
+    return &token;
+}
+
+Session::Entry::Entry(Session& session, bool reading) : session_(session) {
+    if (session.fork_count_ != forks.load(std::memory_order_relaxed))
+        throw Error(SNN_ERROR_FORKED, "the session belongs to the parent process; open a new one after fork()");
+    if (session.closed_.load(std::memory_order_acquire))
+        throw Error(SNN_ERROR_INVALID_HANDLE, "the session of this trainer has been destroyed");
+    if (session.busy_.exchange(true, std::memory_order_acquire)) {
+        if (session.callback_thread_.load(std::memory_order_acquire) != this_thread())
+            throw Error(SNN_ERROR_BUSY, "another thread is inside this session; a session takes one thread at a time");
+        if (!reading)
+            throw Error(SNN_ERROR_BUSY, "a callback of this session may only read from it");
+        nested_ = true;
+    }
+}
+
+Session::Entry::~Entry() {
+    if (!nested_) session_.busy_.store(false, std::memory_order_release);
+}
+
+// ---- Opening ----------------------------------------------------------------------------------------------------------
+
+Session::Session(std::shared_ptr<const Network> network, const SessionOptions& options)
+    : network_(std::move(network)),
+      batch_size_(options.executor.batch_size),
+      flags_(options.executor.flags),
+      max_catch_up_steps_(options.max_catch_up_steps) {
+    if (!network_->finished())
+        throw Error(SNN_ERROR_STATE, "the network is not finished; call snn_network_finish before opening a session");
+    watch_forks();
+    fork_count_ = forks.load();
+    plan_ = std::make_shared<const Plan>(make_plan(network_));
+    const auto& populations = network_->populations();
+    for (uint32_t i = 0; i < populations.size(); ++i) {
+        if (!populations[i].is_input()) continue;
+        const size_t count = checked_product(batch_size_, populations[i].size, populations[i].name);
+        inputs_.push_back({.population = i,
+                           .clears = populations[i].kind == SNN_POPULATION_SPIKE_INPUT,
+                           .values = std::vector<float>(count, 0.0f)});
+    }
+    frames_.resize(inputs_.size());
+    weight_is_own_.assign(network_->projections().size(), 0);
+    ExecutorOptions executor = options.executor;
+    if (executor.thread_count == 0) executor.thread_count = available_cores();
+    executor_ = find_backend(options.device).open(plan_, executor);
+    executor_->reset_state();
+}
+
+// ---- Input and time ---------------------------------------------------------------------------------------------------
+
+Session::Input& Session::input_of(uint32_t population) {
+    for (Input& input : inputs_)
+        if (input.population == population) return input;
+    throw Error(SNN_ERROR_INVALID_ARGUMENT, "population ", population, " ('", network_->population(population).name,
+                "') is not an input");
+}
+
+void Session::set_input(uint32_t population, const float* values, size_t count) {
+    Input& input = input_of(population);
+    const Population& info = network_->population(population);
+    if (!values) throw Error(SNN_ERROR_INVALID_ARGUMENT, "values is null");
+    if (count != input.values.size())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", input.values.size(),
+                    " values (batch_size ", batch_size_, " x size ", info.size, "), got ", count);
+    if (input.clears) check_spikes(values, count, info.name);
+    else check_finite(values, count, info.name);
+    std::memcpy(input.values.data(), values, count * sizeof(float));
+    input.filled = true;
+}
+
+void Session::bind_input(uint32_t population, const float* values, size_t count) {
+    Input& input = input_of(population);
+    if (values && count != input.values.size())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", network_->population(population).name, "' takes ",
+                    input.values.size(), " values, got ", count);
+    input.bound = values;
+}
+
+void Session::clear_spike_inputs() {
+    for (Input& input : inputs_) {
+        if (!input.clears || !input.filled) continue;
+        std::memset(input.values.data(), 0, input.values.size() * sizeof(float));
+        input.filled = false;
+    }
+}
+
+void Session::run_steps(uint64_t count) {
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+        const Input& input = inputs_[i];
+        frames_[i] = {input.population, input.bound ? input.bound : input.values.data(), 0};
+    }
+    RunRequest request;
+    request.inputs = frames_;
+    request.step_count = static_cast<uint32_t>(count);
+    executor_->run(request);
+    steps_done_ += count;
+    if (spike_callback) report_spikes();
+}
+
+void Session::step(uint64_t count) {
+    bool one_by_one = spike_callback != nullptr;
+    while (count > 0) {
+        bool pending = false;
+        for (const Input& input : inputs_) pending |= input.clears && input.filled;
+        const uint64_t now = one_by_one || pending ? 1 : std::min<uint64_t>(count, UINT32_MAX);
+        run_steps(now);
+        if (pending) clear_spike_inputs();
+        count -= now;
+    }
+}
+
+void Session::advance(double seconds) {
+    if (!std::isfinite(seconds) || seconds < 0)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "frame_dt is ", seconds, " s; it must be finite and not negative");
+    const double dt_s = network_->dt_ms() * 1e-3;
+    const double total_s = remainder_s_ + seconds;
+    // A frame time is a float: 0.001f is a little more or less than one step of 1 ms and must still be one step.
+    double steps = std::floor(total_s / dt_s + 1e-6);
+    if (steps > max_catch_up_steps_) {
+        steps = max_catch_up_steps_;
+        remainder_s_ = 0;
+    } else {
+        remainder_s_ = std::max(0.0, total_s - steps * dt_s);
+    }
+    step(static_cast<uint64_t>(steps));
+}
+
+void Session::reset() {
+    executor_->reset_state();
+    clear_spike_inputs();
+    steps_done_ = 0;
+    remainder_s_ = 0;
+}
+
+void Session::report_spikes() {
+    const auto& populations = network_->populations();
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        if (populations[p].is_input() || !populations[p].is_binary()) continue;
+        for (uint32_t sample = 0; sample < batch_size_; ++sample) {
+            const std::span<const uint32_t> neurons = executor_->active(p, sample);
+            if (neurons.empty()) continue;
+            const SNNSpikes spikes{steps_done_ - 1, p, sample, static_cast<uint32_t>(neurons.size()), neurons.data()};
+            call_back([&] { spike_callback(handle, &spikes, spike_user); });
+        }
+    }
+}
+
+// ---- Runs -------------------------------------------------------------------------------------------------------------
+
+std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count,
+                                                 bool need_all) const {
+    if (input_count > 0 && !inputs)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs is null but input_count is ", input_count);
+    std::vector<InputFrames> frames(inputs_.size());
+    for (size_t k = 0; k < inputs_.size(); ++k) frames[k].population = inputs_[k].population;
+    for (uint32_t i = 0; i < input_count; ++i) {
+        const SNNInputArray& array = inputs[i];
+        const Population& info = network_->population(array.population);
+        const auto found = std::find_if(frames.begin(), frames.end(), [&](const InputFrames& f) {
+            return f.population == array.population;
+        });
+        if (found == frames.end())
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "]: population '", info.name, "' is not an input");
+        if (found->data)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "]: population '", info.name, "' is given twice");
+        if (!array.data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "] ('", info.name, "'): data is null");
+        const size_t frame = static_cast<size_t>(batch_size_) * info.size;
+        const size_t expected = array.held ? frame : checked_product(frame, step_count, info.name);
+        if (array.count != expected)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", expected, " values (",
+                        array.held ? "held: " : text("step_count ", step_count, " x "), "batch_size ", batch_size_,
+                        " x size ", info.size, "), got ", array.count);
+        if (info.kind == SNN_POPULATION_SPIKE_INPUT) check_spikes(array.data, array.count, info.name);
+        else check_finite(array.data, array.count, info.name);
+        found->data = array.data;
+        found->step_stride = array.held ? 0 : frame;
+    }
+    if (need_all)
+        for (const InputFrames& frame : frames)
+            if (!frame.data)
+                throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", network_->population(frame.population).name,
+                            "' is missing from the batch");
+    return frames;
+}
+
+RecordFrames Session::checked_record(const SNNRecordArray& record, uint32_t step_count, uint32_t position) const {
+    const Population& info = network_->population(record.population);
+    const std::string place = text("records[", position, "] ('", info.name, "')");
+    if (!record.variable) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": variable is null");
+    if (!record.data) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": data is null");
+    const std::string_view variable = record.variable;
+    const DType dtype = checked_dtype(record.dtype);
+    const size_t frame = static_cast<size_t>(batch_size_) * info.size;
+    RecordFrames frames{RecordFrames::activity, record.population, 0, dtype, record.data, frame};
+    if (variable == "spike_count") {
+        frames.kind = RecordFrames::activity_sum;
+        frames.step_stride = 0;
+    } else if (variable != "spikes") {
+        frames.kind = RecordFrames::state;
+        frames.state_index = state_index(info, variable);
+    }
+    if (frames.kind != RecordFrames::state && !info.is_binary() && !info.is_input())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": model '", info.model->name, "' does not spike");
+    const bool byte_allowed = frames.kind == RecordFrames::activity && info.is_binary();
+    if (dtype == DType::int32 || (dtype == DType::uint8 && !byte_allowed))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": '", variable, "' is recorded as SNN_FLOAT32 or SNN_FLOAT64",
+                    byte_allowed ? " or SNN_UINT8" : "");
+    const size_t expected =
+        frames.kind == RecordFrames::activity_sum ? frame : checked_product(frame, step_count, info.name);
+    if (record.count != expected)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": '", variable, "' needs room for ", expected, " values (",
+                    frames.step_stride ? text("step_count ", step_count, " x ") : std::string(), "batch_size ",
+                    batch_size_, " x size ", info.size, "), got ", record.count);
+    return frames;
+}
+
+void Session::run(const SNNRunDef& def) {
+    if (def.record_count > 0 && !def.records)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "records is null but record_count is ", def.record_count);
+    std::vector<InputFrames> frames = checked_inputs(def.inputs, def.input_count, def.step_count, false);
+    std::vector<RecordFrames> records;
+    for (uint32_t i = 0; i < def.record_count; ++i) {
+        records.push_back(checked_record(def.records[i], def.step_count, i));
+        if (records.back().kind == RecordFrames::activity_sum)
+            std::memset(records.back().data, 0, def.records[i].count * size_of(records.back().dtype));
+    }
+    const uint32_t interval = def.progress_interval ? def.progress_interval : 1000;
+    uint32_t done = 0;
+    while (done < def.step_count) {
+        bool pending = false;
+        for (size_t k = 0; k < inputs_.size(); ++k) {
+            const Input& input = inputs_[k];
+            const bool framed = std::any_of(def.inputs, def.inputs + def.input_count, [&](const SNNInputArray& array) {
+                return array.population == input.population;
+            });
+            if (framed) continue;
+            frames[k] = {input.population, input.bound ? input.bound : input.values.data(), 0};
+            pending |= input.clears && input.filled;
+        }
+        uint32_t now = def.step_count - done;
+        if (def.progress) now = std::min(now, interval - done % interval);
+        if (pending || spike_callback) now = 1;
+        RunRequest request;
+        request.step_count = now;
+        request.inputs = frames;
+        request.records = records;
+        executor_->run(request);
+        steps_done_ += now;
+        done += now;
+        if (pending) clear_spike_inputs();
+        if (spike_callback) report_spikes();
+        for (InputFrames& frame : frames)
+            frame.data += static_cast<size_t>(now) * frame.step_stride;
+        for (RecordFrames& record : records)
+            record.data = static_cast<char*>(record.data) + now * record.step_stride * size_of(record.dtype);
+        if (def.progress && (done % interval == 0 || done == def.step_count)) {
+            int32_t stop = 0;
+            call_back([&] { stop = def.progress(done, def.step_count, def.progress_user); });
+            if (stop != 0 && done < def.step_count)
+                throw Error(SNN_ERROR_STOPPED, "stopped after ", done, " of ", def.step_count, " steps");
+        }
+    }
+}
+
+// ---- Variables --------------------------------------------------------------------------------------------------------
+
+Session::Variable Session::find_variable(std::string_view path) const {
+    const size_t dot = path.find('.');
+    if (dot == std::string_view::npos)
+        throw Error(SNN_ERROR_NOT_FOUND, "path '", path, "' has no '.'; expected population.state or projection.weight");
+    const std::string_view owner = path.substr(0, dot), variable = path.substr(dot + 1);
+    const auto& populations = network_->populations();
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        if (populations[p].name != owner) continue;
+        if (variable == "spikes") return {{Slot::activity, p}, false};
+        if (variable == "history") return {{Slot::history, p}, true};
+        return {{Slot::state, p, state_index(populations[p], variable)}, true};
+    }
+    const auto& projections = network_->projections();
+    for (uint32_t p = 0; p < projections.size(); ++p) {
+        if (projections[p].name != owner) continue;
+        const bool is_bias = variable.starts_with("bias");
+        const bool is_gradient = variable.ends_with(".gradient");
+        if (is_bias && !projections[p].bias)
+            throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' has no bias");
+        if (is_gradient && !has_gradients_)
+            throw Error(SNN_ERROR_STATE, "'", path, "': there was no backward pass yet");
+        if (variable == "weight") return {{Slot::weight, p}, true};
+        if (variable == "bias") return {{Slot::bias, p}, true};
+        if (is_gradient && !projections[p].trainable)
+            throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' is not trainable and has no gradient");
+        if (variable == "weight.gradient") return {{Slot::weight_gradient, p}, false};
+        if (variable == "bias.gradient") return {{Slot::bias_gradient, p}, false};
+        throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' has no variable '", variable,
+                    "'; it has: weight, bias, weight.gradient, bias.gradient");
+    }
+    throw Error(SNN_ERROR_NOT_FOUND, "no population or projection is named '", owner, "' (path '", path, "')");
+}
+
+size_t Session::value_count(std::string_view path) const { return executor_->count(find_variable(path).slot); }
+
+void Session::read(std::string_view path, uint32_t dtype, void* out_data, size_t count) const {
+    const Variable variable = find_variable(path);
+    const DType type = checked_dtype(dtype);
+    if (!out_data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null");
+    if (const size_t expected = executor_->count(variable.slot); count != expected)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", expected, " values, count is ", count);
+    executor_->read(variable.slot, type, out_data);
+}
+
+void Session::write(std::string_view path, uint32_t dtype, const void* data, size_t count) {
+    const Variable variable = find_variable(path);
+    const DType type = checked_dtype(dtype);
+    if (!variable.writable) throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' can be read only");
+    if (!data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "data is null");
+    if (const size_t expected = executor_->count(variable.slot); count != expected)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", expected, " values, count is ", count);
+    for (size_t i = 0; i < count; ++i) {
+        double value = 0;
+        if (type == DType::float32) value = static_cast<const float*>(data)[i];
+        if (type == DType::float64) value = static_cast<const double*>(data)[i];
+        if (!std::isfinite(value) || (type == DType::float64 && std::abs(value) > 3.4028234e38))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': value [", i, "] is ", value,
+                        "; values must be finite float32 numbers");
+    }
+    if (variable.slot.kind == Slot::weight &&
+        network_->projection(variable.slot.index).arithmetic == SNN_ARITHMETIC_FIXED) {
+        std::vector<float> weights(count);
+        convert(type, data, DType::float32, weights.data(), count);
+        check_fixed_range(*network_, network_->projection(variable.slot.index), weights.data());
+    }
+    executor_->write(variable.slot, type, data);
+    if (variable.slot.kind == Slot::weight || variable.slot.kind == Slot::bias) weight_is_own_[variable.slot.index] = 1;
+}
+
+void Session::read_membrane(std::string_view population, float* out_potentials, size_t count) const {
+    const uint32_t index = network_->find_population(population);
+    const Population& info = network_->population(index);
+    if (info.is_input())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population, "' is an input and has no membrane");
+    if (!out_potentials) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_potentials is null");
+    const size_t expected = static_cast<size_t>(batch_size_) * info.size;
+    if (count != expected)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population, "' has ", expected, " membrane values (batch_size ",
+                    batch_size_, " x size ", info.size, "), count is ", count);
+    executor_->read({Slot::state, index, info.model->membrane_state}, DType::float32, out_potentials);
+}
+
+std::span<const uint32_t> Session::spikes(uint32_t population, uint32_t sample) const {
+    const Population& info = network_->population(population);
+    if (!info.is_binary())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", info.name, "' does not spike");
+    if (sample >= batch_size_)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "sample is ", sample, "; batch_size is ", batch_size_);
+    return executor_->active(population, sample);
+}
+
+// ---- Weights ----------------------------------------------------------------------------------------------------------
+
+void Session::weights_changed() {
+    for (size_t p = 0; p < weight_is_own_.size(); ++p)
+        if (network_->projections()[p].trainable) weight_is_own_[p] = 1;
+}
+
+void Session::load_weights(const Network& other) {
+    const auto& projections = network_->projections();
+    const auto size_of_bias = [](const Projection& p) { return p.bias ? p.bias->size() : 0; };
+    std::vector<const Projection*> sources;
+    for (const Projection& mine : projections) {
+        const Projection& theirs = other.projection(other.find_projection(mine.name));
+        if (theirs.kind != mine.kind || theirs.weights->size() != mine.weights->size() ||
+            size_of_bias(theirs) != size_of_bias(mine))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' has ", mine.weights->size(),
+                        " weights and ", size_of_bias(mine), " biases here, ", theirs.weights->size(), " and ",
+                        size_of_bias(theirs), " in the file, or is of another kind");
+        if (mine.sparse && (mine.sparse->row_offsets != theirs.sparse->row_offsets ||
+                            mine.sparse->targets != theirs.sparse->targets || mine.sparse->delays != theirs.sparse->delays))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' connects other neurons in the file");
+        if (mine.arithmetic == SNN_ARITHMETIC_FIXED) check_fixed_range(*network_, mine, theirs.weights->data());
+        sources.push_back(&theirs);
+    }
+    for (uint32_t p = 0; p < projections.size(); ++p) {
+        if (projections[p].kind == SNN_CONNECT_POOL2D) continue;
+        executor_->write({Slot::weight, p}, DType::float32, sources[p]->weights->data());
+        if (projections[p].bias) executor_->write({Slot::bias, p}, DType::float32, sources[p]->bias->data());
+        weight_is_own_[p] = 1;
+    }
+}
+
+std::shared_ptr<const Network> Session::to_network() const {
+    const auto& projections = network_->projections();
+    std::vector<std::shared_ptr<const std::vector<float>>> weights(projections.size()), biases(projections.size());
+    for (uint32_t p = 0; p < projections.size(); ++p) {
+        if (!weight_is_own_[p]) continue;
+        auto values = std::make_shared<std::vector<float>>(projections[p].weights->size());
+        executor_->read({Slot::weight, p}, DType::float32, values->data());
+        weights[p] = std::move(values);
+        if (!projections[p].bias) continue;
+        auto bias = std::make_shared<std::vector<float>>(projections[p].bias->size());
+        executor_->read({Slot::bias, p}, DType::float32, bias->data());
+        biases[p] = std::move(bias);
+    }
+    return network_->with_weights(weights, biases);
+}
+
+}  // namespace snn

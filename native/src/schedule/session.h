@@ -1,0 +1,138 @@
+// A session: one running copy of a network. It checks everything that comes from outside (the executor below it may then
+// assume valid input), owns inputs and callbacks, and drives its executor. One device at a time.
+//
+// Thread-safety: one thread at a time, seen to by Entry; a second thread gets SNN_ERROR_BUSY.
+#pragma once
+
+#include <snn/snn.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/backend.h"
+#include "network/network.h"
+#include "network/plan.h"
+
+namespace snn {
+
+struct SessionOptions {
+    std::string device;
+    ExecutorOptions executor;
+    uint32_t max_catch_up_steps = 100;
+    SNNLogCallback log = nullptr;
+    void* log_user = nullptr;
+};
+
+class Session {
+public:
+    // Held by every call. `reading` calls are also allowed from inside a callback of this session.
+    class Entry {
+    public:
+        explicit Entry(Session& session, bool reading = false);
+        ~Entry();
+        Entry(const Entry&) = delete;
+        Entry& operator=(const Entry&) = delete;
+
+    private:
+        Session& session_;
+        bool nested_ = false;
+    };
+
+    Session(std::shared_ptr<const Network> network, const SessionOptions& options);
+
+    // --- input and time
+    void set_input(uint32_t population, const float* values, size_t count);
+    void bind_input(uint32_t population, const float* values, size_t count);
+    void step(uint64_t count);
+    void advance(double seconds);
+    void reset();
+    void run(const SNNRunDef& def);
+    uint64_t steps_done() const { return steps_done_; }
+
+    // --- variables
+    size_t value_count(std::string_view path) const;
+    void read(std::string_view path, uint32_t dtype, void* out_data, size_t count) const;
+    void write(std::string_view path, uint32_t dtype, const void* data, size_t count);
+    void read_membrane(std::string_view population, float* out_potentials, size_t count) const;
+    std::span<const uint32_t> spikes(uint32_t population, uint32_t sample) const;
+
+    // --- weights
+    void load_weights(const Network& other);
+    std::shared_ptr<const Network> to_network() const;
+    void weights_changed();  // a trainer updated them
+    void gradients_ready() { has_gradients_ = true; }
+
+    const std::shared_ptr<const Network>& network() const { return network_; }
+    const Plan& plan() const { return *plan_; }
+    Executor& executor() { return *executor_; }
+    uint32_t batch_size() const { return batch_size_; }
+    uint32_t flags() const { return flags_; }
+    void close() { closed_.store(true, std::memory_order_release); }
+
+    // Frames for every input population in index order from the caller's arrays, checked. `need_all`: training, where
+    // every input must be given.
+    std::vector<InputFrames> checked_inputs(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count,
+                                            bool need_all) const;
+
+    // Called back without any lock held; the session is busy for all but reading calls meanwhile.
+    template <class Function>
+    void call_back(Function&& function) {
+        callback_thread_.store(this_thread(), std::memory_order_release);
+        function();
+        callback_thread_.store(nullptr, std::memory_order_release);
+    }
+
+    SNNHandle handle = nullptr;  // what callbacks are given
+    SpikeCallback spike_callback = nullptr;
+    void* spike_user = nullptr;
+    SNNWeightCallback weight_callback = nullptr;
+    void* weight_user = nullptr;
+    SNNEpochCallback epoch_callback = nullptr;
+    void* epoch_user = nullptr;
+
+private:
+    struct Input {
+        uint32_t population;
+        bool clears;                // spike input: empty after one step
+        bool filled = false;        // a spike input that was set for the coming step
+        const float* bound = nullptr;
+        std::vector<float> values;  // [batch][size]
+    };
+    struct Variable {
+        Slot slot;
+        bool writable;
+    };
+
+    static const void* this_thread();
+    void run_steps(uint64_t count);
+    void report_spikes();
+    void clear_spike_inputs();
+    Input& input_of(uint32_t population);
+    Variable find_variable(std::string_view path) const;
+    RecordFrames checked_record(const SNNRecordArray& record, uint32_t step_count, uint32_t position) const;
+
+    std::shared_ptr<const Network> network_;
+    std::shared_ptr<const Plan> plan_;
+    std::unique_ptr<Executor> executor_;
+    uint32_t batch_size_;
+    uint32_t flags_;
+    uint32_t max_catch_up_steps_;
+    uint64_t steps_done_ = 0;
+    double remainder_s_ = 0;
+    std::vector<Input> inputs_;
+    std::vector<InputFrames> frames_;  // one for each of inputs_, rewritten before a step
+    std::vector<uint8_t> weight_is_own_;  // per projection: differs (perhaps) from the network's
+    bool has_gradients_ = false;
+
+    std::atomic<bool> busy_{false};
+    std::atomic<bool> closed_{false};
+    std::atomic<const void*> callback_thread_{nullptr};
+    uint32_t fork_count_;
+};
+
+uint32_t available_cores();
+
+}  // namespace snn
