@@ -1,0 +1,135 @@
+"""Run a case on a device and give back everything that can differ."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+
+import numpy as np
+from snn.engine import _native
+
+from .cases import NEURONS, Builder, Case
+
+INTERPRET, FLOAT64, SMOOTH = 1, 2, 4
+SCALAR, AVX2, AVX512 = 1, 2, 3
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A way to run: device, instruction set, threads, flags."""
+
+    device: str = "reference"
+    instruction_set: int = 0
+    threads: int = 1
+    flags: int = 0
+
+    def __str__(self) -> str:
+        isa = ("best", "scalar", "avx2", "avx512")[self.instruction_set]
+        return f"{self.device}-{isa}-{self.threads}t" + ("-interpreted" if self.flags & INTERPRET else "")
+
+
+def cpu_settings() -> list[Setting]:
+    """Every instruction set of this machine, alone and threaded, compiled and interpreted."""
+    names = {"scalar": SCALAR, "avx2": AVX2, "avx512": AVX512}
+    cpu = next(device for device in _native.devices() if device.name == "cpu")
+    sets = [names[name] for name in cpu.instruction_sets]
+    settings = [Setting("cpu", isa, threads) for isa in sets for threads in (1, 3)]
+    settings += [Setting("cpu", isa, 1, INTERPRET) for isa in sets]
+    return [*settings, Setting("cpu", 0, 2), Setting("cpu", 0, 4), Setting("cpu", 0, 8)]
+
+
+@dataclass
+class Result:
+    """Arrays by name; states and spikes are [step][batch][size]."""
+
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        whole = hashlib.sha256()
+        for name in sorted(self.arrays):
+            whole.update(name.encode())
+            whole.update(np.ascontiguousarray(self.arrays[name]).tobytes())
+        return whole.hexdigest()[:32]
+
+    def first_difference(self, other: Result) -> str:
+        """Where two results first differ, in time, as a sentence; empty when they are the same bits."""
+        found = []
+        for name, mine in self.arrays.items():
+            theirs = other.arrays[name]
+            differs = mine.view(np.uint8 if mine.dtype == np.uint8 else np.uint32) != theirs.view(
+                np.uint8 if theirs.dtype == np.uint8 else np.uint32
+            )
+            if differs.any():
+                place = tuple(int(i) for i in np.argwhere(differs)[0])
+                found.append((place, f"{name}{list(place)}: {mine[place]!r} against {theirs[place]!r}"))
+        return min(found)[1] if found else ""
+
+
+def open_session(builder: Builder, case: Case, setting: Setting) -> _native.Session:
+    return _native.Session(
+        builder.network, device=setting.device, batch_size=case.batch, threads=setting.threads,
+        instruction_set=setting.instruction_set, flags=setting.flags,
+    )
+
+
+def simulate(case: Case, setting: Setting) -> Result:
+    """Every state and every spike of every step."""
+    builder = Builder(case)
+    session = open_session(builder, case, setting)
+    result, records = Result(), []
+    for index, (size, kind, model) in enumerate(zip(builder.sizes, builder.kinds, builder.models, strict=True)):
+        if kind != NEURONS:
+            continue
+        shape = (case.steps, case.batch, size)
+        for state in model["states"]:
+            if state["type"] == "float":
+                result.arrays[f"{builder.names[index]}.{state['name']}"] = np.full(shape, np.nan, np.float32)
+                records.append((index, state["name"], result.arrays[f"{builder.names[index]}.{state['name']}"]))
+        if model["spiking"]:
+            result.arrays[f"{builder.names[index]}.spikes"] = np.full(shape, 255, np.uint8)
+            records.append((index, "spikes", result.arrays[f"{builder.names[index]}.spikes"]))
+    session.run(case.steps, builder.drive(case), records)
+    return result
+
+
+def labels(case: Case, outputs: int) -> np.ndarray:
+    return (np.arange(case.batch) * 3 % outputs).astype(np.int32)
+
+
+def output_of(builder: Builder) -> int:
+    """The population of five or ten neurons at the end of every case."""
+    return max(i for i, n in enumerate(builder.names) if builder.kinds[i] == NEURONS and builder.sizes[i] in (5, 10))
+
+
+def gradients(case: Case, setting: Setting) -> tuple[float, dict[str, np.ndarray]]:
+    """The loss of one batch and dL/d(weight), dL/d(bias) of every trained projection, float64."""
+    builder = Builder(case)
+    session = open_session(builder, case, setting)
+    trainer, loss = forward(builder, session, case)
+    trainer.backward()
+    found = {}
+    for name in filter(None, builder.trainable):
+        for variable in ("weight", "bias"):
+            try:
+                values = np.empty(session.value_count(f"{name}.{variable}.gradient"))
+            except KeyError:
+                continue  # a projection without bias
+            session.read(f"{name}.{variable}.gradient", values)
+            found[f"{name}.{variable}"] = values
+    return loss, found
+
+
+def forward(builder: Builder, session: _native.Session, case: Case) -> tuple[_native.Trainer, float]:
+    output = output_of(builder)
+    spiking = builder.models[output]["spiking"]
+    trainer = _native.Trainer(
+        session, output_population=output, steps=case.steps, loss=0 if spiking else case.loss,
+        rate_regularization=0.05, rate_target=0.2,
+    )
+    result = trainer.forward(builder.drive(case), labels=labels(case, builder.sizes[output]))
+    return trainer, result.loss
+
+
+def load_golden(path) -> dict[str, str]:
+    return json.loads(path.read_text()) if path.exists() else {}
