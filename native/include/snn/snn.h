@@ -495,7 +495,7 @@ typedef struct SNNTrainResult {
     uint32_t struct_size;
     uint32_t sample_count;        /* samples that were not padding */
     uint32_t correct_count;       /* argmax equal to the label; 0 without labels */
-    float loss;                   /* mean over samples, regularisation included */
+    double loss;                  /* mean over samples, regularisation included */
     double spike_count;           /* of all spiking populations, all samples and steps */
 } SNNTrainResult;
 
