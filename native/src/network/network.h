@@ -83,6 +83,9 @@ public:
     uint32_t connect(const SNNProjectionDef& def);
     uint32_t connect_random(const SNNProjectionDef& def, const SNNRandomConnectionDef& rule);
     void finish();
+    // The same with the fixed-point exponents of a saved network, one for each projection, so that its bits stay. They are
+    // checked against the weights.
+    void finish(const std::vector<int32_t>& fixed_exponents);
 
     // A finished copy whose projections have other weights and biases (same sizes; null keeps the present one).
     std::shared_ptr<const Network> with_weights(

@@ -1,0 +1,52 @@
+// Reading JSON that nobody vouched for: bounded depth, no duplicate keys, no exceptions but snn::Error with the place.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "common/error.h"
+
+namespace snn {
+
+using Json = nlohmann::json;
+
+// Throws SNN_ERROR_FORMAT: "WHAT is not valid JSON near byte N", "... nested more than 32 deep", "... key 'x' stands twice".
+Json parse_json(std::string_view text, std::string_view what);
+
+// A checked reader of one JSON object; `place` begins every sentence.
+class JsonObject {
+public:
+    JsonObject(const Json& value, std::string place);
+
+    bool has(const char* key) const { return value_->contains(key); }
+    const Json& at(const char* key) const;
+    std::string text(const char* key) const;
+    double number(const char* key) const;          // finite
+    uint64_t whole(const char* key, uint64_t maximum) const;
+    bool flag(const char* key) const;
+    const Json& list(const char* key, size_t maximum) const;
+    JsonObject object(const char* key) const;
+    // The position of text(key) in `names`.
+    template <size_t n>
+    uint32_t choice(const char* key, const char* const (&names)[n]) const {
+        const std::string chosen = text(key);
+        std::string known;
+        for (uint32_t i = 0; i < n; ++i) {
+            if (chosen == names[i]) return i;
+            known += (i ? ", " : "") + std::string(names[i]);
+        }
+        fail(key, snn::text("is '", chosen, "'; expected one of: ", known));
+    }
+
+    const std::string& place() const { return place_; }
+    const Json& value() const { return *value_; }
+    [[noreturn]] void fail(const char* key, std::string_view sentence) const;
+
+private:
+    const Json* value_;
+    std::string place_;
+};
+
+}  // namespace snn

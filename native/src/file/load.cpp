@@ -1,0 +1,280 @@
+// Reading a .snn file: everything in it is doubted. What is read goes through the same checks as a network built by hand.
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+#if !defined(_WIN32)
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+#include "common/json.h"
+#include "file/file.h"
+#include "file/names.h"
+#include "file/safetensors.h"
+
+namespace snn {
+
+namespace {
+
+// A whole file in memory, mapped where the system can.
+class FileBytes {
+public:
+    explicit FileBytes(const std::string& path) {
+#if defined(_WIN32)
+        std::FILE* file = std::fopen(path.c_str(), "rb");
+        if (!file) throw Error(SNN_ERROR_IO, "cannot open '", path, "': ", std::strerror(errno));
+        unsigned char chunk[1 << 16];
+        for (size_t got; (got = std::fread(chunk, 1, sizeof chunk, file)) > 0;) copy_.insert(copy_.end(), chunk, chunk + got);
+        const bool failed = std::ferror(file) != 0;
+        std::fclose(file);
+        if (failed) throw Error(SNN_ERROR_IO, "cannot read '", path, "'");
+        bytes_ = copy_;
+#else
+        const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        if (descriptor < 0) throw Error(SNN_ERROR_IO, "cannot open '", path, "': ", std::strerror(errno));
+        struct stat status{};
+        const bool regular = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+        const size_t size = regular ? static_cast<size_t>(status.st_size) : 0;
+        if (size > 0) mapping_ = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+        const int reason = errno;
+        close(descriptor);
+        if (!regular) throw Error(SNN_ERROR_IO, "cannot read '", path, "': not a regular file");
+        if (mapping_ == MAP_FAILED) {
+            mapping_ = nullptr;
+            throw Error(SNN_ERROR_IO, "cannot read '", path, "': ", std::strerror(reason));
+        }
+        bytes_ = {static_cast<const unsigned char*>(mapping_), size};
+#endif
+    }
+    ~FileBytes() {
+#if !defined(_WIN32)
+        if (mapping_) munmap(mapping_, bytes_.size());
+#endif
+    }
+    FileBytes(const FileBytes&) = delete;
+    FileBytes& operator=(const FileBytes&) = delete;
+    std::span<const unsigned char> bytes() const { return bytes_; }
+
+private:
+    std::span<const unsigned char> bytes_;
+#if defined(_WIN32)
+    std::vector<unsigned char> copy_;
+#else
+    void* mapping_ = nullptr;
+#endif
+};
+
+constexpr size_t max_definitions = 4096;
+constexpr size_t max_populations = 1u << 20;
+constexpr size_t max_projections = 1u << 20;
+
+class Loader {
+public:
+    explicit Loader(std::span<const unsigned char> file) : view_(file) {
+        const auto version = view_.metadata.find("snn_version");
+        const auto network = view_.metadata.find("snn");
+        if (version == view_.metadata.end() || network == view_.metadata.end())
+            throw Error(SNN_ERROR_FORMAT, "a safetensors file without the metadata 'snn' and 'snn_version': not a .snn file");
+        if (version->second != file_names::format_version)
+            throw Error(SNN_ERROR_VERSION, "the file has format version '", version->second, "'; this library reads version ",
+                        file_names::format_version);
+        document_ = parse_json(network->second, "the network document");
+    }
+
+    std::shared_ptr<const Network> load() {
+        const JsonObject root(document_, "network");
+        auto network = std::make_shared<Network>(root.number("dt_ms"));
+        const Json& populations = root.list("populations", max_populations);
+        for (size_t i = 0; i < populations.size(); ++i)
+            add_population(*network, root, JsonObject(populations[i], text("populations[", i, "]")));
+        const Json& projections = root.list("projections", max_projections);
+        std::vector<int32_t> exponents;
+        for (size_t i = 0; i < projections.size(); ++i)
+            exponents.push_back(connect(*network, JsonObject(projections[i], text("projections[", i, "]"))));
+        network->finish(exponents);
+        return network;
+    }
+
+private:
+    // Copies: a tensor may lie at any byte, and the mapping goes away.
+    template <class T>
+    std::vector<T> tensor(const std::string& name, TensorType type) const {
+        const auto found = view_.tensors.find(name);
+        if (found == view_.tensors.end()) throw Error(SNN_ERROR_FORMAT, "tensor '", name, "' is missing");
+        if (found->second.type != type)
+            throw Error(SNN_ERROR_FORMAT, "tensor '", name, "' has dtype ", name_of(found->second.type), "; expected ",
+                        name_of(type));
+        std::vector<T> values(found->second.count());
+        if (!values.empty()) std::memcpy(values.data(), found->second.bytes.data(), values.size() * sizeof(T));
+        return values;
+    }
+
+    std::vector<double> value_or_tensor(const JsonObject& owner, const char* key) const {
+        if (owner.at(key).is_number()) return {owner.number(key)};
+        return tensor<double>(owner.object(key).text("tensor"), TensorType::f64);
+    }
+
+    // The built-in when the file carries the same definition, else the file's own, which is then interpreted.
+    template <class T, class Builtin, class Parse>
+    static std::shared_ptr<const T> definition(const JsonObject& list, const std::string& name, Builtin&& builtin,
+                                               Parse&& parse) {
+        const Json& found = list.at(name.c_str());
+        try {
+            std::shared_ptr<const T> known = builtin(name);
+            if (Json::parse(known->json) == found) return known;
+        } catch (const Error&) {  // no built-in of that name
+        }
+        std::shared_ptr<const T> own = parse(found.dump());
+        if (own->name != name)
+            throw Error(SNN_ERROR_FORMAT, list.place(), ": the definition under '", name, "' is named '", own->name, "'");
+        return own;
+    }
+
+    void add_population(Network& network, const JsonObject& root, const JsonObject& entry) const {
+        SNNPopulationDef def{};
+        def.struct_size = sizeof def;
+        def.kind = entry.choice("kind", file_names::population_kinds);
+        const std::string name = entry.text("name");
+        def.name = name.c_str();
+        const Json& shape = entry.list("shape", 3);
+        def.shape.rank = static_cast<uint32_t>(shape.size());
+        for (size_t axis = 0; axis < shape.size(); ++axis) {
+            if (!shape[axis].is_number_unsigned() || shape[axis].get<uint64_t>() > UINT32_MAX)
+                entry.fail("shape", "has an entry that is not a size");
+            def.shape.dims[axis] = shape[axis].get<uint32_t>();
+        }
+        std::shared_ptr<const Model> model;
+        if (def.kind == SNN_POPULATION_NEURONS) {
+            const JsonObject models = root.object("models");
+            model = definition<Model>(models, entry.text("model"), builtin_model, parse_model);
+        }
+        const uint32_t index = network.add_population(def, model);
+        if (!model) return;
+        const JsonObject parameters = entry.object("parameters"), options = entry.object("options");
+        const JsonObject initial = entry.object("initial");
+        for (const auto& [key, value] : parameters.value().items()) {
+            const std::vector<double> values = value_or_tensor(parameters, key.c_str());
+            network.set_parameter(index, key, values.data(), values.size());
+        }
+        for (const auto& [key, value] : options.value().items())
+            network.set_option(index, key, options.text(key.c_str()));
+        for (const auto& [key, value] : initial.value().items()) {
+            const std::vector<double> values = value_or_tensor(initial, key.c_str());
+            network.set_initial_state(index, key, values.data(), values.size());
+        }
+        if (!entry.has("surrogate")) return;
+        const JsonObject surrogate = entry.object("surrogate");
+        std::vector<double> values;
+        for (const Json& value : surrogate.list("parameters", 64)) {
+            if (!value.is_number()) surrogate.fail("parameters", "has an entry that is not a number");
+            values.push_back(value.get<double>());
+        }
+        network.set_surrogate(index,
+                              definition<Surrogate>(root.object("surrogates"), surrogate.text("name"), builtin_surrogate,
+                                                    parse_surrogate),
+                              values.data(), values.size());
+    }
+
+    static void read_pair(const JsonObject& entry, const char* key, uint32_t (&out_pair)[2]) {
+        const Json& pair = entry.list(key, 2);
+        if (pair.size() != 2) entry.fail(key, "is not a pair");
+        for (size_t axis = 0; axis < 2; ++axis) {
+            if (!pair[axis].is_number_unsigned() || pair[axis].get<uint64_t>() > UINT32_MAX)
+                entry.fail(key, "has an entry that is not a size");
+            out_pair[axis] = pair[axis].get<uint32_t>();
+        }
+    }
+
+    // Returns the fixed-point exponent that the file was saved with (0 for float arithmetic).
+    int32_t connect(Network& network, const JsonObject& entry) const {
+        SNNProjectionDef def{};
+        def.struct_size = sizeof def;
+        def.kind = entry.choice("kind", file_names::connection_kinds);
+        const std::string name = entry.text("name"), receptor = entry.text("receptor");
+        def.name = name.c_str();
+        def.receptor = receptor.c_str();
+        def.source = network.find_population(entry.text("source"));
+        def.target = network.find_population(entry.text("target"));
+        def.delay_steps = static_cast<uint32_t>(entry.whole("delay_steps", UINT32_MAX));
+        def.trainable = entry.flag("trainable");
+        def.arithmetic = entry.choice("arithmetic", file_names::arithmetics);
+        def.groups = 1;
+        for (int axis = 0; axis < 2; ++axis) def.kernel[axis] = def.stride[axis] = def.dilation[axis] = 1;
+        std::vector<float> weights, bias;
+        std::vector<uint64_t> row_offsets;
+        std::vector<uint32_t> targets;
+        std::vector<uint16_t> delays;
+        if (def.kind != SNN_CONNECT_POOL2D) {
+            weights = tensor<float>(name + ".weight", TensorType::f32);
+            def.weights = weights.data();
+            def.weight_count = weights.size();
+        } else {
+            def.pool_mode = entry.choice("pool_mode", file_names::pool_modes);
+        }
+        if (entry.has("bias")) {
+            bias = tensor<float>(name + ".bias", TensorType::f32);
+            def.bias = bias.data();
+            def.bias_count = bias.size();
+        }
+        if (def.kind == SNN_CONNECT_SPARSE) {
+            row_offsets = tensor<uint64_t>(name + ".row_offsets", TensorType::u64);
+            if (row_offsets.size() != network.population(def.source).size + size_t{1})
+                throw Error(SNN_ERROR_FORMAT, "tensor '", name, ".row_offsets' has ", row_offsets.size(), " values; expected ",
+                            network.population(def.source).size + size_t{1});
+            targets = tensor<uint32_t>(name + ".targets", TensorType::u32);
+            def.row_offsets = row_offsets.data();
+            def.synapse_targets = targets.data();
+            def.synapse_count = targets.size();
+            if (entry.has("synapse_delays")) {
+                delays = tensor<uint16_t>(name + ".delays", TensorType::u16);
+                if (delays.size() != targets.size())
+                    throw Error(SNN_ERROR_FORMAT, "tensor '", name, ".delays' has ", delays.size(), " values; expected ",
+                                targets.size());
+                def.synapse_delays = delays.data();
+            }
+        }
+        if (def.kind == SNN_CONNECT_CONV2D || def.kind == SNN_CONNECT_POOL2D) {
+            read_pair(entry, "kernel", def.kernel);
+            read_pair(entry, "stride", def.stride);
+            read_pair(entry, "padding", def.padding);
+            read_pair(entry, "dilation", def.dilation);
+            def.groups = static_cast<uint32_t>(entry.whole("groups", UINT32_MAX));
+        }
+        network.connect(def);
+        if (def.arithmetic != SNN_ARITHMETIC_FIXED) return 0;
+        const double exponent = entry.number("fixed_exponent");
+        if (exponent != std::floor(exponent) || std::abs(exponent) > 128)
+            entry.fail("fixed_exponent", text("is ", exponent, "; expected a whole number from -128 to 128"));
+        return static_cast<int32_t>(exponent);
+    }
+
+    SafetensorsView view_;
+    Json document_;
+};
+
+// Sentences of the checks that a hand-built network goes through blame an argument; in a file they blame the file.
+std::shared_ptr<const Network> load(std::span<const unsigned char> bytes, const std::string& place) {
+    try {
+        return Loader(bytes).load();
+    } catch (const Error& error) {
+        const bool keeps = error.status() == SNN_ERROR_VERSION || error.status() == SNN_ERROR_OUT_OF_MEMORY;
+        throw Error(keeps ? error.status() : SNN_ERROR_FORMAT, place, ": ", error.what());
+    } catch (const Json::exception&) {
+        throw Error(SNN_ERROR_FORMAT, place, ": the network document has a value of the wrong type");
+    }
+}
+
+}  // namespace
+
+std::shared_ptr<const Network> load_network(const std::string& path) { return load(FileBytes(path).bytes(), "'" + path + "'"); }
+
+std::shared_ptr<const Network> load_network_memory(const void* data, size_t size_bytes) {
+    return load({static_cast<const unsigned char*>(data), size_bytes}, "the file in memory");
+}
+
+}  // namespace snn

@@ -1,0 +1,149 @@
+#include "file/safetensors.h"
+
+#include <algorithm>
+
+#include "common/json.h"
+
+namespace snn {
+
+namespace {
+
+struct TypeInfo {
+    TensorType type;
+    const char* name;
+    size_t size;
+};
+constexpr TypeInfo types[] = {{TensorType::f32, "F32", 4},
+                              {TensorType::f64, "F64", 8},
+                              {TensorType::u16, "U16", 2},
+                              {TensorType::u32, "U32", 4},
+                              {TensorType::u64, "U64", 8}};
+constexpr uint64_t max_header_bytes = 100'000'000;  // the limit of the safetensors format
+constexpr size_t alignment = 64;
+
+const TypeInfo& info_of(TensorType type) { return types[static_cast<size_t>(type)]; }
+
+uint64_t read_u64(const unsigned char* bytes) {
+    uint64_t value = 0;
+    for (int i = 7; i >= 0; --i) value = value << 8 | bytes[i];
+    return value;
+}
+
+struct Span {
+    uint64_t begin, end;
+    std::string name;
+};
+
+// Tensors must tile the data section: sorted, each begins where the one before ends, the last ends with the file.
+void check_tiling(std::vector<Span> spans, uint64_t data_size) {
+    std::sort(spans.begin(), spans.end(),
+              [](const Span& a, const Span& b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
+    uint64_t position = 0;
+    for (const Span& span : spans) {
+        if (span.begin != position)
+            throw Error(SNN_ERROR_FORMAT, "tensor '", span.name, "' begins at byte ", span.begin, " of the data; expected ",
+                        position);
+        position = span.end;
+    }
+    if (position != data_size)
+        throw Error(SNN_ERROR_FORMAT, "the tensors end at byte ", position, " of the data, the file at ", data_size);
+}
+
+}  // namespace
+
+size_t size_of(TensorType type) { return info_of(type).size; }
+const char* name_of(TensorType type) { return info_of(type).name; }
+
+uint64_t TensorView::count() const { return bytes.size() / size_of(type); }
+
+SafetensorsView::SafetensorsView(std::span<const unsigned char> file) {
+    if (file.size() < 10)
+        throw Error(SNN_ERROR_FORMAT, "the file has ", file.size(), " bytes; too short for a .snn file");
+    const uint64_t header_size = read_u64(file.data());
+    if (header_size > max_header_bytes || header_size > file.size() - 8)
+        throw Error(SNN_ERROR_FORMAT, "the header claims ", header_size, " bytes, the file has ", file.size() - 8,
+                    " after the length: not a .snn file, or cut short");
+    const auto data = file.subspan(8 + header_size);
+    const Json header =
+        parse_json({reinterpret_cast<const char*>(file.data()) + 8, static_cast<size_t>(header_size)}, "the header");
+    if (!header.is_object()) throw Error(SNN_ERROR_FORMAT, "the header is not an object");
+
+    std::vector<Span> spans;
+    for (const auto& [name, value] : header.items()) {
+        const JsonObject entry(value, text("header '", name, "'"));
+        if (name == "__metadata__") {
+            for (const auto& [key, item] : value.items()) {
+                if (!item.is_string()) entry.fail(key.c_str(), "is not a string");
+                metadata[key] = item.get<std::string>();
+            }
+            continue;
+        }
+        const char* const names[] = {"F32", "F64", "U16", "U32", "U64"};
+        TensorView tensor{types[entry.choice("dtype", names)].type, {}, {}};
+        uint64_t size = size_of(tensor.type);
+        for (const Json& dimension : entry.list("shape", 8)) {
+            if (!dimension.is_number_unsigned()) entry.fail("shape", "has an entry that is not a whole number");
+            const uint64_t extent = dimension.get<uint64_t>();
+            tensor.shape.push_back(extent);
+            if (extent != 0 && size > data.size() / extent) entry.fail("shape", "is larger than the file");
+            size *= extent;
+        }
+        const Json& offsets = entry.list("data_offsets", 2);
+        if (offsets.size() != 2 || !offsets[0].is_number_unsigned() || !offsets[1].is_number_unsigned())
+            entry.fail("data_offsets", "is not a pair of whole numbers");
+        const uint64_t begin = offsets[0].get<uint64_t>(), end = offsets[1].get<uint64_t>();
+        if (begin > end || end > data.size())
+            entry.fail("data_offsets", text("are ", begin, " to ", end, "; the data has ", data.size(), " bytes"));
+        if (end - begin != size)
+            entry.fail("data_offsets", text("span ", end - begin, " bytes; shape and dtype need ", size));
+        tensor.bytes = data.subspan(begin, size);
+        spans.push_back({begin, end, name});
+        tensors.emplace(name, std::move(tensor));
+    }
+    check_tiling(std::move(spans), data.size());
+}
+
+void SafetensorsWriter::set_metadata(std::string name, std::string value) {
+    metadata_[std::move(name)] = std::move(value);
+}
+
+void SafetensorsWriter::add(std::string name, TensorType type, std::vector<uint64_t> shape, const void* data) {
+    size_t size = size_of(type);
+    for (const uint64_t extent : shape) size *= extent;
+    entries_.push_back({std::move(name), type, std::move(shape), {static_cast<const unsigned char*>(data), size}});
+}
+
+std::vector<const SafetensorsWriter::Entry*> SafetensorsWriter::in_file_order() const {
+    std::vector<const Entry*> order;
+    for (const Entry& entry : entries_) order.push_back(&entry);
+    std::sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) {
+        const size_t size_a = size_of(a->type), size_b = size_of(b->type);
+        return size_a != size_b ? size_a > size_b : a->name < b->name;
+    });
+    return order;
+}
+
+std::string SafetensorsWriter::header() const {
+    Json header = Json::object();
+    header["__metadata__"] = metadata_;
+    uint64_t position = 0;
+    for (const Entry* entry : in_file_order()) {
+        header[entry->name] = {{"dtype", name_of(entry->type)},
+                               {"shape", entry->shape},
+                               {"data_offsets", {position, position + entry->bytes.size()}}};
+        position += entry->bytes.size();
+    }
+    std::string text = header.dump();
+    text.append((alignment - (8 + text.size()) % alignment) % alignment, ' ');
+    std::string result(8, '\0');
+    for (int i = 0; i < 8; ++i) result[static_cast<size_t>(i)] = static_cast<char>(text.size() >> (8 * i) & 0xFF);
+    return result + text;
+}
+
+std::vector<std::span<const unsigned char>> SafetensorsWriter::data() const {
+    std::vector<std::span<const unsigned char>> pieces;
+    for (const Entry* entry : in_file_order()) pieces.push_back(entry->bytes);
+    return pieces;
+}
+
+}  // namespace snn

@@ -1,0 +1,57 @@
+// The safetensors container: 8 bytes of little-endian header length, a JSON header, then the data of the tensors.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace snn {
+
+enum class TensorType : uint8_t { f32, f64, u16, u32, u64 };
+
+struct TensorView {
+    TensorType type;
+    std::vector<uint64_t> shape;
+    std::span<const unsigned char> bytes;  // little-endian
+    uint64_t count() const;
+};
+
+// A checked view of a whole file in memory: every offset lies inside it, tensors tile the data without gap or overlap,
+// sizes agree with shapes and types. Throws SNN_ERROR_FORMAT.
+struct SafetensorsView {
+    explicit SafetensorsView(std::span<const unsigned char> file);
+    std::map<std::string, std::string, std::less<>> metadata;
+    std::map<std::string, TensorView, std::less<>> tensors;
+};
+
+// Collects tensors and writes them in one go. Data starts at a multiple of 64 bytes, as does every tensor whose
+// predecessors' sizes allow it (safetensors has no padding between tensors, so the widest types come first).
+class SafetensorsWriter {
+public:
+    void set_metadata(std::string name, std::string value);
+    void add(std::string name, TensorType type, std::vector<uint64_t> shape, const void* data);
+    // The header, padded, with the 8 length bytes before it.
+    std::string header() const;
+    // Name order within a type; the pieces to write after the header.
+    std::vector<std::span<const unsigned char>> data() const;
+
+private:
+    struct Entry {
+        std::string name;
+        TensorType type;
+        std::vector<uint64_t> shape;
+        std::span<const unsigned char> bytes;
+    };
+    std::vector<const Entry*> in_file_order() const;
+
+    std::map<std::string, std::string> metadata_;
+    std::vector<Entry> entries_;
+};
+
+size_t size_of(TensorType type);
+const char* name_of(TensorType type);
+
+}  // namespace snn

@@ -1,0 +1,205 @@
+// Writing a .snn file.
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <deque>
+
+#if defined(_WIN32)
+#include <windows.h>
+#else
+#include <fcntl.h>
+#include <unistd.h>
+#endif
+
+#include "common/json.h"
+#include "file/file.h"
+#include "file/names.h"
+#include "file/safetensors.h"
+
+namespace snn {
+
+namespace {
+
+// A file that exists under its final name only when it is complete.
+class AtomicFile {
+public:
+    explicit AtomicFile(const std::string& path) : path_(path), temporary_(path + ".saving") {
+#if defined(_WIN32)
+        temporary_ += std::to_string(GetCurrentProcessId());
+#else
+        temporary_ += std::to_string(getpid());
+#endif
+        file_ = std::fopen(temporary_.c_str(), "wb");
+        if (!file_) fail("cannot create");
+    }
+    ~AtomicFile() {
+        if (!file_) return;
+        std::fclose(file_);
+        std::remove(temporary_.c_str());
+    }
+    AtomicFile(const AtomicFile&) = delete;
+    AtomicFile& operator=(const AtomicFile&) = delete;
+
+    void write(const void* data, size_t size) {
+        if (size > 0 && std::fwrite(data, 1, size, file_) != size) fail("cannot write");
+    }
+
+    void commit() {
+        if (std::fflush(file_) != 0) fail("cannot write");
+#if !defined(_WIN32)
+        if (fsync(fileno(file_)) != 0) fail("cannot write");
+#endif
+        std::FILE* const file = file_;
+        if (std::fclose(file) != 0) {
+            file_ = nullptr;
+            const int reason = errno;
+            std::remove(temporary_.c_str());
+            errno = reason;
+            throw Error(SNN_ERROR_IO, "cannot write '", path_, "': ", std::strerror(reason));
+        }
+        file_ = nullptr;
+#if defined(_WIN32)
+        if (!MoveFileExA(temporary_.c_str(), path_.c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH)) {
+            std::remove(temporary_.c_str());
+            throw Error(SNN_ERROR_IO, "cannot replace '", path_, "': system error ", GetLastError());
+        }
+#else
+        if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
+            const int reason = errno;
+            std::remove(temporary_.c_str());
+            throw Error(SNN_ERROR_IO, "cannot replace '", path_, "': ", std::strerror(reason));
+        }
+        // Make the new name last as well; a file system that cannot sync a folder has still renamed it.
+        const size_t slash = path_.find_last_of('/');
+        const std::string folder = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
+        if (const int descriptor = open(folder.c_str(), O_RDONLY | O_CLOEXEC); descriptor >= 0) {
+            (void)fsync(descriptor);
+            close(descriptor);
+        }
+#endif
+    }
+
+private:
+    [[noreturn]] void fail(const char* what) const {
+        throw Error(SNN_ERROR_IO, what, " '", path_, "': ", std::strerror(errno));
+    }
+
+    std::string path_, temporary_;
+    std::FILE* file_ = nullptr;
+};
+
+// One shared value stands in the header; one value for each neuron is a tensor.
+Json value_or_tensor(const std::vector<double>& values, const std::string& tensor, SafetensorsWriter& writer) {
+    if (values.size() == 1) return values[0];
+    writer.add(tensor, TensorType::f64, {values.size()}, values.data());
+    return {{"tensor", tensor}};
+}
+
+Json describe(const Population& population, SafetensorsWriter& writer) {
+    Json entry = {{"name", population.name}, {"kind", file_names::population_kinds[population.kind]}};
+    for (uint32_t axis = 0; axis < population.shape.rank; ++axis) entry["shape"].push_back(population.shape.dims[axis]);
+    if (population.is_input()) return entry;
+    const Model& model = *population.model;
+    const std::string prefix = population.name + ".";
+    entry["model"] = model.name;
+    entry["parameters"] = entry["options"] = entry["initial"] = Json::object();
+    for (size_t i = 0; i < model.parameters.size(); ++i)
+        entry["parameters"][model.parameters[i].name] =
+            value_or_tensor(population.parameters[i], prefix + "parameter." + model.parameters[i].name, writer);
+    for (size_t i = 0; i < model.options.size(); ++i)
+        entry["options"][model.options[i].name] =
+            model.options[i].choices[static_cast<size_t>(population.options[i])];
+    for (size_t i = 0; i < model.states.size(); ++i)
+        entry["initial"][model.states[i].name] =
+            value_or_tensor(population.initial_states[i], prefix + "initial." + model.states[i].name, writer);
+    if (population.surrogate)
+        entry["surrogate"] = {{"name", population.surrogate->name}, {"parameters", population.surrogate_parameters}};
+    return entry;
+}
+
+std::vector<uint64_t> weight_shape(const Network& network, const Projection& projection) {
+    const uint64_t source = network.population(projection.source).size, target = network.population(projection.target).size;
+    if (projection.kind == SNN_CONNECT_DENSE) return {source, target};
+    if (projection.kind == SNN_CONNECT_CONV2D)
+        return {network.population(projection.target).shape.dims[0],
+                network.population(projection.source).shape.dims[0] / projection.window.groups, projection.window.kernel[0],
+                projection.window.kernel[1]};
+    return {projection.weights->size()};
+}
+
+Json describe(const Network& network, const Projection& projection, SafetensorsWriter& writer) {
+    const Population& target = network.population(projection.target);
+    Json entry = {{"name", projection.name},
+                  {"kind", file_names::connection_kinds[projection.kind]},
+                  {"source", network.population(projection.source).name},
+                  {"target", target.name},
+                  {"receptor", target.model->receptors[projection.receptor]},
+                  {"delay_steps", projection.delay_steps},
+                  {"trainable", projection.trainable},
+                  {"arithmetic", file_names::arithmetics[projection.arithmetic]}};
+    const std::string prefix = projection.name + ".";
+    if (projection.kind != SNN_CONNECT_POOL2D)
+        writer.add(prefix + "weight", TensorType::f32, weight_shape(network, projection), projection.weights->data());
+    if (projection.bias) {
+        entry["bias"] = true;
+        writer.add(prefix + "bias", TensorType::f32, {projection.bias->size()}, projection.bias->data());
+    }
+    if (projection.arithmetic == SNN_ARITHMETIC_FIXED) entry["fixed_exponent"] = projection.fixed_exponent;
+    if (projection.sparse) {
+        const SparseIndex& sparse = *projection.sparse;
+        writer.add(prefix + "row_offsets", TensorType::u64, {sparse.row_offsets.size()}, sparse.row_offsets.data());
+        writer.add(prefix + "targets", TensorType::u32, {sparse.targets.size()}, sparse.targets.data());
+        if (!sparse.delays.empty()) {
+            entry["synapse_delays"] = true;
+            writer.add(prefix + "delays", TensorType::u16, {sparse.delays.size()}, sparse.delays.data());
+        }
+    }
+    if (projection.kind == SNN_CONNECT_POOL2D) entry["pool_mode"] = file_names::pool_modes[projection.pool_mode];
+    if (projection.kind == SNN_CONNECT_POOL2D || projection.kind == SNN_CONNECT_CONV2D) {
+        const Window& window = projection.window;
+        entry["kernel"] = {window.kernel[0], window.kernel[1]};
+        entry["stride"] = {window.stride[0], window.stride[1]};
+        entry["padding"] = {window.padding[0], window.padding[1]};
+        entry["dilation"] = {window.dilation[0], window.dilation[1]};
+        entry["groups"] = window.groups;
+    }
+    return entry;
+}
+
+void keep_definition(Json& definitions, const std::string& name, const std::string& text) {
+    Json definition = Json::parse(text);
+    if (const auto found = definitions.find(name); found != definitions.end() && *found != definition)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the network uses two different definitions that are both named '", name,
+                    "'; a file needs one name for each");
+    definitions[name] = std::move(definition);
+}
+
+}  // namespace
+
+void save_network(const Network& network, const std::string& path) {
+    SafetensorsWriter writer;
+    Json document = {{"dt_ms", network.dt_ms()},
+                     {"models", Json::object()},
+                     {"surrogates", Json::object()},
+                     {"populations", Json::array()},
+                     {"projections", Json::array()}};
+    for (const Population& population : network.populations()) {
+        // The definitions travel, built-in ones too: a file gives the same spikes when a later version improves a model.
+        if (population.model) keep_definition(document["models"], population.model->name, population.model->json);
+        if (population.surrogate)
+            keep_definition(document["surrogates"], population.surrogate->name, population.surrogate->json);
+        document["populations"].push_back(describe(population, writer));
+    }
+    for (const Projection& projection : network.projections())
+        document["projections"].push_back(describe(network, projection, writer));
+    writer.set_metadata("snn", document.dump());
+    writer.set_metadata("snn_version", file_names::format_version);
+
+    AtomicFile file(path);
+    const std::string header = writer.header();
+    file.write(header.data(), header.size());
+    for (const std::span<const unsigned char> piece : writer.data()) file.write(piece.data(), piece.size());
+    file.commit();
+}
+
+}  // namespace snn
