@@ -1,0 +1,225 @@
+/* The host's own allocator and job system. */
+#include <stddef.h>
+
+#include "fixtures.h"
+
+/* ---- Allocator ---- */
+
+typedef struct Ledger {
+    size_t allocations, releases, bytes, largest_alignment;
+    size_t fail_at; /* the allocation with this number fails; 0: none */
+    int wrong;
+} Ledger;
+
+/* Keeps what it needs to release in front of the aligned block. */
+typedef struct Block {
+    void *start;
+    size_t size_bytes;
+} Block;
+
+static void *SNN_CALL ledger_allocate(void *user, size_t size_bytes, size_t alignment) {
+    Ledger *ledger = user;
+    char *start;
+    uintptr_t place;
+    Block *block;
+    ledger->allocations += 1;
+    if (ledger->allocations == ledger->fail_at) return NULL;
+    if (alignment == 0 || (alignment & (alignment - 1)) != 0) ledger->wrong = 1;
+    if (alignment > ledger->largest_alignment) ledger->largest_alignment = alignment;
+    start = malloc(size_bytes + alignment + sizeof(Block));
+    if (!start) return NULL;
+    place = ((uintptr_t)start + sizeof(Block) + alignment - 1) & ~(uintptr_t)(alignment - 1);
+    block = (Block *)place - 1;
+    memcpy(&block->start, &start, sizeof start);
+    memcpy(&block->size_bytes, &size_bytes, sizeof size_bytes);
+    ledger->bytes += size_bytes;
+    return (void *)place;
+}
+
+static void SNN_CALL ledger_release(void *user, void *memory, size_t size_bytes) {
+    Ledger *ledger = user;
+    Block block;
+    if (!memory) {
+        ledger->wrong = 1;
+        return;
+    }
+    memcpy(&block, (Block *)memory - 1, sizeof block);
+    if (block.size_bytes != size_bytes) ledger->wrong = 1;
+    ledger->releases += 1;
+    ledger->bytes -= size_bytes;
+    free(block.start);
+}
+
+static SNNStatus open_with_ledger(SNNNetwork network, Ledger *ledger, SNNHandle *out_handle) {
+    SNNAllocator allocator;
+    SNNConfig config;
+    allocator.allocate = ledger_allocate;
+    allocator.release = ledger_release;
+    allocator.user = ledger;
+    snn_config_default(&config);
+    config.network = network;
+    config.allocator = &allocator; /* copied: it may go out of scope */
+    config.batch_size = 4;
+    return snn_create_network(&config, out_handle);
+}
+
+static void session_buffers_come_from_the_allocator_and_return_to_it(void) {
+    SNNNetwork network = make_classifier();
+    SNNHandle handle = NULL;
+    Ledger ledger;
+    size_t after_first_step;
+    float weights[16 * 24];
+    memset(&ledger, 0, sizeof ledger);
+    CHECK_OK(open_with_ledger(network, &ledger, &handle));
+    CHECK(ledger.allocations > 0);
+    CHECK(ledger.bytes >= 4 * (24 + 3) * sizeof(float)); /* at least the membrane states of four samples */
+    CHECK(ledger.largest_alignment >= 64);
+    CHECK_OK(snn_session_step(handle, 1));
+    after_first_step = ledger.allocations;
+    CHECK_OK(snn_session_step(handle, 20));
+    CHECK_EQUAL(ledger.allocations, after_first_step);
+    CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight", SNN_FLOAT32, weights, COUNT(weights)));
+    CHECK_OK(snn_session_write(handle, "pixels_to_hidden.weight", SNN_FLOAT32, weights, COUNT(weights)));
+    CHECK(ledger.allocations > 0);
+    snn_destroy_network(handle);
+    CHECK_EQUAL(ledger.releases, ledger.allocations);
+    CHECK_EQUAL(ledger.bytes, 0);
+    CHECK_EQUAL(ledger.wrong, 0);
+    snn_network_release(network);
+}
+
+/* Trains one step; releases everything. */
+static SNNStatus train_with_ledger(SNNNetwork network, Ledger *ledger) {
+    static const float pixels[4 * 16] = {1};
+    static const int32_t labels[4] = {0, 1, 2, 0};
+    SNNHandle handle = NULL;
+    SNNTrainerDef def;
+    SNNTrainer trainer = NULL;
+    SNNInputArray input = {0, 1, pixels, 4 * 16};
+    SNNBatch batch;
+    SNNTrainResult result;
+    SNNStatus status = open_with_ledger(network, ledger, &handle);
+    if (status != SNN_OK) return status;
+    snn_trainer_def_default(&def);
+    def.output_population = 2;
+    def.step_count = 6;
+    def.loss = SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE;
+    memset(&batch, 0, sizeof batch);
+    batch.struct_size = sizeof batch;
+    batch.inputs = &input;
+    batch.input_count = 1;
+    batch.labels = labels;
+    result.struct_size = sizeof result;
+    status = snn_trainer_create(handle, &def, &trainer);
+    if (status == SNN_OK) status = snn_trainer_step(trainer, &batch, &result);
+    snn_trainer_release(trainer);
+    snn_destroy_network(handle);
+    return status;
+}
+
+static void running_out_of_memory_is_an_error_at_every_place(void) {
+    SNNNetwork network = make_classifier();
+    Ledger ledger;
+    size_t total, i;
+    memset(&ledger, 0, sizeof ledger);
+    CHECK_OK(train_with_ledger(network, &ledger));
+    total = ledger.allocations;
+    CHECK(total > 1 && total < 10000);
+    for (i = 1; i <= total; ++i) {
+        memset(&ledger, 0, sizeof ledger);
+        ledger.fail_at = i;
+        CHECK_ERROR(train_with_ledger(network, &ledger), SNN_ERROR_OUT_OF_MEMORY, "memory");
+        CHECK_EQUAL(ledger.bytes, 0);
+        CHECK_EQUAL(ledger.wrong, 0);
+    }
+    snn_network_release(network);
+}
+
+/* ---- Job system ---- */
+
+typedef struct Jobs {
+    size_t calls, tasks;
+    int backwards;
+} Jobs;
+
+/* All tasks on the calling thread, in either order: results must not depend on it. */
+static void SNN_CALL run_jobs(void *user, uint32_t count, void(SNN_CALL *task)(void *context, uint32_t index),
+                              void *context) {
+    Jobs *jobs = user;
+    uint32_t i;
+    jobs->calls += 1;
+    jobs->tasks += count;
+    for (i = 0; i < count; ++i) task(context, jobs->backwards ? count - 1 - i : i);
+}
+
+static void results_do_not_depend_on_the_job_system(void) {
+    float expected[3], pixels[16];
+    int way, i;
+    for (i = 0; i < 16; ++i) pixels[i] = 0.2f + 0.05f * (float)i;
+    for (way = 0; way < 3; ++way) { /* none, forwards, backwards */
+        SNNNetwork network = make_classifier();
+        SNNJobSystem job_system;
+        Jobs jobs = {0, 0, 0};
+        SNNConfig config;
+        SNNHandle handle = NULL;
+        float membrane[3];
+        jobs.backwards = way == 2;
+        job_system.parallel_for = run_jobs;
+        job_system.worker_count = 3;
+        job_system.user = &jobs;
+        snn_config_default(&config);
+        config.network = network;
+        config.thread_count = 3;
+        if (way > 0) config.job_system = &job_system;
+        CHECK_OK(snn_create_network(&config, &handle));
+        CHECK_OK(snn_session_set_input(handle, 0, pixels, 16));
+        CHECK_OK(snn_session_step(handle, 50));
+        CHECK_OK(snn_get_membrane_potentials(handle, "readout", membrane, 3));
+        if (way == 0) memcpy(expected, membrane, sizeof expected);
+        CHECK(memcmp(expected, membrane, sizeof expected) == 0);
+        CHECK(expected[0] != 0.0f);
+        snn_destroy_network(handle);
+        snn_network_release(network);
+    }
+}
+
+static void large_work_is_given_to_the_job_system(void) {
+    enum { SIZE = 4096, SAMPLES = 64 };
+    SNNNetwork network = new_network();
+    SNNProjectionDef def;
+    SNNRandomConnectionDef rule;
+    SNNJobSystem job_system;
+    Jobs jobs = {0, 0, 0};
+    SNNConfig config;
+    SNNHandle handle = NULL;
+    add_input(network, "in", SNN_POPULATION_SPIKE_INPUT, SIZE);
+    add_neurons(network, "cells", "lif", SIZE);
+    def = projection(SNN_CONNECT_SPARSE, NULL, 0);
+    snn_random_connection_def_default(&rule);
+    rule.probability = 0.05;
+    CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
+    CHECK_OK(snn_network_finish(network));
+    job_system.parallel_for = run_jobs;
+    job_system.worker_count = 4;
+    job_system.user = &jobs;
+    snn_config_default(&config);
+    config.network = network;
+    config.batch_size = SAMPLES;
+    config.thread_count = 4;
+    config.job_system = &job_system;
+    CHECK_OK(snn_create_network(&config, &handle));
+    CHECK_OK(snn_session_step(handle, 3));
+    CHECK(jobs.calls > 0);
+    CHECK(jobs.tasks >= 2 * jobs.calls);
+    snn_destroy_network(handle);
+    snn_network_release(network);
+}
+
+static const CheckCase cases[] = {
+    CASE(session_buffers_come_from_the_allocator_and_return_to_it),
+    CASE(running_out_of_memory_is_an_error_at_every_place),
+    CASE(results_do_not_depend_on_the_job_system),
+    CASE(large_work_is_given_to_the_job_system),
+};
+
+int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

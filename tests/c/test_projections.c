@@ -1,0 +1,287 @@
+/* Connecting populations: every kind of projection, the random rules, and what is refused. */
+#include <math.h>
+
+#include "fixtures.h"
+
+static void dense_projections_are_checked(void) {
+    float weights[6] = {1, 2, 3, 4, 5, 6}, bias[2] = {1, 2};
+    SNNNetwork network = unconnected();
+    SNNProjectionDef def = projection(SNN_CONNECT_DENSE, weights, 5);
+    uint32_t index = 99;
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "6");
+    def = projection(SNN_CONNECT_DENSE, weights, 6);
+    weights[4] = NAN;
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "[4]");
+    weights[4] = INFINITY;
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "[4]");
+    weights[4] = 5;
+    def.bias = bias;
+    def.bias_count = 3;
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "bias");
+    def.bias_count = 2;
+    bias[1] = NAN;
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "bias");
+    bias[1] = 2;
+    def.target = 2;
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_NOT_FOUND, "2");
+    def.target = 0;
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "in");
+    def.target = 1;
+    def.source = 7;
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_NOT_FOUND, "7");
+    def.source = 0;
+    def.receptor = "gaba";
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_NOT_FOUND, "gaba");
+    def.receptor = "current";
+    def.kind = 9;
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "kind");
+    def.kind = SNN_CONNECT_DENSE;
+    def.arithmetic = 3;
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "arithmetic");
+    def.arithmetic = SNN_ARITHMETIC_DEFAULT;
+    def.name = "bad name";
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "bad name");
+    def.name = NULL;
+    CHECK_EQUAL(index, 99);
+    CHECK_OK(snn_network_connect(network, &def, &index));
+    CHECK_EQUAL(index, 0);
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "in_to_cells"); /* name in use */
+    def.name = "second";
+    CHECK_OK(snn_network_connect(network, &def, NULL));
+    CHECK_ERROR(snn_network_connect(network, NULL, NULL), SNN_ERROR_INVALID_ARGUMENT, "def");
+    snn_network_release(network);
+}
+
+static void one_to_one_needs_equal_sizes(void) {
+    const float weights[3] = {1, 2, 3};
+    SNNNetwork network = unconnected();
+    SNNProjectionDef def = projection(SNN_CONNECT_ONE_TO_ONE, weights, 3);
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "3");
+    snn_network_release(network);
+}
+
+static void a_value_input_cannot_use_fixed_point(void) {
+    const float weights[4] = {1, 2, 3, 4};
+    SNNNetwork network = new_network();
+    SNNProjectionDef def = projection(SNN_CONNECT_DENSE, weights, 4);
+    add_input(network, "in", SNN_POPULATION_VALUE_INPUT, 2);
+    add_neurons(network, "cells", "adder", 2);
+    def.arithmetic = SNN_ARITHMETIC_FIXED;
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "");
+    snn_network_release(network);
+}
+
+static void what_does_not_spike_is_no_source(void) {
+    const float weights[1] = {1};
+    SNNNetwork network = new_network();
+    SNNProjectionDef def = projection(SNN_CONNECT_DENSE, weights, 1);
+    add_neurons(network, "readout", "li", 1);
+    add_neurons(network, "cells", "adder", 1);
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "readout");
+    snn_network_release(network);
+}
+
+static void sparse_arrays_are_checked(void) {
+    const float weights[4] = {1, 2, 3, 4};
+    uint64_t rows[4] = {0, 2, 2, 4};
+    uint32_t targets[4] = {1, 0, 0, 1};
+    const uint16_t delays[4] = {3, 1, 0, 2};
+    SNNNetwork network = unconnected();
+    SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, weights, 4);
+    SNNProjectionInfo info;
+    def.row_offsets = rows;
+    def.synapse_targets = targets;
+    def.synapse_delays = delays;
+    def.synapse_count = 4;
+    rows[1] = 3; /* descending afterwards */
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "row_offsets");
+    rows[1] = 2;
+    rows[0] = 1;
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "row_offsets");
+    rows[0] = 0;
+    rows[3] = 5;
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "row_offsets");
+    rows[3] = 4;
+    targets[2] = 2;
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "synapse_targets");
+    targets[2] = 0;
+    def.row_offsets = NULL;
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "row_offsets");
+    def.row_offsets = rows;
+    def.synapse_targets = NULL;
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "synapse_targets");
+    def.synapse_targets = targets;
+    def.weight_count = 3;
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "weight");
+    def.weight_count = 4;
+    CHECK_OK(snn_network_connect(network, &def, NULL));
+    CHECK_OK(snn_network_finish(network));
+    info.struct_size = sizeof info;
+    CHECK_OK(snn_network_get_projection(network, 0, &info));
+    CHECK_EQUAL(info.weight_count, 4);
+    CHECK_EQUAL(info.synapse_count, 4);
+    CHECK_EQUAL(info.row_offsets[3], 4);
+    CHECK(info.fixed_point_scale > 0);
+    /* Row 0 held (target 1, delay 3, weight 1) and (0, 1, 2). All rows keep their synapses, in a stated order. */
+    CHECK_EQUAL(info.synapse_targets[0] + info.synapse_targets[1], 1);
+    CHECK(info.synapse_delays && info.synapse_delays[0] + info.synapse_delays[1] == 4);
+    CHECK_NEAR(info.weights[0] + info.weights[1], 3.0, 0);
+    snn_network_release(network);
+}
+
+static void random_rules_make_what_they_say(void) {
+    SNNNetwork network = new_network();
+    SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, NULL, 0);
+    SNNRandomConnectionDef rule;
+    SNNProjectionInfo info;
+    uint64_t i;
+    uint32_t incoming[50] = {0};
+    add_input(network, "in", SNN_POPULATION_SPIKE_INPUT, 40);
+    add_neurons(network, "cells", "adder", 50);
+    snn_random_connection_def_default(&rule);
+    rule.rule = SNN_RULE_FIXED_INDEGREE;
+    rule.count = 7;
+    rule.seed = 5;
+    rule.weight_mean = 0.25f;
+    rule.delay_min = 2;
+    rule.delay_max = 4;
+    def.name = "indegree";
+    CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
+    rule.rule = SNN_RULE_FIXED_TOTAL;
+    rule.count = 123;
+    def.name = "total";
+    CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
+    rule.rule = SNN_RULE_FIXED_PROBABILITY;
+    rule.probability = 0.2;
+    def.name = "probability";
+    CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
+    info.struct_size = sizeof info;
+    CHECK_OK(snn_network_get_projection(network, 0, &info));
+    CHECK_EQUAL(info.weight_count, 7 * 50);
+    for (i = 0; i < info.weight_count; ++i) {
+        CHECK(info.synapse_targets[i] < 50);
+        CHECK(info.synapse_delays[i] >= 2 && info.synapse_delays[i] <= 4);
+        CHECK_NEAR(info.weights[i], 0.25, 0);
+        ++incoming[info.synapse_targets[i]];
+    }
+    for (i = 0; i < 50; ++i) CHECK_EQUAL(incoming[i], 7);
+    CHECK_OK(snn_network_get_projection(network, 1, &info));
+    CHECK_EQUAL(info.weight_count, 123);
+    CHECK_OK(snn_network_get_projection(network, 2, &info));
+    CHECK_NEAR((double)info.weight_count, 400.0, 72); /* four standard deviations of binomial(2000, 0.2) */
+    snn_network_release(network);
+}
+
+static void random_rules_are_checked(void) {
+    const float weight = 1;
+    SNNNetwork network = unconnected();
+    SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, NULL, 0);
+    SNNRandomConnectionDef rule;
+    snn_random_connection_def_default(&rule);
+    rule.probability = 1.5;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "probability");
+    rule.probability = NAN;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "probability");
+    rule.probability = 0.5;
+    rule.rule = 3;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "rule");
+    rule.rule = SNN_RULE_FIXED_PROBABILITY;
+    rule.delay_min = 3;
+    rule.delay_max = 2;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "delay");
+    rule.delay_min = 0;
+    rule.weight_std = -1.0f;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "weight_std");
+    rule.weight_std = NAN;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "weight_std");
+    rule.weight_std = 0;
+    def.weights = &weight;
+    def.weight_count = 1;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "weights");
+    def.weights = NULL;
+    def.weight_count = 0;
+    def.kind = SNN_CONNECT_DENSE;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "kind");
+    def.kind = SNN_CONNECT_SPARSE;
+    CHECK_ERROR(snn_network_connect_random(network, &def, NULL, NULL), SNN_ERROR_INVALID_ARGUMENT, "rule");
+    CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
+    snn_network_release(network);
+}
+
+static void convolution_shapes_are_checked(void) {
+    static const float weights[2 * 1 * 3 * 3] = {1};
+    SNNNetwork network = new_network();
+    SNNPopulationDef source, target;
+    SNNProjectionDef def = projection(SNN_CONNECT_CONV2D, weights, COUNT(weights));
+    SNNProjectionInfo info;
+    snn_population_def_default(&source);
+    source.name = "image";
+    source.kind = SNN_POPULATION_VALUE_INPUT;
+    source.shape = (SNNShape){3, {1, 6, 6}};
+    snn_population_def_default(&target);
+    target.name = "maps";
+    target.model_name = "lif";
+    target.shape = (SNNShape){3, {2, 4, 4}};
+    CHECK_OK(snn_network_add_population(network, &source, NULL));
+    CHECK_OK(snn_network_add_population(network, &target, NULL));
+    add_neurons(network, "flat", "lif", 32);
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, ""); /* the kernel is 1x1 */
+    def.kernel[0] = def.kernel[1] = 3;
+    def.stride[1] = 0;
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "stride");
+    def.stride[1] = 1;
+    def.padding[0] = 1;
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "maps");
+    def.padding[0] = 0;
+    def.groups = 3;
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "groups");
+    def.groups = 1;
+    def.target = 2;
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "flat");
+    def.target = 1;
+    CHECK_OK(snn_network_connect(network, &def, NULL));
+    info.struct_size = sizeof info;
+    CHECK_OK(snn_network_get_projection(network, 0, &info));
+    CHECK_EQUAL(info.kernel[0], 3);
+    CHECK_EQUAL(info.weight_count, 18);
+    CHECK_EQUAL(info.synapse_count, 2 * 4 * 4 * 9);
+    snn_network_release(network);
+}
+
+static void weights_too_large_for_fixed_point_are_refused(void) {
+    /* One synapse larger than float32 integers can scale: no power of two makes it fit in 2^27 and stay above zero. */
+    const float weights[1] = {3e38f};
+    const uint64_t rows[2] = {0, 1};
+    const uint32_t targets[1] = {0};
+    SNNNetwork network = new_network();
+    SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, weights, 1);
+    SNNProjectionInfo info;
+    SNNStatus status;
+    add_input(network, "in", SNN_POPULATION_SPIKE_INPUT, 1);
+    add_neurons(network, "cells", "adder", 1);
+    def.row_offsets = rows;
+    def.synapse_targets = targets;
+    def.synapse_count = 1;
+    CHECK_OK(snn_network_connect(network, &def, NULL));
+    status = snn_network_finish(network);
+    info.struct_size = sizeof info;
+    CHECK_OK(snn_network_get_projection(network, 0, &info));
+    /* Either a sentence, or a scale with which the weight fits. */
+    if (status == SNN_OK) CHECK(info.fixed_point_scale > 0 && 3e38 * info.fixed_point_scale <= 134217728.0);
+    else CHECK(strstr(snn_last_error(), "cells"));
+    snn_network_release(network);
+}
+
+static const CheckCase cases[] = {
+    CASE(dense_projections_are_checked),
+    CASE(one_to_one_needs_equal_sizes),
+    CASE(a_value_input_cannot_use_fixed_point),
+    CASE(what_does_not_spike_is_no_source),
+    CASE(sparse_arrays_are_checked),
+    CASE(random_rules_make_what_they_say),
+    CASE(random_rules_are_checked),
+    CASE(convolution_shapes_are_checked),
+    CASE(weights_too_large_for_fixed_point_are_refused),
+};
+
+int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

@@ -1,0 +1,472 @@
+/* Sessions: opening, input, stepping, reading and writing state, the simple level, spike callbacks. */
+#include <math.h>
+
+#include "fixtures.h"
+
+/* ---- Opening ---- */
+
+static void configurations_are_checked(void) {
+    SNNNetwork network = make_chain();
+    SNNConfig config;
+    SNNHandle handle = NULL;
+    const SNNAllocator no_allocator = {NULL, NULL, NULL};
+    const SNNJobSystem no_jobs = {NULL, 1, NULL};
+    snn_config_default(&config);
+    CHECK_EQUAL(config.batch_size, 1);
+    CHECK_EQUAL(config.thread_count, 1);
+    CHECK_EQUAL(config.max_catch_up_steps, 100);
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "neither");
+    config.file = "no_such_file.snn";
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_IO, "no_such_file.snn");
+    config.network = network;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "both");
+    config.file = NULL;
+    config.device = "quantum";
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_NOT_FOUND, "cpu");
+    config.device = NULL;
+    config.batch_size = 0;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "batch_size");
+    config.batch_size = UINT32_MAX;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "batch_size");
+    config.batch_size = 1;
+    config.thread_count = 1u << 30;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "thread_count");
+    config.thread_count = 1;
+    config.instruction_set = 4;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "instruction_set");
+    config.instruction_set = 0;
+    config.max_catch_up_steps = 0;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "max_catch_up_steps");
+    config.max_catch_up_steps = 1;
+    config.flags = 0x80;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "flags");
+    config.flags = SNN_FLAG_FLOAT64;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_UNSUPPORTED, "");
+    config.flags = 0;
+    config.allocator = &no_allocator;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "allocator");
+    config.allocator = NULL;
+    config.job_system = &no_jobs;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "job_system");
+    config.job_system = NULL;
+    config.struct_size = 3;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_VERSION, "struct_size");
+    config.struct_size = sizeof config + 4;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_VERSION, "struct_size");
+    CHECK_ERROR(snn_create_network(NULL, &handle), SNN_ERROR_INVALID_ARGUMENT, "config");
+    snn_config_default(&config);
+    config.network = network;
+    CHECK_ERROR(snn_create_network(&config, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_handle");
+    CHECK(handle == NULL);
+    CHECK_OK(snn_create_network(&config, &handle));
+    snn_destroy_network(handle);
+    snn_network_release(network);
+}
+
+static void default_functions_take_null(void) {
+    snn_config_default(NULL);
+    snn_population_def_default(NULL);
+    snn_projection_def_default(NULL);
+    snn_random_connection_def_default(NULL);
+    snn_run_def_default(NULL);
+    snn_trainer_def_default(NULL);
+    snn_encoder_def_default(NULL);
+}
+
+/* ---- Stepping ---- */
+
+static void a_step_computes_what_the_model_says(void) {
+    static const char *const devices[] = {"cpu", "reference"};
+    size_t i;
+    for (i = 0; i < COUNT(devices); ++i) {
+        SNNHandle handle = open_session(make_chain(), devices[i]);
+        const uint32_t *spikes;
+        uint32_t count;
+        uint64_t steps;
+        float v[3];
+        step_chain(handle);
+        CHECK_OK(snn_get_membrane_potentials(handle, "cells", v, 3));
+        CHECK_NEAR(v[0], 0.5, 0);
+        CHECK_NEAR(v[1], 0.0, 0); /* spiked and was reset */
+        CHECK_NEAR(v[2], 0.0, 0);
+        CHECK_OK(snn_session_get_spikes(handle, 1, 0, &spikes, &count));
+        CHECK_EQUAL(count, 2);
+        CHECK(spikes[0] == 1 && spikes[1] == 2);
+        CHECK_OK(snn_session_step(handle, 3)); /* spike inputs are empty again */
+        CHECK_OK(snn_get_membrane_potentials(handle, "cells", v, 3));
+        CHECK_NEAR(v[0], 0.5, 0);
+        CHECK_OK(snn_session_get_spikes(handle, 1, 0, &spikes, &count));
+        CHECK_EQUAL(count, 0);
+        step_chain(handle);
+        CHECK_OK(snn_session_get_spikes(handle, 1, 0, &spikes, &count));
+        CHECK_EQUAL(count, 3);
+        CHECK_OK(snn_session_step_count(handle, &steps));
+        CHECK_EQUAL(steps, 5);
+        CHECK_OK(snn_session_step(handle, 0));
+        CHECK_OK(snn_session_step_count(handle, &steps));
+        CHECK_EQUAL(steps, 5);
+        CHECK_OK(snn_session_reset(handle));
+        CHECK_OK(snn_session_step_count(handle, &steps));
+        CHECK_EQUAL(steps, 0);
+        CHECK_OK(snn_session_get_spikes(handle, 1, 0, &spikes, &count));
+        CHECK_EQUAL(count, 0);
+        snn_destroy_network(handle);
+    }
+}
+
+static void the_null_device_counts_and_computes_nothing(void) {
+    SNNHandle handle = open_session(make_chain(), "null");
+    uint64_t steps;
+    float v[3] = {1, 1, 1};
+    step_chain(handle);
+    CHECK_OK(snn_session_step_count(handle, &steps));
+    CHECK_EQUAL(steps, 1);
+    CHECK_OK(snn_get_membrane_potentials(handle, "cells", v, 3));
+    CHECK_NEAR(v[0], 0.0, 0);
+    snn_destroy_network(handle);
+}
+
+static void a_frame_advances_whole_steps_and_carries_the_rest(void) {
+    SNNHandle handle = open_chain(); /* dt 1 ms; at most 100 steps a frame */
+    const float wrong[] = {-0.001f, NAN, INFINITY, -INFINITY};
+    uint64_t steps;
+    size_t i;
+    int frame;
+    CHECK_OK(snn_run_step(handle, 0.0025f));
+    CHECK_OK(snn_session_step_count(handle, &steps));
+    CHECK_EQUAL(steps, 2);
+    CHECK_OK(snn_run_step(handle, 0.0006f));
+    CHECK_OK(snn_session_step_count(handle, &steps));
+    CHECK_EQUAL(steps, 3);
+    CHECK_OK(snn_run_step(handle, 0.0f));
+    CHECK_OK(snn_run_step(handle, 5.0f)); /* capped; the time beyond is dropped */
+    CHECK_OK(snn_session_step_count(handle, &steps));
+    CHECK_EQUAL(steps, 103);
+    CHECK_OK(snn_run_step(handle, 0.0005f));
+    CHECK_OK(snn_session_step_count(handle, &steps));
+    CHECK_EQUAL(steps, 103);
+    for (i = 0; i < COUNT(wrong); ++i)
+        CHECK_ERROR(snn_run_step(handle, wrong[i]), SNN_ERROR_INVALID_ARGUMENT, "frame_dt");
+    CHECK_OK(snn_session_reset(handle));
+    for (frame = 0; frame < 6000; ++frame) CHECK_OK(snn_run_step(handle, 1.0f / 60.0f)); /* 100 s at 60 frames */
+    CHECK_OK(snn_session_step_count(handle, &steps));
+    CHECK(steps >= 99999 && steps <= 100001);
+    snn_destroy_network(handle);
+}
+
+/* ---- Input ---- */
+
+static void input_is_checked(void) {
+    SNNHandle handle = open_chain();
+    const float half[3] = {1, 0.5f, 0}, not_finite[3] = {0, 0, NAN};
+    CHECK_ERROR(snn_session_set_input(handle, 0, half, 3), SNN_ERROR_INVALID_ARGUMENT, "[1]");
+    CHECK_ERROR(snn_session_set_input(handle, 0, not_finite, 3), SNN_ERROR_INVALID_ARGUMENT, "[2]");
+    CHECK_ERROR(snn_session_set_input(handle, 0, three_ones, 2), SNN_ERROR_INVALID_ARGUMENT, "2");
+    CHECK_ERROR(snn_session_set_input(handle, 1, three_ones, 3), SNN_ERROR_INVALID_ARGUMENT, "cells");
+    CHECK_ERROR(snn_session_set_input(handle, 2, three_ones, 3), SNN_ERROR_NOT_FOUND, "2");
+    CHECK_ERROR(snn_session_set_input(handle, 0, NULL, 3), SNN_ERROR_INVALID_ARGUMENT, "values");
+    CHECK_ERROR(snn_session_bind_input(handle, 0, three_ones, 4), SNN_ERROR_INVALID_ARGUMENT, "4");
+    CHECK_ERROR(snn_session_bind_input(handle, 1, three_ones, 3), SNN_ERROR_INVALID_ARGUMENT, "cells");
+    snn_destroy_network(handle);
+    handle = open_session(make_classifier(), NULL);
+    {
+        float pixels[16] = {0};
+        pixels[7] = NAN;
+        CHECK_ERROR(snn_session_set_input(handle, 0, pixels, 16), SNN_ERROR_INVALID_ARGUMENT, "[7]");
+        pixels[7] = -INFINITY;
+        CHECK_ERROR(snn_session_set_input(handle, 0, pixels, 16), SNN_ERROR_INVALID_ARGUMENT, "[7]");
+    }
+    snn_destroy_network(handle);
+}
+
+static void values_stay_until_they_are_changed(void) {
+    const float weight = 0.25f, value = 1.0f, nothing = 0.0f;
+    SNNNetwork network = new_network();
+    SNNHandle handle;
+    float v;
+    add_input(network, "in", SNN_POPULATION_VALUE_INPUT, 1);
+    add_neurons(network, "cell", "adder", 1);
+    connect(network, SNN_CONNECT_DENSE, 0, 1, &weight, 1);
+    CHECK_OK(snn_network_finish(network));
+    handle = open_session(network, NULL);
+    CHECK_OK(snn_session_set_input(handle, 0, &value, 1));
+    CHECK_OK(snn_session_step(handle, 3));
+    CHECK_OK(snn_get_membrane_potentials(handle, "cell", &v, 1));
+    CHECK_NEAR(v, 0.75, 0);
+    CHECK_OK(snn_session_set_input(handle, 0, &nothing, 1));
+    CHECK_OK(snn_session_step(handle, 5));
+    CHECK_OK(snn_get_membrane_potentials(handle, "cell", &v, 1));
+    CHECK_NEAR(v, 0.75, 0);
+    snn_destroy_network(handle);
+}
+
+static void bound_input_is_read_at_each_step(void) {
+    SNNHandle handle = open_chain();
+    float bound[3] = {1, 0, 0}, v[3];
+    CHECK_OK(snn_session_bind_input(handle, 0, bound, 3));
+    CHECK_OK(snn_session_step(handle, 1));
+    bound[0] = 0;
+    bound[1] = 2.5f; /* other than 0: a spike */
+    CHECK_OK(snn_session_step(handle, 1));
+    CHECK_OK(snn_get_membrane_potentials(handle, "cells", v, 3));
+    CHECK_NEAR(v[0], 0.5, 0);
+    {
+        const uint32_t *spikes;
+        uint32_t count;
+        CHECK_OK(snn_session_get_spikes(handle, 1, 0, &spikes, &count));
+        CHECK_EQUAL(count, 1);
+        CHECK_EQUAL(spikes[0], 1);
+    }
+    CHECK_OK(snn_session_bind_input(handle, 0, NULL, 0));
+    CHECK_OK(snn_session_step(handle, 10));
+    CHECK_OK(snn_get_membrane_potentials(handle, "cells", v, 3));
+    CHECK_NEAR(v[0], 0.5, 0);
+    snn_destroy_network(handle);
+}
+
+static void samples_of_a_batch_are_independent(void) {
+    SNNNetwork network = make_chain();
+    SNNConfig config;
+    SNNHandle handle;
+    const float input[2][3] = {{1, 0, 0}, {0, 0, 1}};
+    const uint32_t *spikes;
+    uint32_t count;
+    float v[6];
+    snn_config_default(&config);
+    config.network = network;
+    config.batch_size = 2;
+    CHECK_OK(snn_create_network(&config, &handle));
+    CHECK_ERROR(snn_session_set_input(handle, 0, three_ones, 3), SNN_ERROR_INVALID_ARGUMENT, "6");
+    CHECK_OK(snn_session_set_input(handle, 0, &input[0][0], 6));
+    CHECK_OK(snn_session_step(handle, 1));
+    CHECK_OK(snn_get_membrane_potentials(handle, "cells", v, 6));
+    CHECK_NEAR(v[0], 0.5, 0);
+    CHECK_NEAR(v[3], 0.0, 0);
+    CHECK_OK(snn_session_get_spikes(handle, 1, 0, &spikes, &count));
+    CHECK_EQUAL(count, 0);
+    CHECK_OK(snn_session_get_spikes(handle, 1, 1, &spikes, &count));
+    CHECK_EQUAL(count, 1);
+    CHECK_EQUAL(spikes[0], 2);
+    CHECK_ERROR(snn_session_get_spikes(handle, 1, 2, &spikes, &count), SNN_ERROR_INVALID_ARGUMENT, "2");
+    snn_destroy_network(handle);
+    snn_network_release(network);
+}
+
+/* ---- Reading and writing ---- */
+
+static void variables_are_read_and_written_by_path(void) {
+    SNNHandle handle = open_chain();
+    const double states[3] = {0.25, -0.5, 0.75};
+    double as_double[3];
+    float as_float[3], weight[3];
+    int32_t as_int[3];
+    uint8_t as_byte[3];
+    size_t count = 0;
+    CHECK_OK(snn_session_value_count(handle, "cells.v", &count));
+    CHECK_EQUAL(count, 3);
+    CHECK_OK(snn_session_write(handle, "cells.v", SNN_FLOAT64, states, 3));
+    CHECK_OK(snn_session_read(handle, "cells.v", SNN_FLOAT32, as_float, 3));
+    CHECK_OK(snn_session_read(handle, "cells.v", SNN_FLOAT64, as_double, 3));
+    CHECK_NEAR(as_float[1], -0.5, 0);
+    CHECK_NEAR(as_double[2], 0.75, 0);
+    step_chain(handle);
+    CHECK_OK(snn_session_read(handle, "cells.spikes", SNN_UINT8, as_byte, 3));
+    CHECK(as_byte[0] == 0 && as_byte[1] == 0 && as_byte[2] == 1); /* 0.75, 0.5 and 2.75 against 1 */
+    CHECK_OK(snn_session_read(handle, "cells.spikes", SNN_INT32, as_int, 3));
+    CHECK_EQUAL(as_int[2], 1);
+    CHECK_OK(snn_session_read(handle, "in.spikes", SNN_FLOAT32, as_float, 3));
+    CHECK_NEAR(as_float[0], 1.0, 0);
+    CHECK_OK(snn_session_read(handle, "in_to_cells.weight", SNN_FLOAT32, weight, 3));
+    CHECK_NEAR(weight[2], 2.0, 0);
+    weight[0] = 4.0f;
+    CHECK_OK(snn_session_write(handle, "in_to_cells.weight", SNN_FLOAT32, weight, 3));
+    CHECK_OK(snn_session_reset(handle)); /* weights stay */
+    step_chain(handle);
+    CHECK_OK(snn_session_read(handle, "cells.spikes", SNN_UINT8, as_byte, 3));
+    CHECK_EQUAL(as_byte[0], 1);
+    snn_destroy_network(handle);
+}
+
+static void paths_and_counts_are_checked(void) {
+    SNNHandle handle = open_chain();
+    float values[3] = {0, 0, 0};
+    size_t count = 77;
+    CHECK_ERROR(snn_session_read(handle, "cells", SNN_FLOAT32, values, 3), SNN_ERROR_NOT_FOUND, "cells");
+    CHECK_ERROR(snn_session_read(handle, "cells.u", SNN_FLOAT32, values, 3), SNN_ERROR_NOT_FOUND, "v");
+    CHECK_ERROR(snn_session_read(handle, "sells.v", SNN_FLOAT32, values, 3), SNN_ERROR_NOT_FOUND, "sells");
+    CHECK_ERROR(snn_session_read(handle, "in_to_cells.delay", SNN_FLOAT32, values, 3), SNN_ERROR_NOT_FOUND, "weight");
+    CHECK_ERROR(snn_session_read(handle, "in_to_cells.bias", SNN_FLOAT32, values, 3), SNN_ERROR_NOT_FOUND, "bias");
+    CHECK_ERROR(snn_session_read(handle, "in.v", SNN_FLOAT32, values, 3), SNN_ERROR_NOT_FOUND, "in");
+    CHECK_ERROR(snn_session_read(handle, "", SNN_FLOAT32, values, 3), SNN_ERROR_NOT_FOUND, "");
+    CHECK_ERROR(snn_session_read(handle, NULL, SNN_FLOAT32, values, 3), SNN_ERROR_INVALID_ARGUMENT, "path");
+    CHECK_ERROR(snn_session_read(handle, "cells.v", SNN_FLOAT32, values, 2), SNN_ERROR_INVALID_ARGUMENT, "2");
+    CHECK_ERROR(snn_session_read(handle, "cells.v", 4, values, 3), SNN_ERROR_INVALID_ARGUMENT, "4");
+    CHECK_ERROR(snn_session_read(handle, "cells.v", SNN_FLOAT32, NULL, 3), SNN_ERROR_INVALID_ARGUMENT, "out_data");
+    CHECK_ERROR(snn_session_write(handle, "cells.v", SNN_FLOAT32, NULL, 3), SNN_ERROR_INVALID_ARGUMENT, "data");
+    CHECK_ERROR(snn_session_write(handle, "cells.v", SNN_FLOAT32, values, 4), SNN_ERROR_INVALID_ARGUMENT, "4");
+    CHECK_ERROR(snn_session_write(handle, "cells.spikes", SNN_FLOAT32, values, 3), SNN_ERROR_INVALID_ARGUMENT, "read");
+    CHECK_ERROR(snn_session_read(handle, "in_to_cells.weight.gradient", SNN_FLOAT32, values, 3), SNN_ERROR_STATE, "backward");
+    CHECK_ERROR(snn_session_value_count(handle, "cells.u", &count), SNN_ERROR_NOT_FOUND, "v");
+    CHECK_EQUAL(count, 77);
+    values[2] = NAN;
+    CHECK_ERROR(snn_session_write(handle, "cells.v", SNN_FLOAT32, values, 3), SNN_ERROR_INVALID_ARGUMENT, "[2]");
+    CHECK_ERROR(snn_session_write(handle, "in_to_cells.weight", SNN_FLOAT32, values, 3), SNN_ERROR_INVALID_ARGUMENT, "[2]");
+    CHECK_ERROR(snn_get_membrane_potentials(handle, "cells", values, 4), SNN_ERROR_INVALID_ARGUMENT, "4");
+    CHECK_ERROR(snn_get_membrane_potentials(handle, "in", values, 3), SNN_ERROR_INVALID_ARGUMENT, "in");
+    CHECK_ERROR(snn_get_membrane_potentials(handle, "nobody", values, 3), SNN_ERROR_NOT_FOUND, "cells");
+    CHECK_ERROR(snn_get_membrane_potentials(handle, NULL, values, 3), SNN_ERROR_INVALID_ARGUMENT, "population");
+    CHECK_ERROR(snn_get_membrane_potentials(handle, "cells", NULL, 3), SNN_ERROR_INVALID_ARGUMENT, "out_potentials");
+    snn_destroy_network(handle);
+}
+
+static void sessions_share_weights_until_one_writes(void) {
+    SNNNetwork network = make_chain(), changed = NULL;
+    SNNConfig config;
+    SNNHandle writer, reader;
+    SNNProjectionInfo info;
+    const float weights[3] = {9, 9, 9};
+    float read[3];
+    snn_config_default(&config);
+    config.network = network;
+    CHECK_OK(snn_create_network(&config, &writer));
+    CHECK_OK(snn_create_network(&config, &reader));
+    CHECK_OK(snn_session_write(writer, "in_to_cells.weight", SNN_FLOAT32, weights, 3));
+    CHECK_OK(snn_session_read(reader, "in_to_cells.weight", SNN_FLOAT32, read, 3));
+    CHECK_NEAR(read[0], 0.5, 0);
+    info.struct_size = sizeof info;
+    CHECK_OK(snn_network_get_projection(network, 0, &info));
+    CHECK_NEAR(info.weights[0], 0.5, 0);
+    CHECK_OK(snn_session_to_network(writer, &changed));
+    CHECK_OK(snn_network_get_projection(changed, 0, &info));
+    CHECK_NEAR(info.weights[0], 9.0, 0);
+    snn_network_release(changed);
+    snn_destroy_network(writer);
+    snn_destroy_network(reader);
+    snn_network_release(network);
+}
+
+/* A delayed projection: history is part of the state, so a run can be resumed exactly. */
+static void a_run_can_be_resumed_from_its_state(void) {
+    SNNNetwork network = new_network();
+    SNNProjectionDef def;
+    SNNHandle first, second;
+    const float weight = 0.375f, spike = 1.0f;
+    float history[4], v, v_first, v_second;
+    size_t count;
+    int i;
+    add_input(network, "in", SNN_POPULATION_SPIKE_INPUT, 1);
+    add_neurons(network, "cell", "adder", 1);
+    snn_projection_def_default(&def);
+    def.target = 1;
+    def.weights = &weight;
+    def.weight_count = 1;
+    def.delay_steps = 3;
+    CHECK_OK(snn_network_connect(network, &def, NULL));
+    CHECK_OK(snn_network_finish(network));
+    CHECK_OK(snn_network_retain(network));
+    first = open_session(network, NULL);
+    second = open_session(network, NULL);
+    CHECK_OK(snn_session_set_input(first, 0, &spike, 1));
+    CHECK_OK(snn_session_step(first, 2));
+    CHECK_OK(snn_session_value_count(first, "in.history", &count));
+    CHECK(count == 3 || count == 4);
+    CHECK_OK(snn_session_read(first, "in.history", SNN_FLOAT32, history, count));
+    CHECK(history[0] == 0.0f && history[1] == 1.0f); /* the newest first: the spike came a step before the last */
+    CHECK_OK(snn_session_read(first, "cell.v", SNN_FLOAT32, &v, 1));
+    CHECK_NEAR(v, 0.0, 0); /* still on its way */
+    CHECK_OK(snn_session_write(second, "in.history", SNN_FLOAT32, history, count));
+    CHECK_OK(snn_session_write(second, "cell.v", SNN_FLOAT32, &v, 1));
+    for (i = 0; i < 3; ++i) {
+        CHECK_OK(snn_session_step(first, 1));
+        CHECK_OK(snn_session_step(second, 1));
+        CHECK_OK(snn_session_read(first, "cell.v", SNN_FLOAT32, &v_first, 1));
+        CHECK_OK(snn_session_read(second, "cell.v", SNN_FLOAT32, &v_second, 1));
+        CHECK_NEAR(v_first, i < 1 ? 0.0 : 0.375, 0); /* the spike of step 0 arrives at step 3 */
+        CHECK_NEAR(v_second, v_first, 0);
+    }
+    snn_destroy_network(first);
+    snn_destroy_network(second);
+}
+
+/* ---- Spike callbacks ---- */
+
+typedef struct Heard {
+    int calls, spikes;
+    uint64_t last_step;
+    SNNStatus step, write, read;
+} Heard;
+
+static void SNN_CALL hear(SNNHandle handle, const SNNSpikes *spikes, void *user) {
+    Heard *heard = user;
+    const float zero[3] = {0, 0, 0};
+    float v[3];
+    heard->calls += 1;
+    heard->spikes += (int)spikes->count;
+    heard->last_step = spikes->step;
+    heard->read = snn_get_membrane_potentials(handle, "cells", v, 3);
+    heard->step = snn_session_step(handle, 1);
+    heard->write = snn_session_write(handle, "cells.v", SNN_FLOAT32, zero, 3);
+}
+
+static void spike_callbacks_hear_every_spike_and_may_only_read(void) {
+    SNNHandle handle = open_chain();
+    Heard heard;
+    uint64_t steps;
+    memset(&heard, 0, sizeof heard);
+    CHECK_OK(snn_register_spike_callback(handle, hear, &heard));
+    step_chain(handle);
+    CHECK_OK(snn_session_step(handle, 2)); /* nobody spikes: no call */
+    step_chain(handle);
+    CHECK_EQUAL(heard.calls, 2);
+    CHECK_EQUAL(heard.spikes, 5);
+    CHECK_EQUAL(heard.last_step, 3);
+    CHECK_EQUAL(heard.read, SNN_OK);
+    CHECK_EQUAL(heard.step, SNN_ERROR_BUSY);
+    CHECK_EQUAL(heard.write, SNN_ERROR_BUSY);
+    CHECK_OK(snn_register_spike_callback(handle, NULL, NULL));
+    step_chain(handle);
+    CHECK_EQUAL(heard.calls, 2);
+    CHECK_OK(snn_session_step_count(handle, &steps));
+    CHECK_EQUAL(steps, 5);
+    snn_destroy_network(handle);
+}
+
+static void SNN_CALL destroy_from_inside(SNNHandle handle, const SNNSpikes *spikes, void *user) {
+    (void)spikes;
+    *(int *)user += 1;
+    snn_destroy_network(handle);
+}
+
+static void destroying_from_a_callback_is_survived(void) {
+    SNNHandle handle = open_chain();
+    int calls = 0;
+    SNNStatus status;
+    CHECK_OK(snn_register_spike_callback(handle, destroy_from_inside, &calls));
+    CHECK_OK(snn_session_set_input(handle, 0, three_ones, 3));
+    status = snn_session_step(handle, 4);
+    CHECK(status == SNN_OK || status == SNN_ERROR_BUSY || status == SNN_ERROR_INVALID_HANDLE);
+    CHECK(calls >= 1);
+    snn_register_spike_callback(handle, NULL, NULL);
+    snn_destroy_network(handle);
+    CHECK_ERROR(snn_session_step(handle, 1), SNN_ERROR_INVALID_HANDLE, "handle");
+}
+
+static const CheckCase cases[] = {
+    CASE(configurations_are_checked),
+    CASE(default_functions_take_null),
+    CASE(a_step_computes_what_the_model_says),
+    CASE(the_null_device_counts_and_computes_nothing),
+    CASE(a_frame_advances_whole_steps_and_carries_the_rest),
+    CASE(input_is_checked),
+    CASE(values_stay_until_they_are_changed),
+    CASE(bound_input_is_read_at_each_step),
+    CASE(samples_of_a_batch_are_independent),
+    CASE(variables_are_read_and_written_by_path),
+    CASE(paths_and_counts_are_checked),
+    CASE(sessions_share_weights_until_one_writes),
+    CASE(a_run_can_be_resumed_from_its_state),
+    CASE(spike_callbacks_hear_every_spike_and_may_only_read),
+    CASE(destroying_from_a_callback_is_survived),
+};
+
+int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

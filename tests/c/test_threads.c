@@ -1,0 +1,277 @@
+/* Threads and processes: busy sessions, parallel sessions, shared networks, destroying from elsewhere, fork. */
+#define _DEFAULT_SOURCE
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixtures.h"
+
+/* check.h ends a case by a longjmp, which must not cross threads: the functions below return a status instead. */
+
+/* ---- A second thread inside one session ---- */
+
+typedef struct Meeting {
+    SNNHandle handle;
+    SNNStatus read, step, write, set_input;
+} Meeting;
+
+static void *enter_from_elsewhere(void *argument) {
+    Meeting *meeting = argument;
+    float v[3];
+    meeting->read = snn_get_membrane_potentials(meeting->handle, "cells", v, 3);
+    meeting->step = snn_session_step(meeting->handle, 1);
+    meeting->write = snn_session_write(meeting->handle, "cells.v", SNN_FLOAT32, three_ones, 3);
+    meeting->set_input = snn_session_set_input(meeting->handle, 0, three_ones, 3);
+    return NULL;
+}
+
+/* While the session is inside this callback, another thread tries to enter: certain to meet, no sleeping. */
+static void SNN_CALL invite(SNNHandle handle, const SNNSpikes *spikes, void *user) {
+    Meeting *meeting = user;
+    pthread_t thread;
+    (void)spikes;
+    meeting->handle = handle;
+    if (pthread_create(&thread, NULL, enter_from_elsewhere, meeting) == 0) pthread_join(thread, NULL);
+}
+
+static void a_second_thread_is_told_that_the_session_is_busy(void) {
+    SNNHandle handle = open_chain();
+    Meeting meeting = {NULL, SNN_OK, SNN_OK, SNN_OK, SNN_OK};
+    CHECK_OK(snn_register_spike_callback(handle, invite, &meeting));
+    step_chain(handle);
+    CHECK_EQUAL(meeting.read, SNN_ERROR_BUSY);
+    CHECK_EQUAL(meeting.step, SNN_ERROR_BUSY);
+    CHECK_EQUAL(meeting.write, SNN_ERROR_BUSY);
+    CHECK_EQUAL(meeting.set_input, SNN_ERROR_BUSY);
+    CHECK_OK(snn_register_spike_callback(handle, NULL, NULL)); /* and it is usable afterwards */
+    step_chain(handle);
+    snn_destroy_network(handle);
+}
+
+static void *step_many(void *argument) {
+    SNNHandle handle = *(SNNHandle *)argument;
+    int i, strange = 0;
+    for (i = 0; i < 2000; ++i) {
+        const SNNStatus status = snn_session_step(handle, 1);
+        strange += status != SNN_OK && status != SNN_ERROR_BUSY;
+    }
+    return strange ? argument : NULL;
+}
+
+static void threads_that_race_for_a_session_get_ok_or_busy(void) {
+    SNNHandle handle = open_chain();
+    pthread_t threads[4];
+    uint64_t steps;
+    int i, strange = 0;
+    for (i = 0; i < 4; ++i) CHECK(pthread_create(&threads[i], NULL, step_many, &handle) == 0);
+    for (i = 0; i < 4; ++i) {
+        void *result;
+        CHECK(pthread_join(threads[i], &result) == 0);
+        strange += result != NULL;
+    }
+    CHECK_EQUAL(strange, 0);
+    CHECK_OK(snn_session_step_count(handle, &steps));
+    CHECK(steps >= 1 && steps <= 8000);
+    step_chain(handle);
+    snn_destroy_network(handle);
+}
+
+/* ---- Sessions side by side ---- */
+
+typedef struct Worker {
+    SNNNetwork network;
+    uint32_t thread_count;
+    float membrane[3];
+    SNNStatus status;
+} Worker;
+
+static void *run_own_session(void *argument) {
+    Worker *worker = argument;
+    SNNConfig config;
+    SNNHandle handle = NULL;
+    float pixels[16];
+    int i;
+    snn_config_default(&config);
+    config.network = worker->network;
+    config.thread_count = worker->thread_count;
+    worker->status = snn_create_network(&config, &handle);
+    for (i = 0; i < 16; ++i) pixels[i] = 0.1f * (float)i;
+    if (worker->status == SNN_OK) worker->status = snn_session_set_input(handle, 0, pixels, 16);
+    for (i = 0; i < 200 && worker->status == SNN_OK; ++i) worker->status = snn_session_step(handle, 2);
+    if (worker->status == SNN_OK) worker->status = snn_get_membrane_potentials(handle, "readout", worker->membrane, 3);
+    snn_destroy_network(handle);
+    return NULL;
+}
+
+static void sessions_run_side_by_side_on_one_network(void) {
+    SNNNetwork network = make_classifier();
+    Worker workers[6];
+    pthread_t threads[6];
+    int i;
+    for (i = 0; i < 6; ++i) {
+        workers[i].network = network;
+        workers[i].thread_count = 1 + (uint32_t)i % 3;
+        CHECK(pthread_create(&threads[i], NULL, run_own_session, &workers[i]) == 0);
+    }
+    for (i = 0; i < 6; ++i) CHECK(pthread_join(threads[i], NULL) == 0);
+    for (i = 0; i < 6; ++i) {
+        CHECK_EQUAL(workers[i].status, SNN_OK);
+        CHECK(memcmp(workers[i].membrane, workers[0].membrane, sizeof workers[0].membrane) == 0);
+    }
+    snn_network_release(network);
+}
+
+/* ---- Handles from every thread ---- */
+
+static void *retain_and_release(void *argument) {
+    SNNNetwork network = *(SNNNetwork *)argument;
+    SNNNetworkInfo info;
+    int i, strange = 0;
+    info.struct_size = sizeof info;
+    for (i = 0; i < 5000; ++i) {
+        strange += snn_network_retain(network) != SNN_OK;
+        strange += snn_network_get_info(network, &info) != SNN_OK;
+        snn_network_release(network);
+    }
+    return strange ? argument : NULL;
+}
+
+static void networks_are_counted_from_every_thread(void) {
+    SNNNetwork network = make_chain();
+    pthread_t threads[4];
+    SNNNetworkInfo info;
+    int i, strange = 0;
+    for (i = 0; i < 4; ++i) CHECK(pthread_create(&threads[i], NULL, retain_and_release, &network) == 0);
+    for (i = 0; i < 4; ++i) {
+        void *result;
+        CHECK(pthread_join(threads[i], &result) == 0);
+        strange += result != NULL;
+    }
+    CHECK_EQUAL(strange, 0);
+    info.struct_size = sizeof info;
+    CHECK_OK(snn_network_get_info(network, &info));
+    snn_network_release(network);
+    CHECK_ERROR(snn_network_get_info(network, &info), SNN_ERROR_INVALID_HANDLE, "network");
+}
+
+static void *destroy_now(void *argument) {
+    snn_destroy_network(*(SNNHandle *)argument);
+    return NULL;
+}
+
+static void *step_until_gone(void *argument) {
+    SNNHandle handle = *(SNNHandle *)argument;
+    SNNStatus status;
+    do status = snn_session_step(handle, 1);
+    while (status == SNN_OK);
+    return status == SNN_ERROR_INVALID_HANDLE ? NULL : argument;
+}
+
+static void destroying_from_another_thread_ends_the_stepping(void) {
+    int round;
+    for (round = 0; round < 50; ++round) {
+        SNNHandle handle = open_chain();
+        pthread_t stepper, destroyer;
+        void *result = NULL;
+        CHECK(pthread_create(&stepper, NULL, step_until_gone, &handle) == 0);
+        CHECK(pthread_create(&destroyer, NULL, destroy_now, &handle) == 0);
+        CHECK(pthread_join(destroyer, NULL) == 0);
+        CHECK(pthread_join(stepper, &result) == 0);
+        CHECK(result == NULL);
+    }
+}
+
+static void *fail_here(void *argument) {
+    char *sentence = argument;
+    strcpy(sentence, snn_last_error()); /* a new thread has had no error */
+    if (snn_session_step(NULL, 1) == SNN_ERROR_INVALID_HANDLE && snn_last_error()[0]) return NULL;
+    return argument;
+}
+
+static void the_last_error_belongs_to_the_thread(void) {
+    char sentence[256] = "x";
+    pthread_t thread;
+    void *result = NULL;
+    CHECK_ERROR(snn_device_count(NULL), SNN_ERROR_INVALID_ARGUMENT, "out_count");
+    CHECK(pthread_create(&thread, NULL, fail_here, sentence) == 0);
+    CHECK(pthread_join(thread, &result) == 0);
+    CHECK(result == NULL);
+    CHECK_TEXT(sentence, "");
+    CHECK(strstr(snn_last_error(), "out_count"));
+}
+
+/* ---- fork ---- */
+
+static void a_child_may_not_use_sessions_of_its_parent(void) {
+    SNNHandle handle;
+    SNNNetwork network = make_chain();
+    int status = 0;
+    pid_t child;
+    CHECK_OK(snn_network_retain(network));
+    handle = open_session(network, NULL);
+    step_chain(handle);
+    fflush(stdout);
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        float v[3];
+        SNNConfig config;
+        SNNHandle own = NULL;
+        if (snn_session_step(handle, 1) != SNN_ERROR_FORKED || !strstr(snn_last_error(), "fork")) _exit(1);
+        if (snn_get_membrane_potentials(handle, "cells", v, 3) != SNN_ERROR_FORKED) _exit(2);
+        if (snn_session_reset(handle) != SNN_ERROR_FORKED) _exit(3);
+        snn_config_default(&config); /* networks stay usable, and a session of its own works */
+        config.network = network;
+        config.thread_count = 2;
+        if (snn_create_network(&config, &own) != SNN_OK) _exit(4);
+        if (snn_session_step(own, 10) != SNN_OK) _exit(5);
+        snn_destroy_network(own);
+        snn_destroy_network(handle); /* destroying it is allowed and must not hang */
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status));
+    CHECK_EQUAL(WEXITSTATUS(status), 0);
+    step_chain(handle); /* the parent is not touched by it */
+    snn_destroy_network(handle);
+    snn_network_release(network);
+}
+
+static void a_child_may_destroy_a_session_with_threads(void) {
+    SNNNetwork network = make_classifier();
+    SNNConfig config;
+    SNNHandle handle = NULL;
+    int status = 0;
+    pid_t child;
+    snn_config_default(&config);
+    config.network = network;
+    config.thread_count = 3;
+    CHECK_OK(snn_create_network(&config, &handle));
+    CHECK_OK(snn_session_step(handle, 5));
+    fflush(stdout);
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0) { /* its worker threads do not exist here */
+        alarm(60);
+        snn_destroy_network(handle);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK_OK(snn_session_step(handle, 5));
+    snn_destroy_network(handle);
+    snn_network_release(network);
+}
+
+static const CheckCase cases[] = {
+    CASE(a_second_thread_is_told_that_the_session_is_busy),
+    CASE(threads_that_race_for_a_session_get_ok_or_busy),
+    CASE(sessions_run_side_by_side_on_one_network),
+    CASE(networks_are_counted_from_every_thread),
+    CASE(destroying_from_another_thread_ends_the_stepping),
+    CASE(the_last_error_belongs_to_the_thread),
+    CASE(a_child_may_not_use_sessions_of_its_parent),
+    CASE(a_child_may_destroy_a_session_with_threads),
+};
+
+int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

@@ -1,0 +1,405 @@
+/* Training through the C interface: a step lowers the loss, its parts, its errors, its callbacks. */
+#include <math.h>
+
+#include "fixtures.h"
+
+enum { BATCH = 12, PIXELS = 16, CLASSES = 3, T = 10 };
+
+/* Three classes that differ in which third of the pixels is bright. */
+static void make_batch(float pixels[BATCH][PIXELS], int32_t labels[BATCH]) {
+    int sample, pixel;
+    CHECK_OK(snn_random_fill(9, 0, SNN_RANDOM_UNIFORM, 0.0, 0.3, &pixels[0][0], BATCH * PIXELS));
+    for (sample = 0; sample < BATCH; ++sample) {
+        labels[sample] = sample % CLASSES;
+        for (pixel = 0; pixel < 5; ++pixel) pixels[sample][labels[sample] * 5 + pixel] += 0.7f;
+    }
+}
+
+static SNNBatch batch_of(SNNInputArray *input, float pixels[BATCH][PIXELS], const int32_t *labels) {
+    SNNBatch batch;
+    memset(&batch, 0, sizeof batch);
+    memset(input, 0, sizeof *input);
+    input->held = 1;
+    input->data = &pixels[0][0];
+    input->count = BATCH * PIXELS;
+    batch.struct_size = sizeof batch;
+    batch.inputs = input;
+    batch.input_count = 1;
+    batch.labels = labels;
+    return batch;
+}
+
+static SNNTrainerDef trainer_def(void) {
+    SNNTrainerDef def;
+    snn_trainer_def_default(&def);
+    def.output_population = 2;
+    def.step_count = T;
+    def.loss = SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE;
+    def.learning_rate = 0.02;
+    return def;
+}
+
+static SNNHandle open_batch_session(uint32_t thread_count) {
+    SNNNetwork network = make_classifier();
+    SNNConfig config;
+    SNNHandle handle = NULL;
+    snn_config_default(&config);
+    config.network = network;
+    config.batch_size = BATCH;
+    config.thread_count = thread_count;
+    CHECK_OK(snn_create_network(&config, &handle));
+    snn_network_release(network);
+    return handle;
+}
+
+static SNNTrainResult new_result(void) {
+    SNNTrainResult result;
+    memset(&result, 0, sizeof result);
+    result.struct_size = sizeof result;
+    return result;
+}
+
+static void trains_with(uint32_t optimizer, double learning_rate, double weight_decay) {
+    float pixels[BATCH][PIXELS];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNHandle handle = open_batch_session(1);
+    SNNTrainerDef def = trainer_def();
+    SNNTrainer trainer;
+    SNNBatch batch;
+    SNNTrainResult result = new_result();
+    float first_loss;
+    int i;
+    def.optimizer = optimizer;
+    def.learning_rate = learning_rate;
+    def.weight_decay = weight_decay;
+    make_batch(pixels, labels);
+    batch = batch_of(&input, pixels, labels);
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    first_loss = result.loss;
+    CHECK(isfinite(first_loss) && first_loss > 0.1f);
+    CHECK_EQUAL(result.sample_count, BATCH);
+    CHECK(result.spike_count > 0);
+    for (i = 0; i < 80; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    if (!(result.loss < 0.5f * first_loss))
+        check_fail(__FILE__, __LINE__, "optimizer %u: the loss went from %g to %g", optimizer, (double)first_loss,
+                   (double)result.loss);
+    CHECK(result.correct_count >= BATCH - 1);
+    snn_trainer_release(trainer);
+    snn_destroy_network(handle);
+}
+
+static void adam_lowers_the_loss(void) { trains_with(SNN_OPTIMIZER_ADAM, 0.02, 0.0); }
+static void adamw_lowers_the_loss(void) { trains_with(SNN_OPTIMIZER_ADAMW, 0.02, 0.001); }
+static void sgd_lowers_the_loss(void) { trains_with(SNN_OPTIMIZER_SGD, 0.3, 0.0); }
+
+static void the_parts_make_the_step(void) {
+    float pixels[BATCH][PIXELS], weights[2][PIXELS * 24], before[PIXELS * 24], gradient[PIXELS * 24];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNBatch batch;
+    int way;
+    size_t i;
+    make_batch(pixels, labels);
+    batch = batch_of(&input, pixels, labels);
+    for (way = 0; way < 2; ++way) {
+        SNNHandle handle = open_batch_session(1);
+        SNNTrainerDef def = trainer_def();
+        SNNTrainer trainer;
+        SNNTrainResult result = new_result();
+        double sum = 0;
+        CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+        CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight", SNN_FLOAT32, before, COUNT(before)));
+        if (way == 0) {
+            CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+        } else {
+            float scores[BATCH * CLASSES];
+            CHECK_OK(snn_trainer_forward(trainer, &batch, &result));
+            CHECK_OK(snn_trainer_scores(trainer, scores, COUNT(scores)));
+            CHECK_ERROR(snn_trainer_scores(trainer, scores, 5), SNN_ERROR_INVALID_ARGUMENT, "5");
+            CHECK_OK(snn_trainer_backward(trainer));
+            CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight.gradient", SNN_FLOAT32, gradient, COUNT(gradient)));
+            for (i = 0; i < COUNT(gradient); ++i) sum += fabs(gradient[i]);
+            CHECK(sum > 0);
+            CHECK_OK(snn_trainer_update(trainer));
+        }
+        CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight", SNN_FLOAT32, weights[way], COUNT(weights[0])));
+        CHECK(memcmp(weights[way], before, sizeof before) != 0);
+        snn_destroy_network(handle);
+    }
+    CHECK(memcmp(weights[0], weights[1], sizeof weights[0]) == 0);
+}
+
+static void training_gives_the_same_bits_for_every_thread_count(void) {
+    float pixels[BATCH][PIXELS], first[PIXELS * 24], weights[PIXELS * 24];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNBatch batch;
+    uint32_t threads;
+    int i;
+    make_batch(pixels, labels);
+    batch = batch_of(&input, pixels, labels);
+    for (threads = 1; threads <= 4; ++threads) {
+        SNNHandle handle = open_batch_session(threads);
+        SNNTrainerDef def = trainer_def();
+        SNNTrainer trainer;
+        SNNTrainResult result = new_result();
+        CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+        for (i = 0; i < 5; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+        CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight", SNN_FLOAT32, weights, COUNT(weights)));
+        if (threads == 1) memcpy(first, weights, sizeof first);
+        CHECK(memcmp(first, weights, sizeof first) == 0);
+        snn_destroy_network(handle);
+    }
+}
+
+static void parts_in_the_wrong_order_are_refused(void) {
+    float pixels[BATCH][PIXELS], scores[BATCH * CLASSES];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNHandle handle = open_batch_session(1);
+    SNNTrainerDef def = trainer_def();
+    SNNTrainer trainer;
+    SNNBatch batch;
+    SNNTrainResult result = new_result();
+    make_batch(pixels, labels);
+    batch = batch_of(&input, pixels, labels);
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_ERROR(snn_trainer_backward(trainer), SNN_ERROR_STATE, "forward");
+    CHECK_ERROR(snn_trainer_update(trainer), SNN_ERROR_STATE, "backward");
+    CHECK_ERROR(snn_trainer_scores(trainer, scores, COUNT(scores)), SNN_ERROR_STATE, "forward");
+    CHECK_OK(snn_trainer_forward(trainer, &batch, &result));
+    CHECK_ERROR(snn_trainer_update(trainer), SNN_ERROR_STATE, "backward");
+    CHECK_OK(snn_trainer_backward(trainer));
+    CHECK_ERROR(snn_trainer_backward(trainer), SNN_ERROR_STATE, "forward");
+    CHECK_OK(snn_trainer_update(trainer));
+    CHECK_ERROR(snn_trainer_update(trainer), SNN_ERROR_STATE, "backward");
+    snn_destroy_network(handle);
+}
+
+static void batches_are_checked(void) {
+    float pixels[BATCH][PIXELS], targets[BATCH * CLASSES] = {0};
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNHandle handle = open_batch_session(1);
+    SNNTrainerDef def = trainer_def();
+    SNNTrainer trainer;
+    SNNBatch batch;
+    SNNTrainResult result = new_result();
+    make_batch(pixels, labels);
+    batch = batch_of(&input, pixels, labels);
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    labels[3] = 3;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "[3]");
+    labels[3] = -2;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "[3]");
+    labels[3] = 0;
+    batch.labels = NULL;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "labels");
+    batch.targets = targets;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "labels");
+    batch = batch_of(&input, pixels, labels);
+    batch.input_count = 0;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "pixels");
+    batch.input_count = 1;
+    input.count -= 1;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "pixels");
+    input.count += 1;
+    pixels[2][1] = NAN;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "[33]");
+    pixels[2][1] = 0;
+    CHECK_ERROR(snn_trainer_step(trainer, NULL, &result), SNN_ERROR_INVALID_ARGUMENT, "batch");
+    batch.struct_size = 0;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_VERSION, "struct_size");
+    batch.struct_size = sizeof batch;
+    result.struct_size = 0;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_VERSION, "struct_size");
+    result.struct_size = sizeof result;
+    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    snn_destroy_network(handle);
+}
+
+static void padding_is_ignored(void) {
+    float pixels[BATCH][PIXELS];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNHandle handle = open_batch_session(1);
+    SNNTrainerDef def = trainer_def();
+    SNNTrainer trainer;
+    SNNBatch batch;
+    SNNTrainResult result = new_result();
+    float loss;
+    int i;
+    make_batch(pixels, labels);
+    for (i = 6; i < BATCH; ++i) labels[i] = -1;
+    batch = batch_of(&input, pixels, labels);
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_OK(snn_trainer_forward(trainer, &batch, &result));
+    CHECK_EQUAL(result.sample_count, 6);
+    loss = result.loss;
+    for (i = 6; i < BATCH; ++i) memset(pixels[i], 0, sizeof pixels[i]);
+    CHECK_OK(snn_trainer_forward(trainer, &batch, &result));
+    CHECK_NEAR(result.loss, loss, 0);
+    snn_destroy_network(handle);
+}
+
+static void trainer_defs_are_checked(void) {
+    SNNHandle handle = open_batch_session(1);
+    SNNTrainer trainer = NULL;
+    SNNTrainerDef def = trainer_def();
+    CHECK_EQUAL(def.optimizer, SNN_OPTIMIZER_ADAM);
+    def.output_population = 0;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "pixels");
+    def.output_population = 3;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_NOT_FOUND, "3");
+    def = trainer_def();
+    def.step_count = 0;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "step_count");
+    def = trainer_def();
+    def.loss = 4;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "loss");
+    def.loss = SNN_LOSS_CROSS_ENTROPY_COUNT; /* the readout does not spike */
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "readout");
+    def = trainer_def();
+    def.optimizer = 3;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "optimizer");
+    def = trainer_def();
+    def.learning_rate = NAN;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "learning_rate");
+    def.learning_rate = -1;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "learning_rate");
+    def = trainer_def();
+    def.beta1 = 1.0;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "beta1");
+    def = trainer_def();
+    def.gradient_clip_norm = -1;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "gradient_clip_norm");
+    def = trainer_def();
+    def.struct_size = 0;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_VERSION, "struct_size");
+    CHECK_ERROR(snn_trainer_create(handle, NULL, &trainer), SNN_ERROR_INVALID_ARGUMENT, "def");
+    def = trainer_def();
+    CHECK_ERROR(snn_trainer_create(handle, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_trainer");
+    CHECK(trainer == NULL);
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_ERROR(snn_trainer_set_learning_rate(trainer, NAN), SNN_ERROR_INVALID_ARGUMENT, "learning_rate");
+    CHECK_OK(snn_trainer_set_learning_rate(trainer, 0.5));
+    snn_destroy_network(handle);
+}
+
+static void what_cannot_be_trained_says_why(void) {
+    SNNHandle handle = open_chain(); /* the adder has no adjoint */
+    SNNTrainerDef def;
+    SNNTrainer trainer = NULL;
+    snn_trainer_def_default(&def);
+    def.output_population = 1;
+    def.step_count = 5;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_UNSUPPORTED, "adder");
+    snn_destroy_network(handle);
+    handle = open_session(make_classifier(), "null");
+    def = trainer_def();
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_UNSUPPORTED, "null");
+    snn_destroy_network(handle);
+}
+
+typedef struct Told {
+    uint64_t weight_calls, last_update, epoch_calls, epoch_samples;
+    double norm_sum;
+} Told;
+
+static void SNN_CALL tell_weights(SNNHandle handle, const SNNWeightUpdate *update, void *user) {
+    Told *told = user;
+    (void)handle;
+    ++told->weight_calls;
+    told->last_update = update->update;
+    told->norm_sum += update->gradient_norm;
+}
+
+static void SNN_CALL tell_epoch(SNNHandle handle, const SNNEpoch *epoch, void *user) {
+    Told *told = user;
+    (void)handle;
+    ++told->epoch_calls;
+    told->epoch_samples = epoch->sample_count;
+}
+
+static void updates_and_epochs_are_told(void) {
+    float pixels[BATCH][PIXELS];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNHandle handle = open_batch_session(1);
+    SNNTrainerDef def = trainer_def();
+    SNNTrainer trainer;
+    SNNBatch batch;
+    SNNTrainResult result = new_result();
+    SNNEpoch epoch;
+    Told told;
+    memset(&told, 0, sizeof told);
+    make_batch(pixels, labels);
+    batch = batch_of(&input, pixels, labels);
+    CHECK_OK(snn_register_weight_callback(handle, tell_weights, &told));
+    CHECK_OK(snn_register_epoch_callback(handle, tell_epoch, &told));
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    CHECK_EQUAL(told.weight_calls, 4); /* two updates of two projections */
+    CHECK_EQUAL(told.last_update, 2);
+    CHECK(told.norm_sum > 0 && isfinite(told.norm_sum));
+    CHECK_OK(snn_trainer_end_epoch(trainer, &epoch));
+    CHECK_EQUAL(told.epoch_calls, 1);
+    CHECK_EQUAL(told.epoch_samples, 2 * BATCH);
+    CHECK_EQUAL(epoch.epoch, 1);
+    CHECK_EQUAL(epoch.sample_count, 2 * BATCH);
+    CHECK(epoch.mean_loss > 0);
+    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    CHECK_OK(snn_trainer_end_epoch(trainer, NULL));
+    CHECK_EQUAL(told.epoch_calls, 2);
+    CHECK_EQUAL(told.epoch_samples, BATCH);
+    snn_destroy_network(handle);
+}
+
+static void trained_weights_reach_the_file_and_come_back(void) {
+    float pixels[BATCH][PIXELS], trained[PIXELS * 24], loaded[PIXELS * 24];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNHandle handle = open_batch_session(1), fresh = open_batch_session(1);
+    SNNTrainerDef def = trainer_def();
+    SNNTrainer trainer;
+    SNNBatch batch;
+    SNNTrainResult result = new_result();
+    SNNNetwork network = NULL;
+    const char *path = temporary_path("trained.snn");
+    make_batch(pixels, labels);
+    batch = batch_of(&input, pixels, labels);
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight", SNN_FLOAT32, trained, COUNT(trained)));
+    CHECK_OK(snn_session_to_network(handle, &network));
+    CHECK_OK(snn_network_save(network, path));
+    snn_network_release(network);
+    CHECK_OK(snn_session_read(fresh, "pixels_to_hidden.weight", SNN_FLOAT32, loaded, COUNT(loaded)));
+    CHECK(memcmp(trained, loaded, sizeof trained) != 0);
+    CHECK_OK(snn_load_weights(fresh, path));
+    CHECK_OK(snn_session_read(fresh, "pixels_to_hidden.weight", SNN_FLOAT32, loaded, COUNT(loaded)));
+    CHECK(memcmp(trained, loaded, sizeof trained) == 0);
+    remove(path);
+    snn_destroy_network(handle);
+    snn_destroy_network(fresh);
+}
+
+static const CheckCase cases[] = {
+    CASE(adam_lowers_the_loss),
+    CASE(adamw_lowers_the_loss),
+    CASE(sgd_lowers_the_loss),
+    CASE(the_parts_make_the_step),
+    CASE(training_gives_the_same_bits_for_every_thread_count),
+    CASE(parts_in_the_wrong_order_are_refused),
+    CASE(batches_are_checked),
+    CASE(padding_is_ignored),
+    CASE(trainer_defs_are_checked),
+    CASE(what_cannot_be_trained_says_why),
+    CASE(updates_and_epochs_are_told),
+    CASE(trained_weights_reach_the_file_and_come_back),
+};
+
+int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

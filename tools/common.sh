@@ -1,0 +1,43 @@
+# Shared by the scripts in this folder (sourced, not run): where things are, and how a long command stays quiet.
+# After sourcing, the working directory is the root of the checkout.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+readonly root=$PWD
+readonly build_dir=build
+readonly log_dir=$build_dir/logs
+readonly venv=.venv
+
+say() { printf '%s\n' "$*"; }
+
+fail() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# The comment block at the head of the calling script, without '#!' and '# ', is its help.
+print_help() { sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$0"; }
+
+# Runs a command with its output in build/logs/NAME.log; on failure shows the end of the log. Returns the command's status.
+#   quietly NAME COMMAND...
+quietly() {
+    local name=$1 status=0
+    shift
+    mkdir -p "$log_dir"
+    "$@" >"$log_dir/$name.log" 2>&1 || status=$?
+    if ((status != 0)); then
+        say "--- failed ($status): $*" >&2
+        tail -n 40 "$log_dir/$name.log" >&2
+        say "--- the whole log: $log_dir/$name.log" >&2
+    fi
+    return "$status"
+}
+
+# How many compilers run at once: one per core, but no more than memory allows at 1 GiB each.
+job_count() {
+    local cores memory_gib
+    cores=$(nproc)
+    memory_gib=$(awk '/MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)
+    ((memory_gib < 1)) && memory_gib=1
+    ((memory_gib < cores)) && cores=$memory_gib
+    echo "$cores"
+}
