@@ -10,18 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "network/op.h"
+
 namespace snn {
 
 enum class ValueType : uint8_t { float_, int_, bool_ };
-
-enum class Op : uint8_t {
-    const_, iconst,
-    add, sub, mul, div, min, max, neg, abs, floor, exp, log, sqrt, atan, tanh,
-    iadd, isub, imul, imin, imax,
-    lt, le, eq, ilt, ile, ieq,
-    and_, or_, not_,
-    select, to_float, to_int, spike, surrogate,
-};
 
 struct Instruction {
     Op op;

@@ -1,0 +1,32 @@
+// What compilers spell differently, in one place.
+#pragma once
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+#define SNN_ALWAYS_INLINE __forceinline
+#define SNN_RESTRICT __restrict
+#if defined(_M_ARM64)
+#define SNN_PREFETCH(address) __prefetch(address)
+#else
+#define SNN_PREFETCH(address) _mm_prefetch(reinterpret_cast<const char*>(address), _MM_HINT_T0)
+#endif
+#else
+#define SNN_ALWAYS_INLINE inline __attribute__((always_inline))
+#define SNN_RESTRICT __restrict__
+#define SNN_PREFETCH(address) __builtin_prefetch(address)
+#endif
+
+// Tells the core that this is a spin loop.
+#if defined(_MSC_VER) && !defined(__clang__)
+#if defined(_M_ARM64)
+#define SNN_PAUSE() __yield()
+#else
+#define SNN_PAUSE() _mm_pause()
+#endif
+#elif defined(__x86_64__) || defined(__i386__)
+#define SNN_PAUSE() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define SNN_PAUSE() __asm__ __volatile__("yield")
+#else
+#define SNN_PAUSE() ((void)0)
+#endif

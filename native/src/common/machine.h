@@ -1,0 +1,13 @@
+// Facts about the machine, for device descriptions and thread counts.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace snn {
+
+std::string processor_name();    // as the processor calls itself
+uint32_t logical_processors();   // that this process may use, at least 1
+uint64_t total_memory_bytes();   // 0 if unknown
+
+}  // namespace snn

@@ -1,0 +1,233 @@
+// The kernels as the executor calls them: one table of functions for each instruction set, all with the same results
+// (forward: the same bits; gradients: the same bits for every thread count, within rounding between instruction sets).
+//
+// Rows of neurons are padded to 16 and 64-byte aligned; weights are as the network holds them, neither padded nor aligned.
+// A range [begin, end) of targets begins at a multiple of 16 and ends at one or at the population's size.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "cpu/model_args.h"
+
+namespace snn::cpu {
+
+// sums[j] (+)= bias[j], then += w[i][j] (* values[i]) for i of `active` in order.
+// Also the weight gradient of a dense projection: rows of gradients take the place of rows of weights.
+struct DenseArgs {
+    float* sums;
+    const float* weights;
+    size_t stride;  // floats from one row of weights to the next
+    const uint32_t* active;
+    uint32_t active_count;
+    const float* values;  // by index as in `active`; null: sources are 0 or 1
+    const float* bias;    // null: none
+    bool from_zero;       // sums start at +0, whatever they hold
+    bool exact_end;       // leave the lanes between `end` and the next multiple of 16 alone
+    uint32_t begin, end;
+};
+
+struct FixedDenseArgs {
+    int32_t* sums;
+    const int32_t* weights;
+    size_t stride;
+    const uint32_t* active;
+    uint32_t active_count;
+    uint32_t begin, end;
+};
+
+// sums[i] += w[i] (* values[i]) where i is active.
+struct OneToOneArgs {
+    float* sums;
+    int32_t* fixed_sums;  // used with fixed_weights instead of sums and weights
+    const float* weights;
+    const int32_t* fixed_weights;
+    const uint16_t* bits;  // activity
+    const float* values;   // null: binary
+    uint32_t begin, end;
+};
+
+// One stretch of a sparse row: sums[targets[k]] += weights[k] (* value), in order.
+struct Visit {
+    const uint32_t* targets;
+    const void* weights;  // float or int32
+    uint32_t count;
+    float value;
+};
+
+// Which kernel positions join a source coordinate with which target coordinate.
+struct Tap {
+    uint32_t kernel, target;
+};
+
+// Up to 16 output channels of one group, side by side in lanes.
+struct ConvBlock {
+    uint32_t group, first, count;
+};
+
+struct ConvShape {
+    uint32_t in_channels, in_height, in_width;
+    uint32_t out_channels, out_height, out_width;
+    uint32_t kernel_y, kernel_x;
+    uint32_t group_inputs, group_outputs;  // channels of one group
+    const Tap* y_taps;                     // [in_height][kernel_y], the first y_tap_counts[y] are used
+    const Tap* x_taps;                     // [in_width][kernel_x]
+    const uint32_t* y_tap_counts;
+    const uint32_t* x_tap_counts;
+    const ConvBlock* blocks;
+
+    uint32_t in_plane() const { return in_height * in_width; }
+    uint32_t out_plane() const { return out_height * out_width; }
+    uint32_t block_weights() const { return group_inputs * kernel_y * kernel_x * 16; }
+};
+
+struct ConvArgs {
+    const ConvShape* shape;
+    float* sums;
+    int32_t* fixed_sums;
+    const float* weights;  // packed [block][group input][kernel_y][kernel_x][16]
+    const int32_t* fixed_weights;
+    const uint32_t* active;
+    uint32_t active_count;
+    const float* values;
+    const float* bias;  // [out_channel]
+    bool from_zero;
+    uint32_t block_begin, block_end;
+    void* scratch;  // out_plane * 16 words
+};
+
+// Narrow groups (depthwise convolution, sum and average pooling): straight into the rows of sums.
+struct ScatterArgs {
+    const ConvShape* shape;
+    float* sums;
+    int32_t* fixed_sums;
+    const float* weights;  // as the network holds them; null: `weight` everywhere
+    const int32_t* fixed_weights;
+    float weight;
+    int32_t fixed_weight;
+    const uint32_t* active;
+    uint32_t active_count;
+    const float* values;
+    uint32_t channel_begin, channel_end;
+};
+
+// out[m][i] += sum over j of gradient[m][j] * w[i][j], each element one chain of j ascending.
+struct ProductArgs {
+    float* out;
+    size_t out_stride;
+    const float* gradient;
+    size_t gradient_stride;
+    uint32_t rows;
+    const float* panels;  // w transposed: [i / 16][j][i % 16]
+    uint32_t inner;       // count of j
+    uint32_t columns;     // count of i
+};
+
+// Convolution, backwards, one sample.
+struct ConvAdjointArgs {
+    const ConvShape* shape;
+    const float* gradient;  // [out_channel][position] dL/d(sum)
+    float* channels_last;   // [block][position][16]: `gradient` turned round, filled by turn_channels
+    const float* weights;   // packed
+    float* source_gradient; // [in_channel][position] added to
+    float* weight_gradient; // packed, added to
+    const uint32_t* active;
+    uint32_t active_count;
+    const float* values;
+    uint32_t block_begin, block_end;
+    uint32_t input_begin, input_end;  // group inputs whose weight gradient is wanted
+};
+
+struct OptimizerArgs {
+    uint32_t optimizer;  // SNN_OPTIMIZER_*
+    float* weights;
+    float* gradient;
+    float* first_moment;
+    float* second_moment;
+    size_t count;
+    float learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_scale;
+    float first_correction, second_correction;
+    float limit;  // weights stay within [-limit, limit]; infinity: no bound
+};
+
+// --- models by interpreter: see interpreter.h
+
+struct BlockInstruction {
+    uint16_t op;  // Op
+    uint32_t result;
+    uint32_t a, b, c;  // operands: 2 bits where, 30 bits which
+};
+enum OperandPlace : uint32_t { place_scratch = 0, place_input = 1u << 30, place_literal = 2u << 30, place_mask = 3u << 30 };
+
+constexpr uint32_t interpreter_block = 256;  // neurons at a time; a register is 1 KiB, so programs run in L1 and L2
+
+struct BlockProgram {
+    const BlockInstruction* instructions;
+    uint32_t instruction_count;
+    const uint32_t* literals;  // [literal][16] words
+    uint32_t input_count;
+    uint32_t table_words;      // of the tables of inputs at the start of the scratch memory, a multiple of 16
+    uint32_t constant_count;   // parameters, options and derived constants: the first inputs
+    uint32_t receptor_count, state_count, tape_count;
+    const uint8_t* state_is_int;
+    const uint32_t* state_results;  // operands: next states (step), dL/d(state before) (adjoint)
+    const uint32_t* receptor_results;
+    const uint32_t* tape_results;
+    uint32_t spike_result;
+    bool spikes;
+};
+
+using InterpretStep = void (*)(const BlockProgram&, const NeuronStepArgs&, uint32_t* scratch, uint32_t begin, uint32_t end);
+using InterpretAdjoint = void (*)(const BlockProgram&, const NeuronAdjointArgs&, uint32_t* scratch, uint32_t begin,
+                                  uint32_t end);
+
+struct KernelTable {
+    const char* name;
+    const CompiledModel* models;
+    uint32_t model_count;
+
+    // bit n = values[n] != 0; the words up to padded(count) are written
+    void (*pack_bits)(const float* values, uint32_t count, uint16_t* out_bits);
+    // Indices of the set bits, ascending; returns how many.
+    uint32_t (*list_bits)(const uint16_t* bits, uint32_t words, uint32_t* out_list);
+    void (*add_bias)(float* sums, const float* bias, uint32_t begin, uint32_t end);
+    // sums[j] += float(fixed[j]) * scale
+    void (*add_fixed)(float* sums, const int32_t* fixed, float scale, uint32_t begin, uint32_t end);
+
+    void (*deliver_dense)(const DenseArgs&);
+    void (*deliver_dense_fixed)(const FixedDenseArgs&);
+    void (*deliver_one_to_one)(const OneToOneArgs&);
+    void (*deliver_visits)(float* sums, const Visit* visits, uint32_t count, bool binary);
+    void (*deliver_visits_fixed)(int32_t* sums, const Visit* visits, uint32_t count);
+    void (*deliver_conv)(const ConvArgs&);
+    void (*deliver_conv_fixed)(const ConvArgs&);
+    void (*deliver_scatter)(const ScatterArgs&);
+    void (*deliver_scatter_fixed)(const ScatterArgs&);
+
+    // q = nearest(w * scale), ties to even
+    void (*quantize)(const float* weights, float scale, int32_t* out_fixed, size_t count);
+
+    InterpretStep interpret_step;
+    InterpretAdjoint interpret_adjoint;
+
+    void (*transpose_panels)(const float* weights, uint32_t rows, uint32_t columns, float* out_panels);
+    void (*add_product)(const ProductArgs&);
+    void (*add_rows)(float* sums, const float* rows, size_t stride, uint32_t row_count, uint32_t columns);
+    void (*turn_channels)(const ConvAdjointArgs&);
+    void (*conv_source_gradient)(const ConvAdjointArgs&);
+    void (*conv_weight_gradient)(const ConvAdjointArgs&);
+};
+
+namespace scalar {
+extern const KernelTable kernels;
+}
+#if defined(SNN_X86_64)
+namespace avx2 {
+extern const KernelTable kernels;
+}
+namespace avx512 {
+extern const KernelTable kernels;
+}
+#endif
+
+}  // namespace snn::cpu

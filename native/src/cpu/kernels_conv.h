@@ -1,0 +1,231 @@
+// Convolution and pooling. Included by kernels_isa.cpp inside the namespace of one instruction set.
+//
+// Sixteen output channels lie side by side in lanes. Each active source adds its kernel, turned over, around its place in
+// a scratch image [position][16 channels]; a sum is joined with each source at most once, so going through the sources in
+// ascending order is all that the order of additions asks for. Before and after, the scratch image is turned between
+// channels-last and the rows of sums [channel][position].
+//
+//        source (c, y, x) active            scratch (oy, ox, 16 channels)
+//             . . . . .                          . w w w .
+//             . . X . .        ------>           . w w w .
+//             . . . . .                          . w w w .
+
+// rows[r][lane] becomes rows[lane][r]
+SNN_ALWAYS_INLINE void turn(F rows[16]) {
+    alignas(64) float in[16][16];
+    for (int r = 0; r < 16; ++r) store(in[r], rows[r]);
+    for (int r = 0; r < 16; ++r) {
+        alignas(64) float column[16];
+        for (int k = 0; k < 16; ++k) column[k] = in[k][r];
+        rows[r] = load(column);
+    }
+}
+
+// [channel][plane] rows, `channels` of them (1 to 16), to [position][16]; missing channels become zero.
+static void rows_to_lanes(const float* rows, uint32_t plane, uint32_t channels, float* out) {
+    uint32_t position = 0;
+    for (; position + 16 <= plane; position += 16) {
+        F tile[16];
+        for (uint32_t c = 0; c < 16; ++c)
+            tile[c] = c < channels ? load(rows + static_cast<size_t>(c) * plane + position) : broadcast_f(0.0f);
+        turn(tile);
+        for (uint32_t k = 0; k < 16; ++k) store(out + (position + k) * 16, tile[k]);
+    }
+    for (; position < plane; ++position)
+        for (uint32_t c = 0; c < 16; ++c)
+            out[position * 16 + c] = c < channels ? rows[static_cast<size_t>(c) * plane + position] : 0.0f;
+}
+
+static void lanes_to_rows(const float* lanes, uint32_t plane, uint32_t channels, float* out_rows) {
+    uint32_t position = 0;
+    for (; position + 16 <= plane; position += 16) {
+        F tile[16];
+        for (uint32_t k = 0; k < 16; ++k) tile[k] = load(lanes + (position + k) * 16);
+        turn(tile);
+        for (uint32_t c = 0; c < channels; ++c) store(out_rows + static_cast<size_t>(c) * plane + position, tile[c]);
+    }
+    for (; position < plane; ++position)
+        for (uint32_t c = 0; c < channels; ++c) out_rows[static_cast<size_t>(c) * plane + position] = lanes[position * 16 + c];
+}
+
+// Where an active source lies.
+struct SourcePlace {
+    uint32_t channel, y, x;
+};
+SNN_ALWAYS_INLINE SourcePlace place_of(const ConvShape& shape, uint32_t source) {
+    const uint32_t plane = shape.in_plane(), channel = source / plane, rest = source - channel * plane;
+    const uint32_t y = rest / shape.in_width;
+    return {channel, y, rest - y * shape.in_width};
+}
+
+// Calls visit(source index, group input, kernel position, target position) for every pair that a source of the block's
+// group reaches.
+template <class Visitor>
+SNN_ALWAYS_INLINE void for_each_tap(const ConvShape& shape, const ConvBlock& block, const uint32_t* active, uint32_t count,
+                                    Visitor&& visit) {
+    const uint32_t plane = shape.in_plane();
+    const uint32_t first = block.group * shape.group_inputs * plane, end = first + shape.group_inputs * plane;
+    for (uint32_t a = 0; a < count; ++a) {
+        const uint32_t source = active[a];
+        if (source < first) continue;
+        if (source >= end) break;
+        const SourcePlace place = place_of(shape, source);
+        const uint32_t input = place.channel - block.group * shape.group_inputs;
+        const Tap* const y_taps = shape.y_taps + static_cast<size_t>(place.y) * shape.kernel_y;
+        const Tap* const x_taps = shape.x_taps + static_cast<size_t>(place.x) * shape.kernel_x;
+        const uint32_t y_count = shape.y_tap_counts[place.y], x_count = shape.x_tap_counts[place.x];
+        for (uint32_t ky = 0; ky < y_count; ++ky)
+            for (uint32_t kx = 0; kx < x_count; ++kx)
+                visit(source, input, y_taps[ky].kernel * shape.kernel_x + x_taps[kx].kernel,
+                      y_taps[ky].target * shape.out_width + x_taps[kx].target);
+    }
+}
+
+static void deliver_conv(const ConvArgs& args) {
+    const ConvShape& shape = *args.shape;
+    const uint32_t plane = shape.out_plane(), kernel = shape.kernel_y * shape.kernel_x;
+    float* const scratch = static_cast<float*>(args.scratch);
+    for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
+        const ConvBlock& block = shape.blocks[b];
+        float* const sums = args.sums + static_cast<size_t>(block.first) * plane;
+        if (!args.from_zero) rows_to_lanes(sums, plane, block.count, scratch);
+        if (args.from_zero || args.bias) {
+            const F bias = args.bias ? load_partial(args.bias + block.first, block.count) : broadcast_f(0.0f);
+            const F start = add(broadcast_f(0.0f), bias);
+            for (uint32_t k = 0; k < plane; ++k)
+                store(scratch + k * 16, args.from_zero ? start : add(load(scratch + k * 16), bias));
+        }
+        const float* const weights = args.weights + static_cast<size_t>(b) * shape.block_weights();
+        if (args.values) {
+            for_each_tap(shape, block, args.active, args.active_count,
+                         [&](uint32_t source, uint32_t input, uint32_t k, uint32_t target) {
+                             const F weight = load(weights + (static_cast<size_t>(input) * kernel + k) * 16);
+                             float* const sum = scratch + target * 16;
+                             store(sum, add(load(sum), mul(weight, broadcast_f(args.values[source]))));
+                         });
+        } else {
+            for_each_tap(shape, block, args.active, args.active_count,
+                         [&](uint32_t, uint32_t input, uint32_t k, uint32_t target) {
+                             const F weight = load(weights + (static_cast<size_t>(input) * kernel + k) * 16);
+                             float* const sum = scratch + target * 16;
+                             store(sum, add(load(sum), weight));
+                         });
+        }
+        lanes_to_rows(scratch, plane, block.count, sums);
+    }
+}
+
+static void deliver_conv_fixed(const ConvArgs& args) {
+    const ConvShape& shape = *args.shape;
+    const uint32_t plane = shape.out_plane(), kernel = shape.kernel_y * shape.kernel_x;
+    int32_t* const scratch = static_cast<int32_t*>(args.scratch);
+    for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
+        const ConvBlock& block = shape.blocks[b];
+        for (uint32_t k = 0; k < plane; ++k) store(scratch + k * 16, broadcast_i(0));
+        const int32_t* const weights = args.fixed_weights + static_cast<size_t>(b) * shape.block_weights();
+        for_each_tap(shape, block, args.active, args.active_count,
+                     [&](uint32_t, uint32_t input, uint32_t k, uint32_t target) {
+                         const I weight = load(weights + (static_cast<size_t>(input) * kernel + k) * 16);
+                         int32_t* const sum = scratch + target * 16;
+                         store(sum, add(load(sum), weight));
+                     });
+        for (uint32_t c = 0; c < block.count; ++c) {
+            int32_t* const sums = args.fixed_sums + static_cast<size_t>(block.first + c) * plane;
+            for (uint32_t k = 0; k < plane; ++k) sums[k] += scratch[k * 16 + c];
+        }
+    }
+}
+
+// The same walk for narrow groups, one connection at a time. Calls visit(source, weight index, target neuron).
+template <class Visitor>
+SNN_ALWAYS_INLINE void for_each_connection(const ScatterArgs& args, Visitor&& visit) {
+    const ConvShape& shape = *args.shape;
+    const uint32_t plane = shape.out_plane(), kernel = shape.kernel_y * shape.kernel_x;
+    for (uint32_t a = 0; a < args.active_count; ++a) {
+        const uint32_t source = args.active[a];
+        const SourcePlace place = place_of(shape, source);
+        const uint32_t group = place.channel / shape.group_inputs, input = place.channel - group * shape.group_inputs;
+        const uint32_t group_first = group * shape.group_outputs, group_end = group_first + shape.group_outputs;
+        const uint32_t first = group_first > args.channel_begin ? group_first : args.channel_begin;
+        const uint32_t end = group_end < args.channel_end ? group_end : args.channel_end;
+        const Tap* const y_taps = shape.y_taps + static_cast<size_t>(place.y) * shape.kernel_y;
+        const Tap* const x_taps = shape.x_taps + static_cast<size_t>(place.x) * shape.kernel_x;
+        for (uint32_t channel = first; channel < end; ++channel)
+            for (uint32_t ky = 0; ky < shape.y_tap_counts[place.y]; ++ky)
+                for (uint32_t kx = 0; kx < shape.x_tap_counts[place.x]; ++kx)
+                    visit(source,
+                          (static_cast<size_t>(channel) * shape.group_inputs + input) * kernel +
+                              y_taps[ky].kernel * shape.kernel_x + x_taps[kx].kernel,
+                          channel * plane + y_taps[ky].target * shape.out_width + x_taps[kx].target);
+    }
+}
+
+static void deliver_scatter(const ScatterArgs& args) {
+    for_each_connection(args, [&](uint32_t source, size_t k, uint32_t target) {
+        const float weight = args.weights ? args.weights[k] : args.weight;
+        args.sums[target] += args.values ? weight * args.values[source] : weight;
+    });
+}
+
+static void deliver_scatter_fixed(const ScatterArgs& args) {
+    for_each_connection(args, [&](uint32_t, size_t k, uint32_t target) {
+        args.fixed_sums[target] += args.fixed_weights ? args.fixed_weights[k] : args.fixed_weight;
+    });
+}
+
+// ---- Backwards --------------------------------------------------------------------------------------------------------
+
+static void turn_channels(const ConvAdjointArgs& args) {
+    const ConvShape& shape = *args.shape;
+    const uint32_t plane = shape.out_plane();
+    for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
+        const ConvBlock& block = shape.blocks[b];
+        rows_to_lanes(args.gradient + static_cast<size_t>(block.first) * plane, plane, block.count,
+                      args.channels_last + static_cast<size_t>(b) * plane * 16);
+    }
+}
+
+static void conv_source_gradient(const ConvAdjointArgs& args) {
+    const ConvShape& shape = *args.shape;
+    const uint32_t plane = shape.out_plane(), kernel = shape.kernel_y * shape.kernel_x;
+    float* out = args.source_gradient;
+    for (uint32_t channel = 0; channel < shape.in_channels; ++channel) {
+        const uint32_t group = channel / shape.group_inputs, input = channel - group * shape.group_inputs;
+        for (uint32_t y = 0; y < shape.in_height; ++y) {
+            const Tap* const y_taps = shape.y_taps + static_cast<size_t>(y) * shape.kernel_y;
+            for (uint32_t x = 0; x < shape.in_width; ++x, ++out) {
+                const Tap* const x_taps = shape.x_taps + static_cast<size_t>(x) * shape.kernel_x;
+                F sum = broadcast_f(0.0f);
+                for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
+                    if (shape.blocks[b].group != group) continue;
+                    const float* const weights = args.weights + static_cast<size_t>(b) * shape.block_weights() +
+                                                 static_cast<size_t>(input) * kernel * 16;
+                    const float* const gradient = args.channels_last + static_cast<size_t>(b) * plane * 16;
+                    for (uint32_t ky = 0; ky < shape.y_tap_counts[y]; ++ky)
+                        for (uint32_t kx = 0; kx < shape.x_tap_counts[x]; ++kx)
+                            sum = fma_(load(weights + (y_taps[ky].kernel * shape.kernel_x + x_taps[kx].kernel) * 16),
+                                       load(gradient + (y_taps[ky].target * shape.out_width + x_taps[kx].target) * 16),
+                                       sum);
+                }
+                *out += sum_(sum);
+            }
+        }
+    }
+}
+
+static void conv_weight_gradient(const ConvAdjointArgs& args) {
+    const ConvShape& shape = *args.shape;
+    const uint32_t plane = shape.out_plane(), kernel = shape.kernel_y * shape.kernel_x;
+    for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
+        const ConvBlock& block = shape.blocks[b];
+        float* const weights = args.weight_gradient + static_cast<size_t>(b) * shape.block_weights();
+        const float* const gradient = args.channels_last + static_cast<size_t>(b) * plane * 16;
+        for_each_tap(shape, block, args.active, args.active_count,
+                     [&](uint32_t source, uint32_t input, uint32_t k, uint32_t target) {
+                         if (input < args.input_begin || input >= args.input_end) return;
+                         float* const sum = weights + (static_cast<size_t>(input) * kernel + k) * 16;
+                         const F g = load(gradient + target * 16);
+                         store(sum, args.values ? fma_(g, broadcast_f(args.values[source]), load(sum)) : add(load(sum), g));
+                     });
+    }
+}

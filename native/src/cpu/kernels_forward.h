@@ -1,0 +1,187 @@
+// Delivery: what active sources add to the sums of their targets. Included by kernels_isa.cpp inside the namespace of one
+// instruction set.
+//
+// A dense projection adds whole rows of weights, several rows in one pass over a block of targets that stays in registers:
+//
+//      targets ->      block 0      block 1   ...        for each block of targets:
+//   row of source 3   [w w w w]    [w w w w]                 sums in registers
+//   row of source 9   [w w w w]    [w w w w]                 += row 3, += row 9, += row 12   (ascending)
+//   row of source 12  [w w w w]    [w w w w]                 store
+//
+// so every sum is added up in ascending order of its sources whatever the width of the block.
+
+// Blocks of tiles of 16 targets that fit in the registers of the instruction set.
+#if defined(SNN_ISA_IS_avx512)
+constexpr uint32_t dense_tiles = 8;
+#elif defined(SNN_ISA_IS_avx2)
+constexpr uint32_t dense_tiles = 4;
+#else
+constexpr uint32_t dense_tiles = 2;
+#endif
+
+template <uint32_t Tiles, bool Binary, bool Partial>
+static void dense_block(const DenseArgs& args, uint32_t begin) {
+    const uint32_t last = begin + 16 * (Tiles - 1);
+    const uint32_t rest = args.end - last;  // lanes of the last tile when Partial
+    const auto read = [&](const float* row, uint32_t tile) {
+        return Partial && tile == Tiles - 1 ? load_partial(row + 16 * tile, rest) : load(row + 16 * tile);
+    };
+    float* const sums = args.sums + begin;
+    F sum[Tiles];
+    for (uint32_t k = 0; k < Tiles; ++k) {
+        if (args.from_zero) sum[k] = broadcast_f(0.0f);
+        else sum[k] = read(sums, k);
+    }
+    if (args.bias)
+        for (uint32_t k = 0; k < Tiles; ++k) sum[k] = add(sum[k], read(args.bias + begin, k));
+    const float* const weights = args.weights + begin;
+    const uint32_t* const active = args.active;
+    const uint32_t count = args.active_count;
+    for (uint32_t a = 0; a < count; ++a) {
+        const float* const row = weights + active[a] * args.stride;
+        if constexpr (Binary) {
+            for (uint32_t k = 0; k < Tiles; ++k) sum[k] = add(sum[k], read(row, k));
+        } else {
+            const F value = broadcast_f(args.values[active[a]]);
+            for (uint32_t k = 0; k < Tiles; ++k) sum[k] = add(sum[k], mul(read(row, k), value));
+        }
+    }
+    for (uint32_t k = 0; k < Tiles; ++k) {
+        if (Partial && k == Tiles - 1 && args.exact_end) store_partial(sums + 16 * k, sum[k], rest);
+        else store(sums + 16 * k, sum[k]);
+    }
+}
+
+template <uint32_t Tiles, bool Binary>
+static void dense_tail(const DenseArgs& args, uint32_t begin) {
+    const uint32_t tiles = (args.end - begin + 15) / 16;
+    if (tiles == Tiles) {
+        if ((args.end - begin) % 16 == 0) dense_block<Tiles, Binary, false>(args, begin);
+        else dense_block<Tiles, Binary, true>(args, begin);
+    } else if constexpr (Tiles > 1) {
+        dense_tail<Tiles - 1, Binary>(args, begin);
+    }
+}
+
+template <bool Binary>
+static void dense_range(const DenseArgs& args) {
+    uint32_t begin = args.begin;
+    for (; begin + 16 * dense_tiles <= args.end; begin += 16 * dense_tiles)
+        dense_block<dense_tiles, Binary, false>(args, begin);
+    if (begin < args.end) dense_tail<dense_tiles, Binary>(args, begin);
+}
+
+static void deliver_dense(const DenseArgs& args) {
+    if (args.values) dense_range<false>(args);
+    else dense_range<true>(args);
+}
+
+template <uint32_t Tiles, bool Partial>
+static void fixed_block(const FixedDenseArgs& args, uint32_t begin) {
+    const uint32_t rest = args.end - (begin + 16 * (Tiles - 1));
+    I sum[Tiles];
+    for (uint32_t k = 0; k < Tiles; ++k) sum[k] = load(args.sums + begin + 16 * k);
+    for (uint32_t a = 0; a < args.active_count; ++a) {
+        const int32_t* const row = args.weights + args.active[a] * args.stride + begin;
+        for (uint32_t k = 0; k < Tiles; ++k)
+            sum[k] = add(sum[k], Partial && k == Tiles - 1 ? load_partial(row + 16 * k, rest) : load(row + 16 * k));
+    }
+    for (uint32_t k = 0; k < Tiles; ++k) store(args.sums + begin + 16 * k, sum[k]);
+}
+
+static void deliver_dense_fixed(const FixedDenseArgs& args) {
+    uint32_t begin = args.begin;
+    for (; begin + 16 * dense_tiles <= args.end; begin += 16 * dense_tiles) fixed_block<dense_tiles, false>(args, begin);
+    for (; begin + 16 <= args.end; begin += 16) fixed_block<1, false>(args, begin);
+    if (begin < args.end) fixed_block<1, true>(args, begin);
+}
+
+static void deliver_one_to_one(const OneToOneArgs& args) {
+    for (uint32_t i = args.begin; i < args.end; i += 16) {
+        const uint16_t bits = args.bits[i / 16];
+        if (bits == 0) continue;
+        const M active = mask_from_bits(bits);
+        const uint32_t rest = args.end - i < 16 ? args.end - i : 16;
+        if (args.fixed_weights) {
+            const I sum = load(args.fixed_sums + i);
+            store(args.fixed_sums + i, select(active, add(sum, load_partial(args.fixed_weights + i, rest)), sum));
+            continue;
+        }
+        const F sum = load(args.sums + i);
+        F weight = load_partial(args.weights + i, rest);
+        if (args.values) weight = mul(weight, load(args.values + i));
+        store(args.sums + i, select(active, add(sum, weight), sum));
+    }
+}
+
+static void deliver_visits(float* sums, const Visit* visits, uint32_t count, bool binary) {
+    for (uint32_t v = 0; v < count; ++v) {
+        const Visit& visit = visits[v];
+        const float* const weights = static_cast<const float*>(visit.weights);
+        if (binary) {
+            for (uint32_t k = 0; k < visit.count; ++k) sums[visit.targets[k]] += weights[k];
+        } else {
+            for (uint32_t k = 0; k < visit.count; ++k) sums[visit.targets[k]] += weights[k] * visit.value;
+        }
+    }
+}
+
+static void deliver_visits_fixed(int32_t* sums, const Visit* visits, uint32_t count) {
+    for (uint32_t v = 0; v < count; ++v) {
+        const Visit& visit = visits[v];
+        const int32_t* const weights = static_cast<const int32_t*>(visit.weights);
+        for (uint32_t k = 0; k < visit.count; ++k) sums[visit.targets[k]] += weights[k];
+    }
+}
+
+static void pack_bits(const float* values, uint32_t count, uint16_t* out_bits) {
+    const F zero = broadcast_f(0.0f);
+    uint32_t i = 0;
+    for (; i + 16 <= count; i += 16) out_bits[i / 16] = mask_bits(not_(eq(load(values + i), zero)));
+    if (i < count) out_bits[i / 16] = mask_bits(not_(eq(load_partial(values + i, count - i), zero)));
+}
+
+static uint32_t lowest_bit(uint64_t bits) {
+#if defined(_MSC_VER) && !defined(__clang__)
+    unsigned long index;
+    _BitScanForward64(&index, bits);
+    return static_cast<uint32_t>(index);
+#else
+    return static_cast<uint32_t>(__builtin_ctzll(bits));
+#endif
+}
+
+static uint32_t list_bits(const uint16_t* bits, uint32_t words, uint32_t* out_list) {
+    uint32_t count = 0;
+    for (uint32_t word = 0; word < words; word += 4) {
+        uint64_t four = 0;
+        for (uint32_t k = 0; k < 4 && word + k < words; ++k) four |= static_cast<uint64_t>(bits[word + k]) << (16 * k);
+        while (four != 0) {
+            out_list[count++] = word * 16 + lowest_bit(four);
+            four &= four - 1;
+        }
+    }
+    return count;
+}
+
+static void add_bias(float* sums, const float* bias, uint32_t begin, uint32_t end) {
+    uint32_t j = begin;
+    for (; j + 16 <= end; j += 16) store(sums + j, add(load(sums + j), load(bias + j)));
+    if (j < end) store(sums + j, add(load(sums + j), load_partial(bias + j, end - j)));
+}
+
+static void add_fixed(float* sums, const int32_t* fixed, float scale, uint32_t begin, uint32_t end) {
+    const F factor = broadcast_f(scale);
+    for (uint32_t j = begin; j < end; j += 16)
+        store(sums + j, add(load(sums + j), mul(to_float(load(fixed + j)), factor)));
+}
+
+static void quantize(const float* weights, float scale, int32_t* out_fixed, size_t count) {
+    const F factor = broadcast_f(scale);
+    size_t i = 0;
+    for (; i + 16 <= count; i += 16) store(out_fixed + i, to_int(mul(load(weights + i), factor)));
+    if (i == count) return;
+    int32_t last[16];
+    store(last, to_int(mul(load_partial(weights + i, static_cast<uint32_t>(count - i)), factor)));
+    for (size_t k = 0; i + k < count; ++k) out_fixed[i + k] = last[k];
+}

@@ -1,0 +1,69 @@
+// Backwards: products with transposed weights, and sums over samples. Gradients may contract (fma_); each element is one
+// chain of additions in a fixed order, so how rows and columns are dealt to threads does not change a bit. Included by
+// kernels_isa.cpp inside the namespace of one instruction set.
+
+// Rows and 16-wide columns that one inner loop keeps in registers.
+#if defined(SNN_ISA_IS_avx512)
+constexpr uint32_t product_rows = 4, product_tiles = 4;
+#elif defined(SNN_ISA_IS_avx2)
+constexpr uint32_t product_rows = 4, product_tiles = 1;
+#else
+constexpr uint32_t product_rows = 2, product_tiles = 1;
+#endif
+
+// weights [row][column] to panels of 16 rows: out[row / 16][column][row % 16], zero where there is no row.
+static void transpose_panels(const float* weights, uint32_t rows, uint32_t columns, float* out_panels) {
+    for (uint32_t first = 0; first < rows; first += 16) {
+        const uint32_t count = rows - first < 16 ? rows - first : 16;
+        float* const panel = out_panels + static_cast<size_t>(first) * columns;
+        for (uint32_t column = 0; column < columns; ++column)
+            for (uint32_t k = 0; k < 16; ++k)
+                panel[static_cast<size_t>(column) * 16 + k] =
+                    k < count ? weights[static_cast<size_t>(first + k) * columns + column] : 0.0f;
+    }
+}
+
+template <uint32_t Rows, uint32_t Tiles>
+static void product_block(const ProductArgs& args, uint32_t row, uint32_t tile) {
+    float* const out = args.out + row * args.out_stride + tile * 16;
+    const float* const gradient = args.gradient + row * args.gradient_stride;
+    const size_t panel_size = static_cast<size_t>(args.inner) * 16;
+    const float* const panel = args.panels + tile * panel_size;
+    F sum[Rows][Tiles];
+    for (uint32_t r = 0; r < Rows; ++r)
+        for (uint32_t k = 0; k < Tiles; ++k) sum[r][k] = load(out + r * args.out_stride + k * 16);
+    for (uint32_t j = 0; j < args.inner; ++j) {
+        F weights[Tiles];
+        for (uint32_t k = 0; k < Tiles; ++k) weights[k] = load(panel + k * panel_size + j * 16);
+        for (uint32_t r = 0; r < Rows; ++r) {
+            const F g = broadcast_f(gradient[r * args.gradient_stride + j]);
+            for (uint32_t k = 0; k < Tiles; ++k) sum[r][k] = fma_(weights[k], g, sum[r][k]);
+        }
+    }
+    for (uint32_t r = 0; r < Rows; ++r)
+        for (uint32_t k = 0; k < Tiles; ++k) store(out + r * args.out_stride + k * 16, sum[r][k]);
+}
+
+template <uint32_t Tiles>
+static void product_columns(const ProductArgs& args, uint32_t tile) {
+    uint32_t row = 0;
+    for (; row + product_rows <= args.rows; row += product_rows) product_block<product_rows, Tiles>(args, row, tile);
+    for (; row < args.rows; ++row) product_block<1, Tiles>(args, row, tile);
+}
+
+static void add_product(const ProductArgs& args) {
+    const uint32_t tiles = (args.columns + 15) / 16;
+    uint32_t tile = 0;
+    for (; tile + product_tiles <= tiles; tile += product_tiles) product_columns<product_tiles>(args, tile);
+    for (; tile < tiles; ++tile) product_columns<1>(args, tile);
+}
+
+// sums[j] += rows[r][j] for r ascending; the lanes behind the last column of sums stay as they are.
+static void add_rows(float* sums, const float* rows, size_t stride, uint32_t row_count, uint32_t columns) {
+    for (uint32_t j = 0; j < columns; j += 16) {
+        const uint32_t rest = columns - j < 16 ? columns - j : 16;
+        F sum = load_partial(sums + j, rest);
+        for (uint32_t r = 0; r < row_count; ++r) sum = add(sum, load_partial(rows + r * stride + j, rest));
+        store_partial(sums + j, sum, rest);
+    }
+}

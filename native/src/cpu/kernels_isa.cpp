@@ -1,0 +1,54 @@
+// All kernels of the CPU backend for one instruction set. This text is compiled once for each (SNN_ISA, see
+// native/CMakeLists.txt) with that set's compiler flags.
+//
+// Everything here is static or lies in the namespace of the instruction set, and no header with inline functions that other
+// files share is included: the linker must never pick code compiled for AVX-512 for everybody.
+#include "cpu/kernel_table.h"
+#include "cpu/lanes.h"
+#include "cpu/model_args.h"
+#include "network/op.h"
+
+namespace snn::cpu::SNN_ISA {
+
+#include "model_kernels.inl"
+
+// clang-format off
+#include "cpu/kernels_forward.h"
+#include "cpu/kernels_conv.h"
+#include "cpu/kernels_interpreter.h"
+#include "cpu/kernels_gradient.h"
+// clang-format on
+
+#define SNN_TEXT_OF(name) #name
+#define SNN_TEXT(name) SNN_TEXT_OF(name)
+
+extern const KernelTable kernels;
+const KernelTable kernels{
+    .name = SNN_TEXT(SNN_ISA),
+    .models = compiled_models,
+    .model_count = compiled_model_count,
+    .pack_bits = pack_bits,
+    .list_bits = list_bits,
+    .add_bias = add_bias,
+    .add_fixed = add_fixed,
+    .deliver_dense = deliver_dense,
+    .deliver_dense_fixed = deliver_dense_fixed,
+    .deliver_one_to_one = deliver_one_to_one,
+    .deliver_visits = deliver_visits,
+    .deliver_visits_fixed = deliver_visits_fixed,
+    .deliver_conv = deliver_conv,
+    .deliver_conv_fixed = deliver_conv_fixed,
+    .deliver_scatter = deliver_scatter,
+    .deliver_scatter_fixed = deliver_scatter_fixed,
+    .quantize = quantize,
+    .interpret_step = interpret_step,
+    .interpret_adjoint = interpret_adjoint,
+    .transpose_panels = transpose_panels,
+    .add_product = add_product,
+    .add_rows = add_rows,
+    .turn_channels = turn_channels,
+    .conv_source_gradient = conv_source_gradient,
+    .conv_weight_gradient = conv_weight_gradient,
+};
+
+}  // namespace snn::cpu::SNN_ISA

@@ -1,0 +1,36 @@
+// Sixteen numbers at once, with the same names and the same bits on every instruction set.
+//
+//   F  16 float32        I  16 int32        M  16 truth values
+//
+// The kernels and the generated neuron models are written once on these types and compiled once per instruction set
+// (SNN_ISA names the namespace, SNN_ISA_IS_<name> selects the implementation). Every function is the IEEE operation on
+// each lane, rounded on its own:
+//
+//   min_(a, b)  a < b ? a : b     max_(a, b)  a > b ? a : b     so a NaN or a tie of zeros gives b, as SSE does
+//   to_int(x)   nearest, ties to even; NaN and values outside int32 give INT32_MIN
+//   flush(x)    |x| < 2^-60 ? +0 : x, what storing a state does; NaN and infinity stay
+//   fma_(a,b,c) a * b + c, contracted where the instruction set can: for gradients only, never in a forward kernel
+//   sum_(x)     the 16 lanes added as a tree: i + (i+8), i + (i+4), i + (i+2), i + (i+1)
+//
+// Integer arithmetic wraps. Comparisons with NaN are false. exp_ is the library's own (lanes_math.h).
+//
+// Included by kernels_isa.cpp alone, so that nothing compiled for one instruction set can be linked for another.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "common/compiler.h"
+
+#if defined(SNN_ISA_IS_avx512)
+#include "cpu/lanes_avx512.h"
+#elif defined(SNN_ISA_IS_avx2)
+#include "cpu/lanes_avx2.h"
+#elif defined(SNN_ISA_IS_scalar)
+#include "cpu/lanes_scalar.h"
+#else
+#error "define SNN_ISA and SNN_ISA_IS_<name>; see native/CMakeLists.txt"
+#endif
+
+#include "cpu/lanes_math.h"

@@ -1,0 +1,152 @@
+// Lanes as two 8-wide AVX2 registers. See lanes.h for the meaning.
+#pragma once
+
+#include <immintrin.h>
+
+namespace snn::cpu::SNN_ISA {
+
+struct F {
+    __m256 lo, hi;
+};
+struct I {
+    __m256i lo, hi;
+};
+struct M {
+    __m256 lo, hi;  // all bits of a lane 0 or 1
+};
+
+SNN_ALWAYS_INLINE F load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+SNN_ALWAYS_INLINE I load(const int32_t* p) {
+    return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)),
+            _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 8))};
+}
+SNN_ALWAYS_INLINE void store(float* p, F x) {
+    _mm256_storeu_ps(p, x.lo);
+    _mm256_storeu_ps(p + 8, x.hi);
+}
+SNN_ALWAYS_INLINE void store(int32_t* p, I x) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), x.lo);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p + 8), x.hi);
+}
+// Lanes below n of the eight that start at `first`.
+SNN_ALWAYS_INLINE __m256i lanes_below(uint32_t n, int first) {
+    const __m256i lane = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(first));
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lane);
+}
+// The first n (1 to 16) lanes; the others read as zero and are not written.
+SNN_ALWAYS_INLINE F load_partial(const float* p, uint32_t n) {
+    return {_mm256_maskload_ps(p, lanes_below(n, 0)), _mm256_maskload_ps(p + 8, lanes_below(n, 8))};
+}
+SNN_ALWAYS_INLINE I load_partial(const int32_t* p, uint32_t n) {
+    return {_mm256_maskload_epi32(p, lanes_below(n, 0)), _mm256_maskload_epi32(p + 8, lanes_below(n, 8))};
+}
+SNN_ALWAYS_INLINE void store_partial(float* p, F x, uint32_t n) {
+    _mm256_maskstore_ps(p, lanes_below(n, 0), x.lo);
+    _mm256_maskstore_ps(p + 8, lanes_below(n, 8), x.hi);
+}
+
+SNN_ALWAYS_INLINE F broadcast_f(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
+SNN_ALWAYS_INLINE I broadcast_i(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
+
+SNN_ALWAYS_INLINE F add(F a, F b) { return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE F sub(F a, F b) { return {_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE F mul(F a, F b) { return {_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE F div(F a, F b) { return {_mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE F fma_(F a, F b, F c) {
+    return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
+}
+SNN_ALWAYS_INLINE F sqrt_(F a) { return {_mm256_sqrt_ps(a.lo), _mm256_sqrt_ps(a.hi)}; }
+SNN_ALWAYS_INLINE F min_(F a, F b) { return {_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE F max_(F a, F b) { return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)}; }
+
+SNN_ALWAYS_INLINE I bits_of(F a) { return {_mm256_castps_si256(a.lo), _mm256_castps_si256(a.hi)}; }
+SNN_ALWAYS_INLINE F from_bits(I a) { return {_mm256_castsi256_ps(a.lo), _mm256_castsi256_ps(a.hi)}; }
+
+SNN_ALWAYS_INLINE I add(I a, I b) { return {_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE I sub(I a, I b) { return {_mm256_sub_epi32(a.lo, b.lo), _mm256_sub_epi32(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE I mul(I a, I b) { return {_mm256_mullo_epi32(a.lo, b.lo), _mm256_mullo_epi32(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE I min_(I a, I b) { return {_mm256_min_epi32(a.lo, b.lo), _mm256_min_epi32(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE I max_(I a, I b) { return {_mm256_max_epi32(a.lo, b.lo), _mm256_max_epi32(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE I bit_and(I a, I b) { return {_mm256_and_si256(a.lo, b.lo), _mm256_and_si256(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE I bit_or(I a, I b) { return {_mm256_or_si256(a.lo, b.lo), _mm256_or_si256(a.hi, b.hi)}; }
+template <int Count>
+SNN_ALWAYS_INLINE I shift_left(I a) { return {_mm256_slli_epi32(a.lo, Count), _mm256_slli_epi32(a.hi, Count)}; }
+template <int Count>
+SNN_ALWAYS_INLINE I shift_right(I a) { return {_mm256_srai_epi32(a.lo, Count), _mm256_srai_epi32(a.hi, Count)}; }
+
+SNN_ALWAYS_INLINE F neg(F a) {
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+    return {_mm256_xor_ps(a.lo, sign), _mm256_xor_ps(a.hi, sign)};
+}
+SNN_ALWAYS_INLINE F abs_(F a) {
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+    return {_mm256_andnot_ps(sign, a.lo), _mm256_andnot_ps(sign, a.hi)};
+}
+
+SNN_ALWAYS_INLINE M lt(F a, F b) {
+    return {_mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ)};
+}
+SNN_ALWAYS_INLINE M le(F a, F b) {
+    return {_mm256_cmp_ps(a.lo, b.lo, _CMP_LE_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_LE_OQ)};
+}
+SNN_ALWAYS_INLINE M eq(F a, F b) {
+    return {_mm256_cmp_ps(a.lo, b.lo, _CMP_EQ_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_EQ_OQ)};
+}
+SNN_ALWAYS_INLINE M not_(M a) {
+    const __m256 ones = _mm256_castsi256_ps(_mm256_set1_epi32(-1));
+    return {_mm256_xor_ps(a.lo, ones), _mm256_xor_ps(a.hi, ones)};
+}
+SNN_ALWAYS_INLINE M lt(I a, I b) {
+    return {_mm256_castsi256_ps(_mm256_cmpgt_epi32(b.lo, a.lo)), _mm256_castsi256_ps(_mm256_cmpgt_epi32(b.hi, a.hi))};
+}
+SNN_ALWAYS_INLINE M le(I a, I b) { return not_(lt(b, a)); }
+SNN_ALWAYS_INLINE M eq(I a, I b) {
+    return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(a.lo, b.lo)), _mm256_castsi256_ps(_mm256_cmpeq_epi32(a.hi, b.hi))};
+}
+SNN_ALWAYS_INLINE M and_(M a, M b) { return {_mm256_and_ps(a.lo, b.lo), _mm256_and_ps(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE M or_(M a, M b) { return {_mm256_or_ps(a.lo, b.lo), _mm256_or_ps(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE F select(M c, F a, F b) {
+    return {_mm256_blendv_ps(b.lo, a.lo, c.lo), _mm256_blendv_ps(b.hi, a.hi, c.hi)};
+}
+SNN_ALWAYS_INLINE I select(M c, I a, I b) { return bits_of(select(c, from_bits(a), from_bits(b))); }
+SNN_ALWAYS_INLINE M select(M c, M a, M b) {
+    return {_mm256_blendv_ps(b.lo, a.lo, c.lo), _mm256_blendv_ps(b.hi, a.hi, c.hi)};
+}
+SNN_ALWAYS_INLINE uint16_t mask_bits(M a) {
+    const int lo = _mm256_movemask_ps(a.lo), hi = _mm256_movemask_ps(a.hi);
+    return static_cast<uint16_t>(lo | (hi << 8));
+}
+SNN_ALWAYS_INLINE M mask_from_bits(uint16_t bits) {
+    const __m256i all = _mm256_set1_epi32(bits);
+    const __m256i lo = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128), hi = _mm256_slli_epi32(lo, 8);
+    return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_and_si256(all, lo), lo)),
+            _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_and_si256(all, hi), hi))};
+}
+// Masks in memory: one 32-bit word a lane, 0 or -1.
+SNN_ALWAYS_INLINE M load_mask(const int32_t* p) {
+    const F words = from_bits(load(p));
+    return {words.lo, words.hi};
+}
+SNN_ALWAYS_INLINE void store_mask(int32_t* p, M x) { store(p, bits_of(F{x.lo, x.hi})); }
+
+SNN_ALWAYS_INLINE F to_float(I a) { return {_mm256_cvtepi32_ps(a.lo), _mm256_cvtepi32_ps(a.hi)}; }
+SNN_ALWAYS_INLINE I to_int(F a) { return {_mm256_cvtps_epi32(a.lo), _mm256_cvtps_epi32(a.hi)}; }
+SNN_ALWAYS_INLINE F round_even(F a) {
+    constexpr int mode = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+    return {_mm256_round_ps(a.lo, mode), _mm256_round_ps(a.hi, mode)};
+}
+SNN_ALWAYS_INLINE F floor_(F a) { return {_mm256_floor_ps(a.lo), _mm256_floor_ps(a.hi)}; }
+
+SNN_ALWAYS_INLINE F flush(F a) {
+    const M small = lt(abs_(a), broadcast_f(0x1p-60f));
+    return {_mm256_andnot_ps(small.lo, a.lo), _mm256_andnot_ps(small.hi, a.hi)};
+}
+
+SNN_ALWAYS_INLINE float sum_(F a) {
+    const __m256 eight = _mm256_add_ps(a.lo, a.hi);
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+}  // namespace snn::cpu::SNN_ISA

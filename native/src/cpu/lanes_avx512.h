@@ -1,0 +1,98 @@
+// Lanes as one 16-wide AVX-512 register (F, BW, DQ, VL). See lanes.h for the meaning.
+#pragma once
+
+#include <immintrin.h>
+
+namespace snn::cpu::SNN_ISA {
+
+struct F {
+    __m512 v;
+};
+struct I {
+    __m512i v;
+};
+struct M {
+    __mmask16 v;
+};
+
+SNN_ALWAYS_INLINE F load(const float* p) { return {_mm512_loadu_ps(p)}; }
+SNN_ALWAYS_INLINE I load(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
+SNN_ALWAYS_INLINE void store(float* p, F x) { _mm512_storeu_ps(p, x.v); }
+SNN_ALWAYS_INLINE void store(int32_t* p, I x) { _mm512_storeu_si512(p, x.v); }
+SNN_ALWAYS_INLINE __mmask16 lanes_below(uint32_t n) { return static_cast<__mmask16>((1u << n) - 1u); }
+// The first n (1 to 16) lanes; the others read as zero and are not written.
+SNN_ALWAYS_INLINE F load_partial(const float* p, uint32_t n) { return {_mm512_maskz_loadu_ps(lanes_below(n), p)}; }
+SNN_ALWAYS_INLINE I load_partial(const int32_t* p, uint32_t n) { return {_mm512_maskz_loadu_epi32(lanes_below(n), p)}; }
+SNN_ALWAYS_INLINE void store_partial(float* p, F x, uint32_t n) { _mm512_mask_storeu_ps(p, lanes_below(n), x.v); }
+
+SNN_ALWAYS_INLINE F broadcast_f(float x) { return {_mm512_set1_ps(x)}; }
+SNN_ALWAYS_INLINE I broadcast_i(int32_t x) { return {_mm512_set1_epi32(x)}; }
+
+SNN_ALWAYS_INLINE F add(F a, F b) { return {_mm512_add_ps(a.v, b.v)}; }
+SNN_ALWAYS_INLINE F sub(F a, F b) { return {_mm512_sub_ps(a.v, b.v)}; }
+SNN_ALWAYS_INLINE F mul(F a, F b) { return {_mm512_mul_ps(a.v, b.v)}; }
+SNN_ALWAYS_INLINE F div(F a, F b) { return {_mm512_div_ps(a.v, b.v)}; }
+SNN_ALWAYS_INLINE F fma_(F a, F b, F c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+// The forms with a zeroing mask of all lanes: gcc 12 warns about the plain ones' undefined pass-through operand.
+SNN_ALWAYS_INLINE F sqrt_(F a) { return {_mm512_maskz_sqrt_ps(0xffff, a.v)}; }
+SNN_ALWAYS_INLINE F min_(F a, F b) { return {_mm512_maskz_min_ps(0xffff, a.v, b.v)}; }
+SNN_ALWAYS_INLINE F max_(F a, F b) { return {_mm512_maskz_max_ps(0xffff, a.v, b.v)}; }
+
+SNN_ALWAYS_INLINE I bits_of(F a) { return {_mm512_castps_si512(a.v)}; }
+SNN_ALWAYS_INLINE F from_bits(I a) { return {_mm512_castsi512_ps(a.v)}; }
+
+SNN_ALWAYS_INLINE I add(I a, I b) { return {_mm512_add_epi32(a.v, b.v)}; }
+SNN_ALWAYS_INLINE I sub(I a, I b) { return {_mm512_sub_epi32(a.v, b.v)}; }
+SNN_ALWAYS_INLINE I mul(I a, I b) { return {_mm512_mullo_epi32(a.v, b.v)}; }
+SNN_ALWAYS_INLINE I min_(I a, I b) { return {_mm512_maskz_min_epi32(0xffff, a.v, b.v)}; }
+SNN_ALWAYS_INLINE I max_(I a, I b) { return {_mm512_maskz_max_epi32(0xffff, a.v, b.v)}; }
+SNN_ALWAYS_INLINE I bit_and(I a, I b) { return {_mm512_and_si512(a.v, b.v)}; }
+SNN_ALWAYS_INLINE I bit_or(I a, I b) { return {_mm512_or_si512(a.v, b.v)}; }
+template <int Count>
+SNN_ALWAYS_INLINE I shift_left(I a) { return {_mm512_maskz_slli_epi32(0xffff, a.v, Count)}; }
+template <int Count>
+SNN_ALWAYS_INLINE I shift_right(I a) { return {_mm512_maskz_srai_epi32(0xffff, a.v, Count)}; }
+
+SNN_ALWAYS_INLINE F neg(F a) { return from_bits({_mm512_xor_si512(bits_of(a).v, _mm512_set1_epi32(INT32_MIN))}); }
+SNN_ALWAYS_INLINE F abs_(F a) { return from_bits({_mm512_and_si512(bits_of(a).v, _mm512_set1_epi32(0x7fffffff))}); }
+
+SNN_ALWAYS_INLINE M lt(F a, F b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ)}; }
+SNN_ALWAYS_INLINE M le(F a, F b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LE_OQ)}; }
+SNN_ALWAYS_INLINE M eq(F a, F b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ)}; }
+SNN_ALWAYS_INLINE M lt(I a, I b) { return {_mm512_cmplt_epi32_mask(a.v, b.v)}; }
+SNN_ALWAYS_INLINE M le(I a, I b) { return {_mm512_cmple_epi32_mask(a.v, b.v)}; }
+SNN_ALWAYS_INLINE M eq(I a, I b) { return {_mm512_cmpeq_epi32_mask(a.v, b.v)}; }
+SNN_ALWAYS_INLINE M and_(M a, M b) { return {static_cast<__mmask16>(a.v & b.v)}; }
+SNN_ALWAYS_INLINE M or_(M a, M b) { return {static_cast<__mmask16>(a.v | b.v)}; }
+SNN_ALWAYS_INLINE M not_(M a) { return {static_cast<__mmask16>(~a.v)}; }
+SNN_ALWAYS_INLINE F select(M c, F a, F b) { return {_mm512_mask_blend_ps(c.v, b.v, a.v)}; }
+SNN_ALWAYS_INLINE I select(M c, I a, I b) { return {_mm512_mask_blend_epi32(c.v, b.v, a.v)}; }
+SNN_ALWAYS_INLINE M select(M c, M a, M b) { return {static_cast<__mmask16>((c.v & a.v) | (~c.v & b.v))}; }
+SNN_ALWAYS_INLINE uint16_t mask_bits(M a) { return a.v; }
+SNN_ALWAYS_INLINE M mask_from_bits(uint16_t bits) { return {bits}; }
+// Masks in memory: one 32-bit word a lane, 0 or -1.
+SNN_ALWAYS_INLINE M load_mask(const int32_t* p) { return {_mm512_movepi32_mask(_mm512_loadu_si512(p))}; }
+SNN_ALWAYS_INLINE void store_mask(int32_t* p, M x) { _mm512_storeu_si512(p, _mm512_movm_epi32(x.v)); }
+
+SNN_ALWAYS_INLINE F to_float(I a) { return {_mm512_maskz_cvtepi32_ps(0xffff, a.v)}; }
+SNN_ALWAYS_INLINE I to_int(F a) { return {_mm512_maskz_cvtps_epi32(0xffff, a.v)}; }
+SNN_ALWAYS_INLINE F round_even(F a) {
+    return {_mm512_maskz_roundscale_ps(0xffff, a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+}
+SNN_ALWAYS_INLINE F floor_(F a) {
+    return {_mm512_maskz_roundscale_ps(0xffff, a.v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)};
+}
+
+SNN_ALWAYS_INLINE F flush(F a) {
+    const __mmask16 small = _mm512_cmp_ps_mask(abs_(a).v, _mm512_set1_ps(0x1p-60f), _CMP_LT_OQ);
+    return {_mm512_maskz_mov_ps(static_cast<__mmask16>(~small), a.v)};
+}
+
+SNN_ALWAYS_INLINE float sum_(F a) {
+    const __m256 eight = _mm256_add_ps(_mm512_maskz_extractf32x8_ps(0xff, a.v, 0), _mm512_maskz_extractf32x8_ps(0xff, a.v, 1));
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+}  // namespace snn::cpu::SNN_ISA

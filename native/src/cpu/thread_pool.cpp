@@ -1,0 +1,115 @@
+#include "cpu/thread_pool.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include "common/compiler.h"
+#include "common/error.h"
+
+namespace snn::cpu {
+
+namespace {
+
+constexpr uint32_t spins_before_yield = 400;  // a few microseconds: the gap between two kernels of a step
+constexpr uint32_t yields_before_sleep = 100;
+constexpr uint32_t most_tasks = 0xffff;
+
+uint32_t next_of(uint64_t ticket) { return static_cast<uint32_t>(ticket >> 16) & 0xffffu; }
+uint32_t count_of(uint64_t ticket) { return static_cast<uint32_t>(ticket) & 0xffffu; }
+
+}  // namespace
+
+ThreadPool::ThreadPool(uint32_t thread_count, const SNNJobSystem& job_system)
+    : width_(std::clamp(thread_count, 1u, most_tasks)), job_system_(job_system) {
+    if (job_system_.parallel_for) {
+        width_ = std::clamp(job_system_.worker_count, 1u, most_tasks);
+        return;
+    }
+    try {
+        workers_.reserve(width_ - 1);
+        for (uint32_t i = 1; i < width_; ++i) workers_.emplace_back([this] { work(); });
+    } catch (const std::system_error& error) {
+        stop();
+        throw Error(SNN_ERROR_OUT_OF_MEMORY, "thread ", workers_.size() + 1, " of ", width_ - 1,
+                    " could not be started: ", error.what());
+    }
+}
+
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
+    stopping_.store(true);
+    round_.fetch_add(1);
+    round_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
+    workers_.clear();
+}
+
+bool ThreadPool::take_task() {
+    uint64_t ticket = ticket_.load(std::memory_order_acquire);
+    while (next_of(ticket) < count_of(ticket)) {
+        if (!ticket_.compare_exchange_weak(ticket, ticket + 0x10000u, std::memory_order_acq_rel,
+                                           std::memory_order_acquire))
+            continue;
+        job_.task(job_.context, next_of(ticket));
+        unfinished_.fetch_sub(1, std::memory_order_acq_rel);
+        return true;
+    }
+    return false;
+}
+
+void ThreadPool::work() {
+    uint32_t idle = 0;
+    while (!stopping_.load(std::memory_order_relaxed)) {
+        if (take_task()) {
+            idle = 0;
+        } else if (idle < spins_before_yield) {
+            ++idle;
+            SNN_PAUSE();
+        } else if (idle < spins_before_yield + yields_before_sleep) {
+            ++idle;
+            std::this_thread::yield();
+        } else {
+            // The caller raises round_ after the ticket and then looks for sleepers; here it is the other way round, so
+            // one of the two sees the other (both sides are sequentially consistent).
+            sleepers_.fetch_add(1);
+            const uint32_t round = round_.load();
+            const uint64_t ticket = ticket_.load();
+            if (next_of(ticket) >= count_of(ticket) && !stopping_.load()) round_.wait(round);
+            sleepers_.fetch_sub(1);
+            idle = 0;
+        }
+    }
+}
+
+void ThreadPool::run(uint32_t count, Task task, void* context) {
+    if (count == 0) return;
+    if (count == 1) {
+        task(context, 0);
+        return;
+    }
+    if (job_system_.parallel_for) {
+        job_system_.parallel_for(job_system_.user, count, task, context);
+        return;
+    }
+    if (width_ == 1 || count > most_tasks) {
+        for (uint32_t i = 0; i < count; ++i) task(context, i);
+        return;
+    }
+    job_ = {task, context};
+    unfinished_.store(count, std::memory_order_relaxed);
+    const uint64_t round = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
+    ticket_.store(round << 32 | count);
+    round_.fetch_add(1);
+    if (sleepers_.load() > 0) round_.notify_all();
+
+    while (take_task()) {
+    }
+    uint32_t waited = 0;
+    while (unfinished_.load(std::memory_order_acquire) > 0) {
+        if (++waited < spins_before_yield) SNN_PAUSE();
+        else std::this_thread::yield();
+    }
+}
+
+}  // namespace snn::cpu

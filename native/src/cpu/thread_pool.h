@@ -1,0 +1,65 @@
+// The threads of one session. run() hands out tasks 0..count-1 and takes part itself. Workers wait by spinning for a few
+// microseconds (the next step of a network comes soon), then by yielding, then by sleeping, so that an idle session costs
+// a game nothing.
+//
+// With a job system of the host there are no own threads and tasks go to it.
+//
+// Thread-safety: run() by one thread at a time. It takes no lock and allocates nothing; it wakes workers that sleep.
+#pragma once
+
+#include <snn/snn.h>
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace snn::cpu {
+
+class ThreadPool {
+public:
+    using Task = void (*)(void* context, uint32_t index);
+
+    // `thread_count` counts the caller. Threads start here, not in run().
+    ThreadPool(uint32_t thread_count, const SNNJobSystem& job_system);
+    ~ThreadPool();
+    ThreadPool(const ThreadPool&) = delete;
+    ThreadPool& operator=(const ThreadPool&) = delete;
+
+    // How many tasks can run at once: the useful upper bound of `count`.
+    uint32_t width() const { return width_; }
+
+    // Calls task(context, i) once for every i < count and returns when all are done. Tasks must not throw.
+    void run(uint32_t count, Task task, void* context);
+
+    template <class Function>
+    void run(uint32_t count, Function&& function) {
+        run(count, [](void* context, uint32_t index) { (*static_cast<std::remove_reference_t<Function>*>(context))(index); },
+            static_cast<void*>(&function));
+    }
+
+private:
+    struct Job {
+        Task task = nullptr;
+        void* context = nullptr;
+    };
+
+    void work();
+    bool take_task();
+    void stop();
+
+    uint32_t width_;
+    SNNJobSystem job_system_;
+    Job job_;
+    // What there is to do: round << 32 | next task << 16 | task count. A worker claims a task by raising `next`; only then
+    // does it read job_, which stays as it is until that task is done. Late workers of an older round claim nothing.
+    alignas(64) std::atomic<uint64_t> ticket_{0};
+    alignas(64) std::atomic<uint32_t> unfinished_{0};
+    alignas(64) std::atomic<uint32_t> round_{0};  // raised with each ticket; what sleeping workers wait on
+    std::atomic<uint32_t> sleepers_{0};
+    std::atomic<bool> stopping_{false};
+    std::vector<std::thread> workers_;
+};
+
+}  // namespace snn::cpu
