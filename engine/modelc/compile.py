@@ -1,0 +1,197 @@
+"""From a definition to checked programs: the graph of a model, its adjoint, its tape."""
+
+from __future__ import annotations
+
+import ast
+import math
+import warnings
+from dataclasses import dataclass
+
+from . import autodiff, evaluate, lower, tape, units
+from .definition import Definition
+from .errors import ModelBoundsError, ModelError, ModelLanguageError, ModelNameError
+from .ir import Graph, Node, Program, extract
+from .lower import Lowerer, ProgramLowerer, Value
+
+MAX_OPS = 4096
+
+
+@dataclass(frozen=True)
+class TapeEntry:
+    """One value that the step keeps for the adjoint."""
+
+    name: str
+    type: str
+    register: int  # in the step
+
+
+@dataclass(frozen=True)
+class NeuronPrograms:
+    """The three programs of a neuron model, with the registers of their outputs."""
+
+    derived_types: tuple[str, ...]
+    derive: Program
+    derive_outputs: tuple[int, ...]
+    step: Program
+    step_states: tuple[int, ...]
+    step_spike: int  # -1 when the model does not spike
+    tape: tuple[TapeEntry, ...]
+    adjoint: Program
+    adjoint_states: tuple[int, ...]
+    adjoint_receptors: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SurrogatePrograms:
+    """The two programs of a surrogate; the argument x is the last input of both."""
+
+    derivative: Program
+    derivative_output: int
+    smooth: Program
+    smooth_output: int
+
+
+def compile_neuron(definition: Definition) -> NeuronPrograms:
+    derived_types, derive, derive_outputs = _derive(definition)
+    graph = Graph()
+    scope, constants = _constants(graph, definition)
+    for (name, _), value in zip(definition.derived.items(), derived_types, strict=True):
+        node = graph.input(name, value.type)
+        constants.append(node)
+        scope[name] = Value(node, value.unit)
+    receptors = [graph.input(receptor.name, "float") for receptor in definition.receptors]
+    states = [graph.input(state.name, state.type) for state in definition.states]
+    for receptor, node in zip(definition.receptors, receptors, strict=True):
+        scope[receptor.name] = Value(node, units.parse(receptor.unit))
+    now = {s.name: Value(node, units.parse(s.unit)) for s, node in zip(definition.states, states, strict=True)}
+    scope.update(now)
+
+    lowerer = ProgramLowerer(graph, lower.STEP, scope, definition.source, "step", now)
+    result = lowerer.run(definition.programs["step"])
+    place = definition.source.place("step")
+    for state in definition.states:
+        if state.name not in result.states:
+            raise ModelLanguageError(f"{place}: no next.{state.name}; every state gets its next value")
+    after = [result.states[state.name].node for state in definition.states]
+    spike = result.emitted.node if result.emitted else None
+
+    # The adjoint, as more nodes of the same graph.
+    forward_count = len(graph.nodes)
+    after_gradients = [graph.input(f"grad_{state.name}_after", "float") for state in definition.states]
+    spike_gradient = graph.input("grad_spike", "float")
+    seeds: dict[Node, list[Node]] = {}
+    for node, gradient in zip(after, after_gradients, strict=True):
+        if node.type == "float":
+            seeds.setdefault(node, []).append(gradient)
+    if spike:
+        seeds.setdefault(spike, []).append(spike_gradient)
+    gradients = autodiff.backward(graph, seeds, [*states, *receptors])
+    zero = graph.const(0)
+    state_gradients = [gradients.get(node, zero) for node in states]
+    receptor_gradients = [gradients.get(node, zero) for node in receptors]
+    roots = [*state_gradients, *receptor_gradients]
+    free = {*after_gradients, spike_gradient}
+    taped = tape.choose(graph, roots, forward_count, set(constants), free)
+
+    outputs = [*after, *([spike] if spike else []), *taped]
+    step = extract(graph, [*constants, *receptors, *states], outputs)
+    adjoint = extract(graph, [*constants, *taped, *after_gradients, spike_gradient], roots)
+    for name, program in (("derive", derive), ("step", step), ("adjoint", adjoint)):
+        _check_size(definition, name, program)
+    return NeuronPrograms(
+        derived_types=tuple(value.type for value in derived_types),
+        derive=derive,
+        derive_outputs=derive_outputs,
+        step=step,
+        step_states=tuple(step.registers[node] for node in after),
+        step_spike=step.registers[spike] if spike else -1,
+        tape=tuple(TapeEntry(node.name or graph.labels[node], node.type, step.registers[node]) for node in taped),
+        adjoint=adjoint,
+        adjoint_states=tuple(adjoint.registers[node] for node in state_gradients),
+        adjoint_receptors=tuple(adjoint.registers[node] for node in receptor_gradients),
+    )
+
+
+def compile_surrogate(definition: Definition) -> SurrogatePrograms:
+    programs: list[Program] = []
+    outputs: list[int] = []
+    for section, place in (("derivative", lower.DERIVATIVE), ("smooth", lower.SMOOTH)):
+        graph = Graph()
+        scope, inputs = _constants(graph, definition)
+        if "x" in scope:
+            raise ModelNameError(f"{definition.source.place('parameters', 'x')}: x is the argument of the surrogate")
+        x = graph.input("x", "float")
+        scope["x"] = Value(x, units.parse("u"))
+        lowerer = ProgramLowerer(graph, place, scope, definition.source, section)
+        returned = lowerer.run(definition.programs[section]).returned
+        if returned is None:
+            raise ModelLanguageError(f"{definition.source.place(section)}: the last line must be 'return ...'")
+        program = extract(graph, [*inputs, x], [returned.node])
+        _check_size(definition, section, program)
+        programs.append(program)
+        outputs.append(program.registers[returned.node])
+    return SurrogatePrograms(programs[0], outputs[0], programs[1], outputs[1])
+
+
+def _constants(graph: Graph, definition: Definition) -> tuple[dict[str, Value], list[Node]]:
+    scope: dict[str, Value] = {}
+    nodes: list[Node] = []
+    for parameter in definition.parameters:
+        nodes.append(graph.input(parameter.name, "float"))
+        scope[parameter.name] = Value(nodes[-1], units.parse(parameter.unit))
+    for option in definition.options:
+        nodes.append(graph.input(option.name, "int"))
+        scope[option.name] = Value(nodes[-1], option=option)
+    return scope, nodes
+
+
+def _derive(definition: Definition) -> tuple[list[Value], Program, tuple[int, ...]]:
+    graph = Graph()
+    scope, inputs = _constants(graph, definition)
+    dt = Value(graph.input("dt", "float"), units.parse("ms"))
+    inputs.append(dt.node)
+    lowerer = Lowerer(graph, lower.DERIVED, {**scope, "dt": dt}, decay_dt=dt)
+    values: list[Value] = []
+    for name, text in definition.derived.items():
+        place = definition.source.place("derived", name)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(text.strip(), mode="eval").body
+        except SyntaxError as error:
+            raise ModelLanguageError(f"{place}: '{text}' is not an expression: {error.msg}") from error
+        try:
+            value = lowerer.value(tree)
+        except ModelError as error:
+            raise type(error)(f"{place}: {error}") from error
+        if value.type == "bool":
+            raise ModelLanguageError(f"{place}: is a condition; a derived constant is a float or an int")
+        if value.unit is None:
+            value = Value(value.node)
+        graph.label(value.node, name)
+        lowerer.scope[name] = Value(value.node, value.unit)
+        values.append(value)
+    program = extract(graph, inputs, [value.node for value in values])
+    outputs = tuple(program.registers[value.node] for value in values)
+    _check_defaults(definition, program, outputs)
+    return values, program, outputs
+
+
+def _check_defaults(definition: Definition, program: Program, outputs: tuple[int, ...]) -> None:
+    """Derived constants must be finite for the defaults and a step of 1 ms."""
+    numbers = [p.default for p in definition.parameters]
+    numbers += [o.choices.index(o.default) for o in definition.options]
+    registers = evaluate.run(program, [*numbers, 1.0])
+    for name, register in zip(definition.derived, outputs, strict=True):
+        if not math.isfinite(registers[register]):
+            place = definition.source.place("derived", name)
+            raise ModelBoundsError(f"{place}: is {registers[register]} for the default parameters and dt = 1 ms")
+
+
+def _check_size(definition: Definition, name: str, program: Program) -> None:
+    if len(program.instructions) > MAX_OPS:
+        place = definition.source.place("step" if name == "adjoint" else name)
+        raise ModelBoundsError(f"{place}: {name} has {len(program.instructions)} operations; the format allows {MAX_OPS}")
+
+
+__all__ = ["NeuronPrograms", "SurrogatePrograms", "TapeEntry", "compile_neuron", "compile_surrogate"]

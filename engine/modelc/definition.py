@@ -1,0 +1,360 @@
+"""A model or surrogate definition as read: TOML text, a TOML file, or a dict with the same words.
+
+Reading checks shape, names, bounds and the limits of the format; expressions are kept as text for `lower`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import names, units
+from .errors import DocumentError, ModelBoundsError, ModelError, ModelNameError, ModelUnitError
+
+LIMITS = {"parameters": 64, "options": 16, "states": 32, "receptors": 16, "derived": 128}
+SURROGATE_PARAMETERS = 4
+CHOICES = 64
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that the user sets, for a whole population or for each neuron."""
+
+    name: str
+    unit: str
+    default: float
+    doc: str
+    minimum: float | None = None
+    exclusive_minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True)
+class Option:
+    """A named choice, one for a whole population."""
+
+    name: str
+    choices: tuple[str, ...]
+    default: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class State:
+    """A number that a neuron remembers from step to step."""
+
+    name: str
+    unit: str
+    type: str
+    initial: float | str
+    doc: str
+
+
+@dataclass(frozen=True)
+class Receptor:
+    """A place where projections arrive; its value is the sum of one step's input."""
+
+    name: str
+    unit: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a definition came from, for error messages."""
+
+    label: str
+    text: str = ""
+
+    def place(self, section: str, entry: str | None = None, line: int | None = None) -> str:
+        """``file:line: [section] entry``; ``line`` counts inside the program of the section, from 1."""
+        number = self._line(section, "program" if line else entry)
+        if number and line:
+            first = self.text.splitlines()[number - 1].split("=", 1)[1].strip()
+            number += line - (0 if first.strip("\"'") == "" else 1)
+        where = f"{self.label}:{number}" if number else self.label
+        detail = f" line {line}" if line else f" {entry}" if entry else ""
+        return f"{where}: [{section}]{detail}"
+
+    def _line(self, section: str, entry: str | None) -> int | None:
+        inside, header = False, None
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if match := re.match(r"\s*\[\s*([\w.]+)\s*\]", line):
+                inside = match[1] == section or match[1] == f"{section}.{entry}"
+                header = number if inside else header
+                if match[1] == f"{section}.{entry}":
+                    return number
+            elif inside and entry and re.match(rf"\s*\"?{re.escape(entry)}\"?\s*[=.]", line):
+                return number
+        return header
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a document says, checked except for its expressions. Immutable."""
+
+    kind: str  # "neuron" or "surrogate"
+    name: str
+    title: str
+    paper: str
+    description: str
+    source: Source
+    parameters: tuple[Parameter, ...] = ()
+    options: tuple[Option, ...] = ()
+    states: tuple[State, ...] = ()
+    receptors: tuple[Receptor, ...] = ()
+    derived: dict[str, str] = field(default_factory=dict)
+    membrane: str = ""
+    programs: dict[str, str] = field(default_factory=dict)  # "step", or "derivative" and "smooth"
+
+
+def read(spec: Mapping[str, Any] | str | Path, label: str | None = None) -> Definition:
+    """Read a definition from a dict, TOML text or the path of a TOML file."""
+    if isinstance(spec, Mapping):
+        document, source = dict(spec), Source(label or _dict_label(spec))
+    else:
+        if isinstance(spec, Path) or "\n" not in spec:
+            path = Path(spec)
+            try:
+                text = path.read_text(encoding="utf-8")
+            except OSError as error:
+                raise DocumentError(f"{path}: cannot be read: {error.strerror or error}") from error
+            source = Source(label or path.name, text)
+        else:
+            source = Source(label or "model", spec)
+        try:
+            document = tomllib.loads(source.text)
+        except tomllib.TOMLDecodeError as error:
+            raise DocumentError(f"{source.label}: not TOML: {error}") from error
+    return _Reader(document, source).definition()
+
+
+def _dict_label(spec: Mapping[str, Any]) -> str:
+    for kind in ("model", "surrogate"):
+        head = spec.get(kind)
+        if isinstance(head, Mapping) and "name" in head:
+            return f"{kind} '{head['name']}'"
+    return "model"
+
+
+class _Reader:
+    def __init__(self, document: dict[str, Any], source: Source) -> None:
+        self.document, self.source = document, source
+        self.taken: dict[str, str] = {}
+
+    def definition(self) -> Definition:
+        neuron = "model" in self.document
+        if neuron == ("surrogate" in self.document):
+            raise DocumentError(f"{self.source.label}: needs either a [model] or a [surrogate] section")
+        head_name = "model" if neuron else "surrogate"
+        sections = (
+            {"model", "parameters", "options", "states", "receptors", "derived", "step"}
+            if neuron
+            else {"surrogate", "parameters", "derivative", "smooth"}
+        )
+        for name in self.document:
+            if name not in sections:
+                raise DocumentError(
+                    f"{self.source.label}: unknown section [{name}]; there are {', '.join(sorted(sections))}"
+                )
+        head = self.table(head_name)
+        allowed = {"name", "title", "source", "description"} | ({"membrane"} if neuron else set())
+        self.keys(head, allowed, {"name"}, head_name, None)
+        with _At(self.source, head_name, "name"):
+            name = names.check(head["name"], head_name)
+        common = {
+            "name": name,
+            "title": self.text(head, "title", head_name, default=name),
+            "paper": self.text(head, "source", head_name),
+            "description": " ".join(self.text(head, "description", head_name).split()),
+            "source": self.source,
+            "parameters": tuple(self.parameter(*item) for item in self.entries("parameters")),
+        }
+        if not neuron:
+            if len(common["parameters"]) > SURROGATE_PARAMETERS:
+                raise ModelBoundsError(
+                    f"{self.source.place('parameters')}: a surrogate has at most {SURROGATE_PARAMETERS} parameters"
+                )
+            programs = {part: self.program(part) for part in ("derivative", "smooth")}
+            return Definition(kind="surrogate", programs=programs, **common)
+        definition = Definition(
+            kind="neuron",
+            options=tuple(self.option(*item) for item in self.entries("options")),
+            states=tuple(self.state(*item) for item in self.entries("states")),
+            receptors=tuple(self.receptor(*item) for item in self.entries("receptors")),
+            derived={key: self.derived(key, value) for key, value in self.entries("derived")},
+            membrane=self.text(head, "membrane", "model", default="v"),
+            programs={"step": self.program("step")},
+            **common,
+        )
+        floats = [state.name for state in definition.states if state.type == "float"]
+        if definition.membrane not in floats:
+            raise ModelNameError(
+                f"{self.source.place('model', 'membrane')}: membrane '{definition.membrane}' is not a float state; "
+                f"the float states are {', '.join(floats) or 'none'}"
+            )
+        return definition
+
+    # Entries
+
+    def parameter(self, name: str, entry: Any) -> Parameter:
+        entry = self.entry("parameters", name, entry, {"default", "unit", "doc", "minimum", "exclusive_minimum", "maximum"})
+        place = self.source.place("parameters", name)
+        numbers = {key: self.number(entry, key, place) for key in ("default", "minimum", "exclusive_minimum", "maximum")}
+        default = numbers["default"]
+        if default is None:
+            raise DocumentError(f"{place}: needs a default")
+        low, above, high = numbers["minimum"], numbers["exclusive_minimum"], numbers["maximum"]
+        if low is not None and above is not None:
+            raise ModelBoundsError(f"{place}: has both a minimum and an exclusive_minimum")
+        if low is not None and default < low:
+            raise ModelBoundsError(f"{place}: the default {default:g} is below the minimum {low:g}")
+        if above is not None and default <= above:
+            raise ModelBoundsError(f"{place}: the default {default:g} is not above the exclusive minimum {above:g}")
+        if high is not None and default > high:
+            raise ModelBoundsError(f"{place}: the default {default:g} is above the maximum {high:g}")
+        return Parameter(name, self.unit(entry, place), default, self.doc(entry), low, above, high)
+
+    def option(self, name: str, entry: Any) -> Option:
+        entry = self.entry("options", name, entry, {"choices", "default", "doc"})
+        place = self.source.place("options", name)
+        choices = entry.get("choices")
+        if not isinstance(choices, list | tuple) or not 2 <= len(choices) <= CHOICES:
+            raise DocumentError(f"{place}: needs choices, a list of 2 to {CHOICES} names")
+        for choice in choices:
+            if not isinstance(choice, str) or not names.PATTERN.fullmatch(choice):
+                raise ModelNameError(f"{place}: choice '{choice}' is not a lower-case name")
+        if len(set(choices)) != len(choices):
+            raise ModelNameError(f"{place}: a choice is listed twice")
+        default = entry.get("default", choices[0])
+        if default not in choices:
+            raise ModelBoundsError(f"{place}: the default '{default}' is not one of {', '.join(choices)}")
+        return Option(name, tuple(choices), default, self.doc(entry))
+
+    def state(self, name: str, entry: Any) -> State:
+        entry = self.entry("states", name, entry, {"type", "unit", "initial", "doc"})
+        place = self.source.place("states", name)
+        kind = entry.get("type", "float")
+        if kind not in ("float", "int"):
+            raise DocumentError(f"{place}: type '{kind}' is neither float nor int")
+        initial = entry.get("initial", 0.0)
+        if isinstance(initial, str):
+            parameters = self.table("parameters", optional=True)
+            if initial not in parameters:
+                raise ModelNameError(f"{place}: initial '{initial}' is not a parameter")
+            if kind == "int":
+                raise DocumentError(f"{place}: an int state starts with a whole number, not with a parameter")
+            with _At(self.source, "states", name):
+                its_unit = str(parameters[initial].get("unit", "1")) if isinstance(parameters[initial], Mapping) else "1"
+                if units.parse(its_unit) != units.parse(str(entry.get("unit", "1"))):
+                    raise ModelUnitError(f"starts with '{initial}', which has another unit ({its_unit})")
+        else:
+            number = self.number(entry, "initial", place)
+            initial = 0.0 if number is None else number
+            if kind == "int" and not (initial.is_integer() and abs(initial) < 2**31):
+                raise ModelBoundsError(f"{place}: an int state starts with a whole number, not {initial:g}")
+        unit = self.unit(entry, place)
+        if kind == "int" and unit != "1":
+            raise ModelBoundsError(f"{place}: an int state counts and has the unit 1, not {unit}")
+        return State(name, unit, kind, initial, self.doc(entry))
+
+    def receptor(self, name: str, entry: Any) -> Receptor:
+        entry = self.entry("receptors", name, entry, {"unit", "doc"})
+        return Receptor(name, self.unit(entry, self.source.place("receptors", name)), self.doc(entry))
+
+    def derived(self, name: str, entry: Any) -> str:
+        if not isinstance(entry, str):
+            raise DocumentError(f"{self.source.place('derived', name)}: must be an expression in quotes")
+        self.claim("derived", name)
+        return entry
+
+    # Pieces
+
+    def table(self, section: str, optional: bool = False) -> Mapping[str, Any]:
+        table = self.document.get(section, {} if optional else None)
+        if not isinstance(table, Mapping):
+            raise DocumentError(f"{self.source.label}: the section [{section}] is missing or not a table")
+        return table
+
+    def entries(self, section: str) -> list[tuple[str, Any]]:
+        table = self.table(section, optional=True)
+        limit = LIMITS[section]
+        if len(table) > limit:
+            raise ModelBoundsError(f"{self.source.place(section)}: {len(table)} entries; the format allows {limit}")
+        return list(table.items())
+
+    def entry(self, section: str, name: str, entry: Any, allowed: set[str]) -> Mapping[str, Any]:
+        if not isinstance(entry, Mapping):
+            raise DocumentError(f"{self.source.place(section, name)}: must be a table such as {{ unit = \"ms\" }}")
+        self.keys(entry, allowed, set(), section, name)
+        self.claim(section, name)
+        return entry
+
+    def keys(self, entry: Mapping[str, Any], allowed: set[str], needed: set[str], section: str, name: str | None) -> None:
+        place = self.source.place(section, name)
+        for key in entry:
+            if key not in allowed:
+                raise DocumentError(f"{place}: unknown entry '{key}'; there are {', '.join(sorted(allowed))}")
+        for key in needed - set(entry):
+            raise DocumentError(f"{place}: needs '{key}'")
+
+    def claim(self, section: str, name: str) -> None:
+        with _At(self.source, section, name):
+            names.check(name, "name")
+            if name in self.taken:
+                raise ModelNameError(f"'{name}' is already in [{self.taken[name]}]")
+        self.taken[name] = section
+
+    def number(self, entry: Mapping[str, Any], key: str, place: str) -> float | None:
+        value = entry.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise DocumentError(f"{place}: {key} must be a finite number, not {value!r}")
+        return float(value)
+
+    def unit(self, entry: Mapping[str, Any], place: str) -> str:
+        unit = entry.get("unit", "1")
+        try:
+            units.parse(str(unit))
+        except ModelError as error:
+            raise type(error)(f"{place}: {error}") from error
+        return str(unit)
+
+    def doc(self, entry: Mapping[str, Any]) -> str:
+        return " ".join(str(entry.get("doc", "")).split())
+
+    def text(self, table: Mapping[str, Any], key: str, section: str, default: str = "") -> str:
+        value = table.get(key, default)
+        if not isinstance(value, str):
+            raise DocumentError(f"{self.source.place(section, key)}: must be text")
+        return value
+
+    def program(self, section: str) -> str:
+        body: Any = self.document.get(section)
+        if isinstance(body, Mapping):
+            self.keys(body, {"program"}, {"program"}, section, None)
+            body = body["program"]
+        if isinstance(body, list | tuple) and all(isinstance(line, str) for line in body):
+            body = "\n".join(body)
+        if not isinstance(body, str):
+            raise DocumentError(f"{self.source.label}: needs a [{section}] section with a program")
+        return body
+
+
+class _At:
+    """Puts the place in front of an error that was raised without one."""
+
+    def __init__(self, source: Source, section: str, entry: str) -> None:
+        self.source, self.section, self.entry = source, section, entry
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, ModelError):
+            raise type(error)(f"{self.source.place(self.section, self.entry)}: {error}") from error

@@ -1,0 +1,438 @@
+"""From expression text to the graph: parses with Python's own ``ast``, checks names, types and units, emits operations.
+
+Evaluation order is the order of the text: ``a + b + c`` is ``(a + b) + c``, nothing is re-associated or folded, so every
+target does the same roundings.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from . import names, units
+from .definition import Option, Source
+from .errors import ModelError, ModelLanguageError, ModelNameError, ModelTypeError, ModelUnitError
+from .ir import Graph, Node
+
+MAX_REPEAT = 64
+
+
+@dataclass(frozen=True)
+class Value:
+    """A typed quantity. ``unit`` None fits any unit (the literal 0); ``whole`` marks a literal that may become an int."""
+
+    node: Node
+    unit: units.Unit | None = units.DIMENSIONLESS
+    whole: int | None = None
+    option: Option | None = None
+
+    @property
+    def type(self) -> str:
+        return self.node.type
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which words an expression may use, by where it stands."""
+
+    name: str
+    functions: frozenset[str]
+    division: bool
+    hint: str = ""
+
+
+_COMMON = frozenset({"select", "min", "max", "abs", "floor", "exp", "to_float", "to_int"})
+DERIVED = Place("[derived]", _COMMON | {"log", "sqrt", "round", "decay"}, division=True)
+STEP = Place(
+    "[step]",
+    _COMMON | {"spike", "detach"},
+    division=False,
+    hint='a step does not divide: put the reciprocal in [derived] (inverse_tau = "1 / tau") and multiply by it',
+)
+DERIVATIVE = Place("[derivative]", _COMMON - {"to_float", "to_int"} | {"sqrt"}, division=True)
+SMOOTH = Place("[smooth]", DERIVATIVE.functions | {"log", "atan", "tanh"}, division=True)
+
+ARGUMENTS = {
+    **{name: 1 for name in ("abs", "floor", "exp", "log", "sqrt", "atan", "tanh", "to_float", "to_int", "round")},
+    **{name: 2 for name in ("min", "max", "decay", "detach")},
+    "select": 3,
+    "spike": 2,
+}
+_ARITHMETIC = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}
+_HINTS: dict[type, str] = {
+    ast.Pow: "there is no power: write v * v",
+    ast.FloorDiv: "there is no //: use floor(...)",
+    ast.Mod: "there is no %",
+    ast.IfExp: "there is no 'a if c else b': write select(c, a, b)",
+    ast.Attribute: "only next.<state> has a dot, on the left of an assignment",
+}
+
+
+class Lowerer:
+    """Turns expressions and programs into nodes of one graph."""
+
+    def __init__(self, graph: Graph, place: Place, scope: Mapping[str, Value], decay_dt: Value | None = None) -> None:
+        self.graph, self.place = graph, place
+        self.scope: dict[str, Value] = dict(scope)
+        self.decay_dt = decay_dt
+
+    # Expressions
+
+    def expression(self, tree: ast.expr) -> Value:
+        match tree:
+            case ast.Constant(value=bool()):
+                raise ModelTypeError(f"'{ast.unparse(tree)}' is not a value of the language: compare an option instead")
+            case ast.Constant(value=int() | float() as number):
+                return self._literal(number)
+            case ast.Constant(value=str() as text):
+                raise ModelTypeError(f"text '{text}' may only be compared with an option")
+            case ast.Subscript(value=ast.Constant(value=int() | float() as number), slice=unit):
+                return Value(self.graph.const(number), units.from_tree(unit))
+            case ast.Name(id=name):
+                return self._name(name)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return self._negative(self.expression(operand))
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                return self.expression(operand)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return Value(self.graph.emit("not", self._bool(operand)))
+            case ast.BoolOp(op=op, values=values):
+                word = "and" if isinstance(op, ast.And) else "or"
+                node = self._bool(values[0])
+                for value in values[1:]:
+                    node = self.graph.emit(word, node, self._bool(value))
+                return Value(node)
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                return Value(self._compare(left, op, right))
+            case ast.Compare():
+                raise ModelLanguageError(f"'{ast.unparse(tree)}': compare two values at a time and join with 'and'")
+            case ast.BinOp(left=left, op=ast.Div(), right=right):
+                return self._divide(left, right)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
+                return self._arithmetic(_ARITHMETIC[type(op)], self.expression(left), self.expression(right), tree)
+            case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]):
+                return self._call(function, arguments)
+        hint = _HINTS.get(type(getattr(tree, "op", None)), _HINTS.get(type(tree), ""))
+        raise ModelLanguageError(f"'{ast.unparse(tree)}' is not in the language" + (f": {hint}" if hint else ""))
+
+    def value(self, tree: ast.expr) -> Value:
+        """An expression that stands for a quantity: an option alone is none."""
+        value = self.expression(tree)
+        if value.option:
+            raise ModelTypeError(f"option '{value.option.name}' must be compared with one of its choices")
+        return value
+
+    def _literal(self, number: float) -> Value:
+        unit = None if number == 0 else units.DIMENSIONLESS
+        whole = number if isinstance(number, int) and abs(number) < 2**31 else None
+        return Value(self.graph.const(number), unit, whole)
+
+    def _name(self, name: str) -> Value:
+        if name in self.scope:
+            return self.scope[name]
+        if name == "dt":
+            raise ModelNameError(f"'dt' is known in [derived] only: derive a constant from it for {self.place.name}")
+        raise ModelNameError(f"'{name}' is not known here; known are {', '.join(sorted(self.scope))}")
+
+    def _bool(self, tree: ast.expr) -> Node:
+        value = self.value(tree)
+        if value.type != "bool":
+            raise ModelTypeError(f"'{ast.unparse(tree)}' is a {value.type}; a condition is needed here")
+        return value.node
+
+    def _as(self, value: Value, type: str) -> Value:
+        if type == "int" and value.whole is not None:
+            return replace(value, node=self.graph.iconst(value.whole))
+        return value
+
+    def _same(self, a: Value, b: Value, tree: ast.expr) -> tuple[Value, Value]:
+        """Both of one type (a whole literal follows the other side) and of one unit."""
+        a, b = self._as(a, b.type), self._as(b, a.type)
+        if a.type != b.type:
+            raise ModelTypeError(f"'{ast.unparse(tree)}' mixes {a.type} and {b.type}: use to_float or to_int")
+        if a.unit is not None and b.unit is not None and a.unit != b.unit:
+            raise ModelUnitError(f"'{ast.unparse(tree)}' joins {units.text(a.unit)} and {units.text(b.unit)}")
+        return a, b
+
+    def _numbers(self, values: list[Value], trees: list[ast.expr]) -> None:
+        for value, tree in zip(values, trees, strict=True):
+            if value.option:
+                raise ModelTypeError(f"option '{value.option.name}' must be compared with one of its choices")
+            if value.type == "bool":
+                raise ModelTypeError(f"'{ast.unparse(tree)}' is a condition; a number is needed here")
+
+    def _negative(self, value: Value) -> Value:
+        if value.type != "float" or value.option:
+            if value.type == "int" and not value.option:
+                return Value(self.graph.emit("isub", self.graph.iconst(0), value.node), value.unit)
+            raise ModelTypeError("only a number can be negated")
+        whole = -value.whole if value.whole is not None else None
+        return replace(value, node=self.graph.emit("neg", value.node), whole=whole)
+
+    def _arithmetic(self, op: str, a: Value, b: Value, tree: ast.BinOp) -> Value:
+        self._numbers([a, b], [tree.left, tree.right])
+        if op == "mul":
+            a, b = self._as(a, b.type), self._as(b, a.type)
+            if a.type != b.type:
+                raise ModelTypeError(f"'{ast.unparse(tree)}' mixes {a.type} and {b.type}: use to_float or to_int")
+            unit = None if a.unit is None or b.unit is None else units.multiply(a.unit, b.unit)
+        else:
+            a, b = self._same(a, b, tree)
+            unit = a.unit if a.unit is not None else b.unit
+        return Value(self.graph.emit(op if a.type == "float" else f"i{op}", a.node, b.node), unit)
+
+    def _divide(self, left: ast.expr, right: ast.expr) -> Value:
+        if not self.place.division:
+            raise ModelLanguageError(f"'{ast.unparse(left)} / {ast.unparse(right)}': {self.place.hint}")
+        a, b = self.value(left), self.value(right)
+        self._floats([a, b], [left, right])
+        unit = None if a.unit is None else units.multiply(a.unit, b.unit or units.DIMENSIONLESS, -1)
+        return Value(self.graph.emit("div", a.node, b.node), unit)
+
+    def _floats(self, values: list[Value], trees: list[ast.expr]) -> None:
+        self._numbers(values, trees)
+        for value, tree in zip(values, trees, strict=True):
+            if value.type != "float":
+                raise ModelTypeError(f"'{ast.unparse(tree)}' is an {value.type}; a float is needed here: use to_float")
+
+    def _compare(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Node:
+        if isinstance(op, ast.Eq | ast.NotEq):
+            for side, other in ((left, right), (right, left)):
+                if isinstance(other, ast.Constant) and isinstance(other.value, str):
+                    node = self._choice(side, other.value)
+                    return node if isinstance(op, ast.Eq) else self.graph.emit("not", node)
+        a, b = self.value(left), self.value(right)
+        self._numbers([a, b], [left, right])
+        tree = ast.Compare(left=left, ops=[op], comparators=[right])
+        a, b = self._same(a, b, tree)
+        prefix = "" if a.type == "float" else "i"
+        match op:
+            case ast.Lt():
+                return self.graph.emit(prefix + "lt", a.node, b.node)
+            case ast.LtE():
+                return self.graph.emit(prefix + "le", a.node, b.node)
+            case ast.Gt():
+                return self.graph.emit(prefix + "lt", b.node, a.node)
+            case ast.GtE():
+                return self.graph.emit(prefix + "le", b.node, a.node)
+            case ast.Eq():
+                return self.graph.emit(prefix + "eq", a.node, b.node)
+            case ast.NotEq():
+                return self.graph.emit("not", self.graph.emit(prefix + "eq", a.node, b.node))
+        raise ModelLanguageError(f"'{ast.unparse(tree)}': compare with < <= > >= == !=")
+
+    def _choice(self, side: ast.expr, choice: str) -> Node:
+        value = self.expression(side)
+        if not value.option:
+            raise ModelTypeError(f"'{ast.unparse(side)}' is not an option, so it cannot be compared with '{choice}'")
+        if choice not in value.option.choices:
+            raise ModelNameError(
+                f"option '{value.option.name}' has no choice '{choice}'; it has {', '.join(value.option.choices)}"
+            )
+        return self.graph.emit("ieq", value.node, self.graph.iconst(value.option.choices.index(choice)))
+
+    # Functions
+
+    def _call(self, function: str, arguments: list[ast.expr]) -> Value:
+        if function not in ARGUMENTS:
+            raise ModelNameError(f"there is no function '{function}'; there are {', '.join(sorted(self.place.functions))}")
+        if function not in self.place.functions:
+            raise ModelLanguageError(f"'{function}' is not available in {self.place.name}")
+        count = len(arguments)
+        if count != ARGUMENTS[function] and not (function == "spike" and count == 1):
+            raise ModelLanguageError(f"'{function}' takes {ARGUMENTS[function]} arguments, not {count}")
+        special: dict[str, Callable[[list[ast.expr]], Value]] = {
+            "select": self._select,
+            "spike": self._spike,
+            "detach": self._detach,
+            "decay": self._decay,
+        }
+        if function in special:
+            return special[function](arguments)
+        values = [self.value(argument) for argument in arguments]
+        if function in ("min", "max"):
+            self._numbers(values, arguments)
+            joined = ast.Call(func=ast.Name(id=function), args=arguments, keywords=[])
+            a, b = self._same(values[0], values[1], joined)
+            op = function if a.type == "float" else f"i{function}"
+            return Value(self.graph.emit(op, a.node, b.node), a.unit if a.unit is not None else b.unit)
+        (value,) = values
+        if function == "to_float":
+            if value.type != "int":
+                raise ModelTypeError(f"'{ast.unparse(arguments[0])}' is not an int")
+            return Value(self.graph.emit("to_float", value.node), value.unit)
+        self._floats(values, arguments)
+        if function == "sqrt":
+            return Value(self.graph.emit("sqrt", value.node), units.square_root(value.unit or units.DIMENSIONLESS))
+        if function != "abs" and value.unit:
+            raise ModelUnitError(f"{function} needs a plain number, but '{ast.unparse(arguments[0])}' is in {units.text(value.unit)}")
+        if function == "round":
+            return Value(self.graph.emit("to_float", self.graph.emit("to_int", value.node)))
+        return Value(self.graph.emit(function, value.node), value.unit if function == "abs" else units.DIMENSIONLESS)
+
+    def _select(self, arguments: list[ast.expr]) -> Value:
+        condition = self._bool(arguments[0])
+        joined = ast.Call(func=ast.Name(id="select"), args=arguments, keywords=[])
+        a, b = self._same(self.value(arguments[1]), self.value(arguments[2]), joined)
+        return Value(self.graph.emit("select", condition, a.node, b.node), a.unit if a.unit is not None else b.unit)
+
+    def _spike(self, arguments: list[ast.expr]) -> Value:
+        value = self.value(arguments[0])
+        self._floats([value], arguments[:1])
+        inclusive = self.graph.iconst(0)
+        if len(arguments) == 2:
+            inclusive = self._as_int(self._bool(arguments[1]))
+        return Value(self.graph.emit("spike", value.node, inclusive))
+
+    def _as_int(self, condition: Node) -> Node:
+        """1 where the condition holds, else 0. For the second choice of two it is the option's index itself."""
+        if condition.op == "ieq" and condition.args[1] is self.graph.iconst(1):
+            for value in self.scope.values():
+                if value.option and value.node is condition.args[0] and len(value.option.choices) == 2:
+                    return value.node
+        return self.graph.emit("select", condition, self.graph.iconst(1), self.graph.iconst(0))
+
+    def _detach(self, arguments: list[ast.expr]) -> Value:
+        value = self.value(arguments[0])
+        self._floats([value], arguments[:1])
+        return Value(self.graph.emit("detach", value.node, self._bool(arguments[1])), value.unit)
+
+    def _decay(self, arguments: list[ast.expr]) -> Value:
+        assert self.decay_dt is not None
+        tau, method = self.value(arguments[0]), self.expression(arguments[1])
+        self._floats([tau], arguments[:1])
+        if tau.unit != units.parse("ms"):
+            raise ModelUnitError(f"decay needs a time in ms, but '{ast.unparse(arguments[0])}' is in {units.text(tau.unit or ())}")
+        if not method.option or set(method.option.choices) != {"exact", "euler"}:
+            raise ModelTypeError("decay needs an option with the choices exact and euler")
+        graph = self.graph
+        ratio = graph.emit("div", self.decay_dt.node, tau.node)
+        euler = graph.emit("sub", graph.const(1), ratio)
+        exact = graph.emit("exp", graph.emit("neg", ratio))
+        is_euler = graph.emit("ieq", method.node, graph.iconst(method.option.choices.index("euler")))
+        return Value(graph.emit("select", is_euler, euler, exact))
+
+
+@dataclass
+class StepResult:
+    """What a program assigned."""
+
+    states: dict[str, Value]
+    emitted: Value | None = None
+    returned: Value | None = None
+
+
+class ProgramLowerer(Lowerer):
+    """Runs the statements of a program: assignments, next-state assignments, emit, repeat, return."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        place: Place,
+        scope: Mapping[str, Value],
+        source: Source,
+        section: str,
+        states: Mapping[str, Value] | None = None,
+    ) -> None:
+        super().__init__(graph, place, scope)
+        self.source, self.section = source, section
+        self.inputs = set(scope)
+        self.states = states or {}
+        self.result = StepResult({})
+
+    def run(self, text: str) -> StepResult:
+        lines = text.split("\n")
+        margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                body = ast.parse("\n".join(line[margin:] for line in lines)).body
+            except SyntaxError as error:
+                place = self.source.place(self.section, line=error.lineno or 1)
+                raise ModelLanguageError(f"{place}: {error.msg}") from error
+        self._statements(body, self.scope, None)
+        return self.result
+
+    def _statements(self, body: list[ast.stmt], scope: dict[str, Value], round_: int | None) -> None:
+        for statement in body:
+            self.scope = scope
+            try:
+                self._statement(statement, scope, round_)
+            except ModelError as error:
+                if str(error).startswith(self.source.label):
+                    raise
+                place = self.source.place(self.section, line=statement.lineno)
+                raise type(error)(f"{place}: {error}") from error
+
+    def _statement(self, statement: ast.stmt, scope: dict[str, Value], round_: int | None) -> None:
+        if self.result.returned:
+            raise ModelLanguageError("nothing may follow 'return'")
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=tree):
+                self._let(name, self.value(tree), scope, round_)
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="next"), attr=state)], value=tree) if self.states:
+                self._next(state, self.value(tree), round_)
+            case ast.Expr(value=ast.Call(func=ast.Name(id="emit"), args=[tree], keywords=[])) if self.states:
+                if self.result.emitted or round_ is not None:
+                    raise ModelLanguageError("emit stands once, outside repeat")
+                value = self.value(tree)
+                if value.type != "float" or value.unit:
+                    raise ModelTypeError(f"emit needs a float without unit, such as spike(...), not '{ast.unparse(tree)}'")
+                self.result.emitted = value
+            case ast.For(
+                target=ast.Name(),
+                iter=ast.Call(func=ast.Name(id="repeat"), args=[ast.Constant(value=int() as count)], keywords=[]),
+                orelse=[],
+            ) if self.states:
+                self._repeat(statement.body, count, scope, round_)
+            case ast.Return(value=ast.expr() as tree) if not self.states:
+                value = self.value(tree)
+                self._floats([value], [tree])
+                self.result.returned = value
+            case _:
+                first = ast.unparse(statement).split("\n")[0]
+                allowed = (
+                    "name = ..., next.state = ..., emit(...), for round in repeat(n):" if self.states else "name = ..., return ..."
+                )
+                raise ModelLanguageError(f"'{first}' is not a statement of {self.place.name}; there are {allowed}")
+
+    def _let(self, name: str, value: Value, scope: dict[str, Value], round_: int | None) -> None:
+        if name in scope:
+            old = scope[name]
+            if round_ is None or name in self.inputs:
+                raise ModelNameError(f"'{name}' already has a value; a name is assigned once (a state's next value: next.{name})")
+            value = self._as(value, old.type)
+            if old.type != value.type or (None not in (old.unit, value.unit) and old.unit != value.unit):
+                raise ModelTypeError(f"'{name}' changes its type or unit inside repeat")
+        else:
+            names.check(name, "name")
+        self.graph.label(value.node, name if round_ is None else f"{name}_{round_}")
+        scope[name] = replace(value, whole=None)
+
+    def _next(self, state: str, value: Value, round_: int | None) -> None:
+        if state not in self.states:
+            raise ModelNameError(f"'{state}' is not a state; the states are {', '.join(self.states)}")
+        if state in self.result.states or round_ is not None:
+            raise ModelLanguageError(f"next.{state} is assigned once, outside repeat")
+        now = self.states[state]
+        value = self._as(value, now.type)
+        if value.type != now.type:
+            raise ModelTypeError(f"state '{state}' is a {now.type}, its next value a {value.type}")
+        if value.unit is not None and value.unit != now.unit:
+            raise ModelUnitError(
+                f"state '{state}' is in {units.text(now.unit or ())}, its next value in {units.text(value.unit)}"
+            )
+        self.result.states[state] = value
+
+    def _repeat(self, body: list[ast.stmt], count: int, scope: dict[str, Value], round_: int | None) -> None:
+        if not 1 <= count <= MAX_REPEAT:
+            raise ModelLanguageError(f"repeat({count}): a block is repeated 1 to {MAX_REPEAT} times")
+        if round_ is not None:
+            raise ModelLanguageError("repeat does not nest")
+        for number in range(1, count + 1):
+            inner = dict(scope)
+            self._statements(body, inner, number)
+            scope.update({name: inner[name] for name in scope})
+        self.scope = scope

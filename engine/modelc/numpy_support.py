@@ -1,0 +1,80 @@
+"""What printed numpy source calls: the operations whose numpy spelling would not give the bits of the op list.
+
+The only file of the compiler that imports numpy; nothing imports it until printed source is run.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import software_math
+
+FLUSH_BELOW = 2.0**-60
+
+
+def minimum(a: Any, b: Any) -> Any:
+    """a < b ? a : b, so b when one is NaN."""
+    return np.where(a < b, a, b)
+
+
+def maximum(a: Any, b: Any) -> Any:
+    """a > b ? a : b, so b when one is NaN."""
+    return np.where(a > b, a, b)
+
+
+def exp(x: Any) -> Any:
+    return software_math.numpy_exp(np, x)
+
+
+def log(x: Any) -> Any:
+    return software_math.numpy_log(np, x)
+
+
+def to_int(x: Any) -> Any:
+    """Nearest, ties to even; NaN and values outside int32 give the smallest int32."""
+    rounded = np.rint(x)
+    inside = (rounded >= -(2.0**31)) & (rounded < 2.0**31)
+    return np.where(inside, rounded, -(2.0**31)).astype(np.int64).astype(np.int32)
+
+
+def to_float(i: Any, f: Any) -> Any:
+    return np.asarray(i).astype(f)
+
+
+def spike(x: Any, inclusive: Any, f: Any) -> Any:
+    """1 where x > 0, or x >= 0 where ``inclusive`` is 1; else 0."""
+    return ((x > f(0)) | ((x == f(0)) & (inclusive == 1))).astype(f)
+
+
+def flush(x: Any) -> Any:
+    """What storing a float state does: values below 2^-60 become +0."""
+    x = np.asarray(x)
+    return np.where(np.abs(x) < x.dtype.type(FLUSH_BELOW), x.dtype.type(0), x)
+
+
+def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Without numpy's warnings: infinities of a branch that select does not take are meant."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*arguments, **keywords)
+
+    return call
+
+
+NAMES: dict[str, Any] = {
+    "np": np,
+    "minimum": minimum,
+    "maximum": maximum,
+    "exp": exp,
+    "log": log,
+    "to_int": to_int,
+    "to_float": to_float,
+    "spike": spike,
+    "flush": flush,
+}

@@ -1,0 +1,57 @@
+"""``builtin_models.cpp`` and ``.h``: the op lists of the built-in models and surrogates as text inside libsnn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .errors import ModelBoundsError
+
+PIECE = 120  # characters of one literal; MSVC allows 16,380 bytes before it joins neighbours ...
+LONGEST = 60_000  # ... and 65,535 after
+
+HEADER = """\
+// Printed by engine/modelc: the built-in models as documents (docs/model-format.md), in alphabetical order of names.
+#pragma once
+
+#include <cstddef>
+
+namespace snn {
+
+struct BuiltinDocument {
+    const char* name;
+    const char* json;
+};
+
+extern const BuiltinDocument builtin_neurons[];
+extern const std::size_t builtin_neuron_count;
+extern const BuiltinDocument builtin_surrogates[];
+extern const std::size_t builtin_surrogate_count;
+
+}  // namespace snn
+"""
+
+
+def _literal(name: str, text: str) -> list[str]:
+    if len(text) > LONGEST:
+        raise ModelBoundsError(f"{name}: the document has {len(text)} characters; a literal holds {LONGEST}")
+    lines = [f"const char {name}[] ="]
+    for start in range(0, len(text), PIECE):
+        piece = text[start : start + PIECE].replace("\\", "\\\\").replace('"', '\\"').replace("?", "\\?")
+        lines.append(f'    "{piece}"')
+    lines[-1] += ";"
+    return lines
+
+
+def source(neurons: Sequence[tuple[str, str]], surrogates: Sequence[tuple[str, str]]) -> str:
+    """The .cpp file; pairs of name and JSON text."""
+    lines = ["// Printed by engine/modelc; not edited by hand.", '#include "builtin_models.h"', "", "namespace snn {"]
+    for kind, documents in (("neuron", neurons), ("surrogate", surrogates)):
+        lines += ["", "namespace {", ""]
+        for name, text in documents:
+            variable = f"{kind}_{name}"
+            lines += [*_literal(variable, text), ""]
+        lines += ["}  // namespace", ""]
+        lines.append(f"const BuiltinDocument builtin_{kind}s[] = {{")
+        lines += [f'    {{"{name}", {kind}_{name}}},' for name, _ in documents]
+        lines += ["};", f"const std::size_t builtin_{kind}_count = {len(documents)};"]
+    return "\n".join([*lines, "", "}  // namespace snn", ""])

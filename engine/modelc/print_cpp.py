@@ -1,0 +1,194 @@
+"""The C++ target: straight-line code over lanes of 16 neurons, included inside a namespace for each instruction set.
+
+The text needs ``cpu/model_args.h`` and ``cpu/lanes.h`` (types F, I, M and their functions) in front of it. Built-in models
+only; a user's own model is interpreted from its op list by the same lane functions, so it gives the same bits.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from .compile import NeuronPrograms, SurrogatePrograms
+from .definition import Definition
+from .ir import Instruction, Program
+from .statements import Text, cut
+
+_LANES = {"float": "F", "int": "I", "bool": "M"}
+_MEMORY = {"float": "float", "int": "int32_t"}
+_CALLS = {
+    **{f"i{op}": op for op in ("add", "sub", "mul")},
+    **{f"i{op}": op for op in ("lt", "le", "eq")},
+    **{op: f"{op}_" for op in ("min", "max", "abs", "floor", "exp", "sqrt", "and", "or", "not", "spike")},
+    "imin": "min_",
+    "imax": "max_",
+}
+
+_PRELUDE = """\
+// Printed by engine/modelc from snn/models; not edited by hand. Included inside the namespace of one instruction set,
+// after cpu/model_args.h and cpu/lanes.h.
+
+// 1 where x > 0, or x >= 0 where inclusive is 1; else 0.
+inline F spike_(F x, I inclusive) {
+    const F zero = broadcast_f(0.0f);
+    return select(or_(lt(zero, x), and_(eq(x, zero), eq(inclusive, broadcast_i(1)))), broadcast_f(1.0f), zero);
+}
+
+// Sixteen constants: one value each, or one value repeated (mask 0).
+inline F load_constant_f(const void* data, uint32_t index) { return load(static_cast<const float*>(data) + index); }
+inline I load_constant_i(const void* data, uint32_t index) { return load(static_cast<const int32_t*>(data) + index); }
+"""
+
+
+def float_literal(value: float) -> str:
+    """The shortest decimal that a C++ compiler reads as the float32 nearest to ``value``."""
+    (single,) = struct.unpack("<f", struct.pack("<f", value))
+    if single == int(single) and abs(single) < 2**24:
+        return f"{int(single)}.0f" if single or str(single)[0] != "-" else "-0.0f"
+    (bits,) = struct.unpack("<i", struct.pack("<f", abs(single)))
+    (above,) = struct.unpack("<f", struct.pack("<i", bits + 1))
+    spacing = Fraction(above) - Fraction(abs(single))
+    for digits in range(1, 18):
+        text = f"{single:.{digits}g}"
+        # Well inside the half spacing, so that reading through double or straight to float gives the same.
+        if abs(Fraction(text) - Fraction(single)) < spacing * Fraction(2, 5):
+            return (text if "." in text or "e" in text else text + ".0") + "f"
+    raise AssertionError(value)
+
+
+def _operation(instruction: Instruction, operands: Sequence[Text]) -> Text:
+    op = instruction.op
+    if op == "const":
+        return Text(f"broadcast_f({float_literal(instruction.value)})")
+    if op == "iconst":
+        return Text(f"broadcast_i({int(instruction.value)})")
+    if op == "surrogate":
+        return Text(f"surrogate_derivative(args.surrogate, {operands[0].text})")
+    return Text(f"{_CALLS.get(op, op)}({', '.join(operand.text for operand in operands)})")
+
+
+def _constants(program: Program, read: Iterable[int], count: int) -> tuple[list[str], list[str]]:
+    """Lines before the loop and inside it that load the constants in use."""
+    before, inside = [], []
+    for register in sorted(r for r in read if r < count):
+        name, type = program.inputs[register]
+        letter = "f" if type == "float" else "i"
+        before.append(f"    const void* const {name}_data = args.constants[{register}];")
+        before.append(f"    const uint32_t {name}_mask = args.constant_masks[{register}];")
+        inside.append(f"        const {_LANES[type]} {name} = load_constant_{letter}({name}_data, index & {name}_mask);")
+    return before, inside
+
+
+def _loop(name: str, args: str, before: list[str], inside: list[str]) -> list[str]:
+    return [
+        f"inline void {name}(const {args}& args, uint32_t begin, uint32_t end) {{",
+        *before,
+        "    for (uint32_t index = begin; index < end; index += 16) {",
+        *inside,
+        "    }",
+        "}",
+        "",
+    ]
+
+
+def _pointer(name: str, type: str, source: str, constant: bool) -> str:
+    const = "const " if constant else ""
+    return f"    {const}{_MEMORY[type]}* const {name} = static_cast<{const}{_MEMORY[type]}*>({source});"
+
+
+def _step(definition: Definition, programs: NeuronPrograms, taped: bool) -> list[str]:
+    program = programs.step
+    spiking = programs.step_spike >= 0
+    tape = programs.tape if taped else ()
+    outputs = [*programs.step_states, *([programs.step_spike] if spiking else []), *(t.register for t in tape)]
+    statements, text, read = cut(program, outputs, _operation)
+    first_receptor = len(program.inputs) - len(definition.states) - len(definition.receptors)
+    first_state = len(program.inputs) - len(definition.states)
+    before, inside = _constants(program, read, first_receptor)
+    for index, receptor in enumerate(definition.receptors):
+        if first_receptor + index in read:
+            before.append(f"    const float* const {receptor.name}_data = args.receptors[{index}];")
+            inside.append(f"        const F {receptor.name} = load({receptor.name}_data + index);")
+    for index, state in enumerate(definition.states):
+        before.append(_pointer(f"{state.name}_data", state.type, f"args.states[{index}]", constant=False))
+        if first_state + index in read:
+            inside.append(f"        const {_LANES[state.type]} {state.name} = load({state.name}_data + index);")
+    inside += [f"        const {_LANES[s.type]} {s.name} = {s.text};" for s in statements]
+    for index, entry in enumerate(tape):
+        before.append(_pointer(f"{entry.name}_tape", entry.type, f"args.tape[{index}]", constant=False))
+        inside.append(f"        store({entry.name}_tape + index, {text(entry.register)});")
+    for state, register in zip(definition.states, programs.step_states, strict=True):
+        value = f"flush({text(register)})" if state.type == "float" else text(register)
+        inside.append(f"        store({state.name}_data + index, {value});")
+    if spiking:
+        spikes = f"mask_bits(lt(broadcast_f(0.0f), {text(programs.step_spike)}))"
+        inside.append(f"        args.spikes[index / 16] = {spikes};")
+    name = f"{definition.name}_{'step_taped' if taped else 'step'}"
+    return _loop(name, "NeuronStepArgs", before, inside)
+
+
+def _adjoint(definition: Definition, programs: NeuronPrograms) -> list[str]:
+    program = programs.adjoint
+    outputs = [*programs.adjoint_states, *programs.adjoint_receptors]
+    statements, text, read = cut(program, outputs, _operation)
+    count = len(program.inputs) - 1 - len(definition.states) - len(programs.tape)
+    before, inside = _constants(program, read, count)
+    for index, entry in enumerate(programs.tape):
+        if count + index not in read:
+            continue
+        before.append(_pointer(f"{entry.name}_tape", entry.type, f"args.tape[{index}]", constant=True))
+        inside.append(f"        const {_LANES[entry.type]} {entry.name} = load({entry.name}_tape + index);")
+    for index, state in enumerate(definition.states):
+        register = count + len(programs.tape) + index
+        if state.type == "float":
+            before.append(f"    float* const grad_{state.name}_data = args.state_gradients[{index}];")
+        if register in read:
+            inside.append(f"        const F {program.inputs[register][0]} = load(grad_{state.name}_data + index);")
+    if len(program.inputs) - 1 in read:
+        inside.append("        const F grad_spike = load(args.spike_gradient + index);")
+    inside += [f"        const {_LANES[s.type]} {s.name} = {s.text};" for s in statements]
+    for state, register in zip(definition.states, programs.adjoint_states, strict=True):
+        if state.type == "float":
+            inside.append(f"        store(grad_{state.name}_data + index, {text(register)});")
+    for index, register in enumerate(programs.adjoint_receptors):
+        inside.append(f"        store(args.receptor_gradients[{index}] + index, {text(register)});")
+    return _loop(f"{definition.name}_adjoint", "NeuronAdjointArgs", before, inside)
+
+
+def _surrogate(definition: Definition, programs: SurrogatePrograms, kind: int) -> list[str]:
+    program, output = programs.derivative, programs.derivative_output
+    statements, text, read = cut(program, [output], _operation)
+    lines = [f"        case {kind}: {{  // {definition.name}"]
+    for index, parameter in enumerate(definition.parameters):
+        if index in read:
+            lines.append(f"            const F {parameter.name} = broadcast_f(surrogate.parameters[{index}]);")
+    lines += [f"            const {_LANES[s.type]} {s.name} = {s.text};" for s in statements]
+    return [*lines, f"            return {text(output)};", "        }"]
+
+
+def kernels_source(
+    neurons: Sequence[tuple[Definition, NeuronPrograms]], surrogates: Sequence[tuple[Definition, SurrogatePrograms]]
+) -> str:
+    """``model_kernels.inl``: the built-in models, in alphabetical order as given."""
+    lines = [_PRELUDE, "inline F surrogate_derivative(const SurrogateArgs& surrogate, F x) {", "    switch (surrogate.kind) {"]
+    for kind, (definition, surrogate) in enumerate(surrogates):
+        lines += _surrogate(definition, surrogate, kind)
+    lines += ["        default:", "            return broadcast_f(0.0f);", "    }", "}", ""]
+    rows = []
+    for definition, programs in neurons:
+        lines.append(f"// {definition.title}")
+        lines += _step(definition, programs, taped=False)
+        lines += _step(definition, programs, taped=True)
+        lines += _adjoint(definition, programs)
+        name = definition.name
+        rows.append(f'    {{"{name}", {name}_step, {name}_step_taped, {name}_adjoint}},')
+    lines += [
+        "// In alphabetical order of names.",
+        "inline constexpr CompiledModel compiled_models[] = {",
+        *rows,
+        "};",
+        "inline constexpr uint32_t compiled_model_count = sizeof(compiled_models) / sizeof(compiled_models[0]);",
+        "",
+    ]
+    return "\n".join(lines)
