@@ -103,6 +103,7 @@ public:
 
 private:
     Population& changeable_population(uint32_t index);
+    void check_new_name(std::string_view name, const char* what) const;
     void check_unfinished() const;
     void choose_fixed_exponents();
     void check_undelayed_cycles() const;
@@ -111,7 +112,10 @@ private:
     bool finished_ = false;
     std::vector<Population> populations_;
     std::vector<Projection> projections_;
+    std::vector<std::vector<uint8_t>> initial_is_set_;  // [population][state]: by hand, so it no longer follows a parameter
 };
+
+uint16_t smallest_delay(const SparseIndex& sparse);
 
 // The largest number of steps that any projection looks back at this population's activity (0: none).
 uint32_t history_depth(const Network& network, uint32_t population);

@@ -1,0 +1,305 @@
+// Adding projections: shapes, counts and values are checked here, once.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "common/error.h"
+#include "network/network.h"
+
+namespace snn {
+
+namespace {
+
+constexpr uint32_t max_total_delay = 4096;
+
+const char* name_of_kind(uint32_t kind) {
+    constexpr const char* names[] = {"dense", "one-to-one", "sparse", "conv2d", "pool2d"};
+    return names[kind];
+}
+
+std::shared_ptr<const std::vector<float>> copied(const float* values, size_t given, size_t expected,
+                                                 const std::string& what, const std::string& formula) {
+    if (values && given != expected)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " takes ", expected, " values (", formula, "), got ", given);
+    auto result = std::make_shared<std::vector<float>>(expected, 0.0f);
+    if (!values) return result;
+    for (size_t i = 0; i < expected; ++i) {
+        if (!std::isfinite(values[i]))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": value [", i, "] is ", values[i], "; values must be finite");
+        (*result)[i] = values[i];
+    }
+    return result;
+}
+
+uint64_t checked_product(std::initializer_list<uint64_t> factors, const std::string& what) {
+    uint64_t product = 1;
+    for (const uint64_t factor : factors) {
+        if (factor != 0 && product > (uint64_t{1} << 40) / factor)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " would need more than 2^40 values");
+        product *= factor;
+    }
+    return product;
+}
+
+// The target's extent that a window gives: floor((n + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
+void check_window(const SNNProjectionDef& def, const Population& source, const Population& target, const std::string& what) {
+    if (source.shape.rank != 3 || target.shape.rank != 3)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": source and target need shapes (channels, height, width), they have rank ",
+                    source.shape.rank, " and ", target.shape.rank);
+    constexpr const char* axes[] = {"height", "width"};
+    for (int axis = 0; axis < 2; ++axis) {
+        if (def.kernel[axis] == 0 || def.stride[axis] == 0 || def.dilation[axis] == 0)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": kernel, stride and dilation must be at least 1, they are ",
+                        def.kernel[axis], ", ", def.stride[axis], ", ", def.dilation[axis], " along the ", axes[axis]);
+        const int64_t extent = source.shape.dims[axis + 1];
+        const int64_t span = int64_t{def.dilation[axis]} * (int64_t{def.kernel[axis]} - 1) + 1;
+        const int64_t room = extent + 2 * int64_t{def.padding[axis]} - span;
+        const int64_t expected = room < 0 ? 0 : room / def.stride[axis] + 1;
+        if (def.padding[axis] >= span)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": padding ", def.padding[axis], " along the ", axes[axis],
+                        " is not smaller than the window's span of ", span);
+        if (expected != target.shape.dims[axis + 1])
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": the target's ", axes[axis], " is ", target.shape.dims[axis + 1],
+                        "; kernel ", def.kernel[axis], ", stride ", def.stride[axis], ", padding ", def.padding[axis],
+                        ", dilation ", def.dilation[axis], " on ", extent, " give ", expected);
+    }
+    const uint32_t in_channels = source.shape.dims[0], out_channels = target.shape.dims[0];
+    if (def.kind == SNN_CONNECT_POOL2D) {
+        if (in_channels != out_channels)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": pooling keeps the channels, source has ", in_channels,
+                        " and target ", out_channels);
+        if (def.pool_mode > SNN_POOL_MAX)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": pool_mode is ", def.pool_mode, "; expected 0, 1 or 2");
+        return;
+    }
+    if (def.groups == 0 || in_channels % def.groups || out_channels % def.groups)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": groups is ", def.groups, "; it must divide ", in_channels,
+                    " source channels and ", out_channels, " target channels");
+}
+
+// Copies the rows into canonical order: within a row by (delay, target, order of creation). Weights move along.
+std::shared_ptr<const SparseIndex> canonical(const SNNProjectionDef& def, uint32_t source_size, uint32_t target_size,
+                                             const std::string& what, std::vector<float>& io_weights) {
+    if (!def.row_offsets) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets is null");
+    if (def.synapse_count > 0 && !def.synapse_targets)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": synapse_targets is null");
+    auto index = std::make_shared<SparseIndex>();
+    index->row_offsets.assign(def.row_offsets, def.row_offsets + source_size + 1);
+    if (index->row_offsets.front() != 0 || index->row_offsets.back() != def.synapse_count)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets go from ", index->row_offsets.front(), " to ",
+                    index->row_offsets.back(), "; expected 0 to synapse_count ", def.synapse_count);
+    for (uint32_t row = 0; row < source_size; ++row)
+        if (index->row_offsets[row] > index->row_offsets[row + 1])
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets[", row + 1, "] is ", index->row_offsets[row + 1],
+                        ", smaller than the one before it");
+    for (size_t k = 0; k < def.synapse_count; ++k)
+        if (def.synapse_targets[k] >= target_size)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": synapse_targets[", k, "] is ", def.synapse_targets[k],
+                        "; the target has ", target_size, " neurons");
+    const auto delay_of = [&](uint64_t k) -> uint32_t { return def.synapse_delays ? def.synapse_delays[k] : 0; };
+    std::vector<uint64_t> order(def.synapse_count);
+    std::iota(order.begin(), order.end(), uint64_t{0});
+    for (uint32_t row = 0; row < source_size; ++row)
+        std::stable_sort(order.begin() + static_cast<std::ptrdiff_t>(index->row_offsets[row]),
+                         order.begin() + static_cast<std::ptrdiff_t>(index->row_offsets[row + 1]), [&](uint64_t a, uint64_t b) {
+                             return delay_of(a) != delay_of(b) ? delay_of(a) < delay_of(b)
+                                                               : def.synapse_targets[a] < def.synapse_targets[b];
+                         });
+    std::vector<float> weights(def.synapse_count);
+    index->targets.resize(def.synapse_count);
+    for (size_t k = 0; k < def.synapse_count; ++k) {
+        index->targets[k] = def.synapse_targets[order[k]];
+        weights[k] = io_weights[order[k]];
+    }
+    io_weights = std::move(weights);
+    if (def.synapse_delays) {
+        for (size_t k = 0; k < def.synapse_count; ++k) {
+            const uint16_t delay = def.synapse_delays[order[k]];
+            index->delays.push_back(delay);
+            index->max_delay = std::max(index->max_delay, delay);
+        }
+        if (index->max_delay == 0) index->delays.clear();
+    }
+    return index;
+}
+
+}  // namespace
+
+uint32_t Network::connect(const SNNProjectionDef& def) {
+    check_unfinished();
+    const Population& source = population(def.source);
+    const Population& target = population(def.target);
+    const std::string name = def.name ? def.name : source.name + "_to_" + target.name;
+    check_new_name(name, "projection");
+    const std::string what = "projection '" + name + "'";
+    if (def.kind > SNN_CONNECT_POOL2D)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": kind is ", def.kind, "; expected 0 to 4");
+    if (target.is_input())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its target '", target.name, "' is an input");
+    if (!source.is_input() && !source.is_binary())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its source '", source.name, "' has model '", source.model->name,
+                    "', which does not spike");
+    Projection projection;
+    projection.kind = def.kind;
+    projection.name = name;
+    projection.source = def.source;
+    projection.target = def.target;
+    projection.delay_steps = def.delay_steps;
+    projection.trainable = def.trainable != 0 && def.kind != SNN_CONNECT_POOL2D;
+    const std::vector<std::string>& receptors = target.model->receptors;
+    if (def.receptor) {
+        const auto found = std::find(receptors.begin(), receptors.end(), def.receptor);
+        if (found == receptors.end()) {
+            std::string known;
+            for (const std::string& receptor : receptors) known += (known.empty() ? "" : ", ") + receptor;
+            throw Error(SNN_ERROR_NOT_FOUND, what, ": model '", target.model->name, "' has no receptor '", def.receptor,
+                        "'; it has: ", known);
+        }
+        projection.receptor = static_cast<uint32_t>(found - receptors.begin());
+    }
+
+    if (def.arithmetic > SNN_ARITHMETIC_FIXED)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": arithmetic is ", def.arithmetic, "; expected 0, 1 or 2");
+    projection.arithmetic = def.arithmetic;
+    const bool can_fix = def.kind == SNN_CONNECT_SPARSE && source.is_binary();
+    if (def.arithmetic == SNN_ARITHMETIC_DEFAULT)
+        projection.arithmetic = can_fix && !projection.trainable ? SNN_ARITHMETIC_FIXED : SNN_ARITHMETIC_FLOAT;
+    if (projection.arithmetic == SNN_ARITHMETIC_FIXED && !can_fix)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": fixed-point sums need a sparse projection from a population that spikes; it is ",
+                    name_of_kind(def.kind), " from '", source.name, "'");
+
+    if (def.kind == SNN_CONNECT_CONV2D || def.kind == SNN_CONNECT_POOL2D) {
+        check_window(def, source, target, what);
+        for (int axis = 0; axis < 2; ++axis) {
+            projection.window.kernel[axis] = def.kernel[axis];
+            projection.window.stride[axis] = def.stride[axis];
+            projection.window.padding[axis] = def.padding[axis];
+            projection.window.dilation[axis] = def.dilation[axis];
+        }
+        projection.window.groups = def.kind == SNN_CONNECT_CONV2D ? def.groups : 1;
+    }
+    if (def.kind == SNN_CONNECT_POOL2D) projection.pool_mode = def.pool_mode;
+
+    uint64_t expected = 0;
+    std::string formula;
+    switch (def.kind) {
+        case SNN_CONNECT_DENSE:
+            expected = checked_product({source.size, target.size}, what);
+            formula = text("source size ", source.size, " x target size ", target.size);
+            break;
+        case SNN_CONNECT_ONE_TO_ONE:
+            if (source.size != target.size)
+                throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": one-to-one needs equal sizes, source has ", source.size,
+                            " and target ", target.size);
+            expected = source.size;
+            formula = "one for each neuron";
+            break;
+        case SNN_CONNECT_SPARSE:
+            expected = def.synapse_count;
+            formula = "synapse_count";
+            break;
+        case SNN_CONNECT_CONV2D: {
+            const uint32_t channels = source.shape.dims[0] / def.groups;
+            expected = checked_product({target.shape.dims[0], channels, def.kernel[0], def.kernel[1]}, what);
+            formula = text("out_channels ", target.shape.dims[0], " x in_channels / groups ", channels, " x kernel ",
+                           def.kernel[0], " x ", def.kernel[1]);
+            break;
+        }
+        default: formula = "pooling has no weights";
+    }
+    auto weights = copied(def.weights, def.weight_count, expected, what + ": weights", formula);
+    if (def.kind == SNN_CONNECT_SPARSE) {
+        std::vector<float> ordered = *weights;
+        projection.sparse = canonical(def, source.size, target.size, what, ordered);
+        weights = std::make_shared<const std::vector<float>>(std::move(ordered));
+    } else if (def.row_offsets || def.synapse_targets || def.synapse_delays) {
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets, synapse_targets and synapse_delays belong to sparse projections; it is ",
+                    name_of_kind(def.kind));
+    }
+    projection.weights = std::move(weights);
+    if (def.bias) {
+        if (def.kind == SNN_CONNECT_POOL2D) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": pooling takes no bias");
+        const bool conv = def.kind == SNN_CONNECT_CONV2D;
+        projection.bias = copied(def.bias, def.bias_count, conv ? target.shape.dims[0] : target.size, what + ": bias",
+                                 conv ? "one for each target channel" : "one for each target neuron");
+    }
+    if (uint64_t{projection.delay_steps} + (projection.sparse ? projection.sparse->max_delay : 0) > max_total_delay)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its largest delay is ", projection.max_delay(), " steps; at most ",
+                    max_total_delay, " are allowed");
+    projections_.push_back(std::move(projection));
+    return static_cast<uint32_t>(projections_.size() - 1);
+}
+
+uint16_t smallest_delay(const SparseIndex& sparse) {
+    if (sparse.delays.empty()) return 0;
+    return *std::min_element(sparse.delays.begin(), sparse.delays.end());
+}
+
+uint64_t synapse_count(const Network& network, const Projection& projection) {
+    const Population& source = network.population(projection.source);
+    const Population& target = network.population(projection.target);
+    switch (projection.kind) {
+        case SNN_CONNECT_DENSE: return uint64_t{source.size} * target.size;
+        case SNN_CONNECT_ONE_TO_ONE: return source.size;
+        case SNN_CONNECT_SPARSE: return projection.sparse->targets.size();
+        default: break;
+    }
+    // Uses of the window that fall inside the image, axis by axis.
+    const Window& window = projection.window;
+    uint64_t uses = 1;
+    for (int axis = 0; axis < 2; ++axis) {
+        uint64_t inside = 0;
+        for (uint32_t out = 0; out < target.shape.dims[axis + 1]; ++out)
+            for (uint32_t k = 0; k < window.kernel[axis]; ++k) {
+                const int64_t at = int64_t{out} * window.stride[axis] + int64_t{k} * window.dilation[axis] - window.padding[axis];
+                inside += at >= 0 && at < source.shape.dims[axis + 1];
+            }
+        uses *= inside;
+    }
+    const uint64_t channels = projection.kind == SNN_CONNECT_POOL2D ? 1 : source.shape.dims[0] / window.groups;
+    return uses * target.shape.dims[0] * channels;
+}
+
+// ---- Fixed point ------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// Largest sum of |w| that the fixed projections onto one receptor could put onto one neuron in a step, with `weights` in the
+// place of `changed`'s own. Every synapse of a neuron may be hit in the same step.
+double largest_sum(const Network& network, const Projection& like, const Projection* changed, const float* weights) {
+    std::vector<double> sums(network.population(like.target).size, 0.0);
+    for (const Projection& projection : network.projections()) {
+        if (projection.arithmetic != SNN_ARITHMETIC_FIXED || projection.target != like.target ||
+            projection.receptor != like.receptor)
+            continue;
+        const float* values = &projection == changed ? weights : projection.weights->data();
+        for (size_t k = 0; k < projection.sparse->targets.size(); ++k)
+            sums[projection.sparse->targets[k]] += std::abs(static_cast<double>(values[k]));
+    }
+    return *std::max_element(sums.begin(), sums.end());
+}
+
+}  // namespace
+
+void check_fixed_range(const Network& network, const Projection& projection, const float* weights) {
+    const double sum = largest_sum(network, projection, &projection, weights);
+    const double limit = std::ldexp(1.0, 30 - projection.fixed_exponent);
+    if (!(sum <= limit))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': the weights onto one neuron add up to ", sum,
+                    "; the fixed-point scale 2^", projection.fixed_exponent, " holds at most ", limit);
+}
+
+void Network::choose_fixed_exponents() {
+    for (Projection& projection : projections_) {
+        if (projection.arithmetic != SNN_ARITHMETIC_FIXED) continue;
+        // Room of 2^4 above the largest sum, so that weights can grow while they are changed or trained.
+        const double sum = largest_sum(*this, projection, nullptr, nullptr);
+        int exponent = 0;
+        if (sum > 0) {
+            std::frexp(sum, &exponent);  // sum < 2^exponent
+        }
+        projection.fixed_exponent = std::clamp(26 - exponent, -96, 96);
+    }
+}
+
+}  // namespace snn
