@@ -117,7 +117,7 @@ static inline SNNNetwork make_classifier(void) {
     CHECK_OK(snn_random_fill(1, 2, SNN_RANDOM_NORMAL, 0.0, 0.3, second, COUNT(second)));
     pixels = add_input(network, "pixels", SNN_POPULATION_VALUE_INPUT, 16);
     hidden = add_neurons(network, "hidden", "lif", 24);
-    readout = add_neurons(network, "readout", "li", 3);
+    readout = add_neurons(network, "readout", "leaky_integrator", 3);
     connect(network, SNN_CONNECT_DENSE, pixels, hidden, first, COUNT(first));
     snn_projection_def_default(&def);
     def.source = hidden;

@@ -91,7 +91,7 @@ static SNNNetwork make_mixed(void) {
     rule.weight_mean = 0.05f;
     rule.delay_max = 5;
     CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
-    add_neurons(network, "readout", "li", 4);
+    add_neurons(network, "readout", "leaky_integrator", 4);
     connect(network, SNN_CONNECT_DENSE, 1, 3, weights, 64 * 4);
     CHECK_OK(snn_network_finish(network));
     return network;

@@ -61,7 +61,7 @@ static void refuse_network(SNNNetwork network) {
     projection_info.struct_size = sizeof projection_info;
     CHECK_ERROR(snn_network_add_population(network, &population, &index), SNN_ERROR_INVALID_HANDLE, "network");
     CHECK_ERROR(snn_network_set_parameter(network, 1, "threshold", &value, 1), SNN_ERROR_INVALID_HANDLE, "network");
-    CHECK_ERROR(snn_network_set_option(network, 1, "reset", "zero"), SNN_ERROR_INVALID_HANDLE, "network");
+    CHECK_ERROR(snn_network_set_option(network, 1, "reset", "value"), SNN_ERROR_INVALID_HANDLE, "network");
     CHECK_ERROR(snn_network_set_initial_state(network, 1, "v", &value, 1), SNN_ERROR_INVALID_HANDLE, "network");
     CHECK_ERROR(snn_network_set_surrogate(network, 1, "arctan", NULL, NULL, 0), SNN_ERROR_INVALID_HANDLE, "network");
     CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_HANDLE, "network");

@@ -152,15 +152,15 @@ static void options_are_checked_and_read_back(void) {
     SNNNetwork network = new_network();
     const char *choice = NULL;
     add_neurons(network, "cells", "lif", 2);
-    CHECK_OK(snn_network_set_option(network, 0, "reset", "zero"));
+    CHECK_OK(snn_network_set_option(network, 0, "reset", "value"));
     CHECK_OK(snn_network_get_option(network, 0, "reset", &choice));
-    CHECK_TEXT(choice, "zero");
+    CHECK_TEXT(choice, "value");
     CHECK_OK(snn_network_set_option(network, 0, "reset", "subtract"));
     CHECK_OK(snn_network_get_option(network, 0, "reset", &choice));
     CHECK_TEXT(choice, "subtract");
     CHECK_ERROR(snn_network_set_option(network, 0, "reset", "sideways"), SNN_ERROR_NOT_FOUND, "subtract");
     CHECK_ERROR(snn_network_set_option(network, 0, "colour", "red"), SNN_ERROR_NOT_FOUND, "reset");
-    CHECK_ERROR(snn_network_set_option(network, 0, NULL, "zero"), SNN_ERROR_INVALID_ARGUMENT, "option");
+    CHECK_ERROR(snn_network_set_option(network, 0, NULL, "value"), SNN_ERROR_INVALID_ARGUMENT, "option");
     CHECK_ERROR(snn_network_set_option(network, 0, "reset", NULL), SNN_ERROR_INVALID_ARGUMENT, "choice");
     CHECK_ERROR(snn_network_get_option(network, 0, "colour", &choice), SNN_ERROR_NOT_FOUND, "reset");
     CHECK_TEXT(choice, "subtract");

@@ -75,7 +75,7 @@ static void what_does_not_spike_is_no_source(void) {
     const float weights[1] = {1};
     SNNNetwork network = new_network();
     SNNProjectionDef def = projection(SNN_CONNECT_DENSE, weights, 1);
-    add_neurons(network, "readout", "li", 1);
+    add_neurons(network, "readout", "leaky_integrator", 1);
     add_neurons(network, "cells", "adder", 1);
     CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "readout");
     snn_network_release(network);

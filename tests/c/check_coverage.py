@@ -1,0 +1,19 @@
+"""Every function that snn.h declares is called by a C test: ``check_coverage.py HEADER FOLDER``."""
+
+import re
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Print the functions that no test calls."""
+    header, folder = (Path(argument) for argument in sys.argv[1:])
+    declared = set(re.findall(r"^SNN_API [\w *]*SNN_CALL (\w+)\(", header.read_text(encoding="utf-8"), re.MULTILINE))
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("*.[ch]"))
+    missing = sorted(name for name in declared if not re.search(rf"\b{name}\b", tests))
+    print(f"{len(declared)} functions declared; not called by a test: {', '.join(missing) or 'none'}")
+    return 1 if missing or len(declared) < 50 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,286 @@
+// snn.hpp: what it adds to snn.h - exceptions, ownership, ranges, callbacks - and that every wrapper reaches its function.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <snn/snn.hpp>
+
+#include <array>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+// Spike input (2) -> dense -> adders of a user's model (2) whose values can be worked out: v = v + current, spike at 1.
+const std::string adder =
+    R"({"format": 1, "kind": "neuron", "name": "adder", "title": "Adds its input",
+        "parameters": [{"name": "threshold", "unit": "1", "default": 1.0, "doc": ""}],
+        "options": [], "states": [{"name": "v", "unit": "1", "type": "float", "initial": 0.0, "doc": ""}],
+        "receptors": [{"name": "current", "unit": "1", "doc": ""}], "derived": [], "membrane": "v", "spiking": true,
+        "derive": {"ops": [], "outputs": []},
+        "step": {"ops": [["add", 2, 1], ["sub", 3, 0], ["iconst", 1], ["spike", 4, 5], ["const", 0.5], ["lt", 7, 6],
+                         ["const", 0.0], ["select", 8, 9, 3]], "states": [10], "spike": 6, "tape": []}})";
+
+snn::Network make_network() {
+    snn::Network network(1.0);
+    const uint32_t in = network.add_spike_input("in", {2});
+    const uint32_t cells = network.add_neurons("cells", {2}, snn::Model::load(adder));
+    const std::vector<float> weights{0.5f, 1.0f, 0.25f, 0.0f};
+    network.connect_dense(in, cells, weights);
+    network.finish();
+    return network;
+}
+
+snn::Network make_trainable() {
+    snn::Network network(1.0);
+    std::vector<float> first(4 * 16), second(16 * 2);
+    snn::random_normal(1, 1, 0.3, 0.5, first);
+    snn::random_normal(1, 2, 0.0, 0.3, second);
+    const uint32_t in = network.add_value_input("in", {4});
+    const uint32_t hidden = network.add_neurons("hidden", {16}, "lif");
+    const uint32_t out = network.add_neurons("out", {2}, "leaky_integrator");
+    network.connect_dense(in, hidden, first);
+    network.connect_dense(hidden, out, second, std::array<float, 2>{0.0f, 0.0f});
+    network.finish();
+    return network;
+}
+
+template <class Function>
+SNNStatus status_of(Function&& function) {
+    try {
+        function();
+    } catch (const snn::Error& error) {
+        CHECK(std::string(error.what()) == snn_last_error());
+        return error.status();
+    }
+    return SNN_OK;
+}
+
+}  // namespace
+
+static_assert(!std::is_copy_constructible_v<snn::Network> && std::is_nothrow_move_constructible_v<snn::Network>);
+static_assert(!std::is_copy_constructible_v<snn::Session> && std::is_move_constructible_v<snn::Session>);
+static_assert(std::is_base_of_v<std::runtime_error, snn::Error>);
+static_assert(std::is_convertible_v<std::vector<float>&, snn::Span<const float>>);
+static_assert(std::is_convertible_v<std::vector<float>&, snn::Span<float>>);
+static_assert(!std::is_convertible_v<const std::vector<float>&, snn::Span<float>>);
+static_assert(!std::is_convertible_v<std::vector<double>&, snn::Span<float>>);
+
+TEST_CASE("errors are exceptions with status and sentence") {
+    CHECK(status_of([] { snn::Network(0.0); }) == SNN_ERROR_INVALID_ARGUMENT);
+    CHECK(status_of([] { snn::Network::load("absent.snn"); }) == SNN_ERROR_IO);
+    CHECK(status_of([] { snn::Network::load_memory("x", 1); }) == SNN_ERROR_FORMAT);
+    CHECK(status_of([] { snn::Session::open("absent.snn"); }) == SNN_ERROR_IO);
+    CHECK(status_of([] { snn::Model::load("{}"); }) == SNN_ERROR_FORMAT);
+    CHECK(status_of([] { snn::Model::builtin("nothing"); }) == SNN_ERROR_NOT_FOUND);
+    CHECK_THROWS_AS(snn::Shape({1, 2, 3, 4}), snn::Error);
+    snn::Network network = make_network();
+    CHECK(status_of([&] { network.add_spike_input("late", {1}); }) == SNN_ERROR_STATE);
+}
+
+TEST_CASE("the library describes itself") {
+    CHECK(snn::version() == snn_version_string());
+    REQUIRE(snn::devices().size() >= 3);
+    CHECK(std::string(snn::devices()[0].name) == "cpu");
+    CHECK(snn::builtin_models().size() >= 6);
+    CHECK(snn::builtin_surrogates().size() >= 6);
+}
+
+TEST_CASE("a network can be built, looked at and run") {
+    const snn::Network network = make_network();
+    CHECK(network.info().population_count == 2);
+    CHECK(network.info().finished == 1);
+    CHECK(std::string(network.population(1).name) == "cells");
+    CHECK(network.projection(0).weights[1] == 1.0f);
+    CHECK(network.find_population("cells") == 1);
+    CHECK(network.find_projection("in_to_cells") == 0);
+    CHECK(network.parameter(1, "threshold") == std::vector<double>{1.0});
+    CHECK(network.initial_state(1, "v") == std::vector<double>{0.0});
+    CHECK(network.model(1).text().find("adder") != std::string::npos);
+
+    snn::Session session(network);
+    session.set_input(0, std::vector<float>{1, 1});
+    session.step();
+    CHECK(session.membrane_potentials("cells") == std::vector<float>{0.75f, 0.0f});
+    const snn::Span<const uint32_t> spikes = session.spikes(1);
+    REQUIRE(spikes.size() == 1);
+    CHECK(spikes[0] == 1);
+    session.run_step(0.002f);
+    CHECK(session.step_count() == 3);
+    session.reset();
+    CHECK(session.step_count() == 0);
+}
+
+TEST_CASE("parameters, options, states and surrogates are set") {
+    snn::Network network(0.5);
+    network.add_value_input("in", {1});
+    const uint32_t cells = network.add_neurons("cells", {3}, "lif");
+    network.set_option(cells, "reset", "value");
+    CHECK(network.option(cells, "reset") == "value");
+    network.set_initial_state(cells, "v", std::vector<double>{0.1, 0.2, 0.3});
+    CHECK(network.initial_state(cells, "v").size() == 3);
+    network.set_surrogate(cells, "arctan", std::vector<double>{4.0});
+    CHECK(network.surrogate_parameters(cells) == std::vector<double>{4.0});
+    network.set_surrogate(cells, network.surrogate(cells));
+    CHECK(std::string(network.population(cells).surrogate_name) == "arctan");
+    const uint32_t adders = network.add_neurons("adders", {2, 1, 1}, snn::Model::load(adder));
+    network.set_parameter(adders, "threshold", 3.0);
+    CHECK(network.parameter(adders, "threshold") == std::vector<double>{3.0});
+}
+
+TEST_CASE("sparse and random projections") {
+    snn::Network network(1.0);
+    network.add_spike_input("in", {2});
+    network.add_neurons("cells", {3}, "lif");
+    const std::vector<uint64_t> rows{0, 2, 3};
+    const std::vector<uint32_t> targets{0, 2, 1};
+    const std::vector<float> weights{1, 2, 3};
+    const std::vector<uint16_t> delays{0, 1, 2};
+    network.connect_sparse(0, 1, rows, targets, weights, delays);
+    CHECK(network.projection(0).synapse_count == 3);
+    CHECK_THROWS_AS(network.connect_sparse(0, 1, rows, targets, {weights.data(), 2}), snn::Error);
+    SNNProjectionDef def = snn::projection_def();
+    def.kind = SNN_CONNECT_SPARSE;
+    def.target = 1;
+    def.name = "random";
+    SNNRandomConnectionDef rule = snn::random_connection_def();
+    rule.rule = SNN_RULE_FIXED_TOTAL;
+    rule.count = 9;
+    network.connect_random(def, rule);
+    CHECK(network.projection(1).synapse_count == 9);
+    network.connect_one_to_one(0, network.add_neurons("pair", {2}, "lif"), std::array<float, 2>{1, 2});
+    network.finish();
+}
+
+TEST_CASE("handles move and share") {
+    snn::Network network = make_network();
+    const SNNNetwork raw = network.get();
+    snn::Network moved = std::move(network);
+    CHECK(moved.get() == raw);
+    CHECK(network.get() == nullptr);
+    {
+        const snn::Network second = moved.share();
+        CHECK(second.get() == raw);
+    }
+    CHECK(moved.info().population_count == 2);
+    moved = make_network();  // releases the first
+    SNNNetworkInfo info{};
+    info.struct_size = sizeof info;
+    CHECK(snn_network_get_info(raw, &info) == SNN_ERROR_INVALID_HANDLE);
+    snn::Session session(moved);
+    moved = snn::Network(1.0);  // the session keeps the network it runs
+    session.step(3);
+    snn::Session elsewhere = std::move(session);
+    elsewhere.step();
+    CHECK(elsewhere.step_count() == 4);
+    CHECK(elsewhere.network().info().population_count == 2);
+    const snn::Model model = snn::Model::builtin("lif");
+    CHECK(model.share().text() == model.text());
+}
+
+TEST_CASE("variables are read and written in their type") {
+    snn::Session session(make_network());
+    session.write("cells.v", std::vector<double>{0.25, 0.5});
+    CHECK(session.read("cells.v") == std::vector<float>{0.25f, 0.5f});
+    CHECK(session.read<double>("cells.v") == std::vector<double>{0.25, 0.5});
+    session.write("in_to_cells.weight", std::array<float, 4>{2, 2, 2, 2});
+    CHECK(session.to_network().projection(0).weights[0] == 2.0f);
+    const std::array<float, 2> ones{1, 1};
+    session.bind_input(0, ones);
+    session.step();
+    CHECK(session.read<uint8_t>("cells.spikes") == std::vector<uint8_t>{1, 1});
+    session.bind_input(0, {});
+    CHECK(status_of([&] { session.read("cells.u"); }) == SNN_ERROR_NOT_FOUND);
+}
+
+TEST_CASE("callbacks are called, and their exceptions reach the caller") {
+    snn::Session session(make_network());
+    const std::vector<float> ones{1, 1};
+    int count = 0;
+    session.on_spikes([&](const SNNSpikes& spikes) { count += static_cast<int>(spikes.count); });
+    session.set_input(0, ones);
+    session.step();
+    CHECK(count == 1);
+    session.on_spikes([](const SNNSpikes&) { throw std::logic_error("from the callback"); });
+    session.set_input(0, ones);
+    CHECK_THROWS_AS(session.step(), std::logic_error);
+    session.step();  // nobody spikes, nothing is thrown again
+    session.on_spikes({});
+    session.set_input(0, ones);
+    session.step();
+    CHECK(count == 1);
+}
+
+TEST_CASE("a run records") {
+    snn::Session session(make_network());
+    const std::vector<float> frames{1, 0, 1, 0, 1, 0};
+    std::vector<uint8_t> spikes(6);
+    const SNNInputArray input{0, 0, frames.data(), frames.size()};
+    const SNNRecordArray record{1, SNN_UINT8, "spikes", spikes.data(), spikes.size()};
+    SNNRunDef def = snn::run_def();
+    def.step_count = 3;
+    def.inputs = &input;
+    def.input_count = 1;
+    def.records = &record;
+    def.record_count = 1;
+    session.run(def);
+    CHECK(spikes == std::vector<uint8_t>{0, 1, 1, 1, 0, 1});
+}
+
+TEST_CASE("training lowers the loss and tells its callbacks") {
+    snn::SessionOptions options;
+    options.batch_size = 2;
+    snn::Session session(make_trainable(), options);
+    SNNTrainerDef def = snn::trainer_def();
+    def.output_population = 2;
+    def.step_count = 10;
+    def.loss = SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE;
+    def.learning_rate = 0.02;
+    snn::Trainer trainer(session, def);
+    int updates = 0, epochs = 0;
+    session.on_weights([&](const SNNWeightUpdate&) { ++updates; });
+    session.on_epoch([&](const SNNEpoch&) { ++epochs; });
+    const std::vector<float> values{1, 1, 0, 0, 0, 0, 1, 1};
+    const std::array<SNNInputArray, 1> inputs{SNNInputArray{0, 1, values.data(), values.size()}};
+    const std::array<int32_t, 2> labels{0, 1};
+    const double first = trainer.step(inputs, labels).loss;
+    double last = first;
+    for (int i = 0; i < 60; ++i) last = trainer.step(inputs, labels).loss;
+    CHECK(last < 0.5 * first);
+    CHECK(updates == 61 * 2);
+    CHECK(trainer.end_epoch().sample_count == 122);
+    CHECK(epochs == 1);
+    trainer.set_learning_rate(0.001);
+    trainer.forward(snn::Trainer::batch(inputs, labels));
+    std::vector<float> scores(4);
+    trainer.scores(scores);
+    CHECK(scores[0] > scores[1]);
+    CHECK(scores[3] > scores[2]);
+    trainer.backward();
+    trainer.update();
+    session.on_weights([](const SNNWeightUpdate&) { throw std::out_of_range("stop"); });
+    CHECK_THROWS_AS(trainer.step(inputs, labels), std::out_of_range);
+}
+
+TEST_CASE("files") {
+    const std::string path = "tmp_hpp.snn";
+    make_network().save(path);
+    snn::Session session = snn::Session::open(path);
+    session.load_weights(path);
+    session.step();
+    CHECK(snn::Network::load(path).info().projection_count == 1);
+    std::remove(path.c_str());
+}
+
+TEST_CASE("encoders") {
+    SNNEncoderDef def = snn::encoder_def();
+    def.kind = SNN_ENCODE_CONSTANT;
+    def.step_count = 2;
+    CHECK(snn::encode(def, std::vector<float>{0.5f, 1.0f}, 1, 2) == std::vector<float>{0.5f, 1.0f, 0.5f, 1.0f});
+    CHECK_THROWS_AS(snn::encode(def, std::vector<float>{0.5f}, 1, 2), snn::Error);
+    std::vector<float> values(4);
+    snn::random_uniform(1, 2, 0.0, 1.0, values);
+    CHECK(values[0] != values[1]);
+}
