@@ -1,0 +1,23 @@
+"""Benchmarks: ``snn bench NAME``. Each checks its result before it gives a time.
+
+A benchmark is a function that yields results (`report.result`); `BENCHMARKS` lists them by name. To add one, add a
+module and a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from snn.engine.bench.digits import bench_digits
+from snn.engine.bench.latency import bench_latency
+from snn.engine.bench.report import Settings
+
+__all__ = ["BENCHMARKS", "Benchmark", "Settings"]
+
+Benchmark = Callable[[Settings], Iterator[dict[str, Any]]]
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "latency": bench_latency,
+    "digits": bench_digits,
+}

@@ -1,0 +1,379 @@
+# Sessions: running networks, and the callbacks they make.
+
+# Seconds between two looks for Ctrl+C are bounded by looking after about this many neuron updates.
+cdef uint64_t UPDATES_PER_SIGNAL_CHECK = 2_000_000
+
+
+cdef class Session:
+    """A running network. Thread-safety: one thread at a time; a second one gets BusyError.
+
+    Parameters
+    ----------
+    network : Network or None
+        A finished network; None when `file` is given.
+    file : str or None
+        A ``.snn`` file, loaded by libsnn.
+    """
+
+    cdef SNNHandle handle
+    cdef object _network
+    cdef dict _bound
+    cdef object _spike_callback
+    cdef object _weight_callback
+    cdef object _epoch_callback
+    cdef object _pending
+    cdef uint32_t _batch_size
+    cdef uint32_t _signal_interval
+    cdef object __weakref__
+
+    def __cinit__(self, network=None, *, file=None, device="cpu", batch_size=1, threads=1, instruction_set=0, flags=0,
+                  max_catch_up_steps=100):
+        cdef SNNConfig config
+        cdef SNNStatus status
+        cdef bytes c_file = None
+        cdef bytes c_device = text(device, "the device")
+        self.handle = NULL
+        self._bound = {}
+        snn_config_default(&config)
+        if file is not None:
+            c_file = text(file, "the path")
+            config.file = c_file
+        elif isinstance(network, Network):
+            config.network = (<Network>network).handle
+        else:
+            raise ArgumentTypeError(f"the network is a {type(network).__name__}, not a native Network")
+        config.device = c_device
+        config.batch_size = as_u32(batch_size, "batch_size")
+        config.thread_count = as_u32(threads, "threads")
+        config.instruction_set = as_u32(instruction_set, "instruction_set")
+        config.flags = as_u32(flags, "flags")
+        config.max_catch_up_steps = as_u32(max_catch_up_steps, "max_catch_up_steps")
+        config.log = on_log
+        with nogil:
+            status = snn_create_network(&config, &self.handle)
+        check(status)
+        cdef SNNNetworkInfo info
+        cdef Network own = Network()
+        check(snn_session_network(self.handle, &own.handle))
+        self._network = own
+        memset(&info, 0, sizeof(info))
+        info.struct_size = sizeof(info)
+        check(snn_network_get_info(own.handle, &info))
+        cdef uint64_t interval = UPDATES_PER_SIGNAL_CHECK // (
+            info.neuron_count * config.batch_size + info.synapse_count // 16 + 1)
+        self._batch_size = config.batch_size
+        self._signal_interval = 1 if interval < 1 else 1000 if interval > 1000 else <uint32_t>interval
+
+    def __dealloc__(self):
+        snn_destroy_network(self.handle)
+
+    def close(self):
+        """End the session; using it afterwards is InvalidHandleError."""
+        # Bound arrays stay until this object goes: another thread may be in its last step.
+        cdef SNNHandle handle = self.handle
+        self.handle = NULL
+        with nogil:
+            snn_destroy_network(handle)
+
+    @property
+    def network(self):
+        """The network that the session was opened with."""
+        return self._network
+
+    @property
+    def address(self):
+        """The handle as an integer, 0 when closed."""
+        return <size_t>self.handle
+
+    cdef int _end(self, SNNStatus status) except -1:
+        """Raise what a callback raised, else the error of `status`."""
+        if self._pending is not None:
+            pending = self._pending
+            self._pending = None
+            raise pending
+        return check(status)
+
+    # ---- time
+
+    def step(self, long long count=1):
+        """Advance by `count` steps."""
+        cdef SNNStatus status
+        if count < 0 or count > 0xFFFFFFFF:
+            raise InvalidArgumentError(f"count is {count}; it must be 0 to {0xFFFFFFFF} steps")
+        with nogil:
+            status = snn_session_step(self.handle, <uint32_t>count)
+        if status != SNN_OK or self._pending is not None:
+            self._end(status)
+
+    def run_step(self, float frame_dt):
+        """Advance by `frame_dt` seconds: whole steps, the rest is carried."""
+        cdef SNNStatus status
+        with nogil:
+            status = snn_run_step(self.handle, frame_dt)
+        self._end(status)
+
+    def reset(self):
+        """Back to step 0 and the initial state."""
+        check(snn_session_reset(self.handle))
+
+    @property
+    def step_count(self):
+        """Steps since creation or reset."""
+        cdef uint64_t steps = 0
+        check(snn_session_step_count(self.handle, &steps))
+        return steps
+
+    # ---- input and output
+
+    def set_input(self, uint32_t population, values):
+        """Input for the coming step: float32 [batch_size][size]."""
+        cdef Buffer buffer = open_buffer(values, FLOAT32, "the input")
+        check(snn_session_set_input(self.handle, population, <const float *>buffer.view.buf, buffer.count))
+
+    def bind_input(self, uint32_t population, values):
+        """Read the input from this float32 array at every step, unchecked; None unbinds."""
+        cdef Buffer buffer
+        if values is None:
+            check(snn_session_bind_input(self.handle, population, NULL, 0))
+            self._bound.pop(population, None)
+            return
+        buffer = open_buffer(values, FLOAT32, "the input")
+        check(snn_session_bind_input(self.handle, population, <const float *>buffer.view.buf, buffer.count))
+        self._bound[population] = buffer
+
+    def value_count(self, path):
+        """How many values `read` wants for a path."""
+        cdef size_t count = 0
+        check(snn_session_value_count(self.handle, text(path, "the path"), &count))
+        return count
+
+    def read(self, path, out):
+        """Copy a variable into `out` (float32, float64, int32, uint8 or bool)."""
+        cdef Buffer buffer = Buffer()
+        buffer.open(out, f"the array for {path!r}", True)
+        check(snn_session_read(self.handle, text(path, "the path"), value_dtype(buffer, f"the array for {path!r}"),
+                               buffer.view.buf, buffer.count))
+
+    def write(self, path, values):
+        """Set a variable from an array (float32, float64, int32, uint8 or bool)."""
+        cdef Buffer buffer = Buffer()
+        buffer.open(values, f"the array for {path!r}", False)
+        check(snn_session_write(self.handle, text(path, "the path"), value_dtype(buffer, f"the array for {path!r}"),
+                                buffer.view.buf, buffer.count))
+
+    def membrane_potentials(self, population, out):
+        """Copy the membrane state of a population, by name, into float32 [batch_size][size]."""
+        cdef Buffer buffer = open_buffer(out, FLOAT32, "the array", True)
+        check(snn_get_membrane_potentials(
+            self.handle, text(population, "the population"), <float *>buffer.view.buf, buffer.count))
+
+    def spikes(self, uint32_t population, uint32_t sample=0):
+        """The neurons that spiked in the last step, ascending: a new uint32 array."""
+        cdef const uint32_t *neurons = NULL
+        cdef uint32_t count = 0
+        check(snn_session_get_spikes(self.handle, population, sample, &neurons, &count))
+        return copied_indices(neurons, count)
+
+    def run(self, steps, list inputs, list records, progress=None, interval=1000):
+        """Run `steps` steps.
+
+        Parameters
+        ----------
+        inputs : list of (population index, held, float32 array)
+        records : list of (population index, variable, array)
+            Arrays of float32, float64 or, for spikes, uint8 or bool; they are filled as the run goes.
+        progress : callable or None
+            ``progress(done, total)`` every `interval` steps; True stops the run.
+        """
+        cdef SNNRunDef definition
+        cdef SNNStatus status
+        cdef Progress watcher = Progress(self, progress)
+        snn_run_def_default(&definition)
+        definition.step_count = as_u32(steps, "steps")
+        definition.progress = on_progress
+        definition.progress_user = <void *>watcher
+        definition.progress_interval = self._signal_interval
+        if progress is not None:
+            definition.progress_interval = max(1, as_u32(interval, "interval"))
+        cdef InputArrays input_arrays = InputArrays(inputs)
+        cdef RecordArrays record_arrays = RecordArrays(records)
+        definition.inputs = input_arrays.items
+        definition.input_count = input_arrays.count
+        definition.records = record_arrays.items
+        definition.record_count = record_arrays.count
+        with nogil:
+            status = snn_session_run(self.handle, &definition)
+        if watcher.error is not None:
+            raise watcher.error
+        self._end(status)
+
+    # ---- weights
+
+    def load_weights(self, path):
+        """Replace weights and biases by those of a ``.snn`` file."""
+        cdef bytes encoded = text(path, "the path")
+        cdef const char *c_path = encoded
+        cdef SNNStatus status
+        with nogil:
+            status = snn_load_weights(self.handle, c_path)
+        check(status)
+
+    def to_network(self):
+        """A finished network with the session's present weights."""
+        cdef Network network = Network()
+        cdef SNNStatus status
+        with nogil:
+            status = snn_session_to_network(self.handle, &network.handle)
+        check(status)
+        return network
+
+    # ---- callbacks
+
+    def on_spikes(self, callback):
+        """Call ``callback(SpikeEvent)`` after each step for each population and sample that spiked; None removes."""
+        cdef SpikeCallback function = call_spikes
+        if callback is None:
+            function = NULL
+        check(snn_register_spike_callback(self.handle, function, <void *>self))
+        self._spike_callback = callback
+
+    def on_weights(self, callback):
+        """Call ``callback(WeightUpdate)`` after each update for each trained projection; None removes."""
+        cdef SNNWeightCallback function = call_weights
+        if callback is None:
+            function = NULL
+        check(snn_register_weight_callback(self.handle, function, <void *>self))
+        self._weight_callback = callback
+
+    def on_epoch(self, callback):
+        """Call ``callback(EpochResult)`` at the end of each epoch; None removes."""
+        cdef SNNEpochCallback function = call_epoch
+        if callback is None:
+            function = NULL
+        check(snn_register_epoch_callback(self.handle, function, <void *>self))
+        self._epoch_callback = callback
+
+
+cdef object copied_indices(const uint32_t *neurons, uint32_t count):
+    array = numpy.empty(count, DTYPE_UINT32)
+    cdef Buffer buffer
+    if count:
+        buffer = open_buffer(array, UINT32, "neurons", True)
+        memcpy(buffer.view.buf, neurons, <size_t>count * sizeof(uint32_t))
+    return array
+
+
+cdef class InputArrays:
+    """SNNInputArray structs over the caller's arrays, which it keeps in place."""
+
+    cdef SNNInputArray *items
+    cdef uint32_t count
+    cdef list buffers
+
+    def __cinit__(self, list inputs):
+        cdef Buffer buffer
+        self.buffers = []
+        self.count = 0
+        self.items = <SNNInputArray *>malloc(max(1, len(inputs)) * sizeof(SNNInputArray))
+        if self.items == NULL:
+            raise OutOfMemoryError(f"no memory for the list of {len(inputs)} inputs")
+        for population, held, array in inputs:
+            buffer = open_buffer(array, FLOAT32, f"the input of population {population}")
+            self.buffers.append(buffer)
+            self.items[self.count].population = as_u32(population, "population")
+            self.items[self.count].held = 1 if held else 0
+            self.items[self.count].data = <const float *>buffer.view.buf
+            self.items[self.count].count = buffer.count
+            self.count += 1
+
+    def __dealloc__(self):
+        free(self.items)
+
+
+cdef class RecordArrays:
+    """SNNRecordArray structs over the caller's arrays, which it keeps in place."""
+
+    cdef SNNRecordArray *items
+    cdef uint32_t count
+    cdef list kept
+
+    def __cinit__(self, list records):
+        cdef Buffer buffer
+        cdef bytes name
+        self.kept = []
+        self.count = 0
+        self.items = <SNNRecordArray *>malloc(max(1, len(records)) * sizeof(SNNRecordArray))
+        if self.items == NULL:
+            raise OutOfMemoryError(f"no memory for the list of {len(records)} recordings")
+        for population, variable, array in records:
+            name = text(variable, "the variable")
+            buffer = Buffer()
+            buffer.open(array, f"the array for {variable!r}", True)
+            self.kept.append((name, buffer))
+            self.items[self.count].population = as_u32(population, "population")
+            self.items[self.count].dtype = value_dtype(buffer, f"the array for {variable!r}")
+            self.items[self.count].variable = name
+            self.items[self.count].data = buffer.view.buf
+            self.items[self.count].count = buffer.count
+            self.count += 1
+
+    def __dealloc__(self):
+        free(self.items)
+
+
+# Callbacks run on the thread that called into libsnn. The first exception is kept, later calls are skipped.
+
+cdef void call_spikes(SNNHandle handle, const SNNSpikes *spikes, void *user) noexcept with gil:
+    cdef Session session = <Session>user
+    if session._pending is not None or session._spike_callback is None:
+        return
+    try:
+        session._spike_callback(SpikeEvent(
+            spikes.step, spikes.population, spikes.sample, copied_indices(spikes.neurons, spikes.count)))
+    except BaseException as error:
+        session._pending = error
+
+
+cdef void call_weights(SNNHandle handle, const SNNWeightUpdate *update, void *user) noexcept with gil:
+    cdef Session session = <Session>user
+    if session._pending is not None or session._weight_callback is None:
+        return
+    try:
+        session._weight_callback(WeightUpdate(update.update, update.projection, update.gradient_norm))
+    except BaseException as error:
+        session._pending = error
+
+
+cdef void call_epoch(SNNHandle handle, const SNNEpoch *epoch, void *user) noexcept with gil:
+    cdef Session session = <Session>user
+    if session._pending is not None or session._epoch_callback is None:
+        return
+    try:
+        session._epoch_callback(EpochResult(epoch.epoch, epoch.sample_count, epoch.correct_count, epoch.mean_loss))
+    except BaseException as error:
+        session._pending = error
+
+
+cdef class Progress:
+    """What one run calls back: the caller's function, and whether Ctrl+C was pressed."""
+
+    cdef Session session
+    cdef object function
+    cdef object error
+
+    def __cinit__(self, Session session not None, function):
+        self.session = session
+        self.function = function
+
+
+cdef int32_t on_progress(uint64_t steps_done, uint64_t steps_total, void *user) noexcept with gil:
+    """Stops the run after an exception of a callback, on Ctrl+C, or when the caller's function says so."""
+    cdef Progress progress = <Progress>user
+    if progress.session._pending is not None:
+        return 1
+    try:
+        PyErr_CheckSignals()
+        return 1 if progress.function is not None and progress.function(steps_done, steps_total) else 0
+    except BaseException as error:
+        progress.error = error
+        return 1

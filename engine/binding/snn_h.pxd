@@ -1,0 +1,338 @@
+# The C interface of libsnn as Cython sees it. The manual is native/include/snn/snn.h; names and order are the same.
+from libc.stdint cimport int32_t, uint16_t, uint32_t, uint64_t
+
+cdef extern from "snn/snn.h" nogil:
+    ctypedef int32_t SNNStatus
+    enum:
+        SNN_OK
+        SNN_ERROR_INVALID_ARGUMENT
+        SNN_ERROR_INVALID_HANDLE
+        SNN_ERROR_NOT_FOUND
+        SNN_ERROR_OUT_OF_MEMORY
+        SNN_ERROR_IO
+        SNN_ERROR_FORMAT
+        SNN_ERROR_UNSUPPORTED
+        SNN_ERROR_BUSY
+        SNN_ERROR_STATE
+        SNN_ERROR_VERSION
+        SNN_ERROR_FORKED
+        SNN_ERROR_STOPPED
+        SNN_ERROR_INTERNAL
+
+    uint32_t SNN_ABI_VERSION
+    const char *snn_version_string()
+    uint32_t snn_abi_version()
+    const char *snn_last_error()
+
+    ctypedef struct SNNSessionOpaque:
+        pass
+    ctypedef struct SNNNetworkOpaque:
+        pass
+    ctypedef struct SNNModelOpaque:
+        pass
+    ctypedef struct SNNTrainerOpaque:
+        pass
+    ctypedef SNNSessionOpaque *SNNHandle
+    ctypedef SNNNetworkOpaque *SNNNetwork
+    ctypedef SNNModelOpaque *SNNModel
+    ctypedef SNNTrainerOpaque *SNNTrainer
+
+    ctypedef struct SNNAllocator:
+        pass
+    ctypedef struct SNNJobSystem:
+        pass
+    ctypedef void (*SNNLogCallback)(int32_t level, const char *message, void *user) noexcept
+
+    # Devices
+    ctypedef struct SNNDeviceInfo:
+        uint32_t struct_size
+        char name[64]
+        char description[192]
+        uint32_t core_count
+        uint64_t memory_bytes
+        uint32_t can_train
+        char instruction_sets[64]
+    SNNStatus snn_device_count(uint32_t *out_count)
+    SNNStatus snn_device_get(uint32_t index, SNNDeviceInfo *out_info)
+
+    # Models
+    const char *snn_model_builtin_name(uint32_t index)
+    const char *snn_surrogate_builtin_name(uint32_t index)
+    SNNStatus snn_model_load(const char *text, size_t size_bytes, SNNModel *out_model)
+    SNNStatus snn_model_builtin(const char *name, uint32_t kind, SNNModel *out_model)
+    SNNStatus snn_model_text(SNNModel model, const char **out_text, size_t *out_size_bytes)
+    void snn_model_release(SNNModel model)
+
+    # Building a network
+    ctypedef struct SNNShape:
+        uint32_t rank
+        uint32_t dims[3]
+    enum:
+        SNN_POPULATION_NEURONS
+        SNN_POPULATION_SPIKE_INPUT
+        SNN_POPULATION_VALUE_INPUT
+    ctypedef struct SNNPopulationDef:
+        uint32_t struct_size
+        uint32_t kind
+        const char *name
+        SNNShape shape
+        const char *model_name
+        SNNModel model
+    ctypedef struct SNNProjectionDef:
+        uint32_t struct_size
+        uint32_t kind
+        const char *name
+        uint32_t source
+        uint32_t target
+        const char *receptor
+        uint32_t delay_steps
+        uint32_t trainable
+        uint32_t arithmetic
+        uint32_t pool_mode
+        const float *weights
+        size_t weight_count
+        const float *bias
+        size_t bias_count
+        const uint64_t *row_offsets
+        const uint32_t *synapse_targets
+        const uint16_t *synapse_delays
+        size_t synapse_count
+        uint32_t kernel[2]
+        uint32_t stride[2]
+        uint32_t padding[2]
+        uint32_t dilation[2]
+        uint32_t groups
+    ctypedef struct SNNRandomConnectionDef:
+        uint32_t struct_size
+        uint32_t rule
+        double probability
+        uint64_t count
+        uint64_t seed
+        uint32_t allow_autapses
+        float weight_mean
+        float weight_std
+        uint32_t delay_min
+        uint32_t delay_max
+
+    void snn_population_def_default(SNNPopulationDef *out_def)
+    void snn_projection_def_default(SNNProjectionDef *out_def)
+    void snn_random_connection_def_default(SNNRandomConnectionDef *out_def)
+    SNNStatus snn_network_create(double dt_ms, SNNNetwork *out_network)
+    SNNStatus snn_network_add_population(SNNNetwork network, const SNNPopulationDef *definition, uint32_t *out_index)
+    SNNStatus snn_network_set_parameter(SNNNetwork network, uint32_t population, const char *parameter,
+                                        const double *values, size_t count)
+    SNNStatus snn_network_set_option(SNNNetwork network, uint32_t population, const char *option, const char *choice)
+    SNNStatus snn_network_set_initial_state(SNNNetwork network, uint32_t population, const char *state,
+                                            const double *values, size_t count)
+    SNNStatus snn_network_set_surrogate(SNNNetwork network, uint32_t population, const char *name, SNNModel surrogate,
+                                        const double *parameters, size_t count)
+    SNNStatus snn_network_connect(SNNNetwork network, const SNNProjectionDef *definition, uint32_t *out_index)
+    SNNStatus snn_network_connect_random(SNNNetwork network, const SNNProjectionDef *definition,
+                                         const SNNRandomConnectionDef *rule, uint32_t *out_index)
+    SNNStatus snn_network_finish(SNNNetwork network)
+    void snn_network_release(SNNNetwork network)
+
+    # Files
+    SNNStatus snn_network_save(SNNNetwork network, const char *path)
+    SNNStatus snn_network_load(const char *path, SNNNetwork *out_network)
+    SNNStatus snn_network_load_memory(const void *data, size_t size_bytes, SNNNetwork *out_network)
+
+    # Looking at a network
+    ctypedef struct SNNNetworkInfo:
+        uint32_t struct_size
+        uint32_t population_count
+        uint32_t projection_count
+        uint32_t finished
+        double dt_ms
+        uint64_t neuron_count
+        uint64_t synapse_count
+        uint64_t parameter_count
+    ctypedef struct SNNPopulationInfo:
+        uint32_t struct_size
+        uint32_t kind
+        SNNShape shape
+        uint32_t size
+        const char *name
+        const char *model_name
+        const char *surrogate_name
+    ctypedef struct SNNProjectionInfo:
+        uint32_t struct_size
+        uint32_t kind
+        uint32_t source
+        uint32_t target
+        uint32_t delay_steps
+        uint32_t trainable
+        uint32_t arithmetic
+        uint32_t pool_mode
+        const char *name
+        const char *receptor
+        uint64_t weight_count
+        uint64_t bias_count
+        uint64_t synapse_count
+        uint32_t kernel[2]
+        uint32_t stride[2]
+        uint32_t padding[2]
+        uint32_t dilation[2]
+        uint32_t groups
+        const float *weights
+        const float *bias
+        const uint64_t *row_offsets
+        const uint32_t *synapse_targets
+        const uint16_t *synapse_delays
+        double fixed_point_scale
+    SNNStatus snn_network_get_info(SNNNetwork network, SNNNetworkInfo *out_info)
+    SNNStatus snn_network_get_population(SNNNetwork network, uint32_t index, SNNPopulationInfo *out_info)
+    SNNStatus snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProjectionInfo *out_info)
+    SNNStatus snn_network_get_model(SNNNetwork network, uint32_t population, SNNModel *out_model)
+    SNNStatus snn_network_get_surrogate(SNNNetwork network, uint32_t population, SNNModel *out_surrogate)
+    SNNStatus snn_network_get_parameter(SNNNetwork network, uint32_t population, const char *parameter,
+                                        double *out_values, size_t *io_count)
+    SNNStatus snn_network_get_initial_state(SNNNetwork network, uint32_t population, const char *state,
+                                            double *out_values, size_t *io_count)
+    SNNStatus snn_network_get_surrogate_parameters(SNNNetwork network, uint32_t population, double *out_values,
+                                                   size_t *io_count)
+    SNNStatus snn_network_get_option(SNNNetwork network, uint32_t population, const char *option,
+                                     const char **out_choice)
+
+    # Sessions
+    ctypedef struct SNNConfig:
+        uint32_t struct_size
+        uint32_t flags
+        const char *file
+        SNNNetwork network
+        const char *device
+        uint32_t batch_size
+        uint32_t thread_count
+        uint32_t instruction_set
+        uint32_t max_catch_up_steps
+        const SNNAllocator *allocator
+        const SNNJobSystem *job_system
+        SNNLogCallback log
+        void *log_user
+    void snn_config_default(SNNConfig *out_config)
+    SNNStatus snn_create_network(const SNNConfig *config, SNNHandle *out_handle)
+    void snn_destroy_network(SNNHandle handle)
+    SNNStatus snn_load_weights(SNNHandle handle, const char *path)
+    SNNStatus snn_run_step(SNNHandle handle, float frame_dt)
+    SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char *population, float *out_potentials, size_t count)
+
+    ctypedef struct SNNSpikes:
+        uint64_t step
+        uint32_t population
+        uint32_t sample
+        uint32_t count
+        const uint32_t *neurons
+    ctypedef void (*SpikeCallback)(SNNHandle handle, const SNNSpikes *spikes, void *user) noexcept
+    SNNStatus snn_register_spike_callback(SNNHandle handle, SpikeCallback callback, void *user)
+
+    SNNStatus snn_session_network(SNNHandle handle, SNNNetwork *out_network)
+    SNNStatus snn_session_to_network(SNNHandle handle, SNNNetwork *out_network)
+    SNNStatus snn_session_set_input(SNNHandle handle, uint32_t population, const float *values, size_t count)
+    SNNStatus snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count)
+    SNNStatus snn_session_step(SNNHandle handle, uint32_t step_count)
+    SNNStatus snn_session_reset(SNNHandle handle)
+    SNNStatus snn_session_step_count(SNNHandle handle, uint64_t *out_steps)
+    SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
+                                     const uint32_t **out_neurons, uint32_t *out_count)
+    enum:
+        SNN_FLOAT32
+        SNN_FLOAT64
+        SNN_INT32
+        SNN_UINT8
+    SNNStatus snn_session_read(SNNHandle handle, const char *path, uint32_t dtype, void *out_data, size_t count)
+    SNNStatus snn_session_write(SNNHandle handle, const char *path, uint32_t dtype, const void *data, size_t count)
+    SNNStatus snn_session_value_count(SNNHandle handle, const char *path, size_t *out_count)
+
+    ctypedef struct SNNInputArray:
+        uint32_t population
+        uint32_t held
+        const float *data
+        size_t count
+    ctypedef struct SNNRecordArray:
+        uint32_t population
+        uint32_t dtype
+        const char *variable
+        void *data
+        size_t count
+    ctypedef int32_t (*SNNProgressCallback)(uint64_t steps_done, uint64_t steps_total, void *user) noexcept
+    ctypedef struct SNNRunDef:
+        uint32_t struct_size
+        uint32_t step_count
+        const SNNInputArray *inputs
+        uint32_t input_count
+        uint32_t record_count
+        const SNNRecordArray *records
+        SNNProgressCallback progress
+        void *progress_user
+        uint32_t progress_interval
+    void snn_run_def_default(SNNRunDef *out_def)
+    SNNStatus snn_session_run(SNNHandle handle, const SNNRunDef *definition)
+
+    # Training
+    ctypedef struct SNNTrainerDef:
+        uint32_t struct_size
+        uint32_t output_population
+        uint32_t step_count
+        uint32_t loss
+        uint32_t optimizer
+        float rate_on
+        float rate_off
+        double learning_rate
+        double momentum
+        double beta1
+        double beta2
+        double epsilon
+        double weight_decay
+        double gradient_clip_norm
+        double rate_regularization
+        double rate_target
+    ctypedef struct SNNBatch:
+        uint32_t struct_size
+        uint32_t input_count
+        const SNNInputArray *inputs
+        const int32_t *labels
+        const float *targets
+    ctypedef struct SNNTrainResult:
+        uint32_t struct_size
+        uint32_t sample_count
+        uint32_t correct_count
+        double loss
+        double spike_count
+    void snn_trainer_def_default(SNNTrainerDef *out_def)
+    SNNStatus snn_trainer_create(SNNHandle handle, const SNNTrainerDef *definition, SNNTrainer *out_trainer)
+    void snn_trainer_release(SNNTrainer trainer)
+    SNNStatus snn_trainer_step(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result)
+    SNNStatus snn_trainer_forward(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result)
+    SNNStatus snn_trainer_backward(SNNTrainer trainer)
+    SNNStatus snn_trainer_update(SNNTrainer trainer)
+    SNNStatus snn_trainer_scores(SNNTrainer trainer, float *out_scores, size_t count)
+    SNNStatus snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate)
+
+    ctypedef struct SNNWeightUpdate:
+        uint64_t update
+        uint32_t projection
+        double gradient_norm
+    ctypedef void (*SNNWeightCallback)(SNNHandle handle, const SNNWeightUpdate *update, void *user) noexcept
+    SNNStatus snn_register_weight_callback(SNNHandle handle, SNNWeightCallback callback, void *user)
+    ctypedef struct SNNEpoch:
+        uint64_t epoch
+        uint64_t sample_count
+        uint64_t correct_count
+        double mean_loss
+    ctypedef void (*SNNEpochCallback)(SNNHandle handle, const SNNEpoch *epoch, void *user) noexcept
+    SNNStatus snn_register_epoch_callback(SNNHandle handle, SNNEpochCallback callback, void *user)
+    SNNStatus snn_trainer_end_epoch(SNNTrainer trainer, SNNEpoch *out_epoch)
+
+    # Encoders and random numbers
+    ctypedef struct SNNEncoderDef:
+        uint32_t struct_size
+        uint32_t kind
+        uint32_t step_count
+        float gain
+        float threshold
+        uint64_t seed
+    void snn_encoder_def_default(SNNEncoderDef *out_def)
+    SNNStatus snn_encode(const SNNEncoderDef *definition, const float *values, size_t sample_count,
+                         size_t feature_count, float *out_encoded, size_t out_count)
+    SNNStatus snn_random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a, double b,
+                              float *out_values, size_t count)

@@ -1,0 +1,123 @@
+# Training of one session.
+
+
+cdef class Trainer:
+    """Losses, gradients and the optimiser of a session. Thread-safety: with its session, one thread at a time."""
+
+    cdef SNNTrainer handle
+    cdef Session _session
+    cdef size_t _output_count
+
+    def __cinit__(self, Session session not None, *, output_population, steps, loss=0, optimizer=1, learning_rate=1e-3,
+                  momentum=0.0, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0, gradient_clip_norm=0.0,
+                  rate_regularization=0.0, rate_target=0.0, rate_on=0.8, rate_off=0.0):
+        cdef SNNTrainerDef definition
+        self.handle = NULL
+        snn_trainer_def_default(&definition)
+        definition.output_population = as_u32(output_population, "output_population")
+        definition.step_count = as_u32(steps, "steps")
+        definition.loss = as_u32(loss, "loss")
+        definition.optimizer = as_u32(optimizer, "optimizer")
+        definition.learning_rate = learning_rate
+        definition.momentum = momentum
+        definition.beta1 = beta1
+        definition.beta2 = beta2
+        definition.epsilon = epsilon
+        definition.weight_decay = weight_decay
+        definition.gradient_clip_norm = gradient_clip_norm
+        definition.rate_regularization = rate_regularization
+        definition.rate_target = rate_target
+        definition.rate_on = rate_on
+        definition.rate_off = rate_off
+        check(snn_trainer_create(session.handle, &definition, &self.handle))
+        self._session = session
+        cdef SNNPopulationInfo info
+        memset(&info, 0, sizeof(info))
+        info.struct_size = sizeof(info)
+        check(snn_network_get_population((<Network>session._network).handle, definition.output_population, &info))
+        self._output_count = info.size
+
+    def __dealloc__(self):
+        snn_trainer_release(self.handle)
+
+    def step(self, list inputs, labels=None, targets=None):
+        """Forward, backward and update on one batch; see `forward`."""
+        return self._batch(inputs, labels, targets, True)
+
+    def forward(self, list inputs, labels=None, targets=None):
+        """Run one batch and its loss.
+
+        Parameters
+        ----------
+        inputs : list of (population index, held, float32 array)
+        labels : int32 [batch_size] or None
+            -1: the sample is padding.
+        targets : float32 [batch_size][outputs] or None
+            Rates, instead of labels.
+        """
+        return self._batch(inputs, labels, targets, False)
+
+    cdef object _batch(self, list inputs, object labels, object targets, bint update):
+        cdef InputArrays arrays = InputArrays(inputs)
+        cdef Buffer label_buffer, target_buffer
+        cdef SNNBatch batch
+        cdef SNNTrainResult result
+        cdef SNNStatus status
+        memset(&batch, 0, sizeof(batch))
+        batch.struct_size = sizeof(batch)
+        batch.inputs = arrays.items
+        batch.input_count = arrays.count
+        if labels is not None:
+            label_buffer = open_buffer(labels, INT32, "labels")
+            self._check_count(label_buffer.count, 1, "labels")
+            batch.labels = <const int32_t *>label_buffer.view.buf
+        if targets is not None:
+            target_buffer = open_buffer(targets, FLOAT32, "targets")
+            self._check_count(target_buffer.count, self._output_count, "targets")
+            batch.targets = <const float *>target_buffer.view.buf
+        memset(&result, 0, sizeof(result))
+        result.struct_size = sizeof(result)
+        with nogil:
+            status = (snn_trainer_step(self.handle, &batch, &result) if update
+                      else snn_trainer_forward(self.handle, &batch, &result))
+        self._session._end(status)
+        return TrainResult(result.sample_count, result.correct_count, result.loss, result.spike_count)
+
+    cdef int _check_count(self, size_t count, size_t width, str what) except -1:
+        # The C interface has no count of them: it follows from the batch size.
+        cdef size_t expected = width * self._session._batch_size
+        if count != expected:
+            raise InvalidArgumentError(
+                f"{what} has {count} values; a batch of {self._session._batch_size} needs {expected}")
+        return 0
+
+    def backward(self):
+        """Gradients of the last forward."""
+        cdef SNNStatus status
+        with nogil:
+            status = snn_trainer_backward(self.handle)
+        self._session._end(status)
+
+    def update(self):
+        """One step of the optimiser with the gradients of the last backward."""
+        cdef SNNStatus status
+        with nogil:
+            status = snn_trainer_update(self.handle)
+        self._session._end(status)
+
+    def scores(self, out):
+        """Copy the class scores of the last forward into float32 [batch_size][outputs]."""
+        cdef Buffer buffer = open_buffer(out, FLOAT32, "the array", True)
+        check(snn_trainer_scores(self.handle, <float *>buffer.view.buf, buffer.count))
+
+    def set_learning_rate(self, double learning_rate):
+        """Change the learning rate from the next update on."""
+        check(snn_trainer_set_learning_rate(self.handle, learning_rate))
+
+    def end_epoch(self):
+        """Sum up the steps since the last call; calls the epoch callback. Returns `EpochResult`."""
+        cdef SNNEpoch epoch
+        memset(&epoch, 0, sizeof(epoch))
+        cdef SNNStatus status = snn_trainer_end_epoch(self.handle, &epoch)
+        self._session._end(status)
+        return EpochResult(epoch.epoch, epoch.sample_count, epoch.correct_count, epoch.mean_loss)

@@ -1,0 +1,62 @@
+"""How the commands talk: tables for people, one JSON object per line for programs, errors as one sentence."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+__all__ = ["JsonFlag", "console", "error_console", "fail", "print_json", "table", "with_unit"]
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
+
+console = Console()
+error_console = Console(stderr=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} cannot be printed as JSON")
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Print one object on one line of standard output."""
+    sys.stdout.write(json.dumps(value, default=_plain) + "\n")
+    sys.stdout.flush()
+
+
+def fail(sentence: str) -> typer.Exit:
+    """Print an error and return what to raise."""
+    error_console.print(f"[bold red]error:[/] {escape(sentence)}", highlight=False)
+    return typer.Exit(1)
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """Return a table; a column that begins with ``>`` is aligned to the right."""
+    result = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        right = column.startswith(">")
+        result.add_column(column.lstrip(">"), justify="right" if right else "left", overflow="fold")
+    return result
+
+
+def with_unit(count: float, unit: str) -> str:
+    """Return a size or a time in words: ``with_unit(3.2e-6, "s")`` is ``"3.20 µs"``, bytes in powers of 1024."""
+    if unit == "B":
+        for prefix in ("B", "KiB", "MiB", "GiB"):
+            if abs(count) < 1024 or prefix == "GiB":
+                return f"{count:.0f} {prefix}" if prefix == "B" else f"{count:.1f} {prefix}"
+            count /= 1024
+    for factor, prefix in ((1.0, ""), (1e3, "m"), (1e6, "µ"), (1e9, "n")):
+        if abs(count) * factor >= 1 or prefix == "n":
+            return f"{count * factor:.3g} {prefix}{unit}"
+    return f"{count:g} {unit}"

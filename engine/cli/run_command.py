@@ -1,0 +1,127 @@
+"""``snn run``: run a file and say what its neurons did."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+import snn
+from snn.engine import machine
+from snn.engine.cli.output import JsonFlag, console, fail, print_json, table, with_unit
+from snn.init import uniform
+
+__all__ = ["run"]
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="A .snn file.")],
+    steps: Annotated[int, typer.Option(min=0, help="Number of steps.")] = 1000,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="NAME=VALUE",
+            help="Input of a population: a number for all neurons at every step, random:P for spikes with probability "
+            "P at each step, or a .npy file. Can be repeated; the others are silent.",
+        ),
+    ] = None,
+    record: Annotated[
+        list[str] | None,
+        typer.Option(metavar="POPULATION.VARIABLE", help="Record a state or spikes for --output. Can be repeated."),
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Write what was recorded to this .npz file.")] = None,
+    device: Annotated[str, typer.Option(help="Where to run; see snn devices.")] = "cpu",
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Independent samples.")] = 1,
+    threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="For random inputs.")] = 0,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run a network file and print rates and speed."""
+    network = snn.load(file)
+    given = {}
+    for position, text in enumerate(inputs or []):
+        name, _, value = text.partition("=")
+        if not value:
+            raise fail(f"--input is '{text}'; it must be NAME=VALUE")
+        given[name] = _frames(network[name], value, steps, batch_size, seed, position)
+    wanted: dict[str, list[str]] = {}
+    for text in record or []:
+        name, _, variable = text.partition(".")
+        if not variable:
+            raise fail(f"--record is '{text}'; it must be POPULATION.VARIABLE")
+        wanted.setdefault(name, []).append(variable)
+    if wanted and output is None:
+        raise fail("--record needs --output, the file to write to")
+    spiking = [name for name, p in network.populations.items() if p.spiking and not p.is_input]
+    recorded = {name: [*wanted.get(name, [])] for name in {**dict.fromkeys(spiking), **wanted}}
+    for name in spiking:
+        recorded[name].append("spike_count")
+    with snn.Simulation(network, device=device, batch_size=batch_size, threads=threads) as simulation:
+        begin = time.perf_counter()
+        recording = simulation.run(steps, given, recorded)
+        seconds = time.perf_counter() - begin
+    if output is not None:
+        np.savez_compressed(
+            output, **{f"{name}.{variable}": recording[name][variable] for name in wanted for variable in wanted[name]}
+        )
+    simulated = steps * network.dt / 1000.0
+    rates = {
+        name: float(recording[name]["spike_count"].mean(dtype=np.float64)) / simulated if simulated else 0.0
+        for name in spiking
+    }
+    result: dict[str, Any] = {
+        "file": str(file),
+        "device": device,
+        "threads": threads,
+        "batch_size": batch_size,
+        "steps": steps,
+        "dt_ms": network.dt,
+        "seconds": seconds,
+        "seconds_per_step": seconds / steps if steps else 0.0,
+        "realtime_factor": seconds / simulated if simulated else 0.0,
+        "rates_hz": rates,
+        "peak_rss_bytes": machine.peak_rss_bytes(),
+        "output": None if output is None else str(output),
+    }
+    if as_json:
+        print_json({**result, "machine": machine.description(), "versions": machine.versions()})
+        return
+    rows = table("population", ">neurons", ">mean rate", ">spikes")
+    for name in spiking:
+        total = int(recording[name]["spike_count"].sum(dtype=np.float64))
+        rows.add_row(f"[bold]{name}[/]", f"{network[name].size:,}", f"{rates[name]:.2f} Hz", f"{total:,}")
+    console.print(rows)
+    console.print(
+        f"\n{steps:,} steps ({simulated:g} s simulated) of {batch_size} sample{'s' * (batch_size > 1)} on {device} in "
+        f"{with_unit(seconds, 's')}: {with_unit(result['seconds_per_step'], 's')} per step",
+        highlight=False,
+    )
+    if output is not None:
+        console.print(f"recorded to {output}", highlight=False)
+
+
+def _frames(population: snn.Population, text: str, steps: int, batch_size: int, seed: int, stream: int) -> NDArray[Any]:
+    """Return the input that an option describes."""
+    if text.endswith(".npy"):
+        try:
+            array: NDArray[Any] = np.load(text, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise fail(f"--input {population.name}={text} cannot be read: {error}") from None
+        return array
+    shape = (batch_size, *population.shape)
+    kind, _, value = text.rpartition(":")
+    try:
+        number = float(value)
+    except ValueError:
+        raise fail(f"--input {population.name}={text} is neither a number, random:P, nor a .npy file") from None
+    if kind == "":
+        # Spikes of a spike input last one step; given for each step they come at every step.
+        return np.full(shape if population.model == "input" else (steps, *shape), number, np.float32)
+    if kind != "random" or not 0 <= number <= 1:
+        raise fail(f"--input {population.name}={text}: {kind} is not random, or the probability is not 0 to 1")
+    return (uniform((steps, *shape), 0.0, 1.0, seed=seed, stream=stream) < number).astype(np.float32)

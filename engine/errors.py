@@ -1,0 +1,155 @@
+"""The errors that the library raises: one class for each status of libsnn, each also a built-in class.
+
+Every error is an `SnnError`, so one ``except snn.SnnError`` catches them all; each is also the built-in class that a
+Python user would expect (`ValueError`, `KeyError`, `OSError`, ...). The message is one sentence that names the argument
+and its value.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArgumentTypeError",
+    "BusyError",
+    "FileError",
+    "ForkedError",
+    "FormatError",
+    "InternalError",
+    "InvalidArgumentError",
+    "InvalidHandleError",
+    "NotFoundError",
+    "OutOfMemoryError",
+    "SnnError",
+    "StateError",
+    "StoppedError",
+    "UnsupportedError",
+    "VersionError",
+    "error_for_status",
+]
+
+
+class SnnError(Exception):
+    """Base of every error of the library."""
+
+    status: int = 0
+    """The `SNNStatus` of libsnn that the class stands for; 0 when it is Python's own check."""
+
+    def __str__(self) -> str:
+        # KeyError would show the repr of its argument, OSError would look for an errno.
+        return str(self.args[0]) if self.args else ""
+
+
+class InvalidArgumentError(SnnError, ValueError):
+    """A value, size, shape or name is wrong."""
+
+    status = -1
+
+
+class ArgumentTypeError(SnnError, TypeError):
+    """An argument is of a type that cannot be used, or there is no such keyword."""
+
+    status = -1
+
+
+class InvalidHandleError(SnnError, ValueError):
+    """The session, network or trainer is closed, or was never opened."""
+
+    status = -2
+
+
+class NotFoundError(SnnError, KeyError):
+    """There is no population, projection, variable, model or device of that name."""
+
+    status = -3
+
+
+class OutOfMemoryError(SnnError, MemoryError):
+    """There is not enough memory for what was asked."""
+
+    status = -4
+
+
+class FileError(SnnError, OSError):
+    """The file system said no."""
+
+    status = -5
+
+
+class FormatError(SnnError, ValueError):
+    """The file is damaged or is not a ``.snn`` file, or a model document is wrong."""
+
+    status = -6
+
+
+class UnsupportedError(SnnError, NotImplementedError):
+    """The request is valid, but this device or this build cannot do it."""
+
+    status = -7
+
+
+class BusyError(SnnError, RuntimeError):
+    """Another thread is inside this session, or a callback tried to change the session that called it."""
+
+    status = -8
+
+
+class StateError(SnnError, RuntimeError):
+    """The right call at the wrong moment."""
+
+    status = -9
+
+
+class VersionError(SnnError, ValueError):
+    """A file or library of a version that this one does not know."""
+
+    status = -10
+
+
+class ForkedError(SnnError, RuntimeError):
+    """The session belongs to the parent process."""
+
+    status = -11
+
+
+class StoppedError(SnnError, RuntimeError):
+    """A progress callback asked to stop; what was recorded so far is kept."""
+
+    status = -12
+
+
+class InternalError(SnnError, RuntimeError):
+    """A defect of the library."""
+
+    status = -13
+
+
+_BY_STATUS: dict[int, type[SnnError]] = {
+    error.status: error
+    for error in (
+        InvalidArgumentError,
+        InvalidHandleError,
+        NotFoundError,
+        OutOfMemoryError,
+        FileError,
+        FormatError,
+        UnsupportedError,
+        BusyError,
+        StateError,
+        VersionError,
+        ForkedError,
+        StoppedError,
+        InternalError,
+    )
+}
+
+
+def error_for_status(status: int, sentence: str) -> SnnError:
+    """Return the error for a status of libsnn.
+
+    Parameters
+    ----------
+    status : int
+        A negative `SNNStatus`.
+    sentence : str
+        What `snn_last_error` said.
+    """
+    return _BY_STATUS.get(status, InternalError)(sentence)

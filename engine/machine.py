@@ -1,0 +1,59 @@
+"""What a measurement ran on: the machine, the versions, the memory in use."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from snn.engine import _native
+
+__all__ = ["description", "peak_rss_bytes", "processor_name", "versions"]
+
+
+def processor_name() -> str:
+    """Name of the processor as its maker gives it, else the architecture."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def description() -> dict[str, Any]:
+    """Return processor, cores this process may use, memory, system, and the best instruction set of libsnn here."""
+    cpu = next(device for device in _native.devices() if device.name == "cpu")
+    return {
+        "processor": processor_name(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_bytes": cpu.memory_bytes,
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "instruction_set": cpu.instruction_sets[-1],
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what takes part."""
+    return {
+        "libsnn": _native.version(),
+        "snn-engine": metadata.version("snn-engine"),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+
+
+def peak_rss_bytes() -> int:
+    """Largest amount of memory that this process has had in use so far; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # bytes there, KiB elsewhere

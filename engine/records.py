@@ -1,0 +1,116 @@
+"""What the native binding returns: plain named tuples, numbered and named as in ``snn.h``."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "DeviceInfo",
+    "EpochResult",
+    "NetworkInfo",
+    "PopulationInfo",
+    "ProjectionInfo",
+    "SpikeEvent",
+    "TrainResult",
+    "WeightUpdate",
+]
+
+
+class DeviceInfo(NamedTuple):
+    """A device that sessions can run on."""
+
+    name: str
+    description: str
+    core_count: int
+    memory_bytes: int
+    can_train: bool
+    instruction_sets: tuple[str, ...]
+
+
+class NetworkInfo(NamedTuple):
+    """Sizes of a network; `neuron_count` is without inputs."""
+
+    population_count: int
+    projection_count: int
+    finished: bool
+    dt_ms: float
+    neuron_count: int
+    synapse_count: int
+    parameter_count: int
+
+
+class PopulationInfo(NamedTuple):
+    """A population as the native network holds it."""
+
+    kind: int
+    shape: tuple[int, ...]
+    size: int
+    name: str
+    model_name: str | None
+    surrogate_name: str | None
+
+
+class ProjectionInfo(NamedTuple):
+    """A projection as the native network holds it; arrays are read-only views of its memory."""
+
+    name: str
+    kind: int
+    source: int
+    target: int
+    receptor: str
+    delay_steps: int
+    trainable: bool
+    arithmetic: int
+    pool_mode: int
+    synapse_count: int
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
+    groups: int
+    fixed_point_scale: float
+    weights: NDArray[np.float32] | None
+    bias: NDArray[np.float32] | None
+    row_offsets: NDArray[np.uint64] | None
+    synapse_targets: NDArray[np.uint32] | None
+    synapse_delays: NDArray[np.uint16] | None
+
+
+class SpikeEvent(NamedTuple):
+    """The spikes of one population and sample in one step."""
+
+    step: int
+    population: Any
+    """Index in the native binding; the population's name where the package `snn` hands it on."""
+    sample: int
+    neurons: NDArray[np.uint32]
+
+
+class WeightUpdate(NamedTuple):
+    """One update of one trained projection; `gradient_norm` is the L2 norm before clipping."""
+
+    update: int
+    projection: Any
+    """Index in the native binding; the projection's name where the package `snn` hands it on."""
+    gradient_norm: float
+
+
+class TrainResult(NamedTuple):
+    """What one batch gave; `spike_count` is over all spiking populations, samples and steps."""
+
+    sample_count: int
+    correct_count: int
+    loss: float
+    spike_count: float
+
+
+class EpochResult(NamedTuple):
+    """Sums of the steps of one epoch."""
+
+    epoch: int
+    sample_count: int
+    correct_count: int
+    mean_loss: float

@@ -1,0 +1,133 @@
+"""Spiking neural networks: create, train and run them; ship them as one file.
+
+The pieces: `Network` and `Sequential` build networks of neurons (`LIF`, ...) and connections (`Dense`, ...);
+`Simulation` runs them; `Trainer` trains them; `load` and `save` keep them. `encode`, `init`, `data` and `plot` help.
+Arrays are numpy's. Times are in milliseconds where a name says `dt`, steps are whole numbers.
+
+Examples
+--------
+>>> import snn
+>>> digits = snn.data.digits()
+>>> net = snn.Sequential(64, snn.Dense(128), snn.LIF(), snn.Dense(10), snn.LIF())
+>>> trainer = snn.Trainer(net, steps=25, epochs=20).fit(digits.train_x, digits.train_y)
+>>> trainer.score(digits.test_x, digits.test_y)
+>>> net.save("digits.snn")
+"""
+
+from pathlib import Path as _Path
+
+if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.parent / "engine").is_dir():
+    try:
+        # An editable install finds the engine wherever this file was imported from.
+        import snn.engine  # noqa: F401
+    except ImportError:
+        raise ImportError(
+            f"snn was imported from its source folder {_Path(__file__).parent}, where the engine is not built; "
+            "install it (pip install .) and run Python from another folder, or install it editable (pip install -e .)"
+        ) from None
+
+from snn import data, encode, init, plot
+from snn.connections import AvgPool2d, Connection, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
+from snn.encode import Encoder
+from snn.engine._native import abi_version, devices
+from snn.engine._native import version as library_version
+from snn.engine.errors import (
+    ArgumentTypeError,
+    BusyError,
+    FileError,
+    ForkedError,
+    FormatError,
+    InternalError,
+    InvalidArgumentError,
+    InvalidHandleError,
+    NotFoundError,
+    OutOfMemoryError,
+    SnnError,
+    StateError,
+    StoppedError,
+    UnsupportedError,
+    VersionError,
+)
+from snn.engine.records import DeviceInfo, SpikeEvent, WeightUpdate
+from snn.network import Network, Population, load, save
+from snn.neurons import (
+    LIF,
+    AdaptiveLIF,
+    CurrentLIF,
+    Input,
+    IntegrateAndFire,
+    Izhikevich,
+    LeakyIntegrator,
+    Neuron,
+    NeuronModel,
+    SpikeInput,
+)
+from snn.projection import Projection
+from snn.recording import Recording
+from snn.sequential import Sequential
+from snn.simulation import Recorder, Simulation
+from snn.sparse import Sparse
+from snn.surrogates import Surrogate
+from snn.trainer import EpochReport, Trainer
+
+__version__ = library_version()
+
+__all__ = [
+    "LIF",
+    "AdaptiveLIF",
+    "ArgumentTypeError",
+    "AvgPool2d",
+    "BusyError",
+    "Connection",
+    "Conv2d",
+    "CurrentLIF",
+    "Dense",
+    "DeviceInfo",
+    "Encoder",
+    "EpochReport",
+    "FileError",
+    "ForkedError",
+    "FormatError",
+    "Input",
+    "IntegrateAndFire",
+    "InternalError",
+    "InvalidArgumentError",
+    "InvalidHandleError",
+    "Izhikevich",
+    "LeakyIntegrator",
+    "MaxPool2d",
+    "Network",
+    "Neuron",
+    "NeuronModel",
+    "NotFoundError",
+    "OneToOne",
+    "OutOfMemoryError",
+    "Population",
+    "Projection",
+    "Recorder",
+    "Recording",
+    "Sequential",
+    "Simulation",
+    "SnnError",
+    "Sparse",
+    "SpikeEvent",
+    "SpikeInput",
+    "StateError",
+    "StoppedError",
+    "SumPool2d",
+    "Surrogate",
+    "Trainer",
+    "UnsupportedError",
+    "VersionError",
+    "WeightUpdate",
+    "__version__",
+    "abi_version",
+    "data",
+    "devices",
+    "encode",
+    "init",
+    "library_version",
+    "load",
+    "plot",
+    "save",
+]

@@ -1,0 +1,158 @@
+"""Samples, cut into batches and encoded into what the native trainer reads. Buffers are made once and reused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from snn._arrays import Floats, float32_array, known_name
+from snn.encode import Encoder
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+
+if TYPE_CHECKING:
+    from snn.network import Network, Population
+
+__all__ = ["Batches", "InputList", "class_labels", "rate_targets"]
+
+InputList = list[tuple[int, bool, Floats]]
+
+
+class _Source:
+    """The samples of one input population and the buffer of one batch."""
+
+    def __init__(self, population: Population, values: Floats, steps: int, batch_size: int, encoder: Encoder | None):
+        size = population.size
+        timed = encoder is None or encoder.kind == "delta"
+        what = f"X for input {population.name!r}"
+        shapes = [(steps, *population.shape), (steps, size)] if timed else [population.shape, (size,)]
+        if values.shape[1:] not in shapes:
+            axes = "(samples, steps, features)" if timed else "(samples, features)"
+            raise InvalidArgumentError(
+                f"{what} has shape {values.shape}; it must be {axes} = (samples, {', '.join(map(str, shapes[0]))})"
+            )
+        self.index = population._index
+        self.encoder = encoder
+        self.steps = steps
+        self.values = values.reshape(values.shape[0], *((steps, size) if timed else (size,)))
+        self.held = encoder is not None and encoder.kind == "constant"
+        self.buffer = np.zeros((batch_size, size) if self.held else (steps, batch_size, size), np.float32)
+
+    def fill(self, rows: NDArray[np.int64], seed: int) -> tuple[int, bool, Floats]:
+        """Encode the samples `rows` into the buffer; places that are left over are zero."""
+        count = rows.size
+        encoder = self.encoder
+        if encoder is None:
+            self.buffer[:, :count] = self.values[rows].transpose(1, 0, 2)
+            self.buffer[:, count:] = 0.0
+        elif encoder.kind == "constant":
+            np.multiply(self.values[rows], np.float32(encoder.gain), out=self.buffer[:count])
+            self.buffer[count:] = 0.0
+        else:
+            shape = (self.steps, *self.buffer.shape[1:]) if encoder.kind == "delta" else self.buffer.shape[1:]
+            raw = np.zeros(shape, np.float32)
+            if encoder.kind == "delta":
+                raw[:, :count] = self.values[rows].transpose(1, 0, 2)
+            else:
+                raw[:count] = self.values[rows]
+            encoder(raw, self.steps, seed=seed, out=self.buffer)
+            self.buffer[:, count:] = 0.0
+        return self.index, self.held, self.buffer
+
+
+class Batches:
+    """Samples of all inputs of a network.
+
+    Parameters
+    ----------
+    network : Network
+        Its inputs say what the samples must look like.
+    x : array_like, or dict of them by input population
+        Samples first.
+    steps, batch_size : int
+        Steps of a run, samples in a batch.
+    encoder : Encoder or None
+        None: `x` has the input for each step, (samples, steps, features).
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        x: ArrayLike | Mapping[str, ArrayLike],
+        steps: int,
+        batch_size: int,
+        encoder: Encoder | None,
+    ) -> None:
+        names = network.inputs
+        if not isinstance(x, Mapping):
+            if len(names) != 1:
+                raise InvalidArgumentError(
+                    f"the network has {len(names)} inputs ({', '.join(names) or 'none'}); X must be a dict of them"
+                )
+            x = {names[0]: x}
+        for name in x:
+            known_name(name, names, "input")
+        missing = [name for name in names if name not in x]
+        if missing:
+            raise InvalidArgumentError(f"X has no values for the inputs {', '.join(missing)}")
+        arrays = {name: float32_array(values, f"X for input {name!r}") for name, values in x.items()}
+        counts = {name: array.shape[0] if array.ndim else 0 for name, array in arrays.items()}
+        if len(set(counts.values())) != 1:
+            raise InvalidArgumentError(f"the inputs have different numbers of samples: {counts}")
+        self.count = next(iter(counts.values()))
+        if self.count == 0:
+            raise InvalidArgumentError("X has no samples")
+        self.batch_size = batch_size
+        self._sources = [_Source(network[name], array, steps, batch_size, encoder) for name, array in arrays.items()]
+
+    @property
+    def batch_count(self) -> int:
+        """Batches of one pass; the last may be filled up."""
+        return math.ceil(self.count / self.batch_size)
+
+    def each(self, order: NDArray[np.int64] | None, seed: int) -> Iterator[tuple[NDArray[np.int64], InputList]]:
+        """Yield (indices of the samples, inputs); the arrays are overwritten by the next batch.
+
+        Parameters
+        ----------
+        order : int array, shape (samples,), or None
+            Order of the samples; None: as they are.
+        seed : int
+            For random encoders; each batch gets another number from it.
+        """
+        indices = np.arange(self.count) if order is None else order
+        for position, start in enumerate(range(0, self.count, self.batch_size)):
+            rows = indices[start : start + self.batch_size]
+            # A counter in the low bits keeps the batches of one pass apart.
+            yield rows, [source.fill(rows, (seed * 2**24 + position) % 2**64) for source in self._sources]
+
+
+def class_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int32]:
+    """Return classes 0 to `classes` - 1 of the samples, checked."""
+    array = np.asarray(y)
+    if array.dtype.kind not in "iu":
+        raise ArgumentTypeError(f"y has dtype {array.dtype}; classes must be integers")
+    if array.shape != (samples,):
+        raise InvalidArgumentError(f"y has shape {array.shape}; X has {samples} samples, so it must be ({samples},)")
+    outside = np.flatnonzero((array < 0) | (array >= classes))
+    if outside.size:
+        place = int(outside[0])
+        raise InvalidArgumentError(
+            f"y[{place}] is {int(array[place])}; the output has {classes} neurons, so classes are 0 to {classes - 1}"
+        )
+    return array.astype(np.int32)
+
+
+def rate_targets(y: ArrayLike, samples: int, outputs: int) -> Floats:
+    """Return target rates in spikes per step, checked."""
+    return float32_array(y, "y", (samples, outputs))
+
+
+def padded(values: NDArray[Any], rows: NDArray[np.int64], batch_size: int, filler: Any) -> NDArray[Any]:
+    """Return the values of a batch; places that are left over hold `filler`."""
+    batch = np.full((batch_size, *values.shape[1:]), filler, values.dtype)
+    batch[: rows.size] = values[rows]
+    return batch

@@ -1,0 +1,194 @@
+"""What a model's own definition says: its parameters, options, states and receptors.
+
+The definitions are the TOML files of ``snn/models``; the model compiler turns each into a JSON document that libsnn
+carries (``docs/model-format.md``). This module reads that document, so nothing about a model is written twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from snn._arrays import known_name
+from snn.engine import _native
+from snn.engine.errors import FormatError, InvalidArgumentError
+
+__all__ = [
+    "ModelDefinition",
+    "Option",
+    "Parameter",
+    "Receptor",
+    "State",
+    "SurrogateDefinition",
+    "builtin_model",
+    "builtin_surrogate",
+]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that the user may set, in `unit`."""
+
+    name: str
+    unit: str
+    default: float
+    doc: str = ""
+    minimum: float | None = None
+    exclusive_minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def allowed(self) -> str:
+        """The range in words, "" if there is none."""
+        words = []
+        if self.minimum is not None:
+            words.append(f"at least {self.minimum:g}")
+        if self.exclusive_minimum is not None:
+            words.append(f"above {self.exclusive_minimum:g}")
+        if self.maximum is not None:
+            words.append(f"at most {self.maximum:g}")
+        return " and ".join(words)
+
+    def check(self, lowest: float, highest: float, what: str) -> None:
+        """Raise InvalidArgumentError if values from `lowest` to `highest` leave the range."""
+        wrong = None
+        if self.minimum is not None and lowest < self.minimum:
+            wrong = lowest
+        if self.exclusive_minimum is not None and lowest <= self.exclusive_minimum:
+            wrong = lowest
+        if self.maximum is not None and highest > self.maximum:
+            wrong = highest
+        if wrong is not None:
+            raise InvalidArgumentError(f"{what} is {wrong:g} {self.unit}; it must be {self.allowed}")
+
+
+@dataclass(frozen=True)
+class Option:
+    """A choice between ways of computing, by name."""
+
+    name: str
+    choices: tuple[str, ...]
+    default: str
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class State:
+    """A value that each neuron keeps from step to step."""
+
+    name: str
+    unit: str
+    type: str
+    initial: float | str
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class Receptor:
+    """A named input sum that projections add to."""
+
+    name: str
+    unit: str
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class ModelDefinition:
+    """A neuron model, read from its JSON document."""
+
+    name: str
+    title: str
+    parameters: Mapping[str, Parameter]
+    options: Mapping[str, Option]
+    states: Mapping[str, State]
+    receptors: Mapping[str, Receptor]
+    membrane: str
+    spiking: bool
+    differentiable: bool
+    builtin: bool
+    native: _native.Model = field(repr=False, compare=False)
+
+    @classmethod
+    def from_native(cls, native: _native.Model, builtin: bool = False) -> ModelDefinition:
+        """Read the document of a model that libsnn has checked."""
+        document = _document(native, "neuron")
+        return cls(
+            name=document["name"],
+            title=document.get("title", document["name"]),
+            parameters=_parameters(document),
+            options={
+                item["name"]: Option(item["name"], tuple(item["choices"]), item["default"], item.get("doc", ""))
+                for item in document.get("options", [])
+            },
+            states={
+                item["name"]: State(
+                    item["name"], item.get("unit", ""), item.get("type", "float"), item["initial"], item.get("doc", "")
+                )
+                for item in document["states"]
+            },
+            receptors={
+                item["name"]: Receptor(item["name"], item.get("unit", ""), item.get("doc", ""))
+                for item in document["receptors"]
+            },
+            membrane=document["membrane"],
+            spiking=bool(document["spiking"]),
+            differentiable="adjoint" in document,
+            builtin=builtin,
+            native=native,
+        )
+
+
+@dataclass(frozen=True)
+class SurrogateDefinition:
+    """A surrogate derivative, read from its JSON document."""
+
+    name: str
+    title: str
+    parameters: Mapping[str, Parameter]
+    builtin: bool
+    native: _native.Model = field(repr=False, compare=False)
+
+    @classmethod
+    def from_native(cls, native: _native.Model, builtin: bool = False) -> SurrogateDefinition:
+        """Read the document of a surrogate that libsnn has checked."""
+        document = _document(native, "surrogate")
+        return cls(document["name"], document.get("title", document["name"]), _parameters(document), builtin, native)
+
+
+@cache
+def builtin_model(name: str) -> ModelDefinition:
+    """Return the built-in neuron model of that name; NotFoundError lists those there are."""
+    known_name(name, _native.builtin_model_names(), "built-in model")
+    return ModelDefinition.from_native(_native.Model.builtin(name), builtin=True)
+
+
+@cache
+def builtin_surrogate(name: str) -> SurrogateDefinition:
+    """Return the built-in surrogate of that name; NotFoundError lists those there are."""
+    known_name(name, _native.builtin_surrogate_names(), "built-in surrogate")
+    return SurrogateDefinition.from_native(_native.Model.builtin(name, surrogate=True), builtin=True)
+
+
+def _document(native: _native.Model, kind: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(native.json)
+    if document.get("kind") != kind:
+        raise FormatError(f"the document describes a {document.get('kind')!r}, not a {kind!r}")
+    return document
+
+
+def _parameters(document: dict[str, Any]) -> dict[str, Parameter]:
+    return {
+        item["name"]: Parameter(
+            item["name"],
+            item.get("unit", ""),
+            float(item["default"]),
+            item.get("doc", ""),
+            item.get("minimum"),
+            item.get("exclusive_minimum"),
+            item.get("maximum"),
+        )
+        for item in document["parameters"]
+    }

@@ -1,0 +1,509 @@
+"""A network: named populations of neurons and the projections between them."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from snn._arrays import integer, known_name, number, valid_name
+from snn.connections import Connection
+from snn.engine import _native
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.neurons import Input, Neuron, SpikeInput
+from snn.projection import Projection
+from snn.surrogates import Surrogate
+
+__all__ = ["Network", "Population", "load", "save"]
+
+_INPUT_KINDS = {1: SpikeInput, 2: Input}
+
+
+class Population:
+    """Neurons of one model in a network, or one of its inputs; made by `Network.add`."""
+
+    def __init__(self, network: Network, name: str, index: int, layer: Neuron | Input) -> None:
+        self._network = network
+        self._index = index
+        self._layer = layer
+        self.name = name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(neurons,), or (channels, height, width)."""
+        assert self._layer.shape is not None  # Network.add made sure
+        return self._layer.shape
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return math.prod(self.shape)
+
+    @property
+    def is_input(self) -> bool:
+        """Whether the caller gives its activity."""
+        return isinstance(self._layer, Input)
+
+    @property
+    def neurons(self) -> Neuron | Input:
+        """The neurons as they were added: model, parameters, options, surrogate."""
+        return self._layer
+
+    @property
+    def model(self) -> str:
+        """Name of the neuron model; ``"input"`` or ``"spike_input"`` for inputs."""
+        if isinstance(self._layer, Neuron):
+            return self._layer.definition.name
+        return "spike_input" if isinstance(self._layer, SpikeInput) else "input"
+
+    @property
+    def spiking(self) -> bool:
+        """Whether its activity is spikes, 0 or 1."""
+        return self._layer.definition.spiking if isinstance(self._layer, Neuron) else self._layer.kind == 1
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of the states that can be read, written and recorded."""
+        return tuple(self._layer.definition.states) if isinstance(self._layer, Neuron) else ()
+
+    @property
+    def parameters(self) -> Mapping[str, float | NDArray[np.float64]]:
+        """All parameters in the model's units, defaults included: one number, or an array of the population's shape."""
+        if not isinstance(self._layer, Neuron):
+            return MappingProxyType({})
+        values: dict[str, float | NDArray[np.float64]] = {}
+        for name, item in self._layer.definition.parameters.items():
+            own = self._layer.parameters.get(name)
+            if own is None:
+                values[name] = item.default
+            elif own.size == 1:
+                values[name] = float(own[0])
+            else:
+                values[name] = own.reshape(self.shape).copy()
+        return MappingProxyType(values)
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """All options of the model, defaults included."""
+        if not isinstance(self._layer, Neuron):
+            return MappingProxyType({})
+        chosen = self._layer.options
+        return MappingProxyType(
+            {name: chosen.get(name, item.default) for name, item in self._layer.definition.options.items()}
+        )
+
+    @property
+    def surrogate(self) -> Surrogate | None:
+        """What training uses in place of the derivative of a spike; None: the model does not spike, or is an input."""
+        if not isinstance(self._layer, Neuron) or not self.spiking:
+            return None
+        if self._layer.surrogate is None:
+            native = self._network._finished()
+            self._layer.surrogate = Surrogate._from_native(
+                native.surrogate(self._index), native.surrogate_parameters(self._index)
+            )
+        return self._layer.surrogate
+
+    def set(
+        self,
+        *,
+        surrogate: str | Surrogate | None = None,
+        initial: Mapping[str, ArrayLike] | None = None,
+        **values: Any,
+    ) -> None:
+        """Change parameters, options, initial states or the surrogate; simulations opened before keep the old ones.
+
+        Parameters
+        ----------
+        surrogate : str or Surrogate, optional
+            What training uses in place of the derivative of a spike.
+        initial : dict, optional
+            State at step 0, by name: a number or an array of the population's shape.
+        **values
+            Parameters (number or array of the population's shape) and options (str) by name.
+
+        Raises
+        ------
+        ArgumentTypeError
+            The model has no such parameter, option or state.
+        InvalidArgumentError
+            A value outside its range, or of the wrong shape.
+        """
+        if not isinstance(self._layer, Neuron):
+            raise InvalidArgumentError(f"population {self.name!r} is an input; it has no parameters")
+        layer = self._layer.replaced(surrogate=surrogate, initial=initial, **values)
+        # Undone when libsnn refuses, so that the network stays as it was.
+        old, self._layer = self._layer, layer
+        try:
+            self._network._rebuild()
+        except Exception:
+            self._layer = old
+            raise
+
+    def __repr__(self) -> str:
+        return f"<Population {self.name!r}: {self._layer!r}>"
+
+
+class Network:
+    """A spiking network: what you simulate, what you train, and what you save.
+
+    Parameters
+    ----------
+    dt : float, default 1.0
+        Time step in milliseconds; fixed for the network.
+    seed : int, default 0
+        Initial weights and random connections follow from it; the same seed gives the same network everywhere.
+
+    Examples
+    --------
+    >>> net = snn.Network(dt=1.0)
+    >>> net.add("input", snn.Input(64))
+    >>> net.add("hidden", snn.LIF(128, tau_membrane=20.0))
+    >>> net.connect("input", "hidden", snn.Dense())
+    >>> net.projections["input_to_hidden"].weights.shape
+    (64, 128)
+    """
+
+    def __init__(self, dt: float = 1.0, *, seed: int = 0) -> None:
+        self._dt = number(dt, "dt", minimum=0.0, exclusive=True)
+        self.seed = integer(seed, "seed", maximum=2**64 - 1)
+        self._populations: dict[str, Population] = {}
+        self._projections: dict[str, Projection] = {}
+        self._native: _native.Network | None = _native.Network.create(self._dt)
+
+    # ---- building
+
+    def add(self, name: str, neurons: Neuron | Input) -> Population:
+        """Add a population.
+
+        Parameters
+        ----------
+        name : str
+            Letters, digits and ``_``, not beginning with a digit; at most 63; unique in the network.
+        neurons : Neuron, Input or SpikeInput
+            For example ``snn.LIF(128)``; the size must be given.
+
+        Returns
+        -------
+        Population
+
+        Raises
+        ------
+        InvalidArgumentError
+            The name is taken or is no name, or the size is missing.
+        """
+        valid_name(name, "the population name")
+        if not isinstance(neurons, Neuron | Input):
+            raise ArgumentTypeError(
+                f"population {name!r}: neurons is {neurons!r}; it must be neurons such as snn.LIF(128), or an input"
+            )
+        if name in self._populations:
+            raise InvalidArgumentError(f"there is a population {name!r} already")
+        if neurons.shape is None:
+            raise InvalidArgumentError(f"population {name!r}: {neurons!r} has no size; give it, as in snn.LIF(128)")
+        population = Population(self, name, len(self._populations), neurons._with_shape(neurons.shape))
+        native = self._open()
+        try:
+            _declare_population(native, population)
+        except Exception:
+            self._native = None
+            raise
+        self._populations[name] = population
+        return population
+
+    def connect(
+        self,
+        source: str | Population,
+        target: str | Population,
+        connection: Connection,
+        *,
+        name: str | None = None,
+    ) -> Projection:
+        """Connect two populations.
+
+        Parameters
+        ----------
+        source, target : str or Population
+            Names of populations of this network.
+        connection : Connection
+            For example ``snn.Dense()`` or ``snn.Sparse.fixed_probability(0.1)``.
+        name : str, optional
+            Name of the projection; default ``source_to_target``.
+
+        Returns
+        -------
+        Projection
+
+        Raises
+        ------
+        NotFoundError
+            No such population, or the target has no such receptor.
+        InvalidArgumentError
+            Shapes do not fit, the name is taken, or the source has no spikes.
+        """
+        source_population, target_population = self._population(source), self._population(target)
+        if not isinstance(connection, Connection):
+            raise ArgumentTypeError(f"connection is {connection!r}; it must be one such as snn.Dense()")
+        if name is None:
+            name = f"{source_population.name}_to_{target_population.name}"
+        valid_name(name, "the projection name")
+        if name in self._projections:
+            raise InvalidArgumentError(f"there is a projection {name!r} already; give this one another name")
+        projection = Projection._of_connection(
+            self, name, source_population, target_population, len(self._projections), connection
+        )
+        native = self._open()
+        try:
+            projection._declare(native)
+        except Exception:
+            self._native = None
+            raise
+        self._projections[name] = projection
+        return projection
+
+    def _population(self, reference: str | Population) -> Population:
+        if isinstance(reference, Population):
+            if self._populations.get(reference.name) is not reference:
+                raise InvalidArgumentError(f"population {reference.name!r} belongs to another network")
+            return reference
+        return self._populations[known_name(reference, self._populations, "population")]
+
+    # ---- looking at it
+
+    @property
+    def dt(self) -> float:
+        """Time step in milliseconds."""
+        return self._dt
+
+    @property
+    def populations(self) -> Mapping[str, Population]:
+        """The populations by name, in the order they were added."""
+        return MappingProxyType(self._populations)
+
+    @property
+    def projections(self) -> Mapping[str, Projection]:
+        """The projections by name, in the order they were connected."""
+        return MappingProxyType(self._projections)
+
+    @property
+    def inputs(self) -> list[str]:
+        """Names of the input populations."""
+        return [name for name, population in self._populations.items() if population.is_input]
+
+    @property
+    def neuron_count(self) -> int:
+        """Number of neurons, inputs not counted."""
+        return self._finished().info().neuron_count
+
+    @property
+    def synapse_count(self) -> int:
+        """Connections as delivered; a convolution's kernel counts each use."""
+        return self._finished().info().synapse_count
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of stored weights and biases."""
+        return self._finished().info().parameter_count
+
+    def __getitem__(self, name: str) -> Population:
+        return self._population(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._populations
+
+    def __repr__(self) -> str:
+        neurons = sum(population.size for population in self._populations.values() if not population.is_input)
+        return (
+            f"<Network: {len(self._populations)} populations, {len(self._projections)} projections, "
+            f"{neurons} neurons, dt={self._dt:g} ms>"
+        )
+
+    def summary(self) -> str:
+        """Return a table of the populations and projections as text."""
+        info = self._finished().info()
+        rows = [("population", "model", "shape", "parameters that differ from the default")]
+        for population in self._populations.values():
+            shape = "x".join(str(size) for size in population.shape)
+            rows.append((population.name, population.model, shape, _differences(population)))
+        lines = _table(rows)
+        if self._projections:
+            rows = [("projection", "kind", "weights", "from, to")]
+            for projection in self._projections.values():
+                count = 0 if projection.kind == "pool2d" else _weight_count(projection)
+                places = f"{projection.source.name} to {projection.target.name}"
+                if projection.delay_steps:
+                    places += f", delay {projection.delay_steps} steps"
+                if not projection.trainable and projection.kind != "pool2d":
+                    places += ", not trained"
+                rows.append((projection.name, projection.kind, f"{count:,}", places))
+            lines += ["", *_table(rows)]
+        lines += [
+            "",
+            f"{info.neuron_count:,} neurons, {info.synapse_count:,} synapses, {info.parameter_count:,} weights and "
+            f"biases, dt {info.dt_ms:g} ms",
+        ]
+        return "\n".join(lines)
+
+    # ---- files and copies
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a ``.snn`` file.
+
+        The file is written beside `path` and renamed, so an error leaves an old file as it was.
+
+        Parameters
+        ----------
+        path : path-like
+            The file.
+
+        Raises
+        ------
+        FileError
+            The file system said no.
+        """
+        self._finished().save(os.fspath(path))
+
+    def copy(self) -> Network:
+        """Return an independent network with the same populations, projections and weights."""
+        return Network._from_native(self._finished(), self.seed)
+
+    def __copy__(self) -> Network:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Network:
+        return self.copy()
+
+    # ---- the native network
+    #
+    # It is built along with this object, so that errors come at the line that caused them, and is finished at first
+    # use. After that it is immutable: a change builds another one from what this object holds.
+
+    def _origin(self) -> _native.Network | None:
+        return self._native
+
+    def _open(self) -> _native.Network:
+        """Return an unfinished native network with everything so far."""
+        native = self._native
+        if native is None or native.info().finished:
+            self._native = native = self._declared()
+        return native
+
+    def _declared(self) -> _native.Network:
+        for projection in self._projections.values():
+            projection._keep()
+        native = _native.Network.create(self._dt)
+        for population in self._populations.values():
+            _declare_population(native, population)
+        for projection in self._projections.values():
+            projection._declare(native)
+        return native
+
+    def _rebuild(self) -> None:
+        """Build the native network anew after a change of a population."""
+        self._native = self._declared()
+
+    def _finished(self) -> _native.Network:
+        """Return the finished native network with the present weights."""
+        native = self._native
+        if native is None or any(projection._changed(native) for projection in self._projections.values()):
+            self._native = native = self._declared()
+        if not native.info().finished:
+            native.finish()
+            for projection in self._projections.values():
+                projection._release()
+        return native
+
+    @classmethod
+    def _from_native(cls, native: _native.Network, seed: int = 0) -> Network:
+        network = Network.__new__(Network)
+        info = native.info()
+        network._dt = info.dt_ms
+        network.seed = seed
+        network._native = native
+        network._populations = {}
+        network._projections = {}
+        for index in range(info.population_count):
+            described = native.population(index)
+            layer: Neuron | Input
+            if described.kind in _INPUT_KINDS:
+                layer = _INPUT_KINDS[described.kind](described.shape)
+            else:
+                layer = Neuron._from_native(native, index)
+            network._populations[described.name] = Population(network, described.name, index, layer)
+        for index in range(info.projection_count):
+            projection = Projection._from_native(network, native, index)
+            network._projections[projection.name] = projection
+        return network
+
+
+def _declare_population(native: _native.Network, population: Population) -> None:
+    layer = population.neurons
+    if isinstance(layer, Neuron):
+        layer._declare(native, population.name)
+    else:
+        native.add_population(layer.kind, population.name, population.shape)
+
+
+def _weight_count(projection: Projection) -> int:
+    info = projection._network._finished().projection(projection._index)
+    return 0 if info.weights is None else info.weights.size
+
+
+def _differences(population: Population) -> str:
+    """Return parameters and options that are not the model's defaults."""
+    layer = population.neurons
+    if not isinstance(layer, Neuron):
+        return ""
+    words = []
+    for name, value in population.parameters.items():
+        if isinstance(value, np.ndarray):
+            words.append(f"{name}=<array>")
+        elif value != layer.definition.parameters[name].default:
+            words.append(f"{name}={value:g}")
+    for name, word in population.options.items():
+        if word != layer.definition.options[name].default:
+            words.append(f"{name}={word}")
+    return ", ".join(words)
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def load(path: str | os.PathLike[str]) -> Network:
+    """Read a network from a ``.snn`` file.
+
+    Every size, index, name and number is checked; nothing in the file is executed.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    FileError
+        The file system said no.
+    FormatError
+        The file is damaged or is not a ``.snn`` file; the sentence names the place.
+    VersionError
+        The file is of a later version.
+    """
+    return Network._from_native(_native.Network.load(os.fspath(path)))
+
+
+def save(network: Network, path: str | os.PathLike[str]) -> None:
+    """Write a network to a ``.snn`` file; the same as ``network.save(path)``."""
+    if not isinstance(network, Network):
+        raise ArgumentTypeError(f"network is {network!r}, not a Network")
+    network.save(path)

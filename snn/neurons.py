@@ -1,0 +1,399 @@
+"""Neuron models as objects: the built-in ones, and models of the user in the same words."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from snn._arrays import choice, float64_values, integer
+from snn.definitions import ModelDefinition, builtin_model
+from snn.engine import _native
+from snn.engine.errors import ArgumentTypeError, FormatError, InvalidArgumentError, UnsupportedError
+from snn.engine.modelc import ModelError, compile_model
+from snn.surrogates import Surrogate
+
+__all__ = [
+    "LIF",
+    "AdaptiveLIF",
+    "CurrentLIF",
+    "Input",
+    "IntegrateAndFire",
+    "Izhikevich",
+    "LeakyIntegrator",
+    "Neuron",
+    "NeuronModel",
+    "SpikeInput",
+]
+
+Size = int | tuple[int, ...] | None
+
+
+def _shape(size: Size, what: str) -> tuple[int, ...] | None:
+    if size is None:
+        return None
+    sizes = (size,) if not isinstance(size, tuple | list) else tuple(size)
+    if not 1 <= len(sizes) <= 3:
+        raise InvalidArgumentError(f"{what}: size is {size!r}; it must be a number or have 1 to 3 dimensions")
+    shape = tuple(integer(one, f"{what}: size", minimum=1, maximum=2**31 - 1) for one in sizes)
+    if math.prod(shape) > 2**31 - 1:
+        raise InvalidArgumentError(f"{what}: size is {size!r}, more than {2**31 - 1} neurons")
+    return shape
+
+
+class _Layer:
+    """What inputs and neurons have in common: a shape, perhaps still open, and perhaps a name."""
+
+    def __init__(self, size: Size, name: str | None) -> None:
+        self.shape = _shape(size, type(self).__name__)
+        self.name = name
+
+    @property
+    def size(self) -> int | None:
+        """Number of neurons, None where the network will tell."""
+        return None if self.shape is None else math.prod(self.shape)
+
+    def _with_shape(self, shape: tuple[int, ...]) -> Any:
+        """Return a copy of that shape."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.shape = shape
+        return twin
+
+
+class Input(_Layer):
+    """An input of real values, which stay until they are changed.
+
+    Parameters
+    ----------
+    size : int or tuple of int
+        Number of values, or (channels, height, width).
+    name : str, optional
+        Name of the population in a `Sequential`; default ``"input"``.
+    """
+
+    kind = 2
+
+    def __init__(self, size: Size, *, name: str | None = None) -> None:
+        super().__init__(size, name)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({_size_text(self.shape)})"
+
+
+class SpikeInput(Input):
+    """An input of spikes, 0 or 1 for each step; empty again after the step.
+
+    Parameters
+    ----------
+    size : int or tuple of int
+        Number of spike trains, or (channels, height, width).
+    name : str, optional
+        Name of the population in a `Sequential`; default ``"input"``.
+    """
+
+    kind = 1
+
+
+class Neuron(_Layer):
+    """Neurons of one model with their parameters: what `Network.add` and `Sequential` take.
+
+    Made by the classes of the built-in models (`LIF`, ...) or by a `NeuronModel`.
+    """
+
+    kind = 0
+    definition: ModelDefinition
+    surrogate: Surrogate | None
+
+    def __init__(
+        self,
+        definition: ModelDefinition,
+        size: Size = None,
+        *,
+        surrogate: str | Surrogate | None = None,
+        initial: Mapping[str, ArrayLike] | None = None,
+        name: str | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.definition = definition
+        super().__init__(size, name)
+        self.surrogate = self._checked_surrogate(surrogate)
+        self.parameters: dict[str, NDArray[np.float64]] = {}
+        self.options: dict[str, str] = {}
+        self.initial: dict[str, NDArray[np.float64]] = {}
+        self._set(values or {}, initial or {})
+
+    def __init_subclass__(cls, model: str | None = None) -> None:
+        super().__init_subclass__()
+        if model is not None:
+            cls.definition = builtin_model(model)
+            cls.__doc__ = _docstring(cls.definition)
+            cls.__signature__ = _signature(cls.definition)  # type: ignore[attr-defined]
+
+    def _checked_surrogate(self, surrogate: str | Surrogate | None) -> Surrogate | None:
+        if surrogate is None:
+            return None
+        if not self.definition.spiking:
+            raise InvalidArgumentError(f"{self._word}: surrogate is {surrogate!r}, but the model does not spike")
+        if isinstance(surrogate, str):
+            return Surrogate(surrogate)
+        if isinstance(surrogate, Surrogate):
+            return surrogate
+        raise ArgumentTypeError(f"{self._word}: surrogate is {surrogate!r}, not a name or a Surrogate")
+
+    def _set(self, values: Mapping[str, Any], initial: Mapping[str, ArrayLike]) -> None:
+        """Check parameters and options by name, and initial states, and keep them."""
+        definition = self.definition
+        for name, value in values.items():
+            what = f"{self._word}: {name}"
+            if name in definition.parameters:
+                array = float64_values(value, what, self.shape)
+                definition.parameters[name].check(float(array.min()), float(array.max()), what)
+                self.parameters[name] = array
+            elif name in definition.options:
+                self.options[name] = choice(value, definition.options[name].choices, what)
+            else:
+                words = [*definition.parameters, *definition.options]
+                raise ArgumentTypeError(f"{self._word} has no parameter {name!r}; it has: {', '.join(words)}")
+        for name, value in initial.items():
+            if name not in definition.states:
+                raise ArgumentTypeError(
+                    f"{self._word} has no state {name!r} to start from; it has: {', '.join(definition.states)}"
+                )
+            self.initial[name] = float64_values(value, f"{self._word}: initial {name}", self.shape)
+
+    def _with_shape(self, shape: tuple[int, ...]) -> Any:
+        twin = super()._with_shape(shape)
+        for name, values in [*self.parameters.items(), *self.initial.items()]:
+            if values.size not in (1, math.prod(shape)):
+                raise InvalidArgumentError(
+                    f"{self._word}: {name} has {values.size} values for {math.prod(shape)} neurons"
+                )
+        return twin
+
+    def replaced(
+        self,
+        *,
+        surrogate: str | Surrogate | None = None,
+        initial: Mapping[str, ArrayLike] | None = None,
+        **values: Any,
+    ) -> Neuron:
+        """Return a copy with other parameters, options, initial states or surrogate."""
+        twin: Neuron = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.parameters = dict(self.parameters)
+        twin.options = dict(self.options)
+        twin.initial = dict(self.initial)
+        if surrogate is not None:
+            twin.surrogate = twin._checked_surrogate(surrogate)
+        twin._set(values, initial or {})
+        return twin
+
+    @property
+    def _word(self) -> str:
+        """How errors call it."""
+        return type(self).__name__ if type(self) is not Neuron else f"model {self.definition.name!r}"
+
+    def __repr__(self) -> str:
+        words = [] if self.shape is None else [_size_text(self.shape)]
+        for name, values in self.parameters.items():
+            words.append(f"{name}={values[0]:g}" if values.size == 1 else f"{name}=<{values.size} values>")
+        words += [f"{name}={value!r}" for name, value in self.options.items()]
+        if self.surrogate is not None:
+            words.append(f"surrogate={self.surrogate!r}")
+        head = type(self).__name__ if type(self) is not Neuron else f"NeuronModel({self.definition.name!r})"
+        return f"{head}({', '.join(words)})"
+
+    def _declare(self, network: _native.Network, name: str) -> int:
+        """Add the population to a native network; returns its index."""
+        definition = self.definition
+        model = definition.name if definition.builtin else definition.native
+        assert self.shape is not None  # Network.add made sure
+        index = network.add_population(self.kind, name, self.shape, model)
+        for parameter, values in self.parameters.items():
+            network.set_parameter(index, parameter, values)
+        for option, word in self.options.items():
+            network.set_option(index, option, word)
+        for state, values in self.initial.items():
+            network.set_initial_state(index, state, values)
+        if self.surrogate is not None:
+            self.surrogate._declare(network, index)
+        return index
+
+    @staticmethod
+    def _from_native(network: _native.Network, index: int) -> Neuron:
+        """Return the neurons of a population that libsnn loaded."""
+        info = network.population(index)
+        native = network.model(index)
+        definition = ModelDefinition.from_native(native)
+        cls = Neuron
+        if definition.name in _native.builtin_model_names():
+            known = builtin_model(definition.name)
+            if known.native.json == native.json:
+                definition = known
+                cls = _CLASSES.get(definition.name, Neuron)
+        neuron = object.__new__(cls)
+        neuron.__dict__.update(definition=definition, shape=info.shape, name=None, surrogate=None)
+        neuron.parameters = {name: network.parameter(index, name) for name in definition.parameters}
+        neuron.options = {name: network.option(index, name) for name in definition.options}
+        neuron.initial = {name: network.initial_state(index, name) for name in definition.states}
+        if definition.spiking and info.surrogate_name is not None:
+            neuron.surrogate = Surrogate._from_native(network.surrogate(index), network.surrogate_parameters(index))
+        return neuron
+
+
+class _Builtin(Neuron):
+    """A built-in model: the class is made from its definition."""
+
+    def __init__(
+        self,
+        size: Size = None,
+        *,
+        surrogate: str | Surrogate | None = None,
+        initial: Mapping[str, ArrayLike] | None = None,
+        name: str | None = None,
+        **values: Any,
+    ) -> None:
+        super().__init__(type(self).definition, size, surrogate=surrogate, initial=initial, name=name, values=values)
+
+
+def _size_text(shape: tuple[int, ...] | None) -> str:
+    return "" if shape is None else str(shape[0] if len(shape) == 1 else shape)
+
+
+def _signature(definition: ModelDefinition) -> inspect.Signature:
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter("size", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)]
+    for item in definition.parameters.values():
+        parameters.append(inspect.Parameter(item.name, keyword, default=item.default))
+    for option in definition.options.values():
+        parameters.append(inspect.Parameter(option.name, keyword, default=option.default))
+    for name in ("surrogate", "initial", "name"):
+        parameters.append(inspect.Parameter(name, keyword, default=None))
+    return inspect.Signature(parameters)
+
+
+def _docstring(definition: ModelDefinition) -> str:
+    """Return the class's docstring, numpydoc, from the definition's own words."""
+    lines = [
+        f"{definition.title}: the built-in model ``{definition.name}``.",
+        "",
+        "Parameters",
+        "----------",
+        "size : int or tuple of int, optional",
+        "    Number of neurons, or (channels, height, width). `Sequential` finds it where it is not given.",
+    ]
+
+    def add(name: str, kind: str, text: str) -> None:
+        lines.append(f"{name} : {kind}")
+        lines.extend(textwrap.wrap(text, 110, initial_indent="    ", subsequent_indent="    "))
+
+    for item in definition.parameters.values():
+        unit = f" In {item.unit}." if item.unit not in ("", "1") else ""
+        bounds = f" Must be {item.allowed}." if item.allowed else ""
+        add(
+            item.name,
+            f"float or array_like of the population's shape, default {item.default:g}",
+            f"{item.doc.rstrip('.')}.{unit}{bounds}",
+        )
+    for option in definition.options.values():
+        words = ", ".join(repr(word) for word in option.choices)
+        add(option.name, f"{{{words}}}, default {option.default!r}", f"{option.doc.rstrip('.')}.")
+    if definition.spiking:
+        add("surrogate", "str or Surrogate, optional", "What training uses in place of the derivative of a spike.")
+    add("initial", "dict, optional", "State at step 0: " + ", ".join(definition.states) + ".")
+    add("name", "str, optional", "Name of the population in a `Sequential`.")
+    lines += ["", "Notes", "-----", "States:"]
+    for state in definition.states.values():
+        unit = f" [{state.unit}]" if state.unit not in ("", "1") else ""
+        lines.append(f"``{state.name}``{unit} {state.doc.rstrip('.')}.")
+    lines.append("Receptors: " + ", ".join(f"``{name}``" for name in definition.receptors) + ".")
+    return "\n".join(lines)
+
+
+class LIF(_Builtin, model="lif"):
+    pass
+
+
+class AdaptiveLIF(_Builtin, model="adaptive_lif"):
+    pass
+
+
+class LeakyIntegrator(_Builtin, model="leaky_integrator"):
+    pass
+
+
+class IntegrateAndFire(_Builtin, model="integrate_and_fire"):
+    pass
+
+
+class CurrentLIF(_Builtin, model="current_lif"):
+    pass
+
+
+class Izhikevich(_Builtin, model="izhikevich"):
+    pass
+
+
+_CLASSES: dict[str, type[Neuron]] = {cls.definition.name: cls for cls in _Builtin.__subclasses__()}
+
+
+class NeuronModel:
+    """A neuron model of the user, in the same words as the files of ``snn/models/neurons``.
+
+    Calling it makes neurons: ``model(128, tau=20.0)``. The model runs and trains without a compiler, and travels inside
+    the ``.snn`` file.
+
+    Parameters
+    ----------
+    definition : dict, str or Path
+        The definition as the TOML files write it: as a dict, as TOML text, or in a file.
+
+    Raises
+    ------
+    FormatError
+        The definition is wrong; the sentence names the place.
+    """
+
+    def __init__(self, definition: Mapping[str, Any] | str | Path) -> None:
+        if not isinstance(definition, Mapping | str | Path):
+            raise ArgumentTypeError(f"the definition is a {type(definition).__name__}, not a dict, a string or a Path")
+        try:
+            document = compile_model(definition).json
+        except ModelError as error:
+            raise FormatError(str(error)) from error
+        native = _native.Model.load(document)
+        self.definition = ModelDefinition.from_native(native)
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.definition.name
+
+    @property
+    def json(self) -> str:
+        """The compiled model as the JSON document of ``docs/model-format.md``."""
+        return self.definition.native.json
+
+    def __call__(
+        self,
+        size: Size = None,
+        *,
+        surrogate: str | Surrogate | None = None,
+        initial: Mapping[str, ArrayLike] | None = None,
+        name: str | None = None,
+        **values: Any,
+    ) -> Neuron:
+        """Return neurons of this model; `values` are its parameters and options."""
+        if surrogate is not None and not self.definition.differentiable:
+            raise UnsupportedError(f"model {self.name!r} cannot be differentiated, so it takes no surrogate")
+        return Neuron(self.definition, size, surrogate=surrogate, initial=initial, name=name, values=values)
+
+    def __repr__(self) -> str:
+        return f"NeuronModel({self.name!r})"

@@ -1,0 +1,477 @@
+"""A simulation: one running copy of a network on one device."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from snn._arrays import Floats, choice, float32_array, integer, known_name, number
+from snn.engine import _native
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, StoppedError
+from snn.engine.records import SpikeEvent
+from snn.network import Network, Population
+from snn.recording import Recording
+
+__all__ = ["Recorder", "Simulation"]
+
+INSTRUCTION_SETS = ("best", "scalar", "avx2", "avx512")
+FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4}
+
+
+class Simulation:
+    """A running copy of a network, with state of its own.
+
+    Parameters
+    ----------
+    network : Network
+        Shared, not copied; changes made to it later do not reach this simulation.
+    device : str, default "cpu"
+        Where it runs: ``"cpu"``, ``"reference"`` (slow and readable), ``"null"`` (computes nothing). See `snn.devices`.
+    batch_size : int, default 1
+        Number of independent samples that share the weights.
+    threads : int, default 1
+        0: one for each core. Results do not depend on it.
+    instruction_set : {"best", "scalar", "avx2", "avx512"}
+        Forcing one is for tests and measurements; all give the same bits.
+    flags : iterable of {"interpret_models", "float64", "smooth_spikes"}
+        For tests; see ``snn.h``.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such device.
+    UnsupportedError
+        The device cannot do what was asked.
+
+    Examples
+    --------
+    >>> with snn.Simulation(net) as sim:
+    ...     recording = sim.run(100, inputs={"input": current}, record={"hidden": ["v", "spikes"]})
+    >>> recording["hidden"]["v"].shape
+    (100, 1, 128)
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        device: str = "cpu",
+        batch_size: int = 1,
+        threads: int = 1,
+        instruction_set: str = "best",
+        flags: Iterable[str] = (),
+    ) -> None:
+        if not isinstance(network, Network):
+            raise ArgumentTypeError(f"network is {network!r}, not a Network")
+        self.network = network
+        self.batch_size = integer(batch_size, "batch_size", minimum=1)
+        bits = 0
+        for flag in flags:
+            bits |= FLAGS[known_name(flag, FLAGS, "flag")]
+        self._session = _native.Session(
+            network._finished(),
+            device=device,
+            batch_size=self.batch_size,
+            threads=integer(threads, "threads", maximum=1024),
+            instruction_set=INSTRUCTION_SETS.index(choice(instruction_set, INSTRUCTION_SETS, "instruction_set")),
+            flags=bits,
+        )
+        self.device = device
+        self._recorders: list[Recorder] = []
+
+    # ---- time
+
+    def step(self, count: int = 1, inputs: Mapping[str, ArrayLike] | None = None) -> None:
+        """Advance by `count` steps.
+
+        Parameters
+        ----------
+        count : int, default 1
+            Number of steps.
+        inputs : dict, optional
+            As for `set_input`, for the first of the steps; values of an `Input` stay.
+
+        Raises
+        ------
+        BusyError
+            Another thread is inside this simulation.
+        """
+        if inputs is not None:
+            for name, values in inputs.items():
+                self.set_input(name, values)
+        if not self._recorders:
+            try:
+                self._session.step(count)
+            except (TypeError, OverflowError):
+                # Only now, so that the usual call pays nothing for it.
+                integer(count, "count")
+                raise
+            return
+        for _ in range(integer(count, "count")):
+            self._session.step(1)
+            for recorder in self._recorders:
+                recorder._take()
+
+    def advance(self, seconds: float) -> None:
+        """Advance by as many whole steps as fit into `seconds`; the remainder is carried to the next call."""
+        self._session.run_step(number(seconds, "seconds", minimum=0.0))
+
+    def reset(self) -> None:
+        """Go back to step 0 and the initial state; weights, callbacks and bound inputs stay."""
+        self._session.reset()
+
+    @property
+    def step_count(self) -> int:
+        """Steps since creation or reset."""
+        return self._session.step_count
+
+    @property
+    def time(self) -> float:
+        """Time since creation or reset, in milliseconds."""
+        return self._session.step_count * self.network.dt
+
+    def run(
+        self,
+        steps: int,
+        inputs: Mapping[str, ArrayLike] | None = None,
+        record: Mapping[str, str | Iterable[str]] | None = None,
+        *,
+        progress: Callable[[int, int], Any] | None = None,
+        progress_interval: int = 1000,
+    ) -> Recording:
+        """Run many steps and record.
+
+        Parameters
+        ----------
+        steps : int
+            Number of steps.
+        inputs : dict, optional
+            By input population: (steps, batch size, *shape), or (batch size, *shape) or (*shape) for values held at
+            every step. With a batch of one, (steps, *shape) as well.
+        record : dict, optional
+            By population: a variable or a list of them: a state, ``"spikes"`` or ``"spike_count"``.
+        progress : callable, optional
+            ``progress(steps_done, steps)`` every `progress_interval` steps; returning True stops the run.
+
+        Returns
+        -------
+        Recording
+
+        Raises
+        ------
+        NotFoundError
+            No such population or variable.
+        InvalidArgumentError
+            A wrong shape, NaN, or spikes other than 0 and 1.
+        StoppedError
+            `progress` returned True; its attribute `recording` has what was recorded so far.
+        """
+        count = integer(steps, "steps")
+        frames = [self._frames(name, values, count) for name, values in (inputs or {}).items()]
+        first_step = self._session.step_count
+        arrays: dict[str, dict[str, NDArray[Any]]] = {}
+        targets: list[tuple[int, str, NDArray[Any]]] = []
+        for name, wanted in (record or {}).items():
+            population = self.network[name]
+            arrays[name] = {}
+            for variable in [wanted] if isinstance(wanted, str) else list(wanted):
+                array = self._record_array(population, variable, count)
+                arrays[name][variable] = array
+                targets.append((population._index, variable, array))
+        recording = Recording(arrays, self.network.dt, first_step)
+        try:
+            self._session.run(count, frames, targets, progress, integer(progress_interval, "progress_interval"))
+        except StoppedError as error:
+            done = self._session.step_count - first_step
+            partial = {
+                name: {key: array if key == "spike_count" else array[:done] for key, array in variables.items()}
+                for name, variables in arrays.items()
+            }
+            error.recording = Recording(partial, self.network.dt, first_step)  # type: ignore[attr-defined]
+            raise
+        return recording
+
+    def _record_array(self, population: Population, variable: str, steps: int) -> NDArray[Any]:
+        words = [*population.states]
+        if population.spiking and not population.is_input:
+            words += ["spikes", "spike_count"]
+        known_name(variable, words, f"variable of population {population.name!r}")
+        shape = (self.batch_size, *population.shape)
+        if variable == "spike_count":
+            return np.zeros(shape, np.float32)
+        return np.zeros((steps, *shape), np.bool_ if variable == "spikes" else np.float32)
+
+    # ---- input
+
+    def _input(self, name: str) -> Population:
+        population = self.network[name]
+        if not population.is_input:
+            inputs = ", ".join(self.network.inputs) or "none"
+            raise InvalidArgumentError(f"population {name!r} is not an input; the inputs are: {inputs}")
+        return population
+
+    def _frames(self, name: str, values: ArrayLike, steps: int) -> tuple[int, bool, Floats]:
+        """Return (population, held, array) for a run, from any of the accepted shapes."""
+        population = self._input(name)
+        shape, batch = population.shape, self.batch_size
+        array = float32_array(values, f"input {name!r}")
+        flat = (population.size,)
+        for one in {shape, flat}:
+            if array.shape == (steps, batch, *one):
+                return population._index, False, array
+            if array.shape == (batch, *one):
+                return population._index, True, array
+            if batch == 1 and array.shape == (steps, *one):
+                return population._index, False, array
+            if array.shape == one:
+                return population._index, True, np.ascontiguousarray(np.broadcast_to(array, (batch, *one)))
+        raise InvalidArgumentError(
+            f"input {name!r} has shape {array.shape}; it must be {(steps, batch, *shape)} (each step), "
+            f"{(batch, *shape)} or {shape} (held)"
+        )
+
+    def set_input(self, name: str, values: ArrayLike) -> None:
+        """Set the input for the coming step; values of an `Input` stay, spikes are gone after the step.
+
+        Parameters
+        ----------
+        name : str
+            An input population.
+        values : array_like
+            Shape (batch size, *shape) or (*shape) for all samples. Spike inputs take 0 and 1 only.
+        """
+        population = self._input(name)
+        array = float32_array(values, f"input {name!r}")
+        shapes = {population.shape, (population.size,)}
+        if array.shape in shapes:
+            array = np.ascontiguousarray(np.broadcast_to(array, (self.batch_size, *array.shape)))
+        elif array.shape not in {(self.batch_size, *shape) for shape in shapes}:
+            raise InvalidArgumentError(
+                f"input {name!r} has shape {array.shape}; it must be {(self.batch_size, *population.shape)} "
+                f"or {population.shape}"
+            )
+        self._session.set_input(population._index, array)
+
+    def bind_input(self, name: str, array: Floats | None = None) -> Floats:
+        """Read an input from an array at every step, without a copy or a check: the fastest way to give input.
+
+        Parameters
+        ----------
+        name : str
+            An input population.
+        array : float32 array, C-contiguous, shape (batch size, *shape), optional
+            Read in place until unbound; a new one of zeros when not given. Write the input into it before each step.
+            Its values are not checked: NaN is the caller's matter, and any value but 0 is a spike for a `SpikeInput`.
+
+        Returns
+        -------
+        array
+            The bound array.
+        """
+        population = self._input(name)
+        shape = (self.batch_size, *population.shape)
+        if array is None:
+            array = np.zeros(shape, np.float32)
+        if not isinstance(array, np.ndarray) or array.dtype != np.float32:
+            found = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else f"type {type(array).__name__}"
+            raise ArgumentTypeError(f"the array to bind to {name!r} has {found}; it must be a float32 array")
+        if array.size != math.prod(shape) or not array.flags.c_contiguous:
+            raise InvalidArgumentError(
+                f"the array to bind to {name!r} has shape {array.shape}; it must be C-contiguous with shape {shape}"
+            )
+        self._session.bind_input(population._index, array)
+        return array
+
+    def unbind_input(self, name: str) -> None:
+        """Stop reading a bound input; `set_input` counts again."""
+        self._session.bind_input(self._input(name)._index, None)
+
+    # ---- state and weights
+
+    def _shape_of(self, path: str) -> tuple[int, ...]:
+        if not isinstance(path, str) or "." not in path:
+            raise InvalidArgumentError(f"the path is {path!r}; it must be 'population.state' or 'projection.weight'")
+        owner, variable = path.split(".", 1)
+        if variable.split(".")[0] in ("weight", "bias") and owner in self.network.projections:
+            projection = self.network.projections[owner]
+            if variable.startswith("weight") and projection.kind != "sparse" and projection.kind != "pool2d":
+                assert projection._weight_shape is not None
+                return projection._weight_shape
+            return (self._session.value_count(path),)
+        if owner not in self.network.populations:
+            projections = ", ".join(self.network.projections) or "none"
+            raise NotFoundError(
+                f"there is no population or projection {owner!r}; populations: "
+                f"{', '.join(self.network.populations) or 'none'}; projections: {projections}"
+            )
+        population = self.network[owner]
+        count = self._session.value_count(path)
+        shape = (self.batch_size, *population.shape)
+        return shape if count == math.prod(shape) else (count // math.prod(shape), *shape)
+
+    def get(self, path: str) -> NDArray[Any]:
+        """Return a copy of any variable.
+
+        Parameters
+        ----------
+        path : str
+            ``"population.state"`` or ``"population.spikes"``, shape (batch size, *shape);
+            ``"projection.weight"``, ``"projection.bias"``, and their ``.gradient`` after a backward pass;
+            ``"population.history"``, the activity kept for delays, shape (delay, batch size, *shape).
+
+        Returns
+        -------
+        array
+            bool for spikes, else float32.
+        """
+        array = np.empty(self._shape_of(path), np.bool_ if path.endswith(".spikes") else np.float32)
+        self._session.read(path, array)
+        return array
+
+    def set(self, path: str, values: ArrayLike) -> None:
+        """Set a state, the weights or the history; the network object is not changed.
+
+        Parameters
+        ----------
+        path : str
+            As for `get`.
+        values : array_like
+            Of the variable's shape, or one number for all.
+        """
+        shape = self._shape_of(path)
+        array = float32_array(values, path)
+        if array.ndim == 0 or array.shape == shape[1:]:
+            array = np.ascontiguousarray(np.broadcast_to(array, shape))
+        if array.shape != shape:
+            raise InvalidArgumentError(f"{path} has shape {shape}; the values have {array.shape}")
+        self._session.write(path, array)
+
+    __getitem__ = get
+    __setitem__ = set
+
+    def spikes(self, population: str, sample: int = 0) -> NDArray[np.uint32]:
+        """Return the neurons of `sample` that spiked in the last step, ascending."""
+        return self._session.spikes(
+            self.network[population]._index, integer(sample, "sample", maximum=self.batch_size - 1)
+        )
+
+    def membrane_potentials(self, population: str) -> Floats:
+        """Return the membrane state of a population: shape (batch size, *shape)."""
+        array = np.empty((self.batch_size, *self.network[population].shape), np.float32)
+        self._session.membrane_potentials(population, array)
+        return array
+
+    def load_weights(self, path: str | os.PathLike[str]) -> None:
+        """Take weights and biases from a ``.snn`` file with projections of the same names and shapes; all or none."""
+        self._session.load_weights(os.fspath(path))
+
+    def to_network(self) -> Network:
+        """Return a new network with the simulation's present weights."""
+        return Network._from_native(self._session.to_network(), self.network.seed)
+
+    # ---- recorders and callbacks
+
+    def recorder(self, population: str, variables: str | Iterable[str]) -> Recorder:
+        """Return a recorder that notes `variables` after every `step` from now on.
+
+        Parameters
+        ----------
+        population : str
+            A population of neurons.
+        variables : str or iterable of str
+            States or ``"spikes"``.
+        """
+        recorder = Recorder(self, population, [variables] if isinstance(variables, str) else list(variables))
+        self._recorders.append(recorder)
+        return recorder
+
+    def on_spikes(self, callback: Callable[[SpikeEvent], Any] | None) -> None:
+        """Call a function after each step for each population and sample that spiked, inputs excepted.
+
+        Parameters
+        ----------
+        callback : callable or None
+            Gets a `SpikeEvent` (step, population name, sample, neurons). It may read the simulation, not step or
+            change it. An exception it raises comes out of the call that stepped. None removes the callback.
+        """
+        if callback is None:
+            self._session.on_spikes(None)
+            return
+        if not callable(callback):
+            raise ArgumentTypeError(f"callback is {callback!r}, not callable")
+        names = list(self.network.populations)
+        function = callback
+        self._session.on_spikes(lambda event: function(event._replace(population=names[event.population])))
+
+    # ---- end
+
+    def close(self) -> None:
+        """Free the simulation's memory; using it afterwards is an InvalidHandleError."""
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Simulation of {self.network!r} on {self.device!r}, batch of {self.batch_size}>"
+
+
+class Recorder:
+    """Notes variables of one population after every `Simulation.step`; made by `Simulation.recorder`.
+
+    `Simulation.run` records on its own and does not go through recorders.
+    """
+
+    def __init__(self, simulation: Simulation, population: str, variables: list[str]) -> None:
+        target = simulation.network[population]
+        for variable in variables:
+            known_name(variable, [*target.states, "spikes"], f"variable of population {population!r}")
+        self._simulation = simulation
+        self._population = population
+        self._taken: dict[str, list[NDArray[Any]]] = {variable: [] for variable in variables}
+        self._first_step = simulation.step_count
+
+    def _take(self) -> None:
+        for variable, arrays in self._taken.items():
+            arrays.append(self._simulation.get(f"{self._population}.{variable}"))
+
+    @property
+    def recording(self) -> Recording:
+        """What was recorded so far."""
+        return Recording(
+            {self._population: {variable: self[variable] for variable in self._taken}},
+            self._simulation.network.dt,
+            self._first_step,
+        )
+
+    def __getitem__(self, variable: str) -> NDArray[Any]:
+        arrays = self._taken[known_name(variable, self._taken, "recorded variable")]
+        if arrays:
+            return np.stack(arrays)
+        shape = self._simulation._shape_of(f"{self._population}.{variable}")
+        return np.empty((0, *shape), np.bool_ if variable == "spikes" else np.float32)
+
+    def __len__(self) -> int:
+        return len(next(iter(self._taken.values()), []))
+
+    def clear(self) -> None:
+        """Forget what was recorded so far."""
+        for arrays in self._taken.values():
+            arrays.clear()
+        self._first_step = self._simulation.step_count
+
+    def stop(self) -> None:
+        """Record no more; what was recorded stays."""
+        if self in self._simulation._recorders:
+            self._simulation._recorders.remove(self)

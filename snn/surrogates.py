@@ -1,0 +1,124 @@
+"""Surrogate derivatives: what training uses in place of the derivative of a spike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snn._arrays import known_name, number
+from snn.definitions import SurrogateDefinition, builtin_surrogate
+from snn.engine import _native
+from snn.engine.errors import ArgumentTypeError, FormatError
+from snn.engine.modelc import ModelError, compile_surrogate, surrogate_presets
+
+__all__ = ["Surrogate"]
+
+
+class Surrogate:
+    """A surrogate derivative with its parameters.
+
+    Parameters
+    ----------
+    name : str
+        A built-in surrogate: ``"arctan"``, ``"fast_sigmoid"``, ``"sigmoid"``, ``"triangle"``, ...; or a preset with
+        the name of another library: ``"snntorch.atan"``. An unknown name is an error that lists them all.
+    **parameters : float
+        Parameters of that surrogate, by name; those not given keep the defaults of its definition.
+
+    Raises
+    ------
+    NotFoundError
+        There is no built-in surrogate of that name.
+    ArgumentTypeError
+        The surrogate has no such parameter.
+    InvalidArgumentError
+        A value outside the parameter's range.
+
+    Examples
+    --------
+    >>> snn.LIF(128, surrogate=snn.Surrogate("fast_sigmoid", slope=25.0))
+    """
+
+    def __init__(self, name: str, **parameters: float) -> None:
+        if isinstance(name, str) and "." in name:
+            preset = surrogate_presets()[known_name(name, surrogate_presets(), "surrogate preset")]
+            name, parameters = preset.surrogate, {**preset.parameters, **parameters}
+        self._set(builtin_surrogate(name), parameters)
+
+    @classmethod
+    def define(cls, definition: Mapping[str, Any] | str | Path, **parameters: float) -> Surrogate:
+        """Return a surrogate of the user.
+
+        Parameters
+        ----------
+        definition : dict, str or Path
+            The same words as in the files of ``snn/models/surrogates``: as a dict, as TOML text, or in a file.
+        **parameters : float
+            Values in place of the definition's defaults.
+
+        Raises
+        ------
+        FormatError
+            The definition is wrong; the sentence names the place.
+        """
+        surrogate = cls.__new__(cls)
+        try:
+            document = compile_surrogate(definition).json
+        except ModelError as error:
+            raise FormatError(str(error)) from error
+        native = _native.Model.load(document)
+        surrogate._set(SurrogateDefinition.from_native(native), parameters)
+        return surrogate
+
+    @classmethod
+    def _from_native(cls, native: _native.Model, values: NDArray[np.float64]) -> Surrogate:
+        surrogate = cls.__new__(cls)
+        definition = SurrogateDefinition.from_native(native)
+        if definition.name in _native.builtin_surrogate_names():
+            known = builtin_surrogate(definition.name)
+            if known.native.json == native.json:
+                definition = known
+        surrogate._set(definition, dict(zip(definition.parameters, map(float, values), strict=True)))
+        return surrogate
+
+    def _set(self, definition: SurrogateDefinition, parameters: dict[str, float]) -> None:
+        self.definition = definition
+        self.parameters: dict[str, float] = {name: item.default for name, item in definition.parameters.items()}
+        for name, value in parameters.items():
+            what = f"surrogate {definition.name}: {name}"
+            if name not in definition.parameters:
+                raise ArgumentTypeError(
+                    f"surrogate {definition.name!r} has no parameter {name!r}; it has: "
+                    f"{', '.join(definition.parameters) or 'none'}"
+                )
+            real = number(value, what)
+            definition.parameters[name].check(real, real, what)
+            self.parameters[name] = real
+
+    @property
+    def name(self) -> str:
+        """Name of the surrogate."""
+        return self.definition.name
+
+    def __repr__(self) -> str:
+        values = "".join(f", {name}={value:g}" for name, value in self.parameters.items())
+        return f"Surrogate({self.name!r}{values})"
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Surrogate)
+            and self.definition.native.json == other.definition.native.json
+            and self.parameters == other.parameters
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.name, tuple(self.parameters.items())))
+
+    def _declare(self, network: _native.Network, population: int) -> None:
+        values = np.array(list(self.parameters.values()), np.float64)
+        reference = self.name if self.definition.builtin else self.definition.native
+        network.set_surrogate(population, reference, values)
