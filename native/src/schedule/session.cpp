@@ -12,6 +12,7 @@
 #include <pthread.h>
 #endif
 
+#include "backend/slots.h"
 #include "common/error.h"
 
 namespace snn {

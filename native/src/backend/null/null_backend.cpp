@@ -1,0 +1,52 @@
+#include "backend/null/null_backend.h"
+
+#include <cstdio>
+#include <cstring>
+
+#include "backend/slots.h"
+
+namespace snn {
+
+namespace {
+
+class NullExecutor final : public Executor {
+public:
+    NullExecutor(std::shared_ptr<const Plan> plan, uint32_t batch_size) : plan_(std::move(plan)), batch_size_(batch_size) {}
+
+    void reset_state() override {}
+    void run(const RunRequest& request) override {
+        for (const RecordFrames& record : request.records) {
+            const size_t frame = size_t{batch_size_} * plan_->network->population(record.population).size;
+            const size_t frames = record.kind == RecordFrames::activity_sum ? 1 : request.step_count;
+            for (size_t step = 0; step < frames; ++step)
+                std::memset(static_cast<char*>(record.data) + step * record.step_stride * size_of(record.dtype), 0,
+                            frame * size_of(record.dtype));
+        }
+    }
+    size_t count(const Slot& slot) const override { return slot_count(*plan_, batch_size_, slot); }
+    void read(const Slot& slot, DType dtype, void* out_data) const override {
+        std::memset(out_data, 0, count(slot) * size_of(dtype));
+    }
+    void write(const Slot&, DType, const void*) override {}
+    std::span<const uint32_t> active(uint32_t, uint32_t) const override { return {}; }
+
+private:
+    std::shared_ptr<const Plan> plan_;
+    uint32_t batch_size_;
+};
+
+void describe(SNNDeviceInfo& out_info) {
+    std::snprintf(out_info.name, sizeof out_info.name, "null");
+    std::snprintf(out_info.description, sizeof out_info.description, "computes nothing; every variable reads as zero");
+    out_info.core_count = 1;
+}
+
+std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorOptions& options) {
+    return std::make_unique<NullExecutor>(std::move(plan), options.batch_size);
+}
+
+}  // namespace
+
+extern const Backend null_backend{"null", describe, open};
+
+}  // namespace snn

@@ -1,0 +1,78 @@
+#include "backend/slots.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "common/math.h"
+
+namespace snn {
+
+size_t size_of(DType type) {
+    switch (type) {
+        case DType::float32: return sizeof(float);
+        case DType::float64: return sizeof(double);
+        case DType::int32: return sizeof(int32_t);
+        case DType::uint8: return sizeof(uint8_t);
+    }
+    return 0;
+}
+
+size_t slot_count(const Plan& plan, uint32_t batch_size, const Slot& slot) {
+    const Network& network = *plan.network;
+    switch (slot.kind) {
+        case Slot::state:
+        case Slot::activity: return size_t{batch_size} * network.population(slot.index).size;
+        case Slot::history:
+            return size_t{plan.populations[slot.index].history_depth} * batch_size * network.population(slot.index).size;
+        case Slot::weight:
+        case Slot::weight_gradient: return network.projection(slot.index).weights->size();
+        case Slot::bias:
+        case Slot::bias_gradient:
+            return network.projection(slot.index).bias ? network.projection(slot.index).bias->size() : 0;
+    }
+    return 0;
+}
+
+namespace {
+
+template <class From, class To>
+To converted(From value) {
+    if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>) {
+        const int32_t whole = to_int_nearest_even(static_cast<double>(value));
+        return static_cast<To>(sizeof(To) == 1 ? std::clamp(whole, 0, 255) : whole);
+    } else if constexpr (std::is_same_v<To, uint8_t> && std::is_same_v<From, int32_t>) {
+        return static_cast<uint8_t>(std::clamp(value, 0, 255));
+    } else {
+        return static_cast<To>(value);
+    }
+}
+
+template <class From, class To>
+void convert_all(const void* source, void* target, size_t count) {
+    const From* const from = static_cast<const From*>(source);
+    To* const to = static_cast<To*>(target);
+    for (size_t i = 0; i < count; ++i) to[i] = converted<From, To>(from[i]);
+}
+
+template <class From>
+void convert_from(const void* source, DType to, void* target, size_t count) {
+    switch (to) {
+        case DType::float32: return convert_all<From, float>(source, target, count);
+        case DType::float64: return convert_all<From, double>(source, target, count);
+        case DType::int32: return convert_all<From, int32_t>(source, target, count);
+        case DType::uint8: return convert_all<From, uint8_t>(source, target, count);
+    }
+}
+
+}  // namespace
+
+void convert(DType from, const void* source, DType to, void* target, size_t count) {
+    switch (from) {
+        case DType::float32: return convert_from<float>(source, to, target, count);
+        case DType::float64: return convert_from<double>(source, to, target, count);
+        case DType::int32: return convert_from<int32_t>(source, to, target, count);
+        case DType::uint8: return convert_from<uint8_t>(source, to, target, count);
+    }
+}
+
+}  // namespace snn

@@ -1,0 +1,37 @@
+// One update of one weight: the optimisers' formulas, written once for every backend. Plain arithmetic on `Real`, which may be
+// a scalar or a type of lanes with + - * / and a square_root.
+//
+//   SGD    g += decay w;  m = momentum m + g;  w -= rate m
+//   Adam   g += decay w;  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w -= rate mhat / (sqrt(vhat) + eps)   (Kingma & Ba 2015)
+//   AdamW  as Adam without the decay in g;  w -= rate decay w first                                 (Loshchilov & Hutter 2019)
+#pragma once
+
+namespace snn {
+
+template <class Real>
+struct OptimizerConstants {
+    Real rate, momentum, beta1, beta2, one_minus_beta1, one_minus_beta2, epsilon, decay, gradient_scale;
+    Real first_correction, second_correction;  // 1 / (1 - beta^t)
+};
+
+template <class Real>
+inline void update_sgd(const OptimizerConstants<Real>& c, Real gradient, Real& io_weight, Real& io_moment) {
+    const Real g = gradient * c.gradient_scale + c.decay * io_weight;
+    io_moment = c.momentum * io_moment + g;
+    io_weight = io_weight - c.rate * io_moment;
+}
+
+// `decay` acts on the gradient (Adam) or on the weight (AdamW).
+template <class Real, bool decoupled, class SquareRoot>
+inline void update_adam(const OptimizerConstants<Real>& c, SquareRoot&& square_root, Real gradient, Real& io_weight,
+                        Real& io_first, Real& io_second) {
+    Real g = gradient * c.gradient_scale;
+    if constexpr (decoupled) io_weight = io_weight - c.rate * c.decay * io_weight;
+    else g = g + c.decay * io_weight;
+    io_first = c.beta1 * io_first + c.one_minus_beta1 * g;
+    io_second = c.beta2 * io_second + c.one_minus_beta2 * g * g;
+    const Real step = io_first * c.first_correction / (square_root(io_second * c.second_correction) + c.epsilon);
+    io_weight = io_weight - c.rate * step;
+}
+
+}  // namespace snn

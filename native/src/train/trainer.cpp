@@ -1,0 +1,216 @@
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/error.h"
+
+namespace snn {
+
+namespace {
+
+void check_number(double value, double minimum, bool above, const char* field) {
+    if (!std::isfinite(value) || value < minimum || (above && value == minimum))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->", field, " is ", value, "; expected a finite number ",
+                    above ? "above " : "of at least ", minimum);
+}
+
+void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t batch_size) {
+    const Population& output = network.population(def.output_population);
+    if (output.is_input())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->output_population ", def.output_population, " ('", output.name,
+                    "') is an input");
+    if (def.step_count == 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->step_count is 0; expected at least 1");
+    if (def.loss > SNN_LOSS_MEAN_SQUARE_RATE)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss is ", def.loss, "; expected one of SNN_LOSS_*");
+    if (def.optimizer > SNN_OPTIMIZER_ADAMW)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->optimizer is ", def.optimizer, "; expected one of SNN_OPTIMIZER_*");
+    const bool counts = def.loss == SNN_LOSS_CROSS_ENTROPY_COUNT || def.loss == SNN_LOSS_MEAN_SQUARE_RATE;
+    if (counts && !output.is_binary())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss counts spikes, but population '", output.name, "' has model '",
+                    output.model->name, "', which does not spike; use a membrane loss");
+    if (size_t{batch_size} * output.size > SIZE_MAX / 64 / def.step_count)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->step_count ", def.step_count, " is too large for this batch and output");
+    check_number(def.learning_rate, 0, false, "learning_rate");
+    check_number(def.momentum, 0, false, "momentum");
+    check_number(def.beta1, 0, false, "beta1");
+    check_number(def.beta2, 0, false, "beta2");
+    if (def.beta1 >= 1 || def.beta2 >= 1)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->beta1 is ", def.beta1, " and def->beta2 is ", def.beta2,
+                    "; both must be below 1");
+    check_number(def.epsilon, 0, true, "epsilon");
+    check_number(def.weight_decay, 0, false, "weight_decay");
+    check_number(def.gradient_clip_norm, 0, false, "gradient_clip_norm");
+    check_number(def.rate_regularization, 0, false, "rate_regularization");
+    check_number(def.rate_target, 0, false, "rate_target");
+    check_number(def.rate_on, -1e30, false, "rate_on");
+    check_number(def.rate_off, -1e30, false, "rate_off");
+}
+
+}  // namespace
+
+Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def)
+    : executor_(executor), plan_(plan), def_(def) {
+    check_definition(def, *plan.network, batch_size);
+    if (!executor.can_train()) throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train");
+    if (plan.step_adjoint.empty())
+        throw Error(SNN_ERROR_UNSUPPORTED, "the network cannot be trained: ", plan.not_trainable_because);
+    shape_ = {def.loss, def.step_count, batch_size, plan.network->population(def.output_population).size};
+    prepare_regularization();
+    prepare_loss();
+}
+
+// Spikes are counted in every spiking population: for the statistics, the regularisation and the losses over counts.
+void Trainer::prepare_regularization() {
+    const auto& populations = plan_.network->populations();
+    for (uint32_t p = 0; p < populations.size(); ++p)
+        if (!populations[p].is_input() && populations[p].is_binary())
+            spiking_.push_back({p, std::vector<double>(size_t{shape_.batch_size} * populations[p].size), {}});
+    for (Spiking& entry : spiking_) {
+        records_.push_back({RecordFrames::activity_sum, entry.population, 0, DType::float64, entry.counts.data(), 0});
+        if (def_.rate_regularization > 0 && plan_.populations[entry.population].needs_activity_gradient) {
+            entry.gradient.resize(entry.counts.size());
+            gradients_.push_back(
+                {OutputGradient::activity, entry.population, 0, DType::float64, entry.gradient.data(), 0});
+        }
+        if (entry.population == def_.output_population) output_counts_ = entry.counts;
+    }
+}
+
+void Trainer::prepare_loss() {
+    const size_t frame = size_t{shape_.batch_size} * shape_.output_count;
+    const uint32_t output = def_.output_population;
+    scores_.resize(frame);
+    score_gradient_.resize(frame);
+    if (def_.loss == SNN_LOSS_CROSS_ENTROPY_COUNT || def_.loss == SNN_LOSS_MEAN_SQUARE_RATE) {
+        output_gradient_.resize(frame);
+        gradients_.push_back({OutputGradient::activity, output, 0, DType::float64, output_gradient_.data(), 0});
+        return;
+    }
+    const uint32_t state = plan_.network->population(output).model->membrane_state;
+    membrane_.resize(frame * def_.step_count);
+    records_.push_back({RecordFrames::state, output, state, DType::float64, membrane_.data(), frame});
+    const bool maximum = def_.loss == SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE;
+    maximum_steps_.resize(maximum ? frame : 0);
+    output_gradient_.resize(maximum ? frame * def_.step_count : frame);
+    gradients_.push_back({OutputGradient::state, output, state, DType::float64, output_gradient_.data(), maximum ? frame : 0});
+}
+
+void Trainer::check_targets(const int32_t* labels, const float* targets) const {
+    if (!labels == !targets)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, labels ? "batch has both labels and targets; give one"
+                                                       : "batch has neither labels nor targets");
+    if (targets && def_.loss != SNN_LOSS_MEAN_SQUARE_RATE)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->targets belong to SNN_LOSS_MEAN_SQUARE_RATE; this loss takes labels");
+    for (uint32_t sample = 0; labels && sample < shape_.batch_size; ++sample)
+        if (labels[sample] < -1 || labels[sample] >= static_cast<int64_t>(shape_.output_count))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "labels[", sample, "] is ", labels[sample], "; expected 0 to ",
+                        shape_.output_count - 1, ", or -1 for padding");
+    for (size_t i = 0; targets && i < scores_.size(); ++i)
+        if (!std::isfinite(targets[i]))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "targets[", i, "] is ", targets[i], "; targets must be finite");
+}
+
+ForwardResult Trainer::forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets) {
+    phase_ = Phase::idle;
+    for (Spiking& entry : spiking_) std::fill(entry.counts.begin(), entry.counts.end(), 0.0);
+    executor_.reset_state();
+    RunRequest request;
+    request.step_count = def_.step_count;
+    request.inputs = inputs;
+    request.records = records_;
+    request.tape = true;
+    executor_.run(request);
+
+    loss_scores(shape_, output_counts_, membrane_, scores_, maximum_steps_);
+    ForwardResult result;
+    result.loss = evaluate_loss(shape_, scores_, labels, targets, def_.rate_on, def_.rate_off, score_gradient_);
+    for (const Spiking& entry : spiking_)
+        for (const double count : entry.counts) result.spike_count += count;
+    if (def_.rate_regularization > 0) add_regularization(labels, result);
+    epoch_samples_ += result.loss.sample_count;
+    epoch_correct_ += result.loss.correct_count;
+    epoch_loss_ += result.loss.loss * result.loss.sample_count;
+    scored_ = true;
+    phase_ = Phase::forward_done;
+    return result;
+}
+
+// s * mean over neurons and samples of (rate - target)^2, rate = count / T.
+void Trainer::add_regularization(const int32_t* labels, ForwardResult& io_result) {
+    size_t neurons = 0;
+    for (const Spiking& entry : spiking_) neurons += entry.counts.size() / shape_.batch_size;
+    const double weight =
+        io_result.loss.sample_count ? def_.rate_regularization / (static_cast<double>(neurons) * io_result.loss.sample_count) : 0;
+    for (Spiking& entry : spiking_) {
+        const size_t size = entry.counts.size() / shape_.batch_size;
+        for (size_t i = 0; i < entry.counts.size(); ++i) {
+            const bool padding = labels && labels[i / size] < 0;
+            const double difference = padding ? 0 : entry.counts[i] / def_.step_count - def_.rate_target;
+            io_result.loss.loss += weight * difference * difference;
+            if (!entry.gradient.empty()) entry.gradient[i] = weight * 2 * difference / def_.step_count;
+        }
+    }
+}
+
+// From dL/d(score) to what the backward pass takes: dL/d(spike) or dL/d(membrane), step by step where it differs.
+void Trainer::spread_score_gradient() {
+    const size_t frame = scores_.size();
+    switch (def_.loss) {
+        case SNN_LOSS_CROSS_ENTROPY_COUNT: output_gradient_ = score_gradient_; break;
+        case SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE:
+            std::fill(output_gradient_.begin(), output_gradient_.end(), 0.0);
+            for (size_t i = 0; i < frame; ++i) output_gradient_[maximum_steps_[i] * frame + i] = score_gradient_[i];
+            break;
+        default:  // means over time
+            for (size_t i = 0; i < frame; ++i) output_gradient_[i] = score_gradient_[i] / def_.step_count;
+    }
+}
+
+void Trainer::backward() {
+    if (phase_ != Phase::forward_done)
+        throw Error(SNN_ERROR_STATE, "backward needs a forward before it, each forward serves one backward");
+    phase_ = Phase::idle;
+    spread_score_gradient();
+    executor_.backward(gradients_);
+    phase_ = Phase::backward_done;
+}
+
+double Trainer::gradient_norm(uint32_t projection) const { return std::sqrt(executor_.gradient_square_sum(projection)); }
+
+void Trainer::update() {
+    if (phase_ != Phase::backward_done)
+        throw Error(SNN_ERROR_STATE, "update needs a backward before it, each backward serves one update");
+    double scale = 1.0;
+    if (def_.gradient_clip_norm > 0) {
+        double sum = 0;
+        const auto& projections = plan_.network->projections();
+        for (uint32_t p = 0; p < projections.size(); ++p)
+            if (projections[p].trainable) sum += executor_.gradient_square_sum(p);
+        if (std::sqrt(sum) > def_.gradient_clip_norm) scale = def_.gradient_clip_norm / std::sqrt(sum);
+    }
+    ++update_;
+    executor_.update({def_.optimizer, update_, def_.learning_rate, def_.momentum, def_.beta1, def_.beta2, def_.epsilon,
+                      def_.weight_decay, scale});
+    phase_ = Phase::idle;
+}
+
+std::span<const double> Trainer::scores() const {
+    if (!scored_) throw Error(SNN_ERROR_STATE, "there are no scores before the first forward");
+    return scores_;
+}
+
+void Trainer::set_learning_rate(double learning_rate) {
+    check_number(learning_rate, 0, false, "learning_rate");
+    def_.learning_rate = learning_rate;
+}
+
+SNNEpoch Trainer::end_epoch() {
+    SNNEpoch epoch{++epoch_, epoch_samples_, epoch_correct_,
+                   epoch_samples_ ? epoch_loss_ / static_cast<double>(epoch_samples_) : 0.0};
+    epoch_samples_ = epoch_correct_ = 0;
+    epoch_loss_ = 0;
+    return epoch;
+}
+
+}  // namespace snn

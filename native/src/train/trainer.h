@@ -1,0 +1,78 @@
+// Surrogate-gradient training of one executor: forward with tape, loss, backward, update. It owns the buffers between them, all
+// sized when it is created, so a training step allocates nothing after the first.
+//
+// Thread-safety: one thread at a time, with its executor.
+#pragma once
+
+#include <snn/snn.h>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "backend/backend.h"
+#include "network/plan.h"
+#include "train/loss.h"
+
+namespace snn {
+
+struct ForwardResult {
+    LossResult loss;  // regularisation included in loss.loss
+    double spike_count = 0;
+};
+
+class Trainer {
+public:
+    // Checks the definition against the network; errors name the field and its value.
+    Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def);
+
+    uint32_t step_count() const { return def_.step_count; }
+    // Labels and targets as in SNNBatch: exactly one is not null. Throws SNN_ERROR_INVALID_ARGUMENT.
+    void check_targets(const int32_t* labels, const float* targets) const;
+
+    ForwardResult forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
+    void backward();  // throws SNN_ERROR_STATE without a forward before it
+    void update();    // throws SNN_ERROR_STATE without a backward before it
+
+    std::span<const double> scores() const;  // throws SNN_ERROR_STATE without a forward
+    void set_learning_rate(double learning_rate);
+    uint64_t update_count() const { return update_; }
+    // L2 norm of the last gradient, before clipping.
+    double gradient_norm(uint32_t projection) const;
+
+    // Totals since the last call.
+    SNNEpoch end_epoch();
+
+private:
+    enum class Phase { idle, forward_done, backward_done };
+
+    void prepare_loss();
+    void prepare_regularization();
+    void add_regularization(const int32_t* labels, ForwardResult& io_result);
+    void spread_score_gradient();
+
+    Executor& executor_;
+    const Plan& plan_;
+    SNNTrainerDef def_;
+    LossShape shape_;
+    Phase phase_ = Phase::idle;
+    bool scored_ = false;
+    uint64_t update_ = 0, epoch_ = 0;
+    uint64_t epoch_samples_ = 0, epoch_correct_ = 0;
+    double epoch_loss_ = 0;
+
+    struct Spiking {
+        uint32_t population;
+        std::vector<double> counts;    // [batch][size] spikes of the run
+        std::vector<double> gradient;  // of the regularisation, [batch][size]
+    };
+    std::vector<Spiking> spiking_;
+    std::vector<RecordFrames> records_;
+    std::vector<OutputGradient> gradients_;
+    std::vector<double> membrane_;            // [step][batch][output], for the membrane losses
+    std::vector<double> scores_, score_gradient_, output_gradient_;
+    std::vector<uint32_t> maximum_steps_;
+    std::span<const double> output_counts_;   // inside spiking_
+};
+
+}  // namespace snn
