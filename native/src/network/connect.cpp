@@ -1,6 +1,7 @@
 // Adding projections: shapes, counts and values are checked here, once.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "common/error.h"
@@ -287,6 +288,17 @@ void check_fixed_range(const Network& network, const Projection& projection, con
     if (!(sum <= limit))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': the weights onto one neuron add up to ", sum,
                     "; the fixed-point scale 2^", projection.fixed_exponent, " holds at most ", limit);
+}
+
+float fixed_weight_limit(const Network& network, const Projection& projection) {
+    if (projection.arithmetic != SNN_ARITHMETIC_FIXED) return std::numeric_limits<float>::max();
+    // Every synapse onto the neuron with the most of them at the limit, all hit at once, must stay below 2^30.
+    std::vector<uint32_t> synapses(network.population(projection.target).size, 0);
+    for (const Projection& other : network.projections())
+        if (other.arithmetic == SNN_ARITHMETIC_FIXED && other.target == projection.target && other.receptor == projection.receptor)
+            for (const uint32_t target : other.sparse->targets) ++synapses[target];
+    const uint32_t most = std::max(1u, *std::max_element(synapses.begin(), synapses.end()));
+    return static_cast<float>(std::ldexp(1.0, 30 - projection.fixed_exponent) / most);
 }
 
 void Network::choose_fixed_exponents() {

@@ -122,6 +122,8 @@ uint32_t history_depth(const Network& network, uint32_t population);
 // Fixed-point projections: throws SNN_ERROR_INVALID_ARGUMENT when these weights could overflow the receptor's sum at the
 // scale that finish() chose. The other projections onto the receptor count with their own weights.
 void check_fixed_range(const Network& network, const Projection& projection, const float* weights);
+// The largest |w| that training may reach so that a fixed-point sum can never overflow; the largest float otherwise.
+float fixed_weight_limit(const Network& network, const Projection& projection);
 // Connections as delivered: dense source*target, conv each use of a kernel value inside the target.
 uint64_t synapse_count(const Network& network, const Projection& projection);
 

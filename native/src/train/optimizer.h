@@ -6,6 +6,10 @@
 //   AdamW  as Adam without the decay in g;  w -= rate decay w first                                 (Loshchilov & Hutter 2019)
 #pragma once
 
+#include <cmath>
+
+#include "backend/backend.h"
+
 namespace snn {
 
 template <class Real>
@@ -13,6 +17,17 @@ struct OptimizerConstants {
     Real rate, momentum, beta1, beta2, one_minus_beta1, one_minus_beta2, epsilon, decay, gradient_scale;
     Real first_correction, second_correction;  // 1 / (1 - beta^t)
 };
+
+template <class Real>
+OptimizerConstants<Real> optimizer_constants(const OptimizerStep& step) {
+    const double t = static_cast<double>(step.update);
+    return {static_cast<Real>(step.learning_rate),     static_cast<Real>(step.momentum),
+            static_cast<Real>(step.beta1),             static_cast<Real>(step.beta2),
+            static_cast<Real>(1.0 - step.beta1),       static_cast<Real>(1.0 - step.beta2),
+            static_cast<Real>(step.epsilon),           static_cast<Real>(step.weight_decay),
+            static_cast<Real>(step.gradient_scale),    static_cast<Real>(1.0 / (1.0 - std::pow(step.beta1, t))),
+            static_cast<Real>(1.0 / (1.0 - std::pow(step.beta2, t)))};
+}
 
 template <class Real>
 inline void update_sgd(const OptimizerConstants<Real>& c, Real gradient, Real& io_weight, Real& io_moment) {

@@ -1,0 +1,312 @@
+#include "backend/reference/executor.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "backend/reference/synapses.h"
+#include "backend/slots.h"
+
+namespace snn::reference {
+
+template <class Real>
+ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options)
+    : plan_(std::move(plan)), batch_size_(options.batch_size), smooth_(options.flags & SNN_FLAG_SMOOTH_SPIKES) {
+    const auto& populations = network().populations();
+    populations_.resize(populations.size());
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        PopulationState& state = populations_[p];
+        state.history.assign(plan_->populations[p].history_depth + 1, Values(frame(p)));
+        if (populations[p].is_input()) continue;
+        const Model& model = *populations[p].model;
+        state.states.resize(model.states.size());
+        state.int_states.resize(model.states.size());
+        for (size_t s = 0; s < model.states.size(); ++s) {
+            if (model.states[s].type == ValueType::int_) state.int_states[s].resize(frame(p));
+            else state.states[s].resize(frame(p));
+        }
+        state.sums.assign(model.receptors.size(), Values(frame(p)));
+        state.fixed_sums.assign(model.receptors.size(), std::vector<int32_t>(frame(p)));
+        state.surrogate.surrogate = populations[p].surrogate.get();
+        for (const double value : populations[p].surrogate_parameters)
+            state.surrogate.parameters.push_back(static_cast<Real>(value));
+    }
+    for (const Projection& projection : network().projections()) {
+        ProjectionState state;
+        state.weights.assign(projection.weights->begin(), projection.weights->end());
+        if (projection.bias) state.bias.assign(projection.bias->begin(), projection.bias->end());
+        if (projection.trainable) {
+            for (Values* values : {&state.weight_gradient, &state.weight_moments[0], &state.weight_moments[1]})
+                values->resize(state.weights.size());
+            for (Values* values : {&state.bias_gradient, &state.bias_moments[0], &state.bias_moments[1]})
+                values->resize(state.bias.size());
+        }
+        projections_.push_back(std::move(state));
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::reset_state() {
+    now_ = 0;
+    for (uint32_t p = 0; p < populations_.size(); ++p) {
+        PopulationState& state = populations_[p];
+        for (Values& past : state.history) std::fill(past.begin(), past.end(), Real{0});
+        const Population& population = network().population(p);
+        for (size_t s = 0; s < population.initial_states.size(); ++s) {
+            const std::vector<double>& initial = population.initial_states[s];
+            for (size_t i = 0; i < frame(p); ++i) {
+                const double value = initial[initial.size() > 1 ? i % population.size : 0];
+                if (state.states[s].empty()) state.int_states[s][i] = to_int_nearest_even(value);
+                else state.states[s][i] = flush(static_cast<Real>(value));
+            }
+        }
+    }
+}
+
+// ---- Activity ---------------------------------------------------------------------------------------------------------
+
+template <class Real>
+auto ReferenceExecutor<Real>::activity(uint32_t population, uint32_t lag) const -> const Values& {
+    const std::vector<Values>& ring = populations_[population].history;
+    return ring[(now_ + ring.size() - lag % ring.size()) % ring.size()];
+}
+
+template <class Real>
+auto ReferenceExecutor<Real>::present_activity(uint32_t population) -> Values& {
+    std::vector<Values>& ring = populations_[population].history;
+    return ring[now_ % ring.size()];
+}
+
+template <class Real>
+std::span<const uint32_t> ReferenceExecutor<Real>::active(uint32_t population, uint32_t sample) const {
+    const uint32_t size = network().population(population).size;
+    const Values& values = activity(population, 0);
+    std::vector<uint32_t>& list = populations_[population].active;
+    list.clear();
+    for (uint32_t i = 0; i < size; ++i)
+        if (values[size_t{sample} * size + i] != Real{0}) list.push_back(i);
+    return list;
+}
+
+// ---- Forward ----------------------------------------------------------------------------------------------------------
+
+template <class Real>
+void ReferenceExecutor<Real>::run(const RunRequest& request) {
+    taped_steps_ = request.tape ? request.step_count : 0;
+    if (request.tape)
+        for (PopulationState& state : populations_) {
+            state.activities.resize(request.step_count);
+            state.tape.resize(request.step_count);
+        }
+    for (uint32_t step = 0; step < request.step_count; ++step) {
+        ++now_;
+        load_inputs(request, step);
+        for (const KernelCall& call : plan_->step) {
+            switch (call.kernel) {
+                case Kernel::clear_receptors:
+                    for (Values& sum : populations_[call.index].sums) std::fill(sum.begin(), sum.end(), Real{0});
+                    for (auto& sum : populations_[call.index].fixed_sums) std::fill(sum.begin(), sum.end(), 0);
+                    break;
+                case Kernel::deliver: deliver(call.index); break;
+                case Kernel::finish_receptors: finish_receptors(call.index); break;
+                case Kernel::neuron_step: neuron_step(call.index, request.tape ? &populations_[call.index].tape[step] : nullptr); break;
+                case Kernel::neuron_adjoint:
+                case Kernel::deliver_adjoint: break;  // of the other list
+            }
+        }
+        if (request.tape)
+            for (uint32_t p = 0; p < populations_.size(); ++p) populations_[p].activities[step] = activity(p, 0);
+        record(request, step);
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::load_inputs(const RunRequest& request, uint32_t step) {
+    for (const InputFrames& input : request.inputs) {
+        const float* const data = input.data + step * input.step_stride;
+        const bool binary = network().population(input.population).is_binary();
+        Values& values = present_activity(input.population);
+        for (size_t i = 0; i < values.size(); ++i)
+            values[i] = binary ? (data[i] != 0.0f ? Real{1} : Real{0}) : static_cast<Real>(data[i]);
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::deliver(uint32_t index) {
+    const Projection& projection = network().projection(index);
+    const ProjectionState& state = projections_[index];
+    PopulationState& target = populations_[projection.target];
+    const uint32_t source_size = network().population(projection.source).size;
+    const uint32_t target_size = network().population(projection.target).size;
+    // Fixed-point rounding is left out in double: the function must be smooth there.
+    const bool fixed = projection.arithmetic == SNN_ARITHMETIC_FIXED && sizeof(Real) == sizeof(float);
+    const Real pool_weight = projection.pool_mode == SNN_POOL_AVERAGE
+                                 ? static_cast<Real>(1.0f / static_cast<float>(projection.window.kernel[0] * projection.window.kernel[1]))
+                                 : Real{1};
+    const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
+    for (uint32_t sample = 0; sample < batch_size_; ++sample) {
+        Real* const sums = target.sums[projection.receptor].data() + size_t{sample} * target_size;
+        int32_t* const fixed_sums = target.fixed_sums[projection.receptor].data() + size_t{sample} * target_size;
+        if (projection.bias) {
+            const uint32_t spread = target_size / static_cast<uint32_t>(state.bias.size());  // conv: neurons of a channel
+            for (uint32_t j = 0; j < target_size; ++j) sums[j] += state.bias[j / spread];
+        }
+        if (pooling && projection.pool_mode == SNN_POOL_MAX) {
+            const Real* const values = activity(projection.source, projection.delay_steps).data() + size_t{sample} * source_size;
+            for_maxima(network(), projection, values, [&](uint32_t j, uint32_t i) { sums[j] += values[i]; });
+            continue;
+        }
+        for (uint32_t delay = projection.delay_steps; delay <= projection.max_delay(); ++delay) {
+            const Real* const values = activity(projection.source, delay).data() + size_t{sample} * source_size;
+            for (uint32_t i = 0; i < source_size; ++i) {
+                if (values[i] == Real{0}) continue;
+                for_synapses(network(), projection, i, [&](const Synapse& synapse) {
+                    if (synapse.delay != delay) return;
+                    if (fixed)
+                        fixed_sums[synapse.target] +=
+                            to_int_nearest_even(std::ldexp(static_cast<double>(state.weights[synapse.weight]), projection.fixed_exponent));
+                    else
+                        sums[synapse.target] += (pooling ? pool_weight : state.weights[synapse.weight]) * values[i];
+                });
+            }
+        }
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::finish_receptors(uint32_t population) {
+    const PopulationPlan& plan = plan_->populations[population];
+    PopulationState& state = populations_[population];
+    for (size_t r = 0; r < state.sums.size(); ++r) {
+        if (!plan.receptor_is_fixed[r]) continue;
+        const Real scale = static_cast<Real>(std::ldexp(1.0, -plan.receptor_exponent[r]));
+        for (size_t i = 0; i < frame(population); ++i) state.sums[r][i] += static_cast<Real>(state.fixed_sums[r][i]) * scale;
+    }
+}
+
+// Parameters, options and derived constants of one neuron: the first registers of step and adjoint.
+template <class Real>
+void ReferenceExecutor<Real>::load_constants(uint32_t population, uint32_t neuron, Registers<Real>& registers) const {
+    const std::vector<Constant>& constants = plan_->populations[population].constants;
+    for (size_t i = 0; i < constants.size(); ++i) {
+        const size_t at = constants[i].per_neuron() ? neuron : 0;
+        if (constants[i].type == ValueType::int_) registers.whole[i] = constants[i].ints[at];
+        else registers.real[i] = sizeof(Real) == 8 ? static_cast<Real>(constants[i].doubles[at])
+                                                   : static_cast<Real>(constants[i].floats[at]);
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::neuron_step(uint32_t index, std::vector<Registers<Real>>* out_tape) {
+    const Population& population = network().population(index);
+    const Model& model = *population.model;
+    PopulationState& state = populations_[index];
+    Values& activity = present_activity(index);
+    const size_t receptor_base = model.constant_count(), state_base = receptor_base + model.receptors.size();
+    registers_.resize(model.step.register_count());
+    if (out_tape) {
+        out_tape->resize(model.tape.size());
+        for (Registers<Real>& entry : *out_tape) entry.resize(frame(index));
+    }
+    for (size_t i = 0; i < frame(index); ++i) {
+        load_constants(index, static_cast<uint32_t>(i % population.size), registers_);
+        for (size_t r = 0; r < model.receptors.size(); ++r) registers_.real[receptor_base + r] = state.sums[r][i];
+        for (size_t s = 0; s < model.states.size(); ++s) {
+            if (model.states[s].type == ValueType::int_) registers_.whole[state_base + s] = state.int_states[s][i];
+            else registers_.real[state_base + s] = state.states[s][i];
+        }
+        evaluate(model.step, state.surrogate, smooth_, registers_);
+        for (size_t s = 0; s < model.states.size(); ++s) {
+            if (model.states[s].type == ValueType::int_) state.int_states[s][i] = registers_.whole[model.step_states[s]];
+            else state.states[s][i] = flush(registers_.real[model.step_states[s]]);
+        }
+        if (model.spiking) activity[i] = registers_.real[static_cast<size_t>(model.step_spike)];
+        for (size_t k = 0; out_tape && k < model.tape.size(); ++k) {
+            (*out_tape)[k].real[i] = registers_.real[model.tape[k].step_register];
+            (*out_tape)[k].whole[i] = registers_.whole[model.tape[k].step_register];
+        }
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::record(const RunRequest& request, uint32_t step) const {
+    for (const RecordFrames& record : request.records) {
+        const size_t values = frame(record.population);
+        char* const out = static_cast<char*>(record.data) + step * record.step_stride * size_of(record.dtype);
+        if (record.kind == RecordFrames::activity_sum) {
+            const Values& present = activity(record.population, 0);
+            for (size_t i = 0; i < values; ++i) {
+                if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += static_cast<double>(present[i]);
+                else static_cast<float*>(record.data)[i] += static_cast<float>(present[i]);
+            }
+        } else if (record.kind == RecordFrames::activity) {
+            convert(real_type, activity(record.population, 0).data(), record.dtype, out, values);
+        } else {
+            read({Slot::state, record.population, record.state_index}, record.dtype, out);
+        }
+    }
+}
+
+// ---- Variables --------------------------------------------------------------------------------------------------------
+
+template <class Real>
+size_t ReferenceExecutor<Real>::count(const Slot& slot) const {
+    return slot_count(*plan_, batch_size_, slot);
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::read(const Slot& slot, DType dtype, void* out_data) const {
+    const auto give = [&](const Values& values) { convert(real_type, values.data(), dtype, out_data, values.size()); };
+    switch (slot.kind) {
+        case Slot::state: {
+            const PopulationState& state = populations_[slot.index];
+            if (state.states[slot.sub].empty())
+                convert(DType::int32, state.int_states[slot.sub].data(), dtype, out_data, state.int_states[slot.sub].size());
+            else give(state.states[slot.sub]);
+            return;
+        }
+        case Slot::activity: return give(activity(slot.index, 0));
+        case Slot::history:
+            for (uint32_t lag = 0; lag < plan_->populations[slot.index].history_depth; ++lag)
+                convert(real_type, activity(slot.index, lag).data(), dtype,
+                        static_cast<char*>(out_data) + lag * frame(slot.index) * size_of(dtype), frame(slot.index));
+            return;
+        case Slot::weight: return give(projections_[slot.index].weights);
+        case Slot::bias: return give(projections_[slot.index].bias);
+        case Slot::weight_gradient: return give(projections_[slot.index].weight_gradient);
+        case Slot::bias_gradient: return give(projections_[slot.index].bias_gradient);
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::write(const Slot& slot, DType dtype, const void* data) {
+    const auto take = [&](Values& values) { convert(dtype, data, real_type, values.data(), values.size()); };
+    switch (slot.kind) {
+        case Slot::state: {
+            PopulationState& state = populations_[slot.index];
+            if (state.states[slot.sub].empty()) {
+                convert(dtype, data, DType::int32, state.int_states[slot.sub].data(), state.int_states[slot.sub].size());
+                return;
+            }
+            take(state.states[slot.sub]);
+            for (Real& value : state.states[slot.sub]) value = flush(value);
+            return;
+        }
+        case Slot::history:
+            for (uint32_t lag = 0; lag < plan_->populations[slot.index].history_depth; ++lag) {
+                std::vector<Values>& ring = populations_[slot.index].history;
+                convert(dtype, static_cast<const char*>(data) + lag * frame(slot.index) * size_of(dtype), real_type,
+                        ring[(now_ + ring.size() - lag) % ring.size()].data(), frame(slot.index));
+            }
+            return;
+        case Slot::weight: return take(projections_[slot.index].weights);
+        case Slot::bias: return take(projections_[slot.index].bias);
+        case Slot::activity:
+        case Slot::weight_gradient:
+        case Slot::bias_gradient: return;  // read only; the session has refused it
+    }
+}
+
+template class ReferenceExecutor<float>;
+template class ReferenceExecutor<double>;
+
+}  // namespace snn::reference

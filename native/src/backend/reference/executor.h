@@ -1,0 +1,81 @@
+// The reference executor: canonical arrays and the kernels over them. executor.cpp runs forward, gradient.cpp backward.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "backend/backend.h"
+#include "backend/reference/evaluate.h"
+
+namespace snn::reference {
+
+template <class Real>
+class ReferenceExecutor final : public Executor {
+public:
+    ReferenceExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
+
+    void reset_state() override;
+    void run(const RunRequest& request) override;
+    size_t count(const Slot& slot) const override;
+    void read(const Slot& slot, DType dtype, void* out_data) const override;
+    void write(const Slot& slot, DType dtype, const void* data) override;
+    std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
+
+    bool can_train() const override { return !plan_->step_adjoint.empty(); }
+    void backward(std::span<const OutputGradient> gradients) override;
+    double gradient_square_sum(uint32_t projection) const override;
+    void update(const OptimizerStep& step) override;
+
+private:
+    static constexpr DType real_type = sizeof(Real) == 8 ? DType::float64 : DType::float32;
+    using Values = std::vector<Real>;
+
+    struct PopulationState {
+        std::vector<Values> states;                    // [state][batch * size]; empty for int states
+        std::vector<std::vector<int32_t>> int_states;  // [state][batch * size]; empty for float states
+        std::vector<Values> sums;                      // [receptor][batch * size]
+        std::vector<std::vector<int32_t>> fixed_sums;  // [receptor][batch * size]
+        std::vector<Values> history;                   // ring of history_depth + 1 activities, [batch * size]
+        SurrogateInUse<Real> surrogate;
+        mutable std::vector<uint32_t> active;
+        // training
+        std::vector<Values> activities;                     // [step]: of the taped run
+        std::vector<std::vector<Registers<Real>>> tape;     // [step][tape entry], .real or .whole of batch * size
+        std::vector<Values> state_gradients;                // [state], of the step in hand
+        std::vector<Values> activity_gradients;             // [step]
+        std::vector<Values> sum_gradients;                  // [receptor], of the step in hand
+    };
+    struct ProjectionState {
+        Values weights, bias, weight_gradient, bias_gradient;
+        Values weight_moments[2], bias_moments[2];
+    };
+
+    const Network& network() const { return *plan_->network; }
+    size_t frame(uint32_t population) const { return size_t{batch_size_} * network().population(population).size; }
+    // Activity `lag` steps before the step in hand; the ring's zeros stand for steps before the first.
+    const Values& activity(uint32_t population, uint32_t lag) const;
+    Values& present_activity(uint32_t population);
+
+    void load_inputs(const RunRequest& request, uint32_t step);
+    void record(const RunRequest& request, uint32_t step) const;
+    void deliver(uint32_t projection);
+    void finish_receptors(uint32_t population);
+    void neuron_step(uint32_t population, std::vector<Registers<Real>>* out_tape);
+    void load_constants(uint32_t population, uint32_t neuron, Registers<Real>& registers) const;
+
+    void add_output_gradients(std::span<const OutputGradient> gradients, uint32_t step);
+    void neuron_adjoint(uint32_t population, uint32_t step);
+    void deliver_adjoint(uint32_t projection, uint32_t step);
+    void update_values(const OptimizerStep& step, Values& values, const Values& gradient, Values (&moments)[2], Real limit);
+
+    std::shared_ptr<const Plan> plan_;
+    uint32_t batch_size_;
+    bool smooth_;
+    uint64_t now_ = 0;          // steps begun since the reset; positions in the rings
+    uint32_t taped_steps_ = 0;
+    std::vector<PopulationState> populations_;
+    std::vector<ProjectionState> projections_;
+    Registers<Real> registers_;
+};
+
+}  // namespace snn::reference

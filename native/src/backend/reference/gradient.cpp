@@ -1,0 +1,155 @@
+// The backward half of the reference: adjoints from the last step to the first, and the optimisers.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "backend/reference/executor.h"
+#include "backend/reference/synapses.h"
+#include "backend/slots.h"
+#include "train/optimizer.h"
+
+namespace snn::reference {
+
+template <class Real>
+void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients) {
+    for (uint32_t p = 0; p < populations_.size(); ++p) {
+        PopulationState& state = populations_[p];
+        if (!plan_->populations[p].needs_activity_gradient) continue;
+        state.state_gradients.assign(state.states.size(), Values(frame(p)));
+        state.activity_gradients.assign(taped_steps_, Values(frame(p)));
+        state.sum_gradients.assign(state.sums.size(), Values(frame(p)));
+    }
+    for (ProjectionState& projection : projections_) {
+        std::fill(projection.weight_gradient.begin(), projection.weight_gradient.end(), Real{0});
+        std::fill(projection.bias_gradient.begin(), projection.bias_gradient.end(), Real{0});
+    }
+    for (uint32_t step = taped_steps_; step-- > 0;) {
+        add_output_gradients(gradients, step);
+        for (const KernelCall& call : plan_->step_adjoint) {
+            if (call.kernel == Kernel::neuron_adjoint) neuron_adjoint(call.index, step);
+            if (call.kernel == Kernel::deliver_adjoint) deliver_adjoint(call.index, step);
+        }
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::add_output_gradients(std::span<const OutputGradient> gradients, uint32_t step) {
+    Values values;
+    for (const OutputGradient& gradient : gradients) {
+        if (!plan_->populations[gradient.population].needs_activity_gradient) continue;
+        PopulationState& state = populations_[gradient.population];
+        values.resize(frame(gradient.population));
+        convert(gradient.dtype, static_cast<const char*>(gradient.data) + step * gradient.step_stride * size_of(gradient.dtype),
+                real_type, values.data(), values.size());
+        Values& sum = gradient.kind == OutputGradient::activity ? state.activity_gradients[step]
+                                                                : state.state_gradients[gradient.state_index];
+        for (size_t i = 0; i < values.size(); ++i) sum[i] += values[i];
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::neuron_adjoint(uint32_t index, uint32_t step) {
+    const Population& population = network().population(index);
+    const Model& model = *population.model;
+    PopulationState& state = populations_[index];
+    const std::vector<Registers<Real>>& tape = state.tape[step];
+    const size_t tape_base = model.constant_count(), state_base = tape_base + model.tape.size();
+    registers_.resize(model.adjoint.register_count());
+    for (size_t i = 0; i < frame(index); ++i) {
+        load_constants(index, static_cast<uint32_t>(i % population.size), registers_);
+        for (size_t k = 0; k < model.tape.size(); ++k) {
+            registers_.real[tape_base + k] = tape[k].real[i];
+            registers_.whole[tape_base + k] = tape[k].whole[i];
+        }
+        for (size_t s = 0; s < model.states.size(); ++s)
+            registers_.real[state_base + s] = model.states[s].type == ValueType::int_ ? Real{0} : state.state_gradients[s][i];
+        registers_.real[state_base + model.states.size()] = state.activity_gradients[step][i];
+        evaluate(model.adjoint, state.surrogate, smooth_, registers_);
+        for (size_t s = 0; s < model.states.size(); ++s)
+            if (model.states[s].type == ValueType::float_)
+                state.state_gradients[s][i] = registers_.real[model.adjoint_states[s]];
+        for (size_t r = 0; r < model.receptors.size(); ++r)
+            state.sum_gradients[r][i] = registers_.real[model.adjoint_receptors[r]];
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
+    const Projection& projection = network().projection(index);
+    ProjectionState& state = projections_[index];
+    PopulationState& source = populations_[projection.source];
+    const Values& gradient = populations_[projection.target].sum_gradients[projection.receptor];
+    const uint32_t source_size = network().population(projection.source).size;
+    const uint32_t target_size = network().population(projection.target).size;
+    const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
+    const Real pool_weight = projection.pool_mode == SNN_POOL_AVERAGE
+                                 ? static_cast<Real>(1.0f / static_cast<float>(projection.window.kernel[0] * projection.window.kernel[1]))
+                                 : Real{1};
+    const bool to_source = plan_->populations[projection.source].needs_activity_gradient;
+    for (uint32_t sample = 0; sample < batch_size_; ++sample) {
+        const Real* const g = gradient.data() + size_t{sample} * target_size;
+        const size_t base = size_t{sample} * source_size;
+        if (projection.trainable && projection.bias) {
+            const uint32_t spread = target_size / static_cast<uint32_t>(state.bias.size());
+            for (uint32_t j = 0; j < target_size; ++j) state.bias_gradient[j / spread] += g[j];
+        }
+        if (pooling && projection.pool_mode == SNN_POOL_MAX) {
+            if (step < projection.delay_steps || !to_source) continue;
+            const uint32_t then = step - projection.delay_steps;
+            for_maxima(network(), projection, source.activities[then].data() + base,
+                       [&](uint32_t j, uint32_t i) { source.activity_gradients[then][base + i] += g[j]; });
+            continue;
+        }
+        for (uint32_t i = 0; i < source_size; ++i)
+            for_synapses(network(), projection, i, [&](const Synapse& synapse) {
+                if (step < synapse.delay) return;
+                const uint32_t then = step - synapse.delay;
+                if (projection.trainable)
+                    state.weight_gradient[synapse.weight] += source.activities[then][base + i] * g[synapse.target];
+                if (to_source)
+                    source.activity_gradients[then][base + i] +=
+                        (pooling ? pool_weight : state.weights[synapse.weight]) * g[synapse.target];
+            });
+    }
+}
+
+template <class Real>
+double ReferenceExecutor<Real>::gradient_square_sum(uint32_t projection) const {
+    double sum = 0;
+    for (const Real g : projections_[projection].weight_gradient) sum += static_cast<double>(g) * static_cast<double>(g);
+    for (const Real g : projections_[projection].bias_gradient) sum += static_cast<double>(g) * static_cast<double>(g);
+    return sum;
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::update_values(const OptimizerStep& step, Values& values, const Values& gradient,
+                                            Values (&moments)[2], Real limit) {
+    const OptimizerConstants<Real> constants = optimizer_constants<Real>(step);
+    const auto square_root = [](Real x) { return std::sqrt(x); };
+    for (size_t i = 0; i < values.size(); ++i) {
+        if (step.optimizer == SNN_OPTIMIZER_SGD)
+            update_sgd(constants, gradient[i], values[i], moments[0][i]);
+        else if (step.optimizer == SNN_OPTIMIZER_ADAM)
+            update_adam<Real, false>(constants, square_root, gradient[i], values[i], moments[0][i], moments[1][i]);
+        else
+            update_adam<Real, true>(constants, square_root, gradient[i], values[i], moments[0][i], moments[1][i]);
+        values[i] = std::clamp(values[i], -limit, limit);
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::update(const OptimizerStep& step) {
+    const auto& projections = network().projections();
+    for (uint32_t p = 0; p < projections.size(); ++p) {
+        if (!projections[p].trainable) continue;
+        ProjectionState& state = projections_[p];
+        update_values(step, state.weights, state.weight_gradient, state.weight_moments,
+                      static_cast<Real>(fixed_weight_limit(network(), projections[p])));
+        update_values(step, state.bias, state.bias_gradient, state.bias_moments, std::numeric_limits<Real>::max());
+    }
+}
+
+template class ReferenceExecutor<float>;
+template class ReferenceExecutor<double>;
+
+}  // namespace snn::reference

@@ -1,0 +1,35 @@
+#include "backend/reference/reference_backend.h"
+
+#include <cstdio>
+
+#include "backend/reference/executor.h"
+#include "common/error.h"
+
+namespace snn {
+
+namespace {
+
+void describe(SNNDeviceInfo& out_info) {
+    std::snprintf(out_info.name, sizeof out_info.name, "reference");
+    std::snprintf(out_info.description, sizeof out_info.description,
+                  "plain loops, one neuron at a time: the definition that other devices are compared with");
+    std::snprintf(out_info.instruction_sets, sizeof out_info.instruction_sets, "scalar");
+    out_info.core_count = 1;
+    out_info.can_train = 1;
+}
+
+std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorOptions& options) {
+    const bool float64 = options.flags & SNN_FLAG_FLOAT64;
+    if ((options.flags & SNN_FLAG_SMOOTH_SPIKES) && !float64)
+        throw Error(SNN_ERROR_UNSUPPORTED, "SNN_FLAG_SMOOTH_SPIKES needs SNN_FLAG_FLOAT64");
+    if (options.instruction_set > SNN_ISA_SCALAR)
+        throw Error(SNN_ERROR_UNSUPPORTED, "the reference device has no instruction set but scalar");
+    if (float64) return std::make_unique<reference::ReferenceExecutor<double>>(std::move(plan), options);
+    return std::make_unique<reference::ReferenceExecutor<float>>(std::move(plan), options);
+}
+
+}  // namespace
+
+extern const Backend reference_backend{"reference", describe, open};
+
+}  // namespace snn
