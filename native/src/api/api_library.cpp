@@ -116,7 +116,8 @@ SNNStatus snn_model_text(SNNModel model, const char** out_text, size_t* out_size
 SNNStatus snn_model_retain(SNNModel model) {
     return guarded([&] {
         pin_model(model);
-        handle_table().retain(reinterpret_cast<uintptr_t>(model), HandleType::model);
+        if (!handle_table().retain(reinterpret_cast<uintptr_t>(model), HandleType::model))
+            throw Error(SNN_ERROR_OUT_OF_MEMORY, "model has as many references as can be counted");
     });
 }
 

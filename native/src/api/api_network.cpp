@@ -166,7 +166,8 @@ SNNStatus snn_network_finish(SNNNetwork network) {
 SNNStatus snn_network_retain(SNNNetwork network) {
     return guarded([&] {
         pin_network(network);
-        handle_table().retain(reinterpret_cast<uintptr_t>(network), HandleType::network);
+        if (!handle_table().retain(reinterpret_cast<uintptr_t>(network), HandleType::network))
+            throw Error(SNN_ERROR_OUT_OF_MEMORY, "network has as many references as can be counted");
     });
 }
 

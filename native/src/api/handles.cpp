@@ -79,7 +79,7 @@ HandleSlot* HandleTable::find(uintptr_t handle, HandleType type) const {
 HandleSlot* HandleTable::pin(uintptr_t handle, HandleType type) {
     HandleSlot* slot = find(handle, type);
     if (!slot) return nullptr;
-    const uint32_t generation = static_cast<uint32_t>(static_cast<uint64_t>(handle) >> (index_bits + type_bits));
+    const uint64_t generation = static_cast<uint64_t>(handle) >> (index_bits + type_bits);  // and the bits above it
     uint64_t word = slot->word.load(std::memory_order_acquire);
     do {
         if (!(word & alive_bit) || generation_of(word) != generation || pins_of(word) == field_mask) return nullptr;

@@ -52,9 +52,9 @@ void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t
 Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def)
     : executor_(executor), plan_(plan), def_(def) {
     check_definition(def, *plan.network, batch_size);
-    if (!executor.can_train()) throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train");
     if (plan.step_adjoint.empty())
         throw Error(SNN_ERROR_UNSUPPORTED, "the network cannot be trained: ", plan.not_trainable_because);
+    if (!executor.can_train()) throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train");
     shape_ = {def.loss, def.step_count, batch_size, plan.network->population(def.output_population).size};
     prepare_regularization();
     prepare_loss();
