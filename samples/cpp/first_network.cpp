@@ -58,7 +58,7 @@ int main() {
         std::printf("before: %d of 4 right\n", count_right(session));
         for (int i = 1; i <= 200; ++i) {
             const SNNTrainResult result = trainer.step(batch, labels);
-            if (i % 50 == 0) std::printf("update %d: loss %.3f\n", i, static_cast<double>(result.loss));
+            if (i % 50 == 0) std::printf("update %d: loss %.3f\n", i, result.loss);
         }
         std::printf("trained: %d of 4 right\n", count_right(session));
         session.to_network().save("exclusive_or.snn");

@@ -84,6 +84,7 @@ static SNNNetwork make_mixed(void) {
     connect(network, SNN_CONNECT_ONE_TO_ONE, 2, 1, weights, 64);
     snn_projection_def_default(&def);
     def.kind = SNN_CONNECT_SPARSE;
+    def.trainable = 0; /* summed in fixed point */
     def.source = def.target = 1;
     def.delay_steps = 1;
     snn_random_connection_def_default(&rule);

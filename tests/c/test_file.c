@@ -246,7 +246,7 @@ static void a_file_of_the_first_version_still_loads(void) {
     CHECK_OK(snn_network_get_info(network, &info));
     CHECK_EQUAL(info.population_count, 3);
     CHECK_EQUAL(info.projection_count, 2);
-    CHECK_OK(snn_network_find_population(network, "readout", &index));
+    CHECK_OK(snn_network_find_population(network, "output", &index));
     snn_network_release(network);
 }
 

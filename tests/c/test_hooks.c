@@ -195,6 +195,7 @@ static void large_work_is_given_to_the_job_system(void) {
     add_input(network, "in", SNN_POPULATION_SPIKE_INPUT, SIZE);
     add_neurons(network, "cells", "lif", SIZE);
     def = projection(SNN_CONNECT_SPARSE, NULL, 0);
+    def.trainable = 0;
     snn_random_connection_def_default(&rule);
     rule.probability = 0.05;
     CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));

@@ -89,6 +89,7 @@ static void sparse_arrays_are_checked(void) {
     SNNNetwork network = unconnected();
     SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, weights, 4);
     SNNProjectionInfo info;
+    def.trainable = 0; /* static: summed in fixed point */
     def.row_offsets = rows;
     def.synapse_targets = targets;
     def.synapse_delays = delays;
@@ -197,7 +198,7 @@ static void random_rules_are_checked(void) {
     rule.weight_std = 0;
     def.weights = &weight;
     def.weight_count = 1;
-    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "weights");
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "null");
     def.weights = NULL;
     def.weight_count = 0;
     def.kind = SNN_CONNECT_DENSE;
@@ -259,6 +260,7 @@ static void weights_too_large_for_fixed_point_are_refused(void) {
     SNNStatus status;
     add_input(network, "in", SNN_POPULATION_SPIKE_INPUT, 1);
     add_neurons(network, "cells", "adder", 1);
+    def.trainable = 0;
     def.row_offsets = rows;
     def.synapse_targets = targets;
     def.synapse_count = 1;

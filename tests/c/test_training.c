@@ -68,7 +68,7 @@ static void trains_with(uint32_t optimizer, double learning_rate, double weight_
     SNNTrainer trainer;
     SNNBatch batch;
     SNNTrainResult result = new_result();
-    float first_loss;
+    double first_loss;
     int i;
     def.optimizer = optimizer;
     def.learning_rate = learning_rate;
@@ -78,13 +78,13 @@ static void trains_with(uint32_t optimizer, double learning_rate, double weight_
     CHECK_OK(snn_trainer_create(handle, &def, &trainer));
     CHECK_OK(snn_trainer_step(trainer, &batch, &result));
     first_loss = result.loss;
-    CHECK(isfinite(first_loss) && first_loss > 0.1f);
+    CHECK(isfinite(first_loss) && first_loss > 0.1);
     CHECK_EQUAL(result.sample_count, BATCH);
     CHECK(result.spike_count > 0);
     for (i = 0; i < 80; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &result));
-    if (!(result.loss < 0.5f * first_loss))
-        check_fail(__FILE__, __LINE__, "optimizer %u: the loss went from %g to %g", optimizer, (double)first_loss,
-                   (double)result.loss);
+    if (!(result.loss < 0.5 * first_loss))
+        check_fail(__FILE__, __LINE__, "optimizer %u: the loss went from %g to %g", optimizer, first_loss,
+                   result.loss);
     CHECK(result.correct_count >= BATCH - 1);
     snn_trainer_release(trainer);
     snn_destroy_network(handle);
@@ -229,7 +229,7 @@ static void padding_is_ignored(void) {
     SNNTrainer trainer;
     SNNBatch batch;
     SNNTrainResult result = new_result();
-    float loss;
+    double loss;
     int i;
     make_batch(pixels, labels);
     for (i = 6; i < BATCH; ++i) labels[i] = -1;
@@ -299,7 +299,7 @@ static void what_cannot_be_trained_says_why(void) {
     snn_destroy_network(handle);
     handle = open_session(make_classifier(), "null");
     def = trainer_def();
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_UNSUPPORTED, "null");
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_UNSUPPORTED, "device");
     snn_destroy_network(handle);
 }
 

@@ -121,8 +121,8 @@ TEST_CASE("parameters, options, states and surrogates are set") {
     CHECK(network.option(cells, "reset") == "value");
     network.set_initial_state(cells, "v", std::vector<double>{0.1, 0.2, 0.3});
     CHECK(network.initial_state(cells, "v").size() == 3);
-    network.set_surrogate(cells, "arctan", std::vector<double>{4.0});
-    CHECK(network.surrogate_parameters(cells) == std::vector<double>{4.0});
+    network.set_surrogate(cells, "arctan", std::vector<double>{4.0, 0.5});
+    CHECK(network.surrogate_parameters(cells) == std::vector<double>{4.0, 0.5});
     network.set_surrogate(cells, network.surrogate(cells));
     CHECK(std::string(network.population(cells).surrogate_name) == "arctan");
     const uint32_t adders = network.add_neurons("adders", {2, 1, 1}, snn::Model::load(adder));

@@ -23,9 +23,9 @@ static inline void build_feed_forward(SNNNetwork network) {
     const float bias[10] = {0.0f, 0.01f, -0.01f, 0.02f, -0.02f, 0.03f, -0.03f, 0.04f, -0.04f, 0.05f};
     float weights[100 * 10];
     SNNProjectionDef def;
-    add_input(network, "pixels", SNN_POPULATION_VALUE_INPUT, 64);
+    add_input(network, "input", SNN_POPULATION_VALUE_INPUT, 64);
     add_neurons(network, "hidden", "lif", 100);
-    add_neurons(network, "readout", "leaky_integrator", 10);
+    add_neurons(network, "output", "leaky_integrator", 10);
     connect_random_weights(network, 0, 1, 64 * 100, 0.02, 0.2);
     CHECK_OK(snn_random_fill(2, 3, SNN_RANDOM_NORMAL, 0.0, 0.3, weights, COUNT(weights)));
     snn_projection_def_default(&def);
@@ -44,6 +44,7 @@ static inline void connect_sparsely(SNNNetwork network, uint32_t source, uint32_
     snn_projection_def_default(&def);
     snn_random_connection_def_default(&rule);
     def.kind = SNN_CONNECT_SPARSE;
+    def.trainable = 0; /* static: summed in fixed point */
     def.source = source;
     def.target = target;
     rule.probability = 0.1;

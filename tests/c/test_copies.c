@@ -1,0 +1,94 @@
+/* Two copies of the library in one process, as when two plugins bring their own: each works, and a handle of one is
+ * foreign to the other. */
+#define _DEFAULT_SOURCE
+#include <dlfcn.h>
+
+#include "fixtures.h"
+
+/* The functions of the second copy that are used here. */
+typedef struct Copy {
+    void *library;
+    SNNStatus(SNN_CALL *network_create)(double, SNNNetwork *);
+    void(SNN_CALL *network_release)(SNNNetwork);
+    SNNStatus(SNN_CALL *network_retain)(SNNNetwork);
+    SNNStatus(SNN_CALL *session_step)(SNNHandle, uint32_t);
+    const char *(SNN_CALL *last_error)(void);
+} Copy;
+
+static void copy_file(const char *from, const char *to) {
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    char block[65536];
+    size_t size;
+    CHECK(in && out);
+    while ((size = fread(block, 1, sizeof block, in)) > 0) CHECK(fwrite(block, 1, size, out) == size);
+    fclose(in);
+    CHECK(fclose(out) == 0);
+}
+
+/* ISO C has no cast from an object pointer to a function pointer; POSIX promises that the bits are the same. */
+static void find(void *library, const char *name, void *out_function) {
+    void *symbol = dlsym(library, name);
+    if (!symbol) check_fail(__FILE__, __LINE__, "the copy has no %s", name);
+    memcpy(out_function, &symbol, sizeof symbol);
+}
+
+static Copy open_copy(void) {
+    Copy copy;
+    copy_file(SNN_LIBRARY_FILE, "./tmp_copy_of_libsnn.so");
+    copy.library = dlopen("./tmp_copy_of_libsnn.so", RTLD_NOW | RTLD_LOCAL);
+    if (!copy.library) check_fail(__FILE__, __LINE__, "dlopen: %s", dlerror());
+    find(copy.library, "snn_network_create", &copy.network_create);
+    find(copy.library, "snn_network_release", &copy.network_release);
+    find(copy.library, "snn_network_retain", &copy.network_retain);
+    find(copy.library, "snn_session_step", &copy.session_step);
+    find(copy.library, "snn_last_error", &copy.last_error);
+    remove("./tmp_copy_of_libsnn.so");
+    return copy;
+}
+
+static void a_handle_of_one_copy_is_foreign_to_the_other(void) {
+    const Copy copy = open_copy();
+    SNNNetwork ours[20], theirs[20];
+    SNNHandle session = open_chain();
+    int i;
+    CHECK(copy.network_create != snn_network_create);
+    for (i = 0; i < 20; ++i) {
+        ours[i] = new_network();
+        CHECK_EQUAL(copy.network_create(1.0, &theirs[i]), SNN_OK);
+    }
+    for (i = 0; i < 20; ++i) {
+        CHECK_ERROR(snn_network_retain(theirs[i]), SNN_ERROR_INVALID_HANDLE, "network");
+        CHECK_EQUAL(copy.network_retain(ours[i]), SNN_ERROR_INVALID_HANDLE);
+        CHECK(strstr(copy.last_error(), "network"));
+        copy.network_release(ours[i]); /* does nothing */
+        snn_network_release(theirs[i]);
+    }
+    CHECK_EQUAL(copy.session_step(session, 1), SNN_ERROR_INVALID_HANDLE);
+    for (i = 0; i < 20; ++i) {
+        CHECK_OK(snn_network_retain(ours[i]));
+        CHECK_EQUAL(copy.network_retain(theirs[i]), SNN_OK);
+        snn_network_release(ours[i]);
+        snn_network_release(ours[i]);
+        copy.network_release(theirs[i]);
+        copy.network_release(theirs[i]);
+    }
+    step_chain(session);
+    snn_destroy_network(session);
+}
+
+static void the_copy_can_be_unloaded(void) {
+    const Copy copy = open_copy();
+    SNNNetwork network = NULL;
+    CHECK_EQUAL(copy.network_create(1.0, &network), SNN_OK);
+    copy.network_release(network);
+    CHECK(dlclose(copy.library) == 0); /* hot reload in an editor */
+    network = new_network();
+    snn_network_release(network);
+}
+
+static const CheckCase cases[] = {
+    CASE(a_handle_of_one_copy_is_foreign_to_the_other),
+    CASE(the_copy_can_be_unloaded),
+};
+
+int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

@@ -1,0 +1,32 @@
+"""The samples in Python run by themselves, and the README shows samples that are run here and by ctest."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_first_network_learns_and_is_loaded_again(tmp_path: Path) -> None:
+    sample = ROOT / "samples" / "python" / "first_network.py"
+    result = subprocess.run(
+        [sys.executable, str(sample)], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    accuracy = re.search(r"test accuracy: ([\d.]+)%", result.stdout)
+    assert accuracy, result.stdout
+    assert float(accuracy[1]) > 90  # five epochs; the demo's twenty reach 97
+    assert int(re.search(r"hidden neurons spiked (\d+) times", result.stdout)[1]) > 0
+    assert re.search(r"the digit is a \d, its label says \d", result.stdout)
+    assert (tmp_path / "digits.snn").stat().st_size > 64 * 128 * 4
+
+
+@pytest.mark.parametrize(
+    ("language", "sample"), [("python", "samples/python/first_network.py"), ("c", "samples/c/run_a_file.c")]
+)
+def test_readme_shows_the_sample(language: str, sample: str) -> None:
+    blocks = re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert (ROOT / sample).read_text(encoding="utf-8") in blocks
