@@ -5,10 +5,13 @@
 // A range [begin, end) of targets begins at a multiple of 16 and ends at one or at the population's size.
 #pragma once
 
+#include <snn/snn.h>
+
 #include <cstddef>
 #include <cstdint>
 
 #include "cpu/model_args.h"
+#include "train/optimizer.h"
 
 namespace snn::cpu {
 
@@ -27,21 +30,10 @@ struct DenseArgs {
     uint32_t begin, end;
 };
 
-struct FixedDenseArgs {
-    int32_t* sums;
-    const int32_t* weights;
-    size_t stride;
-    const uint32_t* active;
-    uint32_t active_count;
-    uint32_t begin, end;
-};
-
 // sums[i] += w[i] (* values[i]) where i is active.
 struct OneToOneArgs {
     float* sums;
-    int32_t* fixed_sums;  // used with fixed_weights instead of sums and weights
     const float* weights;
-    const int32_t* fixed_weights;
     const uint16_t* bits;  // activity
     const float* values;   // null: binary
     uint32_t begin, end;
@@ -84,27 +76,22 @@ struct ConvShape {
 struct ConvArgs {
     const ConvShape* shape;
     float* sums;
-    int32_t* fixed_sums;
     const float* weights;  // packed [block][group input][kernel_y][kernel_x][16]
-    const int32_t* fixed_weights;
     const uint32_t* active;
     uint32_t active_count;
     const float* values;
     const float* bias;  // [out_channel]
     bool from_zero;
     uint32_t block_begin, block_end;
-    void* scratch;  // out_plane * 16 words
+    float* scratch;  // [position][16]
 };
 
 // Narrow groups (depthwise convolution, sum and average pooling): straight into the rows of sums.
 struct ScatterArgs {
     const ConvShape* shape;
     float* sums;
-    int32_t* fixed_sums;
     const float* weights;  // as the network holds them; null: `weight` everywhere
-    const int32_t* fixed_weights;
     float weight;
-    int32_t fixed_weight;
     const uint32_t* active;
     uint32_t active_count;
     const float* values;
@@ -127,7 +114,7 @@ struct ProductArgs {
 struct ConvAdjointArgs {
     const ConvShape* shape;
     const float* gradient;  // [out_channel][position] dL/d(sum)
-    float* channels_last;   // [block][position][16]: `gradient` turned round, filled by turn_channels
+    float* channels_last;   // [block - block_begin][position][16]: `gradient` turned round, filled by turn_channels
     const float* weights;   // packed
     float* source_gradient; // [in_channel][position] added to
     float* weight_gradient; // packed, added to
@@ -140,14 +127,13 @@ struct ConvAdjointArgs {
 
 struct OptimizerArgs {
     uint32_t optimizer;  // SNN_OPTIMIZER_*
+    const OptimizerConstants<float>* constants;
     float* weights;
-    float* gradient;
+    const float* gradient;
     float* first_moment;
-    float* second_moment;
+    float* second_moment;  // null for SGD
     size_t count;
-    float learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_scale;
-    float first_correction, second_correction;
-    float limit;  // weights stay within [-limit, limit]; infinity: no bound
+    float limit;  // weights stay within [-limit, limit]
 };
 
 // --- models by interpreter: see interpreter.h
@@ -195,14 +181,11 @@ struct KernelTable {
     void (*add_fixed)(float* sums, const int32_t* fixed, float scale, uint32_t begin, uint32_t end);
 
     void (*deliver_dense)(const DenseArgs&);
-    void (*deliver_dense_fixed)(const FixedDenseArgs&);
     void (*deliver_one_to_one)(const OneToOneArgs&);
     void (*deliver_visits)(float* sums, const Visit* visits, uint32_t count, bool binary);
     void (*deliver_visits_fixed)(int32_t* sums, const Visit* visits, uint32_t count);
     void (*deliver_conv)(const ConvArgs&);
-    void (*deliver_conv_fixed)(const ConvArgs&);
     void (*deliver_scatter)(const ScatterArgs&);
-    void (*deliver_scatter_fixed)(const ScatterArgs&);
 
     // q = nearest(w * scale), ties to even
     void (*quantize)(const float* weights, float scale, int32_t* out_fixed, size_t count);
@@ -216,6 +199,7 @@ struct KernelTable {
     void (*turn_channels)(const ConvAdjointArgs&);
     void (*conv_source_gradient)(const ConvAdjointArgs&);
     void (*conv_weight_gradient)(const ConvAdjointArgs&);
+    void (*update_weights)(const OptimizerArgs&);
 };
 
 namespace scalar {

@@ -84,7 +84,7 @@ SNN_ALWAYS_INLINE void for_each_tap(const ConvShape& shape, const ConvBlock& blo
 static void deliver_conv(const ConvArgs& args) {
     const ConvShape& shape = *args.shape;
     const uint32_t plane = shape.out_plane(), kernel = shape.kernel_y * shape.kernel_x;
-    float* const scratch = static_cast<float*>(args.scratch);
+    float* const scratch = args.scratch;
     for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
         const ConvBlock& block = shape.blocks[b];
         float* const sums = args.sums + static_cast<size_t>(block.first) * plane;
@@ -112,27 +112,6 @@ static void deliver_conv(const ConvArgs& args) {
                          });
         }
         lanes_to_rows(scratch, plane, block.count, sums);
-    }
-}
-
-static void deliver_conv_fixed(const ConvArgs& args) {
-    const ConvShape& shape = *args.shape;
-    const uint32_t plane = shape.out_plane(), kernel = shape.kernel_y * shape.kernel_x;
-    int32_t* const scratch = static_cast<int32_t*>(args.scratch);
-    for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
-        const ConvBlock& block = shape.blocks[b];
-        for (uint32_t k = 0; k < plane; ++k) store(scratch + k * 16, broadcast_i(0));
-        const int32_t* const weights = args.fixed_weights + static_cast<size_t>(b) * shape.block_weights();
-        for_each_tap(shape, block, args.active, args.active_count,
-                     [&](uint32_t, uint32_t input, uint32_t k, uint32_t target) {
-                         const I weight = load(weights + (static_cast<size_t>(input) * kernel + k) * 16);
-                         int32_t* const sum = scratch + target * 16;
-                         store(sum, add(load(sum), weight));
-                     });
-        for (uint32_t c = 0; c < block.count; ++c) {
-            int32_t* const sums = args.fixed_sums + static_cast<size_t>(block.first + c) * plane;
-            for (uint32_t k = 0; k < plane; ++k) sums[k] += scratch[k * 16 + c];
-        }
     }
 }
 
@@ -167,12 +146,6 @@ static void deliver_scatter(const ScatterArgs& args) {
     });
 }
 
-static void deliver_scatter_fixed(const ScatterArgs& args) {
-    for_each_connection(args, [&](uint32_t, size_t k, uint32_t target) {
-        args.fixed_sums[target] += args.fixed_weights ? args.fixed_weights[k] : args.fixed_weight;
-    });
-}
-
 // ---- Backwards --------------------------------------------------------------------------------------------------------
 
 static void turn_channels(const ConvAdjointArgs& args) {
@@ -181,7 +154,7 @@ static void turn_channels(const ConvAdjointArgs& args) {
     for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
         const ConvBlock& block = shape.blocks[b];
         rows_to_lanes(args.gradient + static_cast<size_t>(block.first) * plane, plane, block.count,
-                      args.channels_last + static_cast<size_t>(b) * plane * 16);
+                      args.channels_last + static_cast<size_t>(b - args.block_begin) * plane * 16);
     }
 }
 
@@ -200,7 +173,7 @@ static void conv_source_gradient(const ConvAdjointArgs& args) {
                     if (shape.blocks[b].group != group) continue;
                     const float* const weights = args.weights + static_cast<size_t>(b) * shape.block_weights() +
                                                  static_cast<size_t>(input) * kernel * 16;
-                    const float* const gradient = args.channels_last + static_cast<size_t>(b) * plane * 16;
+                    const float* const gradient = args.channels_last + static_cast<size_t>(b - args.block_begin) * plane * 16;
                     for (uint32_t ky = 0; ky < shape.y_tap_counts[y]; ++ky)
                         for (uint32_t kx = 0; kx < shape.x_tap_counts[x]; ++kx)
                             sum = fma_(load(weights + (y_taps[ky].kernel * shape.kernel_x + x_taps[kx].kernel) * 16),
@@ -219,7 +192,7 @@ static void conv_weight_gradient(const ConvAdjointArgs& args) {
     for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
         const ConvBlock& block = shape.blocks[b];
         float* const weights = args.weight_gradient + static_cast<size_t>(b) * shape.block_weights();
-        const float* const gradient = args.channels_last + static_cast<size_t>(b) * plane * 16;
+        const float* const gradient = args.channels_last + static_cast<size_t>(b - args.block_begin) * plane * 16;
         for_each_tap(shape, block, args.active, args.active_count,
                      [&](uint32_t source, uint32_t input, uint32_t k, uint32_t target) {
                          if (input < args.input_begin || input >= args.input_end) return;

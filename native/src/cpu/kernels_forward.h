@@ -76,37 +76,12 @@ static void deliver_dense(const DenseArgs& args) {
     else dense_range<true>(args);
 }
 
-template <uint32_t Tiles, bool Partial>
-static void fixed_block(const FixedDenseArgs& args, uint32_t begin) {
-    const uint32_t rest = args.end - (begin + 16 * (Tiles - 1));
-    I sum[Tiles];
-    for (uint32_t k = 0; k < Tiles; ++k) sum[k] = load(args.sums + begin + 16 * k);
-    for (uint32_t a = 0; a < args.active_count; ++a) {
-        const int32_t* const row = args.weights + args.active[a] * args.stride + begin;
-        for (uint32_t k = 0; k < Tiles; ++k)
-            sum[k] = add(sum[k], Partial && k == Tiles - 1 ? load_partial(row + 16 * k, rest) : load(row + 16 * k));
-    }
-    for (uint32_t k = 0; k < Tiles; ++k) store(args.sums + begin + 16 * k, sum[k]);
-}
-
-static void deliver_dense_fixed(const FixedDenseArgs& args) {
-    uint32_t begin = args.begin;
-    for (; begin + 16 * dense_tiles <= args.end; begin += 16 * dense_tiles) fixed_block<dense_tiles, false>(args, begin);
-    for (; begin + 16 <= args.end; begin += 16) fixed_block<1, false>(args, begin);
-    if (begin < args.end) fixed_block<1, true>(args, begin);
-}
-
 static void deliver_one_to_one(const OneToOneArgs& args) {
     for (uint32_t i = args.begin; i < args.end; i += 16) {
         const uint16_t bits = args.bits[i / 16];
         if (bits == 0) continue;
         const M active = mask_from_bits(bits);
         const uint32_t rest = args.end - i < 16 ? args.end - i : 16;
-        if (args.fixed_weights) {
-            const I sum = load(args.fixed_sums + i);
-            store(args.fixed_sums + i, select(active, add(sum, load_partial(args.fixed_weights + i, rest)), sum));
-            continue;
-        }
         const F sum = load(args.sums + i);
         F weight = load_partial(args.weights + i, rest);
         if (args.values) weight = mul(weight, load(args.values + i));
@@ -179,9 +154,9 @@ static void add_fixed(float* sums, const int32_t* fixed, float scale, uint32_t b
 static void quantize(const float* weights, float scale, int32_t* out_fixed, size_t count) {
     const F factor = broadcast_f(scale);
     size_t i = 0;
-    for (; i + 16 <= count; i += 16) store(out_fixed + i, to_int(mul(load(weights + i), factor)));
+    for (; i + 16 <= count; i += 16) store(out_fixed + i, nearest(mul(load(weights + i), factor)));
     if (i == count) return;
     int32_t last[16];
-    store(last, to_int(mul(load_partial(weights + i, static_cast<uint32_t>(count - i)), factor)));
+    store(last, nearest(mul(load_partial(weights + i, static_cast<uint32_t>(count - i)), factor)));
     for (size_t k = 0; i + k < count; ++k) out_fixed[i + k] = last[k];
 }

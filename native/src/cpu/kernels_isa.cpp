@@ -17,6 +17,7 @@ namespace snn::cpu::SNN_ISA {
 #include "cpu/kernels_conv.h"
 #include "cpu/kernels_interpreter.h"
 #include "cpu/kernels_gradient.h"
+#include "cpu/kernels_optimizer.h"
 // clang-format on
 
 #define SNN_TEXT_OF(name) #name
@@ -32,14 +33,11 @@ const KernelTable kernels{
     .add_bias = add_bias,
     .add_fixed = add_fixed,
     .deliver_dense = deliver_dense,
-    .deliver_dense_fixed = deliver_dense_fixed,
     .deliver_one_to_one = deliver_one_to_one,
     .deliver_visits = deliver_visits,
     .deliver_visits_fixed = deliver_visits_fixed,
     .deliver_conv = deliver_conv,
-    .deliver_conv_fixed = deliver_conv_fixed,
     .deliver_scatter = deliver_scatter,
-    .deliver_scatter_fixed = deliver_scatter_fixed,
     .quantize = quantize,
     .interpret_step = interpret_step,
     .interpret_adjoint = interpret_adjoint,
@@ -49,6 +47,7 @@ const KernelTable kernels{
     .turn_channels = turn_channels,
     .conv_source_gradient = conv_source_gradient,
     .conv_weight_gradient = conv_weight_gradient,
+    .update_weights = update_weights,
 };
 
 }  // namespace snn::cpu::SNN_ISA

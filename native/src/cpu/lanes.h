@@ -7,7 +7,8 @@
 // each lane, rounded on its own:
 //
 //   min_(a, b)  a < b ? a : b     max_(a, b)  a > b ? a : b     so a NaN or a tie of zeros gives b, as SSE does
-//   to_int(x)   nearest, ties to even; NaN and values outside int32 give INT32_MIN
+//   to_int(x)   nearest, ties to even, held to the range of int32; NaN gives 0
+//   nearest(x)  the same for values known to lie within int32
 //   flush(x)    |x| < 2^-60 ? +0 : x, what storing a state does; NaN and infinity stay
 //   fma_(a,b,c) a * b + c, contracted where the instruction set can: for gradients only, never in a forward kernel
 //   sum_(x)     the 16 lanes added as a tree: i + (i+8), i + (i+4), i + (i+2), i + (i+1)

@@ -130,7 +130,12 @@ SNN_ALWAYS_INLINE M load_mask(const int32_t* p) {
 SNN_ALWAYS_INLINE void store_mask(int32_t* p, M x) { store(p, bits_of(F{x.lo, x.hi})); }
 
 SNN_ALWAYS_INLINE F to_float(I a) { return {_mm256_cvtepi32_ps(a.lo), _mm256_cvtepi32_ps(a.hi)}; }
-SNN_ALWAYS_INLINE I to_int(F a) { return {_mm256_cvtps_epi32(a.lo), _mm256_cvtps_epi32(a.hi)}; }
+SNN_ALWAYS_INLINE I nearest(F a) { return {_mm256_cvtps_epi32(a.lo), _mm256_cvtps_epi32(a.hi)}; }
+// The conversion gives INT32_MIN for whatever does not fit.
+SNN_ALWAYS_INLINE I to_int(F a) {
+    const I held = select(le(broadcast_f(2147483648.0f), a), broadcast_i(INT32_MAX), nearest(a));
+    return select(eq(a, a), held, broadcast_i(0));
+}
 SNN_ALWAYS_INLINE F round_even(F a) {
     constexpr int mode = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
     return {_mm256_round_ps(a.lo, mode), _mm256_round_ps(a.hi, mode)};

@@ -75,7 +75,12 @@ SNN_ALWAYS_INLINE M load_mask(const int32_t* p) { return {_mm512_movepi32_mask(_
 SNN_ALWAYS_INLINE void store_mask(int32_t* p, M x) { _mm512_storeu_si512(p, _mm512_movm_epi32(x.v)); }
 
 SNN_ALWAYS_INLINE F to_float(I a) { return {_mm512_maskz_cvtepi32_ps(0xffff, a.v)}; }
-SNN_ALWAYS_INLINE I to_int(F a) { return {_mm512_maskz_cvtps_epi32(0xffff, a.v)}; }
+SNN_ALWAYS_INLINE I nearest(F a) { return {_mm512_maskz_cvtps_epi32(0xffff, a.v)}; }
+// The conversion gives INT32_MIN for whatever does not fit.
+SNN_ALWAYS_INLINE I to_int(F a) {
+    const I held = select(le(broadcast_f(2147483648.0f), a), broadcast_i(INT32_MAX), nearest(a));
+    return select(eq(a, a), held, broadcast_i(0));
+}
 SNN_ALWAYS_INLINE F round_even(F a) {
     return {_mm512_maskz_roundscale_ps(0xffff, a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }

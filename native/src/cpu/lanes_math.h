@@ -14,7 +14,7 @@ SNN_ALWAYS_INLINE F exp_(F x) {
     p = add(mul(p, r), broadcast_f(0.5f));
     p = add(mul(p, r), broadcast_f(1.0f));
     p = add(mul(p, r), broadcast_f(1.0f));
-    return mul(p, from_bits(shift_left<23>(add(to_int(n), broadcast_i(127)))));
+    return mul(p, from_bits(shift_left<23>(add(nearest(n), broadcast_i(127)))));
 }
 
 }  // namespace snn::cpu::SNN_ISA

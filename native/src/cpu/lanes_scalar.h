@@ -122,13 +122,17 @@ SNN_ALWAYS_INLINE F round_even(F a) {
     const I sign = bit_and(bits_of(a), broadcast_i(INT32_MIN));
     return select(lt(magnitude, shift), from_bits(bit_or(bits_of(rounded), sign)), a);
 }
-SNN_ALWAYS_INLINE I to_int(F a) {
+SNN_ALWAYS_INLINE I nearest(F a) {
     const F rounded = round_even(a);
-    const M inside = and_(le(broadcast_f(-2147483648.0f), rounded), lt(rounded, broadcast_f(2147483648.0f)));
-    const F safe = select(inside, rounded, broadcast_f(-2147483648.0f));
     I r;
-    SNN_EACH r.v[i] = static_cast<int32_t>(safe.v[i]);
+    SNN_EACH r.v[i] = static_cast<int32_t>(rounded.v[i]);
     return r;
+}
+SNN_ALWAYS_INLINE I to_int(F a) {
+    const F low = broadcast_f(-2147483648.0f), high = broadcast_f(2147483648.0f);
+    const M too_high = le(high, a);
+    const F inside = select(and_(le(low, a), not_(too_high)), a, select(eq(a, a), low, broadcast_f(0.0f)));
+    return select(too_high, broadcast_i(INT32_MAX), nearest(inside));
 }
 SNN_ALWAYS_INLINE F floor_(F a) {
     const F rounded = round_even(a);

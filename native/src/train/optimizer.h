@@ -8,8 +8,6 @@
 
 #include <cmath>
 
-#include "backend/backend.h"
-
 namespace snn {
 
 template <class Real>
@@ -18,8 +16,10 @@ struct OptimizerConstants {
     Real first_correction, second_correction;  // 1 / (1 - beta^t)
 };
 
-template <class Real>
-OptimizerConstants<Real> optimizer_constants(const OptimizerStep& step) {
+// `step` is an OptimizerStep (backend/backend.h); by template, so that kernels compiled for one instruction set can include
+// this header and nothing else.
+template <class Real, class Step>
+OptimizerConstants<Real> optimizer_constants(const Step& step) {
     const double t = static_cast<double>(step.update);
     return {static_cast<Real>(step.learning_rate),     static_cast<Real>(step.momentum),
             static_cast<Real>(step.beta1),             static_cast<Real>(step.beta2),

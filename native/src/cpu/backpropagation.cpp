@@ -1,0 +1,249 @@
+// The backward pass goes through the steps in chunks, from the last to the first. Each chunk has two halves:
+//
+//   1  every thread takes its own samples back through the steps of the chunk:
+//
+//          dL/d(activity), dL/d(state)  --adjoint of the model-->  dL/d(sum)  --weights transposed-->  dL/d(activity)
+//
+//      and leaves dL/d(sum) of every step of the chunk in memory, one row for each (step, sample);
+//   2  every thread takes its own weights (rows of source neurons) and adds up, over all rows of the chunk in order,
+//
+//          dL/dw[i] += dL/d(sum) of the rows in which source i was active
+//
+//      that is, a sum over the active only, never a dense product.
+//
+// Samples are independent in the first half and every weight belongs to one thread in the second, and the order of
+// additions of each is fixed by (chunk, step, sample), so the gradients are the same bits for every number of threads.
+#include "cpu/backpropagation.h"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+
+#include "train/optimizer.h"
+
+namespace snn::cpu {
+
+namespace {
+
+constexpr uint32_t rows_of_chunk = 1024;              // (step, sample) pairs whose dL/d(sum) should stay in the L2 cache
+constexpr size_t most_chunk_floats = size_t{1} << 24;  // for wide networks: at most 64 MiB of dL/d(sum) at once
+constexpr uint32_t targets_of_bias_task = 1024;
+constexpr size_t weights_of_update_task = 8192;
+
+// Runs task(index) for every index below `count`, dealt to the threads as they come.
+template <class Function>
+void deal(ThreadPool& pool, uint32_t count, Function&& function) {
+    std::atomic<uint32_t> next{0};
+    pool.run(std::min(pool.width(), count), [&](uint32_t worker) {
+        for (uint32_t i = next.fetch_add(1, std::memory_order_relaxed); i < count;
+             i = next.fetch_add(1, std::memory_order_relaxed))
+            function(i, worker);
+    });
+}
+
+}  // namespace
+
+Backpropagation::Backpropagation(CpuContext& context, Tape& tape)
+    : context_(context), tape_(tape), populations_(context.populations.size()), projections_(context.projections.size()),
+      scratch_(context.pool.width()) {
+    const SNNAllocator& allocator = context.allocator;
+    uint32_t widest = 0;
+    for (const KernelCall& call : context.plan->step_adjoint) {
+        if (call.kernel == Kernel::neuron_adjoint) {
+            const PopulationData& data = *context.populations[call.index];
+            PopulationGradient& gradient = populations_[call.index];
+            gradient.runs = true;
+            gradient.states.allocate(allocator, static_cast<size_t>(data.state_count) * context.batch * data.row);
+            if (data.has_activity()) {
+                gradient.frame_count = data.frame_count;
+                gradient.activity.allocate(allocator, static_cast<size_t>(data.frame_count) * context.batch * data.row);
+            } else {
+                widest = std::max(widest, data.row);
+            }
+        } else {
+            const ProjectionData& data = *context.projections[call.index];
+            ProjectionGradient& gradient = projections_[call.index];
+            gradient.runs = true;
+            gradient.to_source = context.plan->populations[data.info.source].needs_activity_gradient;
+            if (data.info.trainable) {
+                gradient.weights.gradient.allocate(allocator, data.weight_count);
+                gradient.bias.gradient.allocate(allocator, data.bias_count);
+                if (data.info.kind == SNN_CONNECT_CONV2D && !data.scatters)
+                    gradient.packed.allocate(allocator, data.conv->packed_size());
+            }
+            if (data.info.kind == SNN_CONNECT_DENSE && gradient.to_source)
+                gradient.panels.allocate(allocator, static_cast<size_t>(padded(data.source_size)) * data.target_size);
+        }
+    }
+    zeros_.allocate(allocator, widest);
+    make_weight_tasks();
+}
+
+void Backpropagation::make_weight_tasks() {
+    for (uint32_t q = 0; q < projections_.size(); ++q) {
+        const ProjectionData& data = *context_.projections[q];
+        if (!projections_[q].runs || !data.info.trainable) continue;
+        const auto add = [&](WeightTask::Kind kind, uint32_t count, uint32_t step) {
+            for (uint32_t begin = 0; begin < count; begin += step)
+                weight_tasks_.push_back({kind, q, begin, std::min(begin + step, count), 0, 0});
+        };
+        switch (data.info.kind) {
+            case SNN_CONNECT_DENSE: add(WeightTask::dense, data.source_size, sources_of_task); break;
+            case SNN_CONNECT_ONE_TO_ONE: add(WeightTask::one_to_one, data.source_size, sources_of_task); break;
+            case SNN_CONNECT_SPARSE: add(WeightTask::sparse, data.source_size, sources_of_task); break;
+            case SNN_CONNECT_CONV2D: {
+                const ConvShape& shape = data.conv->shape();
+                if (data.scatters) {
+                    add(WeightTask::narrow, shape.out_channels, 1);
+                    break;
+                }
+                const uint32_t blocks = data.conv->block_count();
+                const uint32_t cuts = std::clamp(context_.pool.width() / blocks, 1u, shape.group_inputs);
+                const auto bound = [&](uint32_t i) { return static_cast<uint32_t>(uint64_t{shape.group_inputs} * i / cuts); };
+                for (uint32_t block = 0; block < blocks; ++block)
+                    for (uint32_t i = 0; i < cuts; ++i)
+                        weight_tasks_.push_back({WeightTask::conv, q, block, block + 1, bound(i), bound(i + 1)});
+                break;
+            }
+            default: break;
+        }
+        if (data.bias_count > 0) {
+            const bool by_channel = data.info.kind == SNN_CONNECT_CONV2D;
+            add(WeightTask::bias, static_cast<uint32_t>(data.bias_count), by_channel ? 1 : targets_of_bias_task);
+        }
+    }
+}
+
+// Sizes what depends on the number of steps; does nothing when it fits already.
+void Backpropagation::prepare(uint32_t step_count) {
+    size_t floats_of_step = 1;
+    for (uint32_t p = 0; p < populations_.size(); ++p)
+        if (populations_[p].runs)
+            floats_of_step += static_cast<size_t>(context_.populations[p]->receptor_count) * context_.populations[p]->row;
+    floats_of_step *= context_.batch;
+    uint32_t steps = std::max(1u, rows_of_chunk / context_.batch);
+    steps = static_cast<uint32_t>(std::clamp<size_t>(most_chunk_floats / floats_of_step, 1, steps));
+    steps = std::min(steps, step_count);
+    if (steps <= chunk_steps_) return;
+    chunk_steps_ = steps;
+    for (uint32_t p = 0; p < populations_.size(); ++p) {
+        const PopulationData& data = *context_.populations[p];
+        if (populations_[p].runs)
+            populations_[p].sums.allocate(context_.allocator, static_cast<size_t>(data.receptor_count) * steps *
+                                                                  context_.batch * data.row);
+    }
+    bool any_dense = false, any_values = false;
+    size_t channels = 0;
+    uint32_t widest_window_source = 0;
+    for (uint32_t q = 0; q < projections_.size(); ++q) {
+        if (!projections_[q].runs) continue;
+        const ProjectionData& data = *context_.projections[q];
+        any_dense |= data.info.kind == SNN_CONNECT_DENSE && data.info.trainable;
+        any_values |= context_.populations[data.info.source]->is_value_input();
+        if (data.info.kind == SNN_CONNECT_CONV2D && data.info.trainable)
+            widest_window_source = std::max(widest_window_source, data.source_size);
+        if (data.info.kind == SNN_CONNECT_CONV2D && !data.scatters)
+            channels = std::max(channels, static_cast<size_t>(data.conv->block_count()) * data.conv->shape().out_plane() * 16);
+    }
+    const size_t rows = static_cast<size_t>(steps) * context_.batch;
+    for (TaskScratch& scratch : scratch_) {
+        if (any_dense) scratch.events.allocate(context_.allocator, sources_of_task * rows, false);
+        if (any_values) scratch.column.allocate(context_.allocator, rows);
+        scratch.channels_last.allocate(context_.allocator, channels);
+        scratch.active.allocate(context_.allocator, widest_window_source, false);
+    }
+}
+
+float* Backpropagation::activity_row(uint32_t population, uint32_t step, uint32_t sample) {
+    PopulationGradient& gradient = populations_[population];
+    const PopulationData& data = *context_.populations[population];
+    if (gradient.activity.empty()) return zeros_.data();
+    return gradient.activity.data() +
+           (static_cast<size_t>(step & (gradient.frame_count - 1)) * context_.batch + sample) * data.row;
+}
+
+float* Backpropagation::sums_row(uint32_t population, uint32_t receptor, uint32_t chunk_step, uint32_t sample) {
+    return populations_[population].sums.data() +
+           ((static_cast<size_t>(receptor) * chunk_steps_ + chunk_step) * context_.batch + sample) *
+               context_.populations[population]->row;
+}
+
+void Backpropagation::run(std::span<const OutputGradient> outputs) {
+    const uint32_t step_count = tape_.step_count(), batch = context_.batch;
+    if (step_count == 0) return;
+    prepare(step_count);
+    for (PopulationGradient& gradient : populations_) {
+        gradient.activity.clear();
+        gradient.states.clear();
+    }
+    deal(context_.pool, static_cast<uint32_t>(projections_.size()), [&](uint32_t q, uint32_t) {
+        ProjectionGradient& gradient = projections_[q];
+        gradient.weights.gradient.clear();
+        gradient.bias.gradient.clear();
+        gradient.packed.clear();
+        const ProjectionData& data = *context_.projections[q];
+        if (!gradient.panels.empty())
+            context_.kernels.transpose_panels(data.weights, data.source_size, data.target_size, gradient.panels.data());
+    });
+    const uint32_t groups = std::min(context_.pool.width(), batch);
+    const auto bound = [&](uint32_t group) { return static_cast<uint32_t>(uint64_t{batch} * group / groups); };
+    for (uint32_t end = step_count; end > 0;) {
+        const Chunk chunk{end > chunk_steps_ ? end - chunk_steps_ : 0, end};
+        context_.pool.run(groups, [&](uint32_t group) {
+            adjoint_steps(chunk, bound(group), bound(group + 1), outputs, group);
+        });
+        deal(context_.pool, static_cast<uint32_t>(weight_tasks_.size()),
+             [&](uint32_t task, uint32_t worker) { weight_gradient(weight_tasks_[task], chunk, scratch_[worker]); });
+        end = chunk.begin;
+    }
+    for (uint32_t q = 0; q < projections_.size(); ++q)
+        if (!projections_[q].packed.empty())
+            context_.projections[q]->conv->unpack(projections_[q].packed.data(), projections_[q].weights.gradient.data());
+}
+
+const float* Backpropagation::gradient(uint32_t projection, bool of_bias) const {
+    const ProjectionGradient& gradient = projections_[projection];
+    return of_bias ? gradient.bias.gradient.data() : gradient.weights.gradient.data();
+}
+
+double Backpropagation::gradient_square_sum(uint32_t projection) const {
+    double sum = 0;
+    for (const Buffer<float>* part : {&projections_[projection].weights.gradient, &projections_[projection].bias.gradient})
+        for (size_t i = 0; i < part->size(); ++i) sum += static_cast<double>((*part)[i]) * static_cast<double>((*part)[i]);
+    return sum;
+}
+
+void Backpropagation::update(const OptimizerStep& step) {
+    const OptimizerConstants<float> constants = optimizer_constants<float>(step);
+    const bool two_moments = step.optimizer != SNN_OPTIMIZER_SGD;
+    const auto update_all = [&](float* weights, Trained& trained, size_t count, float limit) {
+        if (trained.first_moment.empty()) trained.first_moment.allocate(context_.allocator, count);
+        if (two_moments && trained.second_moment.empty()) trained.second_moment.allocate(context_.allocator, count);
+        const uint32_t pieces = static_cast<uint32_t>((count + weights_of_update_task - 1) / weights_of_update_task);
+        deal(context_.pool, pieces, [&](uint32_t piece, uint32_t) {
+            const size_t begin = piece * weights_of_update_task;
+            context_.kernels.update_weights({
+                .optimizer = step.optimizer,
+                .constants = &constants,
+                .weights = weights + begin,
+                .gradient = trained.gradient.data() + begin,
+                .first_moment = trained.first_moment.data() + begin,
+                .second_moment = two_moments ? trained.second_moment.data() + begin : nullptr,
+                .count = std::min(weights_of_update_task, count - begin),
+                .limit = limit,
+            });
+        });
+    };
+    for (uint32_t q = 0; q < projections_.size(); ++q) {
+        ProjectionData& data = *context_.projections[q];
+        if (!projections_[q].runs || !data.info.trainable) continue;
+        if (data.weight_count > 0)
+            update_all(data.own_weights(), projections_[q].weights, data.weight_count,
+                       fixed_weight_limit(*context_.plan->network, data.info));
+        if (data.bias_count > 0)
+            update_all(data.own_bias(), projections_[q].bias, data.bias_count, std::numeric_limits<float>::max());
+        data.weights_changed();
+    }
+}
+
+}  // namespace snn::cpu

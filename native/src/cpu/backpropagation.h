@@ -1,0 +1,95 @@
+// Back-propagation through time over a taped run, and the optimiser. How it is dealt to threads is told in
+// backpropagation.cpp.
+//
+// Thread-safety: one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "backend/backend.h"
+#include "cpu/executor.h"
+#include "cpu/tape.h"
+
+namespace snn::cpu {
+
+constexpr uint32_t sources_of_task = 64;  // whose weights one task of the second half sums up
+
+class Backpropagation {
+public:
+    Backpropagation(CpuContext& context, Tape& tape);
+
+    void run(std::span<const OutputGradient> outputs);
+    void update(const OptimizerStep& step);
+
+    // Null when the projection is not trained or has no bias.
+    const float* gradient(uint32_t projection, bool of_bias) const;
+    double gradient_square_sum(uint32_t projection) const;
+
+private:
+    struct PopulationGradient {
+        bool runs = false;             // its adjoint is part of the backward step
+        uint32_t frame_count = 1;      // ring of activity gradients by step, a power of two
+        Buffer<float> activity;        // [frame][sample][row] dL/d(activity)
+        Buffer<float> states;          // [state][sample][row] dL/d(state after the step at hand)
+        Buffer<float> sums;            // [receptor][step of the chunk][sample][row] dL/d(receptor sum)
+    };
+    struct Trained {
+        Buffer<float> gradient, first_moment, second_moment;
+    };
+    struct ProjectionGradient {
+        bool runs = false, to_source = false;
+        Trained weights, bias;
+        Buffer<float> packed;  // convolution: gradient in the order of the packed weights
+        Buffer<float> panels;  // dense: weights transposed, as they are during this pass
+    };
+    // A piece of weights that one thread sums up over the steps of a chunk.
+    struct WeightTask {
+        enum Kind : uint8_t { dense, one_to_one, sparse, conv, narrow, bias } kind;
+        uint32_t projection;
+        uint32_t begin, end;              // sources, neurons, block, channels or targets
+        uint32_t input_begin, input_end;  // conv: inputs of the group
+    };
+    struct TaskScratch {
+        Buffer<uint32_t> events;  // [source of 64][row]: rows of the chunk in which it was active
+        Buffer<float> column;     // one source's values, by row
+        Buffer<float> channels_last;
+        Buffer<uint32_t> active;  // sources of a convolution at one step of one sample
+    };
+    struct Chunk {
+        uint32_t begin, end;  // steps
+        uint32_t count() const { return end - begin; }
+    };
+
+    void prepare(uint32_t step_count);
+    void make_weight_tasks();
+    float* activity_row(uint32_t population, uint32_t step, uint32_t sample);
+    float* sums_row(uint32_t population, uint32_t receptor, uint32_t chunk_step, uint32_t sample);
+
+    // First half of a chunk: gradients of sums and activity, for some samples.
+    void adjoint_steps(const Chunk& chunk, uint32_t begin, uint32_t end, std::span<const OutputGradient> outputs,
+                       uint32_t task);
+    void add_outputs(uint32_t population, uint32_t step, uint32_t sample, std::span<const OutputGradient> outputs);
+    void neuron_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample, uint32_t task);
+    void source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_step, uint32_t begin, uint32_t end, uint32_t task);
+    void sparse_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_step, uint32_t sample);
+
+    // Second half: gradients of weights.
+    void weight_gradient(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
+    void dense_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
+    void sparse_weights(const WeightTask& task, const Chunk& chunk);
+    void window_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
+    void bias_gradient(const WeightTask& task, const Chunk& chunk);
+
+    CpuContext& context_;
+    Tape& tape_;
+    uint32_t chunk_steps_ = 0;
+    std::vector<PopulationGradient> populations_;
+    std::vector<ProjectionGradient> projections_;
+    std::vector<WeightTask> weight_tasks_;
+    std::vector<TaskScratch> scratch_;
+    Buffer<float> zeros_;  // dL/d(activity) of populations that do not spike
+};
+
+}  // namespace snn::cpu

@@ -1,0 +1,296 @@
+// The two halves of a chunk of the backward pass; see backpropagation.cpp.
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "cpu/backpropagation.h"
+#include "cpu/windows.h"
+
+namespace snn::cpu {
+
+// ---- First half: back through the steps ---------------------------------------------------------------------------------
+
+void Backpropagation::adjoint_steps(const Chunk& chunk, uint32_t begin, uint32_t end,
+                                    std::span<const OutputGradient> outputs, uint32_t task) {
+    for (uint32_t step = chunk.end; step-- > chunk.begin;)
+        for (const KernelCall& call : context_.plan->step_adjoint) {
+            if (call.kernel == Kernel::neuron_adjoint) {
+                for (uint32_t sample = begin; sample < end; ++sample) {
+                    add_outputs(call.index, step, sample, outputs);
+                    neuron_adjoint(call.index, step, step - chunk.begin, sample, task);
+                }
+            } else if (projections_[call.index].to_source) {
+                source_gradient(call.index, step, step - chunk.begin, begin, end, task);
+            }
+        }
+}
+
+namespace {
+
+template <class T>
+void add_values(const void* values, uint32_t count, float* io_row) {
+    const T* const from = static_cast<const T*>(values);
+    for (uint32_t i = 0; i < count; ++i) io_row[i] += static_cast<float>(from[i]);
+}
+
+}  // namespace
+
+void Backpropagation::add_outputs(uint32_t population, uint32_t step, uint32_t sample,
+                                  std::span<const OutputGradient> outputs) {
+    const PopulationData& data = *context_.populations[population];
+    for (const OutputGradient& output : outputs) {
+        if (output.population != population) continue;
+        if (output.kind == OutputGradient::activity && populations_[population].activity.empty()) continue;
+        float* const row =
+            output.kind == OutputGradient::activity
+                ? activity_row(population, step, sample)
+                : populations_[population].states.data() +
+                      (static_cast<size_t>(output.state_index) * context_.batch + sample) * data.row;
+        const size_t at = step * output.step_stride + static_cast<size_t>(sample) * data.size;
+        const void* const values = static_cast<const char*>(output.data) + at * size_of(output.dtype);
+        if (output.dtype == DType::float64) add_values<double>(values, data.size, row);
+        else add_values<float>(values, data.size, row);
+    }
+}
+
+void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample,
+                                     uint32_t task) {
+    const PopulationData& data = *context_.populations[population];
+    PopulationGradient& gradient = populations_[population];
+    const Model& model = *data.info.model;
+    const void* tape[64];
+    float* states[32];
+    float* sums[16];
+    for (uint32_t e = 0; e < model.tape.size(); ++e) tape[e] = tape_.entry(population, e, step, sample);
+    for (uint32_t s = 0; s < data.state_count; ++s)
+        states[s] = gradient.states.data() + (static_cast<size_t>(s) * context_.batch + sample) * data.row;
+    for (uint32_t r = 0; r < data.receptor_count; ++r) sums[r] = sums_row(population, r, chunk_step, sample);
+    float* const activity = activity_row(population, step, sample);
+    const NeuronAdjointArgs args{
+        .constants = data.constants.data(),
+        .constant_masks = data.constant_masks.data(),
+        .tape = tape,
+        .state_gradients = states,
+        .spike_gradient = activity,
+        .receptor_gradients = sums,
+        .surrogate = data.surrogate,
+    };
+    if (data.adjoint_program)
+        context_.kernels.interpret_adjoint(data.adjoint_program->view(), args, context_.tasks[task].interpreter.data(), 0,
+                                           data.row);
+    else
+        data.compiled->adjoint(args, 0, data.row);
+    // Lanes behind the last neuron stay zero, whatever the model made of them.
+    for (uint32_t i = data.size; i < data.row; ++i) {
+        for (uint32_t s = 0; s < data.state_count; ++s) states[s][i] = 0.0f;
+        for (uint32_t r = 0; r < data.receptor_count; ++r) sums[r][i] = 0.0f;
+    }
+    // The frame is free for the step that is one ring earlier.
+    if (!gradient.activity.empty()) std::memset(activity, 0, data.row * sizeof(float));
+}
+
+void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_step, uint32_t begin, uint32_t end,
+                                      uint32_t task) {
+    const ProjectionData& data = *context_.projections[projection];
+    const uint32_t source = data.info.source, target = data.info.target, receptor = data.info.receptor;
+    if (step < data.info.delay_steps) return;
+    const uint32_t then = step - data.info.delay_steps;
+    const uint32_t source_row = context_.populations[source]->row, target_row = context_.populations[target]->row;
+    if (data.info.kind == SNN_CONNECT_DENSE) {
+        context_.kernels.add_product({
+            .out = activity_row(source, then, begin),
+            .out_stride = source_row,
+            .gradient = sums_row(target, receptor, chunk_step, begin),
+            .gradient_stride = target_row,
+            .rows = end - begin,
+            .panels = projections_[projection].panels.data(),
+            .inner = data.target_size,
+            .columns = data.source_size,
+        });
+        return;
+    }
+    for (uint32_t sample = begin; sample < end; ++sample) {
+        const float* const gradient = sums_row(target, receptor, chunk_step, sample);
+        float* const out = activity_row(source, then, sample);
+        if (data.info.kind == SNN_CONNECT_SPARSE) {
+            sparse_source_gradient(projection, step, chunk_step, sample);
+        } else if (data.info.kind == SNN_CONNECT_ONE_TO_ONE) {
+            for (uint32_t i = 0; i < data.source_size; ++i) out[i] += data.weights[i] * gradient[i];
+        } else if (data.is_max_pool()) {
+            max_pool_adjoint(data, gradient, tape_.bits(source, then, sample), tape_.values(source, then, sample), out);
+        } else if (data.scatters) {
+            narrow_source_gradient(data, gradient, out);
+        } else {
+            ConvAdjointArgs args{};
+            args.shape = &data.conv->shape();
+            args.gradient = gradient;
+            args.channels_last = scratch_[task].channels_last.data();
+            args.weights = data.packed();
+            args.source_gradient = out;
+            args.block_end = data.conv->block_count();
+            context_.kernels.turn_channels(args);
+            context_.kernels.conv_source_gradient(args);
+        }
+    }
+}
+
+void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_step, uint32_t sample) {
+    const ProjectionData& data = *context_.projections[projection];
+    const float* const gradient = sums_row(data.info.target, data.info.receptor, chunk_step, sample);
+    const uint32_t* const targets = data.info.sparse->targets.data();
+    const auto& delays = data.segments->delays();
+    for (uint32_t slot = 0; slot < delays.size(); ++slot) {
+        const uint32_t delay = data.info.delay_steps + delays[slot];
+        if (step < delay) return;
+        float* const out = activity_row(data.info.source, step - delay, sample);
+        for (uint32_t i = 0; i < data.source_size; ++i) {
+            const SparseSegments::Segment found = data.segments->find(i, slot);
+            float sum = 0.0f;
+            for (uint64_t k = found.begin; k < found.begin + found.count; ++k) sum += data.weights[k] * gradient[targets[k]];
+            out[i] += sum;
+        }
+    }
+}
+
+// ---- Second half: weights ---------------------------------------------------------------------------------------------
+
+void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
+    switch (task.kind) {
+        case WeightTask::dense: return dense_weights(task, chunk, scratch);
+        case WeightTask::one_to_one:
+        case WeightTask::sparse: return sparse_weights(task, chunk);
+        case WeightTask::conv:
+        case WeightTask::narrow: return window_weights(task, chunk, scratch);
+        case WeightTask::bias: return bias_gradient(task, chunk);
+    }
+}
+
+namespace {
+
+// Calls visit(source) for the set bits of sources [begin, end), ascending; begin is a multiple of 16.
+template <class Visitor>
+void for_active(const uint16_t* bits, uint32_t begin, uint32_t end, Visitor&& visit) {
+    for (uint32_t word = begin / 16; word * 16 < end; ++word)
+        for (uint32_t left = bits[word]; left != 0; left &= left - 1)
+            visit(word * 16 + static_cast<uint32_t>(std::countr_zero(left)));
+}
+
+}  // namespace
+
+void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
+    const ProjectionData& data = *context_.projections[task.projection];
+    const uint32_t source = data.info.source, batch = context_.batch, delay = data.info.delay_steps;
+    const uint32_t rows = chunk_steps_ * batch;
+    uint32_t counts[sources_of_task] = {};
+    for (uint32_t step = std::max(chunk.begin, delay); step < chunk.end; ++step)
+        for (uint32_t sample = 0; sample < batch; ++sample) {
+            const uint32_t row = (step - chunk.begin) * batch + sample;
+            for_active(tape_.bits(source, step - delay, sample), task.begin, task.end, [&](uint32_t i) {
+                const uint32_t slot = i - task.begin;
+                scratch.events[slot * rows + counts[slot]++] = row;
+            });
+        }
+    const bool has_values = context_.populations[source]->is_value_input();
+    for (uint32_t i = task.begin; i < task.end; ++i) {
+        const uint32_t count = counts[i - task.begin];
+        const uint32_t* const events = scratch.events.data() + (i - task.begin) * rows;
+        for (uint32_t k = 0; has_values && k < count; ++k)
+            scratch.column[events[k]] =
+                tape_.values(source, chunk.begin + events[k] / batch - delay, events[k] % batch)[i];
+        context_.kernels.deliver_dense({
+            .sums = projections_[task.projection].weights.gradient.data() + static_cast<size_t>(i) * data.target_size,
+            .weights = sums_row(data.info.target, data.info.receptor, 0, 0),
+            .stride = context_.populations[data.info.target]->row,
+            .active = events,
+            .active_count = count,
+            .values = has_values ? scratch.column.data() : nullptr,
+            .bias = nullptr,
+            .from_zero = false,
+            .exact_end = true,
+            .begin = 0,
+            .end = data.target_size,
+        });
+    }
+}
+
+// One-to-one as well: a row of one synapse.
+void Backpropagation::sparse_weights(const WeightTask& task, const Chunk& chunk) {
+    const ProjectionData& data = *context_.projections[task.projection];
+    const uint32_t source = data.info.source, batch = context_.batch;
+    float* const out = projections_[task.projection].weights.gradient.data();
+    const bool one_to_one = task.kind == WeightTask::one_to_one;
+    const uint32_t slots = one_to_one ? 1 : static_cast<uint32_t>(data.segments->delays().size());
+    for (uint32_t slot = 0; slot < slots; ++slot) {
+        const uint32_t delay = data.info.delay_steps + (one_to_one ? 0u : data.segments->delays()[slot]);
+        for (uint32_t step = std::max(chunk.begin, delay); step < chunk.end; ++step)
+            for (uint32_t sample = 0; sample < batch; ++sample) {
+                const float* const gradient = sums_row(data.info.target, data.info.receptor, step - chunk.begin, sample);
+                const float* const values = tape_.values(source, step - delay, sample);
+                for_active(tape_.bits(source, step - delay, sample), task.begin, task.end, [&](uint32_t i) {
+                    const float value = values ? values[i] : 1.0f;
+                    if (one_to_one) {
+                        out[i] += value * gradient[i];
+                        return;
+                    }
+                    const uint32_t* const targets = data.info.sparse->targets.data();
+                    const SparseSegments::Segment found = data.segments->find(i, slot);
+                    for (uint64_t k = found.begin; k < found.begin + found.count; ++k) out[k] += value * gradient[targets[k]];
+                });
+            }
+    }
+}
+
+void Backpropagation::window_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
+    const ProjectionData& data = *context_.projections[task.projection];
+    ProjectionGradient& result = projections_[task.projection];
+    const uint32_t source = data.info.source, delay = data.info.delay_steps;
+    const PopulationData& source_data = *context_.populations[source];
+    for (uint32_t step = std::max(chunk.begin, delay); step < chunk.end; ++step)
+        for (uint32_t sample = 0; sample < context_.batch; ++sample) {
+            const float* const gradient = sums_row(data.info.target, data.info.receptor, step - chunk.begin, sample);
+            const uint32_t count = context_.kernels.list_bits(tape_.bits(source, step - delay, sample), source_data.words,
+                                                              scratch.active.data());
+            const float* const values = tape_.values(source, step - delay, sample);
+            if (task.kind == WeightTask::narrow) {
+                narrow_weight_gradient(data, gradient, scratch.active.data(), count, values, task.begin, task.end,
+                                       result.weights.gradient.data());
+                continue;
+            }
+            ConvAdjointArgs args{};
+            args.shape = &data.conv->shape();
+            args.gradient = gradient;
+            args.channels_last = scratch.channels_last.data();
+            args.weight_gradient = result.packed.data();
+            args.active = scratch.active.data();
+            args.active_count = count;
+            args.values = values;
+            args.block_begin = task.begin;
+            args.block_end = task.end;
+            args.input_begin = task.input_begin;
+            args.input_end = task.input_end;
+            context_.kernels.turn_channels(args);
+            context_.kernels.conv_weight_gradient(args);
+        }
+}
+
+void Backpropagation::bias_gradient(const WeightTask& task, const Chunk& chunk) {
+    const ProjectionData& data = *context_.projections[task.projection];
+    const uint32_t row = context_.populations[data.info.target]->row, rows = chunk.count() * context_.batch;
+    const float* const gradient = sums_row(data.info.target, data.info.receptor, 0, 0);
+    float* const out = projections_[task.projection].bias.gradient.data();
+    if (data.info.kind != SNN_CONNECT_CONV2D) {
+        context_.kernels.add_rows(out + task.begin, gradient + task.begin, row, rows, task.end - task.begin);
+        return;
+    }
+    const uint32_t plane = data.conv->shape().out_plane();
+    for (uint32_t channel = task.begin; channel < task.end; ++channel) {
+        float sum = out[channel];
+        for (uint32_t r = 0; r < rows; ++r) {
+            const float* const values = gradient + static_cast<size_t>(r) * row + channel * plane;
+            for (uint32_t k = 0; k < plane; ++k) sum += values[k];
+        }
+        out[channel] = sum;
+    }
+}
+
+}  // namespace snn::cpu

@@ -1,0 +1,307 @@
+// How the CPU runs a step.
+//
+// For one sample, a step goes through the populations in the plan's order. For each of them, everything that makes its new
+// state is done in one go, while its sums are still in the cache:
+//
+//     activity of sources, as lists of indices            this population, one piece of its neurons
+//     (a ring of past steps where delays need it)
+//
+//       step t    3 9 12 40                                sums   = 0 + bias
+//       step t-1  1 9           --- delivered: rows of     sums  += w[3], += w[9], += w[12], ...   (ascending)
+//       step t-2  7 8 30            weights, kernels,      sums  += integer sums * 2^-e            (sparse)
+//                                   synapses               state  = model(state, sums)             (16 lanes at a time)
+//                                                          bits   = who spikes
+//                                                             |
+//       step t of this population  <---- list_active ---------+      the list that the next population reads
+//
+// Silent sources cost nothing: nobody looks at their weights. The order of additions of every sum is the one of
+// docs/semantics.md, so neither the number of lanes, nor of threads, nor the shape of the pieces can change a bit.
+//
+// Two ways to share a run among threads, chosen by size:
+//
+//     samples   every thread takes its own samples through all steps of the run; nobody waits for anybody until the end
+//     pieces    one sample at a time; the populations of a stage (those that do not feed each other within a step) are cut
+//               into pieces of neurons, every thread delivers to and updates its own pieces, and all meet between stages
+//
+// A small step stays on the calling thread.
+//
+// Nothing here allocates, locks or waits once the buffers are there: they are sized when the session opens, those of the
+// tape at the first taped run of a length.
+#include "cpu/executor.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "cpu/backpropagation.h"
+#include "cpu/instruction_set.h"
+#include "cpu/tape.h"
+
+namespace snn::cpu {
+
+namespace {
+
+constexpr uint64_t first_clock = uint64_t{1} << 32;  // above any delay, so that looking back never goes below zero
+constexpr uint32_t smallest_piece = 64;              // neurons: a cache line of bits is shared by two tasks at most
+constexpr double worth_threads_ns = 20000;           // a run or stage shorter than that is not worth waking threads
+
+uint32_t piece_granularity(const Network& network, uint32_t population) {
+    uint32_t granularity = smallest_piece;
+    for (const Projection& projection : network.projections()) {
+        if (projection.target != population) continue;
+        if (projection.kind != SNN_CONNECT_CONV2D && projection.kind != SNN_CONNECT_POOL2D) continue;
+        const Shape& shape = network.populations()[population].shape;
+        // Windows fill whole channels, blocks of 16 of them; channels of several groups are not cut at all.
+        if (projection.window.groups > 1) return padded(network.populations()[population].size);
+        granularity = 16 * shape.dims[1] * shape.dims[2];
+    }
+    return granularity;
+}
+
+std::vector<NeuronRange> cut(uint32_t row, uint32_t granularity, uint32_t pieces) {
+    const uint32_t units = (row + granularity - 1) / granularity;
+    const uint32_t units_per_piece = (units + pieces - 1) / pieces;
+    std::vector<NeuronRange> ranges;
+    for (uint64_t unit = 0; unit < units; unit += units_per_piece)
+        ranges.push_back({static_cast<uint32_t>(unit * granularity),
+                          static_cast<uint32_t>(std::min<uint64_t>(row, (unit + units_per_piece) * granularity))});
+    return ranges;
+}
+
+}  // namespace
+
+CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptions& options)
+    : plan(std::move(the_plan)),
+      allocator(options.allocator),
+      kernels(kernels_for(options.instruction_set)),
+      batch(options.batch_size),
+      pool(options.thread_count, options.job_system),
+      tasks(pool.width()) {
+    const Network& network = *plan->network;
+    const bool interpret = options.flags & SNN_FLAG_INTERPRET_MODELS;
+    for (size_t p = 0; p < network.populations().size(); ++p) {
+        populations.push_back(std::make_unique<PopulationData>(network.populations()[p], plan->populations[p], kernels,
+                                                               allocator, batch, interpret));
+        PopulationData& data = *populations.back();
+        data.ranges = cut(data.row, piece_granularity(network, static_cast<uint32_t>(p)), pool.width());
+    }
+    for (const Projection& projection : network.projections())
+        projections.push_back(std::make_unique<ProjectionData>(projection, network, populations[projection.target]->ranges,
+                                                               allocator, kernels));
+    uint32_t receptors = 0, interpreter_words = 0;
+    bool any_fixed = false;
+    size_t scratch = 0;
+    for (const auto& data : populations) {
+        if (data->info.is_input()) continue;
+        row_capacity = std::max(row_capacity, data->row);
+        receptors = std::max(receptors, data->receptor_count);
+        interpreter_words = std::max(interpreter_words, data->interpreter_words());
+        for (const float scale : data->fixed_scales) any_fixed |= scale != 0.0f;
+    }
+    for (const auto& data : projections)
+        if (data->info.kind == SNN_CONNECT_CONV2D && !data->scatters)
+            scratch = std::max(scratch, static_cast<size_t>(data->conv->shape().out_plane()) * 16);
+    for (TaskMemory& task : tasks) {
+        task.sums.allocate(allocator, static_cast<size_t>(receptors) * row_capacity);
+        if (any_fixed) task.fixed_sums.allocate(allocator, static_cast<size_t>(receptors) * row_capacity);
+        task.scratch.allocate(allocator, scratch);
+        task.interpreter.allocate(allocator, interpreter_words);
+    }
+}
+
+CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options)
+    : context_(std::move(plan), options), clock_(first_clock) {
+    const auto& populations = context_.populations;
+    for (uint32_t p = 0; p < populations.size(); ++p)
+        if (populations[p]->info.is_input()) inputs_.push_back(p);
+    for (const uint32_t p : context_.plan->order)
+        if (!populations[p]->info.is_input()) neurons_.push_back(p);
+
+    from_zero_.assign(context_.projections.size(), 0);
+    for (uint32_t q = 0; q < context_.projections.size(); ++q) {
+        const ProjectionData& projection = *context_.projections[q];
+        PopulationData& target = *populations[projection.info.target];
+        const bool first = std::none_of(target.incoming.begin(), target.incoming.end(), [&](uint32_t other) {
+            return context_.projections[other]->info.receptor == projection.info.receptor;
+        });
+        const bool can = projection.info.kind == SNN_CONNECT_DENSE ||
+                         (projection.info.kind == SNN_CONNECT_CONV2D && !projection.scatters);
+        from_zero_[q] = first && can;
+        if (from_zero_[q]) target.starts_at_projection[projection.info.receptor] = 1;
+        target.incoming.push_back(q);
+    }
+    make_stages();
+    reset_state();
+}
+
+CpuExecutor::~CpuExecutor() = default;
+
+void CpuExecutor::make_stages() {
+    // A population belongs to the stage after the latest of its undelayed sources.
+    const auto& populations = context_.populations;
+    std::vector<uint32_t> level(populations.size(), 0);
+    for (const uint32_t p : neurons_) {
+        PopulationData& data = *populations[p];
+        double work = 5.0 + 1.5 * data.row;
+        for (const uint32_t q : data.incoming) {
+            const ProjectionData& projection = *context_.projections[q];
+            const bool undelayed =
+                projection.info.delay_steps == 0 && !(projection.info.sparse && smallest_delay(*projection.info.sparse) > 0);
+            const PopulationData& source = *populations[projection.info.source];
+            if (undelayed && !source.info.is_input()) level[p] = std::max(level[p], level[projection.info.source] + 1);
+            // A tenth of the sources active; one in fifty where connections are sparse.
+            const double synapses = static_cast<double>(synapse_count(*context_.plan->network, projection.info));
+            work += projection.info.kind == SNN_CONNECT_SPARSE ? 0.02 * synapses : 0.01 * synapses;
+        }
+        if (stages_.size() <= level[p]) stages_.resize(level[p] + 1);
+        Stage& stage = stages_[level[p]];
+        stage.populations.push_back(p);
+        stage.work_ns += work;
+        work_ns_ += work;
+        for (uint32_t range = 0; range < data.ranges.size(); ++range) stage.pieces.push_back({p, range});
+    }
+}
+
+void CpuExecutor::reset_state() {
+    for (const auto& population : context_.populations) population->reset();
+    clock_ = first_clock;
+}
+
+// ---- Running ----------------------------------------------------------------------------------------------------------
+
+void CpuExecutor::run(const RunRequest& request) {
+    if (request.step_count == 0) return;
+    if (request.tape) {
+        if (!tape_) tape_ = std::make_unique<Tape>(context_);
+        std::vector<uint8_t> held(context_.populations.size(), 0);
+        for (const InputFrames& input : request.inputs) held[input.population] = input.step_stride == 0;
+        tape_->begin(request.step_count, held);
+    }
+    const uint32_t width = context_.pool.width(), batch = context_.batch;
+    const double work = work_ns_ * request.step_count * batch;
+    const bool any_wide_stage =
+        std::any_of(stages_.begin(), stages_.end(), [](const Stage& stage) { return stage.work_ns > worth_threads_ns; });
+    if (width == 1 || work < worth_threads_ns) {
+        run_samples(request, 0, batch, context_.tasks[0]);
+    } else if (batch < width && any_wide_stage) {
+        run_pieces(request);
+    } else {
+        const uint32_t groups = std::min(width, batch);
+        context_.pool.run(groups, [&](uint32_t group) {
+            const auto bound = [&](uint32_t g) { return static_cast<uint32_t>(uint64_t{batch} * g / groups); };
+            run_samples(request, bound(group), bound(group + 1), context_.tasks[group]);
+        });
+    }
+    clock_ += request.step_count;
+}
+
+void CpuExecutor::run_samples(const RunRequest& request, uint32_t begin, uint32_t end, TaskMemory& memory) {
+    for (uint32_t sample = begin; sample < end; ++sample)
+        for (uint32_t step = 0; step < request.step_count; ++step) {
+            const Moment at{clock_ + step, sample, step, request.tape};
+            load_inputs(request, at, step);
+            for (const uint32_t p : neurons_) {
+                update_neurons(p, at, whole_row, memory);
+                finish_population(p, at);
+            }
+            record(request, at, step);
+        }
+}
+
+void CpuExecutor::run_pieces(const RunRequest& request) {
+    for (uint32_t step = 0; step < request.step_count; ++step)
+        for (uint32_t sample = 0; sample < context_.batch; ++sample) {
+            const Moment at{clock_ + step, sample, step, request.tape};
+            load_inputs(request, at, step);
+            for (const Stage& stage : stages_) {
+                const uint32_t pieces = static_cast<uint32_t>(stage.pieces.size());
+                if (stage.work_ns > worth_threads_ns && pieces > 1) {
+                    std::atomic<uint32_t> next{0};
+                    context_.pool.run(std::min(context_.pool.width(), pieces), [&](uint32_t task) {
+                        for (uint32_t i = next.fetch_add(1, std::memory_order_relaxed); i < pieces;
+                             i = next.fetch_add(1, std::memory_order_relaxed))
+                            update_neurons(stage.pieces[i].population, at, stage.pieces[i].range, context_.tasks[task]);
+                    });
+                } else {
+                    for (const uint32_t p : stage.populations) update_neurons(p, at, whole_row, context_.tasks[0]);
+                }
+                for (const uint32_t p : stage.populations) finish_population(p, at);
+            }
+            record(request, at, step);
+        }
+}
+
+void CpuExecutor::load_inputs(const RunRequest& request, const Moment& at, uint32_t step) {
+    for (const InputFrames& input : request.inputs) {
+        PopulationData& data = *context_.populations[input.population];
+        const bool unchanged = step > 0 && input.step_stride == 0 && data.frame_count == 1;
+        if (!unchanged) {
+            const float* const frame =
+                input.data + step * input.step_stride + static_cast<size_t>(at.sample) * data.size;
+            context_.kernels.pack_bits(frame, data.size, data.bits_at(at.clock, at.sample));
+            data.list_active(context_.kernels, at.clock, at.sample);
+            if (data.is_value_input()) std::memcpy(data.values_at(at.clock, at.sample), frame, data.size * sizeof(float));
+        }
+        if (!at.taped || !tape_->keeps_activity(input.population)) continue;
+        std::memcpy(tape_->bits(input.population, at.tape_step, at.sample), data.bits_at(at.clock, at.sample),
+                    data.words * sizeof(uint16_t));
+        float* const values = tape_->values(input.population, at.tape_step, at.sample);
+        if (values && !(unchanged && tape_->is_held(input.population)))
+            std::memcpy(values, data.values_at(at.clock, at.sample), data.row * sizeof(float));
+    }
+}
+
+void CpuExecutor::update_neurons(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory) {
+    PopulationData& data = *context_.populations[population];
+    const NeuronRange part = range == whole_row ? NeuronRange{0, data.row} : data.ranges[range];
+    constexpr uint32_t most_receptors = 16, most_states = 32, most_tape = 64;
+
+    const float* sums[most_receptors];
+    for (uint32_t r = 0; r < data.receptor_count; ++r) {
+        float* const row = memory.sums.data() + static_cast<size_t>(r) * context_.row_capacity;
+        sums[r] = row;
+        const size_t bytes = (part.end - part.begin) * sizeof(float);
+        if (!data.starts_at_projection[r]) std::memset(row + part.begin, 0, bytes);
+        if (data.fixed_scales[r] != 0.0f)
+            std::memset(memory.fixed_sums.data() + static_cast<size_t>(r) * context_.row_capacity + part.begin, 0, bytes);
+    }
+    for (const uint32_t q : data.incoming) deliver(q, at, part, range, memory);
+    for (uint32_t r = 0; r < data.receptor_count; ++r) {
+        if (data.fixed_scales[r] == 0.0f) continue;
+        const size_t row = static_cast<size_t>(r) * context_.row_capacity;
+        context_.kernels.add_fixed(memory.sums.data() + row, memory.fixed_sums.data() + row, data.fixed_scales[r],
+                                   part.begin, part.end);
+    }
+
+    void* states[most_states];
+    void* tape[most_tape];
+    for (uint32_t s = 0; s < data.state_count; ++s) states[s] = data.state_at(s, at.sample);
+    const bool taped = at.taped && tape_->keeps_entries(population);
+    const Model& model = *data.info.model;
+    for (uint32_t e = 0; taped && e < model.tape.size(); ++e) tape[e] = tape_->entry(population, e, at.tape_step, at.sample);
+    const NeuronStepArgs args{
+        .constants = data.constants.data(),
+        .constant_masks = data.constant_masks.data(),
+        .receptors = sums,
+        .states = states,
+        .spikes = model.spiking ? data.bits_at(at.clock, at.sample) : nullptr,
+        .tape = taped ? tape : nullptr,
+    };
+    if (data.compiled) {
+        (taped ? data.compiled->step_taped : data.compiled->step)(args, part.begin, part.end);
+    } else {
+        const InterpretedProgram& program = taped ? *data.taped_program : *data.step_program;
+        context_.kernels.interpret_step(program.view(), args, memory.interpreter.data(), part.begin, part.end);
+    }
+}
+
+void CpuExecutor::finish_population(uint32_t population, const Moment& at) {
+    PopulationData& data = *context_.populations[population];
+    if (!data.has_activity()) return;
+    data.list_active(context_.kernels, at.clock, at.sample);
+    if (at.taped && tape_->keeps_activity(population))
+        std::memcpy(tape_->bits(population, at.tape_step, at.sample), data.bits_at(at.clock, at.sample),
+                    data.words * sizeof(uint16_t));
+}
+
+}  // namespace snn::cpu

@@ -1,0 +1,106 @@
+// Runs a plan on the CPU. How a step works is told in executor.cpp.
+//
+// Thread-safety: one thread at a time; inside run() and backward() the session's own threads take part.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "backend/backend.h"
+#include "cpu/kernel_table.h"
+#include "cpu/memory.h"
+#include "cpu/population_data.h"
+#include "cpu/projection_data.h"
+#include "cpu/thread_pool.h"
+
+namespace snn::cpu {
+
+class Backpropagation;
+class Tape;
+
+// What one task needs for itself.
+struct TaskMemory {
+    Buffer<float> sums;                   // [receptor][neuron] of the population at hand
+    Buffer<int32_t> fixed_sums;
+    Buffer<float> scratch;                // one block of a convolution, channels last
+    Buffer<uint32_t> interpreter;         // registers of interpreted models
+};
+
+constexpr uint32_t whole_row = UINT32_MAX;  // instead of the number of one of a population's ranges
+
+// Everything that forward and backward passes share.
+struct CpuContext {
+    CpuContext(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
+
+    std::shared_ptr<const Plan> plan;
+    SNNAllocator allocator;
+    const KernelTable& kernels;
+    uint32_t batch;
+    ThreadPool pool;
+    std::vector<std::unique_ptr<PopulationData>> populations;
+    std::vector<std::unique_ptr<ProjectionData>> projections;
+    std::vector<TaskMemory> tasks;  // one for each task that can run at once
+    uint32_t row_capacity = 0;      // of a row of sums: the largest population
+};
+
+class CpuExecutor final : public Executor {
+public:
+    CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
+    ~CpuExecutor() override;
+
+    void reset_state() override;
+    void run(const RunRequest& request) override;
+
+    size_t count(const Slot& slot) const override;
+    void read(const Slot& slot, DType dtype, void* out_data) const override;
+    void write(const Slot& slot, DType dtype, const void* data) override;
+    std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
+
+    bool can_train() const override { return true; }
+    void backward(std::span<const OutputGradient> gradients) override;
+    double gradient_square_sum(uint32_t projection) const override;
+    void update(const OptimizerStep& step) override;
+
+private:
+    // One moment of one sample: where a kernel reads and writes.
+    struct Moment {
+        uint64_t clock;
+        uint32_t sample;
+        uint32_t tape_step;
+        bool taped;
+    };
+    // Populations that do not feed each other within a step can be updated side by side.
+    struct Stage {
+        std::vector<uint32_t> populations;
+        struct Piece {
+            uint32_t population, range;
+        };
+        std::vector<Piece> pieces;
+        double work_ns = 0;  // a guess, only to decide whether waking threads pays
+    };
+
+    void make_stages();
+    void run_samples(const RunRequest& request, uint32_t begin, uint32_t end, TaskMemory& memory);
+    void run_pieces(const RunRequest& request);
+    void load_inputs(const RunRequest& request, const Moment& at, uint32_t step);
+    void update_neurons(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
+    void deliver(uint32_t projection, const Moment& at, NeuronRange part, uint32_t range, TaskMemory& memory);
+    void deliver_window(const ProjectionData& projection, const PopulationData& source, const Moment& at, NeuronRange part,
+                        bool from_zero, float* sums, TaskMemory& memory);
+    void deliver_sparse(const ProjectionData& projection, const PopulationData& source, const Moment& at, uint32_t range,
+                        float* sums, int32_t* fixed_sums);
+    void finish_population(uint32_t population, const Moment& at);
+    void record(const RunRequest& request, const Moment& at, uint32_t step) const;
+
+    CpuContext context_;
+    std::vector<uint32_t> inputs_, neurons_;  // populations: inputs in index order, neurons in evaluation order
+    std::vector<Stage> stages_;
+    std::vector<uint8_t> from_zero_;  // per projection: its kernel begins the sums of its receptor
+    double work_ns_ = 0;              // of a step of one sample
+    uint64_t clock_;                  // the step to come
+    std::unique_ptr<Tape> tape_;
+    std::unique_ptr<Backpropagation> backpropagation_;
+};
+
+}  // namespace snn::cpu

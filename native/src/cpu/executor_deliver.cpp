@@ -1,0 +1,134 @@
+// Delivery: binds one projection to its kernel for one sample and one piece of the target's neurons.
+#include <algorithm>
+
+#include "common/compiler.h"
+#include "cpu/executor.h"
+#include "cpu/windows.h"
+
+namespace snn::cpu {
+
+void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, uint32_t range, TaskMemory& memory) {
+    const ProjectionData& projection = *context_.projections[index];
+    const PopulationData& source = *context_.populations[projection.info.source];
+    const size_t row = static_cast<size_t>(projection.info.receptor) * context_.row_capacity;
+    float* const sums = memory.sums.data() + row;
+    const uint64_t then = at.clock - projection.info.delay_steps;
+    const uint32_t end = std::min(part.end, projection.target_size);
+
+    switch (projection.info.kind) {
+        case SNN_CONNECT_DENSE:
+            context_.kernels.deliver_dense({
+                .sums = sums,
+                .weights = projection.weights,
+                .stride = projection.target_size,
+                .active = source.list_at(then, at.sample),
+                .active_count = source.count_at(then, at.sample),
+                .values = source.is_value_input() ? source.values_at(then, at.sample) : nullptr,
+                .bias = projection.bias,
+                .from_zero = from_zero_[index] != 0,
+                .exact_end = false,
+                .begin = part.begin,
+                .end = end,
+            });
+            return;
+        case SNN_CONNECT_ONE_TO_ONE:
+            if (projection.bias) context_.kernels.add_bias(sums, projection.bias, part.begin, end);
+            context_.kernels.deliver_one_to_one({
+                .sums = sums,
+                .weights = projection.weights,
+                .bits = source.bits_at(then, at.sample),
+                .values = source.is_value_input() ? source.values_at(then, at.sample) : nullptr,
+                .begin = part.begin,
+                .end = end,
+            });
+            return;
+        case SNN_CONNECT_SPARSE:
+            if (projection.bias) context_.kernels.add_bias(sums, projection.bias, part.begin, end);
+            deliver_sparse(projection, source, at, range, sums,
+                           projection.is_fixed ? memory.fixed_sums.data() + row : nullptr);
+            return;
+        default:
+            deliver_window(projection, source, at, part, from_zero_[index] != 0, sums, memory);
+    }
+}
+
+void CpuExecutor::deliver_window(const ProjectionData& projection, const PopulationData& source, const Moment& at,
+                                 NeuronRange part, bool from_zero, float* sums, TaskMemory& memory) {
+    const uint64_t then = at.clock - projection.info.delay_steps;
+    const ConvShape& shape = projection.conv->shape();
+    const uint32_t plane = shape.out_plane();
+    // Pieces hold whole channels; the last one is padded behind the last neuron.
+    const uint32_t first = part.begin / plane, end = std::min(part.end / plane, shape.out_channels);
+    const float* const values = source.is_value_input() ? source.values_at(then, at.sample) : nullptr;
+    if (projection.is_max_pool()) {
+        deliver_max_pool(projection, sums, source.bits_at(then, at.sample), values, first, end);
+        return;
+    }
+    if (projection.scatters) {
+        for (uint32_t channel = first; projection.bias && channel < end; ++channel)
+            for (uint32_t k = 0; k < plane; ++k) sums[channel * plane + k] += projection.bias[channel];
+        context_.kernels.deliver_scatter({
+            .shape = &shape,
+            .sums = sums,
+            .weights = projection.info.kind == SNN_CONNECT_POOL2D ? nullptr : projection.weights,
+            .weight = projection.pool_weight,
+            .active = source.list_at(then, at.sample),
+            .active_count = source.count_at(then, at.sample),
+            .values = values,
+            .channel_begin = first,
+            .channel_end = end,
+        });
+        return;
+    }
+    context_.kernels.deliver_conv({
+        .shape = &shape,
+        .sums = sums,
+        .weights = projection.packed(),
+        .active = source.list_at(then, at.sample),
+        .active_count = source.count_at(then, at.sample),
+        .values = values,
+        .bias = projection.bias,
+        .from_zero = from_zero,
+        .block_begin = projection.conv->block_from(first),
+        .block_end = projection.conv->block_from(end),
+        .scratch = memory.scratch.data(),
+    });
+}
+
+// Which stretches of synapses are due is known before any of them is read: a first pass collects them and asks the memory
+// for them, a second adds them up.
+void CpuExecutor::deliver_sparse(const ProjectionData& projection, const PopulationData& source, const Moment& at,
+                                 uint32_t range, float* sums, int32_t* fixed_sums) {
+    constexpr uint32_t most_visits = 64, table_lookahead = 16;
+    Visit visits[most_visits];
+    uint32_t count = 0;
+    const SparseSegments& segments = *projection.segments;
+    const uint32_t* const targets = projection.info.sparse->targets.data();
+    const bool binary = !source.is_value_input();
+    const auto deliver_collected = [&] {
+        if (fixed_sums) context_.kernels.deliver_visits_fixed(fixed_sums, visits, count);
+        else context_.kernels.deliver_visits(sums, visits, count, binary);
+        count = 0;
+    };
+    for (uint32_t slot = 0; slot < segments.delays().size(); ++slot) {
+        const uint64_t then = at.clock - projection.info.delay_steps - segments.delays()[slot];
+        const uint32_t* const active = source.list_at(then, at.sample);
+        const uint32_t active_count = source.count_at(then, at.sample);
+        const float* const values = binary ? nullptr : source.values_at(then, at.sample);
+        for (uint32_t a = 0; a < active_count; ++a) {
+            if (a + table_lookahead < active_count) segments.prefetch(active[a + table_lookahead], slot, range);
+            const SparseSegments::Segment found =
+                range == whole_row ? segments.find(active[a], slot) : segments.find(active[a], slot, range);
+            if (found.count == 0) continue;
+            const void* const weights = fixed_sums ? static_cast<const void*>(projection.fixed_weights() + found.begin)
+                                                   : static_cast<const void*>(projection.weights + found.begin);
+            SNN_PREFETCH(targets + found.begin);
+            SNN_PREFETCH(weights);
+            visits[count++] = {targets + found.begin, weights, found.count, values ? values[active[a]] : 1.0f};
+            if (count == most_visits) deliver_collected();
+        }
+    }
+    if (count > 0) deliver_collected();
+}
+
+}  // namespace snn::cpu

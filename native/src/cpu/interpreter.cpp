@@ -1,0 +1,229 @@
+#include "cpu/interpreter.h"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+
+namespace snn::cpu {
+
+// Works on values: inputs, literals and results of instructions. Scratch slots are dealt out at the end, when it is known
+// how long each result is needed.
+class InterpretedProgram::Builder {
+public:
+    explicit Builder(InterpretedProgram& program, uint32_t input_count) : program_(program) {
+        program_.input_count_ = input_count;
+        for (uint32_t i = 0; i < input_count; ++i) values_.push_back({place_input | i, 0});
+    }
+
+    // Appends an op list whose inputs are the given values. Returns the value of each of its registers.
+    std::vector<uint32_t> append(const Program& list, std::vector<uint32_t> registers, const Surrogate* surrogate,
+                                 std::span<const double> surrogate_parameters) {
+        for (const Instruction& instruction : list.instructions) {
+            const auto value_of = [&](uint16_t operand) { return registers[operand]; };
+            if (instruction.op == Op::const_) {
+                registers.push_back(literal(std::bit_cast<uint32_t>(static_cast<float>(instruction.value))));
+            } else if (instruction.op == Op::iconst) {
+                registers.push_back(literal(static_cast<uint32_t>(static_cast<int32_t>(instruction.value))));
+            } else if (instruction.op == Op::surrogate && surrogate) {
+                std::vector<uint32_t> inputs;
+                for (const double parameter : surrogate_parameters)
+                    inputs.push_back(literal(std::bit_cast<uint32_t>(static_cast<float>(parameter))));
+                inputs.push_back(value_of(instruction.a));
+                const auto inner = append(surrogate->derivative, std::move(inputs), nullptr, {});
+                registers.push_back(inner[surrogate->derivative_output]);
+            } else {
+                registers.push_back(
+                    emit(instruction.op, value_of(instruction.a), value_of(instruction.b), value_of(instruction.c)));
+            }
+        }
+        return registers;
+    }
+
+    // A value that stays when the inputs [first, end) but `own` are overwritten.
+    uint32_t safe_from(uint32_t value, uint32_t first, uint32_t end, uint32_t own) {
+        if (value < first || value >= end || value == own) return value;
+        return emit(Op::imin, value, value, value);  // the smaller of a word and itself: a copy
+    }
+
+    uint32_t output(uint32_t value) {
+        outputs_.push_back(value);
+        return value;
+    }
+
+    // Drops what no output needs and deals out scratch slots.
+    void finish() {
+        const uint32_t first_result = program_.input_count_;
+        std::vector<uint8_t> needed(values_.size(), 0);
+        for (const uint32_t value : outputs_) needed[value] = 1;
+        for (size_t k = code_.size(); k-- > 0;)
+            if (needed[code_[k].result]) needed[code_[k].a] = needed[code_[k].b] = needed[code_[k].c] = 1;
+        std::vector<size_t> last_use(values_.size(), 0);
+        for (size_t k = 0; k < code_.size(); ++k)
+            if (needed[code_[k].result])
+                for (const uint32_t value : {code_[k].a, code_[k].b, code_[k].c}) last_use[value] = k;
+        for (const uint32_t value : outputs_) last_use[value] = code_.size();
+
+        std::vector<uint32_t> free_slots;
+        for (size_t k = 0; k < code_.size(); ++k) {
+            const Step& step = code_[k];
+            if (!needed[step.result]) continue;
+            // An instruction may write over its own operands: each lane is read before it is written.
+            uint32_t operands[3] = {step.a, step.b, step.c};
+            std::sort(operands, operands + 3);
+            for (int i = 0; i < 3; ++i) {
+                const uint32_t value = operands[i];
+                if (i > 0 && value == operands[i - 1]) continue;
+                if (value >= first_result && values_[value].is_result && last_use[value] == k)
+                    free_slots.push_back(values_[value].operand);
+            }
+            uint32_t slot = program_.slot_count_;
+            if (free_slots.empty()) {
+                ++program_.slot_count_;
+            } else {
+                slot = free_slots.back();
+                free_slots.pop_back();
+            }
+            const uint32_t a = values_[step.a].operand, b = values_[step.b].operand, c = values_[step.c].operand;
+            values_[step.result].operand = place_scratch | slot;
+            program_.instructions_.push_back({static_cast<uint16_t>(step.op), slot, a, b, c});
+        }
+        const size_t table_bytes = program_.input_count_ * (sizeof(const void*) + sizeof(uint32_t));
+        program_.table_words_ = static_cast<uint32_t>((table_bytes + 63) / 64 * 16);
+    }
+
+    uint32_t operand(uint32_t value) const { return values_[value].operand; }
+
+private:
+    struct Value {
+        uint32_t operand;
+        bool is_result;
+    };
+    struct Step {
+        Op op;
+        uint32_t result, a, b, c;
+    };
+
+    uint32_t literal(uint32_t bits) {
+        const auto [found, is_new] = known_literals_.try_emplace(bits, static_cast<uint32_t>(values_.size()));
+        if (is_new) {
+            values_.push_back({place_literal | static_cast<uint32_t>(program_.literals_.size() / 16), false});
+            program_.literals_.insert(program_.literals_.end(), 16, bits);
+        }
+        return found->second;
+    }
+
+    uint32_t emit(Op op, uint32_t a, uint32_t b, uint32_t c) {
+        const uint32_t result = static_cast<uint32_t>(values_.size());
+        values_.push_back({0, true});
+        // Operands that an operation does not have read as its first: always there, never looked at.
+        const int count = operand_count(op);
+        code_.push_back({op, result, a, count > 1 ? b : a, count > 2 ? c : a});
+        return result;
+    }
+
+    static int operand_count(Op op) {
+        switch (op) {
+            case Op::select:
+                return 3;
+            case Op::neg:
+            case Op::abs:
+            case Op::floor:
+            case Op::exp:
+            case Op::sqrt:
+            case Op::not_:
+            case Op::to_float:
+            case Op::to_int:
+            case Op::surrogate:
+                return 1;
+            default:
+                return 2;
+        }
+    }
+
+    InterpretedProgram& program_;
+    std::vector<Value> values_;
+    std::vector<Step> code_;
+    std::vector<uint32_t> outputs_;
+    std::map<uint32_t, uint32_t> known_literals_;
+};
+
+namespace {
+
+std::vector<uint32_t> first_values(uint32_t count) {
+    std::vector<uint32_t> values(count);
+    for (uint32_t i = 0; i < count; ++i) values[i] = i;
+    return values;
+}
+
+}  // namespace
+
+InterpretedProgram InterpretedProgram::step(const Model& model, bool taped) {
+    InterpretedProgram program;
+    Builder builder(program, model.step.input_count);
+    const auto registers = builder.append(model.step, first_values(model.step.input_count), nullptr, {});
+    const uint32_t state_count = static_cast<uint32_t>(model.states.size());
+    const uint32_t first_state = model.step.input_count - state_count;
+    std::vector<uint32_t> states, tape;
+    uint32_t spike = 0;
+    for (uint32_t i = 0; i < state_count; ++i)
+        states.push_back(builder.output(builder.safe_from(registers[model.step_states[i]], first_state,
+                                                          model.step.input_count, first_state + i)));
+    if (model.step_spike >= 0) spike = builder.output(registers[static_cast<uint32_t>(model.step_spike)]);
+    if (taped)
+        for (const TapeInfo& entry : model.tape) tape.push_back(builder.output(registers[entry.step_register]));
+    builder.finish();
+    for (const uint32_t value : states) program.state_results_.push_back(builder.operand(value));
+    for (const uint32_t value : tape) program.tape_results_.push_back(builder.operand(value));
+    program.spikes_ = model.step_spike >= 0;
+    if (program.spikes_) program.spike_result_ = builder.operand(spike);
+    for (const StateInfo& state : model.states) program.state_is_int_.push_back(state.type == ValueType::int_);
+    program.constant_count_ = model.constant_count();
+    program.receptor_count_ = static_cast<uint32_t>(model.receptors.size());
+    program.tape_count_ = static_cast<uint32_t>(tape.size());
+    return program;
+}
+
+InterpretedProgram InterpretedProgram::adjoint(const Model& model, const Surrogate& surrogate,
+                                               std::span<const double> parameters) {
+    InterpretedProgram program;
+    Builder builder(program, model.adjoint.input_count);
+    const auto registers = builder.append(model.adjoint, first_values(model.adjoint.input_count),
+                                          surrogate.built_in ? nullptr : &surrogate, parameters);
+    const uint32_t state_count = static_cast<uint32_t>(model.states.size());
+    const uint32_t end_of_states = model.adjoint.input_count - 1, first_state = end_of_states - state_count;
+    std::vector<uint32_t> states, receptors;
+    for (uint32_t i = 0; i < state_count; ++i)
+        states.push_back(builder.output(
+            builder.safe_from(registers[model.adjoint_states[i]], first_state, end_of_states, first_state + i)));
+    for (const uint16_t result : model.adjoint_receptors) receptors.push_back(builder.output(registers[result]));
+    builder.finish();
+    for (const uint32_t value : states) program.state_results_.push_back(builder.operand(value));
+    for (const uint32_t value : receptors) program.receptor_results_.push_back(builder.operand(value));
+    for (const StateInfo& state : model.states) program.state_is_int_.push_back(state.type == ValueType::int_);
+    program.constant_count_ = model.constant_count();
+    program.receptor_count_ = static_cast<uint32_t>(receptors.size());
+    program.tape_count_ = static_cast<uint32_t>(model.tape.size());
+    return program;
+}
+
+BlockProgram InterpretedProgram::view() const {
+    return {
+        .instructions = instructions_.data(),
+        .instruction_count = static_cast<uint32_t>(instructions_.size()),
+        .literals = literals_.data(),
+        .input_count = input_count_,
+        .table_words = table_words_,
+        .constant_count = constant_count_,
+        .receptor_count = receptor_count_,
+        .state_count = static_cast<uint32_t>(state_is_int_.size()),
+        .tape_count = tape_count_,
+        .state_is_int = state_is_int_.data(),
+        .state_results = state_results_.data(),
+        .receptor_results = receptor_results_.data(),
+        .tape_results = tape_results_.data(),
+        .spike_result = spike_result_,
+        .spikes = spikes_,
+    };
+}
+
+}  // namespace snn::cpu

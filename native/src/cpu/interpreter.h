@@ -1,0 +1,37 @@
+// Turns an op list into the block program that kernels_interpreter.h runs: for users' models and surrogates, and for tests
+// that compare with the compiled models. The result computes what the op list says, in its order, on float32 and int32.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "cpu/kernel_table.h"
+#include "network/model.h"
+
+namespace snn::cpu {
+
+// Owns what a BlockProgram points to. Immutable once built; shared by threads.
+class InterpretedProgram {
+public:
+    static InterpretedProgram step(const Model& model, bool taped);
+    // A surrogate that is not built in becomes part of the program; `parameters` are its values.
+    static InterpretedProgram adjoint(const Model& model, const Surrogate& surrogate, std::span<const double> parameters);
+
+    BlockProgram view() const;
+    uint32_t scratch_words() const { return table_words_ + slot_count_ * interpreter_block; }
+
+private:
+    class Builder;
+
+    std::vector<BlockInstruction> instructions_;
+    std::vector<uint32_t> literals_;
+    std::vector<uint8_t> state_is_int_;
+    std::vector<uint32_t> state_results_, receptor_results_, tape_results_;
+    uint32_t spike_result_ = 0;
+    bool spikes_ = false;
+    uint32_t input_count_ = 0, constant_count_ = 0, receptor_count_ = 0, tape_count_ = 0;
+    uint32_t table_words_ = 0, slot_count_ = 0;
+};
+
+}  // namespace snn::cpu

@@ -1,0 +1,109 @@
+#include "cpu/population_data.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <string_view>
+
+namespace snn::cpu {
+
+namespace {
+
+const CompiledModel* find_compiled(const KernelTable& kernels, const Model& model) {
+    if (!model.built_in) return nullptr;
+    for (uint32_t i = 0; i < kernels.model_count; ++i)
+        if (model.name == kernels.models[i].name) return &kernels.models[i];
+    return nullptr;
+}
+
+}  // namespace
+
+PopulationData::PopulationData(const Population& population, const PopulationPlan& population_plan,
+                               const KernelTable& kernels, const SNNAllocator& allocator, uint32_t batch_size,
+                               bool interpret)
+    : info(population), plan(population_plan), batch(batch_size), size(population.size), row(padded(population.size)),
+      words(row / 16) {
+    if (has_activity()) {
+        frame_count = std::bit_ceil(plan.history_depth + 1);
+        const size_t rows = static_cast<size_t>(frame_count) * batch;
+        bits.allocate(allocator, rows * words);
+        lists.allocate(allocator, rows * size, false);
+        counts.allocate(allocator, rows);
+        if (is_value_input()) values.allocate(allocator, rows * row);
+    }
+    if (info.is_input()) return;
+
+    const Model& model = *info.model;
+    receptor_count = static_cast<uint32_t>(model.receptors.size());
+    state_count = static_cast<uint32_t>(model.states.size());
+    states.allocate(allocator, static_cast<size_t>(state_count) * batch * row);
+    for (const Constant& constant : plan.constants) {
+        // One value is repeated over 16 lanes. Lanes behind the last neuron compute too; they get a valid neuron's value.
+        const bool per_neuron = constant.per_neuron();
+        Buffer<uint32_t>& memory = constant_memory_.emplace_back();
+        memory.allocate(allocator, per_neuron ? row : 16);
+        for (uint32_t i = 0; i < memory.size(); ++i) {
+            const uint32_t from = per_neuron ? std::min(i, size - 1) : 0;
+            memory[i] = constant.type == ValueType::int_ ? static_cast<uint32_t>(constant.ints[from])
+                                                         : std::bit_cast<uint32_t>(constant.floats[from]);
+        }
+        constants.push_back(memory.data());
+        constant_masks.push_back(per_neuron ? 0xFFFFFFFFu : 0u);
+    }
+    for (uint32_t r = 0; r < receptor_count; ++r)
+        fixed_scales.push_back(plan.receptor_is_fixed[r] ? std::ldexp(1.0f, -plan.receptor_exponent[r]) : 0.0f);
+    starts_at_projection.assign(receptor_count, 0);
+
+    compiled = interpret ? nullptr : find_compiled(kernels, model);
+    if (!compiled) {
+        step_program = InterpretedProgram::step(model, false);
+        taped_program = InterpretedProgram::step(model, true);
+    }
+    if (model.differentiable && info.surrogate) {
+        const Surrogate& chosen = *info.surrogate;
+        const bool compiled_adjoint = compiled && compiled->adjoint && chosen.built_in;
+        if (!compiled_adjoint) adjoint_program = InterpretedProgram::adjoint(model, chosen, info.surrogate_parameters);
+        surrogate.kind = chosen.built_in ? builtin_surrogate_index(chosen.name) : -1;
+        for (size_t i = 0; chosen.built_in && i < info.surrogate_parameters.size() && i < 4; ++i)
+            surrogate.parameters[i] = static_cast<float>(info.surrogate_parameters[i]);
+    } else if (model.differentiable && !(compiled && compiled->adjoint)) {
+        adjoint_program = InterpretedProgram::adjoint(model, *builtin_surrogate("arctan"), {});
+    }
+}
+
+uint32_t PopulationData::interpreter_words() const {
+    uint32_t most = 0;
+    for (const auto* program : {&step_program, &taped_program, &adjoint_program})
+        if (*program) most = std::max(most, (*program)->scratch_words());
+    return most;
+}
+
+void PopulationData::reset(bool keep_activity) {
+    if (!keep_activity && has_activity()) {
+        bits.clear();
+        counts.clear();
+        values.clear();
+    }
+    for (uint32_t s = 0; s < state_count; ++s) {
+        const std::vector<double>& initial = info.initial_states[s];
+        const bool is_int = info.model->states[s].type == ValueType::int_;
+        for (uint32_t sample = 0; sample < batch; ++sample) {
+            uint32_t* const out = static_cast<uint32_t*>(state_at(s, sample));
+            for (uint32_t i = 0; i < row; ++i) {
+                const double value = initial.size() == 1 ? initial[0] : initial[std::min(i, size - 1)];
+                float single = static_cast<float>(value);
+                if (std::abs(single) < 0x1p-60f) single = 0.0f;
+                out[i] = is_int ? static_cast<uint32_t>(static_cast<int32_t>(value)) : std::bit_cast<uint32_t>(single);
+            }
+        }
+    }
+}
+
+void PopulationData::list_active(const KernelTable& kernels, uint64_t clock, uint32_t sample) {
+    uint16_t* const row_bits = bits_at(clock, sample);
+    if (size % 16 != 0) row_bits[words - 1] = static_cast<uint16_t>(row_bits[words - 1] & ((1u << size % 16) - 1u));
+    count_at(clock, sample) = kernels.list_bits(row_bits, words, list_at(clock, sample));
+}
+
+}  // namespace snn::cpu

@@ -1,0 +1,132 @@
+#include "cpu/projection_data.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace snn::cpu {
+
+namespace {
+
+constexpr uint32_t narrow_group = 4;  // output channels of a group below which lanes would be mostly empty
+
+// Which kernel positions reach which target from each source coordinate along one axis.
+void make_taps(uint32_t source, uint32_t target, const Window& window, int axis, std::vector<Tap>& taps,
+               std::vector<uint32_t>& counts) {
+    const uint32_t kernel = window.kernel[axis];
+    taps.assign(static_cast<size_t>(source) * kernel, Tap{0, 0});
+    counts.assign(source, 0);
+    for (uint32_t at = 0; at < source; ++at)
+        for (uint32_t k = 0; k < kernel; ++k) {
+            const int64_t from = int64_t{at} + window.padding[axis] - int64_t{k} * window.dilation[axis];
+            if (from < 0 || from % window.stride[axis] != 0 || from / window.stride[axis] >= target) continue;
+            taps[static_cast<size_t>(at) * kernel + counts[at]++] = {k, static_cast<uint32_t>(from / window.stride[axis])};
+        }
+}
+
+}  // namespace
+
+ConvLayout::ConvLayout(const Projection& projection, const Shape& source, const Shape& target) {
+    const Window& window = projection.window;
+    const bool pool = projection.kind == SNN_CONNECT_POOL2D;
+    const uint32_t groups = pool ? source.dims[0] : window.groups;
+    for (int axis = 0; axis < 2; ++axis)
+        make_taps(source.dims[axis + 1], target.dims[axis + 1], window, axis, taps_[axis], tap_counts_[axis]);
+    shape_ = {
+        .in_channels = source.dims[0],
+        .in_height = source.dims[1],
+        .in_width = source.dims[2],
+        .out_channels = target.dims[0],
+        .out_height = target.dims[1],
+        .out_width = target.dims[2],
+        .kernel_y = window.kernel[0],
+        .kernel_x = window.kernel[1],
+        .group_inputs = source.dims[0] / groups,
+        .group_outputs = target.dims[0] / groups,
+        .y_taps = taps_[0].data(),
+        .x_taps = taps_[1].data(),
+        .y_tap_counts = tap_counts_[0].data(),
+        .x_tap_counts = tap_counts_[1].data(),
+        .blocks = nullptr,
+    };
+    // Blocks begin at multiples of 16 channels within their group.
+    for (uint32_t group = 0; group < groups; ++group)
+        for (uint32_t first = 0; first < shape_.group_outputs; first += 16)
+            blocks_.push_back({group, group * shape_.group_outputs + first, std::min(16u, shape_.group_outputs - first)});
+    shape_.blocks = blocks_.data();
+}
+
+uint32_t ConvLayout::block_from(uint32_t first_channel) const {
+    uint32_t block = 0;
+    while (block < blocks_.size() && blocks_[block].first < first_channel) ++block;
+    return block;
+}
+
+void ConvLayout::pack(const float* weights, float* out_packed) const {
+    const size_t inner = static_cast<size_t>(shape_.group_inputs) * shape_.kernel_y * shape_.kernel_x;
+    for (const ConvBlock& block : blocks_)
+        for (size_t k = 0; k < inner; ++k)
+            for (uint32_t c = 0; c < 16; ++c)
+                *out_packed++ = c < block.count ? weights[(block.first + c) * inner + k] : 0.0f;
+}
+
+void ConvLayout::unpack(const float* packed, float* out_weights) const {
+    const size_t inner = static_cast<size_t>(shape_.group_inputs) * shape_.kernel_y * shape_.kernel_x;
+    for (const ConvBlock& block : blocks_)
+        for (size_t k = 0; k < inner; ++k, packed += 16)
+            for (uint32_t c = 0; c < block.count; ++c) out_weights[(block.first + c) * inner + k] = packed[c];
+}
+
+ProjectionData::ProjectionData(const Projection& projection, const Network& network,
+                               const std::vector<NeuronRange>& target_ranges, const SNNAllocator& allocator,
+                               const KernelTable& kernels)
+    : info(projection),
+      source_size(network.populations()[projection.source].size),
+      target_size(network.populations()[projection.target].size),
+      weight_count(projection.weights->size()),
+      bias_count(projection.bias ? projection.bias->size() : 0),
+      weights(projection.weights->data()),
+      bias(projection.bias ? projection.bias->data() : nullptr),
+      is_fixed(projection.arithmetic == SNN_ARITHMETIC_FIXED),
+      allocator_(allocator),
+      kernels_(kernels) {
+    if (info.kind == SNN_CONNECT_CONV2D || info.kind == SNN_CONNECT_POOL2D) {
+        conv.emplace(info, network.populations()[info.source].shape, network.populations()[info.target].shape);
+        scatters = info.kind == SNN_CONNECT_POOL2D || conv->shape().group_outputs < narrow_group;
+        if (info.pool_mode == SNN_POOL_AVERAGE)
+            pool_weight = 1.0f / static_cast<float>(info.window.kernel[0] * info.window.kernel[1]);
+    }
+    if (info.kind == SNN_CONNECT_SPARSE) segments.emplace(*info.sparse, target_ranges, allocator);
+    weights_changed();
+}
+
+float* ProjectionData::own_weights() {
+    if (own_weights_.empty() && weight_count > 0) {
+        own_weights_.allocate(allocator_, weight_count, false);
+        std::memcpy(own_weights_.data(), weights, weight_count * sizeof(float));
+        weights = own_weights_.data();
+    }
+    return own_weights_.data();
+}
+
+float* ProjectionData::own_bias() {
+    if (own_bias_.empty() && bias_count > 0) {
+        own_bias_.allocate(allocator_, bias_count, false);
+        std::memcpy(own_bias_.data(), bias, bias_count * sizeof(float));
+        bias = own_bias_.data();
+    }
+    return own_bias_.data();
+}
+
+void ProjectionData::weights_changed() {
+    if (info.kind == SNN_CONNECT_CONV2D && !scatters) {
+        if (packed_.empty()) packed_.allocate(allocator_, conv->packed_size(), false);
+        conv->pack(weights, packed_.data());
+    }
+    if (is_fixed && weight_count > 0) {
+        if (fixed_weights_.empty()) fixed_weights_.allocate(allocator_, weight_count, false);
+        kernels_.quantize(weights, std::ldexp(1.0f, info.fixed_exponent), fixed_weights_.data(), weight_count);
+    }
+}
+
+}  // namespace snn::cpu

@@ -1,0 +1,72 @@
+// One projection in the CPU backend's memory. Weights stay the network's until this session changes them; what a kernel
+// wants in another form (convolution packed for lanes, fixed point) is derived from them again whenever they change.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "cpu/kernel_table.h"
+#include "cpu/memory.h"
+#include "cpu/sparse_segments.h"
+#include "network/network.h"
+
+namespace snn::cpu {
+
+// Geometry of a convolution or pooling, in the form of the kernels.
+class ConvLayout {
+public:
+    ConvLayout(const Projection& projection, const Shape& source, const Shape& target);
+
+    const ConvShape& shape() const { return shape_; }
+    uint32_t block_count() const { return static_cast<uint32_t>(blocks_.size()); }
+    // Blocks whose channels lie in [first, end); a block is never cut, see PopulationData::ranges.
+    uint32_t block_from(uint32_t first_channel) const;
+    size_t packed_size() const { return blocks_.size() * static_cast<size_t>(shape_.block_weights()); }
+    void pack(const float* weights, float* out_packed) const;
+    void unpack(const float* packed, float* out_weights) const;
+
+private:
+    ConvShape shape_{};
+    std::vector<Tap> taps_[2];  // y, x
+    std::vector<uint32_t> tap_counts_[2];
+    std::vector<ConvBlock> blocks_;
+};
+
+struct ProjectionData {
+    ProjectionData(const Projection& projection, const Network& network, const std::vector<NeuronRange>& target_ranges,
+                   const SNNAllocator& allocator, const KernelTable& kernels);
+
+    const Projection& info;
+    uint32_t source_size, target_size;
+    size_t weight_count, bias_count;
+    const float* weights;  // the network's or own_weights
+    const float* bias;     // null: none
+
+    bool is_fixed = false;
+    std::optional<ConvLayout> conv;         // conv2d and pool2d
+    std::optional<SparseSegments> segments;  // sparse
+    // Groups too narrow to fill lanes: one connection at a time. Pooling always.
+    bool scatters = false;
+    float pool_weight = 1.0f;
+
+    bool is_max_pool() const { return info.kind == SNN_CONNECT_POOL2D && info.pool_mode == SNN_POOL_MAX; }
+
+    // Own, writable copies; the first call copies, later ones return.
+    float* own_weights();
+    float* own_bias();
+    void weights_changed();
+
+    const float* packed() const { return packed_.data(); }
+    const int32_t* fixed_weights() const { return fixed_weights_.data(); }
+
+private:
+    const SNNAllocator allocator_;
+    const KernelTable& kernels_;
+    Buffer<float> own_weights_, own_bias_;
+    Buffer<float> packed_;
+    Buffer<int32_t> fixed_weights_;
+};
+
+}  // namespace snn::cpu

@@ -1,0 +1,52 @@
+// What a taped run keeps for the backward pass: of every population that is trained through the model's tape entries, of
+// every source the activity. Only whole runs are kept; growing allocates, a run of the same length does not.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "cpu/executor.h"
+
+namespace snn::cpu {
+
+class Tape {
+public:
+    explicit Tape(const CpuContext& context);
+
+    // Room for a run. `held` tells of each population whether its input is the same at every step.
+    void begin(uint32_t step_count, const std::vector<uint8_t>& held);
+    uint32_t step_count() const { return step_count_; }
+
+    uint32_t* entry(uint32_t population, uint32_t entry, uint32_t step, uint32_t sample) {
+        Population& p = populations_[population];
+        return p.entries.data() +
+               ((static_cast<size_t>(step) * p.entry_count + entry) * context_.batch + sample) * p.row;
+    }
+    uint16_t* bits(uint32_t population, uint32_t step, uint32_t sample) {
+        Population& p = populations_[population];
+        return p.bits.data() + (static_cast<size_t>(step) * context_.batch + sample) * (p.row / 16);
+    }
+    // Value inputs. Null for the others.
+    float* values(uint32_t population, uint32_t step, uint32_t sample) {
+        Population& p = populations_[population];
+        if (p.values.empty()) return nullptr;
+        return p.values.data() + (static_cast<size_t>(p.held ? 0 : step) * context_.batch + sample) * p.row;
+    }
+    bool keeps_entries(uint32_t population) const { return populations_[population].entry_count > 0; }
+    bool keeps_activity(uint32_t population) const { return populations_[population].keeps_activity; }
+    bool is_held(uint32_t population) const { return populations_[population].held; }
+
+private:
+    struct Population {
+        uint32_t row = 0, entry_count = 0;
+        bool keeps_activity = false, is_value_input = false, held = false;
+        Buffer<uint32_t> entries;
+        Buffer<uint16_t> bits;
+        Buffer<float> values;
+    };
+    const CpuContext& context_;
+    uint32_t step_count_ = 0;
+    std::vector<Population> populations_;
+};
+
+}  // namespace snn::cpu

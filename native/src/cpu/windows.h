@@ -1,0 +1,22 @@
+// Pooling and narrow convolutions, one connection at a time: what the lanes of kernels_conv.h would leave mostly empty.
+#pragma once
+
+#include <cstdint>
+
+#include "cpu/projection_data.h"
+
+namespace snn::cpu {
+
+// Maximum pooling: adds the largest activity inside each window to the sums of channels [channel_begin, channel_end).
+void deliver_max_pool(const ProjectionData& projection, float* sums, const uint16_t* bits, const float* values,
+                      uint32_t channel_begin, uint32_t channel_end);
+// Gives the gradient of each target to the first largest activity of its window.
+void max_pool_adjoint(const ProjectionData& projection, const float* gradient, const uint16_t* bits, const float* values,
+                      float* source_gradient);
+// Sum and average pooling, narrow convolutions: source_gradient[i] += sum over i's targets of w * gradient[target].
+void narrow_source_gradient(const ProjectionData& projection, const float* gradient, float* source_gradient);
+// weight_gradient += activity * gradient over the active sources, for weights of channels [channel_begin, channel_end).
+void narrow_weight_gradient(const ProjectionData& projection, const float* gradient, const uint32_t* active, uint32_t count,
+                            const float* values, uint32_t channel_begin, uint32_t channel_end, float* weight_gradient);
+
+}  // namespace snn::cpu
