@@ -21,7 +21,8 @@ def compile_folder(folder: Path) -> tuple[list[CompiledModel], list[CompiledSurr
     """Every definition of a models folder, in alphabetical order of names."""
     neurons = [compile_model(folder / "neurons" / f"{n}.toml") for n in builtin_names("neurons", folder)]
     surrogates = [compile_surrogate(folder / "surrogates" / f"{n}.toml") for n in builtin_names("surrogates", folder)]
-    for model in [*neurons, *surrogates]:
+    models: list[CompiledModel | CompiledSurrogate] = [*neurons, *surrogates]
+    for model in models:
         if f"{model.name}.toml" != model.definition.source.label:
             raise ModelError(f"{model.definition.source.label}: the name '{model.name}' differs from the file's")
     return neurons, surrogates
@@ -43,7 +44,9 @@ def native_files(neurons: list[CompiledModel], surrogates: list[CompiledSurrogat
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="modelc", description="Compile the neuron models for libsnn.")
     parser.add_argument("--models", type=Path, required=True, help="folder with neurons/ and surrogates/")
-    parser.add_argument("--out", type=Path, required=True, help="folder for builtin_models.cpp, .h and model_kernels.inl")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for builtin_models.cpp, .h and model_kernels.inl"
+    )
     parser.add_argument("--docs", type=Path, help="also write a Markdown page for each model into this folder")
     parser.add_argument("--numpy", type=Path, help="also write numpy source for each model into this folder")
     parser.add_argument("--json", type=Path, help="also write the op list of each model into this folder")
@@ -57,6 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         write(options.out / name, text)
+    every: list[CompiledModel | CompiledSurrogate] = [*neurons, *surrogates]
     for folder, suffix, attribute in (
         (options.docs, ".md", "markdown"),
         (options.numpy, ".py", "numpy_source"),
@@ -64,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     ):
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
-            for model in [*neurons, *surrogates]:
+            for model in every:
                 write(folder / f"{model.name}{suffix}", getattr(model, attribute))
     return 0
 

@@ -6,7 +6,7 @@ where the flag is true; comparisons, ``floor`` and integers pass none. Constants
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from .ir import Graph, Node, reachable
 
@@ -48,14 +48,14 @@ def backward(graph: Graph, seeds: Mapping[Node, list[Node]], variables: Iterable
 def _pull_back(graph: Graph, node: Node, g: Node, active: set[Node]) -> list[tuple[Node, Node]]:
     """What ``g = dL/d(node)`` gives to each active operand."""
     args, emit, zero = node.args, graph.emit, graph.const(0)
-    a = args[0] if args else None
-    b = args[1] if len(args) > 1 else None
+    a = args[0] if args else node
+    b = args[1] if len(args) > 1 else node
     result: list[tuple[Node, Node]] = []
 
-    def give(operand: Node | None, contribution: object) -> None:
+    def give(operand: Node, contribution: Callable[[], Node]) -> None:
         # The contribution is built only when it is wanted, so that no needless forward value is taped.
-        if operand in active and operand is not None:
-            result.append((operand, contribution()))  # type: ignore[operator]
+        if operand in active:
+            result.append((operand, contribution()))
 
     match node.op:
         case "input":

@@ -92,6 +92,8 @@ def compile_neuron(definition: Definition) -> NeuronPrograms:
     roots = [*state_gradients, *receptor_gradients]
     free = {*after_gradients, spike_gradient}
     taped = tape.choose(graph, roots, forward_count, set(constants), free)
+    for state, node in zip(definition.states, after, strict=True):
+        graph.label(node, f"next_{state.name}")
 
     outputs = [*after, *([spike] if spike else []), *taped]
     step = extract(graph, [*constants, *receptors, *states], outputs)
@@ -126,6 +128,7 @@ def compile_surrogate(definition: Definition) -> SurrogatePrograms:
         returned = lowerer.run(definition.programs[section]).returned
         if returned is None:
             raise ModelLanguageError(f"{definition.source.place(section)}: the last line must be 'return ...'")
+        graph.label(returned.node, "result")
         program = extract(graph, [*inputs, x], [returned.node])
         _check_size(definition, section, program)
         programs.append(program)
@@ -191,7 +194,9 @@ def _check_defaults(definition: Definition, program: Program, outputs: tuple[int
 def _check_size(definition: Definition, name: str, program: Program) -> None:
     if len(program.instructions) > MAX_OPS:
         place = definition.source.place("step" if name == "adjoint" else name)
-        raise ModelBoundsError(f"{place}: {name} has {len(program.instructions)} operations; the format allows {MAX_OPS}")
+        raise ModelBoundsError(
+            f"{place}: {name} has {len(program.instructions)} operations; the format allows {MAX_OPS}"
+        )
 
 
 __all__ = ["NeuronPrograms", "SurrogatePrograms", "TapeEntry", "compile_neuron", "compile_surrogate"]

@@ -166,8 +166,8 @@ class _Reader:
         allowed = {"name", "title", "source", "description"} | ({"membrane"} if neuron else set())
         self.keys(head, allowed, {"name"}, head_name, None)
         with _At(self.source, head_name, "name"):
-            name = names.check(head["name"], head_name)
-        common = {
+            name = names.check_form(head["name"], head_name)
+        common: dict[str, Any] = {
             "name": name,
             "title": self.text(head, "title", head_name, default=name),
             "paper": self.text(head, "source", head_name),
@@ -203,9 +203,13 @@ class _Reader:
     # Entries
 
     def parameter(self, name: str, entry: Any) -> Parameter:
-        entry = self.entry("parameters", name, entry, {"default", "unit", "doc", "minimum", "exclusive_minimum", "maximum"})
+        entry = self.entry(
+            "parameters", name, entry, {"default", "unit", "doc", "minimum", "exclusive_minimum", "maximum"}
+        )
         place = self.source.place("parameters", name)
-        numbers = {key: self.number(entry, key, place) for key in ("default", "minimum", "exclusive_minimum", "maximum")}
+        numbers = {
+            key: self.number(entry, key, place) for key in ("default", "minimum", "exclusive_minimum", "maximum")
+        }
         default = numbers["default"]
         if default is None:
             raise DocumentError(f"{place}: needs a default")
@@ -250,7 +254,9 @@ class _Reader:
             if kind == "int":
                 raise DocumentError(f"{place}: an int state starts with a whole number, not with a parameter")
             with _At(self.source, "states", name):
-                its_unit = str(parameters[initial].get("unit", "1")) if isinstance(parameters[initial], Mapping) else "1"
+                its_unit = (
+                    str(parameters[initial].get("unit", "1")) if isinstance(parameters[initial], Mapping) else "1"
+                )
                 if units.parse(its_unit) != units.parse(str(entry.get("unit", "1"))):
                     raise ModelUnitError(f"starts with '{initial}', which has another unit ({its_unit})")
         else:
@@ -290,12 +296,14 @@ class _Reader:
 
     def entry(self, section: str, name: str, entry: Any, allowed: set[str]) -> Mapping[str, Any]:
         if not isinstance(entry, Mapping):
-            raise DocumentError(f"{self.source.place(section, name)}: must be a table such as {{ unit = \"ms\" }}")
+            raise DocumentError(f'{self.source.place(section, name)}: must be a table such as {{ unit = "ms" }}')
         self.keys(entry, allowed, set(), section, name)
         self.claim(section, name)
         return entry
 
-    def keys(self, entry: Mapping[str, Any], allowed: set[str], needed: set[str], section: str, name: str | None) -> None:
+    def keys(
+        self, entry: Mapping[str, Any], allowed: set[str], needed: set[str], section: str, name: str | None
+    ) -> None:
         place = self.source.place(section, name)
         for key in entry:
             if key not in allowed:

@@ -15,12 +15,12 @@ from .names import UniqueNames
 
 # op: (operand types, result type); "T" is any one type.
 SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
-    **{op: (("float", "float"), "float") for op in ("add", "sub", "mul", "div", "min", "max")},
-    **{op: (("float",), "float") for op in ("neg", "abs", "floor", "exp", "log", "sqrt", "atan", "tanh", "surrogate")},
-    **{op: (("int", "int"), "int") for op in ("iadd", "isub", "imul", "imin", "imax")},
-    **{op: (("float", "float"), "bool") for op in ("lt", "le", "eq")},
-    **{op: (("int", "int"), "bool") for op in ("ilt", "ile", "ieq")},
-    **{op: (("bool", "bool"), "bool") for op in ("and", "or")},
+    **dict.fromkeys(("add", "sub", "mul", "div", "min", "max"), (("float", "float"), "float")),
+    **dict.fromkeys(("neg", "abs", "floor", "exp", "log", "sqrt", "atan", "tanh", "surrogate"), (("float",), "float")),
+    **dict.fromkeys(("iadd", "isub", "imul", "imin", "imax"), (("int", "int"), "int")),
+    **dict.fromkeys(("lt", "le", "eq"), (("float", "float"), "bool")),
+    **dict.fromkeys(("ilt", "ile", "ieq"), (("int", "int"), "bool")),
+    **dict.fromkeys(("and", "or"), (("bool", "bool"), "bool")),
     "not": (("bool",), "bool"),
     "select": (("bool", "T", "T"), "T"),
     "to_float": (("int",), "float"),

@@ -21,11 +21,15 @@ MAX_REPEAT = 64
 
 @dataclass(frozen=True)
 class Value:
-    """A typed quantity. ``unit`` None fits any unit (the literal 0); ``whole`` marks a literal that may become an int."""
+    """A typed quantity.
+
+    ``unit`` None fits any unit (the literal 0). What is written with whole numbers only, such as ``1`` or
+    ``select(c, 1, 0)``, is a float that becomes ``as_int`` where an int is needed.
+    """
 
     node: Node
     unit: units.Unit | None = units.DIMENSIONLESS
-    whole: int | None = None
+    as_int: Node | None = None
     option: Option | None = None
 
     @property
@@ -55,8 +59,8 @@ DERIVATIVE = Place("[derivative]", _COMMON - {"to_float", "to_int"} | {"sqrt"}, 
 SMOOTH = Place("[smooth]", DERIVATIVE.functions | {"log", "atan", "tanh"}, division=True)
 
 ARGUMENTS = {
-    **{name: 1 for name in ("abs", "floor", "exp", "log", "sqrt", "atan", "tanh", "to_float", "to_int", "round")},
-    **{name: 2 for name in ("min", "max", "decay", "detach")},
+    **dict.fromkeys(("abs", "floor", "exp", "log", "sqrt", "atan", "tanh", "to_float", "to_int", "round"), 1),
+    **dict.fromkeys(("min", "max", "decay", "detach"), 2),
     "select": 3,
     "spike": 2,
 }
@@ -126,8 +130,8 @@ class Lowerer:
 
     def _literal(self, number: float) -> Value:
         unit = None if number == 0 else units.DIMENSIONLESS
-        whole = number if isinstance(number, int) and abs(number) < 2**31 else None
-        return Value(self.graph.const(number), unit, whole)
+        whole = isinstance(number, int) and abs(number) < 2**31
+        return Value(self.graph.const(number), unit, self.graph.iconst(int(number)) if whole else None)
 
     def _name(self, name: str) -> Value:
         if name in self.scope:
@@ -143,8 +147,8 @@ class Lowerer:
         return value.node
 
     def _as(self, value: Value, type: str) -> Value:
-        if type == "int" and value.whole is not None:
-            return replace(value, node=self.graph.iconst(value.whole))
+        if type == "int" and value.as_int:
+            return replace(value, node=value.as_int)
         return value
 
     def _same(self, a: Value, b: Value, tree: ast.expr) -> tuple[Value, Value]:
@@ -166,10 +170,10 @@ class Lowerer:
     def _negative(self, value: Value) -> Value:
         if value.type != "float" or value.option:
             if value.type == "int" and not value.option:
-                return Value(self.graph.emit("isub", self.graph.iconst(0), value.node), value.unit)
+                return replace(value, node=self.graph.emit("isub", self.graph.iconst(0), value.node))
             raise ModelTypeError("only a number can be negated")
-        whole = -value.whole if value.whole is not None else None
-        return replace(value, node=self.graph.emit("neg", value.node), whole=whole)
+        as_int = self.graph.emit("isub", self.graph.iconst(0), value.as_int) if value.as_int else None
+        return replace(value, node=self.graph.emit("neg", value.node), as_int=as_int)
 
     def _arithmetic(self, op: str, a: Value, b: Value, tree: ast.BinOp) -> Value:
         self._numbers([a, b], [tree.left, tree.right])
@@ -181,7 +185,13 @@ class Lowerer:
         else:
             a, b = self._same(a, b, tree)
             unit = a.unit if a.unit is not None else b.unit
-        return Value(self.graph.emit(op if a.type == "float" else f"i{op}", a.node, b.node), unit)
+        return self._both(op, a, b, unit)
+
+    def _both(self, op: str, a: Value, b: Value, unit: units.Unit | None) -> Value:
+        """Do ``op`` on two floats or two ints; on two whole literals, as either."""
+        node = self.graph.emit(op if a.type == "float" else f"i{op}", a.node, b.node)
+        as_int = self.graph.emit(f"i{op}", a.as_int, b.as_int) if a.as_int and b.as_int else None
+        return Value(node, unit, as_int)
 
     def _divide(self, left: ast.expr, right: ast.expr) -> Value:
         if not self.place.division:
@@ -237,7 +247,9 @@ class Lowerer:
 
     def _call(self, function: str, arguments: list[ast.expr]) -> Value:
         if function not in ARGUMENTS:
-            raise ModelNameError(f"there is no function '{function}'; there are {', '.join(sorted(self.place.functions))}")
+            raise ModelNameError(
+                f"there is no function '{function}'; there are {', '.join(sorted(self.place.functions))}"
+            )
         if function not in self.place.functions:
             raise ModelLanguageError(f"'{function}' is not available in {self.place.name}")
         count = len(arguments)
@@ -256,8 +268,7 @@ class Lowerer:
             self._numbers(values, arguments)
             joined = ast.Call(func=ast.Name(id=function), args=arguments, keywords=[])
             a, b = self._same(values[0], values[1], joined)
-            op = function if a.type == "float" else f"i{function}"
-            return Value(self.graph.emit(op, a.node, b.node), a.unit if a.unit is not None else b.unit)
+            return self._both(function, a, b, a.unit if a.unit is not None else b.unit)
         (value,) = values
         if function == "to_float":
             if value.type != "int":
@@ -267,7 +278,9 @@ class Lowerer:
         if function == "sqrt":
             return Value(self.graph.emit("sqrt", value.node), units.square_root(value.unit or units.DIMENSIONLESS))
         if function != "abs" and value.unit:
-            raise ModelUnitError(f"{function} needs a plain number, but '{ast.unparse(arguments[0])}' is in {units.text(value.unit)}")
+            raise ModelUnitError(
+                f"{function} needs a plain number, but '{ast.unparse(arguments[0])}' is in {units.text(value.unit)}"
+            )
         if function == "round":
             return Value(self.graph.emit("to_float", self.graph.emit("to_int", value.node)))
         return Value(self.graph.emit(function, value.node), value.unit if function == "abs" else units.DIMENSIONLESS)
@@ -276,7 +289,9 @@ class Lowerer:
         condition = self._bool(arguments[0])
         joined = ast.Call(func=ast.Name(id="select"), args=arguments, keywords=[])
         a, b = self._same(self.value(arguments[1]), self.value(arguments[2]), joined)
-        return Value(self.graph.emit("select", condition, a.node, b.node), a.unit if a.unit is not None else b.unit)
+        node = self.graph.emit("select", condition, a.node, b.node)
+        as_int = self.graph.emit("select", condition, a.as_int, b.as_int) if a.as_int and b.as_int else None
+        return Value(node, a.unit if a.unit is not None else b.unit, as_int)
 
     def _spike(self, arguments: list[ast.expr]) -> Value:
         value = self.value(arguments[0])
@@ -304,7 +319,9 @@ class Lowerer:
         tau, method = self.value(arguments[0]), self.expression(arguments[1])
         self._floats([tau], arguments[:1])
         if tau.unit != units.parse("ms"):
-            raise ModelUnitError(f"decay needs a time in ms, but '{ast.unparse(arguments[0])}' is in {units.text(tau.unit or ())}")
+            raise ModelUnitError(
+                f"decay needs a time in ms, but '{ast.unparse(arguments[0])}' is in {units.text(tau.unit or ())}"
+            )
         if not method.option or set(method.option.choices) != {"exact", "euler"}:
             raise ModelTypeError("decay needs an option with the choices exact and euler")
         graph = self.graph
@@ -379,7 +396,9 @@ class ProgramLowerer(Lowerer):
                     raise ModelLanguageError("emit stands once, outside repeat")
                 value = self.value(tree)
                 if value.type != "float" or value.unit:
-                    raise ModelTypeError(f"emit needs a float without unit, such as spike(...), not '{ast.unparse(tree)}'")
+                    raise ModelTypeError(
+                        f"emit needs a float without unit, such as spike(...), not '{ast.unparse(tree)}'"
+                    )
                 self.result.emitted = value
             case ast.For(
                 target=ast.Name(),
@@ -394,7 +413,9 @@ class ProgramLowerer(Lowerer):
             case _:
                 first = ast.unparse(statement).split("\n")[0]
                 allowed = (
-                    "name = ..., next.state = ..., emit(...), for round in repeat(n):" if self.states else "name = ..., return ..."
+                    "name = ..., next.state = ..., emit(...), for round in repeat(n):"
+                    if self.states
+                    else "name = ..., return ..."
                 )
                 raise ModelLanguageError(f"'{first}' is not a statement of {self.place.name}; there are {allowed}")
 
@@ -402,14 +423,16 @@ class ProgramLowerer(Lowerer):
         if name in scope:
             old = scope[name]
             if round_ is None or name in self.inputs:
-                raise ModelNameError(f"'{name}' already has a value; a name is assigned once (a state's next value: next.{name})")
+                raise ModelNameError(
+                    f"'{name}' already has a value; a name is assigned once (a state's next value: next.{name})"
+                )
             value = self._as(value, old.type)
             if old.type != value.type or (None not in (old.unit, value.unit) and old.unit != value.unit):
                 raise ModelTypeError(f"'{name}' changes its type or unit inside repeat")
         else:
             names.check(name, "name")
         self.graph.label(value.node, name if round_ is None else f"{name}_{round_}")
-        scope[name] = replace(value, whole=None)
+        scope[name] = replace(value, as_int=None)
 
     def _next(self, state: str, value: Value, round_: int | None) -> None:
         if state not in self.states:

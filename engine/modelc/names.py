@@ -35,14 +35,15 @@ _OURS = """
 next emit repeat select spike detach decay to_int to_float neg add sub mul div and or not lt le eq load store broadcast
 flush surrogate args begin end index dtype constants receptors states tape parameters options dt np numpy result
 f minimum maximum next_states spikes state_gradients receptor_gradients spike_gradient
-broadcast_f broadcast_i mask_bits load_constant_f load_constant_i surrogate_derivative
+broadcast_f broadcast_i mask_bits constant surrogate_derivative
 """
 
-# Words that are fine although a target's library knows them: the printers never use them in that sense.
-_FREE = {"decay"}
+# Words that are fine: "decay" is a function of the language, but functions and values cannot be confused; the others are
+# built in only where Python's site module was imported.
+_FREE = {"decay", "exit", "quit", "copyright", "credits", "license"}
 
 _OUR_BEGINNINGS = ("grad_", "t_")
-_OUR_ENDINGS = ("_", "_data", "_mask", "_tape")
+_OUR_ENDINGS = ("_", "_data", "_tape")
 
 RESERVED: dict[str, str] = {}
 for _words, _language in (
@@ -58,10 +59,18 @@ for _word in _FREE:
     RESERVED.pop(_word, None)
 
 
-def check(name: object, what: str) -> str:
-    """Return ``name`` if it may be used for ``what``; otherwise raise `ModelNameError`."""
+def check_form(name: object, what: str) -> str:
+    """Return ``name`` if it has the form of a name; otherwise raise `ModelNameError`."""
     if not isinstance(name, str) or not PATTERN.fullmatch(name):
-        raise ModelNameError(f"{what} '{name}': a name is lower-case letters, digits and underscores, beginning with a letter")
+        raise ModelNameError(
+            f"{what} '{name}': a name is lower-case letters, digits and underscores, beginning with a letter"
+        )
+    return name
+
+
+def check(name: object, what: str) -> str:
+    """Return ``name`` if it may stand for a value; otherwise raise `ModelNameError`."""
+    name = check_form(name, what)
     if name in RESERVED:
         raise ModelNameError(f"{what} '{name}': this word is reserved in {RESERVED[name]}; take another name")
     if name.startswith(_OUR_BEGINNINGS) or name.endswith(_OUR_ENDINGS) or "__" in name:

@@ -17,12 +17,12 @@ FLUSH_BELOW = 2.0**-60
 
 
 def minimum(a: Any, b: Any) -> Any:
-    """a < b ? a : b, so b when one is NaN."""
+    """A < b ? a : b, so b when one is NaN."""
     return np.where(a < b, a, b)
 
 
 def maximum(a: Any, b: Any) -> Any:
-    """a > b ? a : b, so b when one is NaN."""
+    """A > b ? a : b, so b when one is NaN."""
     return np.where(a > b, a, b)
 
 

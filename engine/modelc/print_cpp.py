@@ -35,9 +35,17 @@ inline F spike_(F x, I inclusive) {
     return select(or_(lt(zero, x), and_(eq(x, zero), eq(inclusive, broadcast_i(1)))), broadcast_f(1.0f), zero);
 }
 
-// Sixteen constants: one value each, or one value repeated (mask 0).
-inline F load_constant_f(const void* data, uint32_t index) { return load(static_cast<const float*>(data) + index); }
-inline I load_constant_i(const void* data, uint32_t index) { return load(static_cast<const int32_t*>(data) + index); }
+// A parameter, option or derived constant: one value for each neuron, or one value repeated over 16 lanes (mask 0).
+template <class T>
+struct Constant {
+    const T* data;
+    uint32_t mask;
+    auto at(uint32_t index) const { return load(data + (index & mask)); }
+};
+template <class T, class Args>
+inline Constant<T> constant(const Args& args, uint32_t number) {
+    return {static_cast<const T*>(args.constants[number]), args.constant_masks[number]};
+}
 """
 
 
@@ -73,10 +81,8 @@ def _constants(program: Program, read: Iterable[int], count: int) -> tuple[list[
     before, inside = [], []
     for register in sorted(r for r in read if r < count):
         name, type = program.inputs[register]
-        letter = "f" if type == "float" else "i"
-        before.append(f"    const void* const {name}_data = args.constants[{register}];")
-        before.append(f"    const uint32_t {name}_mask = args.constant_masks[{register}];")
-        inside.append(f"        const {_LANES[type]} {name} = load_constant_{letter}({name}_data, index & {name}_mask);")
+        before.append(f"    const auto {name}_data = constant<{_MEMORY[type]}>(args, {register});")
+        inside.append(f"        const {_LANES[type]} {name} = {name}_data.at(index);")
     return before, inside
 
 
@@ -171,7 +177,11 @@ def kernels_source(
     neurons: Sequence[tuple[Definition, NeuronPrograms]], surrogates: Sequence[tuple[Definition, SurrogatePrograms]]
 ) -> str:
     """``model_kernels.inl``: the built-in models, in alphabetical order as given."""
-    lines = [_PRELUDE, "inline F surrogate_derivative(const SurrogateArgs& surrogate, F x) {", "    switch (surrogate.kind) {"]
+    lines = [
+        _PRELUDE,
+        "inline F surrogate_derivative(const SurrogateArgs& surrogate, F x) {",
+        "    switch (surrogate.kind) {",
+    ]
     for kind, (definition, surrogate) in enumerate(surrogates):
         lines += _surrogate(definition, surrogate, kind)
     lines += ["        default:", "            return broadcast_f(0.0f);", "    }", "}", ""]

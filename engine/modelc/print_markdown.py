@@ -82,7 +82,9 @@ def _program(text: str) -> list[str]:
 
 def _statements(body: list[ast.stmt], source: list[str], lines: list[str], indent: str, after: int) -> None:
     for statement in body:
-        lines += [indent + line.strip() for line in source[after : statement.lineno - 1] if line.strip().startswith("#")]
+        lines += [
+            indent + line.strip() for line in source[after : statement.lineno - 1] if line.strip().startswith("#")
+        ]
         after = statement.end_lineno or statement.lineno
         match statement:
             case ast.Assign(targets=[target], value=value):
@@ -116,7 +118,7 @@ def _cases(value: ast.expr) -> list[tuple[str, str]]:
 
 
 def _text(tree: ast.expr) -> str:
-    """The expression as written, choices without quotes and units with a space: 140 mV/ms."""
+    """The expression as written, choices without quotes and units without spaces: 140[mV/ms]."""
     text = re.sub(r"'(\w+)'", r"\1", ast.unparse(tree))
-    text = re.sub(r"(?<=\d)\[([^\]]+)\]", lambda m: " " + m[1].replace(" ", ""), text)
+    text = re.sub(r"(?<=\d)\[([^\]]+)\]", lambda m: m[0].replace(" ", ""), text)
     return text.replace(" == ", " is ") if "==" in text and not re.search(r"== \d", text) else text

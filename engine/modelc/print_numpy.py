@@ -17,9 +17,9 @@ from .statements import Text, cut
 _INFIX = {
     **{op: (symbol, 50) for op, symbol in (("add", "+"), ("sub", "-"), ("iadd", "+"), ("isub", "-"))},
     **{op: (symbol, 60) for op, symbol in (("mul", "*"), ("div", "/"), ("imul", "*"))},
-    **{op: ("<", 20) for op in ("lt", "ilt")},
-    **{op: ("<=", 20) for op in ("le", "ile")},
-    **{op: ("==", 20) for op in ("eq", "ieq")},
+    **dict.fromkeys(("lt", "ilt"), ("<", 20)),
+    **dict.fromkeys(("le", "ile"), ("<=", 20)),
+    **dict.fromkeys(("eq", "ieq"), ("==", 20)),
     "and": ("&", 40),
     "or": ("|", 30),
 }

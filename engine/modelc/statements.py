@@ -25,6 +25,8 @@ class Text:
 
 @dataclass(frozen=True)
 class Statement:
+    """One assignment in a target language."""
+
     name: str
     type: str
     text: str

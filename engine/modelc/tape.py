@@ -13,7 +13,9 @@ from collections.abc import Iterable
 from .ir import Graph, Node, reachable
 
 
-def choose(graph: Graph, roots: Iterable[Node], forward_count: int, constants: set[Node], free: set[Node]) -> list[Node]:
+def choose(
+    graph: Graph, roots: Iterable[Node], forward_count: int, constants: set[Node], free: set[Node]
+) -> list[Node]:
     """The nodes to tape, in the order the step computes them.
 
     Parameters

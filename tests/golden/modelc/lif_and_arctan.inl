@@ -1,0 +1,200 @@
+// Printed by engine/modelc from snn/models; not edited by hand. Included inside the namespace of one instruction set,
+// after cpu/model_args.h and cpu/lanes.h.
+
+// 1 where x > 0, or x >= 0 where inclusive is 1; else 0.
+inline F spike_(F x, I inclusive) {
+    const F zero = broadcast_f(0.0f);
+    return select(or_(lt(zero, x), and_(eq(x, zero), eq(inclusive, broadcast_i(1)))), broadcast_f(1.0f), zero);
+}
+
+// A parameter, option or derived constant: one value for each neuron, or one value repeated over 16 lanes (mask 0).
+template <class T>
+struct Constant {
+    const T* data;
+    uint32_t mask;
+    auto at(uint32_t index) const { return load(data + (index & mask)); }
+};
+template <class T, class Args>
+inline Constant<T> constant(const Args& args, uint32_t number) {
+    return {static_cast<const T*>(args.constants[number]), args.constant_masks[number]};
+}
+
+inline F surrogate_derivative(const SurrogateArgs& surrogate, F x) {
+    switch (surrogate.kind) {
+        case 0: {  // arctan
+            const F slope = broadcast_f(surrogate.parameters[0]);
+            const F scale = broadcast_f(surrogate.parameters[1]);
+            const F scaled = mul(mul(broadcast_f(1.5707964f), slope), x);
+            const F result = div(mul(scale, mul(broadcast_f(0.5f), slope)), add(broadcast_f(1.0f), mul(scaled, scaled)));
+            return result;
+        }
+        default:
+            return broadcast_f(0.0f);
+    }
+}
+
+// Leaky integrate-and-fire
+inline void lif_step(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const auto v_rest_data = constant<float>(args, 2);
+    const auto v_reset_data = constant<float>(args, 3);
+    const auto threshold_compare_data = constant<int32_t>(args, 5);
+    const auto reset_data = constant<int32_t>(args, 6);
+    const auto reset_timing_data = constant<int32_t>(args, 7);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const auto input_gain_data = constant<float>(args, 12);
+    const auto reset_amount_data = constant<float>(args, 13);
+    const auto refractory_steps_data = constant<int32_t>(args, 14);
+    const auto reset_delay_data = constant<int32_t>(args, 15);
+    const float* const current_data = args.receptors[0];
+    float* const v_data = static_cast<float*>(args.states[0]);
+    int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = threshold_data.at(index);
+        const F v_rest = v_rest_data.at(index);
+        const F v_reset = v_reset_data.at(index);
+        const I threshold_compare = threshold_compare_data.at(index);
+        const I reset = reset_data.at(index);
+        const I reset_timing = reset_timing_data.at(index);
+        const F decay_membrane = decay_membrane_data.at(index);
+        const F input_gain = input_gain_data.at(index);
+        const F reset_amount = reset_amount_data.at(index);
+        const I refractory_steps = refractory_steps_data.at(index);
+        const I reset_delay = reset_delay_data.at(index);
+        const F current = load(current_data + index);
+        const F v = load(v_data + index);
+        const I refractory_left = load(refractory_left_data + index);
+        const M held = lt(reset_delay, refractory_left);
+        const M reset_due = lt(refractory_steps, refractory_left);
+        const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
+        const M t_1 = eq(reset, broadcast_i(0));
+        const M t_2 = eq(reset, broadcast_i(1));
+        const F delayed = select(t_1, sub(integrated, reset_amount), select(t_2, v_reset, integrated));
+        const F membrane = select(reset_due, delayed, integrated);
+        const F fired = select(held, broadcast_f(0.0f), spike_(sub(membrane, threshold), threshold_compare));
+        const F subtracted = sub(membrane, mul(fired, reset_amount));
+        const F replaced = add(mul(sub(broadcast_f(1.0f), fired), membrane), mul(fired, v_reset));
+        const F after = select(t_1, subtracted, select(t_2, replaced, membrane));
+        const F next_v = select(eq(reset_timing, broadcast_i(0)), after, membrane);
+        const I next_refractory_left = select(lt(broadcast_f(0.0f), fired), add(refractory_steps, reset_delay), max_(sub(refractory_left, broadcast_i(1)), broadcast_i(0)));
+        store(v_data + index, flush(next_v));
+        store(refractory_left_data + index, next_refractory_left);
+        args.spikes[index / 16] = mask_bits(lt(broadcast_f(0.0f), fired));
+    }
+}
+
+inline void lif_step_taped(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const auto v_rest_data = constant<float>(args, 2);
+    const auto v_reset_data = constant<float>(args, 3);
+    const auto threshold_compare_data = constant<int32_t>(args, 5);
+    const auto reset_data = constant<int32_t>(args, 6);
+    const auto reset_timing_data = constant<int32_t>(args, 7);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const auto input_gain_data = constant<float>(args, 12);
+    const auto reset_amount_data = constant<float>(args, 13);
+    const auto refractory_steps_data = constant<int32_t>(args, 14);
+    const auto reset_delay_data = constant<int32_t>(args, 15);
+    const float* const current_data = args.receptors[0];
+    float* const v_data = static_cast<float*>(args.states[0]);
+    int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
+    int32_t* const refractory_left_tape = static_cast<int32_t*>(args.tape[0]);
+    float* const membrane_tape = static_cast<float*>(args.tape[1]);
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = threshold_data.at(index);
+        const F v_rest = v_rest_data.at(index);
+        const F v_reset = v_reset_data.at(index);
+        const I threshold_compare = threshold_compare_data.at(index);
+        const I reset = reset_data.at(index);
+        const I reset_timing = reset_timing_data.at(index);
+        const F decay_membrane = decay_membrane_data.at(index);
+        const F input_gain = input_gain_data.at(index);
+        const F reset_amount = reset_amount_data.at(index);
+        const I refractory_steps = refractory_steps_data.at(index);
+        const I reset_delay = reset_delay_data.at(index);
+        const F current = load(current_data + index);
+        const F v = load(v_data + index);
+        const I refractory_left = load(refractory_left_data + index);
+        const M held = lt(reset_delay, refractory_left);
+        const M reset_due = lt(refractory_steps, refractory_left);
+        const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
+        const M t_1 = eq(reset, broadcast_i(0));
+        const M t_2 = eq(reset, broadcast_i(1));
+        const F delayed = select(t_1, sub(integrated, reset_amount), select(t_2, v_reset, integrated));
+        const F membrane = select(reset_due, delayed, integrated);
+        const F fired = select(held, broadcast_f(0.0f), spike_(sub(membrane, threshold), threshold_compare));
+        const F subtracted = sub(membrane, mul(fired, reset_amount));
+        const F replaced = add(mul(sub(broadcast_f(1.0f), fired), membrane), mul(fired, v_reset));
+        const F after = select(t_1, subtracted, select(t_2, replaced, membrane));
+        const F next_v = select(eq(reset_timing, broadcast_i(0)), after, membrane);
+        const I next_refractory_left = select(lt(broadcast_f(0.0f), fired), add(refractory_steps, reset_delay), max_(sub(refractory_left, broadcast_i(1)), broadcast_i(0)));
+        store(refractory_left_tape + index, refractory_left);
+        store(membrane_tape + index, membrane);
+        store(v_data + index, flush(next_v));
+        store(refractory_left_data + index, next_refractory_left);
+        args.spikes[index / 16] = mask_bits(lt(broadcast_f(0.0f), fired));
+    }
+}
+
+inline void lif_adjoint(const NeuronAdjointArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const auto v_reset_data = constant<float>(args, 3);
+    const auto threshold_compare_data = constant<int32_t>(args, 5);
+    const auto reset_data = constant<int32_t>(args, 6);
+    const auto reset_timing_data = constant<int32_t>(args, 7);
+    const auto reset_gradient_data = constant<int32_t>(args, 8);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const auto input_gain_data = constant<float>(args, 12);
+    const auto reset_amount_data = constant<float>(args, 13);
+    const auto refractory_steps_data = constant<int32_t>(args, 14);
+    const auto reset_delay_data = constant<int32_t>(args, 15);
+    const int32_t* const refractory_left_tape = static_cast<const int32_t*>(args.tape[0]);
+    const float* const membrane_tape = static_cast<const float*>(args.tape[1]);
+    float* const grad_v_data = args.state_gradients[0];
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = threshold_data.at(index);
+        const F v_reset = v_reset_data.at(index);
+        const I threshold_compare = threshold_compare_data.at(index);
+        const I reset = reset_data.at(index);
+        const I reset_timing = reset_timing_data.at(index);
+        const I reset_gradient = reset_gradient_data.at(index);
+        const F decay_membrane = decay_membrane_data.at(index);
+        const F input_gain = input_gain_data.at(index);
+        const F reset_amount = reset_amount_data.at(index);
+        const I refractory_steps = refractory_steps_data.at(index);
+        const I reset_delay = reset_delay_data.at(index);
+        const I refractory_left = load(refractory_left_tape + index);
+        const F membrane = load(membrane_tape + index);
+        const F grad_v_after = load(grad_v_data + index);
+        const F grad_spike = load(args.spike_gradient + index);
+        const M held = lt(reset_delay, refractory_left);
+        const M reset_due = lt(refractory_steps, refractory_left);
+        const M t_1 = eq(reset, broadcast_i(0));
+        const M t_2 = eq(reset, broadcast_i(1));
+        const F t_3 = sub(membrane, threshold);
+        const F fired = select(held, broadcast_f(0.0f), spike_(t_3, threshold_compare));
+        const M t_4 = eq(reset_timing, broadcast_i(0));
+        const F grad_after = select(t_4, grad_v_after, broadcast_f(0.0f));
+        const F grad_subtracted = select(t_1, grad_after, broadcast_f(0.0f));
+        const F t_5 = select(t_1, broadcast_f(0.0f), grad_after);
+        const F grad_replaced = select(t_2, t_5, broadcast_f(0.0f));
+        const F grad_resetting = add(add(mul(grad_replaced, v_reset), neg(mul(grad_replaced, membrane))), mul(neg(grad_subtracted), reset_amount));
+        const F grad_fired = add(grad_spike, select(eq(reset_gradient, broadcast_i(0)), broadcast_f(0.0f), grad_resetting));
+        const F t_6 = add(add(select(t_4, broadcast_f(0.0f), grad_v_after), select(t_2, broadcast_f(0.0f), t_5)), mul(grad_replaced, sub(broadcast_f(1.0f), fired)));
+        const F grad_membrane = add(add(t_6, grad_subtracted), mul(select(held, broadcast_f(0.0f), grad_fired), surrogate_derivative(args.surrogate, t_3)));
+        const F grad_delayed = select(reset_due, grad_membrane, broadcast_f(0.0f));
+        const F t_7 = add(select(reset_due, broadcast_f(0.0f), grad_membrane), select(t_2, broadcast_f(0.0f), select(t_1, broadcast_f(0.0f), grad_delayed)));
+        const F grad_integrated = add(t_7, select(t_1, grad_delayed, broadcast_f(0.0f)));
+        const F t_8 = select(held, broadcast_f(0.0f), grad_integrated);
+        const F grad_current = mul(t_8, input_gain);
+        const F grad_v = add(select(held, grad_integrated, broadcast_f(0.0f)), mul(t_8, decay_membrane));
+        store(grad_v_data + index, grad_v);
+        store(args.receptor_gradients[0] + index, grad_current);
+    }
+}
+
+// In alphabetical order of names.
+inline constexpr CompiledModel compiled_models[] = {
+    {"lif", lif_step, lif_step_taped, lif_adjoint},
+};
+inline constexpr uint32_t compiled_model_count = sizeof(compiled_models) / sizeof(compiled_models[0]);

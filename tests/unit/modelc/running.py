@@ -1,0 +1,112 @@
+"""What the tests of the model compiler share: random networks of one model, run through the numpy target."""
+
+from __future__ import annotations
+
+import importlib
+from types import SimpleNamespace
+
+import numpy as np
+
+from engine.modelc import builtin_names, load_builtin_model, load_builtin_surrogate, numpy_support
+from engine.modelc.api import CompiledModel
+
+NEURONS = builtin_names("neurons")
+SURROGATES = builtin_names("surrogates")
+
+
+def oracle(name: str):
+    return importlib.import_module(f"tests.oracle.{name}")
+
+
+def combinations(model: CompiledModel, names: tuple[str, ...]) -> list[dict[str, str]]:
+    """Every combination of the choices of the options ``names`` that the model has; the others at their default."""
+    result = [{option.name: option.default for option in model.options}]
+    for option in model.options:
+        if option.name in names:
+            result = [{**chosen, option.name: choice} for chosen in result for choice in option.choices]
+    return result
+
+
+def label(choices: dict[str, str], names: tuple[str, ...]) -> str:
+    return "-".join(choices[name] for name in names if name in choices) or "default"
+
+
+def drive(model: CompiledModel, steps: int, neurons: int, seed: int = 0, choices=None) -> dict[str, np.ndarray]:
+    """Random input that makes the model spike now and then: receptor name -> (steps, neurons)."""
+    normalised = (choices or {}).get("input_scaling", "none") != "none"  # the model scales input down by about dt / tau
+    rng = np.random.default_rng(seed)
+    mean, spread = (8.0, 10.0) if model.name == "izhikevich" else (0.25, 0.6)
+    size = (8.0 if model.name == "current_lif" else 12.0) if normalised else 1.0
+    inputs = {r.name: size * rng.normal(mean, spread, (steps, neurons)) for r in model.receptors}
+    if "inhibitory" in inputs:
+        inputs["inhibitory"] = -np.abs(inputs["inhibitory"]) * 0.3
+    return inputs
+
+
+def parameters_for(model: CompiledModel, neurons: int, seed: int = 1) -> dict[str, np.ndarray]:
+    """Defaults, spread by a few per cent so that neurons differ; a refractory time of two steps of 1 ms."""
+    rng = np.random.default_rng(seed)
+    result = {p.name: p.default * rng.uniform(0.95, 1.05, neurons) for p in model.parameters}
+    if "refractory" in result:
+        result["refractory"] = np.full(neurons, 2.0)
+    if "v_reset" in result and model.name != "izhikevich":
+        result["v_reset"] = rng.uniform(-0.2, 0.1, neurons)
+        result["v_rest"] = rng.uniform(-0.1, 0.1, neurons)
+    if "bias_current" in result:
+        result["bias_current"] = rng.uniform(0.0, 0.05, neurons)
+    return result
+
+
+def constants_for(functions: SimpleNamespace, parameters, indices, dt: float) -> dict:
+    return {**parameters, **indices, **functions.derive(parameters, indices, dt)}
+
+
+def initial_states(model: CompiledModel, parameters, neurons: int, f=np.float64) -> dict[str, np.ndarray]:
+    states = {}
+    for state in model.states:
+        value = parameters[state.initial] if isinstance(state.initial, str) else state.initial
+        states[state.name] = np.broadcast_to(value, (neurons,)).astype(np.int32 if state.type == "int" else f)
+    return states
+
+
+def simulate(model: CompiledModel, inputs, parameters, choices, dt, f=np.float64, initial=None, functions=None):
+    """Run the numpy target: every state after each step, the spikes, and the tapes."""
+    functions = functions or model.numpy
+    steps, neurons = next(iter(inputs.values())).shape
+    constants = constants_for(functions, parameters, model.option_indices(choices), dt)
+    states = {**initial_states(model, parameters, neurons, f), **(initial or {})}
+    seen: dict[str, list] = {"spikes": [], **{s.name: [] for s in model.states}}
+    tapes = []
+    for t in range(steps):
+        states, spikes, tape = functions.step(constants, {k: v[t] for k, v in inputs.items()}, states, f)
+        for name, value in states.items():
+            seen[name].append(np.broadcast_to(value, (neurons,)))
+        if spikes is not None:
+            seen["spikes"].append(np.broadcast_to(spikes, (neurons,)))
+        tapes.append(tape)
+    result = {name: np.array(values) for name, values in seen.items() if values}
+    return result, tapes, constants
+
+
+def with_spike(source: str, spike) -> SimpleNamespace:
+    """The functions of printed source, with another function in the place of the spike."""
+    names = {**numpy_support.NAMES, "spike": lambda x, inclusive, f: spike(x)}
+    exec(compile(source, "<model>", "exec"), names)
+    return SimpleNamespace(**{n: numpy_support.quiet(names[n]) for n in ("derive", "step", "adjoint")})
+
+
+def smooth_spike(surrogate: str, parameters: dict[str, float]):
+    """The smooth function of a surrogate, moved through zero (so positive where its argument is), and its derivative."""
+    functions = load_builtin_surrogate(surrogate).numpy
+    offset = float(functions.smooth(parameters, 0.0))
+
+    def spike(x):
+        return functions.smooth(parameters, x) - offset
+
+    def derivative(x):
+        return functions.derivative(parameters, x, np.float64)
+
+    return spike, derivative
+
+
+__all__ = ["load_builtin_model"]

@@ -1,0 +1,61 @@
+"""The library's own exp and log against exact values, and the same bits for scalars and arrays."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal, localcontext
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.modelc import numpy_support, software_math
+
+
+def test_float32_exp_is_within_1_23_units_in_the_last_place():
+    x = np.linspace(-87, 88, 1_000_001).astype(np.float32)
+    exact = np.exp(x.astype(np.float64))  # far more accurate than needed here
+    error = np.abs(numpy_support.exp(x) - exact) / np.spacing(exact.astype(np.float32)).astype(np.float64)
+    assert error.max() < 1.23
+
+
+def error_in_units(value: float, exact: Decimal) -> float:
+    return abs(float((Decimal(value) - exact) / Decimal(math.ulp(value))))
+
+
+def test_double_exp_and_log_are_within_their_stated_errors():
+    rng = np.random.default_rng(0)
+    with localcontext() as context:
+        context.prec = 40
+        for x in rng.uniform(-708, 709, 2000):
+            assert error_in_units(software_math.exp(x), Decimal(float(x)).exp()) < 1.0
+        for x in [*np.exp(rng.uniform(-700, 700, 1000)), *rng.uniform(0.5, 2, 1000)]:
+            assert error_in_units(software_math.log(x), Decimal(float(x)).ln()) < 1.9
+
+
+def test_edges():
+    single = numpy_support.exp(np.array([0, np.nan, np.inf, -np.inf, 1e9, -1e9], np.float32))
+    assert single[0] == 1
+    assert np.isfinite(single).all()
+    assert (single > np.finfo(np.float32).tiny).all()
+    assert single[1] == single[3] == single[5] == numpy_support.exp(np.float32(-87))
+    double = numpy_support.exp(np.array([0, np.nan, np.inf, -np.inf]))
+    assert double[0] == 1
+    assert np.isfinite(double).all()
+    assert (double > np.finfo(np.float64).tiny).all()
+    assert software_math.log(1.0) == 0
+    for bad in (0.0, -1.0, math.nan, math.inf):
+        assert math.isfinite(software_math.log(bad))
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_scalars_and_arrays_agree(x):
+    assert software_math.exp(x) == numpy_support.exp(np.array([x]))[0]
+    assert software_math.log(x) == numpy_support.log(np.array([x]))[0]
+
+
+def test_known_bits():
+    """So that another implementation can be checked without this one."""
+    x = np.array([-10.0, -1.0, -0.05, 0.5, 1.0, 80.0], np.float32)
+    bits = [0x383E6BCE, 0x3EBC5AB2, 0x3F7383C6, 0x3FD3094C, 0x402DF854, 0x792ABBCE]
+    assert [hex(b) for b in numpy_support.exp(x).view(np.uint32)] == [hex(b) for b in bits]
