@@ -489,7 +489,8 @@ typedef struct SNNBatch {
     uint32_t input_count;
     const SNNInputArray *inputs;  /* counts as for the session's batch_size */
     const int32_t *labels;        /* [batch_size] class of each sample; -1: the sample is padding and ignored */
-    const float *targets;         /* instead of labels, MEAN_SQUARE_RATE: [batch_size][outputs] rates */
+    const float *targets;         /* MEAN_SQUARE_RATE: [batch_size][outputs] rates, instead of labels or with them; then
+                                     labels mark padding and say what counts as correct */
 } SNNBatch;
 typedef struct SNNTrainResult {
     uint32_t struct_size;

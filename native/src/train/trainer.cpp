@@ -97,9 +97,7 @@ void Trainer::prepare_loss() {
 }
 
 void Trainer::check_targets(const int32_t* labels, const float* targets) const {
-    if (!labels == !targets)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, labels ? "batch has both labels and targets; give one"
-                                                       : "batch has neither labels nor targets");
+    if (!labels && !targets) throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch has neither labels nor targets");
     if (targets && def_.loss != SNN_LOSS_MEAN_SQUARE_RATE)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->targets belong to SNN_LOSS_MEAN_SQUARE_RATE; this loss takes labels");
     for (uint32_t sample = 0; labels && sample < shape_.batch_size; ++sample)
