@@ -26,7 +26,7 @@ OPERATIONS: dict[str, Callable[..., float]] = {
     "max": lambda a, b: a if a > b else b,
     "neg": lambda a: -a,
     "abs": abs,
-    "floor": lambda a: math.floor(a) if math.isfinite(a) else a,
+    "floor": lambda a: float(math.floor(a)) if math.isfinite(a) else a,
     "exp": software_math.exp,
     "log": software_math.log,
     "sqrt": lambda a: math.sqrt(a) if a >= 0 else math.nan,
@@ -48,7 +48,7 @@ OPERATIONS: dict[str, Callable[..., float]] = {
     "not": lambda a: not a,
     "select": lambda c, a, b: a if c else b,
     "to_float": float,
-    "to_int": lambda a: round(a) if math.isfinite(a) else -(2**31),
+    "to_int": lambda a: round(a) if -(2.0**31) <= a <= 2.0**31 - 1 else -(2**31),
 }
 
 

@@ -168,7 +168,7 @@ def _without_dead(program: Program, roots: Iterable[Node]) -> Program:
         if index + count in live:
             live.update(program.instructions[index].operands)
     renumbered = {register: register for register in range(count)}
-    instructions = []
+    instructions: list[Instruction] = []
     for index, instruction in enumerate(program.instructions):
         if index + count in live:
             renumbered[index + count] = count + len(instructions)

@@ -9,54 +9,48 @@ Every operation is rounded on its own: multiply, then add, never fused.
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from typing import Any
 
 _f = float.fromhex
 
-EXP_FLOAT32 = {
-    "low": -87.0,
-    "high": 88.0,
-    "log2_e": _f("0x1.715476p+0"),
-    "ln2_high": _f("0x1.62e400p-1"),
-    "ln2_low": _f("0x1.7f7d1cp-20"),
-    "coefficients": tuple(
-        _f(c)
-        for c in (
-            "0x1.6d10fcp-10",
-            "0x1.120b62p-7",
-            "0x1.55551ap-5",
-            "0x1.5554dep-3",
-            "0x1p-1",
-            "0x1p+0",
-            "0x1p+0",
-        )
+
+@dataclass(frozen=True)
+class ExpConstants:
+    """The numbers of one precision's exp: clamp, log2(e), ln(2) in two parts, polynomial from its highest power down."""
+
+    low: float
+    high: float
+    log2_e: float
+    ln2_high: float
+    ln2_low: float
+    coefficients: tuple[float, ...]
+
+
+def _hex(text: str) -> tuple[float, ...]:
+    return tuple(_f(word) for word in text.split())
+
+
+EXP_FLOAT32 = ExpConstants(
+    low=-87.0,
+    high=88.0,
+    log2_e=_f("0x1.715476p+0"),
+    ln2_high=_f("0x1.62e400p-1"),
+    ln2_low=_f("0x1.7f7d1cp-20"),
+    coefficients=_hex("0x1.6d10fcp-10 0x1.120b62p-7 0x1.55551ap-5 0x1.5554dep-3 0x1p-1 0x1p+0 0x1p+0"),
+)
+EXP_FLOAT64 = ExpConstants(
+    low=-708.0,
+    high=709.0,
+    log2_e=_f("0x1.71547652b82fep+0"),
+    ln2_high=_f("0x1.62e42fee00000p-1"),
+    ln2_low=_f("0x1.a39ef35793c76p-33"),
+    coefficients=_hex(
+        "0x1.1f72fc730bc2ap-29 0x1.af4ddd8488f8bp-26 0x1.27e4db67b42ffp-22 0x1.71de023756566p-19 0x1.a01a01a6d7808p-16 "
+        "0x1.a01a01abe62ddp-13 0x1.6c16c16c162d6p-10 0x1.11111111100dfp-7 0x1.5555555555556p-5 0x1.5555555555557p-3 "
+        "0x1p-1 0x1p+0 0x1p+0"
     ),
-}
-EXP_FLOAT64 = {
-    "low": -708.0,
-    "high": 709.0,
-    "log2_e": _f("0x1.71547652b82fep+0"),
-    "ln2_high": _f("0x1.62e42fee00000p-1"),
-    "ln2_low": _f("0x1.a39ef35793c76p-33"),
-    "coefficients": tuple(
-        _f(c)
-        for c in (
-            "0x1.1f72fc730bc2ap-29",
-            "0x1.af4ddd8488f8bp-26",
-            "0x1.27e4db67b42ffp-22",
-            "0x1.71de023756566p-19",
-            "0x1.a01a01a6d7808p-16",
-            "0x1.a01a01abe62ddp-13",
-            "0x1.6c16c16c162d6p-10",
-            "0x1.11111111100dfp-7",
-            "0x1.5555555555556p-5",
-            "0x1.5555555555557p-3",
-            "0x1p-1",
-            "0x1p+0",
-            "0x1p+0",
-        )
-    ),
-}
+)
 LOG_COEFFICIENTS = tuple(1.0 / j for j in (21, 19, 17, 15, 13, 11, 9, 7, 5, 3))
 _SQRT_2 = _f("0x1.6a09e667f3bcdp+0")
 _SMALLEST = _f("0x1p-1022")
@@ -66,15 +60,15 @@ _LARGEST = _f("0x1.fffffffffffffp+1023")
 def exp(x: float) -> float:
     """The double version for one Python float."""
     k = EXP_FLOAT64
-    x = x if x > k["low"] else k["low"]
-    x = x if x < k["high"] else k["high"]
-    n = float((x * k["log2_e"] + 0.5) // 1.0)
-    r = (x - n * k["ln2_high"]) - n * k["ln2_low"]
-    first, *rest = k["coefficients"]
+    x = x if x > k.low else k.low
+    x = x if x < k.high else k.high
+    n = float((x * k.log2_e + 0.5) // 1.0)
+    r = (x - n * k.ln2_high) - n * k.ln2_low
+    first, *rest = k.coefficients
     p = first
     for c in rest:
         p = p * r + c
-    (scale,) = struct.unpack("<d", struct.pack("<q", (int(n) + 1023) << 52))
+    scale: float = struct.unpack("<d", struct.pack("<q", (int(n) + 1023) << 52))[0]
     return p * scale
 
 
@@ -84,7 +78,7 @@ def log(x: float) -> float:
     x = x if x < _LARGEST else _LARGEST
     (bits,) = struct.unpack("<q", struct.pack("<d", x))
     k = float((bits >> 52) - 1023)
-    (m,) = struct.unpack("<d", struct.pack("<q", (bits & ((1 << 52) - 1)) | (1023 << 52)))
+    m: float = struct.unpack("<d", struct.pack("<q", (bits & ((1 << 52) - 1)) | (1023 << 52)))[0]
     if m > _SQRT_2:
         m, k = m * 0.5, k + 1.0
     s = (m - 1.0) / (m + 1.0)
@@ -93,7 +87,7 @@ def log(x: float) -> float:
     p = first
     for c in rest:
         p = p * z + c
-    return k * EXP_FLOAT64["ln2_high"] + (2.0 * s + (2.0 * s * z * p + k * EXP_FLOAT64["ln2_low"]))
+    return k * EXP_FLOAT64.ln2_high + (2.0 * s + (2.0 * s * z * p + k * EXP_FLOAT64.ln2_low))
 
 
 def numpy_exp(np: Any, x: Any) -> Any:
@@ -102,11 +96,11 @@ def numpy_exp(np: Any, x: Any) -> Any:
     single = x.dtype == np.float32
     k, f = (EXP_FLOAT32, np.float32) if single else (EXP_FLOAT64, np.float64)
     integer, bias, shift = (np.int32, 127, 23) if single else (np.int64, 1023, 52)
-    x = np.where(x > f(k["low"]), x, f(k["low"]))
-    x = np.where(x < f(k["high"]), x, f(k["high"]))
-    n = np.floor(x * f(k["log2_e"]) + f(0.5))
-    r = (x - n * f(k["ln2_high"])) - n * f(k["ln2_low"])
-    first, *rest = k["coefficients"]
+    x = np.where(x > f(k.low), x, f(k.low))
+    x = np.where(x < f(k.high), x, f(k.high))
+    n = np.floor(x * f(k.log2_e) + f(0.5))
+    r = (x - n * f(k.ln2_high)) - n * f(k.ln2_low)
+    first, *rest = k.coefficients
     p = f(first)
     for c in rest:
         p = p * r + f(c)
@@ -131,4 +125,4 @@ def numpy_log(np: Any, x: Any) -> Any:
     p = f(first)
     for c in rest:
         p = p * z + f(c)
-    return k * f(EXP_FLOAT64["ln2_high"]) + (f(2) * s + (f(2) * s * z * p + k * f(EXP_FLOAT64["ln2_low"])))
+    return k * f(EXP_FLOAT64.ln2_high) + (f(2) * s + (f(2) * s * z * p + k * f(EXP_FLOAT64.ln2_low)))

@@ -1,0 +1,153 @@
+"""What the language means: types, units, repeat, order of evaluation, and that the documents on it are true."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.modelc import ModelUnitError, compile_model, compile_surrogate, load_builtin, models_folder, units
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def step_of(program: str, **spec):
+    return compile_model({"model": {"name": "test"}, "states": {"v": {}}, "step": {"program": program}, **spec})
+
+
+def ops(model) -> list[str]:
+    return [op[0] for op in model.document["step"]["ops"]]
+
+
+def test_sums_are_taken_from_left_to_right():
+    model = step_of("next.v = v + a + b", parameters={"a": {"default": 1.0}, "b": {"default": 1.0}})
+    after, _, _ = model.numpy.step({"a": -1e8, "b": 1.0}, {}, {"v": 1e8})
+    assert after["v"] == 1
+    model = step_of("next.v = v + (a + b)", parameters={"a": {"default": 1.0}, "b": {"default": 1.0}})
+    after, _, _ = model.numpy.step({"a": -1e8, "b": 1.0}, {}, {"v": 1e8})
+    assert after["v"] == 0  # -1e8 + 1 rounds to -1e8 in float32
+    assert ") + b" not in model.numpy_source
+    assert "v + (a + b)" in model.numpy_source
+
+
+def test_equal_operations_are_done_once():
+    assert ops(step_of("a = v * v\nb = v * v\nnext.v = a + b")) == ["mul", "add"]
+
+
+def test_what_nothing_needs_is_left_out():
+    assert ops(step_of("unused = exp(v)\nnext.v = v + v")) == ["add"]
+
+
+def test_repeat_is_unrolled_and_carries_names():
+    model = step_of("x = v\nfor k in repeat(4):\n    twice = x * 2\n    x = twice + 1\nnext.v = x")
+    assert ops(model).count("mul") == 4
+    after, _, _ = model.numpy.step({}, {}, {"v": 1.0})
+    assert after["v"] == 31
+
+
+def test_whole_numbers_become_what_is_needed():
+    model = compile_model(
+        {
+            "model": {"name": "counts"},
+            "states": {"v": {}, "n": {"type": "int"}},
+            "step": {"program": "next.n = max(n - 1, 0) + select(v > 1, 2, -3)\nnext.v = v * 2 + to_float(n)"},
+        }
+    )
+    after, _, _ = model.numpy.step({}, {}, {"v": 1.5, "n": 5})
+    assert (after["v"], after["n"]) == (8.0, 6)
+    after, _, _ = model.numpy.step({}, {}, {"v": 0.5, "n": 0})
+    assert (after["v"], after["n"]) == (1.0, -3)
+
+
+def test_spike_compares_as_told():
+    model = step_of(
+        'fired = spike(v, kind == "closed")\nemit(fired)\nnext.v = v * 1',
+        options={"kind": {"choices": ["open", "half", "closed"]}},
+    )
+    for kind, expected in ((0, [0, 0, 1]), (1, [0, 0, 1]), (2, [0, 1, 1])):
+        _, spikes, _ = model.numpy.step({"kind": kind}, {}, {"v": np.array([-1.0, 0.0, 1.0])})
+        np.testing.assert_array_equal(spikes, expected)
+
+
+def test_minimum_and_maximum_of_nan_give_the_second():
+    model = step_of("next.v = min(v, 2) + max(v, 3)")
+    after, _, _ = model.numpy.step({}, {}, {"v": np.array([np.nan, 1.0, 5.0])})
+    np.testing.assert_array_equal(after["v"], [5, 4, 7])
+
+
+def test_a_dict_a_text_and_a_path_are_the_same(tmp_path):
+    path = models_folder() / "neurons" / "lif.toml"
+    text = path.read_text()
+    import tomllib
+
+    compiled = [compile_model(spec).json for spec in (path, str(path), text, tomllib.loads(text))]
+    assert len(set(compiled)) == 1
+
+
+def test_units_fit_together_without_factors():
+    for one, other in (
+        ("nS*mV", "pA"),
+        ("pF/nS", "ms"),
+        ("pF*mV/ms", "pA"),
+        ("GOhm*pA", "mV"),
+        ("1/(mV*ms)", "1/mV/ms"),
+    ):
+        assert units.parse(one) == units.parse(other)
+    assert units.text(units.parse("mV/ms")) == "mV/ms"
+    for wrong in ("Hz", "MOhm", "mV+mV", "2*mV", "", "mV ms"):
+        with pytest.raises(ModelUnitError):
+            units.parse(wrong)
+
+
+def test_a_number_with_a_unit():
+    spec = {"states": {"v": {"unit": "mV"}}}
+    model = step_of("next.v = v + 2[mV] - 0.5[mV/ms] * 4[ms]", **spec)
+    after, _, _ = model.numpy.step({}, {}, {"v": 1.0})
+    assert after["v"] == 1.0
+    with pytest.raises(ModelUnitError, match="'v \\+ 2' joins mV and 1"):
+        step_of("next.v = v + 2", **spec)
+
+
+def test_options_have_indices():
+    lif = load_builtin("lif")
+    assert lif.option_indices()["reset"] == 0
+    assert lif.option_indices({"reset": "none"})["reset"] == 2
+
+
+def test_importing_the_compiler_loads_neither_numpy_nor_anything_built():
+    code = (
+        "import sys, engine.modelc, engine.modelc.__main__\n"
+        "print('numpy' in sys.modules, [m for m in sys.modules if '_native' in m])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.split() == ["False", "[]"]
+
+
+def test_the_example_of_the_language_page_compiles():
+    page = (models_folder() / "LANGUAGE.md").read_text()
+    neuron, surrogate = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert compile_model(neuron).name == "lif"
+    head = (
+        '[surrogate]\nname = "tent"\n[parameters]\nslope = { default = 1.0, unit = "1/u" }\nscale = { default = 1.0 }\n'
+    )
+    assert compile_surrogate(head + surrogate).name == "tent"
+
+
+def test_the_example_of_adding_a_model_compiles():
+    page = (ROOT / "docs" / "adding-a-model.md").read_text()
+    (text,) = re.findall(r'compile_model\("""(.*?)"""\)', page, re.DOTALL)
+    model = compile_model(text)
+    assert model.name == "quadratic"
+    constants = {**model.default_parameters(), **model.derive(model.default_parameters(), {}, 1.0)}
+    after, spikes, _ = model.numpy.step(constants, {"current": np.float32([0.1, 2.0])}, {"v": np.float32([0.5, 0.5])})
+    np.testing.assert_array_equal(spikes, [0, 1])
+    assert after["v"][1] == 0
+    wrong = text.replace('current = { unit = "u"', 'current = { unit = "mV"').replace(
+        "curvature * v * v", "curvature * v * v"
+    )
+    with pytest.raises(ModelUnitError, match="line 1: 'v \\+ curvature \\* v \\* v \\+ current' joins u and mV"):
+        compile_model(wrong)
