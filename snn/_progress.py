@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column
 
 if TYPE_CHECKING:
     from snn.trainer import EpochReport
@@ -19,24 +20,26 @@ _SHARE = 0.05
 
 
 class EpochBar:
-    """A bar over all batches of all epochs, with loss, accuracy and spikes."""
+    """A bar over all batches of all epochs, with loss, accuracy and spikes of a neuron for one sample."""
 
     def __init__(self, epochs: int, batches: int, console: Console | None = None) -> None:
         self._epochs = epochs
+        self._epoch = 0
         self._loss = self._accuracy = math.nan
         self._extra = ""
+        fixed = Column(no_wrap=True)
+        # Everything but the bar keeps its width, so that a narrow terminal cuts no number.
         self._progress = Progress(
-            TextColumn("[bold]epoch {task.fields[epoch]:>3}/" + str(epochs)),
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[numbers]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TextColumn("[bold]epoch {task.fields[epoch]}/" + str(epochs), table_column=fixed),
+            BarColumn(bar_width=None, table_column=Column(ratio=1)),
+            TextColumn("{task.fields[numbers]}", table_column=fixed),
+            TimeElapsedColumn(table_column=fixed),
+            TimeRemainingColumn(compact=True, table_column=fixed),
             console=console,
+            expand=True,
             refresh_per_second=8,
         )
         self._task = self._progress.add_task("", total=epochs * batches, epoch=min(1, epochs), numbers="")
-        self._epoch = 0
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -57,14 +60,12 @@ class EpochBar:
     def epoch(self, report: EpochReport) -> None:
         """Take note of the end of an epoch."""
         self._epoch = report.epoch
-        self._extra = f"  spikes/neuron {report.spikes_per_neuron:.2f}"
+        self._extra = f" spikes {report.spikes_per_neuron:.2f}"
         if not math.isnan(report.validation_accuracy):
-            self._extra += f"  validation {report.validation_accuracy:6.2%}"
+            self._extra += f" valid {report.validation_accuracy:.1%}"
         self._show(report.loss, report.accuracy, advance=0)
 
     def _show(self, loss: float, accuracy: float, advance: int) -> None:
-        numbers = f"loss {loss:.4f}  accuracy {accuracy:6.2%}{self._extra}"
-        if math.isnan(accuracy):
-            numbers = f"loss {loss:.4f}{self._extra}"
+        share = "" if math.isnan(accuracy) else f" acc {accuracy:.1%}"
         epoch = min(self._epoch + 1, self._epochs) if advance else self._epoch
-        self._progress.update(self._task, advance=advance, epoch=epoch, numbers=numbers)
+        self._progress.update(self._task, advance=advance, epoch=epoch, numbers=f"loss {loss:.3f}{share}{self._extra}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -79,8 +80,8 @@ def stratified_split(
     Returns
     -------
     first, second : int arrays
-        Indices, ascending. The second has ``round(fraction * samples)`` of them; what does not divide evenly goes to
-        the classes with the largest remainders.
+        Indices, ascending. The second has ``fraction * samples`` of them, rounded up; what does not divide evenly goes
+        to the classes with the largest remainders.
     """
     share = number(fraction, "fraction", minimum=0.0)
     if share > 1.0:
@@ -88,7 +89,8 @@ def stratified_split(
     classes = np.unique(y)
     exact = np.array([share * np.count_nonzero(y == one) for one in classes])
     counts = np.floor(exact).astype(np.int64)
-    missing = round(share * y.size) - int(counts.sum())
+    # Rounded first: 0.2 * 35 is a little more than 7 in floating point.
+    missing = math.ceil(round(share * y.size, 9)) - int(counts.sum())
     for position in np.argsort(counts - exact, kind="stable")[:missing]:
         counts[position] += 1
     second = []

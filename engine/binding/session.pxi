@@ -95,13 +95,15 @@ cdef class Session:
 
     # ---- time
 
-    def step(self, long long count=1):
+    def step(self, count=1):
         """Advance by `count` steps."""
         cdef SNNStatus status
-        if count < 0 or count > 0xFFFFFFFF:
-            raise InvalidArgumentError(f"count is {count}; it must be 0 to {0xFFFFFFFF} steps")
+        # Not `long long count`: that would cut a float to a whole number.
+        cdef Py_ssize_t steps = PyNumber_AsSsize_t(count, OverflowError)
+        if steps < 0 or steps > 0xFFFFFFFF:
+            raise InvalidArgumentError(f"count is {count}; it must be 0 to {0xFFFFFFFF}")
         with nogil:
-            status = snn_session_step(self.handle, <uint32_t>count)
+            status = snn_session_step(self.handle, <uint32_t>steps)
         if status != SNN_OK or self._pending is not None:
             self._end(status)
 

@@ -1,0 +1,180 @@
+"""Building networks, their weights as arrays, copies and summaries."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+
+import snn
+
+
+def test_sequential_names_populations_and_finds_sizes() -> None:
+    net = snn.Sequential(64, snn.Dense(128), snn.LIF(), snn.Dense(10), snn.LIF())
+    assert list(net.populations) == ["input", "hidden", "output"]
+    assert [population.size for population in net.populations.values()] == [64, 128, 10]
+    assert list(net.projections) == ["input_to_hidden", "hidden_to_output"]
+    assert net.projections["input_to_hidden"].weights.shape == (64, 128)
+    assert (net.neuron_count, net.synapse_count, net.parameter_count) == (138, 64 * 128 + 1280, 64 * 128 + 1280)
+
+
+def test_sequential_of_convolutions() -> None:
+    net = snn.Sequential(
+        (1, 8, 8),
+        snn.Conv2d(4, 3, padding=1, bias=True),
+        snn.LIF(),
+        snn.SumPool2d(2),
+        snn.IntegrateAndFire(),
+        snn.Dense(10),
+        snn.LeakyIntegrator(name="readout"),
+    )
+    assert [p.shape for p in net.populations.values()] == [(1, 8, 8), (4, 8, 8), (4, 4, 4), (10,)]
+    assert list(net.populations)[-1] == "readout"
+    assert net.projections["input_to_hidden1"].weights.shape == (4, 1, 3, 3)
+    bias = net.projections["input_to_hidden1"].bias
+    assert bias is not None
+    assert bias.shape == (4,)
+    assert net.projections["hidden1_to_hidden2"].kind == "pool2d"
+
+
+def test_sequential_refuses_layers_out_of_turn() -> None:
+    with pytest.raises(snn.InvalidArgumentError, match="in pairs"):
+        snn.Sequential(4, snn.Dense(3))
+    with pytest.raises(snn.ArgumentTypeError, match="layer 1 is LIF"):
+        snn.Sequential(4, snn.LIF(), snn.Dense(3))
+    with pytest.raises(snn.ArgumentTypeError, match="layer 2 is"):
+        snn.Sequential(4, snn.Dense(3), snn.Dense(3))
+    with pytest.raises(snn.InvalidArgumentError, match="size of LIF"):
+        snn.Sequential(4, snn.Dense(), snn.LIF())
+    with pytest.raises(snn.InvalidArgumentError, match="needs layers"):
+        snn.Sequential()
+    with pytest.raises(snn.ArgumentTypeError, match="layer 0 is"):
+        snn.Sequential(snn.LIF(3))
+
+
+def test_the_seed_decides_the_weights() -> None:
+    def weights(seed: int) -> np.ndarray:
+        return snn.Sequential(9, snn.Dense(5), snn.LIF(), seed=seed).projections["input_to_output"].weights
+
+    assert np.array_equal(weights(1), weights(1))
+    assert not np.array_equal(weights(1), weights(2))
+    bound = np.sqrt(3.0 / 9)
+    assert np.abs(weights(1)).max() <= bound
+    assert np.abs(weights(1)).max() > 0.8 * bound
+
+
+def test_weights_changed_in_place_reach_the_next_simulation() -> None:
+    net = snn.Network()
+    net.add("in", snn.Input(2))
+    net.add("out", snn.LeakyIntegrator(1))
+    projection = net.connect("in", "out", snn.Dense(weights=[[1.0], [0.0]]))
+
+    def membrane() -> float:
+        with snn.Simulation(net) as sim:
+            sim.step(inputs={"in": [1.0, 1.0]})
+            return float(sim.get("out.v")[0, 0])
+
+    first = membrane()
+    assert first != 0
+    projection.weights[1, 0] = 1.0
+    assert membrane() == pytest.approx(2 * first)
+    projection.weights = np.zeros((2, 1))
+    assert membrane() == 0.0
+    with pytest.raises(snn.InvalidArgumentError, match=r"'in_to_out': weights has shape \(2,\)"):
+        projection.weights = np.zeros(2)
+    projection.weights[0, 0] = np.nan
+    with pytest.raises(snn.SnnError, match=r"in_to_out.*nan"):
+        membrane()
+    projection.weights[0, 0] = 1.0
+    assert membrane() == first
+
+
+def test_the_callers_arrays_are_copied() -> None:
+    weights = np.ones((2, 3), np.float32)
+    net = snn.Network()
+    net.add("in", snn.Input(2))
+    net.add("out", snn.LIF(3))
+    projection = net.connect("in", "out", snn.Dense(weights=weights, bias=[1, 2, 3]))
+    weights[:] = 5
+    assert (projection.weights == 1).all()
+    assert projection.bias is not None
+    assert projection.bias.tolist() == [1, 2, 3]
+
+
+def test_populations_can_be_added_after_a_simulation(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        before = sim.run(40, {"input": spikes}, {"output": "v"})["output"]["v"]
+    chain.projections["input_to_hidden"].weights[0, 0] += 0.0
+    chain.add("extra", snn.LIF(4))
+    chain.connect("hidden", "extra", snn.Dense())
+    with snn.Simulation(chain, batch_size=2) as sim:
+        after = sim.run(40, {"input": spikes}, {"output": "v"})["output"]["v"]
+    assert np.array_equal(before, after)
+
+
+def test_a_refused_population_leaves_the_network_as_it_was(chain: snn.Network) -> None:
+    for _ in range(2):
+        with pytest.raises(snn.InvalidArgumentError):
+            chain.add("input", snn.LIF(3))
+    with pytest.raises(snn.NotFoundError, match="basal"):
+        chain.connect("hidden", "output", snn.Dense(receptor="basal"), name="second")
+    assert len(chain.populations) == 3
+    assert len(chain.projections) == 2
+    assert chain.neuron_count == 10
+
+
+def test_population_parameters_can_be_set(chain: snn.Network) -> None:
+    hidden = chain["hidden"]
+    assert hidden.parameters["tau_membrane"] == 20.0
+    hidden.set(tau_membrane=10.0, threshold=np.linspace(0.5, 1.5, 7), reset="value", surrogate="triangle")
+    assert hidden.parameters["tau_membrane"] == 10.0
+    assert np.allclose(hidden.parameters["threshold"], np.linspace(0.5, 1.5, 7))
+    assert hidden.options["reset"] == "value"
+    assert hidden.surrogate is not None
+    assert hidden.surrogate.name == "triangle"
+    with pytest.raises(snn.InvalidArgumentError, match="tau_membrane is -1"):
+        hidden.set(tau_membrane=-1.0)
+    with pytest.raises(snn.InvalidArgumentError, match="threshold has shape"):
+        hidden.set(threshold=[1.0, 2.0])
+    assert hidden.parameters["tau_membrane"] == 10.0
+    with pytest.raises(snn.InvalidArgumentError, match="'input' is an input"):
+        chain["input"].set(threshold=1.0)
+
+
+def test_a_neuron_object_can_be_used_twice() -> None:
+    layer = snn.LIF(5, threshold=[1, 2, 3, 4, 5])
+    net = snn.Network()
+    net.add("a", layer)
+    net.add("b", layer)
+    net["a"].set(threshold=1.0)
+    assert np.allclose(net["b"].parameters["threshold"], [1, 2, 3, 4, 5])
+    assert layer.parameters["threshold"].tolist() == [1, 2, 3, 4, 5]
+
+
+def test_copies_are_independent(chain: snn.Network) -> None:
+    for twin in (chain.copy(), copy.copy(chain), copy.deepcopy(chain)):
+        assert list(twin.populations) == list(chain.populations)
+        weights = twin.projections["input_to_hidden"].weights
+        assert np.array_equal(weights, chain.projections["input_to_hidden"].weights)
+        weights[:] = 0
+        assert chain.projections["input_to_hidden"].weights.any()
+
+
+def test_summary_and_repr_say_what_there_is(chain: snn.Network) -> None:
+    chain["hidden"].set(tau_membrane=5.0)
+    text = chain.summary()
+    for word in ("hidden", "lif", "tau_membrane=5", "input_to_hidden", "dense", "84", "10 neurons", "dt 1 ms"):
+        assert word in text
+    assert repr(chain) == "<Network: 3 populations, 2 projections, 10 neurons, dt=1 ms>"
+    assert repr(chain["hidden"]).startswith("<Population 'hidden': LIF(7")
+    assert repr(chain.projections["input_to_hidden"]).endswith("input to hidden, dense (12, 7)>")
+    assert "hidden" in chain
+    assert "nothing" not in chain
+
+
+def test_mappings_are_read_only(chain: snn.Network) -> None:
+    with pytest.raises(TypeError):
+        chain.populations["x"] = chain["hidden"]  # type: ignore[index]
+    with pytest.raises(TypeError):
+        chain["hidden"].parameters["threshold"] = 2.0  # type: ignore[index]

@@ -1,0 +1,120 @@
+"""Models and surrogates as objects, made from their definitions."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pytest
+
+import snn
+from snn.engine import _native
+from snn.engine.modelc import load_builtin_model
+
+CLASSES = [snn.LIF, snn.AdaptiveLIF, snn.LeakyIntegrator, snn.IntegrateAndFire, snn.CurrentLIF, snn.Izhikevich]
+
+
+def test_every_builtin_model_has_a_class() -> None:
+    assert sorted(cls.definition.name for cls in CLASSES) == _native.builtin_model_names()
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_the_class_says_what_the_definition_says(cls: type[snn.Neuron]) -> None:
+    compiled = load_builtin_model(cls.definition.name)
+    signature = inspect.signature(cls)
+    assert cls.__doc__ is not None
+    for parameter in compiled.parameters:
+        assert signature.parameters[parameter.name].default == parameter.default
+        assert parameter.name in cls.__doc__
+        if parameter.unit not in ("", "1"):
+            assert f"In {parameter.unit}." in cls.__doc__
+    for option in compiled.options:
+        assert signature.parameters[option.name].default == option.default
+    assert tuple(cls.definition.states) == tuple(state.name for state in compiled.states)
+    assert cls.definition.native.json == compiled.json
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_defaults_can_be_given_by_name(cls: type[snn.Neuron]) -> None:
+    given = {name: item.default for name, item in cls.definition.parameters.items()}
+    options = {name: item.default for name, item in cls.definition.options.items()}
+    net = snn.Network()
+    population = net.add("p", cls(3, **given, **options))
+    assert dict(population.parameters) == given
+    assert dict(population.options) == options
+    assert net.neuron_count == 3
+
+
+def test_parameters_reach_the_simulation() -> None:
+    net = snn.Network()
+    net.add("in", snn.Input(3))
+    net.add("out", snn.LIF(3, threshold=[0.5, 1.5, 2.5], initial={"v": [0.0, 0.0, 2.4]}, tau_membrane=1e9))
+    net.connect("in", "out", snn.OneToOne())
+    with snn.Simulation(net) as sim:
+        assert np.allclose(sim.get("out.v"), [[0, 0, 2.4]])
+        sim.step(inputs={"in": [1.0, 1.0, 1.0]})
+        assert sim.get("out.spikes").tolist() == [[True, False, True]]
+
+
+def test_bad_parameters_name_the_model_the_parameter_and_the_value() -> None:
+    with pytest.raises(snn.ArgumentTypeError, match=r"LIF has no parameter 'tau'; it has: tau_membrane, threshold"):
+        snn.LIF(3, tau=2.0)
+    with pytest.raises(snn.InvalidArgumentError, match=r"LIF: tau_membrane is 0 ms; it must be above 0"):
+        snn.LIF(3, tau_membrane=0.0)
+    with pytest.raises(snn.InvalidArgumentError, match=r"LIF: threshold\[1\] is nan"):
+        snn.LIF(3, threshold=[1.0, float("nan"), 1.0])
+    with pytest.raises(snn.InvalidArgumentError, match=r"threshold has shape \(2,\)"):
+        snn.LIF(3, threshold=[1.0, 1.0])
+    with pytest.raises(snn.ArgumentTypeError, match=r"threshold has dtype"):
+        snn.LIF(3, threshold="high")
+    with pytest.raises(snn.InvalidArgumentError, match=r"LIF: reset is 'soft'; it must be one of subtract, value"):
+        snn.LIF(3, reset="soft")
+    with pytest.raises(snn.ArgumentTypeError, match=r"LIF has no state 'u'"):
+        snn.LIF(3, initial={"u": 0.0})
+    with pytest.raises(snn.InvalidArgumentError, match=r"LIF: size is 0"):
+        snn.LIF(0)
+    with pytest.raises(snn.InvalidArgumentError, match=r"LIF: size is -3"):
+        snn.LIF(-3)
+    with pytest.raises(snn.ArgumentTypeError, match=r"LIF: size is 2.5"):
+        snn.LIF(2.5)  # type: ignore[arg-type]
+    with pytest.raises(snn.InvalidArgumentError, match=r"1 to 3 dimensions"):
+        snn.LIF((1, 2, 3, 4))
+    with pytest.raises(snn.InvalidArgumentError, match=r"more than 2147483647"):
+        snn.LIF((2**11, 2**11, 2**11))
+    with pytest.raises(snn.InvalidArgumentError, match=r"does not spike"):
+        snn.LeakyIntegrator(3, surrogate="arctan")
+
+
+def test_surrogates_by_name_preset_and_parameters() -> None:
+    assert snn.Surrogate("arctan").parameters["slope"] == 2.0
+    assert snn.Surrogate("fast_sigmoid", slope=10).parameters["slope"] == 10.0
+    assert snn.Surrogate("snntorch.fast_sigmoid").name == "fast_sigmoid"
+    assert snn.Surrogate("norse.superspike").parameters["slope"] == 100.0
+    assert snn.Surrogate("arctan") == snn.Surrogate("arctan", slope=2.0)
+    assert snn.Surrogate("arctan") != snn.Surrogate("arctan", slope=3.0)
+    assert repr(snn.Surrogate("arctan", slope=3)).startswith("Surrogate('arctan', slope=3")
+    with pytest.raises(snn.NotFoundError, match=r"surrogate 'atan'; there are: arctan, boxcar"):
+        snn.Surrogate("atan")
+    with pytest.raises(snn.NotFoundError, match=r"preset 'torch.atan'; there are: "):
+        snn.Surrogate("torch.atan")
+    with pytest.raises(snn.ArgumentTypeError, match=r"'arctan' has no parameter 'width'; it has: slope"):
+        snn.Surrogate("arctan", width=1.0)
+    with pytest.raises(snn.InvalidArgumentError, match=r"slope is -1"):
+        snn.Surrogate("arctan", slope=-1.0)
+    with pytest.raises(snn.ArgumentTypeError, match=r"slope is 'steep'"):
+        snn.Surrogate("arctan", slope="steep")  # type: ignore[arg-type]
+    with pytest.raises(snn.ArgumentTypeError, match=r"surrogate is 3"):
+        snn.LIF(3, surrogate=3)  # type: ignore[arg-type]
+
+
+def test_a_population_tells_its_default_surrogate(chain: snn.Network) -> None:
+    surrogate = chain["hidden"].surrogate
+    assert surrogate is not None
+    assert surrogate.name in _native.builtin_surrogate_names()
+    assert chain["input"].surrogate is None
+
+
+def test_repr_shows_what_was_given() -> None:
+    assert repr(snn.LIF(128, tau_membrane=10.0, reset="value")) == "LIF(128, tau_membrane=10, reset='value')"
+    assert repr(snn.LIF((1, 2, 3))) == "LIF((1, 2, 3))"
+    assert repr(snn.SpikeInput(4)) == "SpikeInput(4)"

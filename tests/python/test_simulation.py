@@ -1,0 +1,359 @@
+"""Running networks: time, inputs, recording, state, callbacks."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pytest
+
+import snn
+
+
+def test_run_is_the_same_as_single_steps(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        whole = sim.run(40, {"input": spikes}, {"hidden": ["v", "spikes"], "output": ["spikes", "spike_count"]})
+        assert sim.step_count == 40
+        assert sim.time == 40.0
+    assert whole["hidden"]["v"].shape == (40, 2, 7)
+    assert whole["hidden"]["v"].dtype == np.float32
+    assert whole["hidden"]["spikes"].dtype == np.bool_
+    assert whole["hidden"]["spikes"].any()
+    assert whole["output"]["spikes"].any()
+    assert np.array_equal(whole["output"]["spike_count"], whole["output"]["spikes"].sum(axis=0))
+    with snn.Simulation(chain, batch_size=2) as sim:
+        for step in range(40):
+            sim.step(inputs={"input": spikes[step]})
+            assert np.array_equal(sim.get("hidden.v"), whole["hidden"]["v"][step])
+            assert np.array_equal(sim["hidden.spikes"], whole["hidden"]["spikes"][step])
+            for sample in range(2):
+                expected = np.flatnonzero(whole["hidden"]["spikes"][step, sample])
+                assert np.array_equal(sim.spikes("hidden", sample), expected)
+        assert np.array_equal(sim.membrane_potentials("output"), sim.get("output.v"))
+
+
+def test_reset_starts_anew(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        first = sim.run(40, {"input": spikes}, {"hidden": "v"})
+        second = sim.run(40, {"input": spikes}, {"hidden": "v"})
+        assert (first.first_step, second.first_step) == (0, 40)
+        assert not np.array_equal(first["hidden"]["v"], second["hidden"]["v"])
+        sim.reset()
+        assert sim.step_count == 0
+        again = sim.run(40, {"input": spikes}, {"hidden": "v"})
+    assert np.array_equal(first["hidden"]["v"], again["hidden"]["v"])
+
+
+def test_inputs_of_every_shape() -> None:
+    net = snn.Network()
+    net.add("image", snn.Input((1, 2, 3)))
+    net.add("out", snn.LeakyIntegrator((1, 2, 3)))
+    net.connect("image", "out", snn.OneToOne())
+    values = np.arange(6, dtype=np.float64)
+
+    def membrane(x: np.ndarray, batch: int = 1, steps: int = 4) -> np.ndarray:
+        with snn.Simulation(net, batch_size=batch) as sim:
+            return sim.run(steps, {"image": x}, {"out": "v"})["out"]["v"]
+
+    held = membrane(values)
+    assert held.shape == (4, 1, 1, 2, 3)
+    shaped = values.reshape(1, 2, 3)
+    for same in (
+        shaped,
+        values[None],
+        shaped[None],
+        np.broadcast_to(values, (4, 6)),
+        np.broadcast_to(shaped, (4, 1, 2, 3)),
+        np.broadcast_to(shaped, (4, 1, 1, 2, 3)),
+        values.astype(np.int64),
+        list(values),
+    ):
+        assert np.array_equal(membrane(np.asarray(same)), held)
+    two = membrane(values, batch=2)
+    assert np.array_equal(two[:, 0], held[:, 0])
+    assert np.array_equal(two[:, 1], held[:, 0])
+    assert np.array_equal(membrane(np.stack([values, 2 * values]), batch=2)[:, 1], 2 * held[:, 0])
+
+
+def test_bound_inputs_are_read_in_place(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain) as sim:
+        expected = sim.run(40, {"input": spikes[:, :1]}, {"hidden": "v"})["hidden"]["v"]
+    with snn.Simulation(chain) as sim:
+        bound = sim.bind_input("input")
+        assert bound.shape == (1, 12)
+        for step in range(40):
+            np.copyto(bound, spikes[step, :1])
+            sim.step()
+            assert np.array_equal(sim.get("hidden.v"), expected[step])
+        mine = np.zeros((1, 12), np.float32)
+        assert sim.bind_input("input", mine) is mine
+        reference = weakref.ref(mine)
+        del mine, bound
+        gc.collect()
+        assert reference() is not None
+        sim.step()
+        sim.unbind_input("input")
+        gc.collect()
+        assert reference() is None
+        with pytest.raises(snn.ArgumentTypeError, match="'input' has dtype float64"):
+            sim.bind_input("input", np.zeros((1, 12)))  # type: ignore[arg-type]
+        with pytest.raises(snn.InvalidArgumentError, match=r"has shape \(12, 2\)"):
+            sim.bind_input("input", np.zeros((12, 2), np.float32))
+        with pytest.raises(snn.InvalidArgumentError, match="C-contiguous"):
+            sim.bind_input("input", np.zeros((1, 24), np.float32)[:, ::2])
+        with pytest.raises(snn.ArgumentTypeError, match="type list"):
+            sim.bind_input("input", [0.0] * 12)  # type: ignore[arg-type]
+
+
+def test_values_stay_and_spikes_go() -> None:
+    net = snn.Network()
+    net.add("values", snn.Input(1))
+    net.add("spikes", snn.SpikeInput(1))
+    net.add("of_values", snn.IntegrateAndFire(1, threshold=1e6))
+    net.add("of_spikes", snn.IntegrateAndFire(1, threshold=1e6))
+    net.connect("values", "of_values", snn.OneToOne())
+    net.connect("spikes", "of_spikes", snn.OneToOne())
+    with snn.Simulation(net) as sim:
+        sim.step(5, inputs={"values": [1.0], "spikes": [1.0]})
+        assert sim.get("of_values.v").item() == 5.0
+        assert sim.get("of_spikes.v").item() == 1.0
+
+
+def test_state_can_be_read_and_written(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        sim.run(20, {"input": spikes[:20]})
+        saved = {path: sim.get(path) for path in ("hidden.v", "output.v")}
+        tail = sim.run(20, {"input": spikes[20:]}, {"output": "v"})["output"]["v"]
+    with snn.Simulation(chain, batch_size=2) as sim:
+        for path, values in saved.items():
+            sim.set(path, values)
+        assert np.array_equal(sim.run(20, {"input": spikes[20:]}, {"output": "v"})["output"]["v"], tail)
+        sim["hidden.v"] = 0.25
+        assert (sim["hidden.v"] == 0.25).all()
+        sim["hidden.v"] = np.arange(7)
+        assert np.array_equal(sim["hidden.v"][1], np.arange(7))
+        with pytest.raises(snn.InvalidArgumentError, match=r"hidden.v has shape \(2, 7\); the values have \(3,\)"):
+            sim["hidden.v"] = [1.0, 2.0, 3.0]
+        with pytest.raises(snn.SnnError, match="hidden.spikes|spikes"):
+            sim["hidden.spikes"] = 1.0
+
+
+def test_weights_of_a_session_are_its_own(chain: snn.Network) -> None:
+    before = chain.projections["input_to_hidden"].weights.copy()
+    with snn.Simulation(chain) as sim, snn.Simulation(chain) as other:
+        assert np.array_equal(sim["input_to_hidden.weight"], before)
+        sim["input_to_hidden.weight"] = np.zeros((12, 7))
+        assert not sim["input_to_hidden.weight"].any()
+        assert np.array_equal(other["input_to_hidden.weight"], before)
+        changed = sim.to_network()
+    assert not changed.projections["input_to_hidden"].weights.any()
+    assert np.array_equal(chain.projections["input_to_hidden"].weights, before)
+
+
+def test_history_of_delayed_populations() -> None:
+    net = snn.Network()
+    net.add("in", snn.SpikeInput(4))
+    net.add("out", snn.LIF(2))
+    net.connect("in", "out", snn.Dense(delay_steps=3))
+    with snn.Simulation(net, batch_size=2) as sim:
+        x = np.zeros((2, 4), np.float32)
+        x[1, 2] = 1
+        sim.step(inputs={"in": x})
+        sim.step()
+        history = sim.get("in.history")
+        assert history.shape == (3, 2, 4)
+        assert np.argwhere(history).tolist() == [[1, 1, 2]]
+
+
+def test_advance_carries_the_remainder(chain: snn.Network) -> None:
+    with snn.Simulation(chain) as sim:
+        sim.advance(0.0025)
+        assert sim.step_count == 2
+        sim.advance(0.0026)
+        assert sim.step_count == 5
+        for wrong in (float("nan"), -1.0, float("inf")):
+            with pytest.raises(snn.InvalidArgumentError, match="seconds is"):
+                sim.advance(wrong)
+
+
+def test_recordings_know_times_and_rates(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        recording = sim.run(40, {"input": spikes}, {"hidden": ["spikes"], "output": ["v"]})
+    assert recording.step_count == 40
+    assert recording.times.tolist() == list(range(1, 41))
+    times, neurons = recording.spike_times("hidden", sample=1)
+    assert times.size == recording["hidden"]["spikes"][:, 1].sum()
+    assert all(recording["hidden"]["spikes"][int(t) - 1, 1, n] for t, n in zip(times, neurons, strict=True))
+    assert np.allclose(recording.rates("hidden"), recording["hidden"]["spikes"].mean(axis=0) * 1000)
+    with pytest.raises(snn.InvalidArgumentError, match="spikes of 'output' were not recorded; only v"):
+        recording.rates("output")
+    with pytest.raises(snn.NotFoundError, match="recorded population 'input'; there are: hidden, output"):
+        _ = recording["input"]
+    with pytest.raises(snn.InvalidArgumentError, match="sample is 2"):
+        recording.spike_times("hidden", sample=2)
+    assert set(recording) == {"hidden", "output"}
+    assert len(recording) == 2
+    assert "hidden.spikes" in repr(recording)
+
+
+def test_recorders_follow_single_steps(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        expected = sim.run(10, {"input": spikes[:10]}, {"hidden": ["v", "spikes"]})["hidden"]
+    with snn.Simulation(chain, batch_size=2) as sim:
+        recorder = sim.recorder("hidden", ["v", "spikes"])
+        assert recorder["v"].shape == (0, 2, 7)
+        for step in range(10):
+            sim.step(inputs={"input": spikes[step]})
+        assert len(recorder) == 10
+        assert np.array_equal(recorder["v"], expected["v"])
+        assert np.array_equal(recorder.recording["hidden"]["spikes"], expected["spikes"])
+        recorder.clear()
+        sim.step(3)
+        assert recorder["v"].shape == (3, 2, 7)
+        assert recorder.recording.times.tolist() == [11, 12, 13]
+        recorder.stop()
+        sim.step()
+        assert len(recorder) == 3
+        with pytest.raises(snn.NotFoundError, match="variable of population 'hidden' 'u'"):
+            sim.recorder("hidden", "u")
+        with pytest.raises(snn.NotFoundError, match="recorded variable 'u'"):
+            _ = recorder["u"]
+
+
+def test_spike_callbacks(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        events: list[snn.SpikeEvent] = []
+        membranes = []
+
+        def callback(event: snn.SpikeEvent) -> None:
+            events.append(event)
+            membranes.append(sim.get("hidden.v"))
+
+        sim.on_spikes(callback)
+        recording = sim.run(40, {"input": spikes}, {"hidden": "spikes", "output": "spikes"})
+        counted = {"hidden": np.zeros((40, 2, 7), bool), "output": np.zeros((40, 2, 3), bool)}
+        for event in events:
+            assert event.neurons.size > 0
+            assert (np.diff(event.neurons.astype(int)) > 0).all()
+            counted[event.population][event.step, event.sample, event.neurons] = True
+        for name, array in counted.items():
+            assert np.array_equal(array, recording[name]["spikes"])
+        total = len(events)
+        sim.on_spikes(None)
+        sim.run(40, {"input": spikes})
+        assert len(events) == total
+        with pytest.raises(snn.ArgumentTypeError, match="callback is 3"):
+            sim.on_spikes(3)  # type: ignore[arg-type]
+
+
+def test_what_a_callback_raises_comes_out(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        calls = []
+
+        def fail(event: snn.SpikeEvent) -> None:
+            calls.append(event)
+            raise RuntimeError("from the callback")
+
+        sim.on_spikes(fail)
+        with pytest.raises(RuntimeError, match="from the callback"):
+            sim.run(40, {"input": spikes})
+        assert len(calls) == 1
+        sim.on_spikes(None)
+        sim.step()
+
+        def meddle(event: snn.SpikeEvent) -> None:
+            sim.step()
+
+        sim.on_spikes(meddle)
+        with pytest.raises(snn.BusyError):
+            sim.run(40, {"input": spikes})
+        sim.on_spikes(None)
+        assert sim.run(1).step_count == 0
+
+
+def test_progress_can_stop_a_run(chain: snn.Network) -> None:
+    with snn.Simulation(chain) as sim:
+        seen = []
+        sim.run(100, progress=lambda done, total: seen.append((done, total)), progress_interval=30)
+        assert seen[:3] == [(30, 100), (60, 100), (90, 100)]
+        with pytest.raises(snn.StoppedError) as caught:
+            sim.run(100, {}, {"hidden": "v"}, progress=lambda done, total: done >= 50, progress_interval=10)
+        assert caught.value.recording["hidden"]["v"].shape == (50, 1, 7)  # type: ignore[attr-defined]
+        assert sim.step_count == 150
+
+        def fail(done: int, total: int) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            sim.run(100, progress=fail, progress_interval=10)
+        sim.step()
+
+
+def test_a_simulation_keeps_its_network_alive(chain: snn.Network, spikes: np.ndarray) -> None:
+    twin = chain.copy()
+    sim = snn.Simulation(twin, batch_size=2)
+    view = twin._finished().projection(0).weights
+    del twin
+    gc.collect()
+    sim.run(40, {"input": spikes})
+    sim.close()
+    assert np.array_equal(view.reshape(12, 7), chain.projections["input_to_hidden"].weights)
+    with pytest.raises(ValueError, match="read-only"):
+        view[0] = 1.0
+
+
+def test_closed_simulations(chain: snn.Network) -> None:
+    sim = snn.Simulation(chain)
+    sim.close()
+    sim.close()
+    for use in (
+        sim.step,
+        sim.reset,
+        lambda: sim.run(3),
+        lambda: sim.step_count,
+        lambda: sim.spikes("hidden"),
+        lambda: sim.get("hidden.v"),
+    ):
+        with pytest.raises(snn.InvalidHandleError):
+            use()
+
+
+def test_two_threads_in_one_simulation(chain: snn.Network) -> None:
+    big = snn.Sequential(snn.SpikeInput(64), snn.Dense(512), snn.LIF(), snn.Dense(512), snn.LIF())
+    with snn.Simulation(big, batch_size=8) as sim:
+        inside, leave = threading.Event(), threading.Event()
+
+        def wait(done: int, total: int) -> bool:
+            inside.set()
+            return leave.wait(10) and False
+
+        thread = threading.Thread(target=lambda: sim.run(2, progress=wait, progress_interval=1))
+        thread.start()
+        assert inside.wait(10)
+        with pytest.raises(snn.BusyError):
+            sim.step()
+        leave.set()
+        thread.join()
+        sim.step()
+
+
+def test_simulations_run_in_parallel(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        expected = sim.run(40, {"input": spikes}, {"output": "v"})["output"]["v"]
+    results: list[np.ndarray] = []
+
+    def work() -> None:
+        with snn.Simulation(chain, batch_size=2) as mine:
+            for _ in range(20):
+                mine.reset()
+                results.append(mine.run(40, {"input": spikes}, {"output": "v"})["output"]["v"])
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 80
+    assert all(np.array_equal(result, expected) for result in results)

@@ -1,0 +1,298 @@
+"""Training: it learns, is deterministic, stops when told, and leaves the weights in the network."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import snn
+
+Data = tuple[np.ndarray, np.ndarray]
+
+
+def small(seed: int = 0, **settings) -> snn.Trainer:
+    net = snn.Sequential(6, snn.Dense(16), snn.LIF(), snn.Dense(3), snn.LIF(), seed=seed)
+    return snn.Trainer(net, **{"steps": 10, "epochs": 6, "batch_size": 16, "learning_rate": 5e-3, **settings})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"optimizer": "adamw", "weight_decay": 1e-3, "schedule": "cosine"},
+        {"optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.9, "gradient_clip_norm": 1.0},
+        {"loss": "mean_square_rate", "learning_rate": 2e-2},
+        {"encoder": "rate"},
+        {"encoder": snn.Encoder("constant", gain=0.5)},
+        {"rate_regularization": 0.1, "rate_target": 0.2},
+        {"threads": 2},
+    ],
+)
+def test_it_learns(blobs: Data, settings) -> None:
+    x, y = blobs
+    trainer = small(**settings)
+    before = trainer.score(x, y)
+    assert trainer.fit(x[:120], y[:120]) is trainer
+    assert trainer.score(x[120:], y[120:]) >= max(0.9, before)
+    history = trainer.history
+    assert history["loss"].shape == (6,)
+    assert history["loss"][-1] < history["loss"][0]
+    assert (history["seconds"] > 0).all()
+    assert (history["spikes_per_neuron"] > 0).all()
+    assert np.isnan(history["validation_accuracy"]).all()
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy_max_membrane", "cross_entropy_mean_membrane"])
+def test_membrane_losses_train_a_readout(blobs: Data, loss: str) -> None:
+    x, y = blobs
+    net = snn.Sequential(6, snn.Dense(16), snn.LIF(), snn.Dense(3), snn.LeakyIntegrator())
+    trainer = snn.Trainer(net, steps=10, epochs=6, learning_rate=1e-2, loss=loss).fit(x, y)
+    assert trainer.score(x, y) > 0.9
+
+
+def test_spikes_as_input_and_several_inputs(blobs: Data) -> None:
+    x, y = blobs
+    net = snn.Network()
+    net.add("left", snn.SpikeInput(3))
+    net.add("right", snn.SpikeInput(3))
+    net.add("out", snn.LIF(3))
+    net.connect("left", "out", snn.Dense())
+    net.connect("right", "out", snn.Dense())
+    trainer = snn.Trainer(net, steps=20, epochs=10, learning_rate=2e-2, encoder="rate")
+    trainer.fit({"left": x[:, :3], "right": x[:, 3:]}, y)
+    assert trainer.score({"left": x[:, :3], "right": x[:, 3:]}, y) > 0.85
+    with pytest.raises(snn.InvalidArgumentError, match=r"2 inputs \(left, right\); X must be a dict"):
+        trainer.fit(x, y)
+    with pytest.raises(snn.InvalidArgumentError, match="no values for the inputs right"):
+        trainer.fit({"left": x[:, :3]}, y)
+    with pytest.raises(snn.NotFoundError, match="input 'middle'; there are: left, right"):
+        trainer.fit({"middle": x}, y)
+    with pytest.raises(snn.InvalidArgumentError, match="different numbers of samples"):
+        trainer.fit({"left": x[:3, :3], "right": x[:, 3:]}, y)
+
+
+def test_input_for_each_step(blobs: Data) -> None:
+    """With encoder None the samples are sequences; held values give what the constant encoder gives."""
+    x, y = blobs
+    constant, sequences = small(), small(encoder=None)
+    constant.fit(x, y)
+    sequences.fit(np.repeat(x[:, None], 10, axis=1), y)
+    for name in constant.network.projections:
+        assert np.array_equal(constant.network.projections[name].weights, sequences.network.projections[name].weights)
+    with pytest.raises(
+        snn.InvalidArgumentError, match=r"has shape \(150, 6\); it must be \(samples, steps, features\)"
+    ):
+        sequences.fit(x, y)
+    with pytest.raises(snn.InvalidArgumentError, match=r"it must be \(samples, features\) = \(samples, 6\)"):
+        constant.fit(x[:, :5], y)
+
+
+def test_the_same_seed_gives_the_same_bits(blobs: Data) -> None:
+    x, y = blobs
+
+    def weights(seed: int, **settings) -> np.ndarray:
+        trainer = small(seed=1)
+        trainer = snn.Trainer(trainer.network, steps=10, epochs=2, seed=seed, **settings).fit(x, y)
+        return trainer.network.projections["hidden_to_output"].weights
+
+    first = weights(3)
+    assert np.array_equal(first, weights(3))
+    assert np.array_equal(first, weights(3, threads=3))
+    assert not np.array_equal(first, weights(4))
+
+
+def test_weights_end_in_the_network_and_only_the_trained_ones_change(blobs: Data) -> None:
+    x, y = blobs
+    net = snn.Sequential(6, snn.Dense(8, trainable=False), snn.LIF(), snn.Dense(3, bias=True), snn.LIF())
+    fixed, trained = net.projections.values()
+    fixed_before, trained_before = fixed.weights.copy(), trained.weights.copy()
+    kept = trained.weights
+    trainer = snn.Trainer(net, steps=10, epochs=2, learning_rate=1e-2).fit(x, y)
+    assert np.array_equal(fixed.weights, fixed_before)
+    assert not np.array_equal(trained.weights, trained_before)
+    assert kept is trained.weights
+    assert trained.bias is not None
+    assert trained.bias.any()
+    with snn.Simulation(net, batch_size=150) as sim:
+        counts = sim.run(10, {"input": x}, {"output": "spike_count"})["output"]["spike_count"]
+    assert np.array_equal(counts, trainer.predict_scores(x))
+    assert np.array_equal(trainer.predict(x), counts.argmax(axis=1))
+
+
+def test_sparse_and_conv_weights_are_trained() -> None:
+    random = np.random.Generator(np.random.Philox(9))
+    x = random.random((40, 16)).astype(np.float32)
+    y = (x[:, :8].sum(axis=1) > x[:, 8:].sum(axis=1)).astype(int)
+    net = snn.Network()
+    net.add("in", snn.Input((1, 4, 4)))
+    net.add("conv", snn.LIF((2, 4, 4)))
+    net.add("out", snn.LIF(2))
+    net.connect("in", "conv", snn.Conv2d(2, 3, padding=1, init="kaiming_uniform"))
+    sparse = net.connect("conv", "out", snn.Sparse.fixed_probability(0.6, weight=0.05, weight_std=0.1))
+    before = [projection.weights.copy() for projection in net.projections.values()]
+    snn.Trainer(net, steps=8, epochs=3, learning_rate=1e-2).fit(x, y)
+    for projection, old in zip(net.projections.values(), before, strict=True):
+        assert projection.weights.shape == old.shape
+        assert not np.array_equal(projection.weights, old)
+    sources, targets, _ = sparse.synapses()
+    assert sources.size == targets.size == sparse.weights.size
+
+
+def test_validation_callbacks_and_history(blobs: Data) -> None:
+    x, y = blobs
+    reports: list[snn.EpochReport] = []
+    updates: list[snn.WeightUpdate] = []
+    trainer = small()
+    trainer.fit(
+        x[:120],
+        y[:120],
+        validation_data=(x[120:], y[120:]),
+        callbacks=[reports.append],
+        on_weight_update=updates.append,
+    )
+    assert [report.epoch for report in reports] == [1, 2, 3, 4, 5, 6]
+    assert reports[-1].validation_accuracy == trainer.score(x[120:], y[120:])
+    assert trainer.history["validation_accuracy"].tolist() == [report.validation_accuracy for report in reports]
+    assert 0 <= reports[0].accuracy <= 1
+    assert len(updates) == 6 * 8 * 2
+    assert {update.projection for update in updates} == {"input_to_hidden", "hidden_to_output"}
+    assert updates[-1].update == 48
+    assert all(np.isfinite(update.gradient_norm) for update in updates)
+
+
+def test_validation_changes_nothing(blobs: Data) -> None:
+    x, y = blobs
+    plain, validated = small(), small()
+    plain.fit(x, y)
+    validated.fit(x, y, validation_data=(x[:40], y[:40]))
+    for name, projection in plain.network.projections.items():
+        assert np.array_equal(projection.weights, validated.network.projections[name].weights)
+
+
+def test_a_callback_can_stop_training(blobs: Data) -> None:
+    x, y = blobs
+    trainer = small()
+    trainer.fit(x, y, callbacks=[lambda report: report.epoch == 2])
+    assert trainer.history["epoch"].tolist() == [1, 2]
+
+
+def test_interrupted_training_keeps_what_was_learned(blobs: Data) -> None:
+    x, y = blobs
+    trainer = small()
+    before = trainer.network.projections["hidden_to_output"].weights.copy()
+
+    def interrupt(report: snn.EpochReport) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit(x, y, callbacks=[interrupt])
+    assert not np.array_equal(trainer.network.projections["hidden_to_output"].weights, before)
+
+    def fail(update: snn.WeightUpdate) -> None:
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        trainer.fit(x, y, on_weight_update=fail)
+
+
+def test_rate_targets(blobs: Data) -> None:
+    x, y = blobs
+    rates = np.where(np.arange(3) == y[:, None], 0.6, 0.1).astype(np.float32)
+    trainer = small(loss="mean_square_rate", epochs=15, learning_rate=1e-2)
+    trainer.fit(x, rates)
+    assert np.isnan(trainer.history["accuracy"]).all()
+    assert trainer.score(x, y) > 0.9
+    with pytest.raises(snn.InvalidArgumentError, match=r"y has shape \(150, 2\); it must be \(150, 3\)"):
+        trainer.fit(x, rates[:, :2])
+
+
+def test_the_learning_rate_follows_the_schedule(blobs: Data) -> None:
+    x, y = blobs
+    shares: list[float] = []
+    trainer = small(schedule=lambda done: shares.append(done) or 1.0 - done)
+    trainer.fit(x, y)
+    assert shares[0] == 0.0
+    assert np.allclose(np.diff(shares), 1 / 60)
+    assert trainer.history["learning_rate"][-1] == pytest.approx(5e-3 / 60)
+
+
+def test_the_last_batch_is_filled_up_without_effect(blobs: Data) -> None:
+    """Predictions do not depend on the batch size, which leaves another rest."""
+    x, y = blobs
+    trainer = small().fit(x, y)
+    expected = trainer.predict_scores(x)
+    for batch_size in (1, 7, 150, 400):
+        other = snn.Trainer(trainer.network, steps=10, batch_size=batch_size)
+        assert np.array_equal(other.predict_scores(x), expected)
+
+
+def test_progress_bar(blobs: Data, capsys: pytest.CaptureFixture[str]) -> None:
+    x, y = blobs
+    small(epochs=2).fit(x, y, progress=True, validation_data=(x, y))
+    text = capsys.readouterr().out
+    for word in ("epoch 2/2", "loss 0.", "acc ", "spikes ", "valid "):
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "sentence"),
+    [
+        ({"steps": 0}, snn.InvalidArgumentError, "steps is 0"),
+        ({"loss": "hinge"}, snn.InvalidArgumentError, "loss is 'hinge'; it must be one of cross_entropy_count"),
+        ({"optimizer": "lion"}, snn.InvalidArgumentError, "optimizer is 'lion'; it must be one of sgd, adam, adamw"),
+        ({"learning_rate": 0.0}, snn.InvalidArgumentError, "learning_rate is 0.0"),
+        ({"learning_rate": float("nan")}, snn.InvalidArgumentError, "learning_rate is nan"),
+        ({"epochs": -1}, snn.InvalidArgumentError, "epochs is -1"),
+        ({"batch_size": 0}, snn.InvalidArgumentError, "batch_size is 0"),
+        ({"encoder": "poisson"}, snn.InvalidArgumentError, "encoder is 'poisson'; it must be one of rate"),
+        ({"encoder": 3}, snn.ArgumentTypeError, "encoder is 3"),
+        ({"output": "readout"}, snn.NotFoundError, "population 'readout'"),
+        ({"schedule": "linear"}, snn.InvalidArgumentError, "schedule is 'linear'"),
+        ({"momentum": -1}, snn.InvalidArgumentError, "momentum is -1"),
+        ({"beta1": "x"}, snn.ArgumentTypeError, "beta1 is 'x'"),
+        ({"weight_decay": -1}, snn.InvalidArgumentError, "weight_decay is -1"),
+        ({"seed": -1}, snn.InvalidArgumentError, "seed is -1"),
+        ({"threads": -1}, snn.InvalidArgumentError, "threads is -1"),
+    ],
+)
+def test_bad_settings(settings, error: type[Exception], sentence: str) -> None:
+    with pytest.raises(error, match=sentence):
+        small(**settings)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "sentence"),
+    [
+        (lambda x, y: (x[:0], y[:0]), snn.InvalidArgumentError, "X has no samples"),
+        (lambda x, y: (x, y[:10]), snn.InvalidArgumentError, r"y has shape \(10,\); X has 150 samples"),
+        (lambda x, y: (x, y.astype(float)), snn.ArgumentTypeError, "y has dtype float64; classes must be integers"),
+        (lambda x, y: (x, y + 1), snn.InvalidArgumentError, r"y\[2\] is 3; the output has 3 neurons"),
+        (lambda x, y: (x, y - 1), snn.InvalidArgumentError, r"y\[0\] is -1"),
+        (lambda x, y: (x * np.nan, y), snn.InvalidArgumentError, r"X for input 'input'\[0, 0\] is nan"),
+        (lambda x, y: (x[:, :4], y), snn.InvalidArgumentError, r"X for input 'input' has shape \(150, 4\)"),
+        (lambda x, y: ("data", y), snn.ArgumentTypeError, "X for input 'input' has dtype"),
+    ],
+)
+def test_bad_data(blobs: Data, change, error: type[Exception], sentence: str) -> None:
+    trainer = small()
+    before = trainer.network.projections["hidden_to_output"].weights.copy()
+    with pytest.raises(error, match=sentence):
+        trainer.fit(*change(*blobs))
+    assert np.array_equal(trainer.network.projections["hidden_to_output"].weights, before)
+
+
+def test_bad_callbacks(blobs: Data) -> None:
+    with pytest.raises(snn.ArgumentTypeError, match="callbacks contains 3"):
+        small().fit(*blobs, callbacks=[3])  # type: ignore[list-item]
+
+
+def test_an_empty_network_cannot_be_trained() -> None:
+    with pytest.raises(snn.InvalidArgumentError, match="network is empty"):
+        snn.Trainer(snn.Network())
+
+
+def test_the_output_must_fit_the_loss(blobs: Data) -> None:
+    x, y = blobs
+    net = snn.Sequential(6, snn.Dense(3), snn.LeakyIntegrator())
+    with pytest.raises(snn.InvalidArgumentError, match="output"):
+        snn.Trainer(net, steps=5, loss="cross_entropy_count").fit(x, y)
