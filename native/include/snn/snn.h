@@ -497,7 +497,7 @@ typedef struct SNNTrainResult {
     uint32_t sample_count;        /* samples that were not padding */
     uint32_t correct_count;       /* argmax equal to the label; 0 without labels */
     double loss;                  /* mean over samples, regularisation included */
-    double spike_count;           /* of all spiking populations, all samples and steps */
+    double spike_count;           /* of all spiking populations and steps, without padding */
 } SNNTrainResult;
 
 SNN_API void SNN_CALL snn_trainer_def_default(SNNTrainerDef *out_def);
@@ -530,7 +530,7 @@ typedef struct SNNEpoch {
 } SNNEpoch;
 typedef void(SNN_CALL *SNNEpochCallback)(SNNHandle handle, const SNNEpoch *epoch, void *user);
 SNN_API SNNStatus SNN_CALL snn_register_epoch_callback(SNNHandle handle, SNNEpochCallback callback, void *user);
-/* Sums up the steps since the last call, calls the epoch callback, and returns the same in out_epoch (may be null). */
+/* Sums up the updates since the last call, calls the epoch callback, and returns the same in out_epoch (may be null). */
 SNN_API SNNStatus SNN_CALL snn_trainer_end_epoch(SNNTrainer trainer, SNNEpoch *out_epoch);
 
 /* ---- Encoders and random numbers --------------------------------------------------------------------------------- */

@@ -123,12 +123,13 @@ ForwardResult Trainer::forward(std::span<const InputFrames> inputs, const int32_
     loss_scores(shape_, output_counts_, membrane_, scores_, maximum_steps_);
     ForwardResult result;
     result.loss = evaluate_loss(shape_, scores_, labels, targets, def_.rate_on, def_.rate_off, score_gradient_);
-    for (const Spiking& entry : spiking_)
-        for (const double count : entry.counts) result.spike_count += count;
+    for (const Spiking& entry : spiking_) {
+        const size_t size = entry.counts.size() / shape_.batch_size;
+        for (size_t i = 0; i < entry.counts.size(); ++i)
+            if (!labels || labels[i / size] >= 0) result.spike_count += entry.counts[i];
+    }
     if (def_.rate_regularization > 0) add_regularization(labels, result);
-    epoch_samples_ += result.loss.sample_count;
-    epoch_correct_ += result.loss.correct_count;
-    epoch_loss_ += result.loss.loss * result.loss.sample_count;
+    last_ = result.loss;
     scored_ = true;
     phase_ = Phase::forward_done;
     return result;
@@ -190,6 +191,9 @@ void Trainer::update() {
     ++update_;
     executor_.update({def_.optimizer, update_, def_.learning_rate, def_.momentum, def_.beta1, def_.beta2, def_.epsilon,
                       def_.weight_decay, scale});
+    epoch_samples_ += last_.sample_count;
+    epoch_correct_ += last_.correct_count;
+    epoch_loss_ += last_.loss * last_.sample_count;
     phase_ = Phase::idle;
 }
 

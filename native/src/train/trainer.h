@@ -18,7 +18,7 @@ namespace snn {
 
 struct ForwardResult {
     LossResult loss;  // regularisation included in loss.loss
-    double spike_count = 0;
+    double spike_count = 0;  // of the samples that are not padding
 };
 
 class Trainer {
@@ -27,7 +27,7 @@ public:
     Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def);
 
     uint32_t step_count() const { return def_.step_count; }
-    // Labels and targets as in SNNBatch: exactly one is not null. Throws SNN_ERROR_INVALID_ARGUMENT.
+    // Labels and targets as in SNNBatch. Throws SNN_ERROR_INVALID_ARGUMENT with the place and the value.
     void check_targets(const int32_t* labels, const float* targets) const;
 
     ForwardResult forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
@@ -40,7 +40,7 @@ public:
     // L2 norm of the last gradient, before clipping.
     double gradient_norm(uint32_t projection) const;
 
-    // Totals since the last call.
+    // Totals of the forwards that led to an update since the last call; forwards for evaluation alone are not training.
     SNNEpoch end_epoch();
 
 private:
@@ -57,6 +57,7 @@ private:
     LossShape shape_;
     Phase phase_ = Phase::idle;
     bool scored_ = false;
+    LossResult last_;
     uint64_t update_ = 0, epoch_ = 0;
     uint64_t epoch_samples_ = 0, epoch_correct_ = 0;
     double epoch_loss_ = 0;

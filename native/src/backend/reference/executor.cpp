@@ -10,35 +10,47 @@ namespace snn::reference {
 
 template <class Real>
 ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options)
-    : plan_(std::move(plan)), batch_size_(options.batch_size), smooth_(options.flags & SNN_FLAG_SMOOTH_SPIKES) {
+    : plan_(std::move(plan)), batch_size_(options.batch_size), smooth_(options.flags & SNN_FLAG_SMOOTH_SPIKES),
+      allocator_(options.allocator), output_gradient_(zeros(0)) {
     const auto& populations = network().populations();
     populations_.resize(populations.size());
     for (uint32_t p = 0; p < populations.size(); ++p) {
         PopulationState& state = populations_[p];
-        state.history.assign(plan_->populations[p].history_depth + 1, Values(frame(p)));
+        state.history.assign(plan_->populations[p].history_depth + 1, zeros(frame(p)));
         if (populations[p].is_input()) continue;
         const Model& model = *populations[p].model;
         state.states.resize(model.states.size());
         state.int_states.resize(model.states.size());
         for (size_t s = 0; s < model.states.size(); ++s) {
-            if (model.states[s].type == ValueType::int_) state.int_states[s].resize(frame(p));
-            else state.states[s].resize(frame(p));
+            if (model.states[s].type == ValueType::int_) state.int_states[s] = whole_zeros(frame(p));
+            else state.states[s] = zeros(frame(p));
         }
-        state.sums.assign(model.receptors.size(), Values(frame(p)));
-        state.fixed_sums.assign(model.receptors.size(), std::vector<int32_t>(frame(p)));
+        state.sums.assign(model.receptors.size(), zeros(frame(p)));
+        state.fixed_sums.assign(model.receptors.size(), whole_zeros(frame(p)));
+        state.tape.resize(model.tape.size());
+        for (TapeColumn& column : state.tape) column = {zeros(0), whole_zeros(0)};
         state.surrogate.surrogate = populations[p].surrogate.get();
         for (const double value : populations[p].surrogate_parameters)
             state.surrogate.parameters.push_back(static_cast<Real>(value));
     }
+    for (PopulationState& state : populations_) {
+        state.activities = zeros(0);
+        state.activity_gradients = zeros(0);
+        state.state_gradients.assign(state.states.size(), zeros(0));
+        state.sum_gradients.assign(state.sums.size(), zeros(0));
+    }
     for (const Projection& projection : network().projections()) {
         ProjectionState state;
-        state.weights.assign(projection.weights->begin(), projection.weights->end());
-        if (projection.bias) state.bias.assign(projection.bias->begin(), projection.bias->end());
+        state.weights = zeros(projection.weights->size());
+        state.bias = zeros(projection.bias ? projection.bias->size() : 0);
+        std::copy(projection.weights->begin(), projection.weights->end(), state.weights.begin());
+        if (projection.bias) std::copy(projection.bias->begin(), projection.bias->end(), state.bias.begin());
         if (projection.trainable) {
+            state.weight_limit = static_cast<Real>(fixed_weight_limit(network(), projection));
             for (Values* values : {&state.weight_gradient, &state.weight_moments[0], &state.weight_moments[1]})
-                values->resize(state.weights.size());
+                *values = zeros(state.weights.size());
             for (Values* values : {&state.bias_gradient, &state.bias_moments[0], &state.bias_moments[1]})
-                values->resize(state.bias.size());
+                *values = zeros(state.bias.size());
         }
         projections_.push_back(std::move(state));
     }
@@ -91,14 +103,11 @@ std::span<const uint32_t> ReferenceExecutor<Real>::active(uint32_t population, u
 
 template <class Real>
 void ReferenceExecutor<Real>::run(const RunRequest& request) {
-    taped_steps_ = request.tape ? request.step_count : 0;
-    if (request.tape)
-        for (PopulationState& state : populations_) {
-            state.activities.resize(request.step_count);
-            state.tape.resize(request.step_count);
-        }
+    taping_ = request.tape;
+    if (taping_) begin_tape(request.step_count);
     for (uint32_t step = 0; step < request.step_count; ++step) {
         ++now_;
+        tape_step_ = step;
         load_inputs(request, step);
         for (const KernelCall& call : plan_->step) {
             switch (call.kernel) {
@@ -108,14 +117,36 @@ void ReferenceExecutor<Real>::run(const RunRequest& request) {
                     break;
                 case Kernel::deliver: deliver(call.index); break;
                 case Kernel::finish_receptors: finish_receptors(call.index); break;
-                case Kernel::neuron_step: neuron_step(call.index, request.tape ? &populations_[call.index].tape[step] : nullptr); break;
+                case Kernel::neuron_step: neuron_step(call.index); break;
                 case Kernel::neuron_adjoint:
                 case Kernel::deliver_adjoint: break;  // of the other list
             }
         }
-        if (request.tape)
-            for (uint32_t p = 0; p < populations_.size(); ++p) populations_[p].activities[step] = activity(p, 0);
+        if (taping_) tape_activities();
         record(request, step);
+    }
+    taping_ = false;
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::begin_tape(uint32_t step_count) {
+    taped_steps_ = step_count;
+    for (uint32_t p = 0; p < populations_.size(); ++p) {
+        PopulationState& state = populations_[p];
+        state.activities.resize(step_count * frame(p));
+        for (size_t k = 0; k < state.tape.size(); ++k) {
+            if (network().population(p).model->tape[k].type == ValueType::float_) state.tape[k].real.resize(step_count * frame(p));
+            else state.tape[k].whole.resize(step_count * frame(p));
+        }
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::tape_activities() {
+    for (uint32_t p = 0; p < populations_.size(); ++p) {
+        const Values& present = activity(p, 0);
+        std::copy(present.begin(), present.end(),
+                  populations_[p].activities.begin() + static_cast<std::ptrdiff_t>(tape_step_ * frame(p)));
     }
 }
 
@@ -196,17 +227,14 @@ void ReferenceExecutor<Real>::load_constants(uint32_t population, uint32_t neuro
 }
 
 template <class Real>
-void ReferenceExecutor<Real>::neuron_step(uint32_t index, std::vector<Registers<Real>>* out_tape) {
+void ReferenceExecutor<Real>::neuron_step(uint32_t index) {
     const Population& population = network().population(index);
     const Model& model = *population.model;
     PopulationState& state = populations_[index];
     Values& activity = present_activity(index);
     const size_t receptor_base = model.constant_count(), state_base = receptor_base + model.receptors.size();
     registers_.resize(model.step.register_count());
-    if (out_tape) {
-        out_tape->resize(model.tape.size());
-        for (Registers<Real>& entry : *out_tape) entry.resize(frame(index));
-    }
+    const size_t tape_frame = tape_step_ * frame(index);
     for (size_t i = 0; i < frame(index); ++i) {
         load_constants(index, static_cast<uint32_t>(i % population.size), registers_);
         for (size_t r = 0; r < model.receptors.size(); ++r) registers_.real[receptor_base + r] = state.sums[r][i];
@@ -220,9 +248,10 @@ void ReferenceExecutor<Real>::neuron_step(uint32_t index, std::vector<Registers<
             else state.states[s][i] = flush(registers_.real[model.step_states[s]]);
         }
         if (model.spiking) activity[i] = registers_.real[static_cast<size_t>(model.step_spike)];
-        for (size_t k = 0; out_tape && k < model.tape.size(); ++k) {
-            (*out_tape)[k].real[i] = registers_.real[model.tape[k].step_register];
-            (*out_tape)[k].whole[i] = registers_.whole[model.tape[k].step_register];
+        for (size_t k = 0; taping_ && k < model.tape.size(); ++k) {
+            const uint32_t from = model.tape[k].step_register;
+            if (model.tape[k].type == ValueType::float_) state.tape[k].real[tape_frame + i] = registers_.real[from];
+            else state.tape[k].whole[tape_frame + i] = registers_.whole[from];
         }
     }
 }

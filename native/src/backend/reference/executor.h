@@ -6,6 +6,7 @@
 
 #include "backend/backend.h"
 #include "backend/reference/evaluate.h"
+#include "backend/reference/host_allocator.h"
 
 namespace snn::reference {
 
@@ -28,26 +29,34 @@ public:
 
 private:
     static constexpr DType real_type = sizeof(Real) == 8 ? DType::float64 : DType::float32;
-    using Values = std::vector<Real>;
+    using Values = Array<Real>;
+    using Wholes = Array<int32_t>;
+
+    // One entry of the tape over the whole run: [step][batch * size], floats or whole numbers.
+    struct TapeColumn {
+        Values real;
+        Wholes whole;
+    };
 
     struct PopulationState {
         std::vector<Values> states;                    // [state][batch * size]; empty for int states
-        std::vector<std::vector<int32_t>> int_states;  // [state][batch * size]; empty for float states
+        std::vector<Wholes> int_states;                // [state][batch * size]; empty for float states
         std::vector<Values> sums;                      // [receptor][batch * size]
-        std::vector<std::vector<int32_t>> fixed_sums;  // [receptor][batch * size]
+        std::vector<Wholes> fixed_sums;                // [receptor][batch * size]
         std::vector<Values> history;                   // ring of history_depth + 1 activities, [batch * size]
         SurrogateInUse<Real> surrogate;
         mutable std::vector<uint32_t> active;
         // training
-        std::vector<Values> activities;                     // [step]: of the taped run
-        std::vector<std::vector<Registers<Real>>> tape;     // [step][tape entry], .real or .whole of batch * size
-        std::vector<Values> state_gradients;                // [state], of the step in hand
-        std::vector<Values> activity_gradients;             // [step]
-        std::vector<Values> sum_gradients;                  // [receptor], of the step in hand
+        Values activities;                   // [step][batch * size] of the taped run
+        std::vector<TapeColumn> tape;        // [tape entry]
+        std::vector<Values> state_gradients; // [state][batch * size], of the step in hand
+        Values activity_gradients;           // [step][batch * size]
+        std::vector<Values> sum_gradients;   // [receptor][batch * size], of the step in hand
     };
     struct ProjectionState {
         Values weights, bias, weight_gradient, bias_gradient;
         Values weight_moments[2], bias_moments[2];
+        Real weight_limit{};  // update() keeps |w| within it
     };
 
     const Network& network() const { return *plan_->network; }
@@ -60,8 +69,13 @@ private:
     void record(const RunRequest& request, uint32_t step) const;
     void deliver(uint32_t projection);
     void finish_receptors(uint32_t population);
-    void neuron_step(uint32_t population, std::vector<Registers<Real>>* out_tape);
+    void neuron_step(uint32_t population);
+    void begin_tape(uint32_t step_count);
+    void tape_activities();
     void load_constants(uint32_t population, uint32_t neuron, Registers<Real>& registers) const;
+
+    Values zeros(size_t count) const { return Values(count, Real{0}, HostAllocator<Real>(allocator_)); }
+    Wholes whole_zeros(size_t count) const { return Wholes(count, 0, HostAllocator<int32_t>(allocator_)); }
 
     void add_output_gradients(std::span<const OutputGradient> gradients, uint32_t step);
     void neuron_adjoint(uint32_t population, uint32_t step);
@@ -71,11 +85,15 @@ private:
     std::shared_ptr<const Plan> plan_;
     uint32_t batch_size_;
     bool smooth_;
+    SNNAllocator allocator_;
     uint64_t now_ = 0;          // steps begun since the reset; positions in the rings
-    uint32_t taped_steps_ = 0;
+    bool taping_ = false;
+    uint32_t tape_step_ = 0;    // of the step in hand while taping
+    uint32_t taped_steps_ = 0;  // of the last taped run
     std::vector<PopulationState> populations_;
     std::vector<ProjectionState> projections_;
     Registers<Real> registers_;
+    Values output_gradient_;  // one frame, converted
 };
 
 }  // namespace snn::reference

@@ -15,9 +15,9 @@ void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         PopulationState& state = populations_[p];
         if (!plan_->populations[p].needs_activity_gradient) continue;
-        state.state_gradients.assign(state.states.size(), Values(frame(p)));
-        state.activity_gradients.assign(taped_steps_, Values(frame(p)));
-        state.sum_gradients.assign(state.sums.size(), Values(frame(p)));
+        for (size_t k = 0; k < state.states.size(); ++k) state.state_gradients[k].assign(frame(p), Real{0});
+        for (Values& gradient : state.sum_gradients) gradient.assign(frame(p), Real{0});
+        state.activity_gradients.assign(taped_steps_ * frame(p), Real{0});
     }
     for (ProjectionState& projection : projections_) {
         std::fill(projection.weight_gradient.begin(), projection.weight_gradient.end(), Real{0});
@@ -34,16 +34,16 @@ void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients
 
 template <class Real>
 void ReferenceExecutor<Real>::add_output_gradients(std::span<const OutputGradient> gradients, uint32_t step) {
-    Values values;
     for (const OutputGradient& gradient : gradients) {
         if (!plan_->populations[gradient.population].needs_activity_gradient) continue;
         PopulationState& state = populations_[gradient.population];
-        values.resize(frame(gradient.population));
+        const size_t values = frame(gradient.population);
+        output_gradient_.resize(values);
         convert(gradient.dtype, static_cast<const char*>(gradient.data) + step * gradient.step_stride * size_of(gradient.dtype),
-                real_type, values.data(), values.size());
-        Values& sum = gradient.kind == OutputGradient::activity ? state.activity_gradients[step]
-                                                                : state.state_gradients[gradient.state_index];
-        for (size_t i = 0; i < values.size(); ++i) sum[i] += values[i];
+                real_type, output_gradient_.data(), values);
+        Real* const sum = gradient.kind == OutputGradient::activity ? state.activity_gradients.data() + step * values
+                                                                    : state.state_gradients[gradient.state_index].data();
+        for (size_t i = 0; i < values; ++i) sum[i] += output_gradient_[i];
     }
 }
 
@@ -52,18 +52,18 @@ void ReferenceExecutor<Real>::neuron_adjoint(uint32_t index, uint32_t step) {
     const Population& population = network().population(index);
     const Model& model = *population.model;
     PopulationState& state = populations_[index];
-    const std::vector<Registers<Real>>& tape = state.tape[step];
+    const size_t step_frame = step * frame(index);
     const size_t tape_base = model.constant_count(), state_base = tape_base + model.tape.size();
     registers_.resize(model.adjoint.register_count());
     for (size_t i = 0; i < frame(index); ++i) {
         load_constants(index, static_cast<uint32_t>(i % population.size), registers_);
         for (size_t k = 0; k < model.tape.size(); ++k) {
-            registers_.real[tape_base + k] = tape[k].real[i];
-            registers_.whole[tape_base + k] = tape[k].whole[i];
+            if (model.tape[k].type == ValueType::float_) registers_.real[tape_base + k] = state.tape[k].real[step_frame + i];
+            else registers_.whole[tape_base + k] = state.tape[k].whole[step_frame + i];
         }
         for (size_t s = 0; s < model.states.size(); ++s)
             registers_.real[state_base + s] = model.states[s].type == ValueType::int_ ? Real{0} : state.state_gradients[s][i];
-        registers_.real[state_base + model.states.size()] = state.activity_gradients[step][i];
+        registers_.real[state_base + model.states.size()] = state.activity_gradients[step_frame + i];
         evaluate(model.adjoint, state.surrogate, smooth_, registers_);
         for (size_t s = 0; s < model.states.size(); ++s)
             if (model.states[s].type == ValueType::float_)
@@ -88,26 +88,27 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
     const bool to_source = plan_->populations[projection.source].needs_activity_gradient;
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
         const Real* const g = gradient.data() + size_t{sample} * target_size;
-        const size_t base = size_t{sample} * source_size;
+        // Of the source at a step: its activities and dL/d(activity), this sample's.
+        const auto place = [&](uint32_t then) { return then * frame(projection.source) + size_t{sample} * source_size; };
         if (projection.trainable && projection.bias) {
             const uint32_t spread = target_size / static_cast<uint32_t>(state.bias.size());
             for (uint32_t j = 0; j < target_size; ++j) state.bias_gradient[j / spread] += g[j];
         }
         if (pooling && projection.pool_mode == SNN_POOL_MAX) {
             if (step < projection.delay_steps || !to_source) continue;
-            const uint32_t then = step - projection.delay_steps;
-            for_maxima(network(), projection, source.activities[then].data() + base,
-                       [&](uint32_t j, uint32_t i) { source.activity_gradients[then][base + i] += g[j]; });
+            const size_t then = place(step - projection.delay_steps);
+            for_maxima(network(), projection, source.activities.data() + then,
+                       [&](uint32_t j, uint32_t i) { source.activity_gradients[then + i] += g[j]; });
             continue;
         }
         for (uint32_t i = 0; i < source_size; ++i)
             for_synapses(network(), projection, i, [&](const Synapse& synapse) {
                 if (step < synapse.delay) return;
-                const uint32_t then = step - synapse.delay;
+                const size_t then = place(step - synapse.delay) + i;
                 if (projection.trainable)
-                    state.weight_gradient[synapse.weight] += source.activities[then][base + i] * g[synapse.target];
+                    state.weight_gradient[synapse.weight] += source.activities[then] * g[synapse.target];
                 if (to_source)
-                    source.activity_gradients[then][base + i] +=
+                    source.activity_gradients[then] +=
                         (pooling ? pool_weight : state.weights[synapse.weight]) * g[synapse.target];
             });
     }
@@ -143,8 +144,7 @@ void ReferenceExecutor<Real>::update(const OptimizerStep& step) {
     for (uint32_t p = 0; p < projections.size(); ++p) {
         if (!projections[p].trainable) continue;
         ProjectionState& state = projections_[p];
-        update_values(step, state.weights, state.weight_gradient, state.weight_moments,
-                      static_cast<Real>(fixed_weight_limit(network(), projections[p])));
+        update_values(step, state.weights, state.weight_gradient, state.weight_moments, state.weight_limit);
         update_values(step, state.bias, state.bias_gradient, state.bias_moments, std::numeric_limits<Real>::max());
     }
 }

@@ -1,11 +1,10 @@
 // The living definition of every kernel: docs/semantics.md as plain loops. One neuron, one connection at a time; no vector
 // instructions, no threads. Every other backend is tested against it.
 //
-//   memory.h        every variable, in canonical order
-//   connections.h   which connections a source neuron has, in stored order: the one place that knows the connection kinds
-//   interpreter.h   op lists
-//   kernels.h       the six kernels of plan.h, one file for each direction: deliver, neuron, adjoint
-//   reference_backend.cpp   the executor: runs the plan's kernel calls, tape and backward pass over time
+//   synapses.h      which synapses a source neuron has, in stored order: the one place that knows the connection kinds
+//   evaluate.h      op lists, one operation after the other
+//   executor.cpp    forward: the plan's kernel calls in order
+//   gradient.cpp    backward: the adjoint of each, from the last step to the first, and the optimisers
 //
 // float32 gives the bits that every backend gives. SNN_FLAG_FLOAT64 computes the same in double, without rounding weights to
 // fixed point; with SNN_FLAG_SMOOTH_SPIKES spikes are the surrogate's smooth function besides, so that the whole network is a
