@@ -1,6 +1,6 @@
 """The expected output of each target of the model compiler, reviewed by reading.
 
-After a change that is meant:  python -m tests.golden.modelc.regenerate  and read the difference.
+After a change that is meant: tools/setup, then .venv/bin/python tests/golden/modelc/regenerate.py, and read the difference.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from engine.modelc import load_builtin_model, load_builtin_surrogate, print_builtin, print_cpp
+from snn.engine.modelc import load_builtin_model, load_builtin_surrogate, print_builtin, print_cpp
 
 FOLDER = Path(__file__).resolve().parent
 

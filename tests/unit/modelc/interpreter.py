@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.modelc import numpy_support as support
+from snn.engine.modelc import numpy_support as support
 
 COMPARE = {"lt": np.less, "le": np.less_equal, "eq": np.equal}
 

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from engine.modelc import builtin_names, load_builtin_model, load_builtin_surrogate, numpy_support
-from engine.modelc.api import CompiledModel
+from snn.engine.modelc import builtin_names, load_builtin_model, load_builtin_surrogate, numpy_support
+from snn.engine.modelc.api import CompiledModel
 
 NEURONS = builtin_names("neurons")
 SURROGATES = builtin_names("surrogates")

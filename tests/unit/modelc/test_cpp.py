@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.modelc import compile_model, load_builtin_model, load_builtin_surrogate, print_cpp
-from engine.modelc.__main__ import main, native_files
+from snn.engine.modelc import compile_model, load_builtin_model, load_builtin_surrogate, print_cpp
+from snn.engine.modelc.__main__ import main, native_files
 from tests.unit.modelc.running import NEURONS, SURROGATES, combinations, constants_for, drive, parameters_for
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.modelc import (
+from snn.engine.modelc import (
     DocumentError,
     ModelBoundsError,
     ModelError,
@@ -22,7 +22,7 @@ from engine.modelc import (
     compile_surrogate,
     load_builtin,
 )
-from engine.modelc.definition import LIMITS
+from snn.engine.modelc.definition import LIMITS
 
 GOOD = """\
 [model]

@@ -10,7 +10,7 @@ from tests.golden.modelc.regenerate import FOLDER, expected_files
 @pytest.mark.parametrize("name", sorted(expected_files()))
 def test_printed_text_is_the_reviewed_one(name):
     assert expected_files()[name] == (FOLDER / name).read_text(encoding="utf-8"), (
-        "after a change that is meant: python -m tests.golden.modelc.regenerate, and read the difference"
+        "after a change that is meant: .venv/bin/python tests/golden/modelc/regenerate.py, and read the difference"
     )
 
 

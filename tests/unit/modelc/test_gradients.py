@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.modelc import compile_model, load_builtin_model
+from snn.engine.modelc import compile_model, load_builtin_model
 from tests.unit.modelc.running import (
     NEURONS,
     SURROGATES,

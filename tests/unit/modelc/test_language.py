@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.modelc import ModelUnitError, compile_model, compile_surrogate, load_builtin, models_folder, units
+from snn.engine.modelc import ModelUnitError, compile_model, compile_surrogate, load_builtin, models_folder, units
 
 ROOT = Path(__file__).resolve().parents[3]
 

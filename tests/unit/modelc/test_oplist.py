@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.modelc import load_builtin_model, load_builtin_surrogate
+from snn.engine.modelc import load_builtin_model, load_builtin_surrogate
 from tests.unit.modelc import interpreter
 from tests.unit.modelc.running import (
     NEURONS,

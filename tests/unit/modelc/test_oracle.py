@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.modelc import load_builtin_model
+from snn.engine.modelc import load_builtin_model
 from tests.oracle import ORACLES
 from tests.unit.modelc.running import NEURONS, combinations, drive, oracle, parameters_for, simulate
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.modelc import load_builtin_surrogate, surrogate_presets
+from snn.engine.modelc import load_builtin_surrogate, surrogate_presets
 from tests.unit.modelc.running import SURROGATES
 
 PI = np.pi

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.modelc import compile_model, numpy_support
+from snn.engine.modelc import compile_model, numpy_support
 from tests.unit.modelc.interpreter import Neuron
 from tests.unit.modelc.test_oplist import same_bits
 

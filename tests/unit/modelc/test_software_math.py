@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.modelc import numpy_support, software_math
+from snn.engine.modelc import numpy_support, software_math
 
 
 def test_float32_exp_is_within_1_23_units_in_the_last_place():
