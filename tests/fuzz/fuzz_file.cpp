@@ -1,0 +1,217 @@
+// Damaged .snn files must be refused with a sentence or load as a valid network, never more: a small corpus of good files is
+// mutated byte by byte, in its numbers, its words and its length. What is accepted must survive saving and loading unchanged.
+#include <snn/snn.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "source.h"
+
+using fuzz::Source;
+
+namespace {
+
+constexpr const char* scratch_path = "fuzz_file.snn";
+
+[[noreturn]] void broken(const char* what) {
+    std::fprintf(stderr, "fuzz_file: %s; last error: %s\n", what, snn_last_error());
+    std::abort();
+}
+
+void check(SNNStatus status, const char* what) {
+    if (status != SNN_OK) broken(what);
+}
+
+std::string saved_bytes(SNNNetwork network) {
+    check(snn_network_save(network, scratch_path), "a good network cannot be saved");
+    std::string bytes;
+    std::FILE* const file = std::fopen(scratch_path, "rb");
+    if (!file) broken("the saved file cannot be opened");
+    char chunk[4096];
+    for (size_t got; (got = std::fread(chunk, 1, sizeof chunk, file)) > 0;) bytes.append(chunk, got);
+    std::fclose(file);
+    std::remove(scratch_path);
+    return bytes;
+}
+
+uint32_t add(SNNNetwork network, const char* name, uint32_t kind, const char* model, uint32_t channels, uint32_t height,
+             uint32_t width) {
+    SNNPopulationDef def;
+    snn_population_def_default(&def);
+    def.name = name;
+    def.kind = kind;
+    def.model_name = model;
+    def.shape = {3, {channels, height, width}};
+    uint32_t index = 0;
+    check(snn_network_add_population(network, &def, &index), "add_population");
+    return index;
+}
+
+// One network with every kind of tensor that a file can hold.
+std::string corpus(uint32_t which) {
+    SNNNetwork network = nullptr;
+    check(snn_network_create(1.0, &network), "create");
+    const uint32_t input = add(network, "input", which ? SNN_POPULATION_VALUE_INPUT : SNN_POPULATION_SPIKE_INPUT, nullptr, 2, 4, 3);
+    const char* const models[] = {"lif", "izhikevich", "current_lif"};
+    const uint32_t hidden = add(network, "hidden", SNN_POPULATION_NEURONS, models[which], 2, 4, 3);
+    const uint32_t output = add(network, "output", SNN_POPULATION_NEURONS, "leaky_integrator", 2, 2, 1);
+    std::vector<float> weights(24 * 24, 0.25f);
+    std::vector<double> values(24, 0.5);
+    check(snn_network_set_initial_state(network, hidden, "v", values.data(), values.size()), "set_initial_state");
+    SNNProjectionDef def;
+    snn_projection_def_default(&def);
+    def.source = input;
+    def.target = hidden;
+    def.kind = which ? SNN_CONNECT_CONV2D : SNN_CONNECT_DENSE;
+    def.name = "first";
+    def.weights = weights.data();
+    def.weight_count = which ? 2 * 2 * 9 : 24 * 24;
+    if (which)
+        for (int axis = 0; axis < 2; ++axis) {
+            def.kernel[axis] = 3;
+            def.padding[axis] = 1;
+        }
+    def.bias = weights.data();
+    def.bias_count = which ? 2 : 24;
+    check(snn_network_connect(network, &def, nullptr), "connect");
+    snn_projection_def_default(&def);
+    def.source = def.target = hidden;
+    def.kind = SNN_CONNECT_SPARSE;
+    def.name = "again";
+    def.delay_steps = 1;
+    def.trainable = 0;
+    SNNRandomConnectionDef rule;
+    snn_random_connection_def_default(&rule);
+    rule.probability = 0.2;
+    rule.weight_std = 0.5f;
+    rule.delay_max = 3;
+    check(snn_network_connect_random(network, &def, &rule, nullptr), "connect_random");
+    snn_projection_def_default(&def);
+    def.source = hidden;
+    def.target = output;
+    def.kind = SNN_CONNECT_POOL2D;
+    def.pool_mode = which;
+    def.kernel[0] = def.stride[0] = 2;
+    def.kernel[1] = def.stride[1] = 3;
+    def.name = "last";
+    check(snn_network_connect(network, &def, nullptr), "connect");
+    check(snn_network_finish(network), "finish");
+    std::string bytes = saved_bytes(network);
+    snn_network_release(network);
+    return bytes;
+}
+
+void mutate(std::string& bytes, Source& source, const std::vector<std::string>& files) {
+    const auto position = [&] {
+        // The header is where the decisions are: half of the changes go to its first bytes and words.
+        const size_t limit = source.chance(50) && bytes.size() > 4000 ? 4000 : bytes.size();
+        return limit ? source.below(static_cast<uint32_t>(limit)) : 0;
+    };
+    switch (source.below(8)) {
+        case 0: bytes.resize(position()); break;
+        case 1: bytes.insert(position(), source.below(64) + 1, static_cast<char>(source.bits())); break;
+        case 2: bytes.erase(position(), source.below(64) + 1); break;
+        case 3: {  // a number in the header becomes another
+            size_t at = bytes.find_first_of("0123456789", 8 + position());
+            if (at == std::string::npos) break;
+            const char* const numbers[] = {"0", "1", "-1", "4294967295", "4294967296", "18446744073709551615", "1e400", "0.5", "null", "\"x\"", "[]"};
+            bytes.replace(at, bytes.find_first_not_of("0123456789", at) - at, numbers[source.below(11)]);
+            break;
+        }
+        case 4: {  // a piece of one good file into another
+            const std::string& other = files[source.below(static_cast<uint32_t>(files.size()))];
+            const size_t from = source.below(static_cast<uint32_t>(other.size()));
+            const size_t count = source.below(256) + 1;
+            bytes.replace(position(), source.chance(50) ? count : 0, other.substr(from, count));
+            break;
+        }
+        case 5: {  // the header's length
+            for (int i = 0; i < 8 && bytes.size() >= 8; ++i)
+                if (source.chance(30)) bytes[static_cast<size_t>(i)] = static_cast<char>(source.bits());
+            break;
+        }
+        default:
+            for (uint32_t i = source.below(4) + 1; i > 0 && !bytes.empty(); --i)
+                bytes[position()] = static_cast<char>(source.chance(50) ? source.bits() : "\"{}[]:,09-."[source.below(11)]);
+    }
+}
+
+// Repairs the length of the header, so that more mutants get past the first check.
+void repair_length(std::string& bytes, size_t old_size) {
+    if (bytes.size() < 8) return;
+    uint64_t length = 0;
+    for (int i = 7; i >= 0; --i) length = length << 8 | static_cast<unsigned char>(bytes[static_cast<size_t>(i)]);
+    length += bytes.size() - old_size;
+    for (int i = 0; i < 8; ++i) bytes[static_cast<size_t>(i)] = static_cast<char>(length >> (8 * i));
+}
+
+bool try_file(const std::string& bytes) {
+    SNNNetwork network = nullptr;
+    // An allocation of exactly these bytes, so that a read past the end is seen.
+    std::vector<char> copy(bytes.begin(), bytes.end());
+    const char nothing = 0;
+    const SNNStatus status = snn_network_load_memory(copy.empty() ? &nothing : copy.data(), copy.size(), &network);
+    if (status != SNN_OK) {
+        if (status != SNN_ERROR_FORMAT && status != SNN_ERROR_VERSION && status != SNN_ERROR_OUT_OF_MEMORY)
+            broken("a damaged file is refused with another status");
+        if (std::strlen(snn_last_error()) < 10) broken("a damaged file is refused without a sentence");
+        return false;
+    }
+    const std::string first = saved_bytes(network);
+    SNNNetworkInfo info;
+    std::memset(&info, 0, sizeof info);
+    info.struct_size = sizeof info;
+    check(snn_network_get_info(network, &info), "get_info");
+    if (info.neuron_count < 10000) {
+        SNNConfig config;
+        snn_config_default(&config);
+        config.network = network;
+        SNNHandle session = nullptr;
+        // Mutated parameters may be refused here, with a sentence, but nothing worse.
+        if (snn_create_network(&config, &session) == SNN_OK) check(snn_session_step(session, 3), "step");
+        snn_destroy_network(session);
+    }
+    snn_network_release(network);
+    check(snn_network_load_memory(first.data(), first.size(), &network), "an accepted network does not load again");
+    if (saved_bytes(network) != first) broken("an accepted network changes when it is saved and loaded");
+    snn_network_release(network);
+    return true;
+}
+
+}  // namespace
+
+#if defined(SNN_LIBFUZZER)
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    try_file({reinterpret_cast<const char*>(data), size});
+    return 0;
+}
+#else
+int main(int argc, char** argv) {
+    if (argc != 3) {
+        std::fprintf(stderr, "usage: %s SEED ITERATIONS\n", argv[0]);
+        return 2;
+    }
+    const uint64_t seed = std::strtoull(argv[1], nullptr, 10), iterations = std::strtoull(argv[2], nullptr, 10);
+    const std::vector<std::string> files{corpus(0), corpus(1), corpus(2)};
+    uint64_t accepted = 0;
+    for (const std::string& file : files)
+        if (!try_file(file)) broken("a good file is refused");
+    for (uint64_t i = 0; i < iterations; ++i) {
+        Source source(seed * 1'000'003 + i);
+        std::string bytes = files[source.below(static_cast<uint32_t>(files.size()))];
+        for (uint32_t count = source.below(3) + 1; count > 0; --count) {
+            const size_t old_size = bytes.size();
+            mutate(bytes, source, files);
+            if (source.chance(80)) repair_length(bytes, old_size);
+        }
+        accepted += try_file(bytes);
+    }
+    std::printf("%llu damaged files from seed %llu, %llu of them still valid networks\n",
+                static_cast<unsigned long long>(iterations), static_cast<unsigned long long>(seed),
+                static_cast<unsigned long long>(accepted));
+    return 0;
+}
+#endif
