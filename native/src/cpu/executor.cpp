@@ -173,9 +173,7 @@ void CpuExecutor::run(const RunRequest& request) {
     if (request.step_count == 0) return;
     if (request.tape) {
         if (!tape_) tape_ = std::make_unique<Tape>(context_);
-        std::vector<uint8_t> held(context_.populations.size(), 0);
-        for (const InputFrames& input : request.inputs) held[input.population] = input.step_stride == 0;
-        tape_->begin(request.step_count, held);
+        tape_->begin(request.step_count, request.inputs);
     }
     const uint32_t width = context_.pool.width(), batch = context_.batch;
     const double work = work_ns_ * request.step_count * batch;

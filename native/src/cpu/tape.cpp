@@ -18,15 +18,14 @@ Tape::Tape(const CpuContext& context) : context_(context), populations_(context.
     }
 }
 
-void Tape::begin(uint32_t step_count, const std::vector<uint8_t>& held) {
+void Tape::begin(uint32_t step_count, std::span<const InputFrames> inputs) {
     step_count_ = step_count;
+    for (const InputFrames& input : inputs) populations_[input.population].held = input.step_stride == 0;
     const auto grow = [&](auto& buffer, size_t count) {
         if (buffer.size() < count) buffer.allocate(context_.allocator, count);
     };
-    for (size_t i = 0; i < populations_.size(); ++i) {
-        Population& p = populations_[i];
+    for (Population& p : populations_) {
         const size_t rows = static_cast<size_t>(step_count) * context_.batch;
-        p.held = held[i];
         if (p.entry_count > 0) grow(p.entries, rows * p.entry_count * p.row);
         if (!p.keeps_activity) continue;
         grow(p.bits, rows * (p.row / 16));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "cpu/executor.h"
@@ -13,8 +14,8 @@ class Tape {
 public:
     explicit Tape(const CpuContext& context);
 
-    // Room for a run. `held` tells of each population whether its input is the same at every step.
-    void begin(uint32_t step_count, const std::vector<uint8_t>& held);
+    // Room for a run with these inputs.
+    void begin(uint32_t step_count, std::span<const InputFrames> inputs);
     uint32_t step_count() const { return step_count_; }
 
     uint32_t* entry(uint32_t population, uint32_t entry, uint32_t step, uint32_t sample) {

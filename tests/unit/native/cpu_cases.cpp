@@ -1,0 +1,451 @@
+#include "cpu_cases.h"
+
+#include <thread>
+
+#include "common/error.h"
+#include "cpu/instruction_set.h"
+#include "small_networks.h"
+
+namespace snn::test {
+
+namespace {
+
+Sparse random_sparse(Numbers& numbers, uint32_t sources, uint32_t targets, uint32_t row, uint32_t max_delay) {
+    Sparse sparse;
+    sparse.row_offsets.push_back(0);
+    for (uint32_t i = 0; i < sources; ++i) {
+        const uint32_t count = static_cast<uint32_t>(numbers.uniform(0, 2.0 * row));
+        for (uint32_t k = 0; k < count; ++k) {
+            sparse.targets.push_back(static_cast<uint32_t>(numbers.uniform(0, targets)));
+            if (max_delay > 0) sparse.delays.push_back(static_cast<uint16_t>(numbers.uniform(0, max_delay + 1)));
+        }
+        sparse.row_offsets.push_back(sparse.targets.size());
+    }
+    return sparse;
+}
+
+Connection dense(Numbers& numbers, const NetworkMaker& maker, uint32_t source, uint32_t target, double low, double high,
+                 bool with_bias = false) {
+    const auto& populations = const_cast<NetworkMaker&>(maker).network().populations();
+    Connection c{.source = source, .target = target};
+    c.weights = numbers.list(size_t{populations[source].size} * populations[target].size, low, high);
+    if (with_bias) c.bias = numbers.list(populations[target].size, -0.1, 0.2);
+    return c;
+}
+
+Connection conv(Numbers& numbers, uint32_t source, uint32_t target, uint32_t outputs, uint32_t group_inputs, Window window,
+                bool with_bias) {
+    Connection c{.kind = SNN_CONNECT_CONV2D, .source = source, .target = target};
+    c.window = window;
+    const double fan_in = group_inputs * window.kernel[0] * window.kernel[1];
+    c.weights = numbers.list(static_cast<size_t>(outputs * fan_in), -3.0 / fan_in, 4.0 / fan_in);
+    if (with_bias) c.bias = numbers.list(outputs, -0.1, 0.2);
+    return c;
+}
+
+CpuCase layers(const char* name, const char* model, std::vector<uint32_t> sizes, uint32_t batch, uint32_t steps) {
+    Numbers numbers(static_cast<uint32_t>(sizes[0] * 31 + sizes.back() + batch));
+    NetworkMaker maker;
+    uint32_t before = maker.spikes({sizes[0]});
+    for (size_t i = 1; i < sizes.size(); ++i) {
+        const bool last = i + 1 == sizes.size();
+        const uint32_t layer = maker.neurons({sizes[i]}, last ? "leaky_integrator" : model);
+        const double scale = 6.0 / sizes[i - 1];
+        maker.connect(dense(numbers, maker, before, layer, -scale, 1.5 * scale, i % 2 == 1));
+        before = layer;
+    }
+    return {name, maker.plan(), batch, steps, 0.2, before};
+}
+
+CpuCase one_model(const char* model) {
+    Numbers numbers(7);
+    NetworkMaker maker;
+    const uint32_t input = maker.spikes({21});
+    const uint32_t layer = maker.neurons({83}, model);
+    const Model& info = *builtin_model(model);
+    const double gain = info.name == "izhikevich" ? 12.0 : info.name == "current_lif" ? 0.04 : 0.25;
+    for (const std::string& receptor : info.receptors) {
+        Connection c = dense(numbers, maker, input, layer, -0.3 * gain, gain);
+        c.receptor = receptor.c_str();
+        maker.connect(c);
+    }
+    // Parameters that differ from neuron to neuron.
+    for (const ParameterInfo& parameter : info.parameters) {
+        std::vector<double> values;
+        for (int i = 0; i < 83; ++i) values.push_back(parameter.default_value * (1.0 + 0.002 * i));
+        if (parameter.name.starts_with("tau"))
+            maker.network().set_parameter(layer, parameter.name, values.data(), values.size());
+    }
+    return {text("model ", model), maker.plan(), 3, 20, 0.3, layer};
+}
+
+CpuCase every_option(const char* model, uint32_t choice) {
+    Numbers numbers(11 + choice);
+    NetworkMaker maker;
+    const uint32_t input = maker.spikes({21});
+    const uint32_t layer = maker.neurons({35}, model);
+    for (const OptionInfo& option : builtin_model(model)->options)
+        maker.network().set_option(layer, option.name, option.choices[choice % option.choices.size()]);
+    for (const ParameterInfo& parameter : builtin_model(model)->parameters)
+        if (parameter.name == "refractory") maker.set(layer, "refractory", 2.0);
+    // The second choices scale the input by 1 - decay; the third do not reset.
+    const double gain = std::string_view(model) == "izhikevich" ? 12.0 : choice == 1 ? 3.0 : choice == 2 ? 0.2 : 0.3;
+    maker.connect(dense(numbers, maker, input, layer, -0.25 * gain, gain));
+    return {text("options ", choice, " of ", model), maker.plan(), 2, 20, 0.3, layer};
+}
+
+CpuCase one_surrogate(const char* name) {
+    Numbers numbers(13);
+    NetworkMaker maker;
+    const uint32_t input = maker.spikes({20}), a = maker.neurons({50}, "lif"), b = maker.neurons({5}, "leaky_integrator");
+    maker.network().set_surrogate(a, builtin_surrogate(name), nullptr, 0);
+    maker.connect(dense(numbers, maker, input, a, -0.3, 0.6, true));
+    maker.connect(dense(numbers, maker, a, b, -0.2, 0.4));
+    return {text("surrogate ", name), maker.plan(), 2, 8, 0.2, b};
+}
+
+CpuCase recurrent(const char* name, uint32_t delay) {
+    Numbers numbers(23 + delay);
+    NetworkMaker maker;
+    const uint32_t input = maker.spikes({19}), a = maker.neurons({45}, "lif"), b = maker.neurons({30}, "adaptive_lif");
+    maker.connect(dense(numbers, maker, input, a, -0.3, 0.5));
+    maker.connect(dense(numbers, maker, a, b, -0.2, 0.22));
+    for (const auto& [source, target] : {std::pair{a, a}, std::pair{b, a}, std::pair{b, b}}) {
+        Connection back = dense(numbers, maker, source, target, -0.2, 0.15);
+        back.delay_steps = delay;
+        maker.connect(back);
+    }
+    return {name, maker.plan(), 4, 15, 0.25, b};
+}
+
+CpuCase sparse(const char* name, uint32_t arithmetic, uint32_t max_delay, uint32_t size, uint32_t row, bool trainable,
+               uint32_t batch = 3, uint32_t steps = 12) {
+    Numbers numbers(size + row + max_delay);
+    NetworkMaker maker;
+    const uint32_t input = maker.spikes({size / 2 + 1}), layer = maker.neurons({size}, "lif");
+    Connection in{.kind = SNN_CONNECT_SPARSE, .source = input, .target = layer};
+    in.sparse = random_sparse(numbers, size / 2 + 1, size, row, max_delay);
+    in.weights = numbers.list(in.sparse.targets.size(), -0.3, 1.0);
+    in.bias = numbers.list(size, -0.05, 0.1);
+    in.arithmetic = arithmetic;
+    in.trainable = trainable;
+    maker.connect(in);
+    Connection back{.kind = SNN_CONNECT_SPARSE, .source = layer, .target = layer};
+    back.sparse = random_sparse(numbers, size, size, row / 2 + 1, max_delay);
+    back.weights = numbers.list(back.sparse.targets.size(), -0.5, 0.5);
+    back.delay_steps = 1;
+    back.arithmetic = arithmetic;
+    back.trainable = trainable;
+    maker.connect(back);
+    return {name, maker.plan(), batch, steps, 0.1, layer};
+}
+
+CpuCase values_everywhere() {
+    Numbers numbers(41);
+    NetworkMaker maker;
+    const uint32_t input = maker.values({27}), a = maker.neurons({27}, "lif"), b = maker.neurons({27}, "leaky_integrator");
+    maker.connect(dense(numbers, maker, input, a, -0.1, 0.2, true));
+    Connection straight{.kind = SNN_CONNECT_ONE_TO_ONE, .source = input, .target = a};
+    straight.weights = numbers.list(27, -0.5, 0.5);
+    straight.bias = numbers.list(27, -0.1, 0.1);
+    straight.delay_steps = 2;
+    maker.connect(straight);
+    Connection net{.kind = SNN_CONNECT_SPARSE, .source = input, .target = a};
+    net.sparse = random_sparse(numbers, 27, 27, 6, 3);
+    net.weights = numbers.list(net.sparse.targets.size(), -0.3, 0.3);
+    maker.connect(net);
+    Connection spikes_straight{.kind = SNN_CONNECT_ONE_TO_ONE, .source = a, .target = b};
+    spikes_straight.weights = numbers.list(27, -1, 1);
+    maker.connect(spikes_straight);
+    return {"values", maker.plan(), 3, 9, 0.2, b};
+}
+
+CpuCase images(const char* name, bool of_values, uint32_t channels, uint32_t outputs, uint32_t size, Window window,
+               uint32_t pool_mode, uint32_t batch) {
+    Numbers numbers(channels * 100 + outputs + pool_mode);
+    NetworkMaker maker;
+    const auto extent = [](uint32_t n, const Window& w, int axis) {
+        return (n + 2 * w.padding[axis] - w.dilation[axis] * (w.kernel[axis] - 1) - 1) / w.stride[axis] + 1;
+    };
+    const uint32_t input = of_values ? maker.values({channels, size, size + 1}) : maker.spikes({channels, size, size + 1});
+    const uint32_t h = extent(size, window, 0), w = extent(size + 1, window, 1);
+    const uint32_t a = maker.neurons({outputs, h, w}, "lif");
+    maker.connect(conv(numbers, input, a, outputs, channels / window.groups, window, true));
+    Window pool;
+    pool.kernel[0] = 2, pool.kernel[1] = 3;
+    pool.stride[0] = 2, pool.stride[1] = 2;
+    pool.padding[1] = 1;
+    const uint32_t ph = extent(h, pool, 0), pw = extent(w, pool, 1);
+    const uint32_t b = maker.neurons({outputs, ph, pw}, "lif");
+    maker.set(b, "threshold", 0.4);
+    Connection pooling{.kind = SNN_CONNECT_POOL2D, .source = a, .target = b};
+    pooling.window = pool;
+    pooling.pool_mode = pool_mode;
+    maker.connect(pooling);
+    Window small;
+    small.kernel[0] = small.kernel[1] = 3;
+    small.padding[0] = small.padding[1] = 1;
+    const uint32_t c = maker.neurons({18, ph, pw}, "lif");
+    maker.connect(conv(numbers, b, c, 18, outputs, small, false));
+    Connection again = conv(numbers, b, c, 18, outputs, small, true);
+    again.delay_steps = 2;
+    maker.connect(again);
+    const uint32_t d = maker.neurons({7}, "leaky_integrator");
+    maker.connect(dense(numbers, maker, c, d, -0.2, 0.3, true));
+    return {name, maker.plan(), batch, 6, 0.15, d};
+}
+
+CpuCase pooled_values(uint32_t mode) {
+    NetworkMaker maker;
+    const uint32_t input = maker.values({3, 7, 9}), layer = maker.neurons({3, 4, 4}, "leaky_integrator");
+    Connection pooling{.kind = SNN_CONNECT_POOL2D, .source = input, .target = layer};
+    pooling.window.kernel[0] = pooling.window.kernel[1] = 3;
+    pooling.window.stride[0] = pooling.window.stride[1] = 2;
+    pooling.window.padding[0] = 1;
+    pooling.pool_mode = mode;
+    maker.connect(pooling);
+    return {text("pooled values ", mode), maker.plan(), 2, 4, 0.2, layer};
+}
+
+CpuCase custom_model() {
+    Numbers numbers(77);
+    NetworkMaker maker;
+    const uint32_t input = maker.spikes({23}), a = maker.neurons({40}, relay_model()), b = maker.neurons({9}, two_receptor_model());
+    maker.connect(dense(numbers, maker, input, a, -0.3, 0.6));
+    Connection minus = dense(numbers, maker, a, b, -1, 1, true);
+    minus.receptor = "minus";
+    maker.connect(minus);
+    maker.connect(dense(numbers, maker, a, b, -1, 1));
+    return {"custom models", maker.plan(), 3, 8, 0.3, b};
+}
+
+CpuCase custom_surrogate() {
+    // 1 / (1 + |2 x| + x^2), by way of sqrt and exp so that those run too.
+    const auto surrogate = parse_surrogate(R"({"format": 1, "kind": "surrogate", "name": "mine", "title": "Mine",
+        "parameters": [{"name": "slope", "unit": "", "default": 2, "doc": ""}],
+        "derivative": {"ops": [["abs", 1], ["mul", 0, 2], ["mul", 1, 1], ["add", 3, 4], ["const", 1], ["add", 5, 6],
+                               ["div", 6, 7], ["sqrt", 8], ["neg", 2], ["exp", 10], ["mul", 9, 11]], "output": 12},
+        "smooth": {"ops": [["atan", 1]], "output": 2}})");
+    Numbers numbers(78);
+    NetworkMaker maker;
+    const uint32_t input = maker.spikes({23}), a = maker.neurons({40}, "lif"), b = maker.neurons({17}, relay_model());
+    const double slope = 1.5;
+    maker.network().set_surrogate(a, surrogate, &slope, 1);
+    maker.network().set_surrogate(b, surrogate, nullptr, 0);
+    maker.connect(dense(numbers, maker, input, a, -0.2, 0.3));
+    maker.connect(dense(numbers, maker, a, b, -0.3, 0.35));
+    return {"custom surrogate", maker.plan(), 3, 10, 0.3, b};
+}
+
+Window window(uint32_t kernel, uint32_t stride, uint32_t padding, uint32_t dilation = 1, uint32_t groups = 1) {
+    Window w;
+    for (int axis = 0; axis < 2; ++axis) {
+        w.kernel[axis] = kernel;
+        w.stride[axis] = stride;
+        w.padding[axis] = padding;
+        w.dilation[axis] = dilation;
+    }
+    w.groups = groups;
+    return w;
+}
+
+}  // namespace
+
+std::vector<CpuCase> cpu_cases() {
+    std::vector<CpuCase> cases;
+    for (uint32_t i = 0; const char* name = builtin_model_name(i); ++i) {
+        cases.push_back(one_model(name));
+        for (uint32_t choice = 0; choice < 3 && !builtin_model(name)->options.empty(); ++choice)
+            cases.push_back(every_option(name, choice));
+    }
+    for (uint32_t i = 0; const char* name = builtin_surrogate_name(i); ++i) cases.push_back(one_surrogate(name));
+    cases.push_back(layers("three layers", "lif", {70, 129, 64, 10}, 5, 12));
+    cases.push_back(layers("one lane", "lif", {2, 1, 1}, 1, 40));
+    cases.push_back(layers("many samples", "lif", {33, 65, 20}, 37, 30));
+    cases.push_back(layers("wide", "lif", {900, 2500, 11}, 1, 4));
+    cases.push_back(recurrent("recurrent", 1));
+    cases.push_back(recurrent("recurrent, delay 5", 5));
+    cases.push_back(sparse("sparse float", SNN_ARITHMETIC_FLOAT, 0, 101, 12, true));
+    cases.push_back(sparse("sparse float, delays", SNN_ARITHMETIC_FLOAT, 6, 101, 12, true));
+    cases.push_back(sparse("sparse fixed", SNN_ARITHMETIC_FIXED, 0, 150, 20, false));
+    cases.push_back(sparse("sparse fixed, delays", SNN_ARITHMETIC_FIXED, 9, 150, 20, true));
+    cases.push_back(sparse("sparse, searched rows", SNN_ARITHMETIC_FIXED, 200, 150, 3, false, 3, 150));
+    cases.push_back(sparse("sparse in pieces", SNN_ARITHMETIC_FIXED, 4, 12000, 60, false, 1, 8));
+    cases.push_back(sparse("sparse float in pieces", SNN_ARITHMETIC_FLOAT, 4, 12000, 60, false, 2, 5));
+    cases.push_back(values_everywhere());
+    cases.push_back(images("images", false, 2, 20, 11, window(3, 1, 1), SNN_POOL_MAX, 2));
+    cases.push_back(images("images, strides", false, 3, 17, 14, window(5, 2, 2), SNN_POOL_AVERAGE, 2));
+    cases.push_back(images("images of values", true, 1, 33, 9, window(3, 1, 2, 2), SNN_POOL_SUM, 2));
+    cases.push_back(images("images, groups", false, 4, 40, 9, window(3, 1, 0, 1, 2), SNN_POOL_MAX, 3));
+    cases.push_back(images("images, depthwise", true, 6, 6, 9, window(3, 1, 1, 1, 6), SNN_POOL_SUM, 2));
+    cases.push_back(images("images in pieces", false, 3, 48, 30, window(3, 1, 1), SNN_POOL_MAX, 1));
+    for (const uint32_t mode : {SNN_POOL_SUM, SNN_POOL_AVERAGE, SNN_POOL_MAX}) cases.push_back(pooled_values(mode));
+    cases.push_back(custom_model());
+    cases.push_back(custom_surrogate());
+    return cases;
+}
+
+std::vector<std::vector<float>> case_inputs(const CpuCase& test_case) {
+    std::vector<std::vector<float>> inputs;
+    Numbers numbers(99);
+    for (const Population& population : test_case.plan->network->populations()) {
+        if (!population.is_input()) continue;
+        const size_t count = size_t{test_case.steps} * test_case.batch * population.size;
+        if (population.kind == SNN_POPULATION_SPIKE_INPUT) {
+            inputs.push_back(numbers.spikes(count, test_case.rate));
+        } else {
+            inputs.push_back(numbers.list(count, -0.5, 1.0));
+            for (float& value : inputs.back())
+                if (value > -0.1f && value < 0.2f) value = 0.0f;
+        }
+    }
+    return inputs;
+}
+
+std::string CpuVariant::name() const {
+    constexpr const char* sets[] = {"best", "scalar", "avx2", "avx512"};
+    return text(sets[instruction_set], ", ", threads, " threads", flags & SNN_FLAG_INTERPRET_MODELS ? ", interpreted" : "",
+                job_system ? ", job system" : "");
+}
+
+namespace {
+
+// A host's job system that runs tasks backwards, each on a thread of its own.
+void SNN_CALL run_backwards(void*, uint32_t count, void(SNN_CALL* task)(void*, uint32_t), void* context) {
+    std::vector<std::thread> threads;
+    for (uint32_t i = count; i-- > 0;) threads.emplace_back([=] { task(context, i); });
+    for (std::thread& thread : threads) thread.join();
+}
+
+std::unique_ptr<Executor> open(const CpuCase& test_case, const char* backend, const CpuVariant& variant) {
+    ExecutorOptions options;
+    options.batch_size = test_case.batch;
+    options.thread_count = variant.threads;
+    options.instruction_set = variant.instruction_set;
+    options.flags = variant.flags;
+    if (variant.job_system) options.job_system = {run_backwards, variant.threads, nullptr};
+    auto executor = find_backend(backend).open(test_case.plan, options);
+    executor->reset_state();
+    return executor;
+}
+
+struct Bound {
+    std::vector<std::vector<float>> data;
+    std::vector<InputFrames> frames;
+};
+
+Bound bind_inputs(const CpuCase& test_case) {
+    Bound bound;
+    bound.data = case_inputs(test_case);
+    const auto& populations = test_case.plan->network->populations();
+    for (uint32_t p = 0; p < populations.size(); ++p)
+        if (populations[p].is_input())
+            bound.frames.push_back({p, bound.data[bound.frames.size()].data(), size_t{test_case.batch} * populations[p].size});
+    return bound;
+}
+
+}  // namespace
+
+std::vector<float> observe(const CpuCase& test_case, const char* backend, const CpuVariant& variant) {
+    const auto executor = open(test_case, backend, variant);
+    const Bound bound = bind_inputs(test_case);
+    const auto& populations = test_case.plan->network->populations();
+    std::vector<std::vector<float>> recorded;
+    std::vector<RecordFrames> records;
+    const auto record = [&](RecordFrames::Kind kind, uint32_t population, uint32_t state, bool summed) {
+        const size_t frame = size_t{test_case.batch} * populations[population].size;
+        recorded.emplace_back(summed ? frame : frame * test_case.steps, 0.0f);
+        records.push_back({kind, population, state, DType::float32, nullptr, summed ? 0 : frame});
+    };
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        if (populations[p].is_input() || populations[p].is_binary()) {
+            record(RecordFrames::activity, p, 0, false);
+            record(RecordFrames::activity_sum, p, 0, true);
+        }
+        for (uint32_t s = 0; populations[p].model && s < populations[p].model->states.size(); ++s)
+            record(RecordFrames::state, p, s, false);
+    }
+    for (size_t i = 0; i < records.size(); ++i) records[i].data = recorded[i].data();
+    RunRequest request;
+    request.step_count = test_case.steps;
+    request.inputs = bound.frames;
+    request.records = records;
+    executor->run(request);
+
+    std::vector<float> seen;
+    for (const auto& values : recorded) seen.insert(seen.end(), values.begin(), values.end());
+    const auto read = [&](const Slot& slot) {
+        std::vector<float> values(executor->count(slot));
+        executor->read(slot, DType::float32, values.data());
+        seen.insert(seen.end(), values.begin(), values.end());
+    };
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        for (uint32_t s = 0; populations[p].model && s < populations[p].model->states.size(); ++s) read({Slot::state, p, s});
+        if (!populations[p].is_input() && !populations[p].is_binary()) continue;
+        read({Slot::activity, p});
+        read({Slot::history, p});
+        for (uint32_t sample = 0; sample < test_case.batch; ++sample)
+            for (const uint32_t neuron : executor->active(p, sample)) seen.push_back(static_cast<float>(neuron));
+    }
+    return seen;
+}
+
+std::vector<float> gradients(const CpuCase& test_case, const char* backend, const CpuVariant& variant) {
+    const auto executor = open(test_case, backend, variant);
+    const Bound bound = bind_inputs(test_case);
+    RunRequest request;
+    request.step_count = test_case.steps;
+    request.inputs = bound.frames;
+    request.tape = true;
+    executor->run(request);
+
+    const Population& output = test_case.plan->network->population(test_case.loss_population);
+    const size_t frame = size_t{test_case.batch} * output.size;
+    Numbers numbers(5);
+    const std::vector<float> by_step = numbers.list(frame * test_case.steps, -1, 1);
+    std::vector<double> held;
+    for (const float value : numbers.list(frame, -1, 1)) held.push_back(value);
+    std::vector<OutputGradient> outputs{
+        {OutputGradient::state, test_case.loss_population, output.model->membrane_state, DType::float32, by_step.data(), frame}};
+    if (output.is_binary())
+        outputs.push_back({OutputGradient::activity, test_case.loss_population, 0, DType::float64, held.data(), 0});
+    executor->backward(outputs);
+
+    std::vector<float> seen;
+    const auto& projections = test_case.plan->network->projections();
+    for (uint32_t q = 0; q < projections.size(); ++q) {
+        if (!projections[q].trainable) continue;
+        for (const Slot::Kind kind : {Slot::weight_gradient, Slot::bias_gradient}) {
+            std::vector<float> values(executor->count({kind, q}));
+            executor->read({kind, q}, DType::float32, values.data());
+            seen.insert(seen.end(), values.begin(), values.end());
+        }
+    }
+    return seen;
+}
+
+double mean_rate(const CpuCase& test_case, uint32_t population) {
+    const auto executor = open(test_case, "cpu", {});
+    const Bound bound = bind_inputs(test_case);
+    const size_t frame = size_t{test_case.batch} * test_case.plan->network->population(population).size;
+    std::vector<double> counts(frame, 0.0);
+    const RecordFrames record{RecordFrames::activity_sum, population, 0, DType::float64, counts.data(), 0};
+    RunRequest request;
+    request.step_count = test_case.steps;
+    request.inputs = bound.frames;
+    request.records = {&record, 1};
+    executor->run(request);
+    double sum = 0;
+    for (const double count : counts) sum += count;
+    return sum / static_cast<double>(frame * test_case.steps);
+}
+
+std::vector<uint32_t> machine_instruction_sets() {
+    std::vector<uint32_t> sets{SNN_ISA_SCALAR};
+    const std::string names = cpu::supported_instruction_sets();
+    if (names.find("avx2") != std::string::npos) sets.push_back(SNN_ISA_AVX2);
+    if (names.find("avx512") != std::string::npos) sets.push_back(SNN_ISA_AVX512);
+    return sets;
+}
+
+}  // namespace snn::test

@@ -1,0 +1,45 @@
+// The networks on which the CPU backend is compared with the reference backend. Each leans on one kernel or one way to run;
+// sizes are odd so that no loop ends where its lanes do.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+#include "network/plan.h"
+
+namespace snn::test {
+
+struct CpuCase {
+    std::string name;
+    std::shared_ptr<const Plan> plan;
+    uint32_t batch = 3, steps = 9;
+    double rate = 0.2;      // of spike inputs
+    uint32_t loss_population = 0;  // where the gradient comes in
+};
+
+std::vector<CpuCase> cpu_cases();
+
+// Inputs for every input population: spikes or values with some zeros, [step][batch][size].
+std::vector<std::vector<float>> case_inputs(const CpuCase& test_case);
+
+struct CpuVariant {
+    uint32_t instruction_set = SNN_ISA_BEST, threads = 1, flags = 0;
+    bool job_system = false;
+    std::string name() const;
+};
+
+// Everything that can be seen of a run, in order: all states and activities after every step, spike counts, the variables.
+std::vector<float> observe(const CpuCase& test_case, const char* backend, const CpuVariant& variant);
+// Gradients of every trainable weight and bias after a taped run, with loss = sum of r * (state and activity).
+std::vector<float> gradients(const CpuCase& test_case, const char* backend, const CpuVariant& variant);
+
+// Spikes per neuron and step.
+double mean_rate(const CpuCase& test_case, uint32_t population);
+
+// The instruction sets that this machine has, SNN_ISA_*.
+std::vector<uint32_t> machine_instruction_sets();
+
+}  // namespace snn::test

@@ -1,0 +1,86 @@
+// The CPU backend against the reference backend: the same bits forward, the same gradients within rounding.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "cpu_cases.h"
+
+namespace snn::test {
+
+namespace {
+
+// The place of the first difference in bits, -1 if none.
+int64_t first_difference(const std::vector<float>& a, const std::vector<float>& b) {
+    if (a.size() != b.size()) return static_cast<int64_t>(std::min(a.size(), b.size()));
+    for (size_t i = 0; i < a.size(); ++i)
+        if (std::memcmp(&a[i], &b[i], sizeof(float)) != 0) return static_cast<int64_t>(i);
+    return -1;
+}
+
+std::vector<CpuVariant> variants() {
+    std::vector<CpuVariant> list;
+    for (const uint32_t set : machine_instruction_sets()) {
+        list.push_back({.instruction_set = set});
+        list.push_back({.instruction_set = set, .flags = SNN_FLAG_INTERPRET_MODELS});
+    }
+    list.push_back({.threads = 2});
+    list.push_back({.threads = 3});
+    list.push_back({.threads = 4, .flags = SNN_FLAG_INTERPRET_MODELS});
+    list.push_back({.threads = 3, .job_system = true});
+    return list;
+}
+
+}  // namespace
+
+TEST_CASE("cpu equals reference, bit for bit") {
+    for (const CpuCase& test_case : cpu_cases()) {
+        const std::vector<float> expected = observe(test_case, "reference", {});
+        for (const CpuVariant& variant : variants()) {
+            INFO(test_case.name, ": ", variant.name());
+            CHECK(first_difference(observe(test_case, "cpu", variant), expected) == -1);
+        }
+    }
+}
+
+TEST_CASE("the cases spike, but not always") {
+    for (const CpuCase& test_case : cpu_cases()) {
+        const auto& populations = test_case.plan->network->populations();
+        for (uint32_t p = 0; p < populations.size(); ++p) {
+            if (populations[p].is_input() || !populations[p].is_binary()) continue;
+            INFO(test_case.name, ", population ", p);
+            const double rate = mean_rate(test_case, p);
+            CHECK(rate > 0.005);
+            CHECK(rate < 0.95);
+        }
+    }
+}
+
+TEST_CASE("gradients: near the reference, the same bits for every number of threads") {
+    for (const CpuCase& test_case : cpu_cases()) {
+        if (test_case.plan->step_adjoint.empty()) continue;
+        const std::vector<float> expected = gradients(test_case, "reference", {});
+        double largest = 0;
+        for (const float value : expected) largest = std::max(largest, static_cast<double>(std::abs(value)));
+        CHECK(largest > 0);
+        for (const uint32_t set : machine_instruction_sets()) {
+            INFO(test_case.name, ": instruction set ", set);
+            const std::vector<float> alone = gradients(test_case, "cpu", {.instruction_set = set});
+            REQUIRE(alone.size() == expected.size());
+            // Sums of up to a few thousand terms in another order: 1e-5 of the largest gradient leaves a factor of ten.
+            double worst = 0;
+            for (size_t i = 0; i < alone.size(); ++i)
+                worst = std::max(worst, std::abs(static_cast<double>(alone[i]) - static_cast<double>(expected[i])));
+            CHECK(worst <= 1e-5 * largest);
+            for (const CpuVariant& variant :
+                 {CpuVariant{.instruction_set = set, .threads = 2}, CpuVariant{.instruction_set = set, .threads = 4},
+                  CpuVariant{.instruction_set = set, .threads = 3, .job_system = true}})
+                CHECK(first_difference(gradients(test_case, "cpu", variant), alone) == -1);
+            const CpuVariant interpreted{.instruction_set = set, .flags = SNN_FLAG_INTERPRET_MODELS};
+            CHECK(first_difference(gradients(test_case, "cpu", interpreted), alone) == -1);
+        }
+    }
+}
+
+}  // namespace snn::test

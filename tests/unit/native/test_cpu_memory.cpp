@@ -1,0 +1,156 @@
+// Where the CPU backend's memory comes from, and that a run takes none.
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <map>
+#include <new>
+
+#include "common/error.h"
+#include "cpu_cases.h"
+#include "small_networks.h"
+
+namespace {
+
+std::atomic<uint64_t> news{0};
+
+}  // namespace
+
+// Counts what the C++ library asks for; the alignment forms are not replaced, session buffers go through the hook.
+void* operator new(std::size_t size) {
+    news.fetch_add(1, std::memory_order_relaxed);
+    if (void* const memory = std::malloc(size ? size : 1)) return memory;
+    throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace snn::test {
+
+namespace {
+
+struct CountingAllocator {
+    std::map<void*, size_t> live;
+    uint64_t calls = 0;
+    bool exhausted = false;
+    bool sizes_match = true, aligned = true;
+
+    SNNAllocator hooks() { return {allocate, release, this}; }
+    static void* SNN_CALL allocate(void* user, size_t size, size_t alignment) {
+        CountingAllocator& self = *static_cast<CountingAllocator*>(user);
+        ++self.calls;
+        if (self.exhausted) return nullptr;
+        void* const memory = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+        self.aligned &= reinterpret_cast<uintptr_t>(memory) % 64 == 0;
+        self.live[memory] = size;
+        return memory;
+    }
+    static void SNN_CALL release(void* user, void* memory, size_t size) {
+        CountingAllocator& self = *static_cast<CountingAllocator*>(user);
+        self.sizes_match &= self.live.count(memory) == 1 && self.live[memory] == size;
+        self.live.erase(memory);
+        std::free(memory);
+    }
+};
+
+struct Driver {
+    std::vector<std::vector<float>> data;
+    std::vector<InputFrames> frames;
+    explicit Driver(const CpuCase& test_case) : data(case_inputs(test_case)) {
+        const auto& populations = test_case.plan->network->populations();
+        for (uint32_t p = 0; p < populations.size(); ++p)
+            if (populations[p].is_input())
+                frames.push_back({p, data[frames.size()].data(), size_t{test_case.batch} * populations[p].size});
+    }
+    RunRequest request(uint32_t steps, bool tape = false) const {
+        RunRequest request;
+        request.step_count = steps;
+        request.inputs = frames;
+        request.tape = tape;
+        return request;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a run allocates nothing, with one thread or several") {
+    for (const CpuCase& test_case : cpu_cases())
+        for (const uint32_t threads : {1u, 3u}) {
+            INFO(test_case.name, ", ", threads, " threads");
+            CountingAllocator memory;
+            ExecutorOptions options;
+            options.batch_size = test_case.batch;
+            options.thread_count = threads;
+            options.allocator = memory.hooks();
+            const auto executor = find_backend("cpu").open(test_case.plan, options);
+            executor->reset_state();
+            const Driver driver(test_case);
+            if (threads > 1) executor->run(driver.request(1));  // single-threaded: not even the first call
+            const uint64_t calls = memory.calls, started = news.load();
+            executor->run(driver.request(1));
+            executor->run(driver.request(test_case.steps));
+            executor->reset_state();
+            executor->run(driver.request(test_case.steps));
+            CHECK(news.load() == started);
+            CHECK(memory.calls == calls);
+        }
+}
+
+TEST_CASE("a taped run and a backward pass of the same length allocate nothing the second time") {
+    const CpuCase test_case = [] {
+        for (CpuCase& found : cpu_cases())
+            if (found.name == "recurrent, delay 5") return found;
+        return CpuCase{};
+    }();
+    REQUIRE(test_case.plan);
+    CountingAllocator memory;
+    ExecutorOptions options;
+    options.batch_size = test_case.batch;
+    options.allocator = memory.hooks();
+    const auto executor = find_backend("cpu").open(test_case.plan, options);
+    const Driver driver(test_case);
+    const uint32_t p = test_case.loss_population;
+    const std::vector<float> gradient(size_t{test_case.batch} * test_case.plan->network->population(p).size, 0.25f);
+    const OutputGradient output{OutputGradient::activity, p, 0, DType::float32, gradient.data(), 0};
+    const OptimizerStep update{SNN_OPTIMIZER_ADAM, 1, 1e-3, 0, 0.9, 0.999, 1e-8, 0, 1};
+    uint64_t calls = 0, started = 0;
+    for (int round = 0; round < 3; ++round) {
+        executor->reset_state();
+        executor->run(driver.request(test_case.steps, true));
+        executor->backward({&output, 1});
+        executor->update(update);
+        if (round > 0) {
+            CHECK(memory.calls == calls);
+            CHECK(news.load() == started);
+        }
+        calls = memory.calls;
+        started = news.load();
+    }
+}
+
+TEST_CASE("buffers come from the host's allocator, aligned, and go back to it with their sizes") {
+    CountingAllocator memory;
+    {
+        ExecutorOptions options;
+        options.batch_size = 3;
+        options.allocator = memory.hooks();
+        const CpuCase test_case = cpu_cases().front();
+        options.batch_size = test_case.batch;
+        const auto executor = find_backend("cpu").open(test_case.plan, options);
+        CHECK(!memory.live.empty());
+    }
+    CHECK(memory.live.empty());
+    CHECK(memory.sizes_match);
+    CHECK(memory.aligned);
+}
+
+TEST_CASE("an allocator that gives nothing is an error, not a crash") {
+    CountingAllocator memory;
+    memory.exhausted = true;
+    ExecutorOptions options;
+    options.allocator = memory.hooks();
+    CHECK_THROWS_AS(find_backend("cpu").open(cpu_cases().front().plan, options), Error);
+    CHECK(memory.live.empty());
+}
+
+}  // namespace snn::test
