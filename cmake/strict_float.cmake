@@ -13,6 +13,6 @@ else()
 endif()
 if(SNN_SANITIZE)
   target_compile_options(snn_compile_rules INTERFACE -fsanitize=${SNN_SANITIZE} -fno-omit-frame-pointer
-                         -fno-sanitize-recover=all -g)
+                         -fno-sanitize-recover=all -g1) # lines for stack traces; tracking variables takes minutes
   target_link_options(snn_compile_rules INTERFACE -fsanitize=${SNN_SANITIZE})
 endif()
