@@ -1,9 +1,9 @@
-// THE backend interface. A backend turns a plan into an executor: memory on its device plus a way to run the plan's kernel
-// calls. Everything that reaches an executor has been checked above it (src/schedule/session.cpp), so it may assume valid
-// input: indices in range, counts exact, calls in a legal order.
+// THE backend interface. A backend turns a plan into an executor: memory on its device plus a way to run the plan's
+// kernel calls. Everything that reaches an executor has been checked above it (src/schedule/session.cpp), so it may
+// assume valid input: indices in range, counts exact, calls in a legal order.
 //
-// To add a backend: derive from Executor, add one line to registry.cpp. Start from null/ (does nothing, counts everything),
-// read reference/ for what every kernel means. docs/adding-a-backend.md walks through it.
+// To add a backend: derive from Executor, add one line to registry.cpp. Start from null/ (does nothing, counts
+// everything), read reference/ for what every kernel means. docs/adding-a-backend.md walks through it.
 //
 // Thread-safety: an executor is used by one thread at a time.
 #pragma once
@@ -50,7 +50,7 @@ struct RecordFrames {
     Kind kind;
     uint32_t population;
     uint32_t state_index;
-    DType dtype;         // float32, float64; uint8 for activity of spikes
+    DType dtype;  // float32, float64; uint8 for activity of spikes
     void* data;
     size_t step_stride;  // elements to the next step's frame; 0 for activity_sum
 };
@@ -96,7 +96,8 @@ public:
 
     // Training, optional: can_train() false leaves the rest unused.
     virtual bool can_train() const { return false; }
-    // Gradients of all trainable weights and biases over the steps of the last taped run (overwrites the gradient slots).
+    // Gradients of all trainable weights and biases over the steps of the last taped run (overwrites the gradient
+    // slots).
     virtual void backward(std::span<const OutputGradient> gradients);
     // Sum of squares of one projection's weight and bias gradient, added up in index order in double.
     virtual double gradient_square_sum(uint32_t projection) const;
@@ -109,9 +110,9 @@ struct ExecutorOptions {
     uint32_t batch_size = 1;
     uint32_t thread_count = 1;  // resolved: at least 1
     uint32_t instruction_set = SNN_ISA_BEST;
-    uint32_t flags = 0;  // SNN_FLAG_*
-    SNNAllocator allocator{};    // functions null: the C runtime's
-    SNNJobSystem job_system{};   // function null: own threads
+    uint32_t flags = 0;         // SNN_FLAG_*
+    SNNAllocator allocator{};   // functions null: the C runtime's
+    SNNJobSystem job_system{};  // function null: own threads
 };
 
 struct Backend {

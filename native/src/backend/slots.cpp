@@ -23,7 +23,8 @@ size_t slot_count(const Plan& plan, uint32_t batch_size, const Slot& slot) {
         case Slot::state:
         case Slot::activity: return size_t{batch_size} * network.population(slot.index).size;
         case Slot::history:
-            return size_t{plan.populations[slot.index].history_depth} * batch_size * network.population(slot.index).size;
+            return size_t{plan.populations[slot.index].history_depth} * batch_size *
+                   network.population(slot.index).size;
         case Slot::weight:
         case Slot::weight_gradient: return network.projection(slot.index).weights->size();
         case Slot::bias:

@@ -33,8 +33,8 @@ void loss_scores(const LossShape& shape, std::span<const double> counts, std::sp
     }
 }
 
-LossResult evaluate_loss(const LossShape& shape, std::span<const double> scores, const int32_t* labels, const float* targets,
-                         double rate_on, double rate_off, std::span<double> out_gradient) {
+LossResult evaluate_loss(const LossShape& shape, std::span<const double> scores, const int32_t* labels,
+                         const float* targets, double rate_on, double rate_off, std::span<double> out_gradient) {
     const size_t outputs = shape.output_count;
     LossResult result;
     for (uint32_t sample = 0; sample < shape.batch_size; ++sample)
@@ -47,12 +47,11 @@ LossResult evaluate_loss(const LossShape& shape, std::span<const double> scores,
         if (label < 0) continue;
         const std::span<const double> score = scores.subspan(sample * outputs, outputs);
         const std::span<double> gradient = out_gradient.subspan(sample * outputs, outputs);
-        if (labels)
-            result.correct_count += std::max_element(score.begin(), score.end()) - score.begin() == label;
+        if (labels) result.correct_count += std::max_element(score.begin(), score.end()) - score.begin() == label;
         if (shape.loss == SNN_LOSS_MEAN_SQUARE_RATE) {
             for (size_t k = 0; k < outputs; ++k) {
-                const double target = targets ? targets[sample * outputs + k]
-                                              : (k == static_cast<size_t>(label) ? rate_on : rate_off);
+                const double target =
+                    targets ? targets[sample * outputs + k] : (k == static_cast<size_t>(label) ? rate_on : rate_off);
                 const double difference = score[k] - target;
                 result.loss += weight * difference * difference / static_cast<double>(outputs);
                 gradient[k] = weight * 2.0 * difference / static_cast<double>(outputs);

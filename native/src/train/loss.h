@@ -31,7 +31,7 @@ void loss_scores(const LossShape& shape, std::span<const double> counts, std::sp
 
 // At least one of labels and targets is not null; with both, the labels mark padding and say what is correct.
 // `out_gradient`: dL/d(score), [batch][output].
-LossResult evaluate_loss(const LossShape& shape, std::span<const double> scores, const int32_t* labels, const float* targets,
-                         double rate_on, double rate_off, std::span<double> out_gradient);
+LossResult evaluate_loss(const LossShape& shape, std::span<const double> scores, const int32_t* labels,
+                         const float* targets, double rate_on, double rate_off, std::span<double> out_gradient);
 
 }  // namespace snn

@@ -1,9 +1,9 @@
-// One update of one weight: the optimisers' formulas, written once for every backend. Plain arithmetic on `Real`, which may be
-// a scalar or a type of lanes with + - * / and a square_root.
+// One update of one weight: the optimisers' formulas, written once for every backend. Plain arithmetic on `Real`, which
+// may be a scalar or a type of lanes with + - * / and a square_root.
 //
 //   SGD    g += decay w;  m = momentum m + g;  w -= rate m
-//   Adam   g += decay w;  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w -= rate mhat / (sqrt(vhat) + eps)   (Kingma & Ba 2015)
-//   AdamW  as Adam without the decay in g;  w -= rate decay w first                                 (Loshchilov & Hutter 2019)
+//   Adam   g += decay w;  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w -= rate mhat / (sqrt(vhat) + eps)   (Kingma &
+//   Ba 2015) AdamW  as Adam without the decay in g;  w -= rate decay w first (Loshchilov & Hutter 2019)
 #pragma once
 
 #include <cmath>
@@ -16,16 +16,21 @@ struct OptimizerConstants {
     Real first_correction, second_correction;  // 1 / (1 - beta^t)
 };
 
-// `step` is an OptimizerStep (backend/backend.h); by template, so that kernels compiled for one instruction set can include
-// this header and nothing else.
+// `step` is an OptimizerStep (backend/backend.h); by template, so that kernels compiled for one instruction set can
+// include this header and nothing else.
 template <class Real, class Step>
 OptimizerConstants<Real> optimizer_constants(const Step& step) {
     const double t = static_cast<double>(step.update);
-    return {static_cast<Real>(step.learning_rate),     static_cast<Real>(step.momentum),
-            static_cast<Real>(step.beta1),             static_cast<Real>(step.beta2),
-            static_cast<Real>(1.0 - step.beta1),       static_cast<Real>(1.0 - step.beta2),
-            static_cast<Real>(step.epsilon),           static_cast<Real>(step.weight_decay),
-            static_cast<Real>(step.gradient_scale),    static_cast<Real>(1.0 / (1.0 - std::pow(step.beta1, t))),
+    return {static_cast<Real>(step.learning_rate),
+            static_cast<Real>(step.momentum),
+            static_cast<Real>(step.beta1),
+            static_cast<Real>(step.beta2),
+            static_cast<Real>(1.0 - step.beta1),
+            static_cast<Real>(1.0 - step.beta2),
+            static_cast<Real>(step.epsilon),
+            static_cast<Real>(step.weight_decay),
+            static_cast<Real>(step.gradient_scale),
+            static_cast<Real>(1.0 / (1.0 - std::pow(step.beta1, t))),
             static_cast<Real>(1.0 / (1.0 - std::pow(step.beta2, t)))};
 }
 

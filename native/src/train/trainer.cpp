@@ -24,13 +24,15 @@ void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t
     if (def.loss > SNN_LOSS_MEAN_SQUARE_RATE)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss is ", def.loss, "; expected one of SNN_LOSS_*");
     if (def.optimizer > SNN_OPTIMIZER_ADAMW)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->optimizer is ", def.optimizer, "; expected one of SNN_OPTIMIZER_*");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->optimizer is ", def.optimizer,
+                    "; expected one of SNN_OPTIMIZER_*");
     const bool counts = def.loss == SNN_LOSS_CROSS_ENTROPY_COUNT || def.loss == SNN_LOSS_MEAN_SQUARE_RATE;
     if (counts && !output.is_binary())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss counts spikes, but population '", output.name, "' has model '",
-                    output.model->name, "', which does not spike; use a membrane loss");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss counts spikes, but population '", output.name,
+                    "' has model '", output.model->name, "', which does not spike; use a membrane loss");
     if (size_t{batch_size} * output.size > SIZE_MAX / 64 / def.step_count)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->step_count ", def.step_count, " is too large for this batch and output");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->step_count ", def.step_count,
+                    " is too large for this batch and output");
     check_number(def.learning_rate, 0, false, "learning_rate");
     check_number(def.momentum, 0, false, "momentum");
     check_number(def.beta1, 0, false, "beta1");
@@ -93,13 +95,15 @@ void Trainer::prepare_loss() {
     const bool maximum = def_.loss == SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE;
     maximum_steps_.resize(maximum ? frame : 0);
     output_gradient_.resize(maximum ? frame * def_.step_count : frame);
-    gradients_.push_back({OutputGradient::state, output, state, DType::float64, output_gradient_.data(), maximum ? frame : 0});
+    gradients_.push_back(
+        {OutputGradient::state, output, state, DType::float64, output_gradient_.data(), maximum ? frame : 0});
 }
 
 void Trainer::check_targets(const int32_t* labels, const float* targets) const {
     if (!labels && !targets) throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch has neither labels nor targets");
     if (targets && def_.loss != SNN_LOSS_MEAN_SQUARE_RATE)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->targets belong to SNN_LOSS_MEAN_SQUARE_RATE; this loss takes labels");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT,
+                    "batch->targets belong to SNN_LOSS_MEAN_SQUARE_RATE; this loss takes labels");
     for (uint32_t sample = 0; labels && sample < shape_.batch_size; ++sample)
         if (labels[sample] < -1 || labels[sample] >= static_cast<int64_t>(shape_.output_count))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "labels[", sample, "] is ", labels[sample], "; expected 0 to ",
@@ -139,8 +143,9 @@ ForwardResult Trainer::forward(std::span<const InputFrames> inputs, const int32_
 void Trainer::add_regularization(const int32_t* labels, ForwardResult& io_result) {
     size_t neurons = 0;
     for (const Spiking& entry : spiking_) neurons += entry.counts.size() / shape_.batch_size;
-    const double weight =
-        io_result.loss.sample_count ? def_.rate_regularization / (static_cast<double>(neurons) * io_result.loss.sample_count) : 0;
+    const double weight = io_result.loss.sample_count
+                              ? def_.rate_regularization / (static_cast<double>(neurons) * io_result.loss.sample_count)
+                              : 0;
     for (Spiking& entry : spiking_) {
         const size_t size = entry.counts.size() / shape_.batch_size;
         for (size_t i = 0; i < entry.counts.size(); ++i) {
@@ -175,7 +180,9 @@ void Trainer::backward() {
     phase_ = Phase::backward_done;
 }
 
-double Trainer::gradient_norm(uint32_t projection) const { return std::sqrt(executor_.gradient_square_sum(projection)); }
+double Trainer::gradient_norm(uint32_t projection) const {
+    return std::sqrt(executor_.gradient_square_sum(projection));
+}
 
 void Trainer::update() {
     if (phase_ != Phase::backward_done)

@@ -1,5 +1,5 @@
-// Surrogate-gradient training of one executor: forward with tape, loss, backward, update. It owns the buffers between them, all
-// sized when it is created, so a training step allocates nothing after the first.
+// Surrogate-gradient training of one executor: forward with tape, loss, backward, update. It owns the buffers between
+// them, all sized when it is created, so a training step allocates nothing after the first.
 //
 // Thread-safety: one thread at a time, with its executor.
 #pragma once
@@ -17,7 +17,7 @@
 namespace snn {
 
 struct ForwardResult {
-    LossResult loss;  // regularisation included in loss.loss
+    LossResult loss;         // regularisation included in loss.loss
     double spike_count = 0;  // of the samples that are not padding
 };
 
@@ -70,10 +70,10 @@ private:
     std::vector<Spiking> spiking_;
     std::vector<RecordFrames> records_;
     std::vector<OutputGradient> gradients_;
-    std::vector<double> membrane_;            // [step][batch][output], for the membrane losses
+    std::vector<double> membrane_;  // [step][batch][output], for the membrane losses
     std::vector<double> scores_, score_gradient_, output_gradient_;
     std::vector<uint32_t> maximum_steps_;
-    std::span<const double> output_counts_;   // inside spiking_
+    std::span<const double> output_counts_;  // inside spiking_
 };
 
 }  // namespace snn

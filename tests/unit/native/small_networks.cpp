@@ -55,7 +55,8 @@ std::shared_ptr<const Plan> NetworkMaker::plan() {
 
 std::shared_ptr<const Model> probe_model() {
     // Step inputs: receptor, v. Adjoint inputs: dL/dv, dL/dspike.
-    return parse_model(R"({"format": 1, "kind": "neuron", "name": "probe", "title": "Probe", "parameters": [], "options": [],
+    return parse_model(
+        R"({"format": 1, "kind": "neuron", "name": "probe", "title": "Probe", "parameters": [], "options": [],
         "states": [{"name": "v", "unit": "", "type": "float", "initial": 0, "doc": ""}],
         "receptors": [{"name": "input", "unit": "", "doc": ""}], "derived": [], "membrane": "v", "spiking": false,
         "derive": {"ops": [], "outputs": []},
@@ -75,7 +76,8 @@ std::shared_ptr<const Model> two_receptor_model() {
 
 std::shared_ptr<const Model> relay_model() {
     // Step inputs: receptor 0, v 1. Adjoint inputs: tape 0, dL/dv 1, dL/dspike 2.
-    return parse_model(R"({"format": 1, "kind": "neuron", "name": "relay", "title": "Relay", "parameters": [], "options": [],
+    return parse_model(
+        R"({"format": 1, "kind": "neuron", "name": "relay", "title": "Relay", "parameters": [], "options": [],
         "states": [{"name": "v", "unit": "", "type": "float", "initial": 0, "doc": ""}],
         "receptors": [{"name": "input", "unit": "", "doc": ""}], "derived": [], "membrane": "v", "spiking": true,
         "derive": {"ops": [], "outputs": []},
@@ -94,8 +96,8 @@ Run::Run(std::shared_ptr<const Plan> plan_of_network, uint32_t batch, uint32_t f
     executor->reset_state();
 }
 
-std::vector<float> Run::states(uint32_t input, const std::vector<float>& frames, uint32_t step_count, uint32_t population,
-                               uint32_t state) {
+std::vector<float> Run::states(uint32_t input, const std::vector<float>& frames, uint32_t step_count,
+                               uint32_t population, uint32_t state) {
     const Network& network = *plan->network;
     const size_t frame = size_t{batch_size} * network.population(population).size;
     std::vector<float> result(frame * step_count, -1e9f);

@@ -70,7 +70,9 @@ std::shared_ptr<const Model> relay_model();
 class Numbers {
 public:
     explicit Numbers(uint32_t seed) : generator_(seed) {}
-    double uniform(double low, double high) { return low + (high - low) * (static_cast<double>(generator_()) / 4294967296.0); }
+    double uniform(double low, double high) {
+        return low + (high - low) * (static_cast<double>(generator_()) / 4294967296.0);
+    }
     float uniform_f(double low, double high) { return static_cast<float>(uniform(low, high)); }
     std::vector<float> list(size_t count, double low, double high) {
         std::vector<float> values(count);
@@ -92,11 +94,12 @@ struct Run {
     std::unique_ptr<Executor> executor;
     uint32_t batch_size = 1;
 
-    Run(std::shared_ptr<const Plan> plan_of_network, uint32_t batch, uint32_t flags = 0, const char* backend = "reference");
+    Run(std::shared_ptr<const Plan> plan_of_network, uint32_t batch, uint32_t flags = 0,
+        const char* backend = "reference");
 
     // One input population, `frames` = [step][batch][size]; returns the state of a population after every step.
-    std::vector<float> states(uint32_t input, const std::vector<float>& frames, uint32_t step_count, uint32_t population,
-                              uint32_t state = 0);
+    std::vector<float> states(uint32_t input, const std::vector<float>& frames, uint32_t step_count,
+                              uint32_t population, uint32_t state = 0);
     std::vector<double> read(Slot::Kind kind, uint32_t index, uint32_t sub = 0) const;
     void write(Slot::Kind kind, uint32_t index, const std::vector<double>& values, uint32_t sub = 0);
 };

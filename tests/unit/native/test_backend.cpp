@@ -1,4 +1,5 @@
-// What lies around the kernels: the list of backends, the null backend, conversions, and the variables of the reference.
+// What lies around the kernels: the list of backends, the null backend, conversions, and the variables of the
+// reference.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -39,19 +40,30 @@ struct Recurrent {
         NetworkMaker maker;
         input = maker.spikes({2});
         hidden = maker.neurons({3}, "lif");
-        maker.connect({.source = input, .target = hidden, .weights = {0.9f, 0.5f, 1.2f, 0.4f, 0.8f, 0.3f}, .bias = {0.1f, 0, 0.2f}});
-        maker.connect({.source = hidden, .target = hidden, .weights = {0.1f, -0.4f, 0.3f, 0.2f, 0.1f, -0.2f, 0.5f, 0.3f, 0.1f},
+        maker.connect({.source = input,
+                       .target = hidden,
+                       .weights = {0.9f, 0.5f, 1.2f, 0.4f, 0.8f, 0.3f},
+                       .bias = {0.1f, 0, 0.2f}});
+        maker.connect({.source = hidden,
+                       .target = hidden,
+                       .weights = {0.1f, -0.4f, 0.3f, 0.2f, 0.1f, -0.2f, 0.5f, 0.3f, 0.1f},
                        .delay_steps = 2});
-        maker.connect({.kind = SNN_CONNECT_SPARSE, .source = input, .target = hidden, .weights = {0.7f, 0.6f},
+        maker.connect({.kind = SNN_CONNECT_SPARSE,
+                       .source = input,
+                       .target = hidden,
+                       .weights = {0.7f, 0.6f},
                        .sparse = {{0, 1, 2}, {2, 1}, {1, 4}}});
         plan = maker.plan();
     }
 };
 
-std::vector<float> all_records(Run& run, const Recurrent& net, const std::vector<float>& frames, uint32_t steps, size_t first_step) {
+std::vector<float> all_records(Run& run, const Recurrent& net, const std::vector<float>& frames, uint32_t steps,
+                               size_t first_step) {
     const size_t in = 2 * run.batch_size;
-    return run.states(net.input, {frames.begin() + static_cast<std::ptrdiff_t>(first_step * in),
-                                  frames.begin() + static_cast<std::ptrdiff_t>((first_step + steps) * in)}, steps, net.hidden);
+    return run.states(net.input,
+                      {frames.begin() + static_cast<std::ptrdiff_t>(first_step * in),
+                       frames.begin() + static_cast<std::ptrdiff_t>((first_step + steps) * in)},
+                      steps, net.hidden);
 }
 
 }  // namespace
@@ -188,9 +200,11 @@ TEST_CASE("history holds the last steps, the newest first, and resumes a run exa
         for (size_t i = 0; i < 4; ++i) CHECK(inputs[lag * 4 + i] == frames[(6 - lag) * 4 + i]);
     CHECK(std::count(expected.begin(), expected.end(), 0.0f) < 30);
 
-    const std::map<uint32_t, uint32_t> states{{net.hidden, static_cast<uint32_t>(net.plan->network->population(net.hidden).model->states.size())}};
+    const std::map<uint32_t, uint32_t> states{
+        {net.hidden, static_cast<uint32_t>(net.plan->network->population(net.hidden).model->states.size())}};
     for (const auto& [population, count] : states)
-        for (uint32_t s = 0; s < count; ++s) second.write(Slot::state, population, first.read(Slot::state, population, s), s);
+        for (uint32_t s = 0; s < count; ++s)
+            second.write(Slot::state, population, first.read(Slot::state, population, s), s);
     second.write(Slot::history, net.hidden, first.read(Slot::history, net.hidden));
     second.write(Slot::history, net.input, inputs);
     const std::vector<float> rest = all_records(second, net, frames, 5, 7);

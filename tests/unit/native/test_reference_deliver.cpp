@@ -1,5 +1,5 @@
-// What each connection kind delivers: small cases worked out by hand, then every kind against its definition written the
-// other way round (from the target's side, as a matrix for each delay).
+// What each connection kind delivers: small cases worked out by hand, then every kind against its definition written
+// the other way round (from the target's side, as a matrix for each delay).
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -32,7 +32,8 @@ Window window(uint32_t kernel_y, uint32_t kernel_x) {
     return result;
 }
 
-// The definition of a projection from the target's side: matrix[delay][i * target_size + j]. Pooling by maximum has none.
+// The definition of a projection from the target's side: matrix[delay][i * target_size + j]. Pooling by maximum has
+// none.
 std::map<uint32_t, std::vector<double>> matrices(const Network& network, uint32_t index) {
     const Projection& p = network.projection(index);
     const Population& source = network.population(p.source);
@@ -70,7 +71,8 @@ std::map<uint32_t, std::vector<double>> matrices(const Network& network, uint32_
                             if (y < 0 || x < 0 || y >= int(in_h) || x >= int(in_w)) continue;
                             const uint32_t channel = oc / group_out * group_in + c;
                             double weight = 1;
-                            if (!pool) weight = (*p.weights)[((oc * group_in + c) * w.kernel[0] + ky) * w.kernel[1] + kx];
+                            if (!pool)
+                                weight = (*p.weights)[((oc * group_in + c) * w.kernel[0] + ky) * w.kernel[1] + kx];
                             else if (p.pool_mode == SNN_POOL_AVERAGE) weight = 1.0 / (w.kernel[0] * w.kernel[1]);
                             add(p.delay_steps, (channel * in_h + uint32_t(y)) * in_w + uint32_t(x),
                                 (oc * out_h + oy) * out_w + ox, weight);
@@ -97,7 +99,8 @@ void check_against_matrices(uint32_t input_kind, const std::vector<uint32_t>& fr
     const Frames found = run.states(source, frames, steps, target);
     const auto by_delay = matrices(network, projection);
     const double quantum = network.projection(projection).arithmetic == SNN_ARITHMETIC_FIXED
-                               ? std::ldexp(1.0, -network.projection(projection).fixed_exponent) : 0.0;
+                               ? std::ldexp(1.0, -network.projection(projection).fixed_exponent)
+                               : 0.0;
     for (uint32_t step = 0; step < steps; ++step)
         for (uint32_t sample = 0; sample < batch; ++sample)
             for (size_t j = 0; j < out; ++j) {
@@ -142,7 +145,8 @@ TEST_CASE("delays come in ascending order, before the order of the sources") {
                    .weights = {16777216.0f, 1.0f, -16777216.0f},
                    .arithmetic = SNN_ARITHMETIC_FLOAT,
                    .sparse = rows({0, 2, 3}, {0, 0, 0}, {0, 1, 0})});
-    // At step 1 in float32: (2^24 - 2^24) + 1 = 1; by source (2^24 + 1) - 2^24 = 0, by falling delay (1 + 2^24) - 2^24 = 0.
+    // At step 1 in float32: (2^24 - 2^24) + 1 = 1; by source (2^24 + 1) - 2^24 = 0, by falling delay (1 + 2^24) - 2^24
+    // = 0.
     CHECK(delivered(maker, source, target, {1, 1, 1, 1}, 2) == Frames{0.0f, 1.0f});
 }
 
@@ -225,8 +229,12 @@ TEST_CASE("convolution is cross-correlation with zero padding") {
     Window w = window(2, 2);
     w.padding[0] = w.padding[1] = 1;
     w.stride[0] = w.stride[1] = 2;
-    maker.connect({.kind = SNN_CONNECT_CONV2D, .source = source, .target = target, .weights = {1, 10, 100, 1000},
-                   .bias = {0.5f}, .window = w});
+    maker.connect({.kind = SNN_CONNECT_CONV2D,
+                   .source = source,
+                   .target = target,
+                   .weights = {1, 10, 100, 1000},
+                   .bias = {0.5f},
+                   .window = w});
     // Windows touch one place each: (0,0) under kernel (1,1), (0,1) under (1,0), (1,0) under (0,1), (1,1) under (0,0).
     CHECK(delivered(maker, source, target, {2, 3, 4, 5}) == Frames{2000.5f, 300.5f, 40.5f, 5.5f});
 }
@@ -236,21 +244,29 @@ TEST_CASE("convolution: groups see their own channels, one bias for each output 
     const uint32_t source = maker.spikes({2, 1, 3}), target = maker.neurons({2, 1, 2}, probe_model());
     Window w = window(1, 2);
     w.groups = 2;
-    maker.connect({.kind = SNN_CONNECT_CONV2D, .source = source, .target = target, .weights = {1, 2, 4, 8},
-                   .bias = {100, 200}, .window = w});
+    maker.connect({.kind = SNN_CONNECT_CONV2D,
+                   .source = source,
+                   .target = target,
+                   .weights = {1, 2, 4, 8},
+                   .bias = {100, 200},
+                   .window = w});
     CHECK(delivered(maker, source, target, {1, 1, 0, 0, 1, 1}) == Frames{103, 101, 208, 212});
 }
 
 TEST_CASE("pooling: sum, average over the whole window, maximum") {
-    for (const auto& [mode, expected] : {std::pair{SNN_POOL_SUM, Frames{3, 2}}, std::pair{SNN_POOL_AVERAGE, Frames{0.75f, 0.5f}},
-                                         std::pair{SNN_POOL_MAX, Frames{4, 2}}}) {
+    for (const auto& [mode, expected] :
+         {std::pair{SNN_POOL_SUM, Frames{3, 2}}, std::pair{SNN_POOL_AVERAGE, Frames{0.75f, 0.5f}},
+          std::pair{SNN_POOL_MAX, Frames{4, 2}}}) {
         NetworkMaker maker;
         const uint32_t source = maker.values({1, 2, 3}), target = maker.neurons({1, 1, 2}, probe_model());
         Window w = window(2, 2);
         w.stride[0] = w.stride[1] = 2;
         w.padding[1] = 1;  // the first window: column 0 alone; the second: columns 1 and 2
-        maker.connect({.kind = SNN_CONNECT_POOL2D, .source = source, .target = target,
-                       .pool_mode = static_cast<uint32_t>(mode), .window = w});
+        maker.connect({.kind = SNN_CONNECT_POOL2D,
+                       .source = source,
+                       .target = target,
+                       .pool_mode = static_cast<uint32_t>(mode),
+                       .window = w});
         CHECK(delivered(maker, source, target, {-1, 1, 2, 4, -1, 0}) == expected);
     }
 }
@@ -260,28 +276,35 @@ TEST_CASE("maximum pooling skips places outside the image, so negative maxima st
     const uint32_t source = maker.values({1, 1, 2}), target = maker.neurons({1, 1, 3}, probe_model());
     Window w = window(1, 2);
     w.padding[1] = 1;
-    maker.connect({.kind = SNN_CONNECT_POOL2D, .source = source, .target = target, .pool_mode = SNN_POOL_MAX, .window = w});
+    maker.connect(
+        {.kind = SNN_CONNECT_POOL2D, .source = source, .target = target, .pool_mode = SNN_POOL_MAX, .window = w});
     CHECK(delivered(maker, source, target, {-3, -2}) == Frames{-3, -2, -2});
 }
 
 TEST_CASE("every kind agrees with its definition from the target's side") {
     Numbers numbers(11);
-    const auto conv = [&](std::vector<uint32_t> from, std::vector<uint32_t> to, Window w, uint32_t delay, uint32_t seed) {
+    const auto conv = [&](std::vector<uint32_t> from, std::vector<uint32_t> to, Window w, uint32_t delay,
+                          uint32_t seed) {
         const size_t count = size_t{to[0]} * (from[0] / w.groups) * w.kernel[0] * w.kernel[1];
         for (const uint32_t kind : {SNN_POPULATION_SPIKE_INPUT, SNN_POPULATION_VALUE_INPUT})
             check_against_matrices(kind, from, to,
-                                   {.kind = SNN_CONNECT_CONV2D, .weights = numbers.list(count, -1, 1),
-                                    .bias = numbers.list(to[0], -1, 1), .delay_steps = delay, .window = w},
+                                   {.kind = SNN_CONNECT_CONV2D,
+                                    .weights = numbers.list(count, -1, 1),
+                                    .bias = numbers.list(to[0], -1, 1),
+                                    .delay_steps = delay,
+                                    .window = w},
                                    seed);
     };
     SUBCASE("dense") {
         for (const uint32_t kind : {SNN_POPULATION_SPIKE_INPUT, SNN_POPULATION_VALUE_INPUT})
-            check_against_matrices(kind, {13}, {9}, {.weights = numbers.list(117, -1, 1), .bias = numbers.list(9, -1, 1),
-                                                     .delay_steps = 2}, 1);
+            check_against_matrices(
+                kind, {13}, {9},
+                {.weights = numbers.list(117, -1, 1), .bias = numbers.list(9, -1, 1), .delay_steps = 2}, 1);
     }
     SUBCASE("one to one") {
         check_against_matrices(SNN_POPULATION_VALUE_INPUT, {17}, {17},
-                               {.kind = SNN_CONNECT_ONE_TO_ONE, .weights = numbers.list(17, -1, 1), .delay_steps = 3}, 2);
+                               {.kind = SNN_CONNECT_ONE_TO_ONE, .weights = numbers.list(17, -1, 1), .delay_steps = 3},
+                               2);
     }
     SUBCASE("sparse, both arithmetics, with delays") {
         for (const uint32_t arithmetic : {SNN_ARITHMETIC_FLOAT, SNN_ARITHMETIC_FIXED}) {
@@ -296,8 +319,12 @@ TEST_CASE("every kind agrees with its definition from the target's side") {
             }
             const size_t count = sparse.targets.size();
             check_against_matrices(SNN_POPULATION_SPIKE_INPUT, {19}, {11},
-                                   {.kind = SNN_CONNECT_SPARSE, .weights = numbers.list(count, -1, 1), .delay_steps = 1,
-                                    .trainable = false, .arithmetic = arithmetic, .sparse = sparse},
+                                   {.kind = SNN_CONNECT_SPARSE,
+                                    .weights = numbers.list(count, -1, 1),
+                                    .delay_steps = 1,
+                                    .trainable = false,
+                                    .arithmetic = arithmetic,
+                                    .sparse = sparse},
                                    3);
         }
     }

@@ -12,7 +12,8 @@ namespace {
 
 class NullExecutor final : public Executor {
 public:
-    NullExecutor(std::shared_ptr<const Plan> plan, uint32_t batch_size) : plan_(std::move(plan)), batch_size_(batch_size) {}
+    NullExecutor(std::shared_ptr<const Plan> plan, uint32_t batch_size)
+        : plan_(std::move(plan)), batch_size_(batch_size) {}
 
     void reset_state() override { ++calls_.resets; }
     void run(const RunRequest& request) override {
@@ -50,7 +51,8 @@ void describe(SNNDeviceInfo& out_info) {
 
 std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorOptions& options) {
     if (options.flags & (SNN_FLAG_FLOAT64 | SNN_FLAG_SMOOTH_SPIKES))
-        throw Error(SNN_ERROR_UNSUPPORTED, "the null device computes nothing, in float64 neither; use device \"reference\"");
+        throw Error(SNN_ERROR_UNSUPPORTED,
+                    "the null device computes nothing, in float64 neither; use device \"reference\"");
     return std::make_unique<NullExecutor>(std::move(plan), options.batch_size);
 }
 

@@ -1,5 +1,5 @@
-// Computes nothing: every variable reads as zero. For measuring what lies above the backends, and for tests of what calls
-// reach a backend: it counts them.
+// Computes nothing: every variable reads as zero. For measuring what lies above the backends, and for tests of what
+// calls reach a backend: it counts them.
 #pragma once
 
 #include <cstdint>

@@ -89,13 +89,13 @@ void evaluate(const Program& program, const SurrogateInUse<Real>& surrogate, boo
             case Op::to_int: whole = to_int_nearest_even(static_cast<double>(r[i.a])); break;
             case Op::spike:
                 if (smooth && surrogate.surrogate)
-                    result = evaluate_surrogate(surrogate.surrogate->smooth, surrogate.surrogate->smooth_output, surrogate, r[i.a]);
-                else
-                    result = (n[i.b] ? r[i.a] >= Real{0} : r[i.a] > Real{0}) ? Real{1} : Real{0};
+                    result = evaluate_surrogate(surrogate.surrogate->smooth, surrogate.surrogate->smooth_output,
+                                                surrogate, r[i.a]);
+                else result = (n[i.b] ? r[i.a] >= Real{0} : r[i.a] > Real{0}) ? Real{1} : Real{0};
                 break;
             case Op::surrogate:
-                result = evaluate_surrogate(surrogate.surrogate->derivative, surrogate.surrogate->derivative_output, surrogate,
-                                            r[i.a]);
+                result = evaluate_surrogate(surrogate.surrogate->derivative, surrogate.surrogate->derivative_output,
+                                            surrogate, r[i.a]);
                 break;
         }
         ++at;

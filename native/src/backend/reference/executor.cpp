@@ -10,8 +10,11 @@ namespace snn::reference {
 
 template <class Real>
 ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options)
-    : plan_(std::move(plan)), batch_size_(options.batch_size), smooth_(options.flags & SNN_FLAG_SMOOTH_SPIKES),
-      allocator_(options.allocator), output_gradient_(zeros(0)) {
+    : plan_(std::move(plan)),
+      batch_size_(options.batch_size),
+      smooth_(options.flags & SNN_FLAG_SMOOTH_SPIKES),
+      allocator_(options.allocator),
+      output_gradient_(zeros(0)) {
     const auto& populations = network().populations();
     populations_.resize(populations.size());
     for (uint32_t p = 0; p < populations.size(); ++p) {
@@ -74,7 +77,8 @@ void ReferenceExecutor<Real>::reset_state() {
     }
 }
 
-// ---- Activity ---------------------------------------------------------------------------------------------------------
+// ---- Activity
+// ---------------------------------------------------------------------------------------------------------
 
 template <class Real>
 auto ReferenceExecutor<Real>::activity(uint32_t population, uint32_t lag) const -> const Values& {
@@ -99,7 +103,8 @@ std::span<const uint32_t> ReferenceExecutor<Real>::active(uint32_t population, u
     return list;
 }
 
-// ---- Forward ----------------------------------------------------------------------------------------------------------
+// ---- Forward
+// ----------------------------------------------------------------------------------------------------------
 
 template <class Real>
 void ReferenceExecutor<Real>::run(const RunRequest& request) {
@@ -135,7 +140,8 @@ void ReferenceExecutor<Real>::begin_tape(uint32_t step_count) {
         PopulationState& state = populations_[p];
         state.activities.resize(step_count * frame(p));
         for (size_t k = 0; k < state.tape.size(); ++k) {
-            if (network().population(p).model->tape[k].type == ValueType::float_) state.tape[k].real.resize(step_count * frame(p));
+            if (network().population(p).model->tape[k].type == ValueType::float_)
+                state.tape[k].real.resize(step_count * frame(p));
             else state.tape[k].whole.resize(step_count * frame(p));
         }
     }
@@ -170,19 +176,22 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
     const uint32_t target_size = network().population(projection.target).size;
     // Fixed-point rounding is left out in double: the function must be smooth there.
     const bool fixed = projection.arithmetic == SNN_ARITHMETIC_FIXED && sizeof(Real) == sizeof(float);
-    const Real pool_weight = projection.pool_mode == SNN_POOL_AVERAGE
-                                 ? static_cast<Real>(1.0f / static_cast<float>(projection.window.kernel[0] * projection.window.kernel[1]))
-                                 : Real{1};
+    const Real pool_weight =
+        projection.pool_mode == SNN_POOL_AVERAGE
+            ? static_cast<Real>(1.0f / static_cast<float>(projection.window.kernel[0] * projection.window.kernel[1]))
+            : Real{1};
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
         Real* const sums = target.sums[projection.receptor].data() + size_t{sample} * target_size;
         int32_t* const fixed_sums = target.fixed_sums[projection.receptor].data() + size_t{sample} * target_size;
         if (projection.bias) {
-            const uint32_t spread = target_size / static_cast<uint32_t>(state.bias.size());  // conv: neurons of a channel
+            const uint32_t spread =
+                target_size / static_cast<uint32_t>(state.bias.size());  // conv: neurons of a channel
             for (uint32_t j = 0; j < target_size; ++j) sums[j] += state.bias[j / spread];
         }
         if (pooling && projection.pool_mode == SNN_POOL_MAX) {
-            const Real* const values = activity(projection.source, projection.delay_steps).data() + size_t{sample} * source_size;
+            const Real* const values =
+                activity(projection.source, projection.delay_steps).data() + size_t{sample} * source_size;
             for_maxima(network(), projection, values, [&](uint32_t j, uint32_t i) { sums[j] += values[i]; });
             continue;
         }
@@ -193,10 +202,9 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
                 for_synapses(network(), projection, i, [&](const Synapse& synapse) {
                     if (synapse.delay != delay) return;
                     if (fixed)
-                        fixed_sums[synapse.target] +=
-                            to_int_nearest_even(std::ldexp(static_cast<double>(state.weights[synapse.weight]), projection.fixed_exponent));
-                    else
-                        sums[synapse.target] += (pooling ? pool_weight : state.weights[synapse.weight]) * values[i];
+                        fixed_sums[synapse.target] += to_int_nearest_even(
+                            std::ldexp(static_cast<double>(state.weights[synapse.weight]), projection.fixed_exponent));
+                    else sums[synapse.target] += (pooling ? pool_weight : state.weights[synapse.weight]) * values[i];
                 });
             }
         }
@@ -210,7 +218,8 @@ void ReferenceExecutor<Real>::finish_receptors(uint32_t population) {
     for (size_t r = 0; r < state.sums.size(); ++r) {
         if (!plan.receptor_is_fixed[r]) continue;
         const Real scale = static_cast<Real>(std::ldexp(1.0, -plan.receptor_exponent[r]));
-        for (size_t i = 0; i < frame(population); ++i) state.sums[r][i] += static_cast<Real>(state.fixed_sums[r][i]) * scale;
+        for (size_t i = 0; i < frame(population); ++i)
+            state.sums[r][i] += static_cast<Real>(state.fixed_sums[r][i]) * scale;
     }
 }
 
@@ -221,8 +230,9 @@ void ReferenceExecutor<Real>::load_constants(uint32_t population, uint32_t neuro
     for (size_t i = 0; i < constants.size(); ++i) {
         const size_t at = constants[i].per_neuron() ? neuron : 0;
         if (constants[i].type == ValueType::int_) registers.whole[i] = constants[i].ints[at];
-        else registers.real[i] = sizeof(Real) == 8 ? static_cast<Real>(constants[i].doubles[at])
-                                                   : static_cast<Real>(constants[i].floats[at]);
+        else
+            registers.real[i] = sizeof(Real) == 8 ? static_cast<Real>(constants[i].doubles[at])
+                                                  : static_cast<Real>(constants[i].floats[at]);
     }
 }
 
@@ -244,7 +254,8 @@ void ReferenceExecutor<Real>::neuron_step(uint32_t index) {
         }
         evaluate(model.step, state.surrogate, smooth_, registers_);
         for (size_t s = 0; s < model.states.size(); ++s) {
-            if (model.states[s].type == ValueType::int_) state.int_states[s][i] = registers_.whole[model.step_states[s]];
+            if (model.states[s].type == ValueType::int_)
+                state.int_states[s][i] = registers_.whole[model.step_states[s]];
             else state.states[s][i] = flush(registers_.real[model.step_states[s]]);
         }
         if (model.spiking) activity[i] = registers_.real[static_cast<size_t>(model.step_spike)];
@@ -264,7 +275,8 @@ void ReferenceExecutor<Real>::record(const RunRequest& request, uint32_t step) c
         if (record.kind == RecordFrames::activity_sum) {
             const Values& present = activity(record.population, 0);
             for (size_t i = 0; i < values; ++i) {
-                if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += static_cast<double>(present[i]);
+                if (record.dtype == DType::float64)
+                    static_cast<double*>(record.data)[i] += static_cast<double>(present[i]);
                 else static_cast<float*>(record.data)[i] += static_cast<float>(present[i]);
             }
         } else if (record.kind == RecordFrames::activity) {
@@ -275,7 +287,8 @@ void ReferenceExecutor<Real>::record(const RunRequest& request, uint32_t step) c
     }
 }
 
-// ---- Variables --------------------------------------------------------------------------------------------------------
+// ---- Variables
+// --------------------------------------------------------------------------------------------------------
 
 template <class Real>
 size_t ReferenceExecutor<Real>::count(const Slot& slot) const {
@@ -289,7 +302,8 @@ void ReferenceExecutor<Real>::read(const Slot& slot, DType dtype, void* out_data
         case Slot::state: {
             const PopulationState& state = populations_[slot.index];
             if (state.states[slot.sub].empty())
-                convert(DType::int32, state.int_states[slot.sub].data(), dtype, out_data, state.int_states[slot.sub].size());
+                convert(DType::int32, state.int_states[slot.sub].data(), dtype, out_data,
+                        state.int_states[slot.sub].size());
             else give(state.states[slot.sub]);
             return;
         }
@@ -313,7 +327,8 @@ void ReferenceExecutor<Real>::write(const Slot& slot, DType dtype, const void* d
         case Slot::state: {
             PopulationState& state = populations_[slot.index];
             if (state.states[slot.sub].empty()) {
-                convert(dtype, data, DType::int32, state.int_states[slot.sub].data(), state.int_states[slot.sub].size());
+                convert(dtype, data, DType::int32, state.int_states[slot.sub].data(),
+                        state.int_states[slot.sub].size());
                 return;
             }
             take(state.states[slot.sub]);

@@ -39,19 +39,19 @@ private:
     };
 
     struct PopulationState {
-        std::vector<Values> states;                    // [state][batch * size]; empty for int states
-        std::vector<Wholes> int_states;                // [state][batch * size]; empty for float states
-        std::vector<Values> sums;                      // [receptor][batch * size]
-        std::vector<Wholes> fixed_sums;                // [receptor][batch * size]
-        std::vector<Values> history;                   // ring of history_depth + 1 activities, [batch * size]
+        std::vector<Values> states;      // [state][batch * size]; empty for int states
+        std::vector<Wholes> int_states;  // [state][batch * size]; empty for float states
+        std::vector<Values> sums;        // [receptor][batch * size]
+        std::vector<Wholes> fixed_sums;  // [receptor][batch * size]
+        std::vector<Values> history;     // ring of history_depth + 1 activities, [batch * size]
         SurrogateInUse<Real> surrogate;
         mutable std::vector<uint32_t> active;
         // training
-        Values activities;                   // [step][batch * size] of the taped run
-        std::vector<TapeColumn> tape;        // [tape entry]
-        std::vector<Values> state_gradients; // [state][batch * size], of the step in hand
-        Values activity_gradients;           // [step][batch * size]
-        std::vector<Values> sum_gradients;   // [receptor][batch * size], of the step in hand
+        Values activities;                    // [step][batch * size] of the taped run
+        std::vector<TapeColumn> tape;         // [tape entry]
+        std::vector<Values> state_gradients;  // [state][batch * size], of the step in hand
+        Values activity_gradients;            // [step][batch * size]
+        std::vector<Values> sum_gradients;    // [receptor][batch * size], of the step in hand
     };
     struct ProjectionState {
         Values weights, bias, weight_gradient, bias_gradient;
@@ -80,13 +80,14 @@ private:
     void add_output_gradients(std::span<const OutputGradient> gradients, uint32_t step);
     void neuron_adjoint(uint32_t population, uint32_t step);
     void deliver_adjoint(uint32_t projection, uint32_t step);
-    void update_values(const OptimizerStep& step, Values& values, const Values& gradient, Values (&moments)[2], Real limit);
+    void update_values(const OptimizerStep& step, Values& values, const Values& gradient, Values (&moments)[2],
+                       Real limit);
 
     std::shared_ptr<const Plan> plan_;
     uint32_t batch_size_;
     bool smooth_;
     SNNAllocator allocator_;
-    uint64_t now_ = 0;          // steps begun since the reset; positions in the rings
+    uint64_t now_ = 0;  // steps begun since the reset; positions in the rings
     bool taping_ = false;
     uint32_t tape_step_ = 0;    // of the step in hand while taping
     uint32_t taped_steps_ = 0;  // of the last taped run

@@ -39,10 +39,12 @@ void ReferenceExecutor<Real>::add_output_gradients(std::span<const OutputGradien
         PopulationState& state = populations_[gradient.population];
         const size_t values = frame(gradient.population);
         output_gradient_.resize(values);
-        convert(gradient.dtype, static_cast<const char*>(gradient.data) + step * gradient.step_stride * size_of(gradient.dtype),
+        convert(gradient.dtype,
+                static_cast<const char*>(gradient.data) + step * gradient.step_stride * size_of(gradient.dtype),
                 real_type, output_gradient_.data(), values);
-        Real* const sum = gradient.kind == OutputGradient::activity ? state.activity_gradients.data() + step * values
-                                                                    : state.state_gradients[gradient.state_index].data();
+        Real* const sum = gradient.kind == OutputGradient::activity
+                              ? state.activity_gradients.data() + step * values
+                              : state.state_gradients[gradient.state_index].data();
         for (size_t i = 0; i < values; ++i) sum[i] += output_gradient_[i];
     }
 }
@@ -58,11 +60,13 @@ void ReferenceExecutor<Real>::neuron_adjoint(uint32_t index, uint32_t step) {
     for (size_t i = 0; i < frame(index); ++i) {
         load_constants(index, static_cast<uint32_t>(i % population.size), registers_);
         for (size_t k = 0; k < model.tape.size(); ++k) {
-            if (model.tape[k].type == ValueType::float_) registers_.real[tape_base + k] = state.tape[k].real[step_frame + i];
+            if (model.tape[k].type == ValueType::float_)
+                registers_.real[tape_base + k] = state.tape[k].real[step_frame + i];
             else registers_.whole[tape_base + k] = state.tape[k].whole[step_frame + i];
         }
         for (size_t s = 0; s < model.states.size(); ++s)
-            registers_.real[state_base + s] = model.states[s].type == ValueType::int_ ? Real{0} : state.state_gradients[s][i];
+            registers_.real[state_base + s] =
+                model.states[s].type == ValueType::int_ ? Real{0} : state.state_gradients[s][i];
         registers_.real[state_base + model.states.size()] = state.activity_gradients[step_frame + i];
         evaluate(model.adjoint, state.surrogate, smooth_, registers_);
         for (size_t s = 0; s < model.states.size(); ++s)
@@ -82,14 +86,17 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
     const uint32_t source_size = network().population(projection.source).size;
     const uint32_t target_size = network().population(projection.target).size;
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
-    const Real pool_weight = projection.pool_mode == SNN_POOL_AVERAGE
-                                 ? static_cast<Real>(1.0f / static_cast<float>(projection.window.kernel[0] * projection.window.kernel[1]))
-                                 : Real{1};
+    const Real pool_weight =
+        projection.pool_mode == SNN_POOL_AVERAGE
+            ? static_cast<Real>(1.0f / static_cast<float>(projection.window.kernel[0] * projection.window.kernel[1]))
+            : Real{1};
     const bool to_source = plan_->populations[projection.source].needs_activity_gradient;
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
         const Real* const g = gradient.data() + size_t{sample} * target_size;
         // Of the source at a step: its activities and dL/d(activity), this sample's.
-        const auto place = [&](uint32_t then) { return then * frame(projection.source) + size_t{sample} * source_size; };
+        const auto place = [&](uint32_t then) {
+            return then * frame(projection.source) + size_t{sample} * source_size;
+        };
         if (projection.trainable && projection.bias) {
             const uint32_t spread = target_size / static_cast<uint32_t>(state.bias.size());
             for (uint32_t j = 0; j < target_size; ++j) state.bias_gradient[j / spread] += g[j];
@@ -117,7 +124,8 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
 template <class Real>
 double ReferenceExecutor<Real>::gradient_square_sum(uint32_t projection) const {
     double sum = 0;
-    for (const Real g : projections_[projection].weight_gradient) sum += static_cast<double>(g) * static_cast<double>(g);
+    for (const Real g : projections_[projection].weight_gradient)
+        sum += static_cast<double>(g) * static_cast<double>(g);
     for (const Real g : projections_[projection].bias_gradient) sum += static_cast<double>(g) * static_cast<double>(g);
     return sum;
 }
@@ -128,12 +136,10 @@ void ReferenceExecutor<Real>::update_values(const OptimizerStep& step, Values& v
     const OptimizerConstants<Real> constants = optimizer_constants<Real>(step);
     const auto square_root = [](Real x) { return std::sqrt(x); };
     for (size_t i = 0; i < values.size(); ++i) {
-        if (step.optimizer == SNN_OPTIMIZER_SGD)
-            update_sgd(constants, gradient[i], values[i], moments[0][i]);
+        if (step.optimizer == SNN_OPTIMIZER_SGD) update_sgd(constants, gradient[i], values[i], moments[0][i]);
         else if (step.optimizer == SNN_OPTIMIZER_ADAM)
             update_adam<Real, false>(constants, square_root, gradient[i], values[i], moments[0][i], moments[1][i]);
-        else
-            update_adam<Real, true>(constants, square_root, gradient[i], values[i], moments[0][i], moments[1][i]);
+        else update_adam<Real, true>(constants, square_root, gradient[i], values[i], moments[0][i], moments[1][i]);
         values[i] = std::clamp(values[i], -limit, limit);
     }
 }

@@ -31,7 +31,8 @@ public:
         if (count > SIZE_MAX / 2 / sizeof(T)) throw std::bad_alloc();
         void* memory = host_.allocate(host_.user, count * sizeof(T), alignof(T));
         if (!memory)
-            throw Error(SNN_ERROR_OUT_OF_MEMORY, "the allocator gave no memory for ", count, " values of ", sizeof(T), " bytes");
+            throw Error(SNN_ERROR_OUT_OF_MEMORY, "the allocator gave no memory for ", count, " values of ", sizeof(T),
+                        " bytes");
         return static_cast<T*>(memory);
     }
     void deallocate(T* memory, size_t count) {
@@ -40,7 +41,8 @@ public:
     }
     const SNNAllocator& host() const { return host_; }
     bool operator==(const HostAllocator& other) const {
-        return host_.allocate == other.host_.allocate && host_.release == other.host_.release && host_.user == other.host_.user;
+        return host_.allocate == other.host_.allocate && host_.release == other.host_.release &&
+               host_.user == other.host_.user;
     }
 
 private:

@@ -9,8 +9,8 @@ namespace snn::reference {
 
 struct Synapse {
     uint32_t target;
-    uint32_t delay;     // total, in steps
-    uint64_t weight;    // index of the weight; unused by pooling
+    uint32_t delay;   // total, in steps
+    uint64_t weight;  // index of the weight; unused by pooling
 };
 
 // Calls visit(y, x) for every place of the image under the window of one target, ascending.
@@ -51,7 +51,8 @@ void for_synapses(const Network& network, const Projection& projection, uint32_t
     const uint32_t channel = i / (height * width), y = i / width % height, x = i % width;
     const uint32_t out_height = target.shape.dims[1], out_width = target.shape.dims[2];
     const bool conv = projection.kind == SNN_CONNECT_CONV2D;
-    const uint32_t group_inputs = source.shape.dims[0] / window.groups, group_outputs = target.shape.dims[0] / window.groups;
+    const uint32_t group_inputs = source.shape.dims[0] / window.groups,
+                   group_outputs = target.shape.dims[0] / window.groups;
     const uint32_t group = channel / group_inputs;
     for (uint32_t ky = 0; ky < window.kernel[0]; ++ky) {
         const int64_t at_y = int64_t{y} + window.padding[0] - int64_t{ky} * window.dilation[0];
@@ -59,8 +60,8 @@ void for_synapses(const Network& network, const Projection& projection, uint32_t
         for (uint32_t kx = 0; kx < window.kernel[1]; ++kx) {
             const int64_t at_x = int64_t{x} + window.padding[1] - int64_t{kx} * window.dilation[1];
             if (at_x < 0 || at_x % window.stride[1] || at_x / window.stride[1] >= out_width) continue;
-            const uint32_t position =
-                static_cast<uint32_t>(at_y / window.stride[0]) * out_width + static_cast<uint32_t>(at_x / window.stride[1]);
+            const uint32_t position = static_cast<uint32_t>(at_y / window.stride[0]) * out_width +
+                                      static_cast<uint32_t>(at_x / window.stride[1]);
             if (!conv) {
                 visit(Synapse{channel * out_height * out_width + position, delay, 0});
                 continue;
@@ -68,14 +69,17 @@ void for_synapses(const Network& network, const Projection& projection, uint32_t
             for (uint32_t k = 0; k < group_outputs; ++k) {
                 const uint32_t out_channel = group * group_outputs + k;
                 const uint64_t weight =
-                    ((uint64_t{out_channel} * group_inputs + channel % group_inputs) * window.kernel[0] + ky) * window.kernel[1] + kx;
+                    ((uint64_t{out_channel} * group_inputs + channel % group_inputs) * window.kernel[0] + ky) *
+                        window.kernel[1] +
+                    kx;
                 visit(Synapse{out_channel * out_height * out_width + position, delay, weight});
             }
         }
     }
 }
 
-// Max pooling: calls visit(target, source of the first largest activity); no call for a window without a place in the image.
+// Max pooling: calls visit(target, source of the first largest activity); no call for a window without a place in the
+// image.
 template <class Real, class Visit>
 void for_maxima(const Network& network, const Projection& projection, const Real* activity, Visit&& visit) {
     const Shape& source = network.population(projection.source).shape;
