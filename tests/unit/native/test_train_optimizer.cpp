@@ -1,0 +1,145 @@
+// Each optimiser against its formula written out with other words, in float and double; limits of fixed-point weights.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "small_networks.h"
+#include "train/optimizer.h"
+
+using namespace snn;
+using namespace snn::test;
+
+namespace {
+
+// One value, `updates` times, with gradients 1, -0.5, 0.25, ... on the executor of a network with one weight.
+struct OneWeight {
+    Run run;
+    uint32_t neuron;
+    explicit OneWeight(float weight, uint32_t flags, float bias = 0.5f) : run(make(weight, bias, neuron), 1, flags) {}
+
+    static std::shared_ptr<const Plan> make(float weight, float bias, uint32_t& out_neuron) {
+        NetworkMaker maker;
+        const uint32_t input = maker.values({1});
+        out_neuron = maker.neurons({1}, probe_model());
+        maker.connect({.source = input, .target = out_neuron, .weights = {weight}, .bias = {bias}});
+        return maker.plan();
+    }
+    // dL/dw = gradient exactly: one step, input 1, dL/dv = gradient.
+    void step(double gradient, OptimizerStep step) {
+        const float one = 1.0f;
+        const InputFrames frames{0, &one, 0};
+        RunRequest request;
+        request.step_count = 1;
+        request.inputs = {&frames, 1};
+        request.tape = true;
+        run.executor->run(request);
+        const OutputGradient given{OutputGradient::state, neuron, 0, DType::float64, &gradient, 0};
+        run.executor->backward({&given, 1});
+        run.executor->update(step);
+    }
+    double weight() const { return run.read(Slot::weight, 0)[0]; }
+    double bias() const { return run.read(Slot::bias, 0)[0]; }
+};
+
+const double gradients[] = {1.0, -0.5, 0.25, 2.0, -1.5};
+
+OptimizerStep step_of(uint32_t optimizer, uint64_t update) {
+    return {.optimizer = optimizer,
+            .update = update,
+            .learning_rate = 0.1,
+            .momentum = 0.9,
+            .beta1 = 0.8,
+            .beta2 = 0.95,
+            .epsilon = 1e-6,
+            .weight_decay = 0.03,
+            .gradient_scale = 0.5};
+}
+
+}  // namespace
+
+TEST_CASE("SGD: momentum is a sum of past gradients, decay joins the gradient") {
+    for (const uint32_t flags : {0u, uint32_t{SNN_FLAG_FLOAT64}}) {
+        OneWeight one(0.75f, flags);
+        double weight = 0.75, bias = 0.5, past = 0, bias_past = 0;
+        uint64_t update = 0;
+        for (const double gradient : gradients) {
+            one.step(gradient, step_of(SNN_OPTIMIZER_SGD, ++update));
+            past = 0.9 * past + (0.5 * gradient + 0.03 * weight);
+            weight -= 0.1 * past;
+            bias_past = 0.9 * bias_past + (0.5 * gradient + 0.03 * bias);
+            bias -= 0.1 * bias_past;
+            CHECK(one.weight() == doctest::Approx(weight).epsilon(flags ? 1e-14 : 1e-6));
+            CHECK(one.bias() == doctest::Approx(bias).epsilon(flags ? 1e-14 : 1e-6));
+        }
+    }
+}
+
+TEST_CASE("Adam and AdamW: Kingma and Ba 2015, Loshchilov and Hutter 2019") {
+    for (const uint32_t optimizer : {SNN_OPTIMIZER_ADAM, SNN_OPTIMIZER_ADAMW})
+        for (const uint32_t flags : {0u, uint32_t{SNN_FLAG_FLOAT64}}) {
+            OneWeight one(0.75f, flags);
+            double weight = 0.75, m = 0, v = 0;
+            uint64_t t = 0;
+            for (const double gradient : gradients) {
+                one.step(gradient, step_of(optimizer, ++t));
+                double g = 0.5 * gradient;
+                if (optimizer == SNN_OPTIMIZER_ADAM) g += 0.03 * weight;
+                m = 0.8 * m + 0.2 * g;
+                v = 0.95 * v + 0.05 * g * g;
+                const double first = m / (1 - std::pow(0.8, t)), second = v / (1 - std::pow(0.95, t));
+                double next = weight - 0.1 * first / (std::sqrt(second) + 1e-6);
+                if (optimizer == SNN_OPTIMIZER_ADAMW) next -= 0.1 * 0.03 * weight;
+                weight = next;
+                CHECK(one.weight() == doctest::Approx(weight).epsilon(flags ? 1e-13 : 2e-6));
+            }
+        }
+}
+
+TEST_CASE("Adam's first update is the learning rate, whatever the gradient's size") {
+    for (const double gradient : {1e-3, 1.0, 1e3}) {
+        OneWeight one(0.0f, SNN_FLAG_FLOAT64);
+        OptimizerStep step = step_of(SNN_OPTIMIZER_ADAM, 1);
+        step.weight_decay = 0;
+        step.epsilon = 1e-12;
+        one.step(gradient, step);
+        CHECK(one.weight() == doctest::Approx(-0.1).epsilon(1e-6));
+    }
+}
+
+TEST_CASE("weights of fixed-point projections stay where their sums cannot overflow") {
+    NetworkMaker maker;
+    const uint32_t input = maker.spikes({2}), neuron = maker.neurons({1}, "leaky_integrator");
+    maker.connect({.kind = SNN_CONNECT_SPARSE,
+                   .source = input,
+                   .target = neuron,
+                   .weights = {0.5f, 0.25f},
+                   .arithmetic = SNN_ARITHMETIC_FIXED,
+                   .sparse = {{0, 1, 2}, {0, 0}, {}}});
+    const auto plan = maker.plan();
+    Run run(plan, 1);
+    const std::vector<float> spikes{1, 1};
+    const InputFrames frames{input, spikes.data(), 0};
+    RunRequest request;
+    request.step_count = 1;
+    request.inputs = {&frames, 1};
+    request.tape = true;
+    run.executor->run(request);
+    const float gradient = -1.0f;
+    const OutputGradient given{OutputGradient::state, neuron, 0, DType::float32, &gradient, 0};
+    run.executor->backward({&given, 1});
+    OptimizerStep step = step_of(SNN_OPTIMIZER_SGD, 1);
+    step.learning_rate = 1e9;
+    run.executor->update(step);
+    // Both at the limit add up to 2^30 in units of the scale.
+    const double limit = std::ldexp(1.0, 30 - plan->network->projection(0).fixed_exponent) / 2;
+    CHECK(run.read(Slot::weight, 0) == std::vector<double>{limit, limit});
+    CHECK_NOTHROW(check_fixed_range(*plan->network, plan->network->projection(0),
+                                    std::vector<float>(2, static_cast<float>(limit)).data()));
+    std::vector<float> state(1);
+    const RecordFrames record{RecordFrames::state, neuron, 0, DType::float32, state.data(), 1};
+    request.tape = false;
+    request.records = {&record, 1};
+    run.executor->reset_state();
+    run.executor->run(request);
+    CHECK(state[0] == doctest::Approx(2 * limit));
+}
