@@ -26,23 +26,32 @@ EPOCHS = 20
 
 def digits_network(seed: int = 0) -> snn.Network:
     """Return the untrained network."""
-    return snn.Sequential(64, snn.Dense(128), snn.LIF(), snn.Dense(10), snn.LIF(), seed=seed)
+    neurons = snn.LIF(tau_membrane=5.0, surrogate=snn.Surrogate("arctan", slope=1.0))
+    return snn.Sequential(64, snn.Dense(128), neurons, snn.Dense(10), neurons, seed=seed)
 
 
 def digits_trainer(
-    network: snn.Network, seed: int = 0, *, epochs: int = EPOCHS, device: str = "cpu", threads: int = 1
+    network: snn.Network,
+    seed: int = 0,
+    *,
+    epochs: int = EPOCHS,
+    device: str = "cpu",
+    threads: int = 1,
+    instruction_set: str = "best",
 ) -> snn.Trainer:
     """Return the trainer with the demo's settings."""
     return snn.Trainer(
         network,
         steps=STEPS,
         epochs=epochs,
-        batch_size=32,
-        learning_rate=2e-3,
+        batch_size=16,
+        loss="mean_square_rate",
+        learning_rate=5e-3,
         schedule="cosine",
         seed=seed,
         device=device,
         threads=threads,
+        instruction_set=instruction_set,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from snn.engine import _native
 
-__all__ = ["description", "peak_rss_bytes", "processor_name", "versions"]
+__all__ = ["description", "peak_rss_bytes", "processor_name", "used_instruction_set", "versions"]
 
 
 def processor_name() -> str:
@@ -37,6 +37,11 @@ def description() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "instruction_set": cpu.instruction_sets[-1],
     }
+
+
+def used_instruction_set(wanted: str) -> str:
+    """Return the instruction set that a session uses: the wanted one, or for ``"best"`` the best there is."""
+    return str(description()["instruction_set"]) if wanted == "best" else wanted
 
 
 def versions() -> dict[str, str]:

@@ -68,4 +68,4 @@ class EpochBar:
     def _show(self, loss: float, accuracy: float, advance: int) -> None:
         share = "" if math.isnan(accuracy) else f" acc {accuracy:.1%}"
         epoch = min(self._epoch + 1, self._epochs) if advance else self._epoch
-        self._progress.update(self._task, advance=advance, epoch=epoch, numbers=f"loss {loss:.3f}{share}{self._extra}")
+        self._progress.update(self._task, advance=advance, epoch=epoch, numbers=f"loss {loss:.4f}{share}{self._extra}")

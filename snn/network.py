@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -19,7 +21,7 @@ from snn.neurons import Input, Neuron, SpikeInput
 from snn.projection import Projection
 from snn.surrogates import Surrogate
 
-__all__ = ["Network", "Population", "load", "save"]
+__all__ = ["Network", "Population", "differences", "load", "save"]
 
 _INPUT_KINDS = {1: SpikeInput, 2: Input}
 
@@ -329,7 +331,7 @@ class Network:
         rows = [("population", "model", "shape", "parameters that differ from the default")]
         for population in self._populations.values():
             shape = "x".join(str(size) for size in population.shape)
-            rows.append((population.name, population.model, shape, _differences(population)))
+            rows.append((population.name, population.model, shape, differences(population)))
         lines = _table(rows)
         if self._projections:
             rows = [("projection", "kind", "weights", "from, to")]
@@ -371,6 +373,13 @@ class Network:
     def copy(self) -> Network:
         """Return an independent network with the same populations, projections and weights."""
         return Network._from_native(self._finished(), self.seed)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickled as the bytes of its file: what a reader of the file checks is checked here too.
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "network.snn"
+            self.save(path)
+            return _unpickled, (path.read_bytes(), self.seed)
 
     def __copy__(self) -> Network:
         return self.copy()
@@ -441,6 +450,10 @@ class Network:
         return network
 
 
+def _unpickled(data: bytes, seed: int) -> Network:
+    return Network._from_native(_native.Network.load_memory(data), seed)
+
+
 def _declare_population(native: _native.Network, population: Population) -> None:
     layer = population.neurons
     if isinstance(layer, Neuron):
@@ -454,7 +467,7 @@ def _weight_count(projection: Projection) -> int:
     return 0 if info.weights is None else info.weights.size
 
 
-def _differences(population: Population) -> str:
+def differences(population: Population) -> str:
     """Return parameters and options that are not the model's defaults."""
     layer = population.neurons
     if not isinstance(layer, Neuron):
@@ -471,7 +484,7 @@ def _differences(population: Population) -> str:
     return ", ".join(words)
 
 
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 

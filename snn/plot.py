@@ -66,8 +66,8 @@ def raster(
     axes = _axes(axes)
     steps, neurons = np.nonzero(array)
     colors = [color[int(neuron)] for neuron in neurons] if _is_list(color) else color
-    # A mark is as high as a row, whatever the size of the picture.
-    half = 0.5 if array.shape[1] <= 32 else 0.9
+    # A mark is as high as a row; with many neurons rows are thin, and it covers a neighbour to be seen.
+    half = 0.45 if array.shape[1] <= 32 else 0.45 * array.shape[1] / 32
     axes.vlines((steps + 1) * dt, neurons - half, neurons + half, colors=colors, linewidth=1.2)
     axes.set_xlim(0.5 * dt, (array.shape[0] + 0.5) * dt)
     axes.set_ylim(-1, array.shape[1])
@@ -100,7 +100,7 @@ def traces(
     threshold : float, optional
         Drawn as a dashed line.
     labels : sequence of str, optional
-        One for each line, for the legend.
+        One for each line, written at its end.
     axes : Axes, optional
         Where to draw.
     y_label, title : str, optional
@@ -116,8 +116,21 @@ def traces(
     axes = _axes(axes)
     times = (np.arange(array.shape[0]) + 1) * dt
     for column in range(array.shape[1]):
-        label = labels[column] if labels is not None else None
-        axes.plot(times, array[:, column], color=COLORS[column % len(COLORS)], linewidth=1.4, label=label)
+        color = COLORS[column % len(COLORS)]
+        axes.plot(times, array[:, column], color=color, linewidth=1.4)
+        if labels is not None:
+            # At the end of the line: a legend would lie on other lines.
+            place = (times[-1], array[-1, column])
+            axes.annotate(
+                labels[column],
+                place,
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize="small",
+                color=color,
+                annotation_clip=False,
+            )
     if threshold is not None:
         axes.axhline(threshold, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
         axes.annotate(
@@ -131,8 +144,6 @@ def traces(
             color=INK,
         )
     axes.set_xlim(0.5 * dt, (array.shape[0] + 0.5) * dt)
-    if labels is not None:
-        axes.legend(frameon=False, fontsize="x-small", loc="upper left", ncols=min(len(labels), 5))
     _dress(axes, title, "time (ms)", y_label)
     return axes
 

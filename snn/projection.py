@@ -197,7 +197,7 @@ class Projection:
         info = self._network._finished().projection(self._index)
         assert info.row_offsets is not None
         targets = np.empty(0, np.uint32) if info.synapse_targets is None else info.synapse_targets
-        sources = np.repeat(np.arange(self.source.size, dtype=np.uint32), np.diff(info.row_offsets.astype(np.int64)))
+        sources = np.repeat(np.arange(self.source.size, dtype=np.uint32), np.diff(info.row_offsets).astype(np.int64))
         delays = np.full(targets.size, self.delay_steps, np.uint32)
         if info.synapse_delays is not None:
             delays += info.synapse_delays
@@ -247,8 +247,9 @@ class Projection:
             return False
         info = native.projection(self._index)
         for own, its in ((self._weights, info.weights), (self._bias, info.bias)):
-            same = own is None or own.size == 0 or np.array_equal(own.reshape(-1).view(np.uint32), its.view(np.uint32))
-            if not same:
+            if own is None or its is None:
+                continue
+            if not np.array_equal(own.reshape(-1).view(np.uint32), its.view(np.uint32)):
                 return True
         return False
 

@@ -50,13 +50,13 @@ class Recording(Mapping[str, Mapping[str, NDArray[Any]]]):
         for variables in self._arrays.values():
             for name, array in variables.items():
                 if name != "spike_count":
-                    return array.shape[0]
+                    return len(array)
         return 0
 
     @property
     def times(self) -> NDArray[np.float64]:
         """Time at the end of each recorded step, in milliseconds: shape (steps,)."""
-        return (self.first_step + 1 + np.arange(self.step_count)) * self.dt
+        return (self.first_step + 1 + np.arange(self.step_count, dtype=np.float64)) * self.dt
 
     def spike_times(self, population: str, sample: int = 0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return the spikes of one sample as (times in milliseconds, neuron indices), by time.
@@ -75,7 +75,7 @@ class Recording(Mapping[str, Mapping[str, NDArray[Any]]]):
 
     def rates(self, population: str) -> NDArray[np.float64]:
         """Return the mean rate of each neuron in hertz: shape (batch size, *shape of the population)."""
-        return self._spikes(population).mean(axis=0) * (1000.0 / self.dt)
+        return np.asarray(self._spikes(population).mean(axis=0, dtype=np.float64) * (1000.0 / self.dt), np.float64)
 
     def _spikes(self, population: str) -> NDArray[np.bool_]:
         variables = self[population]

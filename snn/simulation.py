@@ -330,7 +330,7 @@ class Simulation:
         array
             bool for spikes, else float32.
         """
-        array = np.empty(self._shape_of(path), np.bool_ if path.endswith(".spikes") else np.float32)
+        array: NDArray[Any] = np.empty(self._shape_of(path), np.bool_ if path.endswith(".spikes") else np.float32)
         self._session.read(path, array)
         return array
 

@@ -19,6 +19,7 @@ from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.engine.records import WeightUpdate
 from snn.network import Network
+from snn.simulation import INSTRUCTION_SETS
 
 __all__ = ["EpochReport", "Trainer"]
 
@@ -109,6 +110,8 @@ class Trainer:
         Where it runs.
     threads : int, default 1
         0: one for each core. Results do not depend on it.
+    instruction_set : {"best", "scalar", "avx2", "avx512"}
+        Forcing one is for tests and measurements.
 
     Examples
     --------
@@ -143,6 +146,7 @@ class Trainer:
         rate_off: float = 0.0,
         device: str = "cpu",
         threads: int = 1,
+        instruction_set: str = "best",
     ) -> None:
         if not isinstance(network, Network):
             raise ArgumentTypeError(f"network is {network!r}, not a Network")
@@ -166,6 +170,7 @@ class Trainer:
         self.seed = integer(seed, "seed", maximum=2**63)
         self.device = device
         self.threads = integer(threads, "threads", maximum=1024)
+        self.instruction_set = choice(instruction_set, INSTRUCTION_SETS, "instruction_set")
         self._numbers = {
             "momentum": number(momentum, "momentum", minimum=0.0),
             "beta1": number(beta1, "beta1", minimum=0.0),
@@ -282,7 +287,11 @@ class Trainer:
 
     def _open(self) -> tuple[_native.Session, _native.Trainer]:
         session = _native.Session(
-            self.network._finished(), device=self.device, batch_size=self.batch_size, threads=self.threads
+            self.network._finished(),
+            device=self.device,
+            batch_size=self.batch_size,
+            threads=self.threads,
+            instruction_set=INSTRUCTION_SETS.index(self.instruction_set),
         )
         trainer = _native.Trainer(
             session,
@@ -358,7 +367,7 @@ class Trainer:
 
     def predict(self, x: ArrayLike | Mapping[str, ArrayLike]) -> NDArray[np.int64]:
         """Return the class of each sample: the output with the largest score, the first among equals."""
-        return np.argmax(self.predict_scores(x), axis=1)
+        return np.asarray(np.argmax(self.predict_scores(x), axis=1), np.int64)
 
     def score(self, x: ArrayLike | Mapping[str, ArrayLike], y: ArrayLike) -> float:
         """Return the share of samples that are classified correctly."""

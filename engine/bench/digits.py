@@ -26,7 +26,14 @@ def bench_digits(settings: Settings) -> Iterator[dict[str, Any]]:
     data = snn.data.digits()
     network = digits_network(settings.seed)
     epochs = settings.repeats or EPOCHS
-    trainer = digits_trainer(network, settings.seed, epochs=epochs, device=settings.device, threads=settings.threads)
+    trainer = digits_trainer(
+        network,
+        settings.seed,
+        epochs=epochs,
+        device=settings.device,
+        threads=settings.threads,
+        instruction_set=settings.instruction_set,
+    )
     trainer.fit(data.train_x, data.train_y)
     accuracy = trainer.score(data.test_x, data.test_y)
     history = trainer.history
@@ -46,7 +53,11 @@ def bench_digits(settings: Settings) -> Iterator[dict[str, Any]]:
     if settings.wants("infer"):
         seconds = []
         with snn.Simulation(
-            network, device=settings.device, threads=settings.threads, batch_size=data.test_y.size
+            network,
+            device=settings.device,
+            threads=settings.threads,
+            batch_size=data.test_y.size,
+            instruction_set=settings.instruction_set,
         ) as simulation:
             for _ in range(epochs + 1):
                 simulation.reset()

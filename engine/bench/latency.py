@@ -69,10 +69,16 @@ def latency_network(seed: int = 0, device: str = "cpu") -> snn.Network:
     return network
 
 
+def _simulation(network: snn.Network, settings: Settings) -> snn.Simulation:
+    return snn.Simulation(
+        network, device=settings.device, threads=settings.threads, instruction_set=settings.instruction_set
+    )
+
+
 def _check(network: snn.Network, frames: Floats, repeats: int, settings: Settings) -> dict[str, float]:
     """Measure the activity over the timed steps; raise when it is not what was asked for."""
     count = min(repeats, 10 * FRAMES)
-    with snn.Simulation(network, device=settings.device, threads=settings.threads) as simulation:
+    with _simulation(network, settings) as simulation:
         inputs = np.resize(frames, (WARM_UP + count, SIZES[0]))
         simulation.run(WARM_UP, {"input": inputs[:WARM_UP]})
         spiking = dict.fromkeys(("hidden1", "hidden2", "output"), "spike_count")
@@ -90,7 +96,7 @@ def _python(network: snn.Network, frames: Floats, repeats: int, settings: Settin
     seconds = np.empty(repeats)
     spikes = 0
     rows = [frames[index : index + 1] for index in range(FRAMES)]
-    with snn.Simulation(network, device=settings.device, threads=settings.threads) as simulation:
+    with _simulation(network, settings) as simulation:
         bound = simulation.bind_input("input")
         clock, copy, step, output = time.perf_counter, np.copyto, simulation.step, simulation.spikes
         gc.disable()
@@ -112,7 +118,7 @@ def _python(network: snn.Network, frames: Floats, repeats: int, settings: Settin
 
 def _c(network: snn.Network, frames: Floats, repeats: int, settings: Settings) -> tuple[Any, int]:
     """Return seconds of each repeat and the number of output spikes, through the C interface."""
-    session = _native.Session(network._finished(), device=settings.device, threads=settings.threads)
+    session = _simulation(network, settings)._session
     source, target = network["input"]._index, network["output"]._index
     # The same inputs before the timed ones as in the Python variant, so that both see the same spikes.
     _native.time_steps(session, source, frames[-WARM_UP:], target, np.empty(WARM_UP), np.empty(WARM_UP, np.uint32))

@@ -23,6 +23,7 @@ class Settings:
     repeats: int | None = None
     seed: int = 0
     variant: str | None = None
+    instruction_set: str = "best"
 
     def wants(self, variant: str) -> bool:
         """Whether to run a variant."""
@@ -56,6 +57,7 @@ def result(bench: str, variant: str, settings: Settings, seconds: ArrayLike, **m
         "variant": variant,
         "device": settings.device,
         "threads": settings.threads,
+        "instruction_set": machine.used_instruction_set(settings.instruction_set),
         "repeats": int(times.size),
         "median_s": float(median),
         "p10_s": float(p10),

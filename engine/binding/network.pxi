@@ -28,6 +28,9 @@ cdef class Model:
         check(snn_model_builtin(text(name, "the model name"), 1 if surrogate else 0, &model.handle))
         return model
 
+    def __reduce__(self):
+        return Model.load, (self.json,)
+
     @property
     def json(self):
         """The op list as a JSON string."""

@@ -23,13 +23,16 @@ def bench(
     ] = None,
     device: Annotated[str, typer.Option(help="Where to run; see snn devices.")] = "cpu",
     threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 1,
+    instruction_set: Annotated[
+        str, typer.Option(help="best, scalar, avx2 or avx512; all give the same bits.")
+    ] = "best",
     seed: Annotated[int, typer.Option(min=0, help="For weights and inputs.")] = 0,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a benchmark: median and the range from 10 to 90 % of its repeats."""
     if name not in BENCHMARKS:
         raise fail(f"there is no benchmark '{name}'; there are: {_NAMES}")
-    settings = Settings(device=device, threads=threads, repeats=repeats, seed=seed, variant=variant)
+    settings = Settings(device, threads, repeats, seed, variant, instruction_set)
     results = list(BENCHMARKS[name](settings))
     if not results:
         raise fail(f"benchmark '{name}' has no variant '{variant}'")
@@ -54,7 +57,7 @@ def bench(
         if key in results[0]:
             console.print(f"{key.replace('_', ' ')}: {_words(results[0][key])}", highlight=False)
     where = machine.description()
-    console.print(f"{where['processor']}, {where['cores']} cores, {where['instruction_set']}", highlight=False)
+    console.print(f"{where['processor']}, {where['cores']} cores, {results[0]['instruction_set']}", highlight=False)
 
 
 def _words(value: object) -> str:

@@ -100,14 +100,19 @@ def _train_and_check(
     begin = time.perf_counter()
     trainer.fit(data.train_x, data.train_y, progress=progress, callbacks=[reports.append])
     seconds = time.perf_counter() - begin
-    python_scores = trainer.predict_scores(data.test_x)
     network.save(path)
     found = digits.classify_in_c(path, data.test_x)
-    reference = digits.numpy_spike_counts(snn.load(path), data.test_x)
-    if not np.array_equal(found.spike_counts, python_scores):
-        raise InternalError(f"seed {seed}: {path} gives other spike counts in the C library than in Python")
-    if not np.array_equal(found.spike_counts, reference):
-        raise InternalError(f"seed {seed}: {path} gives other spike counts in the C library than in numpy")
+    with snn.Simulation(network, batch_size=len(data.test_x), threads=threads) as simulation:
+        recording = simulation.run(digits.STEPS, {"input": data.test_x}, {"output": "spike_count"})
+    counts = {
+        "the trained network in Python": recording["output"]["spike_count"],
+        "the numpy reference": digits.numpy_spike_counts(network, data.test_x),
+    }
+    for where, other in counts.items():
+        if not np.array_equal(found.spike_counts, other):
+            raise InternalError(f"seed {seed}: {path} in the C library gives other spike counts than {where}")
+    if not np.array_equal(found.classes, trainer.predict(data.test_x)):
+        raise InternalError(f"seed {seed}: {path} in the C library gives other classes than Trainer.predict")
     return {
         "demo": "digits",
         "seed": seed,

@@ -76,7 +76,7 @@ def draw(
     snn.plot.raster(hidden, dt=network.dt, axes=axes, title=f"spikes of the {hidden.shape[1]} hidden neurons")
 
     axes = figure.add_subplot(grid[1, 1])
-    shown = np.argsort(-counts, kind="stable")[:3]
+    shown = np.argsort(-membrane.mean(axis=0), kind="stable")[:3]
     threshold = network["output"].parameters["threshold"]
     snn.plot.traces(
         membrane[:, shown],
@@ -84,7 +84,7 @@ def draw(
         threshold=threshold if isinstance(threshold, float) else None,
         labels=[f"class {index}" for index in shown],
         axes=axes,
-        title="membrane of the three most active outputs, after reset",
+        title="membrane of the three highest outputs, after reset",
     )
 
     axes = figure.add_subplot(grid[:, 2])

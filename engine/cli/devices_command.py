@@ -15,15 +15,15 @@ def devices(as_json: JsonFlag = False) -> None:
         for device in found:
             print_json(device._asdict())
         return
-    rows = table("device", "description", ">cores", ">memory", "trains", "instruction sets, best last")
+    rows = table("device", ">cores", ">memory", "trains", "instruction sets", "description")
     for device in found:
         memory = with_unit(device.memory_bytes, "B") if device.memory_bytes else ""
         rows.add_row(
             f"[bold]{device.name}[/]",
-            device.description,
             str(device.core_count or ""),
             memory,
             "yes" if device.can_train else "no",
             " ".join(device.instruction_sets),
+            device.description,
         )
     console.print(rows)

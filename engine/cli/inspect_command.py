@@ -10,6 +10,7 @@ import typer
 
 import snn
 from snn.engine.cli.output import JsonFlag, console, print_json, table, with_unit
+from snn.network import differences
 
 __all__ = ["inspect"]
 
@@ -24,38 +25,29 @@ def inspect(
     if as_json:
         print_json(described)
         return
-    rows = table("population", "model", "shape", ">neurons", "parameters")
-    for population in described["populations"]:
-        words = [f"{name} {_short(value)}" for name, value in population["parameters"].items()]
-        words += [f"{name} {word}" for name, word in population["options"].items()]
-        if population["surrogate"]:
-            words.append(f"surrogate {population['surrogate']['name']}")
-        rows.add_row(
-            f"[bold]{population['name']}[/]",
-            population["model"],
-            " x ".join(map(str, population["shape"])),
-            f"{population['neurons']:,}",
-            ", ".join(words),
-        )
+    rows = table("population", "model", "shape", ">neurons", "what differs from the defaults")
+    for name, population in network.populations.items():
+        words = differences(population)
+        if population.surrogate is not None:
+            words = ", ".join(filter(None, [words, repr(population.surrogate)]))
+        shape = "x".join(map(str, population.shape))
+        rows.add_row(f"[bold]{name}[/]", population.model, shape, f"{population.size:,}", words)
     console.print(rows)
-    if described["projections"]:
+    if network.projections:
         console.print()
-        rows = table(
-            "projection", "kind", "from", "to", ">synapses", ">weights", ">mean", ">std", "arithmetic", ">delay"
-        )
+        rows = table("projection", "kind", "from", "to", ">synapses", ">weights", ">mean", ">std", "notes")
         for projection in described["projections"]:
-            mean, std = projection["weight_mean"], projection["weight_std"]
+            target = projection["target"] + ("" if projection["only_receptor"] else f".{projection['receptor']}")
             rows.add_row(
                 f"[bold]{projection['name']}[/]",
                 projection["kind"],
                 projection["source"],
-                f"{projection['target']}.{projection['receptor']}",
+                target,
                 f"{projection['synapses']:,}",
                 f"{projection['weights']:,}",
-                "" if mean is None else f"{mean:.4g}",
-                "" if std is None else f"{std:.4g}",
-                projection["arithmetic"],
-                str(projection["delay_steps"]),
+                _short(projection["weight_mean"]),
+                _short(projection["weight_std"]),
+                _notes(projection),
             )
         console.print(rows)
     console.print(
@@ -65,8 +57,27 @@ def inspect(
     )
 
 
-def _short(value: Any) -> str:
-    return f"<{np.size(value)} values>" if np.ndim(value) else f"{value:g}"
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.2g}"
+
+
+def _notes(projection: dict[str, Any]) -> str:
+    """Return what is not the usual, in words."""
+    words = []
+    if projection["delay_steps"]:
+        words.append(f"delay {projection['delay_steps']} steps")
+    if projection["arithmetic"] == "fixed":
+        words.append("fixed point")
+    if projection["biases"]:
+        words.append(f"{projection['biases']:,} biases")
+    if not projection["trainable"] and projection["kind"] != "pool2d":
+        words.append("not trained")
+    return ", ".join(words)
+
+
+def _only_receptor(population: snn.Population) -> bool:
+    neurons = population.neurons
+    return isinstance(neurons, snn.Neuron) and len(neurons.definition.receptors) == 1
 
 
 def describe(network: snn.Network, file: Path) -> dict[str, Any]:
@@ -102,6 +113,7 @@ def describe(network: snn.Network, file: Path) -> dict[str, Any]:
                 "source": projection.source.name,
                 "target": projection.target.name,
                 "receptor": projection.receptor,
+                "only_receptor": _only_receptor(projection.target),
                 "synapses": projection.synapse_count,
                 "weights": 0 if weights is None else weights.size,
                 "weight_mean": float(weights.mean(dtype=np.float64)) if some and weights is not None else None,

@@ -43,9 +43,11 @@ def fail(sentence: str) -> typer.Exit:
 def table(*columns: str, title: str | None = None) -> Table:
     """Return a table; a column that begins with ``>`` is aligned to the right."""
     result = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
-    for column in columns:
+    for position, column in enumerate(columns):
         right = column.startswith(">")
-        result.add_column(column.lstrip(">"), justify="right" if right else "left", overflow="fold")
+        # Names and numbers are never broken; the last column has words and is, where the terminal is narrow.
+        whole = right or position == 0
+        result.add_column(column.lstrip(">"), justify="right" if right else "left", overflow="fold", no_wrap=whole)
     return result
 
 

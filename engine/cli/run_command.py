@@ -66,9 +66,8 @@ def run(
         recording = simulation.run(steps, given, recorded)
         seconds = time.perf_counter() - begin
     if output is not None:
-        np.savez_compressed(
-            output, **{f"{name}.{variable}": recording[name][variable] for name in wanted for variable in wanted[name]}
-        )
+        arrays: dict[str, Any] = {f"{name}.{key}": recording[name][key] for name in wanted for key in wanted[name]}
+        np.savez_compressed(output, **arrays)
     simulated = steps * network.dt / 1000.0
     rates = {
         name: float(recording[name]["spike_count"].mean(dtype=np.float64)) / simulated if simulated else 0.0
