@@ -248,8 +248,9 @@ private:
         network.connect(def);
         if (def.arithmetic != SNN_ARITHMETIC_FIXED) return 0;
         const double exponent = entry.number("fixed_exponent");
-        if (exponent != std::floor(exponent) || std::abs(exponent) > 128)
-            entry.fail("fixed_exponent", text("is ", exponent, "; expected a whole number from -128 to 128"));
+        if (exponent != std::floor(exponent) || std::abs(exponent) > fixed_exponent_limit)
+            entry.fail("fixed_exponent", text("is ", exponent, "; expected a whole number from ", -fixed_exponent_limit, " to ",
+                                              fixed_exponent_limit));
         return static_cast<int32_t>(exponent);
     }
 

@@ -310,7 +310,10 @@ void Network::choose_fixed_exponents() {
         if (sum > 0) {
             std::frexp(sum, &exponent);  // sum < 2^exponent
         }
-        projection.fixed_exponent = std::clamp(26 - exponent, -96, 96);
+        projection.fixed_exponent = std::clamp(26 - exponent, -fixed_exponent_limit, fixed_exponent_limit);
+        if (std::ldexp(sum, projection.fixed_exponent) > std::ldexp(1.0, 30))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': the weights onto one neuron of '",
+                        populations_[projection.target].name, "' add up to ", sum, ", more than fixed point can hold");
     }
 }
 

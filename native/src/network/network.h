@@ -46,6 +46,9 @@ struct SparseIndex {
     uint16_t max_delay = 0;
 };
 
+// Fixed-point scales are 2^-96 to 2^96: they and their inverses are ordinary float32 numbers.
+constexpr int32_t fixed_exponent_limit = 96;
+
 struct Window {  // conv2d and pool2d, (y, x)
     uint32_t kernel[2] = {1, 1}, stride[2] = {1, 1}, padding[2] = {0, 0}, dilation[2] = {1, 1};
     uint32_t groups = 1;
