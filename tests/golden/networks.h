@@ -26,7 +26,7 @@ static inline void build_feed_forward(SNNNetwork network) {
     add_input(network, "input", SNN_POPULATION_VALUE_INPUT, 64);
     add_neurons(network, "hidden", "lif", 100);
     add_neurons(network, "output", "leaky_integrator", 10);
-    connect_random_weights(network, 0, 1, 64 * 100, 0.02, 0.2);
+    connect_random_weights(network, 0, 1, 64 * 100, 0.003, 0.05);
     CHECK_OK(snn_random_fill(2, 3, SNN_RANDOM_NORMAL, 0.0, 0.3, weights, COUNT(weights)));
     snn_projection_def_default(&def);
     def.source = 1;
@@ -61,12 +61,12 @@ static inline void build_recurrent(SNNNetwork network) {
     add_input(network, "drive", SNN_POPULATION_SPIKE_INPUT, 333);
     add_neurons(network, "excitatory", "current_lif", 333);
     add_neurons(network, "inhibitory", "lif", 83);
-    connect_sparsely(network, 0, 1, 0.3f, 0.2f);
-    connect_sparsely(network, 0, 2, 0.3f, 0.2f);
-    connect_sparsely(network, 1, 1, 0.2f, 0.05f);
-    connect_sparsely(network, 1, 2, 0.3f, 0.05f);
-    connect_sparsely(network, 2, 1, -0.8f, 0.1f);
-    connect_sparsely(network, 2, 2, -0.8f, 0.1f);
+    connect_sparsely(network, 0, 1, 0.04f, 0.03f);
+    connect_sparsely(network, 0, 2, 0.1f, 0.05f);
+    connect_sparsely(network, 1, 1, 0.02f, 0.01f);
+    connect_sparsely(network, 1, 2, 0.1f, 0.02f);
+    connect_sparsely(network, 2, 1, -0.1f, 0.02f);
+    connect_sparsely(network, 2, 2, -0.2f, 0.05f);
 }
 
 /* Every built-in neuron model on its own, and some in two ways of reset and decay. */
