@@ -22,6 +22,11 @@ void* operator new(std::size_t size) {
     if (void* const memory = std::malloc(size ? size : 1)) return memory;
     throw std::bad_alloc();
 }
+// std::stable_sort asks this way; without it the sanitizer sees its operator new freed by our operator delete.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    news.fetch_add(1, std::memory_order_relaxed);
+    return std::malloc(size ? size : 1);
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
