@@ -482,28 +482,34 @@ TEST_CASE("maximum pooling gives the gradient to the first largest activity") {
     CHECK(found[3] == doctest::Approx(3 * sg));
 }
 
-TEST_CASE("a run without a tape leaves the last tape alone") {
-    NetworkMaker maker;
-    const uint32_t input = maker.values({2}), neuron = maker.neurons({2}, "leaky_integrator");
-    maker.connect({.source = input, .target = neuron, .weights = {1, 2, 3, 4}});
-    Run run(maker.plan(), 1);
-    const std::vector<float> drive{0.5f, -1.0f};
-    const InputFrames frames{input, drive.data(), 0};
-    RunRequest request;
-    request.step_count = 3;
-    request.inputs = {&frames, 1};
-    request.tape = true;
-    run.executor->run(request);
-    const std::vector<float> gradient{1.0f, -2.0f};
-    const OutputGradient given{OutputGradient::state, neuron, 0, DType::float32, gradient.data(), 0};
-    run.executor->backward({&given, 1});
-    const std::vector<double> expected = run.read(Slot::weight_gradient, 0);
-    CHECK(expected[0] != 0);
-    run.executor->reset_state();
-    run.executor->run(request);
-    request.tape = false;
-    request.step_count = 5;
-    run.executor->run(request);
-    run.executor->backward({&given, 1});
-    CHECK(run.read(Slot::weight_gradient, 0) == expected);
+TEST_CASE("a run without a tape leaves the last tape alone; gradients of one population add up") {
+    for (const char* backend : {"reference", "cpu"}) {
+        NetworkMaker maker;
+        const uint32_t input = maker.values({2}), neuron = maker.neurons({2}, "leaky_integrator");
+        maker.connect({.source = input, .target = neuron, .weights = {1, 2, 3, 4}});
+        Run run(maker.plan(), 1, 0, backend);
+        const std::vector<float> drive{0.5f, -1.0f};
+        const InputFrames frames{input, drive.data(), 0};
+        RunRequest request;
+        request.step_count = 3;
+        request.inputs = {&frames, 1};
+        request.tape = true;
+        run.executor->run(request);
+        const std::vector<float> gradient{1.0f, -2.0f};
+        const OutputGradient given{OutputGradient::state, neuron, 0, DType::float32, gradient.data(), 0};
+        run.executor->backward({&given, 1});
+        const std::vector<double> expected = run.read(Slot::weight_gradient, 0);
+        CHECK(expected[0] != 0);
+        run.executor->reset_state();
+        run.executor->run(request);
+        request.tape = false;
+        request.step_count = 5;
+        run.executor->run(request);
+        run.executor->backward({&given, 1});
+        CHECK(run.read(Slot::weight_gradient, 0) == expected);
+        const OutputGradient twice[] = {given, given};
+        run.executor->backward(twice);
+        for (size_t i = 0; i < expected.size(); ++i)
+            CHECK(run.read(Slot::weight_gradient, 0)[i] == doctest::Approx(2 * expected[i]).epsilon(1e-6));
+    }
 }
