@@ -1,0 +1,132 @@
+// Op lists from outside: a good one is read as it stands, every kind of damage is refused with a sentence that names the place.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "common/error.h"
+#include "network/model.h"
+
+using namespace snn;
+
+namespace {
+
+// v' = leak * v + current; a spike above 1, then zero.
+const std::string good = R"({"format": 1, "kind": "neuron", "name": "tiny",
+ "parameters": [{"name": "tau", "unit": "ms", "default": 20.0, "exclusive_minimum": 0}],
+ "options": [{"name": "reset", "choices": ["zero", "none"], "default": "zero"}],
+ "states": [{"name": "v", "unit": "u", "type": "float", "initial": 0.0},
+            {"name": "count", "unit": "1", "type": "int", "initial": 3}],
+ "receptors": [{"name": "current", "unit": "u"}],
+ "derived": [{"name": "leak", "type": "float"}],
+ "membrane": "v", "spiking": true,
+ "derive": {"ops": [["div", 2, 0], ["neg", 3], ["exp", 4]], "outputs": [5]},
+ "step": {"ops": [["mul", 2, 4], ["add", 6, 3], ["const", 1.0], ["sub", 7, 8], ["spike", 9, 1], ["const", 0.0],
+                  ["lt", 11, 10], ["select", 12, 11, 7]],
+          "states": [13, 5], "spike": 10, "tape": [{"name": "membrane", "type": "float", "register": 7}]},
+ "adjoint": {"ops": [["const", 1.0], ["sub", 3, 7], ["surrogate", 8], ["mul", 9, 6], ["add", 10, 4], ["mul", 11, 2]],
+             "states": [12, 12], "receptors": [11]}})";
+
+std::string changed(const std::string& from, const std::string& to) {
+    std::string text = good;
+    const size_t at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, from.size(), to);
+}
+
+std::string refusal(const std::string& document, SNNStatus status = SNN_ERROR_FORMAT) {
+    try {
+        parse_model(document);
+    } catch (const Error& error) {
+        CHECK(error.status() == status);
+        return error.what();
+    }
+    return "accepted";
+}
+
+bool contains(const std::string& text, const std::string& part) {
+    INFO(text);
+    CHECK(text.find(part) != std::string::npos);
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a good document is read as it stands") {
+    const auto model = parse_model(good);
+    CHECK(model->name == "tiny");
+    CHECK(model->json == good);
+    CHECK(model->parameters[0].minimum_is_exclusive);
+    CHECK(model->states[1].type == ValueType::int_);
+    CHECK(model->constant_type(0) == ValueType::float_);
+    CHECK(model->constant_type(1) == ValueType::int_);
+    CHECK(model->step.register_count() == 14);
+    CHECK(model->differentiable);
+    const double parameters[] = {20.0};
+    const int32_t options[] = {0};
+    CHECK(evaluate_derived(*model, parameters, options, 2.0)[0] == doctest::Approx(0.90483741803595957).epsilon(1e-15));
+}
+
+TEST_CASE("damage is refused with its place") {
+    contains(refusal("{"), "not valid JSON near byte");
+    contains(refusal("[]"), "not an object");
+    contains(refusal(changed("\"format\": 1", "\"format\": 2"), SNN_ERROR_VERSION), "format 2");
+    contains(refusal(changed("\"kind\": \"neuron\"", "\"kind\": \"synapse\"")), "synapse");
+    contains(refusal(changed("\"name\": \"tiny\"", "\"name\": \"Tiny!\"")), "lower-case");
+    contains(refusal(changed("\"name\": \"tau\"", "\"name\": \"v\"")), "'v' stands twice");
+    contains(refusal(changed("\"default\": 20.0", "\"default\": -1")), "outside its own bounds");
+    contains(refusal(changed("\"default\": \"zero\"", "\"default\": \"all\"")), "not one of the choices");
+    contains(refusal(changed("\"initial\": 0.0", "\"initial\": \"nothing\"")), "names no parameter");
+    contains(refusal(changed("\"type\": \"int\"", "\"type\": \"long\"")), "'long'");
+    contains(refusal(changed("\"membrane\": \"v\"", "\"membrane\": \"count\"")), "not a float state");
+    contains(refusal(changed("[\"div\", 2, 0]", "[\"div\", 2]")), "derive.ops[0]: op 'div' takes 2 operands");
+    contains(refusal(changed("[\"div\", 2, 0]", "[\"div\", 2, 1]")), "operand 2 of 'div' is int; expected float");
+    contains(refusal(changed("[\"mul\", 2, 4]", "[\"div\", 2, 4]")), "step.ops[0]: op 'div' is not allowed");
+    contains(refusal(changed("[\"mul\", 2, 4]", "[\"fma\", 2, 4]")), "unknown op 'fma'");
+    contains(refusal(changed("[\"mul\", 2, 4]", "[\"mul\", 2, 6]")), "operand 6 is not one of the 6 registers");
+    contains(refusal(changed("[\"mul\", 2, 4]", "[\"mul\", 2, -1]")), "operand -1");
+    contains(refusal(changed("[\"const\", 1.0], [\"sub\", 7", "[\"const\", 1e39], [\"sub\", 7")), "finite");
+    contains(refusal(changed("\"states\": [13, 5]", "\"states\": [13, 13]")), "step.states[1] is float; expected int");
+    contains(refusal(changed("\"states\": [13, 5]", "\"states\": [13]")), "has 1 registers; expected 2");
+    contains(refusal(changed("\"spike\": 10", "\"spike\": 12")), "bool; expected float");
+    contains(refusal(changed("\"register\": 7", "\"register\": 99")), "operand 99");
+    contains(refusal(changed("\"receptors\": [11]", "\"receptors\": []")), "expected 1");
+    contains(refusal(changed("\"spiking\": true", "\"spiking\": 1")), "not true or false");
+    contains(refusal(changed("\"format\": 1", "\"format\": 1, \"format\": 1")), "key 'format' stands twice");
+    std::string deep = good;
+    contains(refusal(std::string(100, '[') + std::string(100, ']')), "nested more than 32 deep");
+    contains(refusal(good + std::string(1 << 20, ' ')), "at most");
+}
+
+TEST_CASE("every missing key is refused") {
+    for (const char* key : {"\"parameters\"", "\"options\"", "\"states\"", "\"receptors\"", "\"derived\"", "\"membrane\"",
+                            "\"spiking\"", "\"derive\"", "\"step\"", "\"outputs\"", "\"spike\"", "\"tape\"", "\"register\""}) {
+        const std::string word = key;
+        contains(refusal(changed(word + ":", "\"other\":")), word.substr(1, word.size() - 2));
+    }
+    CHECK_FALSE(parse_model(changed("\"adjoint\":", "\"other\":"))->differentiable);
+}
+
+TEST_CASE("surrogates are told apart and checked") {
+    CHECK_FALSE(is_surrogate_document(good));
+    CHECK_FALSE(is_surrogate_document("{"));
+    const std::string surrogate = R"({"format": 1, "kind": "surrogate", "name": "flat", "parameters": [],
+        "derivative": {"ops": [["const", 1.0]], "output": 1}, "smooth": {"ops": [], "output": 0}})";
+    CHECK(is_surrogate_document(surrogate));
+    CHECK(parse_surrogate(surrogate)->smooth_output == 0);
+    CHECK_THROWS_AS(parse_surrogate(good), Error);
+}
+
+TEST_CASE("built-ins are shared, listed in order, and unknown names say what there is") {
+    CHECK(builtin_model("lif") == builtin_model("lif"));
+    for (uint32_t i = 1; builtin_model_name(i); ++i)
+        CHECK(std::string(builtin_model_name(i - 1)) < std::string(builtin_model_name(i)));
+    CHECK(builtin_surrogate_index("arctan") == 0);
+    CHECK(builtin_surrogate_index("nothing") == -1);
+    try {
+        builtin_model("liff");
+        FAIL("accepted");
+    } catch (const Error& error) {
+        CHECK(error.status() == SNN_ERROR_NOT_FOUND);
+        contains(error.what(), "leaky_integrator");
+    }
+}

@@ -1,0 +1,74 @@
+// Random numbers against published vectors, software exp and log against the C library's in double, the inverse normal against
+// its definition.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "common/math.h"
+#include "common/random.h"
+
+using namespace snn;
+
+TEST_CASE("philox gives the known answers of its authors (Random123, kat_vectors)") {
+    using Words = std::array<uint32_t, 4>;
+    CHECK(philox(0, {0, 0, 0, 0}) == Words{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
+    CHECK(philox(~uint64_t{0}, {~0u, ~0u, ~0u, ~0u}) == Words{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
+    CHECK(philox(0x299f31d0a4093822, {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}) ==
+          Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
+}
+
+TEST_CASE("software exp and log are within two units of the last place") {
+    double worst_float = 0, worst_double = 0, worst_log = 0;
+    for (double x = -86.5; x < 88.0; x += 0.0137) {
+        const double expected = std::exp(static_cast<double>(static_cast<float>(x)));
+        worst_float = std::max(worst_float, std::abs(exp_f32(static_cast<float>(x)) - expected) / (expected * 0x1p-23));
+        const double wide = x * 8.0;
+        if (wide > -700 && wide < 700)
+            worst_double = std::max(worst_double, std::abs(exp_f64(wide) - std::exp(wide)) / (std::exp(wide) * 0x1p-52));
+        const double positive = std::exp(x);
+        worst_log = std::max(worst_log, std::abs(log_f64(positive) - std::log(positive)) / (std::abs(x) * 0x1p-52 + 1e-300));
+    }
+    CHECK(worst_float < 2.0);
+    CHECK(worst_double < 2.0);
+    CHECK(worst_log < 3.0);
+    CHECK(exp_f32(0.0f) == 1.0f);
+    CHECK(exp_f64(0.0) == 1.0);
+    CHECK(log_f64(1.0) == 0.0);
+}
+
+TEST_CASE("the inverse normal inverts the normal distribution") {
+    for (const double p : {1e-9, 1e-4, 0.01, 0.02425, 0.3, 0.5, 0.7, 0.97575, 0.999, 1 - 1e-9}) {
+        const double back = 0.5 * std::erfc(-inverse_normal(p) / std::sqrt(2.0));
+        CHECK(back == doctest::Approx(p).epsilon(1e-7));
+    }
+}
+
+TEST_CASE("a stream's numbers have the moments they should") {
+    RandomStream stream(7, 1, 2);
+    double sum = 0, squares = 0, uniform = 0;
+    constexpr int count = 200000;
+    for (int i = 0; i < count; ++i) {
+        const double x = stream.normal();
+        sum += x;
+        squares += x * x;
+        uniform += stream.uniform();
+    }
+    // Five standard errors.
+    CHECK(std::abs(sum / count) < 5 / std::sqrt(count));
+    CHECK(std::abs(squares / count - 1) < 5 * std::sqrt(2.0 / count));
+    CHECK(std::abs(uniform / count - 0.5) < 5 * std::sqrt(1.0 / 12 / count));
+    RandomStream small(7, 1, 3);
+    int counts[3] = {0, 0, 0};
+    for (int i = 0; i < 30000; ++i) ++counts[small.below(3)];
+    for (const int n : counts) CHECK(std::abs(n - 10000) < 5 * std::sqrt(30000 * 2.0 / 9));
+}
+
+TEST_CASE("conversion to int rounds to the nearest, ties to even, and stays in range") {
+    CHECK(to_int_nearest_even(2.5) == 2);
+    CHECK(to_int_nearest_even(3.5) == 4);
+    CHECK(to_int_nearest_even(-2.5) == -2);
+    CHECK(to_int_nearest_even(-0.5) == 0);
+    CHECK(to_int_nearest_even(1e300) == INT32_MAX);
+    CHECK(to_int_nearest_even(-1e300) == INT32_MIN);
+    CHECK(to_int_nearest_even(std::nan("")) == 0);
+}
