@@ -21,6 +21,7 @@ inline float exp_f32(float x) {
 
 double exp_f64(double x);
 double log_f64(double x);
+double log1p_f64(double x); // log(1 + x), accurate also where 1 + x is 1; x > -1
 
 // Stored state is never denormal: tiny values become +0.
 template <class Real>

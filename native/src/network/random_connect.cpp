@@ -35,7 +35,7 @@ Rows to_rows(const std::vector<uint32_t>& sources, const std::vector<uint32_t>& 
 Rows fixed_probability(const SNNRandomConnectionDef& rule, uint32_t source_size, uint32_t target_size, bool skip_self) {
     Rows rows;
     rows.offsets.push_back(0);
-    const double log_miss = rule.probability < 1.0 ? log_f64(1.0 - rule.probability) : 0.0;
+    const double log_miss = rule.probability < 1.0 ? log1p_f64(-rule.probability) : 0.0;
     for (uint32_t source = 0; source < source_size; ++source) {
         RandomStream stream(rule.seed, drawing_pairs, source);
         double target = -1.0;

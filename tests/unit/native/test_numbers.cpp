@@ -36,6 +36,12 @@ TEST_CASE("software exp and log are within two units of the last place") {
     CHECK(log_f64(1.0) == 0.0);
 }
 
+TEST_CASE("log1p is accurate from the smallest number to almost -1") {
+    for (const double x : {-5e-324, -1e-300, -1e-17, 1e-17, -1.2e-16, -3e-10, -1e-3, -0.1, 0.1, 0.25, -0.5, -0.9, -1 + 0x1p-53, 1e10})
+        CHECK(log1p_f64(x) == doctest::Approx(std::log1p(x)).epsilon(4e-16));
+    CHECK(log1p_f64(0.0) == 0.0);
+}
+
 TEST_CASE("the inverse normal inverts the normal distribution") {
     for (const double p : {1e-9, 1e-4, 0.01, 0.02425, 0.3, 0.5, 0.7, 0.97575, 0.999, 1 - 1e-9}) {
         const double back = 0.5 * std::erfc(-inverse_normal(p) / std::sqrt(2.0));
