@@ -147,7 +147,7 @@ void Backpropagation::prepare(uint32_t step_count) {
     }
     const size_t rows = static_cast<size_t>(steps) * context_.batch;
     for (TaskScratch& scratch : scratch_) {
-        if (any_dense) scratch.events.allocate(context_.allocator, sources_of_task * rows, false);
+        if (any_dense) scratch.events.allocate(context_.allocator, sources_of_task * event_stride(rows), false);
         if (any_values) scratch.column.allocate(context_.allocator, rows);
         scratch.channels_last.allocate(context_.allocator, channels);
         scratch.active.allocate(context_.allocator, widest_window_source, false);

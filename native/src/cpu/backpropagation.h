@@ -16,6 +16,10 @@ namespace snn::cpu {
 
 constexpr uint32_t sources_of_task = 64;  // whose weights one task of the second half sums up
 
+// Words from one source's list of events to the next: a cache line more than a power of two, so that the ends of 64 lists
+// that grow together do not fall on the same places of the cache.
+constexpr size_t event_stride(size_t rows) { return rows + 16; }
+
 class Backpropagation {
 public:
     Backpropagation(CpuContext& context, Tape& tape);

@@ -180,20 +180,20 @@ void for_active(const uint16_t* bits, uint32_t begin, uint32_t end, Visitor&& vi
 void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
     const ProjectionData& data = *context_.projections[task.projection];
     const uint32_t source = data.info.source, batch = context_.batch, delay = data.info.delay_steps;
-    const uint32_t rows = chunk_steps_ * batch;
+    const size_t stride = event_stride(chunk_steps_ * batch);
     uint32_t counts[sources_of_task] = {};
     for (uint32_t step = std::max(chunk.begin, delay); step < chunk.end; ++step)
         for (uint32_t sample = 0; sample < batch; ++sample) {
             const uint32_t row = (step - chunk.begin) * batch + sample;
             for_active(tape_.bits(source, step - delay, sample), task.begin, task.end, [&](uint32_t i) {
                 const uint32_t slot = i - task.begin;
-                scratch.events[slot * rows + counts[slot]++] = row;
+                scratch.events[slot * stride + counts[slot]++] = row;
             });
         }
     const bool has_values = context_.populations[source]->is_value_input();
     for (uint32_t i = task.begin; i < task.end; ++i) {
         const uint32_t count = counts[i - task.begin];
-        const uint32_t* const events = scratch.events.data() + (i - task.begin) * rows;
+        const uint32_t* const events = scratch.events.data() + (i - task.begin) * stride;
         for (uint32_t k = 0; has_values && k < count; ++k)
             scratch.column[events[k]] =
                 tape_.values(source, chunk.begin + events[k] / batch - delay, events[k] % batch)[i];

@@ -45,6 +45,8 @@ constexpr uint64_t first_clock = uint64_t{1} << 32;  // above any delay, so that
 constexpr uint32_t smallest_piece = 64;              // neurons: a cache line of bits is shared by two tasks at most
 constexpr double worth_threads_ns = 20000;           // a run or stage shorter than that is not worth waking threads
 
+constexpr size_t state_bytes_together = 128 * 1024;
+
 uint32_t piece_granularity(const Network& network, uint32_t population) {
     uint32_t granularity = smallest_piece;
     for (const Projection& projection : network.projections()) {
@@ -131,6 +133,12 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
         target.incoming.push_back(q);
     }
     make_stages();
+    size_t sample_bytes = 1;
+    for (const auto& population : populations) {
+        sample_bytes += static_cast<size_t>(population->state_count) * population->row * sizeof(uint32_t);
+        sample_bytes += static_cast<size_t>(population->frame_count) * population->size / 8;
+    }
+    samples_together_ = static_cast<uint32_t>(std::clamp<size_t>(state_bytes_together / sample_bytes, 1, options.batch_size));
     reset_state();
 }
 
@@ -193,17 +201,22 @@ void CpuExecutor::run(const RunRequest& request) {
     clock_ += request.step_count;
 }
 
+// A few samples at a time go through all steps: few, so that their state stays in the L2 cache; more than one, so that
+// inputs, recordings and tape ([step][sample][neuron]) are read and written in long stretches.
 void CpuExecutor::run_samples(const RunRequest& request, uint32_t begin, uint32_t end, TaskMemory& memory) {
-    for (uint32_t sample = begin; sample < end; ++sample)
-        for (uint32_t step = 0; step < request.step_count; ++step) {
-            const Moment at{clock_ + step, sample, step, request.tape};
-            load_inputs(request, at, step);
-            for (const uint32_t p : neurons_) {
-                update_neurons(p, at, whole_row, memory);
-                finish_population(p, at);
+    for (uint32_t first = begin; first < end; first += samples_together_) {
+        const uint32_t last = std::min(end, first + samples_together_);
+        for (uint32_t step = 0; step < request.step_count; ++step)
+            for (uint32_t sample = first; sample < last; ++sample) {
+                const Moment at{clock_ + step, sample, step, request.tape};
+                load_inputs(request, at, step);
+                for (const uint32_t p : neurons_) {
+                    update_neurons(p, at, whole_row, memory);
+                    finish_population(p, at);
+                }
+                record(request, at, step);
             }
-            record(request, at, step);
-        }
+    }
 }
 
 void CpuExecutor::run_pieces(const RunRequest& request) {

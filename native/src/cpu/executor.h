@@ -98,6 +98,7 @@ private:
     std::vector<Stage> stages_;
     std::vector<uint8_t> from_zero_;  // per projection: its kernel begins the sums of its receptor
     double work_ns_ = 0;              // of a step of one sample
+    uint32_t samples_together_ = 1;
     uint64_t clock_;                  // the step to come
     std::unique_ptr<Tape> tape_;
     std::unique_ptr<Backpropagation> backpropagation_;

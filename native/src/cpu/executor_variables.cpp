@@ -90,7 +90,7 @@ void CpuExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
         case Slot::history: {
             const PopulationData& data = *context_.populations[slot.index];
             if (!data.has_activity()) {
-                std::memset(out_data, 0, count(slot) * size_of(dtype));
+                if (count(slot) > 0) std::memset(out_data, 0, count(slot) * size_of(dtype));
                 return;
             }
             const uint32_t depth = slot.kind == Slot::history ? data.plan.history_depth : 1;
@@ -111,6 +111,7 @@ void CpuExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
         case Slot::bias_gradient: {
             const float* const gradient =
                 backpropagation_ ? backpropagation_->gradient(slot.index, slot.kind == Slot::bias_gradient) : nullptr;
+            if (count(slot) == 0) return;
             if (gradient) convert(DType::float32, gradient, dtype, out_data, count(slot));
             else std::memset(out_data, 0, count(slot) * size_of(dtype));
             return;
