@@ -95,8 +95,19 @@ class Receptor:
     doc: str = ""
 
 
+class _Documented:
+    """A definition that knows the document it was read from."""
+
+    native: _native.Model
+
+    def same_as(self, other: _Documented) -> bool:
+        """Whether both documents say the same; the order of their entries does not count."""
+        mine, theirs = self.native.json, other.native.json
+        return mine == theirs or bool(json.loads(mine) == json.loads(theirs))
+
+
 @dataclass(frozen=True)
-class ModelDefinition:
+class ModelDefinition(_Documented):
     """A neuron model, read from its JSON document."""
 
     name: str
@@ -142,7 +153,7 @@ class ModelDefinition:
 
 
 @dataclass(frozen=True)
-class SurrogateDefinition:
+class SurrogateDefinition(_Documented):
     """A surrogate derivative, read from its JSON document."""
 
     name: str

@@ -235,7 +235,7 @@ class Neuron(_Layer):
         cls = Neuron
         if definition.name in _native.builtin_model_names():
             known = builtin_model(definition.name)
-            if known.native.json == native.json:
+            if known.same_as(definition):
                 definition = known
                 cls = _CLASSES.get(definition.name, Neuron)
         neuron = object.__new__(cls)

@@ -80,7 +80,7 @@ class Surrogate:
         definition = SurrogateDefinition.from_native(native)
         if definition.name in _native.builtin_surrogate_names():
             known = builtin_surrogate(definition.name)
-            if known.native.json == native.json:
+            if known.same_as(definition):
                 definition = known
         surrogate._set(definition, dict(zip(definition.parameters, map(float, values), strict=True)))
         return surrogate
@@ -111,7 +111,7 @@ class Surrogate:
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Surrogate)
-            and self.definition.native.json == other.definition.native.json
+            and self.definition.same_as(other.definition)
             and self.parameters == other.parameters
         )
 
