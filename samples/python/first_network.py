@@ -1,4 +1,5 @@
 import numpy as np
+
 import snn
 
 # Train a network of 64 inputs, 128 hidden and 10 output neurons on handwritten digits, and keep it in one file.

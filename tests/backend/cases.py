@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from snn.engine import _native
 
 NEURONS, SPIKES, VALUES = 0, 1, 2
@@ -165,17 +166,24 @@ def _conv(*, size=(7, 9), channels=(2, 4), kernel=(3, 3), groups=1, bias=True, s
     def build(b: Builder) -> None:
         stride, padding = window.get("stride", (1, 1)), window.get("padding", (0, 0))
         dilation = window.get("dilation", (1, 1))
-        shape = [
-            (size[a] + 2 * padding[a] - dilation[a] * (kernel[a] - 1) - 1) // stride[a] + 1 for a in range(2)
-        ]
+        shape = [(size[a] + 2 * padding[a] - dilation[a] * (kernel[a] - 1) - 1) // stride[a] + 1 for a in range(2)]
         first = b.add(source, (channels[0], *size))
         hidden = b.add(NEURONS, (channels[1], *shape), "lif")
         out = b.add(NEURONS, 5, "leaky_integrator")
         count = channels[1] * channels[0] // groups * kernel[0] * kernel[1]
         settings = {"bias": b.weights(channels[1], 40.0)} if bias else {}
         b.connect(
-            CONV2D, first, hidden, weights=b.weights(count, count / channels[1] * 0.3), kernel=kernel, stride=stride,
-            padding=padding, dilation=dilation, groups=groups, delay_steps=delay_steps, **settings,
+            CONV2D,
+            first,
+            hidden,
+            weights=b.weights(count, count / channels[1] * 0.3),
+            kernel=kernel,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
+            delay_steps=delay_steps,
+            **settings,
         )
         b.dense(hidden, out)
 
@@ -317,5 +325,8 @@ GRADIENT_CASES: list[Case] = [
         for reset in ("subtract", "value", "none")
         for timing in ("same_step", "next_step")
     ),
-    *(Case(f"gradient_loss_{loss}", _chain("lif", size=6, reset_gradient="attached"), steps=6, loss=loss) for loss in (1, 2)),
+    *(
+        Case(f"gradient_loss_{loss}", _chain("lif", size=6, reset_gradient="attached"), steps=6, loss=loss)
+        for loss in (1, 2)
+    ),
 ]

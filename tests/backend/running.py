@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from snn.engine import _native
 
 from .cases import NEURONS, Builder, Case
@@ -68,8 +69,12 @@ class Result:
 
 def open_session(builder: Builder, case: Case, setting: Setting) -> _native.Session:
     return _native.Session(
-        builder.network, device=setting.device, batch_size=case.batch, threads=setting.threads,
-        instruction_set=setting.instruction_set, flags=setting.flags,
+        builder.network,
+        device=setting.device,
+        batch_size=case.batch,
+        threads=setting.threads,
+        instruction_set=setting.instruction_set,
+        flags=setting.flags,
     )
 
 
@@ -124,8 +129,12 @@ def forward(builder: Builder, session: _native.Session, case: Case) -> tuple[_na
     output = output_of(builder)
     spiking = builder.models[output]["spiking"]
     trainer = _native.Trainer(
-        session, output_population=output, steps=case.steps, loss=0 if spiking else case.loss,
-        rate_regularization=0.05, rate_target=0.2,
+        session,
+        output_population=output,
+        steps=case.steps,
+        loss=0 if spiking else case.loss,
+        rate_regularization=0.05,
+        rate_target=0.2,
     )
     result = trainer.forward(builder.drive(case), labels=labels(case, builder.sizes[output]))
     return trainer, result.loss

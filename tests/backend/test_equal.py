@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "runs.json"
 BY_NAME = {case.name: case for case in CASES}
 
 
-@lru_cache(maxsize=None)
+@cache
 def reference(name: str) -> Result:
     return simulate(BY_NAME[name], Setting("reference"))
 

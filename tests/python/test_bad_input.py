@@ -180,7 +180,7 @@ def test_the_binding_refuses_what_is_not_its_own() -> None:
     network = _native.Network.create(1.0)
     network.add_population(1, "in", (3,))
     index = network.add_population(0, "out", (2,), "lif")
-    with pytest.raises(snn.ArgumentTypeError, match="'weights'|weights"):
+    with pytest.raises(snn.ArgumentTypeError, match="weights"):
         network.connect(0, "w", 0, index, weights=np.zeros((3, 2)))  # type: ignore[arg-type]
     with pytest.raises(snn.InvalidArgumentError, match="weights"):
         network.connect(0, "w", 0, index, weights=np.zeros((3, 4), np.float32)[:, ::2])

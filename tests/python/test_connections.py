@@ -95,6 +95,9 @@ def test_random_rules_keep_their_promises() -> None:
     assert np.array_equal(sources, again[0])
     other = connect(snn.Sparse.fixed_probability(0.1, delay_min=1, allow_autapses=False), seed=1)
     assert other[0].size != sources.size or not np.array_equal(sources, other[0])
+    for tiny in (5e-324, 1e-300, 1e-17, 1e-12):
+        assert connect(snn.Sparse.fixed_probability(tiny, delay_min=1))[0].size == 0
+    assert connect(snn.Sparse.fixed_probability(1 - 2**-53, delay_min=1))[0].size == 200 * 200
 
 
 def convolved(x: np.ndarray, w: np.ndarray, stride: int, padding: int, dilation: int, groups: int) -> np.ndarray:
@@ -245,7 +248,7 @@ def test_what_cannot_be_connected() -> None:
         net.connect("a", 3, snn.Dense())  # type: ignore[arg-type]
     with pytest.raises(snn.InvalidArgumentError, match="readout"):
         net.connect("readout", "b", snn.Dense())
-    with pytest.raises(snn.InvalidArgumentError, match="'a'|input"):
+    with pytest.raises(snn.InvalidArgumentError, match="'a'"):
         net.connect("b", "a", snn.Dense())
     other = snn.Network()
     stranger = other.add("b", snn.LIF(2))

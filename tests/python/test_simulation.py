@@ -136,7 +136,7 @@ def test_state_can_be_read_and_written(chain: snn.Network, spikes: np.ndarray) -
         assert np.array_equal(sim["hidden.v"][1], np.arange(7))
         with pytest.raises(snn.InvalidArgumentError, match=r"hidden.v has shape \(2, 7\); the values have \(3,\)"):
             sim["hidden.v"] = [1.0, 2.0, 3.0]
-        with pytest.raises(snn.SnnError, match="hidden.spikes|spikes"):
+        with pytest.raises(snn.SnnError, match="spikes"):
             sim["hidden.spikes"] = 1.0
 
 
