@@ -310,3 +310,40 @@ def test_very_large_requests_are_errors_not_crashes() -> None:
     with pytest.raises((snn.SnnError, MemoryError)):
         net.connect("in", "out", snn.Dense(init=0.0))
     assert sys.getrefcount(net) >= 1
+
+
+def test_fixed_point_weights_onto_one_receptor_count_together() -> None:
+    # Each projection alone would fit the scale that was chosen; both together could overflow the sum.
+    net = snn.Network()
+    net.add("input", snn.SpikeInput(4))
+    net.add("neurons", snn.LIF(1))
+    for name in ("first", "second"):
+        connection = snn.Sparse.from_arrays(range(4), [0] * 4, 0.25, trainable=False)
+        net.connect("input", "neurons", connection, name=name)
+    # The largest sum is 2, and there is room for 2^4 times the next power of two.
+    with snn.Simulation(net) as sim:
+        sim.set("first.weight", np.full(4, 12.0, np.float32))
+        with pytest.raises(
+            snn.InvalidArgumentError, match=r"projection 'second': the weights onto one neuron add up to 96"
+        ):
+            sim.set("second.weight", np.full(4, 12.0, np.float32))
+        assert (sim.get("second.weight") == 0.25).all()
+        sim.step(inputs={"input": np.ones(4)})
+
+
+def test_fixed_point_weights_of_a_file_count_together(tmp_path) -> None:
+    nets = []
+    for weight in (0.25, 12.0):
+        net = snn.Network()
+        net.add("input", snn.SpikeInput(4))
+        net.add("neurons", snn.LIF(1))
+        for name in ("first", "second"):
+            net.connect(
+                "input", "neurons", snn.Sparse.from_arrays(range(4), [0] * 4, weight, trainable=False), name=name
+            )
+        nets.append(net)
+    nets[1].save(tmp_path / "large.snn")
+    with snn.Simulation(nets[0]) as sim:
+        with pytest.raises(snn.InvalidArgumentError, match="add up to 96"):
+            sim.load_weights(tmp_path / "large.snn")
+        assert (sim.get("first.weight") == 0.25).all()

@@ -153,10 +153,8 @@ void CpuExecutor::make_stages() {
         double work = 5.0 + 1.5 * data.row;
         for (const uint32_t q : data.incoming) {
             const ProjectionData& projection = *context_.projections[q];
-            const bool undelayed =
-                projection.info.delay_steps == 0 && !(projection.info.sparse && smallest_delay(*projection.info.sparse) > 0);
             const PopulationData& source = *populations[projection.info.source];
-            if (undelayed && !source.info.is_input()) level[p] = std::max(level[p], level[projection.info.source] + 1);
+            if (projection.info.reaches_within_step() && !source.info.is_input()) level[p] = std::max(level[p], level[projection.info.source] + 1);
             // A tenth of the sources active; one in fifty where connections are sparse.
             const double synapses = static_cast<double>(synapse_count(*context_.plan->network, projection.info));
             work += projection.info.kind == SNN_CONNECT_SPARSE ? 0.02 * synapses : 0.01 * synapses;

@@ -113,13 +113,14 @@ std::shared_ptr<const SparseIndex> canonical(const SNNProjectionDef& def, uint32
         weights[k] = io_weights[order[k]];
     }
     io_weights = std::move(weights);
-    if (def.synapse_delays) {
-        for (size_t k = 0; k < def.synapse_count; ++k) {
-            const uint16_t delay = def.synapse_delays[order[k]];
-            index->delays.push_back(delay);
-            index->max_delay = std::max(index->max_delay, delay);
-        }
-        if (index->max_delay == 0) index->delays.clear();
+    if (def.synapse_delays && def.synapse_count > 0) {
+        const auto [least, most] = std::minmax_element(def.synapse_delays, def.synapse_delays + def.synapse_count);
+        index->min_delay = *least;
+        index->max_delay = *most;
+    }
+    if (index->max_delay > 0) {
+        index->delays.resize(def.synapse_count);
+        for (size_t k = 0; k < def.synapse_count; ++k) index->delays[k] = def.synapse_delays[order[k]];
     }
     return index;
 }
@@ -227,13 +228,9 @@ uint32_t Network::connect(const SNNProjectionDef& def) {
     if (uint64_t{projection.delay_steps} + (projection.sparse ? projection.sparse->max_delay : 0) > max_total_delay)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its largest delay is ", projection.max_delay(), " steps; at most ",
                     max_total_delay, " are allowed");
+    names_.emplace(projection.name, Named{false, static_cast<uint32_t>(projections_.size())});
     projections_.push_back(std::move(projection));
     return static_cast<uint32_t>(projections_.size() - 1);
-}
-
-uint16_t smallest_delay(const SparseIndex& sparse) {
-    if (sparse.delays.empty()) return 0;
-    return *std::min_element(sparse.delays.begin(), sparse.delays.end());
 }
 
 uint64_t synapse_count(const Network& network, const Projection& projection) {
@@ -249,72 +246,19 @@ uint64_t synapse_count(const Network& network, const Projection& projection) {
     const Window& window = projection.window;
     uint64_t uses = 1;
     for (int axis = 0; axis < 2; ++axis) {
+        // For each place in the kernel, the outputs whose window has it inside the source.
+        const int64_t extent = source.shape.dims[axis + 1], outputs = target.shape.dims[axis + 1], stride = window.stride[axis];
         uint64_t inside = 0;
-        for (uint32_t out = 0; out < target.shape.dims[axis + 1]; ++out)
-            for (uint32_t k = 0; k < window.kernel[axis]; ++k) {
-                const int64_t at = int64_t{out} * window.stride[axis] + int64_t{k} * window.dilation[axis] - window.padding[axis];
-                inside += at >= 0 && at < source.shape.dims[axis + 1];
-            }
+        for (uint32_t k = 0; k < window.kernel[axis]; ++k) {
+            const int64_t first = int64_t{k} * window.dilation[axis] - window.padding[axis];  // read by output 0
+            const int64_t begin = first >= 0 ? 0 : (-first + stride - 1) / stride;
+            const int64_t end = first >= extent ? 0 : std::min(outputs, (extent - 1 - first) / stride + 1);
+            inside += static_cast<uint64_t>(std::max<int64_t>(end - begin, 0));
+        }
         uses *= inside;
     }
     const uint64_t channels = projection.kind == SNN_CONNECT_POOL2D ? 1 : source.shape.dims[0] / window.groups;
     return uses * target.shape.dims[0] * channels;
-}
-
-// ---- Fixed point ------------------------------------------------------------------------------------------------------
-
-namespace {
-
-// Largest sum of |w| that the fixed projections onto one receptor could put onto one neuron in a step, with `weights` in the
-// place of `changed`'s own. Every synapse of a neuron may be hit in the same step.
-double largest_sum(const Network& network, const Projection& like, const Projection* changed, const float* weights) {
-    std::vector<double> sums(network.population(like.target).size, 0.0);
-    for (const Projection& projection : network.projections()) {
-        if (projection.arithmetic != SNN_ARITHMETIC_FIXED || projection.target != like.target ||
-            projection.receptor != like.receptor)
-            continue;
-        const float* values = &projection == changed ? weights : projection.weights->data();
-        for (size_t k = 0; k < projection.sparse->targets.size(); ++k)
-            sums[projection.sparse->targets[k]] += std::abs(static_cast<double>(values[k]));
-    }
-    return *std::max_element(sums.begin(), sums.end());
-}
-
-}  // namespace
-
-void check_fixed_range(const Network& network, const Projection& projection, const float* weights) {
-    const double sum = largest_sum(network, projection, &projection, weights);
-    const double limit = std::ldexp(1.0, 30 - projection.fixed_exponent);
-    if (!(sum <= limit))
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': the weights onto one neuron add up to ", sum,
-                    "; the fixed-point scale 2^", projection.fixed_exponent, " holds at most ", limit);
-}
-
-float fixed_weight_limit(const Network& network, const Projection& projection) {
-    if (projection.arithmetic != SNN_ARITHMETIC_FIXED) return std::numeric_limits<float>::max();
-    // Every synapse onto the neuron with the most of them at the limit, all hit at once, must stay below 2^30.
-    std::vector<uint32_t> synapses(network.population(projection.target).size, 0);
-    for (const Projection& other : network.projections())
-        if (other.arithmetic == SNN_ARITHMETIC_FIXED && other.target == projection.target && other.receptor == projection.receptor)
-            for (const uint32_t target : other.sparse->targets) ++synapses[target];
-    const uint32_t most = std::max(1u, *std::max_element(synapses.begin(), synapses.end()));
-    return static_cast<float>(std::ldexp(1.0, 30 - projection.fixed_exponent) / most);
-}
-
-void Network::choose_fixed_exponents() {
-    for (Projection& projection : projections_) {
-        if (projection.arithmetic != SNN_ARITHMETIC_FIXED) continue;
-        // Room of 2^4 above the largest sum, so that weights can grow while they are changed or trained.
-        const double sum = largest_sum(*this, projection, nullptr, nullptr);
-        int exponent = 0;
-        if (sum > 0) {
-            std::frexp(sum, &exponent);  // sum < 2^exponent
-        }
-        projection.fixed_exponent = std::clamp(26 - exponent, -fixed_exponent_limit, fixed_exponent_limit);
-        if (std::ldexp(sum, projection.fixed_exponent) > std::ldexp(1.0, 30))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': the weights onto one neuron of '",
-                        populations_[projection.target].name, "' add up to ", sum, ", more than fixed point can hold");
-    }
 }
 
 }  // namespace snn

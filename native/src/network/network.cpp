@@ -25,10 +25,15 @@ std::string names_in(const List& list) {
 }
 
 template <class List>
+[[noreturn]] void fail_to_find(const List& list, std::string_view name, const std::string& owner, const char* what) {
+    throw Error(SNN_ERROR_NOT_FOUND, owner, " has no ", what, " '", name, "'; it has: ", names_in(list));
+}
+
+template <class List>
 uint32_t find_in(const List& list, std::string_view name, const std::string& owner, const char* what) {
     for (uint32_t i = 0; i < list.size(); ++i)
         if (list[i].name == name) return i;
-    throw Error(SNN_ERROR_NOT_FOUND, owner, " has no ", what, " '", name, "'; it has: ", names_in(list));
+    fail_to_find(list, name, owner, what);
 }
 
 void check_count(size_t count, uint32_t size, const std::string& what) {
@@ -64,11 +69,15 @@ const Projection& Network::projection(uint32_t index) const {
 }
 
 uint32_t Network::find_population(std::string_view name) const {
-    return find_in(populations_, name, "the network", "population");
+    const auto found = names_.find(name);
+    if (found == names_.end() || !found->second.is_population) fail_to_find(populations_, name, "the network", "population");
+    return found->second.index;
 }
 
 uint32_t Network::find_projection(std::string_view name) const {
-    return find_in(projections_, name, "the network", "projection");
+    const auto found = names_.find(name);
+    if (found == names_.end() || found->second.is_population) fail_to_find(projections_, name, "the network", "projection");
+    return found->second.index;
 }
 
 Population& Network::changeable_population(uint32_t index) {
@@ -83,10 +92,8 @@ void Network::check_new_name(std::string_view name, const char* what) const {
     if (!is_identifier(name))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " name '", name,
                     "' is not valid; expected letters, digits and '_', not beginning with a digit, at most 63");
-    for (const Population& population : populations_)
-        if (population.name == name) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " name '", name, "' is a population's already");
-    for (const Projection& projection : projections_)
-        if (projection.name == name) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " name '", name, "' is a projection's already");
+    if (const auto found = names_.find(name); found != names_.end())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " name '", name, "' is a ", found->second.is_population ? "population" : "projection", "'s already");
 }
 
 uint32_t Network::add_population(const SNNPopulationDef& def, std::shared_ptr<const Model> model) {
@@ -125,6 +132,7 @@ uint32_t Network::add_population(const SNNPopulationDef& def, std::shared_ptr<co
                 population.surrogate_parameters.push_back(info.default_value);
         }
     }
+    names_.emplace(population.name, Named{true, static_cast<uint32_t>(populations_.size())});
     populations_.push_back(std::move(population));
     initial_is_set_.emplace_back(populations_.back().initial_states.size(), uint8_t{0});
     return static_cast<uint32_t>(populations_.size() - 1);
@@ -215,22 +223,13 @@ void Network::finish() {
 void Network::finish(const std::vector<int32_t>& fixed_exponents) {
     check_unfinished();
     check_undelayed_cycles();
-    for (size_t p = 0; p < projections_.size(); ++p) projections_[p].fixed_exponent = fixed_exponents[p];
-    for (const Projection& a : projections_)
-        for (const Projection& b : projections_)
-            if (a.arithmetic == SNN_ARITHMETIC_FIXED && b.arithmetic == SNN_ARITHMETIC_FIXED && a.target == b.target &&
-                a.receptor == b.receptor && a.fixed_exponent != b.fixed_exponent)
-                throw Error(SNN_ERROR_INVALID_ARGUMENT, "projections '", a.name, "' and '", b.name,
-                            "' reach the same receptor with different fixed-point scales");
-    for (const Projection& projection : projections_)
-        if (projection.arithmetic == SNN_ARITHMETIC_FIXED) check_fixed_range(*this, projection, projection.weights->data());
+    set_fixed_exponents(fixed_exponents);
     finished_ = true;
 }
 
 // Without delays a spike must reach its targets within the step, so undelayed projections may not form a ring.
 void Network::check_undelayed_cycles() const {
     const size_t count = populations_.size();
-    std::vector<uint32_t> came_from(count);
     std::vector<uint8_t> mark(count, 0);  // 1: on the present path, 2: done
     struct Frame {
         uint32_t population;
@@ -238,8 +237,7 @@ void Network::check_undelayed_cycles() const {
     };
     std::vector<std::vector<uint32_t>> targets(count);
     for (const Projection& projection : projections_)
-        if (projection.delay_steps == 0 && !(projection.sparse && smallest_delay(*projection.sparse) > 0))
-            targets[projection.source].push_back(projection.target);
+        if (projection.reaches_within_step()) targets[projection.source].push_back(projection.target);
     for (uint32_t start = 0; start < count; ++start) {
         if (mark[start]) continue;
         std::vector<Frame> path{{start, 0}};
@@ -279,13 +277,6 @@ std::shared_ptr<const Network> Network::with_weights(
         if (biases[p]) copy->projections_[p].bias = biases[p];
     }
     return copy;
-}
-
-uint32_t history_depth(const Network& network, uint32_t population) {
-    uint32_t depth = 0;
-    for (const Projection& projection : network.projections())
-        if (projection.source == population) depth = std::max(depth, projection.max_delay());
-    return depth;
 }
 
 }  // namespace snn

@@ -4,6 +4,8 @@
 #include <snn/snn.h>
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,7 +45,7 @@ struct SparseIndex {
     std::vector<uint64_t> row_offsets;  // [source size + 1]
     std::vector<uint32_t> targets;
     std::vector<uint16_t> delays;       // empty: none
-    uint16_t max_delay = 0;
+    uint16_t min_delay = 0, max_delay = 0;
 };
 
 // Fixed-point scales are 2^-96 to 2^96: they and their inverses are ordinary float32 numbers.
@@ -71,6 +73,10 @@ struct Projection {
     int32_t fixed_exponent = 0;
 
     uint32_t max_delay() const { return delay_steps + (sparse ? sparse->max_delay : 0); }
+    // Some spike of the source is felt by the target in the same step.
+    bool reaches_within_step() const {
+        return delay_steps == 0 && !(sparse && (sparse->min_delay > 0 || sparse->targets.empty()));
+    }
 };
 
 class Network {
@@ -105,26 +111,32 @@ public:
     uint32_t find_projection(std::string_view name) const;
 
 private:
+    struct Named {
+        bool is_population;  // else a projection
+        uint32_t index;
+    };
+
     Population& changeable_population(uint32_t index);
     void check_new_name(std::string_view name, const char* what) const;
     void check_unfinished() const;
     void choose_fixed_exponents();
+    void set_fixed_exponents(const std::vector<int32_t>& exponents);  // throws when the weights do not fit them
     void check_undelayed_cycles() const;
 
     double dt_ms_;
     bool finished_ = false;
     std::vector<Population> populations_;
     std::vector<Projection> projections_;
+    std::map<std::string, Named, std::less<>> names_;
     std::vector<std::vector<uint8_t>> initial_is_set_;  // [population][state]: by hand, so it no longer follows a parameter
 };
 
-uint16_t smallest_delay(const SparseIndex& sparse);
-
-// The largest number of steps that any projection looks back at this population's activity (0: none).
-uint32_t history_depth(const Network& network, uint32_t population);
-// Fixed-point projections: throws SNN_ERROR_INVALID_ARGUMENT when these weights could overflow the receptor's sum at the
-// scale that finish() chose. The other projections onto the receptor count with their own weights.
-void check_fixed_range(const Network& network, const Projection& projection, const float* weights);
+// The present weights of a projection, by index, in canonical order.
+using WeightsOf = std::function<const float*(uint32_t projection)>;
+// Throws SNN_ERROR_INVALID_ARGUMENT when the fixed-point projections onto this one's receptor could overflow its sum at the
+// scale that finish() chose. Does nothing for a projection in float.
+void check_fixed_range(const Network& network, uint32_t projection, const WeightsOf& weights_of);
+void check_fixed_ranges(const Network& network, const WeightsOf& weights_of);  // the same for every receptor
 // The largest |w| that training may reach so that a fixed-point sum can never overflow; the largest float otherwise.
 float fixed_weight_limit(const Network& network, const Projection& projection);
 // Connections as delivered: dense source*target, conv each use of a kernel value inside the target.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <queue>
 
 #include "common/error.h"
 #include "common/math.h"
@@ -10,24 +12,33 @@ namespace snn {
 
 namespace {
 
-bool reaches_within_step(const Projection& projection) {
-    return projection.delay_steps == 0 && !(projection.sparse && smallest_delay(*projection.sparse) > 0);
-}
+// Projections by the population at one of their ends, ascending.
+struct Wiring {
+    explicit Wiring(const Network& network) : onto(network.populations().size()), from(network.populations().size()) {
+        for (uint32_t i = 0; i < network.projections().size(); ++i) {
+            onto[network.projections()[i].target].push_back(i);
+            from[network.projections()[i].source].push_back(i);
+        }
+    }
+    std::vector<std::vector<uint32_t>> onto, from;
+};
 
 // Repeatedly the population of the lowest index whose undelayed sources are all done; finish() has excluded rings.
-std::vector<uint32_t> evaluation_order(const Network& network) {
-    const size_t count = network.populations().size();
+std::vector<uint32_t> evaluation_order(const Network& network, const Wiring& wiring) {
+    const auto& projections = network.projections();
+    const auto count = static_cast<uint32_t>(network.populations().size());
     std::vector<uint32_t> waiting(count, 0), order;
-    for (const Projection& projection : network.projections())
-        if (reaches_within_step(projection)) ++waiting[projection.target];
-    std::vector<uint8_t> done(count, 0);
-    while (order.size() < count) {
-        uint32_t next = 0;
-        while (done[next] || waiting[next] > 0) ++next;
-        done[next] = 1;
+    for (const Projection& projection : projections)
+        if (projection.reaches_within_step()) ++waiting[projection.target];
+    std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> ready;
+    for (uint32_t p = 0; p < count; ++p)
+        if (waiting[p] == 0) ready.push(p);
+    while (!ready.empty()) {
+        const uint32_t next = ready.top();
+        ready.pop();
         order.push_back(next);
-        for (const Projection& projection : network.projections())
-            if (projection.source == next && reaches_within_step(projection)) --waiting[projection.target];
+        for (const uint32_t i : wiring.from[next])
+            if (projections[i].reaches_within_step() && --waiting[projections[i].target] == 0) ready.push(projections[i].target);
     }
     // Inputs first, whatever their index: nothing happens to them in a step.
     std::stable_partition(order.begin(), order.end(), [&](uint32_t p) { return network.population(p).is_input(); });
@@ -72,16 +83,19 @@ std::vector<Constant> make_constants(const Population& population, double dt_ms)
 }
 
 // Marks the neurons whose activity depends on something trained: their adjoint must run, and gradients flow back to them.
-void mark_gradients(const Network& network, std::vector<PopulationPlan>& populations) {
-    bool changed = true;
-    while (changed) {
-        changed = false;
-        for (const Projection& projection : network.projections()) {
-            PopulationPlan& target = populations[projection.target];
-            if (target.needs_activity_gradient) continue;
-            if (projection.trainable || populations[projection.source].needs_activity_gradient)
-                changed = target.needs_activity_gradient = true;
-        }
+void mark_gradients(const Network& network, const Wiring& wiring, std::vector<PopulationPlan>& populations) {
+    std::vector<uint32_t> reached;
+    const auto mark = [&](uint32_t p) {
+        if (populations[p].needs_activity_gradient) return;
+        populations[p].needs_activity_gradient = true;
+        reached.push_back(p);
+    };
+    for (const Projection& projection : network.projections())
+        if (projection.trainable) mark(projection.target);
+    while (!reached.empty()) {
+        const uint32_t p = reached.back();
+        reached.pop_back();
+        for (const uint32_t i : wiring.from[p]) mark(network.projections()[i].target);
     }
 }
 
@@ -89,13 +103,15 @@ void mark_gradients(const Network& network, std::vector<PopulationPlan>& populat
 
 Plan make_plan(std::shared_ptr<const Network> network) {
     Plan plan;
-    plan.order = evaluation_order(*network);
+    const Wiring wiring(*network);
+    plan.order = evaluation_order(*network, wiring);
     const auto& populations = network->populations();
     const auto& projections = network->projections();
     plan.populations.resize(populations.size());
     for (uint32_t p = 0; p < populations.size(); ++p) {
         PopulationPlan& population = plan.populations[p];
-        population.history_depth = history_depth(*network, p);
+        for (const uint32_t i : wiring.from[p])
+            population.history_depth = std::max(population.history_depth, projections[i].max_delay());
         if (populations[p].is_input()) continue;
         population.constants = make_constants(populations[p], network->dt_ms());
         population.receptor_is_fixed.assign(populations[p].model->receptors.size(), 0);
@@ -106,13 +122,12 @@ Plan make_plan(std::shared_ptr<const Network> network) {
         plan.populations[projection.target].receptor_is_fixed[projection.receptor] = 1;
         plan.populations[projection.target].receptor_exponent[projection.receptor] = projection.fixed_exponent;
     }
-    mark_gradients(*network, plan.populations);
+    mark_gradients(*network, wiring, plan.populations);
 
     for (const uint32_t p : plan.order) {
         if (populations[p].is_input()) continue;
         plan.step.push_back({Kernel::clear_receptors, p});
-        for (uint32_t i = 0; i < projections.size(); ++i)
-            if (projections[i].target == p) plan.step.push_back({Kernel::deliver, i});
+        for (const uint32_t i : wiring.onto[p]) plan.step.push_back({Kernel::deliver, i});
         const auto& fixed = plan.populations[p].receptor_is_fixed;
         if (std::find(fixed.begin(), fixed.end(), 1) != fixed.end()) plan.step.push_back({Kernel::finish_receptors, p});
         plan.step.push_back({Kernel::neuron_step, p});
@@ -129,10 +144,10 @@ Plan make_plan(std::shared_ptr<const Network> network) {
     for (auto it = plan.order.rbegin(); it != plan.order.rend(); ++it) {
         if (!plan.populations[*it].needs_activity_gradient) continue;
         plan.step_adjoint.push_back({Kernel::neuron_adjoint, *it});
-        for (uint32_t i = static_cast<uint32_t>(projections.size()); i-- > 0;)
-            if (projections[i].target == *it &&
-                (projections[i].trainable || plan.populations[projections[i].source].needs_activity_gradient))
-                plan.step_adjoint.push_back({Kernel::deliver_adjoint, i});
+        const std::vector<uint32_t>& onto = wiring.onto[*it];
+        for (auto i = onto.rbegin(); i != onto.rend(); ++i)
+            if (projections[*i].trainable || plan.populations[projections[*i].source].needs_activity_gradient)
+                plan.step_adjoint.push_back({Kernel::deliver_adjoint, *i});
     }
     plan.network = std::move(network);
     return plan;

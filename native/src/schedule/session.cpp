@@ -408,9 +408,14 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
     }
     if (variable.slot.kind == Slot::weight &&
         network_->projection(variable.slot.index).arithmetic == SNN_ARITHMETIC_FIXED) {
-        std::vector<float> weights(count);
-        convert(type, data, DType::float32, weights.data(), count);
-        check_fixed_range(*network_, network_->projection(variable.slot.index), weights.data());
+        std::vector<float> others, changed(count);
+        convert(type, data, DType::float32, changed.data(), count);
+        check_fixed_range(*network_, variable.slot.index, [&](uint32_t p) -> const float* {
+            if (p == variable.slot.index) return changed.data();
+            others.resize(executor_->count({Slot::weight, p}));
+            executor_->read({Slot::weight, p}, DType::float32, others.data());
+            return others.data();
+        });
     }
     executor_->write(variable.slot, type, data);
     if (variable.slot.kind == Slot::weight || variable.slot.kind == Slot::bias) weight_is_own_[variable.slot.index] = 1;
@@ -459,9 +464,9 @@ void Session::load_weights(const Network& other) {
         if (mine.sparse && (mine.sparse->row_offsets != theirs.sparse->row_offsets ||
                             mine.sparse->targets != theirs.sparse->targets || mine.sparse->delays != theirs.sparse->delays))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' connects other neurons in the file");
-        if (mine.arithmetic == SNN_ARITHMETIC_FIXED) check_fixed_range(*network_, mine, theirs.weights->data());
         sources.push_back(&theirs);
     }
+    check_fixed_ranges(*network_, [&](uint32_t p) { return sources[p]->weights->data(); });
     for (uint32_t p = 0; p < projections.size(); ++p) {
         if (projections[p].kind == SNN_CONNECT_POOL2D) continue;
         executor_->write({Slot::weight, p}, DType::float32, sources[p]->weights->data());

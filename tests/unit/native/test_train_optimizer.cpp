@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "common/error.h"
 #include "small_networks.h"
 #include "train/optimizer.h"
 
@@ -133,8 +134,9 @@ TEST_CASE("weights of fixed-point projections stay where their sums cannot overf
     // Both at the limit add up to 2^30 in units of the scale.
     const double limit = std::ldexp(1.0, 30 - plan->network->projection(0).fixed_exponent) / 2;
     CHECK(run.read(Slot::weight, 0) == std::vector<double>{limit, limit});
-    CHECK_NOTHROW(check_fixed_range(*plan->network, plan->network->projection(0),
-                                    std::vector<float>(2, static_cast<float>(limit)).data()));
+    const std::vector<float> at_limit(2, static_cast<float>(limit)), beyond(2, std::nextafter(at_limit[0], 1e30f));
+    CHECK_NOTHROW(check_fixed_range(*plan->network, 0, [&](uint32_t) { return at_limit.data(); }));
+    CHECK_THROWS_AS(check_fixed_range(*plan->network, 0, [&](uint32_t) { return beyond.data(); }), Error);
     std::vector<float> state(1);
     const RecordFrames record{RecordFrames::state, neuron, 0, DType::float32, state.data(), 1};
     request.tape = false;

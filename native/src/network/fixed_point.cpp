@@ -1,0 +1,108 @@
+// The scale of fixed-point receptors: one power of two for all fixed projections onto the same receptor of a population,
+// chosen so that no sum can overflow even when every synapse of a neuron is hit in the same step.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "common/error.h"
+#include "network/network.h"
+
+namespace snn {
+
+namespace {
+
+constexpr int sum_bits = 30;   // every sum stays below 2^30
+constexpr int spare_bits = 4;  // room above the largest sum, so that weights can grow while they are changed or trained
+
+using Group = std::vector<uint32_t>;  // fixed projections onto one receptor, ascending
+
+std::vector<Group> fixed_groups(const Network& network) {
+    std::map<std::pair<uint32_t, uint32_t>, Group> groups;
+    for (uint32_t p = 0; p < network.projections().size(); ++p) {
+        const Projection& projection = network.projections()[p];
+        if (projection.arithmetic == SNN_ARITHMETIC_FIXED) groups[{projection.target, projection.receptor}].push_back(p);
+    }
+    std::vector<Group> result;
+    for (auto& [receptor, group] : groups) result.push_back(std::move(group));
+    return result;
+}
+
+Group group_of(const Network& network, const Projection& member) {
+    Group group;
+    for (uint32_t p = 0; p < network.projections().size(); ++p) {
+        const Projection& other = network.projections()[p];
+        if (other.arithmetic == SNN_ARITHMETIC_FIXED && other.target == member.target && other.receptor == member.receptor)
+            group.push_back(p);
+    }
+    return group;
+}
+
+// Largest sum of |w| that the group could put onto one neuron in a step.
+double largest_sum(const Network& network, const Group& group, const WeightsOf& weights_of) {
+    std::vector<double> sums(network.population(network.projections()[group[0]].target).size, 0.0);
+    for (const uint32_t p : group) {
+        const std::vector<uint32_t>& targets = network.projections()[p].sparse->targets;
+        const float* weights = weights_of(p);
+        for (size_t k = 0; k < targets.size(); ++k) sums[targets[k]] += std::abs(static_cast<double>(weights[k]));
+    }
+    return *std::max_element(sums.begin(), sums.end());
+}
+
+void check_sum(double sum, const Projection& projection) {
+    const double limit = std::ldexp(1.0, sum_bits - projection.fixed_exponent);
+    if (!(sum <= limit))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': the weights onto one neuron add up to ", sum,
+                    "; the fixed-point scale 2^", projection.fixed_exponent, " holds at most ", limit);
+}
+
+}  // namespace
+
+void Network::choose_fixed_exponents() {
+    for (const Group& group : fixed_groups(*this)) {
+        const double sum = largest_sum(*this, group, [&](uint32_t p) { return projections_[p].weights->data(); });
+        int exponent = 0;
+        if (sum > 0) std::frexp(sum, &exponent);  // sum < 2^exponent
+        exponent = std::clamp(sum_bits - spare_bits - exponent, -fixed_exponent_limit, fixed_exponent_limit);
+        for (const uint32_t p : group) projections_[p].fixed_exponent = exponent;
+        const Projection& first = projections_[group[0]];
+        if (std::ldexp(sum, exponent) > std::ldexp(1.0, sum_bits))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", first.name, "': the weights onto one neuron of '",
+                        populations_[first.target].name, "' add up to ", sum, ", more than fixed point can hold");
+    }
+}
+
+void Network::set_fixed_exponents(const std::vector<int32_t>& exponents) {
+    for (size_t p = 0; p < projections_.size(); ++p) projections_[p].fixed_exponent = exponents[p];
+    for (const Group& group : fixed_groups(*this)) {
+        const Projection& first = projections_[group[0]];
+        for (const uint32_t p : group)
+            if (projections_[p].fixed_exponent != first.fixed_exponent)
+                throw Error(SNN_ERROR_INVALID_ARGUMENT, "projections '", first.name, "' and '", projections_[p].name,
+                            "' reach the same receptor with different fixed-point scales");
+    }
+    check_fixed_ranges(*this, [&](uint32_t p) { return projections_[p].weights->data(); });
+}
+
+void check_fixed_ranges(const Network& network, const WeightsOf& weights_of) {
+    for (const Group& group : fixed_groups(network))
+        check_sum(largest_sum(network, group, weights_of), network.projections()[group[0]]);
+}
+
+void check_fixed_range(const Network& network, uint32_t projection, const WeightsOf& weights_of) {
+    const Projection& changed = network.projection(projection);
+    if (changed.arithmetic != SNN_ARITHMETIC_FIXED) return;
+    check_sum(largest_sum(network, group_of(network, changed), weights_of), changed);
+}
+
+float fixed_weight_limit(const Network& network, const Projection& projection) {
+    if (projection.arithmetic != SNN_ARITHMETIC_FIXED) return std::numeric_limits<float>::max();
+    // Every synapse onto the neuron with the most of them at the limit, all hit at once, must stay below 2^30.
+    std::vector<uint32_t> synapses(network.population(projection.target).size, 0);
+    for (const uint32_t p : group_of(network, projection))
+        for (const uint32_t target : network.projections()[p].sparse->targets) ++synapses[target];
+    const uint32_t most = std::max(1u, *std::max_element(synapses.begin(), synapses.end()));
+    return static_cast<float>(std::ldexp(1.0, sum_bits - projection.fixed_exponent) / most);
+}
+
+}  // namespace snn
