@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ Floats = NDArray[np.float32]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _LONGEST_NAME = 63
+_MOST_NAMES_SHOWN = 20
 
 
 def integer(value: Any, what: str, *, minimum: int = 0, maximum: int = 2**32 - 1) -> int:
@@ -57,14 +59,16 @@ def valid_name(value: Any, what: str) -> str:
     return value
 
 
-def known_name(value: Any, names: Iterable[str], what: str) -> str:
-    """Return `value` if it is one of `names`; the error lists them."""
-    known = list(names)
+def known_name(value: Any, names: Collection[str], what: str) -> str:
+    """Return `value` if it is one of `names`; the error lists them, if there are not too many."""
+    if isinstance(value, str) and value in names:
+        return value
+    shown = ", ".join(itertools.islice(names, _MOST_NAMES_SHOWN)) or "none"
+    if len(names) > _MOST_NAMES_SHOWN:
+        shown += f" and {len(names) - _MOST_NAMES_SHOWN} more"
     if not isinstance(value, str):
-        raise ArgumentTypeError(f"{what} is {value!r}, not a name; there are {', '.join(known) or 'none'}")
-    if value not in known:
-        raise NotFoundError(f"there is no {what} {value!r}; there are: {', '.join(known) or 'none'}")
-    return value
+        raise ArgumentTypeError(f"{what} is {value!r}, not a name; there are: {shown}")
+    raise NotFoundError(f"there is no {what} {value!r}; there are: {shown}")
 
 
 def choice(value: Any, choices: Iterable[str], what: str) -> str:

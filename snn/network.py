@@ -177,6 +177,7 @@ class Network:
         self._populations: dict[str, Population] = {}
         self._projections: dict[str, Projection] = {}
         self._native: _native.Network | None = _native.Network.create(self._dt)
+        self._native_is_finished = False
 
     # ---- building
 
@@ -395,10 +396,16 @@ class Network:
     def _origin(self) -> _native.Network | None:
         return self._native
 
+    def _present(self) -> _native.Network:
+        """Return the native network as it is, finished or not, without changes made to weights since it was built."""
+        if self._native is None:
+            self._native = self._declared()
+        return self._native
+
     def _open(self) -> _native.Network:
         """Return an unfinished native network with everything so far."""
-        native = self._native
-        if native is None or native.info().finished:
+        native = self._present()
+        if self._native_is_finished:
             self._native = native = self._declared()
         return native
 
@@ -410,6 +417,7 @@ class Network:
             _declare_population(native, population)
         for projection in self._projections.values():
             projection._declare(native)
+        self._native_is_finished = False
         return native
 
     def _rebuild(self) -> None:
@@ -418,11 +426,12 @@ class Network:
 
     def _finished(self) -> _native.Network:
         """Return the finished native network with the present weights."""
-        native = self._native
-        if native is None or any(projection._changed(native) for projection in self._projections.values()):
+        native = self._present()
+        if any(projection._changed(native) for projection in self._projections.values()):
             self._native = native = self._declared()
-        if not native.info().finished:
+        if not self._native_is_finished:
             native.finish()
+            self._native_is_finished = True
             for projection in self._projections.values():
                 projection._release()
         return native
@@ -434,6 +443,7 @@ class Network:
         network._dt = info.dt_ms
         network.seed = seed
         network._native = native
+        network._native_is_finished = True
         network._populations = {}
         network._projections = {}
         for index in range(info.population_count):
@@ -444,8 +454,9 @@ class Network:
             else:
                 layer = Neuron._from_native(native, index)
             network._populations[described.name] = Population(network, described.name, index, layer)
+        populations = list(network._populations.values())
         for index in range(info.projection_count):
-            projection = Projection._from_native(network, native, index)
+            projection = Projection._from_native(network, native, index, populations)
             network._projections[projection.name] = projection
         return network
 

@@ -242,7 +242,13 @@ class Neuron(_Layer):
         neuron.__dict__.update(definition=definition, shape=info.shape, name=None, surrogate=None)
         neuron.parameters = {name: network.parameter(index, name) for name in definition.parameters}
         neuron.options = {name: network.option(index, name) for name in definition.options}
-        neuron.initial = {name: network.initial_state(index, name) for name in definition.states}
+        # A state that starts at its default, which may be a parameter, follows that parameter when it is changed.
+        neuron.initial = {}
+        for name, state in definition.states.items():
+            starts = network.initial_state(index, name)
+            default = neuron.parameters[state.initial] if isinstance(state.initial, str) else state.initial
+            if (starts != default).any():
+                neuron.initial[name] = starts
         if definition.spiking and info.surrogate_name is not None:
             neuron.surrogate = Surrogate._from_native(network.surrogate(index), network.surrogate_parameters(index))
         return neuron

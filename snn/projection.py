@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,9 +84,10 @@ class Projection:
         )
 
     @classmethod
-    def _from_native(cls, network: Network, native: _native.Network, index: int) -> Projection:
+    def _from_native(
+        cls, network: Network, native: _native.Network, index: int, populations: Sequence[Population]
+    ) -> Projection:
         info = native.projection(index)
-        populations = list(network.populations.values())
         source, target = populations[info.source], populations[info.target]
         window: dict[str, Any] = {}
         shape: tuple[int, ...] | None = None
@@ -215,8 +217,11 @@ class Projection:
         return None if native is None else native.projection(self._index)
 
     def _pull(self) -> None:
-        """Copy the weights out of the native network, which has been their only place so far."""
-        info = self._network._finished().projection(self._index)
+        """Copy the weights out of the native network, which has been their only place so far.
+
+        Not out of `Network._finished`, which may be just about to build another native network and asks for this.
+        """
+        info = self._network._present().projection(self._index)
         if self._kind == _SPARSE:
             self._csr = _CanonicalRows(info.row_offsets, info.synapse_targets, info.synapse_delays)
             self._rule = None

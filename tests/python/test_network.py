@@ -178,3 +178,67 @@ def test_mappings_are_read_only(chain: snn.Network) -> None:
         chain.populations["x"] = chain["hidden"]  # type: ignore[index]
     with pytest.raises(TypeError):
         chain["hidden"].parameters["threshold"] = 2.0  # type: ignore[index]
+
+
+def test_a_loaded_network_of_several_projections_can_be_trained_and_changed(tmp_path) -> None:
+    # Each projection's weights are first of all in libsnn; a change of one must not lose or await the others'.
+    net = snn.Sequential(
+        5, snn.Dense(4), snn.LIF(), snn.Dense(3, bias=True), snn.LIF(), snn.Dense(2), snn.LIF(), seed=3
+    )
+    net.save(tmp_path / "net.snn")
+    wanted = {name: projection.weights.copy() for name, projection in net.projections.items()}
+
+    loaded = snn.load(tmp_path / "net.snn")
+    first, *others = loaded.projections.values()
+    first.weights[0, 0] += 1.0
+    with snn.Simulation(loaded) as simulation:
+        assert simulation.get(f"{first.name}.weight")[0, 0] == wanted[first.name][0, 0] + 1.0
+        for projection in others:
+            np.testing.assert_array_equal(simulation.get(f"{projection.name}.weight"), wanted[projection.name])
+
+    loaded = snn.load(tmp_path / "net.snn")
+    trainer = snn.Trainer(loaded, steps=4, epochs=2, batch_size=4)
+    trainer.fit(np.random.default_rng(0).uniform(size=(8, 5)), [0, 1] * 4, progress=False)
+    loaded.save(tmp_path / "trained.snn")
+    trained = snn.load(tmp_path / "trained.snn")
+    for name, projection in trained.projections.items():
+        np.testing.assert_array_equal(projection.weights, loaded.projections[name].weights)
+        assert projection.weights.shape == wanted[name].shape
+
+
+def test_sparse_arrays_beside_a_dense_projection_changed_in_place() -> None:
+    net = snn.Network(seed=1)
+    net.add("input", snn.Input(3))
+    net.add("hidden", snn.LIF(4))
+    net.connect("input", "hidden", snn.Dense())
+    net.connect("hidden", "hidden", snn.Sparse.from_arrays([2, 0], [1, 3], [0.5, 0.25], delay_steps=1))
+    with snn.Simulation(net):
+        pass
+    net.projections["input_to_hidden"].weights[...] = 2.0
+    with snn.Simulation(net) as simulation:
+        assert (simulation.get("input_to_hidden.weight") == 2.0).all()
+        np.testing.assert_array_equal(simulation.get("hidden_to_hidden.weight"), [0.25, 0.5])
+
+
+def test_a_failed_connection_leaves_the_weights_of_a_loaded_network(tmp_path) -> None:
+    net = snn.Sequential(5, snn.Dense(4), snn.LIF(), seed=3)
+    net.save(tmp_path / "net.snn")
+    loaded = snn.load(tmp_path / "net.snn")
+    name, projection = next(iter(loaded.projections.items()))
+    source, target = projection.source, projection.target
+    with pytest.raises(snn.InvalidArgumentError):
+        loaded.connect(source, target, snn.OneToOne(), name="other")
+    np.testing.assert_array_equal(loaded.projections[name].weights, net.projections[name].weights)
+
+
+def test_a_loaded_state_that_starts_at_a_parameter_follows_it(tmp_path) -> None:
+    net = snn.Network()
+    net.add("plain", snn.LIF(2, v_rest=-1.0))
+    net.add("own", snn.LIF(2, v_rest=-1.0, initial={"v": 0.25}))
+    net.save(tmp_path / "net.snn")
+    loaded = snn.load(tmp_path / "net.snn")
+    for name in ("plain", "own"):
+        loaded[name].set(v_rest=-0.5)
+    with snn.Simulation(loaded) as simulation:
+        assert (simulation.get("plain.v") == -0.5).all()
+        assert (simulation.get("own.v") == 0.25).all()
