@@ -506,7 +506,8 @@ SNN_API SNNStatus SNN_CALL snn_trainer_create(SNNHandle handle, const SNNTrainer
 SNN_API void SNN_CALL snn_trainer_release(SNNTrainer trainer);
 /* forward + backward + update on one batch. State is reset before and left as after the last step. */
 SNN_API SNNStatus SNN_CALL snn_trainer_step(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
-/* The three parts of a step. backward needs a forward before it, update a backward. */
+/* The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not
+ * run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE). */
 SNN_API SNNStatus SNN_CALL snn_trainer_forward(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
 SNN_API SNNStatus SNN_CALL snn_trainer_backward(SNNTrainer trainer);
 SNN_API SNNStatus SNN_CALL snn_trainer_update(SNNTrainer trainer);

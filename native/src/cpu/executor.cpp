@@ -178,6 +178,7 @@ void CpuExecutor::reset_state() {
 void CpuExecutor::run(const RunRequest& request) {
     if (request.step_count == 0) return;
     if (request.tape) {
+        ++taped_runs_;
         if (!tape_) tape_ = std::make_unique<Tape>(context_);
         tape_->begin(request.step_count, request.inputs);
     }

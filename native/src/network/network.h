@@ -137,8 +137,9 @@ using WeightsOf = std::function<const float*(uint32_t projection)>;
 // scale that finish() chose. Does nothing for a projection in float.
 void check_fixed_range(const Network& network, uint32_t projection, const WeightsOf& weights_of);
 void check_fixed_ranges(const Network& network, const WeightsOf& weights_of);  // the same for every receptor
-// The largest |w| that training may reach so that a fixed-point sum can never overflow; the largest float otherwise.
-float fixed_weight_limit(const Network& network, const Projection& projection);
+// For each projection the largest |w| that training may reach so that a fixed-point sum can never overflow; the largest float
+// for those in float.
+std::vector<float> fixed_weight_limits(const Network& network);
 // Connections as delivered: dense source*target, conv each use of a kernel value inside the target.
 uint64_t synapse_count(const Network& network, const Projection& projection);
 
