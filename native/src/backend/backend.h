@@ -91,7 +91,8 @@ class Executor {
 public:
     virtual ~Executor() = default;
 
-    // Initial state of every population, empty activity, history and pending input. Weights stay.
+    // Initial state of every population, empty activity, history and pending input. Weights stay. Called before the first
+    // run, so an executor need not do it when it is opened.
     virtual void reset_state() = 0;
     virtual void run(const RunRequest& request) = 0;
 

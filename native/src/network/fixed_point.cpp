@@ -52,8 +52,8 @@ double largest_sum(const Network& network, const Group& group, const WeightsOf& 
 void check_sum(double sum, const Projection& projection) {
     const double limit = std::ldexp(1.0, sum_bits - projection.fixed_exponent);
     if (!(sum <= limit))
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': the weights onto one neuron add up to ", sum,
-                    "; the fixed-point scale 2^", projection.fixed_exponent, " holds at most ", limit);
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': the weights onto one neuron add up to ",
+                    sum, "; the fixed-point scale 2^", projection.fixed_exponent, " holds at most ", limit);
 }
 
 }  // namespace

@@ -176,10 +176,7 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
     const uint32_t target_size = network().population(projection.target).size;
     // Fixed-point rounding is left out in double: the function must be smooth there.
     const bool fixed = projection.arithmetic == SNN_ARITHMETIC_FIXED && sizeof(Real) == sizeof(float);
-    const Real pool_weight =
-        projection.pool_mode == SNN_POOL_AVERAGE
-            ? static_cast<Real>(1.0f / static_cast<float>(projection.window.kernel[0] * projection.window.kernel[1]))
-            : Real{1};
+    const Real pool_weight = static_cast<Real>(snn::pool_weight(projection));
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
         Real* const sums = target.sums[projection.receptor].data() + size_t{sample} * target_size;

@@ -86,10 +86,7 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
     const uint32_t source_size = network().population(projection.source).size;
     const uint32_t target_size = network().population(projection.target).size;
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
-    const Real pool_weight =
-        projection.pool_mode == SNN_POOL_AVERAGE
-            ? static_cast<Real>(1.0f / static_cast<float>(projection.window.kernel[0] * projection.window.kernel[1]))
-            : Real{1};
+    const Real pool_weight = static_cast<Real>(snn::pool_weight(projection));
     const bool to_source = plan_->populations[projection.source].needs_activity_gradient;
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
         const Real* const g = gradient.data() + size_t{sample} * target_size;
