@@ -8,7 +8,8 @@
  * The op list is that of docs/model-format.md. Registers: 0 threshold, 1 current, 2 v. */
 static const char adder_text[] =
     "{\"format\": 1, \"kind\": \"neuron\", \"name\": \"adder\", \"title\": \"Adds its input\","
-    " \"parameters\": [{\"name\": \"threshold\", \"unit\": \"1\", \"default\": 1.0, \"doc\": \"\", \"exclusive_minimum\": 0.0}],"
+    " \"parameters\": [{\"name\": \"threshold\", \"unit\": \"1\", \"default\": 1.0, \"doc\": \"\","
+    " \"exclusive_minimum\": 0.0}],"
     " \"options\": [], \"states\": [{\"name\": \"v\", \"unit\": \"1\", \"type\": \"float\", \"initial\": 0.0, \"doc\": \"\"}],"
     " \"receptors\": [{\"name\": \"current\", \"unit\": \"1\", \"doc\": \"\"}], \"derived\": [], \"membrane\": \"v\","
     " \"spiking\": true, \"derive\": {\"ops\": [], \"outputs\": []},"
