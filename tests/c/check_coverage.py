@@ -10,7 +10,9 @@ def main() -> int:
     header, folder = (Path(argument) for argument in sys.argv[1:])
     declared = set(re.findall(r"^SNN_API [\w *]*SNN_CALL (\w+)\(", header.read_text(encoding="utf-8"), re.MULTILINE))
     tests = "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("*.[ch]"))
-    missing = sorted(name for name in declared if not re.search(rf"\b{name}\b", tests))
+    # A name in a comment or a string calls nothing.
+    tests = re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', " ", tests, flags=re.DOTALL)
+    missing = sorted(name for name in declared if not re.search(rf"\b{name}\s*\(", tests))
     print(f"{len(declared)} functions declared; not called by a test: {', '.join(missing) or 'none'}")
     return 1 if missing or len(declared) < 50 else 0
 

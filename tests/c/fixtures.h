@@ -8,7 +8,8 @@
  * The op list is that of docs/model-format.md. Registers: 0 threshold, 1 current, 2 v. */
 static const char adder_text[] =
     "{\"format\": 1, \"kind\": \"neuron\", \"name\": \"adder\", \"title\": \"Adds its input\","
-    " \"parameters\": [{\"name\": \"threshold\", \"unit\": \"1\", \"default\": 1.0, \"doc\": \"\", \"exclusive_minimum\": 0.0}],"
+    " \"parameters\": [{\"name\": \"threshold\", \"unit\": \"1\", \"default\": 1.0, \"doc\": \"\","
+    " \"exclusive_minimum\": 0.0}],"
     " \"options\": [], \"states\": [{\"name\": \"v\", \"unit\": \"1\", \"type\": \"float\", \"initial\": 0.0, \"doc\": \"\"}],"
     " \"receptors\": [{\"name\": \"current\", \"unit\": \"1\", \"doc\": \"\"}], \"derived\": [], \"membrane\": \"v\","
     " \"spiking\": true, \"derive\": {\"ops\": [], \"outputs\": []},"
@@ -129,6 +130,53 @@ static inline SNNNetwork make_classifier(void) {
     CHECK_OK(snn_network_connect(network, &def, NULL));
     CHECK_OK(snn_network_finish(network));
     return network;
+}
+
+/* Value input "in" (WIDE) -> one to one -> lif "cells" (WIDE) -> dense -> leaky integrators "readout" (3). Wide enough that
+ * one step of one sample is dealt to threads: the CPU device does so from about 20 microseconds of work on. */
+enum { WIDE = 16384 };
+static inline SNNNetwork make_wide(void) {
+    static float weights[3 * WIDE];
+    SNNNetwork network = new_network();
+    add_input(network, "in", SNN_POPULATION_VALUE_INPUT, WIDE);
+    add_neurons(network, "cells", "lif", WIDE);
+    add_neurons(network, "readout", "leaky_integrator", 3);
+    CHECK_OK(snn_random_fill(6, 1, SNN_RANDOM_UNIFORM, 0.0, 0.3, weights, WIDE));
+    connect(network, SNN_CONNECT_ONE_TO_ONE, 0, 1, weights, WIDE);
+    CHECK_OK(snn_random_fill(6, 2, SNN_RANDOM_NORMAL, 0.0, 0.01, weights, COUNT(weights)));
+    connect(network, SNN_CONNECT_DENSE, 1, 2, weights, COUNT(weights));
+    CHECK_OK(snn_network_finish(network));
+    return network;
+}
+
+/* For the input of make_wide(). */
+static inline const float *wide_values(void) {
+    static float values[WIDE];
+    CHECK_OK(snn_random_fill(6, 3, SNN_RANDOM_UNIFORM, 0.0, 1.0, values, WIDE));
+    return values;
+}
+
+/* A job system that runs every task on the calling thread, in either order, and counts. */
+typedef struct Jobs {
+    size_t calls, tasks;
+    int backwards;
+} Jobs;
+
+static inline void SNN_CALL run_jobs(void *user, uint32_t count, void(SNN_CALL *task)(void *context, uint32_t index),
+                                     void *context) {
+    Jobs *jobs = user;
+    uint32_t i;
+    jobs->calls += 1;
+    jobs->tasks += count;
+    for (i = 0; i < count; ++i) task(context, jobs->backwards ? count - 1 - i : i);
+}
+
+static inline SNNJobSystem job_system_of(Jobs *jobs, uint32_t worker_count) {
+    SNNJobSystem job_system;
+    job_system.parallel_for = run_jobs;
+    job_system.worker_count = worker_count;
+    job_system.user = jobs;
+    return job_system;
 }
 
 /* A projection from population 0 to population 1. */

@@ -97,6 +97,20 @@ static void the_interpreter_gives_the_golden_bits(void) {
     }
 }
 
+/* Else the thread counts above would have proved nothing. */
+static void the_wide_network_is_dealt_to_threads(void) {
+    Jobs jobs = {0, 0, 1};
+    const SNNJobSystem job_system = job_system_of(&jobs, 4);
+    const size_t last = COUNT(golden_runs) - 1;
+    SNNConfig config;
+    uint64_t spike_count;
+    snn_config_default(&config);
+    config.job_system = &job_system;
+    CHECK_TEXT(golden_runs[last].network, "wide");
+    CHECK(hash_with("wide", &config, &spike_count) == golden_runs[last].hash);
+    CHECK(jobs.calls >= GOLDEN_STEPS && jobs.tasks >= 2 * jobs.calls);
+}
+
 static void a_saved_and_loaded_network_gives_the_golden_bits(void) {
     size_t i;
     for (i = 0; i < COUNT(golden_runs); ++i) {
@@ -185,6 +199,7 @@ static const CheckCase cases[] = {
     CASE(avx2_gives_the_golden_bits),
     CASE(avx512_gives_the_golden_bits),
     CASE(the_interpreter_gives_the_golden_bits),
+    CASE(the_wide_network_is_dealt_to_threads),
     CASE(a_saved_and_loaded_network_gives_the_golden_bits),
     CASE(the_file_of_the_first_version_gives_the_golden_bits),
     CASE(random_numbers_are_the_golden_ones),

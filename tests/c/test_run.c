@@ -178,6 +178,21 @@ static void what_does_not_spike_has_no_spikes_to_record(void) {
     record.variable = "spike_count";
     record.count = 3;
     CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "readout");
+    CHECK_ERROR(snn_session_read(handle, "readout.spikes", SNN_FLOAT32, data, 3), SNN_ERROR_INVALID_ARGUMENT,
+                "'readout' has model 'leaky_integrator', which does not spike");
+    snn_destroy_network(handle);
+}
+
+static void a_refused_run_leaves_what_was_there(void) {
+    SNNHandle handle = open_chain();
+    float count[3] = {7, 8, 9}, v[STEPS * 3];
+    const SNNInputArray input = input_frames();
+    SNNRecordArray records[2] = {{1, SNN_FLOAT32, "spike_count", NULL, 3}, {1, SNN_FLOAT32, "v", NULL, 1}};
+    SNNRunDef def = run_def(&input, records, 2);
+    records[0].data = count;
+    records[1].data = v;
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "records[1]");
+    CHECK(count[0] == 7.0f && count[1] == 8.0f && count[2] == 9.0f);
     snn_destroy_network(handle);
 }
 
@@ -255,6 +270,7 @@ static const CheckCase cases[] = {
     CASE(a_run_equals_its_steps),
     CASE(runs_are_checked_before_the_first_step),
     CASE(what_does_not_spike_has_no_spikes_to_record),
+    CASE(a_refused_run_leaves_what_was_there),
     CASE(progress_is_told_and_may_stop_the_run),
     CASE(a_run_calls_back_for_spikes),
     CASE(a_run_of_no_steps_does_nothing),

@@ -451,6 +451,92 @@ static void destroying_from_a_callback_is_survived(void) {
     CHECK_ERROR(snn_session_step(handle, 1), SNN_ERROR_INVALID_HANDLE, "handle");
 }
 
+/* Two spike inputs with a delay of 2 onto the cells, so that the input and the cells keep a history. */
+static void the_history_of_spikes_takes_zero_and_one(void) {
+    static const char *const devices[] = {"cpu", "reference"};
+    const float weights[2] = {0.5f, 0.5f}, recurrent[4] = {0}, whole[4] = {1, 0, 0, 1}, half[4] = {1, 0, 0.5f, 1};
+    const double negative[4] = {0, -1, 0, 0};
+    size_t i;
+    for (i = 0; i < COUNT(devices); ++i) {
+        SNNNetwork network = new_network();
+        SNNProjectionDef def;
+        SNNHandle handle;
+        float values[4] = {0.5f, -3, 0, 1};
+        add_input(network, "in", SNN_POPULATION_VALUE_INPUT, 2);
+        add_neurons(network, "cells", "adder", 2);
+        def = projection(SNN_CONNECT_ONE_TO_ONE, weights, 2);
+        def.delay_steps = 2;
+        CHECK_OK(snn_network_connect(network, &def, NULL));
+        def = projection(SNN_CONNECT_DENSE, recurrent, 4);
+        def.source = 1;
+        def.delay_steps = 2;
+        CHECK_OK(snn_network_connect(network, &def, NULL));
+        CHECK_OK(snn_network_finish(network));
+        handle = open_session(network, devices[i]);
+        CHECK_OK(snn_session_write(handle, "cells.history", SNN_FLOAT32, whole, 4));
+        CHECK_ERROR(snn_session_write(handle, "cells.history", SNN_FLOAT32, half, 4), SNN_ERROR_INVALID_ARGUMENT,
+                    "'cells.history': value [2] is 0.5");
+        CHECK_ERROR(snn_session_write(handle, "cells.history", SNN_FLOAT64, negative, 4), SNN_ERROR_INVALID_ARGUMENT,
+                    "value [1] is -1");
+        CHECK_OK(snn_session_write(handle, "in.history", SNN_FLOAT32, values, 4)); /* values may be any */
+        snn_destroy_network(handle);
+    }
+}
+
+/* ---- Weights of another network ---- */
+
+/* Spike input (channels, 4, 9) -> convolution -> adders (2, height, width). */
+static SNNNetwork make_window(uint32_t channels, uint32_t kernel_y, uint32_t kernel_x, uint32_t groups) {
+    const SNNShape shapes[2] = {{3, {channels, 4, 9}}, {3, {2, 5 - kernel_y, 10 - kernel_x}}};
+    SNNNetwork network = new_network();
+    SNNPopulationDef population;
+    SNNProjectionDef def = projection(SNN_CONNECT_CONV2D, NULL, 0);
+    snn_population_def_default(&population);
+    population.kind = SNN_POPULATION_SPIKE_INPUT;
+    population.name = "in";
+    population.shape = shapes[0];
+    CHECK_OK(snn_network_add_population(network, &population, NULL));
+    snn_population_def_default(&population);
+    population.name = "cells";
+    population.model_name = "lif";
+    population.shape = shapes[1];
+    CHECK_OK(snn_network_add_population(network, &population, NULL));
+    def.kernel[0] = kernel_y;
+    def.kernel[1] = kernel_x;
+    def.groups = groups;
+    CHECK_OK(snn_network_connect(network, &def, NULL));
+    CHECK_OK(snn_network_finish(network));
+    return network;
+}
+
+static SNNNetwork make_dense(uint32_t source, uint32_t target) {
+    SNNNetwork network = new_network();
+    add_input(network, "in", SNN_POPULATION_SPIKE_INPUT, source);
+    add_neurons(network, "cells", "adder", target);
+    connect(network, SNN_CONNECT_DENSE, 0, 1, NULL, 0);
+    CHECK_OK(snn_network_finish(network));
+    return network;
+}
+
+/* Opens the first network; the second, from a file, must not be taken although it has as many weights. */
+static void refuses_weights(SNNNetwork mine, SNNNetwork theirs, const char *words) {
+    const char *path = temporary_path("other.snn");
+    SNNHandle handle = open_session(mine, NULL);
+    CHECK_OK(snn_network_save(theirs, path));
+    snn_network_release(theirs);
+    CHECK_ERROR(snn_load_weights(handle, path), SNN_ERROR_INVALID_ARGUMENT, words);
+    remove(path);
+    snn_destroy_network(handle);
+}
+
+static void weights_of_other_shapes_are_refused(void) {
+    refuses_weights(make_dense(3, 2), make_dense(2, 3),
+                    "'in_to_cells' is dense from 3 to 2; in the file it is dense from 2 to 3");
+    refuses_weights(make_window(1, 3, 3, 1), make_window(1, 1, 9, 1), "kernel 1 x 9");
+    refuses_weights(make_window(4, 3, 3, 2), make_window(2, 3, 3, 1), "groups 2; in the file it is conv2d from (2, 4, 9)");
+    refuses_weights(make_chain(), make_dense(1, 3), "is one-to-one from 3 to 3; in the file it is dense from 1 to 3");
+}
+
 static const CheckCase cases[] = {
     CASE(configurations_are_checked),
     CASE(default_functions_take_null),
@@ -467,6 +553,8 @@ static const CheckCase cases[] = {
     CASE(a_run_can_be_resumed_from_its_state),
     CASE(spike_callbacks_hear_every_spike_and_may_only_read),
     CASE(destroying_from_a_callback_is_survived),
+    CASE(the_history_of_spikes_takes_zero_and_one),
+    CASE(weights_of_other_shapes_are_refused),
 };
 
 int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

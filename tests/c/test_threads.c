@@ -80,6 +80,7 @@ static void threads_that_race_for_a_session_get_ok_or_busy(void) {
 
 typedef struct Worker {
     SNNNetwork network;
+    const float *values;
     uint32_t thread_count;
     float membrane[3];
     SNNStatus status;
@@ -89,33 +90,33 @@ static void *run_own_session(void *argument) {
     Worker *worker = argument;
     SNNConfig config;
     SNNHandle handle = NULL;
-    float pixels[16];
     int i;
     snn_config_default(&config);
     config.network = worker->network;
     config.thread_count = worker->thread_count;
     worker->status = snn_create_network(&config, &handle);
-    for (i = 0; i < 16; ++i) pixels[i] = 0.1f * (float)i;
-    if (worker->status == SNN_OK) worker->status = snn_session_set_input(handle, 0, pixels, 16);
-    for (i = 0; i < 200 && worker->status == SNN_OK; ++i) worker->status = snn_session_step(handle, 2);
+    if (worker->status == SNN_OK) worker->status = snn_session_set_input(handle, 0, worker->values, WIDE);
+    for (i = 0; i < 100 && worker->status == SNN_OK; ++i) worker->status = snn_session_step(handle, 2);
     if (worker->status == SNN_OK) worker->status = snn_get_membrane_potentials(handle, "readout", worker->membrane, 3);
     snn_destroy_network(handle);
     return NULL;
 }
 
 static void sessions_run_side_by_side_on_one_network(void) {
-    SNNNetwork network = make_classifier();
+    SNNNetwork network = make_wide(); /* so that the threads of those that have more than one do take part */
     Worker workers[6];
     pthread_t threads[6];
     int i;
     for (i = 0; i < 6; ++i) {
         workers[i].network = network;
+        workers[i].values = wide_values();
         workers[i].thread_count = 1 + (uint32_t)i % 3;
         CHECK(pthread_create(&threads[i], NULL, run_own_session, &workers[i]) == 0);
     }
     for (i = 0; i < 6; ++i) CHECK(pthread_join(threads[i], NULL) == 0);
     for (i = 0; i < 6; ++i) {
         CHECK_EQUAL(workers[i].status, SNN_OK);
+        CHECK(workers[i].membrane[0] != 0.0f);
         CHECK(memcmp(workers[i].membrane, workers[0].membrane, sizeof workers[0].membrane) == 0);
     }
     snn_network_release(network);
@@ -204,7 +205,7 @@ static void the_last_error_belongs_to_the_thread(void) {
 
 static void a_child_may_not_use_sessions_of_its_parent(void) {
     SNNHandle handle;
-    SNNNetwork network = make_chain();
+    SNNNetwork network = make_chain(), wide = make_wide();
     int status = 0;
     pid_t child;
     CHECK_OK(snn_network_retain(network));
@@ -221,9 +222,10 @@ static void a_child_may_not_use_sessions_of_its_parent(void) {
         if (snn_get_membrane_potentials(handle, "cells", v, 3) != SNN_ERROR_FORKED) _exit(2);
         if (snn_session_reset(handle) != SNN_ERROR_FORKED) _exit(3);
         snn_config_default(&config); /* networks stay usable, and a session of its own works */
-        config.network = network;
+        config.network = wide;
         config.thread_count = 2;
         if (snn_create_network(&config, &own) != SNN_OK) _exit(4);
+        if (snn_session_set_input(own, 0, wide_values(), WIDE) != SNN_OK) _exit(6);
         if (snn_session_step(own, 10) != SNN_OK) _exit(5);
         snn_destroy_network(own);
         snn_destroy_network(handle); /* destroying it is allowed and must not hang */
@@ -235,10 +237,11 @@ static void a_child_may_not_use_sessions_of_its_parent(void) {
     step_chain(handle); /* the parent is not touched by it */
     snn_destroy_network(handle);
     snn_network_release(network);
+    snn_network_release(wide);
 }
 
 static void a_child_may_destroy_a_session_with_threads(void) {
-    SNNNetwork network = make_classifier();
+    SNNNetwork network = make_wide();
     SNNConfig config;
     SNNHandle handle = NULL;
     int status = 0;

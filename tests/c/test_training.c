@@ -369,10 +369,14 @@ static void trained_weights_reach_the_file_and_come_back(void) {
     SNNTrainResult result = new_result();
     SNNNetwork network = NULL;
     const char *path = temporary_path("trained.snn");
+    uint64_t steps;
     make_batch(pixels, labels);
     batch = batch_of(&input, pixels, labels);
     CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_OK(snn_session_step(handle, 3));
     CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    CHECK_OK(snn_session_step_count(handle, &steps)); /* reset, then the steps of the forward */
+    CHECK_EQUAL(steps, T);
     CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight", SNN_FLOAT32, trained, COUNT(trained)));
     CHECK_OK(snn_session_to_network(handle, &network));
     CHECK_OK(snn_network_save(network, path));

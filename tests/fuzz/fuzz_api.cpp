@@ -149,7 +149,8 @@ private:
     void make_model() {
         SNNModel model = nullptr;
         if (source_.chance(40)) {
-            CHECKED(snn_model_builtin(name({"lif", "adaptive_lif", "leaky_integrator", "current_lif", "izhikevich", "arctan"}), source_.below(3),
+            CHECKED(snn_model_builtin(name({"lif", "adaptive_lif", "leaky_integrator", "current_lif", "izhikevich", "arctan"}),
+                                      source_.below(3),
                                       &model));
         } else {
             std::string text = model_text;
@@ -184,7 +185,9 @@ private:
             def.name = names[i];
             def.kind = kinds[i];
             def.shape.dims[0] = 1 + source_.below(12);
-            def.model_name = i == 2 ? "leaky_integrator" : source_.one_of<const char*>({"lif", "adaptive_lif", "integrate_and_fire", "current_lif", "izhikevich"});
+            def.model_name = i == 2 ? "leaky_integrator"
+                                    : source_.one_of<const char*>({"lif", "adaptive_lif", "integrate_and_fire", "current_lif",
+                                                                  "izhikevich"});
             CHECKED(snn_network_add_population(network, &def, nullptr));
         }
         for (uint32_t i = 0; i < 2; ++i) {

@@ -54,7 +54,8 @@ uint32_t add(SNNNetwork network, const char* name, uint32_t kind, const char* mo
 std::string corpus(uint32_t which) {
     SNNNetwork network = nullptr;
     check(snn_network_create(1.0, &network), "create");
-    const uint32_t input = add(network, "input", which ? SNN_POPULATION_VALUE_INPUT : SNN_POPULATION_SPIKE_INPUT, nullptr, 2, 4, 3);
+    const uint32_t input = add(network, "input", which ? SNN_POPULATION_VALUE_INPUT : SNN_POPULATION_SPIKE_INPUT, nullptr, 2,
+                               4, 3);
     const char* const models[] = {"lif", "izhikevich", "current_lif"};
     const uint32_t hidden = add(network, "hidden", SNN_POPULATION_NEURONS, models[which], 2, 4, 3);
     const uint32_t output = add(network, "output", SNN_POPULATION_NEURONS, "leaky_integrator", 2, 2, 1);
@@ -117,7 +118,8 @@ void mutate(std::string& bytes, Source& source, const std::vector<std::string>& 
         case 3: {  // a number in the header becomes another
             size_t at = bytes.find_first_of("0123456789", 8 + position());
             if (at == std::string::npos) break;
-            const char* const numbers[] = {"0", "1", "-1", "4294967295", "4294967296", "18446744073709551615", "1e400", "0.5", "null", "\"x\"", "[]"};
+            const char* const numbers[] = {"0", "1", "-1", "4294967295", "4294967296", "18446744073709551615",
+                                           "1e400", "0.5", "null", "\"x\"", "[]"};
             bytes.replace(at, bytes.find_first_not_of("0123456789", at) - at, numbers[source.below(11)]);
             break;
         }

@@ -5,6 +5,7 @@ static const GoldenRun golden_runs[] = {
     {"recurrent", UINT64_C(0x38b7eed45595c1fc), 14631},
     {"models", UINT64_C(0x44441ef72f5f0b8f), 6212},
     {"convolution", UINT64_C(0x1aa0d6aa1cad0989), 9413},
+    {"wide", UINT64_C(0xc208ea6c98817289), 18611},
 };
 
 /* snn_random_fill(42, 7, ..., 0, 1, values, 8) */

@@ -5,7 +5,7 @@
 
 #include "fixtures.h"
 
-static const char *const golden_names[] = {"feed_forward", "recurrent", "models", "convolution"};
+static const char *const golden_names[] = {"feed_forward", "recurrent", "models", "convolution", "wide"};
 
 enum { GOLDEN_STEPS = 200 };
 
@@ -123,6 +123,17 @@ static inline void build_convolution(SNNNetwork network) {
     connect_random_weights(network, 2, 3, 36 * 5, 0.0, 0.3);
 }
 
+/* A population wide enough to be dealt to threads in every step, and from it to a narrow one. */
+static inline void build_wide(SNNNetwork network) {
+    static float weights[WIDE];
+    add_input(network, "drive", SNN_POPULATION_VALUE_INPUT, WIDE);
+    add_neurons(network, "wide", "lif", WIDE);
+    CHECK_OK(snn_random_fill(7, 1, SNN_RANDOM_NORMAL, 0.05, 0.05, weights, WIDE));
+    connect(network, SNN_CONNECT_ONE_TO_ONE, 0, 1, weights, WIDE);
+    add_neurons(network, "narrow", "adaptive_lif", 5);
+    connect_random_weights(network, 1, 2, WIDE * 5, 0.0005, 0.001);
+}
+
 /* The finished network of that name. */
 static inline SNNNetwork make_golden(const char *name) {
     SNNNetwork network = new_network();
@@ -130,6 +141,7 @@ static inline SNNNetwork make_golden(const char *name) {
     else if (strcmp(name, "recurrent") == 0) build_recurrent(network);
     else if (strcmp(name, "models") == 0) build_models(network);
     else if (strcmp(name, "convolution") == 0) build_convolution(network);
+    else if (strcmp(name, "wide") == 0) build_wide(network);
     else CHECK(!"a known name");
     CHECK_OK(snn_network_finish(network));
     return network;
@@ -146,7 +158,7 @@ static inline uint64_t hash_bytes(uint64_t hash, const void *data, size_t size) 
 /* Runs GOLDEN_STEPS steps of input drawn from the library's own random numbers and hashes, after every step, the
  * membrane bits of every population of neurons and the spikes of those that spike. */
 static inline uint64_t hash_of_run(SNNNetwork network, SNNHandle handle, uint64_t *out_spike_count) {
-    static float values[4096];
+    static float values[WIDE];
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     SNNNetworkInfo info;
     uint32_t step, p;

@@ -407,7 +407,7 @@ SNN_API SNNStatus SNN_CALL snn_session_bind_input(SNNHandle handle, uint32_t pop
 SNN_API SNNStatus SNN_CALL snn_session_step(SNNHandle handle, uint32_t step_count);
 /* Back to step 0 and the initial state; weights, callbacks and bindings stay. */
 SNN_API SNNStatus SNN_CALL snn_session_reset(SNNHandle handle);
-/* Steps since creation or reset. */
+/* Steps since creation or reset; a trainer's forward resets and runs its steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step_count(SNNHandle handle, uint64_t *out_steps);
 /* The neurons of `sample` that spiked in the last step, ascending. Borrowed: valid until the session is next used. */
 SNN_API SNNStatus SNN_CALL snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
@@ -416,7 +416,7 @@ SNN_API SNNStatus SNN_CALL snn_session_get_spikes(SNNHandle handle, uint32_t pop
 enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
 /* Any variable by its path, converted to or from `dtype`; `count` must match exactly.
  *   "population.state"       [batch_size][size]   any state of the model
- *   "population.spikes"      [batch_size][size]   activity of the last step (read only)
+ *   "population.spikes"      [batch_size][size]   activity of the last step (read only); not of neurons that do not spike
  *   "projection.weight"      as in SNNProjectionDef; writing gives the session its own copy
  *   "projection.bias"
  *   "projection.weight.gradient", "projection.bias.gradient"   after a backward pass (read only)
@@ -506,7 +506,8 @@ SNN_API SNNStatus SNN_CALL snn_trainer_create(SNNHandle handle, const SNNTrainer
 SNN_API void SNN_CALL snn_trainer_release(SNNTrainer trainer);
 /* forward + backward + update on one batch. State is reset before and left as after the last step. */
 SNN_API SNNStatus SNN_CALL snn_trainer_step(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
-/* The three parts of a step. backward needs a forward before it, update a backward. */
+/* The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not
+ * run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE). */
 SNN_API SNNStatus SNN_CALL snn_trainer_forward(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
 SNN_API SNNStatus SNN_CALL snn_trainer_backward(SNNTrainer trainer);
 SNN_API SNNStatus SNN_CALL snn_trainer_update(SNNTrainer trainer);

@@ -63,12 +63,7 @@ void snn_population_def_default(SNNPopulationDef* out_def) {
 
 void snn_projection_def_default(SNNProjectionDef* out_def) {
     if (!out_def) return;
-    *out_def = SNNProjectionDef{};
-    out_def->struct_size = sizeof(SNNProjectionDef);
-    out_def->kind = SNN_CONNECT_DENSE;
-    out_def->trainable = 1;
-    out_def->groups = 1;
-    for (int axis = 0; axis < 2; ++axis) out_def->kernel[axis] = out_def->stride[axis] = out_def->dilation[axis] = 1;
+    *out_def = default_projection_def();
 }
 
 void snn_random_connection_def_default(SNNRandomConnectionDef* out_def) {

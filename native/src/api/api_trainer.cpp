@@ -31,6 +31,7 @@ SNNTrainResult forward(TrainerObject& object, const SNNBatch* batch) {
     const std::vector<InputFrames> frames =
         object.session->checked_inputs(given.inputs, given.input_count, object.trainer.step_count(), true);
     const ForwardResult result = object.trainer.forward(frames, given.labels, given.targets);
+    object.session->restarted(object.trainer.step_count());
     SNNTrainResult answer_struct{};
     answer_struct.sample_count = result.loss.sample_count;
     answer_struct.correct_count = result.loss.correct_count;

@@ -12,6 +12,8 @@ namespace {
 
 void Executor::backward(std::span<const OutputGradient>) { cannot_train(); }
 double Executor::gradient_square_sum(uint32_t) const { cannot_train(); }
-void Executor::update(const OptimizerStep&) { cannot_train(); }
+bool Executor::gradient_is_finite(uint32_t) const { cannot_train(); }
+std::unique_ptr<OptimizerMemory> Executor::make_optimizer_memory(uint32_t) { cannot_train(); }
+void Executor::update(const OptimizerStep&, OptimizerMemory&) { cannot_train(); }
 
 }  // namespace snn

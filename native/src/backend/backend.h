@@ -80,11 +80,19 @@ struct OptimizerStep {
     double gradient_scale;  // from clipping; applied to the gradient before anything else
 };
 
+// What an optimiser remembers from update to update: the moments of every trainable projection, in the device's memory.
+// Each trainer has its own.
+class OptimizerMemory {
+public:
+    virtual ~OptimizerMemory() = default;
+};
+
 class Executor {
 public:
     virtual ~Executor() = default;
 
-    // Initial state of every population, empty activity, history and pending input. Weights stay.
+    // Initial state of every population, empty activity, history and pending input. Weights stay. Called before the first
+    // run, so an executor need not do it when it is opened.
     virtual void reset_state() = 0;
     virtual void run(const RunRequest& request) = 0;
 
@@ -96,14 +104,20 @@ public:
 
     // Training, optional: can_train() false leaves the rest unused.
     virtual bool can_train() const { return false; }
+    // How many taped runs there were, failed ones included: the number of the run that tape and gradients are from.
+    virtual uint64_t taped_run_count() const { return 0; }
     // Gradients of all trainable weights and biases over the steps of the last taped run (overwrites the gradient
     // slots).
     virtual void backward(std::span<const OutputGradient> gradients);
     // Sum of squares of one projection's weight and bias gradient, added up in index order in double.
     virtual double gradient_square_sum(uint32_t projection) const;
+    // False when a value of the projection's gradient is infinite or not a number.
+    virtual bool gradient_is_finite(uint32_t projection) const;
+    // Moments at zero for SNN_OPTIMIZER_*. May not outlive the executor.
+    virtual std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer);
     // Updates weights, biases and the optimiser's moments of every trainable projection. Weights of fixed-point
-    // projections are held within the range their scale allows.
-    virtual void update(const OptimizerStep& step);
+    // projections are held within the range their scale allows. `memory` was made by this executor for this optimiser.
+    virtual void update(const OptimizerStep& step, OptimizerMemory& memory);
 };
 
 struct ExecutorOptions {

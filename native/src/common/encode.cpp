@@ -12,7 +12,8 @@ namespace {
 void check(const SNNEncoderDef& def, const float* values, size_t sample_count, size_t feature_count, const float* out_encoded,
            size_t out_count) {
     if (def.kind > SNN_ENCODE_DELTA)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->kind is ", def.kind, "; expected SNN_ENCODE_RATE, _LATENCY, _CONSTANT or _DELTA");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->kind is ", def.kind,
+                    "; expected SNN_ENCODE_RATE, _LATENCY, _CONSTANT or _DELTA");
     if (def.step_count == 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->step_count is 0; expected at least 1");
     if (!std::isfinite(def.gain) || !std::isfinite(def.threshold))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->gain is ", def.gain, " and def->threshold is ", def.threshold,
@@ -23,7 +24,8 @@ void check(const SNNEncoderDef& def, const float* values, size_t sample_count, s
                     " is too large");
     const size_t frame = sample_count * feature_count;
     if (out_count != frame * def.step_count)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_count is ", out_count, "; expected ", frame * def.step_count, " (step_count ",
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_count is ", out_count, "; expected ", frame * def.step_count,
+                    " (step_count ",
                     def.step_count, " x sample_count ", sample_count, " x feature_count ", feature_count, ")");
     if (frame > 0 && (!values || !out_encoded))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, values ? "out_encoded is null" : "values is null");
@@ -31,7 +33,8 @@ void check(const SNNEncoderDef& def, const float* values, size_t sample_count, s
     const size_t count = def.kind == SNN_ENCODE_DELTA ? out_count : frame;
     for (size_t i = 0; i < count; ++i)
         if (!std::isfinite(values[i]) || (unit && (values[i] < 0.0f || values[i] > 1.0f)))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "values[", i, "] is ", values[i], unit ? "; expected 0 to 1" : "; it must be finite");
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "values[", i, "] is ", values[i],
+                        unit ? "; expected 0 to 1" : "; it must be finite");
 }
 
 }  // namespace
@@ -55,7 +58,8 @@ void encode(const SNNEncoderDef& def, const float* values, size_t sample_count, 
                 out[i] = values[i] >= def.threshold && static_cast<uint32_t>(due) == step ? 1.0f : 0.0f;
             } else {
                 // One number for each (step, sample, feature): a batch gives what its samples give alone.
-                const uint32_t sample = static_cast<uint32_t>(i / feature_count), feature = static_cast<uint32_t>(i % feature_count);
+                const uint32_t sample = static_cast<uint32_t>(i / feature_count);
+                const uint32_t feature = static_cast<uint32_t>(i % feature_count);
                 const std::array<uint32_t, 4> words = philox(def.seed, {feature, sample, step, 0x656e6364u});
                 out[i] = to_unit(words[0], words[1]) < static_cast<double>(def.gain) * values[i] ? 1.0f : 0.0f;
             }

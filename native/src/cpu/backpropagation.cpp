@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <limits>
 
 #include "train/optimizer.h"
@@ -45,7 +46,7 @@ void deal(ThreadPool& pool, uint32_t count, Function&& function) {
 
 Backpropagation::Backpropagation(CpuContext& context, Tape& tape)
     : context_(context), tape_(tape), populations_(context.populations.size()), projections_(context.projections.size()),
-      scratch_(context.pool.width()) {
+      weight_limits_(fixed_weight_limits(*context.plan->network)), scratch_(context.pool.width()) {
     const SNNAllocator& allocator = context.allocator;
     uint32_t widest = 0;
     for (const KernelCall& call : context.plan->step_adjoint) {
@@ -66,8 +67,8 @@ Backpropagation::Backpropagation(CpuContext& context, Tape& tape)
             gradient.runs = true;
             gradient.to_source = context.plan->populations[data.info.source].needs_activity_gradient;
             if (data.info.trainable) {
-                gradient.weights.gradient.allocate(allocator, data.weight_count);
-                gradient.bias.gradient.allocate(allocator, data.bias_count);
+                gradient.weights.allocate(allocator, data.weight_count);
+                gradient.bias.allocate(allocator, data.bias_count);
                 if (data.info.kind == SNN_CONNECT_CONV2D && !data.scatters)
                     gradient.packed.allocate(allocator, data.conv->packed_size());
             }
@@ -125,7 +126,7 @@ void Backpropagation::prepare(uint32_t step_count) {
     steps = static_cast<uint32_t>(std::clamp<size_t>(most_chunk_floats / floats_of_step, 1, steps));
     steps = std::min(steps, step_count);
     if (steps <= chunk_steps_) return;
-    chunk_steps_ = steps;
+    chunk_steps_ = 0;  // until all of it is there: an allocator may fail in the middle
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         const PopulationData& data = *context_.populations[p];
         if (populations_[p].runs)
@@ -152,6 +153,7 @@ void Backpropagation::prepare(uint32_t step_count) {
         scratch.channels_last.allocate(context_.allocator, channels);
         scratch.active.allocate(context_.allocator, widest_window_source, false);
     }
+    chunk_steps_ = steps;
 }
 
 float* Backpropagation::activity_row(uint32_t population, uint32_t step, uint32_t sample) {
@@ -178,8 +180,8 @@ void Backpropagation::run(std::span<const OutputGradient> outputs) {
     }
     deal(context_.pool, static_cast<uint32_t>(projections_.size()), [&](uint32_t q, uint32_t) {
         ProjectionGradient& gradient = projections_[q];
-        gradient.weights.gradient.clear();
-        gradient.bias.gradient.clear();
+        gradient.weights.clear();
+        gradient.bias.clear();
         gradient.packed.clear();
         const ProjectionData& data = *context_.projections[q];
         if (!gradient.panels.empty())
@@ -198,27 +200,48 @@ void Backpropagation::run(std::span<const OutputGradient> outputs) {
     }
     for (uint32_t q = 0; q < projections_.size(); ++q)
         if (!projections_[q].packed.empty())
-            context_.projections[q]->conv->unpack(projections_[q].packed.data(), projections_[q].weights.gradient.data());
+            context_.projections[q]->conv->unpack(projections_[q].packed.data(), projections_[q].weights.data());
 }
 
 const float* Backpropagation::gradient(uint32_t projection, bool of_bias) const {
     const ProjectionGradient& gradient = projections_[projection];
-    return of_bias ? gradient.bias.gradient.data() : gradient.weights.gradient.data();
+    return of_bias ? gradient.bias.data() : gradient.weights.data();
 }
 
 double Backpropagation::gradient_square_sum(uint32_t projection) const {
     double sum = 0;
-    for (const Buffer<float>* part : {&projections_[projection].weights.gradient, &projections_[projection].bias.gradient})
+    for (const Buffer<float>* part : {&projections_[projection].weights, &projections_[projection].bias})
         for (size_t i = 0; i < part->size(); ++i) sum += static_cast<double>((*part)[i]) * static_cast<double>((*part)[i]);
     return sum;
 }
 
-void Backpropagation::update(const OptimizerStep& step) {
+bool Backpropagation::gradient_is_finite(uint32_t projection) const {
+    // The largest exponent, as whole numbers: a loop that compilers turn into lanes, unlike one that may end early.
+    constexpr uint32_t exponent_bits = 0x7f800000;
+    uint32_t largest = 0;
+    for (const Buffer<float>* part : {&projections_[projection].weights, &projections_[projection].bias})
+        for (size_t i = 0; i < part->size(); ++i)
+            largest = std::max(largest, std::bit_cast<uint32_t>((*part)[i]) & exponent_bits);
+    return largest != exponent_bits;
+}
+
+Moments::Moments(const CpuContext& context, bool two_moments)
+    : weights(context.projections.size()), bias(context.projections.size()) {
+    for (size_t q = 0; q < context.projections.size(); ++q) {
+        const ProjectionData& data = *context.projections[q];
+        if (!data.info.trainable) continue;
+        weights[q].first.allocate(context.allocator, data.weight_count);
+        bias[q].first.allocate(context.allocator, data.bias_count);
+        if (!two_moments) continue;
+        weights[q].second.allocate(context.allocator, data.weight_count);
+        bias[q].second.allocate(context.allocator, data.bias_count);
+    }
+}
+
+void Backpropagation::update(const OptimizerStep& step, Moments& io_moments) {
     const OptimizerConstants<float> constants = optimizer_constants<float>(step);
-    const bool two_moments = step.optimizer != SNN_OPTIMIZER_SGD;
-    const auto update_all = [&](float* weights, Trained& trained, size_t count, float limit) {
-        if (trained.first_moment.empty()) trained.first_moment.allocate(context_.allocator, count);
-        if (two_moments && trained.second_moment.empty()) trained.second_moment.allocate(context_.allocator, count);
+    const auto update_all = [&](float* weights, const Buffer<float>& gradient, Moments::Pair& moments, float limit) {
+        const size_t count = gradient.size();
         const uint32_t pieces = static_cast<uint32_t>((count + weights_of_update_task - 1) / weights_of_update_task);
         deal(context_.pool, pieces, [&](uint32_t piece, uint32_t) {
             const size_t begin = piece * weights_of_update_task;
@@ -226,24 +249,29 @@ void Backpropagation::update(const OptimizerStep& step) {
                 .optimizer = step.optimizer,
                 .constants = &constants,
                 .weights = weights + begin,
-                .gradient = trained.gradient.data() + begin,
-                .first_moment = trained.first_moment.data() + begin,
-                .second_moment = two_moments ? trained.second_moment.data() + begin : nullptr,
+                .gradient = gradient.data() + begin,
+                .first_moment = moments.first.data() + begin,
+                .second_moment = moments.second.empty() ? nullptr : moments.second.data() + begin,
                 .count = std::min(weights_of_update_task, count - begin),
                 .limit = limit,
             });
         });
     };
-    for (uint32_t q = 0; q < projections_.size(); ++q) {
-        ProjectionData& data = *context_.projections[q];
-        if (!projections_[q].runs || !data.info.trainable) continue;
-        if (data.weight_count > 0)
-            update_all(data.own_weights(), projections_[q].weights, data.weight_count,
-                       fixed_weight_limit(*context_.plan->network, data.info));
-        if (data.bias_count > 0)
-            update_all(data.own_bias(), projections_[q].bias, data.bias_count, std::numeric_limits<float>::max());
+    const auto each_trained = [&](auto&& function) {
+        for (uint32_t q = 0; q < projections_.size(); ++q)
+            if (projections_[q].runs && context_.projections[q]->info.trainable) function(q, *context_.projections[q]);
+    };
+    // Memory for copies is taken before the first weight changes: an update happens wholly or not at all.
+    each_trained([](uint32_t, ProjectionData& data) {
+        data.own_weights();
+        data.own_bias();
+    });
+    each_trained([&](uint32_t q, ProjectionData& data) {
+        update_all(data.own_weights(), projections_[q].weights, io_moments.weights[q],
+                   weight_limits_[q]);
+        update_all(data.own_bias(), projections_[q].bias, io_moments.bias[q], std::numeric_limits<float>::max());
         data.weights_changed();
-    }
+    });
 }
 
 }  // namespace snn::cpu

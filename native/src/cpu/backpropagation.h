@@ -20,16 +20,27 @@ constexpr uint32_t sources_of_task = 64;  // whose weights one task of the secon
 // that grow together do not fall on the same places of the cache.
 constexpr size_t event_stride(size_t rows) { return rows + 16; }
 
+// An optimiser's memory: per projection, empty where nothing is trained.
+struct Moments final : OptimizerMemory {
+    Moments(const CpuContext& context, bool two_moments);
+
+    struct Pair {
+        Buffer<float> first, second;  // the second is empty for SGD
+    };
+    std::vector<Pair> weights, bias;
+};
+
 class Backpropagation {
 public:
     Backpropagation(CpuContext& context, Tape& tape);
 
     void run(std::span<const OutputGradient> outputs);
-    void update(const OptimizerStep& step);
+    void update(const OptimizerStep& step, Moments& io_moments);
 
     // Null when the projection is not trained or has no bias.
     const float* gradient(uint32_t projection, bool of_bias) const;
     double gradient_square_sum(uint32_t projection) const;
+    bool gradient_is_finite(uint32_t projection) const;
 
 private:
     struct PopulationGradient {
@@ -39,12 +50,9 @@ private:
         Buffer<float> states;          // [state][sample][row] dL/d(state after the step at hand)
         Buffer<float> sums;            // [receptor][step of the chunk][sample][row] dL/d(receptor sum)
     };
-    struct Trained {
-        Buffer<float> gradient, first_moment, second_moment;
-    };
     struct ProjectionGradient {
         bool runs = false, to_source = false;
-        Trained weights, bias;
+        Buffer<float> weights, bias;  // dL/dw, dL/db
         Buffer<float> packed;  // convolution: gradient in the order of the packed weights
         Buffer<float> panels;  // dense: weights transposed, as they are during this pass
     };
@@ -91,6 +99,7 @@ private:
     uint32_t chunk_steps_ = 0;
     std::vector<PopulationGradient> populations_;
     std::vector<ProjectionGradient> projections_;
+    std::vector<float> weight_limits_;  // per projection: update() keeps |w| within it
     std::vector<WeightTask> weight_tasks_;
     std::vector<TaskScratch> scratch_;
     Buffer<float> zeros_;  // dL/d(activity) of populations that do not spike

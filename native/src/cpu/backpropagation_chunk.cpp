@@ -198,7 +198,7 @@ void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, 
             scratch.column[events[k]] =
                 tape_.values(source, chunk.begin + events[k] / batch - delay, events[k] % batch)[i];
         context_.kernels.deliver_dense({
-            .sums = projections_[task.projection].weights.gradient.data() + static_cast<size_t>(i) * data.target_size,
+            .sums = projections_[task.projection].weights.data() + static_cast<size_t>(i) * data.target_size,
             .weights = sums_row(data.info.target, data.info.receptor, 0, 0),
             .stride = context_.populations[data.info.target]->row,
             .active = events,
@@ -217,7 +217,7 @@ void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, 
 void Backpropagation::sparse_weights(const WeightTask& task, const Chunk& chunk) {
     const ProjectionData& data = *context_.projections[task.projection];
     const uint32_t source = data.info.source, batch = context_.batch;
-    float* const out = projections_[task.projection].weights.gradient.data();
+    float* const out = projections_[task.projection].weights.data();
     const bool one_to_one = task.kind == WeightTask::one_to_one;
     const uint32_t slots = one_to_one ? 1 : static_cast<uint32_t>(data.segments->delays().size());
     for (uint32_t slot = 0; slot < slots; ++slot) {
@@ -253,7 +253,7 @@ void Backpropagation::window_weights(const WeightTask& task, const Chunk& chunk,
             const float* const values = tape_.values(source, step - delay, sample);
             if (task.kind == WeightTask::narrow) {
                 narrow_weight_gradient(data, gradient, scratch.active.data(), count, values, task.begin, task.end,
-                                       result.weights.gradient.data());
+                                       result.weights.data());
                 continue;
             }
             ConvAdjointArgs args{};
@@ -277,7 +277,7 @@ void Backpropagation::bias_gradient(const WeightTask& task, const Chunk& chunk) 
     const ProjectionData& data = *context_.projections[task.projection];
     const uint32_t row = context_.populations[data.info.target]->row, rows = chunk.count() * context_.batch;
     const float* const gradient = sums_row(data.info.target, data.info.receptor, 0, 0);
-    float* const out = projections_[task.projection].bias.gradient.data();
+    float* const out = projections_[task.projection].bias.data();
     if (data.info.kind != SNN_CONNECT_CONV2D) {
         context_.kernels.add_rows(out + task.begin, gradient + task.begin, row, rows, task.end - task.begin);
         return;

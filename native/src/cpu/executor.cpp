@@ -47,17 +47,20 @@ constexpr double worth_threads_ns = 20000;           // a run or stage shorter t
 
 constexpr size_t state_bytes_together = 128 * 1024;
 
-uint32_t piece_granularity(const Network& network, uint32_t population) {
-    uint32_t granularity = smallest_piece;
+// Per population: neurons that are not cut apart.
+std::vector<uint32_t> piece_granularities(const Network& network) {
+    std::vector<uint32_t> granularities(network.populations().size(), 0);
     for (const Projection& projection : network.projections()) {
-        if (projection.target != population) continue;
         if (projection.kind != SNN_CONNECT_CONV2D && projection.kind != SNN_CONNECT_POOL2D) continue;
-        const Shape& shape = network.populations()[population].shape;
+        const Population& target = network.populations()[projection.target];
         // Windows fill whole channels, blocks of 16 of them; channels of several groups are not cut at all.
-        if (projection.window.groups > 1) return padded(network.populations()[population].size);
-        granularity = 16 * shape.dims[1] * shape.dims[2];
+        const uint32_t blocks = 16 * target.shape.dims[1] * target.shape.dims[2];
+        uint32_t& granularity = granularities[projection.target];
+        granularity = std::max(granularity, projection.window.groups > 1 ? padded(target.size) : blocks);
     }
-    return granularity;
+    for (uint32_t& granularity : granularities)
+        if (granularity == 0) granularity = smallest_piece;
+    return granularities;
 }
 
 std::vector<NeuronRange> cut(uint32_t row, uint32_t granularity, uint32_t pieces) {
@@ -81,11 +84,13 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
       tasks(pool.width()) {
     const Network& network = *plan->network;
     const bool interpret = options.flags & SNN_FLAG_INTERPRET_MODELS;
+    ProgramCache programs;
+    const std::vector<uint32_t> granularities = piece_granularities(network);
     for (size_t p = 0; p < network.populations().size(); ++p) {
         populations.push_back(std::make_unique<PopulationData>(network.populations()[p], plan->populations[p], kernels,
-                                                               allocator, batch, interpret));
+                                                               allocator, batch, interpret, programs));
         PopulationData& data = *populations.back();
-        data.ranges = cut(data.row, piece_granularity(network, static_cast<uint32_t>(p)), pool.width());
+        data.ranges = cut(data.row, granularities[p], pool.width());
     }
     for (const Projection& projection : network.projections())
         projections.push_back(std::make_unique<ProjectionData>(projection, network, populations[projection.target]->ranges,
@@ -120,15 +125,16 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
         if (!populations[p]->info.is_input()) neurons_.push_back(p);
 
     from_zero_.assign(context_.projections.size(), 0);
+    std::vector<std::vector<uint8_t>> reached(populations.size());  // [population][receptor]: by an earlier projection
+    for (size_t p = 0; p < populations.size(); ++p) reached[p].assign(populations[p]->receptor_count, 0);
     for (uint32_t q = 0; q < context_.projections.size(); ++q) {
         const ProjectionData& projection = *context_.projections[q];
         PopulationData& target = *populations[projection.info.target];
-        const bool first = std::none_of(target.incoming.begin(), target.incoming.end(), [&](uint32_t other) {
-            return context_.projections[other]->info.receptor == projection.info.receptor;
-        });
+        uint8_t& reached_before = reached[projection.info.target][projection.info.receptor];
         const bool can = projection.info.kind == SNN_CONNECT_DENSE ||
                          (projection.info.kind == SNN_CONNECT_CONV2D && !projection.scatters);
-        from_zero_[q] = first && can;
+        from_zero_[q] = !reached_before && can;
+        reached_before = 1;
         if (from_zero_[q]) target.starts_at_projection[projection.info.receptor] = 1;
         target.incoming.push_back(q);
     }
@@ -139,7 +145,6 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
         sample_bytes += static_cast<size_t>(population->frame_count) * population->size / 8;
     }
     samples_together_ = static_cast<uint32_t>(std::clamp<size_t>(state_bytes_together / sample_bytes, 1, options.batch_size));
-    reset_state();
 }
 
 CpuExecutor::~CpuExecutor() = default;
@@ -154,7 +159,8 @@ void CpuExecutor::make_stages() {
         for (const uint32_t q : data.incoming) {
             const ProjectionData& projection = *context_.projections[q];
             const PopulationData& source = *populations[projection.info.source];
-            if (projection.info.reaches_within_step() && !source.info.is_input()) level[p] = std::max(level[p], level[projection.info.source] + 1);
+            if (projection.info.reaches_within_step() && !source.info.is_input())
+                level[p] = std::max(level[p], level[projection.info.source] + 1);
             // A tenth of the sources active; one in fifty where connections are sparse.
             const double synapses = static_cast<double>(synapse_count(*context_.plan->network, projection.info));
             work += projection.info.kind == SNN_CONNECT_SPARSE ? 0.02 * synapses : 0.01 * synapses;
@@ -178,6 +184,7 @@ void CpuExecutor::reset_state() {
 void CpuExecutor::run(const RunRequest& request) {
     if (request.step_count == 0) return;
     if (request.tape) {
+        ++taped_runs_;
         if (!tape_) tape_ = std::make_unique<Tape>(context_);
         tape_->begin(request.step_count, request.inputs);
     }

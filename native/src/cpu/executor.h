@@ -60,7 +60,10 @@ public:
     bool can_train() const override { return true; }
     void backward(std::span<const OutputGradient> gradients) override;
     double gradient_square_sum(uint32_t projection) const override;
-    void update(const OptimizerStep& step) override;
+    bool gradient_is_finite(uint32_t projection) const override;
+    uint64_t taped_run_count() const override { return taped_runs_; }
+    std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
+    void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
 private:
     // One moment of one sample: where a kernel reads and writes.
@@ -100,6 +103,7 @@ private:
     double work_ns_ = 0;              // of a step of one sample
     uint32_t samples_together_ = 1;
     uint64_t clock_;                  // the step to come
+    uint64_t taped_runs_ = 0;
     std::unique_ptr<Tape> tape_;
     std::unique_ptr<Backpropagation> backpropagation_;
 };

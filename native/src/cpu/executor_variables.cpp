@@ -179,21 +179,4 @@ std::span<const uint32_t> CpuExecutor::active(uint32_t population, uint32_t samp
     return {data.list_at(clock_ - 1, sample), data.count_at(clock_ - 1, sample)};
 }
 
-// ---- Training ---------------------------------------------------------------------------------------------------------
-
-void CpuExecutor::backward(std::span<const OutputGradient> gradients) {
-    if (!tape_) throw Error(SNN_ERROR_STATE, "backward needs a taped run before it");
-    if (!backpropagation_) backpropagation_ = std::make_unique<Backpropagation>(context_, *tape_);
-    backpropagation_->run(gradients);
-}
-
-double CpuExecutor::gradient_square_sum(uint32_t projection) const {
-    return backpropagation_ ? backpropagation_->gradient_square_sum(projection) : 0.0;
-}
-
-void CpuExecutor::update(const OptimizerStep& step) {
-    if (!backpropagation_) throw Error(SNN_ERROR_STATE, "update needs a backward pass before it");
-    backpropagation_->update(step);
-}
-
 }  // namespace snn::cpu

@@ -206,6 +206,21 @@ InterpretedProgram InterpretedProgram::adjoint(const Model& model, const Surroga
     return program;
 }
 
+ProgramCache::Shared ProgramCache::step(const Model& model, bool taped) {
+    Shared& program = steps_[{&model, taped}];
+    if (!program) program = std::make_shared<const InterpretedProgram>(InterpretedProgram::step(model, taped));
+    return program;
+}
+
+ProgramCache::Shared ProgramCache::adjoint(const Model& model, const Surrogate& surrogate,
+                                           const std::vector<double>& parameters) {
+    // Those of a built-in surrogate are no part of the program.
+    Shared& program = adjoints_[{&model, &surrogate, surrogate.built_in ? std::vector<double>() : parameters}];
+    if (!program)
+        program = std::make_shared<const InterpretedProgram>(InterpretedProgram::adjoint(model, surrogate, parameters));
+    return program;
+}
+
 BlockProgram InterpretedProgram::view() const {
     return {
         .instructions = instructions_.data(),

@@ -3,7 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <span>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "cpu/kernel_table.h"
@@ -32,6 +36,18 @@ private:
     bool spikes_ = false;
     uint32_t input_count_ = 0, constant_count_ = 0, receptor_count_ = 0, tape_count_ = 0;
     uint32_t table_words_ = 0, slot_count_ = 0;
+};
+
+// Programs by what they are made from: populations of one model share them.
+class ProgramCache {
+public:
+    using Shared = std::shared_ptr<const InterpretedProgram>;
+    Shared step(const Model& model, bool taped);
+    Shared adjoint(const Model& model, const Surrogate& surrogate, const std::vector<double>& parameters);
+
+private:
+    std::map<std::pair<const Model*, bool>, Shared> steps_;
+    std::map<std::tuple<const Model*, const Surrogate*, std::vector<double>>, Shared> adjoints_;
 };
 
 }  // namespace snn::cpu

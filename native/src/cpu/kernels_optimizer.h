@@ -34,7 +34,8 @@ static void update_each(const OptimizerArgs& args, Update&& update) {
         F first = load_partial(args.first_moment + i, rest);
         F second = args.second_moment ? load_partial(args.second_moment + i, rest) : broadcast_f(0.0f);
         update(load_partial(args.gradient + i, rest), weight, first, second);
-        store_partial(args.weights + i, max_(min_(weight, limit), low), rest);
+        // min and max give their second operand when one is NaN: a weight that is not a number stays one and is seen.
+        store_partial(args.weights + i, max_(low, min_(limit, weight)), rest);
         store_partial(args.first_moment + i, flush_tiny(first), rest);
         if (args.second_moment) store_partial(args.second_moment + i, flush_tiny(second), rest);
     }

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "common/math.h"
+
 namespace snn::cpu {
 
 namespace {
@@ -21,7 +23,7 @@ const CompiledModel* find_compiled(const KernelTable& kernels, const Model& mode
 
 PopulationData::PopulationData(const Population& population, const PopulationPlan& population_plan,
                                const KernelTable& kernels, const SNNAllocator& allocator, uint32_t batch_size,
-                               bool interpret)
+                               bool interpret, ProgramCache& io_programs)
     : info(population), plan(population_plan), batch(batch_size), size(population.size), row(padded(population.size)),
       words(row / 16) {
     if (has_activity()) {
@@ -57,18 +59,18 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
 
     compiled = interpret ? nullptr : find_compiled(kernels, model);
     if (!compiled) {
-        step_program = InterpretedProgram::step(model, false);
-        taped_program = InterpretedProgram::step(model, true);
+        step_program = io_programs.step(model, false);
+        taped_program = io_programs.step(model, true);
     }
     if (model.differentiable && info.surrogate) {
         const Surrogate& chosen = *info.surrogate;
         const bool compiled_adjoint = compiled && compiled->adjoint && chosen.built_in;
-        if (!compiled_adjoint) adjoint_program = InterpretedProgram::adjoint(model, chosen, info.surrogate_parameters);
+        if (!compiled_adjoint) adjoint_program = io_programs.adjoint(model, chosen, info.surrogate_parameters);
         surrogate.kind = chosen.built_in ? builtin_surrogate_index(chosen.name) : -1;
         for (size_t i = 0; chosen.built_in && i < info.surrogate_parameters.size() && i < 4; ++i)
             surrogate.parameters[i] = static_cast<float>(info.surrogate_parameters[i]);
     } else if (model.differentiable && !(compiled && compiled->adjoint)) {
-        adjoint_program = InterpretedProgram::adjoint(model, *builtin_surrogate("arctan"), {});
+        adjoint_program = io_programs.adjoint(model, *builtin_surrogate("arctan"), {});
     }
 }
 
@@ -79,12 +81,10 @@ uint32_t PopulationData::interpreter_words() const {
     return most;
 }
 
-void PopulationData::reset(bool keep_activity) {
-    if (!keep_activity && has_activity()) {
-        bits.clear();
-        counts.clear();
-        values.clear();
-    }
+void PopulationData::reset() {
+    bits.clear();
+    counts.clear();
+    values.clear();
     for (uint32_t s = 0; s < state_count; ++s) {
         const std::vector<double>& initial = info.initial_states[s];
         const bool is_int = info.model->states[s].type == ValueType::int_;
@@ -92,9 +92,8 @@ void PopulationData::reset(bool keep_activity) {
             uint32_t* const out = static_cast<uint32_t*>(state_at(s, sample));
             for (uint32_t i = 0; i < row; ++i) {
                 const double value = initial.size() == 1 ? initial[0] : initial[std::min(i, size - 1)];
-                float single = static_cast<float>(value);
-                if (std::abs(single) < 0x1p-60f) single = 0.0f;
-                out[i] = is_int ? static_cast<uint32_t>(static_cast<int32_t>(value)) : std::bit_cast<uint32_t>(single);
+                out[i] = is_int ? static_cast<uint32_t>(to_int_nearest_even(value))
+                                : std::bit_cast<uint32_t>(flush(static_cast<float>(value)));
             }
         }
     }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "cpu/interpreter.h"
@@ -19,7 +18,7 @@ struct NeuronRange {
 
 struct PopulationData {
     PopulationData(const Population& population, const PopulationPlan& plan, const KernelTable& kernels,
-                   const SNNAllocator& allocator, uint32_t batch_size, bool interpret);
+                   const SNNAllocator& allocator, uint32_t batch_size, bool interpret, ProgramCache& io_programs);
 
     const Population& info;
     const PopulationPlan& plan;
@@ -60,12 +59,12 @@ struct PopulationData {
     const void* state_at(uint32_t state, uint32_t sample) const {
         return states.data() + (static_cast<size_t>(state) * batch + sample) * row;
     }
-    void reset(bool keep_activity = false);
+    void reset();  // initial states, no activity
 
     // The model: compiled, or interpreted when it is a user's (or for tests). The adjoint is interpreted as well when the
     // surrogate is a user's.
     const CompiledModel* compiled = nullptr;
-    std::optional<InterpretedProgram> step_program, taped_program, adjoint_program;
+    ProgramCache::Shared step_program, taped_program, adjoint_program;
     SurrogateArgs surrogate{};
     uint32_t interpreter_words() const;  // scratch memory of the largest program
 

@@ -93,8 +93,7 @@ ProjectionData::ProjectionData(const Projection& projection, const Network& netw
     if (info.kind == SNN_CONNECT_CONV2D || info.kind == SNN_CONNECT_POOL2D) {
         conv.emplace(info, network.populations()[info.source].shape, network.populations()[info.target].shape);
         scatters = info.kind == SNN_CONNECT_POOL2D || conv->shape().group_outputs < narrow_group;
-        if (info.pool_mode == SNN_POOL_AVERAGE)
-            pool_weight = 1.0f / static_cast<float>(info.window.kernel[0] * info.window.kernel[1]);
+        pool_weight = snn::pool_weight(info);
     }
     if (info.kind == SNN_CONNECT_SPARSE) segments.emplace(*info.sparse, target_ranges, allocator);
     weights_changed();

@@ -32,6 +32,9 @@ ThreadPool::ThreadPool(uint32_t thread_count, const SNNJobSystem& job_system)
         stop();
         throw Error(SNN_ERROR_OUT_OF_MEMORY, "thread ", workers_.size() + 1, " of ", width_ - 1,
                     " could not be started: ", error.what());
+    } catch (...) {  // out of memory: threads that run may not be destroyed
+        stop();
+        throw;
     }
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <vector>
 
 #if !defined(_WIN32)
@@ -69,10 +70,6 @@ private:
 #endif
 };
 
-constexpr size_t max_definitions = 4096;
-constexpr size_t max_populations = 1u << 20;
-constexpr size_t max_projections = 1u << 20;
-
 class Loader {
 public:
     explicit Loader(std::span<const unsigned char> file) : view_(file) {
@@ -120,22 +117,27 @@ private:
     }
 
     // The built-in when the file carries the same definition, else the file's own, which is then interpreted.
+    // Read once for each name, so that populations share it.
+    template <class T>
+    using Definitions = std::map<std::string, std::shared_ptr<const T>>;
+
     template <class T, class Builtin, class Parse>
-    static std::shared_ptr<const T> definition(const JsonObject& list, const std::string& name, Builtin&& builtin,
-                                               Parse&& parse) {
+    static std::shared_ptr<const T> definition(Definitions<T>& io_known, const JsonObject& list, const std::string& name,
+                                               Builtin&& builtin, Parse&& parse) {
+        if (const auto known = io_known.find(name); known != io_known.end()) return known->second;
         const Json& found = list.at(name.c_str());
         try {
-            std::shared_ptr<const T> known = builtin(name);
-            if (Json::parse(known->json) == found) return known;
+            std::shared_ptr<const T> own = builtin(name);
+            if (Json::parse(own->json) == found) return io_known[name] = std::move(own);
         } catch (const Error&) {  // no built-in of that name
         }
         std::shared_ptr<const T> own = parse(found.dump());
         if (own->name != name)
             throw Error(SNN_ERROR_FORMAT, list.place(), ": the definition under '", name, "' is named '", own->name, "'");
-        return own;
+        return io_known[name] = std::move(own);
     }
 
-    void add_population(Network& network, const JsonObject& root, const JsonObject& entry) const {
+    void add_population(Network& network, const JsonObject& root, const JsonObject& entry) {
         SNNPopulationDef def{};
         def.struct_size = sizeof def;
         def.kind = entry.choice("kind", file_names::population_kinds);
@@ -151,7 +153,7 @@ private:
         std::shared_ptr<const Model> model;
         if (def.kind == SNN_POPULATION_NEURONS) {
             const JsonObject models = root.object("models");
-            model = definition<Model>(models, entry.text("model"), builtin_model, parse_model);
+            model = definition<Model>(models_, models, entry.text("model"), builtin_model, parse_model);
         }
         const uint32_t index = network.add_population(def, model);
         if (!model) return;
@@ -175,8 +177,8 @@ private:
             values.push_back(value.get<double>());
         }
         network.set_surrogate(index,
-                              definition<Surrogate>(root.object("surrogates"), surrogate.text("name"), builtin_surrogate,
-                                                    parse_surrogate),
+                              definition<Surrogate>(surrogates_, root.object("surrogates"), surrogate.text("name"),
+                                                    builtin_surrogate, parse_surrogate),
                               values.data(), values.size());
     }
 
@@ -192,8 +194,7 @@ private:
 
     // Returns the fixed-point exponent that the file was saved with (0 for float arithmetic).
     int32_t connect(Network& network, const JsonObject& entry) const {
-        SNNProjectionDef def{};
-        def.struct_size = sizeof def;
+        SNNProjectionDef def = default_projection_def();
         def.kind = entry.choice("kind", file_names::connection_kinds);
         const std::string name = entry.text("name"), receptor = entry.text("receptor");
         def.name = name.c_str();
@@ -203,8 +204,6 @@ private:
         def.delay_steps = static_cast<uint32_t>(entry.whole("delay_steps", UINT32_MAX));
         def.trainable = entry.flag("trainable");
         def.arithmetic = entry.choice("arithmetic", file_names::arithmetics);
-        def.groups = 1;
-        for (int axis = 0; axis < 2; ++axis) def.kernel[axis] = def.stride[axis] = def.dilation[axis] = 1;
         std::vector<float> weights, bias;
         std::vector<uint64_t> row_offsets;
         std::vector<uint32_t> targets;
@@ -256,6 +255,8 @@ private:
 
     SafetensorsView view_;
     Json document_;
+    Definitions<Model> models_;
+    Definitions<Surrogate> surrogates_;
 };
 
 // Sentences of the checks that a hand-built network goes through blame an argument; in a file they blame the file.

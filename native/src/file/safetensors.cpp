@@ -135,6 +135,9 @@ std::string SafetensorsWriter::header() const {
     }
     std::string text = header.dump();
     text.append((alignment - (8 + text.size()) % alignment) % alignment, ' ');
+    if (text.size() > max_header_bytes)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the network needs a file header of ", text.size(),
+                    " bytes; a file takes at most ", max_header_bytes);
     std::string result(8, '\0');
     for (int i = 0; i < 8; ++i) result[static_cast<size_t>(i)] = static_cast<char>(text.size() >> (8 * i) & 0xFF);
     return result + text;

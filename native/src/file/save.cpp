@@ -1,5 +1,7 @@
 // Writing a .snn file.
+#include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <deque>
@@ -127,6 +129,14 @@ std::vector<uint64_t> weight_shape(const Network& network, const Projection& pro
     return {projection.weights->size()};
 }
 
+// Training may have lost them; a file that cannot be loaded again is not written.
+void check_finite(const std::vector<float>& values, const std::string& projection, const char* what) {
+    const auto found = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
+    if (found != values.end())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection, "': ", what, "[", found - values.begin(), "] is ",
+                    *found, "; a file takes finite values only");
+}
+
 Json describe(const Network& network, const Projection& projection, SafetensorsWriter& writer) {
     const Population& target = network.population(projection.target);
     Json entry = {{"name", projection.name},
@@ -138,6 +148,8 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
                   {"trainable", projection.trainable},
                   {"arithmetic", file_names::arithmetics[projection.arithmetic]}};
     const std::string prefix = projection.name + ".";
+    check_finite(*projection.weights, projection.name, "weight");
+    if (projection.bias) check_finite(*projection.bias, projection.name, "bias");
     if (projection.kind != SNN_CONNECT_POOL2D)
         writer.add(prefix + "weight", TensorType::f32, weight_shape(network, projection), projection.weights->data());
     if (projection.bias) {

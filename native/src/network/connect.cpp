@@ -1,7 +1,6 @@
 // Adding projections: shapes, counts and values are checked here, once.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "common/error.h"
@@ -12,11 +11,11 @@ namespace snn {
 namespace {
 
 constexpr uint32_t max_total_delay = 4096;
-
-const char* name_of_kind(uint32_t kind) {
-    constexpr const char* names[] = {"dense", "one-to-one", "sparse", "conv2d", "pool2d"};
-    return names[kind];
-}
+// Of a window along one axis: kernel, stride, padding, dilation. A file of a few bytes can name any number, and a kernel costs
+// memory and time for each of its places, also for those that never meet the image.
+constexpr uint32_t max_window_extent = 1u << 16;
+constexpr uint64_t max_window_area = 1u << 20;
+constexpr uint64_t max_window_places = 1u << 24;  // extent of the image times kernel, along one axis
 
 std::shared_ptr<const std::vector<float>> copied(const float* values, size_t given, size_t expected,
                                                  const std::string& what, const std::string& formula) {
@@ -45,14 +44,26 @@ uint64_t checked_product(std::initializer_list<uint64_t> factors, const std::str
 // The target's extent that a window gives: floor((n + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
 void check_window(const SNNProjectionDef& def, const Population& source, const Population& target, const std::string& what) {
     if (source.shape.rank != 3 || target.shape.rank != 3)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": source and target need shapes (channels, height, width), they have rank ",
-                    source.shape.rank, " and ", target.shape.rank);
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": source and target need shapes (channels, height, width), they have ",
+                    "rank ", source.shape.rank, " and ", target.shape.rank);
+    if (uint64_t{def.kernel[0]} * def.kernel[1] > max_window_area)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": a kernel of ", def.kernel[0], " x ", def.kernel[1],
+                    " is too large; at most ", max_window_area, " places are allowed");
     constexpr const char* axes[] = {"height", "width"};
     for (int axis = 0; axis < 2; ++axis) {
         if (def.kernel[axis] == 0 || def.stride[axis] == 0 || def.dilation[axis] == 0)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": kernel, stride and dilation must be at least 1, they are ",
                         def.kernel[axis], ", ", def.stride[axis], ", ", def.dilation[axis], " along the ", axes[axis]);
+        constexpr const char* words[] = {"kernel", "stride", "padding", "dilation"};
+        const uint32_t values[] = {def.kernel[axis], def.stride[axis], def.padding[axis], def.dilation[axis]};
+        for (int i = 0; i < 4; ++i)
+            if (values[i] > max_window_extent)
+                throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", words[i], " ", values[i], " along the ", axes[axis],
+                            " is too large; at most ", max_window_extent, " is allowed");
         const int64_t extent = source.shape.dims[axis + 1];
+        if (uint64_t{source.shape.dims[axis + 1]} * def.kernel[axis] > max_window_places)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": kernel ", def.kernel[axis], " on ", extent, " along the ",
+                        axes[axis], " is too large; at most ", max_window_places, " pairs of places are allowed");
         const int64_t span = int64_t{def.dilation[axis]} * (int64_t{def.kernel[axis]} - 1) + 1;
         const int64_t room = extent + 2 * int64_t{def.padding[axis]} - span;
         const int64_t expected = room < 0 ? 0 : room / def.stride[axis] + 1;
@@ -127,6 +138,21 @@ std::shared_ptr<const SparseIndex> canonical(const SNNProjectionDef& def, uint32
 
 }  // namespace
 
+const char* name_of_kind(uint32_t connection_kind) {
+    constexpr const char* names[] = {"dense", "one-to-one", "sparse", "conv2d", "pool2d"};
+    return names[connection_kind];
+}
+
+SNNProjectionDef default_projection_def() {
+    SNNProjectionDef def{};
+    def.struct_size = sizeof def;
+    def.kind = SNN_CONNECT_DENSE;
+    def.trainable = 1;
+    def.groups = 1;
+    for (int axis = 0; axis < 2; ++axis) def.kernel[axis] = def.stride[axis] = def.dilation[axis] = 1;
+    return def;
+}
+
 uint32_t Network::connect(const SNNProjectionDef& def) {
     check_unfinished();
     const Population& source = population(def.source);
@@ -134,6 +160,8 @@ uint32_t Network::connect(const SNNProjectionDef& def) {
     const std::string name = def.name ? def.name : source.name + "_to_" + target.name;
     check_new_name(name, "projection");
     const std::string what = "projection '" + name + "'";
+    if (projections_.size() >= max_projections)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " is one too many; a network has at most ", max_projections);
     if (def.kind > SNN_CONNECT_POOL2D)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": kind is ", def.kind, "; expected 0 to 4");
     if (target.is_input())
@@ -167,8 +195,8 @@ uint32_t Network::connect(const SNNProjectionDef& def) {
     if (def.arithmetic == SNN_ARITHMETIC_DEFAULT)
         projection.arithmetic = can_fix && !projection.trainable ? SNN_ARITHMETIC_FIXED : SNN_ARITHMETIC_FLOAT;
     if (projection.arithmetic == SNN_ARITHMETIC_FIXED && !can_fix)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": fixed-point sums need a sparse projection from a population that spikes; it is ",
-                    name_of_kind(def.kind), " from '", source.name, "'");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": fixed-point sums need a sparse projection from a population that ",
+                    "spikes; it is ", name_of_kind(def.kind), " from '", source.name, "'");
 
     if (def.kind == SNN_CONNECT_CONV2D || def.kind == SNN_CONNECT_POOL2D) {
         check_window(def, source, target, what);
@@ -215,8 +243,8 @@ uint32_t Network::connect(const SNNProjectionDef& def) {
         projection.sparse = canonical(def, source.size, target.size, what, ordered);
         weights = std::make_shared<const std::vector<float>>(std::move(ordered));
     } else if (def.row_offsets || def.synapse_targets || def.synapse_delays) {
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets, synapse_targets and synapse_delays belong to sparse projections; it is ",
-                    name_of_kind(def.kind));
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets, synapse_targets and synapse_delays belong to sparse ",
+                    "projections; it is ", name_of_kind(def.kind));
     }
     projection.weights = std::move(weights);
     if (def.bias) {
@@ -228,9 +256,12 @@ uint32_t Network::connect(const SNNProjectionDef& def) {
     if (uint64_t{projection.delay_steps} + (projection.sparse ? projection.sparse->max_delay : 0) > max_total_delay)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its largest delay is ", projection.max_delay(), " steps; at most ",
                     max_total_delay, " are allowed");
-    names_.emplace(projection.name, Named{false, static_cast<uint32_t>(projections_.size())});
-    projections_.push_back(std::move(projection));
-    return static_cast<uint32_t>(projections_.size() - 1);
+    return append(projections_, std::move(projection), false);
+}
+
+float pool_weight(const Projection& projection) {
+    if (projection.pool_mode != SNN_POOL_AVERAGE) return 1.0f;
+    return 1.0f / static_cast<float>(projection.window.kernel[0] * projection.window.kernel[1]);  // at most 2^20
 }
 
 uint64_t synapse_count(const Network& network, const Projection& projection) {

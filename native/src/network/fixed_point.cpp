@@ -12,7 +12,7 @@ namespace snn {
 
 namespace {
 
-constexpr int sum_bits = 30;   // every sum stays below 2^30
+constexpr int sum_bits = 30;   // every sum stays within 2^30; rounding of the weights adds to that, 2^31 is far
 constexpr int spare_bits = 4;  // room above the largest sum, so that weights can grow while they are changed or trained
 
 using Group = std::vector<uint32_t>;  // fixed projections onto one receptor, ascending
@@ -52,8 +52,8 @@ double largest_sum(const Network& network, const Group& group, const WeightsOf& 
 void check_sum(double sum, const Projection& projection) {
     const double limit = std::ldexp(1.0, sum_bits - projection.fixed_exponent);
     if (!(sum <= limit))
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': the weights onto one neuron add up to ", sum,
-                    "; the fixed-point scale 2^", projection.fixed_exponent, " holds at most ", limit);
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': the weights onto one neuron add up to ",
+                    sum, "; the fixed-point scale 2^", projection.fixed_exponent, " holds at most ", limit);
 }
 
 }  // namespace
@@ -95,14 +95,21 @@ void check_fixed_range(const Network& network, uint32_t projection, const Weight
     check_sum(largest_sum(network, group_of(network, changed), weights_of), changed);
 }
 
-float fixed_weight_limit(const Network& network, const Projection& projection) {
-    if (projection.arithmetic != SNN_ARITHMETIC_FIXED) return std::numeric_limits<float>::max();
-    // Every synapse onto the neuron with the most of them at the limit, all hit at once, must stay below 2^30.
-    std::vector<uint32_t> synapses(network.population(projection.target).size, 0);
-    for (const uint32_t p : group_of(network, projection))
-        for (const uint32_t target : network.projections()[p].sparse->targets) ++synapses[target];
-    const uint32_t most = std::max(1u, *std::max_element(synapses.begin(), synapses.end()));
-    return static_cast<float>(std::ldexp(1.0, sum_bits - projection.fixed_exponent) / most);
+std::vector<float> fixed_weight_limits(const Network& network) {
+    std::vector<float> limits(network.projections().size(), std::numeric_limits<float>::max());
+    for (const Group& group : fixed_groups(network)) {
+        // Every synapse onto the neuron with the most of them at the limit, all hit at once, must stay within 2^30.
+        const Projection& first = network.projections()[group[0]];
+        std::vector<uint32_t> synapses(network.population(first.target).size, 0);
+        for (const uint32_t p : group)
+            for (const uint32_t target : network.projections()[p].sparse->targets) ++synapses[target];
+        const uint32_t most = std::max(1u, *std::max_element(synapses.begin(), synapses.end()));
+        const double exact = std::ldexp(1.0, sum_bits - first.fixed_exponent) / most;
+        float limit = static_cast<float>(exact);
+        if (limit > exact) limit = std::nextafter(limit, 0.0f);  // rounded up, `most` of them would be too much
+        for (const uint32_t p : group) limits[p] = limit;
+    }
+    return limits;
 }
 
 }  // namespace snn

@@ -16,6 +16,8 @@ constexpr size_t max_text_bytes = 1u << 20;
 constexpr size_t max_parameters = 64, max_options = 16, max_states = 32, max_receptors = 16, max_derived = 128;
 constexpr size_t max_ops = 4096, max_choices = 64, max_tape = 64;
 
+constexpr double largest_float = 3.4028234663852886e38, largest_int = 2147483647.0;
+
 using enum ValueType;
 
 // Where a program runs decides which ops it may use.
@@ -101,9 +103,10 @@ Instruction read_instruction(const Json& entry, Program& program, Place where, c
     if (name == "const" || name == "iconst") {
         const bool whole = name == "iconst";
         const bool fits = entry.size() == 2 && entry[1].is_number() && std::isfinite(entry[1].get<double>()) &&
-                          std::abs(entry[1].get<double>()) <= (whole ? 2147483647.0 : 3.4028234663852886e38) &&
+                          std::abs(entry[1].get<double>()) <= (whole ? largest_int : largest_float) &&
                           (!whole || entry[1].is_number_integer());
-        if (!fits) throw Error(SNN_ERROR_FORMAT, place, ": ", name, " needs one finite ", whole ? "32-bit whole " : "", "number");
+        if (!fits)
+            throw Error(SNN_ERROR_FORMAT, place, ": ", name, " needs one finite ", whole ? "32-bit whole " : "", "number");
         program.types.push_back(whole ? int_ : float_);
         return {whole ? Op::iconst : Op::const_, 0, 0, 0, entry[1].get<double>()};
     }
@@ -181,6 +184,8 @@ std::vector<ParameterInfo> read_parameters(const JsonObject& root, std::set<std:
             info.minimum_is_exclusive = true;
         }
         if (entry.has("maximum")) info.maximum = entry.number("maximum");
+        if (std::abs(info.default_value) > largest_float)
+            entry.fail("default", text("is ", info.default_value, ", outside the range of float32"));
         if (info.default_value < info.minimum || info.default_value > info.maximum ||
             (info.minimum_is_exclusive && info.default_value == info.minimum))
             entry.fail("default", text("is ", info.default_value, ", outside its own bounds"));
@@ -227,9 +232,14 @@ std::vector<StateInfo> read_states(const JsonObject& root, const std::vector<Par
                 return p.name == initial.get_ref<const std::string&>();
             });
             if (found == parameters.end()) entry.fail("initial", "names no parameter");
+            if (info.type == int_) entry.fail("initial", "is a parameter; an int state starts with a whole number");
             info.initial_parameter = static_cast<uint32_t>(found - parameters.begin());
         } else {
             info.initial = entry.number("initial");
+            if (info.type == int_ && (std::abs(info.initial) > largest_int || info.initial != std::floor(info.initial)))
+                entry.fail("initial", text("is ", info.initial, "; an int state starts with a 32-bit whole number"));
+            if (std::abs(info.initial) > largest_float)
+                entry.fail("initial", text("is ", info.initial, ", outside the range of float32"));
         }
         states.push_back(std::move(info));
     }
@@ -245,7 +255,8 @@ void check_head(const JsonObject& root, const char* kind) {
 
 Json parse_document(std::string_view json) {
     if (json.size() > max_text_bytes)
-        throw Error(SNN_ERROR_FORMAT, "the model document has ", json.size(), " bytes; at most ", max_text_bytes, " are allowed");
+        throw Error(SNN_ERROR_FORMAT, "the model document has ", json.size(), " bytes; at most ", max_text_bytes,
+                    " are allowed");
     return parse_json(json, "the model document");
 }
 

@@ -17,10 +17,13 @@ bool is_identifier(std::string_view name) {
     return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
+constexpr size_t most_names_in_a_sentence = 20;
+
 template <class List>
 std::string names_in(const List& list) {
     std::string names;
-    for (const auto& entry : list) names += (names.empty() ? "" : ", ") + entry.name;
+    for (size_t i = 0; i < std::min(list.size(), most_names_in_a_sentence); ++i) names += (i ? ", " : "") + list[i].name;
+    if (list.size() > most_names_in_a_sentence) names += text(" and ", list.size() - most_names_in_a_sentence, " more");
     return names.empty() ? "none" : names;
 }
 
@@ -69,16 +72,36 @@ const Projection& Network::projection(uint32_t index) const {
 }
 
 uint32_t Network::find_population(std::string_view name) const {
-    const auto found = names_.find(name);
-    if (found == names_.end() || !found->second.is_population) fail_to_find(populations_, name, "the network", "population");
-    return found->second.index;
+    const Named* const found = find(name);
+    if (!found || !found->is_population) fail_to_find(populations_, name, "the network", "population");
+    return found->index;
 }
 
 uint32_t Network::find_projection(std::string_view name) const {
-    const auto found = names_.find(name);
-    if (found == names_.end() || found->second.is_population) fail_to_find(projections_, name, "the network", "projection");
-    return found->second.index;
+    const Named* const found = find(name);
+    if (!found || found->is_population) fail_to_find(projections_, name, "the network", "projection");
+    return found->index;
 }
+
+const Network::Named* Network::find(std::string_view name) const {
+    const auto found = names_.find(name);
+    return found == names_.end() ? nullptr : &found->second;
+}
+
+template <class Entry>
+uint32_t Network::append(std::vector<Entry>& io_list, Entry entry, bool is_population) {
+    const auto index = static_cast<uint32_t>(io_list.size());
+    const auto named = names_.emplace(entry.name, Named{is_population, index}).first;
+    try {
+        io_list.push_back(std::move(entry));
+    } catch (...) {
+        names_.erase(named);
+        throw;
+    }
+    return index;
+}
+template uint32_t Network::append(std::vector<Population>&, Population, bool);
+template uint32_t Network::append(std::vector<Projection>&, Projection, bool);
 
 Population& Network::changeable_population(uint32_t index) {
     check_unfinished();
@@ -92,14 +115,18 @@ void Network::check_new_name(std::string_view name, const char* what) const {
     if (!is_identifier(name))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " name '", name,
                     "' is not valid; expected letters, digits and '_', not beginning with a digit, at most 63");
-    if (const auto found = names_.find(name); found != names_.end())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " name '", name, "' is a ", found->second.is_population ? "population" : "projection", "'s already");
+    if (const Named* const found = find(name))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " name '", name, "' is a ",
+                    found->is_population ? "population" : "projection", "'s already");
 }
 
 uint32_t Network::add_population(const SNNPopulationDef& def, std::shared_ptr<const Model> model) {
     check_unfinished();
     if (!def.name) throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->name is null");
     check_new_name(def.name, "population");
+    if (populations_.size() >= max_populations)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", def.name, "' is one too many; a network has at most ",
+                    max_populations);
     if (def.kind > SNN_POPULATION_VALUE_INPUT)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", def.name, "': kind is ", def.kind, "; expected 0, 1 or 2");
     if (def.shape.rank < 1 || def.shape.rank > 3)
@@ -116,7 +143,8 @@ uint32_t Network::add_population(const SNNPopulationDef& def, std::shared_ptr<co
         population.shape.dims[axis] = extent;
         size *= extent;
         if (size > max_population_size)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", def.name, "' has more than ", max_population_size, " neurons");
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", def.name, "' has more than ", max_population_size,
+                        " neurons");
     }
     population.size = static_cast<uint32_t>(size);
     if (!population.is_input()) {
@@ -132,10 +160,10 @@ uint32_t Network::add_population(const SNNPopulationDef& def, std::shared_ptr<co
                 population.surrogate_parameters.push_back(info.default_value);
         }
     }
-    names_.emplace(population.name, Named{true, static_cast<uint32_t>(populations_.size())});
-    populations_.push_back(std::move(population));
-    initial_is_set_.emplace_back(populations_.back().initial_states.size(), uint8_t{0});
-    return static_cast<uint32_t>(populations_.size() - 1);
+    // In this order a failure leaves at most an entry of initial_is_set_ behind, which the next population overwrites.
+    initial_is_set_.resize(populations_.size());
+    initial_is_set_.emplace_back(population.initial_states.size(), uint8_t{0});
+    return append(populations_, std::move(population), true);
 }
 
 void Network::set_parameter(uint32_t population, std::string_view name, const double* values, size_t count) {
@@ -148,8 +176,9 @@ void Network::set_parameter(uint32_t population, std::string_view name, const do
         const bool inside = info.minimum_is_exclusive ? values[i] > info.minimum : values[i] >= info.minimum;
         if (!std::isfinite(values[i]) || std::abs(values[i]) > 3.4028234663852886e38 || !inside || values[i] > info.maximum)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": value [", i, "] is ", values[i], "; expected a finite number",
-                        std::isfinite(info.minimum) ? text(info.minimum_is_exclusive ? " above " : " of at least ", info.minimum)
-                                                    : std::string(),
+                        std::isfinite(info.minimum)
+                            ? text(info.minimum_is_exclusive ? " above " : " of at least ", info.minimum)
+                            : std::string(),
                         std::isfinite(info.maximum) ? text(" and at most ", info.maximum) : std::string(),
                         info.unit.empty() ? "" : " ", info.unit);
     }
@@ -203,8 +232,8 @@ void Network::set_surrogate(uint32_t population, std::shared_ptr<const Surrogate
         const double value = count ? parameters[i] : info.default_value;
         const bool inside = info.minimum_is_exclusive ? value > info.minimum : value >= info.minimum;
         if (!std::isfinite(value) || !inside || value > info.maximum)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "parameter '", info.name, "' of surrogate '", surrogate->name, "' is ", value,
-                        ", outside its bounds");
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "parameter '", info.name, "' of surrogate '", surrogate->name, "' is ",
+                        value, ", outside its bounds");
         values.push_back(value);
     }
     owner.surrogate = std::move(surrogate);

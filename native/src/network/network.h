@@ -48,6 +48,10 @@ struct SparseIndex {
     uint16_t min_delay = 0, max_delay = 0;
 };
 
+// Of a network; more is refused when it is built and when a file is read.
+constexpr size_t max_populations = 1u << 20;
+constexpr size_t max_projections = 1u << 20;
+
 // Fixed-point scales are 2^-96 to 2^96: they and their inverses are ordinary float32 numbers.
 constexpr int32_t fixed_exponent_limit = 96;
 
@@ -79,8 +83,16 @@ struct Projection {
     }
 };
 
+const char* name_of_kind(uint32_t connection_kind);  // SNN_CONNECT_*: "dense", "one-to-one", ...
+SNNProjectionDef default_projection_def();           // what snn_projection_def_default gives
+
 class Network {
 public:
+    struct Named {
+        bool is_population;  // else a projection
+        uint32_t index;
+    };
+
     explicit Network(double dt_ms);
 
     uint32_t add_population(const SNNPopulationDef& def, std::shared_ptr<const Model> model);
@@ -109,16 +121,15 @@ public:
     const Projection& projection(uint32_t index) const;
     uint32_t find_population(std::string_view name) const;  // throws SNN_ERROR_NOT_FOUND with the names there are
     uint32_t find_projection(std::string_view name) const;
+    const Named* find(std::string_view name) const;  // null when nothing has the name
 
 private:
-    struct Named {
-        bool is_population;  // else a projection
-        uint32_t index;
-    };
-
     Population& changeable_population(uint32_t index);
     void check_new_name(std::string_view name, const char* what) const;
     void check_unfinished() const;
+    // Adds to a list and to the names, or to neither when memory runs out in between.
+    template <class Entry>
+    uint32_t append(std::vector<Entry>& io_list, Entry entry, bool is_population);
     void choose_fixed_exponents();
     void set_fixed_exponents(const std::vector<int32_t>& exponents);  // throws when the weights do not fit them
     void check_undelayed_cycles() const;
@@ -137,8 +148,11 @@ using WeightsOf = std::function<const float*(uint32_t projection)>;
 // scale that finish() chose. Does nothing for a projection in float.
 void check_fixed_range(const Network& network, uint32_t projection, const WeightsOf& weights_of);
 void check_fixed_ranges(const Network& network, const WeightsOf& weights_of);  // the same for every receptor
-// The largest |w| that training may reach so that a fixed-point sum can never overflow; the largest float otherwise.
-float fixed_weight_limit(const Network& network, const Projection& projection);
+// For each projection the largest |w| that training may reach so that a fixed-point sum can never overflow; the largest float
+// for those in float.
+std::vector<float> fixed_weight_limits(const Network& network);
+// What an active source adds through an average pooling window, 1 for the other kinds of pooling.
+float pool_weight(const Projection& projection);
 // Connections as delivered: dense source*target, conv each use of a kernel value inside the target.
 uint64_t synapse_count(const Network& network, const Projection& projection);
 

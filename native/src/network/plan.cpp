@@ -38,7 +38,8 @@ std::vector<uint32_t> evaluation_order(const Network& network, const Wiring& wir
         ready.pop();
         order.push_back(next);
         for (const uint32_t i : wiring.from[next])
-            if (projections[i].reaches_within_step() && --waiting[projections[i].target] == 0) ready.push(projections[i].target);
+            if (projections[i].reaches_within_step() && --waiting[projections[i].target] == 0)
+                ready.push(projections[i].target);
     }
     // Inputs first, whatever their index: nothing happens to them in a step.
     std::stable_partition(order.begin(), order.end(), [&](uint32_t p) { return network.population(p).is_input(); });

@@ -98,8 +98,8 @@ void check_rule(const SNNRandomConnectionDef& rule, uint32_t source_size, uint32
     if (skip_self && rule.rule != SNN_RULE_FIXED_PROBABILITY && rule.count > 0 && source_size == 1)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": a population of one neuron has no one to connect to without autapses");
     if (!std::isfinite(rule.weight_mean) || !std::isfinite(rule.weight_std) || rule.weight_std < 0)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": weight_mean is ", rule.weight_mean, ", weight_std is ", rule.weight_std,
-                    "; expected a finite mean and a standard deviation of at least 0");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": weight_mean is ", rule.weight_mean, ", weight_std is ",
+                    rule.weight_std, "; expected a finite mean and a standard deviation of at least 0");
     if (rule.delay_min > rule.delay_max || rule.delay_max > UINT16_MAX)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": delays go from ", rule.delay_min, " to ", rule.delay_max,
                     " steps; expected delay_min <= delay_max <= ", UINT16_MAX);
@@ -115,7 +115,8 @@ uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomCon
     if (def.kind != SNN_CONNECT_SPARSE)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": a connection rule makes sparse projections; kind is ", def.kind);
     if (def.weights || def.row_offsets || def.synapse_targets || def.synapse_delays || def.synapse_count)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": a connection rule makes the synapses; the def's own arrays must be null");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": a connection rule makes the synapses; the def's own arrays must be ",
+                    "null");
     const bool skip_self = !rule.allow_autapses && def.source == def.target;
     check_rule(rule, source.size, target.size, skip_self, what);
 
@@ -131,7 +132,8 @@ uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomCon
         RandomStream weight_stream(rule.seed, drawing_weights, row), delay_stream(rule.seed, drawing_delays, row);
         for (uint64_t k = rows.offsets[row]; k < rows.offsets[row + 1]; ++k) {
             if (rule.weight_std > 0)
-                weights[k] = static_cast<float>(rule.weight_mean + static_cast<double>(rule.weight_std) * weight_stream.normal());
+                weights[k] =
+                    static_cast<float>(rule.weight_mean + static_cast<double>(rule.weight_std) * weight_stream.normal());
             if (rule.delay_max > rule.delay_min)
                 delays[k] = static_cast<uint16_t>(rule.delay_min + delay_stream.below(rule.delay_max - rule.delay_min + 1));
         }

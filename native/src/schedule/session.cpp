@@ -3,17 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <thread>
 
-#if defined(__linux__)
-#include <sched.h>
-#endif
 #if !defined(_WIN32)
 #include <pthread.h>
 #endif
 
 #include "backend/slots.h"
 #include "common/error.h"
+#include "common/machine.h"
 
 namespace snn {
 
@@ -40,10 +37,51 @@ void check_spikes(const float* values, size_t count, std::string_view what) {
             throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "[", i, "] is ", values[i], "; a spike input takes 0 and 1 only");
 }
 
+// The history of what spikes: devices keep it as bits or as numbers, so only 0 and 1 mean the same to all of them.
+void check_binary(DType type, const void* values, size_t count, std::string_view path) {
+    std::vector<double> numbers(count);
+    convert(type, values, DType::float64, numbers.data(), count);
+    for (size_t i = 0; i < count; ++i)
+        if (numbers[i] != 0.0 && numbers[i] != 1.0)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': value [", i, "] is ", numbers[i],
+                        "; the history of a population that spikes takes 0 and 1 only");
+}
+
 DType checked_dtype(uint32_t dtype) {
     if (dtype > SNN_UINT8)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "dtype is ", dtype, "; expected SNN_FLOAT32, _FLOAT64, _INT32 or _UINT8");
     return static_cast<DType>(dtype);
+}
+
+// Neurons whose model does not spike have no activity: zeros would look like an answer.
+void check_has_activity(const Population& population, std::string_view place) {
+    if (!population.is_input() && !population.is_binary())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": population '", population.name, "' has model '",
+                    population.model->name, "', which does not spike");
+}
+
+std::string text_of(const Shape& shape) {
+    std::string result = text("(", shape.dims[0]);
+    for (uint32_t axis = 1; axis < shape.rank; ++axis) result += text(", ", shape.dims[axis]);
+    return result + ")";
+}
+
+// What decides which weight means what, in words: weights of a projection that has the same words fit. Windows see shapes,
+// the other kinds only sizes.
+std::string wiring_of(const Network& network, const Projection& projection) {
+    const Population& source = network.population(projection.source);
+    const Population& target = network.population(projection.target);
+    std::string words = name_of_kind(projection.kind);
+    if (projection.kind == SNN_CONNECT_CONV2D || projection.kind == SNN_CONNECT_POOL2D) {
+        const Window& w = projection.window;
+        words += text(" from ", text_of(source.shape), " to ", text_of(target.shape), ", kernel ", w.kernel[0], " x ",
+                      w.kernel[1], ", stride ", w.stride[0], " x ", w.stride[1], ", padding ", w.padding[0], " x ",
+                      w.padding[1], ", dilation ", w.dilation[0], " x ", w.dilation[1], ", groups ", w.groups);
+    } else {
+        words += text(" from ", source.size, " to ", target.size);
+    }
+    if (projection.sparse) words += text(", ", projection.sparse->targets.size(), " synapses");
+    return words + (projection.bias ? ", with bias" : "");
 }
 
 uint32_t state_index(const Population& population, std::string_view name) {
@@ -67,14 +105,6 @@ size_t checked_product(size_t a, size_t b, std::string_view what) {
 }
 
 }  // namespace
-
-uint32_t available_cores() {
-#if defined(__linux__)
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<uint32_t>(std::max(1, CPU_COUNT(&set)));
-#endif
-    return std::max(1u, std::thread::hardware_concurrency());
-}
 
 // ---- Entry ------------------------------------------------------------------------------------------------------------
 
@@ -114,8 +144,10 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     fork_count_ = forks.load();
     plan_ = std::make_shared<const Plan>(make_plan(network_));
     const auto& populations = network_->populations();
+    input_places_.assign(populations.size(), no_input);
     for (uint32_t i = 0; i < populations.size(); ++i) {
         if (!populations[i].is_input()) continue;
+        input_places_[i] = static_cast<uint32_t>(inputs_.size());
         const size_t count = checked_product(batch_size_, populations[i].size, populations[i].name);
         inputs_.push_back({.population = i,
                            .clears = populations[i].kind == SNN_POPULATION_SPIKE_INPUT,
@@ -124,7 +156,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     frames_.resize(inputs_.size());
     weight_is_own_.assign(network_->projections().size(), 0);
     ExecutorOptions executor = options.executor;
-    if (executor.thread_count == 0) executor.thread_count = available_cores();
+    if (executor.thread_count == 0) executor.thread_count = logical_processors();
     executor_ = find_backend(options.device).open(plan_, executor);
     executor_->reset_state();
 }
@@ -132,10 +164,10 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
 // ---- Input and time ---------------------------------------------------------------------------------------------------
 
 Session::Input& Session::input_of(uint32_t population) {
-    for (Input& input : inputs_)
-        if (input.population == population) return input;
-    throw Error(SNN_ERROR_INVALID_ARGUMENT, "population ", population, " ('", network_->population(population).name,
-                "') is not an input");
+    const Population& info = network_->population(population);
+    if (input_places_[population] == no_input)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population ", population, " ('", info.name, "') is not an input");
+    return inputs_[input_places_[population]];
 }
 
 void Session::set_input(uint32_t population, const float* values, size_t count) {
@@ -239,12 +271,10 @@ std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, ui
     for (uint32_t i = 0; i < input_count; ++i) {
         const SNNInputArray& array = inputs[i];
         const Population& info = network_->population(array.population);
-        const auto found = std::find_if(frames.begin(), frames.end(), [&](const InputFrames& f) {
-            return f.population == array.population;
-        });
-        if (found == frames.end())
+        if (input_places_[array.population] == no_input)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "]: population '", info.name, "' is not an input");
-        if (found->data)
+        InputFrames& found = frames[input_places_[array.population]];
+        if (found.data)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "]: population '", info.name, "' is given twice");
         if (!array.data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "] ('", info.name, "'): data is null");
         const size_t frame = static_cast<size_t>(batch_size_) * info.size;
@@ -255,8 +285,8 @@ std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, ui
                         " x size ", info.size, "), got ", array.count);
         if (info.kind == SNN_POPULATION_SPIKE_INPUT) check_spikes(array.data, array.count, info.name);
         else check_finite(array.data, array.count, info.name);
-        found->data = array.data;
-        found->step_stride = array.held ? 0 : frame;
+        found.data = array.data;
+        found.step_stride = array.held ? 0 : frame;
     }
     if (need_all)
         for (const InputFrames& frame : frames)
@@ -282,8 +312,7 @@ RecordFrames Session::checked_record(const SNNRecordArray& record, uint32_t step
         frames.kind = RecordFrames::state;
         frames.state_index = state_index(info, variable);
     }
-    if (frames.kind != RecordFrames::state && !info.is_binary() && !info.is_input())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": model '", info.model->name, "' does not spike");
+    if (frames.kind != RecordFrames::state) check_has_activity(info, place);
     const bool byte_allowed = frames.kind == RecordFrames::activity && info.is_binary();
     if (dtype == DType::int32 || (dtype == DType::uint8 && !byte_allowed))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": '", variable, "' is recorded as SNN_FLOAT32 or SNN_FLOAT64",
@@ -302,21 +331,19 @@ void Session::run(const SNNRunDef& def) {
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "records is null but record_count is ", def.record_count);
     std::vector<InputFrames> frames = checked_inputs(def.inputs, def.input_count, def.step_count, false);
     std::vector<RecordFrames> records;
-    for (uint32_t i = 0; i < def.record_count; ++i) {
-        records.push_back(checked_record(def.records[i], def.step_count, i));
-        if (records.back().kind == RecordFrames::activity_sum)
-            std::memset(records.back().data, 0, def.records[i].count * size_of(records.back().dtype));
-    }
+    for (uint32_t i = 0; i < def.record_count; ++i) records.push_back(checked_record(def.records[i], def.step_count, i));
+    for (uint32_t i = 0; i < def.record_count; ++i)
+        if (records[i].kind == RecordFrames::activity_sum)
+            std::memset(records[i].data, 0, def.records[i].count * size_of(records[i].dtype));
+    std::vector<size_t> not_given;  // inputs that take what was set or bound
+    for (size_t k = 0; k < frames.size(); ++k)
+        if (!frames[k].data) not_given.push_back(k);
     const uint32_t interval = def.progress_interval ? def.progress_interval : 1000;
     uint32_t done = 0;
     while (done < def.step_count) {
         bool pending = false;
-        for (size_t k = 0; k < inputs_.size(); ++k) {
+        for (const size_t k : not_given) {
             const Input& input = inputs_[k];
-            const bool framed = std::any_of(def.inputs, def.inputs + def.input_count, [&](const SNNInputArray& array) {
-                return array.population == input.population;
-            });
-            if (framed) continue;
             frames[k] = {input.population, input.bound ? input.bound : input.values.data(), 0};
             pending |= input.clears && input.filled;
         }
@@ -352,32 +379,33 @@ Session::Variable Session::find_variable(std::string_view path) const {
     if (dot == std::string_view::npos)
         throw Error(SNN_ERROR_NOT_FOUND, "path '", path, "' has no '.'; expected population.state or projection.weight");
     const std::string_view owner = path.substr(0, dot), variable = path.substr(dot + 1);
-    const auto& populations = network_->populations();
-    for (uint32_t p = 0; p < populations.size(); ++p) {
-        if (populations[p].name != owner) continue;
-        if (variable == "spikes") return {{Slot::activity, p}, false};
-        if (variable == "history") return {{Slot::history, p}, true};
-        return {{Slot::state, p, state_index(populations[p], variable)}, true};
+    const Network::Named* const found = network_->find(owner);
+    if (!found)
+        throw Error(SNN_ERROR_NOT_FOUND, "no population or projection is named '", owner, "' (path '", path, "')");
+    const uint32_t index = found->index;
+    if (found->is_population) {
+        const Population& population = network_->population(index);
+        if (variable == "spikes") {
+            check_has_activity(population, text("'", path, "'"));
+            return {{Slot::activity, index}, false};
+        }
+        if (variable == "history") return {{Slot::history, index}, true};
+        return {{Slot::state, index, state_index(population, variable)}, true};
     }
-    const auto& projections = network_->projections();
-    for (uint32_t p = 0; p < projections.size(); ++p) {
-        if (projections[p].name != owner) continue;
-        const bool is_bias = variable.starts_with("bias");
-        const bool is_gradient = variable.ends_with(".gradient");
-        if (is_bias && !projections[p].bias)
-            throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' has no bias");
-        if (is_gradient && !has_gradients_)
-            throw Error(SNN_ERROR_STATE, "'", path, "': there was no backward pass yet");
-        if (variable == "weight") return {{Slot::weight, p}, true};
-        if (variable == "bias") return {{Slot::bias, p}, true};
-        if (is_gradient && !projections[p].trainable)
-            throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' is not trainable and has no gradient");
-        if (variable == "weight.gradient") return {{Slot::weight_gradient, p}, false};
-        if (variable == "bias.gradient") return {{Slot::bias_gradient, p}, false};
-        throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' has no variable '", variable,
-                    "'; it has: weight, bias, weight.gradient, bias.gradient");
-    }
-    throw Error(SNN_ERROR_NOT_FOUND, "no population or projection is named '", owner, "' (path '", path, "')");
+    const Projection& projection = network_->projection(index);
+    const bool is_gradient = variable.ends_with(".gradient");
+    if (variable.starts_with("bias") && !projection.bias)
+        throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' has no bias");
+    if (is_gradient && !has_gradients_)
+        throw Error(SNN_ERROR_STATE, "'", path, "': there was no backward pass yet");
+    if (variable == "weight") return {{Slot::weight, index}, true};
+    if (variable == "bias") return {{Slot::bias, index}, true};
+    if (is_gradient && !projection.trainable)
+        throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' is not trainable and has no gradient");
+    if (variable == "weight.gradient") return {{Slot::weight_gradient, index}, false};
+    if (variable == "bias.gradient") return {{Slot::bias_gradient, index}, false};
+    throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' has no variable '", variable,
+                "'; it has: weight, bias, weight.gradient, bias.gradient");
 }
 
 size_t Session::value_count(std::string_view path) const { return executor_->count(find_variable(path).slot); }
@@ -406,6 +434,8 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': value [", i, "] is ", value,
                         "; values must be finite float32 numbers");
     }
+    if (variable.slot.kind == Slot::history && network_->population(variable.slot.index).is_binary())
+        check_binary(type, data, count, path);
     if (variable.slot.kind == Slot::weight &&
         network_->projection(variable.slot.index).arithmetic == SNN_ARITHMETIC_FIXED) {
         std::vector<float> others, changed(count);
@@ -452,15 +482,12 @@ void Session::weights_changed() {
 
 void Session::load_weights(const Network& other) {
     const auto& projections = network_->projections();
-    const auto size_of_bias = [](const Projection& p) { return p.bias ? p.bias->size() : 0; };
     std::vector<const Projection*> sources;
     for (const Projection& mine : projections) {
         const Projection& theirs = other.projection(other.find_projection(mine.name));
-        if (theirs.kind != mine.kind || theirs.weights->size() != mine.weights->size() ||
-            size_of_bias(theirs) != size_of_bias(mine))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' has ", mine.weights->size(),
-                        " weights and ", size_of_bias(mine), " biases here, ", theirs.weights->size(), " and ",
-                        size_of_bias(theirs), " in the file, or is of another kind");
+        const std::string here = wiring_of(*network_, mine), there = wiring_of(other, theirs);
+        if (here != there)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' is ", here, "; in the file it is ", there);
         if (mine.sparse && (mine.sparse->row_offsets != theirs.sparse->row_offsets ||
                             mine.sparse->targets != theirs.sparse->targets || mine.sparse->delays != theirs.sparse->delays))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' connects other neurons in the file");

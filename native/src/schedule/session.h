@@ -63,6 +63,7 @@ public:
     void load_weights(const Network& other);
     std::shared_ptr<const Network> to_network() const;
     void weights_changed();  // a trainer updated them
+    void restarted(uint64_t steps) { steps_done_ = steps, remainder_s_ = 0; }  // a trainer reset the state and ran steps
     void gradients_ready() { has_gradients_ = true; }
 
     const std::shared_ptr<const Network>& network() const { return network_; }
@@ -80,9 +81,13 @@ public:
     // Called back without any lock held; the session is busy for all but reading calls meanwhile.
     template <class Function>
     void call_back(Function&& function) {
+        // A C++ host's callback may throw: reading must not stay allowed then.
+        struct Calling {
+            std::atomic<const void*>& thread;
+            ~Calling() { thread.store(nullptr, std::memory_order_release); }
+        } calling{callback_thread_};
         callback_thread_.store(this_thread(), std::memory_order_release);
         function();
-        callback_thread_.store(nullptr, std::memory_order_release);
     }
 
     SNNHandle handle = nullptr;  // what callbacks are given
@@ -106,6 +111,8 @@ private:
         bool writable;
     };
 
+    static constexpr uint32_t no_input = UINT32_MAX;
+
     static const void* this_thread();
     void run_steps(uint64_t count);
     void report_spikes();
@@ -122,7 +129,8 @@ private:
     uint32_t max_catch_up_steps_;
     uint64_t steps_done_ = 0;
     double remainder_s_ = 0;
-    std::vector<Input> inputs_;
+    std::vector<Input> inputs_;           // in the order of their populations
+    std::vector<uint32_t> input_places_;  // per population: its place in inputs_, no_input for neurons
     std::vector<InputFrames> frames_;  // one for each of inputs_, rewritten before a step
     std::vector<uint8_t> weight_is_own_;  // per projection: differs (perhaps) from the network's
     bool has_gradients_ = false;
@@ -132,7 +140,5 @@ private:
     std::atomic<const void*> callback_thread_{nullptr};
     uint32_t fork_count_;
 };
-
-uint32_t available_cores();
 
 }  // namespace snn

@@ -60,6 +60,7 @@ Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, cons
     shape_ = {def.loss, def.step_count, batch_size, plan.network->population(def.output_population).size};
     prepare_regularization();
     prepare_loss();
+    optimizer_memory_ = executor.make_optimizer_memory(def.optimizer);
 }
 
 // Spikes are counted in every spiking population: for the statistics, the regularisation and the losses over counts.
@@ -123,6 +124,7 @@ ForwardResult Trainer::forward(std::span<const InputFrames> inputs, const int32_
     request.records = records_;
     request.tape = true;
     executor_.run(request);
+    run_ = executor_.taped_run_count();
 
     loss_scores(shape_, output_counts_, membrane_, scores_, maximum_steps_);
     ForwardResult result;
@@ -171,9 +173,15 @@ void Trainer::spread_score_gradient() {
     }
 }
 
+void Trainer::check_run_is_the_last(const char* what) const {
+    if (executor_.taped_run_count() != run_)
+        throw Error(SNN_ERROR_STATE, what, ": another trainer of this session has run forward since; begin again with forward");
+}
+
 void Trainer::backward() {
     if (phase_ != Phase::forward_done)
         throw Error(SNN_ERROR_STATE, "backward needs a forward before it, each forward serves one backward");
+    check_run_is_the_last("backward");
     phase_ = Phase::idle;
     spread_score_gradient();
     executor_.backward(gradients_);
@@ -184,9 +192,25 @@ double Trainer::gradient_norm(uint32_t projection) const {
     return std::sqrt(executor_.gradient_square_sum(projection));
 }
 
+// One update from a loss or gradient that is not finite would spoil every weight for good.
+void Trainer::check_gradients_are_finite() const {
+    if (!std::isfinite(last_.loss))
+        throw Error(SNN_ERROR_STATE, "the loss is ", last_.loss, ", so the weights were not updated; a lower learning rate or ",
+                    "gradient clipping may help");
+    const auto& projections = plan_.network->projections();
+    for (uint32_t p = 0; p < projections.size(); ++p)
+        if (projections[p].trainable && !executor_.gradient_is_finite(p))
+            throw Error(SNN_ERROR_STATE, "projection '", projections[p].name, "': its gradient has the norm ",
+                        gradient_norm(p), ", so the weights were not updated; a lower learning rate or gradient clipping ",
+                        "may help");
+}
+
 void Trainer::update() {
     if (phase_ != Phase::backward_done)
         throw Error(SNN_ERROR_STATE, "update needs a backward before it, each backward serves one update");
+    check_run_is_the_last("update");
+    phase_ = Phase::idle;
+    check_gradients_are_finite();
     double scale = 1.0;
     if (def_.gradient_clip_norm > 0) {
         double sum = 0;
@@ -197,11 +221,11 @@ void Trainer::update() {
     }
     ++update_;
     executor_.update({def_.optimizer, update_, def_.learning_rate, def_.momentum, def_.beta1, def_.beta2, def_.epsilon,
-                      def_.weight_decay, scale});
+                      def_.weight_decay, scale},
+                     *optimizer_memory_);
     epoch_samples_ += last_.sample_count;
     epoch_correct_ += last_.correct_count;
     epoch_loss_ += last_.loss * last_.sample_count;
-    phase_ = Phase::idle;
 }
 
 std::span<const double> Trainer::scores() const {

@@ -1,5 +1,6 @@
 // Surrogate-gradient training of one executor: forward with tape, loss, backward, update. It owns the buffers between
-// them, all sized when it is created, so a training step allocates nothing after the first.
+// them and the optimiser's memory, all sized when it is created, so a training step allocates nothing after the first.
+// Several trainers may take turns on one executor, a whole forward, backward and update at a time.
 //
 // Thread-safety: one thread at a time, with its executor.
 #pragma once
@@ -7,6 +8,7 @@
 #include <snn/snn.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -31,8 +33,10 @@ public:
     void check_targets(const int32_t* labels, const float* targets) const;
 
     ForwardResult forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
-    void backward();  // throws SNN_ERROR_STATE without a forward before it
-    void update();    // throws SNN_ERROR_STATE without a backward before it
+    void backward();  // throws SNN_ERROR_STATE without a forward of this trainer just before it
+    // Throws SNN_ERROR_STATE without a backward of this trainer just before it, and when the loss or a gradient is not
+    // finite; the weights are then as they were.
+    void update();
 
     std::span<const double> scores() const;  // throws SNN_ERROR_STATE without a forward
     void set_learning_rate(double learning_rate);
@@ -46,6 +50,10 @@ public:
 private:
     enum class Phase { idle, forward_done, backward_done };
 
+    void check_gradients_are_finite() const;
+    // The executor has one tape and one gradient: those of the last trainer that ran forward.
+    void check_run_is_the_last(const char* what) const;
+
     void prepare_loss();
     void prepare_regularization();
     void add_regularization(const int32_t* labels, ForwardResult& io_result);
@@ -56,6 +64,8 @@ private:
     SNNTrainerDef def_;
     LossShape shape_;
     Phase phase_ = Phase::idle;
+    uint64_t run_ = 0;  // the executor's number of the last forward
+    std::unique_ptr<OptimizerMemory> optimizer_memory_;
     bool scored_ = false;
     LossResult last_;
     uint64_t update_ = 0, epoch_ = 0;

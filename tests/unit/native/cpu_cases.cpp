@@ -210,7 +210,8 @@ CpuCase pooled_values(uint32_t mode) {
 CpuCase custom_model() {
     Numbers numbers(77);
     NetworkMaker maker;
-    const uint32_t input = maker.spikes({23}), a = maker.neurons({40}, relay_model()), b = maker.neurons({9}, two_receptor_model());
+    const uint32_t input = maker.spikes({23}), a = maker.neurons({40}, relay_model());
+    const uint32_t b = maker.neurons({9}, two_receptor_model());
     maker.connect(dense(numbers, maker, input, a, -0.3, 0.6));
     Connection minus = dense(numbers, maker, a, b, -1, 1, true);
     minus.receptor = "minus";
@@ -406,7 +407,8 @@ std::vector<float> gradients(const CpuCase& test_case, const char* backend, cons
     std::vector<double> held;
     for (const float value : numbers.list(frame, -1, 1)) held.push_back(value);
     std::vector<OutputGradient> outputs{
-        {OutputGradient::state, test_case.loss_population, output.model->membrane_state, DType::float32, by_step.data(), frame}};
+        {OutputGradient::state, test_case.loss_population, output.model->membrane_state, DType::float32, by_step.data(),
+         frame}};
     if (output.is_binary())
         outputs.push_back({OutputGradient::activity, test_case.loss_population, 0, DType::float64, held.data(), 0});
     executor->backward(outputs);

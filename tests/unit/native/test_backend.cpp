@@ -288,12 +288,13 @@ TEST_CASE("session memory comes from the host's allocator and goes back to it") 
         request.tape = true;
         std::vector<float> gradient(6, 1.0f);
         const OutputGradient output{OutputGradient::activity, net.hidden, 0, DType::float32, gradient.data(), 0};
+        const auto moments = executor->make_optimizer_memory(SNN_OPTIMIZER_ADAM);
         size_t calls = 0;
         for (int round = 0; round < 3; ++round) {
             if (round == 1) calls = books.calls;
             executor->run(request);
             executor->backward({&output, 1});
-            executor->update({SNN_OPTIMIZER_ADAM, 1, 0.01, 0, 0.9, 0.999, 1e-8, 0, 1});
+            executor->update({SNN_OPTIMIZER_ADAM, 1, 0.01, 0, 0.9, 0.999, 1e-8, 0, 1}, *moments);
         }
         CHECK(books.calls == calls);  // after the first round nothing is allocated
     }

@@ -1,34 +1,14 @@
 // Where the CPU backend's memory comes from, and that a run takes none.
 #include <doctest/doctest.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <map>
-#include <new>
 
 #include "common/error.h"
+#include "cpu/thread_pool.h"
 #include "cpu_cases.h"
+#include "heap.h"
 #include "small_networks.h"
-
-namespace {
-
-std::atomic<uint64_t> news{0};
-
-}  // namespace
-
-// Counts what the C++ library asks for; the alignment forms are not replaced, session buffers go through the hook.
-void* operator new(std::size_t size) {
-    news.fetch_add(1, std::memory_order_relaxed);
-    if (void* const memory = std::malloc(size ? size : 1)) return memory;
-    throw std::bad_alloc();
-}
-// std::stable_sort asks this way; without it the sanitizer sees its operator new freed by our operator delete.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    news.fetch_add(1, std::memory_order_relaxed);
-    return std::malloc(size ? size : 1);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace snn::test {
 
@@ -91,12 +71,12 @@ TEST_CASE("a run allocates nothing, with one thread or several") {
             executor->reset_state();
             const Driver driver(test_case);
             if (threads > 1) executor->run(driver.request(1));  // single-threaded: not even the first call
-            const uint64_t calls = memory.calls, started = news.load();
+            const uint64_t calls = memory.calls, started = heap_calls();
             executor->run(driver.request(1));
             executor->run(driver.request(test_case.steps));
             executor->reset_state();
             executor->run(driver.request(test_case.steps));
-            CHECK(news.load() == started);
+            CHECK(heap_calls() == started);
             CHECK(memory.calls == calls);
         }
 }
@@ -118,18 +98,19 @@ TEST_CASE("a taped run and a backward pass of the same length allocate nothing t
     const std::vector<float> gradient(size_t{test_case.batch} * test_case.plan->network->population(p).size, 0.25f);
     const OutputGradient output{OutputGradient::activity, p, 0, DType::float32, gradient.data(), 0};
     const OptimizerStep update{SNN_OPTIMIZER_ADAM, 1, 1e-3, 0, 0.9, 0.999, 1e-8, 0, 1};
+    const auto moments = executor->make_optimizer_memory(update.optimizer);
     uint64_t calls = 0, started = 0;
     for (int round = 0; round < 3; ++round) {
         executor->reset_state();
         executor->run(driver.request(test_case.steps, true));
         executor->backward({&output, 1});
-        executor->update(update);
+        executor->update(update, *moments);
         if (round > 0) {
             CHECK(memory.calls == calls);
-            CHECK(news.load() == started);
+            CHECK(heap_calls() == started);
         }
         calls = memory.calls;
-        started = news.load();
+        started = heap_calls();
     }
 }
 
@@ -156,6 +137,15 @@ TEST_CASE("an allocator that gives nothing is an error, not a crash") {
     options.allocator = memory.hooks();
     CHECK_THROWS_AS(find_backend("cpu").open(cpu_cases().front().plan, options), Error);
     CHECK(memory.live.empty());
+}
+
+TEST_CASE("a pool that runs out of memory while it starts its threads stops those it has") {
+    uint64_t failures = 0;
+    for (bool failed = true; failed; ++failures) {
+        failed = out_of_memory_after(failures, [] { cpu::ThreadPool(6, {}); });
+        REQUIRE(failures < 100);
+    }
+    CHECK(failures > 5);  // the list and each thread ask for memory
 }
 
 }  // namespace snn::test

@@ -37,7 +37,8 @@ TEST_CASE("software exp and log are within two units of the last place") {
 }
 
 TEST_CASE("log1p is accurate from the smallest number to almost -1") {
-    for (const double x : {-5e-324, -1e-300, -1e-17, 1e-17, -1.2e-16, -3e-10, -1e-3, -0.1, 0.1, 0.25, -0.5, -0.9, -1 + 0x1p-53, 1e10})
+    for (const double x : {-5e-324, -1e-300, -1e-17, 1e-17, -1.2e-16, -3e-10, -1e-3, -0.1, 0.1, 0.25, -0.5, -0.9, -1 + 0x1p-53,
+                           1e10})
         CHECK(log1p_f64(x) == doctest::Approx(std::log1p(x)).epsilon(4e-16));
     CHECK(log1p_f64(0.0) == 0.0);
 }

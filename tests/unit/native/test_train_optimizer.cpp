@@ -2,8 +2,12 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdio>
+#include <limits>
 
 #include "common/error.h"
+#include "cpu_cases.h"
+#include "file/file.h"
 #include "small_networks.h"
 #include "train/optimizer.h"
 
@@ -16,6 +20,7 @@ namespace {
 struct OneWeight {
     Run run;
     uint32_t neuron;
+    std::unique_ptr<OptimizerMemory> memory;
     explicit OneWeight(float weight, uint32_t flags, float bias = 0.5f) : run(make(weight, bias, neuron), 1, flags) {}
 
     static std::shared_ptr<const Plan> make(float weight, float bias, uint32_t& out_neuron) {
@@ -36,13 +41,14 @@ struct OneWeight {
         run.executor->run(request);
         const OutputGradient given{OutputGradient::state, neuron, 0, DType::float64, &gradient, 0};
         run.executor->backward({&given, 1});
-        run.executor->update(step);
+        if (!memory) memory = run.executor->make_optimizer_memory(step.optimizer);
+        run.executor->update(step, *memory);
     }
     double weight() const { return run.read(Slot::weight, 0)[0]; }
     double bias() const { return run.read(Slot::bias, 0)[0]; }
 };
 
-const double gradients[] = {1.0, -0.5, 0.25, 2.0, -1.5};
+const double given_gradients[] = {1.0, -0.5, 0.25, 2.0, -1.5};
 
 OptimizerStep step_of(uint32_t optimizer, uint64_t update) {
     return {.optimizer = optimizer,
@@ -63,7 +69,7 @@ TEST_CASE("SGD: momentum is a sum of past gradients, decay joins the gradient") 
         OneWeight one(0.75f, flags);
         double weight = 0.75, bias = 0.5, past = 0, bias_past = 0;
         uint64_t update = 0;
-        for (const double gradient : gradients) {
+        for (const double gradient : given_gradients) {
             one.step(gradient, step_of(SNN_OPTIMIZER_SGD, ++update));
             past = 0.9 * past + (0.5 * gradient + 0.03 * weight);
             weight -= 0.1 * past;
@@ -81,7 +87,7 @@ TEST_CASE("Adam and AdamW: Kingma and Ba 2015, Loshchilov and Hutter 2019") {
             OneWeight one(0.75f, flags);
             double weight = 0.75, m = 0, v = 0;
             uint64_t t = 0;
-            for (const double gradient : gradients) {
+            for (const double gradient : given_gradients) {
                 one.step(gradient, step_of(optimizer, ++t));
                 double g = 0.5 * gradient;
                 if (optimizer == SNN_OPTIMIZER_ADAM) g += 0.03 * weight;
@@ -130,7 +136,7 @@ TEST_CASE("weights of fixed-point projections stay where their sums cannot overf
     run.executor->backward({&given, 1});
     OptimizerStep step = step_of(SNN_OPTIMIZER_SGD, 1);
     step.learning_rate = 1e9;
-    run.executor->update(step);
+    run.executor->update(step, *run.executor->make_optimizer_memory(step.optimizer));
     // Both at the limit add up to 2^30 in units of the scale.
     const double limit = std::ldexp(1.0, 30 - plan->network->projection(0).fixed_exponent) / 2;
     CHECK(run.read(Slot::weight, 0) == std::vector<double>{limit, limit});
@@ -144,4 +150,81 @@ TEST_CASE("weights of fixed-point projections stay where their sums cannot overf
     run.executor->reset_state();
     run.executor->run(request);
     CHECK(state[0] == doctest::Approx(2 * limit));
+}
+
+namespace {
+
+// Spike inputs, each with one fixed-point synapse onto the same neuron.
+std::shared_ptr<const Plan> fixed_plan(uint32_t synapses) {
+    NetworkMaker maker;
+    const uint32_t input = maker.spikes({synapses}), neuron = maker.neurons({1}, "leaky_integrator");
+    Sparse sparse;
+    for (uint32_t i = 0; i <= synapses; ++i) sparse.row_offsets.push_back(i);
+    sparse.targets.assign(synapses, 0);
+    maker.connect({.kind = SNN_CONNECT_SPARSE,
+                   .source = input,
+                   .target = neuron,
+                   .weights = std::vector<float>(synapses, 0.5f),
+                   .arithmetic = SNN_ARITHMETIC_FIXED,
+                   .sparse = sparse});
+    return maker.plan();
+}
+
+// One update of SGD with a rate of 1e9 and dL/dv = `gradient`, every input spiking.
+void update_once(Executor& executor, const std::vector<float>& spikes, float gradient) {
+    const InputFrames frames{0, spikes.data(), 0};
+    RunRequest request;
+    request.step_count = 1;
+    request.inputs = {&frames, 1};
+    request.tape = true;
+    executor.run(request);
+    const OutputGradient given{OutputGradient::state, 1, 0, DType::float32, &gradient, 0};
+    executor.backward({&given, 1});
+    OptimizerStep step = step_of(SNN_OPTIMIZER_SGD, 1);
+    step.learning_rate = 1e9;
+    executor.update(step, *executor.make_optimizer_memory(SNN_OPTIMIZER_SGD));
+}
+
+}  // namespace
+
+TEST_CASE("weights trained to the limit can be saved and loaded, where the limit is no float") {
+    for (const char* backend : {"reference", "cpu"}) {
+        INFO(std::string(backend));
+        const auto plan = fixed_plan(3);
+        Run run(plan, 1, 0, backend);
+        update_once(*run.executor, {1, 1, 1}, -1.0f);
+        auto weights = std::make_shared<std::vector<float>>(3);
+        run.executor->read({Slot::weight, 0}, DType::float32, weights->data());
+        const double exact = std::ldexp(1.0, 30 - plan->network->projection(0).fixed_exponent) / 3;
+        CHECK((*weights)[0] == doctest::Approx(exact).epsilon(1e-6));
+        CHECK((*weights)[0] <= exact);
+        const char* const path = "tmp_unit_fixed_limit.snn";
+        save_network(*plan->network->with_weights({weights}, {nullptr}), path);
+        CHECK_NOTHROW(load_network(path));
+        std::remove(path);
+    }
+}
+
+TEST_CASE("a weight that is not a number stays one and is not saved") {
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    const auto plan = fixed_plan(3);
+    ExecutorOptions options;
+    for (const uint32_t instruction_set : machine_instruction_sets()) {
+        INFO("instruction set ", instruction_set);
+        options.instruction_set = instruction_set;
+        const auto executor = find_backend("cpu").open(plan, options);
+        update_once(*executor, {1, 1, 1}, nan);
+        auto weights = std::make_shared<std::vector<float>>(3);
+        executor->read({Slot::weight, 0}, DType::float32, weights->data());
+        for (const float weight : *weights) CHECK(std::isnan(weight));
+        CHECK_FALSE(executor->gradient_is_finite(0));
+        try {
+            save_network(*plan->network->with_weights({weights}, {nullptr}), "tmp_unit_nan.snn");
+            FAIL("saved");
+        } catch (const Error& error) {
+            CHECK(error.status() == SNN_ERROR_INVALID_ARGUMENT);
+            CHECK(std::string(error.what()).find("projection 'w0': weight[0] is") == 0);
+        }
+        CHECK(std::fopen("tmp_unit_nan.snn", "rb") == nullptr);
+    }
 }

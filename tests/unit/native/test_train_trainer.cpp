@@ -292,3 +292,86 @@ TEST_CASE("every loss and optimiser learns the four samples, on the reference an
                 CHECK(result.loss.correct_count == batch);
             }
 }
+
+// With one tape, the shorter run's gradients would be read beyond their end by the steps of the longer one.
+TEST_CASE("a run that another trainer has overwritten is refused") {
+    const Classifier net("leaky_integrator");
+    const InputFrames frames = net.frames();
+    for (const char* backend : {"reference", "cpu"}) {
+        INFO(std::string(backend));
+        Run run(net.plan, batch, 0, backend);
+        SNNTrainerDef def = definition(net.output, SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE);
+        Trainer small(*run.executor, *net.plan, batch, def);
+        def.step_count = 50;
+        Trainer large(*run.executor, *net.plan, batch, def);
+        small.forward({&frames, 1}, net.labels.data(), nullptr);
+        large.forward({&frames, 1}, net.labels.data(), nullptr);
+        CHECK(has(error_of(SNN_ERROR_STATE, [&] { small.backward(); }), "backward: another trainer"));
+        CHECK_NOTHROW(large.backward());
+        small.forward({&frames, 1}, net.labels.data(), nullptr);
+        CHECK(has(error_of(SNN_ERROR_STATE, [&] { large.update(); }), "update: another trainer"));
+        small.backward();
+        CHECK_NOTHROW(small.update());
+    }
+}
+
+TEST_CASE("every trainer has moments of its own") {
+    const Classifier net;
+    const InputFrames frames = net.frames();
+    for (const char* backend : {"reference", "cpu"})
+        for (const uint32_t optimizer : {SNN_OPTIMIZER_SGD, SNN_OPTIMIZER_ADAM}) {
+            std::vector<double> weights[2];
+            for (int with_other = 0; with_other < 2; ++with_other) {
+                Run run(net.plan, batch, 0, backend);
+                SNNTrainerDef def = definition(net.output);
+                def.optimizer = optimizer;
+                def.momentum = 0.5;
+                Trainer trainer(*run.executor, *net.plan, batch, def);
+                def.learning_rate = 0;  // leaves the weights alone, not its moments
+                Trainer other(*run.executor, *net.plan, batch, def);
+                const auto step = [&](Trainer& one) {
+                    one.forward({&frames, 1}, net.labels.data(), nullptr);
+                    one.backward();
+                    one.update();
+                };
+                for (int i = 0; i < 4; ++i) {
+                    if (with_other) step(other);
+                    step(trainer);
+                }
+                weights[with_other] = run.read(Slot::weight, 0);
+            }
+            INFO(std::string(backend), " optimizer ", optimizer);
+            CHECK(weights[0] == weights[1]);
+        }
+}
+
+TEST_CASE("an update from a loss or gradient that is not finite is refused and leaves the weights") {
+    for (const char* backend : {"reference", "cpu"}) {
+        INFO(std::string(backend));
+        NetworkMaker maker;
+        const uint32_t input = maker.values({1}), hidden = maker.neurons({1}, "lif");
+        const uint32_t output = maker.neurons({1}, "leaky_integrator");
+        maker.connect({.source = input, .target = hidden, .weights = {0.0f}, .bias = {0.5f}});
+        maker.connect({.source = hidden, .target = output, .weights = {3e38f}});
+        const auto plan = maker.plan();
+        Run run(plan, 1, 0, backend);
+        // dL/dw = 1e20 * dL/d(rate), and the rate is 3e38 away from its target.
+        const float huge = 1e20f, target = 3e38f;
+        const InputFrames frames{input, &huge, 0};
+        Trainer rates(*run.executor, *plan, 1, definition(hidden, SNN_LOSS_MEAN_SQUARE_RATE));
+        CHECK(std::isfinite(rates.forward({&frames, 1}, nullptr, &target).loss.loss));
+        rates.backward();
+        CHECK(has(error_of(SNN_ERROR_STATE, [&] { rates.update(); }), "projection 'w0': its gradient has the norm inf"));
+        CHECK(run.read(Slot::weight, 0) == std::vector<double>{0});
+        CHECK(rates.update_count() == 0);
+
+        SNNTrainerDef def = definition(output, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE);
+        def.step_count = 20;  // the membrane adds up spikes of 3e38 each
+        Trainer membrane(*run.executor, *plan, 1, def);
+        const int32_t label = 0;
+        CHECK_FALSE(std::isfinite(membrane.forward({&frames, 1}, &label, nullptr).loss.loss));
+        membrane.backward();
+        CHECK(has(error_of(SNN_ERROR_STATE, [&] { membrane.update(); }), "the loss is"));
+        CHECK(run.read(Slot::weight, 1) == std::vector<double>{3e38f});
+    }
+}

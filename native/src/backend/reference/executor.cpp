@@ -42,6 +42,7 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
         state.state_gradients.assign(state.states.size(), zeros(0));
         state.sum_gradients.assign(state.sums.size(), zeros(0));
     }
+    const std::vector<float> weight_limits = fixed_weight_limits(network());
     for (const Projection& projection : network().projections()) {
         ProjectionState state;
         state.weights = zeros(projection.weights->size());
@@ -49,11 +50,9 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
         std::copy(projection.weights->begin(), projection.weights->end(), state.weights.begin());
         if (projection.bias) std::copy(projection.bias->begin(), projection.bias->end(), state.bias.begin());
         if (projection.trainable) {
-            state.weight_limit = static_cast<Real>(fixed_weight_limit(network(), projection));
-            for (Values* values : {&state.weight_gradient, &state.weight_moments[0], &state.weight_moments[1]})
-                *values = zeros(state.weights.size());
-            for (Values* values : {&state.bias_gradient, &state.bias_moments[0], &state.bias_moments[1]})
-                *values = zeros(state.bias.size());
+            state.weight_limit = static_cast<Real>(weight_limits[projections_.size()]);
+            state.weight_gradient = zeros(state.weights.size());
+            state.bias_gradient = zeros(state.bias.size());
         }
         projections_.push_back(std::move(state));
     }
@@ -135,6 +134,7 @@ void ReferenceExecutor<Real>::run(const RunRequest& request) {
 
 template <class Real>
 void ReferenceExecutor<Real>::begin_tape(uint32_t step_count) {
+    ++taped_runs_;
     taped_steps_ = step_count;
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         PopulationState& state = populations_[p];
@@ -176,10 +176,7 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
     const uint32_t target_size = network().population(projection.target).size;
     // Fixed-point rounding is left out in double: the function must be smooth there.
     const bool fixed = projection.arithmetic == SNN_ARITHMETIC_FIXED && sizeof(Real) == sizeof(float);
-    const Real pool_weight =
-        projection.pool_mode == SNN_POOL_AVERAGE
-            ? static_cast<Real>(1.0f / static_cast<float>(projection.window.kernel[0] * projection.window.kernel[1]))
-            : Real{1};
+    const Real pool_weight = static_cast<Real>(snn::pool_weight(projection));
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
         Real* const sums = target.sums[projection.receptor].data() + size_t{sample} * target_size;

@@ -25,7 +25,10 @@ public:
     bool can_train() const override { return !plan_->step_adjoint.empty(); }
     void backward(std::span<const OutputGradient> gradients) override;
     double gradient_square_sum(uint32_t projection) const override;
-    void update(const OptimizerStep& step) override;
+    bool gradient_is_finite(uint32_t projection) const override;
+    uint64_t taped_run_count() const override { return taped_runs_; }
+    std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
+    void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
 private:
     static constexpr DType real_type = sizeof(Real) == 8 ? DType::float64 : DType::float32;
@@ -55,8 +58,15 @@ private:
     };
     struct ProjectionState {
         Values weights, bias, weight_gradient, bias_gradient;
-        Values weight_moments[2], bias_moments[2];
         Real weight_limit{};  // update() keeps |w| within it
+    };
+
+    // Per projection: first and second moments; empty where nothing is trained.
+    struct Moments final : OptimizerMemory {
+        struct OfProjection {
+            Values weight[2], bias[2];
+        };
+        std::vector<OfProjection> projections;
     };
 
     const Network& network() const { return *plan_->network; }
@@ -91,6 +101,7 @@ private:
     bool taping_ = false;
     uint32_t tape_step_ = 0;    // of the step in hand while taping
     uint32_t taped_steps_ = 0;  // of the last taped run
+    uint64_t taped_runs_ = 0;
     std::vector<PopulationState> populations_;
     std::vector<ProjectionState> projections_;
     Registers<Real> registers_;

@@ -86,10 +86,7 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
     const uint32_t source_size = network().population(projection.source).size;
     const uint32_t target_size = network().population(projection.target).size;
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
-    const Real pool_weight =
-        projection.pool_mode == SNN_POOL_AVERAGE
-            ? static_cast<Real>(1.0f / static_cast<float>(projection.window.kernel[0] * projection.window.kernel[1]))
-            : Real{1};
+    const Real pool_weight = static_cast<Real>(snn::pool_weight(projection));
     const bool to_source = plan_->populations[projection.source].needs_activity_gradient;
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
         const Real* const g = gradient.data() + size_t{sample} * target_size;
@@ -131,6 +128,14 @@ double ReferenceExecutor<Real>::gradient_square_sum(uint32_t projection) const {
 }
 
 template <class Real>
+bool ReferenceExecutor<Real>::gradient_is_finite(uint32_t projection) const {
+    const auto finite = [](Real g) { return std::isfinite(g); };
+    const ProjectionState& state = projections_[projection];
+    return std::all_of(state.weight_gradient.begin(), state.weight_gradient.end(), finite) &&
+           std::all_of(state.bias_gradient.begin(), state.bias_gradient.end(), finite);
+}
+
+template <class Real>
 void ReferenceExecutor<Real>::update_values(const OptimizerStep& step, Values& values, const Values& gradient,
                                             Values (&moments)[2], Real limit) {
     const OptimizerConstants<Real> constants = optimizer_constants<Real>(step);
@@ -145,13 +150,27 @@ void ReferenceExecutor<Real>::update_values(const OptimizerStep& step, Values& v
 }
 
 template <class Real>
-void ReferenceExecutor<Real>::update(const OptimizerStep& step) {
+std::unique_ptr<OptimizerMemory> ReferenceExecutor<Real>::make_optimizer_memory(uint32_t) {
+    auto moments = std::make_unique<Moments>();
+    for (uint32_t p = 0; p < projections_.size(); ++p) {
+        const bool trainable = network().projection(p).trainable;
+        const size_t weights = trainable ? projections_[p].weights.size() : 0;
+        const size_t biases = trainable ? projections_[p].bias.size() : 0;
+        moments->projections.push_back({{zeros(weights), zeros(weights)}, {zeros(biases), zeros(biases)}});
+    }
+    return moments;
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::update(const OptimizerStep& step, OptimizerMemory& memory) {
+    Moments& moments = static_cast<Moments&>(memory);
     const auto& projections = network().projections();
     for (uint32_t p = 0; p < projections.size(); ++p) {
         if (!projections[p].trainable) continue;
         ProjectionState& state = projections_[p];
-        update_values(step, state.weights, state.weight_gradient, state.weight_moments, state.weight_limit);
-        update_values(step, state.bias, state.bias_gradient, state.bias_moments, std::numeric_limits<Real>::max());
+        auto& [weight_moments, bias_moments] = moments.projections[p];
+        update_values(step, state.weights, state.weight_gradient, weight_moments, state.weight_limit);
+        update_values(step, state.bias, state.bias_gradient, bias_moments, std::numeric_limits<Real>::max());
     }
 }
 

@@ -1,0 +1,31 @@
+// The training calls of the executor: what they need is made at the first of them.
+#include "common/error.h"
+#include "cpu/backpropagation.h"
+#include "cpu/executor.h"
+
+namespace snn::cpu {
+
+void CpuExecutor::backward(std::span<const OutputGradient> gradients) {
+    if (!tape_) throw Error(SNN_ERROR_STATE, "backward needs a taped run before it");
+    if (!backpropagation_) backpropagation_ = std::make_unique<Backpropagation>(context_, *tape_);
+    backpropagation_->run(gradients);
+}
+
+double CpuExecutor::gradient_square_sum(uint32_t projection) const {
+    return backpropagation_ ? backpropagation_->gradient_square_sum(projection) : 0.0;
+}
+
+bool CpuExecutor::gradient_is_finite(uint32_t projection) const {
+    return !backpropagation_ || backpropagation_->gradient_is_finite(projection);
+}
+
+std::unique_ptr<OptimizerMemory> CpuExecutor::make_optimizer_memory(uint32_t optimizer) {
+    return std::make_unique<Moments>(context_, optimizer != SNN_OPTIMIZER_SGD);
+}
+
+void CpuExecutor::update(const OptimizerStep& step, OptimizerMemory& memory) {
+    if (!backpropagation_) throw Error(SNN_ERROR_STATE, "update needs a backward pass before it");
+    backpropagation_->update(step, static_cast<Moments&>(memory));
+}
+
+}  // namespace snn::cpu
