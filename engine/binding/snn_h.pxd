@@ -41,6 +41,9 @@ cdef extern from "snn/snn.h" nogil:
         pass
     ctypedef struct SNNJobSystem:
         pass
+    enum:
+        SNN_LOG_WARNING
+        SNN_LOG_INFORMATION
     ctypedef void (*SNNLogCallback)(int32_t level, const char *message, void *user) noexcept
 
     # Devices

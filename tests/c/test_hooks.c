@@ -1,4 +1,4 @@
-/* The host's own allocator and job system. */
+/* The host's own allocator, job system and log. */
 #include <stddef.h>
 
 #include "fixtures.h"
@@ -216,11 +216,84 @@ static void large_work_is_given_to_the_job_system(void) {
     snn_network_release(network);
 }
 
+/* ---- Log ---- */
+
+typedef struct Log {
+    size_t information_calls, warning_calls;
+    char last[256];
+    SNNHandle handle; /* to read from inside a warning */
+    uint64_t steps;
+    SNNStatus reading, stepping;
+} Log;
+
+static void SNN_CALL keep_message(int32_t level, const char *message, void *user) {
+    Log *log = user;
+    snprintf(log->last, sizeof log->last, "%s", message);
+    if (level == SNN_LOG_INFORMATION) ++log->information_calls;
+    if (level != SNN_LOG_WARNING) return;
+    ++log->warning_calls;
+    log->reading = snn_session_step_count(log->handle, &log->steps);
+    log->stepping = snn_session_step(log->handle, 1);
+}
+
+static SNNHandle open_with_log(const char *device, Log *log) {
+    SNNNetwork network = make_classifier();
+    SNNConfig config;
+    memset(log, 0, sizeof *log);
+    snn_config_default(&config);
+    config.network = network;
+    config.device = device;
+    config.thread_count = 2;
+    config.instruction_set = SNN_ISA_SCALAR;
+    config.max_catch_up_steps = 5;
+    config.log = keep_message;
+    config.log_user = log;
+    CHECK_OK(snn_create_network(&config, &log->handle));
+    snn_network_release(network);
+    return log->handle;
+}
+
+static void the_log_tells_what_a_session_runs_on(void) {
+    Log log;
+    SNNHandle handle = open_with_log("cpu", &log);
+    CHECK_EQUAL(log.information_calls, 1);
+    CHECK_TEXT(log.last, "session opened on device 'cpu' (scalar, 2 threads): 27 neurons, 456 synapses, batch_size 1");
+    CHECK_OK(snn_session_step(handle, 3));
+    CHECK_EQUAL(log.information_calls, 1); /* nothing to say about steps */
+    snn_destroy_network(handle);
+    handle = open_with_log("reference", &log);
+    CHECK_TEXT(log.last, "session opened on device 'reference': 27 neurons, 456 synapses, batch_size 1");
+    CHECK_EQUAL(log.warning_calls, 0);
+    snn_destroy_network(handle);
+}
+
+static void the_log_warns_when_time_begins_to_be_dropped(void) {
+    Log log;
+    SNNHandle handle = open_with_log(NULL, &log);
+    CHECK_OK(snn_run_step(handle, 0.005f)); /* five steps: the most that are allowed, and nothing is dropped */
+    CHECK_EQUAL(log.warning_calls, 0);
+    CHECK_OK(snn_run_step(handle, 0.006f));
+    CHECK_EQUAL(log.warning_calls, 1);
+    CHECK(strstr(log.last, "max_catch_up_steps"));
+    CHECK_EQUAL(log.reading, SNN_OK);
+    CHECK_EQUAL(log.steps, 10);
+    CHECK_EQUAL(log.stepping, SNN_ERROR_BUSY);
+    CHECK_OK(snn_run_step(handle, 1.0f));
+    CHECK_EQUAL(log.warning_calls, 1); /* still the same trouble */
+    CHECK_OK(snn_run_step(handle, 0.001f));
+    CHECK_OK(snn_run_step(handle, 1.0f));
+    CHECK_EQUAL(log.warning_calls, 2);
+    CHECK_OK(snn_session_step(handle, 1)); /* the session is free again */
+    snn_destroy_network(handle);
+}
+
 static const CheckCase cases[] = {
     CASE(session_buffers_come_from_the_allocator_and_return_to_it),
     CASE(running_out_of_memory_is_an_error_at_every_place),
     CASE(results_do_not_depend_on_the_job_system),
     CASE(large_work_is_given_to_the_job_system),
+    CASE(the_log_tells_what_a_session_runs_on),
+    CASE(the_log_warns_when_time_begins_to_be_dropped),
 };
 
 int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

@@ -132,7 +132,10 @@ typedef struct SNNJobSystem {
     void *user;
 } SNNJobSystem;
 
-/* `level`: 0 error, 1 warning, 2 information. */
+enum { SNN_LOG_WARNING = 1, SNN_LOG_INFORMATION = 2 };
+/* What a session has to say besides errors: INFORMATION when it opens (device, instruction set, threads, sizes), WARNING
+ * when snn_run_step begins to drop time. Called on the thread that calls into the session, with what a spike callback may
+ * do; `message` is valid during the call. */
 typedef void(SNN_CALL *SNNLogCallback)(int32_t level, const char *message, void *user);
 
 /* ---- Devices ----------------------------------------------------------------------------------------------------- */

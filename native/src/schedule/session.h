@@ -107,6 +107,7 @@ private:
     };
 
     static const void* this_thread();
+    void report_opening(std::string_view device) const;
     void run_steps(uint64_t count);
     void report_spikes();
     void clear_spike_inputs();
@@ -120,6 +121,9 @@ private:
     uint32_t batch_size_;
     uint32_t flags_;
     uint32_t max_catch_up_steps_;
+    SNNLogCallback log_;
+    void* log_user_;
+    bool dropping_time_ = false;  // the last advance() did; it is logged when it begins
     uint64_t steps_done_ = 0;
     double remainder_s_ = 0;
     std::vector<Input> inputs_;
