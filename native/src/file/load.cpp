@@ -211,6 +211,7 @@ private:
         std::vector<uint16_t> delays;
         if (def.kind != SNN_CONNECT_POOL2D) {
             weights = tensor<float>(name + ".weight", TensorType::f32);
+            weights.reserve(1);  // null would ask for zeros; an empty tensor has the wrong size, unless nothing is connected
             def.weights = weights.data();
             def.weight_count = weights.size();
         } else {
