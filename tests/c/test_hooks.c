@@ -51,11 +51,8 @@ static void SNN_CALL ledger_release(void *user, void *memory, size_t size_bytes)
 }
 
 static SNNStatus open_with_ledger(SNNNetwork network, Ledger *ledger, SNNHandle *out_handle) {
-    SNNAllocator allocator;
+    const SNNAllocator allocator = {sizeof allocator, ledger_allocate, ledger_release, ledger};
     SNNConfig config;
-    allocator.allocate = ledger_allocate;
-    allocator.release = ledger_release;
-    allocator.user = ledger;
     snn_config_default(&config);
     config.network = network;
     config.allocator = &allocator; /* copied: it may go out of scope */
@@ -109,6 +106,7 @@ static SNNStatus train_with_ledger(SNNNetwork network, Ledger *ledger) {
     batch.inputs = &input;
     batch.input_count = 1;
     batch.labels = labels;
+    batch.label_count = COUNT(labels);
     result.struct_size = sizeof result;
     status = snn_trainer_create(handle, &def, &trainer);
     if (status == SNN_OK) status = snn_trainer_step(trainer, &batch, &result);
@@ -135,6 +133,40 @@ static void running_out_of_memory_is_an_error_at_every_place(void) {
     snn_network_release(network);
 }
 
+static void destroying_a_session_frees_it_though_its_trainer_is_not_released(void) {
+    static const float pixels[4 * 16] = {1};
+    static const int32_t labels[4] = {0, 1, 2, 0};
+    const SNNInputArray input = {0, 1, pixels, 4 * 16};
+    SNNNetwork network = make_classifier();
+    SNNHandle handle = NULL;
+    SNNTrainerDef def;
+    SNNTrainer trainer = NULL;
+    SNNBatch batch;
+    Ledger ledger;
+    memset(&ledger, 0, sizeof ledger);
+    memset(&batch, 0, sizeof batch);
+    batch.struct_size = sizeof batch;
+    batch.inputs = &input;
+    batch.input_count = 1;
+    batch.labels = labels;
+    batch.label_count = COUNT(labels);
+    snn_trainer_def_default(&def);
+    def.output_population = 2;
+    def.step_count = 6;
+    def.loss = SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE;
+    CHECK_OK(open_with_ledger(network, &ledger, &handle));
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_OK(snn_trainer_step(trainer, &batch, NULL));
+    CHECK(ledger.bytes > 0);
+    snn_destroy_network(handle);
+    CHECK_EQUAL(ledger.bytes, 0);
+    CHECK_EQUAL(ledger.releases, ledger.allocations);
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, NULL), SNN_ERROR_INVALID_HANDLE, "session of this trainer");
+    snn_trainer_release(trainer);
+    CHECK_EQUAL(ledger.wrong, 0);
+    snn_network_release(network);
+}
+
 /* ---- Job system ---- */
 
 typedef struct Jobs {
@@ -158,15 +190,12 @@ static void results_do_not_depend_on_the_job_system(void) {
     for (i = 0; i < 16; ++i) pixels[i] = 0.2f + 0.05f * (float)i;
     for (way = 0; way < 3; ++way) { /* none, forwards, backwards */
         SNNNetwork network = make_classifier();
-        SNNJobSystem job_system;
         Jobs jobs = {0, 0, 0};
+        const SNNJobSystem job_system = {sizeof job_system, 3, run_jobs, &jobs};
         SNNConfig config;
         SNNHandle handle = NULL;
         float membrane[3];
         jobs.backwards = way == 2;
-        job_system.parallel_for = run_jobs;
-        job_system.worker_count = 3;
-        job_system.user = &jobs;
         snn_config_default(&config);
         config.network = network;
         config.thread_count = 3;
@@ -188,8 +217,8 @@ static void large_work_is_given_to_the_job_system(void) {
     SNNNetwork network = new_network();
     SNNProjectionDef def;
     SNNRandomConnectionDef rule;
-    SNNJobSystem job_system;
     Jobs jobs = {0, 0, 0};
+    const SNNJobSystem job_system = {sizeof job_system, 4, run_jobs, &jobs};
     SNNConfig config;
     SNNHandle handle = NULL;
     add_input(network, "in", SNN_POPULATION_SPIKE_INPUT, SIZE);
@@ -200,9 +229,6 @@ static void large_work_is_given_to_the_job_system(void) {
     rule.probability = 0.05;
     CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
     CHECK_OK(snn_network_finish(network));
-    job_system.parallel_for = run_jobs;
-    job_system.worker_count = 4;
-    job_system.user = &jobs;
     snn_config_default(&config);
     config.network = network;
     config.batch_size = SAMPLES;
@@ -290,6 +316,7 @@ static void the_log_warns_when_time_begins_to_be_dropped(void) {
 static const CheckCase cases[] = {
     CASE(session_buffers_come_from_the_allocator_and_return_to_it),
     CASE(running_out_of_memory_is_an_error_at_every_place),
+    CASE(destroying_a_session_frees_it_though_its_trainer_is_not_released),
     CASE(results_do_not_depend_on_the_job_system),
     CASE(large_work_is_given_to_the_job_system),
     CASE(the_log_tells_what_a_session_runs_on),

@@ -224,11 +224,9 @@ private:
         }
         if (def.kind == SNN_CONNECT_SPARSE) {
             row_offsets = tensor<uint64_t>(name + ".row_offsets", TensorType::u64);
-            if (row_offsets.size() != network.population(def.source).size + size_t{1})
-                throw Error(SNN_ERROR_FORMAT, "tensor '", name, ".row_offsets' has ", row_offsets.size(), " values; expected ",
-                            network.population(def.source).size + size_t{1});
             targets = tensor<uint32_t>(name + ".targets", TensorType::u32);
             def.row_offsets = row_offsets.data();
+            def.row_offset_count = row_offsets.size();
             def.synapse_targets = targets.data();
             def.synapse_count = targets.size();
             if (entry.has("synapse_delays")) {

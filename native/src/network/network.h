@@ -48,6 +48,7 @@ struct SparseIndex {
     uint16_t min_delay = 0, max_delay = 0;
 };
 
+constexpr size_t max_name_size = 63;  // bytes, of a population or projection
 // Fixed-point scales are 2^-96 to 2^96: they and their inverses are ordinary float32 numbers.
 constexpr int32_t fixed_exponent_limit = 96;
 

@@ -168,6 +168,8 @@ void Session::set_input(uint32_t population, const float* values, size_t count) 
 
 void Session::bind_input(uint32_t population, const float* values, size_t count) {
     Input& input = input_of(population);
+    if (!values && count > 0)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "values is null, but count is ", count, "; null with count 0 ends the binding");
     if (values && count != input.values.size())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", network_->population(population).name, "' takes ",
                     input.values.size(), " values, got ", count);
@@ -246,7 +248,8 @@ void Session::report_spikes() {
         for (uint32_t sample = 0; sample < batch_size_; ++sample) {
             const std::span<const uint32_t> neurons = executor_->active(p, sample);
             if (neurons.empty()) continue;
-            const SNNSpikes spikes{steps_done_ - 1, p, sample, static_cast<uint32_t>(neurons.size()), neurons.data()};
+            const SNNSpikes spikes{sizeof spikes, p, sample, static_cast<uint32_t>(neurons.size()), neurons.data(),
+                                   steps_done_ - 1};
             call_back([&] { spike_callback(handle, &spikes, spike_user); });
         }
     }
