@@ -49,6 +49,11 @@ class Simulation:
     UnsupportedError
         The device cannot do what was asked.
 
+    Notes
+    -----
+    The logger ``"snn"`` of the standard library is told what the simulation runs on (INFO) and when `advance` begins to
+    drop time (WARNING).
+
     Examples
     --------
     >>> with snn.Simulation(net) as sim:

@@ -15,6 +15,7 @@ from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 __all__ = ["Sparse"]
 
 _MAX_DELAY = 2**16 - 1
+_MAX_SEED = 2**64 - 2  # the number after it stands for "no seed given" in the C interface: SNN_SEED_BY_INDEX
 
 
 class Sparse(Connection):
@@ -157,7 +158,7 @@ class Sparse(Connection):
         delay_min, delay_max : int, default 0
             Steps, uniform, both ends included.
         seed : int, optional
-            0 to 2**64 - 1; when not given, it follows from the network's seed.
+            0 to 2**64 - 2; when not given, it follows from the network's seed and the projection's position.
         allow_autapses : bool, default True
             Whether a neuron may connect to itself.
         receptor, delay_steps, trainable, arithmetic
@@ -192,7 +193,7 @@ class Sparse(Connection):
             "rule": kind,
             "probability": probability,
             "count": count,
-            "seed": None if seed is None else integer(seed, "Sparse: seed", maximum=2**64 - 1),
+            "seed": None if seed is None else integer(seed, "Sparse: seed", maximum=_MAX_SEED),
             "allow_autapses": bool(allow_autapses),
             "weight_mean": number(weight, "Sparse: weight"),
             "weight_std": number(weight_std, "Sparse: weight_std", minimum=0.0),

@@ -195,9 +195,8 @@ cdef class Network:
         if row_offsets is not None:
             offset_buffer = open_buffer(row_offsets, UINT64, f"{what}: row_offsets")
             target_buffer = open_buffer(synapse_targets, UINT32, f"{what}: targets")
-            # The C interface takes [source size + 1] on trust: it has no count of its own.
-            self._check_offsets(offset_buffer, source, what)
             definition.row_offsets = <const uint64_t *>offset_buffer.view.buf
+            definition.row_offset_count = offset_buffer.count
             definition.synapse_targets = <const uint32_t *>target_buffer.view.buf
             definition.synapse_count = target_buffer.count
             if synapse_delays is not None:
@@ -230,17 +229,6 @@ cdef class Network:
                 status = snn_network_connect_random(self.handle, &definition, &random, &index)
         check(status)
         return index
-
-    cdef int _check_offsets(self, Buffer offsets, uint32_t source, str what) except -1:
-        cdef SNNPopulationInfo info
-        memset(&info, 0, sizeof(info))
-        info.struct_size = sizeof(info)
-        check(snn_network_get_population(self.handle, source, &info))
-        if offsets.count != <size_t>info.size + 1:
-            raise InvalidArgumentError(
-                f"{what}: row_offsets has {offsets.count} values; the source has {info.size} neurons, "
-                f"so it must have {info.size + 1}")
-        return 0
 
     def finish(self):
         """Check the whole and make it immutable."""

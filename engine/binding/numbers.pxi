@@ -61,12 +61,8 @@ def encode(uint32_t kind, values, size_t sample_count, size_t feature_count, out
     definition.gain = <float>gain
     definition.threshold = <float>threshold
     definition.seed = as_u64(seed, "seed")
-    # The C interface has no count of the values: it follows from the shape.
-    cdef size_t expected = sample_count * feature_count * (definition.step_count if kind == 3 else 1)
-    if source.count != expected:
-        raise InvalidArgumentError(f"values has {source.count} elements; the shape needs {expected}")
     with nogil:
-        status = snn_encode(&definition, <const float *>source.view.buf, sample_count, feature_count,
+        status = snn_encode(&definition, <const float *>source.view.buf, source.count, sample_count, feature_count,
                             <float *>target.view.buf, target.count)
     check(status)
 

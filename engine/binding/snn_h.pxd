@@ -41,6 +41,9 @@ cdef extern from "snn/snn.h" nogil:
         pass
     ctypedef struct SNNJobSystem:
         pass
+    enum:
+        SNN_LOG_WARNING
+        SNN_LOG_INFORMATION
     ctypedef void (*SNNLogCallback)(int32_t level, const char *message, void *user) noexcept
 
     # Devices
@@ -94,6 +97,7 @@ cdef extern from "snn/snn.h" nogil:
         const float *bias
         size_t bias_count
         const uint64_t *row_offsets
+        size_t row_offset_count
         const uint32_t *synapse_targets
         const uint16_t *synapse_delays
         size_t synapse_count
@@ -217,11 +221,12 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char *population, float *out_potentials, size_t count)
 
     ctypedef struct SNNSpikes:
-        uint64_t step
+        uint32_t struct_size
         uint32_t population
         uint32_t sample
         uint32_t count
         const uint32_t *neurons
+        uint64_t step
     ctypedef void (*SpikeCallback)(SNNHandle handle, const SNNSpikes *spikes, void *user) noexcept
     SNNStatus snn_register_spike_callback(SNNHandle handle, SpikeCallback callback, void *user)
 
@@ -291,7 +296,9 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t input_count
         const SNNInputArray *inputs
         const int32_t *labels
+        size_t label_count
         const float *targets
+        size_t target_count
     ctypedef struct SNNTrainResult:
         uint32_t struct_size
         uint32_t sample_count
@@ -309,19 +316,21 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate)
 
     ctypedef struct SNNWeightUpdate:
-        uint64_t update
+        uint32_t struct_size
         uint32_t projection
+        uint64_t update
         double gradient_norm
     ctypedef void (*SNNWeightCallback)(SNNHandle handle, const SNNWeightUpdate *update, void *user) noexcept
     SNNStatus snn_register_weight_callback(SNNHandle handle, SNNWeightCallback callback, void *user)
     ctypedef struct SNNEpoch:
+        uint32_t struct_size
         uint64_t epoch
         uint64_t sample_count
         uint64_t correct_count
         double mean_loss
     ctypedef void (*SNNEpochCallback)(SNNHandle handle, const SNNEpoch *epoch, void *user) noexcept
     SNNStatus snn_register_epoch_callback(SNNHandle handle, SNNEpochCallback callback, void *user)
-    SNNStatus snn_trainer_end_epoch(SNNTrainer trainer, SNNEpoch *out_epoch)
+    SNNStatus snn_trainer_end_epoch(SNNTrainer trainer, SNNEpoch *io_epoch)
 
     # Encoders and random numbers
     ctypedef struct SNNEncoderDef:
@@ -332,7 +341,7 @@ cdef extern from "snn/snn.h" nogil:
         float threshold
         uint64_t seed
     void snn_encoder_def_default(SNNEncoderDef *out_def)
-    SNNStatus snn_encode(const SNNEncoderDef *definition, const float *values, size_t sample_count,
+    SNNStatus snn_encode(const SNNEncoderDef *definition, const float *values, size_t value_count, size_t sample_count,
                          size_t feature_count, float *out_encoded, size_t out_count)
     SNNStatus snn_random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a, double b,
                               float *out_values, size_t count)

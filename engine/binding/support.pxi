@@ -196,7 +196,6 @@ cdef object LOGGER = logging.getLogger("snn")
 cdef void on_log(int32_t level, const char *message, void *user) noexcept with gil:
     """Messages of libsnn go to the logger "snn"."""
     try:
-        LOGGER.log(
-            logging.ERROR if level == 0 else logging.WARNING if level == 1 else logging.INFO, "%s", decoded(message))
+        LOGGER.log(logging.WARNING if level == SNN_LOG_WARNING else logging.INFO, "%s", decoded(message))
     except BaseException:  # A handler of the user failed; a log line is no reason to end a simulation.
         pass

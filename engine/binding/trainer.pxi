@@ -6,7 +6,6 @@ cdef class Trainer:
 
     cdef SNNTrainer handle
     cdef Session _session
-    cdef size_t _output_count
 
     def __cinit__(self, Session session not None, *, output_population, steps, loss=0, optimizer=1, learning_rate=1e-3,
                   momentum=0.0, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0, gradient_clip_norm=0.0,
@@ -31,11 +30,6 @@ cdef class Trainer:
         definition.rate_off = rate_off
         check(snn_trainer_create(session.handle, &definition, &self.handle))
         self._session = session
-        cdef SNNPopulationInfo info
-        memset(&info, 0, sizeof(info))
-        info.struct_size = sizeof(info)
-        check(snn_network_get_population((<Network>session._network).handle, definition.output_population, &info))
-        self._output_count = info.size
 
     def __dealloc__(self):
         snn_trainer_release(self.handle)
@@ -69,12 +63,12 @@ cdef class Trainer:
         batch.input_count = arrays.count
         if labels is not None:
             label_buffer = open_buffer(labels, INT32, "labels")
-            self._check_count(label_buffer.count, 1, "labels")
             batch.labels = <const int32_t *>label_buffer.view.buf
+            batch.label_count = label_buffer.count
         if targets is not None:
             target_buffer = open_buffer(targets, FLOAT32, "targets")
-            self._check_count(target_buffer.count, self._output_count, "targets")
             batch.targets = <const float *>target_buffer.view.buf
+            batch.target_count = target_buffer.count
         memset(&result, 0, sizeof(result))
         result.struct_size = sizeof(result)
         with nogil:
@@ -82,14 +76,6 @@ cdef class Trainer:
                       else snn_trainer_forward(self.handle, &batch, &result))
         self._session._end(status)
         return TrainResult(result.sample_count, result.correct_count, result.loss, result.spike_count)
-
-    cdef int _check_count(self, size_t count, size_t width, str what) except -1:
-        # The C interface has no count of them: it follows from the batch size.
-        cdef size_t expected = width * self._session._batch_size
-        if count != expected:
-            raise InvalidArgumentError(
-                f"{what} has {count} values; a batch of {self._session._batch_size} needs {expected}")
-        return 0
 
     def backward(self):
         """Gradients of the last forward."""
@@ -118,6 +104,7 @@ cdef class Trainer:
         """Sum up the steps since the last call; calls the epoch callback. Returns `EpochResult`."""
         cdef SNNEpoch epoch
         memset(&epoch, 0, sizeof(epoch))
+        epoch.struct_size = sizeof(epoch)
         cdef SNNStatus status = snn_trainer_end_epoch(self.handle, &epoch)
         self._session._end(status)
         return EpochResult(epoch.epoch, epoch.sample_count, epoch.correct_count, epoch.mean_loss)

@@ -173,6 +173,8 @@ static inline void SNN_CALL run_jobs(void *user, uint32_t count, void(SNN_CALL *
 
 static inline SNNJobSystem job_system_of(Jobs *jobs, uint32_t worker_count) {
     SNNJobSystem job_system;
+    memset(&job_system, 0, sizeof job_system);
+    job_system.struct_size = sizeof job_system;
     job_system.parallel_for = run_jobs;
     job_system.worker_count = worker_count;
     job_system.user = jobs;

@@ -1,4 +1,4 @@
-/* The host's own allocator and job system. */
+/* The host's own allocator, job system and log. */
 #include <stddef.h>
 
 #include "fixtures.h"
@@ -51,11 +51,8 @@ static void SNN_CALL ledger_release(void *user, void *memory, size_t size_bytes)
 }
 
 static SNNStatus open_with_ledger(SNNNetwork network, Ledger *ledger, SNNHandle *out_handle) {
-    SNNAllocator allocator;
+    const SNNAllocator allocator = {sizeof allocator, ledger_allocate, ledger_release, ledger};
     SNNConfig config;
-    allocator.allocate = ledger_allocate;
-    allocator.release = ledger_release;
-    allocator.user = ledger;
     snn_config_default(&config);
     config.network = network;
     config.allocator = &allocator; /* copied: it may go out of scope */
@@ -109,6 +106,7 @@ static SNNStatus train_with_ledger(SNNNetwork network, Ledger *ledger) {
     batch.inputs = &input;
     batch.input_count = 1;
     batch.labels = labels;
+    batch.label_count = COUNT(labels);
     result.struct_size = sizeof result;
     status = snn_trainer_create(handle, &def, &trainer);
     if (status == SNN_OK) status = snn_trainer_step(trainer, &batch, &result);
@@ -135,6 +133,40 @@ static void running_out_of_memory_is_an_error_at_every_place(void) {
     snn_network_release(network);
 }
 
+static void destroying_a_session_frees_it_though_its_trainer_is_not_released(void) {
+    static const float pixels[4 * 16] = {1};
+    static const int32_t labels[4] = {0, 1, 2, 0};
+    const SNNInputArray input = {0, 1, pixels, 4 * 16};
+    SNNNetwork network = make_classifier();
+    SNNHandle handle = NULL;
+    SNNTrainerDef def;
+    SNNTrainer trainer = NULL;
+    SNNBatch batch;
+    Ledger ledger;
+    memset(&ledger, 0, sizeof ledger);
+    memset(&batch, 0, sizeof batch);
+    batch.struct_size = sizeof batch;
+    batch.inputs = &input;
+    batch.input_count = 1;
+    batch.labels = labels;
+    batch.label_count = COUNT(labels);
+    snn_trainer_def_default(&def);
+    def.output_population = 2;
+    def.step_count = 6;
+    def.loss = SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE;
+    CHECK_OK(open_with_ledger(network, &ledger, &handle));
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_OK(snn_trainer_step(trainer, &batch, NULL));
+    CHECK(ledger.bytes > 0);
+    snn_destroy_network(handle);
+    CHECK_EQUAL(ledger.bytes, 0);
+    CHECK_EQUAL(ledger.releases, ledger.allocations);
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, NULL), SNN_ERROR_INVALID_HANDLE, "session of this trainer");
+    snn_trainer_release(trainer);
+    CHECK_EQUAL(ledger.wrong, 0);
+    snn_network_release(network);
+}
+
 /* ---- Job system ---- */
 
 /* Tasks run on the calling thread, in either order: results must not depend on it. */
@@ -144,7 +176,7 @@ static void results_do_not_depend_on_the_job_system(void) {
     for (way = 0; way < 3; ++way) { /* none, forwards, backwards */
         SNNNetwork network = make_wide();
         Jobs jobs = {0, 0, 0};
-        SNNJobSystem job_system = job_system_of(&jobs, 3);
+        const SNNJobSystem job_system = job_system_of(&jobs, 3);
         SNNConfig config;
         SNNHandle handle = NULL;
         jobs.backwards = way == 2;
@@ -171,7 +203,7 @@ static void large_work_is_given_to_the_job_system(void) {
     SNNProjectionDef def;
     SNNRandomConnectionDef rule;
     Jobs jobs = {0, 0, 0};
-    SNNJobSystem job_system = job_system_of(&jobs, 4);
+    const SNNJobSystem job_system = job_system_of(&jobs, 4);
     SNNConfig config;
     SNNHandle handle = NULL;
     add_input(network, "in", SNN_POPULATION_SPIKE_INPUT, SIZE);
@@ -195,11 +227,85 @@ static void large_work_is_given_to_the_job_system(void) {
     snn_network_release(network);
 }
 
+/* ---- Log ---- */
+
+typedef struct Log {
+    size_t information_calls, warning_calls;
+    char last[256];
+    SNNHandle handle; /* to read from inside a warning */
+    uint64_t steps;
+    SNNStatus reading, stepping;
+} Log;
+
+static void SNN_CALL keep_message(int32_t level, const char *message, void *user) {
+    Log *log = user;
+    snprintf(log->last, sizeof log->last, "%s", message);
+    if (level == SNN_LOG_INFORMATION) ++log->information_calls;
+    if (level != SNN_LOG_WARNING) return;
+    ++log->warning_calls;
+    log->reading = snn_session_step_count(log->handle, &log->steps);
+    log->stepping = snn_session_step(log->handle, 1);
+}
+
+static SNNHandle open_with_log(const char *device, Log *log) {
+    SNNNetwork network = make_classifier();
+    SNNConfig config;
+    memset(log, 0, sizeof *log);
+    snn_config_default(&config);
+    config.network = network;
+    config.device = device;
+    config.thread_count = 2;
+    config.instruction_set = SNN_ISA_SCALAR;
+    config.max_catch_up_steps = 5;
+    config.log = keep_message;
+    config.log_user = log;
+    CHECK_OK(snn_create_network(&config, &log->handle));
+    snn_network_release(network);
+    return log->handle;
+}
+
+static void the_log_tells_what_a_session_runs_on(void) {
+    Log log;
+    SNNHandle handle = open_with_log("cpu", &log);
+    CHECK_EQUAL(log.information_calls, 1);
+    CHECK_TEXT(log.last, "session opened on device 'cpu' (scalar, 2 threads): 27 neurons, 456 synapses, batch_size 1");
+    CHECK_OK(snn_session_step(handle, 3));
+    CHECK_EQUAL(log.information_calls, 1); /* nothing to say about steps */
+    snn_destroy_network(handle);
+    handle = open_with_log("reference", &log);
+    CHECK_TEXT(log.last, "session opened on device 'reference': 27 neurons, 456 synapses, batch_size 1");
+    CHECK_EQUAL(log.warning_calls, 0);
+    snn_destroy_network(handle);
+}
+
+static void the_log_warns_when_time_begins_to_be_dropped(void) {
+    Log log;
+    SNNHandle handle = open_with_log(NULL, &log);
+    CHECK_OK(snn_run_step(handle, 0.005f)); /* five steps: the most that are allowed, and nothing is dropped */
+    CHECK_EQUAL(log.warning_calls, 0);
+    CHECK_OK(snn_run_step(handle, 0.006f));
+    CHECK_EQUAL(log.warning_calls, 1);
+    CHECK(strstr(log.last, "max_catch_up_steps"));
+    CHECK_EQUAL(log.reading, SNN_OK);
+    CHECK_EQUAL(log.steps, 10);
+    CHECK_EQUAL(log.stepping, SNN_ERROR_BUSY);
+    CHECK_OK(snn_run_step(handle, 1.0f));
+    CHECK_EQUAL(log.warning_calls, 1); /* still the same trouble */
+    CHECK_OK(snn_run_step(handle, 0.001f));
+    CHECK_OK(snn_run_step(handle, 1.0f));
+    CHECK_EQUAL(log.warning_calls, 2);
+    CHECK_OK(snn_session_step(handle, 1)); /* the session is free again */
+    snn_destroy_network(handle);
+}
+
 static const CheckCase cases[] = {
     CASE(session_buffers_come_from_the_allocator_and_return_to_it),
     CASE(running_out_of_memory_is_an_error_at_every_place),
+    CASE(destroying_a_session_frees_it_though_its_trainer_is_not_released),
     CASE(results_do_not_depend_on_the_job_system),
     CASE(large_work_is_given_to_the_job_system),
+    CASE(the_log_tells_what_a_session_runs_on),
+    CASE(the_log_warns_when_time_begins_to_be_dropped),
 };
 
 int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

@@ -18,7 +18,19 @@ static void dense_projections_are_checked(void) {
     def.bias = bias;
     def.bias_count = 3;
     CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "bias");
+    def.bias = NULL;
     def.bias_count = 2;
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "bias is null");
+    def.bias = bias;
+    def.weights = NULL;
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "weights is null");
+    def.weights = weights;
+    def.weight_count = 0;
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "takes 6 values");
+    def.weight_count = 6;
+    def.row_offset_count = 1;
+    CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "row_offsets is null");
+    def.row_offset_count = 0;
     bias[1] = NAN;
     CHECK_ERROR(snn_network_connect(network, &def, &index), SNN_ERROR_INVALID_ARGUMENT, "bias");
     bias[1] = 2;
@@ -49,6 +61,38 @@ static void dense_projections_are_checked(void) {
     def.name = "second";
     CHECK_OK(snn_network_connect(network, &def, NULL));
     CHECK_ERROR(snn_network_connect(network, NULL, NULL), SNN_ERROR_INVALID_ARGUMENT, "def");
+    snn_network_release(network);
+}
+
+static void no_weights_are_zeros(void) {
+    SNNNetwork network = unconnected();
+    const SNNProjectionDef def = projection(SNN_CONNECT_DENSE, NULL, 0);
+    SNNProjectionInfo info;
+    uint64_t i;
+    CHECK_OK(snn_network_connect(network, &def, NULL));
+    info.struct_size = sizeof info;
+    CHECK_OK(snn_network_get_projection(network, 0, &info));
+    CHECK_EQUAL(info.weight_count, 6);
+    for (i = 0; i < info.weight_count; ++i) CHECK_NEAR(info.weights[i], 0.0, 0);
+    snn_network_release(network);
+}
+
+static void a_default_name_that_is_too_long_asks_for_a_name(void) {
+    static const char long_name[] = "a_population_whose_name_has_fifty_eight_bytes_in_all_of_it";
+    const float weights[6] = {1, 2, 3, 4, 5, 6};
+    SNNNetwork network = new_network();
+    SNNProjectionDef def = projection(SNN_CONNECT_DENSE, weights, 6);
+    CHECK_EQUAL(strlen(long_name), 58);
+    add_input(network, long_name, SNN_POPULATION_SPIKE_INPUT, 3);
+    add_neurons(network, "c1", "adder", 2);
+    add_neurons(network, "c", "adder", 2);
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "64 bytes");
+    CHECK(strstr(snn_last_error(), "def->name"));
+    def.target = 2; /* 63 bytes */
+    CHECK_OK(snn_network_connect(network, &def, NULL));
+    def.target = 1;
+    def.name = "short";
+    CHECK_OK(snn_network_connect(network, &def, NULL));
     snn_network_release(network);
 }
 
@@ -91,6 +135,7 @@ static void sparse_arrays_are_checked(void) {
     SNNProjectionInfo info;
     def.trainable = 0; /* static: summed in fixed point */
     def.row_offsets = rows;
+    def.row_offset_count = COUNT(rows);
     def.synapse_targets = targets;
     def.synapse_delays = delays;
     def.synapse_count = 4;
@@ -106,8 +151,11 @@ static void sparse_arrays_are_checked(void) {
     targets[2] = 2;
     CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "synapse_targets");
     targets[2] = 0;
+    def.row_offset_count = 3;
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "row_offsets has 3 values");
+    def.row_offset_count = COUNT(rows);
     def.row_offsets = NULL;
-    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "row_offsets");
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "row_offsets is null");
     def.row_offsets = rows;
     def.synapse_targets = NULL;
     CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "synapse_targets");
@@ -123,11 +171,42 @@ static void sparse_arrays_are_checked(void) {
     CHECK_EQUAL(info.synapse_count, 4);
     CHECK_EQUAL(info.row_offsets[3], 4);
     CHECK(info.fixed_point_scale > 0);
-    /* Row 0 held (target 1, delay 3, weight 1) and (0, 1, 2). All rows keep their synapses, in a stated order. */
-    CHECK_EQUAL(info.synapse_targets[0] + info.synapse_targets[1], 1);
-    CHECK(info.synapse_delays && info.synapse_delays[0] + info.synapse_delays[1] == 4);
-    CHECK_NEAR(info.weights[0] + info.weights[1], 3.0, 0);
     snn_network_release(network);
+}
+
+static void sparse_weights_are_by_source_delay_target_and_creation(void) {
+    /* Source 0: (target 0, delay 2), (1, 1), (1, 1) again, (0, 1). Source 2: (1, 0), (0, 0). The weight is the place. */
+    const uint64_t rows[4] = {0, 4, 4, 6};
+    const uint32_t targets[6] = {0, 1, 1, 0, 1, 0};
+    const uint16_t delays[6] = {2, 1, 1, 1, 0, 0};
+    const float weights[6] = {0, 1, 2, 3, 4, 5}, expected[6] = {3, 1, 2, 0, 5, 4};
+    SNNNetwork network = unconnected();
+    SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, weights, 6);
+    SNNProjectionInfo info;
+    SNNHandle handle;
+    float read[6];
+    int i;
+    def.row_offsets = rows;
+    def.row_offset_count = COUNT(rows);
+    def.synapse_targets = targets;
+    def.synapse_delays = delays;
+    def.synapse_count = 6;
+    CHECK_OK(snn_network_connect(network, &def, NULL));
+    CHECK_OK(snn_network_finish(network));
+    info.struct_size = sizeof info;
+    CHECK_OK(snn_network_get_projection(network, 0, &info));
+    CHECK(info.synapse_delays);
+    for (i = 0; i < 6; ++i) {
+        const int place = (int)expected[i];
+        CHECK_NEAR(info.weights[i], expected[i], 0);
+        CHECK_EQUAL(info.synapse_targets[i], targets[place]);
+        CHECK_EQUAL(info.synapse_delays[i], delays[place]);
+    }
+    CHECK(memcmp(info.row_offsets, rows, sizeof rows) == 0);
+    handle = open_session(network, NULL);
+    CHECK_OK(snn_session_read(handle, "in_to_cells.weight", SNN_FLOAT32, read, 6));
+    CHECK(memcmp(read, expected, sizeof read) == 0);
+    snn_destroy_network(handle);
 }
 
 static void random_rules_make_what_they_say(void) {
@@ -173,6 +252,51 @@ static void random_rules_make_what_they_say(void) {
     snn_network_release(network);
 }
 
+/* Whether two projections of a network connect the same neurons. */
+static int connect_alike(SNNNetwork network, uint32_t a, uint32_t b) {
+    SNNProjectionInfo first, second;
+    first.struct_size = second.struct_size = sizeof first;
+    CHECK_OK(snn_network_get_projection(network, a, &first));
+    CHECK_OK(snn_network_get_projection(network, b, &second));
+    CHECK_EQUAL(first.synapse_count, 200);
+    return memcmp(first.synapse_targets, second.synapse_targets, 200 * sizeof *first.synapse_targets) == 0;
+}
+
+static void the_default_seed_follows_the_projection_and_any_other_does_not(void) {
+    static const uint64_t largest = SNN_SEED_BY_INDEX - 1;
+    const uint64_t seeds[7] = {SNN_SEED_BY_INDEX, SNN_SEED_BY_INDEX, 0, 0, 1, largest, largest};
+    static const char *const names[7] = {"p0", "p1", "p2", "p3", "p4", "p5", "p6"};
+    SNNNetwork networks[2];
+    SNNProjectionInfo first, second;
+    uint32_t i, j;
+    for (i = 0; i < 2; ++i) {
+        SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, NULL, 0);
+        SNNRandomConnectionDef rule;
+        networks[i] = new_network();
+        add_input(networks[i], "in", SNN_POPULATION_SPIKE_INPUT, 40);
+        add_neurons(networks[i], "cells", "adder", 50);
+        snn_random_connection_def_default(&rule);
+        CHECK(rule.seed == SNN_SEED_BY_INDEX);
+        rule.rule = SNN_RULE_FIXED_TOTAL;
+        rule.count = 200;
+        for (j = 0; j < 7; ++j) {
+            def.name = names[j];
+            rule.seed = seeds[j];
+            CHECK_OK(snn_network_connect_random(networks[i], &def, &rule, NULL));
+        }
+    }
+    for (i = 0; i < 7; ++i)
+        for (j = 0; j < i; ++j)
+            CHECK_EQUAL(connect_alike(networks[0], i, j), seeds[i] != SNN_SEED_BY_INDEX && seeds[i] == seeds[j]);
+    /* The same network built again has the same connections. */
+    first.struct_size = second.struct_size = sizeof first;
+    CHECK_OK(snn_network_get_projection(networks[0], 1, &first));
+    CHECK_OK(snn_network_get_projection(networks[1], 1, &second));
+    CHECK(memcmp(first.synapse_targets, second.synapse_targets, 200 * sizeof *first.synapse_targets) == 0);
+    snn_network_release(networks[0]);
+    snn_network_release(networks[1]);
+}
+
 static void random_rules_are_checked(void) {
     const float weight = 1;
     SNNNetwork network = unconnected();
@@ -200,6 +324,7 @@ static void random_rules_are_checked(void) {
     def.weight_count = 1;
     CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "null");
     def.weights = NULL;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "counts 0");
     def.weight_count = 0;
     def.kind = SNN_CONNECT_DENSE;
     CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "kind");
@@ -260,6 +385,7 @@ static void weights_too_large_for_fixed_point_are_refused(void) {
     add_neurons(network, "cells", "adder", 1);
     def.trainable = 0;
     def.row_offsets = rows;
+    def.row_offset_count = COUNT(rows);
     def.synapse_targets = targets;
     def.synapse_count = 1;
     CHECK_OK(snn_network_connect(network, &def, NULL));
@@ -269,11 +395,15 @@ static void weights_too_large_for_fixed_point_are_refused(void) {
 
 static const CheckCase cases[] = {
     CASE(dense_projections_are_checked),
+    CASE(no_weights_are_zeros),
+    CASE(a_default_name_that_is_too_long_asks_for_a_name),
     CASE(one_to_one_needs_equal_sizes),
     CASE(a_value_input_cannot_use_fixed_point),
     CASE(what_does_not_spike_is_no_source),
     CASE(sparse_arrays_are_checked),
+    CASE(sparse_weights_are_by_source_delay_target_and_creation),
     CASE(random_rules_make_what_they_say),
+    CASE(the_default_seed_follows_the_projection_and_any_other_does_not),
     CASE(random_rules_are_checked),
     CASE(convolution_shapes_are_checked),
     CASE(weights_too_large_for_fixed_point_are_refused),

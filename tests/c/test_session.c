@@ -5,12 +5,19 @@
 
 /* ---- Opening ---- */
 
+static void SNN_CALL one_by_one(void *user, uint32_t count, void(SNN_CALL *task)(void *context, uint32_t index),
+                                void *context) {
+    uint32_t i;
+    (void)user;
+    for (i = 0; i < count; ++i) task(context, i);
+}
+
 static void configurations_are_checked(void) {
     SNNNetwork network = make_chain();
     SNNConfig config;
     SNNHandle handle = NULL;
-    const SNNAllocator no_allocator = {NULL, NULL, NULL};
-    const SNNJobSystem no_jobs = {NULL, 1, NULL};
+    SNNAllocator allocator = {sizeof allocator, NULL, NULL, NULL};
+    SNNJobSystem job_system = {sizeof job_system, 1, NULL, NULL};
     snn_config_default(&config);
     CHECK_EQUAL(config.batch_size, 1);
     CHECK_EQUAL(config.thread_count, 1);
@@ -43,11 +50,20 @@ static void configurations_are_checked(void) {
     config.flags = SNN_FLAG_FLOAT64;
     CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_UNSUPPORTED, "");
     config.flags = 0;
-    config.allocator = &no_allocator;
+    config.allocator = &allocator;
     CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "allocator");
+    allocator.struct_size = 0;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_VERSION, "allocator->struct_size");
     config.allocator = NULL;
-    config.job_system = &no_jobs;
-    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "job_system");
+    config.job_system = &job_system;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "parallel_for");
+    job_system.parallel_for = one_by_one;
+    job_system.worker_count = 0;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "worker_count is 0");
+    job_system.worker_count = 1025;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "worker_count is 1025");
+    job_system.struct_size -= 1;
+    CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_VERSION, "job_system->struct_size");
     config.job_system = NULL;
     config.struct_size = 3;
     CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_VERSION, "struct_size");
@@ -61,16 +77,6 @@ static void configurations_are_checked(void) {
     CHECK_OK(snn_create_network(&config, &handle));
     snn_destroy_network(handle);
     snn_network_release(network);
-}
-
-static void default_functions_take_null(void) {
-    snn_config_default(NULL);
-    snn_population_def_default(NULL);
-    snn_projection_def_default(NULL);
-    snn_random_connection_def_default(NULL);
-    snn_run_def_default(NULL);
-    snn_trainer_def_default(NULL);
-    snn_encoder_def_default(NULL);
 }
 
 /* ---- Stepping ---- */
@@ -217,6 +223,7 @@ static void bound_input_is_read_at_each_step(void) {
         CHECK_EQUAL(count, 1);
         CHECK_EQUAL(spikes[0], 1);
     }
+    CHECK_ERROR(snn_session_bind_input(handle, 0, NULL, 3), SNN_ERROR_INVALID_ARGUMENT, "values is null");
     CHECK_OK(snn_session_bind_input(handle, 0, NULL, 0));
     CHECK_OK(snn_session_step(handle, 10));
     CHECK_OK(snn_get_membrane_potentials(handle, "cells", v, 3));
@@ -391,7 +398,7 @@ static void a_run_can_be_resumed_from_its_state(void) {
 /* ---- Spike callbacks ---- */
 
 typedef struct Heard {
-    int calls, spikes;
+    int calls, spikes, right_sizes;
     uint64_t last_step;
     SNNStatus step, write, read;
 } Heard;
@@ -401,6 +408,7 @@ static void SNN_CALL hear(SNNHandle handle, const SNNSpikes *spikes, void *user)
     const float zero[3] = {0, 0, 0};
     float v[3];
     heard->calls += 1;
+    heard->right_sizes += spikes->struct_size == sizeof *spikes;
     heard->spikes += (int)spikes->count;
     heard->last_step = spikes->step;
     heard->read = snn_get_membrane_potentials(handle, "cells", v, 3);
@@ -418,6 +426,7 @@ static void spike_callbacks_hear_every_spike_and_may_only_read(void) {
     CHECK_OK(snn_session_step(handle, 2)); /* nobody spikes: no call */
     step_chain(handle);
     CHECK_EQUAL(heard.calls, 2);
+    CHECK_EQUAL(heard.right_sizes, 2);
     CHECK_EQUAL(heard.spikes, 5);
     CHECK_EQUAL(heard.last_step, 3);
     CHECK_EQUAL(heard.read, SNN_OK);
@@ -539,7 +548,6 @@ static void weights_of_other_shapes_are_refused(void) {
 
 static const CheckCase cases[] = {
     CASE(configurations_are_checked),
-    CASE(default_functions_take_null),
     CASE(a_step_computes_what_the_model_says),
     CASE(the_null_device_counts_and_computes_nothing),
     CASE(a_frame_advances_whole_steps_and_carries_the_rest),

@@ -26,6 +26,7 @@ static SNNBatch batch_of(SNNInputArray *input, float pixels[BATCH][PIXELS], cons
     batch.inputs = input;
     batch.input_count = 1;
     batch.labels = labels;
+    batch.label_count = BATCH;
     return batch;
 }
 
@@ -195,9 +196,16 @@ static void batches_are_checked(void) {
     labels[3] = -2;
     CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "[3]");
     labels[3] = 0;
+    batch.label_count = BATCH - 1;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "label_count is 11; expected 12");
+    batch.label_count = BATCH;
     batch.labels = NULL;
-    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "labels");
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "labels is null");
+    batch.label_count = 0;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "neither labels");
     batch.targets = targets;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "target_count is 0; expected 36");
+    batch.target_count = COUNT(targets);
     CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "labels");
     batch = batch_of(&input, pixels, labels);
     batch.input_count = 0;
@@ -304,13 +312,14 @@ static void what_cannot_be_trained_says_why(void) {
 }
 
 typedef struct Told {
-    uint64_t weight_calls, last_update, epoch_calls, epoch_samples;
+    uint64_t weight_calls, last_update, epoch_calls, epoch_samples, right_sizes;
     double norm_sum;
 } Told;
 
 static void SNN_CALL tell_weights(SNNHandle handle, const SNNWeightUpdate *update, void *user) {
     Told *told = user;
     (void)handle;
+    told->right_sizes += update->struct_size == sizeof *update;
     ++told->weight_calls;
     told->last_update = update->update;
     told->norm_sum += update->gradient_norm;
@@ -319,6 +328,7 @@ static void SNN_CALL tell_weights(SNNHandle handle, const SNNWeightUpdate *updat
 static void SNN_CALL tell_epoch(SNNHandle handle, const SNNEpoch *epoch, void *user) {
     Told *told = user;
     (void)handle;
+    told->right_sizes += epoch->struct_size == sizeof *epoch;
     ++told->epoch_calls;
     told->epoch_samples = epoch->sample_count;
 }
@@ -334,6 +344,7 @@ static void updates_and_epochs_are_told(void) {
     SNNTrainResult result = new_result();
     SNNEpoch epoch;
     Told told;
+    epoch.struct_size = sizeof epoch;
     memset(&told, 0, sizeof told);
     make_batch(pixels, labels);
     batch = batch_of(&input, pixels, labels);
@@ -345,7 +356,12 @@ static void updates_and_epochs_are_told(void) {
     CHECK_EQUAL(told.weight_calls, 4); /* two updates of two projections */
     CHECK_EQUAL(told.last_update, 2);
     CHECK(told.norm_sum > 0 && isfinite(told.norm_sum));
+    epoch.struct_size -= 8;
+    CHECK_ERROR(snn_trainer_end_epoch(trainer, &epoch), SNN_ERROR_VERSION, "io_epoch->struct_size");
+    CHECK_EQUAL(told.epoch_calls, 0); /* an error ends nothing */
+    epoch.struct_size = sizeof epoch;
     CHECK_OK(snn_trainer_end_epoch(trainer, &epoch));
+    CHECK_EQUAL(epoch.struct_size, sizeof epoch);
     CHECK_EQUAL(told.epoch_calls, 1);
     CHECK_EQUAL(told.epoch_samples, 2 * BATCH);
     CHECK_EQUAL(epoch.epoch, 1);
@@ -354,6 +370,7 @@ static void updates_and_epochs_are_told(void) {
     CHECK_OK(snn_trainer_step(trainer, &batch, &result));
     CHECK_OK(snn_trainer_end_epoch(trainer, NULL));
     CHECK_EQUAL(told.epoch_calls, 2);
+    CHECK_EQUAL(told.right_sizes, told.weight_calls + told.epoch_calls);
     CHECK_EQUAL(told.epoch_samples, BATCH);
     snn_destroy_network(handle);
 }

@@ -138,9 +138,14 @@ TEST_CASE("sparse and random projections") {
     const std::vector<uint32_t> targets{0, 2, 1};
     const std::vector<float> weights{1, 2, 3};
     const std::vector<uint16_t> delays{0, 1, 2};
+    const auto says = [](const char* words) { return doctest::Contains(words); };
+    CHECK_THROWS_WITH(network.connect_sparse(0, 1, rows, targets, {weights.data(), 2}), says("takes 3 values"));
+    CHECK_THROWS_WITH(network.connect_sparse(0, 1, rows, targets, {}), says("takes 3 values (synapse_count), got 0"));
+    CHECK_THROWS_WITH(network.connect_sparse(0, 1, rows, targets, weights, {delays.data(), 2}), says("delays"));
+    CHECK_THROWS_WITH(network.connect_sparse(0, 1, {rows.data(), 2}, targets, weights), says("row_offsets has 2 values"));
+    CHECK_THROWS_WITH(network.connect_dense(0, 1, std::vector<float>{}), says("takes 6 values"));
     network.connect_sparse(0, 1, rows, targets, weights, delays);
     CHECK(network.projection(0).synapse_count == 3);
-    CHECK_THROWS_AS(network.connect_sparse(0, 1, rows, targets, {weights.data(), 2}), snn::Error);
     SNNProjectionDef def = snn::projection_def();
     def.kind = SNN_CONNECT_SPARSE;
     def.target = 1;
@@ -250,6 +255,7 @@ TEST_CASE("training lowers the loss and tells its callbacks") {
     for (int i = 0; i < 60; ++i) last = trainer.step(inputs, labels).loss;
     CHECK(last < 0.5 * first);
     CHECK(updates == 61 * 2);
+    CHECK_THROWS_WITH(trainer.step(inputs, std::vector<int32_t>{0}), doctest::Contains("label_count is 1; expected 2"));
     CHECK(trainer.end_epoch().sample_count == 122);
     CHECK(epochs == 1);
     trainer.set_learning_rate(0.001);

@@ -278,12 +278,13 @@ private:
                 target = source_.chance(99) ? source_.below(static_cast<uint32_t>(target_size)) : 0xFFFFFFu;
             for (uint16_t& delay : delays) delay = static_cast<uint16_t>(source_.below(source_.chance(99) ? 5 : 65536));
             def.row_offsets = source_.chance(98) ? rows.data() : nullptr;
+            def.row_offset_count = source_.chance(98) ? rows.size() : rows.size() - 1;
             def.synapse_targets = source_.chance(98) ? targets.data() : nullptr;
             def.synapse_delays = source_.chance(60) ? delays.data() : nullptr;
             def.synapse_count = std::min<size_t>(source_.count(right), 64);
         }
         def.weights = source_.chance(85) ? floats() : nullptr;
-        def.weight_count = def.weights ? std::min(source_.count(right), scratch_size) : 0;
+        def.weight_count = def.weights || source_.chance(5) ? std::min(source_.count(right), scratch_size) : 0;
         if (source_.chance(30)) {
             def.bias = floats();
             def.bias_count = std::min(source_.count(target_size), scratch_size);
@@ -298,7 +299,7 @@ private:
         rule.rule = source_.below(4);
         rule.probability = source_.chance(90) ? source_.below(1000) * 1e-3 : source_.number();
         rule.count = source_.chance(95) ? source_.below(200) : UINT64_MAX >> source_.below(8);
-        rule.seed = source_.bits();
+        if (source_.chance(80)) rule.seed = source_.bits();
         rule.weight_mean = static_cast<float>(source_.number());
         rule.weight_std = source_.chance(80) ? 0.1f : static_cast<float>(source_.number());
         rule.delay_min = source_.below(4);
@@ -310,7 +311,7 @@ private:
             def.row_offsets = nullptr;
             def.synapse_targets = nullptr;
             def.synapse_delays = nullptr;
-            def.weight_count = def.synapse_count = 0;
+            def.weight_count = def.row_offset_count = def.synapse_count = 0;
         }
         CHECKED(snn_network_connect_random(network, &def, &rule, nullptr));
     }
@@ -369,7 +370,7 @@ private:
         config.network = networks_.pick(source_);
         if (source_.chance(5)) config.file = path();
         config.device = source_.chance(60) ? nullptr : name({"cpu", "reference", "null"});
-        config.batch_size = source_.chance(95) ? 1 + source_.below(3) : source_.one_of<uint32_t>({0, UINT32_MAX});
+        config.batch_size = source_.chance(60) ? 1 : source_.one_of<uint32_t>({1, 2, 2, 3, 3, 0, UINT32_MAX});
         config.thread_count = source_.chance(95) ? 1 + source_.below(3) : source_.one_of<uint32_t>({0, UINT32_MAX});
         config.instruction_set = source_.below(5);
         config.max_catch_up_steps = source_.below(20);
@@ -513,7 +514,9 @@ private:
         batch.inputs = source_.chance(97) ? &input : nullptr;
         batch.input_count = source_.chance(95) ? 1 : 0;
         batch.labels = source_.chance(90) ? labels_.data() : nullptr;
+        batch.label_count = source_.chance(60) ? batch.labels != nullptr : source_.below(4);
         batch.targets = source_.chance(10) ? floats_.data() : nullptr;
+        batch.target_count = batch.targets || source_.chance(3) ? source_.below(40) : 0;
         SNNTrainResult result{};
         result.struct_size = struct_size<SNNTrainResult>();
         switch (source_.below(6)) {
@@ -524,7 +527,7 @@ private:
             default: CHECKED(snn_trainer_step(trainer, &batch, &result));
         }
         CHECKED(snn_trainer_set_learning_rate(trainer, source_.number()));
-        SNNEpoch epoch{};
+        SNNEpoch epoch{struct_size<SNNEpoch>(), 0, 0, 0, 0};
         if (source_.chance(10)) CHECKED(snn_trainer_end_epoch(trainer, &epoch));
     }
 
@@ -539,8 +542,9 @@ private:
         if (source_.chance(20)) def.gain = static_cast<float>(source_.number());
         if (source_.chance(20)) def.threshold = static_cast<float>(source_.number());
         const size_t samples = source_.below(4), features = source_.below(9);
-        CHECKED(snn_encode(&def, floats(), source_.chance(97) ? samples : SIZE_MAX, features, scratch_.data(),
-                           source_.count(def.step_count * samples * features)));
+        const size_t frame = samples * features, count = def.kind == SNN_ENCODE_DELTA ? def.step_count * frame : frame;
+        CHECKED(snn_encode(&def, floats(), std::min(source_.count(count), scratch_size), source_.chance(97) ? samples : SIZE_MAX,
+                           features, scratch_.data(), source_.count(def.step_count * frame)));
     }
 
     void release() {

@@ -220,10 +220,16 @@ def test_the_binding_refuses_what_is_not_its_own() -> None:
         session.run(3, [], [(1, "v", np.zeros((3, 2, 3), np.float32))])
     with pytest.raises(snn.SnnError):
         session.spikes(1, 9)
-    with pytest.raises(snn.InvalidArgumentError, match="labels has 3 values; a batch of 2"):
+    with pytest.raises(snn.InvalidArgumentError, match="label_count is 3; expected 2"):
         _native.Trainer(session, output_population=1, steps=2).forward(
             [(0, True, np.zeros((2, 3), np.float32))], labels=np.zeros(3, np.int32)
         )
+    with pytest.raises(snn.InvalidArgumentError, match=r"target_count is 3; expected 4 \(batch_size 2 x outputs 2\)"):
+        _native.Trainer(session, output_population=1, steps=2, loss=3).forward(
+            [(0, True, np.zeros((2, 3), np.float32))], targets=np.zeros(3, np.float32)
+        )
+    with pytest.raises(snn.InvalidArgumentError, match="value_count is 3; expected 4"):
+        _native.encode(0, np.zeros(3, np.float32), 2, 2, np.zeros(20, np.float32), steps=5)
     with pytest.raises(TypeError):
         _native.Trainer(None, output_population=1, steps=2)  # type: ignore[arg-type]
     with pytest.raises(snn.ArgumentTypeError, match="NoneType"):

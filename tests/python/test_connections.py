@@ -95,6 +95,10 @@ def test_random_rules_keep_their_promises() -> None:
     assert np.array_equal(sources, again[0])
     other = connect(snn.Sparse.fixed_probability(0.1, delay_min=1, allow_autapses=False), seed=1)
     assert other[0].size != sources.size or not np.array_equal(sources, other[0])
+    largest = snn.Sparse.fixed_total(9, delay_min=1, seed=2**64 - 2)
+    assert np.array_equal(connect(largest)[1], connect(largest, seed=1)[1])
+    with pytest.raises(snn.InvalidArgumentError, match="seed is 18446744073709551615"):
+        snn.Sparse.fixed_total(9, seed=2**64 - 1)
     for tiny in (5e-324, 1e-300, 1e-17, 1e-12):
         assert connect(snn.Sparse.fixed_probability(tiny, delay_min=1))[0].size == 0
     assert connect(snn.Sparse.fixed_probability(1 - 2**-53, delay_min=1))[0].size == 200 * 200

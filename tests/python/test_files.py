@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors import safe_open
+from safetensors.numpy import save as to_safetensors
 
 import snn
 from snn.engine import _native
@@ -161,6 +162,18 @@ def test_truncated_files(tmp_path: Path) -> None:
     broken.write_bytes(data + b"more")
     with pytest.raises(snn.FormatError):
         snn.load(broken)
+
+
+def test_an_empty_tensor_is_no_zeros(tmp_path: Path) -> None:
+    path = tmp_path / "a.snn"
+    snn.Sequential(4, snn.Dense(3), snn.LIF()).save(path)
+    with safe_open(path, "np") as file:
+        metadata = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    assert snn.Network._from_native(_native.Network.load_memory(to_safetensors(tensors, metadata))).neuron_count == 3
+    tensors["input_to_output.weight"] = np.zeros(0, np.float32)
+    with pytest.raises(snn.FormatError, match=r"takes 12 values .* got 0"):
+        _native.Network.load_memory(to_safetensors(tensors, metadata))
 
 
 def test_altered_files_never_crash(tmp_path: Path) -> None:

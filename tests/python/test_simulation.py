@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import threading
 import weakref
 
@@ -302,6 +303,18 @@ def test_a_simulation_keeps_its_network_alive(chain: snn.Network, spikes: np.nda
     assert np.array_equal(view.reshape(12, 7), chain.projections["input_to_hidden"].weights)
     with pytest.raises(ValueError, match="read-only"):
         view[0] = 1.0
+
+
+def test_the_log_tells_of_opening_and_of_dropped_time(chain: snn.Network, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="snn"), snn.Simulation(chain, instruction_set="scalar") as sim:
+        sim.advance(0.1)  # 100 steps: as many as one call may take
+        assert [record.levelname for record in caplog.records] == ["INFO"]
+        assert "device 'cpu' (scalar, 1 thread)" in caplog.messages[0]
+        sim.advance(0.2)
+        sim.advance(0.2)
+        assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
+        assert "drops time" in caplog.messages[1]
+        assert sim.step_count == 300
 
 
 def test_closed_simulations(chain: snn.Network) -> None:

@@ -33,9 +33,12 @@
  *   sentence that names the argument and its value. Outputs are then untouched unless the function says otherwise.
  * - Handles carry an index and a generation: a stale, foreign or null handle is SNN_ERROR_INVALID_HANDLE, never a crash.
  * - Strings are UTF-8, zero-terminated, copied. Pointers in arguments are read during the call only, unless a function
- *   says that it borrows. Arrays are C-contiguous; the last index runs fastest.
- * - Structs: set `struct_size` by calling the struct's default function. A library newer than the header accepts the
- *   smaller struct of an older one.
+ *   says that it borrows. Arrays are C-contiguous; the last index runs fastest. Null with a count other than 0 is an error.
+ * - Structs begin with `struct_size`, so that fields can be added at their end. snn_..._default sets it and the defaults
+ *   (snn_..._init is the same for languages that do not read this header); for a struct without one, and before the library
+ *   fills a struct, set it to sizeof. Callbacks find it set. The library reads and writes at most struct_size bytes, accepts
+ *   the sizes of this and of older headers and answers others with SNN_ERROR_VERSION. SNNShape, SNNInputArray and
+ *   SNNRecordArray are parts of other structs: they have no size and never change.
  * - Thread-safety: networks, models: any thread. A session and its trainer: one thread at a time; a second thread that
  *   enters at the same moment gets SNN_ERROR_BUSY. Different sessions run in parallel. Release and destroy: any thread,
  *   any order, null allowed.
@@ -66,7 +69,10 @@
 #endif
 
 #ifdef __cplusplus
+#define SNN_INLINE inline
 extern "C" {
+#else
+#define SNN_INLINE static inline
 #endif
 
 /* ---- Versions ---------------------------------------------------------------------------------------------------- */
@@ -118,6 +124,7 @@ typedef struct SNNTrainerOpaque *SNNTrainer; /* training of one session */
 /* Optional. Session buffers (state, weights of its own, activity, tapes) come from here. `allocate` returns memory
  * aligned to `alignment` (a power of two) or null. Called on the thread that calls into the session. */
 typedef struct SNNAllocator {
+    uint32_t struct_size;
     void *(SNN_CALL *allocate)(void *user, size_t size_bytes, size_t alignment);
     void(SNN_CALL *release)(void *user, void *memory, size_t size_bytes);
     void *user;
@@ -126,13 +133,17 @@ typedef struct SNNAllocator {
 /* Optional: the host's own job system instead of the session's threads. `parallel_for` calls task(context, i) once for
  * every i in 0..count-1, on any threads in any order, and returns when all are done. Results do not depend on it. */
 typedef struct SNNJobSystem {
+    uint32_t struct_size;
+    uint32_t worker_count; /* how many tasks can run at once, 1 to 1024 */
     void(SNN_CALL *parallel_for)(void *user, uint32_t count, void(SNN_CALL *task)(void *context, uint32_t index),
                                  void *context);
-    uint32_t worker_count; /* how many tasks can run at once, at least 1 */
     void *user;
 } SNNJobSystem;
 
-/* `level`: 0 error, 1 warning, 2 information. */
+enum { SNN_LOG_WARNING = 1, SNN_LOG_INFORMATION = 2 };
+/* What a session has to say besides errors: INFORMATION when it opens (device, instruction set, threads, sizes), WARNING
+ * when snn_run_step begins to drop time. Called on the thread that calls into the session, with what a spike callback may
+ * do; `message` is valid during the call. */
 typedef void(SNN_CALL *SNNLogCallback)(int32_t level, const char *message, void *user);
 
 /* ---- Devices ----------------------------------------------------------------------------------------------------- */
@@ -204,19 +215,21 @@ enum { /* how inputs are summed; stored with the network, part of its meaning */
 typedef struct SNNProjectionDef {
     uint32_t struct_size;
     uint32_t kind;             /* SNN_CONNECT_* */
-    const char *name;          /* as for populations; null: "source_to_target" */
+    const char *name;          /* as for populations; null: "source_to_target", if that has at most 63 bytes */
     uint32_t source, target;   /* population indices */
     const char *receptor;      /* of the target's model; null: its first */
     uint32_t delay_steps;      /* 0: within the same step (the graph of such projections must have no cycle) */
     uint32_t trainable;        /* 1 (default) or 0; pooling never is */
     uint32_t arithmetic;       /* SNN_ARITHMETIC_* */
     uint32_t pool_mode;        /* SNN_POOL_* */
-    const float *weights;      /* copied; null: zeros. All finite. */
+    const float *weights;      /* copied; null with weight_count 0: zeros. All finite. */
     size_t weight_count;
     const float *bias;         /* null: none. Added at every step: [target], or [out_channel] for conv2d */
     size_t bias_count;
     /* sparse only */
-    const uint64_t *row_offsets;     /* [source size + 1], ascending from 0 to synapse_count */
+    const uint64_t *row_offsets;     /* [source size + 1], ascending from 0 to synapse_count; row i: the synapses from
+                                        row_offsets[i] to row_offsets[i + 1] - 1 */
+    size_t row_offset_count;
     const uint32_t *synapse_targets; /* [synapse_count]; any order within a row, repeats allowed */
     const uint16_t *synapse_delays;  /* [synapse_count] steps, added to delay_steps; null: none */
     size_t synapse_count;
@@ -225,30 +238,37 @@ typedef struct SNNProjectionDef {
     uint32_t groups;
 } SNNProjectionDef;
 
-enum { /* rules that make sparse connections; the same seed gives the same connections everywhere */
+enum { /* rules that make sparse connections */
     SNN_RULE_FIXED_PROBABILITY = 0, /* each pair with `probability` */
     SNN_RULE_FIXED_INDEGREE = 1,    /* `count` sources for each target, drawn with replacement */
     SNN_RULE_FIXED_TOTAL = 2        /* `count` synapses in all, drawn with replacement */
 };
+/* The default seed: one that follows from the projection's index, so that no two projections are alike. Any other is taken
+ * as it is: the same rule, sizes and seed give the same connections. Both give the same on every machine. */
+#define SNN_SEED_BY_INDEX 0xFFFFFFFFFFFFFFFFu
 typedef struct SNNRandomConnectionDef {
     uint32_t struct_size;
     uint32_t rule;             /* SNN_RULE_* */
     double probability;        /* 0 to 1 */
     uint64_t count;
-    uint64_t seed;
+    uint64_t seed;             /* default SNN_SEED_BY_INDEX */
     uint32_t allow_autapses;   /* 1 (default): a neuron may connect to itself, in a projection onto its own population */
     float weight_mean, weight_std;     /* normal; std 0: constant */
     uint32_t delay_min, delay_max;     /* steps, uniform, both ends included */
 } SNNRandomConnectionDef;
 
-SNN_API void SNN_CALL snn_population_def_default(SNNPopulationDef *out_def);
-SNN_API void SNN_CALL snn_projection_def_default(SNNProjectionDef *out_def);
-SNN_API void SNN_CALL snn_random_connection_def_default(SNNRandomConnectionDef *out_def);
+SNN_API void SNN_CALL snn_population_def_init(SNNPopulationDef *out_def, uint32_t struct_size);
+SNN_INLINE void snn_population_def_default(SNNPopulationDef *out_def) { snn_population_def_init(out_def, sizeof *out_def); }
+SNN_API void SNN_CALL snn_projection_def_init(SNNProjectionDef *out_def, uint32_t struct_size);
+SNN_INLINE void snn_projection_def_default(SNNProjectionDef *out_def) { snn_projection_def_init(out_def, sizeof *out_def); }
+SNN_API void SNN_CALL snn_random_connection_def_init(SNNRandomConnectionDef *out_def, uint32_t struct_size);
+SNN_INLINE void snn_random_connection_def_default(SNNRandomConnectionDef *out_def) {
+    snn_random_connection_def_init(out_def, sizeof *out_def);
+}
 
 /* An empty network with the time step `dt_ms` (milliseconds, > 0). One reference; release it. */
 SNN_API SNNStatus SNN_CALL snn_network_create(double dt_ms, SNNNetwork *out_network);
-SNN_API SNNStatus SNN_CALL snn_network_add_population(SNNNetwork network, const SNNPopulationDef *def,
-                                                      uint32_t *out_index);
+SNN_API SNNStatus SNN_CALL snn_network_add_population(SNNNetwork network, const SNNPopulationDef *def, uint32_t *out_index);
 /* A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size. */
 SNN_API SNNStatus SNN_CALL snn_network_set_parameter(SNNNetwork network, uint32_t population, const char *parameter,
                                                      const double *values, size_t count);
@@ -307,9 +327,10 @@ typedef struct SNNProjectionInfo {
     uint64_t weight_count, bias_count, synapse_count;
     uint32_t kernel[2], stride[2], padding[2], dilation[2], groups;
     const float *weights, *bias;      /* borrowed as above; null when the count is 0 */
-    const uint64_t *row_offsets;      /* sparse, canonical order: by source, target, delay */
-    const uint32_t *synapse_targets;
-    const uint16_t *synapse_delays;   /* null: none */
+    /* Sparse, in canonical order: by source, then delay, then target, then order in SNNProjectionDef; `weights` too. */
+    const uint64_t *row_offsets;      /* [source size + 1] */
+    const uint32_t *synapse_targets;  /* [synapse_count] */
+    const uint16_t *synapse_delays;   /* [synapse_count]; null: none */
     double fixed_point_scale;         /* 0 for float arithmetic; weights are rounded to multiples of 1/scale */
 } SNNProjectionInfo;
 
@@ -361,10 +382,11 @@ typedef struct SNNConfig {
     void *log_user;
 } SNNConfig;
 
-SNN_API void SNN_CALL snn_config_default(SNNConfig *out_config);
+SNN_API void SNN_CALL snn_config_init(SNNConfig *out_config, uint32_t struct_size);
+SNN_INLINE void snn_config_default(SNNConfig *out_config) { snn_config_init(out_config, sizeof *out_config); }
 /* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
 SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle *out_handle);
-/* Ends the session and what it owns; its trainer becomes invalid. Null is allowed. */
+/* Ends the session and frees its memory; its trainers become invalid. Null is allowed. */
 SNN_API void SNN_CALL snn_destroy_network(SNNHandle handle);
 /* Replaces weights and biases by those of a .snn file whose projections have the same names and shapes. All or none. */
 SNN_API SNNStatus SNN_CALL snn_load_weights(SNNHandle handle, const char *path);
@@ -376,10 +398,10 @@ SNN_API SNNStatus SNN_CALL snn_get_membrane_potentials(SNNHandle handle, const c
                                                        float *out_potentials, size_t count);
 
 typedef struct SNNSpikes {
-    uint64_t step;          /* the step that has just been computed, 0 = the first */
-    uint32_t population, sample;
-    uint32_t count;
+    uint32_t struct_size;
+    uint32_t population, sample, count;
     const uint32_t *neurons; /* ascending; valid during the callback only */
+    uint64_t step;           /* the step that has just been computed, 0 = the first */
 } SNNSpikes;
 /* Called on the thread that steps, after each step, for each population and sample that spiked (inputs excepted). It may
  * read from the session; stepping or writing it from inside is SNN_ERROR_BUSY, destroying it takes effect when the call
@@ -397,12 +419,10 @@ SNN_API SNNStatus SNN_CALL snn_session_to_network(SNNHandle handle, SNNNetwork *
 
 /* Input of an input population for the coming step: [batch_size][size] floats. Spike inputs take 0 and 1 only and are
  * empty again after one step; values stay. NaN and infinity are refused. */
-SNN_API SNNStatus SNN_CALL snn_session_set_input(SNNHandle handle, uint32_t population, const float *values,
-                                                 size_t count);
+SNN_API SNNStatus SNN_CALL snn_session_set_input(SNNHandle handle, uint32_t population, const float *values, size_t count);
 /* As above, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
  * Values other than 0 count as spikes for a spike input. */
-SNN_API SNNStatus SNN_CALL snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values,
-                                                  size_t count);
+SNN_API SNNStatus SNN_CALL snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count);
 /* Advances by `step_count` steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step(SNNHandle handle, uint32_t step_count);
 /* Back to step 0 and the initial state; weights, callbacks and bindings stay. */
@@ -417,12 +437,12 @@ enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
 /* Any variable by its path, converted to or from `dtype`; `count` must match exactly.
  *   "population.state"       [batch_size][size]   any state of the model
  *   "population.spikes"      [batch_size][size]   activity of the last step (read only); not of neurons that do not spike
- *   "projection.weight"      as in SNNProjectionDef; writing gives the session its own copy
- *   "projection.bias"
- *   "projection.weight.gradient", "projection.bias.gradient"   after a backward pass (read only)
+ *   "projection.weight"      as in SNNProjectionDef, but sparse ones in the canonical order of SNNProjectionInfo; writing
+ *                            gives the session its own copy
+ *   "projection.bias"        as in SNNProjectionDef
+ *   "projection.weight.gradient", "projection.bias.gradient"   in the same order; after a backward pass (read only)
  *   "population.history"     [delay][batch_size][size]  activity kept for delays, the newest first (resume a run) */
-SNN_API SNNStatus SNN_CALL snn_session_read(SNNHandle handle, const char *path, uint32_t dtype, void *out_data,
-                                            size_t count);
+SNN_API SNNStatus SNN_CALL snn_session_read(SNNHandle handle, const char *path, uint32_t dtype, void *out_data, size_t count);
 SNN_API SNNStatus SNN_CALL snn_session_write(SNNHandle handle, const char *path, uint32_t dtype, const void *data,
                                              size_t count);
 /* How many values snn_session_read wants for a path. */
@@ -454,7 +474,8 @@ typedef struct SNNRunDef {
     void *progress_user;
     uint32_t progress_interval;   /* steps, default 1000 */
 } SNNRunDef;
-SNN_API void SNN_CALL snn_run_def_default(SNNRunDef *out_def);
+SNN_API void SNN_CALL snn_run_def_init(SNNRunDef *out_def, uint32_t struct_size);
+SNN_INLINE void snn_run_def_default(SNNRunDef *out_def) { snn_run_def_init(out_def, sizeof *out_def); }
 /* Runs `step_count` steps with inputs and recordings. Input populations not named get what snn_session_set_input gave.
  * Everything is checked before the first step. */
 SNN_API SNNStatus SNN_CALL snn_session_run(SNNHandle handle, const SNNRunDef *def);
@@ -489,8 +510,10 @@ typedef struct SNNBatch {
     uint32_t input_count;
     const SNNInputArray *inputs;  /* counts as for the session's batch_size */
     const int32_t *labels;        /* [batch_size] class of each sample; -1: the sample is padding and ignored */
+    size_t label_count;
     const float *targets;         /* MEAN_SQUARE_RATE: [batch_size][outputs] rates, instead of labels or with them; then
                                      labels mark padding and say what counts as correct */
+    size_t target_count;
 } SNNBatch;
 typedef struct SNNTrainResult {
     uint32_t struct_size;
@@ -500,8 +523,9 @@ typedef struct SNNTrainResult {
     double spike_count;           /* of all spiking populations and steps, without padding */
 } SNNTrainResult;
 
-SNN_API void SNN_CALL snn_trainer_def_default(SNNTrainerDef *out_def);
-/* The session gets its own copy of the weights. The trainer ends with the session or when released. */
+SNN_API void SNN_CALL snn_trainer_def_init(SNNTrainerDef *out_def, uint32_t struct_size);
+SNN_INLINE void snn_trainer_def_default(SNNTrainerDef *out_def) { snn_trainer_def_init(out_def, sizeof *out_def); }
+/* The session gets its own copy of the weights. The trainer ends with its session; release it all the same. */
 SNN_API SNNStatus SNN_CALL snn_trainer_create(SNNHandle handle, const SNNTrainerDef *def, SNNTrainer *out_trainer);
 SNN_API void SNN_CALL snn_trainer_release(SNNTrainer trainer);
 /* forward + backward + update on one batch. State is reset before and left as after the last step. */
@@ -516,8 +540,9 @@ SNN_API SNNStatus SNN_CALL snn_trainer_scores(SNNTrainer trainer, float *out_sco
 SNN_API SNNStatus SNN_CALL snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate);
 
 typedef struct SNNWeightUpdate {
-    uint64_t update;       /* 1 = the first */
+    uint32_t struct_size;
     uint32_t projection;
+    uint64_t update;       /* 1 = the first */
     double gradient_norm;  /* L2, before clipping */
 } SNNWeightUpdate;
 /* After each update, for each trained projection. */
@@ -525,14 +550,15 @@ typedef void(SNN_CALL *SNNWeightCallback)(SNNHandle handle, const SNNWeightUpdat
 SNN_API SNNStatus SNN_CALL snn_register_weight_callback(SNNHandle handle, SNNWeightCallback callback, void *user);
 
 typedef struct SNNEpoch {
+    uint32_t struct_size;
     uint64_t epoch;        /* 1 = the first */
     uint64_t sample_count, correct_count;
     double mean_loss;
 } SNNEpoch;
 typedef void(SNN_CALL *SNNEpochCallback)(SNNHandle handle, const SNNEpoch *epoch, void *user);
 SNN_API SNNStatus SNN_CALL snn_register_epoch_callback(SNNHandle handle, SNNEpochCallback callback, void *user);
-/* Sums up the updates since the last call, calls the epoch callback, and returns the same in out_epoch (may be null). */
-SNN_API SNNStatus SNN_CALL snn_trainer_end_epoch(SNNTrainer trainer, SNNEpoch *out_epoch);
+/* Sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null). */
+SNN_API SNNStatus SNN_CALL snn_trainer_end_epoch(SNNTrainer trainer, SNNEpoch *io_epoch);
 
 /* ---- Encoders and random numbers --------------------------------------------------------------------------------- */
 
@@ -551,10 +577,11 @@ typedef struct SNNEncoderDef {
     float threshold;     /* default 0.01 */
     uint64_t seed;       /* rate: Philox counter-based numbers, keyed by seed; step, sample and feature are the counter */
 } SNNEncoderDef;
-SNN_API void SNN_CALL snn_encoder_def_default(SNNEncoderDef *out_def);
+SNN_API void SNN_CALL snn_encoder_def_init(SNNEncoderDef *out_def, uint32_t struct_size);
+SNN_INLINE void snn_encoder_def_default(SNNEncoderDef *out_def) { snn_encoder_def_init(out_def, sizeof *out_def); }
 /* values: [sample][feature] ([step][sample][feature] for DELTA), finite; out: [step][sample][feature]. */
-SNN_API SNNStatus SNN_CALL snn_encode(const SNNEncoderDef *def, const float *values, size_t sample_count,
-                                      size_t feature_count, float *out_encoded, size_t out_count);
+SNN_API SNNStatus SNN_CALL snn_encode(const SNNEncoderDef *def, const float *values, size_t value_count,
+                                      size_t sample_count, size_t feature_count, float *out_encoded, size_t out_count);
 
 enum { SNN_RANDOM_UNIFORM = 0, SNN_RANDOM_NORMAL = 1 };
 /* `count` numbers, the same on every platform: uniform in [a, b), or normal with mean a and standard deviation b. */

@@ -107,13 +107,11 @@ public:
     uint32_t connect_sparse(uint32_t source, uint32_t target, Span<const uint64_t> row_offsets,
                             Span<const uint32_t> synapse_targets, Span<const float> weights,
                             Span<const uint16_t> delays = {}) {
-        if (weights.size() != synapse_targets.size() || (!delays.empty() && delays.size() != synapse_targets.size()) ||
-            row_offsets.size() != std::size_t{population(source).size} + 1)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT,
-                        "row_offsets needs one value more than the source has neurons; targets, weights and delays are "
-                        "equally long");
+        if (!delays.empty() && delays.size() != synapse_targets.size())
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "delays needs one value for each of synapse_targets, or none");
         SNNProjectionDef def = weighted(SNN_CONNECT_SPARSE, source, target, weights, {});
         def.row_offsets = row_offsets.data();
+        def.row_offset_count = row_offsets.size();
         def.synapse_targets = synapse_targets.data();
         def.synapse_delays = delays.empty() ? nullptr : delays.data();
         def.synapse_count = synapse_targets.size();
@@ -222,11 +220,12 @@ private:
     }
     static SNNProjectionDef weighted(uint32_t kind, uint32_t source, uint32_t target, Span<const float> weights,
                                      Span<const float> bias) {
+        static constexpr float no_weights = 0;  // null would ask for zeros; an empty range is as wrong as a short one
         SNNProjectionDef def = projection_def();
         def.kind = kind;
         def.source = source;
         def.target = target;
-        def.weights = weights.empty() ? nullptr : weights.data();
+        def.weights = weights.empty() ? &no_weights : weights.data();
         def.weight_count = weights.size();
         def.bias = bias.empty() ? nullptr : bias.data();
         def.bias_count = bias.size();
@@ -438,6 +437,7 @@ public:
     void set_learning_rate(double learning_rate) { check(snn_trainer_set_learning_rate(get(), learning_rate)); }
     SNNEpoch end_epoch() {
         SNNEpoch epoch{};
+        epoch.struct_size = sizeof epoch;
         finish_call(snn_trainer_end_epoch(get(), &epoch));
         return epoch;
     }
@@ -447,6 +447,7 @@ public:
         batch.inputs = inputs.data();
         batch.input_count = static_cast<uint32_t>(inputs.size());
         batch.labels = labels.data();
+        batch.label_count = labels.size();
         return batch;
     }
     SNNTrainer get() const noexcept { return handle_.get(); }

@@ -178,7 +178,7 @@ inline std::vector<float> encode(const SNNEncoderDef& def, Span<const float> val
     if (values.size() != frames * sample_count * feature_count)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "values does not have sample_count times feature_count values");
     std::vector<float> encoded(static_cast<std::size_t>(def.step_count) * sample_count * feature_count);
-    check(snn_encode(&def, values.data(), sample_count, feature_count, encoded.data(), encoded.size()));
+    check(snn_encode(&def, values.data(), values.size(), sample_count, feature_count, encoded.data(), encoded.size()));
     return encoded;
 }
 

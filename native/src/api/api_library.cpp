@@ -127,20 +127,20 @@ void snn_model_release(SNNModel model) {
 
 // ---- Encoders and random numbers
 
-void snn_encoder_def_default(SNNEncoderDef* out_def) {
-    if (!out_def) return;
-    *out_def = SNNEncoderDef{};
-    out_def->struct_size = sizeof(SNNEncoderDef);
-    out_def->kind = SNN_ENCODE_RATE;
-    out_def->step_count = 25;
-    out_def->gain = 1.0f;
-    out_def->threshold = 0.01f;
+void snn_encoder_def_init(SNNEncoderDef* out_def, uint32_t struct_size) {
+    SNNEncoderDef defaults{};
+    defaults.kind = SNN_ENCODE_RATE;
+    defaults.step_count = 25;
+    defaults.gain = 1.0f;
+    defaults.threshold = 0.01f;
+    initialize(out_def, struct_size, defaults);
 }
 
-SNNStatus snn_encode(const SNNEncoderDef* def, const float* values, size_t sample_count, size_t feature_count,
-                     float* out_encoded, size_t out_count) {
+SNNStatus snn_encode(const SNNEncoderDef* def, const float* values, size_t value_count, size_t sample_count,
+                     size_t feature_count, float* out_encoded, size_t out_count) {
     return guarded([&] {
-        encode(complete(def, snn_encoder_def_default, "def"), values, sample_count, feature_count, out_encoded, out_count);
+        encode(complete(def, snn_encoder_def_init, "def"), values, value_count, sample_count, feature_count, out_encoded,
+               out_count);
     });
 }
 

@@ -53,25 +53,23 @@ SNNShape to_c(const Shape& shape) { return {shape.rank, {shape.dims[0], shape.di
 
 extern "C" {
 
-void snn_population_def_default(SNNPopulationDef* out_def) {
-    if (!out_def) return;
-    *out_def = SNNPopulationDef{};
-    out_def->struct_size = sizeof(SNNPopulationDef);
-    out_def->kind = SNN_POPULATION_NEURONS;
-    out_def->shape.rank = 1;
+void snn_population_def_init(SNNPopulationDef* out_def, uint32_t struct_size) {
+    SNNPopulationDef defaults{};
+    defaults.kind = SNN_POPULATION_NEURONS;
+    defaults.shape.rank = 1;
+    initialize(out_def, struct_size, defaults);
 }
 
-void snn_projection_def_default(SNNProjectionDef* out_def) {
-    if (!out_def) return;
-    *out_def = default_projection_def();
+void snn_projection_def_init(SNNProjectionDef* out_def, uint32_t struct_size) {
+    initialize(out_def, struct_size, default_projection_def());
 }
 
-void snn_random_connection_def_default(SNNRandomConnectionDef* out_def) {
-    if (!out_def) return;
-    *out_def = SNNRandomConnectionDef{};
-    out_def->struct_size = sizeof(SNNRandomConnectionDef);
-    out_def->allow_autapses = 1;
-    out_def->weight_mean = 1.0f;
+void snn_random_connection_def_init(SNNRandomConnectionDef* out_def, uint32_t struct_size) {
+    SNNRandomConnectionDef defaults{};
+    defaults.seed = SNN_SEED_BY_INDEX;
+    defaults.allow_autapses = 1;
+    defaults.weight_mean = 1.0f;
+    initialize(out_def, struct_size, defaults);
 }
 
 SNNStatus snn_network_create(double dt_ms, SNNNetwork* out_network) {
@@ -83,7 +81,7 @@ SNNStatus snn_network_create(double dt_ms, SNNNetwork* out_network) {
 
 SNNStatus snn_network_add_population(SNNNetwork network, const SNNPopulationDef* def, uint32_t* out_index) {
     return with_network(network, [&](Network& target) {
-        const SNNPopulationDef complete_def = complete(def, snn_population_def_default, "def");
+        const SNNPopulationDef complete_def = complete(def, snn_population_def_init, "def");
         std::shared_ptr<const Model> model;
         if (complete_def.kind == SNN_POPULATION_NEURONS) {
             if (complete_def.model) {
@@ -140,7 +138,7 @@ SNNStatus snn_network_set_surrogate(SNNNetwork network, uint32_t population, con
 
 SNNStatus snn_network_connect(SNNNetwork network, const SNNProjectionDef* def, uint32_t* out_index) {
     return with_network(network, [&](Network& target) {
-        const uint32_t index = target.connect(complete(def, snn_projection_def_default, "def"));
+        const uint32_t index = target.connect(complete(def, snn_projection_def_init, "def"));
         if (out_index) *out_index = index;
     });
 }
@@ -148,8 +146,8 @@ SNNStatus snn_network_connect(SNNNetwork network, const SNNProjectionDef* def, u
 SNNStatus snn_network_connect_random(SNNNetwork network, const SNNProjectionDef* def, const SNNRandomConnectionDef* rule,
                                      uint32_t* out_index) {
     return with_network(network, [&](Network& target) {
-        const uint32_t index = target.connect_random(complete(def, snn_projection_def_default, "def"),
-                                                     complete(rule, snn_random_connection_def_default, "rule"));
+        const uint32_t index = target.connect_random(complete(def, snn_projection_def_init, "def"),
+                                                     complete(rule, snn_random_connection_def_init, "rule"));
         if (out_index) *out_index = index;
     });
 }

@@ -21,13 +21,16 @@ SNNStatus reading_session(SNNHandle handle, Function&& function) noexcept {
     return with_session(handle, std::forward<Function>(function), true);
 }
 
+constexpr uint32_t max_threads = 1024;
+
 SessionOptions session_options(const SNNConfig& config) {
     SessionOptions options;
     options.device = config.device ? config.device : backends().front()->name;
     if (config.batch_size == 0 || config.batch_size > (1u << 20))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->batch_size is ", config.batch_size, "; expected 1 to ", 1u << 20);
-    if (config.thread_count > 1024)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->thread_count is ", config.thread_count, "; expected 0 to 1024");
+    if (config.thread_count > max_threads)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->thread_count is ", config.thread_count, "; expected 0 to ",
+                    max_threads);
     if (config.instruction_set > SNN_ISA_AVX512)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->instruction_set is ", config.instruction_set,
                     "; expected SNN_ISA_BEST, _SCALAR, _AVX2 or _AVX512");
@@ -41,14 +44,17 @@ SessionOptions session_options(const SNNConfig& config) {
     options.executor.instruction_set = config.instruction_set;
     options.executor.flags = config.flags;
     if (config.allocator) {
-        if (!config.allocator->allocate || !config.allocator->release)
+        options.executor.allocator = complete(config.allocator, "config->allocator");
+        if (!options.executor.allocator.allocate || !options.executor.allocator.release)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->allocator needs both allocate and release");
-        options.executor.allocator = *config.allocator;
     }
     if (config.job_system) {
-        if (!config.job_system->parallel_for || config.job_system->worker_count == 0)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->job_system needs parallel_for and a worker_count of at least 1");
-        options.executor.job_system = *config.job_system;
+        const SNNJobSystem jobs = complete(config.job_system, "config->job_system");
+        if (!jobs.parallel_for) throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->job_system->parallel_for is null");
+        if (jobs.worker_count == 0 || jobs.worker_count > max_threads)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->job_system->worker_count is ", jobs.worker_count,
+                        "; expected 1 to ", max_threads);
+        options.executor.job_system = jobs;
     }
     options.max_catch_up_steps = config.max_catch_up_steps;
     options.log = config.log;
@@ -60,19 +66,18 @@ SessionOptions session_options(const SNNConfig& config) {
 
 extern "C" {
 
-void snn_config_default(SNNConfig* out_config) {
-    if (!out_config) return;
-    *out_config = SNNConfig{};
-    out_config->struct_size = sizeof(SNNConfig);
-    out_config->batch_size = 1;
-    out_config->thread_count = 1;
-    out_config->max_catch_up_steps = 100;
+void snn_config_init(SNNConfig* out_config, uint32_t struct_size) {
+    SNNConfig defaults{};
+    defaults.batch_size = 1;
+    defaults.thread_count = 1;
+    defaults.max_catch_up_steps = 100;
+    initialize(out_config, struct_size, defaults);
 }
 
 SNNStatus snn_create_network(const SNNConfig* config, SNNHandle* out_handle) {
     return guarded([&] {
         required(out_handle, "out_handle");
-        const SNNConfig complete_config = complete(config, snn_config_default, "config");
+        const SNNConfig complete_config = complete(config, snn_config_init, "config");
         std::shared_ptr<const Network> network;
         if (complete_config.network) {
             if (complete_config.file)
@@ -196,15 +201,14 @@ SNNStatus snn_session_value_count(SNNHandle handle, const char* path, size_t* ou
     });
 }
 
-void snn_run_def_default(SNNRunDef* out_def) {
-    if (!out_def) return;
-    *out_def = SNNRunDef{};
-    out_def->struct_size = sizeof(SNNRunDef);
-    out_def->progress_interval = 1000;
+void snn_run_def_init(SNNRunDef* out_def, uint32_t struct_size) {
+    SNNRunDef defaults{};
+    defaults.progress_interval = 1000;
+    initialize(out_def, struct_size, defaults);
 }
 
 SNNStatus snn_session_run(SNNHandle handle, const SNNRunDef* def) {
-    return with_session(handle, [&](Session& session) { session.run(complete(def, snn_run_def_default, "def")); });
+    return with_session(handle, [&](Session& session) { session.run(complete(def, snn_run_def_init, "def")); });
 }
 
 }  // extern "C"

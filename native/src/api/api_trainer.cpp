@@ -9,29 +9,47 @@ using namespace snn::api;
 
 namespace {
 
-// A trainer keeps its session alive; once the session is destroyed, every call says so.
+// The session owns its trainers, because their memory is of its device and its allocator: a trainer that nobody released
+// ends with the session. Only a call in progress keeps a session alive, by the pointer that with_trainer() holds.
 struct TrainerObject {
-    std::shared_ptr<Session> session;
-    Trainer trainer;
+    std::weak_ptr<Session> session;
+    Trainer* trainer;  // valid while the session lives
+
+    TrainerObject(std::shared_ptr<Session> the_session, const SNNTrainerDef& def) : session(the_session) {
+        auto owned = std::make_shared<Trainer>(the_session->executor(), the_session->plan(), the_session->batch_size(), def);
+        trainer = owned.get();
+        the_session->own(std::move(owned));
+    }
+    ~TrainerObject() {
+        if (const std::shared_ptr<Session> alive = session.lock()) alive->disown(trainer);
+    }
+    TrainerObject(const TrainerObject&) = delete;
+    TrainerObject& operator=(const TrainerObject&) = delete;
+};
+
+struct TrainerCall {
+    Session& session;
+    Trainer& trainer;
 };
 
 template <class Function>
 SNNStatus with_trainer(SNNTrainer handle, Function&& function, bool reading = false) noexcept {
     return guarded([&] {
         const Pinned<TrainerObject> object(handle, HandleType::trainer, "trainer");
-        const Session::Entry entry(*object->session, reading);
-        function(*object);
+        const std::shared_ptr<Session> session = object->session.lock();
+        if (!session) throw Error(SNN_ERROR_INVALID_HANDLE, "the session of this trainer has been destroyed");
+        const Session::Entry entry(*session, reading);
+        function(TrainerCall{*session, *object->trainer});
     });
 }
 
-SNNTrainResult forward(TrainerObject& object, const SNNBatch* batch) {
-    const SNNBatch given = complete(
-        batch, +[](SNNBatch* out) { *out = SNNBatch{sizeof(SNNBatch), 0, nullptr, nullptr, nullptr}; }, "batch");
-    object.trainer.check_targets(given.labels, given.targets);
+SNNTrainResult forward(const TrainerCall& call, const SNNBatch* batch) {
+    const SNNBatch given = complete(batch, "batch");
+    call.trainer.check_targets(given.labels, given.label_count, given.targets, given.target_count);
     const std::vector<InputFrames> frames =
-        object.session->checked_inputs(given.inputs, given.input_count, object.trainer.step_count(), true);
-    const ForwardResult result = object.trainer.forward(frames, given.labels, given.targets);
-    object.session->restarted(object.trainer.step_count());
+        call.session.checked_inputs(given.inputs, given.input_count, call.trainer.step_count(), true);
+    const ForwardResult result = call.trainer.forward(frames, given.labels, given.targets);
+    call.session.restarted(call.trainer.step_count());
     SNNTrainResult answer_struct{};
     answer_struct.sample_count = result.loss.sample_count;
     answer_struct.correct_count = result.loss.correct_count;
@@ -40,15 +58,15 @@ SNNTrainResult forward(TrainerObject& object, const SNNBatch* batch) {
     return answer_struct;
 }
 
-void update(TrainerObject& object) {
-    Session& session = *object.session;
-    object.trainer.update();
+void update(const TrainerCall& call) {
+    Session& session = call.session;
+    call.trainer.update();
     session.weights_changed();
     if (!session.weight_callback) return;
     const auto& projections = session.network()->projections();
     for (uint32_t p = 0; p < projections.size(); ++p) {
         if (!projections[p].trainable) continue;
-        const SNNWeightUpdate event{object.trainer.update_count(), p, object.trainer.gradient_norm(p)};
+        const SNNWeightUpdate event{sizeof event, p, call.trainer.update_count(), call.trainer.gradient_norm(p)};
         session.call_back([&] { session.weight_callback(session.handle, &event, session.weight_user); });
     }
 }
@@ -57,18 +75,17 @@ void update(TrainerObject& object) {
 
 extern "C" {
 
-void snn_trainer_def_default(SNNTrainerDef* out_def) {
-    if (!out_def) return;
-    *out_def = SNNTrainerDef{};
-    out_def->struct_size = sizeof(SNNTrainerDef);
-    out_def->step_count = 25;
-    out_def->loss = SNN_LOSS_CROSS_ENTROPY_COUNT;
-    out_def->optimizer = SNN_OPTIMIZER_ADAM;
-    out_def->rate_on = 0.8f;
-    out_def->learning_rate = 1e-3;
-    out_def->beta1 = 0.9;
-    out_def->beta2 = 0.999;
-    out_def->epsilon = 1e-8;
+void snn_trainer_def_init(SNNTrainerDef* out_def, uint32_t struct_size) {
+    SNNTrainerDef defaults{};
+    defaults.step_count = 25;
+    defaults.loss = SNN_LOSS_CROSS_ENTROPY_COUNT;
+    defaults.optimizer = SNN_OPTIMIZER_ADAM;
+    defaults.rate_on = 0.8f;
+    defaults.learning_rate = 1e-3;
+    defaults.beta1 = 0.9;
+    defaults.beta2 = 0.999;
+    defaults.epsilon = 1e-8;
+    initialize(out_def, struct_size, defaults);
 }
 
 SNNStatus snn_trainer_create(SNNHandle handle, const SNNTrainerDef* def, SNNTrainer* out_trainer) {
@@ -76,9 +93,8 @@ SNNStatus snn_trainer_create(SNNHandle handle, const SNNTrainerDef* def, SNNTrai
         required(out_trainer, "out_trainer");
         const PinnedSession session = pin_session(handle);
         const Session::Entry entry(*session);
-        const SNNTrainerDef complete_def = complete(def, snn_trainer_def_default, "def");
-        auto object = std::make_shared<TrainerObject>(
-            TrainerObject{session.shared(), {session->executor(), session->plan(), session->batch_size(), complete_def}});
+        const SNNTrainerDef complete_def = complete(def, snn_trainer_def_init, "def");
+        auto object = std::make_shared<TrainerObject>(session.shared(), complete_def);
         *out_trainer = reinterpret_cast<SNNTrainer>(handle_table().insert(HandleType::trainer, std::move(object)));
     });
 }
@@ -88,40 +104,40 @@ void snn_trainer_release(SNNTrainer trainer) {
 }
 
 SNNStatus snn_trainer_step(SNNTrainer trainer, const SNNBatch* batch, SNNTrainResult* io_result) {
-    return with_trainer(trainer, [&](TrainerObject& object) {
+    return with_trainer(trainer, [&](const TrainerCall& call) {
         if (io_result) checked_size(*io_result, "io_result");
-        const SNNTrainResult result = forward(object, batch);
-        object.trainer.backward();
-        object.session->gradients_ready();
-        update(object);
+        const SNNTrainResult result = forward(call, batch);
+        call.trainer.backward();
+        call.session.gradients_ready();
+        update(call);
         if (io_result) answer(io_result, result, "io_result");
     });
 }
 
 SNNStatus snn_trainer_forward(SNNTrainer trainer, const SNNBatch* batch, SNNTrainResult* io_result) {
-    return with_trainer(trainer, [&](TrainerObject& object) {
+    return with_trainer(trainer, [&](const TrainerCall& call) {
         if (io_result) checked_size(*io_result, "io_result");
-        const SNNTrainResult result = forward(object, batch);
+        const SNNTrainResult result = forward(call, batch);
         if (io_result) answer(io_result, result, "io_result");
     });
 }
 
 SNNStatus snn_trainer_backward(SNNTrainer trainer) {
-    return with_trainer(trainer, [](TrainerObject& object) {
-        object.trainer.backward();
-        object.session->gradients_ready();
+    return with_trainer(trainer, [](const TrainerCall& call) {
+        call.trainer.backward();
+        call.session.gradients_ready();
     });
 }
 
 SNNStatus snn_trainer_update(SNNTrainer trainer) {
-    return with_trainer(trainer, [](TrainerObject& object) { update(object); });
+    return with_trainer(trainer, [](const TrainerCall& call) { update(call); });
 }
 
 SNNStatus snn_trainer_scores(SNNTrainer trainer, float* out_scores, size_t count) {
     return with_trainer(
         trainer,
-        [&](TrainerObject& object) {
-            const std::span<const double> scores = object.trainer.scores();
+        [&](const TrainerCall& call) {
+            const std::span<const double> scores = call.trainer.scores();
             if (!out_scores) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_scores is null");
             if (count != scores.size())
                 throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; there are ", scores.size(),
@@ -132,14 +148,15 @@ SNNStatus snn_trainer_scores(SNNTrainer trainer, float* out_scores, size_t count
 }
 
 SNNStatus snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate) {
-    return with_trainer(trainer, [&](TrainerObject& object) { object.trainer.set_learning_rate(learning_rate); });
+    return with_trainer(trainer, [&](const TrainerCall& call) { call.trainer.set_learning_rate(learning_rate); });
 }
 
-SNNStatus snn_trainer_end_epoch(SNNTrainer trainer, SNNEpoch* out_epoch) {
-    return with_trainer(trainer, [&](TrainerObject& object) {
-        const SNNEpoch epoch = object.trainer.end_epoch();
-        if (out_epoch) *out_epoch = epoch;
-        Session& session = *object.session;
+SNNStatus snn_trainer_end_epoch(SNNTrainer trainer, SNNEpoch* io_epoch) {
+    return with_trainer(trainer, [&](const TrainerCall& call) {
+        if (io_epoch) checked_size(*io_epoch, "io_epoch");
+        const SNNEpoch epoch = call.trainer.end_epoch();
+        if (io_epoch) answer(io_epoch, epoch, "io_epoch");
+        Session& session = call.session;
         if (session.epoch_callback)
             session.call_back([&] { session.epoch_callback(session.handle, &epoch, session.epoch_user); });
     });

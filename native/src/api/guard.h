@@ -3,11 +3,13 @@
 
 #include <snn/snn.h>
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <memory>
 #include <mutex>
 #include <new>
+#include <string>
 
 #include "api/handles.h"
 #include "common/error.h"
@@ -44,21 +46,45 @@ T& required(T* pointer, const char* name) {
     return *pointer;
 }
 
-// The struct size that ABI 1 began with; a smaller one was not made by the default function.
+// The sizes that a struct has had since ABI 1, ascending. None has grown yet. One that does gets a specialisation here:
+// offsetof of its first new field, which must not lie in what was padding, then sizeof. Any other size would cut a field in
+// two, or reach behind what a caller owns.
+template <class T>
+inline constexpr uint32_t sizes_of[] = {sizeof(T)};
+
 template <class T>
 uint32_t checked_size(const T& value, const char* name) {
-    if (value.struct_size < sizeof(uint32_t) || value.struct_size > sizeof(T))
-        throw Error(SNN_ERROR_VERSION, name, "->struct_size is ", value.struct_size, "; this library knows 4 to ", sizeof(T),
-                    " (fill the struct with its default function first)");
+    if (std::ranges::find(sizes_of<T>, value.struct_size) == std::end(sizes_of<T>)) {
+        std::string known;
+        for (const uint32_t size : sizes_of<T>) known += (known.empty() ? "" : ", ") + std::to_string(size);
+        throw Error(SNN_ERROR_VERSION, name, "->struct_size is ", value.struct_size, "; this library knows ", known,
+                    " (call the struct's default function, or set sizeof where it has none)");
+    }
     return value.struct_size;
+}
+
+// What every snn_..._init does: an older caller's struct is smaller than `defaults`.
+template <class T>
+void initialize(T* out, uint32_t struct_size, T defaults) noexcept {
+    if (!out) return;
+    defaults.struct_size = struct_size;
+    std::memcpy(out, &defaults, std::min<size_t>(struct_size, sizeof defaults));
 }
 
 // A complete struct from one that an older header may have made: missing fields get their defaults.
 template <class T>
-T complete(const T* def, void (*fill_default)(T*), const char* name) {
+T complete(const T* given, void (*init)(T*, uint32_t), const char* name) {
     T result;
-    fill_default(&result);
-    std::memcpy(&result, def, checked_size(required(def, name), name));
+    init(&result, sizeof result);
+    std::memcpy(&result, given, checked_size(required(given, name), name));
+    return result;
+}
+
+// The same for a struct whose defaults are zeros.
+template <class T>
+T complete(const T* given, const char* name) {
+    T result{};
+    std::memcpy(&result, given, checked_size(required(given, name), name));
     return result;
 }
 

@@ -91,6 +91,9 @@ class Executor {
 public:
     virtual ~Executor() = default;
 
+    // What it runs on, for the session's log: "avx2, 4 threads". Empty: nothing to add to the device's name.
+    virtual std::string description() const { return {}; }
+
     // Initial state of every population, empty activity, history and pending input. Weights stay. Called before the first
     // run, so an executor need not do it when it is opened.
     virtual void reset_state() = 0;

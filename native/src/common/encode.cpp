@@ -9,8 +9,8 @@ namespace snn {
 
 namespace {
 
-void check(const SNNEncoderDef& def, const float* values, size_t sample_count, size_t feature_count, const float* out_encoded,
-           size_t out_count) {
+void check(const SNNEncoderDef& def, const float* values, size_t value_count, size_t sample_count, size_t feature_count,
+           const float* out_encoded, size_t out_count) {
     if (def.kind > SNN_ENCODE_DELTA)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->kind is ", def.kind,
                     "; expected SNN_ENCODE_RATE, _LATENCY, _CONSTANT or _DELTA");
@@ -27,10 +27,14 @@ void check(const SNNEncoderDef& def, const float* values, size_t sample_count, s
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_count is ", out_count, "; expected ", frame * def.step_count,
                     " (step_count ",
                     def.step_count, " x sample_count ", sample_count, " x feature_count ", feature_count, ")");
+    const size_t count = def.kind == SNN_ENCODE_DELTA ? out_count : frame;
+    if (value_count != count)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "value_count is ", value_count, "; expected ", count, " (",
+                    def.kind == SNN_ENCODE_DELTA ? text("step_count ", def.step_count, " x ") : std::string(), "sample_count ",
+                    sample_count, " x feature_count ", feature_count, ")");
     if (frame > 0 && (!values || !out_encoded))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, values ? "out_encoded is null" : "values is null");
     const bool unit = def.kind == SNN_ENCODE_RATE || def.kind == SNN_ENCODE_LATENCY;
-    const size_t count = def.kind == SNN_ENCODE_DELTA ? out_count : frame;
     for (size_t i = 0; i < count; ++i)
         if (!std::isfinite(values[i]) || (unit && (values[i] < 0.0f || values[i] > 1.0f)))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "values[", i, "] is ", values[i],
@@ -39,9 +43,9 @@ void check(const SNNEncoderDef& def, const float* values, size_t sample_count, s
 
 }  // namespace
 
-void encode(const SNNEncoderDef& def, const float* values, size_t sample_count, size_t feature_count, float* out_encoded,
-            size_t out_count) {
-    check(def, values, sample_count, feature_count, out_encoded, out_count);
+void encode(const SNNEncoderDef& def, const float* values, size_t value_count, size_t sample_count, size_t feature_count,
+            float* out_encoded, size_t out_count) {
+    check(def, values, value_count, sample_count, feature_count, out_encoded, out_count);
     const size_t frame = sample_count * feature_count;
     if (def.kind == SNN_ENCODE_DELTA) {
         for (size_t i = 0; i < out_count; ++i)

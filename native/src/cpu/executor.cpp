@@ -33,6 +33,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "common/error.h"
 #include "cpu/backpropagation.h"
 #include "cpu/instruction_set.h"
 #include "cpu/tape.h"
@@ -148,6 +149,11 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
 }
 
 CpuExecutor::~CpuExecutor() = default;
+
+std::string CpuExecutor::description() const {
+    const uint32_t width = context_.pool.width();
+    return text(context_.kernels.name, ", ", width, width == 1 ? " thread" : " threads");
+}
 
 void CpuExecutor::make_stages() {
     // A population belongs to the stage after the latest of its undelayed sources.

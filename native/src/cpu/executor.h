@@ -49,6 +49,7 @@ public:
     CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
     ~CpuExecutor() override;
 
+    std::string description() const override;
     void reset_state() override;
     void run(const RunRequest& request) override;
 

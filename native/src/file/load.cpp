@@ -210,6 +210,7 @@ private:
         std::vector<uint16_t> delays;
         if (def.kind != SNN_CONNECT_POOL2D) {
             weights = tensor<float>(name + ".weight", TensorType::f32);
+            weights.reserve(1);  // null would ask for zeros; an empty tensor has the wrong size, unless nothing is connected
             def.weights = weights.data();
             def.weight_count = weights.size();
         } else {
@@ -222,11 +223,9 @@ private:
         }
         if (def.kind == SNN_CONNECT_SPARSE) {
             row_offsets = tensor<uint64_t>(name + ".row_offsets", TensorType::u64);
-            if (row_offsets.size() != network.population(def.source).size + size_t{1})
-                throw Error(SNN_ERROR_FORMAT, "tensor '", name, ".row_offsets' has ", row_offsets.size(), " values; expected ",
-                            network.population(def.source).size + size_t{1});
             targets = tensor<uint32_t>(name + ".targets", TensorType::u32);
             def.row_offsets = row_offsets.data();
+            def.row_offset_count = row_offsets.size();
             def.synapse_targets = targets.data();
             def.synapse_count = targets.size();
             if (entry.has("synapse_delays")) {

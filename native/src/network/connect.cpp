@@ -17,6 +17,12 @@ constexpr uint32_t max_window_extent = 1u << 16;
 constexpr uint64_t max_window_area = 1u << 20;
 constexpr uint64_t max_window_places = 1u << 24;  // extent of the image times kernel, along one axis
 
+// Null stands for an array that is not given, so its count must be 0.
+void check_given(const void* values, size_t count, const std::string& what, const char* name) {
+    if (!values && count > 0)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", name, " is null, but its count is ", count);
+}
+
 std::shared_ptr<const std::vector<float>> copied(const float* values, size_t given, size_t expected,
                                                  const std::string& what, const std::string& formula) {
     if (values && given != expected)
@@ -93,6 +99,9 @@ void check_window(const SNNProjectionDef& def, const Population& source, const P
 std::shared_ptr<const SparseIndex> canonical(const SNNProjectionDef& def, uint32_t source_size, uint32_t target_size,
                                              const std::string& what, std::vector<float>& io_weights) {
     if (!def.row_offsets) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets is null");
+    if (def.row_offset_count != size_t{source_size} + 1)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets has ", def.row_offset_count, " values; the source has ",
+                    source_size, " neurons, so it must have ", size_t{source_size} + 1);
     if (def.synapse_count > 0 && !def.synapse_targets)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": synapse_targets is null");
     auto index = std::make_shared<SparseIndex>();
@@ -158,6 +167,9 @@ uint32_t Network::connect(const SNNProjectionDef& def) {
     const Population& source = population(def.source);
     const Population& target = population(def.target);
     const std::string name = def.name ? def.name : source.name + "_to_" + target.name;
+    if (!def.name && name.size() > max_name_size)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the projection's default name '", name, "' has ", name.size(),
+                    " bytes; at most ", max_name_size, " are allowed: give it a shorter one in def->name");
     check_new_name(name, "projection");
     const std::string what = "projection '" + name + "'";
     if (projections_.size() >= max_projections)
@@ -237,6 +249,9 @@ uint32_t Network::connect(const SNNProjectionDef& def) {
         }
         default: formula = "pooling has no weights";
     }
+    check_given(def.weights, def.weight_count, what, "weights");
+    check_given(def.bias, def.bias_count, what, "bias");
+    check_given(def.row_offsets, def.row_offset_count, what, "row_offsets");
     auto weights = copied(def.weights, def.weight_count, expected, what + ": weights", formula);
     if (def.kind == SNN_CONNECT_SPARSE) {
         std::vector<float> ordered = *weights;

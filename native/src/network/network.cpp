@@ -13,7 +13,7 @@ constexpr uint64_t max_population_size = 1u << 30;
 
 bool is_identifier(std::string_view name) {
     const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-    if (name.empty() || name.size() > 63 || !letter(name[0])) return false;
+    if (name.empty() || name.size() > max_name_size || !letter(name[0])) return false;
     return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
@@ -114,7 +114,7 @@ Population& Network::changeable_population(uint32_t index) {
 void Network::check_new_name(std::string_view name, const char* what) const {
     if (!is_identifier(name))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " name '", name,
-                    "' is not valid; expected letters, digits and '_', not beginning with a digit, at most 63");
+                    "' is not valid; expected letters, digits and '_', not beginning with a digit, at most ", max_name_size);
     if (const Named* const found = find(name))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " name '", name, "' is a ",
                     found->is_population ? "population" : "projection", "'s already");

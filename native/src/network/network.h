@@ -52,6 +52,7 @@ struct SparseIndex {
 constexpr size_t max_populations = 1u << 20;
 constexpr size_t max_projections = 1u << 20;
 
+constexpr size_t max_name_size = 63;  // bytes, of a population or projection
 // Fixed-point scales are 2^-96 to 2^96: they and their inverses are ordinary float32 numbers.
 constexpr int32_t fixed_exponent_limit = 96;
 

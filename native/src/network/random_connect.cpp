@@ -107,16 +107,20 @@ void check_rule(const SNNRandomConnectionDef& rule, uint32_t source_size, uint32
 
 }  // namespace
 
-uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomConnectionDef& rule) {
+uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomConnectionDef& given_rule) {
     check_unfinished();
+    SNNRandomConnectionDef rule = given_rule;
+    // An odd number times 1, 2, ...: different for every index, and far from the small numbers that people choose.
+    if (rule.seed == SNN_SEED_BY_INDEX) rule.seed = 0x9E3779B97F4A7C15u * (uint64_t{projections_.size()} + 1);
     const Population& source = population(def.source);
     const Population& target = population(def.target);
     const std::string what = "projection '" + (def.name ? std::string(def.name) : source.name + "_to_" + target.name) + "'";
     if (def.kind != SNN_CONNECT_SPARSE)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": a connection rule makes sparse projections; kind is ", def.kind);
-    if (def.weights || def.row_offsets || def.synapse_targets || def.synapse_delays || def.synapse_count)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": a connection rule makes the synapses; the def's own arrays must be ",
-                    "null");
+    if (def.weights || def.weight_count || def.row_offsets || def.row_offset_count || def.synapse_targets ||
+        def.synapse_delays || def.synapse_count)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what,
+                    ": a connection rule makes the synapses; the def's own arrays must be null and their counts 0");
     const bool skip_self = !rule.allow_autapses && def.source == def.target;
     check_rule(rule, source.size, target.size, skip_self, what);
 
@@ -142,6 +146,7 @@ uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomCon
     complete.weights = weights.data();
     complete.weight_count = weights.size();
     complete.row_offsets = rows.offsets.data();
+    complete.row_offset_count = rows.offsets.size();
     complete.synapse_targets = rows.targets.data();
     complete.synapse_count = rows.targets.size();
     complete.synapse_delays = delays.empty() ? nullptr : delays.data();

@@ -137,7 +137,9 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     : network_(std::move(network)),
       batch_size_(options.executor.batch_size),
       flags_(options.executor.flags),
-      max_catch_up_steps_(options.max_catch_up_steps) {
+      max_catch_up_steps_(options.max_catch_up_steps),
+      log_(options.log),
+      log_user_(options.log_user) {
     if (!network_->finished())
         throw Error(SNN_ERROR_STATE, "the network is not finished; call snn_network_finish before opening a session");
     watch_forks();
@@ -159,6 +161,33 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     if (executor.thread_count == 0) executor.thread_count = logical_processors();
     executor_ = find_backend(options.device).open(plan_, executor);
     executor_->reset_state();
+    if (log_) report_opening(options.device);
+}
+
+void Session::report_opening(std::string_view device) const {
+    uint64_t neurons = 0, synapses = 0;
+    for (const Population& population : network_->populations())
+        if (!population.is_input()) neurons += population.size;
+    for (const Projection& projection : network_->projections()) synapses += synapse_count(*network_, projection);
+    const std::string runs_on = executor_->description();
+    const std::string message = text("session opened on device '", device, "'", runs_on.empty() ? "" : " (", runs_on,
+                                     runs_on.empty() ? "" : ")", ": ", neurons, " neurons, ", synapses, " synapses, batch_size ",
+                                     batch_size_);
+    log_(SNN_LOG_INFORMATION, message.c_str(), log_user_);
+}
+
+void Session::own(std::shared_ptr<void> object) {
+    const std::lock_guard<std::mutex> lock(owned_mutex_);
+    owned_.push_back(std::move(object));
+}
+
+void Session::disown(const void* object) {
+    std::shared_ptr<void> ending;  // ends after the lock
+    const std::lock_guard<std::mutex> lock(owned_mutex_);
+    const auto found = std::find_if(owned_.begin(), owned_.end(), [&](const auto& owned) { return owned.get() == object; });
+    if (found == owned_.end()) return;
+    ending = std::move(*found);
+    owned_.erase(found);
 }
 
 // ---- Input and time ---------------------------------------------------------------------------------------------------
@@ -185,6 +214,8 @@ void Session::set_input(uint32_t population, const float* values, size_t count) 
 
 void Session::bind_input(uint32_t population, const float* values, size_t count) {
     Input& input = input_of(population);
+    if (!values && count > 0)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "values is null, but count is ", count, "; null with count 0 ends the binding");
     if (values && count != input.values.size())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", network_->population(population).name, "' takes ",
                     input.values.size(), " values, got ", count);
@@ -231,13 +262,21 @@ void Session::advance(double seconds) {
     const double total_s = remainder_s_ + seconds;
     // A frame time is a float: 0.001f is a little more or less than one step of 1 ms and must still be one step.
     double steps = std::floor(total_s / dt_s + 1e-6);
-    if (steps > max_catch_up_steps_) {
+    const bool drops = steps > max_catch_up_steps_;
+    const bool begins_to_drop = drops && !dropping_time_;
+    dropping_time_ = drops;
+    if (drops) {
         steps = max_catch_up_steps_;
         remainder_s_ = 0;
     } else {
         remainder_s_ = std::max(0.0, total_s - steps * dt_s);
     }
     step(static_cast<uint64_t>(steps));
+    // A fixed sentence, once for frames in a row: nothing is allocated here, and a slow game is not slowed down further.
+    if (log_ && begins_to_drop)
+        call_back([&] {
+            log_(SNN_LOG_WARNING, "snn_run_step drops time: the frame holds more steps than max_catch_up_steps", log_user_);
+        });
 }
 
 void Session::reset() {
@@ -245,6 +284,7 @@ void Session::reset() {
     clear_spike_inputs();
     steps_done_ = 0;
     remainder_s_ = 0;
+    dropping_time_ = false;
 }
 
 void Session::report_spikes() {
@@ -254,7 +294,8 @@ void Session::report_spikes() {
         for (uint32_t sample = 0; sample < batch_size_; ++sample) {
             const std::span<const uint32_t> neurons = executor_->active(p, sample);
             if (neurons.empty()) continue;
-            const SNNSpikes spikes{steps_done_ - 1, p, sample, static_cast<uint32_t>(neurons.size()), neurons.data()};
+            const SNNSpikes spikes{sizeof spikes, p, sample, static_cast<uint32_t>(neurons.size()), neurons.data(),
+                                   steps_done_ - 1};
             call_back([&] { spike_callback(handle, &spikes, spike_user); });
         }
     }

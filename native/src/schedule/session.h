@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,6 +72,10 @@ public:
     Executor& executor() { return *executor_; }
     uint32_t batch_size() const { return batch_size_; }
     uint32_t flags() const { return flags_; }
+    // Keeps what works on the executor, such as a trainer, until disown() or the end of the session, whichever is first.
+    // Thread-safety: any thread.
+    void own(std::shared_ptr<void> object);
+    void disown(const void* object);
     void close() { closed_.store(true, std::memory_order_release); }
 
     // Frames for every input population in index order from the caller's arrays, checked. `need_all`: training, where
@@ -114,6 +119,7 @@ private:
     static constexpr uint32_t no_input = UINT32_MAX;
 
     static const void* this_thread();
+    void report_opening(std::string_view device) const;
     void run_steps(uint64_t count);
     void report_spikes();
     void clear_spike_inputs();
@@ -127,6 +133,9 @@ private:
     uint32_t batch_size_;
     uint32_t flags_;
     uint32_t max_catch_up_steps_;
+    SNNLogCallback log_;
+    void* log_user_;
+    bool dropping_time_ = false;  // the last advance() did; it is logged when it begins
     uint64_t steps_done_ = 0;
     double remainder_s_ = 0;
     std::vector<Input> inputs_;           // in the order of their populations
@@ -134,6 +143,9 @@ private:
     std::vector<InputFrames> frames_;  // one for each of inputs_, rewritten before a step
     std::vector<uint8_t> weight_is_own_;  // per projection: differs (perhaps) from the network's
     bool has_gradients_ = false;
+
+    std::mutex owned_mutex_;                     // taken by own() and disown() only
+    std::vector<std::shared_ptr<void>> owned_;  // after executor_, so that they end before it
 
     std::atomic<bool> busy_{false};
     std::atomic<bool> closed_{false};

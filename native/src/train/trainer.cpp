@@ -100,7 +100,14 @@ void Trainer::prepare_loss() {
         {OutputGradient::state, output, state, DType::float64, output_gradient_.data(), maximum ? frame : 0});
 }
 
-void Trainer::check_targets(const int32_t* labels, const float* targets) const {
+void Trainer::check_targets(const int32_t* labels, size_t label_count, const float* targets, size_t target_count) const {
+    if (label_count != (labels ? shape_.batch_size : 0))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->label_count is ", label_count, "; expected ",
+                    labels ? text(shape_.batch_size, " (batch_size)") : "0, because labels is null");
+    if (target_count != (targets ? scores_.size() : 0))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->target_count is ", target_count, "; expected ",
+                    targets ? text(scores_.size(), " (batch_size ", shape_.batch_size, " x outputs ", shape_.output_count, ")")
+                            : "0, because targets is null");
     if (!labels && !targets) throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch has neither labels nor targets");
     if (targets && def_.loss != SNN_LOSS_MEAN_SQUARE_RATE)
         throw Error(SNN_ERROR_INVALID_ARGUMENT,
@@ -239,7 +246,7 @@ void Trainer::set_learning_rate(double learning_rate) {
 }
 
 SNNEpoch Trainer::end_epoch() {
-    SNNEpoch epoch{++epoch_, epoch_samples_, epoch_correct_,
+    SNNEpoch epoch{sizeof epoch, ++epoch_, epoch_samples_, epoch_correct_,
                    epoch_samples_ ? epoch_loss_ / static_cast<double>(epoch_samples_) : 0.0};
     epoch_samples_ = epoch_correct_ = 0;
     epoch_loss_ = 0;

@@ -30,7 +30,7 @@ public:
 
     uint32_t step_count() const { return def_.step_count; }
     // Labels and targets as in SNNBatch. Throws SNN_ERROR_INVALID_ARGUMENT with the place and the value.
-    void check_targets(const int32_t* labels, const float* targets) const;
+    void check_targets(const int32_t* labels, size_t label_count, const float* targets, size_t target_count) const;
 
     ForwardResult forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
     void backward();  // throws SNN_ERROR_STATE without a forward of this trainer just before it

@@ -324,7 +324,7 @@ std::unique_ptr<Executor> open(const CpuCase& test_case, const char* backend, co
     options.thread_count = variant.threads;
     options.instruction_set = variant.instruction_set;
     options.flags = variant.flags;
-    if (variant.job_system) options.job_system = {run_backwards, variant.threads, nullptr};
+    if (variant.job_system) options.job_system = {sizeof(SNNJobSystem), variant.threads, run_backwards, nullptr};
     auto executor = find_backend(backend).open(test_case.plan, options);
     executor->reset_state();
     return executor;

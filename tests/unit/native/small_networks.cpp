@@ -34,6 +34,7 @@ uint32_t NetworkMaker::connect(const Connection& connection) {
     def.bias_count = connection.bias.size();
     if (connection.kind == SNN_CONNECT_SPARSE) {
         def.row_offsets = connection.sparse.row_offsets.data();
+        def.row_offset_count = connection.sparse.row_offsets.size();
         def.synapse_targets = connection.sparse.targets.data();
         def.synapse_delays = connection.sparse.delays.empty() ? nullptr : connection.sparse.delays.data();
         def.synapse_count = connection.sparse.targets.size();

@@ -20,7 +20,7 @@ struct CountingAllocator {
     bool exhausted = false;
     bool sizes_match = true, aligned = true;
 
-    SNNAllocator hooks() { return {allocate, release, this}; }
+    SNNAllocator hooks() { return {sizeof(SNNAllocator), allocate, release, this}; }
     static void* SNN_CALL allocate(void* user, size_t size, size_t alignment) {
         CountingAllocator& self = *static_cast<CountingAllocator*>(user);
         ++self.calls;

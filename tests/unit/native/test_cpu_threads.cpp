@@ -55,7 +55,7 @@ TEST_CASE("thread pool: the host's job system gets the tasks") {
             for (uint32_t i = 0; i < count; ++i) task(context, i);
         }
     } host;
-    ThreadPool pool(1, {Host::parallel_for, 5, &host});
+    ThreadPool pool(1, {sizeof(SNNJobSystem), 5, Host::parallel_for, &host});
     CHECK(pool.width() == 5);
     uint32_t sum = 0;
     pool.run(4, [&](uint32_t i) { sum += i; });

@@ -209,6 +209,7 @@ TEST_CASE("a weight that is not a number stays one and is not saved") {
     const float nan = std::numeric_limits<float>::quiet_NaN();
     const auto plan = fixed_plan(3);
     ExecutorOptions options;
+    const std::string file = (std::filesystem::temp_directory_path() / text("snn_nan_", ::getpid(), ".snn")).string();
     for (const uint32_t instruction_set : machine_instruction_sets()) {
         INFO("instruction set ", instruction_set);
         options.instruction_set = instruction_set;
@@ -219,12 +220,12 @@ TEST_CASE("a weight that is not a number stays one and is not saved") {
         for (const float weight : *weights) CHECK(std::isnan(weight));
         CHECK_FALSE(executor->gradient_is_finite(0));
         try {
-            save_network(*plan->network->with_weights({weights}, {nullptr}), "tmp_unit_nan.snn");
+            save_network(*plan->network->with_weights({weights}, {nullptr}), file.c_str());
             FAIL("saved");
         } catch (const Error& error) {
             CHECK(error.status() == SNN_ERROR_INVALID_ARGUMENT);
             CHECK(std::string(error.what()).find("projection 'w0': weight[0] is") == 0);
         }
-        CHECK(std::fopen("tmp_unit_nan.snn", "rb") == nullptr);
+        CHECK(std::fopen(file.c_str(), "rb") == nullptr);
     }
 }

@@ -121,11 +121,19 @@ TEST_CASE("labels and targets are checked; the sentence names place and value") 
     const Trainer square(*run.executor, *net.plan, batch, definition(net.output, SNN_LOSS_MEAN_SQUARE_RATE));
     std::vector<int32_t> labels{0, -1, 2, 1};
     std::vector<float> targets(batch * classes, 0.25f);
-    CHECK_NOTHROW(entropy.check_targets(labels.data(), nullptr));
-    CHECK_NOTHROW(square.check_targets(nullptr, targets.data()));
-    CHECK_NOTHROW(square.check_targets(labels.data(), targets.data()));
-    const auto refused = [](const Trainer& trainer, const int32_t* given, const float* aims) {
-        return error_of(SNN_ERROR_INVALID_ARGUMENT, [&] { trainer.check_targets(given, aims); });
+    CHECK_NOTHROW(entropy.check_targets(labels.data(), batch, nullptr, 0));
+    CHECK_NOTHROW(square.check_targets(nullptr, 0, targets.data(), targets.size()));
+    CHECK_NOTHROW(square.check_targets(labels.data(), batch, targets.data(), targets.size()));
+    const auto refused_counts = [](const Trainer& trainer, const int32_t* given, size_t count, const float* aims,
+                                   size_t aim_count) {
+        return error_of(SNN_ERROR_INVALID_ARGUMENT, [&] { trainer.check_targets(given, count, aims, aim_count); });
+    };
+    CHECK(has(refused_counts(entropy, labels.data(), 3, nullptr, 0), "label_count is 3; expected 4"));
+    CHECK(has(refused_counts(entropy, nullptr, 4, nullptr, 0), "label_count is 4; expected 0, because labels is null"));
+    CHECK(has(refused_counts(square, nullptr, 0, targets.data(), 11), "target_count is 11; expected 12"));
+    CHECK(has(refused_counts(square, labels.data(), 4, nullptr, 1), "target_count is 1; expected 0, because targets is null"));
+    const auto refused = [&](const Trainer& trainer, const int32_t* given, const float* aims) {
+        return refused_counts(trainer, given, given ? batch : 0, aims, aims ? targets.size() : 0);
     };
     CHECK(has(refused(entropy, nullptr, nullptr), "labels"));
     CHECK(has(refused(entropy, labels.data(), targets.data()), "targets"));
