@@ -274,9 +274,12 @@ SNN_API void SNN_CALL snn_network_release(SNNNetwork network);
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
-/* Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was. */
+/* Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several
+ * threads and processes may save to one path while others load it. A symbolic link is followed; the permissions of an old
+ * file stay; anything but a regular file at `path` is SNN_ERROR_IO and left alone. */
 SNN_API SNNStatus SNN_CALL snn_network_save(SNNNetwork network, const char *path);
-/* Returns a finished network. Every size, index, name and number is checked; nothing in the file is executed. */
+/* Returns a finished network. Every size, index, name and number is checked; nothing in the file is executed. `path` must
+ * be a regular file; all of it is copied, so it may change or go away afterwards. */
 SNN_API SNNStatus SNN_CALL snn_network_load(const char *path, SNNNetwork *out_network);
 SNN_API SNNStatus SNN_CALL snn_network_load_memory(const void *data, size_t size_bytes, SNNNetwork *out_network);
 
