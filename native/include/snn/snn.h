@@ -169,7 +169,7 @@ SNN_API void SNN_CALL snn_model_release(SNNModel model);
 
 typedef struct SNNShape {
     uint32_t rank;    /* 1 to 3 */
-    uint32_t dims[3]; /* (neurons) or (channels, height, width) */
+    uint32_t dims[3]; /* (neurons) or (channels, height, width); at most 2^30 neurons in all */
 } SNNShape;
 
 enum { /* what a population is */
@@ -207,7 +207,8 @@ typedef struct SNNProjectionDef {
     const char *name;          /* as for populations; null: "source_to_target" */
     uint32_t source, target;   /* population indices */
     const char *receptor;      /* of the target's model; null: its first */
-    uint32_t delay_steps;      /* 0: within the same step (the graph of such projections must have no cycle) */
+    uint32_t delay_steps;      /* 0: within the same step (the graph of such projections must have no cycle). At most
+                                  4096, the delay of a synapse included. */
     uint32_t trainable;        /* 1 (default) or 0; pooling never is */
     uint32_t arithmetic;       /* SNN_ARITHMETIC_* */
     uint32_t pool_mode;        /* SNN_POOL_* */
@@ -218,14 +219,14 @@ typedef struct SNNProjectionDef {
     /* sparse only */
     const uint64_t *row_offsets;     /* [source size + 1], ascending from 0 to synapse_count */
     const uint32_t *synapse_targets; /* [synapse_count]; any order within a row, repeats allowed */
-    const uint16_t *synapse_delays;  /* [synapse_count] steps, added to delay_steps; null: none */
+    const uint16_t *synapse_delays;  /* [synapse_count] steps, added to delay_steps, 4096 in all; null: none */
     size_t synapse_count;
     /* conv2d and pool2d only: (y, x). Shapes of source and target are (channels, height, width). */
     uint32_t kernel[2], stride[2], padding[2], dilation[2];
     uint32_t groups;
 } SNNProjectionDef;
 
-enum { /* rules that make sparse connections; the same seed gives the same connections everywhere */
+enum { /* rules that make sparse connections, at most 2^34; the same seed gives the same connections everywhere */
     SNN_RULE_FIXED_PROBABILITY = 0, /* each pair with `probability` */
     SNN_RULE_FIXED_INDEGREE = 1,    /* `count` sources for each target, drawn with replacement */
     SNN_RULE_FIXED_TOTAL = 2        /* `count` synapses in all, drawn with replacement */
@@ -238,14 +239,14 @@ typedef struct SNNRandomConnectionDef {
     uint64_t seed;
     uint32_t allow_autapses;   /* 1 (default): a neuron may connect to itself, in a projection onto its own population */
     float weight_mean, weight_std;     /* normal; std 0: constant */
-    uint32_t delay_min, delay_max;     /* steps, uniform, both ends included */
+    uint32_t delay_min, delay_max;     /* steps, uniform, both ends included; with delay_steps at most 4096 */
 } SNNRandomConnectionDef;
 
 SNN_API void SNN_CALL snn_population_def_default(SNNPopulationDef *out_def);
 SNN_API void SNN_CALL snn_projection_def_default(SNNProjectionDef *out_def);
 SNN_API void SNN_CALL snn_random_connection_def_default(SNNRandomConnectionDef *out_def);
 
-/* An empty network with the time step `dt_ms` (milliseconds, > 0). One reference; release it. */
+/* An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6). One reference; release it. */
 SNN_API SNNStatus SNN_CALL snn_network_create(double dt_ms, SNNNetwork *out_network);
 SNN_API SNNStatus SNN_CALL snn_network_add_population(SNNNetwork network, const SNNPopulationDef *def,
                                                       uint32_t *out_index);
@@ -354,8 +355,8 @@ typedef struct SNNConfig {
     const char *file;          /* a .snn file, or null when `network` is given */
     SNNNetwork network;        /* a finished network; the session keeps a reference */
     const char *device;        /* "cpu" (default, also when null), "reference", "null" */
-    uint32_t batch_size;       /* samples, default 1 */
-    uint32_t thread_count;     /* default 1; 0: one per core. Results do not depend on it. */
+    uint32_t batch_size;       /* samples, 1 (default) to 1,048,576 */
+    uint32_t thread_count;     /* default 1, at most 1024; 0: one per core. Results do not depend on it. */
     uint32_t instruction_set;  /* SNN_ISA_* */
     uint32_t max_catch_up_steps; /* most steps that one snn_run_step may take, default 100; time beyond is dropped */
     const SNNAllocator *allocator;  /* copied; null: the C runtime's */

@@ -11,7 +11,6 @@ namespace snn {
 
 namespace {
 
-constexpr uint32_t max_total_delay = 4096;
 
 const char* name_of_kind(uint32_t kind) {
     constexpr const char* names[] = {"dense", "one-to-one", "sparse", "conv2d", "pool2d"};
