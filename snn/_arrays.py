@@ -14,13 +14,34 @@ from numpy.typing import ArrayLike, NDArray
 
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError
 
-__all__ = ["Floats", "choice", "float32_array", "float64_values", "integer", "known_name", "number", "valid_name"]
+__all__ = [
+    "MAX_BATCH",
+    "MAX_DELAY",
+    "MAX_DT",
+    "MAX_NEURONS",
+    "MAX_SYNAPSES",
+    "Floats",
+    "choice",
+    "float32_array",
+    "float64_values",
+    "integer",
+    "known_name",
+    "number",
+    "valid_name",
+]
 
 Floats = NDArray[np.float32]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _LONGEST_NAME = 63
 _MOST_NAMES_SHOWN = 20
+
+# The limits of libsnn (snn.h); here they are checked where a number is given, before anything is made of it.
+MAX_NEURONS = 2**30  # of a population
+MAX_DELAY = 4096  # steps, of a connection and its slowest synapse together
+MAX_SYNAPSES = 2**34  # of a random rule
+MAX_BATCH = 2**20  # samples
+MAX_DT = 1e6  # milliseconds
 
 
 def integer(value: Any, what: str, *, minimum: int = 0, maximum: int = 2**32 - 1) -> int:
@@ -34,8 +55,10 @@ def integer(value: Any, what: str, *, minimum: int = 0, maximum: int = 2**32 - 1
     return whole
 
 
-def number(value: Any, what: str, *, minimum: float = -math.inf, exclusive: bool = False) -> float:
-    """Return `value` as a finite float that is at least `minimum`, or above it."""
+def number(
+    value: Any, what: str, *, minimum: float = -math.inf, maximum: float = math.inf, exclusive: bool = False
+) -> float:
+    """Return `value` as a finite float that is at least `minimum`, or above it, and at most `maximum`."""
     try:
         real = float("no" if isinstance(value, str | bytes) else value)
     except (TypeError, ValueError):
@@ -44,6 +67,8 @@ def number(value: Any, what: str, *, minimum: float = -math.inf, exclusive: bool
         raise InvalidArgumentError(f"{what} is {real}; it must be finite")
     if real < minimum or (exclusive and real == minimum):
         raise InvalidArgumentError(f"{what} is {real}; it must be {'above' if exclusive else 'at least'} {minimum}")
+    if real > maximum:
+        raise InvalidArgumentError(f"{what} is {real}; it must be at most {maximum:g}")
     return real
 
 

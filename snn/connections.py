@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from snn._arrays import Floats, choice, float32_array, integer
+from snn._arrays import MAX_DELAY, MAX_NEURONS, Floats, choice, float32_array, integer
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.init import Initializer, initial_weights, initializer
 
@@ -53,7 +53,7 @@ class Connection(ABC):
     receptor : str, optional
         Receptor of the target's model; its first when not given.
     delay_steps : int, default 0
-        Steps from a spike to its arrival; 0: within the same step.
+        Steps from a spike to its arrival, at most 4096; 0: within the same step.
     trainable : bool, default True
         Whether training changes the weights.
     arithmetic : {"default", "float", "fixed"}
@@ -72,7 +72,7 @@ class Connection(ABC):
         if receptor is not None and not isinstance(receptor, str):
             raise ArgumentTypeError(f"{what}: receptor is {receptor!r}, not a name")
         self.receptor = receptor
-        self.delay_steps = integer(delay_steps, f"{what}: delay_steps")
+        self.delay_steps = integer(delay_steps, f"{what}: delay_steps", maximum=MAX_DELAY)
         self.trainable = bool(trainable)
         self.arithmetic = ARITHMETIC.index(choice(arithmetic, ARITHMETIC, f"{what}: arithmetic"))
 
@@ -150,7 +150,7 @@ class Dense(_Weighted):
         super().__init__(
             weights, bias, init, receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic
         )
-        self.units = None if units is None else integer(units, "Dense: units", minimum=1)
+        self.units = None if units is None else integer(units, "Dense: units", minimum=1, maximum=MAX_NEURONS)
 
     def target_shape(self, source: tuple[int, ...]) -> tuple[int, ...] | None:
         """Return ``(units,)``, or what the weights' second axis says."""
@@ -302,7 +302,7 @@ class Conv2d(_Weighted):
         super().__init__(
             weights, bias, init, receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic
         )
-        self.channels = integer(channels, "Conv2d: channels", minimum=1)
+        self.channels = integer(channels, "Conv2d: channels", minimum=1, maximum=MAX_NEURONS)
         self.groups = integer(groups, "Conv2d: groups", minimum=1)
         self._window = _Window("Conv2d", kernel, stride, padding, dilation)
 

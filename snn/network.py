@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import integer, known_name, number, valid_name
+from snn._arrays import MAX_DT, integer, known_name, number, valid_name
 from snn.connections import Connection
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
@@ -157,7 +157,7 @@ class Network:
     Parameters
     ----------
     dt : float, default 1.0
-        Time step in milliseconds; fixed for the network.
+        Time step in milliseconds, at most 1e6; fixed for the network.
     seed : int, default 0
         Initial weights and random connections follow from it; the same seed gives the same network everywhere.
 
@@ -172,7 +172,7 @@ class Network:
     """
 
     def __init__(self, dt: float = 1.0, *, seed: int = 0) -> None:
-        self._dt = number(dt, "dt", minimum=0.0, exclusive=True)
+        self._dt = number(dt, "dt", minimum=0.0, exclusive=True, maximum=MAX_DT)
         self.seed = integer(seed, "seed", maximum=2**64 - 1)
         self._populations: dict[str, Population] = {}
         self._projections: dict[str, Projection] = {}
@@ -357,7 +357,8 @@ class Network:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a ``.snn`` file.
 
-        The file is written beside `path` and renamed, so an error leaves an old file as it was.
+        The file is written beside `path` and renamed, so an error leaves an old file as it was. A symbolic link is
+        followed, and the permissions of an old file stay.
 
         Parameters
         ----------
@@ -367,7 +368,7 @@ class Network:
         Raises
         ------
         FileError
-            The file system said no.
+            The file system said no, or what is at `path` is no regular file.
         """
         self._finished().save(os.fspath(path))
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import choice, float64_values, integer
+from snn._arrays import MAX_NEURONS, choice, float64_values, integer
 from snn.definitions import ModelDefinition, builtin_model
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, FormatError, InvalidArgumentError, UnsupportedError
@@ -41,9 +41,9 @@ def _shape(size: Size, what: str) -> tuple[int, ...] | None:
     sizes = (size,) if not isinstance(size, tuple | list) else tuple(size)
     if not 1 <= len(sizes) <= 3:
         raise InvalidArgumentError(f"{what}: size is {size!r}; it must be a number or have 1 to 3 dimensions")
-    shape = tuple(integer(one, f"{what}: size", minimum=1, maximum=2**31 - 1) for one in sizes)
-    if math.prod(shape) > 2**31 - 1:
-        raise InvalidArgumentError(f"{what}: size is {size!r}, more than {2**31 - 1} neurons")
+    shape = tuple(integer(one, f"{what}: size", minimum=1, maximum=MAX_NEURONS) for one in sizes)
+    if math.prod(shape) > MAX_NEURONS:
+        raise InvalidArgumentError(f"{what}: size is {size!r}, more than {MAX_NEURONS} neurons")
     return shape
 
 
@@ -73,7 +73,7 @@ class Input(_Layer):
     Parameters
     ----------
     size : int or tuple of int
-        Number of values, or (channels, height, width).
+        Number of values, or (channels, height, width); at most 2**30 in all.
     name : str, optional
         Name of the population in a `Sequential`; default ``"input"``.
     """
@@ -93,7 +93,7 @@ class SpikeInput(Input):
     Parameters
     ----------
     size : int or tuple of int
-        Number of spike trains, or (channels, height, width).
+        Number of spike trains, or (channels, height, width); at most 2**30 in all.
     name : str, optional
         Name of the population in a `Sequential`; default ``"input"``.
     """
@@ -293,7 +293,8 @@ def _docstring(definition: ModelDefinition) -> str:
         "Parameters",
         "----------",
         "size : int or tuple of int, optional",
-        "    Number of neurons, or (channels, height, width). `Sequential` finds it where it is not given.",
+        "    Number of neurons, or (channels, height, width), at most 2**30 in all. `Sequential` finds it where it is not",
+        "    given.",
     ]
 
     def add(name: str, kind: str, text: str) -> None:

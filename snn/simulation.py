@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, choice, float32_array, integer, known_name, number
+from snn._arrays import MAX_BATCH, Floats, choice, float32_array, integer, known_name, number
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, StoppedError
 from snn.engine.records import SpikeEvent
@@ -34,9 +34,9 @@ class Simulation:
     device : str, default "cpu"
         Where it runs: ``"cpu"``, ``"reference"`` (slow and readable), ``"null"`` (computes nothing). See `snn.devices`.
     batch_size : int, default 1
-        Number of independent samples that share the weights.
+        Number of independent samples that share the weights; at most 1,048,576.
     threads : int, default 1
-        0: one for each core. Results do not depend on it.
+        At most 1024; 0: one for each core. Results do not depend on it.
     instruction_set : {"best", "scalar", "avx2", "avx512"}
         Forcing one is for tests and measurements; all give the same bits.
     flags : iterable of {"interpret_models", "float64", "smooth_spikes"}
@@ -75,7 +75,7 @@ class Simulation:
         if not isinstance(network, Network):
             raise ArgumentTypeError(f"network is {network!r}, not a Network")
         self.network = network
-        self.batch_size = integer(batch_size, "batch_size", minimum=1)
+        self.batch_size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
         bits = 0
         for flag in flags:
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, float32_array, integer, number
+from snn._arrays import MAX_DELAY, MAX_NEURONS, MAX_SYNAPSES, Floats, float32_array, integer, number
 from snn.connections import Connection, Resolved
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 
 __all__ = ["Sparse"]
 
-_MAX_DELAY = 2**16 - 1
 _MAX_SEED = 2**64 - 2  # the number after it stands for "no seed given" in the C interface: SNN_SEED_BY_INDEX
 
 
@@ -27,7 +26,7 @@ class Sparse(Connection):
     Parameters
     ----------
     receptor, delay_steps, trainable, arithmetic
-        See `Connection`. `delay_steps` is added to the delay of each synapse.
+        See `Connection`. `delay_steps` is added to the delay of each synapse; the sum is at most 4096.
     """
 
     def __init__(self, **common: Any) -> None:
@@ -60,13 +59,13 @@ class Sparse(Connection):
         weights : array_like of float32, shape (synapses,), or float
             One number stands for all.
         delays : array_like of int, shape (synapses,), optional
-            Steps, 0 to 65535.
+            Steps, 0 to 4096; with `delay_steps` at most 4096.
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
         """
         sparse = cls(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)
-        source_array = _indices(sources, "Sparse: sources", 2**31 - 1)
-        target_array = _indices(targets, "Sparse: targets", 2**31 - 1)
+        source_array = _indices(sources, "Sparse: sources", MAX_NEURONS - 1)
+        target_array = _indices(targets, "Sparse: targets", MAX_NEURONS - 1)
         if source_array.shape != target_array.shape:
             raise InvalidArgumentError(
                 f"Sparse: there are {source_array.size} sources and {target_array.size} targets; they are pairs"
@@ -101,13 +100,13 @@ class Sparse(Connection):
         weights : array_like of float32, shape (synapses,), or float
             One number stands for all.
         delays : array_like of int, shape (synapses,), optional
-            Steps, 0 to 65535.
+            Steps, 0 to 4096; with `delay_steps` at most 4096.
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
         """
         sparse = cls(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)
         offsets = _indices(row_offsets, "Sparse: row_offsets", 2**63 - 1).astype(np.uint64)
-        target_array = _indices(targets, "Sparse: targets", 2**31 - 1).astype(np.uint32)
+        target_array = _indices(targets, "Sparse: targets", MAX_NEURONS - 1).astype(np.uint32)
         sparse._csr = (offsets, target_array)
         sparse._set_values(weights, delays, target_array.size)
         return sparse
@@ -119,7 +118,7 @@ class Sparse(Connection):
         Parameters
         ----------
         probability : float
-            0 to 1.
+            0 to 1; at most 2**34 synapses may be expected in all.
         **rule
             As for `fixed_total`.
         """
@@ -135,11 +134,11 @@ class Sparse(Connection):
         Parameters
         ----------
         count : int
-            Synapses onto each target neuron.
+            Synapses onto each target neuron; at most 2**34 onto all.
         **rule
             As for `fixed_total`.
         """
-        return cls._random(1, count=integer(count, "Sparse: count", maximum=2**63), **rule)
+        return cls._random(1, count=integer(count, "Sparse: count", maximum=MAX_SYNAPSES), **rule)
 
     @classmethod
     def fixed_total(cls, count: int, **rule: Any) -> Sparse:
@@ -150,13 +149,13 @@ class Sparse(Connection):
         Parameters
         ----------
         count : int
-            Number of synapses.
+            Number of synapses; at most 2**34.
         weight : float, default 1.0
             Mean weight.
         weight_std : float, default 0.0
             Standard deviation of a normal distribution; 0: all weights are `weight`.
         delay_min, delay_max : int, default 0
-            Steps, uniform, both ends included.
+            Steps, uniform, both ends included; with `delay_steps` at most 4096.
         seed : int, optional
             0 to 2**64 - 2; when not given, it follows from the network's seed and the projection's position.
         allow_autapses : bool, default True
@@ -164,7 +163,7 @@ class Sparse(Connection):
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
         """
-        return cls._random(2, count=integer(count, "Sparse: count", maximum=2**63), **rule)
+        return cls._random(2, count=integer(count, "Sparse: count", maximum=MAX_SYNAPSES), **rule)
 
     @classmethod
     def _random(
@@ -185,10 +184,11 @@ class Sparse(Connection):
         arithmetic: str = "default",
     ) -> Sparse:
         sparse = cls(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)
-        shortest = integer(delay_min, "Sparse: delay_min", maximum=_MAX_DELAY)
-        longest = shortest if delay_max is None else integer(delay_max, "Sparse: delay_max", maximum=_MAX_DELAY)
+        shortest = integer(delay_min, "Sparse: delay_min", maximum=MAX_DELAY)
+        longest = shortest if delay_max is None else integer(delay_max, "Sparse: delay_max", maximum=MAX_DELAY)
         if longest < shortest:
             raise InvalidArgumentError(f"Sparse: delay_max is {longest}, less than delay_min, which is {shortest}")
+        sparse._check_total_delay(longest)
         sparse._rule = {
             "rule": kind,
             "probability": probability,
@@ -210,10 +210,19 @@ class Sparse(Connection):
             raise InvalidArgumentError(f"Sparse: weights has shape {values.shape}; there are {count} synapses")
         self._weights = np.array(values)
         if delays is not None:
-            delay_array = _indices(delays, "Sparse: delays", _MAX_DELAY).astype(np.uint16)
+            delay_array = _indices(delays, "Sparse: delays", MAX_DELAY).astype(np.uint16)
             if delay_array.shape != (count,):
                 raise InvalidArgumentError(f"Sparse: delays has shape {delay_array.shape}; there are {count} synapses")
+            if count:
+                self._check_total_delay(int(delay_array.max()))
             self._delays = delay_array
+
+    def _check_total_delay(self, longest: int) -> None:
+        if self.delay_steps + longest > MAX_DELAY:
+            raise InvalidArgumentError(
+                f"Sparse: delay_steps is {self.delay_steps} and the longest delay of a synapse {longest}; "
+                f"their sum must be at most {MAX_DELAY}"
+            )
 
     def target_shape(self, source: tuple[int, ...]) -> tuple[int, ...] | None:
         """Return None: the target says how many neurons it has."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, choice, integer, number
+from snn._arrays import MAX_BATCH, Floats, choice, integer, number
 from snn._batches import Batches, class_labels, padded, rate_targets
 from snn._progress import EpochBar
 from snn.encode import Encoder
@@ -85,7 +85,7 @@ class Trainer:
     epochs : int, default 20
         Passes over the training data.
     batch_size : int, default 32
-        Samples in a batch.
+        Samples in a batch; at most 1,048,576.
     encoder : str, Encoder or None, default "constant"
         How samples (values in [0, 1]) become input; None: samples have the input for each step already, shape
         (samples, steps, features).
@@ -109,7 +109,7 @@ class Trainer:
     device : str, default "cpu"
         Where it runs.
     threads : int, default 1
-        0: one for each core. Results do not depend on it.
+        At most 1024; 0: one for each core. Results do not depend on it.
     instruction_set : {"best", "scalar", "avx2", "avx512"}
         Forcing one is for tests and measurements.
 
@@ -162,7 +162,7 @@ class Trainer:
         else:
             self._schedule = _SCHEDULES[choice(schedule, _SCHEDULES, "schedule")]
         self.epochs = integer(epochs, "epochs")
-        self.batch_size = integer(batch_size, "batch_size", minimum=1)
+        self.batch_size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
         self.encoder = Encoder(encoder) if isinstance(encoder, str) else encoder
         if self.encoder is not None and not isinstance(self.encoder, Encoder):
             raise ArgumentTypeError(f"encoder is {encoder!r}, not a name, an Encoder or None")

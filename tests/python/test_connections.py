@@ -156,6 +156,18 @@ def test_delays_arrive_when_they_should() -> None:
     assert np.flatnonzero(spikes).tolist() == [4]
 
 
+def test_the_longest_delay_runs() -> None:
+    net = snn.Network()
+    net.add("in", snn.SpikeInput(1))
+    net.add("out", snn.LIF(1, threshold=0.5))
+    net.connect("in", "out", snn.Sparse.from_arrays([0], [0], 1.0, [96], delay_steps=4000))
+    with snn.Simulation(net) as sim:
+        spikes = np.zeros((4100, 1), np.float32)
+        spikes[2] = 1
+        recording = sim.run(4100, {"in": spikes}, {"out": "spikes"})
+    assert np.flatnonzero(recording["out"]["spikes"]).tolist() == [4098]
+
+
 def test_recurrent_networks_need_a_delay() -> None:
     net = snn.Network()
     net.add("p", snn.LIF(3))
@@ -181,6 +193,9 @@ def test_recurrent_networks_need_a_delay() -> None:
         (lambda: snn.Dense(init="orthogonal"), "initialiser 'orthogonal'; there are: kaiming_uniform"),
         (lambda: snn.Dense(init=None), "init is None"),
         (lambda: snn.Dense(delay_steps=-1), "Dense: delay_steps is -1"),
+        (lambda: snn.Dense(delay_steps=4097), "Dense: delay_steps is 4097; it must be 0 to 4096"),
+        (lambda: snn.Dense(2**30 + 1), "Dense: units is 1073741825"),
+        (lambda: snn.Conv2d(2**30 + 1, 3), "Conv2d: channels is 1073741825"),
         (lambda: snn.Dense(arithmetic="int8"), "Dense: arithmetic is 'int8'; it must be one of default, float, fixed"),
         (lambda: snn.Dense(receptor=3), "Dense: receptor is 3"),
         (lambda: snn.Conv2d(0, 3), "Conv2d: channels is 0"),
@@ -191,14 +206,26 @@ def test_recurrent_networks_need_a_delay() -> None:
         (lambda: snn.Sparse.fixed_probability(float("nan")), "Sparse: probability is nan"),
         (lambda: snn.Sparse.fixed_indegree(-1), "Sparse: count is -1"),
         (lambda: snn.Sparse.fixed_total(3, delay_min=4, delay_max=2), "Sparse: delay_max is 2, less than delay_min"),
-        (lambda: snn.Sparse.fixed_total(3, delay_max=70000), "Sparse: delay_max is 70000"),
+        (lambda: snn.Sparse.fixed_total(3, delay_max=4097), "Sparse: delay_max is 4097; it must be 0 to 4096"),
+        (
+            lambda: snn.Sparse.fixed_total(3, delay_steps=4000, delay_max=97),
+            "Sparse: delay_steps is 4000 and the longest delay of a synapse 97; their sum must be at most 4096",
+        ),
+        (lambda: snn.Sparse.fixed_total(2**34 + 1), "Sparse: count is 17179869185"),
+        (lambda: snn.Sparse.fixed_indegree(2**34 + 1), "Sparse: count is 17179869185"),
+        (lambda: snn.Sparse.from_arrays([2**30], [0], 1.0), "sources contains 1073741824; it must be 0 to 1073741823"),
+        (lambda: snn.Sparse.from_csr([0, 1], [2**30], 1.0), "targets contains 1073741824"),
         (lambda: snn.Sparse.fixed_total(3, weight_std=-1), "Sparse: weight_std is -1"),
         (lambda: snn.Sparse.from_arrays([0, 1], [0], 1.0), "2 sources and 1 targets"),
         (lambda: snn.Sparse.from_arrays([-1], [0], 1.0), "sources contains -1"),
         (lambda: snn.Sparse.from_arrays([0.5], [0], 1.0), "sources has dtype float64"),
         (lambda: snn.Sparse.from_arrays([[0]], [[0]], 1.0), "one-dimensional"),
         (lambda: snn.Sparse.from_arrays([0], [0], [1.0, 2.0]), r"weights has shape \(2,\); there are 1"),
-        (lambda: snn.Sparse.from_arrays([0], [0], 1.0, [99999]), "delays contains 99999"),
+        (lambda: snn.Sparse.from_arrays([0], [0], 1.0, [4097]), "delays contains 4097; it must be 0 to 4096"),
+        (
+            lambda: snn.Sparse.from_csr([0, 2], [0, 0], 1.0, [1, 4096], delay_steps=1),
+            "Sparse: delay_steps is 1 and the longest delay of a synapse 4096; their sum must be at most 4096",
+        ),
         (lambda: snn.Sparse.from_arrays([0], [0], 1.0, [1, 2]), r"delays has shape \(2,\)"),
     ],
 )

@@ -6,6 +6,7 @@ import os
 import pickle
 import resource
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,55 @@ def test_paths_of_all_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
     net.save("relative.snn")
     assert snn.load(Path("relative.snn")).neuron_count == 2
+
+
+def test_a_pipe_is_refused_at_once_and_stays(tmp_path: Path) -> None:
+    """Opening a pipe the plain way waits for its other end, so an alarm ends a test that hangs."""
+    pipe = tmp_path / "pipe.snn"
+    os.mkfifo(pipe)
+    signal.alarm(20)
+    try:
+        with pytest.raises(snn.FileError, match=r"pipe\.snn.*is a named pipe, not a regular file"):
+            snn.load(pipe)
+        with pytest.raises(snn.FileError, match=r"pipe\.snn.*is a named pipe, not a regular file"):
+            snn.Sequential(2, snn.Dense(2), snn.LIF()).save(pipe)
+    finally:
+        signal.alarm(0)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_saving_follows_a_link_and_keeps_permissions(tmp_path: Path) -> None:
+    file, link = tmp_path / "file.snn", tmp_path / "link.snn"
+    snn.Sequential(2, snn.Dense(2), snn.LIF()).save(file)
+    file.chmod(0o600)
+    link.symlink_to("file.snn")
+    snn.Sequential(2, snn.Dense(5), snn.LIF()).save(link)
+    assert link.is_symlink()
+    assert snn.load(file).neuron_count == 5
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert sorted(tmp_path.iterdir()) == [file, link]
+
+
+def test_threads_may_save_and_load_one_path(tmp_path: Path) -> None:
+    path = tmp_path / "shared.snn"
+    nets = {size: snn.Sequential(2, snn.Dense(size), snn.LIF()) for size in (3, 300)}
+    nets[3].save(path)
+
+    def work(number: int) -> set[int]:
+        seen: set[int] = set()
+        for _ in range(40):
+            if number < 4:
+                nets[3 if number % 2 else 300].save(path)
+            else:
+                seen.add(snn.load(path).neuron_count)
+        return seen
+
+    with ThreadPoolExecutor(6) as pool:
+        seen = set().union(*pool.map(work, range(6)))
+    assert seen
+    assert seen <= {3, 300}
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_loading_what_is_not_there(tmp_path: Path) -> None:

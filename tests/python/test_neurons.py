@@ -79,8 +79,11 @@ def test_bad_parameters_name_the_model_the_parameter_and_the_value() -> None:
         snn.LIF(2.5)  # type: ignore[arg-type]
     with pytest.raises(snn.InvalidArgumentError, match=r"1 to 3 dimensions"):
         snn.LIF((1, 2, 3, 4))
-    with pytest.raises(snn.InvalidArgumentError, match=r"more than 2147483647"):
-        snn.LIF((2**11, 2**11, 2**11))
+    with pytest.raises(snn.InvalidArgumentError, match=r"more than 1073741824 neurons"):
+        snn.LIF((2**11, 2**10, 2**10))
+    with pytest.raises(snn.InvalidArgumentError, match=r"SpikeInput: size is 1073741825"):
+        snn.SpikeInput(2**30 + 1)
+    assert snn.Input((2**10, 2**10, 2**10)).size == 2**30  # the limit itself
     with pytest.raises(snn.InvalidArgumentError, match=r"does not spike"):
         snn.LeakyIntegrator(3, surrogate="arctan")
 

@@ -180,7 +180,7 @@ SNN_API void SNN_CALL snn_model_release(SNNModel model);
 
 typedef struct SNNShape {
     uint32_t rank;    /* 1 to 3 */
-    uint32_t dims[3]; /* (neurons) or (channels, height, width) */
+    uint32_t dims[3]; /* (neurons) or (channels, height, width); at most 2^30 neurons in all */
 } SNNShape;
 
 enum { /* what a population is */
@@ -218,7 +218,8 @@ typedef struct SNNProjectionDef {
     const char *name;          /* as for populations; null: "source_to_target", if that has at most 63 bytes */
     uint32_t source, target;   /* population indices */
     const char *receptor;      /* of the target's model; null: its first */
-    uint32_t delay_steps;      /* 0: within the same step (the graph of such projections must have no cycle) */
+    uint32_t delay_steps;      /* 0: within the same step (the graph of such projections must have no cycle). At most
+                                  4096, the delay of a synapse included. */
     uint32_t trainable;        /* 1 (default) or 0; pooling never is */
     uint32_t arithmetic;       /* SNN_ARITHMETIC_* */
     uint32_t pool_mode;        /* SNN_POOL_* */
@@ -231,14 +232,14 @@ typedef struct SNNProjectionDef {
                                         row_offsets[i] to row_offsets[i + 1] - 1 */
     size_t row_offset_count;
     const uint32_t *synapse_targets; /* [synapse_count]; any order within a row, repeats allowed */
-    const uint16_t *synapse_delays;  /* [synapse_count] steps, added to delay_steps; null: none */
+    const uint16_t *synapse_delays;  /* [synapse_count] steps, added to delay_steps, 4096 in all; null: none */
     size_t synapse_count;
     /* conv2d and pool2d only: (y, x). Shapes of source and target are (channels, height, width). */
     uint32_t kernel[2], stride[2], padding[2], dilation[2];
     uint32_t groups;
 } SNNProjectionDef;
 
-enum { /* rules that make sparse connections */
+enum { /* rules that make sparse connections, at most 2^34 */
     SNN_RULE_FIXED_PROBABILITY = 0, /* each pair with `probability` */
     SNN_RULE_FIXED_INDEGREE = 1,    /* `count` sources for each target, drawn with replacement */
     SNN_RULE_FIXED_TOTAL = 2        /* `count` synapses in all, drawn with replacement */
@@ -254,7 +255,7 @@ typedef struct SNNRandomConnectionDef {
     uint64_t seed;             /* default SNN_SEED_BY_INDEX */
     uint32_t allow_autapses;   /* 1 (default): a neuron may connect to itself, in a projection onto its own population */
     float weight_mean, weight_std;     /* normal; std 0: constant */
-    uint32_t delay_min, delay_max;     /* steps, uniform, both ends included */
+    uint32_t delay_min, delay_max;     /* steps, uniform, both ends included; with delay_steps at most 4096 */
 } SNNRandomConnectionDef;
 
 SNN_API void SNN_CALL snn_population_def_init(SNNPopulationDef *out_def, uint32_t struct_size);
@@ -266,7 +267,7 @@ SNN_INLINE void snn_random_connection_def_default(SNNRandomConnectionDef *out_de
     snn_random_connection_def_init(out_def, sizeof *out_def);
 }
 
-/* An empty network with the time step `dt_ms` (milliseconds, > 0). One reference; release it. */
+/* An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6). One reference; release it. */
 SNN_API SNNStatus SNN_CALL snn_network_create(double dt_ms, SNNNetwork *out_network);
 SNN_API SNNStatus SNN_CALL snn_network_add_population(SNNNetwork network, const SNNPopulationDef *def, uint32_t *out_index);
 /* A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size. */
@@ -294,9 +295,12 @@ SNN_API void SNN_CALL snn_network_release(SNNNetwork network);
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
-/* Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was. */
+/* Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several
+ * threads and processes may save to one path while others load it. A symbolic link is followed; the permissions of an old
+ * file stay; anything but a regular file at `path` is SNN_ERROR_IO and left alone. */
 SNN_API SNNStatus SNN_CALL snn_network_save(SNNNetwork network, const char *path);
-/* Returns a finished network. Every size, index, name and number is checked; nothing in the file is executed. */
+/* Returns a finished network. Every size, index, name and number is checked; nothing in the file is executed. `path` must
+ * be a regular file; all of it is copied, so it may change or go away afterwards. */
 SNN_API SNNStatus SNN_CALL snn_network_load(const char *path, SNNNetwork *out_network);
 SNN_API SNNStatus SNN_CALL snn_network_load_memory(const void *data, size_t size_bytes, SNNNetwork *out_network);
 
@@ -372,8 +376,8 @@ typedef struct SNNConfig {
     const char *file;          /* a .snn file, or null when `network` is given */
     SNNNetwork network;        /* a finished network; the session keeps a reference */
     const char *device;        /* "cpu" (default, also when null), "reference", "null" */
-    uint32_t batch_size;       /* samples, default 1 */
-    uint32_t thread_count;     /* default 1; 0: one per core. Results do not depend on it. */
+    uint32_t batch_size;       /* samples, 1 (default) to 1,048,576 */
+    uint32_t thread_count;     /* default 1, at most 1024; 0: one per core. Results do not depend on it. */
     uint32_t instruction_set;  /* SNN_ISA_* */
     uint32_t max_catch_up_steps; /* most steps that one snn_run_step may take, default 100; time beyond is dropped */
     const SNNAllocator *allocator;  /* copied; null: the C runtime's */

@@ -1,19 +1,10 @@
 // Reading a .snn file: everything in it is doubted. What is read goes through the same checks as a network built by hand.
-#include <cerrno>
 #include <cmath>
-#include <cstdio>
-#include <cstring>
 #include <map>
 #include <vector>
 
-#if !defined(_WIN32)
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#endif
-
 #include "common/json.h"
+#include "file/disk.h"
 #include "file/file.h"
 #include "file/names.h"
 #include "file/safetensors.h"
@@ -22,57 +13,11 @@ namespace snn {
 
 namespace {
 
-// A whole file in memory, mapped where the system can.
-class FileBytes {
-public:
-    explicit FileBytes(const std::string& path) {
-#if defined(_WIN32)
-        std::FILE* file = std::fopen(path.c_str(), "rb");
-        if (!file) throw Error(SNN_ERROR_IO, "cannot open '", path, "': ", std::strerror(errno));
-        unsigned char chunk[1 << 16];
-        for (size_t got; (got = std::fread(chunk, 1, sizeof chunk, file)) > 0;) copy_.insert(copy_.end(), chunk, chunk + got);
-        const bool failed = std::ferror(file) != 0;
-        std::fclose(file);
-        if (failed) throw Error(SNN_ERROR_IO, "cannot read '", path, "'");
-        bytes_ = copy_;
-#else
-        const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-        if (descriptor < 0) throw Error(SNN_ERROR_IO, "cannot open '", path, "': ", std::strerror(errno));
-        struct stat status{};
-        const bool regular = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-        const size_t size = regular ? static_cast<size_t>(status.st_size) : 0;
-        if (size > 0) mapping_ = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-        const int reason = errno;
-        close(descriptor);
-        if (!regular) throw Error(SNN_ERROR_IO, "cannot read '", path, "': not a regular file");
-        if (mapping_ == MAP_FAILED) {
-            mapping_ = nullptr;
-            throw Error(SNN_ERROR_IO, "cannot read '", path, "': ", std::strerror(reason));
-        }
-        bytes_ = {static_cast<const unsigned char*>(mapping_), size};
-#endif
-    }
-    ~FileBytes() {
-#if !defined(_WIN32)
-        if (mapping_) munmap(mapping_, bytes_.size());
-#endif
-    }
-    FileBytes(const FileBytes&) = delete;
-    FileBytes& operator=(const FileBytes&) = delete;
-    std::span<const unsigned char> bytes() const { return bytes_; }
-
-private:
-    std::span<const unsigned char> bytes_;
-#if defined(_WIN32)
-    std::vector<unsigned char> copy_;
-#else
-    void* mapping_ = nullptr;
-#endif
-};
+constexpr size_t max_definitions = 4096;
 
 class Loader {
 public:
-    explicit Loader(std::span<const unsigned char> file) : view_(file) {
+    explicit Loader(const ByteSource& file) : file_(file), view_(file) {
         const auto version = view_.metadata.find("snn_version");
         const auto network = view_.metadata.find("snn");
         if (version == view_.metadata.end() || network == view_.metadata.end())
@@ -98,7 +43,6 @@ public:
     }
 
 private:
-    // Copies: a tensor may lie at any byte, and the mapping goes away.
     template <class T>
     std::vector<T> tensor(const std::string& name, TensorType type) const {
         const auto found = view_.tensors.find(name);
@@ -107,7 +51,7 @@ private:
             throw Error(SNN_ERROR_FORMAT, "tensor '", name, "' has dtype ", name_of(found->second.type), "; expected ",
                         name_of(type));
         std::vector<T> values(found->second.count());
-        if (!values.empty()) std::memcpy(values.data(), found->second.bytes.data(), values.size() * sizeof(T));
+        file_.read(found->second.offset, values.data(), values.size() * sizeof(T));
         return values;
     }
 
@@ -252,6 +196,7 @@ private:
         return static_cast<int32_t>(exponent);
     }
 
+    const ByteSource& file_;
     SafetensorsView view_;
     Json document_;
     Definitions<Model> models_;
@@ -259,12 +204,13 @@ private:
 };
 
 // Sentences of the checks that a hand-built network goes through blame an argument; in a file they blame the file.
-std::shared_ptr<const Network> load(std::span<const unsigned char> bytes, const std::string& place) {
+std::shared_ptr<const Network> load(const ByteSource& file, const std::string& place) {
     try {
-        return Loader(bytes).load();
+        return Loader(file).load();
     } catch (const Error& error) {
-        const bool keeps = error.status() == SNN_ERROR_VERSION || error.status() == SNN_ERROR_OUT_OF_MEMORY;
-        throw Error(keeps ? error.status() : SNN_ERROR_FORMAT, place, ": ", error.what());
+        const SNNStatus status = error.status();
+        const bool keeps = status == SNN_ERROR_VERSION || status == SNN_ERROR_OUT_OF_MEMORY || status == SNN_ERROR_IO;
+        throw Error(keeps ? status : SNN_ERROR_FORMAT, place, ": ", error.what());
     } catch (const Json::exception&) {
         throw Error(SNN_ERROR_FORMAT, place, ": the network document has a value of the wrong type");
     }
@@ -272,10 +218,10 @@ std::shared_ptr<const Network> load(std::span<const unsigned char> bytes, const 
 
 }  // namespace
 
-std::shared_ptr<const Network> load_network(const std::string& path) { return load(FileBytes(path).bytes(), "'" + path + "'"); }
+std::shared_ptr<const Network> load_network(const std::string& path) { return load(FileSource(path), "'" + path + "'"); }
 
 std::shared_ptr<const Network> load_network_memory(const void* data, size_t size_bytes) {
-    return load({static_cast<const unsigned char*>(data), size_bytes}, "the file in memory");
+    return load(MemorySource({static_cast<const unsigned char*>(data), size_bytes}), "the file in memory");
 }
 
 }  // namespace snn

@@ -54,18 +54,20 @@ void check_tiling(std::vector<Span> spans, uint64_t data_size) {
 size_t size_of(TensorType type) { return info_of(type).size; }
 const char* name_of(TensorType type) { return info_of(type).name; }
 
-uint64_t TensorView::count() const { return bytes.size() / size_of(type); }
+uint64_t TensorView::count() const { return size_bytes / size_of(type); }
 
-SafetensorsView::SafetensorsView(std::span<const unsigned char> file) {
-    if (file.size() < 10)
-        throw Error(SNN_ERROR_FORMAT, "the file has ", file.size(), " bytes; too short for a .snn file");
-    const uint64_t header_size = read_u64(file.data());
+SafetensorsView::SafetensorsView(const ByteSource& file) {
+    if (file.size() < 10) throw Error(SNN_ERROR_FORMAT, "the file has ", file.size(), " bytes; too short for a .snn file");
+    unsigned char length[8];
+    file.read(0, length, sizeof length);
+    const uint64_t header_size = read_u64(length);
     if (header_size > max_header_bytes || header_size > file.size() - 8)
         throw Error(SNN_ERROR_FORMAT, "the header claims ", header_size, " bytes, the file has ", file.size() - 8,
                     " after the length: not a .snn file, or cut short");
-    const auto data = file.subspan(8 + header_size);
-    const Json header =
-        parse_json({reinterpret_cast<const char*>(file.data()) + 8, static_cast<size_t>(header_size)}, "the header");
+    std::string header_text(static_cast<size_t>(header_size), '\0');
+    file.read(8, header_text.data(), header_text.size());
+    const uint64_t data_begin = 8 + header_size, data_size = file.size() - data_begin;
+    const Json header = parse_json(header_text, "the header");
     if (!header.is_object()) throw Error(SNN_ERROR_FORMAT, "the header is not an object");
 
     std::vector<Span> spans;
@@ -79,28 +81,29 @@ SafetensorsView::SafetensorsView(std::span<const unsigned char> file) {
             continue;
         }
         const char* const names[] = {"F32", "F64", "U16", "U32", "U64"};
-        TensorView tensor{types[entry.choice("dtype", names)].type, {}, {}};
+        TensorView tensor{types[entry.choice("dtype", names)].type, {}, 0, 0};
         uint64_t size = size_of(tensor.type);
         for (const Json& dimension : entry.list("shape", 8)) {
             if (!dimension.is_number_unsigned()) entry.fail("shape", "has an entry that is not a whole number");
             const uint64_t extent = dimension.get<uint64_t>();
             tensor.shape.push_back(extent);
-            if (extent != 0 && size > data.size() / extent) entry.fail("shape", "is larger than the file");
+            if (extent != 0 && size > data_size / extent) entry.fail("shape", "is larger than the file");
             size *= extent;
         }
         const Json& offsets = entry.list("data_offsets", 2);
         if (offsets.size() != 2 || !offsets[0].is_number_unsigned() || !offsets[1].is_number_unsigned())
             entry.fail("data_offsets", "is not a pair of whole numbers");
         const uint64_t begin = offsets[0].get<uint64_t>(), end = offsets[1].get<uint64_t>();
-        if (begin > end || end > data.size())
-            entry.fail("data_offsets", text("are ", begin, " to ", end, "; the data has ", data.size(), " bytes"));
+        if (begin > end || end > data_size)
+            entry.fail("data_offsets", text("are ", begin, " to ", end, "; the data has ", data_size, " bytes"));
         if (end - begin != size)
             entry.fail("data_offsets", text("span ", end - begin, " bytes; shape and dtype need ", size));
-        tensor.bytes = data.subspan(begin, size);
+        tensor.offset = data_begin + begin;
+        tensor.size_bytes = size;
         spans.push_back({begin, end, name});
         tensors.emplace(name, std::move(tensor));
     }
-    check_tiling(std::move(spans), data.size());
+    check_tiling(std::move(spans), data_size);
 }
 
 void SafetensorsWriter::set_metadata(std::string name, std::string value) {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "file/disk.h"
+
 namespace snn {
 
 enum class TensorType : uint8_t { f32, f64, u16, u32, u64 };
@@ -15,14 +17,15 @@ enum class TensorType : uint8_t { f32, f64, u16, u32, u64 };
 struct TensorView {
     TensorType type;
     std::vector<uint64_t> shape;
-    std::span<const unsigned char> bytes;  // little-endian
+    uint64_t offset;      // in the file
+    uint64_t size_bytes;  // little-endian values
     uint64_t count() const;
 };
 
-// A checked view of a whole file in memory: every offset lies inside it, tensors tile the data without gap or overlap,
+// What the header of a file says, checked against the size of the file: every offset lies inside it, tensors tile the data without gap or overlap,
 // sizes agree with shapes and types. Throws SNN_ERROR_FORMAT.
 struct SafetensorsView {
-    explicit SafetensorsView(std::span<const unsigned char> file);
+    explicit SafetensorsView(const ByteSource& file);
     std::map<std::string, std::string, std::less<>> metadata;
     std::map<std::string, TensorView, std::less<>> tensors;
 };

@@ -1,19 +1,10 @@
 // Writing a .snn file.
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstdio>
-#include <cstring>
 #include <deque>
 
-#if defined(_WIN32)
-#include <windows.h>
-#else
-#include <fcntl.h>
-#include <unistd.h>
-#endif
-
 #include "common/json.h"
+#include "file/disk.h"
 #include "file/file.h"
 #include "file/names.h"
 #include "file/safetensors.h"
@@ -21,74 +12,6 @@
 namespace snn {
 
 namespace {
-
-// A file that exists under its final name only when it is complete.
-class AtomicFile {
-public:
-    explicit AtomicFile(const std::string& path) : path_(path), temporary_(path + ".saving") {
-#if defined(_WIN32)
-        temporary_ += std::to_string(GetCurrentProcessId());
-#else
-        temporary_ += std::to_string(getpid());
-#endif
-        file_ = std::fopen(temporary_.c_str(), "wb");
-        if (!file_) fail("cannot create");
-    }
-    ~AtomicFile() {
-        if (!file_) return;
-        std::fclose(file_);
-        std::remove(temporary_.c_str());
-    }
-    AtomicFile(const AtomicFile&) = delete;
-    AtomicFile& operator=(const AtomicFile&) = delete;
-
-    void write(const void* data, size_t size) {
-        if (size > 0 && std::fwrite(data, 1, size, file_) != size) fail("cannot write");
-    }
-
-    void commit() {
-        if (std::fflush(file_) != 0) fail("cannot write");
-#if !defined(_WIN32)
-        if (fsync(fileno(file_)) != 0) fail("cannot write");
-#endif
-        std::FILE* const file = file_;
-        if (std::fclose(file) != 0) {
-            file_ = nullptr;
-            const int reason = errno;
-            std::remove(temporary_.c_str());
-            errno = reason;
-            throw Error(SNN_ERROR_IO, "cannot write '", path_, "': ", std::strerror(reason));
-        }
-        file_ = nullptr;
-#if defined(_WIN32)
-        if (!MoveFileExA(temporary_.c_str(), path_.c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH)) {
-            std::remove(temporary_.c_str());
-            throw Error(SNN_ERROR_IO, "cannot replace '", path_, "': system error ", GetLastError());
-        }
-#else
-        if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
-            const int reason = errno;
-            std::remove(temporary_.c_str());
-            throw Error(SNN_ERROR_IO, "cannot replace '", path_, "': ", std::strerror(reason));
-        }
-        // Make the new name last as well; a file system that cannot sync a folder has still renamed it.
-        const size_t slash = path_.find_last_of('/');
-        const std::string folder = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
-        if (const int descriptor = open(folder.c_str(), O_RDONLY | O_CLOEXEC); descriptor >= 0) {
-            (void)fsync(descriptor);
-            close(descriptor);
-        }
-#endif
-    }
-
-private:
-    [[noreturn]] void fail(const char* what) const {
-        throw Error(SNN_ERROR_IO, what, " '", path_, "': ", std::strerror(errno));
-    }
-
-    std::string path_, temporary_;
-    std::FILE* file_ = nullptr;
-};
 
 // One shared value stands in the header; one value for each neuron is a tensor.
 Json value_or_tensor(const std::vector<double>& values, const std::string& tensor, SafetensorsWriter& writer) {

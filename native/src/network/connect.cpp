@@ -10,7 +10,6 @@ namespace snn {
 
 namespace {
 
-constexpr uint32_t max_total_delay = 4096;
 // Of a window along one axis: kernel, stride, padding, dilation. A file of a few bytes can name any number, and a kernel costs
 // memory and time for each of its places, also for those that never meet the image.
 constexpr uint32_t max_window_extent = 1u << 16;

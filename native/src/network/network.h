@@ -40,6 +40,8 @@ struct Population {
     bool is_binary() const { return kind == SNN_POPULATION_SPIKE_INPUT || (model && model->spiking); }
 };
 
+constexpr uint32_t max_total_delay = 4096;  // steps, of a projection and its slowest synapse together
+
 // Sparse connectivity in canonical order: rows by source; within a row by (delay, target, order of creation).
 struct SparseIndex {
     std::vector<uint64_t> row_offsets;  // [source size + 1]

@@ -83,7 +83,7 @@ Rows fixed_total(const SNNRandomConnectionDef& rule, uint32_t source_size, uint3
 }
 
 void check_rule(const SNNRandomConnectionDef& rule, uint32_t source_size, uint32_t target_size, bool skip_self,
-                const std::string& what) {
+                uint32_t delay_steps, const std::string& what) {
     if (rule.rule > SNN_RULE_FIXED_TOTAL)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": rule is ", rule.rule,
                     "; expected SNN_RULE_FIXED_PROBABILITY, _FIXED_INDEGREE or _FIXED_TOTAL");
@@ -100,9 +100,13 @@ void check_rule(const SNNRandomConnectionDef& rule, uint32_t source_size, uint32
     if (!std::isfinite(rule.weight_mean) || !std::isfinite(rule.weight_std) || rule.weight_std < 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": weight_mean is ", rule.weight_mean, ", weight_std is ",
                     rule.weight_std, "; expected a finite mean and a standard deviation of at least 0");
-    if (rule.delay_min > rule.delay_max || rule.delay_max > UINT16_MAX)
+    if (rule.delay_min > rule.delay_max)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": delays go from ", rule.delay_min, " to ", rule.delay_max,
-                    " steps; expected delay_min <= delay_max <= ", UINT16_MAX);
+                    " steps; expected delay_min <= delay_max");
+    const uint64_t largest_delay = uint64_t{delay_steps} + rule.delay_max;  // before any synapse is made
+    if (largest_delay > max_total_delay)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its largest delay is ", largest_delay, " steps; at most ",
+                    max_total_delay, " are allowed");
 }
 
 }  // namespace
@@ -122,7 +126,7 @@ uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomCon
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what,
                     ": a connection rule makes the synapses; the def's own arrays must be null and their counts 0");
     const bool skip_self = !rule.allow_autapses && def.source == def.target;
-    check_rule(rule, source.size, target.size, skip_self, what);
+    check_rule(rule, source.size, target.size, skip_self, def.delay_steps, what);
 
     Rows rows;
     if (rule.rule == SNN_RULE_FIXED_PROBABILITY) rows = fixed_probability(rule, source.size, target.size, skip_self);

@@ -76,7 +76,7 @@ inline void lif_step(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
         const F replaced = add(mul(sub(broadcast_f(1.0f), fired), membrane), mul(fired, v_reset));
         const F after = select(t_1, subtracted, select(t_2, replaced, membrane));
         const F next_v = select(eq(reset_timing, broadcast_i(0)), after, membrane);
-        const I next_refractory_left = select(lt(broadcast_f(0.0f), fired), add(refractory_steps, reset_delay), max_(sub(refractory_left, broadcast_i(1)), broadcast_i(0)));
+        const I next_refractory_left = select(lt(broadcast_f(0.0f), fired), add(refractory_steps, reset_delay), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
         store(v_data + index, flush(next_v));
         store(refractory_left_data + index, next_refractory_left);
         args.spikes[index / 16] = mask_bits(lt(broadcast_f(0.0f), fired));
@@ -127,7 +127,7 @@ inline void lif_step_taped(const NeuronStepArgs& args, uint32_t begin, uint32_t 
         const F replaced = add(mul(sub(broadcast_f(1.0f), fired), membrane), mul(fired, v_reset));
         const F after = select(t_1, subtracted, select(t_2, replaced, membrane));
         const F next_v = select(eq(reset_timing, broadcast_i(0)), after, membrane);
-        const I next_refractory_left = select(lt(broadcast_f(0.0f), fired), add(refractory_steps, reset_delay), max_(sub(refractory_left, broadcast_i(1)), broadcast_i(0)));
+        const I next_refractory_left = select(lt(broadcast_f(0.0f), fired), add(refractory_steps, reset_delay), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
         store(refractory_left_tape + index, refractory_left);
         store(membrane_tape + index, membrane);
         store(v_data + index, flush(next_v));

@@ -14,6 +14,14 @@ NEURONS = builtin_names("neurons")
 SURROGATES = builtin_names("surrogates")
 
 
+REFRACTORY_MODELS = [
+    name for name in NEURONS if any(s.name == "refractory_left" for s in load_builtin_model(name).states)
+]
+# (refractory time, dt), both in ms: more steps than an int32 holds, by a little and by all that a float32 can.
+HUGE_REFRACTORY = [(2.0**31 - 1, 1.0), (3e9, 1.0), (3e6, 1e-3), (3e38, 1.0)]
+NEGATIVE_COUNTERS = [-1, -7, -(2**31)]
+
+
 def oracle(name: str):
     return importlib.import_module(f"tests.oracle.{name}")
 
@@ -40,6 +48,13 @@ def drive(model: CompiledModel, steps: int, neurons: int, seed: int = 0, choices
     inputs = {r.name: size * rng.normal(mean, spread, (steps, neurons)) for r in model.receptors}
     if "inhibitory" in inputs:
         inputs["inhibitory"] = -np.abs(inputs["inhibitory"]) * 0.3
+    return inputs
+
+
+def refractory_drive(model: CompiledModel, steps: int = 12, neurons: int = 48) -> dict[str, np.ndarray]:
+    """One step without input, then so much that a neuron spikes whenever it may: receptor name -> (steps, neurons)."""
+    inputs = {r.name: np.zeros((steps, neurons)) for r in model.receptors}
+    inputs["current"][1:] = np.linspace(10.0, 20.0, neurons)
     return inputs
 
 

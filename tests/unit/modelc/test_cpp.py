@@ -12,7 +12,19 @@ import pytest
 
 from snn.engine.modelc import compile_model, load_builtin_model, load_builtin_surrogate, print_cpp
 from snn.engine.modelc.__main__ import main, native_files
-from tests.unit.modelc.running import NEURONS, SURROGATES, combinations, constants_for, drive, parameters_for
+from tests.unit.modelc.running import (
+    HUGE_REFRACTORY,
+    NEGATIVE_COUNTERS,
+    NEURONS,
+    REFRACTORY_MODELS,
+    SURROGATES,
+    combinations,
+    constants_for,
+    drive,
+    oracle,
+    parameters_for,
+    refractory_drive,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).resolve().parent
@@ -193,6 +205,36 @@ def one_run(library, index, model, choices, vary, seed):
         for receptor, values in zip(model.receptors, into, strict=True):
             same_bits(values, expected[1][receptor.name])
         states = {name: np.broadcast_to(v, COUNT).copy() for name, v in after.items()}
+
+
+@pytest.mark.parametrize("name", REFRACTORY_MODELS)
+@pytest.mark.parametrize("timing", ["same_step", "next_step"])
+@pytest.mark.parametrize(
+    ("refractory", "dt", "left"),
+    [*((*huge, 0) for huge in HUGE_REFRACTORY), *((2.0, 1.0, left) for left in NEGATIVE_COUNTERS)],
+)
+def test_compiled_refractory_counters_do_not_wrap(library, name, timing, refractory, dt, left):
+    index = NEURONS.index(name)
+    model = MODELS[index]
+    parameters = model.default_parameters() | {"refractory": refractory}
+    choices = {option.name: option.default for option in model.options} | {"reset_timing": timing}
+    inputs = refractory_drive(model)
+    expected = oracle(name).simulate(inputs, parameters, choices, dt)["spikes"]
+    assert expected.any()
+    constants = constants_for(model.numpy, parameters, model.option_indices(choices), dt)
+    arrays, masks = laid_out(model, constants, vary=False)
+    states = [
+        np.full(COUNT, left if s.type == "int" else 0, np.int32 if s.type == "int" else np.float32)
+        for s in model.states
+    ]
+    for t in range(len(expected)):
+        receptors = [np.ascontiguousarray(inputs[r.name][t].astype(np.float32)) for r in model.receptors]
+        words = np.zeros(COUNT // 16, np.uint16)
+        library.run_step(
+            index, 0, pointers(arrays), ctypes.c_void_p(masks.ctypes.data), pointers(receptors), pointers(states),
+            ctypes.c_void_p(words.ctypes.data), pointers([]), ctypes.c_uint32(COUNT),
+        )  # fmt: skip
+        np.testing.assert_array_equal(np.unpackbits(words.view(np.uint8), bitorder="little"), expected[t])
 
 
 def same_bits(a, b):

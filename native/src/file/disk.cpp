@@ -1,0 +1,197 @@
+#include "file/disk.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+
+#if defined(_WIN32)
+#include <windows.h>
+#else
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+#include "common/error.h"
+
+namespace snn {
+
+namespace {
+
+constexpr const char* became_shorter = "the file became shorter while it was read";
+
+#if !defined(_WIN32)
+
+const char* kind_of(mode_t mode) {
+    if (S_ISDIR(mode)) return "a folder";
+    if (S_ISFIFO(mode)) return "a named pipe";
+    if (S_ISSOCK(mode)) return "a socket";
+    if (S_ISCHR(mode) || S_ISBLK(mode)) return "a device";
+    return "something else";
+}
+
+// What a path stands for when its last part is a symbolic link, be there a file at its end or not. An error leaves the link
+// in the result: creating the file will then say what is wrong.
+std::string without_links(const std::string& path) {
+    std::string place = path;
+    for (int links = 0; links < 40; ++links) {  // as many as Linux follows
+        char target[4096];
+        const ssize_t length = readlink(place.c_str(), target, sizeof target);
+        if (length <= 0 || static_cast<size_t>(length) == sizeof target) break;  // not a link, most of the time
+        const size_t slash = place.find_last_of('/');
+        place.resize(target[0] == '/' || slash == std::string::npos ? 0 : slash + 1);
+        place.append(target, static_cast<size_t>(length));
+    }
+    return place;
+}
+
+#endif
+
+}  // namespace
+
+// ---- Reading --------------------------------------------------------------------------------------------------------
+
+#if defined(_WIN32)
+
+FileSource::FileSource(const std::string& path) : file_(std::fopen(path.c_str(), "rb")) {
+    if (!file_) throw Error(SNN_ERROR_IO, "cannot open '", path, "': ", std::strerror(errno));
+    const long long size = _fseeki64(file_, 0, SEEK_END) == 0 ? _ftelli64(file_) : -1;
+    if (size < 0) {
+        std::fclose(file_);
+        throw Error(SNN_ERROR_IO, "cannot read '", path, "': not a regular file");
+    }
+    size_ = static_cast<uint64_t>(size);
+}
+
+FileSource::~FileSource() { std::fclose(file_); }
+
+void FileSource::read(uint64_t offset, void* out, size_t size) const {
+    if (_fseeki64(file_, static_cast<long long>(offset), SEEK_SET) != 0 || std::fread(out, 1, size, file_) != size)
+        throw Error(SNN_ERROR_IO, std::ferror(file_) ? "the file cannot be read" : became_shorter);
+}
+
+#else
+
+FileSource::FileSource(const std::string& path) {
+    // O_NONBLOCK: opening a pipe would otherwise wait for its writer. It means nothing to a regular file.
+    descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (descriptor_ < 0) throw Error(SNN_ERROR_IO, "cannot open '", path, "': ", std::strerror(errno));
+    struct stat status{};
+    const int reason = fstat(descriptor_, &status) == 0 ? 0 : errno;
+    if (reason == 0 && S_ISREG(status.st_mode)) {
+        size_ = static_cast<uint64_t>(status.st_size);
+        return;
+    }
+    close(descriptor_);
+    if (reason != 0) throw Error(SNN_ERROR_IO, "cannot read '", path, "': ", std::strerror(reason));
+    throw Error(SNN_ERROR_IO, "cannot read '", path, "': it is ", kind_of(status.st_mode), ", not a regular file");
+}
+
+FileSource::~FileSource() { close(descriptor_); }
+
+void FileSource::read(uint64_t offset, void* out, size_t size) const {
+    unsigned char* position = static_cast<unsigned char*>(out);
+    while (size > 0) {
+        // At most 1 GiB at once: some systems refuse more.
+        const ssize_t got = pread(descriptor_, position, std::min(size, size_t{1} << 30), static_cast<off_t>(offset));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) throw Error(SNN_ERROR_IO, "the file cannot be read: ", std::strerror(errno));
+        if (got == 0) throw Error(SNN_ERROR_IO, became_shorter);
+        position += got;
+        offset += static_cast<uint64_t>(got);
+        size -= static_cast<size_t>(got);
+    }
+}
+
+#endif
+
+// ---- Writing --------------------------------------------------------------------------------------------------------
+
+AtomicFile::AtomicFile(const std::string& path) : path_(path), place_(path) {
+#if !defined(_WIN32)
+    struct stat old{};
+    if (stat(path.c_str(), &old) == 0) {
+        if (!S_ISREG(old.st_mode))
+            throw Error(SNN_ERROR_IO, "cannot save to '", path, "': it is ", kind_of(old.st_mode), ", not a regular file");
+        replaces_ = true;
+        permissions_ = old.st_mode & 0777;
+    } else if (errno != ENOENT) {
+        fail("cannot create", errno);
+    }
+    place_ = without_links(path);
+#endif
+    create();
+}
+
+// A name that no other thread or process uses; O_EXCL tells when one is taken, by the leftover of a process that was killed or
+// by a machine that shares the folder and has the same process number.
+void AtomicFile::create() {
+    static std::atomic<uint64_t> next_number{0};
+    for (int attempts = 0; attempts < 1000 && !file_; ++attempts) {
+        const uint64_t number = next_number.fetch_add(1, std::memory_order_relaxed);
+#if defined(_WIN32)
+        std::string name = text(place_, ".saving", GetCurrentProcessId(), "_", number);
+        file_ = std::fopen(name.c_str(), "wbx");
+        if (file_) temporary_ = std::move(name);
+#else
+        std::string name = text(place_, ".saving", getpid(), "_", number);
+        // Never more open than the file it replaces, not even while it is written.
+        const int descriptor = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                                    static_cast<mode_t>(replaces_ ? permissions_ : 0666));
+        if (descriptor >= 0) {
+            // What the process's umask took away; a file system without permissions may refuse, and has none to keep.
+            if (replaces_) (void)fchmod(descriptor, static_cast<mode_t>(permissions_));
+            file_ = fdopen(descriptor, "wb");
+            if (!file_) {
+                const int reason = errno;
+                close(descriptor);
+                std::remove(name.c_str());
+                fail("cannot create", reason);
+            }
+            temporary_ = std::move(name);
+        }
+#endif
+        if (!file_ && errno != EEXIST) fail("cannot create", errno);
+    }
+    if (!file_) fail("cannot create a file beside", EEXIST);
+}
+
+AtomicFile::~AtomicFile() {
+    if (file_) std::fclose(file_);
+    if (!temporary_.empty()) std::remove(temporary_.c_str());
+}
+
+void AtomicFile::write(const void* data, size_t size) {
+    if (size > 0 && std::fwrite(data, 1, size, file_) != size) fail("cannot write", errno);
+}
+
+void AtomicFile::commit() {
+    if (std::fflush(file_) != 0) fail("cannot write", errno);
+#if !defined(_WIN32)
+    if (fsync(fileno(file_)) != 0) fail("cannot write", errno);
+#endif
+    std::FILE* const file = file_;
+    file_ = nullptr;
+    if (std::fclose(file) != 0) fail("cannot write", errno);
+#if defined(_WIN32)
+    if (!MoveFileExA(temporary_.c_str(), place_.c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
+        throw Error(SNN_ERROR_IO, "cannot replace '", path_, "': system error ", GetLastError());
+    temporary_.clear();
+#else
+    if (std::rename(temporary_.c_str(), place_.c_str()) != 0) fail("cannot replace", errno);
+    temporary_.clear();
+    // Make the new name last as well; a file system that cannot sync a folder has still renamed it.
+    const size_t slash = place_.find_last_of('/');
+    const std::string folder = slash == std::string::npos ? "." : place_.substr(0, slash + 1);
+    if (const int descriptor = open(folder.c_str(), O_RDONLY | O_CLOEXEC); descriptor >= 0) {
+        (void)fsync(descriptor);
+        close(descriptor);
+    }
+#endif
+}
+
+void AtomicFile::fail(const char* what, int reason) const {
+    throw Error(SNN_ERROR_IO, what, " '", path_, "': ", std::strerror(reason));
+}
+
+}  // namespace snn
