@@ -166,6 +166,15 @@ ValueType read_type(const JsonObject& entry) {
     return entry.choice("type", names) == 0 ? float_ : int_;
 }
 
+// A number that becomes a float32, or a 32-bit integer, in every neuron.
+double read_value(const JsonObject& entry, const char* key, ValueType type) {
+    const double value = entry.number(key);
+    const bool whole = type == ValueType::int_;
+    if (std::abs(value) > (whole ? 2147483647.0 : 3.4028234663852886e38) || (whole && value != std::floor(value)))
+        entry.fail(key, text("is ", value, "; it must be a ", whole ? "32-bit whole number" : "float32 number"));
+    return value;
+}
+
 std::vector<ParameterInfo> read_parameters(const JsonObject& root, std::set<std::string>& taken) {
     std::vector<ParameterInfo> parameters;
     const Json& list = root.list("parameters", max_parameters);
@@ -174,7 +183,7 @@ std::vector<ParameterInfo> read_parameters(const JsonObject& root, std::set<std:
         ParameterInfo info;
         info.name = read_name(entry, taken);
         info.unit = optional_text(entry, "unit");
-        info.default_value = entry.number("default");
+        info.default_value = read_value(entry, "default", ValueType::float_);
         if (entry.has("minimum")) info.minimum = entry.number("minimum");
         if (entry.has("exclusive_minimum")) {
             info.minimum = entry.number("exclusive_minimum");
@@ -229,7 +238,7 @@ std::vector<StateInfo> read_states(const JsonObject& root, const std::vector<Par
             if (found == parameters.end()) entry.fail("initial", "names no parameter");
             info.initial_parameter = static_cast<uint32_t>(found - parameters.begin());
         } else {
-            info.initial = entry.number("initial");
+            info.initial = read_value(entry, "initial", info.type);
         }
         states.push_back(std::move(info));
     }
