@@ -24,7 +24,10 @@ __all__ = [
     "UnsupportedError",
     "VersionError",
     "error_for_status",
+    "shown",
 ]
+
+_LONGEST_SHOWN = 100
 
 
 class SnnError(Exception):
@@ -140,6 +143,16 @@ _BY_STATUS: dict[int, type[SnnError]] = {
         InternalError,
     )
 }
+
+
+def shown(value: object) -> str:
+    """Return how a sentence shows a value: its repr on one line, cut where it would hide the sentence."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:
+        # A repr may fail: a number of more than 4300 digits, an object of the user.
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 
 
 def error_for_status(status: int, sentence: str) -> SnnError:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, OutOfMemoryError, shown
 
 __all__ = [
+    "LARGEST_FLOAT32",
     "MAX_BATCH",
     "MAX_DELAY",
     "MAX_DT",
@@ -22,11 +24,21 @@ __all__ = [
     "MAX_SYNAPSES",
     "Floats",
     "choice",
+    "file_path",
     "float32_array",
+    "float32_number",
     "float64_values",
+    "function",
     "integer",
+    "integer_array",
     "known_name",
+    "mapping",
+    "name_list",
+    "new_array",
+    "no_memory",
     "number",
+    "real_array",
+    "spread",
     "valid_name",
 ]
 
@@ -35,6 +47,8 @@ Floats = NDArray[np.float32]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _LONGEST_NAME = 63
 _MOST_NAMES_SHOWN = 20
+LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
+_FITS_FLOAT32 = f"it must fit float32, whose largest number is {LARGEST_FLOAT32:g}"
 
 # The limits of libsnn (snn.h); here they are checked where a number is given, before anything is made of it.
 MAX_NEURONS = 2**30  # of a population
@@ -44,14 +58,17 @@ MAX_BATCH = 2**20  # samples
 MAX_DT = 1e6  # milliseconds
 
 
+# ---- single values
+
+
 def integer(value: Any, what: str, *, minimum: int = 0, maximum: int = 2**32 - 1) -> int:
     """Return `value` as an int in the range; floats and strings are errors."""
     try:
         whole = operator.index(value)
     except TypeError:
-        raise ArgumentTypeError(f"{what} is {value!r}, not an integer") from None
+        raise ArgumentTypeError(f"{what} is {shown(value)}, not an integer") from None
     if not minimum <= whole <= maximum:
-        raise InvalidArgumentError(f"{what} is {whole}; it must be {minimum} to {maximum}")
+        raise InvalidArgumentError(f"{what} is {shown(whole)}; it must be {minimum} to {maximum}")
     return whole
 
 
@@ -60,9 +77,12 @@ def number(
 ) -> float:
     """Return `value` as a finite float that is at least `minimum`, or above it, and at most `maximum`."""
     try:
-        real = float("no" if isinstance(value, str | bytes) else value)
+        # Neither text, which float() reads, nor an array of one, which it takes for the number in it.
+        real = float("no" if isinstance(value, str | bytes | bytearray) or np.ndim(value) else value)
+    except OverflowError:
+        raise InvalidArgumentError(f"{what} is {shown(value)}; it is too large for a float") from None
     except (TypeError, ValueError):
-        raise ArgumentTypeError(f"{what} is {value!r}, not a number") from None
+        raise ArgumentTypeError(f"{what} is {shown(value)}, not a number") from None
     if not math.isfinite(real):
         raise InvalidArgumentError(f"{what} is {real}; it must be finite")
     if real < minimum or (exclusive and real == minimum):
@@ -72,13 +92,40 @@ def number(
     return real
 
 
+def float32_number(value: Any, what: str, *, minimum: float = -math.inf) -> float:
+    """Return `value` as a float that stays finite as float32."""
+    real = number(value, what, minimum=minimum)
+    if abs(real) > LARGEST_FLOAT32:
+        raise InvalidArgumentError(f"{what} is {real:g}; {_FITS_FLOAT32}")
+    return real
+
+
+def function(value: Any, what: str) -> Callable[..., Any]:
+    """Return `value` if it can be called."""
+    if not callable(value):
+        raise ArgumentTypeError(f"{what} is {shown(value)}, not callable")
+    called: Callable[..., Any] = value
+    return called
+
+
+def file_path(value: Any) -> str:
+    """Return the path of a file as a string."""
+    try:
+        return os.fsdecode(value)
+    except TypeError:
+        raise ArgumentTypeError(f"the path is {shown(value)}, neither a string nor a Path") from None
+
+
+# ---- names
+
+
 def valid_name(value: Any, what: str) -> str:
     """Return `value` if it can name a population or projection."""
     if not isinstance(value, str):
-        raise ArgumentTypeError(f"{what} is {value!r}, not a string")
+        raise ArgumentTypeError(f"{what} is {shown(value)}, not a string")
     if not _NAME.match(value) or len(value) > _LONGEST_NAME:
         raise InvalidArgumentError(
-            f"{what} is {value!r}; a name has letters, digits and _, does not begin with a digit, "
+            f"{what} is {shown(value)}; a name has letters, digits and _, does not begin with a digit, "
             f"and is at most {_LONGEST_NAME} long"
         )
     return value
@@ -88,20 +135,47 @@ def known_name(value: Any, names: Collection[str], what: str) -> str:
     """Return `value` if it is one of `names`; the error lists them, if there are not too many."""
     if isinstance(value, str) and value in names:
         return value
-    shown = ", ".join(itertools.islice(names, _MOST_NAMES_SHOWN)) or "none"
+    listed = ", ".join(itertools.islice(names, _MOST_NAMES_SHOWN)) or "none"
     if len(names) > _MOST_NAMES_SHOWN:
-        shown += f" and {len(names) - _MOST_NAMES_SHOWN} more"
+        listed += f" and {len(names) - _MOST_NAMES_SHOWN} more"
     if not isinstance(value, str):
-        raise ArgumentTypeError(f"{what} is {value!r}, not a name; there are: {shown}")
-    raise NotFoundError(f"there is no {what} {value!r}; there are: {shown}")
+        raise ArgumentTypeError(f"{what} is {shown(value)}, not a name; there are: {listed}")
+    raise NotFoundError(f"there is no {what} {shown(value)}; there are: {listed}")
+
+
+def name_list(value: Any, what: str) -> list[Any]:
+    """Return one name or several as a list without repetitions; what the names mean is checked by the caller."""
+    if isinstance(value, str):
+        return [value]
+    try:
+        names = list(value)
+    except TypeError:
+        raise ArgumentTypeError(f"{what} is {shown(value)}, neither a name nor a list of names") from None
+    for one in names:
+        if not isinstance(one, str):
+            raise ArgumentTypeError(f"{what} contains {shown(one)}, which is not a name")
+    return list(dict.fromkeys(names))
 
 
 def choice(value: Any, choices: Iterable[str], what: str) -> str:
     """Return `value` if it is one of a fixed list of words; the error lists them."""
     words = list(choices)
-    if value not in words:
-        raise InvalidArgumentError(f"{what} is {value!r}; it must be one of {', '.join(words)}")
+    # The type first: an array would compare with each word by itself.
+    if not isinstance(value, str) or value not in words:
+        raise InvalidArgumentError(f"{what} is {shown(value)}; it must be one of {', '.join(words)}")
     return str(value)
+
+
+def mapping(value: Any, what: str, contents: str) -> Mapping[Any, Any]:
+    """Return `value` if it is a dict or the like; None is an empty one. `contents` says of what, for the error."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ArgumentTypeError(f"{what} is {shown(value)}, not a dict of {contents}")
+    return value
+
+
+# ---- arrays
 
 
 def float32_array(values: ArrayLike, what: str, shape: tuple[int, ...] | None = None) -> Floats:
@@ -123,20 +197,21 @@ def float32_array(values: ArrayLike, what: str, shape: tuple[int, ...] | None = 
     InvalidArgumentError
         Another shape, NaN or infinity, or values too large for float32.
     """
-    array = _real_array(values, what)
-    if shape is not None and array.shape != shape:
-        raise InvalidArgumentError(f"{what} has shape {array.shape}; it must be {shape}")
+    given = real_array(values, what)
+    if shape is not None and given.shape != shape:
+        raise InvalidArgumentError(f"{what} has shape {given.shape}; it must be {shape}")
+    array = given
     if array.dtype != np.float32:
         with np.errstate(over="ignore"):
             array = array.astype(np.float32)
     if not np.isfinite(array).all():
-        _raise_not_finite(array, what)
+        _raise_not_finite(given, array, what)
     # Not ascontiguousarray: that makes a vector of a single number.
     return np.asarray(array, order="C")
 
 
 def float64_values(values: ArrayLike, what: str, shape: tuple[int, ...] | None) -> NDArray[np.float64]:
-    """Return one number, or one for each neuron, as a flat float64 array.
+    """Return one number, or one for each neuron, as a flat float64 array of values that fit float32.
 
     Parameters
     ----------
@@ -147,28 +222,75 @@ def float64_values(values: ArrayLike, what: str, shape: tuple[int, ...] | None) 
     shape : tuple of int or None
         Shape of the population; None: not known yet, any shape passes.
     """
-    array = _real_array(values, what).astype(np.float64)
+    array = real_array(values, what).astype(np.float64)
     size = math.prod(shape) if shape is not None else None
     if array.ndim > 0 and size is not None and array.shape not in (shape, (size,)):
         raise InvalidArgumentError(f"{what} has shape {array.shape}; it must be one number or have shape {shape}")
     if array.size == 0:
         raise InvalidArgumentError(f"{what} is empty; it must be one number or have one for each neuron")
-    if not np.isfinite(array).all():
-        _raise_not_finite(array, what)
+    kept = np.abs(array) <= LARGEST_FLOAT32
+    if not kept.all():
+        _raise_not_finite(array, np.where(kept, array, np.inf), what)
     return np.ascontiguousarray(array).reshape(-1)
 
 
-def _real_array(values: ArrayLike, what: str) -> NDArray[Any]:
-    try:
-        array = np.asarray(values)
-    except (ValueError, TypeError) as error:
-        raise ArgumentTypeError(f"{what} is not an array of numbers: {error}") from None
+def integer_array(values: ArrayLike, what: str) -> NDArray[Any]:
+    """Return a vector of integers; a list without any is one too."""
+    array = _array(values, what)
+    if array.size == 0 and array.dtype.kind == "f":
+        array = array.astype(np.int64)
+    if array.dtype.kind not in "iu":
+        raise ArgumentTypeError(f"{what} has dtype {array.dtype}; it must hold integers")
+    if array.ndim != 1:
+        raise InvalidArgumentError(f"{what} has shape {array.shape}; it must be one-dimensional")
+    return array
+
+
+def real_array(values: ArrayLike, what: str) -> NDArray[Any]:
+    """Return an array of real numbers or booleans, NaN and infinity included."""
+    array = _array(values, what)
     if array.dtype.kind not in "fiub":
         raise ArgumentTypeError(f"{what} has dtype {array.dtype}; it must hold real numbers")
     return array
 
 
-def _raise_not_finite(array: NDArray[Any], what: str) -> None:
+def new_array(shape: Sequence[int], dtype: DTypeLike, what: str) -> NDArray[Any]:
+    """Return an array of zeros; OutOfMemoryError with its size when there is no room for it."""
+    try:
+        return np.zeros(shape, dtype)
+    except (MemoryError, ValueError):
+        # numpy's ValueError: more bytes than an address can count.
+        raise no_memory(shape, dtype, what) from None
+
+
+def spread(values: NDArray[Any], shape: Sequence[int], what: str) -> NDArray[Any]:
+    """Return `values` repeated to `shape`, as an array of its own."""
+    try:
+        return np.ascontiguousarray(np.broadcast_to(values, shape))
+    except MemoryError:
+        raise no_memory(shape, values.dtype, what) from None
+
+
+def no_memory(shape: Sequence[int], dtype: DTypeLike, what: str) -> OutOfMemoryError:
+    """Return the error that says how large `what` would be."""
+    size = math.prod(map(int, shape)) * np.dtype(dtype).itemsize
+    return OutOfMemoryError(
+        f"{what} has shape {tuple(shape)} and needs {size / 2**30:.3g} GiB, more memory than there is"
+    )
+
+
+def _array(values: ArrayLike, what: str) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except (ValueError, TypeError) as error:
+        raise ArgumentTypeError(f"{what} is not an array of numbers: {error}") from None
+
+
+def _raise_not_finite(given: NDArray[Any], array: NDArray[Any], what: str) -> None:
+    """Name the first value that was not finite, or was no longer as float32 (`array`)."""
     place = tuple(int(index) for index in np.argwhere(~np.isfinite(array))[0])
     where = f"{what}{list(place)}" if place else what
-    raise InvalidArgumentError(f"{where} is {array[place]}; all values must be finite")
+    value = given[place]
+    if np.isfinite(value):
+        raise InvalidArgumentError(f"{where} is {value:g}; {_FITS_FLOAT32}")
+    raise InvalidArgumentError(f"{where} is {value}; all values must be finite")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, float32_array, known_name
+from snn._arrays import Floats, float32_array, integer_array, known_name, new_array
 from snn.encode import Encoder
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.engine.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from snn.network import Network, Population
@@ -38,8 +38,12 @@ class _Source:
         self.encoder = encoder
         self.steps = steps
         self.values = values.reshape(values.shape[0], *((steps, size) if timed else (size,)))
-        self.held = encoder is not None and encoder.kind == "constant"
-        self.buffer = np.zeros((batch_size, size) if self.held else (steps, batch_size, size), np.float32)
+        self.held = False
+        if encoder is not None and encoder.kind == "constant":
+            self.held = True
+            encoder._check_product(values)
+        shape = (batch_size, size) if self.held else (steps, batch_size, size)
+        self.buffer = new_array(shape, np.float32, f"a batch of input {population.name!r}")
 
     def fill(self, rows: NDArray[np.int64], seed: int) -> tuple[int, bool, Floats]:
         """Encode the samples `rows` into the buffer; places that are left over are zero."""
@@ -132,9 +136,7 @@ class Batches:
 
 def class_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int32]:
     """Return classes 0 to `classes` - 1 of the samples, checked."""
-    array = np.asarray(y)
-    if array.dtype.kind not in "iu":
-        raise ArgumentTypeError(f"y has dtype {array.dtype}; classes must be integers")
+    array = integer_array(y, "y")
     if array.shape != (samples,):
         raise InvalidArgumentError(f"y has shape {array.shape}; X has {samples} samples, so it must be ({samples},)")
     outside = np.flatnonzero((array < 0) | (array >= classes))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from snn._arrays import MAX_DELAY, MAX_NEURONS, Floats, choice, float32_array, integer
+from snn._arrays import MAX_DELAY, MAX_NEURONS, Floats, choice, float32_array, integer, new_array
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.init import Initializer, initial_weights, initializer
 
@@ -112,7 +112,7 @@ class _Weighted(Connection):
         if not self.has_bias:
             return None
         if self.bias is None:
-            return np.zeros(count, np.float32)
+            return new_array((count,), np.float32, f"{what}: bias")
         if self.bias.shape != (count,):
             raise InvalidArgumentError(f"{what}: bias has shape {self.bias.shape}; it must be ({count},)")
         return self.bias.copy()

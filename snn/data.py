@@ -6,9 +6,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, number
+from snn._arrays import Floats, integer_array, number
 from snn.engine.errors import InvalidArgumentError, UnsupportedError
 from snn.init import uniform
 
@@ -63,14 +63,12 @@ def digits() -> Split:
     return Split(x[train], y[train], x[test], y[test])
 
 
-def stratified_split(
-    y: NDArray[np.int64], fraction: float, *, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def stratified_split(y: ArrayLike, fraction: float, *, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Cut samples in two so that each class is cut in the same proportion.
 
     Parameters
     ----------
-    y : int array, shape (samples,)
+    y : array_like of int, shape (samples,)
         Classes.
     fraction : float
         The part that goes into the second list, 0 to 1.
@@ -83,6 +81,9 @@ def stratified_split(
         Indices, ascending. The second has ``fraction * samples`` of them, rounded up; what does not divide evenly goes
         to the classes with the largest remainders.
     """
+    y = integer_array(y, "y")
+    if y.size == 0:
+        raise InvalidArgumentError("y is empty; there is nothing to split")
     share = number(fraction, "fraction", minimum=0.0)
     if share > 1.0:
         raise InvalidArgumentError(f"fraction is {share}; it must be 0 to 1")

@@ -7,14 +7,16 @@ carries (``docs/model-format.md``). This module reads that document, so nothing 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from snn._arrays import known_name
 from snn.engine import _native
-from snn.engine.errors import FormatError, InvalidArgumentError
+from snn.engine.errors import ArgumentTypeError, FormatError, InvalidArgumentError, shown
+from snn.engine.modelc import CompiledModel, CompiledSurrogate, ModelError
 
 __all__ = [
     "ModelDefinition",
@@ -25,6 +27,7 @@ __all__ = [
     "SurrogateDefinition",
     "builtin_model",
     "builtin_surrogate",
+    "compiled",
 ]
 
 
@@ -181,6 +184,28 @@ def builtin_surrogate(name: str) -> SurrogateDefinition:
     """Return the built-in surrogate of that name; NotFoundError lists those there are."""
     known_name(name, _native.builtin_surrogate_names(), "built-in surrogate")
     return SurrogateDefinition.from_native(_native.Model.builtin(name, surrogate=True), builtin=True)
+
+
+def compiled(
+    definition: Mapping[str, Any] | str | Path,
+    compiler: Callable[[Mapping[str, Any] | str | Path], CompiledModel | CompiledSurrogate],
+) -> _native.Model:
+    """Return what the model compiler makes of a user's definition, as libsnn holds it.
+
+    Parameters
+    ----------
+    definition : dict, str or Path
+        As a dict, as TOML text, or in a file.
+    compiler : callable
+        `compile_model` or `compile_surrogate`.
+    """
+    if not isinstance(definition, Mapping | str | Path):
+        raise ArgumentTypeError(f"the definition is {shown(definition)}, not a dict, a string or a Path")
+    try:
+        document = compiler(definition).json
+    except ModelError as error:
+        raise FormatError(str(error)) from error
+    return _native.Model.load(document)
 
 
 def _document(native: _native.Model, kind: str) -> dict[str, Any]:

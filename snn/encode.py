@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from snn._arrays import Floats, choice, float32_array, integer, number
+from snn._arrays import LARGEST_FLOAT32, Floats, choice, float32_array, float32_number, integer, new_array
 from snn.engine import _native
-from snn.engine.errors import InvalidArgumentError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 
 __all__ = ["KINDS", "Encoder", "constant", "delta", "latency", "rate"]
 
@@ -40,8 +40,8 @@ class Encoder:
 
     def __post_init__(self) -> None:
         choice(self.kind, KINDS, "the encoder")
-        number(self.gain, "gain", minimum=0.0)
-        number(self.threshold, "threshold")
+        float32_number(self.gain, "gain", minimum=0.0)
+        float32_number(self.threshold, "threshold")
 
     def __call__(self, values: ArrayLike, steps: int, *, seed: int = 0, out: Floats | None = None) -> Floats:
         """Return the input for `steps` steps; `out`, if given, receives it.
@@ -59,6 +59,8 @@ class Encoder:
         """
         count = integer(steps, "steps", minimum=1)
         array = float32_array(values, "values")
+        if self.kind == "constant":
+            self._check_product(array)
         frames = 1 if self.kind == "delta" else 0
         if array.ndim - frames not in (1, 2):
             time = "steps, " if frames else ""
@@ -71,7 +73,9 @@ class Encoder:
         samples, features = (1 if single else array.shape[-2]), array.shape[-1]
         shape = (count, features) if single else (count, samples, features)
         if out is None:
-            out = np.empty(shape, np.float32)
+            out = new_array(shape, np.float32, "the encoded input")
+        elif not isinstance(out, np.ndarray):
+            raise ArgumentTypeError(f"out is {shown(out)}, not a float32 array")
         elif out.shape != shape:
             raise InvalidArgumentError(f"out has shape {out.shape}; it must be {shape}")
         if out.size:
@@ -87,6 +91,14 @@ class Encoder:
                 seed=seed,
             )
         return out
+
+    def _check_product(self, values: Floats) -> None:
+        """Raise InvalidArgumentError if gain times a value does not fit float32."""
+        largest = float(np.abs(values).max(initial=0.0))
+        if float(self.gain) * largest > LARGEST_FLOAT32:
+            raise InvalidArgumentError(
+                f"gain is {self.gain:g} and values go up to {largest:g}; their product must fit float32"
+            )
 
 
 def rate(values: ArrayLike, steps: int, *, gain: float = 1.0, seed: int = 0) -> Floats:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snn._arrays import Floats, float32_array, known_name, number
+from snn._arrays import Floats, float32_array, float32_number, integer, known_name, new_array, no_memory
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 
 __all__ = [
     "Constant",
@@ -44,7 +44,7 @@ def uniform(shape: tuple[int, ...] | int, low: float, high: float, *, seed: int,
     seed, stream : int
         0 to 2**64 - 1; different pairs give independent numbers.
     """
-    low, high = number(low, "low"), number(high, "high")
+    low, high = float32_number(low, "low"), float32_number(high, "high")
     if low > high:
         raise InvalidArgumentError(f"low is {low} and high is {high}; low must not be above high")
     return _filled(shape, seed, stream, 0, low, high)
@@ -62,11 +62,12 @@ def normal(shape: tuple[int, ...] | int, mean: float, std: float, *, seed: int, 
     seed, stream : int
         0 to 2**64 - 1; different pairs give independent numbers.
     """
-    return _filled(shape, seed, stream, 1, number(mean, "mean"), number(std, "std", minimum=0.0))
+    return _filled(shape, seed, stream, 1, float32_number(mean, "mean"), float32_number(std, "std", minimum=0.0))
 
 
 def _filled(shape: tuple[int, ...] | int, seed: int, stream: int, distribution: int, a: float, b: float) -> Floats:
-    values = np.empty(shape, np.float32)
+    sizes = shape if isinstance(shape, tuple | list) else (shape,)
+    values: Floats = new_array([integer(one, "shape") for one in sizes], np.float32, "the random array")
     if values.size:
         _native.random_fill(values, seed, stream, distribution, a, b)
     return values
@@ -78,9 +79,14 @@ class Constant:
 
     value: float
 
+    def __post_init__(self) -> None:
+        float32_number(self.value, "Constant: value")
+
     def __call__(self, shape: tuple[int, ...], fan_in: int, fan_out: int, seed: int, stream: int) -> Floats:
         """Return the weights."""
-        return np.full(shape, number(self.value, "value"), np.float32)
+        weights: Floats = new_array(shape, np.float32, "the array of weights")
+        weights.fill(self.value)
+        return weights
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,11 @@ class Uniform:
 
     low: float
     high: float
+
+    def __post_init__(self) -> None:
+        low, high = float32_number(self.low, "Uniform: low"), float32_number(self.high, "Uniform: high")
+        if low > high:
+            raise InvalidArgumentError(f"Uniform: low is {low} and high is {high}; low must not be above high")
 
     def __call__(self, shape: tuple[int, ...], fan_in: int, fan_out: int, seed: int, stream: int) -> Floats:
         """Return the weights."""
@@ -102,6 +113,10 @@ class Normal:
     mean: float
     std: float
 
+    def __post_init__(self) -> None:
+        float32_number(self.mean, "Normal: mean")
+        float32_number(self.std, "Normal: std", minimum=0.0)
+
     def __call__(self, shape: tuple[int, ...], fan_in: int, fan_out: int, seed: int, stream: int) -> Floats:
         """Return the weights."""
         return normal(shape, self.mean, self.std, seed=seed, stream=stream)
@@ -112,6 +127,9 @@ class KaimingUniform:
     """Uniform with standard deviation gain / sqrt(fan_in) (He et al. 2015, https://arxiv.org/abs/1502.01852)."""
 
     gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        float32_number(self.gain, "KaimingUniform: gain", minimum=0.0)
 
     def __call__(self, shape: tuple[int, ...], fan_in: int, fan_out: int, seed: int, stream: int) -> Floats:
         """Return the weights."""
@@ -125,6 +143,9 @@ class KaimingNormal:
 
     gain: float = 1.0
 
+    def __post_init__(self) -> None:
+        float32_number(self.gain, "KaimingNormal: gain", minimum=0.0)
+
     def __call__(self, shape: tuple[int, ...], fan_in: int, fan_out: int, seed: int, stream: int) -> Floats:
         """Return the weights."""
         return normal(shape, 0.0, self.gain / math.sqrt(fan_in), seed=seed, stream=stream)
@@ -135,6 +156,9 @@ class XavierUniform:
     """Uniform with standard deviation gain * sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio 2010)."""
 
     gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        float32_number(self.gain, "XavierUniform: gain", minimum=0.0)
 
     def __call__(self, shape: tuple[int, ...], fan_in: int, fan_out: int, seed: int, stream: int) -> Floats:
         """Return the weights."""
@@ -147,6 +171,9 @@ class XavierNormal:
     """Normal with standard deviation gain * sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio 2010)."""
 
     gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        float32_number(self.gain, "XavierNormal: gain", minimum=0.0)
 
     def __call__(self, shape: tuple[int, ...], fan_in: int, fan_out: int, seed: int, stream: int) -> Floats:
         """Return the weights."""
@@ -177,13 +204,18 @@ def initializer(rule: str | float | Initializer) -> Initializer:
         return _BY_NAME[known_name(rule, _BY_NAME, "initialiser")]
     if callable(rule):
         return rule
-    if isinstance(rule, int | float):
-        return Constant(float(rule))
-    raise ArgumentTypeError(f"init is {rule!r}, not a name, a number or a callable")
+    try:
+        return Constant(float32_number(rule, "init"))
+    except ArgumentTypeError:
+        raise ArgumentTypeError(f"init is {shown(rule)}, not a name, a number or a callable") from None
 
 
 def initial_weights(
     rule: Initializer, shape: tuple[int, ...], fan_in: int, fan_out: int, seed: int, stream: int, what: str
 ) -> Floats:
     """Draw weights and check what a user's own initialiser returned."""
-    return float32_array(rule(shape, fan_in, fan_out, seed, stream), f"{what}: what init returned", shape)
+    try:
+        weights = rule(shape, fan_in, fan_out, seed, stream)
+    except MemoryError:
+        raise no_memory(shape, np.float32, f"{what}: weights") from None
+    return float32_array(weights, f"{what}: what init returned", shape)

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import MAX_DT, integer, known_name, number, valid_name
+from snn._arrays import MAX_DT, file_path, integer, known_name, number, valid_name
 from snn.connections import Connection
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, shown
 from snn.neurons import Input, Neuron, SpikeInput
 from snn.projection import Projection
 from snn.surrogates import Surrogate
@@ -72,6 +72,24 @@ class Population:
     def states(self) -> tuple[str, ...]:
         """Names of the states that can be read, written and recorded."""
         return tuple(self._layer.definition.states) if isinstance(self._layer, Neuron) else ()
+
+    def _check_recordable(self, variable: str, of_a_run: Sequence[str] = ()) -> None:
+        """Raise NotFoundError unless `variable` is a state, spikes of a model that has them, or one of `of_a_run`."""
+        if self.is_input:
+            raise NotFoundError(f"population {self.name!r} is an input; only populations of neurons are recorded")
+        words = [*self.states, *(["spikes", *of_a_run] if self.spiking else [])]
+        if variable not in words:
+            raise NotFoundError(
+                f"population {self.name!r} has no variable {shown(variable)}; it has: {', '.join(words)}"
+            )
+
+    def _dtype(self, variable: str) -> type[np.generic]:
+        """Return the type of a variable's array."""
+        if variable == "spikes" and self.spiking:
+            return np.bool_
+        if isinstance(self._layer, Neuron) and variable in self._layer.definition.states:
+            return np.int32 if self._layer.definition.states[variable].type == "int" else np.float32
+        return np.float32
 
     @property
     def parameters(self) -> Mapping[str, float | NDArray[np.float64]]:
@@ -174,8 +192,8 @@ class Network:
     def __init__(self, dt: float = 1.0, *, seed: int = 0) -> None:
         self._dt = number(dt, "dt", minimum=0.0, exclusive=True, maximum=MAX_DT)
         self.seed = integer(seed, "seed", maximum=2**64 - 1)
-        self._populations: dict[str, Population] = {}
-        self._projections: dict[str, Projection] = {}
+        self._populations: dict[str, Population] = _Named("population")
+        self._projections: dict[str, Projection] = _Named("projection")
         self._native: _native.Network | None = _native.Network.create(self._dt)
         self._native_is_finished = False
 
@@ -251,7 +269,7 @@ class Network:
         """
         source_population, target_population = self._population(source), self._population(target)
         if not isinstance(connection, Connection):
-            raise ArgumentTypeError(f"connection is {connection!r}; it must be one such as snn.Dense()")
+            raise ArgumentTypeError(f"connection is {shown(connection)}; it must be one such as snn.Dense()")
         if name is None:
             name = f"{source_population.name}_to_{target_population.name}"
         valid_name(name, "the projection name")
@@ -285,12 +303,12 @@ class Network:
 
     @property
     def populations(self) -> Mapping[str, Population]:
-        """The populations by name, in the order they were added."""
+        """The populations by name, in the order they were added; NotFoundError lists the names."""
         return MappingProxyType(self._populations)
 
     @property
     def projections(self) -> Mapping[str, Projection]:
-        """The projections by name, in the order they were connected."""
+        """The projections by name, in the order they were connected; NotFoundError lists the names."""
         return MappingProxyType(self._projections)
 
     @property
@@ -370,7 +388,7 @@ class Network:
         FileError
             The file system said no, or what is at `path` is no regular file.
         """
-        self._finished().save(os.fspath(path))
+        self._finished().save(file_path(path))
 
     def copy(self) -> Network:
         """Return an independent network with the same populations, projections and weights."""
@@ -445,8 +463,8 @@ class Network:
         network.seed = seed
         network._native = native
         network._native_is_finished = True
-        network._populations = {}
-        network._projections = {}
+        network._populations = _Named("population")
+        network._projections = _Named("projection")
         for index in range(info.population_count):
             described = native.population(index)
             layer: Neuron | Input
@@ -460,6 +478,17 @@ class Network:
             projection = Projection._from_native(network, native, index, populations)
             network._projections[projection.name] = projection
         return network
+
+
+class _Named(dict[str, Any]):
+    """Things by name; a name that is not there is an error that lists the names."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self._what = what
+
+    def __missing__(self, name: object) -> Any:
+        return self[known_name(name, self, self._what)]
 
 
 def _unpickled(data: bytes, seed: int) -> Network:
@@ -524,11 +553,11 @@ def load(path: str | os.PathLike[str]) -> Network:
     VersionError
         The file is of a later version.
     """
-    return Network._from_native(_native.Network.load(os.fspath(path)))
+    return Network._from_native(_native.Network.load(file_path(path)))
 
 
 def save(network: Network, path: str | os.PathLike[str]) -> None:
     """Write a network to a ``.snn`` file; the same as ``network.save(path)``."""
     if not isinstance(network, Network):
-        raise ArgumentTypeError(f"network is {network!r}, not a Network")
+        raise ArgumentTypeError(f"network is {shown(network)}, not a Network")
     network.save(path)

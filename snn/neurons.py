@@ -7,16 +7,16 @@ import math
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import MAX_NEURONS, choice, float64_values, integer
-from snn.definitions import ModelDefinition, builtin_model
+from snn._arrays import MAX_NEURONS, choice, float64_values, integer, mapping, valid_name
+from snn.definitions import ModelDefinition, builtin_model, compiled
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, FormatError, InvalidArgumentError, UnsupportedError
-from snn.engine.modelc import ModelError, compile_model
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, UnsupportedError, shown
+from snn.engine.modelc import compile_model
 from snn.surrogates import Surrogate
 
 __all__ = [
@@ -32,7 +32,7 @@ __all__ = [
     "SpikeInput",
 ]
 
-Size = int | tuple[int, ...] | None
+Size = SupportsIndex | tuple[SupportsIndex, ...] | None
 
 
 def _shape(size: Size, what: str) -> tuple[int, ...] | None:
@@ -40,10 +40,10 @@ def _shape(size: Size, what: str) -> tuple[int, ...] | None:
         return None
     sizes = (size,) if not isinstance(size, tuple | list) else tuple(size)
     if not 1 <= len(sizes) <= 3:
-        raise InvalidArgumentError(f"{what}: size is {size!r}; it must be a number or have 1 to 3 dimensions")
+        raise InvalidArgumentError(f"{what}: size is {shown(size)}; it must be a number or have 1 to 3 dimensions")
     shape = tuple(integer(one, f"{what}: size", minimum=1, maximum=MAX_NEURONS) for one in sizes)
     if math.prod(shape) > MAX_NEURONS:
-        raise InvalidArgumentError(f"{what}: size is {size!r}, more than {MAX_NEURONS} neurons")
+        raise InvalidArgumentError(f"{what}: size is {shown(size)}, more than {MAX_NEURONS} neurons")
     return shape
 
 
@@ -52,7 +52,7 @@ class _Layer:
 
     def __init__(self, size: Size, name: str | None) -> None:
         self.shape = _shape(size, type(self).__name__)
-        self.name = name
+        self.name = None if name is None else valid_name(name, f"{type(self).__name__}: name")
 
     @property
     def size(self) -> int | None:
@@ -121,13 +121,18 @@ class Neuron(_Layer):
         name: str | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> None:
+        if not isinstance(definition, ModelDefinition):
+            raise ArgumentTypeError(
+                f"definition is {shown(definition)}, not a ModelDefinition; neurons are made by classes such as LIF, "
+                "or by a NeuronModel"
+            )
         self.definition = definition
         super().__init__(size, name)
         self.surrogate = self._checked_surrogate(surrogate)
         self.parameters: dict[str, NDArray[np.float64]] = {}
         self.options: dict[str, str] = {}
         self.initial: dict[str, NDArray[np.float64]] = {}
-        self._set(values or {}, initial or {})
+        self._set(mapping(values, f"{self._word}: values", "parameters and options by name"), initial)
 
     def __init_subclass__(cls, model: str | None = None) -> None:
         super().__init_subclass__()
@@ -140,14 +145,14 @@ class Neuron(_Layer):
         if surrogate is None:
             return None
         if not self.definition.spiking:
-            raise InvalidArgumentError(f"{self._word}: surrogate is {surrogate!r}, but the model does not spike")
+            raise InvalidArgumentError(f"{self._word}: surrogate is {shown(surrogate)}, but the model does not spike")
         if isinstance(surrogate, str):
             return Surrogate(surrogate)
         if isinstance(surrogate, Surrogate):
             return surrogate
-        raise ArgumentTypeError(f"{self._word}: surrogate is {surrogate!r}, not a name or a Surrogate")
+        raise ArgumentTypeError(f"{self._word}: surrogate is {shown(surrogate)}, not a name or a Surrogate")
 
-    def _set(self, values: Mapping[str, Any], initial: Mapping[str, ArrayLike]) -> None:
+    def _set(self, values: Mapping[str, Any], initial: Mapping[str, ArrayLike] | None) -> None:
         """Check parameters and options by name, and initial states, and keep them."""
         definition = self.definition
         for name, value in values.items():
@@ -160,13 +165,17 @@ class Neuron(_Layer):
                 self.options[name] = choice(value, definition.options[name].choices, what)
             else:
                 words = [*definition.parameters, *definition.options]
-                raise ArgumentTypeError(f"{self._word} has no parameter {name!r}; it has: {', '.join(words)}")
-        for name, value in initial.items():
+                raise ArgumentTypeError(f"{self._word} has no parameter {shown(name)}; it has: {', '.join(words)}")
+        for name, value in mapping(initial, f"{self._word}: initial", "values by state").items():
             if name not in definition.states:
                 raise ArgumentTypeError(
-                    f"{self._word} has no state {name!r} to start from; it has: {', '.join(definition.states)}"
+                    f"{self._word} has no state {shown(name)} to start from; it has: {', '.join(definition.states)}"
                 )
-            self.initial[name] = float64_values(value, f"{self._word}: initial {name}", self.shape)
+            array = float64_values(value, f"{self._word}: initial {name}", self.shape)
+            broken = array[array != np.floor(array)]
+            if definition.states[name].type == "int" and broken.size:
+                raise InvalidArgumentError(f"{self._word}: initial {name} is {broken[0]:g}; it must be a whole number")
+            self.initial[name] = array
 
     def _with_shape(self, shape: tuple[int, ...]) -> Any:
         twin = super()._with_shape(shape)
@@ -192,7 +201,7 @@ class Neuron(_Layer):
         twin.initial = dict(self.initial)
         if surrogate is not None:
             twin.surrogate = twin._checked_surrogate(surrogate)
-        twin._set(values, initial or {})
+        twin._set(values, initial)
         return twin
 
     @property
@@ -369,14 +378,7 @@ class NeuronModel:
     """
 
     def __init__(self, definition: Mapping[str, Any] | str | Path) -> None:
-        if not isinstance(definition, Mapping | str | Path):
-            raise ArgumentTypeError(f"the definition is a {type(definition).__name__}, not a dict, a string or a Path")
-        try:
-            document = compile_model(definition).json
-        except ModelError as error:
-            raise FormatError(str(error)) from error
-        native = _native.Model.load(document)
-        self.definition = ModelDefinition.from_native(native)
+        self.definition = ModelDefinition.from_native(compiled(definition, compile_model))
 
     @property
     def name(self) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from snn.engine.errors import InvalidArgumentError, UnsupportedError
+from snn._arrays import integer_array, number, real_array
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, UnsupportedError, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,16 +23,43 @@ INK = "#1b2a41"
 COLORS = ("#0b6e99", "#d1495b", "#3f8f5b", "#8a5a9e", "#c98a1b", "#4a5568")
 
 
+# More classes than this make a picture that no one can read, and a matrix of their square.
+MOST_CLASSES = 1000
+
+
 def _axes(axes: Axes | None) -> Axes:
-    if axes is not None:
-        return axes
     try:
         from matplotlib import pyplot
+        from matplotlib.axes import Axes as AnyAxes
     except ImportError:
         raise UnsupportedError(
             "plots need matplotlib, which is not installed: pip install 'snn-engine[plot]'"
         ) from None
-    return pyplot.subplots(layout="constrained")[1]
+    if axes is None:
+        return pyplot.subplots(layout="constrained")[1]
+    if not isinstance(axes, AnyAxes):
+        raise ArgumentTypeError(f"axes is {shown(axes)}, not Axes of matplotlib")
+    return axes
+
+
+def _names(names: Any, what: str) -> list[str]:
+    """Return a list of strings; one string is not taken for the list of its letters."""
+    if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray):
+        raise ArgumentTypeError(f"{what} is {shown(names)}, not a list of strings")
+    for position, name in enumerate(names):
+        if not isinstance(name, str):
+            raise ArgumentTypeError(f"{what}[{position}] is {shown(name)}, not a string")
+    return [str(name) for name in names]
+
+
+def _frames(values: ArrayLike, what: str) -> NDArray[Any]:
+    """Return real numbers of shape (steps, neurons), at least one of each."""
+    array = real_array(values, what)
+    if array.ndim != 2:
+        raise InvalidArgumentError(f"{what} has shape {array.shape}; it must be (steps, neurons)")
+    if array.size == 0:
+        raise InvalidArgumentError(f"{what} has shape {array.shape}; there is nothing to draw")
+    return array
 
 
 def _dress(axes: Axes, title: str | None, x_label: str, y_label: str) -> None:
@@ -60,9 +88,10 @@ def raster(
     title : str, optional
         Title.
     """
-    array = np.asarray(spikes)
-    if array.ndim != 2:
-        raise InvalidArgumentError(f"spikes has shape {array.shape}; it must be (steps, neurons)")
+    array = _frames(spikes, "spikes")
+    dt = number(dt, "dt", minimum=0.0, exclusive=True)
+    if _is_list(color) and len(color) != array.shape[1]:
+        raise InvalidArgumentError(f"there are {len(color)} colors for {array.shape[1]} neurons")
     axes = _axes(axes)
     steps, neurons = np.nonzero(array)
     colors = [color[int(neuron)] for neuron in neurons] if _is_list(color) else color
@@ -76,7 +105,10 @@ def raster(
 
 
 def _is_list(color: Any) -> bool:
-    return isinstance(color, Sequence | np.ndarray) and not isinstance(color, str) and len(color) not in (3, 4)
+    """Whether these are several colours; numbers in a row are one, red, green and blue."""
+    if isinstance(color, str) or not isinstance(color, Sequence | np.ndarray):
+        return False
+    return any(isinstance(one, str) or np.ndim(one) > 0 for one in color)
 
 
 def traces(
@@ -106,23 +138,24 @@ def traces(
     y_label, title : str, optional
         Label of the axis and title.
     """
-    array = np.asarray(values, np.float64)
-    if array.ndim == 1:
-        array = array[:, np.newaxis]
-    if array.ndim != 2:
-        raise InvalidArgumentError(f"values has shape {array.shape}; it must be (steps, neurons)")
-    if labels is not None and len(labels) != array.shape[1]:
-        raise InvalidArgumentError(f"there are {len(labels)} labels for {array.shape[1]} lines")
+    array = real_array(values, "values").astype(np.float64)
+    array = _frames(array[:, np.newaxis] if array.ndim == 1 else array, "values")
+    dt = number(dt, "dt", minimum=0.0, exclusive=True)
+    words = None if labels is None else _names(labels, "labels")
+    if words is not None and len(words) != array.shape[1]:
+        raise InvalidArgumentError(f"there are {len(words)} labels for {array.shape[1]} lines")
+    if threshold is not None:
+        threshold = number(threshold, "threshold")
     axes = _axes(axes)
     times = (np.arange(array.shape[0]) + 1) * dt
     for column in range(array.shape[1]):
         color = COLORS[column % len(COLORS)]
         axes.plot(times, array[:, column], color=color, linewidth=1.4)
-        if labels is not None:
+        if words is not None:
             # At the end of the line: a legend would lie on other lines.
             place = (times[-1], array[-1, column])
             axes.annotate(
-                labels[column],
+                words[column],
                 place,
                 xytext=(4, 0),
                 textcoords="offset points",
@@ -161,7 +194,7 @@ def confusion_matrix(
     Parameters
     ----------
     truth, predicted : array_like of int, shape (samples,)
-        Classes from 0.
+        Classes from 0, at most 999.
     classes : sequence of str, optional
         Names; default the numbers.
     axes : Axes, optional
@@ -169,17 +202,19 @@ def confusion_matrix(
     title : str, optional
         Title.
     """
-    true_array, predicted_array = np.asarray(truth), np.asarray(predicted)
-    if true_array.shape != predicted_array.shape or true_array.ndim != 1:
+    true_array, predicted_array = _classes(truth, "truth"), _classes(predicted, "predicted")
+    if true_array.shape != predicted_array.shape:
         raise InvalidArgumentError(
             f"truth has shape {true_array.shape} and predicted {predicted_array.shape}; both must be (samples,)"
         )
     if true_array.size == 0:
         raise InvalidArgumentError("truth is empty; there is nothing to draw")
     count = int(max(true_array.max(), predicted_array.max())) + 1
-    names = [str(index) for index in range(count)] if classes is None else list(classes)
-    if len(names) < count:
-        raise InvalidArgumentError(f"there are {len(names)} names for {count} classes")
+    names = [str(index) for index in range(count)] if classes is None else _names(classes, "classes")
+    if not count <= len(names) <= MOST_CLASSES:
+        raise InvalidArgumentError(
+            f"there are {len(names)} names for {count} classes; there must be one for each, {MOST_CLASSES} at most"
+        )
     matrix = np.zeros((len(names), len(names)), np.int64)
     np.add.at(matrix, (true_array, predicted_array), 1)
     axes = _axes(axes)
@@ -203,3 +238,14 @@ def confusion_matrix(
     _dress(axes, title, "predicted", "true")
     axes.spines[["left", "bottom"]].set_visible(False)
     return axes
+
+
+def _classes(values: ArrayLike, what: str) -> NDArray[Any]:
+    array = integer_array(values, what)
+    outside = np.flatnonzero((array < 0) | (array >= MOST_CLASSES))
+    if outside.size:
+        place = int(outside[0])
+        raise InvalidArgumentError(
+            f"{what}[{place}] is {int(array[place])}; classes to draw are 0 to {MOST_CLASSES - 1}"
+        )
+    return array

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snn._arrays import integer, known_name
-from snn.engine.errors import InvalidArgumentError
+from snn._arrays import integer, known_name, mapping
+from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
 
 __all__ = ["Recording"]
 
@@ -31,7 +31,8 @@ class Recording(Mapping[str, Mapping[str, NDArray[Any]]]):
     """
 
     def __init__(self, arrays: dict[str, dict[str, NDArray[Any]]], dt: float, first_step: int = 0) -> None:
-        self._arrays = arrays
+        given = mapping(arrays, "arrays", "arrays by population and variable")
+        self._arrays = {population: _Variables(population, variables) for population, variables in given.items()}
         self.dt = dt
         self.first_step = first_step
 
@@ -75,6 +76,8 @@ class Recording(Mapping[str, Mapping[str, NDArray[Any]]]):
 
     def rates(self, population: str) -> NDArray[np.float64]:
         """Return the mean rate of each neuron in hertz: shape (batch size, *shape of the population)."""
+        if self.step_count == 0:
+            raise InvalidArgumentError("the recording has no steps, so there are no rates")
         return np.asarray(self._spikes(population).mean(axis=0, dtype=np.float64) * (1000.0 / self.dt), np.float64)
 
     def _spikes(self, population: str) -> NDArray[np.bool_]:
@@ -86,3 +89,17 @@ class Recording(Mapping[str, Mapping[str, NDArray[Any]]]):
     def __repr__(self) -> str:
         words = [f"{population}.{name}" for population, variables in self._arrays.items() for name in variables]
         return f"<Recording of {self.step_count} steps: {', '.join(words)}>"
+
+
+class _Variables(dict[str, NDArray[Any]]):
+    """The arrays of one population; a name that was not recorded is an error that lists those that were."""
+
+    def __init__(self, population: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        super().__init__(arrays)
+        self._population = population
+
+    def __missing__(self, variable: object) -> NDArray[Any]:
+        raise NotFoundError(
+            f"variable {shown(variable)} of population {self._population!r} was not recorded; "
+            f"only {', '.join(self) or 'nothing'} was"
+        )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import SupportsIndex
+
 from snn.connections import Connection
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.network import Network
 from snn.neurons import Input, Neuron
 
@@ -38,16 +40,19 @@ class Sequential(Network):
     """
 
     def __init__(
-        self, *layers: int | tuple[int, ...] | Input | Neuron | Connection, dt: float = 1.0, seed: int = 0
+        self,
+        *layers: SupportsIndex | tuple[SupportsIndex, ...] | Input | Neuron | Connection,
+        dt: float = 1.0,
+        seed: int = 0,
     ) -> None:
         super().__init__(dt, seed=seed)
         if not layers:
             raise InvalidArgumentError("Sequential needs layers: an input, then connections and neurons in turn")
         first, rest = layers[0], layers[1:]
-        if isinstance(first, int | tuple):
+        if isinstance(first, SupportsIndex | tuple | list):
             first = Input(first)
         if not isinstance(first, Input):
-            raise ArgumentTypeError(f"layer 0 is {first!r}; it must be a size or an input")
+            raise ArgumentTypeError(f"layer 0 is {shown(first)}; it must be a size or an input")
         if len(rest) % 2:
             raise InvalidArgumentError(
                 f"there are {len(rest)} layers after the input; connections and neurons come in pairs"
@@ -57,9 +62,11 @@ class Sequential(Network):
         for position, (connection, neurons) in enumerate(pairs):
             where = 1 + 2 * position
             if not isinstance(connection, Connection):
-                raise ArgumentTypeError(f"layer {where} is {connection!r}; it must be a connection, as snn.Dense(10)")
+                raise ArgumentTypeError(
+                    f"layer {where} is {shown(connection)}; it must be a connection, as snn.Dense(10)"
+                )
             if not isinstance(neurons, Neuron):
-                raise ArgumentTypeError(f"layer {where + 1} is {neurons!r}; it must be neurons, as snn.LIF()")
+                raise ArgumentTypeError(f"layer {where + 1} is {shown(neurons)}; it must be neurons, as snn.LIF()")
             shape = connection.target_shape(last.shape)
             if neurons.shape is None:
                 if shape is None:

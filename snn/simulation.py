@@ -11,9 +11,24 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import MAX_BATCH, Floats, choice, float32_array, integer, known_name, number
+from snn._arrays import (
+    MAX_BATCH,
+    Floats,
+    choice,
+    file_path,
+    float32_array,
+    float32_number,
+    function,
+    integer,
+    known_name,
+    mapping,
+    name_list,
+    new_array,
+    real_array,
+    spread,
+)
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, StoppedError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, StoppedError, shown
 from snn.engine.records import SpikeEvent
 from snn.network import Network, Population
 from snn.recording import Recording
@@ -73,11 +88,11 @@ class Simulation:
         flags: Iterable[str] = (),
     ) -> None:
         if not isinstance(network, Network):
-            raise ArgumentTypeError(f"network is {network!r}, not a Network")
+            raise ArgumentTypeError(f"network is {shown(network)}, not a Network")
         self.network = network
         self.batch_size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
         bits = 0
-        for flag in flags:
+        for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]
         self._session = _native.Session(
             network._finished(),
@@ -108,7 +123,7 @@ class Simulation:
             Another thread is inside this simulation.
         """
         if inputs is not None:
-            for name, values in inputs.items():
+            for name, values in mapping(inputs, "inputs", "arrays by input population").items():
                 self.set_input(name, values)
         if not self._recorders:
             try:
@@ -125,7 +140,7 @@ class Simulation:
 
     def advance(self, seconds: float) -> None:
         """Advance by as many whole steps as fit into `seconds`; the remainder is carried to the next call."""
-        self._session.run_step(number(seconds, "seconds", minimum=0.0))
+        self._session.run_step(float32_number(seconds, "seconds", minimum=0.0))
 
     def reset(self) -> None:
         """Go back to step 0 and the initial state; weights, callbacks and bound inputs stay."""
@@ -178,17 +193,19 @@ class Simulation:
             `progress` returned True; its attribute `recording` has what was recorded so far.
         """
         count = integer(steps, "steps")
-        frames = [self._frames(name, values, count) for name, values in (inputs or {}).items()]
+        given = mapping(inputs, "inputs", "arrays by input population")
+        frames = [self._frames(name, values, count) for name, values in given.items()]
         first_step = self._session.step_count
         arrays: dict[str, dict[str, NDArray[Any]]] = {}
         targets: list[tuple[int, str, NDArray[Any]]] = []
-        for name, wanted in (record or {}).items():
+        for name, wanted in mapping(record, "record", "variables by population").items():
             population = self.network[name]
-            arrays[name] = {}
-            for variable in [wanted] if isinstance(wanted, str) else list(wanted):
-                array = self._record_array(population, variable, count)
-                arrays[name][variable] = array
-                targets.append((population._index, variable, array))
+            own = arrays.setdefault(population.name, {})
+            for variable in name_list(wanted, f"what to record of population {population.name!r}"):
+                own[variable] = self._record_array(population, variable, count)
+                targets.append((population._index, variable, own[variable]))
+        if progress is not None:
+            function(progress, "progress")
         recording = Recording(arrays, self.network.dt, first_step)
         try:
             self._session.run(count, frames, targets, progress, integer(progress_interval, "progress_interval"))
@@ -203,14 +220,11 @@ class Simulation:
         return recording
 
     def _record_array(self, population: Population, variable: str, steps: int) -> NDArray[Any]:
-        words = [*population.states]
-        if population.spiking and not population.is_input:
-            words += ["spikes", "spike_count"]
-        known_name(variable, words, f"variable of population {population.name!r}")
+        population._check_recordable(variable, of_a_run=("spike_count",))
         shape = (self.batch_size, *population.shape)
-        if variable == "spike_count":
-            return np.zeros(shape, np.float32)
-        return np.zeros((steps, *shape), np.bool_ if variable == "spikes" else np.float32)
+        if variable != "spike_count":
+            shape = (steps, *shape)
+        return new_array(shape, population._dtype(variable), f"the recording of {population.name}.{variable}")
 
     # ---- input
 
@@ -235,7 +249,7 @@ class Simulation:
             if batch == 1 and array.shape == (steps, *one):
                 return population._index, False, array
             if array.shape == one:
-                return population._index, True, np.ascontiguousarray(np.broadcast_to(array, (batch, *one)))
+                return population._index, True, spread(array, (batch, *one), f"input {name!r}")
         raise InvalidArgumentError(
             f"input {name!r} has shape {array.shape}; it must be {(steps, batch, *shape)} (each step), "
             f"{(batch, *shape)} or {shape} (held)"
@@ -255,7 +269,7 @@ class Simulation:
         array = float32_array(values, f"input {name!r}")
         shapes = {population.shape, (population.size,)}
         if array.shape in shapes:
-            array = np.ascontiguousarray(np.broadcast_to(array, (self.batch_size, *array.shape)))
+            array = spread(array, (self.batch_size, *array.shape), f"input {name!r}")
         elif array.shape not in {(self.batch_size, *shape) for shape in shapes}:
             raise InvalidArgumentError(
                 f"input {name!r} has shape {array.shape}; it must be {(self.batch_size, *population.shape)} "
@@ -282,7 +296,7 @@ class Simulation:
         population = self._input(name)
         shape = (self.batch_size, *population.shape)
         if array is None:
-            array = np.zeros(shape, np.float32)
+            array = new_array(shape, np.float32, f"the array to bind to {name!r}")
         if not isinstance(array, np.ndarray) or array.dtype != np.float32:
             found = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else f"type {type(array).__name__}"
             raise ArgumentTypeError(f"the array to bind to {name!r} has {found}; it must be a float32 array")
@@ -301,7 +315,9 @@ class Simulation:
 
     def _shape_of(self, path: str) -> tuple[int, ...]:
         if not isinstance(path, str) or "." not in path:
-            raise InvalidArgumentError(f"the path is {path!r}; it must be 'population.state' or 'projection.weight'")
+            raise InvalidArgumentError(
+                f"the path is {shown(path)}; it must be 'population.state' or 'projection.weight'"
+            )
         owner, variable = path.split(".", 1)
         if variable.split(".")[0] in ("weight", "bias") and owner in self.network.projections:
             projection = self.network.projections[owner]
@@ -312,13 +328,20 @@ class Simulation:
         if owner not in self.network.populations:
             projections = ", ".join(self.network.projections) or "none"
             raise NotFoundError(
-                f"there is no population or projection {owner!r}; populations: "
+                f"there is no population or projection {shown(owner)}; populations: "
                 f"{', '.join(self.network.populations) or 'none'}; projections: {projections}"
             )
         population = self.network[owner]
+        if variable == "spikes" and not population.is_input:
+            population._check_recordable(variable)
         count = self._session.value_count(path)
         shape = (self.batch_size, *population.shape)
         return shape if count == math.prod(shape) else (count // math.prod(shape), *shape)
+
+    def _dtype_of(self, path: str) -> type[np.generic]:
+        owner, variable = path.split(".", 1)
+        population = self.network.populations.get(owner)
+        return np.float32 if population is None else population._dtype(variable)
 
     def get(self, path: str) -> NDArray[Any]:
         """Return a copy of any variable.
@@ -333,9 +356,9 @@ class Simulation:
         Returns
         -------
         array
-            bool for spikes, else float32.
+            bool for spikes, int32 for states of whole numbers, else float32.
         """
-        array: NDArray[Any] = np.empty(self._shape_of(path), np.bool_ if path.endswith(".spikes") else np.float32)
+        array = new_array(self._shape_of(path), self._dtype_of(path), path)
         self._session.read(path, array)
         return array
 
@@ -347,15 +370,17 @@ class Simulation:
         path : str
             As for `get`.
         values : array_like
-            Of the variable's shape, or one number for all.
+            Of the variable's shape, or one number for all; whole numbers for states that are.
         """
         shape = self._shape_of(path)
-        array = float32_array(values, path)
+        # States of whole numbers as float64, which holds each int32: libsnn refuses the others, a cast would round them.
+        whole = self._dtype_of(path) is np.int32
+        array: NDArray[Any] = real_array(values, path).astype(np.float64) if whole else float32_array(values, path)
         if array.ndim == 0 or array.shape == shape[1:]:
-            array = np.ascontiguousarray(np.broadcast_to(array, shape))
+            array = spread(array, shape, path)
         if array.shape != shape:
             raise InvalidArgumentError(f"{path} has shape {shape}; the values have {array.shape}")
-        self._session.write(path, array)
+        self._session.write(path, np.ascontiguousarray(array))
 
     __getitem__ = get
     __setitem__ = set
@@ -368,13 +393,14 @@ class Simulation:
 
     def membrane_potentials(self, population: str) -> Floats:
         """Return the membrane state of a population: shape (batch size, *shape)."""
-        array = np.empty((self.batch_size, *self.network[population].shape), np.float32)
-        self._session.membrane_potentials(population, array)
+        owner = self.network[population]
+        array = new_array((self.batch_size, *owner.shape), np.float32, f"the membrane of {owner.name!r}")
+        self._session.membrane_potentials(owner.name, array)
         return array
 
     def load_weights(self, path: str | os.PathLike[str]) -> None:
         """Take weights and biases from a ``.snn`` file with projections of the same names and shapes; all or none."""
-        self._session.load_weights(os.fspath(path))
+        self._session.load_weights(file_path(path))
 
     def to_network(self) -> Network:
         """Return a new network with the simulation's present weights."""
@@ -392,7 +418,8 @@ class Simulation:
         variables : str or iterable of str
             States or ``"spikes"``.
         """
-        recorder = Recorder(self, population, [variables] if isinstance(variables, str) else list(variables))
+        target = self.network[population]
+        recorder = Recorder(self, target, name_list(variables, f"what to record of population {target.name!r}"))
         self._recorders.append(recorder)
         return recorder
 
@@ -408,11 +435,9 @@ class Simulation:
         if callback is None:
             self._session.on_spikes(None)
             return
-        if not callable(callback):
-            raise ArgumentTypeError(f"callback is {callback!r}, not callable")
         names = list(self.network.populations)
-        function = callback
-        self._session.on_spikes(lambda event: function(event._replace(population=names[event.population])))
+        told = function(callback, "callback")
+        self._session.on_spikes(lambda event: told(event._replace(population=names[event.population])))
 
     # ---- end
 
@@ -438,12 +463,13 @@ class Recorder:
     `Simulation.run` records on its own and does not go through recorders.
     """
 
-    def __init__(self, simulation: Simulation, population: str, variables: list[str]) -> None:
-        target = simulation.network[population]
+    def __init__(self, simulation: Simulation, population: Population, variables: list[str]) -> None:
+        if not isinstance(simulation, Simulation):
+            raise ArgumentTypeError(f"simulation is {shown(simulation)}; recorders are made by Simulation.recorder")
         for variable in variables:
-            known_name(variable, [*target.states, "spikes"], f"variable of population {population!r}")
+            population._check_recordable(variable)
         self._simulation = simulation
-        self._population = population
+        self._population = population.name
         self._taken: dict[str, list[NDArray[Any]]] = {variable: [] for variable in variables}
         self._first_step = simulation.step_count
 
@@ -464,8 +490,8 @@ class Recorder:
         arrays = self._taken[known_name(variable, self._taken, "recorded variable")]
         if arrays:
             return np.stack(arrays)
-        shape = self._simulation._shape_of(f"{self._population}.{variable}")
-        return np.empty((0, *shape), np.bool_ if variable == "spikes" else np.float32)
+        path = f"{self._population}.{variable}"
+        return np.empty((0, *self._simulation._shape_of(path)), self._simulation._dtype_of(path))
 
     def __len__(self) -> int:
         return len(next(iter(self._taken.values()), []))

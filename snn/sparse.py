@@ -8,9 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import MAX_DELAY, MAX_NEURONS, MAX_SYNAPSES, Floats, float32_array, integer, number
+from snn._arrays import (
+    MAX_DELAY,
+    MAX_NEURONS,
+    MAX_SYNAPSES,
+    Floats,
+    float32_array,
+    float32_number,
+    integer,
+    integer_array,
+    number,
+)
 from snn.connections import Connection, Resolved
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 
 __all__ = ["Sparse"]
 
@@ -182,7 +192,13 @@ class Sparse(Connection):
         delay_steps: int = 0,
         trainable: bool = True,
         arithmetic: str = "default",
+        **unknown: Any,
     ) -> Sparse:
+        if unknown:
+            raise ArgumentTypeError(
+                f"Sparse has no keyword {shown(next(iter(unknown)))}; a random rule has: weight, weight_std, delay_min, "
+                "delay_max, seed, allow_autapses, receptor, delay_steps, trainable, arithmetic"
+            )
         sparse = cls(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)
         shortest = integer(delay_min, "Sparse: delay_min", maximum=MAX_DELAY)
         longest = shortest if delay_max is None else integer(delay_max, "Sparse: delay_max", maximum=MAX_DELAY)
@@ -195,8 +211,8 @@ class Sparse(Connection):
             "count": count,
             "seed": None if seed is None else integer(seed, "Sparse: seed", maximum=_MAX_SEED),
             "allow_autapses": bool(allow_autapses),
-            "weight_mean": number(weight, "Sparse: weight"),
-            "weight_std": number(weight_std, "Sparse: weight_std", minimum=0.0),
+            "weight_mean": float32_number(weight, "Sparse: weight"),
+            "weight_std": float32_number(weight_std, "Sparse: weight_std", minimum=0.0),
             "delay_min": shortest,
             "delay_max": longest,
         }
@@ -237,10 +253,14 @@ class Sparse(Connection):
                 # One number of 64 bits from the network's seed and the projection's position.
                 rule["seed"] = (seed * 0x9E3779B97F4A7C15 + stream + 1) % 2**64
             return Resolved(2, None, rule=rule)
-        assert self._weights is not None
+        if self._weights is None:
+            raise InvalidArgumentError(
+                f"{what}: Sparse() has no synapses; make it by Sparse.from_arrays, from_csr, fixed_probability, "
+                "fixed_indegree or fixed_total"
+            )
         if self._csr is not None:
             return Resolved(2, None, self._weights, csr=(*self._csr, self._delays))
-        assert self._pairs is not None
+        assert self._pairs is not None  # the only other way to have weights
         sources, targets = self._pairs
         if sources.size and int(sources.max()) >= size:
             raise InvalidArgumentError(
@@ -254,13 +274,7 @@ class Sparse(Connection):
 
 
 def _indices(values: ArrayLike, what: str, maximum: int) -> NDArray[Any]:
-    array = np.asarray(values)
-    if array.size == 0 and array.dtype.kind == "f":
-        array = array.astype(np.int64)
-    if array.dtype.kind not in "iu":
-        raise ArgumentTypeError(f"{what} has dtype {array.dtype}; it must hold integers")
-    if array.ndim != 1:
-        raise InvalidArgumentError(f"{what} has shape {array.shape}; it must be one-dimensional")
+    array = integer_array(values, what)
     if array.size and (int(array.min()) < 0 or int(array.max()) > maximum):
         wrong = int(array.min()) if int(array.min()) < 0 else int(array.max())
         raise InvalidArgumentError(f"{what} contains {wrong}; it must be 0 to {maximum}")

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snn._arrays import known_name, number
-from snn.definitions import SurrogateDefinition, builtin_surrogate
+from snn._arrays import float32_number, known_name
+from snn.definitions import SurrogateDefinition, builtin_surrogate, compiled
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, FormatError
-from snn.engine.modelc import ModelError, compile_surrogate, surrogate_presets
+from snn.engine.errors import ArgumentTypeError, shown
+from snn.engine.modelc import compile_surrogate, surrogate_presets
 
 __all__ = ["Surrogate"]
 
@@ -44,7 +44,9 @@ class Surrogate:
     """
 
     def __init__(self, name: str, **parameters: float) -> None:
-        if isinstance(name, str) and "." in name:
+        if not isinstance(name, str):
+            raise ArgumentTypeError(f"the surrogate is {shown(name)}, not a name")
+        if "." in name:
             preset = surrogate_presets()[known_name(name, surrogate_presets(), "surrogate preset")]
             name, parameters = preset.surrogate, {**preset.parameters, **parameters}
         self._set(builtin_surrogate(name), parameters)
@@ -66,12 +68,7 @@ class Surrogate:
             The definition is wrong; the sentence names the place.
         """
         surrogate = cls.__new__(cls)
-        try:
-            document = compile_surrogate(definition).json
-        except ModelError as error:
-            raise FormatError(str(error)) from error
-        native = _native.Model.load(document)
-        surrogate._set(SurrogateDefinition.from_native(native), parameters)
+        surrogate._set(SurrogateDefinition.from_native(compiled(definition, compile_surrogate)), parameters)
         return surrogate
 
     @classmethod
@@ -95,7 +92,7 @@ class Surrogate:
                     f"surrogate {definition.name!r} has no parameter {name!r}; it has: "
                     f"{', '.join(definition.parameters) or 'none'}"
                 )
-            real = number(value, what)
+            real = float32_number(value, what)
             definition.parameters[name].check(real, real, what)
             self.parameters[name] = real
 

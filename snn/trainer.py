@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import MAX_BATCH, Floats, choice, integer, number
+from snn._arrays import MAX_BATCH, Floats, choice, float32_number, function, integer, new_array, number, real_array
 from snn._batches import Batches, class_labels, padded, rate_targets
 from snn._progress import EpochBar
 from snn.encode import Encoder
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.engine.records import WeightUpdate
 from snn.network import Network
 from snn.simulation import INSTRUCTION_SETS
@@ -149,7 +149,7 @@ class Trainer:
         instruction_set: str = "best",
     ) -> None:
         if not isinstance(network, Network):
-            raise ArgumentTypeError(f"network is {network!r}, not a Network")
+            raise ArgumentTypeError(f"network is {shown(network)}, not a Network")
         if not network.populations:
             raise InvalidArgumentError("the network is empty; there is nothing to train")
         self.network = network
@@ -165,8 +165,16 @@ class Trainer:
         self.batch_size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
         self.encoder = Encoder(encoder) if isinstance(encoder, str) else encoder
         if self.encoder is not None and not isinstance(self.encoder, Encoder):
-            raise ArgumentTypeError(f"encoder is {encoder!r}, not a name, an Encoder or None")
+            raise ArgumentTypeError(f"encoder is {shown(encoder)}, not a name, an Encoder or None")
         self.output = list(network.populations)[-1] if output is None else network[output].name
+        answer = network[self.output]
+        if answer.is_input:
+            raise InvalidArgumentError(f"output is {self.output!r}, which is an input")
+        if not answer.spiking and not self.loss.endswith("membrane"):
+            raise InvalidArgumentError(
+                f"loss is {self.loss!r}, which counts spikes, but population {self.output!r} has model "
+                f"{answer.model!r}, which does not spike; use a membrane loss"
+            )
         self.seed = integer(seed, "seed", maximum=2**63)
         self.device = device
         self.threads = integer(threads, "threads", maximum=1024)
@@ -180,9 +188,12 @@ class Trainer:
             "gradient_clip_norm": number(gradient_clip_norm, "gradient_clip_norm", minimum=0.0),
             "rate_regularization": number(rate_regularization, "rate_regularization", minimum=0.0),
             "rate_target": number(rate_target, "rate_target", minimum=0.0),
-            "rate_on": number(rate_on, "rate_on"),
-            "rate_off": number(rate_off, "rate_off"),
+            "rate_on": float32_number(rate_on, "rate_on"),
+            "rate_off": float32_number(rate_off, "rate_off"),
         }
+        for name in ("beta1", "beta2"):
+            if self._numbers[name] >= 1.0:
+                raise InvalidArgumentError(f"{name} is {self._numbers[name]}; it must be below 1")
         self._reports: list[EpochReport] = []
 
     # ---- training
@@ -226,15 +237,18 @@ class Trainer:
         batches = self._batches(x)
         targets = self._targets(y, batches.count)
         if validation_data is not None:
+            if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
+                raise ArgumentTypeError(f"validation_data is {shown(validation_data)}, not a pair (x, y)")
             held_out = self._batches(validation_data[0])
             held_out_targets = self._targets(validation_data[1], held_out.count)
-        for callback in callbacks:
-            if not callable(callback):
-                raise ArgumentTypeError(f"callbacks contains {callback!r}, which is not callable")
+        if not isinstance(callbacks, Sequence):
+            raise ArgumentTypeError(f"callbacks is {shown(callbacks)}, not a list of callables")
+        for position, callback in enumerate(callbacks):
+            function(callback, f"callbacks[{position}]")
+        told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
         session, trainer = self._open()
-        if on_weight_update is not None:
+        if told is not None:
             names = list(self.network.projections)
-            told = on_weight_update
             session.on_weights(lambda update: told(update._replace(projection=names[update.projection])))
         self._reports = []
         generator = np.random.Generator(np.random.Philox(key=self.seed))
@@ -243,7 +257,7 @@ class Trainer:
         update = 0
         bar = EpochBar(self.epochs, batches.batch_count) if progress else nullcontext()
         try:
-            with bar as shown:
+            with bar as drawn:
                 for epoch in range(self.epochs):
                     begin = time.perf_counter()
                     order = generator.permutation(batches.count)
@@ -251,13 +265,14 @@ class Trainer:
                     spikes = 0.0
                     rate = self.learning_rate
                     for rows, inputs in batches.each(order, encoder_seed):
-                        rate = self.learning_rate * self._schedule(update / updates)
+                        factor = number(self._schedule(update / updates), "what schedule returned", minimum=0.0)
+                        rate = self.learning_rate * factor
                         trainer.set_learning_rate(rate)
                         result = trainer.step(inputs, **self._answers(targets, rows))
                         spikes += result.spike_count
                         update += 1
-                        if shown is not None:
-                            shown.batch(result.loss, result.correct_count / max(result.sample_count, 1))
+                        if drawn is not None:
+                            drawn.batch(result.loss, result.correct_count / max(result.sample_count, 1))
                     sums = trainer.end_epoch()
                     seconds = time.perf_counter() - begin
                     valid_loss = valid_accuracy = math.nan
@@ -275,8 +290,8 @@ class Trainer:
                         valid_accuracy,
                     )
                     self._reports.append(report)
-                    if shown is not None:
-                        shown.epoch(report)
+                    if drawn is not None:
+                        drawn.epoch(report)
                     # All are called, whatever the first says.
                     answers = [callback(report) for callback in callbacks]
                     if any(answer is True for answer in answers):
@@ -319,7 +334,7 @@ class Trainer:
 
     def _targets(self, y: ArrayLike, samples: int) -> NDArray[Any]:
         outputs = self.network[self.output].size
-        if self.loss == "mean_square_rate" and np.ndim(y) == 2:
+        if self.loss == "mean_square_rate" and real_array(y, "y").ndim == 2:
             return rate_targets(y, samples, outputs)
         return class_labels(y, samples, outputs)
 
@@ -336,8 +351,8 @@ class Trainer:
         """Return mean loss, accuracy (NaN without classes) and scores of the network's present weights."""
         _, trainer = self._open()
         outputs = self.network[self.output].size
-        scores = np.empty((batches.count, outputs), np.float32)
-        batch_scores = np.empty((self.batch_size, outputs), np.float32)
+        scores = new_array((batches.count, outputs), np.float32, "the scores")
+        batch_scores = new_array((self.batch_size, outputs), np.float32, "the scores of a batch")
         loss = 0.0
         correct = 0
         # Random encoders draw other numbers than in training, the same at each evaluation.

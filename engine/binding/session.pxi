@@ -51,6 +51,9 @@ cdef class Session:
         config.log = on_log
         with nogil:
             status = snn_create_network(&config, &self.handle)
+        if status == SNN_ERROR_OUT_OF_MEMORY:
+            raise OutOfMemoryError(
+                f"a session on device {device!r} with batch_size {config.batch_size} needs more memory than there is")
         check(status)
         cdef SNNNetworkInfo info
         cdef Network own = Network()
@@ -85,13 +88,19 @@ cdef class Session:
         """The handle as an integer, 0 when closed."""
         return <size_t>self.handle
 
+    cdef int _check(self, SNNStatus status) except -1:
+        """Raise the error of `status`; of a closed session in words that do not speak of handles."""
+        if status == SNN_ERROR_INVALID_HANDLE and self.handle == NULL:
+            raise InvalidHandleError("the simulation is closed")
+        return check(status)
+
     cdef int _end(self, SNNStatus status) except -1:
         """Raise what a callback raised, else the error of `status`."""
         if self._pending is not None:
             pending = self._pending
             self._pending = None
             raise pending
-        return check(status)
+        return self._check(status)
 
     # ---- time
 
@@ -101,7 +110,7 @@ cdef class Session:
         # Not `long long count`: that would cut a float to a whole number.
         cdef Py_ssize_t steps = PyNumber_AsSsize_t(count, OverflowError)
         if steps < 0 or steps > 0xFFFFFFFF:
-            raise InvalidArgumentError(f"count is {count}; it must be 0 to {0xFFFFFFFF}")
+            raise InvalidArgumentError(f"count is {shown(count)}; it must be 0 to {0xFFFFFFFF}")
         with nogil:
             status = snn_session_step(self.handle, <uint32_t>steps)
         if status != SNN_OK or self._pending is not None:
@@ -116,13 +125,13 @@ cdef class Session:
 
     def reset(self):
         """Back to step 0 and the initial state."""
-        check(snn_session_reset(self.handle))
+        self._check(snn_session_reset(self.handle))
 
     @property
     def step_count(self):
         """Steps since creation or reset."""
         cdef uint64_t steps = 0
-        check(snn_session_step_count(self.handle, &steps))
+        self._check(snn_session_step_count(self.handle, &steps))
         return steps
 
     # ---- input and output
@@ -130,50 +139,50 @@ cdef class Session:
     def set_input(self, uint32_t population, values):
         """Input for the coming step: float32 [batch_size][size]."""
         cdef Buffer buffer = open_buffer(values, FLOAT32, "the input")
-        check(snn_session_set_input(self.handle, population, <const float *>buffer.view.buf, buffer.count))
+        self._check(snn_session_set_input(self.handle, population, <const float *>buffer.view.buf, buffer.count))
 
     def bind_input(self, uint32_t population, values):
         """Read the input from this float32 array at every step, unchecked; None unbinds."""
         cdef Buffer buffer
         if values is None:
-            check(snn_session_bind_input(self.handle, population, NULL, 0))
+            self._check(snn_session_bind_input(self.handle, population, NULL, 0))
             self._bound.pop(population, None)
             return
         buffer = open_buffer(values, FLOAT32, "the input")
-        check(snn_session_bind_input(self.handle, population, <const float *>buffer.view.buf, buffer.count))
+        self._check(snn_session_bind_input(self.handle, population, <const float *>buffer.view.buf, buffer.count))
         self._bound[population] = buffer
 
     def value_count(self, path):
         """How many values `read` wants for a path."""
         cdef size_t count = 0
-        check(snn_session_value_count(self.handle, text(path, "the path"), &count))
+        self._check(snn_session_value_count(self.handle, text(path, "the path"), &count))
         return count
 
     def read(self, path, out):
         """Copy a variable into `out` (float32, float64, int32, uint8 or bool)."""
         cdef Buffer buffer = Buffer()
         buffer.open(out, f"the array for {path!r}", True)
-        check(snn_session_read(self.handle, text(path, "the path"), value_dtype(buffer, f"the array for {path!r}"),
-                               buffer.view.buf, buffer.count))
+        cdef uint32_t dtype = value_dtype(buffer, f"the array for {path!r}")
+        self._check(snn_session_read(self.handle, text(path, "the path"), dtype, buffer.view.buf, buffer.count))
 
     def write(self, path, values):
         """Set a variable from an array (float32, float64, int32, uint8 or bool)."""
         cdef Buffer buffer = Buffer()
         buffer.open(values, f"the array for {path!r}", False)
-        check(snn_session_write(self.handle, text(path, "the path"), value_dtype(buffer, f"the array for {path!r}"),
-                                buffer.view.buf, buffer.count))
+        cdef uint32_t dtype = value_dtype(buffer, f"the array for {path!r}")
+        self._check(snn_session_write(self.handle, text(path, "the path"), dtype, buffer.view.buf, buffer.count))
 
     def membrane_potentials(self, population, out):
         """Copy the membrane state of a population, by name, into float32 [batch_size][size]."""
         cdef Buffer buffer = open_buffer(out, FLOAT32, "the array", True)
-        check(snn_get_membrane_potentials(
+        self._check(snn_get_membrane_potentials(
             self.handle, text(population, "the population"), <float *>buffer.view.buf, buffer.count))
 
     def spikes(self, uint32_t population, uint32_t sample=0):
         """The neurons that spiked in the last step, ascending: a new uint32 array."""
         cdef const uint32_t *neurons = NULL
         cdef uint32_t count = 0
-        check(snn_session_get_spikes(self.handle, population, sample, &neurons, &count))
+        self._check(snn_session_get_spikes(self.handle, population, sample, &neurons, &count))
         return copied_indices(neurons, count)
 
     def run(self, steps, list inputs, list records, progress=None, interval=1000):
@@ -218,7 +227,7 @@ cdef class Session:
         cdef SNNStatus status
         with nogil:
             status = snn_load_weights(self.handle, c_path)
-        check(status)
+        self._check(status)
 
     def to_network(self):
         """A finished network with the session's present weights."""
@@ -226,7 +235,7 @@ cdef class Session:
         cdef SNNStatus status
         with nogil:
             status = snn_session_to_network(self.handle, &network.handle)
-        check(status)
+        self._check(status)
         return network
 
     # ---- callbacks
@@ -236,7 +245,7 @@ cdef class Session:
         cdef SpikeCallback function = call_spikes
         if callback is None:
             function = NULL
-        check(snn_register_spike_callback(self.handle, function, <void *>self))
+        self._check(snn_register_spike_callback(self.handle, function, <void *>self))
         self._spike_callback = callback
 
     def on_weights(self, callback):
@@ -244,7 +253,7 @@ cdef class Session:
         cdef SNNWeightCallback function = call_weights
         if callback is None:
             function = NULL
-        check(snn_register_weight_callback(self.handle, function, <void *>self))
+        self._check(snn_register_weight_callback(self.handle, function, <void *>self))
         self._weight_callback = callback
 
     def on_epoch(self, callback):
@@ -252,7 +261,7 @@ cdef class Session:
         cdef SNNEpochCallback function = call_epoch
         if callback is None:
             function = NULL
-        check(snn_register_epoch_callback(self.handle, function, <void *>self))
+        self._check(snn_register_epoch_callback(self.handle, function, <void *>self))
         self._epoch_callback = callback
 
 

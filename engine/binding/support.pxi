@@ -11,11 +11,13 @@ from cpython.number cimport PyNumber_AsSsize_t
 from snn_h cimport *
 
 import logging
+import operator
 
 import numpy
 
 from snn.engine.errors import (
-    ArgumentTypeError, FileError, InternalError, InvalidArgumentError, OutOfMemoryError, error_for_status)
+    ArgumentTypeError, FileError, InternalError, InvalidArgumentError, InvalidHandleError, OutOfMemoryError,
+    error_for_status, shown)
 from snn.engine.records import (
     DeviceInfo, EpochResult, NetworkInfo, PopulationInfo, ProjectionInfo, SpikeEvent, TrainResult, WeightUpdate)
 
@@ -35,10 +37,13 @@ cdef int check(SNNStatus status) except -1:
 cdef bytes text(object value, str what):
     """UTF-8 of a name or path; a null character would end it early, so it is refused."""
     if not isinstance(value, str):
-        raise ArgumentTypeError(f"{what} is {value!r}, not a string")
-    encoded = (<str>value).encode("utf-8", "surrogateescape")
+        raise ArgumentTypeError(f"{what} is {shown(value)}, not a string")
+    try:
+        encoded = (<str>value).encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise InvalidArgumentError(f"{what} is {shown(value)}: it contains half of a surrogate pair") from None
     if b"\0" in encoded:
-        raise InvalidArgumentError(f"{what} is {value!r}: it contains a null character")
+        raise InvalidArgumentError(f"{what} is {shown(value)}: it contains a null character")
     return encoded
 
 
@@ -46,24 +51,25 @@ cdef str decoded(const char *value):
     return None if value == NULL else value.decode("utf-8", "replace")
 
 
+cdef object as_integer(object value, str what):
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ArgumentTypeError(f"{what} is {shown(value)}, not an integer") from None
+
+
 cdef uint32_t as_u32(object value, str what) except? 0xFFFFFFFF:
     """An integer of 32 bits without a sign, or an error that names it."""
-    try:
-        number = value.__index__()
-    except AttributeError:
-        raise ArgumentTypeError(f"{what} is {value!r}, not an integer") from None
+    number = as_integer(value, what)
     if not 0 <= number <= 0xFFFFFFFF:
-        raise InvalidArgumentError(f"{what} is {number}; it must be 0 to {0xFFFFFFFF}")
+        raise InvalidArgumentError(f"{what} is {shown(number)}; it must be 0 to {0xFFFFFFFF}")
     return <uint32_t>number
 
 
 cdef uint64_t as_u64(object value, str what) except? 0xFFFFFFFFFFFFFFFF:
-    try:
-        number = value.__index__()
-    except AttributeError:
-        raise ArgumentTypeError(f"{what} is {value!r}, not an integer") from None
+    number = as_integer(value, what)
     if not 0 <= number <= 0xFFFFFFFFFFFFFFFF:
-        raise InvalidArgumentError(f"{what} is {number}; it must be 0 to {0xFFFFFFFFFFFFFFFF}")
+        raise InvalidArgumentError(f"{what} is {shown(number)}; it must be 0 to {0xFFFFFFFFFFFFFFFF}")
     return <uint64_t>number
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from typing import Annotated
 
@@ -48,9 +50,32 @@ app.command("bench")(bench_command.bench)
 
 
 def run() -> None:
-    """Run a command; an error of the library is one sentence and exit status 1."""
+    """Run a command; an error of the library or of the system is one sentence and exit status 1."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            # Here, so that a full disk is an error of the command and not of the interpreter's end.
+            sys.stdout.flush()
     except SnnError as error:
-        error_console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
-        sys.exit(1)
+        _end(str(error))
+    except MemoryError:
+        _end("there is not enough memory for what was asked")
+    except BrokenPipeError:
+        # The reader has what it wanted, as in `snn devices | head -1`.
+        _end(None)
+    except OSError as error:
+        place = "the output" if error.filename is None else str(error.filename)
+        _end(f"{place} cannot be used: {error.strerror or error}")
+
+
+def _end(sentence: str | None) -> None:
+    """End with exit status 1, after a sentence if there is one."""
+    if sentence is not None:
+        # Standard error may be full as well; then the status says it alone.
+        with contextlib.suppress(OSError):
+            error_console.print(f"[bold red]error:[/] {escape(sentence)}", highlight=False)
+    # What could not be written is still in the buffer, and the interpreter would try again and print a traceback.
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)

@@ -57,6 +57,14 @@ def run(
         wanted.setdefault(name, []).append(variable)
     if wanted and output is None:
         raise fail("--record needs --output, the file to write to")
+    if output is not None:
+        if output.is_dir():
+            raise fail(f"--output is {output}, which is a folder")
+        if output.suffix != ".npz":
+            output = output.with_name(f"{output.name}.npz")  # as numpy does
+        # Said now, not after a long run.
+        if not output.parent.is_dir():
+            raise fail(f"--output is {output}, but there is no folder {output.parent}")
     spiking = [name for name, p in network.populations.items() if p.spiking and not p.is_input]
     recorded = {name: [*wanted.get(name, [])] for name in {**dict.fromkeys(spiking), **wanted}}
     for name in spiking:
@@ -109,7 +117,7 @@ def _frames(population: snn.Population, text: str, steps: int, batch_size: int, 
     if text.endswith(".npy"):
         try:
             array: NDArray[Any] = np.load(text, allow_pickle=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise fail(f"--input {population.name}={text} cannot be read: {error}") from None
         return array
     shape = (batch_size, *population.shape)
@@ -121,6 +129,8 @@ def _frames(population: snn.Population, text: str, steps: int, batch_size: int, 
     if kind == "":
         # Spikes of a spike input last one step; given for each step they come at every step.
         return np.full(shape if population.model == "input" else (steps, *shape), number, np.float32)
-    if kind != "random" or not 0 <= number <= 1:
-        raise fail(f"--input {population.name}={text}: {kind} is not random, or the probability is not 0 to 1")
+    if kind != "random":
+        raise fail(f"--input {population.name}={text}: '{kind}' is unknown; there is random:P")
+    if not 0 <= number <= 1:
+        raise fail(f"--input {population.name}={text}: the probability is {number:g}; it must be 0 to 1")
     return (uniform((steps, *shape), 0.0, 1.0, seed=seed, stream=stream) < number).astype(np.float32)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 import math
-import warnings
 from dataclasses import dataclass
 
-from . import autodiff, evaluate, lower, tape, units
+from . import autodiff, evaluate, lower, parsing, tape, units
 from .definition import Definition
 from .errors import ModelBoundsError, ModelError, ModelLanguageError, ModelNameError
 from .ir import Graph, Node, Program, extract
@@ -158,13 +157,11 @@ def _derive(definition: Definition) -> tuple[list[Value], Program, tuple[int, ..
     for name, text in definition.derived.items():
         place = definition.source.place("derived", name)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(text.strip(), mode="eval").body
+            tree = parsing.parse(text.strip(), "eval")
+            assert isinstance(tree, ast.Expression)
+            value = lowerer.value(tree.body)
         except SyntaxError as error:
             raise ModelLanguageError(f"{place}: '{text}' is not an expression: {error.msg}") from error
-        try:
-            value = lowerer.value(tree)
         except ModelError as error:
             raise type(error)(f"{place}: {error}") from error
         if value.type == "bool":

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..errors import shown
 from . import names, units
 from .errors import DocumentError, ModelBoundsError, ModelError, ModelNameError, ModelUnitError
 
 LIMITS = {"parameters": 64, "options": 16, "states": 32, "receptors": 16, "derived": 128}
 SURROGATE_PARAMETERS = 4
 CHOICES = 64
+LARGEST_FLOAT32 = 2.0**128 - 2.0**104
 
 
 @dataclass(frozen=True)
@@ -118,12 +120,17 @@ def read(spec: Mapping[str, Any] | str | Path, label: str | None = None) -> Defi
     if isinstance(spec, Mapping):
         document, source = dict(spec), Source(label or _dict_label(spec))
     else:
+        if isinstance(spec, str) and not spec.strip():
+            raise DocumentError(f"the definition is {spec!r}, neither TOML text nor the path of a file")
         if isinstance(spec, Path) or "\n" not in spec:
             path = Path(spec)
             try:
                 text = path.read_text(encoding="utf-8")
-            except OSError as error:
-                raise DocumentError(f"{path}: cannot be read: {error.strerror or error}") from error
+            except UnicodeDecodeError as error:
+                raise DocumentError(f"{shown(str(path))}: is not text in UTF-8") from error
+            except (OSError, ValueError) as error:  # ValueError: a null character or half a surrogate pair in the path
+                reason = error.strerror if isinstance(error, OSError) else error
+                raise DocumentError(f"{shown(str(path))}: cannot be read: {reason}") from error
             source = Source(label or path.name, text)
         else:
             source = Source(label or "model", spec)
@@ -131,6 +138,8 @@ def read(spec: Mapping[str, Any] | str | Path, label: str | None = None) -> Defi
             document = tomllib.loads(source.text)
         except tomllib.TOMLDecodeError as error:
             raise DocumentError(f"{source.label}: not TOML: {error}") from error
+        except RecursionError as error:
+            raise DocumentError(f"{source.label}: not a definition: its lists nest too deeply") from error
     return _Reader(document, source).definition()
 
 
@@ -213,6 +222,8 @@ class _Reader:
         default = numbers["default"]
         if default is None:
             raise DocumentError(f"{place}: needs a default")
+        if abs(default) > LARGEST_FLOAT32:
+            raise ModelBoundsError(f"{place}: the default {default:g} does not fit float32")
         low, above, high = numbers["minimum"], numbers["exclusive_minimum"], numbers["maximum"]
         if low is not None and above is not None:
             raise ModelBoundsError(f"{place}: has both a minimum and an exclusive_minimum")
@@ -222,7 +233,7 @@ class _Reader:
             raise ModelBoundsError(f"{place}: the default {default:g} is not above the exclusive minimum {above:g}")
         if high is not None and default > high:
             raise ModelBoundsError(f"{place}: the default {default:g} is above the maximum {high:g}")
-        return Parameter(name, self.unit(entry, place), default, self.doc(entry), low, above, high)
+        return Parameter(name, self.unit(entry, place), default, self.doc(entry, place), low, above, high)
 
     def option(self, name: str, entry: Any) -> Option:
         entry = self.entry("options", name, entry, {"choices", "default", "doc"})
@@ -238,7 +249,7 @@ class _Reader:
         default = entry.get("default", choices[0])
         if default not in choices:
             raise ModelBoundsError(f"{place}: the default '{default}' is not one of {', '.join(choices)}")
-        return Option(name, tuple(choices), default, self.doc(entry))
+        return Option(name, tuple(choices), default, self.doc(entry, place))
 
     def state(self, name: str, entry: Any) -> State:
         entry = self.entry("states", name, entry, {"type", "unit", "initial", "doc"})
@@ -262,16 +273,19 @@ class _Reader:
         else:
             number = self.number(entry, "initial", place)
             initial = 0.0 if number is None else number
+            if abs(initial) > LARGEST_FLOAT32:
+                raise ModelBoundsError(f"{place}: the initial value {initial:g} does not fit float32")
             if kind == "int" and not (initial.is_integer() and abs(initial) < 2**31):
                 raise ModelBoundsError(f"{place}: an int state starts with a whole number, not {initial:g}")
         unit = self.unit(entry, place)
         if kind == "int" and unit != "1":
             raise ModelBoundsError(f"{place}: an int state counts and has the unit 1, not {unit}")
-        return State(name, unit, kind, initial, self.doc(entry))
+        return State(name, unit, kind, initial, self.doc(entry, place))
 
     def receptor(self, name: str, entry: Any) -> Receptor:
         entry = self.entry("receptors", name, entry, {"unit", "doc"})
-        return Receptor(name, self.unit(entry, self.source.place("receptors", name)), self.doc(entry))
+        place = self.source.place("receptors", name)
+        return Receptor(name, self.unit(entry, place), self.doc(entry, place))
 
     def derived(self, name: str, entry: Any) -> str:
         if not isinstance(entry, str):
@@ -322,9 +336,13 @@ class _Reader:
         value = entry.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise DocumentError(f"{place}: {key} must be a finite number, not {value!r}")
-        return float(value)
+        try:
+            real = math.nan if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+        except OverflowError:
+            real = math.inf
+        if not math.isfinite(real):
+            raise DocumentError(f"{place}: {key} must be a finite number, not {shown(value)}")
+        return real
 
     def unit(self, entry: Mapping[str, Any], place: str) -> str:
         unit = entry.get("unit", "1")
@@ -334,14 +352,22 @@ class _Reader:
             raise type(error)(f"{place}: {error}") from error
         return str(unit)
 
-    def doc(self, entry: Mapping[str, Any]) -> str:
-        return " ".join(str(entry.get("doc", "")).split())
+    def doc(self, entry: Mapping[str, Any], place: str) -> str:
+        return self.encodable(" ".join(str(entry.get("doc", "")).split()), place)
+
+    def encodable(self, text: str, place: str) -> str:
+        """The text, if a file can hold it."""
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise DocumentError(f"{place}: {shown(text)} contains half of a surrogate pair") from error
+        return text
 
     def text(self, table: Mapping[str, Any], key: str, section: str, default: str = "") -> str:
         value = table.get(key, default)
         if not isinstance(value, str):
             raise DocumentError(f"{self.source.place(section, key)}: must be text")
-        return value
+        return self.encodable(value, self.source.place(section, key))
 
     def program(self, section: str) -> str:
         body: Any = self.document.get(section)

@@ -7,13 +7,14 @@ target does the same roundings.
 from __future__ import annotations
 
 import ast
-import warnings
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from . import names, units
-from .definition import Option, Source
-from .errors import ModelError, ModelLanguageError, ModelNameError, ModelTypeError, ModelUnitError
+from ..errors import shown
+from . import names, parsing, units
+from .definition import LARGEST_FLOAT32, Option, Source
+from .errors import ModelBoundsError, ModelError, ModelLanguageError, ModelNameError, ModelTypeError, ModelUnitError
 from .ir import Graph, Node
 
 MAX_REPEAT = 64
@@ -93,7 +94,7 @@ class Lowerer:
             case ast.Constant(value=str() as text):
                 raise ModelTypeError(f"text '{text}' may only be compared with an option")
             case ast.Subscript(value=ast.Constant(value=int() | float() as number), slice=unit):
-                return Value(self.graph.const(number), units.from_tree(unit))
+                return Value(self._constant(number), units.from_tree(unit))
             case ast.Name(id=name):
                 return self._name(name)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -131,7 +132,16 @@ class Lowerer:
     def _literal(self, number: float) -> Value:
         unit = None if number == 0 else units.DIMENSIONLESS
         whole = isinstance(number, int) and abs(number) < 2**31
-        return Value(self.graph.const(number), unit, self.graph.iconst(int(number)) if whole else None)
+        return Value(self._constant(number), unit, self.graph.iconst(int(number)) if whole else None)
+
+    def _constant(self, number: float) -> Node:
+        try:
+            real = float(number)
+        except OverflowError:
+            real = math.inf
+        if not abs(real) <= LARGEST_FLOAT32:
+            raise ModelBoundsError(f"the number {shown(number)} does not fit float32")
+        return self.graph.const(real)
 
     def _name(self, name: str) -> Value:
         if name in self.scope:
@@ -362,14 +372,15 @@ class ProgramLowerer(Lowerer):
     def run(self, text: str) -> StepResult:
         lines = text.split("\n")
         margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                body = ast.parse("\n".join(line[margin:] for line in lines)).body
-            except SyntaxError as error:
-                place = self.source.place(self.section, line=error.lineno or 1)
-                raise ModelLanguageError(f"{place}: {error.msg}") from error
-        self._statements(body, self.scope, None)
+        try:
+            tree = parsing.parse("\n".join(line[margin:] for line in lines), "exec")
+        except SyntaxError as error:
+            place = self.source.place(self.section, line=error.lineno or 1)
+            raise ModelLanguageError(f"{place}: {error.msg}") from error
+        except ModelError as error:
+            raise type(error)(f"{self.source.place(self.section)}: {error}") from error
+        assert isinstance(tree, ast.Module)
+        self._statements(tree.body, self.scope, None)
         return self.result
 
     def _statements(self, body: list[ast.stmt], scope: dict[str, Value], round_: int | None) -> None:

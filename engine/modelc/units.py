@@ -8,9 +8,9 @@ symbol that would need a factor (Hz, MOhm, s) is not a unit of the language, so 
 from __future__ import annotations
 
 import ast
-import warnings
 from fractions import Fraction
 
+from . import parsing
 from .errors import ModelUnitError
 
 Unit = tuple[tuple[str, Fraction], ...]
@@ -63,12 +63,11 @@ def from_tree(tree: ast.expr) -> Unit:
 def parse(text: str) -> Unit:
     """The unit written as text: ``"mV/ms"``, ``"1/(mV*ms)"``, ``"1"``."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text.strip(), mode="eval").body
+        tree = parsing.parse(text.strip(), "eval")
     except SyntaxError as error:
         raise ModelUnitError(f"'{text}' is not a unit") from error
-    return from_tree(tree)
+    assert isinstance(tree, ast.Expression)
+    return from_tree(tree.body)
 
 
 def text(unit: Unit) -> str:

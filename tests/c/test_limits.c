@@ -59,6 +59,7 @@ static void the_delay_of_a_synapse_counts_with_that_of_its_projection(void) {
     SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, weights, 2);
     SNNRandomConnectionDef rule;
     def.row_offsets = row_offsets;
+    def.row_offset_count = COUNT(row_offsets);
     def.synapse_targets = targets;
     def.synapse_delays = delays;
     def.synapse_count = 2;

@@ -294,6 +294,61 @@ static void variables_are_read_and_written_by_path(void) {
     snn_destroy_network(handle);
 }
 
+/* Two LIF neurons without input, whose refractory counter is a state of whole numbers. */
+static SNNHandle open_lif(void) {
+    SNNNetwork network = new_network();
+    SNNConfig config;
+    SNNHandle handle;
+    add_neurons(network, "lif", "lif", 2);
+    CHECK_OK(snn_network_finish(network));
+    snn_config_default(&config);
+    config.network = network;
+    CHECK_OK(snn_create_network(&config, &handle));
+    snn_network_release(network);
+    return handle;
+}
+
+static void whole_states_take_whole_numbers_only(void) {
+    SNNHandle handle = open_lif();
+    const char *const path = "lif.refractory_left";
+    const double half[2] = {3.0, 0.5}, large[2] = {1e20, 0.0}, ends[2] = {-2147483648.0, 2147483647.0};
+    const double beyond[2] = {0.0, 2147483648.0};
+    const float half32[2] = {0.25f, 1.0f};
+    const int32_t counts[2] = {7, 16777217}; /* the second is no float32 number */
+    int32_t read[2] = {0, 0};
+    CHECK_OK(snn_session_write(handle, path, SNN_INT32, counts, 2));
+    CHECK_ERROR(snn_session_write(handle, path, SNN_FLOAT64, half, 2), SNN_ERROR_INVALID_ARGUMENT, "value [1] is 0.5");
+    CHECK_ERROR(snn_session_write(handle, path, SNN_FLOAT64, large, 2), SNN_ERROR_INVALID_ARGUMENT, "value [0] is 1e+20");
+    CHECK_ERROR(snn_session_write(handle, path, SNN_FLOAT64, beyond, 2), SNN_ERROR_INVALID_ARGUMENT,
+                "value [1] is 2.14748365e+09");
+    CHECK_ERROR(snn_session_write(handle, path, SNN_FLOAT32, half32, 2), SNN_ERROR_INVALID_ARGUMENT, "whole numbers");
+    CHECK_OK(snn_session_read(handle, path, SNN_INT32, read, 2));
+    CHECK(read[0] == 7 && read[1] == 16777217); /* nothing of a refused write arrives */
+    CHECK_OK(snn_session_write(handle, path, SNN_FLOAT64, ends, 2));
+    CHECK_OK(snn_session_read(handle, path, SNN_INT32, read, 2));
+    CHECK(read[0] == INT32_MIN && read[1] == INT32_MAX);
+    snn_destroy_network(handle);
+}
+
+static void whole_states_are_recorded_as_whole_numbers(void) {
+    SNNHandle handle = open_lif();
+    const int32_t counts[2] = {5, 16777219};
+    int32_t recorded[2][2];
+    SNNRecordArray record = {0, SNN_INT32, "refractory_left", recorded, 4};
+    SNNRunDef run;
+    snn_run_def_default(&run);
+    run.step_count = 2;
+    run.records = &record;
+    run.record_count = 1;
+    CHECK_OK(snn_session_write(handle, "lif.refractory_left", SNN_INT32, counts, 2));
+    CHECK_OK(snn_session_run(handle, &run));
+    CHECK(recorded[0][0] == 4 && recorded[0][1] == 16777218); /* one step less at each step */
+    CHECK(recorded[1][0] == 3 && recorded[1][1] == 16777217);
+    record.variable = "v";
+    CHECK_ERROR(snn_session_run(handle, &run), SNN_ERROR_INVALID_ARGUMENT, "SNN_FLOAT32 or SNN_FLOAT64");
+    snn_destroy_network(handle);
+}
+
 static void paths_and_counts_are_checked(void) {
     SNNHandle handle = open_chain();
     float values[3] = {0, 0, 0};
@@ -382,6 +437,9 @@ static void a_run_can_be_resumed_from_its_state(void) {
     CHECK_OK(snn_session_read(first, "cell.v", SNN_FLOAT32, &v, 1));
     CHECK_NEAR(v, 0.0, 0); /* still on its way */
     CHECK_OK(snn_session_write(second, "in.history", SNN_FLOAT32, history, count));
+    history[1] = 0.5f;
+    CHECK_ERROR(snn_session_write(second, "in.history", SNN_FLOAT32, history, count), SNN_ERROR_INVALID_ARGUMENT,
+                "value [1] is 0.5; a spike is 0 or 1");
     CHECK_OK(snn_session_write(second, "cell.v", SNN_FLOAT32, &v, 1));
     for (i = 0; i < 3; ++i) {
         CHECK_OK(snn_session_step(first, 1));
@@ -556,6 +614,8 @@ static const CheckCase cases[] = {
     CASE(bound_input_is_read_at_each_step),
     CASE(samples_of_a_batch_are_independent),
     CASE(variables_are_read_and_written_by_path),
+    CASE(whole_states_take_whole_numbers_only),
+    CASE(whole_states_are_recorded_as_whole_numbers),
     CASE(paths_and_counts_are_checked),
     CASE(sessions_share_weights_until_one_writes),
     CASE(a_run_can_be_resumed_from_its_state),

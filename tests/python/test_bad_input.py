@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 
 import numpy as np
@@ -75,9 +74,17 @@ def test_bad_inputs_for_a_run(chain: snn.Network, values, sentence: str) -> None
             "'hidden' is not an input; the inputs are: input",
         ),
         (lambda s: s.run(1, record={"x": "v"}), snn.NotFoundError, "population 'x'"),
-        (lambda s: s.run(1, record={"hidden": "u"}), snn.NotFoundError, "population 'hidden' 'u'; there are: v, "),
-        (lambda s: s.run(1, record={"input": "spikes"}), snn.NotFoundError, "population 'input' 'spikes'"),
-        (lambda s: s.run(1, record={"hidden": [3]}), snn.ArgumentTypeError, "population 'hidden' is 3"),
+        (
+            lambda s: s.run(1, record={"hidden": "u"}),
+            snn.NotFoundError,
+            "population 'hidden' has no variable 'u'; it has: v, ",
+        ),
+        (
+            lambda s: s.run(1, record={"input": "spikes"}),
+            snn.NotFoundError,
+            "population 'input' is an input; only populations of neurons",
+        ),
+        (lambda s: s.run(1, record={"hidden": [3]}), snn.ArgumentTypeError, "population 'hidden' contains 3"),
         (lambda s: s.get("hidden"), snn.InvalidArgumentError, "the path is 'hidden'"),
         (lambda s: s.get("x.v"), snn.NotFoundError, "population or projection 'x'; populations: input, hidden, output"),
         (lambda s: s.get("hidden.u"), snn.NotFoundError, "u"),
@@ -93,6 +100,31 @@ def test_bad_inputs_for_a_run(chain: snn.Network, values, sentence: str) -> None
         (lambda s: s.load_weights("nowhere.snn"), snn.FileError, "nowhere.snn"),
         (lambda s: s.load_weights("null\0.snn"), snn.InvalidArgumentError, "null character"),
         (lambda s: s.membrane_potentials("input"), snn.SnnError, "input"),
+        (lambda s: s.membrane_potentials(3), snn.ArgumentTypeError, "population is 3, not a name"),
+        (lambda s: s.step(10**5000), snn.InvalidArgumentError, "count is <int>; it must be 0 to"),
+        (lambda s: s.step(inputs=[1]), snn.ArgumentTypeError, r"inputs is \[1\], not a dict of arrays"),
+        (lambda s: s.run(1, inputs=[1]), snn.ArgumentTypeError, r"inputs is \[1\], not a dict of arrays"),
+        (lambda s: s.run(1, record="hidden"), snn.ArgumentTypeError, "record is 'hidden', not a dict of variables"),
+        (lambda s: s.run(1, record=["hidden"]), snn.ArgumentTypeError, r"record is \['hidden'\], not a dict"),
+        (
+            lambda s: s.run(1, record={"hidden": None}),
+            snn.ArgumentTypeError,
+            "population 'hidden' is None, neither a name",
+        ),
+        (lambda s: s.run(1, progress=3), snn.ArgumentTypeError, "progress is 3, not callable"),
+        (lambda s: s.run(1, progress_interval="x"), snn.ArgumentTypeError, "progress_interval is 'x'"),
+        (lambda s: s.recorder("hidden", 3), snn.ArgumentTypeError, "population 'hidden' is 3, neither a name"),
+        (lambda s: s.on_spikes(3), snn.ArgumentTypeError, "callback is 3, not callable"),
+        (lambda s: s.advance(1e300), snn.InvalidArgumentError, r"seconds is 1e\+300; it must fit float32"),
+        (lambda s: s.advance(10**400), snn.InvalidArgumentError, r"seconds is 10+\.\.\.; it is too large"),
+        (lambda s: s.advance(np.ones(1)), snn.ArgumentTypeError, r"seconds is array\(\[1\.\]\), not a number"),
+        (
+            lambda s: s.get("hidden.\ud800"),
+            snn.InvalidArgumentError,
+            r"'hidden\.\\ud800': it contains half of a surrogate",
+        ),
+        (lambda s: s.load_weights(None), snn.ArgumentTypeError, "the path is None, neither a string nor a Path"),
+        (lambda s: s.set("hidden.v", 1e300), snn.InvalidArgumentError, r"hidden\.v is 1e\+300; it must fit float32"),
     ],
 )
 def test_bad_calls_of_a_simulation(chain: snn.Network, use, error: type[Exception], sentence: str) -> None:
@@ -116,11 +148,91 @@ def test_bad_calls_of_a_simulation(chain: snn.Network, use, error: type[Exceptio
         ({"threads": 10**6}, snn.InvalidArgumentError, "threads is 1000000"),
         ({"instruction_set": "sse"}, snn.InvalidArgumentError, "instruction_set is 'sse'; it must be one of best"),
         ({"flags": ["fast"]}, snn.NotFoundError, "flag 'fast'; there are: interpret_models"),
+        ({"flags": "fast"}, snn.NotFoundError, "flag 'fast'"),
+        ({"flags": 3}, snn.ArgumentTypeError, "flags is 3, neither a name nor a list of names"),
+        ({"batch_size": 2**20 + 1}, snn.InvalidArgumentError, "batch_size is 1048577; it must be 1 to 1048576"),
     ],
 )
 def test_bad_settings_of_a_simulation(chain: snn.Network, settings, error: type[Exception], sentence: str) -> None:
     with pytest.raises(error, match=sentence):
         snn.Simulation(chain, **settings)
+
+
+def test_inputs_and_what_is_not_spiking_are_not_recorded() -> None:
+    net = snn.Sequential(3, snn.Dense(2), snn.LeakyIntegrator())
+    with snn.Simulation(net) as sim:
+        for record in (lambda *what: sim.run(1, record=dict([what])), sim.recorder):
+            with pytest.raises(snn.NotFoundError, match=r"population 'output' has no variable 'spikes'; it has: v$"):
+                record("output", "spikes")
+            with pytest.raises(snn.NotFoundError, match=r"population 'input' is an input; only populations of neurons"):
+                record("input", "spikes")
+        with pytest.raises(snn.NotFoundError, match=r"population 'output' has no variable 'spikes'; it has: v$"):
+            sim.get("output.spikes")
+        # Values, not spikes: a bool would lose them.
+        sim.step(inputs={"input": [0.25, 0.0, -3.0]})
+        assert sim.get("input.spikes").tolist() == [[0.25, 0.0, -3.0]]
+
+
+def test_states_of_whole_numbers_are_int32_and_take_nothing_else(chain: snn.Network) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        values = np.arange(14).reshape(2, 7) + 2**24 + 1  # not all of them are float32 numbers
+        sim.set("hidden.refractory_left", values)
+        assert sim.get("hidden.refractory_left").dtype == np.int32
+        assert np.array_equal(sim.get("hidden.refractory_left"), values)
+        recorder = sim.recorder("hidden", "refractory_left")
+        sim.step()
+        assert recorder["refractory_left"].dtype == np.int32
+        recorded = sim.run(1, record={"hidden": ["refractory_left", "v"]})["hidden"]
+        assert recorded["refractory_left"].dtype == np.int32
+        assert recorded["v"].dtype == np.float32
+        assert np.array_equal(recorder["refractory_left"][0], values - 1)
+        assert np.array_equal(recorded["refractory_left"][0], values - 2)
+        wrong = np.zeros((2, 7))
+        for value, word in ((0.5, "0.5"), (1e20, r"1e\+20"), (np.nan, "nan"), (2.0**31, r"2\.14748365e\+09")):
+            wrong[1, 2] = value
+            with pytest.raises(
+                snn.InvalidArgumentError, match=rf"'hidden\.refractory_left': value \[9\] is {word};.*whole"
+            ):
+                sim.set("hidden.refractory_left", wrong)
+        assert np.array_equal(sim.get("hidden.refractory_left"), values - 2)
+    with pytest.raises(
+        snn.InvalidArgumentError, match=r"LIF: initial refractory_left is 0\.5; it must be a whole number"
+    ):
+        snn.LIF(3, initial={"refractory_left": 0.5})
+
+
+def test_a_closed_simulation_says_so(chain: snn.Network) -> None:
+    sim = snn.Simulation(chain)
+    sim.close()
+    for use in (
+        sim.step,
+        sim.reset,
+        lambda: sim.run(1),
+        lambda: sim.get("hidden.v"),
+        lambda: sim.set("hidden.v", 0.0),
+        lambda: sim.bind_input("input"),
+        lambda: sim.on_spikes(print),
+        sim.to_network,
+        lambda: sim.step_count,
+    ):
+        with pytest.raises(snn.InvalidHandleError, match=r"^the simulation is closed$"):
+            use()
+
+
+def test_what_was_not_recorded_is_named(chain: snn.Network) -> None:
+    with snn.Simulation(chain) as sim:
+        recording = sim.run(2, record={"hidden": ["v", "spikes"]})
+        empty = sim.run(0, record={"hidden": "spikes"})
+    with pytest.raises(
+        snn.NotFoundError, match="variable 'u' of population 'hidden' was not recorded; only v, spikes was"
+    ):
+        recording["hidden"]["u"]
+    with pytest.raises(snn.InvalidArgumentError, match="the recording has no steps"):
+        empty.rates("hidden")
+    with pytest.raises(snn.ArgumentTypeError, match="arrays is 3, not a dict"):
+        snn.Recording(3, 1.0)  # type: ignore[arg-type]
+    with pytest.raises(snn.ArgumentTypeError, match="simulation is 3; recorders are made by"):
+        snn.Recorder(3, chain["hidden"], ["v"])  # type: ignore[arg-type]
 
 
 def test_not_a_network() -> None:
@@ -148,6 +260,9 @@ def test_not_a_network() -> None:
         (lambda: snn.Network().add("a", snn.LIF()), snn.InvalidArgumentError, r"LIF\(\) has no size"),
         (lambda: snn.Network().add("a", snn.Dense(3)), snn.ArgumentTypeError, "neurons is <snn.connections.Dense"),
         (lambda: snn.Network()["x"], snn.NotFoundError, "population 'x'; there are: none"),
+        (lambda: snn.Sequential(3).populations["x"], snn.NotFoundError, "population 'x'; there are: input"),
+        (lambda: snn.Sequential(3).projections["x"], snn.NotFoundError, "projection 'x'; there are: none"),
+        (lambda: snn.Sequential(3).projections[0], snn.ArgumentTypeError, "projection is 0, not a name"),
     ],
 )
 def test_bad_networks(make, error: type[Exception], sentence: str) -> None:
@@ -314,9 +429,29 @@ def test_very_large_requests_are_errors_not_crashes() -> None:
     net = snn.Network()
     net.add("in", snn.Input(2**30))
     net.add("out", snn.LIF(2**30))
-    with pytest.raises((snn.SnnError, MemoryError)):
-        net.connect("in", "out", snn.Dense(init=0.0))
-    assert sys.getrefcount(net) >= 1
+    for init in (0.0, "kaiming_uniform"):
+        with pytest.raises(
+            snn.OutOfMemoryError, match=r"weights has shape \(1073741824, 1073741824\) and needs 4.29e\+09 GiB"
+        ):
+            net.connect("in", "out", snn.Dense(init=init))
+    assert list(net.projections) == []
+    with pytest.raises(MemoryError, match=r"the encoded input has shape \(4294967295, 65536\) and needs 1.05e\+06 GiB"):
+        snn.encode.rate(np.zeros(2**16), 2**32 - 1)
+
+
+def test_very_large_recordings_and_batches_are_errors_of_the_library() -> None:
+    # More than 2^47 bytes: refused even where the system promises memory that it does not have.
+    net = snn.Sequential(65536, snn.OneToOne(), snn.LIF())
+    with snn.Simulation(net) as sim:
+        with pytest.raises(
+            snn.OutOfMemoryError,
+            match=r"the recording of output\.v has shape \(4294967295, 1, 65536\) and needs 1.05e\+06 GiB",
+        ):
+            sim.run(2**32 - 1, record={"output": "v"})
+        sim.step()
+    trainer = snn.Trainer(net, steps=2**24, encoder="rate", batch_size=2**20)
+    with pytest.raises(snn.OutOfMemoryError, match=r"a batch of input 'input' has shape \(16777216, 1048576, 65536\)"):
+        trainer.fit(np.zeros((1, 65536)), [0])
 
 
 def test_fixed_point_weights_onto_one_receptor_count_together() -> None:

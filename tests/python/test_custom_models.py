@@ -153,7 +153,7 @@ def changed(section: str, **entries: object) -> dict:
 @pytest.mark.parametrize(
     ("definition", "error", "sentence"),
     [
-        (3, snn.ArgumentTypeError, "definition is a int"),
+        (3, snn.ArgumentTypeError, "definition is 3"),
         ({}, snn.FormatError, "model"),
         (changed("step", program="next.v = v + curent\nnext.w = w"), snn.FormatError, "curent"),
         (changed("step", program="next.v = v"), snn.FormatError, r"next\.w"),

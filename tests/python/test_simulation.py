@@ -217,7 +217,9 @@ def test_recorders_follow_single_steps(chain: snn.Network, spikes: np.ndarray) -
         recorder.stop()
         sim.step()
         assert len(recorder) == 3
-        with pytest.raises(snn.NotFoundError, match="variable of population 'hidden' 'u'"):
+        with pytest.raises(
+            snn.NotFoundError, match=r"population 'hidden' has no variable 'u'; it has: v, refractory_left, spikes$"
+        ):
             sim.recorder("hidden", "u")
         with pytest.raises(snn.NotFoundError, match="recorded variable 'u'"):
             _ = recorder["u"]

@@ -265,7 +265,7 @@ def test_bad_settings(settings, error: type[Exception], sentence: str) -> None:
     [
         (lambda x, y: (x[:0], y[:0]), snn.InvalidArgumentError, "X has no samples"),
         (lambda x, y: (x, y[:10]), snn.InvalidArgumentError, r"y has shape \(10,\); X has 150 samples"),
-        (lambda x, y: (x, y.astype(float)), snn.ArgumentTypeError, "y has dtype float64; classes must be integers"),
+        (lambda x, y: (x, y.astype(float)), snn.ArgumentTypeError, "y has dtype float64; it must hold integers"),
         (lambda x, y: (x, y + 1), snn.InvalidArgumentError, r"y\[2\] is 3; the output has 3 neurons"),
         (lambda x, y: (x, y - 1), snn.InvalidArgumentError, r"y\[0\] is -1"),
         (lambda x, y: (x * np.nan, y), snn.InvalidArgumentError, r"X for input 'input'\[0, 0\] is nan"),
@@ -282,7 +282,7 @@ def test_bad_data(blobs: Data, change, error: type[Exception], sentence: str) ->
 
 
 def test_bad_callbacks(blobs: Data) -> None:
-    with pytest.raises(snn.ArgumentTypeError, match="callbacks contains 3"):
+    with pytest.raises(snn.ArgumentTypeError, match=r"callbacks\[0\] is 3, not callable"):
         small().fit(*blobs, callbacks=[3])  # type: ignore[list-item]
 
 

@@ -445,7 +445,9 @@ enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
  *                            gives the session its own copy
  *   "projection.bias"        as in SNNProjectionDef
  *   "projection.weight.gradient", "projection.bias.gradient"   in the same order; after a backward pass (read only)
- *   "population.history"     [delay][batch_size][size]  activity kept for delays, the newest first (resume a run) */
+ *   "population.history"     [delay][batch_size][size]  activity kept for delays, the newest first (resume a run)
+ * A state of whole numbers ("int" in its model) takes whole numbers only, the history of spikes 0 and 1 only: nothing is
+ * rounded silently. */
 SNN_API SNNStatus SNN_CALL snn_session_read(SNNHandle handle, const char *path, uint32_t dtype, void *out_data, size_t count);
 SNN_API SNNStatus SNN_CALL snn_session_write(SNNHandle handle, const char *path, uint32_t dtype, const void *data,
                                              size_t count);
@@ -460,7 +462,7 @@ typedef struct SNNInputArray {
 } SNNInputArray;
 typedef struct SNNRecordArray {
     uint32_t population;
-    uint32_t dtype;       /* SNN_FLOAT32, SNN_FLOAT64 or, for spikes, SNN_UINT8 */
+    uint32_t dtype;       /* SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32 */
     const char *variable; /* a state, "spikes", or "spike_count" ([batch_size][size], summed over the run) */
     void *data;           /* [step][batch_size][size], written as the run goes */
     size_t count;

@@ -13,8 +13,6 @@ namespace snn {
 
 namespace {
 
-constexpr size_t max_definitions = 4096;
-
 class Loader {
 public:
     explicit Loader(const ByteSource& file) : file_(file), view_(file) {

@@ -169,6 +169,15 @@ ValueType read_type(const JsonObject& entry) {
     return entry.choice("type", names) == 0 ? float_ : int_;
 }
 
+// A number that becomes a float32, or a 32-bit integer, in every neuron.
+double read_value(const JsonObject& entry, const char* key, ValueType type) {
+    const double value = entry.number(key);
+    const bool whole = type == ValueType::int_;
+    if (std::abs(value) > (whole ? largest_int : largest_float) || (whole && value != std::floor(value)))
+        entry.fail(key, text("is ", value, "; it must be a ", whole ? "32-bit whole number" : "float32 number"));
+    return value;
+}
+
 std::vector<ParameterInfo> read_parameters(const JsonObject& root, std::set<std::string>& taken) {
     std::vector<ParameterInfo> parameters;
     const Json& list = root.list("parameters", max_parameters);
@@ -177,15 +186,13 @@ std::vector<ParameterInfo> read_parameters(const JsonObject& root, std::set<std:
         ParameterInfo info;
         info.name = read_name(entry, taken);
         info.unit = optional_text(entry, "unit");
-        info.default_value = entry.number("default");
+        info.default_value = read_value(entry, "default", ValueType::float_);
         if (entry.has("minimum")) info.minimum = entry.number("minimum");
         if (entry.has("exclusive_minimum")) {
             info.minimum = entry.number("exclusive_minimum");
             info.minimum_is_exclusive = true;
         }
         if (entry.has("maximum")) info.maximum = entry.number("maximum");
-        if (std::abs(info.default_value) > largest_float)
-            entry.fail("default", text("is ", info.default_value, ", outside the range of float32"));
         if (info.default_value < info.minimum || info.default_value > info.maximum ||
             (info.minimum_is_exclusive && info.default_value == info.minimum))
             entry.fail("default", text("is ", info.default_value, ", outside its own bounds"));
@@ -235,11 +242,7 @@ std::vector<StateInfo> read_states(const JsonObject& root, const std::vector<Par
             if (info.type == int_) entry.fail("initial", "is a parameter; an int state starts with a whole number");
             info.initial_parameter = static_cast<uint32_t>(found - parameters.begin());
         } else {
-            info.initial = entry.number("initial");
-            if (info.type == int_ && (std::abs(info.initial) > largest_int || info.initial != std::floor(info.initial)))
-                entry.fail("initial", text("is ", info.initial, "; an int state starts with a 32-bit whole number"));
-            if (std::abs(info.initial) > largest_float)
-                entry.fail("initial", text("is ", info.initial, ", outside the range of float32"));
+            info.initial = read_value(entry, "initial", info.type);
         }
         states.push_back(std::move(info));
     }

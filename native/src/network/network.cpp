@@ -175,12 +175,12 @@ void Network::set_parameter(uint32_t population, std::string_view name, const do
     for (size_t i = 0; i < count; ++i) {
         const bool inside = info.minimum_is_exclusive ? values[i] > info.minimum : values[i] >= info.minimum;
         if (!std::isfinite(values[i]) || std::abs(values[i]) > 3.4028234663852886e38 || !inside || values[i] > info.maximum)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": value [", i, "] is ", values[i], "; expected a finite number",
-                        std::isfinite(info.minimum)
-                            ? text(info.minimum_is_exclusive ? " above " : " of at least ", info.minimum)
-                            : std::string(),
-                        std::isfinite(info.maximum) ? text(" and at most ", info.maximum) : std::string(),
-                        info.unit.empty() ? "" : " ", info.unit);
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": value [", i, "] is ", values[i],
+                        "; it must be a finite float32 number",
+                        std::isfinite(info.minimum) ? text(info.minimum_is_exclusive ? ", above " : ", at least ", info.minimum)
+                                                    : std::string(),
+                        std::isfinite(info.maximum) ? text(", at most ", info.maximum) : std::string(),
+                        info.unit.empty() || info.unit == "1" ? std::string() : text(", in ", info.unit));
     }
     owner.parameters[index].assign(values, values + count);
     // A state that begins at this parameter follows it, unless it was set by hand.

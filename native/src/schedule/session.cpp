@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #if !defined(_WIN32)
 #include <pthread.h>
@@ -35,16 +36,6 @@ void check_spikes(const float* values, size_t count, std::string_view what) {
     for (size_t i = 0; i < count; ++i)
         if (values[i] != 0.0f && values[i] != 1.0f)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "[", i, "] is ", values[i], "; a spike input takes 0 and 1 only");
-}
-
-// The history of what spikes: devices keep it as bits or as numbers, so only 0 and 1 mean the same to all of them.
-void check_binary(DType type, const void* values, size_t count, std::string_view path) {
-    std::vector<double> numbers(count);
-    convert(type, values, DType::float64, numbers.data(), count);
-    for (size_t i = 0; i < count; ++i)
-        if (numbers[i] != 0.0 && numbers[i] != 1.0)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': value [", i, "] is ", numbers[i],
-                        "; the history of a population that spikes takes 0 and 1 only");
 }
 
 DType checked_dtype(uint32_t dtype) {
@@ -95,6 +86,10 @@ uint32_t state_index(const Population& population, std::string_view name) {
     }
     throw Error(SNN_ERROR_NOT_FOUND, "population '", population.name, "' has no state '", name, "'",
                 known.empty() ? "" : "; it has: ", known);
+}
+
+bool is_whole(const Population& population, uint32_t state) {
+    return population.model->states[state].type == ValueType::int_;
 }
 
 // The product of the run's dimensions, refused when it cannot be an array size.
@@ -355,9 +350,10 @@ RecordFrames Session::checked_record(const SNNRecordArray& record, uint32_t step
     }
     if (frames.kind != RecordFrames::state) check_has_activity(info, place);
     const bool byte_allowed = frames.kind == RecordFrames::activity && info.is_binary();
-    if (dtype == DType::int32 || (dtype == DType::uint8 && !byte_allowed))
+    const bool whole_allowed = frames.kind == RecordFrames::state && is_whole(info, frames.state_index);
+    if ((dtype == DType::int32 && !whole_allowed) || (dtype == DType::uint8 && !byte_allowed))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": '", variable, "' is recorded as SNN_FLOAT32 or SNN_FLOAT64",
-                    byte_allowed ? " or SNN_UINT8" : "");
+                    byte_allowed ? " or SNN_UINT8" : "", whole_allowed ? " or SNN_INT32" : "");
     const size_t expected =
         frames.kind == RecordFrames::activity_sum ? frame : checked_product(frame, step_count, info.name);
     if (record.count != expected)
@@ -467,16 +463,25 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
     if (!data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "data is null");
     if (const size_t expected = executor_->count(variable.slot); count != expected)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", expected, " values, count is ", count);
+    // Refused as snn_network_set_initial_state refuses it: rounding would start another run than the one asked for.
+    const bool whole = variable.slot.kind == Slot::state &&
+                       is_whole(network_->population(variable.slot.index), variable.slot.sub);
+    const double largest = whole ? 2147483647.0 : double{std::numeric_limits<float>::max()};
+    const double smallest = whole ? -2147483648.0 : -largest;
+    // Devices keep the history of spikes as bits or as numbers: only 0 and 1 mean the same to all of them.
+    const bool spikes = variable.slot.kind == Slot::history && network_->population(variable.slot.index).is_binary();
     for (size_t i = 0; i < count; ++i) {
         double value = 0;
         if (type == DType::float32) value = static_cast<const float*>(data)[i];
         if (type == DType::float64) value = static_cast<const double*>(data)[i];
-        if (!std::isfinite(value) || (type == DType::float64 && std::abs(value) > 3.4028234e38))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': value [", i, "] is ", value,
-                        "; values must be finite float32 numbers");
+        if (type == DType::int32) value = static_cast<const int32_t*>(data)[i];
+        if (type == DType::uint8) value = static_cast<const uint8_t*>(data)[i];
+        if (spikes && value != 0 && value != 1)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': value [", i, "] is ", value, "; a spike is 0 or 1");
+        if (!std::isfinite(value) || value < smallest || value > largest || (whole && value != std::floor(value)))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': value [", i, "] is ", value, "; values must be finite ",
+                        whole ? "32-bit whole numbers" : "float32 numbers");
     }
-    if (variable.slot.kind == Slot::history && network_->population(variable.slot.index).is_binary())
-        check_binary(type, data, count, path);
     if (variable.slot.kind == Slot::weight &&
         network_->projection(variable.slot.index).arithmetic == SNN_ARITHMETIC_FIXED) {
         std::vector<float> others, changed(count);

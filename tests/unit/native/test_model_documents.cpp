@@ -75,12 +75,13 @@ TEST_CASE("damage is refused with its place") {
     contains(refusal(changed("\"name\": \"tau\"", "\"name\": \"v\"")), "'v' stands twice");
     contains(refusal(changed("\"default\": 20.0", "\"default\": -1")), "outside its own bounds");
     contains(refusal(changed("\"default\": \"zero\"", "\"default\": \"all\"")), "not one of the choices");
+    contains(refusal(changed("\"default\": 20.0", "\"default\": 1e39")), "is 1e+39; it must be a float32 number");
     contains(refusal(changed("\"initial\": 0.0", "\"initial\": \"nothing\"")), "names no parameter");
-    contains(refusal(changed("\"initial\": 3", "\"initial\": 3.5")), "states[1]: 'initial' is 3.5; an int state starts with");
-    contains(refusal(changed("\"initial\": 3", "\"initial\": 3e9")), "states[1]: 'initial' is 3e+09; an int state");
+    contains(refusal(changed("\"initial\": 3", "\"initial\": 0.5")), "is 0.5; it must be a 32-bit whole number");
+    contains(refusal(changed("\"initial\": 3", "\"initial\": 3e9")), "states[1]: 'initial' is 3e+09; it must be a 32-bit");
     contains(refusal(changed("\"initial\": 3", "\"initial\": \"tau\"")), "states[1]: 'initial' is a parameter");
-    contains(refusal(changed("\"initial\": 0.0", "\"initial\": 1e39")), "states[0]: 'initial' is 1e+39, outside the range");
-    contains(refusal(changed("\"default\": 20.0", "\"default\": 1e39")), "'default' is 1e+39, outside the range of float32");
+    contains(refusal(changed("\"initial\": 0.0", "\"initial\": -1e39")), "is -1e+39; it must be a float32 number");
+    contains(refusal(changed("\"default\": 20.0", "\"default\": 1e39")), "'default' is 1e+39; it must be a float32 number");
     contains(refusal(changed("\"type\": \"int\"", "\"type\": \"long\"")), "'long'");
     contains(refusal(changed("\"membrane\": \"v\"", "\"membrane\": \"count\"")), "not a float state");
     contains(refusal(changed("[\"div\", 2, 0]", "[\"div\", 2]")), "derive.ops[0]: op 'div' takes 2 operands");
