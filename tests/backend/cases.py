@@ -1,7 +1,7 @@
 """The one list of kernel cases. Every backend runs it: equal to the reference, gradients, golden hashes.
 
 A case is a small network that leans on one kernel or one option, with odd sizes so that no loop ends where its vectors do.
-To add a kernel, add the cases that show it; to add a backend, nothing: the tests take the list of devices from libsnn.
+To add a kernel, add the cases that show it; to add a backend, its settings in running.py.
 """
 
 from __future__ import annotations
