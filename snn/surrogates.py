@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 from snn._arrays import float32_number, known_name
 from snn.definitions import SurrogateDefinition, builtin_surrogate, compiled
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, shown
-from snn.engine.modelc import compile_surrogate, surrogate_presets
+from snn.engine.errors import ArgumentTypeError, FormatError, InvalidArgumentError, shown
+from snn.engine.modelc import ModelError, compile_surrogate, surrogate_presets
 
 __all__ = ["Surrogate"]
 
@@ -27,7 +28,8 @@ class Surrogate:
         A built-in surrogate: ``"arctan"``, ``"fast_sigmoid"``, ``"sigmoid"``, ``"triangle"``, ...; or a preset with
         the name of another library: ``"snntorch.atan"``. An unknown name is an error that lists them all.
     **parameters : float
-        Parameters of that surrogate, by name; those not given keep the defaults of its definition.
+        Parameters of that surrogate, by name; those not given keep the defaults of its definition. A preset also takes
+        the parameters of the library that it is named after, and keeps that library's defaults.
 
     Raises
     ------
@@ -41,14 +43,15 @@ class Surrogate:
     Examples
     --------
     >>> snn.LIF(128, surrogate=snn.Surrogate("fast_sigmoid", slope=25.0))
+    >>> snn.Surrogate("spikingjelly.soft_sign", alpha=4.0)
+    Surrogate('fast_sigmoid', slope=4, scale=2)
     """
 
     def __init__(self, name: str, **parameters: float) -> None:
         if not isinstance(name, str):
             raise ArgumentTypeError(f"the surrogate is {shown(name)}, not a name")
         if "." in name:
-            preset = surrogate_presets()[known_name(name, surrogate_presets(), "surrogate preset")]
-            name, parameters = preset.surrogate, {**preset.parameters, **parameters}
+            name, parameters = _from_preset(name, parameters)
         self._set(builtin_surrogate(name), parameters)
 
     @classmethod
@@ -119,3 +122,20 @@ class Surrogate:
         values = np.array(list(self.parameters.values()), np.float64)
         reference = self.name if self.definition.builtin else self.definition.native
         network.set_surrogate(population, reference, values)
+
+
+def _from_preset(name: str, given: Mapping[str, float]) -> tuple[str, dict[str, float]]:
+    """Return the surrogate behind a preset and its parameters, from those of the library and our own."""
+    preset = surrogate_presets()[known_name(name, surrogate_presets(), "surrogate preset")]
+    theirs = {key: number(value, f"{name}: {key}") for key, value in given.items() if key in preset.library}
+    ours = {key: value for key, value in given.items() if key not in preset.library}
+    for key in ours:
+        if key not in preset.parameters:
+            words = dict.fromkeys([*preset.library, *preset.parameters])
+            raise ArgumentTypeError(f"surrogate preset {name!r} has no parameter {key!r}; it has: {', '.join(words)}")
+    parameters = preset.parameters_for(theirs)
+    for key, value in parameters.items():
+        if not math.isfinite(value):
+            told = ", ".join(f"{word} = {amount:g}" for word, amount in theirs.items())
+            raise InvalidArgumentError(f"surrogate preset {name!r}: {told} makes {key} {value}; it must be finite")
+    return preset.surrogate, {**parameters, **ours}

@@ -21,6 +21,7 @@ import snn
 from snn._arrays import Floats
 from snn.engine import _native
 from snn.engine.bench.report import Settings, require, result
+from snn.engine.speed import rates_hz, realtime_factor, spike_counts
 from snn.init import normal, uniform
 
 __all__ = ["bench_latency", "latency_network"]
@@ -75,20 +76,22 @@ def _simulation(network: snn.Network, settings: Settings) -> snn.Simulation:
     )
 
 
-def _check(network: snn.Network, frames: Floats, repeats: int, settings: Settings) -> dict[str, float]:
-    """Measure the activity over the timed steps; raise when it is not what was asked for."""
+def _check(
+    network: snn.Network, frames: Floats, repeats: int, settings: Settings
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the activity and the rates over the timed steps; raise when they are not what was asked for."""
     count = min(repeats, 10 * FRAMES)
     with _simulation(network, settings) as simulation:
         inputs = np.resize(frames, (WARM_UP + count, SIZES[0]))
         simulation.run(WARM_UP, {"input": inputs[:WARM_UP]})
-        spiking = dict.fromkeys(("hidden1", "hidden2", "output"), "spike_count")
+        spiking = spike_counts(network)
         recording = simulation.run(count, {"input": inputs[WARM_UP:]}, spiking)
     activity = {name: float(recording[name]["spike_count"].mean()) / count for name in spiking}
     activity["input"] = float(frames.mean())
     require(abs(activity["input"] - INPUT_ACTIVITY) < 0.01, f"{activity['input']:.1%} of the input is active")
     for name in ("hidden1", "hidden2"):
         require(LOWEST <= activity[name] <= HIGHEST, f"{activity[name]:.1%} of {name} is active, not 5 to 10 %")
-    return activity
+    return activity, rates_hz(network, recording, count)
 
 
 def _python(network: snn.Network, frames: Floats, repeats: int, settings: Settings) -> tuple[Any, int]:
@@ -132,7 +135,7 @@ def bench_latency(settings: Settings) -> Iterator[dict[str, Any]]:
     repeats = settings.repeats or REPEATS
     network = latency_network(settings.seed)
     frames = _frames(settings.seed)
-    activity = _check(network, frames, repeats, settings)
+    activity, rates = _check(network, frames, repeats, settings)
     found = {}
     for variant, measure in (("python", _python), ("c", _c)):
         if not settings.wants(variant):
@@ -144,6 +147,8 @@ def bench_latency(settings: Settings) -> Iterator[dict[str, Any]]:
             settings,
             seconds,
             network="128-256-256-8 LIF",
+            realtime_factor=realtime_factor(float(np.median(seconds)), 1, network.dt),
+            rates_hz=rates,
             activity=activity,
             output_spikes=found[variant],
         )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 import snn
 from snn.engine import machine
 from snn.engine.cli.output import JsonFlag, console, fail, print_json, table, with_unit
+from snn.engine.speed import rates_hz, realtime_factor, spike_counts
 from snn.init import uniform
 
 __all__ = ["run"]
@@ -58,14 +59,14 @@ def run(
     if wanted and output is None:
         raise fail("--record needs --output, the file to write to")
     if output is not None:
+        if not wanted:
+            raise fail(f"--output needs --record: nothing would be written to {output}")
+        # Said now, not after a long run.
         if output.is_dir():
             raise fail(f"--output is {output}, which is a folder")
-        if output.suffix != ".npz":
-            output = output.with_name(f"{output.name}.npz")  # as numpy does
-        # Said now, not after a long run.
         if not output.parent.is_dir():
             raise fail(f"--output is {output}, but there is no folder {output.parent}")
-    spiking = [name for name, p in network.populations.items() if p.spiking and not p.is_input]
+    spiking = list(spike_counts(network))
     recorded = {name: [*wanted.get(name, [])] for name in {**dict.fromkeys(spiking), **wanted}}
     for name in spiking:
         recorded[name].append("spike_count")
@@ -75,12 +76,14 @@ def run(
         seconds = time.perf_counter() - begin
     if output is not None:
         arrays: dict[str, Any] = {f"{name}.{key}": recording[name][key] for name in wanted for key in wanted[name]}
-        np.savez_compressed(output, **arrays)
+        try:
+            # Opened here: numpy would add a suffix to a name that has none.
+            with output.open("wb") as written:
+                np.savez_compressed(written, **arrays)
+        except OSError as error:
+            raise fail(f"--output {output} cannot be written: {error.strerror}") from None
     simulated = steps * network.dt / 1000.0
-    rates = {
-        name: float(recording[name]["spike_count"].mean(dtype=np.float64)) / simulated if simulated else 0.0
-        for name in spiking
-    }
+    rates = rates_hz(network, recording, steps)
     result: dict[str, Any] = {
         "file": str(file),
         "device": device,
@@ -90,7 +93,7 @@ def run(
         "dt_ms": network.dt,
         "seconds": seconds,
         "seconds_per_step": seconds / steps if steps else 0.0,
-        "realtime_factor": seconds / simulated if simulated else 0.0,
+        "realtime_factor": realtime_factor(seconds, steps, network.dt),
         "rates_hz": rates,
         "peak_rss_bytes": machine.peak_rss_bytes(),
         "output": None if output is None else str(output),

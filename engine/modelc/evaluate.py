@@ -48,7 +48,7 @@ OPERATIONS: dict[str, Callable[..., float]] = {
     "not": lambda a: not a,
     "select": lambda c, a, b: a if c else b,
     "to_float": float,
-    "to_int": lambda a: round(a) if -(2.0**31) <= a <= 2.0**31 - 1 else -(2**31),
+    "to_int": lambda a: 0 if math.isnan(a) else round(min(max(a, -(2.0**31)), 2.0**31 - 1)),
 }
 
 

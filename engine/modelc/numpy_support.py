@@ -35,10 +35,9 @@ def log(x: Any) -> Any:
 
 
 def to_int(x: Any) -> Any:
-    """Nearest, ties to even; NaN and values outside int32 give the smallest int32."""
-    rounded = np.rint(x)
-    inside = (rounded >= -(2.0**31)) & (rounded < 2.0**31)
-    return np.where(inside, rounded, -(2.0**31)).astype(np.int64).astype(np.int32)
+    """Nearest, ties to even, held to the range of int32; NaN gives 0."""
+    rounded = np.nan_to_num(np.rint(np.asarray(x, np.float64)), nan=0.0)
+    return np.clip(rounded, -(2.0**31), 2.0**31 - 1).astype(np.int32)
 
 
 def to_float(i: Any, f: Any) -> Any:

@@ -1,7 +1,7 @@
 """The one list of kernel cases. Every backend runs it: equal to the reference, gradients, golden hashes.
 
 A case is a small network that leans on one kernel or one option, with odd sizes so that no loop ends where its vectors do.
-To add a kernel, add the cases that show it; to add a backend, nothing: the tests take the list of devices from libsnn.
+To add a kernel, add the cases that show it; to add a backend, its settings in running.py.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from snn.engine import _native
+from snn.engine.modelc import builtin_names, load_builtin_model
 
 NEURONS, SPIKES, VALUES = 0, 1, 2
 DENSE, ONE_TO_ONE, SPARSE, CONV2D, POOL2D = range(5)
@@ -254,13 +255,23 @@ def _reset_cases() -> list[Case]:
     return cases
 
 
-ATTACHED = frozenset({"attached"})
-MODELS = ("lif", "adaptive_lif", "integrate_and_fire", "current_lif", "izhikevich")
-SURROGATES = ("arctan", "boxcar", "fast_sigmoid", "sigmoid", "superspike", "triangle")
+def has_option(model: str, option: str) -> bool:
+    return any(one.name == option for one in load_builtin_model(model).options)
+
+
+def _in_millivolts(model: str) -> bool:
+    """Whether the membrane's unit is mV, so that input has to be tens of times larger than where thresholds are about 1."""
+    return any(state.name == "v" and state.unit == "mV" for state in load_builtin_model(model).states)
+
+
+# From the definitions, so that no new one is forgotten.
+MODELS = builtin_names("neurons")
+SPIKING = [name for name in MODELS if load_builtin_model(name).spiking]
+SURROGATES = builtin_names("surrogates")
 
 CASES: list[Case] = [
-    *(Case(f"model_{m}", _chain(m, gain=40.0 if m == "izhikevich" else 1.5), steps=20) for m in MODELS),
-    Case("model_leaky_integrator", _chain("leaky_integrator")),
+    *(Case(f"model_{m}", _chain(m, gain=40.0 if _in_millivolts(m) else 1.5), steps=20) for m in SPIKING),
+    *(Case(f"model_{m}", _chain(m)) for m in MODELS if m not in SPIKING),
     *_reset_cases(),
     Case("lif_greater_equal", _chain("lif", threshold_compare="greater_equal", threshold=0.5)),
     Case("lif_euler", _chain("lif", decay="euler")),
@@ -302,17 +313,17 @@ GRADIENT_CASES: list[Case] = [
         Case(
             f"gradient_{model}_{surrogate}",
             # Izhikevich stays below its peak: above it, a reset that is only partial lets v grow without bound.
-            _chain(model, size=6, surrogate=surrogate, gain=2.0 if model == "izhikevich" else 1.5, **options),
+            _chain(
+                model,
+                size=6,
+                surrogate=surrogate,
+                gain=2.0 if _in_millivolts(model) else 1.5,
+                **({"reset_gradient": "attached"} if has_option(model, "reset_gradient") else {}),
+            ),
             steps=6,
             batch=1,
         )
-        for model, options in (
-            ("lif", {"reset_gradient": "attached"}),
-            ("adaptive_lif", {"reset_gradient": "attached"}),
-            ("integrate_and_fire", {"reset_gradient": "attached"}),
-            ("current_lif", {"reset_gradient": "attached"}),
-            ("izhikevich", {}),
-        )
+        for model in SPIKING
         for surrogate in SURROGATES
     ),
     *(

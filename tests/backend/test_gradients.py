@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from .cases import CASES, GRADIENT_CASES, Builder, Case
+from .cases import CASES, GRADIENT_CASES, Builder, Case, has_option
 from .running import FLOAT64, SMOOTH, Setting, cpu_settings, forward, gradients, open_session
 
 SMOOTH_REFERENCE = Setting("reference", flags=FLOAT64 | SMOOTH)
@@ -78,6 +78,6 @@ class AttachedBuilder(Builder):
     """The case with every reset differentiated, as central differences see it."""
 
     def add(self, kind, shape, model=None, **settings):
-        if isinstance(model, str) and model not in ("leaky_integrator", "izhikevich"):
+        if isinstance(model, str) and has_option(model, "reset_gradient"):
             settings = {**settings, "reset_gradient": "attached"}
         return super().add(kind, shape, model, **settings)

@@ -70,9 +70,8 @@ static int contains(const char *(SNN_CALL *name_at)(uint32_t), const char *name)
 }
 
 static void built_in_models_are_listed_in_order(void) {
-    static const char *const models[] = {"lif", "adaptive_lif", "leaky_integrator", "integrate_and_fire",
-                                         "current_lif", "izhikevich"};
-    static const char *const surrogates[] = {"fast_sigmoid", "arctan", "sigmoid", "triangle", "superspike", "boxcar"};
+    static const char *const models[] = {"lif", "adaptive_lif", "leaky_integrator", "integrate_and_fire", "current_lif", "izhikevich"};
+    static const char *const surrogates[] = {"fast_sigmoid", "arctan", "sigmoid", "triangle", "superspike", "boxcar", "exponential"};
     uint32_t i;
     for (i = 0; i < COUNT(models); ++i)
         if (!contains(snn_model_builtin_name, models[i])) check_fail(__FILE__, __LINE__, "no model %s", models[i]);

@@ -5,6 +5,8 @@ import pytest
 
 import snn
 
+from .command_line import Command, command
+
 RANDOM = np.random.Generator(np.random.Philox(11))
 
 
@@ -31,3 +33,9 @@ def blobs() -> tuple[np.ndarray, np.ndarray]:
     centres = np.array([[0.9, 0.9, 0.1, 0.1, 0.1, 0.1], [0.1, 0.1, 0.9, 0.9, 0.1, 0.1], [0.1, 0.1, 0.1, 0.1, 0.9, 0.9]])
     x = np.clip(centres[y] + random.normal(0, 0.1, (150, 6)), 0, 1)
     return x.astype(np.float32), y
+
+
+@pytest.fixture
+def snn_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run ``snn`` with arguments: ``snn_command("devices", "--json").objects()``."""
+    return command(monkeypatch, capsys)

@@ -11,11 +11,18 @@ import snn
 from snn.engine import _native
 from snn.engine.modelc import load_builtin_model
 
-CLASSES = [snn.LIF, snn.AdaptiveLIF, snn.LeakyIntegrator, snn.IntegrateAndFire, snn.CurrentLIF, snn.Izhikevich]
+PUBLIC = [getattr(snn, name) for name in snn.__all__]
+CLASSES = [cls for cls in PUBLIC if isinstance(cls, type) and issubclass(cls, snn.Neuron) and cls is not snn.Neuron]
 
 
 def test_every_builtin_model_has_a_class() -> None:
-    assert sorted(cls.definition.name for cls in CLASSES) == _native.builtin_model_names()
+    names = [cls.definition.name for cls in CLASSES]
+    for model in _native.builtin_model_names():
+        assert model in names, (
+            f"model {model!r} has no class: add 'class Name(_Builtin, model={model!r})' to snn/neurons.py and Name to "
+            "__all__ there, and to the import and __all__ of snn/__init__.py"
+        )
+    assert sorted(names) == _native.builtin_model_names()  # each once, and none without a model
 
 
 @pytest.mark.parametrize("cls", CLASSES)
@@ -92,7 +99,11 @@ def test_surrogates_by_name_preset_and_parameters() -> None:
     assert snn.Surrogate("arctan").parameters["slope"] == 2.0
     assert snn.Surrogate("fast_sigmoid", slope=10).parameters["slope"] == 10.0
     assert snn.Surrogate("snntorch.fast_sigmoid").name == "fast_sigmoid"
-    assert snn.Surrogate("norse.superspike").parameters["slope"] == 100.0
+    assert snn.Surrogate("norse.super").parameters["slope"] == 100.0
+    assert snn.Surrogate("norse.super", alpha=10).parameters["slope"] == 10.0
+    assert snn.Surrogate("norse.super", slope=10) == snn.Surrogate("norse.super", alpha=10)
+    assert dict(snn.Surrogate("spikingjelly.soft_sign", alpha=4).parameters) == {"slope": 4.0, "scale": 2.0}
+    assert dict(snn.Surrogate("spikingjelly.soft_sign", alpha=4, scale=1).parameters) == {"slope": 4.0, "scale": 1.0}
     assert snn.Surrogate("arctan") == snn.Surrogate("arctan", slope=2.0)
     assert snn.Surrogate("arctan") != snn.Surrogate("arctan", slope=3.0)
     assert repr(snn.Surrogate("arctan", slope=3)).startswith("Surrogate('arctan', slope=3")
@@ -102,6 +113,14 @@ def test_surrogates_by_name_preset_and_parameters() -> None:
         snn.Surrogate("torch.atan")
     with pytest.raises(snn.ArgumentTypeError, match=r"'arctan' has no parameter 'width'; it has: slope"):
         snn.Surrogate("arctan", width=1.0)
+    with pytest.raises(snn.ArgumentTypeError, match=r"'snntorch.atan' has no parameter 'k'; it has: alpha, slope"):
+        snn.Surrogate("snntorch.atan", k=1.0)
+    with pytest.raises(snn.ArgumentTypeError, match=r"snntorch.atan: alpha is 'steep', not a number"):
+        snn.Surrogate("snntorch.atan", alpha="steep")  # type: ignore[arg-type]
+    with pytest.raises(snn.InvalidArgumentError, match=r"'spikingjelly.rect': alpha = 0 makes width inf"):
+        snn.Surrogate("spikingjelly.rect", alpha=0.0)
+    with pytest.raises(snn.InvalidArgumentError, match=r"slope is -2"):
+        snn.Surrogate("snntorch.atan", alpha=-2.0)
     with pytest.raises(snn.InvalidArgumentError, match=r"slope is -1"):
         snn.Surrogate("arctan", slope=-1.0)
     with pytest.raises(snn.ArgumentTypeError, match=r"slope is 'steep'"):

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 import snn
 from snn.connections import Connection
+from snn.neurons import _Builtin
 
-MODELS = (snn.LIF, snn.AdaptiveLIF, snn.IntegrateAndFire, snn.CurrentLIF, snn.Izhikevich)
+MODELS = [cls for cls in _Builtin.__subclasses__() if cls.definition.spiking]
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 

@@ -39,11 +39,16 @@ def label(choices: dict[str, str], names: tuple[str, ...]) -> str:
     return "-".join(choices[name] for name in names if name in choices) or "default"
 
 
+def in_millivolts(model: CompiledModel) -> bool:
+    """Whether the membrane is in mV, where excursions are tens of units, and not in thresholds of about 1."""
+    return any(state.name == "v" and state.unit == "mV" for state in model.states)
+
+
 def drive(model: CompiledModel, steps: int, neurons: int, seed: int = 0, choices=None) -> dict[str, np.ndarray]:
     """Random input that makes the model spike now and then: receptor name -> (steps, neurons)."""
     normalised = (choices or {}).get("input_scaling", "none") != "none"  # the model scales input down by about dt / tau
     rng = np.random.default_rng(seed)
-    mean, spread = (8.0, 10.0) if model.name == "izhikevich" else (0.25, 0.6)
+    mean, spread = (8.0, 10.0) if in_millivolts(model) else (0.25, 0.6)
     size = (8.0 if model.name == "current_lif" else 12.0) if normalised else 1.0
     inputs = {r.name: size * rng.normal(mean, spread, (steps, neurons)) for r in model.receptors}
     if "inhibitory" in inputs:
@@ -64,9 +69,11 @@ def parameters_for(model: CompiledModel, neurons: int, seed: int = 1) -> dict[st
     result = {p.name: p.default * rng.uniform(0.95, 1.05, neurons) for p in model.parameters}
     if "refractory" in result:
         result["refractory"] = np.full(neurons, 2.0)
-    if "v_reset" in result and model.name != "izhikevich":
-        result["v_reset"] = rng.uniform(-0.2, 0.1, neurons)
-        result["v_rest"] = rng.uniform(-0.1, 0.1, neurons)
+    if not in_millivolts(model):
+        if "v_reset" in result:
+            result["v_reset"] = rng.uniform(-0.2, 0.1, neurons)
+        if "v_rest" in result:
+            result["v_rest"] = rng.uniform(-0.1, 0.1, neurons)
     if "bias_current" in result:
         result["bias_current"] = rng.uniform(0.0, 0.05, neurons)
     return result

@@ -15,6 +15,7 @@ from tests.unit.modelc.running import (
     SURROGATES,
     combinations,
     drive,
+    in_millivolts,
     initial_states,
     label,
     oracle,
@@ -26,7 +27,8 @@ from tests.unit.modelc.running import (
 
 OPTIONS = ("reset", "reset_timing", "reset_gradient")
 STEPS, COUNT = 8, 4
-# Gentle shapes, so that a finite difference of 1e-6 resolves them; the formulas are those of any other parameters.
+# Gentle shapes of every surrogate, so that a finite difference of 1e-6 resolves them; the formulas are those of any other
+# parameters.
 SHAPES = {
     "arctan": {"slope": 2.0, "scale": 0.7},
     "boxcar": {"width": 3.0, "scale": 0.4},
@@ -36,7 +38,8 @@ SHAPES = {
     "superspike": {"slope": 2.0, "scale": 0.9},
     "triangle": {"slope": 0.5, "scale": 0.6},
 }
-# Izhikevich's membrane is in mV: a window of some 50 mV, and a spike that stays small where it stands for the reset.
+# The same for a membrane in mV (Izhikevich): a window of some 50 mV, and a spike that stays small where it stands for the
+# reset.
 WIDE = {
     "arctan": {"slope": 0.03, "scale": 0.2},
     "boxcar": {"width": 120.0, "scale": 0.002},
@@ -48,6 +51,12 @@ WIDE = {
 }
 
 
+def shape_of(surrogate, model):
+    table, name = (WIDE, "WIDE") if in_millivolts(model) else (SHAPES, "SHAPES")
+    assert surrogate in table, f"add gentle parameters of {surrogate!r} to {name} in {__name__}"
+    return table[surrogate]
+
+
 def cases():
     for name in NEURONS:
         model = load_builtin_model(name)
@@ -57,9 +66,9 @@ def cases():
 
 
 def inputs_for(model, choices, seed):
-    """Input that, for Izhikevich, stays below the peak: a smooth spike would not stop the membrane there."""
+    """Input that, for a membrane in mV, stays below the peak: a smooth spike would not stop Izhikevich's there."""
     inputs = drive(model, STEPS, COUNT, seed=seed, choices=choices)
-    return {k: 0.25 * v for k, v in inputs.items()} if model.name == "izhikevich" else inputs
+    return {k: 0.25 * v for k, v in inputs.items()} if in_millivolts(model) else inputs
 
 
 def backward(functions, tapes, constants, weights, derivative, model):
@@ -123,7 +132,7 @@ def check(model, forward, frozen_forward, surrogate, shape, choices, inputs, par
 @pytest.mark.parametrize(("name", "surrogate", "choices"), list(cases()))
 def test_adjoint_equals_the_finite_difference_of_the_oracle(name, surrogate, choices):
     model = load_builtin_model(name)
-    shape = (WIDE if name == "izhikevich" else SHAPES)[surrogate]
+    shape = shape_of(surrogate, model)
     inputs, parameters = inputs_for(model, choices, 3), parameters_for(model, COUNT)
     spike, _ = smooth_spike(surrogate, shape)
     run = oracle(name).simulate
@@ -141,7 +150,9 @@ def test_adjoint_equals_the_finite_difference_of_the_oracle(name, surrogate, cho
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["adaptive_lif", "current_lif", "izhikevich", "leaky_integrator", "lif"])
+@pytest.mark.parametrize(
+    "name", [name for name in NEURONS if {o.name for o in load_builtin_model(name).options} - {*OPTIONS}]
+)
 def test_adjoint_of_the_other_options(name):
     """Every other option's choices, one at a time, with one surrogate."""
     model = load_builtin_model(name)
@@ -151,7 +162,7 @@ def test_adjoint_of_the_other_options(name):
         for choice in option.choices:
             (choices,) = combinations(model, ())
             choices[option.name] = choice
-            shape = (WIDE if name == "izhikevich" else SHAPES)["sigmoid"]
+            shape = shape_of("sigmoid", model)
             inputs = inputs_for(model, choices, 4)
             parameters = parameters_for(model, COUNT)
             spike, _ = smooth_spike("sigmoid", shape)
@@ -223,6 +234,7 @@ def test_every_operation_has_the_right_derivative():
 
 @pytest.mark.parametrize("name", SURROGATES)
 def test_derivative_is_the_derivative_of_the_smooth_function(name):
+    assert name in SHAPES, f"add gentle parameters of {name!r} to SHAPES and WIDE in {__name__}"
     shape = SHAPES[name]
     spike, derivative = smooth_spike(name, shape)
     x = np.linspace(-4.013, 4.017, 201)

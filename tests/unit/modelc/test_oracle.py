@@ -19,6 +19,8 @@ CASES = [
 
 
 def test_every_model_has_an_oracle():
+    for name in NEURONS:
+        assert name in ORACLES, f"write tests/oracle/{name}.py and add {name!r} to ORACLES in tests/oracle/__init__.py"
     assert sorted(ORACLES) == NEURONS
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 
-from snn.engine.modelc import load_builtin_surrogate, surrogate_presets
+from snn.engine.modelc import ModelError, load_builtin_surrogate, surrogate_presets
+from snn.engine.modelc.presets import presets_from
 from tests.unit.modelc.running import SURROGATES
 
 PI = np.pi
@@ -15,30 +18,34 @@ def logistic(z):
     return 1 / (1 + np.exp(-z))
 
 
-# The gradients as each library writes them, x = membrane - threshold.
+# The gradients as each library writes them, x = membrane - threshold, with the library's names and defaults.
 FORMULAS = {
-    "snntorch.atan": lambda x, a=2.0: (a / 2) / (1 + (PI * a * x / 2) ** 2),
-    "snntorch.fast_sigmoid": lambda x, k=25.0: 1 / (1 + k * np.abs(x)) ** 2,
-    "snntorch.sigmoid": lambda x, k=25.0: k * np.exp(-k * x) / (np.exp(-k * x) + 1) ** 2,
-    "spikingjelly.atan": lambda x, a=2.0: a / (2 * (1 + (PI / 2 * a * x) ** 2)),
-    "spikingjelly.sigmoid": lambda x, a=4.0: a * logistic(a * x) * (1 - logistic(a * x)),
-    "spikingjelly.soft_sign": lambda x, a=2.0: 1 / (2 * a * (1 / a + np.abs(x)) ** 2),
-    "spikingjelly.super_spike": lambda x, a=1.0: a / (1 + np.abs(x)) ** 2,
-    "spikingjelly.piecewise_quadratic": lambda x, a=1.0: np.where(np.abs(x) <= 1 / a, -(a**2) * np.abs(x) + a, 0),
-    "spikingjelly.piecewise_exp": lambda x, a=1.0: a / 2 * np.exp(-a * np.abs(x)),
-    "spikingjelly.rect": lambda x, a=1.0: a * (np.abs(x) < 0.5 / a),
-    "norse.superspike": lambda x, a=100.0: 1 / (1 + a * np.abs(x)) ** 2,
-    "norse.triangle": lambda x, a=0.3: a * np.maximum(1 - np.abs(x), 0),
+    "snntorch.atan": lambda x, alpha=2.0: (alpha / 2) / (1 + (PI * alpha * x / 2) ** 2),
+    "snntorch.fast_sigmoid": lambda x, slope=25.0: 1 / (1 + slope * np.abs(x)) ** 2,
+    "snntorch.sigmoid": lambda x, slope=25.0: slope * np.exp(-slope * x) / (np.exp(-slope * x) + 1) ** 2,
+    "spikingjelly.atan": lambda x, alpha=2.0: alpha / (2 * (1 + (PI / 2 * alpha * x) ** 2)),
+    "spikingjelly.sigmoid": lambda x, alpha=4.0: alpha * logistic(alpha * x) * (1 - logistic(alpha * x)),
+    "spikingjelly.soft_sign": lambda x, alpha=2.0: 1 / (2 * alpha * (1 / alpha + np.abs(x)) ** 2),
+    "spikingjelly.super_spike": lambda x, alpha=1.0: alpha / (1 + np.abs(x)) ** 2,
+    "spikingjelly.piecewise_quadratic": lambda x, alpha=1.0: np.where(
+        np.abs(x) <= 1 / alpha, -(alpha**2) * np.abs(x) + alpha, 0
+    ),
+    "spikingjelly.piecewise_exp": lambda x, alpha=1.0: alpha / 2 * np.exp(-alpha * np.abs(x)),
+    "spikingjelly.rect": lambda x, alpha=1.0: alpha * (np.abs(x) < 0.5 / alpha),
+    "norse.super": lambda x, alpha=100.0: 1 / (1 + alpha * np.abs(x)) ** 2,
+    "norse.triangle": lambda x, alpha=0.3: alpha * np.maximum(1 - np.abs(x), 0),
     "spyx.superspike": lambda x, k=25.0: 1 / (1 + k * np.abs(x)) ** 2,
     "spyx.arctan": lambda x, k=2.0: 1 / (PI * (1 + (k * PI * x) ** 2)),
     "spyx.boxcar": lambda x, width=2.0, height=0.5: height * (np.abs(x) < width / 2),
     "spyx.triangular": lambda x, k=2.0: np.maximum(0, 1 - np.abs(k * x)),
-    "sinabs.single_exponential": lambda x, width=0.5, scale=1.0: scale * np.exp(-np.abs(x) / width),
-    "se_adlif.slayer": lambda x, a=5.0, c=0.4: c * a / 2 * np.exp(-a * np.abs(x)),
-    "stork.superspike": lambda x, b=20.0: 1 / (1 + b * np.abs(x)) ** 2,
+    "sinabs.single_exponential": lambda x, grad_width=0.5, grad_scale=1.0: grad_scale * np.exp(-np.abs(x) / grad_width),
+    "se_adlif.slayer": lambda x, alpha=5.0, c=0.4: c * alpha / 2 * np.exp(-alpha * np.abs(x)),
+    "stork.superspike": lambda x, beta=20.0: 1 / (1 + beta * np.abs(x)) ** 2,
     "sparch.boxcar": lambda x: 1.0 * (np.abs(x) <= 0.5),
-    "dcls.atan": lambda x, a=5.0: a / (2 * (1 + (PI / 2 * a * x) ** 2)),
+    "dcls.atan": lambda x, alpha=5.0: alpha / (2 * (1 + (PI / 2 * alpha * x) ** 2)),
 }
+# No multiple of these is an edge of a boxcar, where libraries differ in which side they take.
+X = np.concatenate([np.linspace(-3.1, 3.1, 401), np.linspace(-0.1, 0.1, 41)])
 
 
 def test_every_preset_is_checked():
@@ -50,9 +57,35 @@ def test_preset_is_the_library_function(name):
     preset = surrogate_presets()[name]
     surrogate = load_builtin_surrogate(preset.surrogate)
     assert list(preset.parameters) == [p.name for p in surrogate.parameters]
-    x = np.concatenate([np.linspace(-3.1, 3.1, 401), np.linspace(-0.1, 0.1, 41)])
-    got = surrogate.numpy.derivative(preset.parameters, x, np.float64)
-    np.testing.assert_allclose(got, FORMULAS[name](x), rtol=1e-12, atol=1e-15)
+    got = surrogate.numpy.derivative(preset.parameters, X, np.float64)
+    np.testing.assert_allclose(got, FORMULAS[name](X), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", sorted(FORMULAS))
+def test_a_preset_takes_the_parameters_of_its_library(name):
+    preset = surrogate_presets()[name]
+    formula = FORMULAS[name]
+    defaults = {p.name: p.default for p in inspect.signature(formula).parameters.values() if p.name != "x"}
+    assert dict(preset.library) == defaults
+    surrogate = load_builtin_surrogate(preset.surrogate)
+    for changed in defaults:
+        given = {changed: 1.37 * defaults[changed]}
+        got = surrogate.numpy.derivative(preset.parameters_for(given), X, np.float64)
+        np.testing.assert_allclose(got, formula(X, **given), rtol=1e-12, atol=1e-15, err_msg=changed)
+        assert not np.array_equal(got, formula(X)), f"{changed} changes nothing"
+
+
+def test_a_wrong_preset_is_named():
+    def error(**entry):
+        with pytest.raises(ModelError) as caught:
+            presets_from({"torch": {"atan": entry}}, "presets.toml")
+        return str(caught.value)
+
+    assert error(slope=1.0) == "presets.toml: torch.atan: needs a surrogate"
+    assert error(surrogate="arctan", width=1.0) == "presets.toml: torch.atan: 'arctan' has no parameter 'width'"
+    assert "'beta' is not known here" in error(surrogate="arctan", library={"alpha": 1.0}, slope="beta")
+    assert "'alpha +' is not an expression" in error(surrogate="arctan", library={"alpha": 1.0}, slope="alpha +")
+    assert "is a bool; a parameter is a float" in error(surrogate="arctan", library={"alpha": 1.0}, slope="alpha < 1")
 
 
 @pytest.mark.parametrize("name", SURROGATES)
@@ -84,6 +117,7 @@ def test_peaks():
         "triangle": 1,
     }
     for name in SURROGATES:
+        assert name in peaks, f"write down the height of {name!r} at the threshold in this test"
         surrogate = load_builtin_surrogate(name)
         assert surrogate.numpy.derivative(surrogate.default_parameters(), 0.0) == peaks[name]
 

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snn.engine.modelc import numpy_support, software_math
+from snn.engine.modelc import evaluate, numpy_support, software_math
 
 
 def test_float32_exp_is_within_1_23_units_in_the_last_place():
@@ -59,3 +59,13 @@ def test_known_bits():
     x = np.array([-10.0, -1.0, -0.05, 0.5, 1.0, 80.0], np.float32)
     bits = [0x383E6BCE, 0x3EBC5AB2, 0x3F7383C6, 0x3FD3094C, 0x402DF854, 0x792ABBCE]
     assert [hex(b) for b in numpy_support.exp(x).view(np.uint32)] == [hex(b) for b in bits]
+
+
+def test_to_int_rounds_to_even_and_stays_in_range_as_in_libsnn():
+    """native/src/common/math.h says the same for libsnn; tests/unit/native/test_numbers.cpp checks it there."""
+    x = [0.5, 1.5, 2.5, -0.5, -1.5, 2147483520.0, 3e9, -3e9, math.inf, -math.inf, math.nan]
+    expected = [0, 2, 2, 0, -2, 2147483520, 2**31 - 1, -(2**31), 2**31 - 1, -(2**31), 0]
+    for dtype in (np.float32, np.float64):
+        assert numpy_support.to_int(np.array(x, dtype)).tolist() == expected
+        assert [int(numpy_support.to_int(dtype(value))) for value in x] == expected
+    assert [evaluate.OPERATIONS["to_int"](value) for value in x] == expected

@@ -1,0 +1,372 @@
+"""The command line: what every command prints, writes and refuses. The main job has a file of its own, test_demo.py."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import snn
+from snn.engine.bench import BENCHMARKS
+
+from .command_line import Command
+
+COMMANDS = ("demo", "devices", "inspect", "run", "bench")
+
+RUN_KEYS = {
+    "file",
+    "device",
+    "threads",
+    "batch_size",
+    "steps",
+    "dt_ms",
+    "seconds",
+    "seconds_per_step",
+    "realtime_factor",
+    "rates_hz",
+    "peak_rss_bytes",
+    "output",
+    "machine",
+    "versions",
+}
+# What every benchmark says, and what those that simulate add.
+BENCH_KEYS = {
+    "bench",
+    "variant",
+    "device",
+    "threads",
+    "repeats",
+    "median_s",
+    "p10_s",
+    "p90_s",
+    "peak_rss_bytes",
+    "machine",
+    "versions",
+}
+SIMULATION_KEYS = {"realtime_factor", "rates_hz"}
+
+
+@pytest.fixture
+def file(chain: snn.Network, tmp_path: Path) -> Path:
+    path = tmp_path / "chain.snn"
+    chain.save(path)
+    return path
+
+
+@pytest.fixture
+def relay(tmp_path: Path) -> Path:
+    """Twelve neurons, each of which spikes when its input does and forgets it."""
+    network = snn.Network()
+    network.add("in", snn.SpikeInput(12))
+    network.add("out", snn.LIF(12, threshold=1.0, reset="value"))
+    network.connect("in", "out", snn.OneToOne(2.0))
+    path = tmp_path / "relay.snn"
+    network.save(path)
+    return path
+
+
+@pytest.fixture
+def pulse(tmp_path: Path) -> Path:
+    """Two neurons at half a millisecond a step; the first spikes in every step, the second never."""
+    network = snn.Network(dt=0.5)
+    network.add("in", snn.Input(2))
+    network.add("out", snn.LIF(2, threshold=1.0, reset="value"))
+    network.connect("in", "out", snn.OneToOne(np.float32([2.0, 0.0])))
+    path = tmp_path / "pulse.snn"
+    network.save(path)
+    return path
+
+
+def test_help_names_the_commands(snn_command: Command) -> None:
+    result = snn_command("--help")
+    assert result.status == 0
+    for name in COMMANDS:
+        assert name in result.out
+    assert snn_command("-h").out == result.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(snn_command: Command, name: str) -> None:
+    result = snn_command(name, "--help")
+    assert result.status == 0
+    assert "Usage: snn " + name in result.out
+    assert "--json" in result.out
+    assert result.err == ""
+
+
+def test_version(snn_command: Command) -> None:
+    result = snn_command("--version")
+    assert (result.status, result.out) == (0, f"snn {snn.__version__}\n")
+
+
+def test_the_installed_command_is_this_one() -> None:
+    """The script of the distribution, in a process of its own: its output is plain JSON, its error one sentence."""
+    script = Path(sys.executable).with_name("snn")
+    assert script.exists(), "the distribution installs a command named snn"
+    done = subprocess.run([script, "devices", "--json"], capture_output=True, text=True, timeout=120, check=True)
+    assert [json.loads(line)["name"] for line in done.stdout.splitlines()] == [d.name for d in snn.devices()]
+    done = subprocess.run([script, "inspect", "no.snn"], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert "no.snn" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_devices(snn_command: Command) -> None:
+    found = snn_command("devices", "--json").objects()
+    assert {one["name"] for one in found} >= {"cpu", "reference", "null"}
+    for one, device in zip(found, snn.devices(), strict=True):
+        assert one.keys() == set(device._fields)
+        assert one["can_train"] is device.can_train
+    told = snn_command("devices").out
+    for one in found:
+        assert one["name"] in told
+        assert one["description"] in told
+
+
+def test_inspect_describes_the_file(snn_command: Command, file: Path, chain: snn.Network) -> None:
+    found = snn_command("inspect", file, "--json").object()
+    assert found.keys() == {
+        "file",
+        "file_bytes",
+        "dt_ms",
+        "neurons",
+        "synapses",
+        "parameters",
+        "populations",
+        "projections",
+    }
+    assert found["file_bytes"] == file.stat().st_size
+    assert (found["dt_ms"], found["neurons"], found["synapses"]) == (1.0, 10, 12 * 7 + 7 * 3)
+    assert found["parameters"] == 12 * 7 + 7 * 3
+    assert [(p["name"], p["model"], p["shape"]) for p in found["populations"]] == [
+        ("input", "spike_input", [12]),
+        ("hidden", "lif", [7]),
+        ("output", "lif", [3]),
+    ]
+    hidden = found["populations"][1]
+    assert hidden["parameters"] == dict(chain["hidden"].parameters)
+    assert hidden["options"] == dict(chain["hidden"].options)
+    assert hidden["surrogate"]["name"] == chain["hidden"].surrogate.name
+    first, second = found["projections"]
+    assert (first["source"], first["target"], first["kind"], first["weights"]) == ("input", "hidden", "dense", 84)
+    assert first["weight_mean"] == pytest.approx(chain.projections[first["name"]].weights.mean())
+    assert (second["weight_mean"], second["weight_std"], second["biases"]) == (1.0, 0.0, 0)
+
+
+def test_inspect_says_it_in_words(snn_command: Command, tmp_path: Path) -> None:
+    network = snn.Network()
+    network.add("eyes", snn.SpikeInput((1, 4, 4)))
+    network.add("map", snn.LIF((2, 4, 4), threshold=0.25))
+    network.add("many", snn.CurrentLIF(2))
+    network.connect("eyes", "map", snn.Conv2d(2, 3, padding=1, bias=True, delay_steps=3))
+    network.connect("map", "many", snn.Dense(trainable=False, receptor="inhibitory"))
+    network.save(tmp_path / "n.snn")
+    told = snn_command("inspect", tmp_path / "n.snn").out
+    for words in ("1x4x4", "threshold=0.25", "conv2d", "delay 3 steps", "many.inhibitory", "not trained", "2 biases"):
+        assert words in told
+    assert "34 neurons" in told
+
+
+def test_inspect_of_a_network_without_projections(snn_command: Command, tmp_path: Path) -> None:
+    network = snn.Network()
+    network.add("alone", snn.LIF(3))
+    network.save(tmp_path / "n.snn")
+    assert snn_command("inspect", tmp_path / "n.snn", "--json").object()["projections"] == []
+    assert "3 neurons, 0 synapses" in snn_command("inspect", tmp_path / "n.snn").out
+
+
+def test_run_gives_rates_and_speed(snn_command: Command, pulse: Path) -> None:
+    found = snn_command("run", pulse, "--steps", 400, "--input", "in=1", "--json").object()
+    assert found.keys() == RUN_KEYS
+    assert (found["file"], found["device"], found["steps"], found["dt_ms"]) == (str(pulse), "cpu", 400, 0.5)
+    # One of two neurons spikes at each of 2,000 steps a second.
+    assert found["rates_hz"] == {"out": 1000.0}
+    assert found["seconds"] > 0
+    assert found["seconds_per_step"] == pytest.approx(found["seconds"] / 400)
+    assert found["realtime_factor"] == pytest.approx(found["seconds"] / 0.2)
+    assert found["peak_rss_bytes"] > 2**20
+    assert found["output"] is None
+    assert found["machine"]["cores"] >= 1
+    assert found["versions"]["libsnn"] == snn.__version__
+    told = snn_command("run", pulse, "--steps", 400, "--input", "in=1").out
+    assert "1000.00 Hz" in told
+    assert "400 steps (0.2 s simulated) of 1 sample on cpu" in told
+
+
+def test_run_counts_every_sample_once(snn_command: Command, pulse: Path) -> None:
+    found = snn_command("run", pulse, "--steps", 10, "--input", "in=1", "--batch-size", 3, "--json").object()
+    assert found["rates_hz"] == {"out": 1000.0}
+    assert found["batch_size"] == 3
+    told = snn_command("run", pulse, "--steps", 10, "--input", "in=1", "--batch-size", 3).out
+    assert "of 3 samples" in told
+    assert " 30" in told  # spikes
+
+
+def test_run_without_steps_or_input(snn_command: Command, pulse: Path) -> None:
+    found = snn_command("run", pulse, "--steps", 0, "--json").object()
+    assert (found["rates_hz"], found["realtime_factor"], found["seconds_per_step"]) == ({"out": 0.0}, 0.0, 0.0)
+    assert snn_command("run", pulse, "--steps", 5, "--json").object()["rates_hz"] == {"out": 0.0}
+
+
+def test_run_writes_what_a_simulation_records(
+    snn_command: Command, file: Path, spikes: np.ndarray, tmp_path: Path
+) -> None:
+    given, written = tmp_path / "given.npy", tmp_path / "written.npz"
+    np.save(given, spikes)
+    options = ["--steps", 40, "--batch-size", 2, "--input", f"input={given}", "--output", written]
+    found = snn_command("run", file, *options, "--record", "hidden.v", "--record", "output.spikes", "--json").object()
+    assert found["output"] == str(written)
+    with snn.Simulation(snn.load(file), batch_size=2) as simulation:
+        expected = simulation.run(
+            40, {"input": spikes}, {"hidden": ["v", "spike_count"], "output": ["spikes", "spike_count"]}
+        )
+    with np.load(written) as arrays:
+        assert sorted(arrays) == ["hidden.v", "output.spikes"]
+        np.testing.assert_array_equal(arrays["hidden.v"], expected["hidden"]["v"])
+        np.testing.assert_array_equal(arrays["output.spikes"], expected["output"]["spikes"])
+        assert arrays["output.spikes"].any()
+    for name in ("hidden", "output"):
+        assert found["rates_hz"][name] == pytest.approx(expected[name]["spike_count"].mean() / 0.040)
+
+
+def test_run_gives_spike_inputs_at_every_step(snn_command: Command, relay: Path) -> None:
+    found = snn_command("run", relay, "--steps", 6, "--input", "in=1", "--json").object()
+    assert found["rates_hz"] == {"out": pytest.approx(1000.0)}
+
+
+def test_run_draws_random_spikes_from_the_seed(snn_command: Command, relay: Path, tmp_path: Path) -> None:
+    def drawn(seed: int) -> np.ndarray:
+        written = tmp_path / f"{seed}"  # exactly this file, whatever its suffix
+        record = ["--record", "out.spikes", "--output", written]
+        result = snn_command("run", relay, "--steps", 500, "--input", "in=random:0.2", "--seed", seed, *record)
+        assert result.status == 0, result.err
+        assert f"recorded to {written}\n" in result.out
+        with np.load(written) as arrays:
+            return arrays["out.spikes"]
+
+    first = drawn(1)
+    np.testing.assert_array_equal(drawn(1), first)
+    assert not np.array_equal(drawn(2), first)
+    # 6,000 draws of probability 0.2: five standard deviations.
+    assert abs(first.mean() - 0.2) < 5 * (0.2 * 0.8 / first.size) ** 0.5
+
+
+def test_run_is_the_same_on_every_device(snn_command: Command, file: Path) -> None:
+    def rates(device: str) -> dict[str, float]:
+        options = ["--input", "input=random:0.3", "--steps", 100, "--device", device, "--json"]
+        return snn_command("run", file, *options).object()["rates_hz"]
+
+    assert rates("cpu") == rates("reference")
+    assert rates("cpu")["hidden"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (["inspect", "nowhere.snn"], 1, "nowhere.snn"),
+        (["run", "nowhere.snn"], 1, "nowhere.snn"),
+        (["inspect"], 2, "Missing argument"),
+        (["run", "FILE", "--steps", "-1"], 2, "--steps"),
+        (["run", "FILE", "--batch-size", "0"], 2, "--batch-size"),
+        (["run", "FILE", "--input", "input"], 1, "--input is 'input'; it must be NAME=VALUE"),
+        (["run", "FILE", "--input", "nose=1"], 1, "'nose'"),
+        (["run", "FILE", "--input", "input=much"], 1, "input=much is neither a number, random:P, nor a .npy file"),
+        (["run", "FILE", "--input", "input=random:2"], 1, "the probability is not 0 to 1"),
+        (["run", "FILE", "--input", "input=poisson:0.5"], 1, "poisson is not random"),
+        (["run", "FILE", "--input", "input=no.npy"], 1, "input=no.npy cannot be read"),
+        (["run", "FILE", "--record", "hidden", "--output", "o.npz"], 1, "--record is 'hidden'"),
+        (["run", "FILE", "--record", "hidden.v"], 1, "--record needs --output"),
+        (["run", "FILE", "--output", "o.npz"], 1, "--output needs --record"),
+        (["run", "FILE", "--record", "hidden.v", "--output", "no/o.npz"], 1, "--output no/o.npz cannot be written"),
+        (["run", "FILE", "--record", "hidden.w", "--output", "o.npz"], 1, "'w'"),
+        (["run", "FILE", "--device", "gpu"], 1, "gpu"),
+        (["bench", "nothing"], 1, "there is no benchmark 'nothing'; there are: latency, digits"),
+        (["bench", "latency", "--repeats", "0"], 2, "--repeats"),
+        (["bench", "latency", "--instruction-set", "mmx"], 1, "mmx"),
+        (["demo", "--epochs", "0"], 2, "--epochs"),
+        (["walk"], 2, "walk"),
+        (["devices", "--colour"], 2, "--colour"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    snn_command: Command,
+    file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    status: int,
+    sentence: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = snn_command(*(file if word == "FILE" else word for word in arguments))
+    assert result.status == status
+    assert result.out == ""
+    assert sentence in result.err
+    if status == 1:
+        assert result.err.startswith("error: ")
+        assert result.err.count("\n") == 1
+    assert not (tmp_path / "o.npz").exists()
+
+
+def test_a_damaged_file_is_one_sentence(snn_command: Command, file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-5])
+    for name in ("inspect", "run"):
+        result = snn_command(name, file)
+        assert result.status == 1
+        assert result.err.startswith("error: ")
+        assert str(file) in result.err
+
+
+def test_bench_latency(snn_command: Command) -> None:
+    found = snn_command("bench", "latency", "--repeats", 200, "--json").objects()
+    assert [(one["bench"], one["variant"]) for one in found] == [("latency", "python"), ("latency", "c")]
+    for one in found:
+        assert one.keys() >= BENCH_KEYS | SIMULATION_KEYS
+        assert (one["device"], one["threads"], one["repeats"]) == ("cpu", 1, 200)
+        assert 0 < one["p10_s"] <= one["median_s"] <= one["p90_s"] < 1
+        assert one["peak_rss_bytes"] > 2**20
+        # A step is one millisecond of the network's time; activity is the share of neurons that spike in a step.
+        assert one["realtime_factor"] == pytest.approx(one["median_s"] / 1e-3)
+        assert one["rates_hz"].keys() == {"hidden1", "hidden2", "output"}
+        for name, rate in one["rates_hz"].items():
+            assert rate == pytest.approx(1000 * one["activity"][name])
+        assert 50 <= one["rates_hz"]["hidden1"] <= 100
+        assert {"processor", "cores", "memory_bytes", "system"} <= one["machine"].keys()
+        assert {"libsnn", "snn-engine", "python", "numpy"} <= one["versions"].keys()
+    assert found[0]["output_spikes"] == found[1]["output_spikes"]
+
+
+def test_bench_latency_in_words_and_one_variant(snn_command: Command) -> None:
+    told = snn_command("bench", "latency", "--repeats", 200, "--variant", "c", "--instruction-set", "scalar")
+    assert told.status == 0, told.err
+    assert "latency" in told.out
+    assert "python" not in told.out
+    assert "scalar" in told.out
+    assert "hidden1" in told.out
+    result = snn_command("bench", "latency", "--repeats", 200, "--variant", "basic")
+    assert (result.status, result.err) == (1, "error: benchmark 'latency' has no variant 'basic'\n")
+
+
+def test_bench_digits(snn_command: Command) -> None:
+    train, infer = snn_command("bench", "digits", "--repeats", 1, "--json").objects()
+    assert (train["variant"], infer["variant"]) == ("train", "infer")
+    assert train.keys() >= BENCH_KEYS
+    assert not train.keys() & SIMULATION_KEYS  # training is no simulation
+    assert infer.keys() >= BENCH_KEYS | SIMULATION_KEYS
+    assert (train["samples"], infer["samples"]) == (1437, 360)
+    assert infer["realtime_factor"] == pytest.approx(infer["median_s"] / 0.025)
+    assert infer["rates_hz"].keys() == {"hidden", "output"}
+    for rate in infer["rates_hz"].values():
+        assert 0 < rate < 1000
+    # One epoch of twenty; guessing gives 0.1.
+    assert train["test_accuracy"] == infer["test_accuracy"] > 0.5
+
+
+def test_every_benchmark_is_tested_here() -> None:
+    assert set(BENCHMARKS) == {"latency", "digits"}
