@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snn._arrays import float32_number, known_name
+from snn._arrays import float32_number, known_name, number
 from snn.definitions import SurrogateDefinition, builtin_surrogate, compiled
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, FormatError, InvalidArgumentError, shown
-from snn.engine.modelc import ModelError, compile_surrogate, surrogate_presets
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.engine.modelc import compile_surrogate, surrogate_presets
 
 __all__ = ["Surrogate"]
 

@@ -150,7 +150,6 @@ def test_bad_calls_of_a_simulation(chain: snn.Network, use, error: type[Exceptio
         ({"flags": ["fast"]}, snn.NotFoundError, "flag 'fast'; there are: interpret_models"),
         ({"flags": "fast"}, snn.NotFoundError, "flag 'fast'"),
         ({"flags": 3}, snn.ArgumentTypeError, "flags is 3, neither a name nor a list of names"),
-        ({"batch_size": 2**20 + 1}, snn.InvalidArgumentError, "batch_size is 1048577; it must be 1 to 1048576"),
     ],
 )
 def test_bad_settings_of_a_simulation(chain: snn.Network, settings, error: type[Exception], sentence: str) -> None:

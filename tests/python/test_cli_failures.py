@@ -1,4 +1,4 @@
-"""The command line: an error is one sentence on standard error and exit status 1, whatever raised it."""
+"""The command line in a process of its own, when files, disk or memory fail: one sentence and exit status 1."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def assert_sentence(ended: tuple[int, str], sentence: str) -> None:
 
 
 def test_a_command_that_works_ends_with_status_0(file: Path, tmp_path: Path) -> None:
-    output = tmp_path / "recorded"
+    output = tmp_path / "recorded"  # no suffix is added
     arguments = ("--steps", 20, "--input", "input=1", "--record", "hidden.v", "--record", "hidden.refractory_left")
     assert run("run", file, *arguments, "--output", output) == (0, "")
-    with np.load(tmp_path / "recorded.npz") as recorded:
+    with np.load(output) as recorded:
         assert recorded["hidden.v"].shape == (20, 1, 7)
         assert recorded["hidden.refractory_left"].dtype == np.int32
 
@@ -65,7 +65,7 @@ def test_files_that_cannot_be_used(file: Path, tmp_path: Path) -> None:
     assert_sentence(run(*record, tmp_path), f"--output is {tmp_path}, which is a folder")
     assert_sentence(run(*record, "/dev/full/x.npz"), "there is no folder /dev/full")
     assert_sentence(
-        run("demo", "--output", tmp_path / "taken" / "x"), f"{tmp_path / 'taken' / 'x'} cannot be used: Not a"
+        run("demo", "--output", tmp_path / "taken" / "x"), f"{tmp_path / 'taken' / 'x'} cannot be made a folder: Not a"
     )
     assert_sentence(run("inspect", tmp_path / "none.snn"), "none.snn")
     assert_sentence(
