@@ -1,0 +1,36 @@
+#include "schedule/checks.h"
+
+#include "common/error.h"
+
+namespace snn {
+
+DType checked_dtype(uint32_t dtype) {
+    if (dtype > SNN_UINT8)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "dtype is ", dtype, "; expected SNN_FLOAT32, _FLOAT64, _INT32 or _UINT8");
+    return static_cast<DType>(dtype);
+}
+
+void check_has_activity(const Population& population, std::string_view place) {
+    if (!population.is_input() && !population.is_binary())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": population '", population.name, "' has model '",
+                    population.model->name, "', which does not spike");
+}
+
+uint32_t state_index(const Population& population, std::string_view name) {
+    std::string known;
+    if (population.model) {
+        const auto& states = population.model->states;
+        for (uint32_t i = 0; i < states.size(); ++i) {
+            if (states[i].name == name) return i;
+            known += (i ? ", " : "") + states[i].name;
+        }
+    }
+    throw Error(SNN_ERROR_NOT_FOUND, "population '", population.name, "' has no state '", name, "'",
+                known.empty() ? "" : "; it has: ", known);
+}
+
+bool is_whole(const Population& population, uint32_t state) {
+    return population.model->states[state].type == ValueType::int_;
+}
+
+}  // namespace snn

@@ -1,0 +1,196 @@
+// What a session lets its caller read and write by name, and its weights as a whole.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "backend/slots.h"
+#include "common/error.h"
+#include "schedule/checks.h"
+#include "schedule/session.h"
+
+namespace snn {
+
+namespace {
+
+std::string text_of(const Shape& shape) {
+    std::string result = text("(", shape.dims[0]);
+    for (uint32_t axis = 1; axis < shape.rank; ++axis) result += text(", ", shape.dims[axis]);
+    return result + ")";
+}
+
+// What decides which weight means what, in words: weights of a projection that has the same words fit. Windows see shapes,
+// the other kinds only sizes.
+std::string wiring_of(const Network& network, const Projection& projection) {
+    const Population& source = network.population(projection.source);
+    const Population& target = network.population(projection.target);
+    std::string words = name_of_kind(projection.kind);
+    if (projection.kind == SNN_CONNECT_CONV2D || projection.kind == SNN_CONNECT_POOL2D) {
+        const Window& w = projection.window;
+        words += text(" from ", text_of(source.shape), " to ", text_of(target.shape), ", kernel ", w.kernel[0], " x ",
+                      w.kernel[1], ", stride ", w.stride[0], " x ", w.stride[1], ", padding ", w.padding[0], " x ",
+                      w.padding[1], ", dilation ", w.dilation[0], " x ", w.dilation[1], ", groups ", w.groups);
+    } else {
+        words += text(" from ", source.size, " to ", target.size);
+    }
+    if (projection.sparse) words += text(", ", projection.sparse->targets.size(), " synapses");
+    return words + (projection.bias ? ", with bias" : "");
+}
+
+}  // namespace
+
+// ---- Variables --------------------------------------------------------------------------------------------------------
+
+Session::Variable Session::find_variable(std::string_view path) const {
+    const size_t dot = path.find('.');
+    if (dot == std::string_view::npos)
+        throw Error(SNN_ERROR_NOT_FOUND, "path '", path, "' has no '.'; expected population.state or projection.weight");
+    const std::string_view owner = path.substr(0, dot), variable = path.substr(dot + 1);
+    const Network::Named* const found = network_->find(owner);
+    if (!found)
+        throw Error(SNN_ERROR_NOT_FOUND, "no population or projection is named '", owner, "' (path '", path, "')");
+    const uint32_t index = found->index;
+    if (found->is_population) {
+        const Population& population = network_->population(index);
+        if (variable == "spikes") {
+            check_has_activity(population, text("'", path, "'"));
+            return {{Slot::activity, index}, false};
+        }
+        if (variable == "history") return {{Slot::history, index}, true};
+        return {{Slot::state, index, state_index(population, variable)}, true};
+    }
+    const Projection& projection = network_->projection(index);
+    const bool is_gradient = variable.ends_with(".gradient");
+    if (variable.starts_with("bias") && !projection.bias)
+        throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' has no bias");
+    if (is_gradient && !has_gradients_)
+        throw Error(SNN_ERROR_STATE, "'", path, "': there was no backward pass yet");
+    if (variable == "weight") return {{Slot::weight, index}, true};
+    if (variable == "bias") return {{Slot::bias, index}, true};
+    if (is_gradient && !projection.trainable)
+        throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' is not trainable and has no gradient");
+    if (variable == "weight.gradient") return {{Slot::weight_gradient, index}, false};
+    if (variable == "bias.gradient") return {{Slot::bias_gradient, index}, false};
+    throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' has no variable '", variable,
+                "'; it has: weight, bias, weight.gradient, bias.gradient");
+}
+
+size_t Session::value_count(std::string_view path) const { return executor_->count(find_variable(path).slot); }
+
+void Session::read(std::string_view path, uint32_t dtype, void* out_data, size_t count) const {
+    const Variable variable = find_variable(path);
+    const DType type = checked_dtype(dtype);
+    if (!out_data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null");
+    if (const size_t expected = executor_->count(variable.slot); count != expected)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", expected, " values, count is ", count);
+    executor_->read(variable.slot, type, out_data);
+}
+
+void Session::write(std::string_view path, uint32_t dtype, const void* data, size_t count) {
+    const Variable variable = find_variable(path);
+    const DType type = checked_dtype(dtype);
+    if (!variable.writable) throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' can be read only");
+    if (!data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "data is null");
+    if (const size_t expected = executor_->count(variable.slot); count != expected)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", expected, " values, count is ", count);
+    // Refused as snn_network_set_initial_state refuses it: rounding would start another run than the one asked for.
+    const bool whole = variable.slot.kind == Slot::state &&
+                       is_whole(network_->population(variable.slot.index), variable.slot.sub);
+    const double largest = whole ? 2147483647.0 : double{std::numeric_limits<float>::max()};
+    const double smallest = whole ? -2147483648.0 : -largest;
+    // Devices keep the history of spikes as bits or as numbers: only 0 and 1 mean the same to all of them.
+    const bool spikes = variable.slot.kind == Slot::history && network_->population(variable.slot.index).is_binary();
+    for (size_t i = 0; i < count; ++i) {
+        double value = 0;
+        if (type == DType::float32) value = static_cast<const float*>(data)[i];
+        if (type == DType::float64) value = static_cast<const double*>(data)[i];
+        if (type == DType::int32) value = static_cast<const int32_t*>(data)[i];
+        if (type == DType::uint8) value = static_cast<const uint8_t*>(data)[i];
+        if (spikes && value != 0 && value != 1)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': value [", i, "] is ", value, "; a spike is 0 or 1");
+        if (!std::isfinite(value) || value < smallest || value > largest || (whole && value != std::floor(value)))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': value [", i, "] is ", value, "; values must be finite ",
+                        whole ? "32-bit whole numbers" : "float32 numbers");
+    }
+    if (variable.slot.kind == Slot::weight &&
+        network_->projection(variable.slot.index).arithmetic == SNN_ARITHMETIC_FIXED) {
+        std::vector<float> others, changed(count);
+        convert(type, data, DType::float32, changed.data(), count);
+        check_fixed_range(*network_, variable.slot.index, [&](uint32_t p) -> const float* {
+            if (p == variable.slot.index) return changed.data();
+            others.resize(executor_->count({Slot::weight, p}));
+            executor_->read({Slot::weight, p}, DType::float32, others.data());
+            return others.data();
+        });
+    }
+    executor_->write(variable.slot, type, data);
+    if (variable.slot.kind == Slot::weight || variable.slot.kind == Slot::bias) weight_is_own_[variable.slot.index] = 1;
+}
+
+void Session::read_membrane(std::string_view population, float* out_potentials, size_t count) const {
+    const uint32_t index = network_->find_population(population);
+    const Population& info = network_->population(index);
+    if (info.is_input())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population, "' is an input and has no membrane");
+    if (!out_potentials) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_potentials is null");
+    const size_t expected = static_cast<size_t>(batch_size_) * info.size;
+    if (count != expected)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population, "' has ", expected, " membrane values (batch_size ",
+                    batch_size_, " x size ", info.size, "), count is ", count);
+    executor_->read({Slot::state, index, info.model->membrane_state}, DType::float32, out_potentials);
+}
+
+std::span<const uint32_t> Session::spikes(uint32_t population, uint32_t sample) const {
+    const Population& info = network_->population(population);
+    if (!info.is_binary())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", info.name, "' does not spike");
+    if (sample >= batch_size_)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "sample is ", sample, "; batch_size is ", batch_size_);
+    return executor_->active(population, sample);
+}
+
+// ---- Weights ----------------------------------------------------------------------------------------------------------
+
+void Session::weights_changed() {
+    for (size_t p = 0; p < weight_is_own_.size(); ++p)
+        if (network_->projections()[p].trainable) weight_is_own_[p] = 1;
+}
+
+void Session::load_weights(const Network& other) {
+    const auto& projections = network_->projections();
+    std::vector<const Projection*> sources;
+    for (const Projection& mine : projections) {
+        const Projection& theirs = other.projection(other.find_projection(mine.name));
+        const std::string here = wiring_of(*network_, mine), there = wiring_of(other, theirs);
+        if (here != there)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' is ", here, "; in the file it is ", there);
+        if (mine.sparse && (mine.sparse->row_offsets != theirs.sparse->row_offsets ||
+                            mine.sparse->targets != theirs.sparse->targets || mine.sparse->delays != theirs.sparse->delays))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' connects other neurons in the file");
+        sources.push_back(&theirs);
+    }
+    check_fixed_ranges(*network_, [&](uint32_t p) { return sources[p]->weights->data(); });
+    for (uint32_t p = 0; p < projections.size(); ++p) {
+        if (projections[p].kind == SNN_CONNECT_POOL2D) continue;
+        executor_->write({Slot::weight, p}, DType::float32, sources[p]->weights->data());
+        if (projections[p].bias) executor_->write({Slot::bias, p}, DType::float32, sources[p]->bias->data());
+        weight_is_own_[p] = 1;
+    }
+}
+
+std::shared_ptr<const Network> Session::to_network() const {
+    const auto& projections = network_->projections();
+    std::vector<std::shared_ptr<const std::vector<float>>> weights(projections.size()), biases(projections.size());
+    for (uint32_t p = 0; p < projections.size(); ++p) {
+        if (!weight_is_own_[p]) continue;
+        auto values = std::make_shared<std::vector<float>>(projections[p].weights->size());
+        executor_->read({Slot::weight, p}, DType::float32, values->data());
+        weights[p] = std::move(values);
+        if (!projections[p].bias) continue;
+        auto bias = std::make_shared<std::vector<float>>(projections[p].bias->size());
+        executor_->read({Slot::bias, p}, DType::float32, bias->data());
+        biases[p] = std::move(bias);
+    }
+    return network_->with_weights(weights, biases);
+}
+
+}  // namespace snn
