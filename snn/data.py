@@ -54,7 +54,7 @@ def digits() -> Split:
         from sklearn.datasets import load_digits
     except ImportError:
         raise UnsupportedError(
-            "the digits come with scikit-learn, which is not installed: pip install 'snn-engine[demo]'"
+            "the digits come with scikit-learn, which is not installed: pip install scikit-learn"
         ) from None
     bunch = load_digits()
     x = np.ascontiguousarray(bunch.data / 16.0, np.float32)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import MAX_DT, file_path, integer, known_name, number, valid_name
 from snn.connections import Connection
+from snn.definitions import ModelDefinition
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, shown
 from snn.neurons import Input, Neuron, SpikeInput
@@ -193,6 +194,7 @@ class Network:
         self._dt = number(dt, "dt", minimum=0.0, exclusive=True, maximum=MAX_DT)
         self.seed = integer(seed, "seed", maximum=2**64 - 1)
         self._populations: dict[str, Population] = _Named("population")
+        self._definitions: dict[str, ModelDefinition] = {}  # of its populations, by name
         self._projections: dict[str, Projection] = _Named("projection")
         self._native: _native.Network | None = _native.Network.create(self._dt)
         self._native_is_finished = False
@@ -227,6 +229,15 @@ class Network:
             raise InvalidArgumentError(f"there is a population {name!r} already")
         if neurons.shape is None:
             raise InvalidArgumentError(f"population {name!r}: {neurons!r} has no size; give it, as in snn.LIF(128)")
+        if isinstance(neurons, Neuron):
+            # A file has one definition for each name: said now, not when a trained network is to be saved.
+            definition = neurons.definition
+            known = self._definitions.get(definition.name, definition)
+            if known is not definition and not known.same_as(definition):
+                raise InvalidArgumentError(
+                    f"population {name!r}: another model of this network is named {definition.name!r} too; give the "
+                    "model a name of its own"
+                )
         population = Population(self, name, len(self._populations), neurons._with_shape(neurons.shape))
         native = self._open()
         try:
@@ -235,6 +246,8 @@ class Network:
             self._native = None
             raise
         self._populations[name] = population
+        if isinstance(neurons, Neuron):
+            self._definitions[neurons.definition.name] = neurons.definition
         return population
 
     def connect(
@@ -464,6 +477,7 @@ class Network:
         network._native = native
         network._native_is_finished = True
         network._populations = _Named("population")
+        network._definitions = {}
         network._projections = _Named("projection")
         for index in range(info.population_count):
             described = native.population(index)
@@ -472,6 +486,7 @@ class Network:
                 layer = _INPUT_KINDS[described.kind](described.shape)
             else:
                 layer = Neuron._from_native(native, index)
+                network._definitions[layer.definition.name] = layer.definition
             network._populations[described.name] = Population(network, described.name, index, layer)
         populations = list(network._populations.values())
         for index in range(info.projection_count):

@@ -63,10 +63,12 @@ class Sequential(Network):
             where = 1 + 2 * position
             if not isinstance(connection, Connection):
                 raise ArgumentTypeError(
-                    f"layer {where} is {shown(connection)}; it must be a connection, as snn.Dense(10)"
+                    f"layer {where} is {shown(connection)}; after neurons comes a connection, as snn.Dense(10)"
                 )
             if not isinstance(neurons, Neuron):
-                raise ArgumentTypeError(f"layer {where + 1} is {shown(neurons)}; it must be neurons, as snn.LIF()")
+                raise ArgumentTypeError(
+                    f"layer {where + 1} is {shown(neurons)}; after a connection come neurons, as snn.LIF()"
+                )
             shape = connection.target_shape(last.shape)
             if neurons.shape is None:
                 if shape is None:

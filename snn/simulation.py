@@ -88,7 +88,7 @@ class Simulation:
         flags: Iterable[str] = (),
     ) -> None:
         if not isinstance(network, Network):
-            raise ArgumentTypeError(f"network is {shown(network)}, not a Network")
+            raise ArgumentTypeError(f"network is {shown(network)}, not a Network; snn.load(path) reads one from a file")
         self.network = network
         self.batch_size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
         bits = 0

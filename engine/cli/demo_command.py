@@ -88,9 +88,7 @@ def _draw(picture: Path, network: snn.Network, data: snn.data.Split, shown: int,
 
         draw(picture, network, data.test_x[shown], int(data.test_y[shown]), data.test_y, predicted, digits.STEPS)
     except ImportError:
-        raise snn.UnsupportedError(
-            "it needs matplotlib, which is not installed: pip install 'snn-engine[demo]'"
-        ) from None
+        raise snn.UnsupportedError("it needs matplotlib, which is not installed: pip install matplotlib") from None
 
 
 def _train_and_check(

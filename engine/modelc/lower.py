@@ -167,7 +167,9 @@ class Lowerer:
         if a.type != b.type:
             raise ModelTypeError(f"'{ast.unparse(tree)}' mixes {a.type} and {b.type}: use to_float or to_int")
         if a.unit is not None and b.unit is not None and a.unit != b.unit:
-            raise ModelUnitError(f"'{ast.unparse(tree)}' joins {units.text(a.unit)} and {units.text(b.unit)}")
+            joined = f"{units.text(a.unit)} and {units.text(b.unit)}"
+            hint = "; a number with a unit is written 1[mV]" if "1" in joined.split(" and ") else ""
+            raise ModelUnitError(f"'{ast.unparse(tree)}' joins {joined}{hint}")
         return a, b
 
     def _numbers(self, values: list[Value], trees: list[ast.expr]) -> None:

@@ -1,6 +1,6 @@
 /* A first network in C: four neurons with inputs of different strength. It is built, run, saved, loaded and run again.
  *
- *     cc first_network.c -lsnn && ./a.out */
+ *     cc first_network.c -lsnn && ./a.out      (README.md: where the header and the library are) */
 #include <snn/snn.h>
 
 #include <stdio.h>

@@ -189,3 +189,32 @@ def test_a_surrogate_of_the_user(blobs: tuple[np.ndarray, np.ndarray], tmp_path:
     assert snn.load(tmp_path / "c.snn")["hidden"].surrogate == cauchy
     with pytest.raises(snn.FormatError, match="deriv"):
         snn.Surrogate.define({"surrogate": {"name": "x", "title": "x"}})
+
+
+def test_the_example_of_adding_a_model_makes_a_network(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "adding-a-model.md").read_text(encoding="utf-8")
+    code = page.split("```python\n", 1)[1].split("```", 1)[0]
+    names: dict[str, object] = {}
+    exec(compile(code, "adding-a-model.md", "exec"), names)
+    net = names["net"]
+    assert isinstance(net, snn.Network)
+    assert net["hidden"].model == "quadratic"
+    net.save(tmp_path / "quadratic.snn")
+    assert snn.load(tmp_path / "quadratic.snn")["hidden"].parameters["gain"] == 0.2
+
+
+def test_two_models_of_one_name_are_refused_before_training() -> None:
+    own_lif = {**QUADRATIC, "model": {"name": "lif", "title": "Not the built-in one"}}
+    net = snn.Network()
+    net.add("built_in", snn.LIF(2))
+    with pytest.raises(
+        snn.InvalidArgumentError, match="population 'own': another model of this network is named 'lif' too"
+    ):
+        net.add("own", snn.NeuronModel(own_lif)(2))
+    assert list(net.populations) == ["built_in"]
+    net.add("more", snn.LIF(3))
+    # The same definition twice is one definition.
+    net.add("first", snn.NeuronModel(QUADRATIC)(2))
+    net.add("second", snn.NeuronModel(QUADRATIC)(2))
+    with pytest.raises(snn.InvalidArgumentError, match="named 'lif' too"):
+        net.copy().add("own", snn.NeuronModel(own_lif)(2))

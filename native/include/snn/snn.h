@@ -11,7 +11,7 @@
  *        if (snn_create_network(&config, &brain) != SNN_OK) puts(snn_last_error());
  *        snn_session_set_input(brain, 0, pixels, 64);
  *        snn_run_step(brain, frame_dt_seconds);          // every frame
- *        snn_get_membrane_potentials(brain, "readout", voltages, 10);
+ *        snn_get_membrane_potentials(brain, "output", voltages, 10);
  *        snn_destroy_network(brain);
  *
  * 2. Build a network (snn_network_*), open a session on it, step it, read and write any state (snn_session_*).

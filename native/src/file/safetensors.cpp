@@ -62,8 +62,8 @@ SafetensorsView::SafetensorsView(const ByteSource& file) {
     file.read(0, length, sizeof length);
     const uint64_t header_size = read_u64(length);
     if (header_size > max_header_bytes || header_size > file.size() - 8)
-        throw Error(SNN_ERROR_FORMAT, "the header claims ", header_size, " bytes, the file has ", file.size() - 8,
-                    " after the length: not a .snn file, or cut short");
+        throw Error(SNN_ERROR_FORMAT, "not a .snn file, or cut short: the header claims ", header_size,
+                    " bytes, the file has ", file.size() - 8, " after the length");
     std::string header_text(static_cast<size_t>(header_size), '\0');
     file.read(8, header_text.data(), header_text.size());
     const uint64_t data_begin = 8 + header_size, data_size = file.size() - data_begin;
