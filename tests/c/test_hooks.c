@@ -85,18 +85,14 @@ static void session_buffers_come_from_the_allocator_and_return_to_it(void) {
     snn_network_release(network);
 }
 
-/* Trains one step; releases everything. */
-static SNNStatus train_with_ledger(SNNNetwork network, Ledger *ledger) {
+/* One step of training; makes the trainer when there is none yet. */
+static SNNStatus train_one_batch(SNNHandle handle, SNNTrainer *io_trainer) {
     static const float pixels[4 * 16] = {1};
     static const int32_t labels[4] = {0, 1, 2, 0};
-    SNNHandle handle = NULL;
+    const SNNInputArray input = {0, 1, pixels, 4 * 16};
     SNNTrainerDef def;
-    SNNTrainer trainer = NULL;
-    SNNInputArray input = {0, 1, pixels, 4 * 16};
     SNNBatch batch;
     SNNTrainResult result;
-    SNNStatus status = open_with_ledger(network, ledger, &handle);
-    if (status != SNN_OK) return status;
     snn_trainer_def_default(&def);
     def.output_population = 2;
     def.step_count = 6;
@@ -108,8 +104,20 @@ static SNNStatus train_with_ledger(SNNNetwork network, Ledger *ledger) {
     batch.labels = labels;
     batch.label_count = COUNT(labels);
     result.struct_size = sizeof result;
-    status = snn_trainer_create(handle, &def, &trainer);
-    if (status == SNN_OK) status = snn_trainer_step(trainer, &batch, &result);
+    if (!*io_trainer) {
+        const SNNStatus status = snn_trainer_create(handle, &def, io_trainer);
+        if (status != SNN_OK) return status;
+    }
+    return snn_trainer_step(*io_trainer, &batch, &result);
+}
+
+/* Trains one step; releases everything. */
+static SNNStatus train_with_ledger(SNNNetwork network, Ledger *ledger) {
+    SNNHandle handle = NULL;
+    SNNTrainer trainer = NULL;
+    SNNStatus status = open_with_ledger(network, ledger, &handle);
+    if (status != SNN_OK) return status;
+    status = train_one_batch(handle, &trainer);
     snn_trainer_release(trainer);
     snn_destroy_network(handle);
     return status;
@@ -134,34 +142,18 @@ static void running_out_of_memory_is_an_error_at_every_place(void) {
 }
 
 static void destroying_a_session_frees_it_though_its_trainer_is_not_released(void) {
-    static const float pixels[4 * 16] = {1};
-    static const int32_t labels[4] = {0, 1, 2, 0};
-    const SNNInputArray input = {0, 1, pixels, 4 * 16};
     SNNNetwork network = make_classifier();
     SNNHandle handle = NULL;
-    SNNTrainerDef def;
     SNNTrainer trainer = NULL;
-    SNNBatch batch;
     Ledger ledger;
     memset(&ledger, 0, sizeof ledger);
-    memset(&batch, 0, sizeof batch);
-    batch.struct_size = sizeof batch;
-    batch.inputs = &input;
-    batch.input_count = 1;
-    batch.labels = labels;
-    batch.label_count = COUNT(labels);
-    snn_trainer_def_default(&def);
-    def.output_population = 2;
-    def.step_count = 6;
-    def.loss = SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE;
     CHECK_OK(open_with_ledger(network, &ledger, &handle));
-    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-    CHECK_OK(snn_trainer_step(trainer, &batch, NULL));
+    CHECK_OK(train_one_batch(handle, &trainer));
     CHECK(ledger.bytes > 0);
     snn_destroy_network(handle);
     CHECK_EQUAL(ledger.bytes, 0);
     CHECK_EQUAL(ledger.releases, ledger.allocations);
-    CHECK_ERROR(snn_trainer_step(trainer, &batch, NULL), SNN_ERROR_INVALID_HANDLE, "session of this trainer");
+    CHECK_ERROR(train_one_batch(handle, &trainer), SNN_ERROR_INVALID_HANDLE, "session of this trainer");
     snn_trainer_release(trainer);
     CHECK_EQUAL(ledger.wrong, 0);
     snn_network_release(network);
