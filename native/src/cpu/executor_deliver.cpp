@@ -103,7 +103,7 @@ void CpuExecutor::deliver_sparse(const ProjectionData& projection, const Populat
     Visit visits[most_visits];
     uint32_t count = 0;
     const SparseSegments& segments = *projection.segments;
-    const uint32_t* const targets = projection.info.sparse->targets.data();
+    const uint32_t* const targets = projection.info.synapses->index().targets.data();
     const bool binary = !source.is_value_input();
     const auto deliver_collected = [&] {
         if (fixed_sums) context_.kernels.deliver_visits_fixed(fixed_sums, visits, count);
