@@ -241,10 +241,31 @@ typedef struct SNNProjectionDef {
     uint32_t groups;
 } SNNProjectionDef;
 
+/* How weights and delays of a connection rule are drawn. `low` and `high` cut the distribution off: what lies outside is drawn
+ * again. Part of other structs: no size, never changes. */
+enum {
+    SNN_DISTRIBUTION_CONSTANT = 0,  /* a */
+    SNN_DISTRIBUTION_NORMAL = 1,    /* mean a, standard deviation b; never further than 6.34 b from a */
+    SNN_DISTRIBUTION_UNIFORM = 2,   /* from a to b */
+    SNN_DISTRIBUTION_LOGNORMAL = 3  /* exp of a normal number of mean a and standard deviation b */
+};
+typedef struct SNNDistribution {
+    uint32_t kind;    /* SNN_DISTRIBUTION_* */
+    double a, b;
+    double low, high; /* default -infinity and infinity. Bounds that hold less than 2^-16 of the distribution are refused. */
+} SNNDistribution;
+
 enum { /* rules that make sparse connections, at most 2^34 */
     SNN_RULE_FIXED_PROBABILITY = 0, /* each pair with `probability` */
-    SNN_RULE_FIXED_INDEGREE = 1,    /* `count` sources for each target, drawn with replacement */
-    SNN_RULE_FIXED_TOTAL = 2        /* `count` synapses in all, drawn with replacement */
+    SNN_RULE_FIXED_INDEGREE = 1,    /* `count` sources for each target */
+    SNN_RULE_FIXED_TOTAL = 2,       /* `count` synapses in all */
+    SNN_RULE_ONE_TO_ONE = 3,        /* each neuron to the one of the same index; equal sizes */
+    SNN_RULE_ALL_TO_ALL = 4,        /* each pair */
+    SNN_RULE_SPATIAL = 5            /* each pair with a probability that falls with the distance d, 0 beyond `cutoff` */
+};
+enum { /* SNNRandomConnectionDef.kernel */
+    SNN_KERNEL_GAUSSIAN = 0,   /* probability * exp(-d^2 / (2 width^2)) */
+    SNN_KERNEL_EXPONENTIAL = 1 /* probability * exp(-d / width) */
 };
 /* The default seed: one that follows from the projection's index, so that no two projections are alike. Any other is taken
  * as it is: the same rule, sizes and seed give the same connections. Both give the same on every machine. */
@@ -256,8 +277,21 @@ typedef struct SNNRandomConnectionDef {
     uint64_t count;
     uint64_t seed;             /* default SNN_SEED_BY_INDEX */
     uint32_t allow_autapses;   /* 1 (default): a neuron may connect to itself, in a projection onto its own population */
-    float weight_mean, weight_std;     /* normal; std 0: constant */
-    uint32_t delay_min, delay_max;     /* steps, uniform, both ends included; with delay_steps at most 4096 */
+    uint32_t allow_multapses;  /* fixed in-degree and total. 1 (default): drawn with replacement, a pair may have several
+                                  synapses; 0: without, and more than there are pairs are refused */
+    SNNDistribution weight;    /* default: constant 1 */
+    SNNDistribution delay;     /* milliseconds, rounded to the nearest step; added to delay_steps, 4096 steps in all. Default:
+                                  constant 0. What may lie below the network's dt is refused, but for a constant 0. */
+    /* spatial only */
+    uint32_t kernel;           /* SNN_KERNEL_* */
+    uint32_t dimensions;       /* 1 to 3 */
+    double kernel_width;       /* above 0, in the unit of the positions, as is the cutoff */
+    double cutoff;             /* above 0 */
+    double period[3];          /* 0 (default): open; else space repeats along the axis after so much, at least twice the cutoff */
+    const float *source_positions; /* [source size][dimensions], finite; copied */
+    size_t source_position_count;  /* source size times dimensions */
+    const float *target_positions;
+    size_t target_position_count;
 } SNNRandomConnectionDef;
 
 SNN_API void SNN_CALL snn_population_def_init(SNNPopulationDef *out_def, uint32_t struct_size);
@@ -286,7 +320,10 @@ SNN_API SNNStatus SNN_CALL snn_network_set_initial_state(SNNNetwork network, uin
 SNN_API SNNStatus SNN_CALL snn_network_set_surrogate(SNNNetwork network, uint32_t population, const char *name,
                                                      SNNModel surrogate, const double *parameters, size_t count);
 SNN_API SNNStatus SNN_CALL snn_network_connect(SNNNetwork network, const SNNProjectionDef *def, uint32_t *out_index);
-/* `def->kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them. */
+/* `def->kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed. A
+ * network keeps no memory for each synapse of a rule, and a file holds the rule itself. Sessions of the device "cpu" make what
+ * they run on from it; what needs the synapses as arrays makes 10 bytes a synapse that the network then keeps: training, float
+ * and fixed arithmetic, snn_network_get_projection_arrays, and weights that a session reads or writes. */
 SNN_API SNNStatus SNN_CALL snn_network_connect_random(SNNNetwork network, const SNNProjectionDef *def,
                                                       const SNNRandomConnectionDef *rule, uint32_t *out_index);
 /* Checks the whole and makes it immutable: cycles without delay, fixed-point range, shapes. Needed before sessions and

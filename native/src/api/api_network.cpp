@@ -1,6 +1,7 @@
 // The C interface: building, saving, loading and looking at networks.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "api/guard.h"
@@ -67,8 +68,11 @@ void snn_projection_def_init(SNNProjectionDef* out_def, uint32_t struct_size) {
 void snn_random_connection_def_init(SNNRandomConnectionDef* out_def, uint32_t struct_size) {
     SNNRandomConnectionDef defaults{};
     defaults.seed = SNN_SEED_BY_INDEX;
-    defaults.allow_autapses = 1;
-    defaults.weight_mean = 1.0f;
+    defaults.allow_autapses = defaults.allow_multapses = 1;
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    defaults.weight = {SNN_DISTRIBUTION_CONSTANT, 1.0, 0.0, -infinity, infinity};
+    defaults.delay = {SNN_DISTRIBUTION_CONSTANT, 0.0, 0.0, -infinity, infinity};
+    defaults.dimensions = 2;
     initialize(out_def, struct_size, defaults);
 }
 

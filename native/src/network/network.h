@@ -81,7 +81,7 @@ struct Projection {
     uint32_t min_delay() const { return delay_steps + (synapses ? synapses->min_delay() : 0u); }
     uint32_t max_delay() const { return delay_steps + (synapses ? synapses->max_delay() : 0u); }
     // Some spike of the source is felt by the target in the same step.
-    bool reaches_within_step() const { return min_delay() == 0 && !(synapses && synapses->count() == 0); }
+    bool reaches_within_step() const { return min_delay() == 0 && !(synapses && synapses->is_empty()); }
 };
 
 const char* name_of_kind(uint32_t connection_kind);  // SNN_CONNECT_*: "dense", "one-to-one", ...
@@ -103,6 +103,7 @@ public:
     void set_surrogate(uint32_t population, std::shared_ptr<const Surrogate> surrogate, const double* parameters,
                        size_t count);
     uint32_t connect(const SNNProjectionDef& def);
+    // The rule keeps making the synapses; nothing is made here.
     uint32_t connect_random(const SNNProjectionDef& def, const SNNRandomConnectionDef& rule);
     void finish();
     // The same with the fixed-point exponents of a saved network, one for each projection, so that its bits stay. They are
@@ -125,6 +126,8 @@ public:
     const Named* find(std::string_view name) const;  // null when nothing has the name
 
 private:
+    // `synapses`: of a rule; null: from the arrays of `def`.
+    uint32_t connect(const SNNProjectionDef& def, std::shared_ptr<const Synapses> synapses);
     Population& changeable_population(uint32_t index);
     void check_new_name(std::string_view name, const char* what) const;
     void check_unfinished() const;

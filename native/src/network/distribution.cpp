@@ -1,0 +1,217 @@
+#include "network/distribution.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+
+#include "common/error.h"
+#include "common/math.h"
+#include "common/random.h"
+#include "network/network.h"
+
+namespace snn {
+
+namespace {
+
+constexpr double largest_float = std::numeric_limits<float>::max();
+constexpr uint64_t fewest_words = 1u << 16;  // between the bounds, of 2^32
+constexpr uint32_t guide_bits = 10;
+
+// The lower half of the inverse normal distribution, of x + 1/2 in units of 2^-32, x below 2^31. Let m = 2x + 1, an odd number of
+// 32 bits; a piece is chosen by the number of leading zeros of m and the four bits after its first one.
+class NormalTable {
+public:
+    NormalTable() {
+        for (uint32_t zeros = 0; zeros < 32; ++zeros)
+            for (uint32_t part = 0; part < parts; ++part) {
+                const double begin = std::ldexp(1.0 + part / double{parts}, -2 - static_cast<int>(zeros));
+                const double width = std::ldexp(1.0 / parts, -2 - static_cast<int>(zeros));
+                pieces_[zeros * parts + part] = piece(begin, width);
+            }
+    }
+
+    float operator()(uint32_t x) const {
+        const uint32_t m = 2 * x + 1;
+        const auto zeros = static_cast<uint32_t>(std::countl_zero(m));
+        const uint32_t normalized = m << zeros;
+        const std::array<float, 4>& c = pieces_[zeros * parts + ((normalized >> 27) & (parts - 1))];
+        const float t = static_cast<float>(static_cast<int32_t>(normalized & 0x7FFFFFFu)) * 0x1p-27f;
+        return c[0] + t * (c[1] + t * (c[2] + t * c[3]));
+    }
+
+private:
+    static constexpr uint32_t parts = 16;
+
+    // The cubic through four Chebyshev points of [0, 1], as powers of t.
+    static std::array<float, 4> piece(double begin, double width) {
+        constexpr double t[4] = {0.03806023374435663, 0.3086582838174551, 0.6913417161825449, 0.9619397662556434};
+        double c[4];
+        for (int i = 0; i < 4; ++i) c[i] = inverse_normal(begin + width * t[i]);
+        for (int order = 1; order < 4; ++order)  // Newton's divided differences
+            for (int i = 3; i >= order; --i) c[i] = (c[i] - c[i - 1]) / (t[i] - t[i - order]);
+        for (int order = 2; order >= 0; --order)  // to powers
+            for (int i = order; i < 3; ++i) c[i] -= c[i + 1] * t[order];
+        return {static_cast<float>(c[0]), static_cast<float>(c[1]), static_cast<float>(c[2]), static_cast<float>(c[3])};
+    }
+
+    std::array<std::array<float, 4>, 32 * parts> pieces_;
+};
+
+const NormalTable& normal_table() {
+    static const NormalTable table;
+    return table;
+}
+
+float normal_of(const NormalTable& table, uint32_t word) {
+    // Below the middle as it is; above, mirrored.
+    const uint32_t above = 0u - (word >> 31);
+    const uint32_t sign = above & 0x80000000u;
+    return std::bit_cast<float>(std::bit_cast<uint32_t>(table(word ^ above)) ^ sign);
+}
+
+const char* name_of_distribution(uint32_t kind) {
+    constexpr const char* names[] = {"constant", "normal", "uniform", "lognormal"};
+    return names[kind];
+}
+
+void check(const SNNDistribution& d, const std::string& what) {
+    if (d.kind > SNN_DISTRIBUTION_LOGNORMAL)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": distribution kind is ", d.kind, "; expected 0 to 3");
+    const auto fits = [](double x) { return std::abs(x) <= largest_float; };
+    if (!fits(d.a) || !fits(d.b))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": the ", name_of_distribution(d.kind), " distribution has a = ", d.a,
+                    " and b = ", d.b, "; expected finite float32 numbers");
+    if (std::isnan(d.low) || std::isnan(d.high) || d.low > d.high)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": low is ", d.low, " and high is ", d.high, "; expected low <= high");
+    const bool is_scale = d.kind == SNN_DISTRIBUTION_NORMAL || d.kind == SNN_DISTRIBUTION_LOGNORMAL;
+    if (is_scale && d.b < 0.0)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": the standard deviation is ", d.b, "; expected at least 0");
+    if (d.kind == SNN_DISTRIBUTION_UNIFORM && d.b < d.a)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": uniform from ", d.a, " to ", d.b, "; expected the smaller number first");
+}
+
+// The first word for which `is_true`, 2^32 if none; it is false, then true, along the words.
+template <class Predicate>
+uint64_t first_word(Predicate&& is_true) {
+    uint64_t begin = 0, end = uint64_t{1} << 32;
+    while (begin < end) {
+        const uint64_t middle = begin + (end - begin) / 2;
+        if (is_true(static_cast<uint32_t>(middle))) end = middle;
+        else begin = middle + 1;
+    }
+    return begin;
+}
+
+}  // namespace
+
+float normal_of_word(uint32_t word) { return normal_of(normal_table(), word); }
+
+bool operator==(const SNNDistribution& a, const SNNDistribution& b) {
+    return a.kind == b.kind && a.a == b.a && a.b == b.b && a.low == b.low && a.high == b.high;
+}
+
+Distribution::Distribution(const SNNDistribution& definition, const std::string& what) : definition_(definition) {
+    SNNDistribution& d = definition_;
+    check(d, what);
+    const auto refuse = [&](const std::string& part) {
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", part, " the ", name_of_distribution(d.kind), " distribution (a = ",
+                    d.a, ", b = ", d.b, ") lies between low = ", d.low, " and high = ", d.high);
+    };
+    const bool spread = d.kind == SNN_DISTRIBUTION_UNIFORM ? d.a < d.b : d.b > 0.0;
+    if (d.kind == SNN_DISTRIBUTION_CONSTANT || !spread) {
+        if (d.kind == SNN_DISTRIBUTION_LOGNORMAL) d.a = exp_f64(d.a);
+        d.kind = SNN_DISTRIBUTION_CONSTANT;
+        if (d.a < d.low || d.a > d.high) refuse("no value of");
+        least_ = most_ = d.a;
+    } else {
+        least_ = unbounded(0);
+        most_ = unbounded(UINT32_MAX);
+        const uint64_t first = first_word([&](uint32_t word) { return unbounded(word) >= d.low; });
+        const uint64_t end = first_word([&](uint32_t word) { return unbounded(word) > d.high; });
+        if (end < first + fewest_words) refuse("less than 1 of 65536 values of");
+        first_ = static_cast<uint32_t>(first);
+        count_ = end - first;
+        least_ = std::max(least_, d.low);
+        most_ = std::min(most_, d.high);
+    }
+    if (!(std::abs(least_) <= largest_float) || !(std::abs(most_) <= largest_float))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": the ", name_of_distribution(definition.kind), " distribution (a = ",
+                    definition.a, ", b = ", definition.b, ") reaches from ", least_, " to ", most_,
+                    "; values must be float32 numbers");
+}
+
+double Distribution::unbounded(uint32_t word) const {
+    const SNNDistribution& d = definition_;
+    switch (d.kind) {
+        case SNN_DISTRIBUTION_NORMAL: return d.a + d.b * static_cast<double>(normal_of_word(word));
+        case SNN_DISTRIBUTION_UNIFORM: return d.a + (d.b - d.a) * ((static_cast<double>(word) + 0.5) * 0x1p-32);
+        case SNN_DISTRIBUTION_LOGNORMAL: return exp_f64(d.a + d.b * static_cast<double>(normal_of_word(word)));
+        default: return d.a;
+    }
+}
+
+double Distribution::value(uint32_t word) const { return std::clamp(unbounded(inside(word)), least_, most_); }
+
+void Distribution::fill(const uint32_t* words, float* out_values, size_t count) const {
+    if (is_constant()) {
+        std::fill_n(out_values, count, static_cast<float>(definition_.a));
+        return;
+    }
+    if (definition_.kind != SNN_DISTRIBUTION_NORMAL) {
+        for (size_t i = 0; i < count; ++i) out_values[i] = static_cast<float>(value(words[i]));
+        return;
+    }
+    const NormalTable& table = normal_table();
+    const double mean = definition_.a, deviation = definition_.b, least = least_, most = most_;
+    for (size_t i = 0; i < count; ++i) {
+        const double drawn = mean + deviation * static_cast<double>(normal_of(table, inside(words[i])));
+        out_values[i] = static_cast<float>(std::min(std::max(drawn, least), most));
+    }
+}
+
+float Distribution::largest() const {
+    return std::max(std::abs(static_cast<float>(least_)), std::abs(static_cast<float>(most_)));
+}
+
+DelayDistribution::DelayDistribution(const SNNDistribution& definition, double dt_ms, const std::string& what) {
+    const Distribution values(definition, what);
+    const auto in_steps = [&](double milliseconds) { return std::floor(milliseconds / dt_ms + 0.5); };
+    const bool none = values.is_constant() && values.least() == 0.0;
+    // A hair below dt is dt: 0.3 is three steps of 0.1 for those who write them, though not for the bits.
+    if (!none && !(values.least() >= dt_ms * (1.0 - 1e-9)))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": delays reach down to ", values.least(), " ms, below the time step of ",
+                    dt_ms, " ms; give a low of at least that");
+    const double most = in_steps(values.most());
+    if (!(most <= max_total_delay))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": delays reach up to ", values.most(), " ms, that is ", most,
+                    " steps; at most ", max_total_delay, " are allowed");
+    least_ = static_cast<uint16_t>(in_steps(values.least()));
+    most_ = static_cast<uint16_t>(most);
+    if (least_ == most_) return;
+    for (uint32_t step = least_; step < most_; ++step) {
+        const uint64_t next = first_word([&](uint32_t word) { return in_steps(values.value(word)) > step; });
+        last_word_.push_back(static_cast<uint32_t>(next - 1));  // wraps where no word gives the step, see below
+        if (next == 0) last_word_.back() = 0;
+    }
+    last_word_.push_back(UINT32_MAX);
+    guide_.resize(size_t{1} << guide_bits);
+    for (uint32_t i = 0; i < guide_.size(); ++i)
+        guide_[i] = static_cast<uint16_t>(
+            std::lower_bound(last_word_.begin(), last_word_.end(), i << (32 - guide_bits)) - last_word_.begin());
+}
+
+void DelayDistribution::fill(const uint32_t* words, uint16_t* out_steps, size_t count) const {
+    if (least_ == most_) {
+        std::fill_n(out_steps, count, least_);
+        return;
+    }
+    const uint32_t* const last = last_word_.data();
+    for (size_t i = 0; i < count; ++i) {
+        uint32_t slot = guide_[words[i] >> (32 - guide_bits)];
+        while (words[i] > last[slot]) ++slot;
+        out_steps[i] = static_cast<uint16_t>(least_ + slot);
+    }
+}
+
+}  // namespace snn
