@@ -118,7 +118,7 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
 }
 
 CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options)
-    : context_(std::move(plan), options), clock_(first_clock) {
+    : context_(std::move(plan), options), clock_(first_clock), seed_(options.seed) {
     const auto& populations = context_.populations;
     for (uint32_t p = 0; p < populations.size(); ++p)
         if (populations[p]->info.is_input()) inputs_.push_back(p);
@@ -219,7 +219,7 @@ void CpuExecutor::run_samples(const RunRequest& request, uint32_t begin, uint32_
         const uint32_t last = std::min(end, first + samples_together_);
         for (uint32_t step = 0; step < request.step_count; ++step)
             for (uint32_t sample = first; sample < last; ++sample) {
-                const Moment at{clock_ + step, sample, step, request.tape};
+                const Moment at{clock_ + step, sample, step, request.first_step + step, request.tape};
                 load_inputs(request, at, step);
                 for (const uint32_t p : neurons_) {
                     update_neurons(p, at, whole_row, memory);
@@ -233,7 +233,7 @@ void CpuExecutor::run_samples(const RunRequest& request, uint32_t begin, uint32_
 void CpuExecutor::run_pieces(const RunRequest& request) {
     for (uint32_t step = 0; step < request.step_count; ++step)
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
-            const Moment at{clock_ + step, sample, step, request.tape};
+            const Moment at{clock_ + step, sample, step, request.first_step + step, request.tape};
             load_inputs(request, at, step);
             for (const Stage& stage : stages_) {
                 const uint32_t pieces = static_cast<uint32_t>(stage.pieces.size());
@@ -308,6 +308,8 @@ void CpuExecutor::update_neurons(uint32_t population, const Moment& at, uint32_t
         .states = states,
         .spikes = model.spiking ? data.bits_at(at.clock, at.sample) : nullptr,
         .tape = taped ? tape : nullptr,
+        .draws = {seed_, at.step, population, at.sample},
+        .poisson = data.poisson.data(),
     };
     if (data.compiled) {
         (taped ? data.compiled->step_taped : data.compiled->step)(args, part.begin, part.end);
