@@ -44,7 +44,7 @@ public:
     }
 
 private:
-    SNN_ALWAYS_INLINE void fill(uint32_t block) {
+    SNN_NO_INLINE void fill(uint32_t block) {  // once for 64 neurons: a copy in every model is not worth its bytes
         alignas(64) static constexpr int32_t lanes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
         const I call = add(load(lanes), broadcast_i(static_cast<int32_t>(0xD0000000u | block * 16)));
         I words[4] = {call, broadcast_i(step_), broadcast_i(population_), broadcast_i(sample_)};
