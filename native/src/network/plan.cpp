@@ -149,7 +149,7 @@ Plan make_plan(std::shared_ptr<const Network> network) {
         population.receptor_exponent.assign(populations[p].model->receptors.size(), 0);
     }
     for (const Projection& projection : projections) {
-        if (projection.arithmetic != SNN_ARITHMETIC_FIXED) continue;
+        if (!projection.is_fixed()) continue;
         plan.populations[projection.target].receptor_is_fixed[projection.receptor] = 1;
         plan.populations[projection.target].receptor_exponent[projection.receptor] = projection.fixed_exponent;
     }

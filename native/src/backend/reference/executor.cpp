@@ -46,9 +46,9 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
     const std::vector<float> weight_limits = fixed_weight_limits(network());
     for (const Projection& projection : network().projections()) {
         ProjectionState state;
-        state.weights = zeros(projection.weights->size());
+        state.weights = zeros(projection.weight_count());
         state.bias = zeros(projection.bias ? projection.bias->size() : 0);
-        std::copy(projection.weights->begin(), projection.weights->end(), state.weights.begin());
+        std::copy(projection.weights().begin(), projection.weights().end(), state.weights.begin());
         if (projection.bias) std::copy(projection.bias->begin(), projection.bias->end(), state.bias.begin());
         if (projection.trainable) {
             state.weight_limit = static_cast<Real>(weight_limits[projections_.size()]);
@@ -177,7 +177,7 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
     const uint32_t source_size = network().population(projection.source).size;
     const uint32_t target_size = network().population(projection.target).size;
     // Fixed-point rounding is left out in double: the function must be smooth there.
-    const bool fixed = projection.arithmetic == SNN_ARITHMETIC_FIXED && sizeof(Real) == sizeof(float);
+    const bool fixed = projection.is_fixed() && sizeof(Real) == sizeof(float);
     const Real pool_weight = static_cast<Real>(snn::pool_weight(projection));
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
