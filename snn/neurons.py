@@ -23,12 +23,15 @@ __all__ = [
     "LIF",
     "AdaptiveLIF",
     "CurrentLIF",
+    "DrivenCurrentLIF",
+    "DrivenLIF",
     "Input",
     "IntegrateAndFire",
     "Izhikevich",
     "LeakyIntegrator",
     "Neuron",
     "NeuronModel",
+    "NoisyIzhikevich",
     "SpikeInput",
 ]
 
@@ -354,6 +357,18 @@ class CurrentLIF(_Builtin, model="current_lif"):
 
 
 class Izhikevich(_Builtin, model="izhikevich"):
+    pass
+
+
+class DrivenLIF(_Builtin, model="driven_lif"):
+    pass
+
+
+class DrivenCurrentLIF(_Builtin, model="driven_current_lif"):
+    pass
+
+
+class NoisyIzhikevich(_Builtin, model="noisy_izhikevich"):
     pass
 
 

@@ -17,7 +17,7 @@ from ..errors import shown
 from . import names, units
 from .errors import DocumentError, ModelBoundsError, ModelError, ModelNameError, ModelUnitError
 
-LIMITS = {"parameters": 64, "options": 16, "states": 32, "receptors": 16, "derived": 128}
+LIMITS = {"parameters": 64, "options": 16, "states": 32, "receptors": 16, "derived": 128, "drive": 16}
 SURROGATE_PARAMETERS = 4
 CHOICES = 64
 LARGEST_FLOAT32 = 2.0**128 - 2.0**104
@@ -106,17 +106,22 @@ class Definition:
     paper: str
     description: str
     source: Source
+    base: str = ""  # the built-in model whose definition this one continues
     parameters: tuple[Parameter, ...] = ()
     options: tuple[Option, ...] = ()
     states: tuple[State, ...] = ()
     receptors: tuple[Receptor, ...] = ()
     derived: dict[str, str] = field(default_factory=dict)
     membrane: str = ""
+    drive: dict[str, str] = field(default_factory=dict)  # receptor: what is added to its sum before the step
     programs: dict[str, str] = field(default_factory=dict)  # "step", or "derivative" and "smooth"
 
 
-def read(spec: Mapping[str, Any] | str | Path, label: str | None = None) -> Definition:
-    """Read a definition from a dict, TOML text or the path of a TOML file."""
+def read(spec: Mapping[str, Any] | str | Path, label: str | None = None, models: Path | None = None) -> Definition:
+    """Read a definition from a dict, TOML text or the path of a TOML file.
+
+    ``models`` is the folder of built-in models that it may continue.
+    """
     if isinstance(spec, Mapping):
         document, source = dict(spec), Source(label or _dict_label(spec))
     else:
@@ -140,7 +145,16 @@ def read(spec: Mapping[str, Any] | str | Path, label: str | None = None) -> Defi
             raise DocumentError(f"{source.label}: not TOML: {error}") from error
         except RecursionError as error:
             raise DocumentError(f"{source.label}: not a definition: its lists nest too deeply") from error
-    return _Reader(document, source).definition()
+    return _Reader(document, source, models or models_folder()).definition()
+
+
+def models_folder() -> Path:
+    """Where the built-in definitions are: ``snn/models``, in a checkout and in an installation."""
+    root = Path(__file__).resolve().parents[2]
+    for folder in (root / "snn" / "models", root / "models"):
+        if (folder / "neurons").is_dir():
+            return folder
+    raise DocumentError(f"the built-in models are neither in {root / 'snn' / 'models'} nor in {root / 'models'}")
 
 
 def _dict_label(spec: Mapping[str, Any]) -> str:
@@ -152,17 +166,20 @@ def _dict_label(spec: Mapping[str, Any]) -> str:
 
 
 class _Reader:
-    def __init__(self, document: dict[str, Any], source: Source) -> None:
-        self.document, self.source = document, source
+    def __init__(self, document: dict[str, Any], source: Source, models: Path) -> None:
+        self.document, self.source, self.models = document, source, models
         self.taken: dict[str, str] = {}
+        self.base = ""
 
     def definition(self) -> Definition:
         neuron = "model" in self.document
+        if isinstance(self.document.get("model"), Mapping) and "base" in self.document["model"]:
+            self.continue_base(self.document["model"]["base"])
         if neuron == ("surrogate" in self.document):
             raise DocumentError(f"{self.source.label}: needs either a [model] or a [surrogate] section")
         head_name = "model" if neuron else "surrogate"
         sections = (
-            {"model", "parameters", "options", "states", "receptors", "derived", "step"}
+            {"model", "parameters", "options", "states", "receptors", "derived", "drive", "step"}
             if neuron
             else {"surrogate", "parameters", "derivative", "smooth"}
         )
@@ -172,7 +189,7 @@ class _Reader:
                     f"{self.source.label}: unknown section [{name}]; there are {', '.join(sorted(sections))}"
                 )
         head = self.table(head_name)
-        allowed = {"name", "title", "source", "description"} | ({"membrane"} if neuron else set())
+        allowed = {"name", "title", "source", "description"} | ({"membrane", "base"} if neuron else set())
         self.keys(head, allowed, {"name"}, head_name, None)
         with _At(self.source, head_name, "name"):
             name = names.check_form(head["name"], head_name)
@@ -198,6 +215,8 @@ class _Reader:
             receptors=tuple(self.receptor(*item) for item in self.entries("receptors")),
             derived={key: self.derived(key, value) for key, value in self.entries("derived")},
             membrane=self.text(head, "membrane", "model", default="v"),
+            base=self.base,
+            drive={key: self.driven(key, value) for key, value in self.entries("drive")},
             programs={"step": self.program("step")},
             **common,
         )
@@ -208,6 +227,33 @@ class _Reader:
                 f"the float states are {', '.join(floats) or 'none'}"
             )
         return definition
+
+    def continue_base(self, name: Any) -> None:
+        """Put the sections of the built-in model ``name`` in front of the document's own."""
+        place = self.source.place("model", "base")
+        known = sorted(path.stem for path in (self.models / "neurons").glob("*.toml"))
+        if name not in known:
+            raise ModelNameError(f"{place}: there is no built-in model {shown(name)}; there are {', '.join(known)}")
+        base = tomllib.loads((self.models / "neurons" / f"{name}.toml").read_text(encoding="utf-8"))
+        if "base" in base["model"]:
+            raise DocumentError(f"{place}: '{name}' has a base itself; take that one, '{base['model']['base']}'")
+        for section in ("options", "states", "receptors", "step"):
+            if section in self.document:
+                raise DocumentError(f"{self.source.place(section)}: a model with a base takes over that of '{name}'")
+        if "membrane" in self.document["model"]:
+            raise DocumentError(
+                f"{self.source.place('model', 'membrane')}: a model with a base takes over that of '{name}'"
+            )
+        self.base = name
+        head = {key: value for key, value in self.document["model"].items() if key != "base"}
+        merged: dict[str, Any] = {"model": {"membrane": base["model"].get("membrane", "v"), **head}}
+        for section in ("parameters", "derived", "drive"):
+            both = (base.get(section, {}), self.table(section, optional=True))
+            for entry in both[1]:
+                if entry in both[0]:
+                    raise ModelNameError(f"{self.source.place(section, entry)}: '{name}' has one of this name already")
+            merged[section] = {**both[0], **both[1]}
+        self.document = {**self.document, **{k: v for k, v in base.items() if k != "model"}, **merged}
 
     # Entries
 
@@ -286,6 +332,16 @@ class _Reader:
         entry = self.entry("receptors", name, entry, {"unit", "doc"})
         place = self.source.place("receptors", name)
         return Receptor(name, self.unit(entry, place), self.doc(entry, place))
+
+    def driven(self, name: str, entry: Any) -> str:
+        place, receptors = self.source.place("drive", name), self.table("receptors", optional=True)
+        if name not in receptors:
+            raise ModelNameError(
+                f"{place}: '{name}' is not a receptor; the receptors are {', '.join(receptors) or 'none'}"
+            )
+        if not isinstance(entry, str):
+            raise DocumentError(f"{place}: must be an expression in quotes")
+        return entry
 
     def derived(self, name: str, entry: Any) -> str:
         if not isinstance(entry, str):

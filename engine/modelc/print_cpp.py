@@ -1,7 +1,7 @@
 """The C++ target: straight-line code over lanes of 16 neurons, included inside a namespace for each instruction set.
 
-The text needs ``cpu/model_args.h`` and ``cpu/lanes.h`` (types F, I, M and their functions) in front of it. Built-in models
-only; a user's own model is interpreted from its op list by the same lane functions, so it gives the same bits.
+The text needs ``cpu/model_args.h`` and ``cpu/lanes.h`` (types F, I, M, Draw and their functions) in front of it. Built-in
+models only; a user's own model is interpreted from its op list by the same lane functions, so it gives the same bits.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from .compile import NeuronPrograms, SurrogatePrograms
 from .definition import Definition
-from .ir import Instruction, Program
+from .ir import DRAWS, Instruction, Program
 from .statements import Text, cut
 
 _LANES = {"float": "F", "int": "I", "bool": "M"}
@@ -71,9 +71,36 @@ def _operation(instruction: Instruction, operands: Sequence[Text]) -> Text:
         return Text(f"broadcast_f({float_literal(instruction.value)})")
     if op == "iconst":
         return Text(f"broadcast_i({int(instruction.value)})")
+    if op in DRAWS:
+        word = f"{_draw_name(instruction)}.at(index)"
+        if op == "poisson":
+            return Text(f"poisson_({_table_name(operands[0].text)}, {word}, index)")
+        return Text(f"{op}_({word})")
     if op == "surrogate":
         return Text(f"surrogate_derivative(args.surrogate, {operands[0].text})")
     return Text(f"{_CALLS.get(op, op)}({', '.join(operand.text for operand in operands)})")
+
+
+def _draw_name(instruction: Instruction) -> str:
+    return f"draw_{int(instruction.value)}_data"
+
+
+def _table_name(mean: str) -> str:
+    return f"{mean}_poisson_data"
+
+
+def _draws(program: Program, read: set[int]) -> list[str]:
+    """Lines before the loop for the random draws; takes from ``read`` what is read as the mean of a draw alone."""
+    drawing = [i for i in program.instructions if i.op in DRAWS]
+    means = sorted({i.operands[0] for i in drawing if i.op == "poisson"})
+    read -= set(means) - {operand for i in program.instructions if i.op not in DRAWS for operand in i.operands}
+    return [
+        *(f"    Draw {_draw_name(i)}(args.draws, {int(i.value)});" for i in drawing),
+        *(
+            f"    const PoissonTable& {_table_name(program.inputs[mean][0])} = args.poisson[{position}];"
+            for position, mean in enumerate(means)
+        ),
+    ]
 
 
 def _constants(program: Program, read: Iterable[int], count: int) -> tuple[list[str], list[str]]:
@@ -111,7 +138,9 @@ def _step(definition: Definition, programs: NeuronPrograms, taped: bool) -> list
     statements, text, read = cut(program, outputs, _operation)
     first_receptor = len(program.inputs) - len(definition.states) - len(definition.receptors)
     first_state = len(program.inputs) - len(definition.states)
+    draws = _draws(program, read)
     before, inside = _constants(program, read, first_receptor)
+    before += draws
     for index, receptor in enumerate(definition.receptors):
         if first_receptor + index in read:
             before.append(f"    const float* const {receptor.name}_data = args.receptors[{index}];")

@@ -33,6 +33,9 @@ def neuron_page(definition: Definition, programs: NeuronPrograms) -> str:
             lines += _equation(name, ast.parse(expression.strip(), mode="eval").body)
         lines.append("```")
     lines += ["", "## One step", "", "In this order, each operation rounded to float32.", "", "```"]
+    for receptor, expression in definition.drive.items():
+        value = ast.BinOp(ast.Name(receptor), ast.Add(), ast.parse(expression.strip(), mode="eval").body)
+        lines += [*_equation(receptor, value), ""]
     lines += _program(definition.programs["step"])
     kept = ", ".join(f"`{entry.name}`" for entry in programs.tape) or "nothing"
     lines += [

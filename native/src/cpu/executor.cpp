@@ -155,7 +155,7 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
 }
 
 CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options)
-    : context_(std::move(plan), options), clock_(first_clock) {
+    : context_(std::move(plan), options), clock_(first_clock), seed_(options.seed) {
     const auto& populations = context_.populations;
     for (uint32_t p = 0; p < populations.size(); ++p)
         if (populations[p]->info.is_input()) inputs_.push_back(p);
@@ -276,7 +276,7 @@ void CpuExecutor::run_samples(const RunRequest& request, uint32_t begin, uint32_
         const uint32_t last = std::min(end, first + samples_together_);
         for (uint32_t step = 0; step < request.step_count; ++step)
             for (uint32_t sample = first; sample < last; ++sample) {
-                const Moment at{clock_ + step, sample, step, request.tape};
+                const Moment at{clock_ + step, sample, step, request.first_step + step, request.tape};
                 load_inputs(request, at, step);
                 for (uint32_t thread = 0; thread < context_.bundles->thread_count(); ++thread)
                     deliver_bundles(at, thread, memory);
@@ -300,7 +300,7 @@ void CpuExecutor::run_thread(const RunRequest& request, uint32_t thread, Barrier
     TaskMemory& memory = context_.tasks[thread];
     for (uint32_t step = 0; step < request.step_count; ++step) {
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
-            const Moment at{clock_ + step, sample, step, request.tape};
+            const Moment at{clock_ + step, sample, step, request.first_step + step, request.tape};
             if (loads_inputs(request, step)) {
                 if (thread == 0) load_inputs(request, at, step);
                 barrier.wait();
@@ -329,7 +329,7 @@ void CpuExecutor::run_phases(const RunRequest& request) {
     const uint32_t width = context_.pool.width();
     for (uint32_t step = 0; step < request.step_count; ++step)
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
-            const Moment at{clock_ + step, sample, step, request.tape};
+            const Moment at{clock_ + step, sample, step, request.first_step + step, request.tape};
             load_inputs(request, at, step);
             for (size_t s = 0; s < stages_.size(); ++s) {
                 context_.pool.run(width, [&](uint32_t thread) {
@@ -433,6 +433,8 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         .states = states,
         .spikes = model.spiking ? data.bits_at(at.clock, at.sample) : nullptr,
         .tape = taped ? tape : nullptr,
+        .draws = {seed_, at.step, population, at.sample},
+        .poisson = data.poisson.data(),
     };
     if (data.compiled) {
         (taped ? data.compiled->step_taped : data.compiled->step)(args, part.begin, part.end);

@@ -79,6 +79,7 @@ private:
         uint64_t clock;
         uint32_t sample;
         uint32_t tape_step;
+        uint64_t step;  // since the last reset
         bool taped;
     };
     // Populations that do not feed each other within a step can be updated side by side.
@@ -116,6 +117,7 @@ private:
     uint32_t steps_apart_ = 1;        // steps that threads may run without meeting
     uint32_t samples_together_ = 1;
     uint64_t clock_;                  // the step to come
+    uint64_t seed_;
     uint64_t taped_runs_ = 0;
     std::unique_ptr<Tape> tape_;
     std::unique_ptr<Backpropagation> backpropagation_;

@@ -49,7 +49,16 @@ SNN_ALWAYS_INLINE void block_loop(uint32_t count, uint32_t* out, BlockOperand a,
     }
 }
 
-static void run_block(const BlockProgram& program, const BlockFrame& frame, const SurrogateArgs* surrogate) {
+template <class Function>
+SNN_ALWAYS_INLINE void draw_loop(const BlockFrame& frame, uint32_t* out, const DrawArgs& args, uint32_t number,
+                                 Function&& function) {
+    Draw draw(args, number);
+    for (uint32_t i = 0; i < frame.count; i += 16) write(out + i, function(draw.at(frame.begin + i), frame.begin + i));
+}
+
+// `step`: where draws come from, null for an adjoint, which has none.
+static void run_block(const BlockProgram& program, const BlockFrame& frame, const SurrogateArgs* surrogate,
+                      const NeuronStepArgs* step) {
     using Words = const uint32_t*;
     for (uint32_t k = 0; k < program.instruction_count; ++k) {
         const BlockInstruction& instruction = program.instructions[k];
@@ -94,6 +103,18 @@ static void run_block(const BlockProgram& program, const BlockFrame& frame, cons
             case Op::surrogate:
                 each([&](Words x, Words, Words) { return surrogate_derivative(*surrogate, read_f(x)); });
                 break;
+            case Op::uniform:
+                draw_loop(frame, out, step->draws, a.words[0], [](I word, uint32_t) { return uniform_(word); });
+                break;
+            case Op::normal:
+                draw_loop(frame, out, step->draws, a.words[0], [](I word, uint32_t) { return normal_(word); });
+                break;
+            case Op::poisson: {
+                const PoissonTable& table = step->poisson[b.words[0]];
+                draw_loop(frame, out, step->draws, a.words[0],
+                          [&](I word, uint32_t index) { return poisson_(table, word, index); });
+                break;
+            }
             default:  // constants are literals; log, atan and tanh do not occur in float32 programs
                 break;
         }
@@ -135,7 +156,7 @@ static void interpret_step(const BlockProgram& program, const NeuronStepArgs& ar
     for (uint32_t block = begin; block < end; block += interpreter_block) {
         const uint32_t size = end - block < interpreter_block ? end - block : interpreter_block;
         const BlockFrame frame{inputs.data, inputs.masks, program.literals, scratch + program.table_words, block, size};
-        run_block(program, frame, nullptr);
+        run_block(program, frame, nullptr, &args);
         if (args.tape)
             for (uint32_t i = 0; i < program.tape_count; ++i)
                 write_result(frame, program.tape_results[i], args.tape[i], plain);
@@ -165,7 +186,7 @@ static void interpret_adjoint(const BlockProgram& program, const NeuronAdjointAr
     for (uint32_t block = begin; block < end; block += interpreter_block) {
         const uint32_t size = end - block < interpreter_block ? end - block : interpreter_block;
         const BlockFrame frame{inputs.data, inputs.masks, program.literals, scratch + program.table_words, block, size};
-        run_block(program, frame, &args.surrogate);
+        run_block(program, frame, &args.surrogate, nullptr);
         for (uint32_t i = 0; i < program.receptor_count; ++i)
             write_result(frame, program.receptor_results[i], args.receptor_gradients[i], plain);
         for (uint32_t i = 0; i < program.state_count; ++i)

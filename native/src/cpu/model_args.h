@@ -5,6 +5,21 @@
 
 namespace snn::cpu {
 
+// Where the random draws of a step come from (docs/semantics.md, "Random draws").
+struct DrawArgs {
+    uint64_t seed = 0, step = 0;
+    uint32_t population = 0, sample = 0;
+};
+
+// The limits of one mean of `poisson` (network/plan.h) for comparisons of signed numbers: with the highest bit turned over, and
+// padded to a multiple of 4 with the largest number, above which there is no word.
+struct PoissonTable {
+    const int32_t* limits;  // [count][stride]
+    uint32_t count;
+    uint32_t stride;  // 16: shared; else neurons, padded
+    uint32_t mask;    // as constant_masks
+};
+
 // All pointers are 64-byte aligned and padded to a multiple of 16 neurons. Ranges [begin, end) are multiples of 16.
 struct NeuronStepArgs {
     // Parameters, options and derived constants, in register order; float or int32 by the model's declaration.
@@ -15,6 +30,8 @@ struct NeuronStepArgs {
     void* const* states;            // [state][neuron] float or int32, updated in place
     uint16_t* spikes;               // bit n % 16 of word n / 16 = neuron n spiked; null for a model that does not spike
     void* const* tape;              // [tape entry][neuron] float or int32, or null when nothing is taped
+    DrawArgs draws{};               // read by models that draw
+    const PoissonTable* poisson = nullptr;  // one for each mean of the model
 };
 
 struct SurrogateArgs {

@@ -53,6 +53,18 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
         constants.push_back(memory.data());
         constant_masks.push_back(per_neuron ? 0xFFFFFFFFu : 0u);
     }
+    for (const PoissonLimits& limits : plan.poisson) {
+        const uint32_t count = (limits.count + 3) / 4 * 4, stride = limits.per_neuron ? row : 16;
+        const size_t columns = limits.per_neuron ? size : 1;
+        Buffer<int32_t>& memory = poisson_memory_.emplace_back();
+        memory.allocate(allocator, size_t{count} * stride);
+        for (uint32_t k = 0; k < count; ++k)
+            for (uint32_t i = 0; i < stride; ++i) {
+                const uint32_t limit = k < limits.count ? limits.limits[k * columns + std::min<size_t>(i, columns - 1)] : UINT32_MAX;
+                memory[size_t{k} * stride + i] = std::bit_cast<int32_t>(limit ^ 0x80000000u);
+            }
+        poisson.push_back({memory.data(), count, stride, limits.per_neuron ? 0xFFFFFFFFu : 0u});
+    }
     for (uint32_t r = 0; r < receptor_count; ++r)
         fixed_scales.push_back(plan.receptor_is_fixed[r] ? std::ldexp(1.0f, -plan.receptor_exponent[r]) : 0.0f);
     starts_at_projection.assign(receptor_count, 0);

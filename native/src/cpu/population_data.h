@@ -78,6 +78,7 @@ struct PopulationData {
     // ---- Neurons
     std::vector<const void*> constants;  // parameters, options, derived, as NeuronStepArgs has them
     std::vector<uint32_t> constant_masks;
+    std::vector<PoissonTable> poisson;
     Buffer<uint32_t> states;             // [state][sample][row] words: float or int32
     void* state_at(uint32_t state, uint32_t sample) {
         return states.data() + (static_cast<size_t>(state) * batch + sample) * row;
@@ -104,6 +105,7 @@ struct PopulationData {
 
 private:
     std::vector<Buffer<uint32_t>> constant_memory_;
+    std::vector<Buffer<int32_t>> poisson_memory_;
 };
 
 }  // namespace snn::cpu

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snn.engine.modelc import load_builtin_model, load_builtin_surrogate
+from snn.engine.modelc.random_draws import Draws
 from tests.unit.modelc import interpreter
 from tests.unit.modelc.running import (
     NEURONS,
@@ -84,8 +85,11 @@ def test_single_steps_from_any_state(data):
     states = {s.name: data.draw(st.integers(0, 5) if s.type == "int" else finite) for s in model.states}
     receptors = {r.name: data.draw(finite) for r in model.receptors}
     constants = constants_for(model.numpy, parameters, model.option_indices(choices), 1.0)
-    after, spikes, tape = model.numpy.step(constants, receptors, states)
-    again, spikes_again, tape_again = interpreter.Neuron(model.json).step(constants, receptors, states)
+    draws = Draws(data.draw(st.integers(0, 2**64 - 1)), data.draw(st.integers(0, 2**44 - 1)), 1)
+    after, spikes, tape = model.numpy.step(constants, receptors, states, np.float32, draws)
+    again, spikes_again, tape_again = interpreter.Neuron(model.json).step(
+        constants, receptors, states, np.float32, draws
+    )
     for one, other in ((after, again), (tape, tape_again)):
         for key in one:
             same_bits(other[key], one[key])
@@ -124,7 +128,7 @@ def test_documents_are_within_the_format(name):
     assert document["format"] == 1
     allowed = {
         "derive": {"div", "log", "sqrt"},
-        "step": {"spike"},
+        "step": {"spike", "uniform", "normal", "poisson"},
         "adjoint": {"spike", "surrogate", "div", "sqrt"},
         "derivative": {"div", "sqrt"},
         "smooth": {"div", "sqrt", "log", "atan", "tanh"},

@@ -66,7 +66,7 @@ CpuCase one_model(const char* model) {
     const uint32_t input = maker.spikes({21});
     const uint32_t layer = maker.neurons({83}, model);
     const Model& info = *builtin_model(model);
-    const double gain = in_millivolts(info) ? 12.0 : info.name == "current_lif" ? 0.04 : 0.25;
+    const double gain = in_millivolts(info) ? 12.0 : info.name.ends_with("current_lif") ? 0.04 : 0.25;
     for (const std::string& receptor : info.receptors) {
         Connection c = dense(numbers, maker, input, layer, -0.3 * gain, gain);
         c.receptor = receptor.c_str();
