@@ -7,12 +7,14 @@ models only; a user's own model is interpreted from its op list by the same lane
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from .compile import NeuronPrograms, SurrogatePrograms
 from .definition import Definition
 from .ir import DRAWS, Instruction, Program
+from .specialise import specialise
 from .statements import Text, cut
 
 _LANES = {"float": "F", "int": "I", "bool": "M"}
@@ -42,6 +44,14 @@ struct Constant {
     uint32_t mask;
     auto at(uint32_t index) const { return load(data + (index & mask)); }
 };
+// Beside vector kernels, scalar ones are there to be small.
+inline constexpr uint32_t specialised_count([[maybe_unused]] uint32_t count) {
+#ifdef SNN_GENERAL_STEPS_ONLY
+    return 0;
+#else
+    return count;
+#endif
+}
 template <class T, class Args>
 inline Constant<T> constant(const Args& args, uint32_t number) {
     return {static_cast<const T*>(args.constants[number]), args.constant_masks[number]};
@@ -130,7 +140,17 @@ def _pointer(name: str, type: str, source: str, constant: bool) -> str:
     return f"    {const}{_MEMORY[type]}* const {name} = static_cast<{const}{_MEMORY[type]}*>({source});"
 
 
-def _step(definition: Definition, programs: NeuronPrograms, taped: bool) -> list[str]:
+def _specialised(definition: Definition, programs: NeuronPrograms, choices: Mapping[str, str]) -> NeuronPrograms:
+    """The step for one choice of all options."""
+    first = len(definition.parameters)
+    known = {first + i: o.choices.index(choices[o.name]) for i, o in enumerate(definition.options)}
+    outputs = [*programs.step_states, *([programs.step_spike] if programs.step_spike >= 0 else [])]
+    program, places = specialise(programs.step, outputs, known)
+    states = tuple(places[: len(definition.states)])
+    return replace(programs, step=program, step_states=states, step_spike=(places[len(states) :] or [-1])[0])
+
+
+def _step(definition: Definition, programs: NeuronPrograms, ending: str, taped: bool = False) -> list[str]:
     program = programs.step
     spiking = programs.step_spike >= 0
     tape = programs.tape if taped else ()
@@ -159,8 +179,7 @@ def _step(definition: Definition, programs: NeuronPrograms, taped: bool) -> list
     if spiking:
         spikes = f"mask_bits(lt(broadcast_f(0.0f), {text(programs.step_spike)}))"
         inside.append(f"        args.spikes[index / 16] = {spikes};")
-    name = f"{definition.name}_{'step_taped' if taped else 'step'}"
-    return _loop(name, "NeuronStepArgs", before, inside)
+    return _loop(f"{definition.name}_{ending}", "NeuronStepArgs", before, inside)
 
 
 def _adjoint(definition: Definition, programs: NeuronPrograms) -> list[str]:
@@ -217,11 +236,23 @@ def kernels_source(
     rows = []
     for definition, programs in neurons:
         lines.append(f"// {definition.title}")
-        lines += _step(definition, programs, taped=False)
-        lines += _step(definition, programs, taped=True)
-        lines += _adjoint(definition, programs)
         name = definition.name
-        rows.append(f'    {{"{name}", {name}_step, {name}_step_taped, {name}_adjoint}},')
+        lines += _step(definition, programs, "step")
+        lines += _step(definition, programs, "step_taped", taped=True)
+        lines += _adjoint(definition, programs)
+        steps = []
+        if definition.specialised:
+            lines.append("#ifndef SNN_GENERAL_STEPS_ONLY")
+        for number, choices in enumerate(definition.specialised):
+            lines += _step(definition, _specialised(definition, programs, choices), f"step_{number}")
+            positions = ", ".join(str(o.choices.index(choices[o.name])) for o in definition.options)
+            lines.append(f"inline constexpr int32_t {name}_choices_{number}[] = {{{positions}}};")
+            steps.append(f"{{{name}_choices_{number}, {name}_step_{number}}}")
+        if steps:
+            lines.append(f"inline constexpr SpecialisedStep {name}_specialised[] = {{{', '.join(steps)}}};")
+            lines += ["#else", f"inline constexpr const SpecialisedStep* {name}_specialised = nullptr;", "#endif"]
+        special = f"{name}_specialised, specialised_count({len(steps)})" if steps else "nullptr, 0"
+        rows.append(f'    {{"{name}", {name}_step, {name}_step_taped, {name}_adjoint, {special}}},')
     lines += [
         "// In alphabetical order of names.",
         "inline constexpr CompiledModel compiled_models[] = {",
