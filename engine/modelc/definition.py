@@ -190,7 +190,9 @@ class _Reader:
                     f"{self.source.label}: unknown section [{name}]; there are {', '.join(sorted(sections))}"
                 )
         head = self.table(head_name)
-        allowed = {"name", "title", "source", "description"} | ({"membrane", "base", "specialised"} if neuron else set())
+        allowed = {"name", "title", "source", "description"} | (
+            {"membrane", "base", "specialised"} if neuron else set()
+        )
         self.keys(head, allowed, {"name"}, head_name, None)
         with _At(self.source, head_name, "name"):
             name = names.check_form(head["name"], head_name)
@@ -249,7 +251,10 @@ class _Reader:
             )
         self.base = name
         head = {key: value for key, value in self.document["model"].items() if key != "base"}
-        inherited = {"membrane": base["model"].get("membrane", "v"), "specialised": base["model"].get("specialised", [])}
+        inherited = {
+            "membrane": base["model"].get("membrane", "v"),
+            "specialised": base["model"].get("specialised", []),
+        }
         merged: dict[str, Any] = {"model": {**inherited, **head}}
         for section in ("parameters", "derived", "drive"):
             both = (base.get(section, {}), self.table(section, optional=True))

@@ -1,7 +1,7 @@
 """A step for one fixed choice of options: what depends on the options alone is decided by the compiler.
 
 The general step computes both sides of every ``select`` over an option. A specialised one keeps the side that is chosen: the
-same values through the same operations, so the same bits, with about half the work.
+same values through the same operations, so the same bits, with less work.
 """
 
 from __future__ import annotations
