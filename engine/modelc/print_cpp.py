@@ -105,7 +105,7 @@ def _draws(program: Program, read: set[int]) -> list[str]:
     means = sorted({i.operands[0] for i in drawing if i.op == "poisson"})
     read -= set(means) - {operand for i in program.instructions if i.op not in DRAWS for operand in i.operands}
     return [
-        *(f"    Draw {_draw_name(i)}(args.draws, {int(i.value)});" for i in drawing),
+        *(f"    Draw {_draw_name(i)}(args.draws, {int(i.value)}, end);" for i in drawing),
         *(
             f"    const PoissonTable& {_table_name(program.inputs[mean][0])} = args.poisson[{position}];"
             for position, mean in enumerate(means)

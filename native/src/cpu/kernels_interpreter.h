@@ -52,7 +52,7 @@ SNN_ALWAYS_INLINE void block_loop(uint32_t count, uint32_t* out, BlockOperand a,
 template <class Function>
 SNN_ALWAYS_INLINE void draw_loop(const BlockFrame& frame, uint32_t* out, const DrawArgs& args, uint32_t number,
                                  Function&& function) {
-    Draw draw(args, number);
+    Draw draw(args, number, frame.begin + frame.count);
     for (uint32_t i = 0; i < frame.count; i += 16) write(out + i, function(draw.at(frame.begin + i), frame.begin + i));
 }
 

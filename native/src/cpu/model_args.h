@@ -12,7 +12,11 @@ struct DrawArgs {
 };
 
 // The limits of one mean of `poisson` (network/plan.h) for comparisons of signed numbers: with the highest bit turned over, and
-// padded to a multiple of 4 with the largest number, above which there is no word.
+// padded to a multiple of poisson_group with the largest number, above which there is no word.
+//
+// The group is what is compared between two looks at whether any of 16 neurons has passed: large, so that a handful of
+// events in the mean takes one group and the processor foresees the end.
+constexpr uint32_t poisson_group = 8;
 struct PoissonTable {
     const int32_t* limits;  // [count][stride]
     uint32_t count;

@@ -54,13 +54,15 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
         constant_masks.push_back(per_neuron ? 0xFFFFFFFFu : 0u);
     }
     for (const PoissonLimits& limits : plan.poisson) {
-        const uint32_t count = (limits.count + 3) / 4 * 4, stride = limits.per_neuron ? row : 16;
+        const uint32_t count = (limits.count + poisson_group - 1) / poisson_group * poisson_group;
+        const uint32_t stride = limits.per_neuron ? row : 16;
         const size_t columns = limits.per_neuron ? size : 1;
         Buffer<int32_t>& memory = poisson_memory_.emplace_back();
         memory.allocate(allocator, size_t{count} * stride);
         for (uint32_t k = 0; k < count; ++k)
             for (uint32_t i = 0; i < stride; ++i) {
-                const uint32_t limit = k < limits.count ? limits.limits[k * columns + std::min<size_t>(i, columns - 1)] : UINT32_MAX;
+                const size_t from = k * columns + std::min<size_t>(i, columns - 1);
+                const uint32_t limit = k < limits.count ? limits.limits[from] : UINT32_MAX;
                 memory[size_t{k} * stride + i] = std::bit_cast<int32_t>(limit ^ 0x80000000u);
             }
         poisson.push_back({memory.data(), count, stride, limits.per_neuron ? 0xFFFFFFFFu : 0u});

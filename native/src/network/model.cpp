@@ -111,7 +111,8 @@ Instruction read_draw(const Json& entry, const DrawInfo& info, const Program& pr
         throw Error(SNN_ERROR_FORMAT, place, ": op '", info.name, "' takes the number of the draw and ",
                     static_cast<uint32_t>(info.operand_count), " operands, got ", entry.size() - 1, " entries");
     if (!entry[1].is_number_unsigned() || entry[1].get<uint64_t>() >= max_draws)
-        throw Error(SNN_ERROR_FORMAT, place, ": the number of the draw is ", entry[1].dump(), "; expected 0 to ", max_draws - 1);
+        throw Error(SNN_ERROR_FORMAT, place, ": the number of the draw is ", entry[1].dump(), "; expected 0 to ",
+                    max_draws - 1);
     const double number = entry[1].get<double>();
     for (const Instruction& other : program.instructions)
         if (is_draw(other.op) && other.value == number)

@@ -96,8 +96,8 @@ std::vector<PoissonLimits> make_poisson_limits(const Population& population, con
         for (const double value : means) {
             if (!(value >= 0 && value <= largest_poisson_mean))
                 throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population.name, "': '", model.constant_name(mean),
-                            "' of model '", model.name, "', the mean of a Poisson draw in one step, is ", value, "; it must be 0 to ",
-                            largest_poisson_mean);
+                            "' of model '", model.name, "', the mean of a Poisson draw in one step, is ", value,
+                            "; it must be 0 to ", largest_poisson_mean);
             const auto [found, is_new] = by_mean.try_emplace(value);
             if (is_new) found->second = poisson_limits(value);
             table.count = std::max(table.count, static_cast<uint32_t>(found->second.size()));

@@ -88,7 +88,7 @@ inline Words philox_one(uint64_t key, Words c) {
 struct Draw {
     snn::cpu::DrawArgs args;
     uint32_t number;
-    Draw(const snn::cpu::DrawArgs& from, uint32_t which) : args(from), number(which) {}
+    Draw(const snn::cpu::DrawArgs& from, uint32_t which, uint32_t) : args(from), number(which) {}
     I at(uint32_t index) const {
         I r;
         for (uint32_t i = 0; i < 16; ++i) {

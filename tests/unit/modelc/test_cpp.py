@@ -142,7 +142,7 @@ def poisson_tables(model, constants, vary):
         values = np.asarray(constants[program.inputs[mean][0]], np.float64)
         columns = np.broadcast_to(values if vary else values.ravel()[0], COUNT if vary else 16)
         thresholds = [poisson_thresholds(float(value)) for value in columns]
-        limits = np.full((-(-max(map(len, thresholds)) // 4) * 4, columns.size), 2**32 - 1, np.uint32)
+        limits = np.full((-(-max(map(len, thresholds)) // 8) * 8, columns.size), 2**32 - 1, np.uint32)
         for column, ascending in enumerate(thresholds):
             limits[: len(ascending), column] = np.array(ascending, np.uint64) - 1
         memory.append(limits ^ np.uint32(0x80000000))

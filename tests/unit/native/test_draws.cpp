@@ -37,7 +37,7 @@ TEST_CASE("a draw depends on its place alone, wherever a kernel begins and ends"
     constexpr uint32_t size = 512;
     const DrawArgs place{0x0123456789abcdefu, 0x00000abc80000001u, 70000, 33};
     const std::vector<uint32_t> limits = poisson_limits(3.0);
-    const size_t padded_limits = (limits.size() + 3) / 4 * 4;
+    const size_t padded_limits = (limits.size() + poisson_group - 1) / poisson_group * poisson_group;
     alignas(64) int32_t rows[64][16];
     REQUIRE(padded_limits <= 64);
     for (size_t k = 0; k < padded_limits; ++k)
