@@ -113,18 +113,26 @@ def _draws(program: Program, read: set[int]) -> list[str]:
     ]
 
 
-def _constants(program: Program, read: Iterable[int], count: int) -> tuple[list[str], list[str]]:
-    """Lines before the loop and inside it that load the constants in use."""
+def _constants(program: Program, read: Iterable[int], count: int, held: bool = False) -> tuple[list[str], list[str]]:
+    """Lines before the loop and inside it that load the constants in use.
+
+    ``held``: the step is a template over whether all of them are shared; then they stay in registers.
+    """
     before, inside = [], []
     for register in sorted(r for r in read if r < count):
         name, type = program.inputs[register]
         before.append(f"    const auto {name}_data = constant<{_MEMORY[type]}>(args, {register});")
-        inside.append(f"        const {_LANES[type]} {name} = {name}_data.at(index);")
+        if held:
+            before.append(f"    const {_LANES[type]} {name}_shared = {name}_data.at(0);")
+            inside.append(f"        const {_LANES[type]} {name} = shared ? {name}_shared : {name}_data.at(index);")
+        else:
+            inside.append(f"        const {_LANES[type]} {name} = {name}_data.at(index);")
     return before, inside
 
 
-def _loop(name: str, args: str, before: list[str], inside: list[str]) -> list[str]:
+def _loop(name: str, args: str, before: list[str], inside: list[str], held: bool = False) -> list[str]:
     return [
+        *(["template <bool shared>"] if held else []),
         f"inline void {name}(const {args}& args, uint32_t begin, uint32_t end) {{",
         *before,
         "    for (uint32_t index = begin; index < end; index += 16) {",
@@ -150,7 +158,9 @@ def _specialised(definition: Definition, programs: NeuronPrograms, choices: Mapp
     return replace(programs, step=program, step_states=states, step_spike=(places[len(states) :] or [-1])[0])
 
 
-def _step(definition: Definition, programs: NeuronPrograms, ending: str, taped: bool = False) -> list[str]:
+def _step(
+    definition: Definition, programs: NeuronPrograms, ending: str, taped: bool = False, held: bool = False
+) -> list[str]:
     program = programs.step
     spiking = programs.step_spike >= 0
     tape = programs.tape if taped else ()
@@ -159,7 +169,7 @@ def _step(definition: Definition, programs: NeuronPrograms, ending: str, taped: 
     first_receptor = len(program.inputs) - len(definition.states) - len(definition.receptors)
     first_state = len(program.inputs) - len(definition.states)
     draws = _draws(program, read)
-    before, inside = _constants(program, read, first_receptor)
+    before, inside = _constants(program, read, first_receptor, held)
     before += draws
     for index, receptor in enumerate(definition.receptors):
         if first_receptor + index in read:
@@ -179,7 +189,7 @@ def _step(definition: Definition, programs: NeuronPrograms, ending: str, taped: 
     if spiking:
         spikes = f"mask_bits(lt(broadcast_f(0.0f), {text(programs.step_spike)}))"
         inside.append(f"        args.spikes[index / 16] = {spikes};")
-    return _loop(f"{definition.name}_{ending}", "NeuronStepArgs", before, inside)
+    return _loop(f"{definition.name}_{ending}", "NeuronStepArgs", before, inside, held)
 
 
 def _adjoint(definition: Definition, programs: NeuronPrograms) -> list[str]:
@@ -244,10 +254,11 @@ def kernels_source(
         if definition.specialised:
             lines.append("#ifndef SNN_GENERAL_STEPS_ONLY")
         for number, choices in enumerate(definition.specialised):
-            lines += _step(definition, _specialised(definition, programs, choices), f"step_{number}")
+            lines += _step(definition, _specialised(definition, programs, choices), f"step_{number}", held=True)
             positions = ", ".join(str(o.choices.index(choices[o.name])) for o in definition.options)
             lines.append(f"inline constexpr int32_t {name}_choices_{number}[] = {{{positions}}};")
-            steps.append(f"{{{name}_choices_{number}, {name}_step_{number}}}")
+            functions = f"{name}_step_{number}<true>, {name}_step_{number}<false>"
+            steps.append(f"{{{name}_choices_{number}, {functions}}}")
         if steps:
             lines.append(f"inline constexpr SpecialisedStep {name}_specialised[] = {{{', '.join(steps)}}};")
             lines += ["#else", f"inline constexpr const SpecialisedStep* {name}_specialised = nullptr;", "#endif"]

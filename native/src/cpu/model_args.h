@@ -58,7 +58,8 @@ using NeuronAdjointFunction = void (*)(const NeuronAdjointArgs& args, uint32_t b
 
 // The step for one choice of all the model's options: the same bits, without the work of the other choices.
 struct SpecialisedStep {
-    const int32_t* choices;  // one for each option
+    const int32_t* choices;          // one for each option
+    NeuronStepFunction shared_step;  // all parameters, options and derived constants are shared by the neurons
     NeuronStepFunction step;
 };
 

@@ -76,9 +76,11 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
     compiled = interpret ? nullptr : find_compiled(kernels, model);
     if (compiled) {
         step = compiled->step;
+        const bool all_shared =
+            std::all_of(constant_masks.begin(), constant_masks.end(), [](uint32_t mask) { return mask == 0; });
         for (uint32_t i = 0; i < compiled->specialised_count; ++i)
             if (std::equal(info.options.begin(), info.options.end(), compiled->specialised[i].choices))
-                step = compiled->specialised[i].step;
+                step = all_shared ? compiled->specialised[i].shared_step : compiled->specialised[i].step;
     }
     if (!compiled) {
         step_program = io_programs.step(model, false);
