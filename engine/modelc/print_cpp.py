@@ -219,9 +219,12 @@ def kernels_source(
         lines.append(f"// {definition.title}")
         lines += _step(definition, programs, taped=False)
         lines += _step(definition, programs, taped=True)
-        lines += _adjoint(definition, programs)
         name = definition.name
-        rows.append(f'    {{"{name}", {name}_step, {name}_step_taped, {name}_adjoint}},')
+        # Without states and receptors there is nothing for gradients to go to.
+        adjoint = f"{name}_adjoint" if definition.states or definition.receptors else "nullptr"
+        if adjoint != "nullptr":
+            lines += _adjoint(definition, programs)
+        rows.append(f'    {{"{name}", {name}_step, {name}_step_taped, {adjoint}}},')
     lines += [
         "// In alphabetical order of names.",
         "inline constexpr CompiledModel compiled_models[] = {",
