@@ -63,6 +63,7 @@ from snn.neurons import (
     Neuron,
     NeuronModel,
     NoisyIzhikevich,
+    PoissonSource,
     SpikeInput,
 )
 from snn.projection import Projection
@@ -108,6 +109,7 @@ __all__ = [
     "NotFoundError",
     "OneToOne",
     "OutOfMemoryError",
+    "PoissonSource",
     "Population",
     "Projection",
     "Recorder",

@@ -32,6 +32,7 @@ __all__ = [
     "Neuron",
     "NeuronModel",
     "NoisyIzhikevich",
+    "PoissonSource",
     "SpikeInput",
 ]
 
@@ -326,13 +327,13 @@ def _docstring(definition: ModelDefinition) -> str:
         add(option.name, f"{{{words}}}, default {option.default!r}", f"{option.doc.rstrip('.')}.")
     if definition.spiking:
         add("surrogate", "str or Surrogate, optional", "What training uses in place of the derivative of a spike.")
-    add("initial", "dict, optional", "State at step 0: " + ", ".join(definition.states) + ".")
+    add("initial", "dict, optional", "State at step 0: " + (", ".join(definition.states) or "none") + ".")
     add("name", "str, optional", "Name of the population in a `Sequential`.")
-    lines += ["", "Notes", "-----", "States:"]
+    lines += ["", "Notes", "-----", "States:" if definition.states else "States: none."]
     for state in definition.states.values():
         unit = f" [{state.unit}]" if state.unit not in ("", "1") else ""
         lines.append(f"``{state.name}``{unit} {state.doc.rstrip('.')}.")
-    lines.append("Receptors: " + ", ".join(f"``{name}``" for name in definition.receptors) + ".")
+    lines.append("Receptors: " + (", ".join(f"``{name}``" for name in definition.receptors) or "none") + ".")
     return "\n".join(lines)
 
 
@@ -369,6 +370,10 @@ class DrivenCurrentLIF(_Builtin, model="driven_current_lif"):
 
 
 class NoisyIzhikevich(_Builtin, model="noisy_izhikevich"):
+    pass
+
+
+class PoissonSource(_Builtin, model="poisson_source"):
     pass
 
 

@@ -9,7 +9,7 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +226,8 @@ class _Reader:
             **common,
         )
         floats = [state.name for state in definition.states if state.type == "float"]
+        if not definition.states and "membrane" not in head:  # a source: it remembers nothing, so it has no membrane
+            return replace(definition, membrane="")
         if definition.membrane not in floats:
             raise ModelNameError(
                 f"{self.source.place('model', 'membrane')}: membrane '{definition.membrane}' is not a float state; "

@@ -415,6 +415,7 @@ class ProgramLowerer(Lowerer):
         self.source, self.section = source, section
         self.inputs = set(scope)
         self.states = states or {}
+        self.is_step = states is not None  # a source has no states, and a step all the same
         self.result = StepResult({})
 
     def run(self, text: str) -> StepResult:
@@ -448,9 +449,9 @@ class ProgramLowerer(Lowerer):
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=tree):
                 self._let(name, self.value(tree), scope, round_)
-            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="next"), attr=state)], value=tree) if self.states:
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="next"), attr=state)], value=tree) if self.is_step:
                 self._next(state, self.value(tree), round_)
-            case ast.Expr(value=ast.Call(func=ast.Name(id="emit"), args=[tree], keywords=[])) if self.states:
+            case ast.Expr(value=ast.Call(func=ast.Name(id="emit"), args=[tree], keywords=[])) if self.is_step:
                 if self.result.emitted or round_ is not None:
                     raise ModelLanguageError("emit stands once, outside repeat")
                 value = self.value(tree)
@@ -463,9 +464,9 @@ class ProgramLowerer(Lowerer):
                 target=ast.Name(),
                 iter=ast.Call(func=ast.Name(id="repeat"), args=[ast.Constant(value=int() as count)], keywords=[]),
                 orelse=[],
-            ) if self.states:
+            ) if self.is_step:
                 self._repeat(statement.body, count, scope, round_)
-            case ast.Return(value=ast.expr() as tree) if not self.states:
+            case ast.Return(value=ast.expr() as tree) if not self.is_step:
                 value = self.value(tree)
                 self._floats([value], [tree])
                 self.result.returned = value
@@ -473,7 +474,7 @@ class ProgramLowerer(Lowerer):
                 first = ast.unparse(statement).split("\n")[0]
                 allowed = (
                     "name = ..., next.state = ..., emit(...), for round in repeat(n):"
-                    if self.states
+                    if self.is_step
                     else "name = ..., return ..."
                 )
                 raise ModelLanguageError(f"'{first}' is not a statement of {self.place.name}; there are {allowed}")

@@ -1,6 +1,6 @@
 """The C++ target: straight-line code over lanes of 16 neurons, included inside a namespace for each instruction set.
 
-The text needs ``cpu/model_args.h`` and ``cpu/lanes.h`` (types F, I, M, Draw and their functions) in front of it. Built-in
+The text needs ``cpu/model_args.h`` and ``cpu/lanes.h`` (types F, I, M and their functions, draws) in front of it. Built-in
 models only; a user's own model is interpreted from its op list by the same lane functions, so it gives the same bits.
 """
 
@@ -82,10 +82,7 @@ def _operation(instruction: Instruction, operands: Sequence[Text]) -> Text:
     if op == "iconst":
         return Text(f"broadcast_i({int(instruction.value)})")
     if op in DRAWS:
-        word = f"{_draw_name(instruction)}.at(index)"
-        if op == "poisson":
-            return Text(f"poisson_({_table_name(operands[0].text)}, {word}, index)")
-        return Text(f"{op}_({word})")
+        return Text(f"load({_draw_name(instruction)} + (index - chunk))")
     if op == "surrogate":
         return Text(f"surrogate_derivative(args.surrogate, {operands[0].text})")
     return Text(f"{_CALLS.get(op, op)}({', '.join(operand.text for operand in operands)})")
@@ -95,22 +92,22 @@ def _draw_name(instruction: Instruction) -> str:
     return f"draw_{int(instruction.value)}_data"
 
 
-def _table_name(mean: str) -> str:
-    return f"{mean}_poisson_data"
+def _draws(program: Program, read: set[int]) -> tuple[list[str], list[str]]:
+    """Lines before the loops, and those that make the draws of a chunk of neurons.
 
-
-def _draws(program: Program, read: set[int]) -> list[str]:
-    """Lines before the loop for the random draws; takes from ``read`` what is read as the mean of a draw alone."""
+    Takes from ``read`` what is read as the mean of a draw alone.
+    """
     drawing = [i for i in program.instructions if i.op in DRAWS]
     means = sorted({i.operands[0] for i in drawing if i.op == "poisson"})
     read -= set(means) - {operand for i in program.instructions if i.op not in DRAWS for operand in i.operands}
-    return [
-        *(f"    Draw {_draw_name(i)}(args.draws, {int(i.value)}, end);" for i in drawing),
-        *(
-            f"    const PoissonTable& {_table_name(program.inputs[mean][0])} = args.poisson[{position}];"
-            for position, mean in enumerate(means)
-        ),
-    ]
+    before = [f"    alignas(64) float {_draw_name(i)}[draw_chunk];" for i in drawing]
+    chunk = []
+    for i in drawing:
+        table = f", args.poisson[{means.index(i.operands[0])}]" if i.op == "poisson" else ""
+        chunk.append(
+            f"        draw_{i.op}(args.draws, {int(i.value)}{table}, chunk, chunk_end, {_draw_name(i)});"
+        )
+    return before, chunk
 
 
 def _constants(program: Program, read: Iterable[int], count: int, held: bool = False) -> tuple[list[str], list[str]]:
@@ -130,13 +127,25 @@ def _constants(program: Program, read: Iterable[int], count: int, held: bool = F
     return before, inside
 
 
-def _loop(name: str, args: str, before: list[str], inside: list[str], held: bool = False) -> list[str]:
-    return [
+def _loop(
+    name: str, args: str, before: list[str], inside: list[str], held: bool = False, chunk: Sequence[str] = ()
+) -> list[str]:
+    """A function over neurons; with lines for a chunk of them, those come before the neurons of each chunk."""
+    head = [
         *(["template <bool shared>"] if held else []),
         f"inline void {name}(const {args}& args, uint32_t begin, uint32_t end) {{",
         *before,
-        "    for (uint32_t index = begin; index < end; index += 16) {",
-        *inside,
+    ]
+    if not chunk:
+        return [*head, "    for (uint32_t index = begin; index < end; index += 16) {", *inside, "    }", "}", ""]
+    return [
+        *head,
+        "    for (uint32_t chunk = begin; chunk < end; chunk += draw_chunk) {",
+        "        const uint32_t chunk_end = end - chunk < draw_chunk ? end : chunk + draw_chunk;",
+        *chunk,
+        "        for (uint32_t index = chunk; index < chunk_end; index += 16) {",
+        *(f"    {line}" for line in inside),
+        "        }",
         "    }",
         "}",
         "",
@@ -168,7 +177,7 @@ def _step(
     statements, text, read = cut(program, outputs, _operation)
     first_receptor = len(program.inputs) - len(definition.states) - len(definition.receptors)
     first_state = len(program.inputs) - len(definition.states)
-    draws = _draws(program, read)
+    draws, chunk = _draws(program, read)
     before, inside = _constants(program, read, first_receptor, held)
     before += draws
     for index, receptor in enumerate(definition.receptors):
@@ -189,7 +198,7 @@ def _step(
     if spiking:
         spikes = f"mask_bits(lt(broadcast_f(0.0f), {text(programs.step_spike)}))"
         inside.append(f"        args.spikes[index / 16] = {spikes};")
-    return _loop(f"{definition.name}_{ending}", "NeuronStepArgs", before, inside, held)
+    return _loop(f"{definition.name}_{ending}", "NeuronStepArgs", before, inside, held, chunk)
 
 
 def _adjoint(definition: Definition, programs: NeuronPrograms) -> list[str]:
@@ -249,7 +258,10 @@ def kernels_source(
         name = definition.name
         lines += _step(definition, programs, "step")
         lines += _step(definition, programs, "step_taped", taped=True)
-        lines += _adjoint(definition, programs)
+        # Without states and receptors there is nothing for gradients to go to.
+        adjoint = f"{name}_adjoint" if definition.states or definition.receptors else "nullptr"
+        if adjoint != "nullptr":
+            lines += _adjoint(definition, programs)
         steps = []
         if definition.specialised:
             lines.append("#ifndef SNN_GENERAL_STEPS_ONLY")
@@ -263,7 +275,7 @@ def kernels_source(
             lines.append(f"inline constexpr SpecialisedStep {name}_specialised[] = {{{', '.join(steps)}}};")
             lines += ["#else", f"inline constexpr const SpecialisedStep* {name}_specialised = nullptr;", "#endif"]
         special = f"{name}_specialised, specialised_count({len(steps)})" if steps else "nullptr, 0"
-        rows.append(f'    {{"{name}", {name}_step, {name}_step_taped, {name}_adjoint, {special}}},')
+        rows.append(f'    {{"{name}", {name}_step, {name}_step_taped, {adjoint}, {special}}},')
     lines += [
         "// In alphabetical order of names.",
         "inline constexpr CompiledModel compiled_models[] = {",

@@ -19,7 +19,8 @@ def neuron_page(definition: Definition, programs: NeuronPrograms) -> str:
         for o in definition.options:
             choices = ", ".join([f"**{o.default}**", *(c for c in o.choices if c != o.default)])
             lines.append(f"| `{o.name}` | {choices} | {o.doc} |")
-    lines += ["", "## State", "", "| name | unit | starts at | meaning |", "|---|---|---|---|"]
+    if definition.states:
+        lines += ["", "## State", "", "| name | unit | starts at | meaning |", "|---|---|---|---|"]
     for s in definition.states:
         initial = f"`{s.initial}`" if isinstance(s.initial, str) else f"{s.initial:g}"
         kind = " (integer)" if s.type == "int" else ""

@@ -85,8 +85,8 @@ def neuron_source(definition: Definition, programs: NeuronPrograms) -> str:
     """Source of ``derive``, ``step`` and ``adjoint`` of a neuron model."""
     parameters = [f'parameters["{p.name}"]' for p in definition.parameters]
     options = [f'options["{o.name}"]' for o in definition.options]
-    constants = [f'constants["{name}"]' for name, _ in programs.step.inputs[: -len(definition.states)]]
-    constants = constants[: len(parameters) + len(options) + len(definition.derived)]
+    constant_count = len(parameters) + len(options) + len(definition.derived)
+    constants = [f'constants["{name}"]' for name, _ in programs.step.inputs[:constant_count]]
     receptors = [f'receptors["{r.name}"]' for r in definition.receptors]
     states = [f'states["{s.name}"]' for s in definition.states]
 

@@ -64,7 +64,8 @@ def normal_of(word: Any) -> NDArray[np.float32]:
     z = _TABLE[-1][octave]
     for row in _TABLE[-2::-1]:
         z = z * x + row[octave]
-    return (z.view(np.uint32) ^ (word << np.uint32(31))).view(np.float32)
+    turned: NDArray[np.float32] = (z.view(np.uint32) ^ (word << np.uint32(31))).view(np.float32)
+    return turned
 
 
 def poisson_thresholds(mean: float) -> list[int]:

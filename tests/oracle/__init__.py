@@ -33,6 +33,7 @@ ORACLES = (
     "leaky_integrator",
     "lif",
     "noisy_izhikevich",
+    "poisson_source",
 )
 
 Spike = Callable[[float], float]

@@ -29,6 +29,8 @@ def networks(draw: st.DrawFn) -> snn.Network:
         net.add(name, model(draw(st.integers(1, 40))))
     scale = 12.0 if any(net[name].model.endswith("izhikevich") for name in names) else 0.6
     for target in names:
+        if net[target].model == "poisson_source":  # it has no receptors
+            continue
         for source in ("spikes", "values", *names):
             if not draw(st.booleans()) and source != "spikes":
                 continue
@@ -84,7 +86,7 @@ def assert_same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> None:
 def draws(net: snn.Network) -> bool:
     """Whether a model of the network draws random numbers in its step."""
     models = {p.model for p in net.populations.values() if not p.is_input}
-    return any("driven" in model or "noisy" in model for model in models)
+    return any(word in model for model in models for word in ("driven", "noisy", "source"))
 
 
 @SETTINGS

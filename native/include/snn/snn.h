@@ -400,7 +400,8 @@ SNN_API SNNStatus SNN_CALL snn_load_weights(SNNHandle handle, const char *path);
 /* Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at
  * most max_catch_up_steps, the time beyond that is dropped. NaN, negative or infinite is an error. */
 SNN_API SNNStatus SNN_CALL snn_run_step(SNNHandle handle, float frame_dt);
-/* The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats. */
+/* The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats. Sources, models
+ * without a state, have none. */
 SNN_API SNNStatus SNN_CALL snn_get_membrane_potentials(SNNHandle handle, const char *population,
                                                        float *out_potentials, size_t count);
 

@@ -49,11 +49,14 @@ SNN_ALWAYS_INLINE void block_loop(uint32_t count, uint32_t* out, BlockOperand a,
     }
 }
 
-template <class Function>
-SNN_ALWAYS_INLINE void draw_loop(const BlockFrame& frame, uint32_t* out, const DrawArgs& args, uint32_t number,
-                                 Function&& function) {
-    Draw draw(args, number, frame.begin + frame.count);
-    for (uint32_t i = 0; i < frame.count; i += 16) write(out + i, function(draw.at(frame.begin + i), frame.begin + i));
+static_assert(interpreter_block <= draw_chunk);
+
+// draw(begin, end, out) makes the draws of the block.
+template <class MakeDraws>
+SNN_ALWAYS_INLINE void draw_block(const BlockFrame& frame, uint32_t* out, MakeDraws&& draw) {
+    alignas(64) float draws[interpreter_block];
+    draw(frame.begin, frame.begin + frame.count, draws);
+    for (uint32_t i = 0; i < frame.count; i += 16) write(out + i, load(draws + i));
 }
 
 // `step`: where draws come from, null for an adjoint, which has none.
@@ -104,17 +107,20 @@ static void run_block(const BlockProgram& program, const BlockFrame& frame, cons
                 each([&](Words x, Words, Words) { return surrogate_derivative(*surrogate, read_f(x)); });
                 break;
             case Op::uniform:
-                draw_loop(frame, out, step->draws, a.words[0], [](I word, uint32_t) { return uniform_(word); });
+                draw_block(frame, out, [&](uint32_t begin, uint32_t end, float* draws) {
+                    draw_uniform(step->draws, a.words[0], begin, end, draws);
+                });
                 break;
             case Op::normal:
-                draw_loop(frame, out, step->draws, a.words[0], [](I word, uint32_t) { return normal_(word); });
+                draw_block(frame, out, [&](uint32_t begin, uint32_t end, float* draws) {
+                    draw_normal(step->draws, a.words[0], begin, end, draws);
+                });
                 break;
-            case Op::poisson: {
-                const PoissonTable& table = step->poisson[b.words[0]];
-                draw_loop(frame, out, step->draws, a.words[0],
-                          [&](I word, uint32_t index) { return poisson_(table, word, index); });
+            case Op::poisson:
+                draw_block(frame, out, [&](uint32_t begin, uint32_t end, float* draws) {
+                    draw_poisson(step->draws, a.words[0], step->poisson[b.words[0]], begin, end, draws);
+                });
                 break;
-            }
             default:  // constants are literals; log, atan and tanh do not occur in float32 programs
                 break;
         }

@@ -1,5 +1,5 @@
 // The random draws of a step on lanes, as docs/semantics.md ("Random draws") writes them: a call of Philox gives the words of
-// four groups of 16 neurons, so three of four groups cost nothing.
+// four groups of 16 neurons.
 #pragma once
 
 #include "cpu/model_args.h"
@@ -7,72 +7,58 @@
 
 namespace snn::cpu::SNN_ISA {
 
-// Philox4x32-10 of 16 counters. The keys of the rounds come from memory: loads are free beside so much arithmetic.
-SNN_ALWAYS_INLINE void philox(const int32_t (&keys)[10][2], I (&io_words)[4]) {
-    I c0 = io_words[0], c1 = io_words[1], c2 = io_words[2], c3 = io_words[3];
-    for (int round = 0; round < 10; ++round) {
-        I high0, low0, high1, low1;
-        multiply_wide(c0, 0xD2511F53u, high0, low0);
-        multiply_wide(c2, 0xCD9E8D57u, high1, low1);
-        c0 = bit_xor(high1, c1, broadcast_i(keys[round][0]));
-        c2 = bit_xor(high0, c3, broadcast_i(keys[round][1]));
-        c1 = low1;
-        c3 = low0;
-    }
-    io_words[0] = c0;
-    io_words[1] = c1;
-    io_words[2] = c2;
-    io_words[3] = c3;
+// Neurons whose draws are made together, before the step that reads them: neither waits for the other's registers.
+constexpr uint32_t draw_chunk = 512;
+
+// Philox4x32-10 of 16 counters, `Count` times side by side: each of its rounds waits for the one before.
+template <int Count>
+SNN_ALWAYS_INLINE void philox(const int32_t (&keys)[10][2], I (&io_words)[Count][4]) {
+    for (int round = 0; round < 10; ++round)
+        for (int i = 0; i < Count; ++i) {
+            I(&c)[4] = io_words[i];
+            I high0, low0, high1, low1;
+            multiply_wide(c[0], 0xD2511F53u, high0, low0);
+            multiply_wide(c[2], 0xCD9E8D57u, high1, low1);
+            c[0] = bit_xor(high1, c[1], broadcast_i(keys[round][0]));
+            c[2] = bit_xor(high0, c[3], broadcast_i(keys[round][1]));
+            c[1] = low1;
+            c[3] = low0;
+        }
 }
 
-// The words of one draw for the neurons below `end`, a group of 16 after the other. A block of 64 shares one call, and the call
-// of the next block is made ahead: its ten rounds, one waiting for the other, run beside the model's arithmetic.
-class Draw {
-public:
-    SNN_ALWAYS_INLINE Draw(const DrawArgs& args, uint32_t number, uint32_t end)
-        : end_(end),
-          step_(static_cast<int32_t>(static_cast<uint32_t>(args.step))),
-          population_(static_cast<int32_t>(args.population | static_cast<uint32_t>(args.step >> 32) << 20)),
-          sample_(static_cast<int32_t>(args.sample | number << 20)) {
-        uint32_t k0 = static_cast<uint32_t>(args.seed), k1 = static_cast<uint32_t>(args.seed >> 32);
-        for (int32_t(&key)[2] : keys_) {
-            key[0] = static_cast<int32_t>(k0);
-            key[1] = static_cast<int32_t>(k1);
-            k0 += 0x9E3779B9u;
-            k1 += 0xBB67AE85u;
+// The words of draw `number` for the neurons [begin, end), multiples of 16 and at most draw_chunk apart.
+SNN_NO_INLINE static void draw_words(const DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end, int32_t* out_words) {
+    constexpr int together = philox_together;
+    alignas(64) static constexpr int32_t lanes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    int32_t keys[10][2];
+    uint32_t k0 = static_cast<uint32_t>(args.seed), k1 = static_cast<uint32_t>(args.seed >> 32);
+    for (int32_t(&key)[2] : keys) {
+        key[0] = static_cast<int32_t>(k0);
+        key[1] = static_cast<int32_t>(k1);
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    const I step = broadcast_i(static_cast<int32_t>(static_cast<uint32_t>(args.step)));
+    const I population =
+        broadcast_i(static_cast<int32_t>(args.population | static_cast<uint32_t>(args.step >> 32) << 20));
+    const I sample = broadcast_i(static_cast<int32_t>(args.sample | number << 20));
+    for (uint32_t block = begin / 64; block * 64 < end; block += together) {
+        I words[together][4];
+        for (uint32_t i = 0; i < together; ++i) {
+            const uint32_t call = 0xD0000000u | (block + i) * 16;
+            words[i][0] = add(load(lanes), broadcast_i(static_cast<int32_t>(call)));
+            words[i][1] = step;
+            words[i][2] = population;
+            words[i][3] = sample;
         }
+        philox<together>(keys, words);
+        for (uint32_t i = 0; i < together; ++i)
+            for (uint32_t w = 0; w < 4; ++w) {
+                const uint32_t first = (block + i) * 64 + w * 16;
+                if (first >= begin && first < end) store(out_words + (first - begin), words[i][w]);
+            }
     }
-
-    // `index` is a multiple of 16.
-    SNN_ALWAYS_INLINE I at(uint32_t index) {
-        const uint32_t block = index / 64;
-        if (block != block_) enter(block);
-        return load(words_[block % 2][index / 16 % 4]);
-    }
-
-private:
-    SNN_ALWAYS_INLINE void enter(uint32_t block) {
-        if (block != block_ + 1 || block_ == no_block) fill(block);
-        if ((block + 1) * 64 < end_) fill(block + 1);
-        block_ = block;
-    }
-
-    SNN_NO_INLINE void fill(uint32_t block) {  // once for 64 neurons: a copy in every model is not worth its bytes
-        alignas(64) static constexpr int32_t lanes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-        const I call = add(load(lanes), broadcast_i(static_cast<int32_t>(0xD0000000u | block * 16)));
-        I words[4] = {call, broadcast_i(step_), broadcast_i(population_), broadcast_i(sample_)};
-        philox(keys_, words);
-        for (int w = 0; w < 4; ++w) store(words_[block % 2][w], words[w]);
-    }
-
-    static constexpr uint32_t no_block = 0xFFFFFFFFu;  // a population has at most 2^30 neurons
-
-    int32_t keys_[10][2];
-    uint32_t end_;
-    int32_t step_, population_, sample_;
-    uint32_t block_ = no_block;
-    alignas(64) int32_t words_[2][4][16];  // of an even and an odd block
-};
+}
 
 SNN_ALWAYS_INLINE F uniform_(I word) {
     return mul(to_float(bit_and(shift_right<8>(word), broadcast_i(0x00FFFFFF))), broadcast_f(0x1p-24f));
@@ -88,20 +74,53 @@ SNN_ALWAYS_INLINE F normal_(I word) {
     return from_bits(bit_xor(bits_of(z), shift_left<31>(word)));
 }
 
-// The number of limits below the word.
-SNN_ALWAYS_INLINE F poisson_(const PoissonTable& table, I word, uint32_t index) {
-    const I u = bit_xor(word, broadcast_i(INT32_MIN));
-    const int32_t* limit = table.limits + (index & table.mask);
-    const size_t stride = table.stride;
-    I count = broadcast_i(0);
-    for (uint32_t k = 0; k < table.count; k += poisson_group) {
-        const M first = lt(load(limit), u);
-        if (mask_bits(first) == 0) break;  // limits ascend: no lane passes a later one
-        count = count_where(count, first);
-        for (uint32_t i = 1; i < poisson_group; ++i) count = count_where(count, lt(load(limit + i * stride), u));
-        limit += poisson_group * stride;
+// ---- Draws for a chunk of neurons, [begin, end) as in draw_words().
+
+SNN_NO_INLINE static void draw_uniform(const DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end, float* out) {
+    alignas(64) int32_t words[draw_chunk];
+    draw_words(args, number, begin, end, words);
+    for (uint32_t i = 0; i < end - begin; i += 16) store(out + i, uniform_(load(words + i)));
+}
+
+SNN_NO_INLINE static void draw_normal(const DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end, float* out) {
+    alignas(64) int32_t words[draw_chunk];
+    draw_words(args, number, begin, end, words);
+    for (uint32_t i = 0; i < end - begin; i += 16) store(out + i, normal_(load(words + i)));
+}
+
+// The number of limits below each word: a few limits at a time for all neurons, until none passes the last of them.
+SNN_NO_INLINE static void draw_poisson(const DrawArgs& args, uint32_t number, const PoissonTable& table, uint32_t begin,
+                                       uint32_t end, float* out) {
+    alignas(64) int32_t words[draw_chunk];
+    draw_words(args, number, begin, end, words);
+    const uint32_t size = end - begin;
+    const I sign = broadcast_i(INT32_MIN);
+    for (uint32_t i = 0; i < size; i += 16) {
+        store(words + i, bit_xor(load(words + i), sign));
+        store(out + i, broadcast_f(0.0f));
     }
-    return to_float(count);
+    for (uint32_t k = 0; k < table.count; k += poisson_group) {
+        const int32_t* const limits = table.limits + k * static_cast<size_t>(table.stride) + (begin & table.mask);
+        uint32_t passing = 0;
+        const auto count = [&](const I (&group)[poisson_group], uint32_t i) {
+            const I u = load(words + i);
+            const M last = lt(group[poisson_group - 1], u);
+            I n = count_where(broadcast_i(0), last);
+            for (uint32_t j = 0; j + 1 < poisson_group; ++j) n = count_where(n, lt(group[j], u));
+            passing |= mask_bits(last);
+            store(out + i, add(load(out + i), to_float(n)));
+        };
+        I group[poisson_group];
+        const auto take = [&](uint32_t i) {
+            for (uint32_t j = 0; j < poisson_group; ++j) group[j] = load(limits + i + j * static_cast<size_t>(table.stride));
+        };
+        take(0);
+        for (uint32_t i = 0; i < size; i += 16) {
+            if (table.mask != 0) take(i);
+            count(group, i);
+        }
+        if (passing == 0) break;  // limits ascend: nobody passes a later one
+    }
 }
 
 }  // namespace snn::cpu::SNN_ISA

@@ -346,11 +346,9 @@ std::shared_ptr<const Model> parse_model(std::string_view json) {
     model->parameters = read_parameters(root, taken);
     model->options = read_options(root, taken);
     model->states = read_states(root, model->parameters, taken);
-    if (model->states.empty()) root.fail("states", "is empty; a model needs at least one state");
     const Json& receptors = root.list("receptors", max_receptors);
     for (size_t i = 0; i < receptors.size(); ++i)
         model->receptors.push_back(read_name({receptors[i], text(root.place(), ": receptors[", i, "]")}, taken));
-    if (model->receptors.empty()) root.fail("receptors", "is empty; a model needs at least one receptor");
     const Json& derived = root.list("derived", max_derived);
     for (size_t i = 0; i < derived.size(); ++i) {
         const JsonObject entry(derived[i], text(root.place(), ": derived[", i, "]"));
@@ -359,8 +357,10 @@ std::shared_ptr<const Model> parse_model(std::string_view json) {
     const std::string membrane = root.text("membrane");
     const auto membrane_state = std::find_if(model->states.begin(), model->states.end(),
                                              [&](const StateInfo& s) { return s.name == membrane && s.type == float_; });
-    if (membrane_state == model->states.end()) root.fail("membrane", text("'", membrane, "' is not a float state"));
-    model->membrane_state = static_cast<uint32_t>(membrane_state - model->states.begin());
+    model->has_membrane = !model->states.empty() || !membrane.empty();  // what remembers nothing has none
+    if (model->has_membrane && membrane_state == model->states.end())
+        root.fail("membrane", text("'", membrane, "' is not a float state"));
+    if (model->has_membrane) model->membrane_state = static_cast<uint32_t>(membrane_state - model->states.begin());
     model->spiking = root.flag("spiking");
 
     std::vector<ValueType> derived_types, state_types, receptor_types(model->receptors.size(), float_);

@@ -67,6 +67,7 @@ struct Model {
     std::vector<StateInfo> states;
     std::vector<std::string> receptors;
     std::vector<DerivedInfo> derived;
+    bool has_membrane = true;  // false: the model has no states
     uint32_t membrane_state = 0;
     bool spiking = false;
     bool built_in = false;

@@ -12,7 +12,9 @@ from snn.engine.modelc.api import CompiledModel
 from snn.engine.modelc.random_draws import Draws
 
 SEED = 0  # of random draws, here and in the oracles
-NEURONS = builtin_names("neurons")
+MODELS = builtin_names("neurons")
+NEURONS = [name for name in MODELS if load_builtin_model(name).receptors]
+SOURCES = [name for name in MODELS if name not in NEURONS]  # without input: these tests drive neurons
 SURROGATES = builtin_names("surrogates")
 
 

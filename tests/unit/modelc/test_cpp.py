@@ -19,6 +19,7 @@ from tests.unit.modelc.running import (
     NEURONS,
     REFRACTORY_MODELS,
     SEED,
+    SOURCES,
     SURROGATES,
     combinations,
     constants_for,
@@ -94,7 +95,7 @@ extern "C" const char* model_name(uint32_t model) {
 }
 """
 
-MODELS = [*(load_builtin_model(name) for name in NEURONS), compile_model(OTHER)]
+MODELS = [*(load_builtin_model(name) for name in (*NEURONS, *SOURCES)), compile_model(OTHER)]
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +227,8 @@ def one_run(library, index, model, choices, vary, seed):
             if taped:
                 for entry, values in zip(model.tape, kept, strict=True):
                     same_bits(values, tape[entry.name])
+        if not model.receptors:
+            continue  # a source: no gradient goes anywhere
         arriving = {s.name: rng.normal(size=COUNT).astype(np.float32) for s in model.states}
         spike_gradient = rng.normal(size=COUNT).astype(np.float32)
 
@@ -326,7 +329,7 @@ def test_command_line_tells_a_wrong_model(tmp_path, capsys):
 
 def test_builtin_text_is_the_documents():
     """Each literal stays short, and together they are the JSON."""
-    neurons = [load_builtin_model(name) for name in NEURONS]
+    neurons = [load_builtin_model(name) for name in (*NEURONS, *SOURCES)]
     source = native_files(neurons, [])["builtin_models.cpp"]
     for model in neurons:
         body = source.split(f"const char neuron_{model.name}[] =\n")[1].split(";\n")[0]

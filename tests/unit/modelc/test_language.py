@@ -129,8 +129,9 @@ def test_importing_the_compiler_loads_neither_numpy_nor_anything_built():
 
 def test_the_example_of_the_language_page_compiles():
     page = (models_folder() / "LANGUAGE.md").read_text()
-    neuron, surrogate = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    neuron, driven, surrogate = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     assert compile_model(neuron).name == "lif"
+    assert compile_model(driven).document["step"] == load_builtin("driven_lif").document["step"]
     head = (
         '[surrogate]\nname = "tent"\n[parameters]\nslope = { default = 1.0, unit = "1/u" }\nscale = { default = 1.0 }\n'
     )

@@ -59,7 +59,7 @@ CpuCase layers(const char* name, const char* model, std::vector<uint32_t> sizes,
 }
 
 // A membrane in mV needs input of tens of units, where that of the others is about 1.
-bool in_millivolts(const Model& model) { return model.states[model.membrane_state].unit == "mV"; }
+bool in_millivolts(const Model& model) { return model.has_membrane && model.states[model.membrane_state].unit == "mV"; }
 
 CpuCase one_model(const char* model) {
     Numbers numbers(7);
@@ -67,6 +67,13 @@ CpuCase one_model(const char* model) {
     const uint32_t input = maker.spikes({21});
     const uint32_t layer = maker.neurons({83}, model);
     const Model& info = *builtin_model(model);
+    if (info.receptors.empty()) {  // a source: it is seen in what it drives, and by its spikes
+        const uint32_t driven = maker.neurons({37}, "lif");
+        maker.set(layer, "rate", 150.0);
+        maker.connect(dense(numbers, maker, layer, driven, -0.3, 0.4));
+        maker.connect(dense(numbers, maker, input, driven, -0.3, 0.4));
+        return {text("model ", model), maker.plan(), 3, 20, 0.3, driven};
+    }
     const double gain = in_millivolts(info) ? 12.0 : info.name.ends_with("current_lif") ? 0.04 : 0.25;
     for (const std::string& receptor : info.receptors) {
         Connection c = dense(numbers, maker, input, layer, -0.3 * gain, gain);

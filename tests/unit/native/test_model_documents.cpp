@@ -101,6 +101,21 @@ TEST_CASE("draws are read with their number and mean, and refused anywhere else"
              "op 'normal' is not allowed in this program");
 }
 
+TEST_CASE("a model may have neither receptors nor states, and then no membrane") {
+    const std::string source = R"({"format": 1, "kind": "neuron", "name": "source", "parameters": [], "options": [],
+        "states": [], "receptors": [], "derived": [], "membrane": "", "spiking": true, "derive": {"ops": [], "outputs": []},
+        "step": {"ops": [["uniform", 0]], "states": [], "spike": 0, "tape": []},
+        "adjoint": {"ops": [], "states": [], "receptors": []}})";
+    const auto model = parse_model(source);
+    CHECK_FALSE(model->has_membrane);
+    CHECK(model->differentiable);
+    CHECK(parse_model(good)->has_membrane);
+    std::string named = source;
+    named.replace(named.find("\"membrane\": \"\""), 14, "\"membrane\": \"v\"");
+    contains(refusal(named), "'v' is not a float state");
+    contains(refusal(changed("\"membrane\": \"v\"", "\"membrane\": \"\"")), "'' is not a float state");
+}
+
 TEST_CASE("damage is refused with its place") {
     contains(refusal("{"), "not valid JSON near byte");
     contains(refusal("[]"), "not an object");
