@@ -115,6 +115,7 @@ class Definition:
     membrane: str = ""
     drive: dict[str, str] = field(default_factory=dict)  # receptor: what is added to its sum before the step
     programs: dict[str, str] = field(default_factory=dict)  # "step", or "derivative" and "smooth"
+    specialised: tuple[dict[str, str], ...] = ()  # choices of all options that get a step of their own, when built in
 
 
 def read(spec: Mapping[str, Any] | str | Path, label: str | None = None, models: Path | None = None) -> Definition:
@@ -189,7 +190,9 @@ class _Reader:
                     f"{self.source.label}: unknown section [{name}]; there are {', '.join(sorted(sections))}"
                 )
         head = self.table(head_name)
-        allowed = {"name", "title", "source", "description"} | ({"membrane", "base"} if neuron else set())
+        allowed = {"name", "title", "source", "description"} | (
+            {"membrane", "base", "specialised"} if neuron else set()
+        )
         self.keys(head, allowed, {"name"}, head_name, None)
         with _At(self.source, head_name, "name"):
             name = names.check_form(head["name"], head_name)
@@ -208,9 +211,11 @@ class _Reader:
                 )
             programs = {part: self.program(part) for part in ("derivative", "smooth")}
             return Definition(kind="surrogate", programs=programs, **common)
+        options = tuple(self.option(*item) for item in self.entries("options"))
         definition = Definition(
             kind="neuron",
-            options=tuple(self.option(*item) for item in self.entries("options")),
+            options=options,
+            specialised=self.specialised(head, options),
             states=tuple(self.state(*item) for item in self.entries("states")),
             receptors=tuple(self.receptor(*item) for item in self.entries("receptors")),
             derived={key: self.derived(key, value) for key, value in self.entries("derived")},
@@ -248,7 +253,11 @@ class _Reader:
             )
         self.base = name
         head = {key: value for key, value in self.document["model"].items() if key != "base"}
-        merged: dict[str, Any] = {"model": {"membrane": base["model"].get("membrane", "v"), **head}}
+        inherited = {
+            "membrane": base["model"].get("membrane", "v"),
+            "specialised": base["model"].get("specialised", []),
+        }
+        merged: dict[str, Any] = {"model": {**inherited, **head}}
         for section in ("parameters", "derived", "drive"):
             both = (base.get(section, {}), self.table(section, optional=True))
             for entry in both[1]:
@@ -298,6 +307,21 @@ class _Reader:
         if default not in choices:
             raise ModelBoundsError(f"{place}: the default '{default}' is not one of {', '.join(choices)}")
         return Option(name, tuple(choices), default, self.doc(entry, place))
+
+    def specialised(self, head: Mapping[str, Any], options: tuple[Option, ...]) -> tuple[dict[str, str], ...]:
+        """Choices for all options: the defaults, and the defaults changed by each entry of the list."""
+        place = self.source.place("model", "specialised")
+        listed = head.get("specialised", [])
+        if not isinstance(listed, list) or not all(isinstance(choices, Mapping) for choices in listed):
+            raise DocumentError(f'{place}: must be a list of tables such as {{ reset = "value" }}')
+        choices_of = {option.name: option.choices for option in options}
+        sets = []
+        for changes in [{}, *listed] if options else []:
+            for name, choice in changes.items():
+                if choice not in choices_of.get(name, ()):
+                    raise ModelNameError(f"{place}: {name} = {shown(choice)} is not a choice of an option")
+            sets.append({**{option.name: option.default for option in options}, **changes})
+        return tuple(sets)
 
     def state(self, name: str, entry: Any) -> State:
         entry = self.entry("states", name, entry, {"type", "unit", "initial", "doc"})

@@ -7,12 +7,14 @@ models only; a user's own model is interpreted from its op list by the same lane
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from .compile import NeuronPrograms, SurrogatePrograms
 from .definition import Definition
 from .ir import DRAWS, Instruction, Program
+from .specialise import specialise
 from .statements import Text, cut
 
 _LANES = {"float": "F", "int": "I", "bool": "M"}
@@ -42,6 +44,14 @@ struct Constant {
     uint32_t mask;
     auto at(uint32_t index) const { return load(data + (index & mask)); }
 };
+// Beside vector kernels, scalar ones are there to be small.
+inline constexpr uint32_t specialised_count([[maybe_unused]] uint32_t count) {
+#ifdef SNN_GENERAL_STEPS_ONLY
+    return 0;
+#else
+    return count;
+#endif
+}
 template <class T, class Args>
 inline Constant<T> constant(const Args& args, uint32_t number) {
     return {static_cast<const T*>(args.constants[number]), args.constant_masks[number]};
@@ -103,18 +113,26 @@ def _draws(program: Program, read: set[int]) -> list[str]:
     ]
 
 
-def _constants(program: Program, read: Iterable[int], count: int) -> tuple[list[str], list[str]]:
-    """Lines before the loop and inside it that load the constants in use."""
+def _constants(program: Program, read: Iterable[int], count: int, held: bool = False) -> tuple[list[str], list[str]]:
+    """Lines before the loop and inside it that load the constants in use.
+
+    ``held``: the step is a template over whether all of them are shared; then they stay in registers.
+    """
     before, inside = [], []
     for register in sorted(r for r in read if r < count):
         name, type = program.inputs[register]
         before.append(f"    const auto {name}_data = constant<{_MEMORY[type]}>(args, {register});")
-        inside.append(f"        const {_LANES[type]} {name} = {name}_data.at(index);")
+        if held:
+            before.append(f"    const {_LANES[type]} {name}_shared = {name}_data.at(0);")
+            inside.append(f"        const {_LANES[type]} {name} = shared ? {name}_shared : {name}_data.at(index);")
+        else:
+            inside.append(f"        const {_LANES[type]} {name} = {name}_data.at(index);")
     return before, inside
 
 
-def _loop(name: str, args: str, before: list[str], inside: list[str]) -> list[str]:
+def _loop(name: str, args: str, before: list[str], inside: list[str], held: bool = False) -> list[str]:
     return [
+        *(["template <bool shared>"] if held else []),
         f"inline void {name}(const {args}& args, uint32_t begin, uint32_t end) {{",
         *before,
         "    for (uint32_t index = begin; index < end; index += 16) {",
@@ -130,7 +148,19 @@ def _pointer(name: str, type: str, source: str, constant: bool) -> str:
     return f"    {const}{_MEMORY[type]}* const {name} = static_cast<{const}{_MEMORY[type]}*>({source});"
 
 
-def _step(definition: Definition, programs: NeuronPrograms, taped: bool) -> list[str]:
+def _specialised(definition: Definition, programs: NeuronPrograms, choices: Mapping[str, str]) -> NeuronPrograms:
+    """The step for one choice of all options."""
+    first = len(definition.parameters)
+    known = {first + i: o.choices.index(choices[o.name]) for i, o in enumerate(definition.options)}
+    outputs = [*programs.step_states, *([programs.step_spike] if programs.step_spike >= 0 else [])]
+    program, places = specialise(programs.step, outputs, known)
+    states = tuple(places[: len(definition.states)])
+    return replace(programs, step=program, step_states=states, step_spike=(places[len(states) :] or [-1])[0])
+
+
+def _step(
+    definition: Definition, programs: NeuronPrograms, ending: str, taped: bool = False, held: bool = False
+) -> list[str]:
     program = programs.step
     spiking = programs.step_spike >= 0
     tape = programs.tape if taped else ()
@@ -139,7 +169,7 @@ def _step(definition: Definition, programs: NeuronPrograms, taped: bool) -> list
     first_receptor = len(program.inputs) - len(definition.states) - len(definition.receptors)
     first_state = len(program.inputs) - len(definition.states)
     draws = _draws(program, read)
-    before, inside = _constants(program, read, first_receptor)
+    before, inside = _constants(program, read, first_receptor, held)
     before += draws
     for index, receptor in enumerate(definition.receptors):
         if first_receptor + index in read:
@@ -159,8 +189,7 @@ def _step(definition: Definition, programs: NeuronPrograms, taped: bool) -> list
     if spiking:
         spikes = f"mask_bits(lt(broadcast_f(0.0f), {text(programs.step_spike)}))"
         inside.append(f"        args.spikes[index / 16] = {spikes};")
-    name = f"{definition.name}_{'step_taped' if taped else 'step'}"
-    return _loop(name, "NeuronStepArgs", before, inside)
+    return _loop(f"{definition.name}_{ending}", "NeuronStepArgs", before, inside, held)
 
 
 def _adjoint(definition: Definition, programs: NeuronPrograms) -> list[str]:
@@ -217,14 +246,27 @@ def kernels_source(
     rows = []
     for definition, programs in neurons:
         lines.append(f"// {definition.title}")
-        lines += _step(definition, programs, taped=False)
-        lines += _step(definition, programs, taped=True)
         name = definition.name
+        lines += _step(definition, programs, "step")
+        lines += _step(definition, programs, "step_taped", taped=True)
         # Without states and receptors there is nothing for gradients to go to.
         adjoint = f"{name}_adjoint" if definition.states or definition.receptors else "nullptr"
         if adjoint != "nullptr":
             lines += _adjoint(definition, programs)
-        rows.append(f'    {{"{name}", {name}_step, {name}_step_taped, {adjoint}}},')
+        steps = []
+        if definition.specialised:
+            lines.append("#ifndef SNN_GENERAL_STEPS_ONLY")
+        for number, choices in enumerate(definition.specialised):
+            lines += _step(definition, _specialised(definition, programs, choices), f"step_{number}", held=True)
+            positions = ", ".join(str(o.choices.index(choices[o.name])) for o in definition.options)
+            lines.append(f"inline constexpr int32_t {name}_choices_{number}[] = {{{positions}}};")
+            functions = f"{name}_step_{number}<true>, {name}_step_{number}<false>"
+            steps.append(f"{{{name}_choices_{number}, {functions}}}")
+        if steps:
+            lines.append(f"inline constexpr SpecialisedStep {name}_specialised[] = {{{', '.join(steps)}}};")
+            lines += ["#else", f"inline constexpr const SpecialisedStep* {name}_specialised = nullptr;", "#endif"]
+        special = f"{name}_specialised, specialised_count({len(steps)})" if steps else "nullptr, 0"
+        rows.append(f'    {{"{name}", {name}_step, {name}_step_taped, {adjoint}, {special}}},')
     lines += [
         "// In alphabetical order of names.",
         "inline constexpr CompiledModel compiled_models[] = {",

@@ -130,6 +130,7 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
     for (const auto& data : projections)
         if (data->info.kind == SNN_CONNECT_CONV2D && !data->scatters)
             scratch = std::max(scratch, static_cast<size_t>(data->conv->shape().out_plane()) * 16);
+    no_input.allocate(allocator, row_capacity);
     for (TaskMemory& task : tasks) {
         task.sums.allocate(allocator, static_cast<size_t>(receptors) * row_capacity);
         if (any_fixed) task.fixed_sums.allocate(allocator, static_cast<size_t>(receptors) * row_capacity);
@@ -175,6 +176,7 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
         reached_before = 1;
         if (from_zero_[q]) target.starts_at_projection[projection.info.receptor] = 1;
         target.is_bundled |= projection.is_bundled;
+        target.has_input[projection.info.receptor] = 1;
         target.incoming.push_back(q);
     }
     // Nothing but bundles onto a receptor: its sums need no clearing.
@@ -399,7 +401,8 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     const float* sums[most_receptors];
     for (uint32_t r = 0; r < data.receptor_count; ++r) {
         float* const row = memory.sums.data() + static_cast<size_t>(r) * context_.row_capacity;
-        sums[r] = row;
+        sums[r] = data.has_input[r] ? row : context_.no_input.data();
+        if (!data.has_input[r]) continue;
         const size_t bytes = (part.end - part.begin) * sizeof(float);
         if (!data.starts_at_projection[r] && !data.starts_at_accumulators[r]) std::memset(row + part.begin, 0, bytes);
         if (data.fixed_scales[r] != 0.0f && !context_.bundles->has_accumulators(population, r))
@@ -437,7 +440,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         .poisson = data.poisson.data(),
     };
     if (data.compiled) {
-        (taped ? data.compiled->step_taped : data.compiled->step)(args, part.begin, part.end);
+        (taped ? data.compiled->step_taped : data.step)(args, part.begin, part.end);
     } else {
         const InterpretedProgram& program = taped ? *data.taped_program : *data.step_program;
         context_.kernels.interpret_step(program.view(), args, memory.interpreter.data(), part.begin, part.end);

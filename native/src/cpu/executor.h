@@ -47,6 +47,7 @@ struct CpuContext {
     std::unique_ptr<SparseBundles> bundles;
     std::vector<TaskMemory> tasks;  // one for each task that can run at once
     mutable Buffer<uint32_t> joined_list;  // what active() gives of a population with several lists
+    Buffer<float> no_input;         // zeros: the sums of a receptor that no projection reaches
     uint32_t row_capacity = 0;      // of a row of sums: the largest population
     uint32_t steps_ahead = 1;       // steps that frames of activity allow threads to be apart, see PopulationData
 };

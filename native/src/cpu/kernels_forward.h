@@ -112,12 +112,17 @@ static void deliver_visits_fixed(int32_t* sums, const Visit* visits, uint32_t co
 // Gathering, adding and scattering 16 lanes loses to plain additions here, also on AVX-512: the additions are not what takes
 // the time, and a scatter is as many stores as before.
 static void deliver_entries(int32_t* SNN_RESTRICT accumulators, const EntryVisit* visits, uint32_t count) {
-    constexpr uint32_t ahead = 8;  // visits whose first lines are on their way
+    // Visits are short and far apart, so the processor's own prefetching finds them too late: all their lines, up to a limit, are
+    // asked for a few visits ahead.
+    constexpr uint32_t ahead = 8, words_per_line = 16, most_words = 8 * words_per_line;
+    const auto ask_for = [](const EntryVisit& visit) {
+        const uint32_t size = visit.count < most_words ? visit.count : most_words;
+        for (uint32_t k = 0; k < size; k += words_per_line) SNN_PREFETCH(visit.words + k);
+        SNN_PREFETCH(visit.words + size - 1);
+    };
+    for (uint32_t v = 0; v < count && v < ahead; ++v) ask_for(visits[v]);
     for (uint32_t v = 0; v < count; ++v) {
-        if (v + ahead < count) {
-            SNN_PREFETCH(visits[v + ahead].words);
-            SNN_PREFETCH(visits[v + ahead].words + 16);
-        }
+        if (v + ahead < count) ask_for(visits[v + ahead]);
         const uint32_t* SNN_RESTRICT words = visits[v].words;
         const uint32_t* const end = words + visits[v].count;
         for (; end - words >= 4; words += 4) {

@@ -56,11 +56,20 @@ struct NeuronAdjointArgs {
 using NeuronStepFunction = void (*)(const NeuronStepArgs& args, uint32_t begin, uint32_t end);
 using NeuronAdjointFunction = void (*)(const NeuronAdjointArgs& args, uint32_t begin, uint32_t end);
 
+// The step for one choice of all the model's options: the same bits, without the work of the other choices.
+struct SpecialisedStep {
+    const int32_t* choices;          // one for each option
+    NeuronStepFunction shared_step;  // all parameters, options and derived constants are shared by the neurons
+    NeuronStepFunction step;
+};
+
 struct CompiledModel {
     const char* name;
     NeuronStepFunction step;
     NeuronStepFunction step_taped;
     NeuronAdjointFunction adjoint;  // null when the model has none
+    const SpecialisedStep* specialised;
+    uint32_t specialised_count;
 };
 
 }  // namespace snn::cpu

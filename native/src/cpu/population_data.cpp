@@ -69,10 +69,19 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
     }
     for (uint32_t r = 0; r < receptor_count; ++r)
         fixed_scales.push_back(plan.receptor_is_fixed[r] ? std::ldexp(1.0f, -plan.receptor_exponent[r]) : 0.0f);
+    has_input.assign(receptor_count, 0);
     starts_at_projection.assign(receptor_count, 0);
     starts_at_accumulators.assign(receptor_count, 0);
 
     compiled = interpret ? nullptr : find_compiled(kernels, model);
+    if (compiled) {
+        step = compiled->step;
+        const bool all_shared =
+            std::all_of(constant_masks.begin(), constant_masks.end(), [](uint32_t mask) { return mask == 0; });
+        for (uint32_t i = 0; i < compiled->specialised_count; ++i)
+            if (std::equal(info.options.begin(), info.options.end(), compiled->specialised[i].choices))
+                step = all_shared ? compiled->specialised[i].shared_step : compiled->specialised[i].step;
+    }
     if (!compiled) {
         step_program = io_programs.step(model, false);
         taped_program = io_programs.step(model, true);

@@ -91,6 +91,7 @@ struct PopulationData {
     // The model: compiled, or interpreted when it is a user's (or for tests). The adjoint is interpreted as well when the
     // surrogate is a user's.
     const CompiledModel* compiled = nullptr;
+    NeuronStepFunction step = nullptr;  // of `compiled`, for the population's options
     ProgramCache::Shared step_program, taped_program, adjoint_program;
     SurrogateArgs surrogate{};
     uint32_t interpreter_words() const;  // scratch memory of the largest program
@@ -99,6 +100,7 @@ struct PopulationData {
     std::vector<uint32_t> incoming;
     std::vector<NeuronRange> ranges;
     std::vector<float> fixed_scales;  // per receptor: 2^-exponent, 0 where there are no fixed projections
+    std::vector<uint8_t> has_input;               // per receptor: some projection reaches it
     std::vector<uint8_t> starts_at_projection;    // per receptor: its first delivery begins at zero by itself
     std::vector<uint8_t> starts_at_accumulators;  // per receptor: it has nothing but bundled input
     bool is_bundled = false;                      // some projection onto it is

@@ -246,8 +246,7 @@ bool SparseBundles::build(Group& group, ThreadPool& pool) {
 
 // ---- Delivering -------------------------------------------------------------------------------------------------------
 
-// Stretches that are due, in three stages: where to look them up, where they lie, adding them up. Each stage asks memory for
-// what the next one reads.
+// Stretches that are due, in three stages: where to look them up, where they lie, adding them up.
 class DueList {
 public:
     DueList(const KernelTable& kernels, int32_t* accumulators) : kernels_(kernels), accumulators_(accumulators) {}
@@ -267,9 +266,7 @@ public:
             const Offset* const offsets = static_cast<const Offset*>(lookups_[k].offsets);
             const uint32_t begin = offsets[0], length = offsets[1] - begin;
             if (length == 0) continue;
-            const uint32_t* const words = *lookups_[k].row + begin;
-            SNN_PREFETCH(words);
-            visits_[visit_count++] = {words, length};
+            visits_[visit_count++] = {*lookups_[k].row + begin, length};
         }
         if (visit_count > 0) kernels_.deliver_entries(accumulators_, visits_, visit_count);
         count_ = 0;

@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "cpu/instruction_set.h"
+#include "cpu/kernel_table.h"
 #include "small_networks.h"
 
 namespace snn::test {
@@ -105,6 +106,26 @@ CpuCase every_option(const char* model, uint32_t choice) {
     const double gain = in_millivolts(info) ? 12.0 : scaled ? 3.0 : choice == 2 ? 0.2 : 0.3;
     maker.connect(dense(numbers, maker, input, layer, -0.25 * gain, gain));
     return {text("options ", choice, " of ", model), maker.plan(), 2, 20, 0.3, layer};
+}
+
+// A choice of options that has a step of its own.
+CpuCase specialised(const char* model, const int32_t* choices, size_t number) {
+    Numbers numbers(17);
+    NetworkMaker maker;
+    const uint32_t input = maker.spikes({21});
+    const uint32_t layer = maker.neurons({35}, model);
+    const Model& info = *builtin_model(model);
+    bool scaled = false;
+    for (const OptionInfo& option : info.options) {
+        const std::string& choice = option.choices[static_cast<size_t>(*choices++)];
+        maker.network().set_option(layer, option.name, choice);
+        scaled |= option.name == "input_scaling" && choice != "none";
+    }
+    for (const ParameterInfo& parameter : info.parameters)
+        if (parameter.name == "refractory") maker.set(layer, "refractory", 2.0);
+    const double gain = in_millivolts(info) ? 12.0 : scaled ? 3.0 : 0.3;
+    maker.connect(dense(numbers, maker, input, layer, -0.25 * gain, gain));
+    return {text("specialised step ", number, " of ", model), maker.plan(), 1, 30, 0.3, layer};
 }
 
 CpuCase one_surrogate(const char* name) {
@@ -343,6 +364,10 @@ std::vector<CpuCase> cpu_cases() {
         for (uint32_t choice = 0; choice < 3 && !builtin_model(name)->options.empty(); ++choice)
             cases.push_back(every_option(name, choice));
     }
+    const cpu::KernelTable& kernels = cpu::kernels_for(SNN_ISA_BEST);
+    for (uint32_t i = 0; i < kernels.model_count; ++i)
+        for (uint32_t k = 0; k < kernels.models[i].specialised_count; ++k)
+            cases.push_back(specialised(kernels.models[i].name, kernels.models[i].specialised[k].choices, k));
     for (uint32_t i = 0; const char* name = builtin_surrogate_name(i); ++i) cases.push_back(one_surrogate(name));
     cases.push_back(layers("three layers", "lif", {70, 129, 64, 10}, 5, 12));
     cases.push_back(layers("one lane", "lif", {2, 1, 1}, 1, 40));
