@@ -117,6 +117,8 @@ cdef extern from "snn/snn.h" nogil:
         float weight_std
         uint32_t delay_min
         uint32_t delay_max
+        double delay_mean
+        double delay_std
 
     void snn_population_def_default(SNNPopulationDef *out_def)
     void snn_projection_def_default(SNNProjectionDef *out_def)

@@ -257,7 +257,9 @@ typedef struct SNNRandomConnectionDef {
     uint64_t seed;             /* default SNN_SEED_BY_INDEX */
     uint32_t allow_autapses;   /* 1 (default): a neuron may connect to itself, in a projection onto its own population */
     float weight_mean, weight_std;     /* normal; std 0: constant */
-    uint32_t delay_min, delay_max;     /* steps, uniform, both ends included; with delay_steps at most 4096 */
+    uint32_t delay_min, delay_max;     /* steps, both ends included; with delay_steps at most 4096. Uniform, unless: */
+    double delay_mean, delay_std;      /* steps; delay_std above 0: normal, drawn again until the nearest whole number of steps
+                                          lies within delay_min and delay_max */
 } SNNRandomConnectionDef;
 
 SNN_API void SNN_CALL snn_population_def_init(SNNPopulationDef *out_def, uint32_t struct_size);
