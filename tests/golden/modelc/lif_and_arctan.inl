@@ -202,25 +202,33 @@ inline void lif_adjoint(const NeuronAdjointArgs& args, uint32_t begin, uint32_t 
 }
 
 #ifndef SNN_GENERAL_STEPS_ONLY
+template <bool shared>
 inline void lif_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
     const auto threshold_data = constant<float>(args, 1);
+    const F threshold_shared = threshold_data.at(0);
     const auto v_rest_data = constant<float>(args, 2);
+    const F v_rest_shared = v_rest_data.at(0);
     const auto decay_membrane_data = constant<float>(args, 11);
+    const F decay_membrane_shared = decay_membrane_data.at(0);
     const auto input_gain_data = constant<float>(args, 12);
+    const F input_gain_shared = input_gain_data.at(0);
     const auto reset_amount_data = constant<float>(args, 13);
+    const F reset_amount_shared = reset_amount_data.at(0);
     const auto refractory_steps_data = constant<int32_t>(args, 14);
+    const I refractory_steps_shared = refractory_steps_data.at(0);
     const auto reset_delay_data = constant<int32_t>(args, 15);
+    const I reset_delay_shared = reset_delay_data.at(0);
     const float* const current_data = args.receptors[0];
     float* const v_data = static_cast<float*>(args.states[0]);
     int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
     for (uint32_t index = begin; index < end; index += 16) {
-        const F threshold = threshold_data.at(index);
-        const F v_rest = v_rest_data.at(index);
-        const F decay_membrane = decay_membrane_data.at(index);
-        const F input_gain = input_gain_data.at(index);
-        const F reset_amount = reset_amount_data.at(index);
-        const I refractory_steps = refractory_steps_data.at(index);
-        const I reset_delay = reset_delay_data.at(index);
+        const F threshold = shared ? threshold_shared : threshold_data.at(index);
+        const F v_rest = shared ? v_rest_shared : v_rest_data.at(index);
+        const F decay_membrane = shared ? decay_membrane_shared : decay_membrane_data.at(index);
+        const F input_gain = shared ? input_gain_shared : input_gain_data.at(index);
+        const F reset_amount = shared ? reset_amount_shared : reset_amount_data.at(index);
+        const I refractory_steps = shared ? refractory_steps_shared : refractory_steps_data.at(index);
+        const I reset_delay = shared ? reset_delay_shared : reset_delay_data.at(index);
         const F current = load(current_data + index);
         const F v = load(v_data + index);
         const I refractory_left = load(refractory_left_data + index);
@@ -238,25 +246,33 @@ inline void lif_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
 }
 
 inline constexpr int32_t lif_choices_0[] = {0, 0, 0, 0, 0, 0};
+template <bool shared>
 inline void lif_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
     const auto threshold_data = constant<float>(args, 1);
+    const F threshold_shared = threshold_data.at(0);
     const auto v_rest_data = constant<float>(args, 2);
+    const F v_rest_shared = v_rest_data.at(0);
     const auto v_reset_data = constant<float>(args, 3);
+    const F v_reset_shared = v_reset_data.at(0);
     const auto decay_membrane_data = constant<float>(args, 11);
+    const F decay_membrane_shared = decay_membrane_data.at(0);
     const auto input_gain_data = constant<float>(args, 12);
+    const F input_gain_shared = input_gain_data.at(0);
     const auto refractory_steps_data = constant<int32_t>(args, 14);
+    const I refractory_steps_shared = refractory_steps_data.at(0);
     const auto reset_delay_data = constant<int32_t>(args, 15);
+    const I reset_delay_shared = reset_delay_data.at(0);
     const float* const current_data = args.receptors[0];
     float* const v_data = static_cast<float*>(args.states[0]);
     int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
     for (uint32_t index = begin; index < end; index += 16) {
-        const F threshold = threshold_data.at(index);
-        const F v_rest = v_rest_data.at(index);
-        const F v_reset = v_reset_data.at(index);
-        const F decay_membrane = decay_membrane_data.at(index);
-        const F input_gain = input_gain_data.at(index);
-        const I refractory_steps = refractory_steps_data.at(index);
-        const I reset_delay = reset_delay_data.at(index);
+        const F threshold = shared ? threshold_shared : threshold_data.at(index);
+        const F v_rest = shared ? v_rest_shared : v_rest_data.at(index);
+        const F v_reset = shared ? v_reset_shared : v_reset_data.at(index);
+        const F decay_membrane = shared ? decay_membrane_shared : decay_membrane_data.at(index);
+        const F input_gain = shared ? input_gain_shared : input_gain_data.at(index);
+        const I refractory_steps = shared ? refractory_steps_shared : refractory_steps_data.at(index);
+        const I reset_delay = shared ? reset_delay_shared : reset_delay_data.at(index);
         const F current = load(current_data + index);
         const F v = load(v_data + index);
         const I refractory_left = load(refractory_left_data + index);
@@ -274,25 +290,33 @@ inline void lif_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
 }
 
 inline constexpr int32_t lif_choices_1[] = {0, 1, 0, 0, 0, 0};
+template <bool shared>
 inline void lif_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
     const auto threshold_data = constant<float>(args, 1);
+    const F threshold_shared = threshold_data.at(0);
     const auto v_rest_data = constant<float>(args, 2);
+    const F v_rest_shared = v_rest_data.at(0);
     const auto v_reset_data = constant<float>(args, 3);
+    const F v_reset_shared = v_reset_data.at(0);
     const auto decay_membrane_data = constant<float>(args, 11);
+    const F decay_membrane_shared = decay_membrane_data.at(0);
     const auto input_gain_data = constant<float>(args, 12);
+    const F input_gain_shared = input_gain_data.at(0);
     const auto refractory_steps_data = constant<int32_t>(args, 14);
+    const I refractory_steps_shared = refractory_steps_data.at(0);
     const auto reset_delay_data = constant<int32_t>(args, 15);
+    const I reset_delay_shared = reset_delay_data.at(0);
     const float* const current_data = args.receptors[0];
     float* const v_data = static_cast<float*>(args.states[0]);
     int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
     for (uint32_t index = begin; index < end; index += 16) {
-        const F threshold = threshold_data.at(index);
-        const F v_rest = v_rest_data.at(index);
-        const F v_reset = v_reset_data.at(index);
-        const F decay_membrane = decay_membrane_data.at(index);
-        const F input_gain = input_gain_data.at(index);
-        const I refractory_steps = refractory_steps_data.at(index);
-        const I reset_delay = reset_delay_data.at(index);
+        const F threshold = shared ? threshold_shared : threshold_data.at(index);
+        const F v_rest = shared ? v_rest_shared : v_rest_data.at(index);
+        const F v_reset = shared ? v_reset_shared : v_reset_data.at(index);
+        const F decay_membrane = shared ? decay_membrane_shared : decay_membrane_data.at(index);
+        const F input_gain = shared ? input_gain_shared : input_gain_data.at(index);
+        const I refractory_steps = shared ? refractory_steps_shared : refractory_steps_data.at(index);
+        const I reset_delay = shared ? reset_delay_shared : reset_delay_data.at(index);
         const F current = load(current_data + index);
         const F v = load(v_data + index);
         const I refractory_left = load(refractory_left_data + index);
@@ -310,7 +334,7 @@ inline void lif_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
 }
 
 inline constexpr int32_t lif_choices_2[] = {1, 1, 0, 0, 0, 0};
-inline constexpr SpecialisedStep lif_specialised[] = {{lif_choices_0, lif_step_0}, {lif_choices_1, lif_step_1}, {lif_choices_2, lif_step_2}};
+inline constexpr SpecialisedStep lif_specialised[] = {{lif_choices_0, lif_step_0<true>, lif_step_0<false>}, {lif_choices_1, lif_step_1<true>, lif_step_1<false>}, {lif_choices_2, lif_step_2<true>, lif_step_2<false>}};
 #else
 inline constexpr const SpecialisedStep* lif_specialised = nullptr;
 #endif
