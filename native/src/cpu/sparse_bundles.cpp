@@ -15,7 +15,7 @@ namespace snn::cpu {
 namespace {
 
 constexpr size_t part_size = 1u << 16;
-constexpr uint64_t chunk_synapses = 1u << 21;  // built at a time, by one thread
+constexpr uint64_t chunk_synapses = 1u << 22;  // built at a time, by one thread
 constexpr uint32_t most_parts = 1u << 16;
 
 uint32_t word_of(uint32_t place, int32_t weight) { return place | static_cast<uint32_t>(weight) << 16; }
