@@ -54,8 +54,8 @@ class Scene(ABC):
     window : float
         Milliseconds of network time over which rates and speed are measured.
     rates : dict
-        The `Rate` of each population over the window, at every scale from `smallest_scale` on. Where they come from
-        stands in the scene's description.
+        The `Rate` of each population over the window at scale 1; `expected` has those at other scales. Where they come
+        from stands in the scene's description.
     smallest_scale : float
         Least `scale`; below it the network is another one.
     largest_scale : float
