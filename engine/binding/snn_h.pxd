@@ -106,6 +106,12 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t padding[2]
         uint32_t dilation[2]
         uint32_t groups
+    ctypedef struct SNNDistribution:
+        uint32_t kind
+        double a
+        double b
+        double low
+        double high
     ctypedef struct SNNRandomConnectionDef:
         uint32_t struct_size
         uint32_t rule
@@ -113,10 +119,18 @@ cdef extern from "snn/snn.h" nogil:
         uint64_t count
         uint64_t seed
         uint32_t allow_autapses
-        float weight_mean
-        float weight_std
-        uint32_t delay_min
-        uint32_t delay_max
+        uint32_t allow_multapses
+        SNNDistribution weight
+        SNNDistribution delay
+        uint32_t kernel
+        uint32_t dimensions
+        double kernel_width
+        double cutoff
+        double period[3]
+        const float *source_positions
+        size_t source_position_count
+        const float *target_positions
+        size_t target_position_count
 
     void snn_population_def_default(SNNPopulationDef *out_def)
     void snn_projection_def_default(SNNProjectionDef *out_def)
@@ -213,6 +227,7 @@ cdef extern from "snn/snn.h" nogil:
         const SNNJobSystem *job_system
         SNNLogCallback log
         void *log_user
+        uint64_t seed
     void snn_config_default(SNNConfig *out_config)
     SNNStatus snn_create_network(const SNNConfig *config, SNNHandle *out_handle)
     void snn_destroy_network(SNNHandle handle)
@@ -236,6 +251,7 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count)
     SNNStatus snn_session_step(SNNHandle handle, uint32_t step_count)
     SNNStatus snn_session_reset(SNNHandle handle)
+    SNNStatus snn_session_set_step_count(SNNHandle handle, uint64_t steps)
     SNNStatus snn_session_step_count(SNNHandle handle, uint64_t *out_steps)
     SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
                                      const uint32_t **out_neurons, uint32_t *out_count)

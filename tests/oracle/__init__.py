@@ -23,7 +23,18 @@ from typing import Any
 
 import numpy as np
 
-ORACLES = ("adaptive_lif", "current_lif", "integrate_and_fire", "izhikevich", "leaky_integrator", "lif")
+ORACLES = (
+    "adaptive_lif",
+    "current_lif",
+    "driven_current_lif",
+    "driven_lif",
+    "integrate_and_fire",
+    "izhikevich",
+    "leaky_integrator",
+    "lif",
+    "noisy_izhikevich",
+    "poisson_source",
+)
 
 Spike = Callable[[float], float]
 
@@ -39,6 +50,7 @@ class Neuron:
         for name, choice in options.items():
             setattr(self, name, choice)
         self.dt = dt
+        self.index = index  # in the population, for random draws
         self.smooth = spike
 
     def __getattr__(self, name: str) -> Any:

@@ -423,6 +423,7 @@ typedef struct SNNConfig {
     const SNNJobSystem *job_system; /* copied; null: own threads */
     SNNLogCallback log;             /* null: silent */
     void *log_user;
+    uint64_t seed; /* of the random draws of models that have some, default 0: same network, inputs and seed, same spikes */
 } SNNConfig;
 
 SNN_API void SNN_CALL snn_config_init(SNNConfig *out_config, uint32_t struct_size);
@@ -436,7 +437,8 @@ SNN_API SNNStatus SNN_CALL snn_load_weights(SNNHandle handle, const char *path);
 /* Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at
  * most max_catch_up_steps, the time beyond that is dropped. NaN, negative or infinite is an error. */
 SNN_API SNNStatus SNN_CALL snn_run_step(SNNHandle handle, float frame_dt);
-/* The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats. */
+/* The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats. Sources, models
+ * without a state, have none. */
 SNN_API SNNStatus SNN_CALL snn_get_membrane_potentials(SNNHandle handle, const char *population,
                                                        float *out_potentials, size_t count);
 
@@ -472,6 +474,8 @@ SNN_API SNNStatus SNN_CALL snn_session_step(SNNHandle handle, uint32_t step_coun
 SNN_API SNNStatus SNN_CALL snn_session_reset(SNNHandle handle);
 /* Steps since creation or reset; a trainer's forward resets and runs its steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step_count(SNNHandle handle, uint64_t *out_steps);
+/* Sets that number, to go on from a state that was read before: random draws depend on it. States and activity stay. */
+SNN_API SNNStatus SNN_CALL snn_session_set_step_count(SNNHandle handle, uint64_t steps);
 /* The neurons of `sample` that spiked in the last step, ascending. Borrowed: valid until the session is next used. */
 SNN_API SNNStatus SNN_CALL snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
                                                   const uint32_t **out_neurons, uint32_t *out_count);

@@ -5,6 +5,7 @@
 #include <thread>
 
 #if defined(_MSC_VER)
+#include <immintrin.h>
 #include <intrin.h>
 #elif defined(__x86_64__)
 #include <cpuid.h>
@@ -15,6 +16,7 @@
 #include <windows.h>
 #elif defined(__linux__)
 #include <sched.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #elif defined(__APPLE__)
 #include <sys/sysctl.h>
@@ -45,6 +47,59 @@ std::string processor_name() { return "arm64 processor"; }
 std::string processor_name() { return "processor"; }
 #endif
 
+namespace {
+
+struct Support {
+    bool avx2 = false, avx512 = false;
+};
+
+#if defined(SNN_X86_64)
+
+#if defined(_MSC_VER)
+void cpuid(uint32_t leaf, uint32_t registers[4]) { __cpuidex(reinterpret_cast<int*>(registers), static_cast<int>(leaf), 0); }
+
+// The operating system must save the wide registers too: bits of XCR0.
+Support detect() {
+    Support support;
+    uint32_t r[4];
+    cpuid(0, r);
+    if (r[0] < 7) return support;
+    cpuid(1, r);
+    const bool fma = r[2] >> 12 & 1, saves_extended = r[2] >> 27 & 1, avx = r[2] >> 28 & 1;
+    if (!saves_extended || !avx) return support;
+    const uint64_t saved = _xgetbv(0);
+    cpuid(7, r);
+    const auto has = [&](int bit) { return (r[1] >> bit & 1) != 0; };
+    support.avx2 = (saved & 0x06) == 0x06 && fma && has(5);
+    support.avx512 = support.avx2 && (saved & 0xe6) == 0xe6 && has(16) && has(17) && has(30) && has(31);
+    return support;
+}
+#else
+// The builtin asks cpuid and xgetbv: it is true only if the operating system saves the registers.
+Support detect() {
+    __builtin_cpu_init();
+    Support support;
+    support.avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    support.avx512 = support.avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    return support;
+}
+#endif
+
+#else
+Support detect() { return {}; }
+#endif
+
+const Support& support() {
+    static const Support found = detect();
+    return found;
+}
+
+}  // namespace
+
+bool has_avx2() { return support().avx2; }
+bool has_avx512() { return support().avx512; }
+
 uint32_t logical_processors() {
 #if defined(__linux__)
     cpu_set_t set;
@@ -67,6 +122,15 @@ uint64_t total_memory_bytes() {
     return sysctlbyname("hw.memsize", &bytes, &size, nullptr, 0) == 0 ? bytes : 0;
 #else
     return 0;
+#endif
+}
+
+void use_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] size_t size_bytes) {
+#if defined(__linux__)
+    constexpr uintptr_t page = uintptr_t{1} << 21;
+    const uintptr_t begin = (reinterpret_cast<uintptr_t>(memory) + page - 1) & ~(page - 1);
+    const uintptr_t end = (reinterpret_cast<uintptr_t>(memory) + size_bytes) & ~(page - 1);
+    if (memory && begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 #endif
 }
 

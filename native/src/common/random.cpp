@@ -1,9 +1,12 @@
 #include "common/random.h"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "common/error.h"
 #include "common/math.h"
+#include "normal_table.h"
 
 namespace snn {
 
@@ -18,40 +21,6 @@ std::array<uint32_t, 4> philox(uint64_t key, const std::array<uint32_t, 4>& coun
         k1 += 0xBB67AE85u;
     }
     return c;
-}
-
-void philox_fill(uint64_t key, uint32_t stream, uint32_t substream, uint32_t first_block, uint32_t* out_words,
-                 size_t block_count) {
-    constexpr size_t lanes = 16;  // blocks side by side, so that compilers use the vector unit
-    uint32_t c0[lanes], c1[lanes], c2[lanes], c3[lanes];
-    for (size_t done = 0; done < block_count; done += lanes) {
-        for (size_t i = 0; i < lanes; ++i) {
-            c0[i] = first_block + static_cast<uint32_t>(done + i);
-            c1[i] = 0;
-            c2[i] = stream;
-            c3[i] = substream;
-        }
-        uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
-        for (int round = 0; round < 10; ++round) {
-            for (size_t i = 0; i < lanes; ++i) {
-                const uint64_t p0 = uint64_t{0xD2511F53u} * c0[i], p1 = uint64_t{0xCD9E8D57u} * c2[i];
-                c0[i] = static_cast<uint32_t>(p1 >> 32) ^ c1[i] ^ k0;
-                c1[i] = static_cast<uint32_t>(p1);
-                c2[i] = static_cast<uint32_t>(p0 >> 32) ^ c3[i] ^ k1;
-                c3[i] = static_cast<uint32_t>(p0);
-            }
-            k0 += 0x9E3779B9u;
-            k1 += 0xBB67AE85u;
-        }
-        const size_t last = block_count - done < lanes ? block_count - done : lanes;
-        for (size_t i = 0; i < last; ++i) {
-            uint32_t* const out = out_words + 4 * (done + i);
-            out[0] = c0[i];
-            out[1] = c1[i];
-            out[2] = c2[i];
-            out[3] = c3[i];
-        }
-    }
 }
 
 double to_unit(uint32_t high, uint32_t low) {
@@ -103,52 +72,35 @@ uint64_t RandomStream::below(uint64_t n) {
     return drawn % n;
 }
 
-namespace {
-
-// log(k!) less its Stirling approximation.
-double stirling_error(double k) {
-    static constexpr double small[] = {0.08106146679532726,  0.04134069595540929,  0.02767792568499834,  0.02079067210376509,
-                                       0.01664469118982119,  0.01387612882307075,  0.01189670994589177,  0.01041126526197209,
-                                       0.009255462182712733, 0.008330563433362871};
-    if (k < 10.0) return small[static_cast<size_t>(k)];
-    const double n = k + 1.0, square = n * n;
-    return (1.0 / 12.0 - (1.0 / 360.0 - 1.0 / 1260.0 / square) / square) / n;
+uint32_t draw_word(const DrawPlace& place, uint32_t number) {
+    // Neuron 64 b + 16 w + l has word w of call 16 b + l.
+    const uint32_t call = place.neuron / 64 * 16 + place.neuron % 16;
+    const std::array<uint32_t, 4> words =
+        philox(place.seed, {0xD0000000u | call, static_cast<uint32_t>(place.step),
+                            place.population | static_cast<uint32_t>(place.step >> 32) << 20, place.sample | number << 20});
+    return words[place.neuron / 16 % 4];
 }
 
-// For p <= 1/2 and an expected number of at least 10.
-double binomial_by_rejection(RandomStream& io_stream, double n, double p) {
-    const double deviation = std::sqrt(n * p * (1.0 - p));
-    const double b = 1.15 + 2.53 * deviation, a = -0.0873 + 0.0248 * b + 0.01 * p, c = n * p + 0.5;
-    const double squeeze = 0.92 - 4.2 / b, ratio = p / (1.0 - p), alpha = (2.83 + 5.1 / b) * deviation;
-    const double mode = std::floor((n + 1.0) * p);
+float draw_uniform(uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
+
+float draw_normal(uint32_t word) {
+    const float half = std::min(static_cast<float>(word >> 1) + 0.5f, 2147483520.0f);
+    const uint32_t bits = std::bit_cast<uint32_t>(half), octave = (bits >> 23) - 126;
+    const float x = std::bit_cast<float>((bits & 0x007FFFFFu) | 0x3F800000u) - 1.5f;
+    float z = normal_table[6][octave];
+    for (int k = 5; k >= 0; --k) z = z * x + normal_table[k][octave];
+    return std::bit_cast<float>(std::bit_cast<uint32_t>(z) ^ word << 31);
+}
+
+std::vector<uint32_t> poisson_limits(double mean) {
+    std::vector<uint32_t> limits;
+    double probability = exp_f64(-mean), cumulative = probability;
     for (;;) {
-        const double u = io_stream.uniform() - 0.5, v = io_stream.uniform(), side = 0.5 - std::abs(u);
-        const double k = std::floor((2.0 * a / side + b) * u + c);
-        if (!(k >= 0.0 && k <= n)) continue;
-        if (side >= 0.07 && v <= squeeze) return k;
-        const double height = log_f64(v * alpha / (a / (side * side) + b));
-        const double density = (mode + 0.5) * log_f64((mode + 1.0) / (ratio * (n - mode + 1.0))) +
-                               (n + 1.0) * log_f64((n - mode + 1.0) / (n - k + 1.0)) +
-                               (k + 0.5) * log_f64(ratio * (n - k + 1.0) / (k + 1.0)) + stirling_error(mode) +
-                               stirling_error(n - mode) - stirling_error(k) - stirling_error(n - k);
-        if (height <= density) return k;
-    }
-}
-
-}  // namespace
-
-uint64_t draw_binomial(RandomStream& io_stream, uint64_t trials, double p) {
-    if (trials == 0 || !(p > 0.0)) return 0;
-    if (p >= 1.0) return trials;
-    if (p > 0.5) return trials - draw_binomial(io_stream, trials, 1.0 - p);
-    const double n = static_cast<double>(trials);
-    if (n * p >= 10.0) return static_cast<uint64_t>(binomial_by_rejection(io_stream, n, p));
-    const double log_miss = log1p_f64(-p);
-    uint64_t happened = 0;
-    for (double at = 0.0;;) {
-        at += 1.0 + std::floor(log_f64(1.0 - io_stream.uniform()) / log_miss);
-        if (!(at <= n)) return happened;
-        ++happened;
+        const double threshold = std::floor(cumulative * 0x1p32 + 0.5);
+        if (threshold >= 0x1p32) return limits;
+        limits.push_back(static_cast<uint32_t>(threshold - 1.0));  // the mean is so small that no threshold is 0
+        probability = probability * mean / static_cast<double>(limits.size());
+        cumulative = cumulative + probability;
     }
 }
 

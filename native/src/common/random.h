@@ -5,15 +5,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace snn {
 
 std::array<uint32_t, 4> philox(uint64_t key, const std::array<uint32_t, 4>& counter);
-
-// The numbers of philox() one after the other, four for each block: out_words[4 * i + j] is word j of the counter
-// {first_block + i, 0, stream, substream}. The same words that a RandomStream of that seed, stream and substream is made of,
-// for those who need many.
-void philox_fill(uint64_t key, uint32_t stream, uint32_t substream, uint32_t first_block, uint32_t* out_words, size_t block_count);
 
 // 53 random bits as a double in [0, 1).
 double to_unit(uint32_t high, uint32_t low);
@@ -38,10 +34,23 @@ private:
     uint32_t left_ = 0;
 };
 
-// How many of `trials` independent events of probability p happen. Exact up to the rounding of double: by the distances between
-// events where few are expected, else by transformed rejection (BTRS; W. Hoermann, "The generation of binomial random
-// variates", Journal of Statistical Computation and Simulation 46, 1993). trials below 2^53, 0 <= p <= 1.
-uint64_t draw_binomial(RandomStream& io_stream, uint64_t trials, double p);
+// ---- The draws of a step: docs/semantics.md, "Random draws".
+
+// Which draw: everything that a word depends on. Steps are counted since the last reset; bits from 44 on are left out.
+struct DrawPlace {
+    uint64_t seed, step;
+    uint32_t population, sample, neuron;
+};
+uint32_t draw_word(const DrawPlace& place, uint32_t number);
+// A word as a number in [0, 1), and as a standard normal one by the table that engine/modelc prints.
+float draw_uniform(uint32_t word);
+float draw_normal(uint32_t word);
+
+constexpr double largest_poisson_mean = 16.0;
+// The largest words that do not pass the thresholds of a Poisson distribution, ascending: a word gives as many events as it is
+// larger than. Thresholds are cumulative probabilities times 2^32, rounded; those of 2^32 are left out, as no word passes them.
+// 0 <= mean <= largest_poisson_mean.
+std::vector<uint32_t> poisson_limits(double mean);
 
 // The engine of snn_random_fill; checks its arguments.
 void random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a, double b, float* out_values, size_t count);

@@ -249,7 +249,7 @@ void Backpropagation::window_weights(const WeightTask& task, const Chunk& chunk,
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
             const float* const gradient = sums_row(data.info.target, data.info.receptor, step - chunk.begin, sample);
             const uint32_t count = context_.kernels.list_bits(tape_.bits(source, step - delay, sample), source_data.words,
-                                                              scratch.active.data());
+                                                              0, scratch.active.data());
             const float* const values = tape_.values(source, step - delay, sample);
             if (task.kind == WeightTask::narrow) {
                 narrow_weight_gradient(data, gradient, scratch.active.data(), count, values, task.begin, task.end,

@@ -212,6 +212,9 @@ uint32_t Network::connect(const SNNProjectionDef& def, std::shared_ptr<const Syn
     projection.delay_steps = def.delay_steps;
     projection.trainable = def.trainable != 0 && def.kind != SNN_CONNECT_POOL2D;
     const std::vector<std::string>& receptors = target.model->receptors;
+    if (receptors.empty())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its target '", target.name, "' has model '", target.model->name,
+                    "', which has no receptors");
     if (def.receptor) {
         const auto found = std::find(receptors.begin(), receptors.end(), def.receptor);
         if (found == receptors.end()) {

@@ -1,13 +1,11 @@
 #include "network/distribution.h"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
 
 #include "common/error.h"
+#include "common/fill.h"
 #include "common/math.h"
-#include "common/random.h"
 #include "network/network.h"
 
 namespace snn {
@@ -17,58 +15,6 @@ namespace {
 constexpr double largest_float = std::numeric_limits<float>::max();
 constexpr uint64_t fewest_words = 1u << 16;  // between the bounds, of 2^32
 constexpr uint32_t guide_bits = 10;
-
-// The lower half of the inverse normal distribution, of x + 1/2 in units of 2^-32, x below 2^31. Let m = 2x + 1, an odd number of
-// 32 bits; a piece is chosen by the number of leading zeros of m and the four bits after its first one.
-class NormalTable {
-public:
-    NormalTable() {
-        for (uint32_t zeros = 0; zeros < 32; ++zeros)
-            for (uint32_t part = 0; part < parts; ++part) {
-                const double begin = std::ldexp(1.0 + part / double{parts}, -2 - static_cast<int>(zeros));
-                const double width = std::ldexp(1.0 / parts, -2 - static_cast<int>(zeros));
-                pieces_[zeros * parts + part] = piece(begin, width);
-            }
-    }
-
-    float operator()(uint32_t x) const {
-        const uint32_t m = 2 * x + 1;
-        const auto zeros = static_cast<uint32_t>(std::countl_zero(m));
-        const uint32_t normalized = m << zeros;
-        const std::array<float, 4>& c = pieces_[zeros * parts + ((normalized >> 27) & (parts - 1))];
-        const float t = static_cast<float>(static_cast<int32_t>(normalized & 0x7FFFFFFu)) * 0x1p-27f;
-        return c[0] + t * (c[1] + t * (c[2] + t * c[3]));
-    }
-
-private:
-    static constexpr uint32_t parts = 16;
-
-    // The cubic through four Chebyshev points of [0, 1], as powers of t.
-    static std::array<float, 4> piece(double begin, double width) {
-        constexpr double t[4] = {0.03806023374435663, 0.3086582838174551, 0.6913417161825449, 0.9619397662556434};
-        double c[4];
-        for (int i = 0; i < 4; ++i) c[i] = inverse_normal(begin + width * t[i]);
-        for (int order = 1; order < 4; ++order)  // Newton's divided differences
-            for (int i = 3; i >= order; --i) c[i] = (c[i] - c[i - 1]) / (t[i] - t[i - order]);
-        for (int order = 2; order >= 0; --order)  // to powers
-            for (int i = order; i < 3; ++i) c[i] -= c[i + 1] * t[order];
-        return {static_cast<float>(c[0]), static_cast<float>(c[1]), static_cast<float>(c[2]), static_cast<float>(c[3])};
-    }
-
-    std::array<std::array<float, 4>, 32 * parts> pieces_;
-};
-
-const NormalTable& normal_table() {
-    static const NormalTable table;
-    return table;
-}
-
-float normal_of(const NormalTable& table, uint32_t word) {
-    // Below the middle as it is; above, mirrored.
-    const uint32_t above = 0u - (word >> 31);
-    const uint32_t sign = above & 0x80000000u;
-    return std::bit_cast<float>(std::bit_cast<uint32_t>(table(word ^ above)) ^ sign);
-}
 
 const char* name_of_distribution(uint32_t kind) {
     constexpr const char* names[] = {"constant", "normal", "uniform", "lognormal"};
@@ -104,8 +50,6 @@ uint64_t first_word(Predicate&& is_true) {
 }
 
 }  // namespace
-
-float normal_of_word(uint32_t word) { return normal_of(normal_table(), word); }
 
 bool operator==(const SNNDistribution& a, const SNNDistribution& b) {
     return a.kind == b.kind && a.a == b.a && a.b == b.b && a.low == b.low && a.high == b.high;
@@ -162,12 +106,8 @@ void Distribution::fill(const uint32_t* words, float* out_values, size_t count) 
         for (size_t i = 0; i < count; ++i) out_values[i] = static_cast<float>(value(words[i]));
         return;
     }
-    const NormalTable& table = normal_table();
-    const double mean = definition_.a, deviation = definition_.b, least = least_, most = most_;
-    for (size_t i = 0; i < count; ++i) {
-        const double drawn = mean + deviation * static_cast<double>(normal_of(table, inside(words[i])));
-        out_values[i] = static_cast<float>(std::min(std::max(drawn, least), most));
-    }
+    const NormalFill fill{first_, count_, definition_.a, definition_.b, least_, most_};
+    fill_table().normal(fill, words, out_values, count);
 }
 
 float Distribution::largest() const {

@@ -18,10 +18,6 @@
 
 namespace snn {
 
-// Standard normal of the probability (word + 1/2) / 2^32: piecewise cubics through inverse_normal(), absolute error below 1e-6.
-// The largest |value| is that of the first and last word, 6.34.
-float normal_of_word(uint32_t word);
-
 bool operator==(const SNNDistribution& a, const SNNDistribution& b);
 
 class Distribution {

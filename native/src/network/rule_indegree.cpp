@@ -13,7 +13,7 @@
 // Block sizes are kept: about 1/32 byte a synapse. They are drawn by drawing all sources of a target and counting the blocks,
 // which holds with and without multapses. Given them, the sources within a block are drawn anew: equal in distribution to the
 // first draw, and independent of the other blocks. The rows of the last block that a thread asked for stay in its RowMemory, so
-// rows in ascending order cost each block once.
+// rows in ascending order cost each block once, also when those of several rules take turns.
 #include <algorithm>
 
 #include "common/error.h"
@@ -23,7 +23,7 @@ namespace snn {
 
 namespace {
 
-constexpr uint64_t block_synapses = uint64_t{1} << 22;   // at most, unless one source has more: 32 MiB of RowMemory
+constexpr uint64_t block_synapses = uint64_t{1} << 21;   // at most, unless one source has more: 16 MiB of RowMemory
 constexpr uint64_t synapses_of_target = 64;              // in a block, about: fewer make the table large
 constexpr uint64_t fewest_in_block = uint64_t{1} << 16;  // below, larger blocks cost nothing
 
@@ -53,11 +53,12 @@ public:
     }
 
     SynapseRow row(uint32_t source, RowMemory& memory) const override {
-        const uint32_t block = source >> block_bits_;
-        if (memory.block_rule != number_ || memory.block != block) make_block(block, memory);
-        const uint32_t at = source - (block << block_bits_);
-        const uint64_t begin = memory.block_offsets[at], end = memory.block_offsets[at + 1];
-        return complete(source, {memory.block_targets.data() + begin, static_cast<size_t>(end - begin)}, memory);
+        const uint32_t number = source >> block_bits_;
+        RowMemory::Block& block = block_of(memory);
+        if (block.rule != number_ || block.number != number) make_block(number, block, memory);
+        const uint32_t at = source - (number << block_bits_);
+        const uint64_t begin = block.offsets[at], end = block.offsets[at + 1];
+        return complete(source, {block.targets.data() + begin, static_cast<size_t>(end - begin)}, memory);
     }
 
 private:
@@ -86,36 +87,43 @@ private:
         return sizes_;
     }
 
-    void make_block(uint32_t block, RowMemory& memory) const {
-        memory.block_rule = 0;  // whatever happens, half a block is none
-        const uint32_t first = block << block_bits_;
+    // The block that this rule used last, or a new one.
+    RowMemory::Block& block_of(RowMemory& memory) const {
+        for (RowMemory::Block& block : memory.blocks)
+            if (block.rule == number_) return block;
+        return memory.blocks.emplace_back();
+    }
+
+    void make_block(uint32_t number, RowMemory::Block& block, RowMemory& memory) const {
+        block.rule = 0;  // whatever happens, half a block is none
+        const uint32_t first = number << block_bits_;
         const uint32_t sources =
             static_cast<uint32_t>(std::min<uint64_t>(uint64_t{1} << block_bits_, rule_.source_size - uint64_t{first}));
         const uint16_t* const sizes_here =
-            block_count_ > 1 ? sizes().data() + static_cast<size_t>(block) * rule_.target_size : nullptr;
+            block_count_ > 1 ? sizes().data() + static_cast<size_t>(number) * rule_.target_size : nullptr;
         uint64_t synapses = rule_.def.count * rule_.target_size;
         if (sizes_here) {
             synapses = 0;
             for (uint32_t target = 0; target < rule_.target_size; ++target) synapses += sizes_here[target];
         }
         if (memory.block_sources.size() < synapses) memory.block_sources.resize(synapses);
-        if (memory.block_targets.size() < synapses) memory.block_targets.resize(synapses);
-        memory.block_offsets.assign(size_t{sources} + 2, 0);
+        if (block.targets.size() < synapses) block.targets.resize(synapses);
+        block.offsets.assign(size_t{sources} + 2, 0);
 
-        Words words(rule_.def.seed, Purpose::targets, block);
+        Words words(rule_.def.seed, Purpose::targets, number);
         draw_block(words, first, sources, sizes_here, memory);
 
         // Sorted by source; within a row targets ascend. Offsets one place further, so that they end up where they belong.
-        uint64_t* const next = memory.block_offsets.data() + 1;
+        uint64_t* const next = block.offsets.data() + 1;
         for (uint64_t k = 0; k < synapses; ++k) ++next[memory.block_sources[k] + 1];
         for (uint32_t i = 0; i < sources; ++i) next[i + 1] += next[i];
         uint64_t k = 0;
         for (uint32_t target = 0; target < rule_.target_size; ++target) {
             const uint64_t end = k + (sizes_here ? sizes_here[target] : rule_.def.count);
-            for (; k < end; ++k) memory.block_targets[next[memory.block_sources[k]]++] = target;
+            for (; k < end; ++k) block.targets[next[memory.block_sources[k]]++] = target;
         }
-        memory.block = block;
-        memory.block_rule = number_;
+        block.number = number;
+        block.rule = number_;
     }
 
     // The sources within the block, for each target in turn, into memory.block_sources.

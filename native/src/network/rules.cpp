@@ -5,9 +5,10 @@
 #include <cstring>
 #include <unordered_set>
 
+#include "common/binomial.h"
 #include "common/error.h"
+#include "common/fill.h"
 #include "common/math.h"
-#include "common/random.h"
 #include "network/network.h"
 
 namespace snn {
@@ -30,7 +31,7 @@ uint64_t bound_of_count(double expected, uint32_t targets) {
 
 std::span<const uint32_t> Words::next(size_t wanted) {
     const size_t blocks = std::clamp<size_t>((wanted + 3) / 4, 1, std::size(words_) / 4);
-    philox_fill(seed_, static_cast<uint32_t>(purpose_), row_, block_, words_, blocks);
+    fill_table().words(seed_, static_cast<uint32_t>(purpose_), row_, block_, words_, blocks);
     block_ += static_cast<uint32_t>(blocks);
     return {words_, blocks * 4};
 }

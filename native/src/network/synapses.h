@@ -32,13 +32,17 @@ struct RowMemory {
     std::vector<uint32_t> targets;
     std::vector<uint16_t> delays;
     std::vector<float> weights;
-    // What rules keep from one row to the next: which targets a row has already (all 0 between rows), and the rows that were
-    // made together with the last one (rule_indegree.cpp).
+    // What rules keep from one row to the next: which targets a row has already (all 0 between rows), and rows that were made
+    // together with the last one (rule_indegree.cpp), for each rule.
+    struct Block {
+        uint64_t rule = 0;    // number of the rule; 0: none
+        uint32_t number = 0;  // of the block
+        std::vector<uint64_t> offsets;
+        std::vector<uint32_t> targets;
+    };
     std::vector<uint64_t> marks;
-    uint64_t block_rule = 0;  // number of the rule that the block is of; 0: none
-    uint32_t block = 0;
-    std::vector<uint64_t> block_offsets;
-    std::vector<uint32_t> block_targets, block_sources;
+    std::vector<Block> blocks;
+    std::vector<uint32_t> block_sources;
 };
 
 struct ConnectionRule;

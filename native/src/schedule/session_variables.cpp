@@ -143,6 +143,9 @@ void Session::read_membrane(std::string_view population, float* out_potentials, 
     const Population& info = network_->population(index);
     if (info.is_input())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population, "' is an input and has no membrane");
+    if (!info.model->has_membrane)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population, "' has model '", info.model->name,
+                    "', which has no membrane");
     if (!out_potentials) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_potentials is null");
     const size_t expected = static_cast<size_t>(batch_size_) * info.size;
     if (count != expected)

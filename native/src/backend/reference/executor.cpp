@@ -12,6 +12,7 @@ template <class Real>
 ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options)
     : plan_(std::move(plan)),
       batch_size_(options.batch_size),
+      seed_(options.seed),
       smooth_(options.flags & SNN_FLAG_SMOOTH_SPIKES),
       allocator_(options.allocator),
       output_gradient_(zeros(0)) {
@@ -111,6 +112,7 @@ void ReferenceExecutor<Real>::run(const RunRequest& request) {
     if (taping_) begin_tape(request.step_count);
     for (uint32_t step = 0; step < request.step_count; ++step) {
         ++now_;
+        step_ = request.first_step + step;
         tape_step_ = step;
         load_inputs(request, step);
         for (const KernelCall& call : plan_->step) {
@@ -249,7 +251,10 @@ void ReferenceExecutor<Real>::neuron_step(uint32_t index) {
             if (model.states[s].type == ValueType::int_) registers_.whole[state_base + s] = state.int_states[s][i];
             else registers_.real[state_base + s] = state.states[s][i];
         }
-        evaluate(model.step, state.surrogate, smooth_, registers_);
+        const Draws draws{{seed_, step_, index, static_cast<uint32_t>(i / population.size),
+                           static_cast<uint32_t>(i % population.size)},
+                          plan_->populations[index].poisson};
+        evaluate(model.step, state.surrogate, smooth_, registers_, &draws);
         for (size_t s = 0; s < model.states.size(); ++s) {
             if (model.states[s].type == ValueType::int_)
                 state.int_states[s][i] = registers_.whole[model.step_states[s]];

@@ -1,0 +1,369 @@
+"""The brain of a fruit fly: every neuron and connection of the FlyWire connectome, or a synthetic twin of it."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snn._arrays import file_path
+from snn.engine.errors import FormatError, NotFoundError, UnsupportedError
+from snn.network import Network
+from snn.neurons import CurrentLIF, PoissonSource
+from snn.scenes._draw import Draws
+from snn.scenes.scene import Rate, Scene
+from snn.sparse import Sparse
+
+__all__ = ["FLYBRAIN", "Connectome", "FlyBrain"]
+
+# FlyWire identifiers (materialisation 783) of the 21 sugar-sensing neurons of the right hemisphere, from the examples of
+# github.com/philshiu/Drosophila_brain_model.
+_SUGAR = (
+    720575940624963786,
+    720575940630233916,
+    720575940637568838,
+    720575940638202345,
+    720575940617000768,
+    720575940630797113,
+    720575940632889389,
+    720575940621754367,
+    720575940621502051,
+    720575940640649691,
+    720575940639332736,
+    720575940616885538,
+    720575940639198653,
+    720575940620900446,
+    720575940617937543,
+    720575940632425919,
+    720575940633143833,
+    720575940612670570,
+    720575940628853239,
+    720575940629176663,
+    720575940611875570,
+)
+
+# Columns of the published table of connections.
+_COLUMNS = ("Presynaptic_Index", "Postsynaptic_Index", "Excitatory x Connectivity")
+
+
+@dataclass(frozen=True)
+class Connectome:
+    """Connections of a brain.
+
+    Parameters
+    ----------
+    neurons : int
+        Number of neurons.
+    sources, targets : array of int64, shape (connections,)
+        Neuron indices.
+    counts : array of float32, shape (connections,)
+        Synapses of each connection, whole numbers; negative: inhibitory.
+    driven : array of int64
+        Indices of the neurons that are excited from outside.
+    """
+
+    neurons: int
+    sources: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    counts: NDArray[np.float32]
+    driven: NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlyBrain(Scene):
+    """The whole brain of Drosophila while it tastes sugar: 138,639 neurons and 15.1 million connections.
+
+    Leaky integrate-and-fire neurons with exponential synapses; a spike clears the synaptic current of its neuron, and the
+    current does not decay while the neuron is refractory. A connection weighs `synapse` for each of its synapses, with
+    the sign of its source. A few sensory neurons are made to spike by Poisson events at `drive_rate`.
+
+    Weights are the whole numbers of synapses, in units of `synapse`, so that they are exact in 16 bits.
+
+    Source: P. K. Shiu et al., A Drosophila computational brain model reveals sensorimotor processing, Nature 634, 210-219
+    (2024), doi 10.1038/s41586-024-07763-9; parameters and files of github.com/philshiu/Drosophila_brain_model. An event of
+    the drive is a strong current in place of a jump of the membrane: the neuron spikes in the next step.
+
+    Without files (`with_files`) the network is a synthetic twin of the same size and activity. Neurons send and receive in
+    proportion to log-normal numbers (sigma 1.2, correlation 0.7 within a neuron), which gives hubs of some ten thousand
+    connections; a connection has 1 + floor(log-normal) synapses, 3.6 in the mean; 60 % of the neurons excite. The driven
+    neurons reach a pathway of 414 neurons through connections of several synapses, which makes about 17,000 spikes per
+    second in some 435 neurons as in the published brain, while all others stay silent or nearly so.
+
+    `scale` multiplies the neurons and connections of the twin, not those driven and on the pathway: the number of spikes
+    per second stays.
+
+    Parameters
+    ----------
+    brain : int
+        Neurons at scale 1.
+    connections : int
+        At scale 1.
+    spikes, spikes_tolerance : float
+        Spikes per second of the brain, all neurons together.
+    drive_rate : float
+        Hertz, of each event train.
+    tau_membrane, tau_synapse : float
+        Milliseconds.
+    v_rest, v_reset, threshold : float
+        Millivolts.
+    refractory : float
+        Milliseconds; driven neurons have none.
+    delay : float
+        Milliseconds.
+    synapse : float
+        What one synapse adds to the current, in millivolts: where the membrane would go if the current stayed.
+    drive_jump : float
+        How far an event lifts the membrane of a driven neuron, in synapses (250 times `synapse` in the paper).
+    pathway : int
+        Neurons of the twin that the driven ones activate.
+    pathway_inputs : int
+        Driven neurons onto each of them.
+    pathway_synapses : float
+        Mean number of synapses from all driven neurons onto one of them.
+    connectivity : Path, optional
+        The published table of connections.
+    completeness : Path, optional
+        The published table of neurons.
+    """
+
+    brain: int
+    connections: int
+    spikes: float
+    spikes_tolerance: float
+    drive_rate: float = 150.0
+    tau_membrane: float = 20.0
+    tau_synapse: float = 5.0
+    v_rest: float = -52.0
+    v_reset: float = -52.0
+    threshold: float = -45.0
+    refractory: float = 2.2
+    delay: float = 1.8
+    synapse: float = 0.275
+    drive_jump: float = 250.0
+    pathway: int = 414
+    pathway_inputs: int = 4
+    pathway_synapses: float = 48.0
+    connectivity: Path | None = None
+    completeness: Path | None = None
+
+    def with_files(
+        self, connectivity: str | os.PathLike[str], completeness: str | os.PathLike[str] | None = None
+    ) -> Self:
+        """Return the scene of the published brain.
+
+        Parameters
+        ----------
+        connectivity : path
+            ``Connectivity_783.parquet`` (needs pyarrow), or the same table as ``.csv``: columns ``Presynaptic_Index``,
+            ``Postsynaptic_Index`` and ``Excitatory x Connectivity``.
+        completeness : path, optional
+            ``Completeness_783.csv``: its first column has the FlyWire identifiers in the order of the indices. By default
+            it is looked for beside `connectivity`.
+
+        Raises
+        ------
+        NotFoundError
+            A file is not there.
+        """
+        table = Path(file_path(connectivity))
+        if completeness is None:
+            neurons = table.with_name(f"{table.stem.replace('Connectivity', 'Completeness')}.csv")
+        else:
+            neurons = Path(file_path(completeness))
+        for path in (table, neurons):
+            if not path.is_file():
+                raise NotFoundError(f"scene {self.name!r}: there is no file {str(path)!r}")
+        return dataclasses.replace(
+            self,
+            connectivity=table,
+            completeness=neurons,
+            smallest_scale=1.0,
+            largest_scale=1.0,
+            # The published brain was measured elsewhere, with other draws and the sum of single reports.
+            spikes_tolerance=max(self.spikes_tolerance, 0.25 * self.spikes),
+        )
+
+    @property
+    def delay_steps(self) -> int:
+        """The delay in steps."""
+        return round(self.delay / self.dt)
+
+    @property
+    def driven(self) -> int:
+        """Number of neurons that are excited from outside."""
+        return len(_SUGAR)
+
+    def sizes(self, scale: float = 1.0) -> dict[str, int]:
+        """Return the number of neurons of each population; ``drive`` has the sources of the Poisson events."""
+        return {"brain": round(self.brain * scale), "drive": self.driven}
+
+    def synapses(self, scale: float = 1.0) -> float:
+        """Return the number of connections, those of the drive included."""
+        twin = self.pathway * self.pathway_inputs if self.connectivity is None else 0
+        return round(self.connections * scale) + twin + self.driven
+
+    def expected(self, scale: float = 1.0) -> dict[str, Rate]:
+        """Return the rate that each population must have over the window: of the brain the mean over all its neurons."""
+        size = self.sizes(self.valid_scale(scale))["brain"]
+        return {**self.rates, "brain": Rate(self.spikes / size, self.spikes_tolerance / size)}
+
+    def connectome(self, scale: float = 1.0, seed: int = 0) -> Connectome:
+        """Return the connections: of the published brain when files were given, else of the twin."""
+        if self.connectivity is not None:
+            return self._read()
+        return self._twin(scale, Draws(seed))
+
+    def _twin(self, scale: float, draws: Draws) -> Connectome:
+        size, count = self.sizes(scale)["brain"], round(self.connections * scale)
+        shared, sending, receiving = (draws.normal(size, 0.0, 1.0) for _ in range(3))
+        ends = []
+        for own in (sending, receiving):
+            weight = np.exp(1.2 * (math.sqrt(0.7) * shared + math.sqrt(0.3) * own).astype(np.float64))
+            ends.append(np.searchsorted(np.cumsum(weight), draws.uniform(count) * weight.sum(), side="right"))
+        sources, targets = (np.minimum(end, size - 1) for end in ends)
+        counts = 1.0 + np.floor(np.exp(0.6 + draws.normal(count, 0.0, 1.0).astype(np.float64)))
+        sign = np.where(draws.uniform(size) < 0.6, 1.0, -1.0)
+        # Driven neurons and the pathway: the first of a random order of all. Driven ones excite, as sensory neurons do.
+        order = np.argsort(draws.uniform(size), kind="stable")
+        driven, pathway = order[: self.driven], order[self.driven : self.driven + self.pathway]
+        sign[driven] = 1.0
+        path_sources = driven[draws.integers(self.pathway * self.pathway_inputs, self.driven)]
+        mean = self.pathway_synapses / self.pathway_inputs
+        path_counts = np.rint(draws.normal(path_sources.size, mean, 0.25 * mean, 1.0).astype(np.float64))
+        return Connectome(
+            size,
+            np.concatenate([sources, path_sources]),
+            np.concatenate([targets, np.repeat(pathway, self.pathway_inputs)]),
+            np.concatenate([counts * sign[sources], path_counts]).astype(np.float32),
+            driven,
+        )
+
+    def _read(self) -> Connectome:
+        assert self.connectivity is not None
+        assert self.completeness is not None
+        sources, targets, counts = _table(self.connectivity)
+        with self.completeness.open(newline="", encoding="utf-8") as file:
+            rows = csv.reader(file)
+            next(rows, None)
+            places = {row[0]: index for index, row in enumerate(rows)}
+        missing = [one for one in _SUGAR if str(one) not in places]
+        if missing:
+            raise FormatError(f"{self.completeness}: there is no neuron {missing[0]}; scene 'flybrain' drives it")
+        if sources.size == 0 or max(int(sources.max()), int(targets.max())) >= len(places):
+            raise FormatError(
+                f"{self.connectivity}: its {sources.size} connections do not fit the {len(places)} neurons of "
+                f"{self.completeness}"
+            )
+        driven = np.array([places[str(one)] for one in _SUGAR], np.int64)
+        return Connectome(len(places), sources, targets, counts, driven)
+
+    def _build(self, scale: float, seed: int) -> Network:
+        found = self.connectome(scale, seed)
+        refractory = np.full(found.neurons, self.refractory)
+        refractory[found.driven] = 0.0
+        network = Network(self.dt, seed=seed)
+        network.add(
+            "brain",
+            CurrentLIF(
+                found.neurons,
+                tau_membrane=self.tau_membrane,
+                tau_synapse=self.tau_synapse,
+                tau_inhibitory=self.tau_synapse,
+                resistance=self.synapse,
+                v_rest=self.v_rest,
+                v_reset=self.v_reset,
+                threshold=self.threshold,
+                refractory=refractory,
+                reset="value",
+                input_scaling="exact",
+                synapse_order="membrane_first",
+                refractory_currents="cleared",
+            ),
+        )
+        network.add("drive", PoissonSource(self.driven, rate=self.drive_rate))
+        network.connect(
+            "brain",
+            "brain",
+            Sparse.from_arrays(
+                found.sources,
+                found.targets,
+                found.counts,
+                receptor="current",
+                delay_steps=self.delay_steps,
+                trainable=False,
+            ),
+        )
+        # A receptor of its own, so that the drive's large weight does not set the scale of all the others.
+        network.connect(
+            "drive",
+            "brain",
+            Sparse.from_arrays(
+                np.arange(self.driven),
+                found.driven,
+                self.drive_jump / self._gain,
+                receptor="inhibitory",
+                delay_steps=1,
+                trainable=False,
+            ),
+        )
+        return network
+
+    @property
+    def _gain(self) -> float:
+        """How far a current of 1 mV lifts the membrane in one step, in millivolts: the exact solution."""
+        slow, fast = self.tau_membrane, self.tau_synapse
+        return fast / (fast - slow) * (math.exp(-self.dt / fast) - math.exp(-self.dt / slow))
+
+
+def _table(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Return sources, targets and signed numbers of synapses from the published table."""
+    columns: list[NDArray[np.generic]]
+    if path.suffix == ".parquet":
+        try:
+            from pyarrow import parquet
+        except ImportError:
+            raise UnsupportedError(f"{path}: reading parquet needs pyarrow: pip install pyarrow") from None
+        found = parquet.read_table(path)
+        _check_columns(path, found.column_names)
+        columns = [found.column(name).to_numpy() for name in _COLUMNS]
+    else:
+        with path.open(newline="", encoding="utf-8") as file:
+            names = next(csv.reader(file), [])
+            _check_columns(path, names)
+            places = [names.index(name) for name in _COLUMNS]
+            try:
+                values = np.loadtxt(file, np.float64, delimiter=",", usecols=places, ndmin=2)
+            except ValueError as error:
+                raise FormatError(f"{path}: {error}") from None
+        columns = list(values.T)
+    sources, targets, counts = columns
+    return sources.astype(np.int64), targets.astype(np.int64), counts.astype(np.float32)
+
+
+def _check_columns(path: Path, names: list[str]) -> None:
+    for name in _COLUMNS:
+        if name not in names:
+            raise FormatError(f"{path}: there is no column {name!r}; it has: {', '.join(names)}")
+
+
+FLYBRAIN = FlyBrain(
+    name="flybrain",
+    title="138,639 LIF neurons of a fly's brain, 15.1 million connections (Shiu et al. 2024), or a twin",
+    dt=0.1,
+    warm_up=300.0,
+    window=1000.0,
+    brain=138_639,
+    connections=15_091_983,
+    spikes=17_200.0,
+    spikes_tolerance=1_700.0,
+    smallest_scale=0.02,
+    largest_scale=1.0,
+    rates={"brain": Rate(0.124, 0.012), "drive": Rate(150.0, 12.0)},
+)
