@@ -28,6 +28,7 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
 
 from snn import data, encode, init, plot
 from snn.connections import AvgPool2d, Connection, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
+from snn.distributions import Distribution, LogNormal, Normal, Uniform
 from snn.encode import Encoder
 from snn.engine._native import abi_version, devices
 from snn.engine._native import version as library_version
@@ -89,6 +90,7 @@ __all__ = [
     "DeviceInfo",
     "DrivenCurrentLIF",
     "DrivenLIF",
+    "Distribution",
     "Encoder",
     "EpochReport",
     "FileError",
@@ -101,11 +103,13 @@ __all__ = [
     "InvalidHandleError",
     "Izhikevich",
     "LeakyIntegrator",
+    "LogNormal",
     "MaxPool2d",
     "Network",
     "Neuron",
     "NeuronModel",
     "NoisyIzhikevich",
+    "Normal",
     "NotFoundError",
     "OneToOne",
     "OutOfMemoryError",
@@ -125,6 +129,7 @@ __all__ = [
     "SumPool2d",
     "Surrogate",
     "Trainer",
+    "Uniform",
     "UnsupportedError",
     "VersionError",
     "WeightUpdate",

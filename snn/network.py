@@ -368,13 +368,12 @@ class Network:
         if self._projections:
             rows = [("projection", "kind", "weights", "from, to")]
             for projection in self._projections.values():
-                count = 0 if projection.kind == "pool2d" else _weight_count(projection)
                 places = f"{projection.source.name} to {projection.target.name}"
                 if projection.delay_steps:
                     places += f", delay {projection.delay_steps} steps"
                 if not projection.trainable and projection.kind != "pool2d":
                     places += ", not trained"
-                rows.append((projection.name, projection.kind, f"{count:,}", places))
+                rows.append((projection.name, projection.kind, f"{projection.weight_count:,}", places))
             lines += ["", *_table(rows)]
         lines += [
             "",
@@ -516,11 +515,6 @@ def _declare_population(native: _native.Network, population: Population) -> None
         layer._declare(native, population.name)
     else:
         native.add_population(layer.kind, population.name, population.shape)
-
-
-def _weight_count(projection: Projection) -> int:
-    info = projection._network._finished().projection(projection._index)
-    return 0 if info.weights is None else info.weights.size
 
 
 def differences(population: Population) -> str:

@@ -192,15 +192,24 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t padding[2]
         uint32_t dilation[2]
         uint32_t groups
-        const float *weights
+        uint32_t by_rule
         const float *bias
+        double fixed_point_scale
+    ctypedef struct SNNProjectionArrays:
+        uint32_t struct_size
+        uint64_t weight_count
+        const float *weights
         const uint64_t *row_offsets
         const uint32_t *synapse_targets
         const uint16_t *synapse_delays
-        double fixed_point_scale
     SNNStatus snn_network_get_info(SNNNetwork network, SNNNetworkInfo *out_info)
     SNNStatus snn_network_get_population(SNNNetwork network, uint32_t index, SNNPopulationInfo *out_info)
     SNNStatus snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProjectionInfo *out_info)
+    SNNStatus snn_network_get_projection_arrays(SNNNetwork network, uint32_t index, SNNProjectionArrays *out_arrays)
+    SNNStatus snn_network_get_connection_rule(SNNNetwork network, uint32_t index, SNNRandomConnectionDef *out_rule)
+    SNNStatus snn_network_get_synapses(SNNNetwork network, uint32_t projection, uint32_t first_source,
+                                       uint32_t source_count, uint32_t *out_sources, uint32_t *out_targets,
+                                       uint32_t *out_delays, float *out_weights, size_t *io_count)
     SNNStatus snn_network_get_model(SNNNetwork network, uint32_t population, SNNModel *out_model)
     SNNStatus snn_network_get_surrogate(SNNNetwork network, uint32_t population, SNNModel *out_surrogate)
     SNNStatus snn_network_get_parameter(SNNNetwork network, uint32_t population, const char *parameter,

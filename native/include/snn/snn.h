@@ -369,18 +369,37 @@ typedef struct SNNProjectionInfo {
     const char *name, *receptor; /* borrowed as above */
     uint64_t weight_count, bias_count, synapse_count;
     uint32_t kernel[2], stride[2], padding[2], dilation[2], groups;
-    const float *weights, *bias;      /* borrowed as above; null when the count is 0 */
+    uint32_t by_rule;                 /* 1: a connection rule makes the synapses; 0: they are arrays */
+    const float *bias;                /* borrowed as above; null when there is none */
+    double fixed_point_scale;         /* 0 for float arithmetic; weights are rounded to multiples of 1/scale */
+} SNNProjectionInfo;
+typedef struct SNNProjectionArrays {
+    uint32_t struct_size;
+    uint64_t weight_count;
+    const float *weights;             /* borrowed as above; null when the count is 0 */
     /* Sparse, in canonical order: by source, then delay, then target, then order in SNNProjectionDef; `weights` too. */
     const uint64_t *row_offsets;      /* [source size + 1] */
     const uint32_t *synapse_targets;  /* [synapse_count] */
     const uint16_t *synapse_delays;   /* [synapse_count]; null: none */
-    double fixed_point_scale;         /* 0 for float arithmetic; weights are rounded to multiples of 1/scale */
-} SNNProjectionInfo;
+} SNNProjectionArrays;
 
 /* Set out_info->struct_size first. */
 SNN_API SNNStatus SNN_CALL snn_network_get_info(SNNNetwork network, SNNNetworkInfo *out_info);
 SNN_API SNNStatus SNN_CALL snn_network_get_population(SNNNetwork network, uint32_t index, SNNPopulationInfo *out_info);
 SNN_API SNNStatus SNN_CALL snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProjectionInfo *out_info);
+/* The weights and synapses. Those of a rule are made at the first call: 10 bytes a synapse, kept with the network. */
+SNN_API SNNStatus SNN_CALL snn_network_get_projection_arrays(SNNNetwork network, uint32_t index,
+                                                             SNNProjectionArrays *out_arrays);
+/* The rule that makes the synapses, with the seed in use; the positions are borrowed as above. SNN_ERROR_NOT_FOUND when they are
+ * arrays. */
+SNN_API SNNStatus SNN_CALL snn_network_get_connection_rule(SNNNetwork network, uint32_t index,
+                                                           SNNRandomConnectionDef *out_rule);
+/* The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a
+ * row; those of a rule are made for this call only. `*io_count`: capacity of the arrays in, number of synapses out; with all
+ * arrays null only the number is returned, and an array that is null is left out. Delays are in steps, delay_steps included. */
+SNN_API SNNStatus SNN_CALL snn_network_get_synapses(SNNNetwork network, uint32_t projection, uint32_t first_source,
+                                                    uint32_t source_count, uint32_t *out_sources, uint32_t *out_targets,
+                                                    uint32_t *out_delays, float *out_weights, size_t *io_count);
 SNN_API SNNStatus SNN_CALL snn_network_find_population(SNNNetwork network, const char *name, uint32_t *out_index);
 SNN_API SNNStatus SNN_CALL snn_network_find_projection(SNNNetwork network, const char *name, uint32_t *out_index);
 /* The model of a population (neurons), or its surrogate; release it. */

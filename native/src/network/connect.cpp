@@ -175,6 +175,16 @@ uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomCon
         rule.target_positions =
             copied_positions(given.target_positions, given.target_position_count, target.size, "target");
     }
+    // What the rule does not look at is nothing to compare or to save.
+    if (given.rule != SNN_RULE_FIXED_PROBABILITY && given.rule != SNN_RULE_SPATIAL) rule.def.probability = 0;
+    if (given.rule != SNN_RULE_FIXED_INDEGREE && given.rule != SNN_RULE_FIXED_TOTAL) rule.def.count = 0;
+    if (given.rule != SNN_RULE_SPATIAL) {
+        rule.def.kernel = rule.def.dimensions = 0;
+        rule.def.kernel_width = rule.def.cutoff = 0;
+    }
+    for (uint32_t axis = rule.def.dimensions; axis < 3; ++axis) rule.def.period[axis] = 0;
+    rule.def.allow_autapses = given.allow_autapses != 0;
+    rule.def.allow_multapses = given.allow_multapses != 0;
     rule.def.source_positions = rule.def.target_positions = nullptr;
     rule.def.source_position_count = rule.def.target_position_count = 0;
     auto made = make_rule(std::move(rule), what);

@@ -147,7 +147,8 @@ private:
     std::vector<std::vector<uint8_t>> initial_is_set_;  // [population][state]: by hand, so it no longer follows a parameter
 };
 
-// The present weights of a projection, by index, in canonical order.
+// The present weights of a projection, by index, in canonical order; null when they are those of its rule, which are then judged
+// by the rule's bounds and not made.
 using WeightsOf = std::function<const float*(uint32_t projection)>;
 // Throws SNN_ERROR_INVALID_ARGUMENT when the fixed-point projections onto this one's receptor could overflow its sum at the
 // scale that finish() chose. Does nothing for a projection in float.

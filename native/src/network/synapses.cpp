@@ -80,6 +80,24 @@ void round_to_multiples(std::span<float> io_weights, int32_t exponent) {
     for (float& weight : io_weights) weight = std::nearbyint(weight * scale) * unit;
 }
 
+void CanonicalRow::assign(const SynapseRow& row) {
+    const size_t size = row.targets.size();
+    order_.resize(size);
+    std::iota(order_.begin(), order_.end(), 0u);
+    std::stable_sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
+        if (!row.delays.empty() && row.delays[a] != row.delays[b]) return row.delays[a] < row.delays[b];
+        return row.targets[a] < row.targets[b];
+    });
+    targets.resize(size);
+    weights.resize(size);
+    delays.resize(row.delays.size());
+    for (size_t k = 0; k < size; ++k) {
+        targets[k] = row.targets[order_[k]];
+        weights[k] = row.weights[order_[k]];
+        if (!delays.empty()) delays[k] = row.delays[order_[k]];
+    }
+}
+
 void make_canonical(SparseIndex& io_index, std::vector<float>& io_weights) {
     std::vector<uint32_t>& targets = io_index.targets;
     std::vector<uint16_t>& delays = io_index.delays;

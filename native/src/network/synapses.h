@@ -105,6 +105,17 @@ private:
     mutable std::shared_ptr<const std::vector<float>> weights_;
 };
 
+// One row in canonical order, in memory of its own.
+struct CanonicalRow {
+    std::vector<uint32_t> targets;
+    std::vector<uint16_t> delays;  // empty: none
+    std::vector<float> weights;
+    void assign(const SynapseRow& row);
+
+private:
+    std::vector<uint32_t> order_;
+};
+
 void round_to_multiples(std::span<float> io_weights, int32_t exponent);  // of 2^-exponent, ties to even
 
 // Brings rows into canonical order: io_index->targets, io_index->delays and io_weights move along; sets min_delay, max_delay.
