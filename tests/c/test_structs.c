@@ -76,6 +76,7 @@ static void sizes_that_no_header_had_are_refused(void) {
     SNNNetworkInfo network_info;
     SNNPopulationInfo population_info;
     SNNProjectionInfo projection_info;
+    SNNProjectionArrays projection_arrays;
     SNNPopulationDef population_def;
     SNNProjectionDef projection_def;
     SNNRandomConnectionDef rule;
@@ -92,6 +93,7 @@ static void sizes_that_no_header_had_are_refused(void) {
     CHECK_REFUSES_SIZES(network_info, snn_network_get_info(network, &network_info));
     CHECK_REFUSES_SIZES(population_info, snn_network_get_population(network, 0, &population_info));
     CHECK_REFUSES_SIZES(projection_info, snn_network_get_projection(network, 0, &projection_info));
+    CHECK_REFUSES_SIZES(projection_arrays, snn_network_get_projection_arrays(network, 0, &projection_arrays));
 
     snn_population_def_default(&population_def);
     snn_projection_def_default(&projection_def);
@@ -151,10 +153,12 @@ static void structs_begin_as_they_did_in_abi_1(void) {
     CHECK_EQUAL(sizeof(SNNDeviceInfo), 344);
     CHECK_EQUAL(sizeof(SNNPopulationDef), 48);
     CHECK_EQUAL(sizeof(SNNProjectionDef), 160);
-    CHECK_EQUAL(sizeof(SNNRandomConnectionDef), 56);
+    CHECK_EQUAL(sizeof(SNNDistribution), 40);
+    CHECK_EQUAL(sizeof(SNNRandomConnectionDef), 200);
     CHECK_EQUAL(sizeof(SNNNetworkInfo), 48);
     CHECK_EQUAL(sizeof(SNNPopulationInfo), 56);
-    CHECK_EQUAL(sizeof(SNNProjectionInfo), 160);
+    CHECK_EQUAL(sizeof(SNNProjectionInfo), 136);
+    CHECK_EQUAL(sizeof(SNNProjectionArrays), 48);
     CHECK_EQUAL(offsetof(SNNConfig, seed), 80);
     CHECK_EQUAL(sizeof(SNNSpikes), 32);
     CHECK_EQUAL(sizeof(SNNRunDef), 56);
