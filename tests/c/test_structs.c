@@ -157,7 +157,7 @@ static void structs_begin_as_they_did_in_abi_1(void) {
     CHECK_EQUAL(sizeof(SNNRandomConnectionDef), 200);
     CHECK_EQUAL(sizeof(SNNNetworkInfo), 48);
     CHECK_EQUAL(sizeof(SNNPopulationInfo), 56);
-    CHECK_EQUAL(sizeof(SNNProjectionInfo), 136);
+    CHECK_EQUAL(sizeof(SNNProjectionInfo), 128);
     CHECK_EQUAL(sizeof(SNNProjectionArrays), 48);
     CHECK_EQUAL(offsetof(SNNConfig, seed), 80);
     CHECK_EQUAL(sizeof(SNNSpikes), 32);
