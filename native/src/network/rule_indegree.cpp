@@ -10,7 +10,7 @@
 //                             v
 //     block 0: for each target in turn, so many sources of the block are drawn; sorted by source they are 512 rows
 //
-// Block sizes are kept: about 1/32 byte a synapse. They are drawn by drawing all sources of a target and counting the blocks,
+// Block sizes are kept: 2 bytes for 32 synapses or more. They are drawn by drawing all sources of a target and counting the blocks,
 // which holds with and without multapses. Given them, the sources within a block are drawn anew: equal in distribution to the
 // first draw, and independent of the other blocks. The rows of the last block that a thread asked for stay in its RowMemory, so
 // rows in ascending order cost each block once, also when those of several rules take turns.
