@@ -50,7 +50,7 @@ from snn.engine.errors import (
     VersionError,
 )
 from snn.engine.records import DeviceInfo, SpikeEvent, WeightUpdate
-from snn.network import Network, Population, load, save
+from snn.network import MemoryEstimate, Network, Population, load, save
 from snn.neurons import (
     LIF,
     AdaptiveLIF,
@@ -105,6 +105,7 @@ __all__ = [
     "LeakyIntegrator",
     "LogNormal",
     "MaxPool2d",
+    "MemoryEstimate",
     "Network",
     "Neuron",
     "NeuronModel",

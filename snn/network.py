@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import MAX_DT, file_path, integer, known_name, number, valid_name
+from snn._arrays import MAX_BATCH, MAX_DT, file_path, integer, known_name, number, valid_name
 from snn.connections import Connection
 from snn.definitions import ModelDefinition
 from snn.engine import _native
@@ -22,7 +22,7 @@ from snn.neurons import Input, Neuron, SpikeInput
 from snn.projection import Projection
 from snn.surrogates import Surrogate
 
-__all__ = ["Network", "Population", "differences", "load", "save"]
+__all__ = ["MemoryEstimate", "Network", "Population", "differences", "load", "save"]
 
 _INPUT_KINDS = {1: SpikeInput, 2: Input}
 
@@ -168,6 +168,23 @@ class Population:
 
     def __repr__(self) -> str:
         return f"<Population {self.name!r}: {self._layer!r}>"
+
+
+class MemoryEstimate(NamedTuple):
+    """What a network and a simulation of it take, in bytes."""
+
+    network: int
+    """Held by the network and shared by its simulations: weights, synapses, parameters."""
+    weights: int
+    """Weights and synapses in the form of the simulation's device."""
+    state: int
+    """States, sums, activity kept for delays; of all samples."""
+    total: int
+    """The sum of the three."""
+    opening: int
+    """What opening the simulation adds: without what the network holds already."""
+    projections: dict[str, int]
+    """The part of each projection in `network` and `weights`."""
 
 
 class Network:
@@ -381,6 +398,20 @@ class Network:
             f"biases, dt {info.dt_ms:g} ms",
         ]
         return "\n".join(lines)
+
+    def memory_estimate(self, *, device: str = "cpu", batch_size: int = 1, threads: int = 1) -> MemoryEstimate:
+        """Return what this network and a simulation of it take, without opening one.
+
+        Right within a few percent for large networks. Training adds gradients, moments and the tape.
+
+        Parameters
+        ----------
+        device, batch_size, threads
+            As for `Simulation`.
+        """
+        size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
+        parts, projections = self._finished().memory(device, size, integer(threads, "threads", maximum=1024))
+        return MemoryEstimate(**parts, projections=dict(zip(self._projections, projections, strict=True)))
 
     # ---- files and copies
 

@@ -381,6 +381,29 @@ cdef class Network:
             check(status)
         return arrays
 
+    def memory(self, device, uint32_t batch_size, uint32_t threads):
+        """What the network and a session of it take, in bytes: a dict, and a list of one number for each projection."""
+        cdef SNNConfig config
+        cdef SNNMemoryEstimate estimate
+        cdef SNNStatus status
+        cdef bytes c_device = text(device, "the device")
+        cdef Buffer buffer
+        snn_config_default(&config)
+        config.device = c_device
+        config.batch_size = batch_size
+        config.thread_count = threads
+        memset(&estimate, 0, sizeof(estimate))
+        estimate.struct_size = sizeof(estimate)
+        values = numpy.zeros(max(self.info().projection_count, 1), numpy.uint64)
+        buffer = open_buffer(values, UINT64, "values", True)
+        cdef size_t count = self.info().projection_count
+        cdef uint64_t *out = <uint64_t *>buffer.view.buf if count else NULL
+        with nogil:
+            status = snn_network_memory(self.handle, &config, &estimate, out, count)
+        check(status)
+        return ({"network": estimate.network_bytes, "weights": estimate.weight_bytes, "state": estimate.state_bytes,
+                 "total": estimate.total_bytes, "opening": estimate.opening_bytes}, values[:count].tolist())
+
     def model(self, uint32_t population):
         """The model of a population of neurons."""
         cdef Model model = Model()

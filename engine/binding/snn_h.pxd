@@ -238,6 +238,15 @@ cdef extern from "snn/snn.h" nogil:
         void *log_user
         uint64_t seed
     void snn_config_default(SNNConfig *out_config)
+    ctypedef struct SNNMemoryEstimate:
+        uint32_t struct_size
+        uint64_t network_bytes
+        uint64_t weight_bytes
+        uint64_t state_bytes
+        uint64_t total_bytes
+        uint64_t opening_bytes
+    SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig *config, SNNMemoryEstimate *out_estimate,
+                                 uint64_t *out_projection_bytes, size_t count)
     SNNStatus snn_create_network(const SNNConfig *config, SNNHandle *out_handle)
     void snn_destroy_network(SNNHandle handle)
     SNNStatus snn_load_weights(SNNHandle handle, const char *path)

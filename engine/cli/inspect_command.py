@@ -52,7 +52,8 @@ def inspect(
         console.print(rows)
     console.print(
         f"\n{described['neurons']:,} neurons, {described['synapses']:,} synapses, {described['parameters']:,} weights "
-        f"and biases, dt {described['dt_ms']:g} ms, {with_unit(described['file_bytes'], 'B')}",
+        f"and biases, dt {described['dt_ms']:g} ms, {with_unit(described['file_bytes'], 'B')}; "
+        f"about {with_unit(described['memory_bytes'], 'B')} of memory in a simulation",
         highlight=False,
     )
 
@@ -133,6 +134,7 @@ def describe(network: snn.Network, file: Path) -> dict[str, Any]:
     return {
         "file": str(file),
         "file_bytes": file.stat().st_size,
+        "memory_bytes": network.memory_estimate().total,
         "dt_ms": network.dt,
         "neurons": network.neuron_count,
         "synapses": network.synapse_count,

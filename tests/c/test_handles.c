@@ -46,6 +46,7 @@ static void refuse_network(SNNNetwork network) {
     SNNPopulationInfo population_info;
     SNNProjectionInfo projection_info;
     SNNProjectionArrays projection_arrays;
+    SNNMemoryEstimate estimate;
     SNNModel model;
     SNNConfig config;
     SNNHandle session;
@@ -85,6 +86,8 @@ static void refuse_network(SNNNetwork network) {
     CHECK_ERROR(snn_network_get_initial_state(network, 1, "v", &value, &count), SNN_ERROR_INVALID_HANDLE, "network");
     CHECK_ERROR(snn_network_get_surrogate_parameters(network, 1, &value, &count), SNN_ERROR_INVALID_HANDLE, "network");
     CHECK_ERROR(snn_network_get_option(network, 1, "reset", &choice), SNN_ERROR_INVALID_HANDLE, "network");
+    estimate.struct_size = sizeof estimate;
+    CHECK_ERROR(snn_network_memory(network, &config, &estimate, NULL, 0), SNN_ERROR_INVALID_HANDLE, "network");
     config.network = network;
     if (network) CHECK_ERROR(snn_create_network(&config, &session), SNN_ERROR_INVALID_HANDLE, "network");
     snn_network_release(network);

@@ -77,6 +77,7 @@ static void sizes_that_no_header_had_are_refused(void) {
     SNNPopulationInfo population_info;
     SNNProjectionInfo projection_info;
     SNNProjectionArrays projection_arrays;
+    SNNMemoryEstimate estimate;
     SNNPopulationDef population_def;
     SNNProjectionDef projection_def;
     SNNRandomConnectionDef rule;
@@ -109,6 +110,7 @@ static void sizes_that_no_header_had_are_refused(void) {
 
     snn_config_default(&config);
     config.network = network;
+    CHECK_REFUSES_SIZES(estimate, snn_network_memory(network, &config, &estimate, NULL, 0));
     check_refuses_sizes_but_the_first(&config, &handle);
     CHECK_OK(snn_create_network(&config, &handle));
     config.allocator = &allocator;
@@ -159,6 +161,7 @@ static void structs_begin_as_they_did_in_abi_1(void) {
     CHECK_EQUAL(sizeof(SNNPopulationInfo), 56);
     CHECK_EQUAL(sizeof(SNNProjectionInfo), 128);
     CHECK_EQUAL(sizeof(SNNProjectionArrays), 48);
+    CHECK_EQUAL(sizeof(SNNMemoryEstimate), 48);
     CHECK_EQUAL(offsetof(SNNConfig, seed), 80);
     CHECK_EQUAL(sizeof(SNNSpikes), 32);
     CHECK_EQUAL(sizeof(SNNRunDef), 56);

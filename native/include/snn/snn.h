@@ -425,7 +425,9 @@ enum { /* SNNConfig.instruction_set; forcing one is for tests and measurements: 
 enum { /* SNNConfig.flags */
     SNN_FLAG_INTERPRET_MODELS = 1u, /* run built-in models through the op-list interpreter as well (tests) */
     SNN_FLAG_FLOAT64 = 2u,          /* device "reference" only: compute in double (tests) */
-    SNN_FLAG_SMOOTH_SPIKES = 4u     /* with FLOAT64: spikes are the surrogate's smooth function (gradient checks) */
+    SNN_FLAG_SMOOTH_SPIKES = 4u,    /* with FLOAT64: spikes are the surrogate's smooth function (gradient checks) */
+    SNN_FLAG_ANY_SIZE = 8u          /* open a session even when its estimate (snn_network_memory) exceeds the free memory, which
+                                       is SNN_ERROR_OUT_OF_MEMORY else */
 };
 
 typedef struct SNNConfig {
@@ -447,6 +449,21 @@ typedef struct SNNConfig {
 
 SNN_API void SNN_CALL snn_config_init(SNNConfig *out_config, uint32_t struct_size);
 SNN_INLINE void snn_config_default(SNNConfig *out_config) { snn_config_init(out_config, sizeof *out_config); }
+/* What a session needs, before one is opened: an estimate that is right within a few percent for large networks. Training adds
+ * gradients, moments and the tape. */
+typedef struct SNNMemoryEstimate {
+    uint32_t struct_size;
+    uint64_t network_bytes; /* held by the network, shared by its sessions: weights, synapses, parameters */
+    uint64_t weight_bytes;  /* weights and synapses in the form of the session's device */
+    uint64_t state_bytes;   /* states, sums, activity kept for delays; of all samples */
+    uint64_t total_bytes;   /* their sum */
+    uint64_t opening_bytes; /* what opening the session would add: without what the network holds already */
+} SNNMemoryEstimate;
+/* For a session as `config` would open it; its `file` and `network` are not looked at. `out_projection_bytes`: null, or one value
+ * for each projection, its part of network and weights; `count` is then the number of projections. The network must be
+ * finished. */
+SNN_API SNNStatus SNN_CALL snn_network_memory(SNNNetwork network, const SNNConfig *config, SNNMemoryEstimate *out_estimate,
+                                              uint64_t *out_projection_bytes, size_t count);
 /* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
 SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle *out_handle);
 /* Ends the session and frees its memory; its trainers become invalid. Null is allowed. */

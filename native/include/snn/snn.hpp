@@ -146,6 +146,15 @@ public:
         check(snn_network_get_projection(get(), index, &info));
         return info;
     }
+    // Of a session as `config` would open it; `out_projection_bytes` gets one number for each projection.
+    SNNMemoryEstimate memory(const SNNConfig& config, std::vector<uint64_t>* out_projection_bytes = nullptr) const {
+        SNNMemoryEstimate estimate{};
+        estimate.struct_size = sizeof estimate;
+        if (out_projection_bytes) out_projection_bytes->resize(info().projection_count);
+        check(snn_network_memory(get(), &config, &estimate, out_projection_bytes ? out_projection_bytes->data() : nullptr,
+                                 out_projection_bytes ? out_projection_bytes->size() : 0));
+        return estimate;
+    }
     // Weights and synapses; those of a connection rule are made and kept, 10 bytes a synapse.
     SNNProjectionArrays projection_arrays(uint32_t index) const {
         SNNProjectionArrays arrays{};

@@ -1,6 +1,7 @@
 #include "common/machine.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <thread>
 
@@ -120,6 +121,51 @@ uint64_t total_memory_bytes() {
     uint64_t bytes = 0;
     size_t size = sizeof bytes;
     return sysctlbyname("hw.memsize", &bytes, &size, nullptr, 0) == 0 ? bytes : 0;
+#else
+    return 0;
+#endif
+}
+
+#if defined(__linux__)
+namespace {
+
+// The number after `key` in a file of the system, or the first one when there is no key; UINT64_MAX if there is none.
+uint64_t number_in(const char* path, const char* key) {
+    std::FILE* const file = std::fopen(path, "r");
+    if (!file) return UINT64_MAX;
+    char line[256];
+    uint64_t number = UINT64_MAX;
+    const size_t length = key ? std::strlen(key) : 0;
+    while (number == UINT64_MAX && std::fgets(line, sizeof line, file)) {
+        if (key && std::strncmp(line, key, length) != 0) continue;
+        unsigned long long found = 0;
+        if (std::sscanf(line + length, "%llu", &found) == 1) number = found;
+        if (!key) break;
+    }
+    std::fclose(file);
+    return number;
+}
+
+}  // namespace
+#endif
+
+uint64_t available_memory_bytes() {
+#if defined(_WIN32)
+    MEMORYSTATUSEX status{};
+    status.dwLength = sizeof status;
+    return GlobalMemoryStatusEx(&status) ? status.ullAvailPhys : 0;
+#elif defined(__linux__)
+    const uint64_t free = number_in("/proc/meminfo", "MemAvailable:");
+    uint64_t available = free == UINT64_MAX ? UINT64_MAX : free * 1024;
+    // Of a container (cgroup 2): its limit, less what it uses, but for files that can be dropped.
+    const uint64_t limit = number_in("/sys/fs/cgroup/memory.max", nullptr);
+    const uint64_t used = number_in("/sys/fs/cgroup/memory.current", nullptr);
+    if (limit != UINT64_MAX && used != UINT64_MAX) {
+        const uint64_t files = number_in("/sys/fs/cgroup/memory.stat", "inactive_file ");
+        const uint64_t kept = used - std::min(used, files == UINT64_MAX ? 0 : files);
+        available = std::min(available, limit - std::min(limit, kept));
+    }
+    return available == UINT64_MAX ? 0 : available;
 #else
     return 0;
 #endif
