@@ -187,6 +187,9 @@ def encode(
     seed: int = 0,
 ) -> None: ...
 def random_fill(out: NDArray[np.float32], seed: int, stream: int, distribution: int, a: float, b: float) -> None: ...
+def random_draw(
+    out: NDArray[np.float64], numbers: tuple[int, float, float, float, float], seed: int, stream: int
+) -> None: ...
 def time_steps(
     session: Session,
     source: int,

@@ -158,6 +158,7 @@ class Population:
         if not isinstance(self._layer, Neuron):
             raise InvalidArgumentError(f"population {self.name!r} is an input; it has no parameters")
         layer = self._layer.replaced(surrogate=surrogate, initial=initial, **values)
+        layer = layer._draw(self._network.seed, self._index)
         # Undone when libsnn refuses, so that the network stays as it was.
         old, self._layer = self._layer, layer
         try:
@@ -255,7 +256,11 @@ class Network:
                     f"population {name!r}: another model of this network is named {definition.name!r} too; give the "
                     "model a name of its own"
                 )
-        population = Population(self, name, len(self._populations), neurons._with_shape(neurons.shape))
+        index = len(self._populations)
+        layer = neurons._with_shape(neurons.shape)
+        if isinstance(layer, Neuron):
+            layer = layer._draw(self.seed, index)
+        population = Population(self, name, index, layer)
         native = self._open()
         try:
             _declare_population(native, population)

@@ -377,5 +377,7 @@ cdef extern from "snn/snn.h" nogil:
     void snn_encoder_def_default(SNNEncoderDef *out_def)
     SNNStatus snn_encode(const SNNEncoderDef *definition, const float *values, size_t value_count, size_t sample_count,
                          size_t feature_count, float *out_encoded, size_t out_count)
+    SNNStatus snn_random_draw(const SNNDistribution *distribution, uint64_t seed, uint64_t stream, double *out_values,
+                              size_t count)
     SNNStatus snn_random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a, double b,
                               float *out_values, size_t count)

@@ -346,7 +346,36 @@ static void estimates_are_checked(void) {
     snn_network_release(network);
 }
 
+static void numbers_of_a_distribution_are_drawn(void) {
+    SNNDistribution normal = distribution(SNN_DISTRIBUTION_NORMAL, 2, 0.5);
+    static double first[10001], second[10001];
+    double sum = 0, square = 0;
+    int i;
+    normal.high = 3;
+    CHECK_OK(snn_random_draw(&normal, 1, 2, first, COUNT(first)));
+    CHECK_OK(snn_random_draw(&normal, 1, 2, second, 10));
+    CHECK(memcmp(first, second, 10 * sizeof *first) == 0);
+    for (i = 0; i < 10001; ++i) {
+        CHECK(first[i] <= 3);
+        sum += first[i];
+        square += first[i] * first[i];
+    }
+    /* A normal distribution cut off two deviations above: mean - deviation phi(2) / Phi(2) and so on; five standard errors. */
+    CHECK_NEAR(sum / 10001, 2 - 0.5 * 0.0539909665 / 0.9772498681, 0.025);
+    CHECK_NEAR(square / 10001 - sum / 10001 * sum / 10001, 0.25 * 0.8864516, 0.018);
+    CHECK_OK(snn_random_draw(&normal, 1, 3, second, COUNT(second)));
+    CHECK(memcmp(first, second, sizeof first) != 0);
+    CHECK_OK(snn_random_draw(&normal, 2, 2, second, COUNT(second)));
+    CHECK(memcmp(first, second, sizeof first) != 0);
+    CHECK_OK(snn_random_draw(&normal, 2, 2, NULL, 0));
+    CHECK_ERROR(snn_random_draw(&normal, 2, 2, NULL, 1), SNN_ERROR_INVALID_ARGUMENT, "out_values is null");
+    CHECK_ERROR(snn_random_draw(NULL, 2, 2, first, 1), SNN_ERROR_INVALID_ARGUMENT, "distribution is null");
+    normal.b = -1;
+    CHECK_ERROR(snn_random_draw(&normal, 2, 2, first, 1), SNN_ERROR_INVALID_ARGUMENT, "standard deviation is -1");
+}
+
 static const CheckCase cases[] = {
+    CASE(numbers_of_a_distribution_are_drawn),
     CASE(eight_billion_synapses_cost_nothing_until_they_run),
     CASE(synapses_are_those_of_the_arrays),
     CASE(spatial_rules_keep_their_positions),

@@ -672,6 +672,9 @@ enum { SNN_RANDOM_UNIFORM = 0, SNN_RANDOM_NORMAL = 1 };
 /* `count` numbers, the same on every platform: uniform in [a, b), or normal with mean a and standard deviation b. */
 SNN_API SNNStatus SNN_CALL snn_random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a, double b,
                                            float *out_values, size_t count);
+/* `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron. */
+SNN_API SNNStatus SNN_CALL snn_random_draw(const SNNDistribution *distribution, uint64_t seed, uint64_t stream,
+                                           double *out_values, size_t count);
 
 #ifdef __cplusplus
 }

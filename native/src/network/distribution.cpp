@@ -114,6 +114,18 @@ float Distribution::largest() const {
     return std::max(std::abs(static_cast<float>(least_)), std::abs(static_cast<float>(most_)));
 }
 
+void draw_values(const SNNDistribution& definition, uint64_t seed, uint64_t stream, double* out_values, size_t count,
+                 const std::string& what) {
+    const Distribution distribution(definition, what);
+    constexpr size_t together = 256;
+    uint32_t words[together];
+    for (size_t done = 0; done < count; done += together) {
+        fill_table().words(seed, static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32),
+                           static_cast<uint32_t>(done / 4), words, together / 4);
+        for (size_t i = 0; i < std::min(together, count - done); ++i) out_values[done + i] = distribution.value(words[i]);
+    }
+}
+
 DelayDistribution::DelayDistribution(const SNNDistribution& definition, double dt_ms, const std::string& what) {
     const Distribution values(definition, what);
     const auto in_steps = [&](double milliseconds) { return std::floor(milliseconds / dt_ms + 0.5); };

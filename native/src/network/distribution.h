@@ -48,6 +48,10 @@ private:
     double least_ = 0, most_ = 0;
 };
 
+// One number of the distribution for each of out_values; `what` as above.
+void draw_values(const SNNDistribution& definition, uint64_t seed, uint64_t stream, double* out_values, size_t count,
+                 const std::string& what);
+
 // Delays in whole steps: the values of a distribution in milliseconds, divided by dt and rounded to the nearest step, halves up.
 class DelayDistribution {
 public:
