@@ -149,7 +149,7 @@ class FlyBrain(Scene):
     drive_jump: float = 250.0
     pathway: int = 414
     pathway_inputs: int = 4
-    pathway_synapses: float = 53.4
+    pathway_synapses: float = 56.0
     connectivity: Path | None = None
     completeness: Path | None = None
 
@@ -269,7 +269,8 @@ class FlyBrain(Scene):
 
     def _build(self, scale: float, seed: int) -> Network:
         found = self.connectome(scale, seed)
-        refractory = np.full(found.neurons, self.refractory)
+        # Brian2, with which the model was published, counts the step of the spike as the first refractory one.
+        refractory = np.full(found.neurons, self.refractory - self.dt)
         refractory[found.driven] = 0.0
         network = Network(self.dt, seed=seed)
         network.add(
