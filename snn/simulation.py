@@ -29,7 +29,7 @@ from snn._arrays import (
 )
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, StoppedError, shown
-from snn.engine.records import SpikeEvent
+from snn.engine.records import Counters, SpikeEvent
 from snn.network import Network, Population
 from snn.recording import Recording
 
@@ -163,6 +163,16 @@ class Simulation:
     @step_count.setter
     def step_count(self, steps: int) -> None:
         self._session.step_count = integer(steps, "step_count", maximum=2**64 - 1)
+
+    @property
+    def counters(self) -> Counters:
+        """What was computed since creation or reset: steps, neuron updates, spikes, synaptic events.
+
+        Exact, and the same on every device and for every number of threads. A synaptic event is one synapse that delivered
+        one spike, counted in the step in which it arrives: for a dense projection one for each target, for a convolution or
+        pooling each use inside the image. Values of an `Input` other than 0 count in `synaptic_operations` only.
+        """
+        return self._session.counters()
 
     @property
     def time(self) -> float:

@@ -139,6 +139,14 @@ cdef class Session:
     def step_count(self, uint64_t steps):
         self._check(snn_session_set_step_count(self.handle, steps))
 
+    def counters(self):
+        """What was computed since the session was opened or reset."""
+        cdef SNNCounters counters
+        counters.struct_size = sizeof(counters)
+        self._check(snn_get_counters(self.handle, &counters))
+        return Counters(counters.steps, counters.neuron_updates, counters.spikes, counters.input_spikes,
+                        counters.synaptic_events, counters.synaptic_operations)
+
     # ---- input and output
 
     def set_input(self, uint32_t population, values):

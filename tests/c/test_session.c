@@ -676,6 +676,35 @@ static void a_config_without_a_seed_has_seed_zero(void) {
     snn_destroy_network(zero);
 }
 
+/* The chain: three synapses, one to one. Cell 0 spikes at every second input spike, cells 1 and 2 at each. */
+static void counters_count_since_the_last_reset(void) {
+    static const char *const devices[] = {"cpu", "reference"};
+    uint32_t i;
+    for (i = 0; i < COUNT(devices); ++i) {
+        SNNHandle handle = open_session(make_chain(), devices[i]);
+        SNNCounters counters;
+        counters.struct_size = sizeof counters;
+        CHECK_OK(snn_get_counters(handle, &counters));
+        CHECK_EQUAL(counters.steps + counters.neuron_updates + counters.spikes + counters.synaptic_operations, 0);
+        step_chain(handle);
+        step_chain(handle);
+        CHECK_OK(snn_session_set_step_count(handle, 1000));
+        CHECK_OK(snn_session_step(handle, 5));
+        CHECK_OK(snn_get_counters(handle, &counters));
+        CHECK_EQUAL(counters.steps, 7);
+        CHECK_EQUAL(counters.neuron_updates, 21);
+        CHECK_EQUAL(counters.spikes, 5);
+        CHECK_EQUAL(counters.input_spikes, 6);
+        CHECK_EQUAL(counters.synaptic_events, 6);
+        CHECK_EQUAL(counters.synaptic_operations, 6);
+        CHECK_OK(snn_session_reset(handle));
+        CHECK_OK(snn_get_counters(handle, &counters));
+        CHECK_EQUAL(counters.steps + counters.spikes + counters.input_spikes + counters.synaptic_events, 0);
+        snn_destroy_network(handle);
+    }
+    CHECK_ERROR(snn_get_counters(NULL, NULL), SNN_ERROR_INVALID_HANDLE, "handle");
+}
+
 static const CheckCase cases[] = {
     CASE(configurations_are_checked),
     CASE(a_step_computes_what_the_model_says),
@@ -697,6 +726,7 @@ static const CheckCase cases[] = {
     CASE(weights_of_other_shapes_are_refused),
     CASE(random_draws_follow_from_seed_and_step),
     CASE(a_config_without_a_seed_has_seed_zero),
+    CASE(counters_count_since_the_last_reset),
 };
 
 int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

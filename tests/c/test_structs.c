@@ -85,6 +85,7 @@ static void sizes_that_no_header_had_are_refused(void) {
     SNNBatch batch;
     SNNTrainResult result;
     SNNEpoch epoch;
+    SNNCounters counters;
     SNNEncoderDef encoder_def;
     float value = 0.5f, encoded[25];
 
@@ -117,6 +118,7 @@ static void sizes_that_no_header_had_are_refused(void) {
     CHECK(second == NULL);
 
     snn_run_def_default(&run_def);
+    CHECK_REFUSES_SIZES(counters, snn_get_counters(handle, &counters));
     CHECK_REFUSES_SIZES(run_def, snn_session_run(handle, &run_def));
     snn_trainer_def_default(&trainer_def);
     trainer_def.output_population = 2;
@@ -158,6 +160,7 @@ static void structs_begin_as_they_did_in_abi_1(void) {
     CHECK_EQUAL(offsetof(SNNConfig, seed), 80);
     CHECK_EQUAL(sizeof(SNNSpikes), 32);
     CHECK_EQUAL(sizeof(SNNRunDef), 56);
+    CHECK_EQUAL(sizeof(SNNCounters), 56);
     CHECK_EQUAL(sizeof(SNNTrainerDef), 104);
     CHECK_EQUAL(sizeof(SNNBatch), 48);
     CHECK_EQUAL(sizeof(SNNTrainResult), 32);

@@ -443,6 +443,21 @@ SNN_API SNNStatus SNN_CALL snn_session_set_step_count(SNNHandle handle, uint64_t
 SNN_API SNNStatus SNN_CALL snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
                                                   const uint32_t **out_neurons, uint32_t *out_count);
 
+/* What a session has computed since it was opened or reset (a trainer's forward resets). Exact: the same on every device, for
+ * every number of threads and instruction set. Copies the counts; they cost a step nothing that could be measured. */
+typedef struct SNNCounters {
+    uint32_t struct_size;
+    uint64_t steps;               /* computed; snn_session_set_step_count changes nothing here */
+    uint64_t neuron_updates;      /* steps times neurons times samples, without inputs */
+    uint64_t spikes;              /* of neurons */
+    uint64_t input_spikes;        /* that spike inputs were given */
+    uint64_t synaptic_events;     /* one synapse that delivered one spike, counted in the step in which it arrives. Dense: one
+                                     for each target; conv2d and pool2d: each use inside the target's image */
+    uint64_t synaptic_operations; /* the same, and synapses that delivered a value other than 0 of a value input */
+} SNNCounters;
+/* Set out_counters->struct_size first. Device "null" counts steps only. */
+SNN_API SNNStatus SNN_CALL snn_get_counters(SNNHandle handle, SNNCounters *out_counters);
+
 enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
 /* Any variable by its path, converted to or from `dtype`; `count` must match exactly.
  *   "population.state"       [batch_size][size]   any state of the model

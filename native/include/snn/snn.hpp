@@ -272,6 +272,14 @@ public:
         return steps;
     }
 
+    // What was computed since the last reset.
+    SNNCounters counters() const {
+        SNNCounters counters{};
+        counters.struct_size = sizeof counters;
+        check(snn_get_counters(get(), &counters));
+        return counters;
+    }
+
     // [batch_size][size]
     void set_input(uint32_t population, Span<const float> values) {
         check(snn_session_set_input(get(), population, values.data(), values.size()));

@@ -179,6 +179,10 @@ SNNStatus snn_session_step_count(SNNHandle handle, uint64_t* out_steps) {
     return reading_session(handle, [&](Session& session) { required(out_steps, "out_steps") = session.steps_done(); });
 }
 
+SNNStatus snn_get_counters(SNNHandle handle, SNNCounters* out_counters) {
+    return reading_session(handle, [&](Session& session) { answer(out_counters, session.counters(), "out_counters"); });
+}
+
 SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample, const uint32_t** out_neurons,
                                  uint32_t* out_count) {
     return reading_session(handle, [&](Session& session) {

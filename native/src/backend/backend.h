@@ -63,6 +63,11 @@ struct RunRequest {
     bool tape = false;  // keep what backward() needs; steps are then numbered from 0 within this run
 };
 
+// What an executor has computed since its last reset_state(); the words are those of SNNCounters.
+struct ExecutorCounters {
+    uint64_t steps = 0, spikes = 0, input_spikes = 0, synaptic_events = 0, synaptic_operations = 0;
+};
+
 // dL/d(activity) or dL/d(state after the step) that a loss hands in.
 struct OutputGradient {
     enum Kind : uint8_t { activity, state };
@@ -99,6 +104,8 @@ public:
     // run, so an executor need not do it when it is opened.
     virtual void reset_state() = 0;
     virtual void run(const RunRequest& request) = 0;
+    // Exact, whatever the device and its threads.
+    virtual ExecutorCounters counters() const = 0;
 
     virtual size_t count(const Slot& slot) const = 0;
     virtual void read(const Slot& slot, DType dtype, void* out_data) const = 0;

@@ -230,6 +230,20 @@ void Session::reset() {
     dropping_time_ = false;
 }
 
+SNNCounters Session::counters() const {
+    const ExecutorCounters executor = executor_->counters();
+    SNNCounters counters{};
+    counters.struct_size = sizeof counters;
+    counters.steps = executor.steps;
+    for (const Population& population : network_->populations())
+        if (!population.is_input()) counters.neuron_updates += executor.steps * batch_size_ * population.size;
+    counters.spikes = executor.spikes;
+    counters.input_spikes = executor.input_spikes;
+    counters.synaptic_events = executor.synaptic_events;
+    counters.synaptic_operations = executor.synaptic_operations;
+    return counters;
+}
+
 void Session::report_spikes() {
     const auto& populations = network_->populations();
     for (uint32_t p = 0; p < populations.size(); ++p) {

@@ -53,6 +53,7 @@ public:
     void run(const SNNRunDef& def);
     uint64_t steps_done() const { return steps_done_; }
     void set_steps_done(uint64_t steps) { steps_done_ = steps; }
+    SNNCounters counters() const;
 
     // --- variables
     size_t value_count(std::string_view path) const;

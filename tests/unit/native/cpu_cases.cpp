@@ -506,6 +506,19 @@ std::vector<float> observe(const CpuCase& test_case, const char* backend, const 
     return seen;
 }
 
+ExecutorCounters counted(const CpuCase& test_case, const char* backend, const CpuVariant& variant) {
+    const auto executor = open(test_case, backend, variant);
+    Bound bound = bind_inputs(test_case);
+    RunRequest request;
+    request.step_count = test_case.steps;
+    request.inputs = bound.frames;
+    executor->run(request);
+    for (InputFrames& frames : bound.frames) frames.step_stride = 0;
+    request.first_step = request.step_count;
+    executor->run(request);
+    return executor->counters();
+}
+
 std::vector<float> gradients(const CpuCase& test_case, const char* backend, const CpuVariant& variant) {
     const auto executor = open(test_case, backend, variant);
     const Bound bound = bind_inputs(test_case);

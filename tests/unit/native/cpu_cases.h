@@ -33,6 +33,8 @@ struct CpuVariant {
 
 // Everything that can be seen of a run, in order: all states and activities after every step, spike counts, the variables.
 std::vector<float> observe(const CpuCase& test_case, const char* backend, const CpuVariant& variant);
+// What the executor counted after the case ran in two pieces, held inputs in the second.
+ExecutorCounters counted(const CpuCase& test_case, const char* backend, const CpuVariant& variant);
 // Gradients of every trainable weight and bias after a taped run, with loss = sum of r * (state and activity).
 std::vector<float> gradients(const CpuCase& test_case, const char* backend, const CpuVariant& variant);
 
