@@ -144,9 +144,26 @@ class Simulation:
             for recorder in self._recorders:
                 recorder._take()
 
-    def advance(self, seconds: float) -> None:
-        """Advance by as many whole steps as fit into `seconds`; the remainder is carried to the next call."""
-        self._session.run_step(float32_number(seconds, "seconds", minimum=0.0))
+    def advance(self, seconds: float, budget: float | None = None) -> int:
+        """Advance by as many whole steps as fit into `seconds`; the remainder is carried to the next call.
+
+        Parameters
+        ----------
+        seconds : float
+            Simulated time, at least 0; at most 100 steps are taken, time beyond is dropped.
+        budget : float, optional
+            Seconds of wall time, at least 0. The call ends with the step in which they are spent, and the steps that are left
+            are due at the next call. At least one step that is due runs.
+
+        Returns
+        -------
+        int
+            The steps that ran.
+        """
+        frame = float32_number(seconds, "seconds", minimum=0.0)
+        if budget is None:
+            return self._session.run_step(frame)
+        return self._session.run_step(frame, float32_number(budget, "budget", minimum=0.0))
 
     def reset(self) -> None:
         """Go back to step 0 and the initial state; weights, callbacks and bound inputs stay."""

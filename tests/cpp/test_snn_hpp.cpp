@@ -110,6 +110,7 @@ TEST_CASE("a network can be built, looked at and run") {
     session.run_step(0.002f);
     CHECK(session.step_count() == 3);
     CHECK(session.counters().steps == 3);
+    CHECK(session.run_step_within(0.002f, 0.0f) == 1);
     session.reset();
     CHECK(session.step_count() == 0);
     CHECK(session.counters().steps == 0);

@@ -400,6 +400,11 @@ SNN_API SNNStatus SNN_CALL snn_load_weights(SNNHandle handle, const char *path);
 /* Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at
  * most max_catch_up_steps, the time beyond that is dropped. NaN, negative or infinite is an error. */
 SNN_API SNNStatus SNN_CALL snn_run_step(SNNHandle handle, float frame_dt);
+/* The same, but it stops after the step in which `budget_s` seconds of wall time are spent: a frame keeps its time, and the
+ * network falls behind and catches up later. At least one step that is due runs (budget 0: exactly one); what is left is
+ * carried to the next call, where max_catch_up_steps bounds it together with the new time. Infinity: as snn_run_step. Negative
+ * or NaN is an error. *out_steps (may be null): the steps that ran. Which steps run does not change what they compute. */
+SNN_API SNNStatus SNN_CALL snn_run_step_within(SNNHandle handle, float frame_dt, float budget_s, uint32_t *out_steps);
 /* The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats. Sources, models
  * without a state, have none. */
 SNN_API SNNStatus SNN_CALL snn_get_membrane_potentials(SNNHandle handle, const char *population,

@@ -116,6 +116,13 @@ SNNStatus snn_run_step(SNNHandle handle, float frame_dt) {
     return with_session(handle, [&](Session& session) { session.advance(frame_dt); });
 }
 
+SNNStatus snn_run_step_within(SNNHandle handle, float frame_dt, float budget_s, uint32_t* out_steps) {
+    return with_session(handle, [&](Session& session) {
+        const uint32_t steps = session.advance(frame_dt, budget_s);
+        if (out_steps) *out_steps = steps;
+    });
+}
+
 SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char* population, float* out_potentials, size_t count) {
     return reading_session(handle, [&](Session& session) {
         session.read_membrane(&required(population, "population"), out_potentials, count);

@@ -72,8 +72,8 @@ void CpuExecutor::deliver_bundles(const Moment& at, uint32_t thread, TaskMemory&
         context_.bundles->deliver(context_.kernels, thread, at.clock, at.sample, memory.accumulators[thread].data());
 }
 
-// What a projection delivers to all its targets, counted by the task that has the first of them. The synapses of sparse ones are
-// counted where they are found.
+// What a projection delivers to all its targets, counted by the task that has the first of them. The synapses of sparse ones
+// are counted where they are found.
 void CpuExecutor::count_delivered(const ProjectionData& projection, const PopulationData& source, const Moment& at,
                                   TaskMemory& memory) const {
     if (projection.info.kind == SNN_CONNECT_SPARSE) return;

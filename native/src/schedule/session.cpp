@@ -2,6 +2,7 @@
 #include "schedule/session.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 
@@ -25,6 +26,10 @@ void watch_forks() {
     static const int registered = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1); });
     (void)registered;
 #endif
+}
+
+double monotonic_seconds() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 void check_finite(const float* values, size_t count, std::string_view what) {
@@ -76,7 +81,8 @@ Session::Entry::~Entry() {
 // ---- Opening ----------------------------------------------------------------------------------------------------------
 
 Session::Session(std::shared_ptr<const Network> network, const SessionOptions& options)
-    : network_(std::move(network)),
+    : wall_clock(monotonic_seconds),
+      network_(std::move(network)),
       batch_size_(options.executor.batch_size),
       flags_(options.executor.flags),
       max_catch_up_steps_(options.max_catch_up_steps),
@@ -198,9 +204,25 @@ void Session::step(uint64_t count) {
     }
 }
 
-void Session::advance(double seconds) {
+// Step by step: the clock, tens of nanoseconds, is read after each.
+uint64_t Session::step_within(uint64_t count, double budget_s) {
+    if (std::isinf(budget_s)) {
+        step(count);
+        return count;
+    }
+    const double begin = wall_clock();
+    for (uint64_t done = 0; done < count;) {
+        step(1);
+        if (++done == count || wall_clock() - begin >= budget_s) return done;
+    }
+    return 0;
+}
+
+uint32_t Session::advance(double seconds, double budget_s) {
     if (!std::isfinite(seconds) || seconds < 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "frame_dt is ", seconds, " s; it must be finite and not negative");
+    if (std::isnan(budget_s) || budget_s < 0)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "budget_s is ", budget_s, " s; it must be 0 or more");
     const double dt_s = network_->dt_ms() * 1e-3;
     const double total_s = remainder_s_ + seconds;
     // A frame time is a float: 0.001f is a little more or less than one step of 1 ms and must still be one step.
@@ -214,12 +236,14 @@ void Session::advance(double seconds) {
     } else {
         remainder_s_ = std::max(0.0, total_s - steps * dt_s);
     }
-    step(static_cast<uint64_t>(steps));
+    const uint64_t due = static_cast<uint64_t>(steps), done = step_within(due, budget_s);
+    if (done < due) remainder_s_ += static_cast<double>(due - done) * dt_s;
     // A fixed sentence, once for frames in a row: nothing is allocated here, and a slow game is not slowed down further.
     if (log_ && begins_to_drop)
         call_back([&] {
             log_(SNN_LOG_WARNING, "snn_run_step drops time: the frame holds more steps than max_catch_up_steps", log_user_);
         });
+    return static_cast<uint32_t>(done);
 }
 
 void Session::reset() {
