@@ -490,9 +490,20 @@ typedef struct SNNRecordArray {
     uint32_t population;
     uint32_t dtype;       /* SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32 */
     const char *variable; /* a state, "spikes", or "spike_count" ([batch_size][size], summed over the run) */
-    void *data;           /* [step][batch_size][size], written as the run goes */
+    void *data;           /* [step][batch_size][size], written as the run goes; SNNRunDef.record_interval: fewer steps */
     size_t count;
 } SNNRecordArray;
+/* Spikes of a population as events, in the caller's arrays: ordered by step, then sample, then neuron. The memory follows the
+ * spikes there are, not steps times neurons. */
+typedef struct SNNSpikeRecord {
+    uint32_t struct_size;
+    uint32_t population; /* neurons that spike, or a spike input */
+    uint32_t *steps;     /* [capacity] since the run began, 0: its first */
+    uint32_t *neurons;   /* [capacity] */
+    uint32_t *samples;   /* [capacity]; may be null when batch_size is 1 */
+    size_t capacity;     /* at least batch_size times size: as many as one step can give */
+    size_t count;        /* out: events that are there */
+} SNNSpikeRecord;
 /* Called every `progress_interval` steps; a value other than 0 stops the run (SNN_ERROR_STOPPED). */
 typedef int32_t(SNN_CALL *SNNProgressCallback)(uint64_t steps_done, uint64_t steps_total, void *user);
 typedef struct SNNRunDef {
@@ -505,11 +516,20 @@ typedef struct SNNRunDef {
     SNNProgressCallback progress; /* null: none */
     void *progress_user;
     uint32_t progress_interval;   /* steps, default 1000 */
+    SNNSpikeRecord *spike_records; /* all of one struct_size; a population once at most */
+    uint32_t spike_record_count;
+    uint32_t record_interval;      /* `records` are written after every so many steps, default 1; "spike_count" sums over all */
+    uint32_t steps_before;         /* default 0; of a run that this call goes on with: they count in `steps` of events and towards
+                                      record_interval */
+    uint32_t *out_step_count;      /* the steps that were done; null: not wanted, only without spike_records */
 } SNNRunDef;
 SNN_API void SNN_CALL snn_run_def_init(SNNRunDef *out_def, uint32_t struct_size);
 SNN_INLINE void snn_run_def_default(SNNRunDef *out_def) { snn_run_def_init(out_def, sizeof *out_def); }
 /* Runs `step_count` steps with inputs and recordings. Input populations not named get what snn_session_set_input gave.
- * Everything is checked before the first step. */
+ * Everything is checked before the first step.
+ * No event of spike_records is lost: where the next step could give more than there is room for, the call returns SNN_OK with
+ * *out_step_count below step_count. The caller then takes the events out and calls again for the steps that are left, with
+ * inputs and records moved on and steps_before set. SNN_ERROR_STOPPED leaves what was recorded as well. */
 SNN_API SNNStatus SNN_CALL snn_session_run(SNNHandle handle, const SNNRunDef *def);
 
 /* ---- Training ---------------------------------------------------------------------------------------------------- */

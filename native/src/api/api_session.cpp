@@ -220,11 +220,17 @@ SNNStatus snn_session_value_count(SNNHandle handle, const char* path, size_t* ou
 void snn_run_def_init(SNNRunDef* out_def, uint32_t struct_size) {
     SNNRunDef defaults{};
     defaults.progress_interval = 1000;
+    defaults.record_interval = 1;
     initialize(out_def, struct_size, defaults);
 }
 
 SNNStatus snn_session_run(SNNHandle handle, const SNNRunDef* def) {
-    return with_session(handle, [&](Session& session) { session.run(complete(def, snn_run_def_init, "def")); });
+    return with_session(handle, [&](Session& session) {
+        const SNNRunDef complete_def = complete(def, snn_run_def_init, "def");
+        for (uint32_t i = 0; complete_def.spike_records && i < complete_def.spike_record_count; ++i)
+            checked_size(complete_def.spike_records[i], "def->spike_records");
+        session.run(complete_def);
+    });
 }
 
 }  // extern "C"

@@ -272,6 +272,7 @@ void CpuExecutor::run(const RunRequest& request) {
         if (!tape_) tape_ = std::make_unique<Tape>(context_);
         tape_->begin(request.step_count, request.inputs);
     }
+    begin_events(request);
     const uint32_t width = context_.pool.width(), batch = context_.batch;
     const double work = work_ns_ * request.step_count * batch;
     const double worth_sharing = context_.pool.runs_together() ? worth_meeting_ns / steps_apart_ : worth_job_ns;
@@ -287,9 +288,30 @@ void CpuExecutor::run(const RunRequest& request) {
             run_samples(request, bound(group), bound(group + 1), context_.tasks[group]);
         });
     }
+    end_events(request);
     clock_ += request.step_count;
     steps_ += request.step_count;
 }
+
+// ---- Events -----------------------------------------------------------------------------------------------------------
+
+void CpuExecutor::begin_events(const RunRequest& request) {
+    if (request.events.empty()) return;
+    event_logs_.resize(context_.populations.size());
+    try {
+        for (const EventRecord& record : request.events)
+            event_logs_[record.population].begin(*context_.populations[record.population], context_.allocator,
+                                                 request.step_count);
+    } catch (...) {
+        event_logs_.clear();  // those that have begun would go on in the next run
+        throw;
+    }
+}
+
+void CpuExecutor::end_events(const RunRequest& request) {
+    for (EventRecord& record : request.events) event_logs_[record.population].end(record);
+}
+
 
 // A few samples at a time go through all steps: few, so that their state stays in the L2 cache; more than one, so that
 // inputs, recordings and tape ([step][sample][neuron]) are read and written in long stretches.
@@ -391,19 +413,22 @@ void CpuExecutor::load_inputs(const RunRequest& request, const Moment& at, uint3
             if (data.is_value_input()) std::memcpy(data.values_at(at.clock, at.sample), frame, data.size * sizeof(float));
         }
         if (!at.taped || !tape_->keeps_activity(input.population)) continue;
-        std::memcpy(tape_->bits(input.population, at.tape_step, at.sample), data.bits_at(at.clock, at.sample),
+        std::memcpy(tape_->bits(input.population, at.run_step, at.sample), data.bits_at(at.clock, at.sample),
                     data.words * sizeof(uint16_t));
-        float* const values = tape_->values(input.population, at.tape_step, at.sample);
+        float* const values = tape_->values(input.population, at.run_step, at.sample);
         if (values && !(unchanged && tape_->is_held(input.population)))
             std::memcpy(values, data.values_at(at.clock, at.sample), data.row * sizeof(float));
     }
 }
 
 // Once for each step and sample, held inputs too.
-void CpuExecutor::count_inputs(const RunRequest& request, const Moment& at, TaskMemory& memory) const {
+void CpuExecutor::count_inputs(const RunRequest& request, const Moment& at, TaskMemory& memory) {
     for (const InputFrames& input : request.inputs) {
         const PopulationData& data = *context_.populations[input.population];
-        if (!data.is_value_input()) memory.counters.input_spikes += data.count_at(at.clock, at.sample);
+        if (data.is_value_input()) continue;
+        const uint32_t count = data.count_at(at.clock, at.sample);
+        memory.counters.input_spikes += count;
+        log_events(input.population, at, 0, data.list_at(at.clock, at.sample), count);
     }
 }
 
@@ -460,7 +485,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     for (uint32_t s = 0; s < data.state_count; ++s) states[s] = data.state_at(s, at.sample);
     const bool taped = at.taped && tape_->keeps_entries(population);
     const Model& model = *data.info.model;
-    for (uint32_t e = 0; taped && e < model.tape.size(); ++e) tape[e] = tape_->entry(population, e, at.tape_step, at.sample);
+    for (uint32_t e = 0; taped && e < model.tape.size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
     const NeuronStepArgs args{
         .constants = data.constants.data(),
         .constant_masks = data.constant_masks.data(),
@@ -484,9 +509,13 @@ void CpuExecutor::finish_population(uint32_t population, const Moment& at, TaskM
     PopulationData& data = *context_.populations[population];
     if (!data.has_activity()) return;
     data.list_active(context_.kernels, at.clock, at.sample);
-    data.for_lists(at.clock, at.sample, [&](const uint32_t*, uint32_t count) { memory.counters.spikes += count; });
+    uint32_t list_index = 0;
+    data.for_lists(at.clock, at.sample, [&](const uint32_t* list, uint32_t count) {
+        memory.counters.spikes += count;
+        log_events(population, at, list_index++, list, count);
+    });
     if (at.taped && tape_->keeps_activity(population))
-        std::memcpy(tape_->bits(population, at.tape_step, at.sample), data.bits_at(at.clock, at.sample),
+        std::memcpy(tape_->bits(population, at.run_step, at.sample), data.bits_at(at.clock, at.sample),
                     data.words * sizeof(uint16_t));
 }
 
@@ -494,10 +523,12 @@ void CpuExecutor::finish_population(uint32_t population, const Moment& at, TaskM
 void CpuExecutor::list_range(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory) {
     PopulationData& data = *context_.populations[population];
     data.list_range(context_.kernels, at.clock, at.sample, range);
-    memory.counters.spikes += data.range_count_at(at.clock, at.sample, range);
+    const uint32_t count = data.range_count_at(at.clock, at.sample, range);
+    memory.counters.spikes += count;
+    log_events(population, at, range, data.list_at(at.clock, at.sample) + data.ranges[range].begin, count);
     if (!at.taped || !tape_->keeps_activity(population)) return;
     const uint32_t first = data.ranges[range].begin / 16, words = data.ranges[range].end / 16 - first;
-    std::memcpy(tape_->bits(population, at.tape_step, at.sample) + first, data.bits_at(at.clock, at.sample) + first,
+    std::memcpy(tape_->bits(population, at.run_step, at.sample) + first, data.bits_at(at.clock, at.sample) + first,
                 words * sizeof(uint16_t));
 }
 

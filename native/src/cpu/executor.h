@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "cpu/event_log.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
 #include "cpu/population_data.h"
@@ -87,7 +88,7 @@ private:
     struct Moment {
         uint64_t clock;
         uint32_t sample;
-        uint32_t tape_step;
+        uint32_t run_step;  // since the run began
         uint64_t step;  // since the last reset
         bool taped;
     };
@@ -115,8 +116,13 @@ private:
     void deliver_bundles(const Moment& at, uint32_t thread, TaskMemory& memory);
     void count_delivered(const ProjectionData& projection, const PopulationData& source, const Moment& at,
                          TaskMemory& memory) const;
-    void count_inputs(const RunRequest& request, const Moment& at, TaskMemory& memory) const;
+    void count_inputs(const RunRequest& request, const Moment& at, TaskMemory& memory);
     bool loads_inputs(const RunRequest& request, uint32_t step) const;
+    void begin_events(const RunRequest& request);
+    void end_events(const RunRequest& request);
+    void log_events(uint32_t population, const Moment& at, uint32_t list_index, const uint32_t* list, uint32_t count) {
+        if (!event_logs_.empty()) event_logs_[population].add(at.run_step, at.sample, list_index, list, count);
+    }
     bool joins_list(uint32_t population) const;
     void finish_population(uint32_t population, const Moment& at, TaskMemory& memory);
     void list_range(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
@@ -133,6 +139,7 @@ private:
     uint64_t clock_;                  // the step to come
     uint64_t seed_;
     uint64_t taped_runs_ = 0;
+    std::vector<EventLog> event_logs_;  // per population, made at the first run that records events
     std::unique_ptr<Tape> tape_;
     std::unique_ptr<Backpropagation> backpropagation_;
 };

@@ -318,7 +318,7 @@ std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, ui
     return frames;
 }
 
-RecordFrames Session::checked_record(const SNNRecordArray& record, uint32_t step_count, uint32_t position) const {
+RecordFrames Session::checked_record(const SNNRecordArray& record, size_t row_count, uint32_t position) const {
     const Population& info = network_->population(record.population);
     const std::string place = text("records[", position, "] ('", info.name, "')");
     if (!record.variable) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": variable is null");
@@ -341,20 +341,57 @@ RecordFrames Session::checked_record(const SNNRecordArray& record, uint32_t step
         throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": '", variable, "' is recorded as SNN_FLOAT32 or SNN_FLOAT64",
                     byte_allowed ? " or SNN_UINT8" : "", whole_allowed ? " or SNN_INT32" : "");
     const size_t expected =
-        frames.kind == RecordFrames::activity_sum ? frame : checked_product(frame, step_count, info.name);
+        frames.kind == RecordFrames::activity_sum ? frame : checked_product(frame, row_count, info.name);
     if (record.count != expected)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": '", variable, "' needs room for ", expected, " values (",
-                    frames.step_stride ? text("step_count ", step_count, " x ") : std::string(), "batch_size ",
+                    frames.step_stride ? text(row_count, " recorded steps x ") : std::string(), "batch_size ",
                     batch_size_, " x size ", info.size, "), got ", record.count);
     return frames;
+}
+
+std::vector<EventRecord> Session::checked_events(const SNNRunDef& def) const {
+    if (def.spike_record_count == 0) return {};
+    if (!def.spike_records)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "spike_records is null but spike_record_count is ", def.spike_record_count);
+    if (!def.out_step_count)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_step_count is null; a run that records spikes may return early and says "
+                    "there how many steps it did");
+    std::vector<EventRecord> events;
+    for (uint32_t i = 0; i < def.spike_record_count; ++i) {
+        const SNNSpikeRecord& record = def.spike_records[i];
+        const Population& info = network_->population(record.population);
+        const std::string place = text("spike_records[", i, "] ('", info.name, "')");
+        if (!info.is_binary()) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": the population does not spike");
+        for (const EventRecord& other : events)
+            if (other.population == record.population) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": given twice");
+        if (!record.steps) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": steps is null");
+        if (!record.neurons) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": neurons is null");
+        if (!record.samples && batch_size_ > 1)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": samples is null; it may be for a batch_size of 1 only, and that is ",
+                        batch_size_);
+        const size_t frame = static_cast<size_t>(batch_size_) * info.size;
+        if (record.capacity < frame)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": capacity is ", record.capacity, "; one step may give ", frame,
+                        " events (batch_size ", batch_size_, " x size ", info.size, ")");
+        events.push_back({record.population, 0, record.steps, record.neurons, record.samples, 0});
+    }
+    return events;
 }
 
 void Session::run(const SNNRunDef& def) {
     if (def.record_count > 0 && !def.records)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "records is null but record_count is ", def.record_count);
+    if (def.record_interval == 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "record_interval is 0; it must be at least 1");
+    if (def.step_count > UINT32_MAX - def.steps_before)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "steps_before is ", def.steps_before, " and step_count ", def.step_count,
+                    "; together they must be at most ", UINT32_MAX);
     std::vector<InputFrames> frames = checked_inputs(def.inputs, def.input_count, def.step_count, false);
+    std::vector<EventRecord> events = checked_events(def);
     std::vector<RecordFrames> records;
-    for (uint32_t i = 0; i < def.record_count; ++i) records.push_back(checked_record(def.records[i], def.step_count, i));
+    const size_t row_count = (uint64_t{def.steps_before % def.record_interval} + def.step_count) / def.record_interval;
+    for (uint32_t i = 0; i < def.record_count; ++i) records.push_back(checked_record(def.records[i], row_count, i));
+    for (uint32_t i = 0; i < events.size(); ++i) def.spike_records[i].count = 0;
+    if (def.out_step_count) *def.out_step_count = 0;
     for (uint32_t i = 0; i < def.record_count; ++i)
         if (records[i].kind == RecordFrames::activity_sum)
             std::memset(records[i].data, 0, def.records[i].count * size_of(records[i].dtype));
@@ -373,20 +410,33 @@ void Session::run(const SNNRunDef& def) {
         uint32_t now = def.step_count - done;
         if (def.progress) now = std::min(now, interval - done % interval);
         if (pending || spike_callback) now = 1;
+        for (size_t i = 0; i < events.size(); ++i) {
+            const size_t frame = static_cast<size_t>(batch_size_) * network_->population(events[i].population).size;
+            const size_t fit = (def.spike_records[i].capacity - events[i].count) / frame;
+            if (fit == 0) return;  // the next step could have more spikes than there is room for
+            now = static_cast<uint32_t>(std::min<size_t>({now, fit, std::max<size_t>(1, most_events_in_request / frame)}));
+            events[i].first_step = def.steps_before + done;
+        }
         RunRequest request;
         request.first_step = steps_done_;
         request.step_count = now;
         request.inputs = frames;
         request.records = records;
+        request.record_interval = def.record_interval;
+        request.record_phase = (def.steps_before + done) % def.record_interval;
+        request.events = events;
         executor_->run(request);
         steps_done_ += now;
         done += now;
+        for (size_t i = 0; i < events.size(); ++i) def.spike_records[i].count = events[i].count;
+        if (def.out_step_count) *def.out_step_count = done;
         if (pending) clear_spike_inputs();
         if (spike_callback) report_spikes();
         for (InputFrames& frame : frames)
             frame.data += static_cast<size_t>(now) * frame.step_stride;
         for (RecordFrames& record : records)
-            record.data = static_cast<char*>(record.data) + now * record.step_stride * size_of(record.dtype);
+            record.data = static_cast<char*>(record.data) +
+                          (request.record_row(now - 1) + 1) * record.step_stride * size_of(record.dtype);
         if (def.progress && (done % interval == 0 || done == def.step_count)) {
             int32_t stop = 0;
             call_back([&] { stop = def.progress(done, def.step_count, def.progress_user); });

@@ -132,7 +132,8 @@ private:
     void clear_spike_inputs();
     Input& input_of(uint32_t population);
     Variable find_variable(std::string_view path) const;
-    RecordFrames checked_record(const SNNRecordArray& record, uint32_t step_count, uint32_t position) const;
+    RecordFrames checked_record(const SNNRecordArray& record, size_t row_count, uint32_t position) const;
+    std::vector<EventRecord> checked_events(const SNNRunDef& def) const;
 
     std::shared_ptr<const Network> network_;
     std::shared_ptr<const Plan> plan_;

@@ -25,7 +25,8 @@ public:
         counters_.steps += request.step_count;
         for (const RecordFrames& record : request.records) {
             const size_t frame = size_t{batch_size_} * plan_->network->population(record.population).size;
-            const size_t frames = record.kind == RecordFrames::activity_sum ? 1 : request.step_count;
+            const size_t rows = request.step_count > 0 ? request.record_row(request.step_count - 1) + 1 : 0;
+            const size_t frames = record.kind == RecordFrames::activity_sum ? 1 : rows;
             for (size_t step = 0; step < frames; ++step)
                 std::memset(static_cast<char*>(record.data) + step * record.step_stride * size_of(record.dtype), 0,
                             frame * size_of(record.dtype));

@@ -132,6 +132,7 @@ void ReferenceExecutor<Real>::run(const RunRequest& request) {
         if (taping_) tape_activities();
         count_spikes();
         record(request, step);
+        record_events(request, step);
     }
     taping_ = false;
 }
@@ -293,8 +294,10 @@ void ReferenceExecutor<Real>::neuron_step(uint32_t index) {
 template <class Real>
 void ReferenceExecutor<Real>::record(const RunRequest& request, uint32_t step) const {
     for (const RecordFrames& record : request.records) {
+        if (record.kind != RecordFrames::activity_sum && !request.records_after(step)) continue;
         const size_t values = frame(record.population);
-        char* const out = static_cast<char*>(record.data) + step * record.step_stride * size_of(record.dtype);
+        char* const out =
+            static_cast<char*>(record.data) + request.record_row(step) * record.step_stride * size_of(record.dtype);
         if (record.kind == RecordFrames::activity_sum) {
             const Values& present = activity(record.population, 0);
             for (size_t i = 0; i < values; ++i) {
@@ -306,6 +309,21 @@ void ReferenceExecutor<Real>::record(const RunRequest& request, uint32_t step) c
             convert(real_type, activity(record.population, 0).data(), record.dtype, out, values);
         } else {
             read({Slot::state, record.population, record.state_index}, record.dtype, out);
+        }
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::record_events(const RunRequest& request, uint32_t step) const {
+    for (EventRecord& record : request.events) {
+        const Values& present = activity(record.population, 0);
+        const size_t size = network().population(record.population).size;
+        for (size_t i = 0; i < present.size(); ++i) {
+            if (present[i] == Real{0}) continue;
+            record.steps[record.count] = record.first_step + step;
+            record.neurons[record.count] = static_cast<uint32_t>(i % size);
+            if (record.samples) record.samples[record.count] = static_cast<uint32_t>(i / size);
+            ++record.count;
         }
     }
 }

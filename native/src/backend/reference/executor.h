@@ -79,6 +79,7 @@ private:
     void load_inputs(const RunRequest& request, uint32_t step);
     void count_spikes();
     void record(const RunRequest& request, uint32_t step) const;
+    void record_events(const RunRequest& request, uint32_t step) const;
     void deliver(uint32_t projection);
     void finish_receptors(uint32_t population);
     void neuron_step(uint32_t population);
