@@ -48,7 +48,7 @@ from snn.engine.errors import (
     UnsupportedError,
     VersionError,
 )
-from snn.engine.records import DeviceInfo, SpikeEvent, WeightUpdate
+from snn.engine.records import Counters, DeviceInfo, SpikeEvent, WeightUpdate
 from snn.network import Network, Population, load, save
 from snn.neurons import (
     LIF,
@@ -84,6 +84,7 @@ __all__ = [
     "BusyError",
     "Connection",
     "Conv2d",
+    "Counters",
     "CurrentLIF",
     "Dense",
     "DeviceInfo",

@@ -29,7 +29,7 @@ from snn._arrays import (
 )
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, StoppedError, shown
-from snn.engine.records import SpikeEvent
+from snn.engine.records import Counters, SpikeEvent
 from snn.network import Network, Population
 from snn.recording import Recording
 
@@ -144,9 +144,26 @@ class Simulation:
             for recorder in self._recorders:
                 recorder._take()
 
-    def advance(self, seconds: float) -> None:
-        """Advance by as many whole steps as fit into `seconds`; the remainder is carried to the next call."""
-        self._session.run_step(float32_number(seconds, "seconds", minimum=0.0))
+    def advance(self, seconds: float, budget: float | None = None) -> int:
+        """Advance by as many whole steps as fit into `seconds`; the remainder is carried to the next call.
+
+        Parameters
+        ----------
+        seconds : float
+            Simulated time, at least 0; at most 100 steps are taken, time beyond is dropped.
+        budget : float, optional
+            Seconds of wall time, at least 0. The call ends with the step in which they are spent, and the steps that are left
+            are due at the next call. At least one step that is due runs.
+
+        Returns
+        -------
+        int
+            The steps that ran.
+        """
+        frame = float32_number(seconds, "seconds", minimum=0.0)
+        if budget is None:
+            return self._session.run_step(frame)
+        return self._session.run_step(frame, float32_number(budget, "budget", minimum=0.0))
 
     def reset(self) -> None:
         """Go back to step 0 and the initial state; weights, callbacks and bound inputs stay."""
@@ -163,6 +180,16 @@ class Simulation:
     @step_count.setter
     def step_count(self, steps: int) -> None:
         self._session.step_count = integer(steps, "step_count", maximum=2**64 - 1)
+
+    @property
+    def counters(self) -> Counters:
+        """What was computed since creation or reset: steps, neuron updates, spikes, synaptic events.
+
+        Exact, and the same on every device and for every number of threads. A synaptic event is one synapse that delivered
+        one spike, counted in the step in which it arrives: for a dense projection one for each target, for a convolution or
+        pooling each use inside the image. Values of an `Input` other than 0 count in `synaptic_operations` only.
+        """
+        return self._session.counters()
 
     @property
     def time(self) -> float:

@@ -117,12 +117,17 @@ cdef class Session:
         if status != SNN_OK or self._pending is not None:
             self._end(status)
 
-    def run_step(self, float frame_dt):
-        """Advance by `frame_dt` seconds: whole steps, the rest is carried."""
+    def run_step(self, float frame_dt, float budget=INFINITY):
+        """Advance by `frame_dt` seconds within `budget` seconds of wall time: whole steps, the rest is carried.
+
+        Returns the steps that ran.
+        """
         cdef SNNStatus status
+        cdef uint32_t steps = 0
         with nogil:
-            status = snn_run_step(self.handle, frame_dt)
+            status = snn_run_step_within(self.handle, frame_dt, budget, &steps)
         self._end(status)
+        return steps
 
     def reset(self):
         """Back to step 0 and the initial state."""
@@ -138,6 +143,14 @@ cdef class Session:
     @step_count.setter
     def step_count(self, uint64_t steps):
         self._check(snn_session_set_step_count(self.handle, steps))
+
+    def counters(self):
+        """What was computed since the session was opened or reset."""
+        cdef SNNCounters counters
+        counters.struct_size = sizeof(counters)
+        self._check(snn_get_counters(self.handle, &counters))
+        return Counters(counters.steps, counters.neuron_updates, counters.spikes, counters.input_spikes,
+                        counters.synaptic_events, counters.synaptic_operations)
 
     # ---- input and output
 

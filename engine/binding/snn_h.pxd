@@ -117,6 +117,8 @@ cdef extern from "snn/snn.h" nogil:
         float weight_std
         uint32_t delay_min
         uint32_t delay_max
+        double delay_mean
+        double delay_std
 
     void snn_population_def_default(SNNPopulationDef *out_def)
     void snn_projection_def_default(SNNProjectionDef *out_def)
@@ -219,6 +221,7 @@ cdef extern from "snn/snn.h" nogil:
     void snn_destroy_network(SNNHandle handle)
     SNNStatus snn_load_weights(SNNHandle handle, const char *path)
     SNNStatus snn_run_step(SNNHandle handle, float frame_dt)
+    SNNStatus snn_run_step_within(SNNHandle handle, float frame_dt, float budget_s, uint32_t *out_steps)
     SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char *population, float *out_potentials, size_t count)
 
     ctypedef struct SNNSpikes:
@@ -241,6 +244,15 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_session_step_count(SNNHandle handle, uint64_t *out_steps)
     SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
                                      const uint32_t **out_neurons, uint32_t *out_count)
+    ctypedef struct SNNCounters:
+        uint32_t struct_size
+        uint64_t steps
+        uint64_t neuron_updates
+        uint64_t spikes
+        uint64_t input_spikes
+        uint64_t synaptic_events
+        uint64_t synaptic_operations
+    SNNStatus snn_get_counters(SNNHandle handle, SNNCounters *out_counters)
     enum:
         SNN_FLOAT32
         SNN_FLOAT64

@@ -104,9 +104,7 @@ def _draws(program: Program, read: set[int]) -> tuple[list[str], list[str]]:
     chunk = []
     for i in drawing:
         table = f", args.poisson[{means.index(i.operands[0])}]" if i.op == "poisson" else ""
-        chunk.append(
-            f"        draw_{i.op}(args.draws, {int(i.value)}{table}, chunk, chunk_end, {_draw_name(i)});"
-        )
+        chunk.append(f"        draw_{i.op}(args.draws, {int(i.value)}{table}, chunk, chunk_end, {_draw_name(i)});")
     return before, chunk
 
 

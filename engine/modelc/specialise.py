@@ -47,14 +47,14 @@ class _Folder:
         values = [self.values.get(operand) for operand in operands]
         if op == "iconst":
             self.values[register] = int(instruction.value)
-        elif op in _INT_TESTS and None not in values:
-            self.values[register] = _INT_TESTS[op](values[0], values[1])
+        elif op in _INT_TESTS and all(value is not None for value in values):
+            self.values[register] = _INT_TESTS[op](*(int(value) for value in values if value is not None))
         elif op == "not" and values[0] is not None:
             self.values[register] = not values[0]
         elif op in ("and", "or") and values != [None, None]:
             known, other = (values[0], operands[1]) if values[0] is not None else (values[1], operands[0])
             if known is (op == "or"):
-                self.values[register] = known
+                self.values[register] = op == "or"
             else:
                 self._alias(register, other)
         elif op == "select" and values[0] is not None:

@@ -233,21 +233,22 @@ class Microcircuit(Scene):
                 ),
             )
         for (source, target), count in self.synapse_counts(scale).items():
-            network.connect(source, target, self._connection(source, target, count, scale, draws))
+            network.connect(source, target, self._connection(source, target, count, scale))
         return network
 
-    def _connection(self, source: str, target: str, count: int, scale: float, draws: Draws) -> Sparse:
-        sizes = self.sizes(scale)
-        mean, delay = self.weight(source, target, scale), self.delay(source)
-        low, high = (-np.inf, 0.0) if mean < 0.0 else (0.0, np.inf)
-        weights = draws.normal(count, mean, abs(mean) * self.weight_std, low, high)
-        # Below half a step a delay would round to none.
-        delays = draws.normal(count, delay, delay * self.delay_std, self.dt / 2.0)
-        return Sparse.from_arrays(
-            draws.integers(count, sizes[source]),
-            draws.integers(count, sizes[target]),
-            weights,
-            np.maximum(np.rint(delays / self.dt).astype(np.int64), 1),
+    def _connection(self, source: str, target: str, count: int, scale: float) -> Sparse:
+        mean = self.weight(source, target, scale)
+        delay, delay_std = self.delay(source) / self.dt, self.delay(source) * self.delay_std / self.dt
+        # Weights of the other sign are ten standard deviations away: the generator has none. A delay below half a step would
+        # round to nothing; one above six standard deviations is not expected among the synapses of the full network.
+        return Sparse.fixed_total(
+            count,
+            weight=mean,
+            weight_std=abs(mean) * self.weight_std,
+            delay_min=1,
+            delay_max=math.ceil(delay + 6.0 * delay_std),
+            delay_mean=delay,
+            delay_std=delay_std,
             trainable=False,
         )
 

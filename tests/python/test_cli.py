@@ -28,6 +28,7 @@ RUN_KEYS = {
     "seconds_per_step",
     "realtime_factor",
     "rates_hz",
+    "counters",
     "peak_rss_bytes",
     "output",
     "machine",
@@ -187,6 +188,11 @@ def test_run_gives_rates_and_speed(snn_command: Command, pulse: Path) -> None:
     assert (found["file"], found["device"], found["steps"], found["dt_ms"]) == (str(pulse), "cpu", 400, 0.5)
     # One of two neurons spikes at each of 2,000 steps a second.
     assert found["rates_hz"] == {"out": 1000.0}
+    assert (found["counters"]["steps"], found["counters"]["neuron_updates"], found["counters"]["spikes"]) == (
+        400,
+        800,
+        400,
+    )
     assert found["seconds"] > 0
     assert found["seconds_per_step"] == pytest.approx(found["seconds"] / 400)
     assert found["realtime_factor"] == pytest.approx(found["seconds"] / 0.2)
@@ -196,6 +202,7 @@ def test_run_gives_rates_and_speed(snn_command: Command, pulse: Path) -> None:
     assert found["versions"]["libsnn"] == snn.__version__
     told = snn_command("run", pulse, "--steps", 400, "--input", "in=1").out
     assert "1000.00 Hz" in told
+    assert "800 neuron updates, 400 spikes" in told
     assert "400 steps (0.2 s simulated) of 1 sample on cpu" in told
 
 

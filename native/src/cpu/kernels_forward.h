@@ -125,13 +125,19 @@ static void deliver_entries(int32_t* SNN_RESTRICT accumulators, const EntryVisit
         if (v + ahead < count) ask_for(visits[v + ahead]);
         const uint32_t* SNN_RESTRICT words = visits[v].words;
         const uint32_t* const end = words + visits[v].count;
-        for (; end - words >= 4; words += 4) {
-            const uint32_t a = words[0], b = words[1], c = words[2], d = words[3];
-            accumulators[a & 0xffff] += static_cast<int32_t>(a) >> 16;
-            accumulators[b & 0xffff] += static_cast<int32_t>(b) >> 16;
-            accumulators[c & 0xffff] += static_cast<int32_t>(c) >> 16;
-            accumulators[d & 0xffff] += static_cast<int32_t>(d) >> 16;
+        const auto add_four = [&](const uint32_t* four) {
+            const uint32_t x = four[0], y = four[1], z = four[2], w = four[3];
+            accumulators[x & 0xffff] += static_cast<int32_t>(x) >> 16;
+            accumulators[y & 0xffff] += static_cast<int32_t>(y) >> 16;
+            accumulators[z & 0xffff] += static_cast<int32_t>(z) >> 16;
+            accumulators[w & 0xffff] += static_cast<int32_t>(w) >> 16;
+        };
+        // A long visit asks for its own later lines.
+        for (; end - words >= most_words + words_per_line; words += words_per_line) {
+            SNN_PREFETCH(words + most_words);
+            for (uint32_t k = 0; k < words_per_line; k += 4) add_four(words + k);
         }
+        for (; end - words >= 4; words += 4) add_four(words);
         for (; words < end; ++words) accumulators[*words & 0xffff] += static_cast<int32_t>(*words) >> 16;
     }
 }
