@@ -20,6 +20,7 @@ from snn.engine.records import (
 
 _Input = tuple[int, bool, NDArray[np.float32]]
 _Record = tuple[int, str, NDArray[Any]]
+_Events = tuple[int, *tuple[NDArray[np.uint32], ...]]
 
 class Model:
     @staticmethod
@@ -117,8 +118,13 @@ class Session:
         inputs: list[_Input],
         records: list[_Record],
         progress: Callable[[int, int], Any] | None = None,
-        interval: int = 1000,
-    ) -> None: ...
+        interval: int | None = 1000,
+        *,
+        events: list[_Events] | None = None,
+        event_counts: list[int] | None = None,
+        record_interval: int = 1,
+        steps_before: int = 0,
+    ) -> int: ...
     def load_weights(self, path: str) -> None: ...
     def to_network(self) -> Network: ...
     def on_spikes(self, callback: Callable[[SpikeEvent], Any] | None) -> None: ...

@@ -67,7 +67,7 @@ from snn.neurons import (
     SpikeInput,
 )
 from snn.projection import Projection
-from snn.recording import Recording
+from snn.recording import Recording, SpikeEvents
 from snn.sequential import Sequential
 from snn.simulation import Recorder, Simulation
 from snn.sparse import Sparse
@@ -120,6 +120,7 @@ __all__ = [
     "SnnError",
     "Sparse",
     "SpikeEvent",
+    "SpikeEvents",
     "SpikeInput",
     "StateError",
     "StoppedError",

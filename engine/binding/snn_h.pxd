@@ -273,6 +273,14 @@ cdef extern from "snn/snn.h" nogil:
         const char *variable
         void *data
         size_t count
+    ctypedef struct SNNSpikeRecord:
+        uint32_t struct_size
+        uint32_t population
+        uint32_t *steps
+        uint32_t *neurons
+        uint32_t *samples
+        size_t capacity
+        size_t count
     ctypedef int32_t (*SNNProgressCallback)(uint64_t steps_done, uint64_t steps_total, void *user) noexcept
     ctypedef struct SNNRunDef:
         uint32_t struct_size
@@ -284,6 +292,11 @@ cdef extern from "snn/snn.h" nogil:
         SNNProgressCallback progress
         void *progress_user
         uint32_t progress_interval
+        SNNSpikeRecord *spike_records
+        uint32_t spike_record_count
+        uint32_t record_interval
+        uint32_t steps_before
+        uint32_t *out_step_count
     void snn_run_def_default(SNNRunDef *out_def)
     SNNStatus snn_session_run(SNNHandle handle, const SNNRunDef *definition)
 

@@ -76,7 +76,14 @@ def run(
         seconds = time.perf_counter() - begin
         counters = simulation.counters
     if output is not None:
-        arrays: dict[str, Any] = {f"{name}.{key}": recording[name][key] for name in wanted for key in wanted[name]}
+        arrays: dict[str, Any] = {}
+        for name, key in [(owner, variable) for owner, variables in wanted.items() for variable in variables]:
+            recorded_array = recording[name][key]
+            if isinstance(recorded_array, snn.SpikeEvents):
+                for column in ("steps", "neurons", "samples"):
+                    arrays[f"{name}.{key}.{column}"] = getattr(recorded_array, column)
+            else:
+                arrays[f"{name}.{key}"] = recorded_array
         try:
             # Opened here: numpy would add a suffix to a name that has none.
             with output.open("wb") as written:
