@@ -1,4 +1,5 @@
-// The library's own exp on lanes, operation by operation as docs/model-format.md ("Software exp") writes it.
+// The library's own exp and reciprocal on lanes, operation by operation as docs/model-format.md ("Software exp", "Software
+// reciprocal") writes them.
 #pragma once
 
 namespace snn::cpu::SNN_ISA {
@@ -15,6 +16,19 @@ SNN_ALWAYS_INLINE F exp_(F x) {
     p = add(mul(p, r), broadcast_f(1.0f));
     p = add(mul(p, r), broadcast_f(1.0f));
     return mul(p, from_bits(shift_left<23>(add(nearest(n), broadcast_i(127)))));
+}
+
+SNN_ALWAYS_INLINE F reciprocal_(F x) {
+    const F smallest = broadcast_f(0x1p-126f), one = broadcast_f(1.0f);
+    const I bits = bits_of(min_(max_(abs_(x), smallest), broadcast_f(0x1p+126f)));
+    const F m = from_bits(bit_or(bit_and(bits, broadcast_i(0x007fffff)), broadcast_i(0x3f800000)));
+    F y = broadcast_f(0x1.4afd6ap-2f);
+    y = add(mul(y, m), broadcast_f(-0x1.745d18p+0f));
+    y = add(mul(y, m), broadcast_f(0x1.0f83e0p+1f));
+    y = add(y, mul(y, sub(one, mul(m, y))));
+    y = add(y, mul(y, sub(one, mul(m, y))));
+    y = mul(y, from_bits(sub(broadcast_i(0x7f000000), bit_and(bits, broadcast_i(0x7f800000)))));
+    return select(le(x, neg(smallest)), neg(y), y);
 }
 
 }  // namespace snn::cpu::SNN_ISA

@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).resolve().parent
 COUNT = 48  # neurons: three lanes
 
-# A model with what the built-in ones do not use: exp, abs, floor, repeat, and, or, not, ints multiplied and converted.
+# A model with what the built-in ones do not use: exp, reciprocal, abs, floor, repeat, and, or, not, ints multiplied and converted.
 OTHER = """\
 [model]
 name = "other"
@@ -52,7 +52,7 @@ moved = v
 for part in repeat(3):
     change = half_rate * exp(-abs(moved)) - 0.3 * moved
     moved = moved + 0.25 * change
-limited = min(max(moved + current, -0.9), 1.1)
+limited = min(max(moved + current * reciprocal(1 + 0.1 * moved), -0.9), 1.1)
 fired = spike(limited - 0.4)
 emit(fired)
 quiet = fired == 0 and not (count >= 3 or kind == "strange")
