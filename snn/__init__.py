@@ -53,7 +53,11 @@ from snn.network import Network, Population, load, save
 from snn.neurons import (
     LIF,
     AdaptiveLIF,
+    AdEx,
+    AlphaLIF,
+    ConductanceLIF,
     CurrentLIF,
+    HodgkinHuxley,
     Input,
     IntegrateAndFire,
     Izhikevich,
@@ -74,10 +78,13 @@ __version__ = library_version()
 
 __all__ = [
     "LIF",
+    "AdEx",
     "AdaptiveLIF",
+    "AlphaLIF",
     "ArgumentTypeError",
     "AvgPool2d",
     "BusyError",
+    "ConductanceLIF",
     "Connection",
     "Conv2d",
     "CurrentLIF",
@@ -88,6 +95,7 @@ __all__ = [
     "FileError",
     "ForkedError",
     "FormatError",
+    "HodgkinHuxley",
     "Input",
     "IntegrateAndFire",
     "InternalError",

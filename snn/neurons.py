@@ -21,8 +21,12 @@ from snn.surrogates import Surrogate
 
 __all__ = [
     "LIF",
+    "AdEx",
     "AdaptiveLIF",
+    "AlphaLIF",
+    "ConductanceLIF",
     "CurrentLIF",
+    "HodgkinHuxley",
     "Input",
     "IntegrateAndFire",
     "Izhikevich",
@@ -354,6 +358,22 @@ class CurrentLIF(_Builtin, model="current_lif"):
 
 
 class Izhikevich(_Builtin, model="izhikevich"):
+    pass
+
+
+class ConductanceLIF(_Builtin, model="conductance_lif"):
+    pass
+
+
+class AlphaLIF(_Builtin, model="alpha_lif"):
+    pass
+
+
+class AdEx(_Builtin, model="adex"):
+    pass
+
+
+class HodgkinHuxley(_Builtin, model="hodgkin_huxley"):
     pass
 
 

@@ -15,6 +15,11 @@ from .definition import Definition
 from .ir import Instruction, Program
 from .statements import Text, cut
 
+# Operations of an adjoint, and of a step on scalar lanes, beyond which the backend interprets: the same bits from a library
+# that stays small. Scalar lanes are arrays of 16 numbers, of which a compiler makes a page of code for each operation.
+LARGEST_ADJOINT = 500
+LARGEST_SCALAR_STEP = 300
+
 _LANES = {"float": "F", "int": "I", "bool": "M"}
 _MEMORY = {"float": "float", "int": "int32_t"}
 _CALLS = {
@@ -188,11 +193,18 @@ def kernels_source(
     rows = []
     for definition, programs in neurons:
         lines.append(f"// {definition.title}")
-        lines += _step(definition, programs, taped=False)
-        lines += _step(definition, programs, taped=True)
-        lines += _adjoint(definition, programs)
         name = definition.name
-        rows.append(f'    {{"{name}", {name}_step, {name}_step_taped, {name}_adjoint}},')
+        step = _step(definition, programs, taped=False)
+        if len(programs.step.instructions) > LARGEST_SCALAR_STEP:
+            instead = f"inline constexpr NeuronStepFunction {name}_step = nullptr;"
+            step = ["#if defined(SNN_ISA_IS_scalar)", instead, "#else", *step[:-1], "#endif", ""]
+        lines += step
+        trained = "nullptr, nullptr"
+        if len(programs.adjoint.instructions) <= LARGEST_ADJOINT:
+            lines += _step(definition, programs, taped=True)
+            lines += _adjoint(definition, programs)
+            trained = f"{name}_step_taped, {name}_adjoint"
+        rows.append(f'    {{"{name}", {name}_step, {trained}}},')
     lines += [
         "// In alphabetical order of names.",
         "inline constexpr CompiledModel compiled_models[] = {",

@@ -2,8 +2,9 @@
 
 No two C libraries agree on the last bit of ``exp``, and a GPU need not round a division as IEEE does. The algorithms and
 their constants are written down in ``docs/model-format.md`` under "Software exp" and "Software reciprocal"; this file is
-that text as Python, for scalars in double (derived constants) and, through the namespace ``np`` handed in by the caller, for numpy arrays of float32 or float64 (the numpy target).
-Every operation is rounded on its own: multiply, then add, never fused.
+that text as Python, for scalars in double (derived constants) and, through the namespace ``np`` handed in by the caller,
+for numpy arrays of float32 or float64 (the numpy target). Every operation is rounded on its own: multiply, then add, never
+fused.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def networks(draw: st.DrawFn) -> snn.Network:
     for name in names:
         model = draw(st.sampled_from(MODELS))
         net.add(name, model(draw(st.integers(1, 40))))
-    scale = 12.0 if any(net[name].model == "izhikevich" for name in names) else 0.6
+    scale = 12.0 if any(net[name].model in ("adex", "hodgkin_huxley", "izhikevich") for name in names) else 0.6
     for target in names:
         for source in ("spikes", "values", *names):
             if not draw(st.booleans()) and source != "spikes":

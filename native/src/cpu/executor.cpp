@@ -309,8 +309,9 @@ void CpuExecutor::update_neurons(uint32_t population, const Moment& at, uint32_t
         .spikes = model.spiking ? data.bits_at(at.clock, at.sample) : nullptr,
         .tape = taped ? tape : nullptr,
     };
-    if (data.compiled) {
-        (taped ? data.compiled->step_taped : data.compiled->step)(args, part.begin, part.end);
+    const NeuronStepFunction step = !data.compiled ? nullptr : taped ? data.compiled->step_taped : data.compiled->step;
+    if (step) {
+        step(args, part.begin, part.end);
     } else {
         const InterpretedProgram& program = taped ? *data.taped_program : *data.step_program;
         context_.kernels.interpret_step(program.view(), args, memory.interpreter.data(), part.begin, part.end);

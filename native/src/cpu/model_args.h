@@ -37,9 +37,10 @@ using NeuronAdjointFunction = void (*)(const NeuronAdjointArgs& args, uint32_t b
 
 struct CompiledModel {
     const char* name;
+    // Null: interpreted, as print_cpp.py decides for large models. Without a step there is none of the others.
     NeuronStepFunction step;
     NeuronStepFunction step_taped;
-    NeuronAdjointFunction adjoint;  // null when the model has none
+    NeuronAdjointFunction adjoint;
 };
 
 }  // namespace snn::cpu

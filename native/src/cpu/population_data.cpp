@@ -15,7 +15,7 @@ namespace {
 const CompiledModel* find_compiled(const KernelTable& kernels, const Model& model) {
     if (!model.built_in) return nullptr;
     for (uint32_t i = 0; i < kernels.model_count; ++i)
-        if (model.name == kernels.models[i].name) return &kernels.models[i];
+        if (model.name == kernels.models[i].name) return kernels.models[i].step ? &kernels.models[i] : nullptr;
     return nullptr;
 }
 
@@ -58,10 +58,8 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
     starts_at_projection.assign(receptor_count, 0);
 
     compiled = interpret ? nullptr : find_compiled(kernels, model);
-    if (!compiled) {
-        step_program = io_programs.step(model, false);
-        taped_program = io_programs.step(model, true);
-    }
+    if (!compiled) step_program = io_programs.step(model, false);
+    if (!compiled || !compiled->step_taped) taped_program = io_programs.step(model, true);
     if (model.differentiable && info.surrogate) {
         const Surrogate& chosen = *info.surrogate;
         const bool compiled_adjoint = compiled && compiled->adjoint && chosen.built_in;
