@@ -28,7 +28,7 @@ __all__ = [
 Pair = int | tuple[int, int]
 Bias = bool | ArrayLike | None
 
-ARITHMETIC = ("default", "float", "fixed")
+ARITHMETIC = ("default", "float", "fixed", "compact")
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Connection(ABC):
         Steps from a spike to its arrival, at most 4096; 0: within the same step.
     trainable : bool, default True
         Whether training changes the weights.
-    arithmetic : {"default", "float", "fixed"}
+    arithmetic : {"default", "float", "fixed", "compact"}
         How inputs are summed; stored with the network (``docs/semantics.md``).
     """
 

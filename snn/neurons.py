@@ -26,6 +26,8 @@ __all__ = [
     "AlphaLIF",
     "ConductanceLIF",
     "CurrentLIF",
+    "DrivenCurrentLIF",
+    "DrivenLIF",
     "HodgkinHuxley",
     "Input",
     "IntegrateAndFire",
@@ -33,6 +35,8 @@ __all__ = [
     "LeakyIntegrator",
     "Neuron",
     "NeuronModel",
+    "NoisyIzhikevich",
+    "PoissonSource",
     "SpikeInput",
 ]
 
@@ -327,13 +331,13 @@ def _docstring(definition: ModelDefinition) -> str:
         add(option.name, f"{{{words}}}, default {option.default!r}", f"{option.doc.rstrip('.')}.")
     if definition.spiking:
         add("surrogate", "str or Surrogate, optional", "What training uses in place of the derivative of a spike.")
-    add("initial", "dict, optional", "State at step 0: " + ", ".join(definition.states) + ".")
+    add("initial", "dict, optional", "State at step 0: " + (", ".join(definition.states) or "none") + ".")
     add("name", "str, optional", "Name of the population in a `Sequential`.")
-    lines += ["", "Notes", "-----", "States:"]
+    lines += ["", "Notes", "-----", "States:" if definition.states else "States: none."]
     for state in definition.states.values():
         unit = f" [{state.unit}]" if state.unit not in ("", "1") else ""
         lines.append(f"``{state.name}``{unit} {state.doc.rstrip('.')}.")
-    lines.append("Receptors: " + ", ".join(f"``{name}``" for name in definition.receptors) + ".")
+    lines.append("Receptors: " + (", ".join(f"``{name}``" for name in definition.receptors) or "none") + ".")
     return "\n".join(lines)
 
 
@@ -374,6 +378,22 @@ class AdEx(_Builtin, model="adex"):
 
 
 class HodgkinHuxley(_Builtin, model="hodgkin_huxley"):
+    pass
+
+
+class DrivenLIF(_Builtin, model="driven_lif"):
+    pass
+
+
+class DrivenCurrentLIF(_Builtin, model="driven_current_lif"):
+    pass
+
+
+class NoisyIzhikevich(_Builtin, model="noisy_izhikevich"):
+    pass
+
+
+class PoissonSource(_Builtin, model="poisson_source"):
     pass
 
 

@@ -127,12 +127,12 @@ class Projection:
 
     @property
     def arithmetic(self) -> str:
-        """How inputs are summed: ``"float"`` or ``"fixed"`` (``docs/semantics.md``)."""
+        """How inputs are summed: ``"float"``, ``"fixed"`` or ``"compact"`` (``docs/semantics.md``)."""
         return ARITHMETIC[self._network._finished().projection(self._index).arithmetic]
 
     @property
     def fixed_point_scale(self) -> float:
-        """Weights are rounded to multiples of 1 / scale when delivered; 0 for float arithmetic."""
+        """Weights are rounded to multiples of 1 / scale: when delivered (fixed), for good (compact); 0 for float."""
         return self._network._finished().projection(self._index).fixed_point_scale
 
     @property
@@ -240,9 +240,13 @@ class Projection:
         self._bias = self.bias
 
     def _release(self) -> None:
-        """Drop what the native network, now finished, holds in canonical order."""
+        """Drop what the native network, now finished, holds in canonical order; show how it rounded the weights."""
         if self._csr_is_unordered:
             self._weights = self._csr = None
+        elif self._weights is not None and self.arithmetic == "compact":
+            info = self._network._present().projection(self._index)
+            if info.weights is not None:
+                self._weights[...] = info.weights
 
     def _changed(self, native: _native.Network) -> bool:
         """Whether weights or biases differ, bit for bit, from what the native network has."""

@@ -56,6 +56,9 @@ class Simulation:
         Forcing one is for tests and measurements; all give the same bits.
     flags : iterable of {"interpret_models", "float64", "smooth_spikes"}
         For tests; see ``snn.h``.
+    seed : int, default 0
+        Of the random draws of models that have some (`DrivenLIF`, `NoisyIzhikevich`, ...), 0 to 2**64 - 1. The same network,
+        inputs and seed give the same spikes.
 
     Raises
     ------
@@ -86,6 +89,7 @@ class Simulation:
         threads: int = 1,
         instruction_set: str = "best",
         flags: Iterable[str] = (),
+        seed: int = 0,
     ) -> None:
         if not isinstance(network, Network):
             raise ArgumentTypeError(f"network is {shown(network)}, not a Network; snn.load(path) reads one from a file")
@@ -101,6 +105,7 @@ class Simulation:
             threads=integer(threads, "threads", maximum=1024),
             instruction_set=INSTRUCTION_SETS.index(choice(instruction_set, INSTRUCTION_SETS, "instruction_set")),
             flags=bits,
+            seed=integer(seed, "seed", maximum=2**64 - 1),
         )
         self.device = device
         self._indices = {name: population._index for name, population in network.populations.items()}
@@ -149,8 +154,15 @@ class Simulation:
 
     @property
     def step_count(self) -> int:
-        """Steps since creation or reset."""
+        """Steps since creation or reset.
+
+        It may be set, to go on from a state that was read before: random draws depend on it.
+        """
         return self._session.step_count
+
+    @step_count.setter
+    def step_count(self, steps: int) -> None:
+        self._session.step_count = integer(steps, "step_count", maximum=2**64 - 1)
 
     @property
     def time(self) -> float:

@@ -165,7 +165,10 @@ class Sparse(Connection):
         weight_std : float, default 0.0
             Standard deviation of a normal distribution; 0: all weights are `weight`.
         delay_min, delay_max : int, default 0
-            Steps, uniform, both ends included; with `delay_steps` at most 4096.
+            Steps, both ends included; with `delay_steps` at most 4096. Uniform, unless `delay_std` is given.
+        delay_mean, delay_std : float, default 0.0
+            Steps; with a `delay_std` above 0 delays are normal, drawn again until the nearest whole number of steps lies
+            within `delay_min` and `delay_max`.
         seed : int, optional
             0 to 2**64 - 2; when not given, it follows from the network's seed and the projection's position.
         allow_autapses : bool, default True
@@ -186,6 +189,8 @@ class Sparse(Connection):
         weight_std: float = 0.0,
         delay_min: int = 0,
         delay_max: int | None = None,
+        delay_mean: float = 0.0,
+        delay_std: float = 0.0,
         seed: int | None = None,
         allow_autapses: bool = True,
         receptor: str | None = None,
@@ -197,7 +202,7 @@ class Sparse(Connection):
         if unknown:
             raise ArgumentTypeError(
                 f"Sparse has no keyword {shown(next(iter(unknown)))}; a random rule has: weight, weight_std, delay_min, "
-                "delay_max, seed, allow_autapses, receptor, delay_steps, trainable, arithmetic"
+                "delay_max, delay_mean, delay_std, seed, allow_autapses, receptor, delay_steps, trainable, arithmetic"
             )
         sparse = cls(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)
         shortest = integer(delay_min, "Sparse: delay_min", maximum=MAX_DELAY)
@@ -215,6 +220,8 @@ class Sparse(Connection):
             "weight_std": float32_number(weight_std, "Sparse: weight_std", minimum=0.0),
             "delay_min": shortest,
             "delay_max": longest,
+            "delay_mean": number(delay_mean, "Sparse: delay_mean"),
+            "delay_std": number(delay_std, "Sparse: delay_std", minimum=0.0),
         }
         return sparse
 

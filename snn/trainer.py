@@ -92,7 +92,8 @@ class Trainer:
     output : str, optional
         The population whose activity is the answer; the last one when not given.
     seed : int, default 0
-        For the order of the samples and random encoders. The same seed on the same device gives the same bits.
+        For the order of the samples, random encoders and the random draws of models, which are the same in every batch. The
+        same seed on the same device gives the same bits.
     momentum : float, default 0.0
         Of SGD.
     beta1, beta2, epsilon : float, default 0.9, 0.999, 1e-8
@@ -307,6 +308,7 @@ class Trainer:
             batch_size=self.batch_size,
             threads=self.threads,
             instruction_set=INSTRUCTION_SETS.index(self.instruction_set),
+            seed=self.seed,
         )
         trainer = _native.Trainer(
             session,

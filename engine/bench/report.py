@@ -16,7 +16,7 @@ __all__ = ["Settings", "require", "result"]
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line may set; None: the benchmark's own default."""
+    """What the command line may set; None: the benchmark's own default. Only scenes have `scale` and `versus`."""
 
     device: str = "cpu"
     threads: int = 1
@@ -24,6 +24,8 @@ class Settings:
     seed: int = 0
     variant: str | None = None
     instruction_set: str = "best"
+    scale: float | None = None
+    versus: tuple[str, ...] = ()
 
     def wants(self, variant: str) -> bool:
         """Whether to run a variant."""

@@ -225,6 +225,8 @@ cdef class Network:
             random.weight_std = rule["weight_std"]
             random.delay_min = as_u32(rule["delay_min"], f"{what}: delay_min")
             random.delay_max = as_u32(rule["delay_max"], f"{what}: delay_max")
+            random.delay_mean = rule["delay_mean"]
+            random.delay_std = rule["delay_std"]
             with nogil:
                 status = snn_network_connect_random(self.handle, &definition, &random, &index)
         check(status)

@@ -27,7 +27,7 @@ cdef class Session:
     cdef object __weakref__
 
     def __cinit__(self, network=None, *, file=None, device="cpu", batch_size=1, threads=1, instruction_set=0, flags=0,
-                  max_catch_up_steps=100):
+                  max_catch_up_steps=100, uint64_t seed=0):
         cdef SNNConfig config
         cdef SNNStatus status
         cdef bytes c_file = None
@@ -49,6 +49,7 @@ cdef class Session:
         config.flags = as_u32(flags, "flags")
         config.max_catch_up_steps = as_u32(max_catch_up_steps, "max_catch_up_steps")
         config.log = on_log
+        config.seed = seed
         with nogil:
             status = snn_create_network(&config, &self.handle)
         if status == SNN_ERROR_OUT_OF_MEMORY:
@@ -133,6 +134,10 @@ cdef class Session:
         cdef uint64_t steps = 0
         self._check(snn_session_step_count(self.handle, &steps))
         return steps
+
+    @step_count.setter
+    def step_count(self, uint64_t steps):
+        self._check(snn_session_set_step_count(self.handle, steps))
 
     # ---- input and output
 

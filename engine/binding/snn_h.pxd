@@ -117,6 +117,8 @@ cdef extern from "snn/snn.h" nogil:
         float weight_std
         uint32_t delay_min
         uint32_t delay_max
+        double delay_mean
+        double delay_std
 
     void snn_population_def_default(SNNPopulationDef *out_def)
     void snn_projection_def_default(SNNProjectionDef *out_def)
@@ -213,6 +215,7 @@ cdef extern from "snn/snn.h" nogil:
         const SNNJobSystem *job_system
         SNNLogCallback log
         void *log_user
+        uint64_t seed
     void snn_config_default(SNNConfig *out_config)
     SNNStatus snn_create_network(const SNNConfig *config, SNNHandle *out_handle)
     void snn_destroy_network(SNNHandle handle)
@@ -236,6 +239,7 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count)
     SNNStatus snn_session_step(SNNHandle handle, uint32_t step_count)
     SNNStatus snn_session_reset(SNNHandle handle)
+    SNNStatus snn_session_set_step_count(SNNHandle handle, uint64_t steps)
     SNNStatus snn_session_step_count(SNNHandle handle, uint64_t *out_steps)
     SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
                                      const uint32_t **out_neurons, uint32_t *out_count)

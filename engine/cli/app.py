@@ -46,7 +46,7 @@ app.command("demo")(demo_command.demo)
 app.command("devices")(devices_command.devices)
 app.command("inspect")(inspect_command.inspect)
 app.command("run")(run_command.run)
-app.command("bench")(bench_command.bench)
+app.command("bench", cls=bench_command.BenchCommand)(bench_command.bench)
 
 
 def run() -> None:

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from snn.engine import machine
 from snn.engine.bench import BENCHMARKS, Settings
+from snn.engine.bench.peers import PEERS
 from snn.engine.cli.output import JsonFlag, console, fail, print_json, table, with_unit
+from snn.scenes import SCENES
 
-__all__ = ["bench"]
+__all__ = ["BenchCommand", "bench"]
 
 _NAMES = ", ".join(BENCHMARKS)
+_PEERS = ", ".join(PEERS)
+
+
+class BenchCommand(TyperCommand):
+    """The command; ``--vs`` takes several names, as in ``--vs brian2 nest``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give each name after ``--vs`` an option of its own, which is what click understands."""
+        return super().parse_args(ctx, spread_peers(args))
+
+
+def spread_peers(arguments: Sequence[str]) -> list[str]:
+    """Return ``--vs a --vs b`` for ``--vs a b``; a word that is no peer ends the list."""
+    spread: list[str] = []
+    inside = False
+    for position, word in enumerate(arguments):
+        if inside and word in PEERS and arguments[position - 1] != "--vs":
+            spread.append("--vs")
+        elif inside and arguments[position - 1] != "--vs":
+            inside = False
+        inside = inside or word == "--vs"
+        spread.append(word)
+    return spread
 
 
 def bench(
@@ -26,20 +53,39 @@ def bench(
     instruction_set: Annotated[
         str, typer.Option(help="best, scalar, avx2 or avx512; all give the same bits.")
     ] = "best",
-    seed: Annotated[int, typer.Option(min=0, help="For weights and inputs.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="For weights, inputs and draws.")] = 0,
+    scale: Annotated[float | None, typer.Option(help="Scenes: size relative to the scene's own.")] = None,
+    versus: Annotated[
+        list[str] | None,
+        typer.Option("--vs", metavar="PEER...", help=f"Scenes: other simulators on the same cores: {_PEERS}."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a benchmark: median and the range from 10 to 90 % of its repeats."""
     if name not in BENCHMARKS:
         raise fail(f"there is no benchmark '{name}'; there are: {_NAMES}")
-    settings = Settings(device, threads, repeats, seed, variant, instruction_set)
-    results = list(BENCHMARKS[name](settings))
+    peers = tuple(dict.fromkeys(versus or ()))
+    for peer in peers:
+        if peer not in PEERS:
+            raise fail(f"there is no peer '{peer}'; there are: {_PEERS}")
+    if name not in SCENES and (scale is not None or peers):
+        word = "scale" if scale is not None else "peers"
+        raise fail(f"benchmark '{name}' has no {word}; the scenes have: {', '.join(SCENES)}")
+    settings = Settings(device, threads, repeats, seed, variant, instruction_set, scale, peers)
+    show = _show_scene if name in SCENES else _show
+    results = []
+    for one in BENCHMARKS[name](settings):
+        results.append(one)
+        if as_json:
+            # As it comes: a peer may take long.
+            print_json(one)
     if not results:
         raise fail(f"benchmark '{name}' has no variant '{variant}'")
-    if as_json:
-        for one in results:
-            print_json(one)
-        return
+    if not as_json:
+        show(results)
+
+
+def _show(results: list[dict[str, Any]]) -> None:
     rows = table("benchmark", "variant", "device", ">threads", ">repeats", ">median", ">10 %", ">90 %")
     for one in results:
         rows.add_row(
@@ -56,8 +102,56 @@ def bench(
     for key in ("network", "activity", "test_accuracy"):
         if key in results[0]:
             console.print(f"{key.replace('_', ' ')}: {_words(results[0][key])}", highlight=False)
+    _show_machine(results)
+
+
+def _show_scene(results: list[dict[str, Any]]) -> None:
+    """Seconds of work for each second of network time, and what each simulator needed besides."""
+    columns = (
+        "simulator",
+        ">threads",
+        ">s per s",
+        ">10 %",
+        ">90 %",
+        ">ratio",
+        ">build",
+        ">synapses",
+        ">memory",
+        ">B/synapse",
+    )
+    rows = table(*columns)
+    measured = [one for one in results if "no_result" not in one]
+    for one in measured:
+        rows.add_row(
+            f"[bold]{one['variant']}[/]",
+            str(one["threads"]),
+            f"[bold]{one['median_s']:.3g}[/]",
+            f"{one['p10_s']:.3g}",
+            f"{one['p90_s']:.3g}",
+            f"{one['ratio_to_snn']:.1f}" if "ratio_to_snn" in one else "",
+            with_unit(one["build_s"], "s"),
+            f"{one['synapses']:,}",
+            with_unit(one["peak_rss_bytes"], "B"),
+            f"{one['bytes_per_synapse']:.1f}",
+        )
+    if measured:
+        first = measured[0]
+        console.print(f"{first['bench']} at scale {first['scale']:g}: {first['network']}", highlight=False)
+        console.print(rows)
+        for one in measured:
+            rates = ", ".join(f"{name} {rate:.2f} Hz" for name, rate in one["rates_hz"].items())
+            console.print(f"{one['variant']}: {rates}", highlight=False)
+    for one in results:
+        if "no_result" in one:
+            console.print(f"no result: {one['no_result']}", highlight=False)
+    if measured:
+        _show_machine(measured)
+
+
+def _show_machine(results: list[dict[str, Any]]) -> None:
     where = machine.description()
-    console.print(f"{where['processor']}, {where['cores']} cores, {results[0]['instruction_set']}", highlight=False)
+    used = results[0].get("instruction_set", where["instruction_set"])
+    console.print(f"{where['processor']}, {where['cores']} cores, {used}", highlight=False)
 
 
 def _words(value: object) -> str:

@@ -28,8 +28,8 @@ from .api import (
     load_builtin,
     load_builtin_model,
     load_builtin_surrogate,
-    models_folder,
 )
+from .definition import models_folder
 from .errors import (
     DocumentError,
     ModelBoundsError,

@@ -19,7 +19,7 @@ def write(path: Path, text: str) -> None:
 
 def compile_folder(folder: Path) -> tuple[list[CompiledModel], list[CompiledSurrogate]]:
     """Every definition of a models folder, in alphabetical order of names."""
-    neurons = [compile_model(folder / "neurons" / f"{n}.toml") for n in builtin_names("neurons", folder)]
+    neurons = [compile_model(folder / "neurons" / f"{n}.toml", models=folder) for n in builtin_names("neurons", folder)]
     surrogates = [compile_surrogate(folder / "surrogates" / f"{n}.toml") for n in builtin_names("surrogates", folder)]
     models: list[CompiledModel | CompiledSurrogate] = [*neurons, *surrogates]
     for model in models:
@@ -32,6 +32,7 @@ def native_files(neurons: list[CompiledModel], surrogates: list[CompiledSurrogat
     """The C++ that the build needs, by file name."""
     return {
         "builtin_models.h": print_builtin.HEADER,
+        "normal_table.h": print_builtin.normal_table(),
         "builtin_models.cpp": print_builtin.source(
             [(m.name, m.json) for m in neurons], [(s.name, s.json) for s in surrogates]
         ),
@@ -45,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="modelc", description="Compile the neuron models for libsnn.")
     parser.add_argument("--models", type=Path, required=True, help="folder with neurons/ and surrogates/")
     parser.add_argument(
-        "--out", type=Path, required=True, help="folder for builtin_models.cpp, .h and model_kernels.inl"
+        "--out", type=Path, required=True, help="folder for builtin_models.cpp, .h, model_kernels.inl, normal_table.h"
     )
     parser.add_argument("--docs", type=Path, help="also write a Markdown page for each model into this folder")
     parser.add_argument("--numpy", type=Path, help="also write numpy source for each model into this folder")

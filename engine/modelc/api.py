@@ -14,7 +14,7 @@ from . import compile as compiler
 from . import definition as definitions
 from . import evaluate, print_markdown, print_numpy, print_oplist
 from .compile import NeuronPrograms, SurrogatePrograms, TapeEntry
-from .definition import Definition, Option, Parameter, Receptor, State
+from .definition import Definition, Option, Parameter, Receptor, State, models_folder
 from .errors import DocumentError, ModelNameError
 
 
@@ -167,19 +167,22 @@ class CompiledSurrogate:
         return {parameter.name: parameter.default for parameter in self.parameters}
 
 
-def compile_model(spec: Mapping[str, Any] | str | Path, label: str | None = None) -> CompiledModel:
+def compile_model(
+    spec: Mapping[str, Any] | str | Path, label: str | None = None, models: Path | None = None
+) -> CompiledModel:
     """Compile a neuron model.
 
     Parameters
     ----------
     spec : a dict with the sections of the language, TOML text, or the path of a TOML file
     label : how error messages call the source; the file name by default
+    models : the folder of the built-in models, one of which a definition may continue; the library's own by default
 
     Raises
     ------
     ModelError : the definition is wrong; the message names the place and the thing
     """
-    definition = definitions.read(spec, label)
+    definition = definitions.read(spec, label, models)
     if definition.kind != "neuron":
         raise DocumentError(f"{definition.source.label}: is a surrogate, not a neuron model")
     return CompiledModel(definition, compiler.compile_neuron(definition))
@@ -191,15 +194,6 @@ def compile_surrogate(spec: Mapping[str, Any] | str | Path, label: str | None = 
     if definition.kind != "surrogate":
         raise DocumentError(f"{definition.source.label}: is a neuron model, not a surrogate")
     return CompiledSurrogate(definition, compiler.compile_surrogate(definition))
-
-
-def models_folder() -> Path:
-    """Where the built-in definitions are: ``snn/models``, in a checkout and in an installation."""
-    root = Path(__file__).resolve().parents[2]
-    for folder in (root / "snn" / "models", root / "models"):
-        if (folder / "neurons").is_dir():
-            return folder
-    raise DocumentError(f"the built-in models are neither in {root / 'snn' / 'models'} nor in {root / 'models'}")
 
 
 def builtin_names(kind: str = "neurons", folder: Path | None = None) -> list[str]:

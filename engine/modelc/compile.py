@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from . import autodiff, evaluate, lower, parsing, tape, units
 from .definition import Definition
 from .errors import ModelBoundsError, ModelError, ModelLanguageError, ModelNameError
-from .ir import Graph, Node, Program, extract
+from .ir import DRAWS, Graph, Node, Program, extract
 from .lower import Lowerer, ProgramLowerer, Value
 
 MAX_OPS = 4096
@@ -65,8 +65,13 @@ def compile_neuron(definition: Definition) -> NeuronPrograms:
     now = {s.name: Value(node, units.parse(s.unit)) for s, node in zip(definition.states, states, strict=True)}
     scope.update(now)
 
-    lowerer = ProgramLowerer(graph, lower.STEP, scope, definition.source, "step", now)
+    if definition.drive:
+        _add_drive(graph, definition, scope, constants)
+    lowerer = ProgramLowerer(graph, lower.STEP, scope, definition.source, "step", now, constants)
     result = lowerer.run(definition.programs["step"])
+    for node in list(graph.nodes):
+        if node.op in DRAWS:
+            graph.label(node, f"draw_{int(node.value)}")  # so that it can be taped
     place = definition.source.place("step")
     for state in definition.states:
         if state.name not in result.states:
@@ -111,6 +116,24 @@ def compile_neuron(definition: Definition) -> NeuronPrograms:
         adjoint_states=tuple(adjoint.registers[node] for node in state_gradients),
         adjoint_receptors=tuple(adjoint.registers[node] for node in receptor_gradients),
     )
+
+
+def _add_drive(graph: Graph, definition: Definition, scope: dict[str, Value], constants: list[Node]) -> None:
+    """What the section [drive] adds to the receptors' sums before the program sees them."""
+    lowerer = Lowerer(graph, lower.DRIVE, scope, constants=constants)
+    driven: dict[str, Value] = {}
+    for receptor, text in definition.drive.items():
+        place = definition.source.place("drive", receptor)
+        try:
+            tree = parsing.parse(text.strip(), "eval")
+            assert isinstance(tree, ast.Expression)
+            driven[receptor] = lowerer.added(scope[receptor], tree.body, receptor)
+        except SyntaxError as error:
+            raise ModelLanguageError(f"{place}: '{text}' is not an expression: {error.msg}") from error
+        except ModelError as error:
+            raise type(error)(f"{place}: {error}") from error
+        graph.label(driven[receptor].node, f"driven_{receptor}")
+    scope.update(driven)
 
 
 def compile_surrogate(definition: Definition) -> SurrogatePrograms:

@@ -9,7 +9,7 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..errors import shown
 from . import names, units
 from .errors import DocumentError, ModelBoundsError, ModelError, ModelNameError, ModelUnitError
 
-LIMITS = {"parameters": 64, "options": 16, "states": 32, "receptors": 16, "derived": 128}
+LIMITS = {"parameters": 64, "options": 16, "states": 32, "receptors": 16, "derived": 128, "drive": 16}
 SURROGATE_PARAMETERS = 4
 CHOICES = 64
 LARGEST_FLOAT32 = 2.0**128 - 2.0**104
@@ -106,17 +106,23 @@ class Definition:
     paper: str
     description: str
     source: Source
+    base: str = ""  # the built-in model whose definition this one continues
     parameters: tuple[Parameter, ...] = ()
     options: tuple[Option, ...] = ()
     states: tuple[State, ...] = ()
     receptors: tuple[Receptor, ...] = ()
     derived: dict[str, str] = field(default_factory=dict)
     membrane: str = ""
+    drive: dict[str, str] = field(default_factory=dict)  # receptor: what is added to its sum before the step
     programs: dict[str, str] = field(default_factory=dict)  # "step", or "derivative" and "smooth"
+    specialised: tuple[dict[str, str], ...] = ()  # choices of all options that get a step of their own, when built in
 
 
-def read(spec: Mapping[str, Any] | str | Path, label: str | None = None) -> Definition:
-    """Read a definition from a dict, TOML text or the path of a TOML file."""
+def read(spec: Mapping[str, Any] | str | Path, label: str | None = None, models: Path | None = None) -> Definition:
+    """Read a definition from a dict, TOML text or the path of a TOML file.
+
+    ``models`` is the folder of built-in models that it may continue.
+    """
     if isinstance(spec, Mapping):
         document, source = dict(spec), Source(label or _dict_label(spec))
     else:
@@ -140,7 +146,16 @@ def read(spec: Mapping[str, Any] | str | Path, label: str | None = None) -> Defi
             raise DocumentError(f"{source.label}: not TOML: {error}") from error
         except RecursionError as error:
             raise DocumentError(f"{source.label}: not a definition: its lists nest too deeply") from error
-    return _Reader(document, source).definition()
+    return _Reader(document, source, models or models_folder()).definition()
+
+
+def models_folder() -> Path:
+    """Where the built-in definitions are: ``snn/models``, in a checkout and in an installation."""
+    root = Path(__file__).resolve().parents[2]
+    for folder in (root / "snn" / "models", root / "models"):
+        if (folder / "neurons").is_dir():
+            return folder
+    raise DocumentError(f"the built-in models are neither in {root / 'snn' / 'models'} nor in {root / 'models'}")
 
 
 def _dict_label(spec: Mapping[str, Any]) -> str:
@@ -152,17 +167,20 @@ def _dict_label(spec: Mapping[str, Any]) -> str:
 
 
 class _Reader:
-    def __init__(self, document: dict[str, Any], source: Source) -> None:
-        self.document, self.source = document, source
+    def __init__(self, document: dict[str, Any], source: Source, models: Path) -> None:
+        self.document, self.source, self.models = document, source, models
         self.taken: dict[str, str] = {}
+        self.base = ""
 
     def definition(self) -> Definition:
         neuron = "model" in self.document
+        if isinstance(self.document.get("model"), Mapping) and "base" in self.document["model"]:
+            self.continue_base(self.document["model"]["base"])
         if neuron == ("surrogate" in self.document):
             raise DocumentError(f"{self.source.label}: needs either a [model] or a [surrogate] section")
         head_name = "model" if neuron else "surrogate"
         sections = (
-            {"model", "parameters", "options", "states", "receptors", "derived", "step"}
+            {"model", "parameters", "options", "states", "receptors", "derived", "drive", "step"}
             if neuron
             else {"surrogate", "parameters", "derivative", "smooth"}
         )
@@ -172,7 +190,9 @@ class _Reader:
                     f"{self.source.label}: unknown section [{name}]; there are {', '.join(sorted(sections))}"
                 )
         head = self.table(head_name)
-        allowed = {"name", "title", "source", "description"} | ({"membrane"} if neuron else set())
+        allowed = {"name", "title", "source", "description"} | (
+            {"membrane", "base", "specialised"} if neuron else set()
+        )
         self.keys(head, allowed, {"name"}, head_name, None)
         with _At(self.source, head_name, "name"):
             name = names.check_form(head["name"], head_name)
@@ -191,23 +211,60 @@ class _Reader:
                 )
             programs = {part: self.program(part) for part in ("derivative", "smooth")}
             return Definition(kind="surrogate", programs=programs, **common)
+        options = tuple(self.option(*item) for item in self.entries("options"))
         definition = Definition(
             kind="neuron",
-            options=tuple(self.option(*item) for item in self.entries("options")),
+            options=options,
+            specialised=self.specialised(head, options),
             states=tuple(self.state(*item) for item in self.entries("states")),
             receptors=tuple(self.receptor(*item) for item in self.entries("receptors")),
             derived={key: self.derived(key, value) for key, value in self.entries("derived")},
             membrane=self.text(head, "membrane", "model", default="v"),
+            base=self.base,
+            drive={key: self.driven(key, value) for key, value in self.entries("drive")},
             programs={"step": self.program("step")},
             **common,
         )
         floats = [state.name for state in definition.states if state.type == "float"]
+        if not definition.states and "membrane" not in head:  # a source: it remembers nothing, so it has no membrane
+            return replace(definition, membrane="")
         if definition.membrane not in floats:
             raise ModelNameError(
                 f"{self.source.place('model', 'membrane')}: membrane '{definition.membrane}' is not a float state; "
                 f"the float states are {', '.join(floats) or 'none'}"
             )
         return definition
+
+    def continue_base(self, name: Any) -> None:
+        """Put the sections of the built-in model ``name`` in front of the document's own."""
+        place = self.source.place("model", "base")
+        known = sorted(path.stem for path in (self.models / "neurons").glob("*.toml"))
+        if name not in known:
+            raise ModelNameError(f"{place}: there is no built-in model {shown(name)}; there are {', '.join(known)}")
+        base = tomllib.loads((self.models / "neurons" / f"{name}.toml").read_text(encoding="utf-8"))
+        if "base" in base["model"]:
+            raise DocumentError(f"{place}: '{name}' has a base itself; take that one, '{base['model']['base']}'")
+        for section in ("options", "states", "receptors", "step"):
+            if section in self.document:
+                raise DocumentError(f"{self.source.place(section)}: a model with a base takes over that of '{name}'")
+        if "membrane" in self.document["model"]:
+            raise DocumentError(
+                f"{self.source.place('model', 'membrane')}: a model with a base takes over that of '{name}'"
+            )
+        self.base = name
+        head = {key: value for key, value in self.document["model"].items() if key != "base"}
+        inherited = {
+            "membrane": base["model"].get("membrane", "v"),
+            "specialised": base["model"].get("specialised", []),
+        }
+        merged: dict[str, Any] = {"model": {**inherited, **head}}
+        for section in ("parameters", "derived", "drive"):
+            both = (base.get(section, {}), self.table(section, optional=True))
+            for entry in both[1]:
+                if entry in both[0]:
+                    raise ModelNameError(f"{self.source.place(section, entry)}: '{name}' has one of this name already")
+            merged[section] = {**both[0], **both[1]}
+        self.document = {**self.document, **{k: v for k, v in base.items() if k != "model"}, **merged}
 
     # Entries
 
@@ -251,6 +308,21 @@ class _Reader:
             raise ModelBoundsError(f"{place}: the default '{default}' is not one of {', '.join(choices)}")
         return Option(name, tuple(choices), default, self.doc(entry, place))
 
+    def specialised(self, head: Mapping[str, Any], options: tuple[Option, ...]) -> tuple[dict[str, str], ...]:
+        """Choices for all options: the defaults, and the defaults changed by each entry of the list."""
+        place = self.source.place("model", "specialised")
+        listed = head.get("specialised", [])
+        if not isinstance(listed, list) or not all(isinstance(choices, Mapping) for choices in listed):
+            raise DocumentError(f'{place}: must be a list of tables such as {{ reset = "value" }}')
+        choices_of = {option.name: option.choices for option in options}
+        sets = []
+        for changes in [{}, *listed] if options else []:
+            for name, choice in changes.items():
+                if choice not in choices_of.get(name, ()):
+                    raise ModelNameError(f"{place}: {name} = {shown(choice)} is not a choice of an option")
+            sets.append({**{option.name: option.default for option in options}, **changes})
+        return tuple(sets)
+
     def state(self, name: str, entry: Any) -> State:
         entry = self.entry("states", name, entry, {"type", "unit", "initial", "doc"})
         place = self.source.place("states", name)
@@ -286,6 +358,16 @@ class _Reader:
         entry = self.entry("receptors", name, entry, {"unit", "doc"})
         place = self.source.place("receptors", name)
         return Receptor(name, self.unit(entry, place), self.doc(entry, place))
+
+    def driven(self, name: str, entry: Any) -> str:
+        place, receptors = self.source.place("drive", name), self.table("receptors", optional=True)
+        if name not in receptors:
+            raise ModelNameError(
+                f"{place}: '{name}' is not a receptor; the receptors are {', '.join(receptors) or 'none'}"
+            )
+        if not isinstance(entry, str):
+            raise DocumentError(f"{place}: must be an expression in quotes")
+        return entry
 
     def derived(self, name: str, entry: Any) -> str:
         if not isinstance(entry, str):

@@ -30,11 +30,13 @@ SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     # Only inside the compiler: the value of x, without its gradient where the flag is true. Printed as x.
     "detach": (("float", "bool"), "float"),
 }
+# op: operand types; all give a float and carry the number of the draw as their value. Two draws are never the same value.
+DRAWS: dict[str, tuple[str, ...]] = {"uniform": (), "normal": (), "poisson": ("float",)}
 
 
 @dataclass(eq=False, frozen=True)
 class Node:
-    """One value: an input, a constant (op "const" or "iconst") or the result of an operation."""
+    """One value: an input, a constant (op "const" or "iconst"), a random draw or the result of an operation."""
 
     id: int
     op: str
@@ -51,6 +53,7 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     names: UniqueNames = field(default_factory=UniqueNames)
     labels: dict[Node, str] = field(default_factory=dict)  # unique readable names of some operations
+    draw_count: int = 0
     _known: dict[tuple[object, ...], Node] = field(default_factory=dict)
 
     def input(self, name: str, type: str) -> Node:
@@ -80,6 +83,13 @@ class Graph:
         if key not in self._known:
             self._known[key] = self._add(Node(len(self.nodes), op, args, result))
         return self._known[key]
+
+    def draw(self, op: str, *args: Node) -> Node:
+        """Return a new random draw, with the next number."""
+        assert tuple(arg.type for arg in args) == DRAWS[op], f"{op}{args}"
+        node = self._add(Node(len(self.nodes), op, args, "float", value=self.draw_count))
+        self.draw_count += 1
+        return node
 
     def label(self, node: Node, wish: str) -> None:
         """Give an operation a readable name; the first name stays."""
@@ -113,7 +123,7 @@ def reachable(roots: Iterable[Node], stop: Iterable[Node] = ()) -> set[Node]:
 
 @dataclass(frozen=True)
 class Instruction:
-    """One operation on registers. ``value`` belongs to const and iconst."""
+    """One operation on registers. ``value`` belongs to const and iconst, and is the number of a draw."""
 
     op: str
     operands: tuple[int, ...]

@@ -7,17 +7,19 @@ target does the same roundings.
 from __future__ import annotations
 
 import ast
+import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..errors import shown
 from . import names, parsing, units
 from .definition import LARGEST_FLOAT32, Option, Source
 from .errors import ModelBoundsError, ModelError, ModelLanguageError, ModelNameError, ModelTypeError, ModelUnitError
-from .ir import Graph, Node
+from .ir import DRAWS, Graph, Node
 
 MAX_REPEAT = 64
+MAX_DRAWS = 64
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,12 @@ _COMMON = frozenset({"select", "min", "max", "abs", "floor", "exp", "reciprocal"
 DERIVED = Place("[derived]", _COMMON | {"log", "sqrt", "round", "decay"}, division=True)
 STEP = Place(
     "[step]",
-    _COMMON | {"spike", "detach"},
+    _COMMON | {"spike", "detach"} | set(DRAWS),
     division=False,
     hint='a step does not divide: put what is constant in [derived] (inverse_tau = "1 / tau"), or write a * reciprocal(b)',
+)
+DRIVE = Place(
+    "[drive]", STEP.functions - {"spike", "detach"}, division=False, hint=STEP.hint.replace("step", "drive", 1)
 )
 DERIVATIVE = Place("[derivative]", _COMMON - {"to_float", "to_int"} | {"sqrt"}, division=True)
 SMOOTH = Place("[smooth]", DERIVATIVE.functions | {"log", "atan", "tanh"}, division=True)
@@ -66,6 +71,7 @@ ARGUMENTS = {
     **dict.fromkeys(("min", "max", "decay", "detach"), 2),
     "select": 3,
     "spike": 2,
+    **{function: len(operands) for function, operands in DRAWS.items()},
 }
 _ARITHMETIC = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}
 _HINTS: dict[type, str] = {
@@ -78,12 +84,23 @@ _HINTS: dict[type, str] = {
 
 
 class Lowerer:
-    """Turns expressions and programs into nodes of one graph."""
+    """Turns expressions and programs into nodes of one graph.
 
-    def __init__(self, graph: Graph, place: Place, scope: Mapping[str, Value], decay_dt: Value | None = None) -> None:
+    ``decay_dt`` is dt where `decay` is known; ``constants`` are the values that the mean of a draw may be.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        place: Place,
+        scope: Mapping[str, Value],
+        decay_dt: Value | None = None,
+        constants: Iterable[Node] = (),
+    ) -> None:
         self.graph, self.place = graph, place
         self.scope: dict[str, Value] = dict(scope)
         self.decay_dt = decay_dt
+        self.constants = frozenset(constants)
 
     # Expressions
 
@@ -130,6 +147,14 @@ class Lowerer:
         if value.option:
             raise ModelTypeError(f"option '{value.option.name}' must be compared with one of its choices")
         return value
+
+    def added(self, sum: Value, tree: ast.expr, name: str) -> Value:
+        """Return ``sum``, which is called ``name``, plus an expression."""
+        joined = ast.BinOp(left=ast.Name(id=name), op=ast.Add(), right=tree)
+        value = self.value(tree)
+        self._numbers([value], [tree])
+        a, b = self._same(sum, value, joined)
+        return Value(self.graph.emit("add", a.node, b.node), a.unit)
 
     def _literal(self, number: float) -> Value:
         unit = None if number == 0 else units.DIMENSIONLESS
@@ -268,12 +293,14 @@ class Lowerer:
             raise ModelLanguageError(f"'{function}' is not available in {self.place.name}")
         count = len(arguments)
         if count != ARGUMENTS[function] and not (function == "spike" and count == 1):
-            raise ModelLanguageError(f"'{function}' takes {ARGUMENTS[function]} arguments, not {count}")
+            expected = ARGUMENTS[function]
+            raise ModelLanguageError(f"'{function}' takes {expected} argument{'s' * (expected != 1)}, not {count}")
         special: dict[str, Callable[[list[ast.expr]], Value]] = {
             "select": self._select,
             "spike": self._spike,
             "detach": self._detach,
             "decay": self._decay,
+            **dict.fromkeys(DRAWS, functools.partial(self._draw, function)),
         }
         if function in special:
             return special[function](arguments)
@@ -331,6 +358,24 @@ class Lowerer:
         self._floats([value], arguments[:1])
         return Value(self.graph.emit("detach", value.node, self._bool(arguments[1])), value.unit)
 
+    def _draw(self, function: str, arguments: list[ast.expr]) -> Value:
+        if self.graph.draw_count == MAX_DRAWS:
+            raise ModelBoundsError(f"'{function}' is draw {MAX_DRAWS + 1} of the step; there may be {MAX_DRAWS}")
+        if not arguments:
+            return Value(self.graph.draw(function))
+        mean, text = self.value(arguments[0]), ast.unparse(arguments[0])
+        # Only constants: their thresholds are computed once, on the host.
+        if mean.node not in self.constants:
+            raise ModelLanguageError(
+                f"the mean of '{function}' is '{text}'; it must be a parameter or a derived constant, so derive one from it"
+            )
+        self._floats([mean], arguments)
+        if mean.unit:
+            raise ModelUnitError(
+                f"the mean of '{function}' is a plain number, but '{text}' is in {units.text(mean.unit)}"
+            )
+        return Value(self.graph.draw(function, mean.node))
+
     def _decay(self, arguments: list[ast.expr]) -> Value:
         assert self.decay_dt is not None
         tau, method = self.value(arguments[0]), self.expression(arguments[1])
@@ -369,11 +414,13 @@ class ProgramLowerer(Lowerer):
         source: Source,
         section: str,
         states: Mapping[str, Value] | None = None,
+        constants: Iterable[Node] = (),
     ) -> None:
-        super().__init__(graph, place, scope)
+        super().__init__(graph, place, scope, constants=constants)
         self.source, self.section = source, section
         self.inputs = set(scope)
         self.states = states or {}
+        self.is_step = states is not None  # a source has no states, and a step all the same
         self.result = StepResult({})
 
     def run(self, text: str) -> StepResult:
@@ -407,9 +454,9 @@ class ProgramLowerer(Lowerer):
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=tree):
                 self._let(name, self.value(tree), scope, round_)
-            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="next"), attr=state)], value=tree) if self.states:
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="next"), attr=state)], value=tree) if self.is_step:
                 self._next(state, self.value(tree), round_)
-            case ast.Expr(value=ast.Call(func=ast.Name(id="emit"), args=[tree], keywords=[])) if self.states:
+            case ast.Expr(value=ast.Call(func=ast.Name(id="emit"), args=[tree], keywords=[])) if self.is_step:
                 if self.result.emitted or round_ is not None:
                     raise ModelLanguageError("emit stands once, outside repeat")
                 value = self.value(tree)
@@ -422,9 +469,9 @@ class ProgramLowerer(Lowerer):
                 target=ast.Name(),
                 iter=ast.Call(func=ast.Name(id="repeat"), args=[ast.Constant(value=int() as count)], keywords=[]),
                 orelse=[],
-            ) if self.states:
+            ) if self.is_step:
                 self._repeat(statement.body, count, scope, round_)
-            case ast.Return(value=ast.expr() as tree) if not self.states:
+            case ast.Return(value=ast.expr() as tree) if not self.is_step:
                 value = self.value(tree)
                 self._floats([value], [tree])
                 self.result.returned = value
@@ -432,7 +479,7 @@ class ProgramLowerer(Lowerer):
                 first = ast.unparse(statement).split("\n")[0]
                 allowed = (
                     "name = ..., next.state = ..., emit(...), for round in repeat(n):"
-                    if self.states
+                    if self.is_step
                     else "name = ..., return ..."
                 )
                 raise ModelLanguageError(f"'{first}' is not a statement of {self.place.name}; there are {allowed}")

@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Any
 
 from . import evaluate, lower
-from .api import load_builtin_surrogate, models_folder
+from .api import load_builtin_surrogate
+from .definition import models_folder
 from .errors import DocumentError, ModelError, ModelNameError, ModelTypeError
 from .ir import Graph, extract
 from .lower import Lowerer, Value

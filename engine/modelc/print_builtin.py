@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .errors import ModelBoundsError
+from .normal_table import NORMAL_TABLE
 
 PIECE = 120  # characters of one literal; MSVC allows 16,380 bytes before it joins neighbours ...
 LONGEST = 60_000  # ... and 65,535 after
@@ -29,6 +30,23 @@ extern const std::size_t builtin_surrogate_count;
 
 }  // namespace snn
 """
+
+
+def normal_table() -> str:
+    """``normal_table.h``: the table of the random draws' normal distribution."""
+    lines = [
+        '// Printed by engine/modelc: coefficients of x^0, x^1 ... for the 32 octaves (docs/semantics.md, "Random draws").',
+        "#pragma once",
+        "",
+        "namespace snn {",
+        "",
+        f"alignas(64) inline constexpr float normal_table[{len(NORMAL_TABLE)}][{len(NORMAL_TABLE[0])}] = {{",
+    ]
+    for row in NORMAL_TABLE:
+        lines.append("    {")
+        lines += ["        " + " ".join(f"{value.hex()}f," for value in row[i : i + 4]) for i in range(0, len(row), 4)]
+        lines.append("    },")
+    return "\n".join([*lines, "};", "", "}  // namespace snn", ""])
 
 
 def _literal(name: str, text: str) -> list[str]:

@@ -1,24 +1,28 @@
 """The C++ target: straight-line code over lanes of 16 neurons, included inside a namespace for each instruction set.
 
-The text needs ``cpu/model_args.h`` and ``cpu/lanes.h`` (types F, I, M and their functions) in front of it. Built-in models
-only; a user's own model is interpreted from its op list by the same lane functions, so it gives the same bits.
+The text needs ``cpu/model_args.h`` and ``cpu/lanes.h`` (types F, I, M and their functions, draws) in front of it. Built-in
+models only; a user's own model is interpreted from its op list by the same lane functions, so it gives the same bits.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from .compile import NeuronPrograms, SurrogatePrograms
 from .definition import Definition
-from .ir import Instruction, Program
+from .ir import DRAWS, Instruction, Program
+from .specialise import specialise
 from .statements import Text, cut
 
-# Operations of an adjoint, and of a step on scalar lanes, beyond which the backend interprets: the same bits from a library
-# that stays small. Scalar lanes are arrays of 16 numbers, of which a compiler makes a page of code for each operation.
+# Operations beyond which a program is not compiled, so that the library stays small. The backend interprets it instead, to the
+# same bits: training of a large model, a larger step where scalar kernels only stand beside vector ones. A step for one choice
+# of options that is as large as the general one saves nothing.
 LARGEST_ADJOINT = 500
-LARGEST_SCALAR_STEP = 300
+LARGEST_SCALAR_STEP = 100
+LARGEST_SPECIALISED_STEP = 300
 
 _LANES = {"float": "F", "int": "I", "bool": "M"}
 _MEMORY = {"float": "float", "int": "int32_t"}
@@ -47,6 +51,14 @@ struct Constant {
     uint32_t mask;
     auto at(uint32_t index) const { return load(data + (index & mask)); }
 };
+// Beside vector kernels, scalar ones are there to be small.
+inline constexpr uint32_t specialised_count([[maybe_unused]] uint32_t count) {
+#ifdef SNN_GENERAL_STEPS_ONLY
+    return 0;
+#else
+    return count;
+#endif
+}
 template <class T, class Args>
 inline Constant<T> constant(const Args& args, uint32_t number) {
     return {static_cast<const T*>(args.constants[number]), args.constant_masks[number]};
@@ -76,27 +88,69 @@ def _operation(instruction: Instruction, operands: Sequence[Text]) -> Text:
         return Text(f"broadcast_f({float_literal(instruction.value)})")
     if op == "iconst":
         return Text(f"broadcast_i({int(instruction.value)})")
+    if op in DRAWS:
+        return Text(f"load({_draw_name(instruction)} + (index - chunk))")
     if op == "surrogate":
         return Text(f"surrogate_derivative(args.surrogate, {operands[0].text})")
     return Text(f"{_CALLS.get(op, op)}({', '.join(operand.text for operand in operands)})")
 
 
-def _constants(program: Program, read: Iterable[int], count: int) -> tuple[list[str], list[str]]:
-    """Lines before the loop and inside it that load the constants in use."""
+def _draw_name(instruction: Instruction) -> str:
+    return f"draw_{int(instruction.value)}_data"
+
+
+def _draws(program: Program, read: set[int]) -> tuple[list[str], list[str]]:
+    """Lines before the loops, and those that make the draws of a chunk of neurons.
+
+    Takes from ``read`` what is read as the mean of a draw alone.
+    """
+    drawing = [i for i in program.instructions if i.op in DRAWS]
+    means = sorted({i.operands[0] for i in drawing if i.op == "poisson"})
+    read -= set(means) - {operand for i in program.instructions if i.op not in DRAWS for operand in i.operands}
+    before = [f"    alignas(64) float {_draw_name(i)}[draw_chunk];" for i in drawing]
+    chunk = []
+    for i in drawing:
+        table = f", args.poisson[{means.index(i.operands[0])}]" if i.op == "poisson" else ""
+        chunk.append(f"        draw_{i.op}(args.draws, {int(i.value)}{table}, chunk, chunk_end, {_draw_name(i)});")
+    return before, chunk
+
+
+def _constants(program: Program, read: Iterable[int], count: int, held: bool = False) -> tuple[list[str], list[str]]:
+    """Lines before the loop and inside it that load the constants in use.
+
+    ``held``: the step is a template over whether all of them are shared; then they stay in registers.
+    """
     before, inside = [], []
     for register in sorted(r for r in read if r < count):
         name, type = program.inputs[register]
         before.append(f"    const auto {name}_data = constant<{_MEMORY[type]}>(args, {register});")
-        inside.append(f"        const {_LANES[type]} {name} = {name}_data.at(index);")
+        if held:
+            before.append(f"    const {_LANES[type]} {name}_shared = {name}_data.at(0);")
+            inside.append(f"        const {_LANES[type]} {name} = shared ? {name}_shared : {name}_data.at(index);")
+        else:
+            inside.append(f"        const {_LANES[type]} {name} = {name}_data.at(index);")
     return before, inside
 
 
-def _loop(name: str, args: str, before: list[str], inside: list[str]) -> list[str]:
-    return [
+def _loop(
+    name: str, args: str, before: list[str], inside: list[str], held: bool = False, chunk: Sequence[str] = ()
+) -> list[str]:
+    """A function over neurons; with lines for a chunk of them, those come before the neurons of each chunk."""
+    head = [
+        *(["template <bool shared>"] if held else []),
         f"inline void {name}(const {args}& args, uint32_t begin, uint32_t end) {{",
         *before,
-        "    for (uint32_t index = begin; index < end; index += 16) {",
-        *inside,
+    ]
+    if not chunk:
+        return [*head, "    for (uint32_t index = begin; index < end; index += 16) {", *inside, "    }", "}", ""]
+    return [
+        *head,
+        "    for (uint32_t chunk = begin; chunk < end; chunk += draw_chunk) {",
+        "        const uint32_t chunk_end = end - chunk < draw_chunk ? end : chunk + draw_chunk;",
+        *chunk,
+        "        for (uint32_t index = chunk; index < chunk_end; index += 16) {",
+        *(f"    {line}" for line in inside),
+        "        }",
         "    }",
         "}",
         "",
@@ -108,7 +162,19 @@ def _pointer(name: str, type: str, source: str, constant: bool) -> str:
     return f"    {const}{_MEMORY[type]}* const {name} = static_cast<{const}{_MEMORY[type]}*>({source});"
 
 
-def _step(definition: Definition, programs: NeuronPrograms, taped: bool) -> list[str]:
+def _specialised(definition: Definition, programs: NeuronPrograms, choices: Mapping[str, str]) -> NeuronPrograms:
+    """The step for one choice of all options."""
+    first = len(definition.parameters)
+    known = {first + i: o.choices.index(choices[o.name]) for i, o in enumerate(definition.options)}
+    outputs = [*programs.step_states, *([programs.step_spike] if programs.step_spike >= 0 else [])]
+    program, places = specialise(programs.step, outputs, known)
+    states = tuple(places[: len(definition.states)])
+    return replace(programs, step=program, step_states=states, step_spike=(places[len(states) :] or [-1])[0])
+
+
+def _step(
+    definition: Definition, programs: NeuronPrograms, ending: str, taped: bool = False, held: bool = False
+) -> list[str]:
     program = programs.step
     spiking = programs.step_spike >= 0
     tape = programs.tape if taped else ()
@@ -116,7 +182,9 @@ def _step(definition: Definition, programs: NeuronPrograms, taped: bool) -> list
     statements, text, read = cut(program, outputs, _operation)
     first_receptor = len(program.inputs) - len(definition.states) - len(definition.receptors)
     first_state = len(program.inputs) - len(definition.states)
-    before, inside = _constants(program, read, first_receptor)
+    draws, chunk = _draws(program, read)
+    before, inside = _constants(program, read, first_receptor, held)
+    before += draws
     for index, receptor in enumerate(definition.receptors):
         if first_receptor + index in read:
             before.append(f"    const float* const {receptor.name}_data = args.receptors[{index}];")
@@ -135,8 +203,7 @@ def _step(definition: Definition, programs: NeuronPrograms, taped: bool) -> list
     if spiking:
         spikes = f"mask_bits(lt(broadcast_f(0.0f), {text(programs.step_spike)}))"
         inside.append(f"        args.spikes[index / 16] = {spikes};")
-    name = f"{definition.name}_{'step_taped' if taped else 'step'}"
-    return _loop(name, "NeuronStepArgs", before, inside)
+    return _loop(f"{definition.name}_{ending}", "NeuronStepArgs", before, inside, held, chunk)
 
 
 def _adjoint(definition: Definition, programs: NeuronPrograms) -> list[str]:
@@ -194,17 +261,39 @@ def kernels_source(
     for definition, programs in neurons:
         lines.append(f"// {definition.title}")
         name = definition.name
-        step = _step(definition, programs, taped=False)
+        step = _step(definition, programs, "step")
         if len(programs.step.instructions) > LARGEST_SCALAR_STEP:
             instead = f"inline constexpr NeuronStepFunction {name}_step = nullptr;"
-            step = ["#if defined(SNN_ISA_IS_scalar)", instead, "#else", *step[:-1], "#endif", ""]
+            step = ["#ifdef SNN_GENERAL_STEPS_ONLY", instead, "#else", *step[:-1], "#endif", ""]
         lines += step
-        trained = "nullptr, nullptr"
-        if len(programs.adjoint.instructions) <= LARGEST_ADJOINT:
-            lines += _step(definition, programs, taped=True)
+        # Without states and receptors there is nothing for gradients to go to.
+        taped, adjoint = (
+            f"{name}_step_taped",
+            f"{name}_adjoint" if definition.states or definition.receptors else "nullptr",
+        )
+        if len(programs.adjoint.instructions) > LARGEST_ADJOINT:
+            taped = adjoint = "nullptr"
+        if taped != "nullptr":
+            lines += _step(definition, programs, "step_taped", taped=True)
+        if adjoint != "nullptr":
             lines += _adjoint(definition, programs)
-            trained = f"{name}_step_taped, {name}_adjoint"
-        rows.append(f'    {{"{name}", {name}_step, {trained}}},')
+        steps = []
+        for number, choices in enumerate(definition.specialised):
+            special_programs = _specialised(definition, programs, choices)
+            if len(special_programs.step.instructions) > LARGEST_SPECIALISED_STEP:
+                continue
+            if not steps:
+                lines.append("#ifndef SNN_GENERAL_STEPS_ONLY")
+            lines += _step(definition, special_programs, f"step_{number}", held=True)
+            positions = ", ".join(str(o.choices.index(choices[o.name])) for o in definition.options)
+            lines.append(f"inline constexpr int32_t {name}_choices_{number}[] = {{{positions}}};")
+            functions = f"{name}_step_{number}<true>, {name}_step_{number}<false>"
+            steps.append(f"{{{name}_choices_{number}, {functions}}}")
+        if steps:
+            lines.append(f"inline constexpr SpecialisedStep {name}_specialised[] = {{{', '.join(steps)}}};")
+            lines += ["#else", f"inline constexpr const SpecialisedStep* {name}_specialised = nullptr;", "#endif"]
+        special = f"{name}_specialised, specialised_count({len(steps)})" if steps else "nullptr, 0"
+        rows.append(f'    {{"{name}", {name}_step, {taped}, {adjoint}, {special}}},')
     lines += [
         "// In alphabetical order of names.",
         "inline constexpr CompiledModel compiled_models[] = {",

@@ -19,7 +19,8 @@ def neuron_page(definition: Definition, programs: NeuronPrograms) -> str:
         for o in definition.options:
             choices = ", ".join([f"**{o.default}**", *(c for c in o.choices if c != o.default)])
             lines.append(f"| `{o.name}` | {choices} | {o.doc} |")
-    lines += ["", "## State", "", "| name | unit | starts at | meaning |", "|---|---|---|---|"]
+    if definition.states:
+        lines += ["", "## State", "", "| name | unit | starts at | meaning |", "|---|---|---|---|"]
     for s in definition.states:
         initial = f"`{s.initial}`" if isinstance(s.initial, str) else f"{s.initial:g}"
         kind = " (integer)" if s.type == "int" else ""
@@ -33,6 +34,9 @@ def neuron_page(definition: Definition, programs: NeuronPrograms) -> str:
             lines += _equation(name, ast.parse(expression.strip(), mode="eval").body)
         lines.append("```")
     lines += ["", "## One step", "", "In this order, each operation rounded to float32.", "", "```"]
+    for receptor, expression in definition.drive.items():
+        value = ast.BinOp(ast.Name(receptor), ast.Add(), ast.parse(expression.strip(), mode="eval").body)
+        lines += [*_equation(receptor, value), ""]
     lines += _program(definition.programs["step"])
     kept = ", ".join(f"`{entry.name}`" for entry in programs.tape) or "nothing"
     lines += [

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 from .compile import NeuronPrograms, SurrogatePrograms
 from .definition import Definition
-from .ir import Instruction, Program
+from .ir import DRAWS, Instruction, Program
 from .statements import Text, cut
 
 _INFIX = {
@@ -58,6 +58,9 @@ def _operation(instruction: Instruction, operands: Sequence[Text]) -> Text:
         return Text(("-" if op == "neg" else "~") + inner, 70)
     if op == "to_float":
         return Text(f"to_float({operands[0].text}, f)")
+    if op in DRAWS:
+        arguments = ", ".join([str(int(instruction.value)), *(operand.text for operand in operands)])
+        return Text(f"np.asarray(draws.{op}({arguments}), f)")
     if op == "spike":
         return Text(f"spike({operands[0].text}, {operands[1].text}, f)")
     return Text(f"{_CALLS.get(op, op)}({', '.join(operand.text for operand in operands)})")
@@ -82,8 +85,8 @@ def neuron_source(definition: Definition, programs: NeuronPrograms) -> str:
     """Source of ``derive``, ``step`` and ``adjoint`` of a neuron model."""
     parameters = [f'parameters["{p.name}"]' for p in definition.parameters]
     options = [f'options["{o.name}"]' for o in definition.options]
-    constants = [f'constants["{name}"]' for name, _ in programs.step.inputs[: -len(definition.states)]]
-    constants = constants[: len(parameters) + len(options) + len(definition.derived)]
+    constant_count = len(parameters) + len(options) + len(definition.derived)
+    constants = [f'constants["{name}"]' for name, _ in programs.step.inputs[:constant_count]]
     receptors = [f'receptors["{r.name}"]' for r in definition.receptors]
     states = [f'states["{s.name}"]' for s in definition.states]
 
@@ -129,10 +132,11 @@ def neuron_source(definition: Definition, programs: NeuronPrograms) -> str:
         f"    return {table(derived)}",
         "",
         "",
-        "def step(constants, receptors, states, f=np.float32):",
+        "def step(constants, receptors, states, f=np.float32, draws=None):",
         '    """One step: the next states, the spikes (None for a model without), and what the adjoint needs.',
         "",
-        "    ``constants`` holds parameters, options and derived constants; ``f`` is np.float32 or np.float64.",
+        "    ``constants`` holds parameters, options and derived constants; ``f`` is np.float32 or np.float64; ``draws`` gives",
+        "    a model's random draws.",
         '    """',
         *step,
         f"    next_states = {table(next_states)}",

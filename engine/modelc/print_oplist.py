@@ -7,7 +7,7 @@ from typing import Any
 
 from .compile import NeuronPrograms, SurrogatePrograms
 from .definition import Definition, Parameter
-from .ir import Program
+from .ir import DRAWS, Program
 
 FORMAT = 1
 
@@ -87,5 +87,6 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 def _ops(program: Program) -> list[list[Any]]:
     return [
-        [i.op, _number(i.value)] if i.op in ("const", "iconst") else [i.op, *i.operands] for i in program.instructions
+        [i.op, *([_number(i.value)] if i.op in ("const", "iconst", *DRAWS) else []), *i.operands]
+        for i in program.instructions
     ]

@@ -3,14 +3,17 @@
 The adjoint reads some forward values (a membrane for the surrogate, a factor for a product). From each of them we walk back
 to the nearest value that can be stored - a named value of the step, a state before the step, a receptor - and tape that; what
 lies between is computed again. Then every entry that the others suffice to compute again is dropped, the latest first. For
-the leaky integrate-and-fire neuron this leaves the membrane before reset and the refractory counter.
+the leaky integrate-and-fire neuron this leaves the membrane before reset and the refractory counter. A random draw is never
+computed again: what the adjoint needs of it is taped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .ir import Graph, Node, reachable
+from .ir import DRAWS, Graph, Node, reachable
+
+_GIVEN = {"input", *DRAWS}  # not computed from anything
 
 
 def choose(
@@ -39,7 +42,7 @@ def choose(
         else:
             stack.extend(node.args)
     for node in sorted(chosen, key=lambda node: -node.id):
-        if node.op != "input" and _computable(node, chosen - {node}, constants):
+        if node.op not in _GIVEN and _computable(node, chosen - {node}, constants):
             chosen.remove(node)
     return sorted(chosen, key=lambda node: node.id)
 
@@ -49,12 +52,12 @@ def _storable(graph: Graph, node: Node) -> bool:
 
 
 def _varies(node: Node, constants: set[Node]) -> bool:
-    return any(below.op == "input" and below not in constants for below in reachable([node]))
+    return any(below.op in _GIVEN and below not in constants for below in reachable([node]))
 
 
 def _computable(node: Node, others: set[Node], constants: set[Node]) -> bool:
     return all(
-        below.op != "input" or below in others or below in constants
+        below.op not in _GIVEN or below in others or below in constants
         for root in node.args
         for below in reachable([root], others)
     )

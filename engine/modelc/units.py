@@ -1,7 +1,8 @@
-"""A small dimension algebra for ms, mV, pA, nS, pF, GOhm, 1 and the two free units u and i.
+"""A small dimension algebra for ms, mV, pA, nS, pF, GOhm, Hz, 1 and the two free units u and i.
 
 The base dimensions are ms, mV and pA; in these nS is pA/mV, pF is pA*ms/mV and GOhm is mV/pA, each with factor one. A
-symbol that would need a factor (Hz, MOhm, s) is not a unit of the language, so no number is ever rescaled silently.
+symbol that would need a factor (MOhm, s) is not a unit of the language, so no number is ever rescaled silently. Rates are given
+in Hz everywhere in the field; Hz is a dimension of its own, and a definition writes the factor: 0.001[1/(Hz*ms)] * rate * dt.
 ``u`` is the membrane's unit and ``i`` the input's: any one unit that the user likes, the same throughout a model.
 """
 
@@ -23,6 +24,7 @@ SYMBOLS: dict[str, dict[str, int]] = {
     "nS": {"pA": 1, "mV": -1},
     "pF": {"pA": 1, "ms": 1, "mV": -1},
     "GOhm": {"mV": 1, "pA": -1},
+    "Hz": {"Hz": 1},
     "u": {"u": 1},
     "i": {"i": 1},
 }

@@ -135,6 +135,19 @@ def _chain(
     return build
 
 
+def _source(model: str) -> Callable[[Builder], None]:
+    """Neurons without receptors drive others, at once and delayed."""
+
+    def build(b: Builder) -> None:
+        first = b.add(NEURONS, 83, model, rate=b.random.uniform(0, 600, 83))
+        hidden, out = b.add(NEURONS, 37, "lif"), b.add(NEURONS, 5, "leaky_integrator")
+        b.dense(first, hidden, bias=True)
+        b.sparse(first, hidden, arithmetic=FIXED, trainable=False, delays=True)
+        b.dense(hidden, out)
+
+    return build
+
+
 def _one_to_one(b: Builder) -> None:
     first, hidden, out = b.add(SPIKES, 33), b.add(NEURONS, 33, "lif"), b.add(NEURONS, 5, "leaky_integrator")
     b.connect(ONE_TO_ONE, first, hidden, weights=b.weights(33, 1.0))
@@ -269,13 +282,15 @@ def _gain(model: str, gains: dict[str, float]) -> float:
 
 
 # From the definitions, so that no new one is forgotten.
-MODELS = builtin_names("neurons")
+SOURCES = [name for name in builtin_names("neurons") if not load_builtin_model(name).receptors]
+MODELS = [name for name in builtin_names("neurons") if name not in SOURCES]
 SPIKING = [name for name in MODELS if load_builtin_model(name).spiking]
 SURROGATES = builtin_names("surrogates")
 
 CASES: list[Case] = [
     *(Case(f"model_{m}", _chain(m, gain=_gain(m, SPIKING_GAINS)), steps=20) for m in SPIKING),
     *(Case(f"model_{m}", _chain(m)) for m in MODELS if m not in SPIKING),
+    *(Case(f"model_{m}", _source(m), steps=20) for m in SOURCES),
     *_reset_cases(),
     Case("lif_greater_equal", _chain("lif", threshold_compare="greater_equal", threshold=0.5)),
     Case("lif_euler", _chain("lif", decay="euler")),

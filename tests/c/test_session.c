@@ -1,6 +1,8 @@
 /* Sessions: opening, input, stepping, reading and writing state, the simple level, spike callbacks. */
 #include <math.h>
 
+#include <stddef.h>
+
 #include "fixtures.h"
 
 /* ---- Opening ---- */
@@ -604,6 +606,76 @@ static void weights_of_other_shapes_are_refused(void) {
     refuses_weights(make_chain(), make_dense(1, 3), "is one-to-one from 3 to 3; in the file it is dense from 1 to 3");
 }
 
+/* 40 neurons that are moved by noise alone. */
+static SNNHandle open_noisy(const char *device, uint64_t seed, uint32_t config_size) {
+    SNNNetwork network = NULL;
+    SNNHandle handle = NULL;
+    SNNConfig config;
+    CHECK_OK(snn_network_create(1.0, &network));
+    add_neurons(network, "cells", "noisy_izhikevich", 40);
+    CHECK_OK(snn_network_finish(network));
+    snn_config_default(&config);
+    config.network = network;
+    config.device = device;
+    config.seed = seed;
+    config.struct_size = config_size;
+    CHECK_OK(snn_create_network(&config, &handle));
+    snn_network_release(network);
+    return handle;
+}
+
+static void random_draws_follow_from_seed_and_step(void) {
+    const char *const devices[] = {"cpu", "reference"};
+    float first[40], again[40], other[40], recovery[40];
+    uint64_t steps = 0;
+    size_t i;
+    for (i = 0; i < 2; ++i) {
+        SNNHandle handle = open_noisy(devices[i], 7, sizeof(SNNConfig)), twin = open_noisy(devices[i], 7, sizeof(SNNConfig));
+        CHECK_OK(snn_session_step(handle, 20));
+        CHECK_OK(snn_get_membrane_potentials(handle, "cells", first, 40));
+        CHECK(first[0] != first[1]);
+        /* The twin goes on from the tenth step, in a session that has not run the first ten. */
+        CHECK_OK(snn_session_step(twin, 10));
+        CHECK_OK(snn_session_read(twin, "cells.v", SNN_FLOAT32, again, 40));
+        CHECK_OK(snn_session_read(twin, "cells.recovery", SNN_FLOAT32, recovery, 40));
+        snn_destroy_network(twin);
+        twin = open_noisy(devices[i], 7, sizeof(SNNConfig));
+        CHECK_OK(snn_session_write(twin, "cells.v", SNN_FLOAT32, again, 40));
+        CHECK_OK(snn_session_write(twin, "cells.recovery", SNN_FLOAT32, recovery, 40));
+        CHECK_OK(snn_session_set_step_count(twin, 10));
+        CHECK_OK(snn_session_step(twin, 10));
+        CHECK_OK(snn_session_step_count(twin, &steps));
+        CHECK_EQUAL(steps, 20);
+        CHECK_OK(snn_get_membrane_potentials(twin, "cells", again, 40));
+        CHECK(memcmp(first, again, sizeof first) == 0);
+        snn_destroy_network(twin);
+        /* After a reset the same numbers come again; another seed gives others. */
+        CHECK_OK(snn_session_reset(handle));
+        CHECK_OK(snn_session_step(handle, 20));
+        CHECK_OK(snn_get_membrane_potentials(handle, "cells", again, 40));
+        CHECK(memcmp(first, again, sizeof first) == 0);
+        snn_destroy_network(handle);
+        handle = open_noisy(devices[i], 8, sizeof(SNNConfig));
+        CHECK_OK(snn_session_step(handle, 20));
+        CHECK_OK(snn_get_membrane_potentials(handle, "cells", other, 40));
+        CHECK(memcmp(first, other, sizeof first) != 0);
+        snn_destroy_network(handle);
+    }
+    CHECK_ERROR(snn_session_set_step_count(NULL, 1), SNN_ERROR_INVALID_HANDLE, "handle");
+}
+
+static void a_config_without_a_seed_has_seed_zero(void) {
+    SNNHandle old = open_noisy("cpu", 5, (uint32_t)offsetof(SNNConfig, seed)), zero = open_noisy("cpu", 0, sizeof(SNNConfig));
+    float first[40], second[40];
+    CHECK_OK(snn_session_step(old, 5));
+    CHECK_OK(snn_session_step(zero, 5));
+    CHECK_OK(snn_get_membrane_potentials(old, "cells", first, 40));
+    CHECK_OK(snn_get_membrane_potentials(zero, "cells", second, 40));
+    CHECK(memcmp(first, second, sizeof first) == 0);
+    snn_destroy_network(old);
+    snn_destroy_network(zero);
+}
+
 static const CheckCase cases[] = {
     CASE(configurations_are_checked),
     CASE(a_step_computes_what_the_model_says),
@@ -623,6 +695,8 @@ static const CheckCase cases[] = {
     CASE(destroying_from_a_callback_is_survived),
     CASE(the_history_of_spikes_takes_zero_and_one),
     CASE(weights_of_other_shapes_are_refused),
+    CASE(random_draws_follow_from_seed_and_step),
+    CASE(a_config_without_a_seed_has_seed_zero),
 };
 
 int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

@@ -29,11 +29,15 @@ ORACLES = (
     "alpha_lif",
     "conductance_lif",
     "current_lif",
+    "driven_current_lif",
+    "driven_lif",
     "hodgkin_huxley",
     "integrate_and_fire",
     "izhikevich",
     "leaky_integrator",
     "lif",
+    "noisy_izhikevich",
+    "poisson_source",
 )
 
 Spike = Callable[[float], float]
@@ -50,6 +54,7 @@ class Neuron:
         for name, choice in options.items():
             setattr(self, name, choice)
         self.dt = dt
+        self.index = index  # in the population, for random draws
         self.smooth = spike
 
     def __getattr__(self, name: str) -> Any:

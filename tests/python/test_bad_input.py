@@ -459,7 +459,7 @@ def test_fixed_point_weights_onto_one_receptor_count_together() -> None:
     net.add("input", snn.SpikeInput(4))
     net.add("neurons", snn.LIF(1))
     for name in ("first", "second"):
-        connection = snn.Sparse.from_arrays(range(4), [0] * 4, 0.25, trainable=False)
+        connection = snn.Sparse.from_arrays(range(4), [0] * 4, 0.25, trainable=False, arithmetic="fixed")
         net.connect("input", "neurons", connection, name=name)
     # The largest sum is 2, and there is room for 2^4 times the next power of two.
     with snn.Simulation(net) as sim:
@@ -472,6 +472,31 @@ def test_fixed_point_weights_onto_one_receptor_count_together() -> None:
         sim.step(inputs={"input": np.ones(4)})
 
 
+def test_compact_weights_are_multiples_of_the_scale() -> None:
+    net = snn.Network()
+    net.add("input", snn.SpikeInput(4))
+    net.add("neurons", snn.LIF(1))
+    given = np.array([0.1, -0.2, 0.3, 0.7], np.float32)
+    projection = net.connect("input", "neurons", snn.Sparse.from_arrays(range(4), [0] * 4, given, trainable=False))
+    assert projection.arithmetic == "compact"
+    # The largest weight is below 2^0 and gets 14 bits.
+    assert projection.fixed_point_scale == 2**14
+    rounded = np.round(given.astype(np.float64) * 2**14) / 2**14
+    assert np.array_equal(projection.weights, rounded)
+    with snn.Simulation(net) as sim:
+        assert np.array_equal(sim.get("input_to_neurons.weight"), rounded)
+        sim.set("input_to_neurons.weight", given * 2)
+        assert np.array_equal(sim.get("input_to_neurons.weight"), np.round(given.astype(np.float64) * 2**15) / 2**14)
+        with pytest.raises(
+            snn.InvalidArgumentError, match=r"a weight of 2\.0999999 is too large; .* are at most 1\.99993896"
+        ):
+            sim.set("input_to_neurons.weight", given * 3)
+    with pytest.raises(
+        snn.InvalidArgumentError, match="compact arithmetic keeps 16 bits of a weight and cannot be trained"
+    ):
+        net.connect("input", "neurons", snn.Sparse.from_arrays([0], [0], 1.0, arithmetic="compact"), name="trained")
+
+
 def test_fixed_point_weights_of_a_file_count_together(tmp_path) -> None:
     nets = []
     for weight in (0.25, 12.0):
@@ -480,7 +505,10 @@ def test_fixed_point_weights_of_a_file_count_together(tmp_path) -> None:
         net.add("neurons", snn.LIF(1))
         for name in ("first", "second"):
             net.connect(
-                "input", "neurons", snn.Sparse.from_arrays(range(4), [0] * 4, weight, trainable=False), name=name
+                "input",
+                "neurons",
+                snn.Sparse.from_arrays(range(4), [0] * 4, weight, trainable=False, arithmetic="fixed"),
+                name=name,
             )
         nets.append(net)
     nets[1].save(tmp_path / "large.snn")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -95,6 +97,15 @@ def test_random_rules_keep_their_promises() -> None:
     assert np.array_equal(sources, again[0])
     other = connect(snn.Sparse.fixed_probability(0.1, delay_min=1, allow_autapses=False), seed=1)
     assert other[0].size != sources.size or not np.array_equal(sources, other[0])
+    # Normal delays, nearest steps, drawn again outside [1, 20]: against the probabilities of the truncated distribution.
+    rule = snn.Sparse.fixed_total(40000, delay_min=1, delay_max=20, delay_mean=8.0, delay_std=4.0)
+    delays = connect(rule)[2]
+    inside = [
+        0.5 * (math.erf((d + 0.5 - 8) / (4 * 2**0.5)) - math.erf((d - 0.5 - 8) / (4 * 2**0.5))) for d in range(1, 21)
+    ]
+    expected = np.array(inside) / sum(inside) * delays.size
+    found = np.bincount(delays, minlength=21)[1:]
+    assert ((found - expected) ** 2 / expected).sum() < 43.8  # chi-square, 19 degrees of freedom: 0.1 %
     largest = snn.Sparse.fixed_total(9, delay_min=1, seed=2**64 - 2)
     assert np.array_equal(connect(largest)[1], connect(largest, seed=1)[1])
     with pytest.raises(snn.InvalidArgumentError, match="seed is 18446744073709551615"):
@@ -206,6 +217,7 @@ def test_recurrent_networks_need_a_delay() -> None:
         (lambda: snn.Sparse.fixed_probability(float("nan")), "Sparse: probability is nan"),
         (lambda: snn.Sparse.fixed_indegree(-1), "Sparse: count is -1"),
         (lambda: snn.Sparse.fixed_total(3, delay_min=4, delay_max=2), "Sparse: delay_max is 2, less than delay_min"),
+        (lambda: snn.Sparse.fixed_total(3, delay_std=-1.0), "Sparse: delay_std is -1"),
         (lambda: snn.Sparse.fixed_total(3, delay_max=4097), "Sparse: delay_max is 4097; it must be 0 to 4096"),
         (
             lambda: snn.Sparse.fixed_total(3, delay_steps=4000, delay_max=97),

@@ -372,3 +372,54 @@ def test_simulations_run_in_parallel(chain: snn.Network, spikes: np.ndarray) -> 
         thread.join()
     assert len(results) == 80
     assert all(np.array_equal(result, expected) for result in results)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_weights_of_bundled_projections_are_read_and_written_in_canonical_order(threads) -> None:
+    # Several projections from one population share rows; each must find its own weights, on every device alike.
+    rng = np.random.default_rng(3)
+    net = snn.Network()
+    net.add("a", snn.PoissonSource(40, rate=200.0))
+    net.add("b", snn.LIF(300))
+    net.add("c", snn.CurrentLIF(200))
+    for name, target, receptor in (("first", "b", None), ("second", "c", "current"), ("third", "c", "inhibitory")):
+        size = 300 if target == "b" else 200
+        connection = snn.Sparse.from_arrays(
+            rng.integers(0, 40, 3000),
+            rng.integers(0, size, 3000),
+            rng.uniform(-1, 1, 3000),
+            rng.integers(1, 6, 3000),
+            trainable=False,
+            receptor=receptor,
+        )
+        net.connect("a", target, connection, name=name)
+    changed = {name: np.round(rng.uniform(-1, 1, 3000) * 1024) / 1024 for name in ("first", "second", "third")}
+    results = []
+    for device in ("cpu", "reference"):
+        with snn.Simulation(net, device=device, threads=threads, seed=5) as sim:
+            for name, projection in net.projections.items():
+                assert np.array_equal(sim.get(f"{name}.weight"), projection.weights)
+            for name, weights in changed.items():
+                sim.set(f"{name}.weight", weights)
+                assert np.array_equal(sim.get(f"{name}.weight"), weights)
+            sim.step(60)
+            results.append([sim.get("b.v"), sim.get("c.v"), sim.get("b.spikes")])
+            assert np.array_equal(sim.to_network().projections["third"].weights, changed["third"])
+    for mine, its in zip(*results, strict=True):
+        assert np.array_equal(mine, its)
+
+
+def test_a_population_in_pieces_reports_its_spikes_in_ascending_order() -> None:
+    net = snn.Network(0.1)
+    net.add("n", snn.DrivenCurrentLIF(20000, background_rate=15000.0, background_weight=0.02))
+    net.connect("n", "n", snn.Sparse.fixed_indegree(20, weight=-0.001, delay_min=3, delay_max=9, trainable=False))
+    seen = []
+    for threads in (1, 4):
+        with snn.Simulation(net, threads=threads) as sim:
+            sim.step(200)
+            neurons = sim.spikes("n")
+            assert (np.diff(neurons.astype(np.int64)) > 0).all()
+            seen.append((neurons, sim.get("n.v")))
+    assert seen[0][0].size > 5
+    assert np.array_equal(seen[0][0], seen[1][0])
+    assert np.array_equal(seen[0][1], seen[1][1])

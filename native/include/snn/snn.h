@@ -207,9 +207,11 @@ enum { /* how a projection connects */
 };
 enum { SNN_POOL_SUM = 0, SNN_POOL_AVERAGE = 1, SNN_POOL_MAX = 2 };
 enum { /* how inputs are summed; stored with the network, part of its meaning */
-    SNN_ARITHMETIC_DEFAULT = 0, /* fixed point for sparse static projections from spikes, else float */
+    SNN_ARITHMETIC_DEFAULT = 0, /* compact for sparse static projections from spikes, else float */
     SNN_ARITHMETIC_FLOAT = 1,   /* float32, in ascending order of the source neuron */
-    SNN_ARITHMETIC_FIXED = 2    /* int32 with one power-of-two scale per target population and receptor */
+    SNN_ARITHMETIC_FIXED = 2,   /* int32 sums with one power-of-two scale per target population and receptor */
+    SNN_ARITHMETIC_COMPACT = 3  /* as fixed, and the weights themselves are rounded to 16 bits at that scale when the network
+                                   is finished and when they are written; static projections only. 4 bytes a synapse */
 };
 
 typedef struct SNNProjectionDef {
@@ -255,7 +257,9 @@ typedef struct SNNRandomConnectionDef {
     uint64_t seed;             /* default SNN_SEED_BY_INDEX */
     uint32_t allow_autapses;   /* 1 (default): a neuron may connect to itself, in a projection onto its own population */
     float weight_mean, weight_std;     /* normal; std 0: constant */
-    uint32_t delay_min, delay_max;     /* steps, uniform, both ends included; with delay_steps at most 4096 */
+    uint32_t delay_min, delay_max;     /* steps, both ends included; with delay_steps at most 4096. Uniform, unless: */
+    double delay_mean, delay_std;      /* steps; delay_std above 0: normal, drawn again until the nearest whole number of steps
+                                          lies within delay_min and delay_max */
 } SNNRandomConnectionDef;
 
 SNN_API void SNN_CALL snn_population_def_init(SNNPopulationDef *out_def, uint32_t struct_size);
@@ -384,6 +388,7 @@ typedef struct SNNConfig {
     const SNNJobSystem *job_system; /* copied; null: own threads */
     SNNLogCallback log;             /* null: silent */
     void *log_user;
+    uint64_t seed; /* of the random draws of models that have some, default 0: same network, inputs and seed, same spikes */
 } SNNConfig;
 
 SNN_API void SNN_CALL snn_config_init(SNNConfig *out_config, uint32_t struct_size);
@@ -397,7 +402,8 @@ SNN_API SNNStatus SNN_CALL snn_load_weights(SNNHandle handle, const char *path);
 /* Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at
  * most max_catch_up_steps, the time beyond that is dropped. NaN, negative or infinite is an error. */
 SNN_API SNNStatus SNN_CALL snn_run_step(SNNHandle handle, float frame_dt);
-/* The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats. */
+/* The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats. Sources, models
+ * without a state, have none. */
 SNN_API SNNStatus SNN_CALL snn_get_membrane_potentials(SNNHandle handle, const char *population,
                                                        float *out_potentials, size_t count);
 
@@ -433,6 +439,8 @@ SNN_API SNNStatus SNN_CALL snn_session_step(SNNHandle handle, uint32_t step_coun
 SNN_API SNNStatus SNN_CALL snn_session_reset(SNNHandle handle);
 /* Steps since creation or reset; a trainer's forward resets and runs its steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step_count(SNNHandle handle, uint64_t *out_steps);
+/* Sets that number, to go on from a state that was read before: random draws depend on it. States and activity stay. */
+SNN_API SNNStatus SNN_CALL snn_session_set_step_count(SNNHandle handle, uint64_t steps);
 /* The neurons of `sample` that spiked in the last step, ascending. Borrowed: valid until the session is next used. */
 SNN_API SNNStatus SNN_CALL snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
                                                   const uint32_t **out_neurons, uint32_t *out_count);

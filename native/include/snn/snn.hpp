@@ -248,6 +248,7 @@ struct SessionOptions {
     const SNNJobSystem* job_system = nullptr;
     SNNLogCallback log = nullptr;
     void* log_user = nullptr;
+    uint64_t seed = 0;  // of the random draws of models
 };
 
 // A running copy of a network. Thread-safety: one thread at a time.
@@ -264,6 +265,7 @@ public:
     void step(uint32_t step_count = 1) { finish_call(snn_session_step(get(), step_count)); }
     void run(const SNNRunDef& def) { finish_call(snn_session_run(get(), &def)); }
     void reset() { check(snn_session_reset(get())); }
+    void set_step_count(uint64_t steps) { check(snn_session_set_step_count(get(), steps)); }
     uint64_t step_count() const {
         uint64_t steps = 0;
         check(snn_session_step_count(get(), &steps));
@@ -393,6 +395,7 @@ private:
         config.job_system = options.job_system;
         config.log = options.log;
         config.log_user = options.log_user;
+        config.seed = options.seed;
         SNNHandle handle = nullptr;
         check(snn_create_network(&config, &handle));
         handle_ = detail::Owned<SNNHandle, snn_destroy_network>(handle);

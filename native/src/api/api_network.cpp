@@ -205,7 +205,7 @@ SNNStatus snn_network_get_info(SNNNetwork network, SNNNetworkInfo* out_info) {
             if (!population.is_input()) info.neuron_count += population.size;
         for (const Projection& projection : target.projections()) {
             info.synapse_count += synapse_count(target, projection);
-            info.parameter_count += projection.weights->size() + (projection.bias ? projection.bias->size() : 0);
+            info.parameter_count += projection.weight_count() + (projection.bias ? projection.bias->size() : 0);
         }
         answer(out_info, info, "out_info");
     });
@@ -238,8 +238,8 @@ SNNStatus snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProj
         info.pool_mode = projection.pool_mode;
         info.name = projection.name.c_str();
         info.receptor = target.population(projection.target).model->receptors[projection.receptor].c_str();
-        info.weight_count = projection.weights->size();
-        info.weights = projection.weights->empty() ? nullptr : projection.weights->data();
+        info.weight_count = projection.weight_count();
+        info.weights = info.weight_count == 0 ? nullptr : projection.weights().data();
         info.bias_count = projection.bias ? projection.bias->size() : 0;
         info.bias = projection.bias ? projection.bias->data() : nullptr;
         info.synapse_count = synapse_count(target, projection);
@@ -250,12 +250,13 @@ SNNStatus snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProj
             info.dilation[axis] = projection.window.dilation[axis];
         }
         info.groups = projection.window.groups;
-        if (projection.sparse) {
-            info.row_offsets = projection.sparse->row_offsets.data();
-            info.synapse_targets = projection.sparse->targets.data();
-            info.synapse_delays = projection.sparse->delays.empty() ? nullptr : projection.sparse->delays.data();
+        if (projection.synapses) {
+            const SparseIndex& rows = projection.synapses->index();
+            info.row_offsets = rows.row_offsets.data();
+            info.synapse_targets = rows.targets.data();
+            info.synapse_delays = rows.delays.empty() ? nullptr : rows.delays.data();
         }
-        if (projection.arithmetic == SNN_ARITHMETIC_FIXED && target.finished())
+        if (projection.is_fixed() && target.finished())
             info.fixed_point_scale = std::ldexp(1.0, projection.fixed_exponent);
         answer(out_info, info, "out_info");
     });

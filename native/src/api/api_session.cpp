@@ -43,6 +43,7 @@ SessionOptions session_options(const SNNConfig& config) {
     options.executor.thread_count = config.thread_count;
     options.executor.instruction_set = config.instruction_set;
     options.executor.flags = config.flags;
+    options.executor.seed = config.seed;
     if (config.allocator) {
         options.executor.allocator = complete(config.allocator, "config->allocator");
         if (!options.executor.allocator.allocate || !options.executor.allocator.release)
@@ -168,6 +169,10 @@ SNNStatus snn_session_step(SNNHandle handle, uint32_t step_count) {
 
 SNNStatus snn_session_reset(SNNHandle handle) {
     return with_session(handle, [](Session& session) { session.reset(); });
+}
+
+SNNStatus snn_session_set_step_count(SNNHandle handle, uint64_t steps) {
+    return with_session(handle, [&](Session& session) { session.set_steps_done(steps); });
 }
 
 SNNStatus snn_session_step_count(SNNHandle handle, uint64_t* out_steps) {

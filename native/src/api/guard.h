@@ -4,6 +4,7 @@
 #include <snn/snn.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <exception>
 #include <memory>
@@ -46,11 +47,14 @@ T& required(T* pointer, const char* name) {
     return *pointer;
 }
 
-// The sizes that a struct has had since ABI 1, ascending. None has grown yet. One that does gets a specialisation here:
+// The sizes that a struct has had since ABI 1, ascending. One that has grown has a specialisation here:
 // offsetof of its first new field, which must not lie in what was padding, then sizeof. Any other size would cut a field in
 // two, or reach behind what a caller owns.
 template <class T>
 inline constexpr uint32_t sizes_of[] = {sizeof(T)};
+
+template <>
+inline constexpr uint32_t sizes_of<SNNConfig>[] = {offsetof(SNNConfig, seed), sizeof(SNNConfig)};
 
 template <class T>
 uint32_t checked_size(const T& value, const char* name) {

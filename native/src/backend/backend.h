@@ -56,6 +56,7 @@ struct RecordFrames {
 };
 
 struct RunRequest {
+    uint64_t first_step = 0;  // steps since the last reset, for the random draws
     uint32_t step_count = 0;
     std::span<const InputFrames> inputs;  // every input population, in index order
     std::span<const RecordFrames> records;
@@ -128,6 +129,7 @@ struct ExecutorOptions {
     uint32_t thread_count = 1;  // resolved: at least 1
     uint32_t instruction_set = SNN_ISA_BEST;
     uint32_t flags = 0;         // SNN_FLAG_*
+    uint64_t seed = 0;          // of the random draws
     SNNAllocator allocator{};   // functions null: the C runtime's
     SNNJobSystem job_system{};  // function null: own threads
 };

@@ -26,7 +26,7 @@ size_t slot_count(const Plan& plan, uint32_t batch_size, const Slot& slot) {
             return size_t{plan.populations[slot.index].history_depth} * batch_size *
                    network.population(slot.index).size;
         case Slot::weight:
-        case Slot::weight_gradient: return network.projection(slot.index).weights->size();
+        case Slot::weight_gradient: return network.projection(slot.index).weight_count();
         case Slot::bias:
         case Slot::bias_gradient:
             return network.projection(slot.index).bias ? network.projection(slot.index).bias->size() : 0;

@@ -4,7 +4,7 @@
 #if defined(_MSC_VER) && !defined(__clang__)
 #include <intrin.h>
 #define SNN_ALWAYS_INLINE __forceinline
-#define SNN_NEVER_INLINE __declspec(noinline)
+#define SNN_NO_INLINE __declspec(noinline)
 #define SNN_RESTRICT __restrict
 #if defined(_M_ARM64)
 #define SNN_PREFETCH(address) __prefetch(address)
@@ -13,7 +13,7 @@
 #endif
 #else
 #define SNN_ALWAYS_INLINE inline __attribute__((always_inline))
-#define SNN_NEVER_INLINE __attribute__((noinline))
+#define SNN_NO_INLINE __attribute__((noinline))
 #define SNN_RESTRICT __restrict__
 #define SNN_PREFETCH(address) __builtin_prefetch(address)
 #endif

@@ -15,6 +15,7 @@
 #include <windows.h>
 #elif defined(__linux__)
 #include <sched.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #elif defined(__APPLE__)
 #include <sys/sysctl.h>
@@ -67,6 +68,15 @@ uint64_t total_memory_bytes() {
     return sysctlbyname("hw.memsize", &bytes, &size, nullptr, 0) == 0 ? bytes : 0;
 #else
     return 0;
+#endif
+}
+
+void use_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] size_t size_bytes) {
+#if defined(__linux__)
+    constexpr uintptr_t page = uintptr_t{1} << 21;
+    const uintptr_t begin = (reinterpret_cast<uintptr_t>(memory) + page - 1) & ~(page - 1);
+    const uintptr_t end = (reinterpret_cast<uintptr_t>(memory) + size_bytes) & ~(page - 1);
+    if (memory && begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 #endif
 }
 

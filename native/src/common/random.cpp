@@ -1,9 +1,12 @@
 #include "common/random.h"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "common/error.h"
 #include "common/math.h"
+#include "normal_table.h"
 
 namespace snn {
 
@@ -67,6 +70,38 @@ uint64_t RandomStream::below(uint64_t n) {
     do drawn = bits();
     while (drawn >= limit);
     return drawn % n;
+}
+
+uint32_t draw_word(const DrawPlace& place, uint32_t number) {
+    // Neuron 64 b + 16 w + l has word w of call 16 b + l.
+    const uint32_t call = place.neuron / 64 * 16 + place.neuron % 16;
+    const std::array<uint32_t, 4> words =
+        philox(place.seed, {0xD0000000u | call, static_cast<uint32_t>(place.step),
+                            place.population | static_cast<uint32_t>(place.step >> 32) << 20, place.sample | number << 20});
+    return words[place.neuron / 16 % 4];
+}
+
+float draw_uniform(uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
+
+float draw_normal(uint32_t word) {
+    const float half = std::min(static_cast<float>(word >> 1) + 0.5f, 2147483520.0f);
+    const uint32_t bits = std::bit_cast<uint32_t>(half), octave = (bits >> 23) - 126;
+    const float x = std::bit_cast<float>((bits & 0x007FFFFFu) | 0x3F800000u) - 1.5f;
+    float z = normal_table[6][octave];
+    for (int k = 5; k >= 0; --k) z = z * x + normal_table[k][octave];
+    return std::bit_cast<float>(std::bit_cast<uint32_t>(z) ^ word << 31);
+}
+
+std::vector<uint32_t> poisson_limits(double mean) {
+    std::vector<uint32_t> limits;
+    double probability = exp_f64(-mean), cumulative = probability;
+    for (;;) {
+        const double threshold = std::floor(cumulative * 0x1p32 + 0.5);
+        if (threshold >= 0x1p32) return limits;
+        limits.push_back(static_cast<uint32_t>(threshold - 1.0));  // the mean is so small that no threshold is 0
+        probability = probability * mean / static_cast<double>(limits.size());
+        cumulative = cumulative + probability;
+    }
 }
 
 void random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a, double b, float* out_values, size_t count) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace snn {
 
@@ -32,6 +33,24 @@ private:
     std::array<uint32_t, 4> words_{};
     uint32_t left_ = 0;
 };
+
+// ---- The draws of a step: docs/semantics.md, "Random draws".
+
+// Which draw: everything that a word depends on. Steps are counted since the last reset; bits from 44 on are left out.
+struct DrawPlace {
+    uint64_t seed, step;
+    uint32_t population, sample, neuron;
+};
+uint32_t draw_word(const DrawPlace& place, uint32_t number);
+// A word as a number in [0, 1), and as a standard normal one by the table that engine/modelc prints.
+float draw_uniform(uint32_t word);
+float draw_normal(uint32_t word);
+
+constexpr double largest_poisson_mean = 16.0;
+// The largest words that do not pass the thresholds of a Poisson distribution, ascending: a word gives as many events as it is
+// larger than. Thresholds are cumulative probabilities times 2^32, rounded; those of 2^32 are left out, as no word passes them.
+// 0 <= mean <= largest_poisson_mean.
+std::vector<uint32_t> poisson_limits(double mean);
 
 // The engine of snn_random_fill; checks its arguments.
 void random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a, double b, float* out_values, size_t count);

@@ -137,7 +137,7 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
 void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_step, uint32_t sample) {
     const ProjectionData& data = *context_.projections[projection];
     const float* const gradient = sums_row(data.info.target, data.info.receptor, chunk_step, sample);
-    const uint32_t* const targets = data.info.sparse->targets.data();
+    const uint32_t* const targets = data.info.synapses->index().targets.data();
     const auto& delays = data.segments->delays();
     for (uint32_t slot = 0; slot < delays.size(); ++slot) {
         const uint32_t delay = data.info.delay_steps + delays[slot];
@@ -232,7 +232,7 @@ void Backpropagation::sparse_weights(const WeightTask& task, const Chunk& chunk)
                         out[i] += value * gradient[i];
                         return;
                     }
-                    const uint32_t* const targets = data.info.sparse->targets.data();
+                    const uint32_t* const targets = data.info.synapses->index().targets.data();
                     const SparseSegments::Segment found = data.segments->find(i, slot);
                     for (uint64_t k = found.begin; k < found.begin + found.count; ++k) out[k] += value * gradient[targets[k]];
                 });
@@ -249,7 +249,7 @@ void Backpropagation::window_weights(const WeightTask& task, const Chunk& chunk,
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
             const float* const gradient = sums_row(data.info.target, data.info.receptor, step - chunk.begin, sample);
             const uint32_t count = context_.kernels.list_bits(tape_.bits(source, step - delay, sample), source_data.words,
-                                                              scratch.active.data());
+                                                              0, scratch.active.data());
             const float* const values = tape_.values(source, step - delay, sample);
             if (task.kind == WeightTask::narrow) {
                 narrow_weight_gradient(data, gradient, scratch.active.data(), count, values, task.begin, task.end,

@@ -17,13 +17,18 @@
 // Silent sources cost nothing: nobody looks at their weights. The order of additions of every sum is the one of
 // docs/semantics.md, so neither the number of lanes, nor of threads, nor the shape of the pieces can change a bit.
 //
+// Sparse static synapses with a delay are bundled instead (sparse_bundles.h): they are delivered for all populations at the
+// beginning of the step, into integers that wait in `accumulators` until the population takes them.
+//
 // Two ways to share a run among threads, chosen by size:
 //
 //     samples   every thread takes its own samples through all steps of the run; nobody waits for anybody until the end
-//     pieces    one sample at a time; the populations of a stage (those that do not feed each other within a step) are cut
-//               into pieces of neurons, every thread delivers to and updates its own pieces, and all meet between stages
+//     team      one sample at a time; every thread owns one range of each population, delivers to it and updates it. All meet
+//               after each stage (populations that do not feed each other within a step) - and where every projection between
+//               neurons is bundled, only once in as many steps as the shortest delay has
 //
-// A small step stays on the calling thread.
+// A small step stays on the calling thread. The host's own job system does not promise that tasks run side by side, so there
+// every stretch between two meetings is one call to it.
 //
 // Nothing here allocates, locks or waits once the buffers are there: they are sized when the session opens, those of the
 // tape at the first taped run of a length.
@@ -44,7 +49,9 @@ namespace {
 
 constexpr uint64_t first_clock = uint64_t{1} << 32;  // above any delay, so that looking back never goes below zero
 constexpr uint32_t smallest_piece = 64;              // neurons: a cache line of bits is shared by two tasks at most
-constexpr double worth_threads_ns = 20000;           // a run or stage shorter than that is not worth waking threads
+constexpr double worth_waking_ns = 20000;            // a run shorter than that is not worth waking threads
+constexpr double worth_meeting_ns = 5000;            // a step shorter than that is not worth sharing
+constexpr double worth_job_ns = 20000;               // the same for a host's job system
 
 constexpr size_t state_bytes_together = 128 * 1024;
 
@@ -62,6 +69,16 @@ std::vector<uint32_t> piece_granularities(const Network& network) {
     for (uint32_t& granularity : granularities)
         if (granularity == 0) granularity = smallest_piece;
     return granularities;
+}
+
+constexpr uint32_t most_steps_apart = 64;  // more saves nothing and costs frames of activity
+
+// Steps from a neuron's spike to its first arrival, at least 1: threads may be so many steps apart.
+uint32_t shortest_delay(const Network& network) {
+    uint32_t shortest = most_steps_apart;
+    for (const Projection& projection : network.projections())
+        if (!network.population(projection.source).is_input()) shortest = std::min(shortest, projection.min_delay());
+    return std::max(shortest, 1u);
 }
 
 std::vector<NeuronRange> cut(uint32_t row, uint32_t granularity, uint32_t pieces) {
@@ -87,15 +104,19 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
     const bool interpret = options.flags & SNN_FLAG_INTERPRET_MODELS;
     ProgramCache programs;
     const std::vector<uint32_t> granularities = piece_granularities(network);
+    steps_ahead = pool.width() > 1 ? shortest_delay(network) : 1;
     for (size_t p = 0; p < network.populations().size(); ++p) {
         populations.push_back(std::make_unique<PopulationData>(network.populations()[p], plan->populations[p], kernels,
-                                                               allocator, batch, interpret, programs));
+                                                               allocator, batch, interpret, programs, steps_ahead));
         PopulationData& data = *populations.back();
         data.ranges = cut(data.row, granularities[p], pool.width());
     }
-    for (const Projection& projection : network.projections())
+    bundles = std::make_unique<SparseBundles>(*plan, populations, pool, allocator);
+    for (uint32_t q = 0; q < network.projections().size(); ++q) {
+        const Projection& projection = network.projections()[q];
         projections.push_back(std::make_unique<ProjectionData>(projection, network, populations[projection.target]->ranges,
-                                                               allocator, kernels));
+                                                               allocator, kernels, bundles->has(q)));
+    }
     uint32_t receptors = 0, interpreter_words = 0;
     bool any_fixed = false;
     size_t scratch = 0;
@@ -109,16 +130,33 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
     for (const auto& data : projections)
         if (data->info.kind == SNN_CONNECT_CONV2D && !data->scatters)
             scratch = std::max(scratch, static_cast<size_t>(data->conv->shape().out_plane()) * 16);
+    no_input.allocate(allocator, row_capacity);
     for (TaskMemory& task : tasks) {
         task.sums.allocate(allocator, static_cast<size_t>(receptors) * row_capacity);
         if (any_fixed) task.fixed_sums.allocate(allocator, static_cast<size_t>(receptors) * row_capacity);
         task.scratch.allocate(allocator, scratch);
         task.interpreter.allocate(allocator, interpreter_words);
+        task.accumulators.resize(bundles->thread_count());
+        for (uint32_t thread = 0; thread < bundles->thread_count(); ++thread)
+            if (&task - tasks.data() < std::min(batch, pool.width()) || &task == &tasks[thread])
+                task.accumulators[thread].allocate(allocator, bundles->accumulator_count(thread));
     }
+    // Who reads a population's activity other than through bundles needs it in one list.
+    std::vector<uint8_t> needs_one_list(populations.size(), 0);
+    for (const auto& projection : projections)
+        if (!projection->is_bundled) needs_one_list[projection->info.source] = 1;
+    uint32_t longest = 0;
+    for (size_t p = 0; p < populations.size(); ++p) {
+        PopulationData& data = *populations[p];
+        if (data.info.is_input() || !data.has_activity() || needs_one_list[p] || data.ranges.size() == 1) continue;
+        data.list_by_range(allocator);
+        longest = std::max(longest, data.row);
+    }
+    joined_list.allocate(allocator, longest, false);
 }
 
 CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options)
-    : context_(std::move(plan), options), clock_(first_clock) {
+    : context_(std::move(plan), options), clock_(first_clock), seed_(options.seed) {
     const auto& populations = context_.populations;
     for (uint32_t p = 0; p < populations.size(); ++p)
         if (populations[p]->info.is_input()) inputs_.push_back(p);
@@ -137,8 +175,21 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
         from_zero_[q] = !reached_before && can;
         reached_before = 1;
         if (from_zero_[q]) target.starts_at_projection[projection.info.receptor] = 1;
+        target.is_bundled |= projection.is_bundled;
+        target.has_input[projection.info.receptor] = 1;
         target.incoming.push_back(q);
     }
+    // Nothing but bundles onto a receptor: its sums need no clearing.
+    for (uint32_t p = 0; p < populations.size(); ++p)
+        for (uint32_t r = 0; r < populations[p]->receptor_count; ++r) {
+            const auto adds_floats = [&](uint32_t q) {
+                const ProjectionData& projection = *context_.projections[q];
+                return projection.info.receptor == r && (!projection.is_bundled || projection.bias);
+            };
+            const std::vector<uint32_t>& incoming = populations[p]->incoming;
+            populations[p]->starts_at_accumulators[r] = context_.bundles->has_accumulators(p, r) &&
+                                                        std::none_of(incoming.begin(), incoming.end(), adds_floats);
+        }
     make_stages();
     size_t sample_bytes = 1;
     for (const auto& population : populations) {
@@ -161,23 +212,31 @@ void CpuExecutor::make_stages() {
     std::vector<uint32_t> level(populations.size(), 0);
     for (const uint32_t p : neurons_) {
         PopulationData& data = *populations[p];
-        double work = 5.0 + 1.5 * data.row;
+        work_ns_ += 5.0 + 1.5 * data.row;
         for (const uint32_t q : data.incoming) {
             const ProjectionData& projection = *context_.projections[q];
             const PopulationData& source = *populations[projection.info.source];
             if (projection.info.reaches_within_step() && !source.info.is_input())
                 level[p] = std::max(level[p], level[projection.info.source] + 1);
-            // A tenth of the sources active; one in fifty where connections are sparse.
+            // A tenth of the sources active; one in fifty where connections are sparse, less where they are bundled.
             const double synapses = static_cast<double>(synapse_count(*context_.plan->network, projection.info));
-            work += projection.info.kind == SNN_CONNECT_SPARSE ? 0.02 * synapses : 0.01 * synapses;
+            if (projection.is_bundled) work_ns_ += 0.002 * synapses;
+            else work_ns_ += projection.info.kind == SNN_CONNECT_SPARSE ? 0.02 * synapses : 0.01 * synapses;
         }
         if (stages_.size() <= level[p]) stages_.resize(level[p] + 1);
         Stage& stage = stages_[level[p]];
         stage.populations.push_back(p);
-        stage.work_ns += work;
-        work_ns_ += work;
-        for (uint32_t range = 0; range < data.ranges.size(); ++range) stage.pieces.push_back({p, range});
+        stage.joins_lists |= data.has_activity() && data.one_list && data.ranges.size() > 1;
     }
+    // What happens in a step is not felt before the shortest delay has passed: threads need not meet earlier. Unbundled
+    // projections read lists that are joined in every step.
+    const bool all_by_range = std::all_of(neurons_.begin(), neurons_.end(), [&](uint32_t p) {
+        return !populations[p]->has_activity() || !populations[p]->one_list || populations[p]->ranges.size() == 1;
+    });
+    const bool one_stage_alone = stages_.size() == 1 && inputs_.empty() && all_by_range && !context_.bundles->empty();
+    bool all_bundled = true;
+    for (const auto& projection : context_.projections) all_bundled &= projection->is_bundled;
+    if (one_stage_alone && all_bundled) steps_apart_ = context_.steps_ahead;
 }
 
 void CpuExecutor::reset_state() {
@@ -196,12 +255,12 @@ void CpuExecutor::run(const RunRequest& request) {
     }
     const uint32_t width = context_.pool.width(), batch = context_.batch;
     const double work = work_ns_ * request.step_count * batch;
-    const bool any_wide_stage =
-        std::any_of(stages_.begin(), stages_.end(), [](const Stage& stage) { return stage.work_ns > worth_threads_ns; });
-    if (width == 1 || work < worth_threads_ns) {
+    const double worth_sharing = context_.pool.runs_together() ? worth_meeting_ns / steps_apart_ : worth_job_ns;
+    if (width == 1 || work < worth_waking_ns) {
         run_samples(request, 0, batch, context_.tasks[0]);
-    } else if (batch < width && any_wide_stage) {
-        run_pieces(request);
+    } else if (batch < width && work_ns_ > worth_sharing) {
+        if (context_.pool.runs_together()) run_team(request);
+        else run_phases(request);
     } else {
         const uint32_t groups = std::min(width, batch);
         context_.pool.run(groups, [&](uint32_t group) {
@@ -219,38 +278,81 @@ void CpuExecutor::run_samples(const RunRequest& request, uint32_t begin, uint32_
         const uint32_t last = std::min(end, first + samples_together_);
         for (uint32_t step = 0; step < request.step_count; ++step)
             for (uint32_t sample = first; sample < last; ++sample) {
-                const Moment at{clock_ + step, sample, step, request.tape};
+                const Moment at{clock_ + step, sample, step, request.first_step + step, request.tape};
                 load_inputs(request, at, step);
+                for (uint32_t thread = 0; thread < context_.bundles->thread_count(); ++thread)
+                    deliver_bundles(at, thread, memory);
                 for (const uint32_t p : neurons_) {
-                    update_neurons(p, at, whole_row, memory);
+                    update_neurons(p, at, memory);
                     finish_population(p, at);
                 }
-                record(request, at, step);
+                record(request, at, step, whole_row);
             }
     }
 }
 
-void CpuExecutor::run_pieces(const RunRequest& request) {
+void CpuExecutor::run_team(const RunRequest& request) {
+    const uint32_t width = context_.pool.width();
+    Barrier barrier(width);
+    context_.pool.run(width, [&](uint32_t thread) { run_thread(request, thread, barrier); });
+}
+
+// What one thread of a team does. All threads come to the same meetings.
+void CpuExecutor::run_thread(const RunRequest& request, uint32_t thread, Barrier& barrier) {
+    TaskMemory& memory = context_.tasks[thread];
+    for (uint32_t step = 0; step < request.step_count; ++step) {
+        for (uint32_t sample = 0; sample < context_.batch; ++sample) {
+            const Moment at{clock_ + step, sample, step, request.first_step + step, request.tape};
+            if (loads_inputs(request, step)) {
+                if (thread == 0) load_inputs(request, at, step);
+                barrier.wait();
+            }
+            deliver_bundles(at, thread, memory);
+            for (size_t s = 0; s < stages_.size(); ++s) {
+                for (const uint32_t p : stages_[s].populations)
+                    if (thread < context_.populations[p]->ranges.size()) update_range(p, at, thread, memory);
+                const bool last = s + 1 == stages_.size();
+                if (!last || stages_[s].joins_lists) barrier.wait();
+                if (!stages_[s].joins_lists) continue;
+                if (thread == 0)
+                    for (const uint32_t p : stages_[s].populations) finish_population(p, at);
+                if (!last) barrier.wait();
+            }
+            record(request, at, step, thread);
+        }
+        // Recorded activity of this step may be read while others are ahead: frames of activity are never written twice
+        // before everybody has met.
+        if ((step + 1) % steps_apart_ == 0) barrier.wait();
+    }
+}
+
+// As run_team(), where tasks may not wait for each other.
+void CpuExecutor::run_phases(const RunRequest& request) {
+    const uint32_t width = context_.pool.width();
     for (uint32_t step = 0; step < request.step_count; ++step)
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
-            const Moment at{clock_ + step, sample, step, request.tape};
+            const Moment at{clock_ + step, sample, step, request.first_step + step, request.tape};
             load_inputs(request, at, step);
-            for (const Stage& stage : stages_) {
-                const uint32_t pieces = static_cast<uint32_t>(stage.pieces.size());
-                if (stage.work_ns > worth_threads_ns && pieces > 1) {
-                    std::atomic<uint32_t> next{0};
-                    context_.pool.run(std::min(context_.pool.width(), pieces), [&](uint32_t task) {
-                        for (uint32_t i = next.fetch_add(1, std::memory_order_relaxed); i < pieces;
-                             i = next.fetch_add(1, std::memory_order_relaxed))
-                            update_neurons(stage.pieces[i].population, at, stage.pieces[i].range, context_.tasks[task]);
-                    });
-                } else {
-                    for (const uint32_t p : stage.populations) update_neurons(p, at, whole_row, context_.tasks[0]);
-                }
-                for (const uint32_t p : stage.populations) finish_population(p, at);
+            for (size_t s = 0; s < stages_.size(); ++s) {
+                context_.pool.run(width, [&](uint32_t thread) {
+                    TaskMemory& memory = context_.tasks[thread];
+                    if (s == 0) deliver_bundles(at, thread, memory);
+                    for (const uint32_t p : stages_[s].populations)
+                        if (thread < context_.populations[p]->ranges.size()) update_range(p, at, thread, memory);
+                });
+                for (const uint32_t p : stages_[s].populations)
+                    if (stages_[s].joins_lists) finish_population(p, at);
             }
-            record(request, at, step);
+            record(request, at, step, whole_row);
         }
+}
+
+// Inputs that are held and not delayed are loaded once for a run.
+bool CpuExecutor::loads_inputs(const RunRequest& request, uint32_t step) const {
+    return std::any_of(request.inputs.begin(), request.inputs.end(), [&](const InputFrames& input) {
+        return step == 0 || input.step_stride > 0 || context_.populations[input.population]->frame_count > 1 ||
+               request.tape || context_.batch > 1;
+    });
 }
 
 void CpuExecutor::load_inputs(const RunRequest& request, const Moment& at, uint32_t step) {
@@ -273,26 +375,52 @@ void CpuExecutor::load_inputs(const RunRequest& request, const Moment& at, uint3
     }
 }
 
-void CpuExecutor::update_neurons(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory) {
+void CpuExecutor::update_neurons(uint32_t population, const Moment& at, TaskMemory& memory) {
+    const PopulationData& data = *context_.populations[population];
+    if (data.is_bundled && data.ranges.size() > 1) {  // accumulators lie by range
+        for (uint32_t range = 0; range < data.ranges.size(); ++range) update_part(population, at, range, memory);
+    } else {
+        update_part(population, at, whole_row, memory);
+    }
+}
+
+void CpuExecutor::update_range(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory) {
+    PopulationData& data = *context_.populations[population];
+    update_part(population, at, range, memory);
+    if (!data.has_activity() || (data.one_list && data.ranges.size() > 1)) return;  // finish_population() lists it
+    if (data.one_list) finish_population(population, at);
+    else list_range(population, at, range);
+}
+
+void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory) {
     PopulationData& data = *context_.populations[population];
     const NeuronRange part = range == whole_row ? NeuronRange{0, data.row} : data.ranges[range];
+    const uint32_t owner = range == whole_row ? 0 : range;
     constexpr uint32_t most_receptors = 16, most_states = 32, most_tape = 64;
 
     const float* sums[most_receptors];
     for (uint32_t r = 0; r < data.receptor_count; ++r) {
         float* const row = memory.sums.data() + static_cast<size_t>(r) * context_.row_capacity;
-        sums[r] = row;
+        sums[r] = data.has_input[r] ? row : context_.no_input.data();
+        if (!data.has_input[r]) continue;
         const size_t bytes = (part.end - part.begin) * sizeof(float);
-        if (!data.starts_at_projection[r]) std::memset(row + part.begin, 0, bytes);
-        if (data.fixed_scales[r] != 0.0f)
+        if (!data.starts_at_projection[r] && !data.starts_at_accumulators[r]) std::memset(row + part.begin, 0, bytes);
+        if (data.fixed_scales[r] != 0.0f && !context_.bundles->has_accumulators(population, r))
             std::memset(memory.fixed_sums.data() + static_cast<size_t>(r) * context_.row_capacity + part.begin, 0, bytes);
     }
     for (const uint32_t q : data.incoming) deliver(q, at, part, range, memory);
     for (uint32_t r = 0; r < data.receptor_count; ++r) {
         if (data.fixed_scales[r] == 0.0f) continue;
         const size_t row = static_cast<size_t>(r) * context_.row_capacity;
-        context_.kernels.add_fixed(memory.sums.data() + row, memory.fixed_sums.data() + row, data.fixed_scales[r],
-                                   part.begin, part.end);
+        if (context_.bundles->has_accumulators(population, r)) {
+            int32_t* const own =
+                memory.accumulators[owner].data() + context_.bundles->accumulator_place(population, r, owner);
+            context_.kernels.take_fixed(memory.sums.data() + row + part.begin, own, data.fixed_scales[r],
+                                        part.end - part.begin, data.starts_at_accumulators[r] != 0);
+        } else {
+            context_.kernels.add_fixed(memory.sums.data() + row, memory.fixed_sums.data() + row, data.fixed_scales[r],
+                                       part.begin, part.end);
+        }
     }
 
     void* states[most_states];
@@ -308,14 +436,17 @@ void CpuExecutor::update_neurons(uint32_t population, const Moment& at, uint32_t
         .states = states,
         .spikes = model.spiking ? data.bits_at(at.clock, at.sample) : nullptr,
         .tape = taped ? tape : nullptr,
+        .draws = {seed_, at.step, population, at.sample},
+        .poisson = data.poisson.data(),
     };
-    const NeuronStepFunction step = !data.compiled ? nullptr : taped ? data.compiled->step_taped : data.compiled->step;
+    const NeuronStepFunction step = !data.compiled ? nullptr : taped ? data.compiled->step_taped : data.step;
     if (step) {
         step(args, part.begin, part.end);
     } else {
         const InterpretedProgram& program = taped ? *data.taped_program : *data.step_program;
         context_.kernels.interpret_step(program.view(), args, memory.interpreter.data(), part.begin, part.end);
     }
+    if (model.spiking && part.end == data.row) data.clear_padding(at.clock, at.sample);
 }
 
 void CpuExecutor::finish_population(uint32_t population, const Moment& at) {
@@ -325,6 +456,16 @@ void CpuExecutor::finish_population(uint32_t population, const Moment& at) {
     if (at.taped && tape_->keeps_activity(population))
         std::memcpy(tape_->bits(population, at.tape_step, at.sample), data.bits_at(at.clock, at.sample),
                     data.words * sizeof(uint16_t));
+}
+
+// The same for one range of a population with a list for each.
+void CpuExecutor::list_range(uint32_t population, const Moment& at, uint32_t range) {
+    PopulationData& data = *context_.populations[population];
+    data.list_range(context_.kernels, at.clock, at.sample, range);
+    if (!at.taped || !tape_->keeps_activity(population)) return;
+    const uint32_t first = data.ranges[range].begin / 16, words = data.ranges[range].end / 16 - first;
+    std::memcpy(tape_->bits(population, at.tape_step, at.sample) + first, data.bits_at(at.clock, at.sample) + first,
+                words * sizeof(uint16_t));
 }
 
 }  // namespace snn::cpu

@@ -12,6 +12,7 @@
 #include "cpu/memory.h"
 #include "cpu/population_data.h"
 #include "cpu/projection_data.h"
+#include "cpu/sparse_bundles.h"
 #include "cpu/thread_pool.h"
 
 namespace snn::cpu {
@@ -25,6 +26,9 @@ struct TaskMemory {
     Buffer<int32_t> fixed_sums;
     Buffer<float> scratch;                // one block of a convolution, channels last
     Buffer<uint32_t> interpreter;         // registers of interpreted models
+    // Integer sums of bundled projections (sparse_bundles.h), 0 between steps. [thread that owns them][accumulator]: a task
+    // that steps whole populations has those of every thread, else its own alone.
+    std::vector<Buffer<int32_t>> accumulators;
 };
 
 constexpr uint32_t whole_row = UINT32_MAX;  // instead of the number of one of a population's ranges
@@ -40,8 +44,12 @@ struct CpuContext {
     ThreadPool pool;
     std::vector<std::unique_ptr<PopulationData>> populations;
     std::vector<std::unique_ptr<ProjectionData>> projections;
+    std::unique_ptr<SparseBundles> bundles;
     std::vector<TaskMemory> tasks;  // one for each task that can run at once
+    mutable Buffer<uint32_t> joined_list;  // what active() gives of a population with several lists
+    Buffer<float> no_input;         // zeros: the sums of a receptor that no projection reaches
     uint32_t row_capacity = 0;      // of a row of sums: the largest population
+    uint32_t steps_ahead = 1;       // steps that frames of activity allow threads to be apart, see PopulationData
 };
 
 class CpuExecutor final : public Executor {
@@ -72,38 +80,45 @@ private:
         uint64_t clock;
         uint32_t sample;
         uint32_t tape_step;
+        uint64_t step;  // since the last reset
         bool taped;
     };
     // Populations that do not feed each other within a step can be updated side by side.
     struct Stage {
         std::vector<uint32_t> populations;
-        struct Piece {
-            uint32_t population, range;
-        };
-        std::vector<Piece> pieces;
-        double work_ns = 0;  // a guess, only to decide whether waking threads pays
+        bool joins_lists = false;  // some of them are cut, and somebody needs their activity in one list
     };
 
     void make_stages();
     void run_samples(const RunRequest& request, uint32_t begin, uint32_t end, TaskMemory& memory);
-    void run_pieces(const RunRequest& request);
+    void run_team(const RunRequest& request);
+    void run_thread(const RunRequest& request, uint32_t thread, Barrier& barrier);
+    void run_phases(const RunRequest& request);
+    void update_range(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
     void load_inputs(const RunRequest& request, const Moment& at, uint32_t step);
-    void update_neurons(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
+    void update_neurons(uint32_t population, const Moment& at, TaskMemory& memory);
+    void update_part(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
     void deliver(uint32_t projection, const Moment& at, NeuronRange part, uint32_t range, TaskMemory& memory);
     void deliver_window(const ProjectionData& projection, const PopulationData& source, const Moment& at, NeuronRange part,
                         bool from_zero, float* sums, TaskMemory& memory);
     void deliver_sparse(const ProjectionData& projection, const PopulationData& source, const Moment& at, uint32_t range,
                         float* sums, int32_t* fixed_sums);
+    int32_t* fixed_sums_of(const ProjectionData& projection, NeuronRange part, uint32_t range, TaskMemory& memory);
+    void deliver_bundles(const Moment& at, uint32_t thread, TaskMemory& memory);
+    bool loads_inputs(const RunRequest& request, uint32_t step) const;
     void finish_population(uint32_t population, const Moment& at);
-    void record(const RunRequest& request, const Moment& at, uint32_t step) const;
+    void list_range(uint32_t population, const Moment& at, uint32_t range);
+    void record(const RunRequest& request, const Moment& at, uint32_t step, uint32_t range) const;
 
     CpuContext context_;
     std::vector<uint32_t> inputs_, neurons_;  // populations: inputs in index order, neurons in evaluation order
     std::vector<Stage> stages_;
     std::vector<uint8_t> from_zero_;  // per projection: its kernel begins the sums of its receptor
-    double work_ns_ = 0;              // of a step of one sample
+    double work_ns_ = 0;              // of a step of one sample; a guess, only to decide whether waking threads pays
+    uint32_t steps_apart_ = 1;        // steps that threads may run without meeting
     uint32_t samples_together_ = 1;
     uint64_t clock_;                  // the step to come
+    uint64_t seed_;
     uint64_t taped_runs_ = 0;
     std::unique_ptr<Tape> tape_;
     std::unique_ptr<Backpropagation> backpropagation_;

@@ -14,6 +14,10 @@ void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, ui
     float* const sums = memory.sums.data() + row;
     const uint64_t then = at.clock - projection.info.delay_steps;
     const uint32_t end = std::min(part.end, projection.target_size);
+    if (projection.is_bundled) {
+        if (projection.bias) context_.kernels.add_bias(sums, projection.bias, part.begin, end);
+        return;
+    }
 
     switch (projection.info.kind) {
         case SNN_CONNECT_DENSE:
@@ -45,11 +49,25 @@ void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, ui
         case SNN_CONNECT_SPARSE:
             if (projection.bias) context_.kernels.add_bias(sums, projection.bias, part.begin, end);
             deliver_sparse(projection, source, at, range, sums,
-                           projection.is_fixed ? memory.fixed_sums.data() + row : nullptr);
+                           projection.is_fixed ? fixed_sums_of(projection, part, range, memory) : nullptr);
             return;
         default:
             deliver_window(projection, source, at, part, from_zero_[index] != 0, sums, memory);
     }
+}
+
+// Of neuron 0, though only those of the part may be there.
+int32_t* CpuExecutor::fixed_sums_of(const ProjectionData& projection, NeuronRange part, uint32_t range, TaskMemory& memory) {
+    const uint32_t target = projection.info.target, receptor = projection.info.receptor;
+    if (!context_.bundles->has_accumulators(target, receptor))
+        return memory.fixed_sums.data() + static_cast<size_t>(receptor) * context_.row_capacity;
+    const uint32_t owner = range == whole_row ? 0 : range;
+    return memory.accumulators[owner].data() + context_.bundles->accumulator_place(target, receptor, owner) - part.begin;
+}
+
+void CpuExecutor::deliver_bundles(const Moment& at, uint32_t thread, TaskMemory& memory) {
+    if (thread >= context_.bundles->thread_count()) return;
+    context_.bundles->deliver(context_.kernels, thread, at.clock, at.sample, memory.accumulators[thread].data());
 }
 
 void CpuExecutor::deliver_window(const ProjectionData& projection, const PopulationData& source, const Moment& at,
@@ -103,7 +121,7 @@ void CpuExecutor::deliver_sparse(const ProjectionData& projection, const Populat
     Visit visits[most_visits];
     uint32_t count = 0;
     const SparseSegments& segments = *projection.segments;
-    const uint32_t* const targets = projection.info.sparse->targets.data();
+    const uint32_t* const targets = projection.info.synapses->index().targets.data();
     const bool binary = !source.is_value_input();
     const auto deliver_collected = [&] {
         if (fixed_sums) context_.kernels.deliver_visits_fixed(fixed_sums, visits, count);

@@ -21,54 +21,62 @@ DType type_of_state(const PopulationData& data, uint32_t state) {
     return data.info.model->states[state].type == ValueType::int_ ? DType::int32 : DType::float32;
 }
 
+// Neurons [part.begin, part.end), all of them inside the population.
 template <class T>
-void fill_active(T* out, uint32_t size, const uint32_t* active, uint32_t count) {
-    std::fill_n(out, size, T{0});
-    for (uint32_t i = 0; i < count; ++i) out[active[i]] = T{1};
+void fill_active(const PopulationData& data, uint64_t clock, uint32_t sample, NeuronRange part, T* out) {
+    const uint16_t* const bits = data.bits_at(clock, sample);
+    for (uint32_t i = part.begin; i < part.end; ++i) *out++ = static_cast<T>(bits[i / 16] >> i % 16 & 1);
 }
 
-// One row of activity as 0 and 1, or the values of a value input.
-void read_activity(const PopulationData& data, uint64_t clock, uint32_t sample, DType dtype, void* out) {
+// Activity as 0 and 1, or the values of a value input.
+void read_activity(const PopulationData& data, uint64_t clock, uint32_t sample, NeuronRange part, DType dtype, void* out) {
     if (data.is_value_input()) {
-        convert(DType::float32, data.values_at(clock, sample), dtype, out, data.size);
+        convert(DType::float32, data.values_at(clock, sample) + part.begin, dtype, out, part.end - part.begin);
         return;
     }
-    const uint32_t* const active = data.list_at(clock, sample);
-    const uint32_t count = data.count_at(clock, sample);
     switch (dtype) {
-        case DType::float32: return fill_active(static_cast<float*>(out), data.size, active, count);
-        case DType::float64: return fill_active(static_cast<double*>(out), data.size, active, count);
-        case DType::int32: return fill_active(static_cast<int32_t*>(out), data.size, active, count);
-        case DType::uint8: return fill_active(static_cast<uint8_t*>(out), data.size, active, count);
+        case DType::float32: return fill_active(data, clock, sample, part, static_cast<float*>(out));
+        case DType::float64: return fill_active(data, clock, sample, part, static_cast<double*>(out));
+        case DType::int32: return fill_active(data, clock, sample, part, static_cast<int32_t*>(out));
+        case DType::uint8: return fill_active(data, clock, sample, part, static_cast<uint8_t*>(out));
     }
 }
 
 template <class T>
-void add_activity(const PopulationData& data, uint64_t clock, uint32_t sample, T* io_sums) {
-    const uint32_t* const active = data.list_at(clock, sample);
-    const uint32_t count = data.count_at(clock, sample);
+void add_activity(const PopulationData& data, uint64_t clock, uint32_t sample, NeuronRange part, T* io_sums) {
     const float* const values = data.is_value_input() ? data.values_at(clock, sample) : nullptr;
-    for (uint32_t i = 0; i < count; ++i) io_sums[active[i]] += values ? static_cast<T>(values[active[i]]) : T{1};
+    const uint16_t* const bits = data.bits_at(clock, sample);
+    for (uint32_t word = part.begin / 16; word * 16 < part.end; ++word)
+        for (uint32_t left = bits[word]; left != 0; left &= left - 1) {
+            const uint32_t i = word * 16 + static_cast<uint32_t>(std::countr_zero(left));
+            io_sums[i - part.begin] += values ? static_cast<T>(values[i]) : T{1};
+        }
 }
 
 }  // namespace
 
-void CpuExecutor::record(const RunRequest& request, const Moment& at, uint32_t step) const {
+void CpuExecutor::record(const RunRequest& request, const Moment& at, uint32_t step, uint32_t range) const {
     for (const RecordFrames& frames : request.records) {
         const PopulationData& data = *context_.populations[frames.population];
-        const size_t row = static_cast<size_t>(at.sample) * data.size;
-        void* const out = advanced(frames.data, frames.dtype, step * frames.step_stride + row);
+        if (range != whole_row && range >= data.ranges.size()) continue;
+        NeuronRange part = range == whole_row ? NeuronRange{0, data.row} : data.ranges[range];
+        part.end = std::min(part.end, data.size);
+        const size_t place = static_cast<size_t>(at.sample) * data.size + part.begin;
+        void* const out = advanced(frames.data, frames.dtype, step * frames.step_stride + place);
         switch (frames.kind) {
-            case RecordFrames::state:
-                convert(type_of_state(data, frames.state_index), data.state_at(frames.state_index, at.sample), frames.dtype,
-                        out, data.size);
+            case RecordFrames::state: {
+                const DType type = type_of_state(data, frames.state_index);
+                const void* const row = data.state_at(frames.state_index, at.sample);
+                convert(type, advanced(row, type, part.begin), frames.dtype, out, part.end - part.begin);
                 break;
+            }
             case RecordFrames::activity:
-                read_activity(data, at.clock, at.sample, frames.dtype, out);
+                read_activity(data, at.clock, at.sample, part, frames.dtype, out);
                 break;
             case RecordFrames::activity_sum:
-                if (frames.dtype == DType::float64) add_activity(data, at.clock, at.sample, static_cast<double*>(out));
-                else add_activity(data, at.clock, at.sample, static_cast<float*>(out));
+                if (frames.dtype == DType::float64)
+                    add_activity(data, at.clock, at.sample, part, static_cast<double*>(out));
+                else add_activity(data, at.clock, at.sample, part, static_cast<float*>(out));
                 break;
         }
     }
@@ -96,15 +104,22 @@ void CpuExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
             const uint32_t depth = slot.kind == Slot::history ? data.plan.history_depth : 1;
             for (uint32_t past = 0; past < depth; ++past)
                 for (uint32_t sample = 0; sample < batch; ++sample)
-                    read_activity(data, clock_ - 1 - past, sample, dtype,
+                    read_activity(data, clock_ - 1 - past, sample, {0, data.size}, dtype,
                                   advanced(out_data, dtype, (static_cast<size_t>(past) * batch + sample) * data.size));
             return;
         }
         case Slot::weight:
         case Slot::bias: {
             const ProjectionData& data = *context_.projections[slot.index];
-            if (slot.kind == Slot::weight) convert(DType::float32, data.weights, dtype, out_data, data.weight_count);
-            else convert(DType::float32, data.bias, dtype, out_data, data.bias_count);
+            if (slot.kind == Slot::weight && data.is_bundled) {
+                std::vector<float> weights(data.weight_count);
+                context_.bundles->read_weights(slot.index, weights.data());
+                convert(DType::float32, weights.data(), dtype, out_data, weights.size());
+            } else if (slot.kind == Slot::weight) {
+                convert(DType::float32, data.weights, dtype, out_data, data.weight_count);
+            } else {
+                convert(DType::float32, data.bias, dtype, out_data, data.bias_count);
+            }
             return;
         }
         case Slot::weight_gradient:
@@ -158,6 +173,12 @@ void CpuExecutor::write(const Slot& slot, DType dtype, const void* source) {
         case Slot::weight: {
             ProjectionData& data = *context_.projections[slot.index];
             if (data.weight_count == 0) return;
+            if (data.is_bundled) {
+                std::vector<float> weights(data.weight_count);
+                convert(dtype, source, DType::float32, weights.data(), weights.size());
+                context_.bundles->write_weights(slot.index, weights.data());
+                return;
+            }
             convert(dtype, source, DType::float32, data.own_weights(), data.weight_count);
             data.weights_changed();
             return;
@@ -176,7 +197,13 @@ void CpuExecutor::write(const Slot& slot, DType dtype, const void* source) {
 std::span<const uint32_t> CpuExecutor::active(uint32_t population, uint32_t sample) const {
     const PopulationData& data = *context_.populations[population];
     if (!data.has_activity()) return {};
-    return {data.list_at(clock_ - 1, sample), data.count_at(clock_ - 1, sample)};
+    if (data.one_list) return {data.list_at(clock_ - 1, sample), data.count_at(clock_ - 1, sample)};
+    size_t count = 0;
+    data.for_lists(clock_ - 1, sample, [&](const uint32_t* list, uint32_t range_count) {
+        std::copy_n(list, range_count, context_.joined_list.data() + count);
+        count += range_count;
+    });
+    return {context_.joined_list.data(), count};
 }
 
 }  // namespace snn::cpu

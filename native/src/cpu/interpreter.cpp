@@ -24,6 +24,10 @@ public:
                 registers.push_back(literal(std::bit_cast<uint32_t>(static_cast<float>(instruction.value))));
             } else if (instruction.op == Op::iconst) {
                 registers.push_back(literal(static_cast<uint32_t>(static_cast<int32_t>(instruction.value))));
+            } else if (is_draw(instruction.op)) {
+                // Number and, of `poisson`, place of the table: literals, which are no values of the program.
+                registers.push_back(emit(instruction.op, literal(static_cast<uint32_t>(instruction.value)),
+                                         literal(instruction.b), 0));
             } else if (instruction.op == Op::surrogate && surrogate) {
                 std::vector<uint32_t> inputs;
                 for (const double parameter : surrogate_parameters)

@@ -47,6 +47,12 @@ struct Visit {
     float value;
 };
 
+// One stretch of a bundled row (sparse_bundles.h): words of a place (bits 0-15) and an integer weight (bits 16-31).
+struct EntryVisit {
+    const uint32_t* words;
+    uint32_t count;
+};
+
 // Which kernel positions join a source coordinate with which target coordinate.
 struct Tap {
     uint32_t kernel, target;
@@ -174,16 +180,19 @@ struct KernelTable {
 
     // bit n = values[n] != 0; the words up to padded(count) are written
     void (*pack_bits)(const float* values, uint32_t count, uint16_t* out_bits);
-    // Indices of the set bits, ascending; returns how many.
-    uint32_t (*list_bits)(const uint16_t* bits, uint32_t words, uint32_t* out_list);
+    // Indices of the set bits, ascending, counted from `first`; returns how many.
+    uint32_t (*list_bits)(const uint16_t* bits, uint32_t words, uint32_t first, uint32_t* out_list);
     void (*add_bias)(float* sums, const float* bias, uint32_t begin, uint32_t end);
     // sums[j] += float(fixed[j]) * scale
     void (*add_fixed)(float* sums, const int32_t* fixed, float scale, uint32_t begin, uint32_t end);
+    // The same for `count` neurons (a multiple of 16), and fixed[j] = 0. `from_zero`: sums begin at +0.
+    void (*take_fixed)(float* sums, int32_t* fixed, float scale, uint32_t count, bool from_zero);
 
     void (*deliver_dense)(const DenseArgs&);
     void (*deliver_one_to_one)(const OneToOneArgs&);
     void (*deliver_visits)(float* sums, const Visit* visits, uint32_t count, bool binary);
     void (*deliver_visits_fixed)(int32_t* sums, const Visit* visits, uint32_t count);
+    void (*deliver_entries)(int32_t* accumulators, const EntryVisit* visits, uint32_t count);
     void (*deliver_conv)(const ConvArgs&);
     void (*deliver_scatter)(const ScatterArgs&);
 

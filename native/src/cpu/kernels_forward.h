@@ -109,6 +109,33 @@ static void deliver_visits_fixed(int32_t* sums, const Visit* visits, uint32_t co
     }
 }
 
+// Gathering, adding and scattering 16 lanes loses to plain additions here, also on AVX-512: the additions are not what takes
+// the time, and a scatter is as many stores as before.
+static void deliver_entries(int32_t* SNN_RESTRICT accumulators, const EntryVisit* visits, uint32_t count) {
+    // Visits are short and far apart, so the processor's own prefetching finds them too late: all their lines, up to a limit, are
+    // asked for a few visits ahead.
+    constexpr uint32_t ahead = 8, words_per_line = 16, most_words = 8 * words_per_line;
+    const auto ask_for = [](const EntryVisit& visit) {
+        const uint32_t size = visit.count < most_words ? visit.count : most_words;
+        for (uint32_t k = 0; k < size; k += words_per_line) SNN_PREFETCH(visit.words + k);
+        SNN_PREFETCH(visit.words + size - 1);
+    };
+    for (uint32_t v = 0; v < count && v < ahead; ++v) ask_for(visits[v]);
+    for (uint32_t v = 0; v < count; ++v) {
+        if (v + ahead < count) ask_for(visits[v + ahead]);
+        const uint32_t* SNN_RESTRICT words = visits[v].words;
+        const uint32_t* const end = words + visits[v].count;
+        for (; end - words >= 4; words += 4) {
+            const uint32_t a = words[0], b = words[1], c = words[2], d = words[3];
+            accumulators[a & 0xffff] += static_cast<int32_t>(a) >> 16;
+            accumulators[b & 0xffff] += static_cast<int32_t>(b) >> 16;
+            accumulators[c & 0xffff] += static_cast<int32_t>(c) >> 16;
+            accumulators[d & 0xffff] += static_cast<int32_t>(d) >> 16;
+        }
+        for (; words < end; ++words) accumulators[*words & 0xffff] += static_cast<int32_t>(*words) >> 16;
+    }
+}
+
 static void pack_bits(const float* values, uint32_t count, uint16_t* out_bits) {
     const F zero = broadcast_f(0.0f);
     uint32_t i = 0;
@@ -126,13 +153,14 @@ static uint32_t lowest_bit(uint64_t bits) {
 #endif
 }
 
-static uint32_t list_bits(const uint16_t* bits, uint32_t words, uint32_t* out_list) {
+static uint32_t list_bits(const uint16_t* bits, uint32_t words, uint32_t first, uint32_t* out_list) {
     uint32_t count = 0;
     for (uint32_t word = 0; word < words; word += 4) {
         uint64_t four = 0;
-        for (uint32_t k = 0; k < 4 && word + k < words; ++k) four |= static_cast<uint64_t>(bits[word + k]) << (16 * k);
+        const uint32_t present = words - word < 4 ? words - word : 4;
+        for (uint32_t k = 0; k < present; ++k) four |= static_cast<uint64_t>(bits[word + k]) << (16 * k);
         while (four != 0) {
-            out_list[count++] = word * 16 + lowest_bit(four);
+            out_list[count++] = first + word * 16 + lowest_bit(four);
             four &= four - 1;
         }
     }
@@ -149,6 +177,15 @@ static void add_fixed(float* sums, const int32_t* fixed, float scale, uint32_t b
     const F factor = broadcast_f(scale);
     for (uint32_t j = begin; j < end; j += 16)
         store(sums + j, add(load(sums + j), mul(to_float(load(fixed + j)), factor)));
+}
+
+static void take_fixed(float* sums, int32_t* fixed, float scale, uint32_t count, bool from_zero) {
+    const F factor = broadcast_f(scale), zero = broadcast_f(0.0f);
+    const I none = broadcast_i(0);
+    for (uint32_t j = 0; j < count; j += 16) {
+        store(sums + j, add(from_zero ? zero : load(sums + j), mul(to_float(load(fixed + j)), factor)));
+        store(fixed + j, none);
+    }
 }
 
 static void quantize(const float* weights, float scale, int32_t* out_fixed, size_t count) {

@@ -49,7 +49,19 @@ SNN_ALWAYS_INLINE void block_loop(uint32_t count, uint32_t* out, BlockOperand a,
     }
 }
 
-static void run_block(const BlockProgram& program, const BlockFrame& frame, const SurrogateArgs* surrogate) {
+static_assert(interpreter_block <= draw_chunk);
+
+// draw(begin, end, out) makes the draws of the block.
+template <class MakeDraws>
+SNN_ALWAYS_INLINE void draw_block(const BlockFrame& frame, uint32_t* out, MakeDraws&& draw) {
+    alignas(64) float draws[interpreter_block];
+    draw(frame.begin, frame.begin + frame.count, draws);
+    for (uint32_t i = 0; i < frame.count; i += 16) write(out + i, load(draws + i));
+}
+
+// `step`: where draws come from, null for an adjoint, which has none.
+static void run_block(const BlockProgram& program, const BlockFrame& frame, const SurrogateArgs* surrogate,
+                      const NeuronStepArgs* step) {
     using Words = const uint32_t*;
     for (uint32_t k = 0; k < program.instruction_count; ++k) {
         const BlockInstruction& instruction = program.instructions[k];
@@ -95,6 +107,21 @@ static void run_block(const BlockProgram& program, const BlockFrame& frame, cons
             case Op::surrogate:
                 each([&](Words x, Words, Words) { return surrogate_derivative(*surrogate, read_f(x)); });
                 break;
+            case Op::uniform:
+                draw_block(frame, out, [&](uint32_t begin, uint32_t end, float* draws) {
+                    draw_uniform(step->draws, a.words[0], begin, end, draws);
+                });
+                break;
+            case Op::normal:
+                draw_block(frame, out, [&](uint32_t begin, uint32_t end, float* draws) {
+                    draw_normal(step->draws, a.words[0], begin, end, draws);
+                });
+                break;
+            case Op::poisson:
+                draw_block(frame, out, [&](uint32_t begin, uint32_t end, float* draws) {
+                    draw_poisson(step->draws, a.words[0], step->poisson[b.words[0]], begin, end, draws);
+                });
+                break;
             default:  // constants are literals; log, atan and tanh do not occur in float32 programs
                 break;
         }
@@ -136,7 +163,7 @@ static void interpret_step(const BlockProgram& program, const NeuronStepArgs& ar
     for (uint32_t block = begin; block < end; block += interpreter_block) {
         const uint32_t size = end - block < interpreter_block ? end - block : interpreter_block;
         const BlockFrame frame{inputs.data, inputs.masks, program.literals, scratch + program.table_words, block, size};
-        run_block(program, frame, nullptr);
+        run_block(program, frame, nullptr, &args);
         if (args.tape)
             for (uint32_t i = 0; i < program.tape_count; ++i)
                 write_result(frame, program.tape_results[i], args.tape[i], plain);
@@ -166,7 +193,7 @@ static void interpret_adjoint(const BlockProgram& program, const NeuronAdjointAr
     for (uint32_t block = begin; block < end; block += interpreter_block) {
         const uint32_t size = end - block < interpreter_block ? end - block : interpreter_block;
         const BlockFrame frame{inputs.data, inputs.masks, program.literals, scratch + program.table_words, block, size};
-        run_block(program, frame, &args.surrogate);
+        run_block(program, frame, &args.surrogate, nullptr);
         for (uint32_t i = 0; i < program.receptor_count; ++i)
             write_result(frame, program.receptor_results[i], args.receptor_gradients[i], plain);
         for (uint32_t i = 0; i < program.state_count; ++i)

@@ -11,6 +11,9 @@
 //   nearest(x)  the same for values known to lie within int32
 //   flush(x)    |x| < 2^-60 ? +0 : x, what storing a state does; NaN and infinity stay
 //   fma_(a,b,c) a * b + c, contracted where the instruction set can: for gradients only, never in a forward kernel
+//   multiply_wide(a, m, high, low)   the two halves of the 64-bit products of unsigned numbers
+//   lookup32(table, i)   table[i] for i from 0 to 31
+//   count_where(n, m)    n, one more where m holds
 //   sum_(x)     the 16 lanes added as a tree: i + (i+8), i + (i+4), i + (i+2), i + (i+1)
 //
 // Integer arithmetic wraps. Comparisons with NaN are false. exp_ and reciprocal_ are the library's own
@@ -36,3 +39,4 @@
 #endif
 
 #include "cpu/lanes_math.h"
+#include "cpu/lanes_random.h"

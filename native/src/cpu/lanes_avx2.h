@@ -69,6 +69,19 @@ SNN_ALWAYS_INLINE I min_(I a, I b) { return {_mm256_min_epi32(a.lo, b.lo), _mm25
 SNN_ALWAYS_INLINE I max_(I a, I b) { return {_mm256_max_epi32(a.lo, b.lo), _mm256_max_epi32(a.hi, b.hi)}; }
 SNN_ALWAYS_INLINE I bit_and(I a, I b) { return {_mm256_and_si256(a.lo, b.lo), _mm256_and_si256(a.hi, b.hi)}; }
 SNN_ALWAYS_INLINE I bit_or(I a, I b) { return {_mm256_or_si256(a.lo, b.lo), _mm256_or_si256(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE I bit_xor(I a, I b) { return {_mm256_xor_si256(a.lo, b.lo), _mm256_xor_si256(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE I bit_xor(I a, I b, I c) { return bit_xor(bit_xor(a, b), c); }
+SNN_ALWAYS_INLINE void multiply_wide(__m256i a, __m256i factor, __m256i& high, __m256i& low) {
+    const __m256i even = _mm256_mul_epu32(a, factor), odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), factor);
+    high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+    low = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+}
+constexpr int philox_together = 1;  // calls that fit the registers
+SNN_ALWAYS_INLINE void multiply_wide(I a, uint32_t m, I& high, I& low) {
+    const __m256i factor = _mm256_set1_epi64x(m);
+    multiply_wide(a.lo, factor, high.lo, low.lo);
+    multiply_wide(a.hi, factor, high.hi, low.hi);
+}
 template <int Count>
 SNN_ALWAYS_INLINE I shift_left(I a) { return {_mm256_slli_epi32(a.lo, Count), _mm256_slli_epi32(a.hi, Count)}; }
 template <int Count>
@@ -116,6 +129,14 @@ SNN_ALWAYS_INLINE uint16_t mask_bits(M a) {
     const int lo = _mm256_movemask_ps(a.lo), hi = _mm256_movemask_ps(a.hi);
     return static_cast<uint16_t>(lo | (hi << 8));
 }
+SNN_ALWAYS_INLINE I count_where(I n, M m) { return sub(n, bits_of(F{m.lo, m.hi})); }  // a mask is -1
+// Permutations see the lowest three bits of an index; bits 3 and 4, moved to the sign, choose among four results.
+SNN_ALWAYS_INLINE __m256 lookup32(const float* table, __m256i i) {
+    const auto part = [&](int k) { return _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8 * k), i); };
+    const __m256 bit3 = _mm256_castsi256_ps(_mm256_slli_epi32(i, 28)), bit4 = _mm256_castsi256_ps(_mm256_slli_epi32(i, 27));
+    return _mm256_blendv_ps(_mm256_blendv_ps(part(0), part(1), bit3), _mm256_blendv_ps(part(2), part(3), bit3), bit4);
+}
+SNN_ALWAYS_INLINE F lookup32(const float* table, I i) { return {lookup32(table, i.lo), lookup32(table, i.hi)}; }
 SNN_ALWAYS_INLINE M mask_from_bits(uint16_t bits) {
     const __m256i all = _mm256_set1_epi32(bits);
     const __m256i lo = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128), hi = _mm256_slli_epi32(lo, 8);

@@ -48,6 +48,16 @@ SNN_ALWAYS_INLINE I min_(I a, I b) { return {_mm512_maskz_min_epi32(0xffff, a.v,
 SNN_ALWAYS_INLINE I max_(I a, I b) { return {_mm512_maskz_max_epi32(0xffff, a.v, b.v)}; }
 SNN_ALWAYS_INLINE I bit_and(I a, I b) { return {_mm512_and_si512(a.v, b.v)}; }
 SNN_ALWAYS_INLINE I bit_or(I a, I b) { return {_mm512_or_si512(a.v, b.v)}; }
+SNN_ALWAYS_INLINE I bit_xor(I a, I b) { return {_mm512_xor_si512(a.v, b.v)}; }
+SNN_ALWAYS_INLINE I bit_xor(I a, I b, I c) { return {_mm512_ternarylogic_epi32(a.v, b.v, c.v, 0x96)}; }
+constexpr int philox_together = 2;  // calls that fit the registers
+SNN_ALWAYS_INLINE void multiply_wide(I a, uint32_t m, I& high, I& low) {
+    const __m512i factor = _mm512_set1_epi64(m);
+    const __m512i even = _mm512_maskz_mul_epu32(0xff, a.v, factor);
+    const __m512i odd = _mm512_maskz_mul_epu32(0xff, _mm512_maskz_srli_epi64(0xff, a.v, 32), factor);
+    high = {_mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB)};
+    low = {_mm512_mask_shuffle_epi32(even, 0xaaaa, odd, _MM_PERM_CCAA)};
+}
 template <int Count>
 SNN_ALWAYS_INLINE I shift_left(I a) { return {_mm512_maskz_slli_epi32(0xffff, a.v, Count)}; }
 template <int Count>
@@ -69,6 +79,10 @@ SNN_ALWAYS_INLINE F select(M c, F a, F b) { return {_mm512_mask_blend_ps(c.v, b.
 SNN_ALWAYS_INLINE I select(M c, I a, I b) { return {_mm512_mask_blend_epi32(c.v, b.v, a.v)}; }
 SNN_ALWAYS_INLINE M select(M c, M a, M b) { return {static_cast<__mmask16>((c.v & a.v) | (~c.v & b.v))}; }
 SNN_ALWAYS_INLINE uint16_t mask_bits(M a) { return a.v; }
+SNN_ALWAYS_INLINE I count_where(I n, M m) { return {_mm512_mask_add_epi32(n.v, m.v, n.v, _mm512_set1_epi32(1))}; }
+SNN_ALWAYS_INLINE F lookup32(const float* table, I i) {
+    return {_mm512_permutex2var_ps(_mm512_loadu_ps(table), i.v, _mm512_loadu_ps(table + 16))};
+}
 SNN_ALWAYS_INLINE M mask_from_bits(uint16_t bits) { return {bits}; }
 // Masks in memory: one 32-bit word a lane, 0 or -1.
 SNN_ALWAYS_INLINE M load_mask(const int32_t* p) { return {_mm512_movepi32_mask(_mm512_loadu_si512(p))}; }

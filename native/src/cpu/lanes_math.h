@@ -7,7 +7,7 @@ namespace snn::cpu::SNN_ISA {
 // Arrays of 16 numbers pass through memory anyway, and a copy of these in every place that calls them takes the compiler
 // minutes.
 #if defined(SNN_ISA_IS_scalar)
-#define SNN_INLINE_MATH SNN_NEVER_INLINE static
+#define SNN_INLINE_MATH SNN_NO_INLINE static
 #else
 #define SNN_INLINE_MATH SNN_ALWAYS_INLINE
 #endif

@@ -72,6 +72,16 @@ SNN_ALWAYS_INLINE I min_(I a, I b) { I r; SNN_EACH r.v[i] = a.v[i] < b.v[i] ? a.
 SNN_ALWAYS_INLINE I max_(I a, I b) { I r; SNN_EACH r.v[i] = a.v[i] > b.v[i] ? a.v[i] : b.v[i]; return r; }
 SNN_ALWAYS_INLINE I bit_and(I a, I b) { I r; SNN_EACH r.v[i] = a.v[i] & b.v[i]; return r; }
 SNN_ALWAYS_INLINE I bit_or(I a, I b) { I r; SNN_EACH r.v[i] = a.v[i] | b.v[i]; return r; }
+SNN_ALWAYS_INLINE I bit_xor(I a, I b) { I r; SNN_EACH r.v[i] = a.v[i] ^ b.v[i]; return r; }
+SNN_ALWAYS_INLINE I bit_xor(I a, I b, I c) { return bit_xor(bit_xor(a, b), c); }
+constexpr int philox_together = 1;  // calls that fit the registers
+SNN_ALWAYS_INLINE void multiply_wide(I a, uint32_t m, I& high, I& low) {
+    for (int i = 0; i < 16; ++i) {
+        const uint64_t product = uint64_t{unsigned_of(a.v[i])} * m;
+        high.v[i] = wrapped(static_cast<uint32_t>(product >> 32));
+        low.v[i] = wrapped(static_cast<uint32_t>(product));
+    }
+}
 template <int Count>
 SNN_ALWAYS_INLINE I shift_left(I a) { I r; SNN_EACH r.v[i] = wrapped(unsigned_of(a.v[i]) << Count); return r; }
 template <int Count>
@@ -105,6 +115,8 @@ SNN_ALWAYS_INLINE uint16_t mask_bits(M a) {
     for (uint32_t i = 0; i < 16; ++i) bits |= (unsigned_of(a.v[i]) & 1u) << i;
     return static_cast<uint16_t>(bits);
 }
+SNN_ALWAYS_INLINE I count_where(I n, M m) { I r; SNN_EACH r.v[i] = n.v[i] - m.v[i]; return r; }
+SNN_ALWAYS_INLINE F lookup32(const float* table, I index) { F r; SNN_EACH r.v[i] = table[index.v[i]]; return r; }
 SNN_ALWAYS_INLINE M mask_from_bits(uint16_t bits) {
     M r;
     SNN_EACH r.v[i] = -((bits >> i) & 1);

@@ -5,6 +5,25 @@
 
 namespace snn::cpu {
 
+// Where the random draws of a step come from (docs/semantics.md, "Random draws").
+struct DrawArgs {
+    uint64_t seed = 0, step = 0;
+    uint32_t population = 0, sample = 0;
+};
+
+// The limits of one mean of `poisson` (network/plan.h) for comparisons of signed numbers: with the highest bit turned over, and
+// padded to a multiple of poisson_group with the largest number, above which there is no word.
+//
+// The group is what is compared between two looks at whether any of 16 neurons has passed: large, so that a handful of
+// events in the mean takes one group and the processor foresees the end.
+constexpr uint32_t poisson_group = 8;
+struct PoissonTable {
+    const int32_t* limits;  // [count][stride]
+    uint32_t count;
+    uint32_t stride;  // 16: shared; else neurons, padded
+    uint32_t mask;    // as constant_masks
+};
+
 // All pointers are 64-byte aligned and padded to a multiple of 16 neurons. Ranges [begin, end) are multiples of 16.
 struct NeuronStepArgs {
     // Parameters, options and derived constants, in register order; float or int32 by the model's declaration.
@@ -15,6 +34,8 @@ struct NeuronStepArgs {
     void* const* states;            // [state][neuron] float or int32, updated in place
     uint16_t* spikes;               // bit n % 16 of word n / 16 = neuron n spiked; null for a model that does not spike
     void* const* tape;              // [tape entry][neuron] float or int32, or null when nothing is taped
+    DrawArgs draws{};               // read by models that draw
+    const PoissonTable* poisson = nullptr;  // one for each mean of the model
 };
 
 struct SurrogateArgs {
@@ -35,12 +56,21 @@ struct NeuronAdjointArgs {
 using NeuronStepFunction = void (*)(const NeuronStepArgs& args, uint32_t begin, uint32_t end);
 using NeuronAdjointFunction = void (*)(const NeuronAdjointArgs& args, uint32_t begin, uint32_t end);
 
+// The step for one choice of all the model's options: the same bits, without the work of the other choices.
+struct SpecialisedStep {
+    const int32_t* choices;          // one for each option
+    NeuronStepFunction shared_step;  // all parameters, options and derived constants are shared by the neurons
+    NeuronStepFunction step;
+};
+
 struct CompiledModel {
     const char* name;
     // Null: interpreted, as print_cpp.py decides for large models. Without a step there is none of the others.
     NeuronStepFunction step;
     NeuronStepFunction step_taped;
-    NeuronAdjointFunction adjoint;
+    NeuronAdjointFunction adjoint;  // or there is none
+    const SpecialisedStep* specialised;
+    uint32_t specialised_count;
 };
 
 }  // namespace snn::cpu

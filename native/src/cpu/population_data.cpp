@@ -23,14 +23,14 @@ const CompiledModel* find_compiled(const KernelTable& kernels, const Model& mode
 
 PopulationData::PopulationData(const Population& population, const PopulationPlan& population_plan,
                                const KernelTable& kernels, const SNNAllocator& allocator, uint32_t batch_size,
-                               bool interpret, ProgramCache& io_programs)
+                               bool interpret, ProgramCache& io_programs, uint32_t steps_ahead)
     : info(population), plan(population_plan), batch(batch_size), size(population.size), row(padded(population.size)),
       words(row / 16) {
     if (has_activity()) {
-        frame_count = std::bit_ceil(plan.history_depth + 1);
+        frame_count = std::bit_ceil(plan.history_depth + steps_ahead);
         const size_t rows = static_cast<size_t>(frame_count) * batch;
         bits.allocate(allocator, rows * words);
-        lists.allocate(allocator, rows * size, false);
+        lists.allocate(allocator, rows * row, false);
         counts.allocate(allocator, rows);
         if (is_value_input()) values.allocate(allocator, rows * row);
     }
@@ -53,11 +53,35 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
         constants.push_back(memory.data());
         constant_masks.push_back(per_neuron ? 0xFFFFFFFFu : 0u);
     }
+    for (const PoissonLimits& limits : plan.poisson) {
+        const uint32_t count = (limits.count + poisson_group - 1) / poisson_group * poisson_group;
+        const uint32_t stride = limits.per_neuron ? row : 16;
+        const size_t columns = limits.per_neuron ? size : 1;
+        Buffer<int32_t>& memory = poisson_memory_.emplace_back();
+        memory.allocate(allocator, size_t{count} * stride);
+        for (uint32_t k = 0; k < count; ++k)
+            for (uint32_t i = 0; i < stride; ++i) {
+                const size_t from = k * columns + std::min<size_t>(i, columns - 1);
+                const uint32_t limit = k < limits.count ? limits.limits[from] : UINT32_MAX;
+                memory[size_t{k} * stride + i] = std::bit_cast<int32_t>(limit ^ 0x80000000u);
+            }
+        poisson.push_back({memory.data(), count, stride, limits.per_neuron ? 0xFFFFFFFFu : 0u});
+    }
     for (uint32_t r = 0; r < receptor_count; ++r)
         fixed_scales.push_back(plan.receptor_is_fixed[r] ? std::ldexp(1.0f, -plan.receptor_exponent[r]) : 0.0f);
+    has_input.assign(receptor_count, 0);
     starts_at_projection.assign(receptor_count, 0);
+    starts_at_accumulators.assign(receptor_count, 0);
 
     compiled = interpret ? nullptr : find_compiled(kernels, model);
+    if (compiled) {
+        step = compiled->step;
+        const bool all_shared =
+            std::all_of(constant_masks.begin(), constant_masks.end(), [](uint32_t mask) { return mask == 0; });
+        for (uint32_t i = 0; i < compiled->specialised_count; ++i)
+            if (std::equal(info.options.begin(), info.options.end(), compiled->specialised[i].choices))
+                step = all_shared ? compiled->specialised[i].shared_step : compiled->specialised[i].step;
+    }
     if (!compiled) step_program = io_programs.step(model, false);
     if (!compiled || !compiled->step_taped) taped_program = io_programs.step(model, true);
     if (model.differentiable && info.surrogate) {
@@ -82,6 +106,7 @@ uint32_t PopulationData::interpreter_words() const {
 void PopulationData::reset() {
     bits.clear();
     counts.clear();
+    range_counts.clear();
     values.clear();
     for (uint32_t s = 0; s < state_count; ++s) {
         const std::vector<double>& initial = info.initial_states[s];
@@ -97,10 +122,24 @@ void PopulationData::reset() {
     }
 }
 
+void PopulationData::list_by_range(const SNNAllocator& allocator) {
+    one_list = false;
+    range_counts.allocate(allocator, static_cast<size_t>(frame_count) * batch * ranges.size());
+}
+
 void PopulationData::list_active(const KernelTable& kernels, uint64_t clock, uint32_t sample) {
-    uint16_t* const row_bits = bits_at(clock, sample);
-    if (size % 16 != 0) row_bits[words - 1] = static_cast<uint16_t>(row_bits[words - 1] & ((1u << size % 16) - 1u));
-    count_at(clock, sample) = kernels.list_bits(row_bits, words, list_at(clock, sample));
+    if (!one_list) {
+        for (uint32_t range = 0; range < ranges.size(); ++range) list_range(kernels, clock, sample, range);
+        return;
+    }
+    count_at(clock, sample) = kernels.list_bits(bits_at(clock, sample), words, 0, list_at(clock, sample));
+}
+
+void PopulationData::list_range(const KernelTable& kernels, uint64_t clock, uint32_t sample, uint32_t range) {
+    const NeuronRange& part = ranges[range];
+    const uint16_t* const row_bits = bits_at(clock, sample);
+    range_counts[place(clock, sample) * ranges.size() + range] = kernels.list_bits(
+        row_bits + part.begin / 16, (part.end - part.begin) / 16, part.begin, list_at(clock, sample) + part.begin);
 }
 
 }  // namespace snn::cpu

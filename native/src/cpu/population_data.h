@@ -18,7 +18,8 @@ struct NeuronRange {
 
 struct PopulationData {
     PopulationData(const Population& population, const PopulationPlan& plan, const KernelTable& kernels,
-                   const SNNAllocator& allocator, uint32_t batch_size, bool interpret, ProgramCache& io_programs);
+                   const SNNAllocator& allocator, uint32_t batch_size, bool interpret, ProgramCache& io_programs,
+                   uint32_t steps_ahead);
 
     const Population& info;
     const PopulationPlan& plan;
@@ -28,12 +29,17 @@ struct PopulationData {
     uint32_t words;  // row / 16: 16-bit words of activity
     uint32_t receptor_count = 0, state_count = 0;
 
-    // ---- Activity: a ring of frames by step, long enough for the delays that look back (a power of two).
+    // ---- Activity: a ring of frames by step, long enough for the delays that look back and for a thread that is `steps_ahead`
+    // (counting its own) of another one; a power of two.
     uint32_t frame_count = 1;
     Buffer<uint16_t> bits;      // [frame][sample][words]: who is active; of value inputs: values other than 0
     Buffer<float> values;       // value inputs only: [frame][sample][row]
-    Buffer<uint32_t> lists;     // [frame][sample][size]: indices of the active, ascending; the first `count` hold
-    Buffer<uint32_t> counts;    // [frame][sample]
+    // Indices of the active, ascending: [frame][sample][row]. Either one list, its length in `counts`, or one for each range,
+    // beginning at the range's own place in the row (threads then list what they own and nobody has to join it).
+    bool one_list = true;
+    Buffer<uint32_t> lists;
+    Buffer<uint32_t> counts;        // [frame][sample], when there is one list
+    Buffer<uint32_t> range_counts;  // [frame][sample][range], else
 
     bool has_activity() const { return info.is_input() || info.is_binary(); }
     bool is_value_input() const { return info.kind == SNN_POPULATION_VALUE_INPUT; }
@@ -42,16 +48,37 @@ struct PopulationData {
     const uint16_t* bits_at(uint64_t clock, uint32_t sample) const { return bits.data() + place(clock, sample) * words; }
     float* values_at(uint64_t clock, uint32_t sample) { return values.data() + place(clock, sample) * row; }
     const float* values_at(uint64_t clock, uint32_t sample) const { return values.data() + place(clock, sample) * row; }
-    uint32_t* list_at(uint64_t clock, uint32_t sample) { return lists.data() + place(clock, sample) * size; }
-    const uint32_t* list_at(uint64_t clock, uint32_t sample) const { return lists.data() + place(clock, sample) * size; }
+    uint32_t* list_at(uint64_t clock, uint32_t sample) { return lists.data() + place(clock, sample) * row; }
+    const uint32_t* list_at(uint64_t clock, uint32_t sample) const { return lists.data() + place(clock, sample) * row; }
     uint32_t& count_at(uint64_t clock, uint32_t sample) { return counts[place(clock, sample)]; }
     uint32_t count_at(uint64_t clock, uint32_t sample) const { return counts[place(clock, sample)]; }
-    // After bits_at() was written: clears the lanes behind the last neuron and makes the list.
+    // Calls use(list, count) for one list or several that follow each other.
+    template <class Use>
+    void for_lists(uint64_t clock, uint32_t sample, Use&& use) const {
+        const uint32_t* const list = list_at(clock, sample);
+        if (one_list) {
+            use(list, count_at(clock, sample));
+            return;
+        }
+        const uint32_t* const range_count = range_counts.data() + place(clock, sample) * ranges.size();
+        for (size_t range = 0; range < ranges.size(); ++range) use(list + ranges[range].begin, range_count[range]);
+    }
+    // After bits_at() was written: makes the list or lists.
     void list_active(const KernelTable& kernels, uint64_t clock, uint32_t sample);
+    // The same for one range, when each has its list.
+    void list_range(const KernelTable& kernels, uint64_t clock, uint32_t sample, uint32_t range);
+    // Lanes behind the last neuron compute too; they never spike.
+    void clear_padding(uint64_t clock, uint32_t sample) {
+        uint16_t& last = bits_at(clock, sample)[words - 1];
+        if (size % 16 != 0) last = static_cast<uint16_t>(last & ((1u << size % 16) - 1u));
+    }
+    // Before anything is listed: a list for each range from now on.
+    void list_by_range(const SNNAllocator& allocator);
 
     // ---- Neurons
     std::vector<const void*> constants;  // parameters, options, derived, as NeuronStepArgs has them
     std::vector<uint32_t> constant_masks;
+    std::vector<PoissonTable> poisson;
     Buffer<uint32_t> states;             // [state][sample][row] words: float or int32
     void* state_at(uint32_t state, uint32_t sample) {
         return states.data() + (static_cast<size_t>(state) * batch + sample) * row;
@@ -64,6 +91,7 @@ struct PopulationData {
     // The model: compiled, or interpreted when it is a user's (or for tests). The adjoint is interpreted as well when the
     // surrogate is a user's.
     const CompiledModel* compiled = nullptr;
+    NeuronStepFunction step = nullptr;  // of `compiled`, for the population's options
     ProgramCache::Shared step_program, taped_program, adjoint_program;
     SurrogateArgs surrogate{};
     uint32_t interpreter_words() const;  // scratch memory of the largest program
@@ -72,10 +100,14 @@ struct PopulationData {
     std::vector<uint32_t> incoming;
     std::vector<NeuronRange> ranges;
     std::vector<float> fixed_scales;  // per receptor: 2^-exponent, 0 where there are no fixed projections
-    std::vector<uint8_t> starts_at_projection;  // per receptor: its first delivery begins at zero by itself
+    std::vector<uint8_t> has_input;               // per receptor: some projection reaches it
+    std::vector<uint8_t> starts_at_projection;    // per receptor: its first delivery begins at zero by itself
+    std::vector<uint8_t> starts_at_accumulators;  // per receptor: it has nothing but bundled input
+    bool is_bundled = false;                      // some projection onto it is
 
 private:
     std::vector<Buffer<uint32_t>> constant_memory_;
+    std::vector<Buffer<int32_t>> poisson_memory_;
 };
 
 }  // namespace snn::cpu

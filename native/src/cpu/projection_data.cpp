@@ -79,15 +79,16 @@ void ConvLayout::unpack(const float* packed, float* out_weights) const {
 
 ProjectionData::ProjectionData(const Projection& projection, const Network& network,
                                const std::vector<NeuronRange>& target_ranges, const SNNAllocator& allocator,
-                               const KernelTable& kernels)
+                               const KernelTable& kernels, bool bundled)
     : info(projection),
       source_size(network.populations()[projection.source].size),
       target_size(network.populations()[projection.target].size),
-      weight_count(projection.weights->size()),
+      weight_count(projection.weight_count()),
       bias_count(projection.bias ? projection.bias->size() : 0),
-      weights(projection.weights->data()),
+      weights(bundled ? nullptr : projection.weights().data()),
       bias(projection.bias ? projection.bias->data() : nullptr),
-      is_fixed(projection.arithmetic == SNN_ARITHMETIC_FIXED),
+      is_fixed(projection.is_fixed()),
+      is_bundled(bundled),
       allocator_(allocator),
       kernels_(kernels) {
     if (info.kind == SNN_CONNECT_CONV2D || info.kind == SNN_CONNECT_POOL2D) {
@@ -95,7 +96,8 @@ ProjectionData::ProjectionData(const Projection& projection, const Network& netw
         scatters = info.kind == SNN_CONNECT_POOL2D || conv->shape().group_outputs < narrow_group;
         pool_weight = snn::pool_weight(info);
     }
-    if (info.kind == SNN_CONNECT_SPARSE) segments.emplace(*info.sparse, target_ranges, allocator);
+    if (bundled) return;
+    if (info.kind == SNN_CONNECT_SPARSE) segments.emplace(info.synapses->index(), target_ranges, allocator);
     weights_changed();
 }
 

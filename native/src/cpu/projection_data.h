@@ -36,15 +36,16 @@ private:
 
 struct ProjectionData {
     ProjectionData(const Projection& projection, const Network& network, const std::vector<NeuronRange>& target_ranges,
-                   const SNNAllocator& allocator, const KernelTable& kernels);
+                   const SNNAllocator& allocator, const KernelTable& kernels, bool bundled);
 
     const Projection& info;
     uint32_t source_size, target_size;
     size_t weight_count, bias_count;
-    const float* weights;  // the network's or own_weights
+    const float* weights;  // the network's or own_weights; null when bundled
     const float* bias;     // null: none
 
     bool is_fixed = false;
+    bool is_bundled = false;  // the synapses are in SparseBundles; no weights here
     std::optional<ConvLayout> conv;         // conv2d and pool2d
     std::optional<SparseSegments> segments;  // sparse
     // Groups too narrow to fill lanes: one connection at a time. Pooling always.

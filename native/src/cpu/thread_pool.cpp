@@ -85,6 +85,19 @@ void ThreadPool::work() {
     }
 }
 
+void Barrier::wait() {
+    const uint32_t round = round_.load(std::memory_order_relaxed);
+    if (missing_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        missing_.store(count_, std::memory_order_relaxed);
+        round_.store(round + 1, std::memory_order_release);
+        return;
+    }
+    for (uint32_t waited = 0; round_.load(std::memory_order_acquire) == round; ++waited) {
+        if (waited < spins_before_yield) SNN_PAUSE();
+        else std::this_thread::yield();
+    }
+}
+
 void ThreadPool::run(uint32_t count, Task task, void* context) {
     if (count == 0) return;
     if (count == 1) {

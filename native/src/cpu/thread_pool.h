@@ -27,6 +27,10 @@ public:
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
 
+    // Whether width() tasks that wait for each other may be given to run(): each gets a thread. A host's job system promises
+    // nothing of the kind.
+    bool runs_together() const { return job_system_.parallel_for == nullptr; }
+
     // How many tasks can run at once: the useful upper bound of `count`.
     uint32_t width() const { return width_; }
 
@@ -60,6 +64,19 @@ private:
     std::atomic<uint32_t> sleepers_{0};
     std::atomic<bool> stopping_{false};
     std::vector<std::thread> workers_;
+};
+
+// Where the tasks of one ThreadPool::run() wait for each other. It spins for a few microseconds and then gives the core to
+// others: with fewer free cores than threads, spinning keeps the one away that everybody waits for.
+class Barrier {
+public:
+    explicit Barrier(uint32_t count) : count_(count), missing_(count) {}
+    void wait();
+
+private:
+    uint32_t count_;
+    alignas(64) std::atomic<uint32_t> missing_;
+    alignas(64) std::atomic<uint32_t> round_{0};
 };
 
 }  // namespace snn::cpu

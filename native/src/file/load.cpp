@@ -186,7 +186,7 @@ private:
             def.groups = static_cast<uint32_t>(entry.whole("groups", UINT32_MAX));
         }
         network.connect(def);
-        if (def.arithmetic != SNN_ARITHMETIC_FIXED) return 0;
+        if (def.arithmetic != SNN_ARITHMETIC_FIXED && def.arithmetic != SNN_ARITHMETIC_COMPACT) return 0;
         const double exponent = entry.number("fixed_exponent");
         if (exponent != std::floor(exponent) || std::abs(exponent) > fixed_exponent_limit)
             entry.fail("fixed_exponent", text("is ", exponent, "; expected a whole number from ", -fixed_exponent_limit, " to ",

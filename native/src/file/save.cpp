@@ -49,7 +49,7 @@ std::vector<uint64_t> weight_shape(const Network& network, const Projection& pro
         return {network.population(projection.target).shape.dims[0],
                 network.population(projection.source).shape.dims[0] / projection.window.groups, projection.window.kernel[0],
                 projection.window.kernel[1]};
-    return {projection.weights->size()};
+    return {projection.weight_count()};
 }
 
 // Training may have lost them; a file that cannot be loaded again is not written.
@@ -71,17 +71,17 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
                   {"trainable", projection.trainable},
                   {"arithmetic", file_names::arithmetics[projection.arithmetic]}};
     const std::string prefix = projection.name + ".";
-    check_finite(*projection.weights, projection.name, "weight");
+    check_finite(projection.weights(), projection.name, "weight");
     if (projection.bias) check_finite(*projection.bias, projection.name, "bias");
     if (projection.kind != SNN_CONNECT_POOL2D)
-        writer.add(prefix + "weight", TensorType::f32, weight_shape(network, projection), projection.weights->data());
+        writer.add(prefix + "weight", TensorType::f32, weight_shape(network, projection), projection.weights().data());
     if (projection.bias) {
         entry["bias"] = true;
         writer.add(prefix + "bias", TensorType::f32, {projection.bias->size()}, projection.bias->data());
     }
-    if (projection.arithmetic == SNN_ARITHMETIC_FIXED) entry["fixed_exponent"] = projection.fixed_exponent;
-    if (projection.sparse) {
-        const SparseIndex& sparse = *projection.sparse;
+    if (projection.is_fixed()) entry["fixed_exponent"] = projection.fixed_exponent;
+    if (projection.synapses) {
+        const SparseIndex& sparse = projection.synapses->index();
         writer.add(prefix + "row_offsets", TensorType::u64, {sparse.row_offsets.size()}, sparse.row_offsets.data());
         writer.add(prefix + "targets", TensorType::u32, {sparse.targets.size()}, sparse.targets.data());
         if (!sparse.delays.empty()) {

@@ -1,7 +1,6 @@
 // Adding projections: shapes, counts and values are checked here, once.
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "common/error.h"
 #include "network/network.h"
@@ -22,7 +21,7 @@ void check_given(const void* values, size_t count, const std::string& what, cons
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", name, " is null, but its count is ", count);
 }
 
-std::shared_ptr<const std::vector<float>> copied(const float* values, size_t given, size_t expected,
+std::shared_ptr<std::vector<float>> copied(const float* values, size_t given, size_t expected,
                                                  const std::string& what, const std::string& formula) {
     if (values && given != expected)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " takes ", expected, " values (", formula, "), got ", given);
@@ -116,31 +115,9 @@ std::shared_ptr<const SparseIndex> canonical(const SNNProjectionDef& def, uint32
         if (def.synapse_targets[k] >= target_size)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": synapse_targets[", k, "] is ", def.synapse_targets[k],
                         "; the target has ", target_size, " neurons");
-    const auto delay_of = [&](uint64_t k) -> uint32_t { return def.synapse_delays ? def.synapse_delays[k] : 0; };
-    std::vector<uint64_t> order(def.synapse_count);
-    std::iota(order.begin(), order.end(), uint64_t{0});
-    for (uint32_t row = 0; row < source_size; ++row)
-        std::stable_sort(order.begin() + static_cast<std::ptrdiff_t>(index->row_offsets[row]),
-                         order.begin() + static_cast<std::ptrdiff_t>(index->row_offsets[row + 1]), [&](uint64_t a, uint64_t b) {
-                             return delay_of(a) != delay_of(b) ? delay_of(a) < delay_of(b)
-                                                               : def.synapse_targets[a] < def.synapse_targets[b];
-                         });
-    std::vector<float> weights(def.synapse_count);
-    index->targets.resize(def.synapse_count);
-    for (size_t k = 0; k < def.synapse_count; ++k) {
-        index->targets[k] = def.synapse_targets[order[k]];
-        weights[k] = io_weights[order[k]];
-    }
-    io_weights = std::move(weights);
-    if (def.synapse_delays && def.synapse_count > 0) {
-        const auto [least, most] = std::minmax_element(def.synapse_delays, def.synapse_delays + def.synapse_count);
-        index->min_delay = *least;
-        index->max_delay = *most;
-    }
-    if (index->max_delay > 0) {
-        index->delays.resize(def.synapse_count);
-        for (size_t k = 0; k < def.synapse_count; ++k) index->delays[k] = def.synapse_delays[order[k]];
-    }
+    index->targets.assign(def.synapse_targets, def.synapse_targets + def.synapse_count);
+    if (def.synapse_delays) index->delays.assign(def.synapse_delays, def.synapse_delays + def.synapse_count);
+    make_canonical(*index, io_weights);
     return index;
 }
 
@@ -188,6 +165,9 @@ uint32_t Network::connect(const SNNProjectionDef& def) {
     projection.delay_steps = def.delay_steps;
     projection.trainable = def.trainable != 0 && def.kind != SNN_CONNECT_POOL2D;
     const std::vector<std::string>& receptors = target.model->receptors;
+    if (receptors.empty())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its target '", target.name, "' has model '", target.model->name,
+                    "', which has no receptors");
     if (def.receptor) {
         const auto found = std::find(receptors.begin(), receptors.end(), def.receptor);
         if (found == receptors.end()) {
@@ -199,13 +179,16 @@ uint32_t Network::connect(const SNNProjectionDef& def) {
         projection.receptor = static_cast<uint32_t>(found - receptors.begin());
     }
 
-    if (def.arithmetic > SNN_ARITHMETIC_FIXED)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": arithmetic is ", def.arithmetic, "; expected 0, 1 or 2");
+    if (def.arithmetic > SNN_ARITHMETIC_COMPACT)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": arithmetic is ", def.arithmetic, "; expected 0 to 3");
     projection.arithmetic = def.arithmetic;
     const bool can_fix = def.kind == SNN_CONNECT_SPARSE && source.is_binary();
     if (def.arithmetic == SNN_ARITHMETIC_DEFAULT)
-        projection.arithmetic = can_fix && !projection.trainable ? SNN_ARITHMETIC_FIXED : SNN_ARITHMETIC_FLOAT;
-    if (projection.arithmetic == SNN_ARITHMETIC_FIXED && !can_fix)
+        projection.arithmetic = can_fix && !projection.trainable ? SNN_ARITHMETIC_COMPACT : SNN_ARITHMETIC_FLOAT;
+    if (projection.arithmetic == SNN_ARITHMETIC_COMPACT && projection.trainable)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": compact arithmetic keeps 16 bits of a weight and cannot be trained; ",
+                    "use fixed, or make it not trainable");
+    if (projection.is_fixed() && !can_fix)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": fixed-point sums need a sparse projection from a population that ",
                     "spikes; it is ", name_of_kind(def.kind), " from '", source.name, "'");
 
@@ -253,21 +236,20 @@ uint32_t Network::connect(const SNNProjectionDef& def) {
     check_given(def.row_offsets, def.row_offset_count, what, "row_offsets");
     auto weights = copied(def.weights, def.weight_count, expected, what + ": weights", formula);
     if (def.kind == SNN_CONNECT_SPARSE) {
-        std::vector<float> ordered = *weights;
-        projection.sparse = canonical(def, source.size, target.size, what, ordered);
-        weights = std::make_shared<const std::vector<float>>(std::move(ordered));
+        auto index = canonical(def, source.size, target.size, what, *weights);
+        projection.synapses = std::make_shared<const Synapses>(std::move(index), std::move(weights));
     } else if (def.row_offsets || def.synapse_targets || def.synapse_delays) {
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets, synapse_targets and synapse_delays belong to sparse ",
                     "projections; it is ", name_of_kind(def.kind));
     }
-    projection.weights = std::move(weights);
+    if (!projection.synapses) projection.dense_weights = std::move(weights);
     if (def.bias) {
         if (def.kind == SNN_CONNECT_POOL2D) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": pooling takes no bias");
         const bool conv = def.kind == SNN_CONNECT_CONV2D;
         projection.bias = copied(def.bias, def.bias_count, conv ? target.shape.dims[0] : target.size, what + ": bias",
                                  conv ? "one for each target channel" : "one for each target neuron");
     }
-    if (uint64_t{projection.delay_steps} + (projection.sparse ? projection.sparse->max_delay : 0) > max_total_delay)
+    if (uint64_t{projection.delay_steps} + (projection.synapses ? projection.synapses->max_delay() : 0) > max_total_delay)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its largest delay is ", projection.max_delay(), " steps; at most ",
                     max_total_delay, " are allowed");
     return append(projections_, std::move(projection), false);
@@ -284,7 +266,7 @@ uint64_t synapse_count(const Network& network, const Projection& projection) {
     switch (projection.kind) {
         case SNN_CONNECT_DENSE: return uint64_t{source.size} * target.size;
         case SNN_CONNECT_ONE_TO_ONE: return source.size;
-        case SNN_CONNECT_SPARSE: return projection.sparse->targets.size();
+        case SNN_CONNECT_SPARSE: return projection.synapses->count();
         default: break;
     }
     // Uses of the window that fall inside the image, axis by axis.

@@ -52,6 +52,9 @@ std::vector<double> evaluate_derived(const Model& model, std::span<const double>
             case Op::to_int: result = to_int_nearest_even(a); break;
             case Op::spike:
             case Op::surrogate:
+            case Op::uniform:
+            case Op::normal:
+            case Op::poisson:
             case Op::atan:
             case Op::tanh: break;  // not allowed in `derive`; parse_model has seen to it
         }

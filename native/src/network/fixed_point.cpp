@@ -14,6 +14,8 @@ namespace {
 
 constexpr int sum_bits = 30;   // every sum stays within 2^30; rounding of the weights adds to that, 2^31 is far
 constexpr int spare_bits = 4;  // room above the largest sum, so that weights can grow while they are changed or trained
+constexpr double compact_limit = 32767;  // of a compact weight, in units of the scale
+constexpr int compact_bits = 14;         // of the largest one when the scale is chosen, so that it can double
 
 using Group = std::vector<uint32_t>;  // fixed projections onto one receptor, ascending
 
@@ -21,7 +23,7 @@ std::vector<Group> fixed_groups(const Network& network) {
     std::map<std::pair<uint32_t, uint32_t>, Group> groups;
     for (uint32_t p = 0; p < network.projections().size(); ++p) {
         const Projection& projection = network.projections()[p];
-        if (projection.arithmetic == SNN_ARITHMETIC_FIXED) groups[{projection.target, projection.receptor}].push_back(p);
+        if (projection.is_fixed()) groups[{projection.target, projection.receptor}].push_back(p);
     }
     std::vector<Group> result;
     for (auto& [receptor, group] : groups) result.push_back(std::move(group));
@@ -32,7 +34,7 @@ Group group_of(const Network& network, const Projection& member) {
     Group group;
     for (uint32_t p = 0; p < network.projections().size(); ++p) {
         const Projection& other = network.projections()[p];
-        if (other.arithmetic == SNN_ARITHMETIC_FIXED && other.target == member.target && other.receptor == member.receptor)
+        if (other.is_fixed() && other.target == member.target && other.receptor == member.receptor)
             group.push_back(p);
     }
     return group;
@@ -42,11 +44,42 @@ Group group_of(const Network& network, const Projection& member) {
 double largest_sum(const Network& network, const Group& group, const WeightsOf& weights_of) {
     std::vector<double> sums(network.population(network.projections()[group[0]].target).size, 0.0);
     for (const uint32_t p : group) {
-        const std::vector<uint32_t>& targets = network.projections()[p].sparse->targets;
+        const std::vector<uint32_t>& targets = network.projections()[p].synapses->index().targets;
         const float* weights = weights_of(p);
         for (size_t k = 0; k < targets.size(); ++k) sums[targets[k]] += std::abs(static_cast<double>(weights[k]));
     }
     return *std::max_element(sums.begin(), sums.end());
+}
+
+// The same for the network's own weights; a bound when a rule makes some of the synapses.
+double largest_sum(const Network& network, const Group& group) {
+    const auto by_rule = [&](uint32_t p) { return network.projections()[p].synapses->is_rule(); };
+    if (std::none_of(group.begin(), group.end(), by_rule))
+        return largest_sum(network, group, [&](uint32_t p) { return network.projections()[p].weights().data(); });
+    double sum = 0;
+    for (const uint32_t p : group) {
+        const Projection& projection = network.projections()[p];
+        const uint64_t synapses = projection.synapses->largest_in_degree(network.population(projection.target).size);
+        sum += projection.synapses->largest_weight() * static_cast<double>(synapses);
+    }
+    return sum;
+}
+
+// Of the compact projections in the group.
+double largest_compact_weight(const Network& network, const Group& group) {
+    double largest = 0;
+    for (const uint32_t p : group)
+        if (network.projections()[p].arithmetic == SNN_ARITHMETIC_COMPACT)
+            largest = std::max(largest, network.projections()[p].synapses->largest_weight());
+    return largest;
+}
+
+void check_compact_weight(double weight, const Projection& projection) {
+    const double limit = std::ldexp(compact_limit, -projection.fixed_exponent);
+    if (!(weight <= limit))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': a weight of ", weight,
+                    " is too large; compact weights at the fixed-point scale 2^", projection.fixed_exponent, " are at most ",
+                    limit);
 }
 
 void check_sum(double sum, const Projection& projection) {
@@ -60,13 +93,18 @@ void check_sum(double sum, const Projection& projection) {
 
 void Network::choose_fixed_exponents() {
     for (const Group& group : fixed_groups(*this)) {
-        const double sum = largest_sum(*this, group, [&](uint32_t p) { return projections_[p].weights->data(); });
-        int exponent = 0;
-        if (sum > 0) std::frexp(sum, &exponent);  // sum < 2^exponent
-        exponent = std::clamp(sum_bits - spare_bits - exponent, -fixed_exponent_limit, fixed_exponent_limit);
+        const double sum = largest_sum(*this, group), compact = largest_compact_weight(*this, group);
+        int sum_exponent = 0, compact_exponent = 0;
+        if (sum > 0) std::frexp(sum, &sum_exponent);  // sum < 2^sum_exponent
+        int exponent = sum_bits - spare_bits - sum_exponent;
+        if (compact > 0) {
+            std::frexp(compact, &compact_exponent);
+            exponent = std::min(exponent, compact_bits - compact_exponent);
+        }
+        exponent = std::clamp(exponent, -fixed_exponent_limit, fixed_exponent_limit);
         for (const uint32_t p : group) projections_[p].fixed_exponent = exponent;
         const Projection& first = projections_[group[0]];
-        if (std::ldexp(sum, exponent) > std::ldexp(1.0, sum_bits))
+        if (std::ldexp(sum, exponent) > std::ldexp(1.0, sum_bits) || std::ldexp(compact, exponent) > compact_limit)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", first.name, "': the weights onto one neuron of '",
                         populations_[first.target].name, "' add up to ", sum, ", more than fixed point can hold");
     }
@@ -81,17 +119,51 @@ void Network::set_fixed_exponents(const std::vector<int32_t>& exponents) {
                 throw Error(SNN_ERROR_INVALID_ARGUMENT, "projections '", first.name, "' and '", projections_[p].name,
                             "' reach the same receptor with different fixed-point scales");
     }
-    check_fixed_ranges(*this, [&](uint32_t p) { return projections_[p].weights->data(); });
+    for (const Group& group : fixed_groups(*this)) {
+        check_sum(largest_sum(*this, group), projections_[group[0]]);
+        for (const uint32_t p : group)
+            if (projections_[p].arithmetic == SNN_ARITHMETIC_COMPACT)
+                check_compact_weight(projections_[p].synapses->largest_weight(), projections_[p]);
+    }
 }
 
+void Network::round_compact_weights() {
+    for (Projection& projection : projections_)
+        if (projection.arithmetic == SNN_ARITHMETIC_COMPACT)
+            projection.synapses = projection.synapses->rounded(projection.fixed_exponent);
+}
+
+void round_compact(const Projection& projection, std::vector<float>& io_weights) {
+    round_to_multiples(io_weights, projection.fixed_exponent);
+}
+
+namespace {
+
+double largest(const float* weights, size_t count) {
+    float result = 0.0f;
+    for (size_t k = 0; k < count; ++k) result = std::max(result, std::abs(weights[k]));
+    return static_cast<double>(result);
+}
+
+void check_compact(const Network& network, uint32_t p, const WeightsOf& weights_of) {
+    const Projection& projection = network.projections()[p];
+    if (projection.arithmetic == SNN_ARITHMETIC_COMPACT)
+        check_compact_weight(largest(weights_of(p), projection.weight_count()), projection);
+}
+
+}  // namespace
+
 void check_fixed_ranges(const Network& network, const WeightsOf& weights_of) {
-    for (const Group& group : fixed_groups(network))
+    for (const Group& group : fixed_groups(network)) {
         check_sum(largest_sum(network, group, weights_of), network.projections()[group[0]]);
+        for (const uint32_t p : group) check_compact(network, p, weights_of);
+    }
 }
 
 void check_fixed_range(const Network& network, uint32_t projection, const WeightsOf& weights_of) {
     const Projection& changed = network.projection(projection);
-    if (changed.arithmetic != SNN_ARITHMETIC_FIXED) return;
+    if (!changed.is_fixed()) return;
+    check_compact(network, projection, weights_of);
     check_sum(largest_sum(network, group_of(network, changed), weights_of), changed);
 }
 
@@ -102,7 +174,7 @@ std::vector<float> fixed_weight_limits(const Network& network) {
         const Projection& first = network.projections()[group[0]];
         std::vector<uint32_t> synapses(network.population(first.target).size, 0);
         for (const uint32_t p : group)
-            for (const uint32_t target : network.projections()[p].sparse->targets) ++synapses[target];
+            for (const uint32_t target : network.projections()[p].synapses->index().targets) ++synapses[target];
         const uint32_t most = std::max(1u, *std::max_element(synapses.begin(), synapses.end()));
         const double exact = std::ldexp(1.0, sum_bits - first.fixed_exponent) / most;
         float limit = static_cast<float>(exact);

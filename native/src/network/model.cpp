@@ -15,6 +15,7 @@ namespace {
 constexpr size_t max_text_bytes = 1u << 20;
 constexpr size_t max_parameters = 64, max_options = 16, max_states = 32, max_receptors = 16, max_derived = 128;
 constexpr size_t max_ops = 4096, max_choices = 64, max_tape = 64;
+constexpr uint32_t max_draws = 64;
 
 constexpr double largest_float = 3.4028234663852886e38, largest_int = 2147483647.0;
 
@@ -72,6 +73,13 @@ constexpr OpInfo op_infos[] = {
     {"surrogate", Op::surrogate, in_adjoint, 1, {float_}, float_},
 };
 
+struct DrawInfo {
+    const char* name;
+    Op op;
+    uint8_t operand_count;
+};
+constexpr DrawInfo draw_infos[] = {{"uniform", Op::uniform, 0}, {"normal", Op::normal, 0}, {"poisson", Op::poisson, 1}};
+
 const char* name_of(ValueType type) { return type == float_ ? "float" : type == int_ ? "int" : "bool"; }
 
 bool is_name(std::string_view name) {
@@ -97,6 +105,32 @@ uint16_t read_register(const Json& value, uint32_t limit, const std::string& pla
     return static_cast<uint16_t>(value.get<uint64_t>());
 }
 
+// ["uniform", number], ["normal", number], ["poisson", number, mean]
+Instruction read_draw(const Json& entry, const DrawInfo& info, const Program& program, Place where, const std::string& place) {
+    if (where != in_step) throw Error(SNN_ERROR_FORMAT, place, ": op '", info.name, "' is not allowed in this program");
+    if (entry.size() != info.operand_count + size_t{2})
+        throw Error(SNN_ERROR_FORMAT, place, ": op '", info.name, "' takes the number of the draw and ",
+                    static_cast<uint32_t>(info.operand_count), " operands, got ", entry.size() - 1, " entries");
+    if (!entry[1].is_number_unsigned() || entry[1].get<uint64_t>() >= max_draws)
+        throw Error(SNN_ERROR_FORMAT, place, ": the number of the draw is ", entry[1].dump(), "; expected 0 to ",
+                    max_draws - 1);
+    const double number = entry[1].get<double>();
+    for (const Instruction& other : program.instructions)
+        if (is_draw(other.op) && other.value == number)
+            throw Error(SNN_ERROR_FORMAT, place, ": draw ", number, " stands twice");
+    Instruction instruction{info.op, 0, 0, 0, number};
+    if (info.operand_count == 1) {
+        if (entry[2].is_number_unsigned() && entry[2].get<uint64_t>() >= program.constant_count)
+            throw Error(SNN_ERROR_FORMAT, place, ": the mean of 'poisson' is register ", entry[2].dump(),
+                        "; it must be a parameter or a derived constant, one of the first ", program.constant_count);
+        instruction.a = read_register(entry[2], program.constant_count, place);
+        if (program.types[instruction.a] != float_)
+            throw Error(SNN_ERROR_FORMAT, place, ": the mean of 'poisson' is ", name_of(program.types[instruction.a]),
+                        "; expected float");
+    }
+    return instruction;
+}
+
 Instruction read_instruction(const Json& entry, Program& program, Place where, const std::string& place) {
     if (!entry.is_array() || entry.empty() || entry.size() > 4 || !entry[0].is_string())
         throw Error(SNN_ERROR_FORMAT, place, " is not a list of an op name and at most 3 operands");
@@ -110,6 +144,12 @@ Instruction read_instruction(const Json& entry, Program& program, Place where, c
             throw Error(SNN_ERROR_FORMAT, place, ": ", name, " needs one finite ", whole ? "32-bit whole " : "", "number");
         program.types.push_back(whole ? int_ : float_);
         return {whole ? Op::iconst : Op::const_, 0, 0, 0, entry[1].get<double>()};
+    }
+    for (const DrawInfo& draw : draw_infos) {
+        if (name != draw.name) continue;
+        const Instruction instruction = read_draw(entry, draw, program, where, place);
+        program.types.push_back(float_);
+        return instruction;
     }
     const auto info = std::find_if(std::begin(op_infos), std::end(op_infos), [&](const OpInfo& i) { return name == i.name; });
     if (info == std::end(op_infos)) throw Error(SNN_ERROR_FORMAT, place, ": unknown op '", name, "'");
@@ -136,8 +176,10 @@ Instruction read_instruction(const Json& entry, Program& program, Place where, c
     return {info->op, operands[0], operands[1], operands[2], 0.0};
 }
 
-Program read_program(const JsonObject& entry, std::vector<ValueType> inputs, Place where) {
+// `constant_count`: inputs at the beginning that are parameters, options and derived constants.
+Program read_program(const JsonObject& entry, std::vector<ValueType> inputs, Place where, uint32_t constant_count = 0) {
     Program program;
+    program.constant_count = constant_count;
     program.input_count = static_cast<uint32_t>(inputs.size());
     program.types = std::move(inputs);
     const Json& ops = entry.list("ops", max_ops);
@@ -163,6 +205,19 @@ std::vector<uint16_t> read_outputs(const JsonObject& entry, const char* key, con
     for (size_t i = 0; i < types.size(); ++i)
         outputs.push_back(read_output(list[i], program, types[i], text(entry.place(), ".", key, "[", i, "]")));
     return outputs;
+}
+
+// Lists the means of the step's draws and tells each `poisson` the place of its own.
+void find_draws(Model& io_model) {
+    std::set<uint16_t> means;
+    for (const Instruction& instruction : io_model.step.instructions) {
+        io_model.draws |= is_draw(instruction.op);
+        if (instruction.op == Op::poisson) means.insert(instruction.a);
+    }
+    io_model.poisson_means.assign(means.begin(), means.end());
+    for (Instruction& instruction : io_model.step.instructions)
+        if (instruction.op == Op::poisson)
+            instruction.b = static_cast<uint16_t>(std::distance(means.begin(), means.find(instruction.a)));
 }
 
 ValueType read_type(const JsonObject& entry) {
@@ -272,6 +327,12 @@ ValueType Model::constant_type(uint32_t index) const {
     return derived[index - parameters.size() - options.size()].type;
 }
 
+const std::string& Model::constant_name(uint32_t index) const {
+    if (index < parameters.size()) return parameters[index].name;
+    if (index < parameters.size() + options.size()) return options[index - parameters.size()].name;
+    return derived[index - parameters.size() - options.size()].name;
+}
+
 std::shared_ptr<const Model> parse_model(std::string_view json) {
     const Json document = parse_document(json);
     const JsonObject unnamed(document, "the model");
@@ -286,11 +347,9 @@ std::shared_ptr<const Model> parse_model(std::string_view json) {
     model->parameters = read_parameters(root, taken);
     model->options = read_options(root, taken);
     model->states = read_states(root, model->parameters, taken);
-    if (model->states.empty()) root.fail("states", "is empty; a model needs at least one state");
     const Json& receptors = root.list("receptors", max_receptors);
     for (size_t i = 0; i < receptors.size(); ++i)
         model->receptors.push_back(read_name({receptors[i], text(root.place(), ": receptors[", i, "]")}, taken));
-    if (model->receptors.empty()) root.fail("receptors", "is empty; a model needs at least one receptor");
     const Json& derived = root.list("derived", max_derived);
     for (size_t i = 0; i < derived.size(); ++i) {
         const JsonObject entry(derived[i], text(root.place(), ": derived[", i, "]"));
@@ -299,8 +358,10 @@ std::shared_ptr<const Model> parse_model(std::string_view json) {
     const std::string membrane = root.text("membrane");
     const auto membrane_state = std::find_if(model->states.begin(), model->states.end(),
                                              [&](const StateInfo& s) { return s.name == membrane && s.type == float_; });
-    if (membrane_state == model->states.end()) root.fail("membrane", text("'", membrane, "' is not a float state"));
-    model->membrane_state = static_cast<uint32_t>(membrane_state - model->states.begin());
+    model->has_membrane = !model->states.empty() || !membrane.empty();  // what remembers nothing has none
+    if (model->has_membrane && membrane_state == model->states.end())
+        root.fail("membrane", text("'", membrane, "' is not a float state"));
+    if (model->has_membrane) model->membrane_state = static_cast<uint32_t>(membrane_state - model->states.begin());
     model->spiking = root.flag("spiking");
 
     std::vector<ValueType> derived_types, state_types, receptor_types(model->receptors.size(), float_);
@@ -321,7 +382,8 @@ std::shared_ptr<const Model> parse_model(std::string_view json) {
     inputs.insert(inputs.end(), receptor_types.begin(), receptor_types.end());
     inputs.insert(inputs.end(), state_types.begin(), state_types.end());
     const JsonObject step = root.object("step");
-    model->step = read_program(step, inputs, in_step);
+    model->step = read_program(step, inputs, in_step, model->constant_count());
+    find_draws(*model);
     model->step_states = read_outputs(step, "states", model->step, state_types);
     if (model->spiking) {
         model->step_spike = read_output(step.at("spike"), model->step, float_, step.place() + ".spike");

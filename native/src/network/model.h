@@ -19,12 +19,13 @@ enum class ValueType : uint8_t { float_, int_, bool_ };
 struct Instruction {
     Op op;
     uint16_t a = 0, b = 0, c = 0;  // registers
-    double value = 0;              // const_, iconst
+    double value = 0;              // const_, iconst; the number of a draw
 };
 
 // Registers: `input_count` inputs, then one for each instruction.
 struct Program {
     uint32_t input_count = 0;
+    uint32_t constant_count = 0;  // of the inputs, those of a step that are the same in every step
     std::vector<Instruction> instructions;
     std::vector<ValueType> types;  // of every register
     uint32_t register_count() const { return input_count + static_cast<uint32_t>(instructions.size()); }
@@ -66,6 +67,7 @@ struct Model {
     std::vector<StateInfo> states;
     std::vector<std::string> receptors;
     std::vector<DerivedInfo> derived;
+    bool has_membrane = true;  // false: the model has no states
     uint32_t membrane_state = 0;
     bool spiking = false;
     bool built_in = false;
@@ -77,6 +79,8 @@ struct Model {
     std::vector<uint16_t> step_states;
     int32_t step_spike = -1;
     std::vector<TapeInfo> tape;
+    bool draws = false;                   // the step draws random numbers
+    std::vector<uint16_t> poisson_means;  // the constants that are means of `poisson`, ascending; operand b is a place here
 
     bool differentiable = false;
     Program adjoint;  // inputs: parameters, options, derived, tape, dL/d(states after), dL/d(spike)
@@ -87,6 +91,7 @@ struct Model {
         return static_cast<uint32_t>(parameters.size() + options.size() + derived.size());
     }
     ValueType constant_type(uint32_t index) const;
+    const std::string& constant_name(uint32_t index) const;
 };
 
 struct Surrogate {

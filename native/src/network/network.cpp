@@ -246,6 +246,7 @@ void Network::finish() {
     if (finished_) return;
     check_undelayed_cycles();
     choose_fixed_exponents();
+    round_compact_weights();
     finished_ = true;
 }
 
@@ -253,6 +254,7 @@ void Network::finish(const std::vector<int32_t>& fixed_exponents) {
     check_unfinished();
     check_undelayed_cycles();
     set_fixed_exponents(fixed_exponents);
+    round_compact_weights();
     finished_ = true;
 }
 
@@ -302,7 +304,11 @@ std::shared_ptr<const Network> Network::with_weights(
     const std::vector<std::shared_ptr<const std::vector<float>>>& biases) const {
     auto copy = std::make_shared<Network>(*this);
     for (size_t p = 0; p < projections_.size(); ++p) {
-        if (weights[p]) copy->projections_[p].weights = weights[p];
+        if (weights[p]) {
+            Projection& changed = copy->projections_[p];
+            if (changed.synapses) changed.synapses = changed.synapses->with_weights(weights[p]);
+            else changed.dense_weights = weights[p];
+        }
         if (biases[p]) copy->projections_[p].bias = biases[p];
     }
     return copy;

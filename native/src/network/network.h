@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "network/model.h"
+#include "network/synapses.h"
 
 namespace snn {
 
@@ -42,14 +43,6 @@ struct Population {
 
 constexpr uint32_t max_total_delay = 4096;  // steps, of a projection and its slowest synapse together
 
-// Sparse connectivity in canonical order: rows by source; within a row by (delay, target, order of creation).
-struct SparseIndex {
-    std::vector<uint64_t> row_offsets;  // [source size + 1]
-    std::vector<uint32_t> targets;
-    std::vector<uint16_t> delays;       // empty: none
-    uint16_t min_delay = 0, max_delay = 0;
-};
-
 // Of a network; more is refused when it is built and when a file is read.
 constexpr size_t max_populations = 1u << 20;
 constexpr size_t max_projections = 1u << 20;
@@ -71,19 +64,24 @@ struct Projection {
     bool trainable = true;
     uint32_t arithmetic = SNN_ARITHMETIC_FLOAT;  // never DEFAULT once connected
     uint32_t pool_mode = SNN_POOL_SUM;
-    std::shared_ptr<const std::vector<float>> weights;  // never null; layouts as in SNNProjectionDef
-    std::shared_ptr<const std::vector<float>> bias;     // null: none
-    std::shared_ptr<const SparseIndex> sparse;          // sparse only
+    std::shared_ptr<const std::vector<float>> dense_weights;  // null when sparse; layouts as in SNNProjectionDef
+    std::shared_ptr<const std::vector<float>> bias;           // null: none
+    std::shared_ptr<const Synapses> synapses;                 // sparse only, else null
     Window window;
     // Fixed point: weights are delivered as llrint(w * 2^exponent) (ties to even), the sum times 2^-exponent. Set by
-    // finish(): one exponent for all fixed projections onto the same (target, receptor).
+    // finish(): one exponent for all fixed and compact projections onto the same (target, receptor).
     int32_t fixed_exponent = 0;
 
-    uint32_t max_delay() const { return delay_steps + (sparse ? sparse->max_delay : 0); }
+    // Delivered as integers; when compact, integers of 16 bits, and the weights themselves are rounded to them.
+    bool is_fixed() const { return arithmetic == SNN_ARITHMETIC_FIXED || arithmetic == SNN_ARITHMETIC_COMPACT; }
+
+    // In canonical order. Those of a rule are made at the first call.
+    const std::vector<float>& weights() const { return synapses ? *synapses->weights() : *dense_weights; }
+    size_t weight_count() const { return synapses ? synapses->count() : dense_weights->size(); }
+    uint32_t min_delay() const { return delay_steps + (synapses ? synapses->min_delay() : 0u); }
+    uint32_t max_delay() const { return delay_steps + (synapses ? synapses->max_delay() : 0u); }
     // Some spike of the source is felt by the target in the same step.
-    bool reaches_within_step() const {
-        return delay_steps == 0 && !(sparse && (sparse->min_delay > 0 || sparse->targets.empty()));
-    }
+    bool reaches_within_step() const { return min_delay() == 0 && !(synapses && synapses->count() == 0); }
 };
 
 const char* name_of_kind(uint32_t connection_kind);  // SNN_CONNECT_*: "dense", "one-to-one", ...
@@ -135,6 +133,7 @@ private:
     uint32_t append(std::vector<Entry>& io_list, Entry entry, bool is_population);
     void choose_fixed_exponents();
     void set_fixed_exponents(const std::vector<int32_t>& exponents);  // throws when the weights do not fit them
+    void round_compact_weights();
     void check_undelayed_cycles() const;
 
     double dt_ms_;
@@ -151,6 +150,8 @@ using WeightsOf = std::function<const float*(uint32_t projection)>;
 // scale that finish() chose. Does nothing for a projection in float.
 void check_fixed_range(const Network& network, uint32_t projection, const WeightsOf& weights_of);
 void check_fixed_ranges(const Network& network, const WeightsOf& weights_of);  // the same for every receptor
+// Rounds weights to what a compact projection of a finished network delivers.
+void round_compact(const Projection& projection, std::vector<float>& io_weights);
 // For each projection the largest |w| that training may reach so that a fixed-point sum can never overflow; the largest float
 // for those in float.
 std::vector<float> fixed_weight_limits(const Network& network);

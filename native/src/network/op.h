@@ -13,6 +13,9 @@ enum class Op : uint8_t {
     lt, le, eq, ilt, ile, ieq,
     and_, or_, not_,
     select, to_float, to_int, spike, surrogate,
+    uniform, normal, poisson,
 };
+
+constexpr bool is_draw(Op op) { return op == Op::uniform || op == Op::normal || op == Op::poisson; }
 
 }  // namespace snn

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <queue>
 
 #include "common/error.h"
 #include "common/math.h"
+#include "common/random.h"
 
 namespace snn {
 
@@ -83,6 +85,33 @@ std::vector<Constant> make_constants(const Population& population, double dt_ms)
     return constants;
 }
 
+std::vector<PoissonLimits> make_poisson_limits(const Population& population, const std::vector<Constant>& constants) {
+    const Model& model = *population.model;
+    std::vector<PoissonLimits> tables;
+    for (const uint16_t mean : model.poisson_means) {
+        const std::vector<double>& means = constants[mean].doubles;
+        std::map<double, std::vector<uint32_t>> by_mean;  // neurons often share a few
+        PoissonLimits table;
+        table.per_neuron = means.size() > 1;
+        for (const double value : means) {
+            if (!(value >= 0 && value <= largest_poisson_mean))
+                throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population.name, "': '", model.constant_name(mean),
+                            "' of model '", model.name, "', the mean of a Poisson draw in one step, is ", value,
+                            "; it must be 0 to ", largest_poisson_mean);
+            const auto [found, is_new] = by_mean.try_emplace(value);
+            if (is_new) found->second = poisson_limits(value);
+            table.count = std::max(table.count, static_cast<uint32_t>(found->second.size()));
+        }
+        table.limits.assign(size_t{table.count} * means.size(), UINT32_MAX);
+        for (size_t neuron = 0; neuron < means.size(); ++neuron) {
+            const std::vector<uint32_t>& limits = by_mean[means[neuron]];
+            for (size_t k = 0; k < limits.size(); ++k) table.limits[k * means.size() + neuron] = limits[k];
+        }
+        tables.push_back(std::move(table));
+    }
+    return tables;
+}
+
 // Marks the neurons whose activity depends on something trained: their adjoint must run, and gradients flow back to them.
 void mark_gradients(const Network& network, const Wiring& wiring, std::vector<PopulationPlan>& populations) {
     std::vector<uint32_t> reached;
@@ -115,11 +144,12 @@ Plan make_plan(std::shared_ptr<const Network> network) {
             population.history_depth = std::max(population.history_depth, projections[i].max_delay());
         if (populations[p].is_input()) continue;
         population.constants = make_constants(populations[p], network->dt_ms());
+        population.poisson = make_poisson_limits(populations[p], population.constants);
         population.receptor_is_fixed.assign(populations[p].model->receptors.size(), 0);
         population.receptor_exponent.assign(populations[p].model->receptors.size(), 0);
     }
     for (const Projection& projection : projections) {
-        if (projection.arithmetic != SNN_ARITHMETIC_FIXED) continue;
+        if (!projection.is_fixed()) continue;
         plan.populations[projection.target].receptor_is_fixed[projection.receptor] = 1;
         plan.populations[projection.target].receptor_exponent[projection.receptor] = projection.fixed_exponent;
     }

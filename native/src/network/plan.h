@@ -41,8 +41,16 @@ struct Constant {
     bool per_neuron() const { return doubles.size() > 1; }
 };
 
+// What a `poisson` of the step compares its words with, for one of the model's means.
+struct PoissonLimits {
+    uint32_t count = 0;             // of limits: the most that any of the means needs
+    bool per_neuron = false;
+    std::vector<uint32_t> limits;   // [count][1 or size]; common/random.h. No word is larger than UINT32_MAX, which pads.
+};
+
 struct PopulationPlan {
     std::vector<Constant> constants;  // parameters, options, derived: the first registers of step and adjoint
+    std::vector<PoissonLimits> poisson;  // by place in the model's poisson_means
     uint32_t history_depth = 0;       // past steps of activity to keep
     std::vector<uint8_t> receptor_is_fixed;      // per receptor: some projection onto it sums in fixed point
     std::vector<int32_t> receptor_exponent;      // per receptor, when fixed

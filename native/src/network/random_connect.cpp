@@ -103,6 +103,15 @@ void check_rule(const SNNRandomConnectionDef& rule, uint32_t source_size, uint32
     if (rule.delay_min > rule.delay_max)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": delays go from ", rule.delay_min, " to ", rule.delay_max,
                     " steps; expected delay_min <= delay_max");
+    if (!std::isfinite(rule.delay_mean) || !std::isfinite(rule.delay_std) || rule.delay_std < 0)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": delay_mean is ", rule.delay_mean, ", delay_std is ", rule.delay_std,
+                    "; expected a finite mean and a standard deviation of at least 0");
+    // Further away, a draw would hardly ever be inside.
+    const double reach = 3.0 * rule.delay_std;
+    if (rule.delay_std > 0 && (rule.delay_mean + reach < rule.delay_min || rule.delay_mean - reach > rule.delay_max))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": delays of ", rule.delay_mean, " +- ", rule.delay_std,
+                    " steps do not fall between delay_min ", rule.delay_min, " and delay_max ", rule.delay_max,
+                    "; the mean may be at most three standard deviations outside");
     const uint64_t largest_delay = uint64_t{delay_steps} + rule.delay_max;  // before any synapse is made
     if (largest_delay > max_total_delay)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its largest delay is ", largest_delay, " steps; at most ",
@@ -142,7 +151,12 @@ uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomCon
             if (rule.weight_std > 0)
                 weights[k] =
                     static_cast<float>(rule.weight_mean + static_cast<double>(rule.weight_std) * weight_stream.normal());
-            if (rule.delay_max > rule.delay_min)
+            if (rule.delay_std > 0 && !delays.empty()) {
+                double steps;
+                do steps = std::round(rule.delay_mean + rule.delay_std * delay_stream.normal());
+                while (!(steps >= rule.delay_min && steps <= rule.delay_max));
+                delays[k] = static_cast<uint16_t>(steps);
+            } else if (rule.delay_max > rule.delay_min)
                 delays[k] = static_cast<uint16_t>(rule.delay_min + delay_stream.below(rule.delay_max - rule.delay_min + 1));
         }
     }

@@ -178,6 +178,7 @@ void Session::run_steps(uint64_t count) {
         frames_[i] = {input.population, input.bound ? input.bound : input.values.data(), 0};
     }
     RunRequest request;
+    request.first_step = steps_done_;
     request.inputs = frames_;
     request.step_count = static_cast<uint32_t>(count);
     executor_->run(request);
@@ -335,6 +336,7 @@ void Session::run(const SNNRunDef& def) {
         if (def.progress) now = std::min(now, interval - done % interval);
         if (pending || spike_callback) now = 1;
         RunRequest request;
+        request.first_step = steps_done_;
         request.step_count = now;
         request.inputs = frames;
         request.records = records;

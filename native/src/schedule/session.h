@@ -52,6 +52,7 @@ public:
     void reset();
     void run(const SNNRunDef& def);
     uint64_t steps_done() const { return steps_done_; }
+    void set_steps_done(uint64_t steps) { steps_done_ = steps; }
 
     // --- variables
     size_t value_count(std::string_view path) const;

@@ -32,8 +32,12 @@ std::string wiring_of(const Network& network, const Projection& projection) {
     } else {
         words += text(" from ", source.size, " to ", target.size);
     }
-    if (projection.sparse) words += text(", ", projection.sparse->targets.size(), " synapses");
+    if (projection.synapses) words += text(", ", projection.synapses->count(), " synapses");
     return words + (projection.bias ? ", with bias" : "");
+}
+
+bool same_connections(const SparseIndex& a, const SparseIndex& b) {
+    return a.row_offsets == b.row_offsets && a.targets == b.targets && a.delays == b.delays;
 }
 
 }  // namespace
@@ -111,9 +115,10 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': value [", i, "] is ", value, "; values must be finite ",
                         whole ? "32-bit whole numbers" : "float32 numbers");
     }
-    if (variable.slot.kind == Slot::weight &&
-        network_->projection(variable.slot.index).arithmetic == SNN_ARITHMETIC_FIXED) {
-        std::vector<float> others, changed(count);
+    std::vector<float> changed;
+    if (variable.slot.kind == Slot::weight && network_->projection(variable.slot.index).is_fixed()) {
+        std::vector<float> others;
+        changed.resize(count);
         convert(type, data, DType::float32, changed.data(), count);
         check_fixed_range(*network_, variable.slot.index, [&](uint32_t p) -> const float* {
             if (p == variable.slot.index) return changed.data();
@@ -122,7 +127,14 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
             return others.data();
         });
     }
-    executor_->write(variable.slot, type, data);
+    const bool compact = variable.slot.kind == Slot::weight &&
+                         network_->projection(variable.slot.index).arithmetic == SNN_ARITHMETIC_COMPACT;
+    if (compact) {
+        round_compact(network_->projection(variable.slot.index), changed);
+        executor_->write(variable.slot, DType::float32, changed.data());
+    } else {
+        executor_->write(variable.slot, type, data);
+    }
     if (variable.slot.kind == Slot::weight || variable.slot.kind == Slot::bias) weight_is_own_[variable.slot.index] = 1;
 }
 
@@ -131,6 +143,9 @@ void Session::read_membrane(std::string_view population, float* out_potentials, 
     const Population& info = network_->population(index);
     if (info.is_input())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population, "' is an input and has no membrane");
+    if (!info.model->has_membrane)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population, "' has model '", info.model->name,
+                    "', which has no membrane");
     if (!out_potentials) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_potentials is null");
     const size_t expected = static_cast<size_t>(batch_size_) * info.size;
     if (count != expected)
@@ -163,15 +178,19 @@ void Session::load_weights(const Network& other) {
         const std::string here = wiring_of(*network_, mine), there = wiring_of(other, theirs);
         if (here != there)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' is ", here, "; in the file it is ", there);
-        if (mine.sparse && (mine.sparse->row_offsets != theirs.sparse->row_offsets ||
-                            mine.sparse->targets != theirs.sparse->targets || mine.sparse->delays != theirs.sparse->delays))
+        if (mine.synapses && !same_connections(mine.synapses->index(), theirs.synapses->index()))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' connects other neurons in the file");
         sources.push_back(&theirs);
     }
-    check_fixed_ranges(*network_, [&](uint32_t p) { return sources[p]->weights->data(); });
+    check_fixed_ranges(*network_, [&](uint32_t p) { return sources[p]->weights().data(); });
     for (uint32_t p = 0; p < projections.size(); ++p) {
         if (projections[p].kind == SNN_CONNECT_POOL2D) continue;
-        executor_->write({Slot::weight, p}, DType::float32, sources[p]->weights->data());
+        std::vector<float> rounded;
+        if (projections[p].arithmetic == SNN_ARITHMETIC_COMPACT) {
+            rounded = sources[p]->weights();
+            round_compact(projections[p], rounded);
+        }
+        executor_->write({Slot::weight, p}, DType::float32, rounded.empty() ? sources[p]->weights().data() : rounded.data());
         if (projections[p].bias) executor_->write({Slot::bias, p}, DType::float32, sources[p]->bias->data());
         weight_is_own_[p] = 1;
     }
@@ -182,7 +201,7 @@ std::shared_ptr<const Network> Session::to_network() const {
     std::vector<std::shared_ptr<const std::vector<float>>> weights(projections.size()), biases(projections.size());
     for (uint32_t p = 0; p < projections.size(); ++p) {
         if (!weight_is_own_[p]) continue;
-        auto values = std::make_shared<std::vector<float>>(projections[p].weights->size());
+        auto values = std::make_shared<std::vector<float>>(projections[p].weight_count());
         executor_->read({Slot::weight, p}, DType::float32, values->data());
         weights[p] = std::move(values);
         if (!projections[p].bias) continue;

@@ -30,6 +30,9 @@ void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t
     if (counts && !output.is_binary())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss counts spikes, but population '", output.name,
                     "' has model '", output.model->name, "', which does not spike; use a membrane loss");
+    if (!counts && !output.model->has_membrane)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss is over the membrane, but population '", output.name, "' has model '",
+                    output.model->name, "', which has none");
     if (size_t{batch_size} * output.size > SIZE_MAX / 64 / def.step_count)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->step_count ", def.step_count,
                     " is too large for this batch and output");

@@ -14,6 +14,14 @@ struct Constant {
     uint32_t mask;
     auto at(uint32_t index) const { return load(data + (index & mask)); }
 };
+// Beside vector kernels, scalar ones are there to be small.
+inline constexpr uint32_t specialised_count([[maybe_unused]] uint32_t count) {
+#ifdef SNN_GENERAL_STEPS_ONLY
+    return 0;
+#else
+    return count;
+#endif
+}
 template <class T, class Args>
 inline Constant<T> constant(const Args& args, uint32_t number) {
     return {static_cast<const T*>(args.constants[number]), args.constant_masks[number]};
@@ -193,8 +201,145 @@ inline void lif_adjoint(const NeuronAdjointArgs& args, uint32_t begin, uint32_t 
     }
 }
 
+#ifndef SNN_GENERAL_STEPS_ONLY
+template <bool shared>
+inline void lif_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const F threshold_shared = threshold_data.at(0);
+    const auto v_rest_data = constant<float>(args, 2);
+    const F v_rest_shared = v_rest_data.at(0);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const F decay_membrane_shared = decay_membrane_data.at(0);
+    const auto input_gain_data = constant<float>(args, 12);
+    const F input_gain_shared = input_gain_data.at(0);
+    const auto reset_amount_data = constant<float>(args, 13);
+    const F reset_amount_shared = reset_amount_data.at(0);
+    const auto refractory_steps_data = constant<int32_t>(args, 14);
+    const I refractory_steps_shared = refractory_steps_data.at(0);
+    const auto reset_delay_data = constant<int32_t>(args, 15);
+    const I reset_delay_shared = reset_delay_data.at(0);
+    const float* const current_data = args.receptors[0];
+    float* const v_data = static_cast<float*>(args.states[0]);
+    int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = shared ? threshold_shared : threshold_data.at(index);
+        const F v_rest = shared ? v_rest_shared : v_rest_data.at(index);
+        const F decay_membrane = shared ? decay_membrane_shared : decay_membrane_data.at(index);
+        const F input_gain = shared ? input_gain_shared : input_gain_data.at(index);
+        const F reset_amount = shared ? reset_amount_shared : reset_amount_data.at(index);
+        const I refractory_steps = shared ? refractory_steps_shared : refractory_steps_data.at(index);
+        const I reset_delay = shared ? reset_delay_shared : reset_delay_data.at(index);
+        const F current = load(current_data + index);
+        const F v = load(v_data + index);
+        const I refractory_left = load(refractory_left_data + index);
+        const M held = lt(reset_delay, refractory_left);
+        const M reset_due = lt(refractory_steps, refractory_left);
+        const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
+        const F membrane = select(reset_due, sub(integrated, reset_amount), integrated);
+        const F fired = select(held, broadcast_f(0.0f), select(lt(broadcast_f(0.0f), sub(membrane, threshold)), broadcast_f(1.0f), broadcast_f(0.0f)));
+        const F subtracted = sub(membrane, mul(fired, reset_amount));
+        const I next_refractory_left = select(lt(broadcast_f(0.0f), fired), add(refractory_steps, reset_delay), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        store(v_data + index, flush(subtracted));
+        store(refractory_left_data + index, next_refractory_left);
+        args.spikes[index / 16] = mask_bits(lt(broadcast_f(0.0f), fired));
+    }
+}
+
+inline constexpr int32_t lif_choices_0[] = {0, 0, 0, 0, 0, 0};
+template <bool shared>
+inline void lif_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const F threshold_shared = threshold_data.at(0);
+    const auto v_rest_data = constant<float>(args, 2);
+    const F v_rest_shared = v_rest_data.at(0);
+    const auto v_reset_data = constant<float>(args, 3);
+    const F v_reset_shared = v_reset_data.at(0);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const F decay_membrane_shared = decay_membrane_data.at(0);
+    const auto input_gain_data = constant<float>(args, 12);
+    const F input_gain_shared = input_gain_data.at(0);
+    const auto refractory_steps_data = constant<int32_t>(args, 14);
+    const I refractory_steps_shared = refractory_steps_data.at(0);
+    const auto reset_delay_data = constant<int32_t>(args, 15);
+    const I reset_delay_shared = reset_delay_data.at(0);
+    const float* const current_data = args.receptors[0];
+    float* const v_data = static_cast<float*>(args.states[0]);
+    int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = shared ? threshold_shared : threshold_data.at(index);
+        const F v_rest = shared ? v_rest_shared : v_rest_data.at(index);
+        const F v_reset = shared ? v_reset_shared : v_reset_data.at(index);
+        const F decay_membrane = shared ? decay_membrane_shared : decay_membrane_data.at(index);
+        const F input_gain = shared ? input_gain_shared : input_gain_data.at(index);
+        const I refractory_steps = shared ? refractory_steps_shared : refractory_steps_data.at(index);
+        const I reset_delay = shared ? reset_delay_shared : reset_delay_data.at(index);
+        const F current = load(current_data + index);
+        const F v = load(v_data + index);
+        const I refractory_left = load(refractory_left_data + index);
+        const M held = lt(reset_delay, refractory_left);
+        const M reset_due = lt(refractory_steps, refractory_left);
+        const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
+        const F membrane = select(reset_due, v_reset, integrated);
+        const F fired = select(held, broadcast_f(0.0f), select(lt(broadcast_f(0.0f), sub(membrane, threshold)), broadcast_f(1.0f), broadcast_f(0.0f)));
+        const F replaced = add(mul(sub(broadcast_f(1.0f), fired), membrane), mul(fired, v_reset));
+        const I next_refractory_left = select(lt(broadcast_f(0.0f), fired), add(refractory_steps, reset_delay), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        store(v_data + index, flush(replaced));
+        store(refractory_left_data + index, next_refractory_left);
+        args.spikes[index / 16] = mask_bits(lt(broadcast_f(0.0f), fired));
+    }
+}
+
+inline constexpr int32_t lif_choices_1[] = {0, 1, 0, 0, 0, 0};
+template <bool shared>
+inline void lif_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const F threshold_shared = threshold_data.at(0);
+    const auto v_rest_data = constant<float>(args, 2);
+    const F v_rest_shared = v_rest_data.at(0);
+    const auto v_reset_data = constant<float>(args, 3);
+    const F v_reset_shared = v_reset_data.at(0);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const F decay_membrane_shared = decay_membrane_data.at(0);
+    const auto input_gain_data = constant<float>(args, 12);
+    const F input_gain_shared = input_gain_data.at(0);
+    const auto refractory_steps_data = constant<int32_t>(args, 14);
+    const I refractory_steps_shared = refractory_steps_data.at(0);
+    const auto reset_delay_data = constant<int32_t>(args, 15);
+    const I reset_delay_shared = reset_delay_data.at(0);
+    const float* const current_data = args.receptors[0];
+    float* const v_data = static_cast<float*>(args.states[0]);
+    int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = shared ? threshold_shared : threshold_data.at(index);
+        const F v_rest = shared ? v_rest_shared : v_rest_data.at(index);
+        const F v_reset = shared ? v_reset_shared : v_reset_data.at(index);
+        const F decay_membrane = shared ? decay_membrane_shared : decay_membrane_data.at(index);
+        const F input_gain = shared ? input_gain_shared : input_gain_data.at(index);
+        const I refractory_steps = shared ? refractory_steps_shared : refractory_steps_data.at(index);
+        const I reset_delay = shared ? reset_delay_shared : reset_delay_data.at(index);
+        const F current = load(current_data + index);
+        const F v = load(v_data + index);
+        const I refractory_left = load(refractory_left_data + index);
+        const M held = lt(reset_delay, refractory_left);
+        const M reset_due = lt(refractory_steps, refractory_left);
+        const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
+        const F membrane = select(reset_due, v_reset, integrated);
+        const F fired = select(held, broadcast_f(0.0f), select(le(broadcast_f(0.0f), sub(membrane, threshold)), broadcast_f(1.0f), broadcast_f(0.0f)));
+        const F replaced = add(mul(sub(broadcast_f(1.0f), fired), membrane), mul(fired, v_reset));
+        const I next_refractory_left = select(lt(broadcast_f(0.0f), fired), add(refractory_steps, reset_delay), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        store(v_data + index, flush(replaced));
+        store(refractory_left_data + index, next_refractory_left);
+        args.spikes[index / 16] = mask_bits(lt(broadcast_f(0.0f), fired));
+    }
+}
+
+inline constexpr int32_t lif_choices_2[] = {1, 1, 0, 0, 0, 0};
+inline constexpr SpecialisedStep lif_specialised[] = {{lif_choices_0, lif_step_0<true>, lif_step_0<false>}, {lif_choices_1, lif_step_1<true>, lif_step_1<false>}, {lif_choices_2, lif_step_2<true>, lif_step_2<false>}};
+#else
+inline constexpr const SpecialisedStep* lif_specialised = nullptr;
+#endif
 // In alphabetical order of names.
 inline constexpr CompiledModel compiled_models[] = {
-    {"lif", lif_step, lif_step_taped, lif_adjoint},
+    {"lif", lif_step, lif_step_taped, lif_adjoint, lif_specialised, specialised_count(3)},
 };
 inline constexpr uint32_t compiled_model_count = sizeof(compiled_models) / sizeof(compiled_models[0]);

@@ -12,12 +12,16 @@ from snn.engine.modelc import numpy_support as support
 COMPARE = {"lt": np.less, "le": np.less_equal, "eq": np.equal}
 
 
-def run(ops: list[list[Any]], inputs: list[Any], f, surrogate=None) -> list[Any]:
+def run(ops: list[list[Any]], inputs: list[Any], f, surrogate=None, draws=None) -> list[Any]:
     """The value of every register."""
     with np.errstate(all="ignore"):
         registers = list(inputs)
         for op, *operands in ops:
-            registers.append(_operation(op, operands, registers, f, surrogate))
+            if op in ("uniform", "normal", "poisson"):
+                number, *mean = operands
+                registers.append(getattr(draws, op)(number, *(registers[r] for r in mean)).astype(f))
+            else:
+                registers.append(_operation(op, operands, registers, f, surrogate))
         return registers
 
 
@@ -100,13 +104,13 @@ class Neuron:
         registers = run(d["derive"]["ops"], [*inputs, np.asarray(dt, np.float64)], np.float64)
         return {e["name"]: registers[r] for e, r in zip(d["derived"], d["derive"]["outputs"], strict=True)}
 
-    def step(self, constants, receptors, states, f=np.float32):
+    def step(self, constants, receptors, states, f=np.float32, draws=None):
         d = self.document
         inputs = self._constants(constants, f)
         inputs += [np.asarray(receptors[r["name"]], f) for r in d["receptors"]]
         inputs += [np.asarray(states[s["name"]], f if s["type"] == "float" else np.int32) for s in d["states"]]
         step = d["step"]
-        registers = run(step["ops"], inputs, f)
+        registers = run(step["ops"], inputs, f, draws=draws)
         after = {
             s["name"]: support.flush(registers[r]) if s["type"] == "float" else registers[r]
             for s, r in zip(d["states"], step["states"], strict=True)

@@ -9,8 +9,12 @@ import numpy as np
 
 from snn.engine.modelc import builtin_names, load_builtin_model, load_builtin_surrogate, numpy_support
 from snn.engine.modelc.api import CompiledModel
+from snn.engine.modelc.random_draws import Draws
 
-NEURONS = builtin_names("neurons")
+SEED = 0  # of random draws, here and in the oracles
+MODELS = builtin_names("neurons")
+NEURONS = [name for name in MODELS if load_builtin_model(name).receptors]
+SOURCES = [name for name in MODELS if name not in NEURONS]  # without input: these tests drive neurons
 SURROGATES = builtin_names("surrogates")
 
 
@@ -49,7 +53,7 @@ def drive(model: CompiledModel, steps: int, neurons: int, seed: int = 0, choices
     normalised = (choices or {}).get("input_scaling", "none") != "none"  # the model scales input down by about dt / tau
     rng = np.random.default_rng(seed)
     mean, spread = (8.0, 10.0) if in_millivolts(model) else (0.25, 0.6)
-    size = (8.0 if model.name == "current_lif" else 12.0) if normalised else 1.0
+    size = (8.0 if model.name.endswith("current_lif") else 12.0) if normalised else 1.0
     inputs = {r.name: size * rng.normal(mean, spread, (steps, neurons)) for r in model.receptors}
     # Jumps of a conductance, of some tenths of the leak.
     leak = {"1": 1.0, "nS": next((p.default for p in model.parameters if p.name == "leak_conductance"), 0.0)}
@@ -116,7 +120,8 @@ def simulate(model: CompiledModel, inputs, parameters, choices, dt, f=np.float64
     seen: dict[str, list] = {"spikes": [], **{s.name: [] for s in model.states}}
     tapes = []
     for t in range(steps):
-        states, spikes, tape = functions.step(constants, {k: v[t] for k, v in inputs.items()}, states, f)
+        receptors = {k: v[t] for k, v in inputs.items()}
+        states, spikes, tape = functions.step(constants, receptors, states, f, Draws(SEED, t, neurons))
         for name, value in states.items():
             seen[name].append(np.broadcast_to(value, (neurons,)))
         if spikes is not None:

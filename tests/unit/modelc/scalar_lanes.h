@@ -90,6 +90,58 @@ inline float reciprocal_one(float x) {
 }
 inline F reciprocal_(F a) { F r; LANES(reciprocal_one(a.v[i])); }
 
+// The random draws (docs/semantics.md), a neuron at a time.
+#include "normal_table.h"
+
+struct Words { uint32_t v[4]; };
+inline Words philox_one(uint64_t key, Words c) {
+    uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
+    for (int round = 0; round < 10; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
+        const uint64_t a = uint64_t{0xD2511F53u} * c.v[0], b = uint64_t{0xCD9E8D57u} * c.v[2];
+        c = {{static_cast<uint32_t>(b >> 32) ^ c.v[1] ^ k0, static_cast<uint32_t>(b),
+              static_cast<uint32_t>(a >> 32) ^ c.v[3] ^ k1, static_cast<uint32_t>(a)}};
+    }
+    return c;
+}
+struct Draw {
+    snn::cpu::DrawArgs args;
+    uint32_t number;
+    Draw(const snn::cpu::DrawArgs& from, uint32_t which, uint32_t) : args(from), number(which) {}
+    I at(uint32_t index) const {
+        I r;
+        for (uint32_t i = 0; i < 16; ++i) {
+            const Words drawn = philox_one(args.seed, {{0xD0000000u + index / 64 * 16 + i, static_cast<uint32_t>(args.step),
+                                                        args.population + (static_cast<uint32_t>(args.step >> 32) << 20),
+                                                        args.sample + (number << 20)}});
+            r.v[i] = static_cast<int32_t>(drawn.v[index / 16 % 4]);
+        }
+        return r;
+    }
+};
+inline float normal_one(uint32_t word) {
+    float half = static_cast<float>(word >> 1) + 0.5f;
+    if (half > 2147483520.0f) half = 2147483520.0f;
+    int exponent;
+    const float t = std::frexp(half, &exponent) * 2.0f;  // half = t * 2^(exponent - 1), 1 <= t < 2
+    float z = 0.0f;
+    for (int k = 6; k >= 0; --k) z = k == 6 ? snn::normal_table[k][exponent] : z * (t - 1.5f) + snn::normal_table[k][exponent];
+    return word & 1 ? -z : z;
+}
+inline F uniform_(I word) { F r; LANES(static_cast<float>(static_cast<uint32_t>(word.v[i]) >> 8) * 0x1p-24f); }
+inline F normal_(I word) { F r; LANES(normal_one(static_cast<uint32_t>(word.v[i]))); }
+inline F poisson_(const snn::cpu::PoissonTable& table, I word, uint32_t index) {
+    F r;
+    for (uint32_t i = 0; i < 16; ++i) {
+        uint32_t count = 0;
+        for (uint32_t k = 0; k < table.count; ++k) {
+            const int32_t limit = table.limits[k * table.stride + ((index + i) & (table.mask | 15u))];
+            count += (static_cast<uint32_t>(limit) ^ 0x80000000u) < static_cast<uint32_t>(word.v[i]);
+        }
+        r.v[i] = static_cast<float>(count);
+    }
+    return r;
+}
+
 #undef LANES
 #undef FLOATS
 #undef INTS

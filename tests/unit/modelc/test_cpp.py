@@ -10,13 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snn.engine.modelc import compile_model, load_builtin_model, load_builtin_surrogate, print_cpp
+from snn.engine.modelc import compile_model, load_builtin_model, load_builtin_surrogate, print_builtin, print_cpp
 from snn.engine.modelc.__main__ import main, native_files
+from snn.engine.modelc.random_draws import Draws, poisson_thresholds
 from tests.unit.modelc.running import (
     HUGE_REFRACTORY,
     NEGATIVE_COUNTERS,
     NEURONS,
     REFRACTORY_MODELS,
+    SEED,
+    SOURCES,
     SURROGATES,
     combinations,
     constants_for,
@@ -29,9 +32,10 @@ from tests.unit.modelc.running import (
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).resolve().parent
-COUNT = 48  # neurons: three lanes
+COUNT = 80  # neurons: five groups of lanes, the last of which is the second block of 64 that shares random words
 
-# A model with what few built-in ones use: exp, reciprocal, abs, floor, repeat, and, or, not, ints multiplied and converted.
+# A model with what few built-in ones use: exp, reciprocal, abs, floor, repeat, and, or, not, ints multiplied and converted,
+# several draws of every kind.
 OTHER = """\
 [model]
 name = "other"
@@ -42,11 +46,13 @@ kind = { choices = ["plain", "odd", "strange"] }
 [states]
 v = { initial = 0.1 }
 count = { type = "int" }
+chance = {}
 [receptors]
 current = {}
 [derived]
 half_rate = "rate / 2"
 wanted = "to_int(rate * 10)"
+events = "11 * rate"
 [step]
 program = '''
 moved = v
@@ -58,7 +64,9 @@ fired = spike(limited - 0.4)
 emit(fired)
 quiet = fired == 0 and not (count >= 3 or kind == "strange")
 next.v = select(quiet, limited, floor(limited * 4) * 0.25) - 0.1 * fired
-next.count = min(select(kind != "plain", count * 2 - 1, to_int(limited * 3)), wanted) + select(limited > 1.0, 1, 0)
+next.chance = select(uniform() < 0.25, normal(), chance)
+surplus = to_int(poisson(rate) - poisson(events))
+next.count = surplus + min(select(kind != "plain", count * 2 - 1, to_int(limited * 3)), wanted) + select(limited > 1.0, 1, 0)
 '''
 """
 
@@ -69,8 +77,9 @@ using namespace snn::cpu;
 #include "model_kernels.inl"
 
 extern "C" int run_step(int model, int taped, const void* const* constants, const uint32_t* masks,
-                        const float* const* receptors, void* const* states, uint16_t* spikes, void* const* tape, uint32_t n) {
-    const NeuronStepArgs args{constants, masks, receptors, states, spikes, tape};
+                        const float* const* receptors, void* const* states, uint16_t* spikes, void* const* tape,
+                        const DrawArgs* draws, const PoissonTable* poisson, uint32_t n) {
+    const NeuronStepArgs args{constants, masks, receptors, states, spikes, tape, *draws, poisson};
     const NeuronStepFunction step = taped ? compiled_models[model].step_taped : compiled_models[model].step;
     if (step) step(args, 0, n);
     return step != nullptr;
@@ -88,7 +97,7 @@ extern "C" const char* model_name(uint32_t model) {
 }
 """
 
-MODELS = [*(load_builtin_model(name) for name in NEURONS), compile_model(OTHER)]
+MODELS = [*(load_builtin_model(name) for name in (*NEURONS, *SOURCES)), compile_model(OTHER)]
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +111,7 @@ def library(tmp_path_factory):
         [(s.definition, s.programs) for s in map(load_builtin_surrogate, SURROGATES)],
     )
     (folder / "model_kernels.inl").write_text(kernels)
+    (folder / "normal_table.h").write_text(print_builtin.normal_table())
     (folder / "harness.cpp").write_text(HARNESS)
     output = folder / "kernels.so"
     command = [
@@ -113,6 +123,34 @@ def library(tmp_path_factory):
     library = ctypes.CDLL(str(output))
     library.model_name.restype = ctypes.c_char_p
     return library
+
+
+class DrawArgs(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_uint64) for name in ("seed", "step")),
+        *((name, ctypes.c_uint32) for name in ("population", "sample")),
+    ]
+
+
+class PoissonTable(ctypes.Structure):
+    _fields_ = [("limits", ctypes.c_void_p), *((name, ctypes.c_uint32) for name in ("count", "stride", "mask"))]
+
+
+def poisson_tables(model, constants, vary):
+    """The limits of every mean of the model as the backend lays them out, and the memory that they lie in."""
+    program = model.programs.step
+    means = sorted({i.operands[0] for i in program.instructions if i.op == "poisson"})
+    tables, memory = (PoissonTable * max(1, len(means)))(), []
+    for place, mean in enumerate(means):
+        values = np.asarray(constants[program.inputs[mean][0]], np.float64)
+        columns = np.broadcast_to(values if vary else values.ravel()[0], COUNT if vary else 16)
+        thresholds = [poisson_thresholds(float(value)) for value in columns]
+        limits = np.full((-(-max(map(len, thresholds)) // 8) * 8, columns.size), 2**32 - 1, np.uint32)
+        for column, ascending in enumerate(thresholds):
+            limits[: len(ascending), column] = np.array(ascending, np.uint64) - 1
+        memory.append(limits ^ np.uint32(0x80000000))
+        tables[place] = PoissonTable(memory[-1].ctypes.data, len(limits), columns.size, 0xFFFFFFFF if vary else 0)
+    return tables, memory
 
 
 def pointers(arrays):
@@ -158,6 +196,7 @@ def one_run(library, index, model, choices, vary, seed):
         parameters = {k: v[0] for k, v in parameters.items()}
     constants = constants_for(model.numpy, parameters, model.option_indices(choices), 1.0)
     arrays, masks = laid_out(model, constants, vary)
+    tables, _memory = poisson_tables(model, constants, vary)
     inputs = {k: v.astype(np.float32) for k, v in drive(model, 12, COUNT, seed, choices).items()}
     states = {
         s.name: rng.integers(0, 3, COUNT).astype(np.int32)
@@ -171,7 +210,9 @@ def one_run(library, index, model, choices, vary, seed):
     trained = len(model.programs.adjoint.instructions) <= print_cpp.LARGEST_ADJOINT  # else the backend interprets
     for t in range(12):
         receptors = {name: np.ascontiguousarray(values[t]) for name, values in inputs.items()}
-        after, spikes, tape = model.numpy.step(constants, receptors, states)
+        place = DrawArgs(seed=2**63 + seed, step=2**40 + t, population=3, sample=5)
+        draws = Draws(place.seed, place.step, COUNT, place.population, place.sample)
+        after, spikes, tape = model.numpy.step(constants, receptors, states, np.float32, draws)
         for taped in (0, 1):
             got = {name: values.copy() for name, values in states.items()}
             words = np.zeros(COUNT // 16, np.uint16)
@@ -179,7 +220,7 @@ def one_run(library, index, model, choices, vary, seed):
             ran = library.run_step(
                 index, taped, pointers(arrays), ctypes.c_void_p(masks.ctypes.data), pointers(list(receptors.values())),
                 pointers(list(got.values())), ctypes.c_void_p(words.ctypes.data if model.spiking else 0), pointers(kept),
-                ctypes.c_uint32(COUNT),
+                ctypes.byref(place), tables, ctypes.c_uint32(COUNT),
             )  # fmt: skip
             assert ran == (trained or not taped)
             if not ran:
@@ -192,6 +233,8 @@ def one_run(library, index, model, choices, vary, seed):
             if taped:
                 for entry, values in zip(model.tape, kept, strict=True):
                     same_bits(values, tape[entry.name])
+        if not model.receptors:
+            continue  # a source: no gradient goes anywhere
         arriving = {s.name: rng.normal(size=COUNT).astype(np.float32) for s in model.states}
         spike_gradient = rng.normal(size=COUNT).astype(np.float32)
 
@@ -228,11 +271,12 @@ def test_compiled_refractory_counters_do_not_wrap(library, name, timing, refract
     choices = {option.name: option.default for option in model.options}
     if "reset_timing" in choices:
         choices["reset_timing"] = timing
-    inputs = refractory_drive(model)
+    inputs = refractory_drive(model, neurons=COUNT)
     expected = oracle(name).simulate(inputs, parameters, choices, dt)["spikes"]
     assert expected.any()
     constants = constants_for(model.numpy, parameters, model.option_indices(choices), dt)
     arrays, masks = laid_out(model, constants, vary=False)
+    tables, _memory = poisson_tables(model, constants, vary=False)
     start = initial_states(model, parameters, COUNT, np.float32)
     states = [np.full(COUNT, left, np.int32) if s.type == "int" else start[s.name].copy() for s in model.states]
     for t in range(len(expected)):
@@ -240,7 +284,7 @@ def test_compiled_refractory_counters_do_not_wrap(library, name, timing, refract
         words = np.zeros(COUNT // 16, np.uint16)
         library.run_step(
             index, 0, pointers(arrays), ctypes.c_void_p(masks.ctypes.data), pointers(receptors), pointers(states),
-            ctypes.c_void_p(words.ctypes.data), pointers([]), ctypes.c_uint32(COUNT),
+            ctypes.c_void_p(words.ctypes.data), pointers([]), ctypes.byref(DrawArgs(SEED, t)), tables, ctypes.c_uint32(COUNT),
         )  # fmt: skip
         np.testing.assert_array_equal(np.unpackbits(words.view(np.uint8), bitorder="little"), expected[t])
 
@@ -274,7 +318,7 @@ def test_command_line_writes_what_the_build_needs(tmp_path):
     ]
     assert main(arguments) == 0
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["builtin_models.cpp", "builtin_models.h", "model_kernels.inl"]
+    assert names == ["builtin_models.cpp", "builtin_models.h", "model_kernels.inl", "normal_table.h"]
     assert (tmp_path / "docs" / "lif.md").read_text().startswith("# Leaky integrate-and-fire")
     before = (tmp_path / "out" / "builtin_models.cpp").stat().st_mtime_ns
     assert main(arguments) == 0
@@ -293,7 +337,7 @@ def test_command_line_tells_a_wrong_model(tmp_path, capsys):
 
 def test_builtin_text_is_the_documents():
     """Each literal stays short, and together they are the JSON."""
-    neurons = [load_builtin_model(name) for name in NEURONS]
+    neurons = [load_builtin_model(name) for name in (*NEURONS, *SOURCES)]
     source = native_files(neurons, [])["builtin_models.cpp"]
     for model in neurons:
         body = source.split(f"const char neuron_{model.name}[] =\n")[1].split(";\n")[0]

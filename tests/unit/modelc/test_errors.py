@@ -113,7 +113,7 @@ CASES = [
     (ModelUnitError, "[step] line 1: 'kept * v + current' joins u and ms", changed('current = { unit = "u" }', 'current = { unit = "ms" }')),
     (ModelUnitError, "'kept * v + 1' joins u and 1", changed("kept * v + current", "kept * v + 1")),
     (ModelUnitError, "state 'v' is in u, its next value in 1", changed("membrane - threshold * fired", "fired")),
-    (ModelUnitError, "'Hz' is not a unit; the units are ms, mV", changed('tau = { default = 20.0, unit = "ms"', 'tau = { default = 20.0, unit = "Hz"')),
+    (ModelUnitError, "'kHz' is not a unit; the units are ms, mV", changed('tau = { default = 20.0, unit = "ms"', 'tau = { default = 20.0, unit = "kHz"')),
     (ModelUnitError, "exp needs a plain number, but 'v' is in u", changed("kept * v", "exp(v) * v")),
     (ModelUnitError, "decay needs a time in ms, but 'threshold' is in u", changed("decay(tau, decay)", "decay(threshold, decay)")),
     (ModelUnitError, "starts with 'tau', which has another unit (ms)", changed('v = { unit = "u" }', 'v = { unit = "u", initial = "tau" }')),

@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snn.engine.modelc import load_builtin_model, load_builtin_surrogate
+from snn.engine.modelc.random_draws import Draws
 from tests.unit.modelc import interpreter
 from tests.unit.modelc.running import (
+    MODELS,
     NEURONS,
+    SOURCES,
     SURROGATES,
     combinations,
     constants_for,
@@ -72,6 +75,16 @@ def test_oplist_and_numpy_give_the_same_bits(name, choices, f):
                 same_bits(other[key], one[key])
 
 
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_op_list_of_a_source_gives_the_bits_of_numpy(name):
+    model = load_builtin_model(name)
+    parameters = {p.name: np.linspace(0, 500, 64) for p in model.parameters}
+    constants = constants_for(model.numpy, parameters, {}, 1.0)
+    for t in range(10):
+        arguments = (constants, {}, {}, np.float32, Draws(1, t, 64))
+        same_bits(interpreter.Neuron(model.json).step(*arguments)[1], model.numpy.step(*arguments)[1])
+
+
 finite = st.floats(-1e6, 1e6, width=32)
 
 
@@ -84,8 +97,11 @@ def test_single_steps_from_any_state(data):
     states = {s.name: data.draw(st.integers(0, 5) if s.type == "int" else finite) for s in model.states}
     receptors = {r.name: data.draw(finite) for r in model.receptors}
     constants = constants_for(model.numpy, parameters, model.option_indices(choices), 1.0)
-    after, spikes, tape = model.numpy.step(constants, receptors, states)
-    again, spikes_again, tape_again = interpreter.Neuron(model.json).step(constants, receptors, states)
+    draws = Draws(data.draw(st.integers(0, 2**64 - 1)), data.draw(st.integers(0, 2**44 - 1)), 1)
+    after, spikes, tape = model.numpy.step(constants, receptors, states, np.float32, draws)
+    again, spikes_again, tape_again = interpreter.Neuron(model.json).step(
+        constants, receptors, states, np.float32, draws
+    )
     for one, other in ((after, again), (tape, tape_again)):
         for key in one:
             same_bits(other[key], one[key])
@@ -114,9 +130,9 @@ def test_scalar_derive_equals_the_numpy_derive(name):
             assert scalar[key] == value
 
 
-@pytest.mark.parametrize("name", [*NEURONS, *SURROGATES])
+@pytest.mark.parametrize("name", [*MODELS, *SURROGATES])
 def test_documents_are_within_the_format(name):
-    model = load_builtin_model(name) if name in NEURONS else load_builtin_surrogate(name)
+    model = load_builtin_model(name) if name in MODELS else load_builtin_surrogate(name)
     document = json.loads(model.json)
     assert document == model.document
     assert model.json.isascii()
@@ -124,7 +140,7 @@ def test_documents_are_within_the_format(name):
     assert document["format"] == 1
     allowed = {
         "derive": {"div", "log", "sqrt"},
-        "step": {"spike"},
+        "step": {"spike", "uniform", "normal", "poisson"},
         "adjoint": {"spike", "surrogate", "div", "sqrt"},
         "derivative": {"div", "sqrt"},
         "smooth": {"div", "sqrt", "log", "atan", "tanh"},
@@ -157,7 +173,7 @@ def test_documents_are_within_the_format(name):
 
 
 def test_a_register_never_reads_a_later_one():
-    for name in NEURONS:
+    for name in MODELS:
         model = load_builtin_model(name)
         for program in (model.programs.derive, model.programs.step, model.programs.adjoint):
             for index, instruction in enumerate(program.instructions):

@@ -6,8 +6,19 @@ import numpy as np
 import pytest
 
 from snn.engine.modelc import load_builtin_model
+from snn.engine.modelc.random_draws import Draws
 from tests.oracle import ORACLES
-from tests.unit.modelc.running import NEURONS, combinations, drive, oracle, parameters_for, simulate
+from tests.unit.modelc.running import (
+    MODELS,
+    NEURONS,
+    SEED,
+    SOURCES,
+    combinations,
+    drive,
+    oracle,
+    parameters_for,
+    simulate,
+)
 
 CASES = [
     pytest.param(name, choices, id=f"{name}-{'-'.join(choices.values())}")
@@ -19,9 +30,9 @@ CASES = [
 
 
 def test_every_model_has_an_oracle():
-    for name in NEURONS:
+    for name in MODELS:
         assert name in ORACLES, f"write tests/oracle/{name}.py and add {name!r} to ORACLES in tests/oracle/__init__.py"
-    assert sorted(ORACLES) == NEURONS
+    assert sorted(ORACLES) == MODELS
 
 
 @pytest.mark.parametrize(("name", "choices"), CASES)
@@ -69,8 +80,23 @@ def test_float32_stays_close_to_the_oracle(name):
         same = np.ones(20, bool)
     # 100 steps of at most a few roundings of half a unit in the last place each, amplified by spikes that the model makes
     # itself: on the way up a membrane multiplies an error of its start as often as it multiplies itself.
-    tolerance = {"adex": 2e-3, "izhikevich": 2e-3, "hodgkin_huxley": 2e-2}.get(name, 1e-5)
+    tolerance = {"adex": 2e-3, "izhikevich": 2e-3, "noisy_izhikevich": 2e-3, "hodgkin_huxley": 2e-2}.get(name, 1e-5)
     np.testing.assert_allclose(got["v"][:, same], expected["v"][:, same], atol=tolerance * scale)
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("dt", [0.1, 1.0])
+def test_a_source_spikes_as_the_oracle_does(name, dt):
+    model = load_builtin_model(name)
+    parameters = {**model.default_parameters(), "rate": np.linspace(0, 1.2e3, 100)}
+    expected = oracle(name).simulate({"steps": np.zeros((300, 100))}, parameters, {}, dt)["spikes"]
+    constants = {**parameters, **model.numpy.derive(parameters, {}, dt)}
+    for f in (np.float32, np.float64):
+        got = [model.numpy.step(constants, {}, {}, f, Draws(SEED, t, 100))[1] for t in range(300)]
+        np.testing.assert_array_equal(np.array(got), expected)
+    # Counts of 300 steps: within four standard deviations of the binomial distribution.
+    chance = np.minimum(parameters["rate"] * dt / 1000, 1)
+    assert (np.abs(expected.sum(axis=0) - 300 * chance) <= 4 * np.sqrt(300 * chance * (1 - chance))).all()
 
 
 def test_threshold_is_exact_at_equality():

@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "cpu/instruction_set.h"
+#include "cpu/kernel_table.h"
 #include "small_networks.h"
 
 namespace snn::test {
@@ -63,7 +64,15 @@ CpuCase one_model(const char* model) {
     const uint32_t input = maker.spikes({21});
     const uint32_t layer = maker.neurons({83}, model);
     const Model& info = *builtin_model(model);
-    const double usual = input_gain(info), gain = usual != 1.0 ? usual : info.name == "current_lif" ? 0.04 : 0.25;
+    if (info.receptors.empty()) {  // a source: it is seen in what it drives, and by its spikes
+        const uint32_t driven = maker.neurons({37}, "lif");
+        maker.set(layer, "rate", 150.0);
+        maker.connect(dense(numbers, maker, layer, driven, -0.3, 0.4));
+        maker.connect(dense(numbers, maker, input, driven, -0.3, 0.4));
+        return {text("model ", model), maker.plan(), 3, 20, 0.3, driven};
+    }
+    const double usual = input_gain(info);
+    const double gain = usual != 1.0 ? usual : info.name.ends_with("current_lif") ? 0.04 : 0.25;
     for (const std::string& receptor : info.receptors) {
         Connection c = dense(numbers, maker, input, layer, -0.3 * gain, gain);
         c.receptor = receptor.c_str();
@@ -95,6 +104,26 @@ CpuCase every_option(const char* model, uint32_t choice) {
     const double usual = input_gain(info), gain = usual != 1.0 ? usual : scaled ? 3.0 : choice == 2 ? 0.2 : 0.3;
     maker.connect(dense(numbers, maker, input, layer, -0.25 * gain, gain));
     return {text("options ", choice, " of ", model), maker.plan(), 2, 20, 0.3, layer};
+}
+
+// A choice of options that has a step of its own.
+CpuCase specialised(const char* model, const int32_t* choices, size_t number) {
+    Numbers numbers(17);
+    NetworkMaker maker;
+    const uint32_t input = maker.spikes({21});
+    const uint32_t layer = maker.neurons({35}, model);
+    const Model& info = *builtin_model(model);
+    bool scaled = false;
+    for (const OptionInfo& option : info.options) {
+        const std::string& choice = option.choices[static_cast<size_t>(*choices++)];
+        maker.network().set_option(layer, option.name, choice);
+        scaled |= option.name == "input_scaling" && choice != "none";
+    }
+    for (const ParameterInfo& parameter : info.parameters)
+        if (parameter.name == "refractory") maker.set(layer, "refractory", 2.0);
+    const double usual = input_gain(info), gain = usual != 1.0 ? usual : scaled ? 3.0 : 0.3;
+    maker.connect(dense(numbers, maker, input, layer, -0.25 * gain, gain));
+    return {text("specialised step ", number, " of ", model), maker.plan(), 1, 30, 0.3, layer};
 }
 
 CpuCase one_surrogate(const char* name) {
@@ -141,6 +170,77 @@ CpuCase sparse(const char* name, uint32_t arithmetic, uint32_t max_delay, uint32
     back.trainable = trainable;
     maker.connect(back);
     return {name, maker.plan(), batch, steps, 0.1, layer};
+}
+
+// Three populations of current_lif that keep each other going, every projection bundled, delays of `min_delay` steps and more.
+// The threads of a team meet only once in so many steps. `mixed`: also projections that cannot be bundled, onto receptors of
+// those that are, and an input.
+CpuCase circuit(const char* name, uint32_t min_delay, uint32_t size, bool mixed, uint32_t batch, uint32_t steps) {
+    Numbers numbers(size + min_delay);
+    NetworkMaker maker;
+    const uint32_t input = mixed ? maker.spikes({40}) : 0;
+    uint32_t populations[3];
+    for (uint32_t i = 0; i < 3; ++i) {
+        populations[i] = maker.neurons({size / (i + 1) + 7 * i}, "current_lif");
+        std::vector<double> currents(size / (i + 1) + 7 * i);
+        for (double& current : currents) current = numbers.uniform(0.05, 0.16);
+        maker.network().set_parameter(populations[i], "bias_current", currents.data(), currents.size());
+    }
+    for (uint32_t source = 0; source < 3; ++source)
+        for (uint32_t target = 0; target < 3; ++target) {
+            const auto& list = maker.network().populations();
+            Connection c{.kind = SNN_CONNECT_SPARSE, .source = populations[source], .target = populations[target]};
+            c.sparse = random_sparse(numbers, list[c.source].size, list[c.target].size, 20, 5 * source);
+            const bool inhibits = source == 2;
+            c.weights = numbers.list(c.sparse.targets.size(), inhibits ? -0.4 : -0.05, inhibits ? 0.0 : 0.1);
+            c.receptor = inhibits ? "inhibitory" : "current";
+            c.delay_steps = min_delay + target;
+            c.trainable = false;
+            if (mixed && target == 1) c.arithmetic = source == 0 ? SNN_ARITHMETIC_FIXED : SNN_ARITHMETIC_FLOAT;
+            if (target == 0) c.bias = numbers.list(list[c.target].size, -0.01, 0.01);
+            maker.connect(c);
+        }
+    for (const uint32_t delay : {0u, 2u}) {  // the first is not bundled: it arrives within the step
+        if (!mixed) break;
+        Connection in{.kind = SNN_CONNECT_SPARSE, .source = input, .target = populations[0]};
+        in.sparse = random_sparse(numbers, 40, size, 50, 0);
+        in.weights = numbers.list(in.sparse.targets.size(), 0.0, 0.2);
+        in.delay_steps = delay;
+        in.trainable = false;
+        maker.connect(in);
+    }
+    return {name, maker.plan(), batch, steps, 0.1, populations[0]};
+}
+
+// One source whose row has more synapses than 16 bits count.
+CpuCase long_row() {
+    Numbers numbers(5);
+    NetworkMaker maker;
+    const uint32_t input = maker.spikes({2}), layer = maker.neurons({1000}, "lif");
+    Connection in{.kind = SNN_CONNECT_SPARSE, .source = input, .target = layer};
+    in.sparse.row_offsets = {0, 70000, 70300};
+    for (uint32_t k = 0; k < 70300; ++k) {
+        in.sparse.targets.push_back(static_cast<uint32_t>(numbers.uniform(0, 1000)));
+        in.sparse.delays.push_back(static_cast<uint16_t>(1 + k % 2));
+    }
+    in.weights = numbers.list(in.sparse.targets.size(), -0.3, 0.35);
+    in.trainable = false;
+    maker.connect(in);
+    return {"long row", maker.plan(), 1, 12, 0.5, layer};
+}
+
+// More neurons than one part has accumulators.
+CpuCase many_neurons() {
+    Numbers numbers(6);
+    NetworkMaker maker;
+    const uint32_t input = maker.spikes({200}), layer = maker.neurons({140000}, "lif");
+    Connection in{.kind = SNN_CONNECT_SPARSE, .source = input, .target = layer};
+    in.sparse = random_sparse(numbers, 200, 140000, 9000, 2);
+    in.weights = numbers.list(in.sparse.targets.size(), -0.2, 0.6);
+    in.delay_steps = 1;
+    in.trainable = false;
+    maker.connect(in);
+    return {"many neurons", maker.plan(), 1, 6, 0.5, layer};
 }
 
 CpuCase values_everywhere() {
@@ -262,6 +362,10 @@ std::vector<CpuCase> cpu_cases() {
         for (uint32_t choice = 0; choice < 3 && !builtin_model(name)->options.empty(); ++choice)
             cases.push_back(every_option(name, choice));
     }
+    const cpu::KernelTable& kernels = cpu::kernels_for(SNN_ISA_BEST);
+    for (uint32_t i = 0; i < kernels.model_count; ++i)
+        for (uint32_t k = 0; k < kernels.models[i].specialised_count; ++k)
+            cases.push_back(specialised(kernels.models[i].name, kernels.models[i].specialised[k].choices, k));
     for (uint32_t i = 0; const char* name = builtin_surrogate_name(i); ++i) cases.push_back(one_surrogate(name));
     cases.push_back(layers("three layers", "lif", {70, 129, 64, 10}, 5, 12));
     cases.push_back(layers("one lane", "lif", {2, 1, 1}, 1, 40));
@@ -276,6 +380,12 @@ std::vector<CpuCase> cpu_cases() {
     cases.push_back(sparse("sparse, searched rows", SNN_ARITHMETIC_FIXED, 200, 150, 3, false, 3, 150));
     cases.push_back(sparse("sparse in pieces", SNN_ARITHMETIC_FIXED, 4, 12000, 60, false, 1, 8));
     cases.push_back(sparse("sparse float in pieces", SNN_ARITHMETIC_FLOAT, 4, 12000, 60, false, 2, 5));
+    cases.push_back(circuit("circuit", 1, 300, false, 2, 60));
+    cases.push_back(circuit("circuit, mixed", 1, 300, true, 2, 60));
+    cases.push_back(circuit("circuit in a team", 3, 9000, false, 1, 47));
+    cases.push_back(circuit("circuit in a team, mixed", 3, 9000, true, 2, 31));
+    cases.push_back(long_row());
+    cases.push_back(many_neurons());
     cases.push_back(values_everywhere());
     cases.push_back(images("images", false, 2, 20, 11, window(3, 1, 1), SNN_POOL_MAX, 2));
     cases.push_back(images("images, strides", false, 3, 17, 14, window(5, 2, 2), SNN_POOL_AVERAGE, 2));

@@ -40,7 +40,7 @@ struct Connection {
 inline double input_gain(const Model& model) {
     for (const StateInfo& state : model.states)
         if (state.name == "excitatory_conductance") return state.unit == "nS" ? 3.0 : 0.1;
-    return model.states[model.membrane_state].unit == "mV" ? 12.0 : 1.0;
+    return model.has_membrane && model.states[model.membrane_state].unit == "mV" ? 12.0 : 1.0;
 }
 
 class NetworkMaker {

@@ -66,6 +66,56 @@ TEST_CASE("a good document is read as it stands") {
     CHECK(evaluate_derived(*model, parameters, options, 2.0)[0] == doctest::Approx(0.90483741803595957).epsilon(1e-15));
 }
 
+TEST_CASE("draws are read with their number and mean, and refused anywhere else") {
+    const std::string ops = "\"ops\": [[\"mul\", 2, 4], [\"add\", 6, 3]";
+    const auto drawing = [&](const std::string& draw, const std::string& more = "") {
+        return changed(ops, "\"ops\": [" + draw + more + ", [\"mul\", 2, 4], [\"add\", 7, 3]");
+    };
+    std::string whole = drawing("[\"poisson\", 3, 2]");
+    const std::string rest = "[\"const\", 1.0], [\"sub\", 7, 8], [\"spike\", 9, 1], [\"const\", 0.0],\n                  "
+                             "[\"lt\", 11, 10], [\"select\", 12, 11, 7]],\n          \"states\": [13, 5], \"spike\": 10";
+    REQUIRE(whole.find(rest) != std::string::npos);
+    whole.replace(whole.find(rest), rest.size(),
+                  "[\"const\", 1.0], [\"sub\", 8, 9], [\"spike\", 10, 1], [\"const\", 0.0],"
+                  "[\"lt\", 12, 11], [\"select\", 13, 12, 8]], \"states\": [14, 5], \"spike\": 11");
+    const auto model = parse_model(whole);
+    CHECK(model->draws);
+    CHECK(model->poisson_means == std::vector<uint16_t>{2});
+    CHECK(model->step.instructions[0].op == Op::poisson);
+    CHECK(model->step.instructions[0].value == 3);
+    CHECK(model->constant_name(2) == "leak");
+    CHECK_FALSE(parse_model(good)->draws);
+
+    contains(refusal(drawing("[\"uniform\"]")), "step.ops[0]: op 'uniform' takes the number of the draw and 0 operands, got 0");
+    contains(refusal(drawing("[\"normal\", 0, 2]")), "takes the number of the draw and 0 operands, got 2");
+    contains(refusal(drawing("[\"poisson\", 0]")), "takes the number of the draw and 1 operands, got 1");
+    contains(refusal(drawing("[\"uniform\", 64]")), "the number of the draw is 64; expected 0 to 63");
+    contains(refusal(drawing("[\"uniform\", -1]")), "the number of the draw is -1");
+    contains(refusal(drawing("[\"uniform\", 0.5]")), "the number of the draw is 0.5");
+    contains(refusal(drawing("[\"uniform\", 1]", ", [\"normal\", 1]")), "step.ops[1]: draw 1 stands twice");
+    contains(refusal(drawing("[\"poisson\", 0, 3]")), "the mean of 'poisson' is register 3; it must be a parameter");
+    contains(refusal(drawing("[\"poisson\", 0, 1]")), "the mean of 'poisson' is int; expected float");
+    contains(refusal(drawing("[\"poisson\", 0, \"leak\"]")), "is not one of the 3 registers");
+    contains(refusal(changed("[[\"div\", 2, 0]", "[[\"uniform\", 0]")), "op 'uniform' is not allowed in this program");
+    contains(refusal(changed("\"adjoint\": {\"ops\": [[\"const\", 1.0]", "\"adjoint\": {\"ops\": [[\"normal\", 0]")),
+             "op 'normal' is not allowed in this program");
+}
+
+TEST_CASE("a model may have neither receptors nor states, and then no membrane") {
+    const std::string source = R"({"format": 1, "kind": "neuron", "name": "source", "parameters": [], "options": [],
+        "states": [], "receptors": [], "derived": [], "membrane": "", "spiking": true, "derive": {"ops": [], "outputs": []},
+        "step": {"ops": [["uniform", 0]], "states": [], "spike": 0, "tape": []},
+        "adjoint": {"ops": [], "states": [], "receptors": []}})";
+    const auto model = parse_model(source);
+    CHECK_FALSE(model->has_membrane);
+    CHECK(model->differentiable);
+    CHECK(parse_model(good)->has_membrane);
+    std::string named = source;
+    named.replace(named.find("\"membrane\": \"\""), 14, "\"membrane\": \"v\"");
+    contains(refusal(named), "'v' is not a float state");
+    contains(refusal(changed("\"membrane\": \"v\"", "\"membrane\": \"\"")), "'' is not a float state");
+}
+
 TEST_CASE("damage is refused with its place") {
     contains(refusal("{"), "not valid JSON near byte");
     contains(refusal("[]"), "not an object");

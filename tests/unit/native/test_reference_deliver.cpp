@@ -46,14 +46,14 @@ std::map<uint32_t, std::vector<double>> matrices(const Network& network, uint32_
     };
     if (p.kind == SNN_CONNECT_DENSE)
         for (uint32_t i = 0; i < source.size; ++i)
-            for (uint32_t j = 0; j < target.size; ++j) add(p.delay_steps, i, j, (*p.weights)[i * target.size + j]);
+            for (uint32_t j = 0; j < target.size; ++j) add(p.delay_steps, i, j, p.weights()[i * target.size + j]);
     if (p.kind == SNN_CONNECT_ONE_TO_ONE)
-        for (uint32_t i = 0; i < source.size; ++i) add(p.delay_steps, i, i, (*p.weights)[i]);
+        for (uint32_t i = 0; i < source.size; ++i) add(p.delay_steps, i, i, p.weights()[i]);
     if (p.kind == SNN_CONNECT_SPARSE)
         for (uint32_t i = 0; i < source.size; ++i)
-            for (uint64_t k = p.sparse->row_offsets[i]; k < p.sparse->row_offsets[i + 1]; ++k)
-                add(p.delay_steps + (p.sparse->delays.empty() ? 0u : p.sparse->delays[k]), i, p.sparse->targets[k],
-                    (*p.weights)[k]);
+            for (uint64_t k = p.synapses->index().row_offsets[i]; k < p.synapses->index().row_offsets[i + 1]; ++k)
+                add(p.delay_steps + (p.synapses->index().delays.empty() ? 0u : p.synapses->index().delays[k]), i, p.synapses->index().targets[k],
+                    p.weights()[k]);
     if (p.kind != SNN_CONNECT_CONV2D && p.kind != SNN_CONNECT_POOL2D) return result;
     const bool pool = p.kind == SNN_CONNECT_POOL2D;
     const Window& w = p.window;
@@ -72,7 +72,7 @@ std::map<uint32_t, std::vector<double>> matrices(const Network& network, uint32_
                             const uint32_t channel = oc / group_out * group_in + c;
                             double weight = 1;
                             if (!pool)
-                                weight = (*p.weights)[((oc * group_in + c) * w.kernel[0] + ky) * w.kernel[1] + kx];
+                                weight = p.weights()[((oc * group_in + c) * w.kernel[0] + ky) * w.kernel[1] + kx];
                             else if (p.pool_mode == SNN_POOL_AVERAGE) weight = 1.0 / (w.kernel[0] * w.kernel[1]);
                             add(p.delay_steps, (channel * in_h + uint32_t(y)) * in_w + uint32_t(x),
                                 (oc * out_h + oy) * out_w + ox, weight);
@@ -216,6 +216,7 @@ TEST_CASE("fixed point: weights are rounded once at the stated scale, ties to ev
                    .target = target,
                    .weights = {1.0f, 1.5f * unit, 0.49f * unit},
                    .trainable = false,
+                   .arithmetic = SNN_ARITHMETIC_FIXED,
                    .sparse = rows({0, 2, 3}, {0, 1, 1})});
     const auto plan = maker.plan();
     REQUIRE(plan->network->projection(0).arithmetic == SNN_ARITHMETIC_FIXED);

@@ -345,7 +345,7 @@ void check(const Setup& setup, uint32_t seed) {
 std::vector<std::string> spiking_models() {
     std::vector<std::string> names;
     for (uint32_t i = 0; const char* name = builtin_model_name(i); ++i)
-        if (builtin_model(name)->spiking) names.emplace_back(name);
+        if (builtin_model(name)->spiking && !builtin_model(name)->receptors.empty()) names.emplace_back(name);
     return names;
 }
 std::vector<std::string> surrogates() {

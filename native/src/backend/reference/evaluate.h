@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "common/math.h"
+#include "common/random.h"
 #include "network/model.h"
+#include "network/plan.h"
 
 namespace snn::reference {
 
@@ -46,9 +48,26 @@ inline int32_t wrapped(uint32_t value) { return static_cast<int32_t>(value); }
 template <class Real>
 Real evaluate_surrogate(const Program& program, uint16_t output, const SurrogateInUse<Real>& surrogate, Real x);
 
-// `registers` holds the inputs already.
+// Where a step's draws come from: the neuron at hand, and the population's tables.
+struct Draws {
+    DrawPlace place;
+    std::span<const PoissonLimits> poisson;
+
+    uint32_t count(const Instruction& draw) const {
+        const PoissonLimits& table = poisson[draw.b];
+        const uint32_t word = draw_word(place, static_cast<uint32_t>(draw.value));
+        const size_t row = table.per_neuron ? table.limits.size() / table.count : 1;
+        const size_t column = table.per_neuron ? place.neuron : 0;
+        uint32_t events = 0;
+        for (uint32_t k = 0; k < table.count; ++k) events += table.limits[k * row + column] < word;
+        return events;
+    }
+};
+
+// `registers` holds the inputs already. `draws` may be null where the program has none.
 template <class Real>
-void evaluate(const Program& program, const SurrogateInUse<Real>& surrogate, bool smooth, Registers<Real>& registers) {
+void evaluate(const Program& program, const SurrogateInUse<Real>& surrogate, bool smooth, Registers<Real>& registers,
+              const Draws* draws = nullptr) {
     std::vector<Real>& r = registers.real;
     std::vector<int32_t>& n = registers.whole;
     size_t at = program.input_count;
@@ -100,6 +119,11 @@ void evaluate(const Program& program, const SurrogateInUse<Real>& surrogate, boo
                                                 surrogate, r[i.a]);
                 else result = (n[i.b] ? r[i.a] >= Real{0} : r[i.a] > Real{0}) ? Real{1} : Real{0};
                 break;
+            case Op::uniform:
+                result = draw_uniform(draw_word(draws->place, static_cast<uint32_t>(i.value)));
+                break;
+            case Op::normal: result = draw_normal(draw_word(draws->place, static_cast<uint32_t>(i.value))); break;
+            case Op::poisson: result = static_cast<Real>(draws->count(i)); break;
             case Op::surrogate:
                 result = evaluate_surrogate(surrogate.surrogate->derivative, surrogate.surrogate->derivative_output,
                                             surrogate, r[i.a]);

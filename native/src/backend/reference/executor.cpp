@@ -12,6 +12,7 @@ template <class Real>
 ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options)
     : plan_(std::move(plan)),
       batch_size_(options.batch_size),
+      seed_(options.seed),
       smooth_(options.flags & SNN_FLAG_SMOOTH_SPIKES),
       allocator_(options.allocator),
       output_gradient_(zeros(0)) {
@@ -45,9 +46,9 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
     const std::vector<float> weight_limits = fixed_weight_limits(network());
     for (const Projection& projection : network().projections()) {
         ProjectionState state;
-        state.weights = zeros(projection.weights->size());
+        state.weights = zeros(projection.weight_count());
         state.bias = zeros(projection.bias ? projection.bias->size() : 0);
-        std::copy(projection.weights->begin(), projection.weights->end(), state.weights.begin());
+        std::copy(projection.weights().begin(), projection.weights().end(), state.weights.begin());
         if (projection.bias) std::copy(projection.bias->begin(), projection.bias->end(), state.bias.begin());
         if (projection.trainable) {
             state.weight_limit = static_cast<Real>(weight_limits[projections_.size()]);
@@ -111,6 +112,7 @@ void ReferenceExecutor<Real>::run(const RunRequest& request) {
     if (taping_) begin_tape(request.step_count);
     for (uint32_t step = 0; step < request.step_count; ++step) {
         ++now_;
+        step_ = request.first_step + step;
         tape_step_ = step;
         load_inputs(request, step);
         for (const KernelCall& call : plan_->step) {
@@ -175,7 +177,7 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
     const uint32_t source_size = network().population(projection.source).size;
     const uint32_t target_size = network().population(projection.target).size;
     // Fixed-point rounding is left out in double: the function must be smooth there.
-    const bool fixed = projection.arithmetic == SNN_ARITHMETIC_FIXED && sizeof(Real) == sizeof(float);
+    const bool fixed = projection.is_fixed() && sizeof(Real) == sizeof(float);
     const Real pool_weight = static_cast<Real>(snn::pool_weight(projection));
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
@@ -249,7 +251,10 @@ void ReferenceExecutor<Real>::neuron_step(uint32_t index) {
             if (model.states[s].type == ValueType::int_) registers_.whole[state_base + s] = state.int_states[s][i];
             else registers_.real[state_base + s] = state.states[s][i];
         }
-        evaluate(model.step, state.surrogate, smooth_, registers_);
+        const Draws draws{{seed_, step_, index, static_cast<uint32_t>(i / population.size),
+                           static_cast<uint32_t>(i % population.size)},
+                          plan_->populations[index].poisson};
+        evaluate(model.step, state.surrogate, smooth_, registers_, &draws);
         for (size_t s = 0; s < model.states.size(); ++s) {
             if (model.states[s].type == ValueType::int_)
                 state.int_states[s][i] = registers_.whole[model.step_states[s]];

@@ -95,9 +95,11 @@ private:
 
     std::shared_ptr<const Plan> plan_;
     uint32_t batch_size_;
+    uint64_t seed_;
     bool smooth_;
     SNNAllocator allocator_;
     uint64_t now_ = 0;  // steps begun since the reset; positions in the rings
+    uint64_t step_ = 0;  // the step in hand, counted since the reset as the session does
     bool taping_ = false;
     uint32_t tape_step_ = 0;    // of the step in hand while taping
     uint32_t taped_steps_ = 0;  // of the last taped run

@@ -39,7 +39,7 @@ void for_synapses(const Network& network, const Projection& projection, uint32_t
             return;
         case SNN_CONNECT_ONE_TO_ONE: visit(Synapse{i, delay, i}); return;
         case SNN_CONNECT_SPARSE: {
-            const SparseIndex& sparse = *projection.sparse;
+            const SparseIndex& sparse = projection.synapses->index();
             for (uint64_t k = sparse.row_offsets[i]; k < sparse.row_offsets[i + 1]; ++k)
                 visit(Synapse{sparse.targets[k], delay + (sparse.delays.empty() ? 0u : sparse.delays[k]), k});
             return;

@@ -1,0 +1,303 @@
+"""The scenes in Brian2: C++ standalone with OpenMP, as its users run large networks. Compiling is not timed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import brian2
+import numpy as np
+from brian2 import Hz, Network, NeuronGroup, PoissonInput, SpikeMonitor, Synapses, mV, ms, pA, pF
+
+from snn.engine.bench.peers.task import Answer, Task, answer
+from snn.scenes import Brunel, Cuba, Izhikevich, IzhikevichSparse, Microcircuit, Scene
+from snn.scenes._draw import Draws
+
+Objects = list[Any]
+Populations = dict[str, tuple[int, int]]  # first neuron of each in the group of all, and one past its last
+
+
+def brunel(scene: Brunel, scale: float, seed: int) -> tuple[Objects, Populations]:
+    """Build the network of Brunel 2000."""
+    sizes = scene.sizes(scale)
+    count = scene.neurons(scale)
+    neurons = NeuronGroup(
+        count,
+        "dv/dt = -v / tau : volt (unless refractory)",
+        threshold="v >= threshold",
+        reset="v = v_reset",
+        refractory=scene.refractory * ms,
+        method="exact",
+        namespace={"tau": scene.tau_membrane * ms, "threshold": scene.threshold * mV, "v_reset": scene.v_reset * mV},
+    )
+    neurons.v = "rand() * threshold"
+    # Input during the refractory time is lost, as in the paper; by itself Brian2 would add it to the held membrane.
+    neurons.run_regularly("v = int(not_refractory) * v + (1 - int(not_refractory)) * v_reset", when="start")
+    outside = PoissonInput(
+        neurons,
+        "v",
+        scene.excitatory_inputs,
+        scene.background_rate / scene.excitatory_inputs * Hz,
+        scene.weight * mV,
+    )
+    random = np.random.default_rng(seed)
+    first = sizes["excitatory"]
+    groups: Objects = [neurons, outside]
+    for begin, end, inputs, weight in (
+        (0, first, scene.excitatory_inputs, scene.weight),
+        (first, count, scene.inhibitory_inputs, -scene.g * scene.weight),
+    ):
+        synapses = Synapses(neurons, neurons, on_pre="v_post += weight", delay=scene.delay * ms)
+        synapses.namespace["weight"] = weight * mV
+        synapses.connect(
+            i=random.integers(begin, end, count * inputs, np.int32),
+            j=np.repeat(np.arange(count, dtype=np.int32), inputs),
+        )
+        groups.append(synapses)
+    return groups, {"excitatory": (0, first), "inhibitory": (first, count)}
+
+
+def cuba(scene: Cuba, scale: float, seed: int) -> tuple[Objects, Populations]:
+    """Build the network of Vogels and Abbott 2005 with currents."""
+    count = scene.neurons(scale)
+    first = scene.sizes(scale)["excitatory"]
+    neurons = NeuronGroup(
+        count,
+        """dv/dt = (excitation + inhibition - (v - v_rest)) / tau : volt (unless refractory)
+        dexcitation/dt = -excitation / tau_excitatory : volt
+        dinhibition/dt = -inhibition / tau_inhibitory : volt""",
+        threshold="v > threshold",
+        reset="v = v_reset",
+        refractory=scene.refractory * ms,
+        method="exact",
+        namespace={
+            "tau": scene.tau_membrane * ms,
+            "tau_excitatory": scene.tau_excitatory * ms,
+            "tau_inhibitory": scene.tau_inhibitory * ms,
+            "v_rest": scene.v_rest * mV,
+            "v_reset": scene.v_reset * mV,
+            "threshold": scene.threshold * mV,
+        },
+    )
+    neurons.v = "v_reset + rand() * (threshold - v_reset)"
+    groups: Objects = [neurons]
+    for part, state, weight in (
+        (neurons[:first], "excitation", scene.excitatory_weight),
+        (neurons[first:], "inhibition", -scene.inhibitory_weight),
+    ):
+        synapses = Synapses(part, neurons, on_pre=f"{state}_post += weight", delay=scene.delay * ms)
+        synapses.namespace["weight"] = weight * mV
+        synapses.connect(p=scene.probability(scale))
+        groups.append(synapses)
+    return groups, {"excitatory": (0, first), "inhibitory": (first, count)}
+
+
+def izhikevich(scene: Izhikevich, scale: float, seed: int) -> tuple[Objects, Populations]:
+    """Build a network of Izhikevich 2003."""
+    sizes, count = scene.sizes(scale), scene.neurons(scale)
+    first = sizes["excitatory"]
+    neurons = NeuronGroup(
+        count,
+        """v : 1
+        u : 1
+        arriving : 1
+        a : 1
+        b : 1
+        c : 1
+        d : 1
+        noise : 1""",
+        threshold="v >= 30",
+        reset="v = c; u += d",
+    )
+    # The program of the paper, statement by statement: two half steps of v, then u with the new v.
+    neurons.run_regularly(
+        """drive = noise * randn() + arriving
+        arriving = 0
+        v += 0.5 * (0.04 * v ** 2 + 5 * v + 140 - u + drive)
+        v += 0.5 * (0.04 * v ** 2 + 5 * v + 140 - u + drive)
+        u += a * (b * v - u)""",
+        when="groups",
+    )
+    parameters = scene.neuron_parameters(scale, Draws(seed))
+    parts = {"excitatory": (0, first), "inhibitory": (first, count)}
+    words = {
+        "a": "recovery_rate",
+        "b": "recovery_coupling",
+        "c": "v_reset",
+        "d": "recovery_jump",
+        "noise": "noise_std",
+    }
+    for letter, word in words.items():
+        values = [np.broadcast_to(parameters[name][word], sizes[name]) for name in parts]
+        setattr(neurons, letter, np.concatenate(values))
+    neurons.v = -65
+    neurons.u = "b * v"
+    random = np.random.default_rng(seed)
+    groups: Objects = [neurons]
+    for source, (begin, end) in parts.items():
+        low, high = scene.weight_ranges(scale)[source]
+        synapses = Synapses(neurons[begin:end], neurons, "w : 1", on_pre="arriving_post += w")
+        if isinstance(scene, IzhikevichSparse):
+            inputs = scene.inputs(source)
+            sources = random.integers(0, end - begin, count * inputs, np.int32)
+            synapses.connect(i=sources, j=np.repeat(np.arange(count, dtype=np.int32), inputs))
+        else:
+            synapses.connect()
+        synapses.w = f"{low!r} + {high - low!r} * rand()"
+        groups.append(synapses)
+    return groups, parts
+
+
+def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Objects, Populations]:
+    """Build the network of Potjans and Diesmann 2014."""
+    sizes, count = scene.sizes(scale), scene.neurons(scale)
+    neurons = NeuronGroup(
+        count,
+        """dv/dt = (resistance * (current + bias) - (v - v_rest)) / tau_membrane : volt (unless refractory)
+        dcurrent/dt = -current / tau_synapse : amp
+        bias : amp""",
+        threshold="v >= threshold",
+        reset="v = v_reset",
+        refractory=scene.refractory * ms,
+        method="exact",
+        namespace={
+            "resistance": scene.tau_membrane * ms / (scene.capacitance * pF),
+            "tau_membrane": scene.tau_membrane * ms,
+            "tau_synapse": scene.tau_synapse * ms,
+            "v_rest": scene.v_rest * mV,
+            "v_reset": scene.v_reset * mV,
+            "threshold": scene.threshold * mV,
+        },
+    )
+    ends = np.cumsum(list(sizes.values())).tolist()
+    parts = {name: (end - size, end) for (name, size), end in zip(sizes.items(), ends, strict=True)}
+    random = np.random.default_rng(seed)
+    membrane, bias = np.empty(count), np.empty(count)
+    groups: Objects = [neurons]
+    for name, (begin, end) in parts.items():
+        membrane[begin:end] = random.normal(*scene.initial_moments(name), end - begin)
+        bias[begin:end] = scene.bias_current(name, scale)
+        inputs = round(scene.background_rate(name, scale) / scene.background)
+        weight = scene.background_weight(scale) * pA
+        groups.append(PoissonInput(neurons[begin:end], "current", inputs, scene.background * Hz, weight))
+    neurons.v = membrane * mV
+    neurons.bias = bias * pA
+    sources, targets, weights, delays = [], [], [], []
+    for (source, target), number in scene.synapse_counts(scale).items():
+        sources.append(random.integers(*parts[source], number, np.int32))
+        targets.append(random.integers(*parts[target], number, np.int32))
+        weight, delay = scene.weight(source, target, scale), scene.delay(source)
+        low, high = (-np.inf, 0.0) if weight < 0.0 else (0.0, np.inf)
+        weights.append(_normal(random, number, weight, abs(weight) * scene.weight_std, low, high))
+        delays.append(_normal(random, number, delay, delay * scene.delay_std, scene.dt / 2.0, np.inf))
+    synapses = Synapses(neurons, neurons, "w : amp", on_pre="current_post += w")
+    synapses.connect(i=np.concatenate(sources), j=np.concatenate(targets))
+    synapses.w = np.concatenate(weights) * pA
+    synapses.delay = np.concatenate(delays) * ms
+    groups.append(synapses)
+    return groups, parts
+
+
+def _normal(random: np.random.Generator, count: int, mean: float, std: float, low: float, high: float) -> Any:
+    """Return numbers of a normal distribution, drawn again where outside [low, high]."""
+    values = random.normal(mean, std, count)
+    while (outside := np.flatnonzero((values < low) | (values > high))).size:
+        values[outside] = random.normal(mean, std, outside.size)
+    return values
+
+
+BUILDERS: dict[type[Scene], Callable[..., tuple[Objects, Populations]]] = {
+    Brunel: brunel,
+    Cuba: cuba,
+    Izhikevich: izhikevich,
+    Microcircuit: microcircuit,
+}
+
+# Written into the program that Brian2 generates: it runs all parts and notes clock, spike counts and memory itself, because
+# each run() in Python would compile everything once more.
+_BEFORE = """
+{net}.run({warm_up!r}, NULL, 10.0);
+std::ofstream snn_notes("snn_notes.txt");
+snn_notes.precision(17);
+auto snn_sum = [&]() {{
+    for (int neuron = 0; neuron < {count}; neuron++) snn_notes << brian::{counts}[neuron] << ' ';
+    snn_notes << std::endl;
+}};
+snn_notes << std::chrono::duration<double>(snn_warm - snn_begin).count() << std::endl;
+snn_sum();
+auto snn_last = std::chrono::steady_clock::now();
+auto snn_part = [&]() {{
+    auto now = std::chrono::steady_clock::now();
+    snn_notes << std::chrono::duration<double>(now - snn_last).count() << ' ';
+    snn_last = std::chrono::steady_clock::now();
+}};
+"""
+_AFTER = """
+snn_part();
+for (int part = 1; part < {segments}; part++) {{
+    {net}.run({segment!r}, NULL, 10.0);
+    snn_part();
+}}
+snn_notes << std::endl;
+snn_sum();
+struct rusage snn_usage;
+getrusage(RUSAGE_SELF, &snn_usage);
+snn_notes << snn_usage.ru_maxrss * 1024L << std::endl;
+snn_notes << {synapses} << std::endl;
+"""
+
+
+def run(task: Task) -> Answer:
+    """Build, compile and run a scene."""
+    scene = task.scene_object
+    brian2.prefs.logging.file_log = False
+    brian2.prefs.devices.cpp_standalone.openmp_threads = task.threads if task.threads > 1 else 0
+    brian2.prefs.codegen.cpp.headers += ["<chrono>", "<fstream>", "<sys/resource.h>"]
+    brian2.prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2"]
+    with tempfile.TemporaryDirectory(prefix="snn-brian2-") as folder:
+        brian2.set_device("cpp_standalone", directory=folder, build_on_run=False)
+        device = brian2.get_device()
+        brian2.defaultclock.dt = scene.dt * ms
+        brian2.seed(task.seed)
+        builder = next(builder for kind, builder in BUILDERS.items() if isinstance(scene, kind))
+        device.insert_code("before_start", "auto snn_begin = std::chrono::steady_clock::now();")
+        objects, populations = builder(scene, task.scale, task.seed)
+        monitor = SpikeMonitor(objects[0], record=False)
+        network = Network(*objects, monitor)
+        count = len(objects[0])
+        sizes = [device.get_array_name(one.variables["N"]) for one in objects if isinstance(one, Synapses)]
+        words = {
+            "synapses": " + ".join(f"(long)brian::{size}[0]" for size in sizes),
+            "net": network.name,
+            "warm_up": scene.warm_up / 1000.0,
+            "segment": task.segment_ms / 1000.0,
+            "segments": task.segments,
+            "count": count,
+            "counts": device.get_array_name(monitor.variables["count"]),
+        }
+        device.insert_code("before_network_run", "auto snn_warm = std::chrono::steady_clock::now();")
+        device.insert_code("before_network_run", _BEFORE.format(**words))
+        device.insert_code("after_network_run", _AFTER.format(**words))
+        network.run(task.segment_ms * ms)
+        device.build(directory=folder, compile=True, run=True, with_output=False)
+        notes = (Path(folder) / "snn_notes.txt").read_text(encoding="utf-8")
+    built, before, parts, after, peak, synapses = notes.splitlines()
+    spikes = np.array(after.split(), np.int64) - np.array(before.split(), np.int64)
+    rates = {
+        name: float(spikes[begin:end].mean()) / task.biological_seconds for name, (begin, end) in populations.items()
+    }
+    return Answer(
+        version=brian2.__version__,
+        seconds=[float(one) for one in parts.split()],
+        build_s=float(built),
+        rates_hz=rates,
+        synapses=int(synapses),
+        peak_rss_bytes=int(peak),
+        notes="C++ standalone with OpenMP; its build time is that of the compiled program",
+    )
+
+
+if __name__ == "__main__":
+    answer(run)

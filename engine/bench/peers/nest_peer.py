@@ -1,0 +1,184 @@
+"""The scenes in NEST, with threads, as its users run them on one machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import nest
+import numpy as np
+
+from snn.engine import machine
+from snn.engine.bench.peers.task import Answer, Task, answer
+from snn.scenes import Brunel, Cuba, Izhikevich, IzhikevichSparse, Microcircuit, Scene
+from snn.scenes._draw import Draws
+
+# A builder returns the populations, and how many connections it made that are no synapses of the network.
+Populations = dict[str, Any]
+
+
+def brunel(scene: Brunel, scale: float, seed: int) -> tuple[Populations, int]:
+    """Build the network of Brunel 2000."""
+    parameters = {
+        "C_m": 1.0,
+        "tau_m": scene.tau_membrane,
+        "t_ref": scene.refractory,
+        "E_L": 0.0,
+        "V_reset": scene.v_reset,
+        "V_th": scene.threshold,
+        "V_m": nest.random.uniform(0.0, scene.threshold),
+    }
+    populations = {
+        name: nest.Create("iaf_psc_delta", size, params=parameters) for name, size in scene.sizes(scale).items()
+    }
+    everyone = populations["excitatory"] + populations["inhibitory"]
+    noise = nest.Create("poisson_generator", params={"rate": scene.background_rate})
+    excitation = {"weight": scene.weight, "delay": scene.delay}
+    nest.Connect(noise, everyone, syn_spec=excitation)
+    for source, inputs, weight in (
+        ("excitatory", scene.excitatory_inputs, scene.weight),
+        ("inhibitory", scene.inhibitory_inputs, -scene.g * scene.weight),
+    ):
+        rule = {"rule": "fixed_indegree", "indegree": inputs}
+        nest.Connect(populations[source], everyone, rule, {"weight": weight, "delay": scene.delay})
+    return populations, len(everyone)
+
+
+def cuba(scene: Cuba, scale: float, seed: int) -> tuple[Populations, int]:
+    """Build the network of Vogels and Abbott 2005 with currents."""
+    capacitance = 200.0  # pF; a current of 1 pA then lifts the membrane by tau_membrane / 200 mV
+    parameters = {
+        "C_m": capacitance,
+        "tau_m": scene.tau_membrane,
+        "tau_syn_ex": scene.tau_excitatory,
+        "tau_syn_in": scene.tau_inhibitory,
+        "t_ref": scene.refractory,
+        "E_L": scene.v_rest,
+        "V_reset": scene.v_reset,
+        "V_th": scene.threshold,
+        "V_m": nest.random.uniform(scene.v_reset, scene.threshold),
+    }
+    populations = {
+        name: nest.Create("iaf_psc_exp", size, params=parameters) for name, size in scene.sizes(scale).items()
+    }
+    everyone = populations["excitatory"] + populations["inhibitory"]
+    rule = {"rule": "pairwise_bernoulli", "p": scene.probability(scale)}
+    for source, weight in (("excitatory", scene.excitatory_weight), ("inhibitory", -scene.inhibitory_weight)):
+        current = weight * capacitance / scene.tau_membrane
+        nest.Connect(populations[source], everyone, rule, {"weight": current, "delay": scene.delay})
+    return populations, 0
+
+
+def izhikevich(scene: Izhikevich, scale: float, seed: int) -> tuple[Populations, int]:
+    """Build a network of Izhikevich 2003."""
+    parameters = scene.neuron_parameters(scale, Draws(seed))
+    populations = {}
+    for name, size in scene.sizes(scale).items():
+        values = parameters[name]
+        # Without consistent integration NEST takes the two half steps of the paper.
+        population = nest.Create(
+            "izhikevich", size, params={"consistent_integration": False, "V_th": 30.0, "V_m": -65.0}
+        )
+        population.set(
+            a=values["recovery_rate"],
+            b=values["recovery_coupling"],
+            c=values["v_reset"],
+            d=values["recovery_jump"],
+            U_m=np.asarray(values["recovery_coupling"]) * -65.0,
+        )
+        noise = nest.Create("noise_generator", params={"std": values["noise_std"], "dt": scene.dt})
+        nest.Connect(noise, population)
+        populations[name] = population
+    everyone = populations["excitatory"] + populations["inhibitory"]
+    for source, (low, high) in scene.weight_ranges(scale).items():
+        rule: dict[str, Any] = {"rule": "all_to_all"}
+        if isinstance(scene, IzhikevichSparse):
+            rule = {"rule": "fixed_indegree", "indegree": scene.inputs(source)}
+        weight = nest.random.uniform(low, high)
+        nest.Connect(populations[source], everyone, rule, {"weight": weight, "delay": scene.dt})
+    return populations, len(everyone)
+
+
+def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Populations, int]:
+    """Build the network of Potjans and Diesmann 2014."""
+    populations = {}
+    for name, size in scene.sizes(scale).items():
+        mean, std = scene.initial_moments(name)
+        parameters = {
+            "C_m": scene.capacitance,
+            "tau_m": scene.tau_membrane,
+            "tau_syn_ex": scene.tau_synapse,
+            "tau_syn_in": scene.tau_synapse,
+            "t_ref": scene.refractory,
+            "E_L": scene.v_rest,
+            "V_reset": scene.v_reset,
+            "V_th": scene.threshold,
+            "I_e": scene.bias_current(name, scale),
+            "V_m": nest.random.normal(mean, std),
+        }
+        populations[name] = nest.Create("iaf_psc_exp", size, params=parameters)
+        noise = nest.Create("poisson_generator", params={"rate": scene.background_rate(name, scale)})
+        external = {"weight": scene.background_weight(scale), "delay": scene.excitatory_delay}
+        nest.Connect(noise, populations[name], syn_spec=external)
+    for (source, target), count in scene.synapse_counts(scale).items():
+        weight, delay = scene.weight(source, target, scale), scene.delay(source)
+        low, high = (-np.inf, 0.0) if weight < 0.0 else (0.0, np.inf)
+        normal = nest.random.normal(weight, abs(weight) * scene.weight_std)
+        late = nest.random.normal(delay, delay * scene.delay_std)
+        synapse = {
+            "weight": nest.math.redraw(normal, min=low, max=high),
+            "delay": nest.math.redraw(late, min=scene.dt / 2.0, max=np.inf),
+        }
+        nest.Connect(populations[source], populations[target], {"rule": "fixed_total_number", "N": count}, synapse)
+    return populations, scene.neurons(scale)
+
+
+BUILDERS: dict[type[Scene], Callable[..., tuple[Populations, int]]] = {
+    Brunel: brunel,
+    Cuba: cuba,
+    Izhikevich: izhikevich,
+    Microcircuit: microcircuit,
+}
+
+
+def run(task: Task) -> Answer:
+    """Build and run a scene."""
+    scene = task.scene_object
+    nest.set_verbosity("M_ERROR")
+    nest.ResetKernel()
+    nest.set(resolution=scene.dt, local_num_threads=task.threads, rng_seed=task.seed + 1)
+    begin = time.perf_counter()
+    builder = next(builder for kind, builder in BUILDERS.items() if isinstance(scene, kind))
+    populations, others = builder(scene, task.scale, task.seed)
+    synapses = nest.num_connections - others
+    recorders = {}
+    for name, population in populations.items():
+        # Only what comes after the warm-up, and only its number is read.
+        recorders[name] = nest.Create("spike_recorder", params={"start": scene.warm_up})
+        nest.Connect(population, recorders[name])
+    nest.Prepare()
+    build_s = time.perf_counter() - begin
+    seconds = []
+    nest.Run(scene.warm_up)
+    for _ in range(task.segments):
+        begin = time.perf_counter()
+        nest.Run(task.segment_ms)
+        seconds.append(time.perf_counter() - begin)
+    nest.Cleanup()
+    rates = {
+        name: recorders[name].n_events / len(population) / task.biological_seconds
+        for name, population in populations.items()
+    }
+    return Answer(
+        version=nest.__version__,
+        seconds=seconds,
+        build_s=build_s,
+        rates_hz=rates,
+        synapses=synapses,
+        peak_rss_bytes=machine.peak_rss_bytes(),
+    )
+
+
+if __name__ == "__main__":
+    answer(run)

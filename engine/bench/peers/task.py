@@ -1,0 +1,89 @@
+"""What a peer is told to run, and what it answers: JSON on the way in and out of its process."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from snn.scenes import Scene, get
+
+__all__ = ["Answer", "Task", "answer"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run of a scene.
+
+    Parameters
+    ----------
+    scene : str
+        Name.
+    scale : float
+        As in `Scene.build`.
+    seed : int
+        0 to 2**32 - 1.
+    threads : int
+        At least 1.
+    segments : int
+        Number of timed parts.
+    segment_ms : float
+        Network time of each, in milliseconds.
+    """
+
+    scene: str
+    scale: float
+    seed: int
+    threads: int
+    segments: int
+    segment_ms: float
+
+    @property
+    def scene_object(self) -> Scene:
+        """The scene itself."""
+        return get(self.scene)
+
+    @property
+    def biological_seconds(self) -> float:
+        """Network time of all timed parts together."""
+        return self.segments * self.segment_ms / 1000.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a run.
+
+    Parameters
+    ----------
+    version : str
+        Of the simulator.
+    seconds : list of float, one for each segment
+        On the clock, compiling and building excluded.
+    build_s : float
+        Making neurons and connections; compiling excluded.
+    rates_hz : dict
+        Mean rate over all segments, by population.
+    synapses : int
+        Of the network.
+    peak_rss_bytes : int
+        Largest memory of the process that simulates.
+    notes : str
+        What one must know to compare, as a sentence; may be empty.
+    """
+
+    version: str
+    seconds: list[float]
+    build_s: float
+    rates_hz: dict[str, float]
+    synapses: int
+    peak_rss_bytes: int
+    notes: str = ""
+
+
+def answer(run: Callable[[Task], Answer]) -> None:
+    """Be the process of a peer: ``python -m module TASK FILE`` runs the task and leaves the answer in the file."""
+    task = Task(**json.loads(sys.argv[1]))
+    result = run(task)
+    Path(sys.argv[2]).write_text(json.dumps(asdict(result)), encoding="utf-8")

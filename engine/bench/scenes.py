@@ -1,0 +1,147 @@
+"""How long a scene takes: seconds of work for each second of network time, for this library and for other simulators.
+
+The scene is built, warms up, and runs over its window in equal parts (the repeats) while spikes are counted. The rates of
+every population, of this library and of each peer, must be within what the scene expects: else there is no time. Peers
+(`snn.engine.bench.peers`) run in the same invocation, one after the other, each in a process of its own.
+
+Variants: ``snn``, and the peers that were asked for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+import snn
+from snn.engine import machine
+from snn.engine.bench import peers
+from snn.engine.bench.report import Settings, require, result
+from snn.engine.speed import rates_hz, spike_counts
+from snn.scenes import Scene
+
+__all__ = ["OWN", "bench_scene"]
+
+OWN = "snn"
+REPEATS = 10
+
+
+def bench_scene(scene: Scene, settings: Settings) -> Iterator[dict[str, Any]]:
+    """Time a scene, and the same scene in other simulators."""
+    scale = settings.scale
+    if scale is None:
+        scale = scene.peer_scale if settings.versus else 1.0
+    scale = scene.valid_scale(scale)
+    # Whole steps, so that every part of the window is equally long.
+    repeats = settings.repeats or REPEATS
+    steps = max(round(scene.window / scene.dt / repeats), 1)
+    common = {
+        "network": scene.title,
+        "scale": scale,
+        "neurons": scene.neurons(scale),
+        "warm_up_ms": scene.warm_up,
+        "window_ms": repeats * steps * scene.dt,
+        "expected_hz": {name: [rate.mean, rate.tolerance] for name, rate in scene.expected(scale).items()},
+    }
+    own = None
+    if settings.wants(OWN):
+        own = _measure(scene, settings, scale, repeats, steps, common)
+        yield own
+    for name in settings.versus:
+        if settings.wants(name):
+            yield _peer(name, scene, settings, scale, repeats, steps, common, own)
+
+
+def _measure(
+    scene: Scene, settings: Settings, scale: float, repeats: int, steps: int, common: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Run the scene in this process."""
+    begin = time.perf_counter()
+    network = scene.build(scale, seed=settings.seed)
+    with snn.Simulation(
+        network,
+        device=settings.device,
+        threads=settings.threads,
+        instruction_set=settings.instruction_set,
+        seed=settings.seed,
+    ) as simulation:
+        build_s = time.perf_counter() - begin
+        simulation.step(round(scene.warm_up / scene.dt))
+        counted = spike_counts(network)
+        seconds, found = [], []
+        for _ in range(repeats):
+            begin = time.perf_counter()
+            recording = simulation.run(steps, record=counted)
+            seconds.append(time.perf_counter() - begin)
+            found.append(rates_hz(network, recording, steps))
+    rates = {name: float(np.mean([one[name] for one in found])) for name in scene.sizes(scale)}
+    wrong = scene.deviations(rates, scale)
+    require(not wrong, f"scene {scene.name!r} at scale {scale:g}: " + "; ".join(wrong))
+    per_second = np.array(seconds) / (steps * scene.dt / 1000.0)
+    peak = machine.peak_rss_bytes()
+    return result(
+        scene.name,
+        OWN,
+        settings,
+        per_second,
+        **common,
+        synapses=network.synapse_count,
+        realtime_factor=float(np.median(per_second)),
+        rates_hz=rates,
+        build_s=build_s,
+        bytes_per_synapse=peak / network.synapse_count,
+    )
+
+
+def _peer(
+    name: str,
+    scene: Scene,
+    settings: Settings,
+    scale: float,
+    repeats: int,
+    steps: int,
+    common: Mapping[str, Any],
+    own: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Run the scene in another simulator; without an answer or with wrong rates the result is a sentence and no time."""
+    threads = settings.threads or machine.description()["cores"]
+    task = peers.Task(scene.name, scale, settings.seed, threads, repeats, steps * scene.dt)
+    found = peers.run(name, task)
+    if isinstance(found, str):
+        return {"bench": scene.name, "variant": name, "scale": scale, "no_result": found}
+    wrong = scene.deviations(found.rates_hz, scale)
+    if wrong:
+        sentence = f"{peers.PEERS[name].title} at scale {scale:g}: " + "; ".join(wrong)
+        return {
+            "bench": scene.name,
+            "variant": name,
+            "scale": scale,
+            "rates_hz": found.rates_hz,
+            "no_result": sentence,
+        }
+    per_second = np.array(found.seconds) / (steps * scene.dt / 1000.0)
+    more: dict[str, Any] = {} if own is None else {"ratio_to_snn": float(np.median(per_second)) / own["median_s"]}
+    one = result(
+        scene.name,
+        name,
+        settings,
+        per_second,
+        **common,
+        synapses=found.synapses,
+        realtime_factor=float(np.median(per_second)),
+        rates_hz=found.rates_hz,
+        build_s=found.build_s,
+        bytes_per_synapse=found.peak_rss_bytes / found.synapses,
+        notes=found.notes,
+        **more,
+    )
+    # Ours are of this process and this library.
+    del one["instruction_set"]
+    return {
+        **one,
+        "threads": threads,
+        "peak_rss_bytes": found.peak_rss_bytes,
+        "versions": {**one["versions"], name: found.version},
+    }

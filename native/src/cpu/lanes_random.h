@@ -1,0 +1,126 @@
+// The random draws of a step on lanes, as docs/semantics.md ("Random draws") writes them: a call of Philox gives the words of
+// four groups of 16 neurons.
+#pragma once
+
+#include "cpu/model_args.h"
+#include "normal_table.h"
+
+namespace snn::cpu::SNN_ISA {
+
+// Neurons whose draws are made together, before the step that reads them: neither waits for the other's registers.
+constexpr uint32_t draw_chunk = 512;
+
+// Philox4x32-10 of 16 counters, `Count` times side by side: each of its rounds waits for the one before.
+template <int Count>
+SNN_ALWAYS_INLINE void philox(const int32_t (&keys)[10][2], I (&io_words)[Count][4]) {
+    for (int round = 0; round < 10; ++round)
+        for (int i = 0; i < Count; ++i) {
+            I(&c)[4] = io_words[i];
+            I high0, low0, high1, low1;
+            multiply_wide(c[0], 0xD2511F53u, high0, low0);
+            multiply_wide(c[2], 0xCD9E8D57u, high1, low1);
+            c[0] = bit_xor(high1, c[1], broadcast_i(keys[round][0]));
+            c[2] = bit_xor(high0, c[3], broadcast_i(keys[round][1]));
+            c[1] = low1;
+            c[3] = low0;
+        }
+}
+
+// The words of draw `number` for the neurons [begin, end), multiples of 16 and at most draw_chunk apart.
+SNN_NO_INLINE static void draw_words(const DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end, int32_t* out_words) {
+    constexpr int together = philox_together;
+    alignas(64) static constexpr int32_t lanes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    int32_t keys[10][2];
+    uint32_t k0 = static_cast<uint32_t>(args.seed), k1 = static_cast<uint32_t>(args.seed >> 32);
+    for (int32_t(&key)[2] : keys) {
+        key[0] = static_cast<int32_t>(k0);
+        key[1] = static_cast<int32_t>(k1);
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    const I step = broadcast_i(static_cast<int32_t>(static_cast<uint32_t>(args.step)));
+    const I population =
+        broadcast_i(static_cast<int32_t>(args.population | static_cast<uint32_t>(args.step >> 32) << 20));
+    const I sample = broadcast_i(static_cast<int32_t>(args.sample | number << 20));
+    for (uint32_t block = begin / 64; block * 64 < end; block += together) {
+        I words[together][4];
+        for (uint32_t i = 0; i < together; ++i) {
+            const uint32_t call = 0xD0000000u | (block + i) * 16;
+            words[i][0] = add(load(lanes), broadcast_i(static_cast<int32_t>(call)));
+            words[i][1] = step;
+            words[i][2] = population;
+            words[i][3] = sample;
+        }
+        philox<together>(keys, words);
+        for (uint32_t i = 0; i < together; ++i)
+            for (uint32_t w = 0; w < 4; ++w) {
+                const uint32_t first = (block + i) * 64 + w * 16;
+                if (first >= begin && first < end) store(out_words + (first - begin), words[i][w]);
+            }
+    }
+}
+
+SNN_ALWAYS_INLINE F uniform_(I word) {
+    return mul(to_float(bit_and(shift_right<8>(word), broadcast_i(0x00FFFFFF))), broadcast_f(0x1p-24f));
+}
+
+SNN_ALWAYS_INLINE F normal_(I word) {
+    const F half = add(to_float(bit_and(shift_right<1>(word), broadcast_i(0x7FFFFFFF))), broadcast_f(0.5f));
+    const I bits = bits_of(min_(half, broadcast_f(2147483520.0f)));
+    const I octave = sub(shift_right<23>(bits), broadcast_i(126));
+    const F x = sub(from_bits(bit_or(bit_and(bits, broadcast_i(0x007FFFFF)), broadcast_i(0x3F800000))), broadcast_f(1.5f));
+    F z = lookup32(normal_table[6], octave);
+    for (int k = 5; k >= 0; --k) z = add(mul(z, x), lookup32(normal_table[k], octave));
+    return from_bits(bit_xor(bits_of(z), shift_left<31>(word)));
+}
+
+// ---- Draws for a chunk of neurons, [begin, end) as in draw_words().
+
+SNN_NO_INLINE static void draw_uniform(const DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end, float* out) {
+    alignas(64) int32_t words[draw_chunk];
+    draw_words(args, number, begin, end, words);
+    for (uint32_t i = 0; i < end - begin; i += 16) store(out + i, uniform_(load(words + i)));
+}
+
+SNN_NO_INLINE static void draw_normal(const DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end, float* out) {
+    alignas(64) int32_t words[draw_chunk];
+    draw_words(args, number, begin, end, words);
+    for (uint32_t i = 0; i < end - begin; i += 16) store(out + i, normal_(load(words + i)));
+}
+
+// The number of limits below each word: a few limits at a time for all neurons, until none passes the last of them.
+SNN_NO_INLINE static void draw_poisson(const DrawArgs& args, uint32_t number, const PoissonTable& table, uint32_t begin,
+                                       uint32_t end, float* out) {
+    alignas(64) int32_t words[draw_chunk];
+    draw_words(args, number, begin, end, words);
+    const uint32_t size = end - begin;
+    const I sign = broadcast_i(INT32_MIN);
+    for (uint32_t i = 0; i < size; i += 16) {
+        store(words + i, bit_xor(load(words + i), sign));
+        store(out + i, broadcast_f(0.0f));
+    }
+    for (uint32_t k = 0; k < table.count; k += poisson_group) {
+        const int32_t* const limits = table.limits + k * static_cast<size_t>(table.stride) + (begin & table.mask);
+        uint32_t passing = 0;
+        const auto count = [&](const I (&group)[poisson_group], uint32_t i) {
+            const I u = load(words + i);
+            const M last = lt(group[poisson_group - 1], u);
+            I n = count_where(broadcast_i(0), last);
+            for (uint32_t j = 0; j + 1 < poisson_group; ++j) n = count_where(n, lt(group[j], u));
+            passing |= mask_bits(last);
+            store(out + i, add(load(out + i), to_float(n)));
+        };
+        I group[poisson_group];
+        const auto take = [&](uint32_t i) {
+            for (uint32_t j = 0; j < poisson_group; ++j) group[j] = load(limits + i + j * static_cast<size_t>(table.stride));
+        };
+        take(0);
+        for (uint32_t i = 0; i < size; i += 16) {
+            if (table.mask != 0) take(i);
+            count(group, i);
+        }
+        if (passing == 0) break;  // limits ascend: nobody passes a later one
+    }
+}
+
+}  // namespace snn::cpu::SNN_ISA

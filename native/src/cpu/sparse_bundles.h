@@ -1,0 +1,132 @@
+// The static sparse synapses of a network as event-driven simulation wants them: 4 bytes each, in the order in which they
+// fall due.
+//
+// Every thread owns one range of each population, so it delivers to its neurons without atomics. What the projections in
+// here bring to a neuron and receptor in a step is one int32, its *accumulator*. The accumulators of a thread lie side by side
+// (16 neurons to a cache line) and are cut into *parts* of 65,536, so that a synapse is one word:
+//
+//     bits 0-15   place of the accumulator within its part          bits 16-31   weight, in units of the receptor's scale
+//
+// All projections from one population are merged into one *group*. For each part it has a row of synapses for each source neuron,
+// sorted by delay, and a table of where each delay begins:
+//
+//     row of source i, part k:  | delay 1 ........ | delay 2 ... | delay 3 ............ |
+//                               ^ offsets[i][0]    ^ [1]         ^ [2]                  ^ [3]
+//
+// A step delivers the synapses that fall due in it, so nothing is kept for later steps and nothing need be saved but the spikes
+// of the past. Which stretches are due is known before any of them is read: they are listed first and asked for from memory
+// while earlier ones are added.
+//
+// Thread-safety: deliver() for different threads at once; everything else by one thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "cpu/kernel_table.h"
+#include "cpu/memory.h"
+#include "cpu/population_data.h"
+#include "cpu/thread_pool.h"
+#include "network/plan.h"
+
+namespace snn::cpu {
+
+class SparseBundles {
+public:
+    // `populations` have their ranges. Builds on the pool's threads.
+    SparseBundles(const Plan& plan, const std::vector<std::unique_ptr<PopulationData>>& populations, ThreadPool& pool,
+                  const SNNAllocator& allocator);
+
+    // Whether a projection is in here; the others are delivered one by one.
+    bool has(uint32_t projection) const { return member_[projection]; }
+    bool empty() const { return groups_.empty(); }
+    // Fewest steps from a spike to its arrival.
+    uint32_t min_delay() const { return min_delay_; }
+
+    // ---- Accumulators of a thread, one after the other; those of range `range` of a population belong to thread `range`.
+    bool has_accumulators(uint32_t population, uint32_t receptor) const { return !places_[population][receptor].empty(); }
+    size_t accumulator_count(uint32_t thread) const { return thread < threads_.size() ? threads_[thread].accumulators : 0; }
+    // Where those of (population, receptor) begin among those of the thread that owns the range.
+    size_t accumulator_place(uint32_t population, uint32_t receptor, uint32_t range) const {
+        return places_[population][receptor][range];
+    }
+
+    // Adds everything that falls due for the neurons of one thread in step `clock`.
+    void deliver(const KernelTable& kernels, uint32_t thread, uint64_t clock, uint32_t sample, int32_t* accumulators) const;
+    uint32_t thread_count() const { return static_cast<uint32_t>(threads_.size()); }
+
+    // Weights of one projection, in canonical order.
+    void read_weights(uint32_t projection, float* out_weights) const;
+    void write_weights(uint32_t projection, const float* weights);  // multiples of the scale that fit 16 bits
+
+    // Synapses that source neuron `neuron` of a population has in here.
+    uint64_t fan_out(uint32_t population, uint32_t neuron) const;
+
+private:
+    struct Thread {
+        uint32_t first_part, part_count;
+        size_t accumulators;
+    };
+    // Rows of one group in one part.
+    struct PartRows {
+        Buffer<uint32_t*> rows;   // [source]
+        Buffer<uint16_t> narrow;  // offsets [source][delays + 1], when no row has more than 65,535 synapses
+        Buffer<uint32_t> wide;    // the same else
+
+        template <class Offset>
+        const Offset* offsets() const {
+            if constexpr (sizeof(Offset) == sizeof(uint16_t)) return narrow.data();
+            else return wide.data();
+        }
+        template <class Offset>
+        Offset* offsets() {
+            return const_cast<Offset*>(static_cast<const PartRows*>(this)->offsets<Offset>());
+        }
+        template <class Offset>
+        void allocate_offsets(const SNNAllocator& allocator, size_t count) {
+            if constexpr (sizeof(Offset) == sizeof(uint16_t)) narrow.allocate(allocator, count, false);
+            else wide.allocate(allocator, count, false);
+        }
+        uint32_t offset(size_t at) const { return wide.empty() ? narrow[at] : wide[at]; }
+    };
+    struct Group {
+        uint32_t source;                // population
+        std::vector<uint32_t> members;  // projections, ascending
+        uint32_t min_delay, delays;     // total delays: min_delay to min_delay + delays - 1
+        bool is_wide = false;
+        std::vector<PartRows> parts;
+        std::vector<Buffer<uint32_t>> memory;  // the synapses: [chunk of sources][part]
+    };
+    struct SourceRange {
+        uint32_t begin, end;
+    };
+    struct RowScratch;
+    struct ChunkScratch;
+
+    void choose_members(const Plan& plan);
+    void place_accumulators();
+    template <class Offset>
+    bool build(Group& group, ThreadPool& pool);  // false: a row is too long for its offsets
+    template <class Offset>
+    void sort_chunk(Group& group, SourceRange chunk, ChunkScratch& scratch);
+    void scatter_row(const Group& group, uint32_t source, RowScratch& scratch) const;
+    template <class Offset>
+    void list_due(const Group& group, const PartRows& rows, uint64_t clock, uint32_t sample, class DueList& due) const;
+    template <class Use>
+    void for_synapses(uint32_t projection, Use&& use) const;
+
+    const Network& network_;
+    const std::vector<std::unique_ptr<PopulationData>>& populations_;
+    SNNAllocator allocator_;
+    std::vector<uint8_t> member_;  // per projection
+    std::vector<Thread> threads_;
+    uint32_t part_count_ = 0;
+    std::vector<std::vector<std::vector<size_t>>> places_;     // [population][receptor][range]
+    std::vector<std::vector<std::vector<uint32_t>>> targets_;  // [population][receptor][neuron]: part << 16 | place
+    std::vector<Group> groups_;
+    uint32_t min_delay_ = UINT32_MAX;
+};
+
+}  // namespace snn::cpu

@@ -1,0 +1,117 @@
+#include "network/synapses.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace snn {
+
+Synapses::Synapses(std::shared_ptr<const SparseIndex> index, std::shared_ptr<const std::vector<float>> weights)
+    : index_(std::move(index)), weights_(std::move(weights)) {}
+
+std::shared_ptr<const Synapses> Synapses::with_weights(std::shared_ptr<const std::vector<float>> weights) const {
+    arrays();
+    return std::make_shared<const Synapses>(index_, std::move(weights));
+}
+
+std::shared_ptr<const Synapses> Synapses::rounded(int32_t exponent) const {
+    if (rule_) {
+        auto result = std::make_shared<Synapses>(rule_);
+        result->rounds_ = true;
+        result->exponent_ = exponent;
+        return result;
+    }
+    auto weights = std::make_shared<std::vector<float>>(*weights_);
+    round_to_multiples(*weights, exponent);
+    return std::make_shared<const Synapses>(index_, *weights == *weights_ ? weights_ : std::move(weights));
+}
+
+SynapseRow Synapses::row(uint32_t source, RowMemory& memory) const {
+    if (rule_) return rule_->row(source, memory);
+    const uint64_t begin = index_->row_offsets[source], size = index_->row_offsets[source + 1] - begin;
+    SynapseRow row;
+    row.targets = {index_->targets.data() + begin, size};
+    if (!index_->delays.empty()) row.delays = {index_->delays.data() + begin, size};
+    row.weights = {weights_->data() + begin, size};
+    return row;
+}
+
+void Synapses::arrays() const {
+    if (!rule_) return;
+    std::call_once(made_, [&] {
+        auto index = std::make_shared<SparseIndex>();
+        auto weights = std::make_shared<std::vector<float>>();
+        index->targets.reserve(rule_->count());
+        weights->reserve(rule_->count());
+        if (rule_->max_delay() > 0) index->delays.reserve(rule_->count());
+        index->row_offsets.push_back(0);
+        RowMemory memory;
+        for (uint32_t source = 0; source < rule_->source_size(); ++source) {
+            const SynapseRow row = rule_->row(source, memory);
+            index->targets.insert(index->targets.end(), row.targets.begin(), row.targets.end());
+            index->delays.insert(index->delays.end(), row.delays.begin(), row.delays.end());
+            weights->insert(weights->end(), row.weights.begin(), row.weights.end());
+            index->row_offsets.push_back(index->targets.size());
+        }
+        make_canonical(*index, *weights);
+        if (rounds_) round_to_multiples(*weights, exponent_);
+        index_ = std::move(index);
+        weights_ = std::move(weights);
+    });
+}
+
+double Synapses::largest_weight() const {
+    if (rule_) return static_cast<double>(rule_->weight_bound());
+    float largest = 0.0f;
+    for (const float weight : *weights_) largest = std::max(largest, std::abs(weight));
+    return static_cast<double>(largest);
+}
+
+uint64_t Synapses::largest_in_degree(uint32_t target_size) const {
+    if (rule_) return rule_->in_degree_bound();
+    std::vector<uint32_t> degrees(target_size, 0);
+    for (const uint32_t target : index_->targets) ++degrees[target];
+    return *std::max_element(degrees.begin(), degrees.end());
+}
+
+void round_to_multiples(std::span<float> io_weights, int32_t exponent) {
+    // Both scales are ordinary floats (fixed_exponent_limit), so only the rounding itself is inexact.
+    const float scale = std::ldexp(1.0f, exponent), unit = std::ldexp(1.0f, -exponent);
+    for (float& weight : io_weights) weight = std::nearbyint(weight * scale) * unit;
+}
+
+void make_canonical(SparseIndex& io_index, std::vector<float>& io_weights) {
+    std::vector<uint32_t>& targets = io_index.targets;
+    std::vector<uint16_t>& delays = io_index.delays;
+    if (!delays.empty()) {
+        const auto [least, most] = std::minmax_element(delays.begin(), delays.end());
+        io_index.min_delay = *least;
+        io_index.max_delay = *most;
+        if (io_index.max_delay == 0) delays = {};
+    }
+    // Row by row, so that little is needed beside the arrays themselves.
+    std::vector<uint32_t> order, row_targets;
+    std::vector<uint16_t> row_delays;
+    std::vector<float> row_weights;
+    for (size_t row = 0; row + 1 < io_index.row_offsets.size(); ++row) {
+        const uint64_t begin = io_index.row_offsets[row], size = io_index.row_offsets[row + 1] - begin;
+        const auto delay_of = [&](uint32_t k) { return delays.empty() ? uint16_t{0} : delays[begin + k]; };
+        const auto before = [&](uint32_t a, uint32_t b) {
+            return delay_of(a) != delay_of(b) ? delay_of(a) < delay_of(b) : targets[begin + a] < targets[begin + b];
+        };
+        order.resize(size);
+        std::iota(order.begin(), order.end(), 0u);
+        if (std::is_sorted(order.begin(), order.end(), before)) continue;
+        std::stable_sort(order.begin(), order.end(), before);
+        const auto move = [&](auto& values, auto& copies) {
+            copies.assign(values.begin() + static_cast<std::ptrdiff_t>(begin),
+                          values.begin() + static_cast<std::ptrdiff_t>(begin + size));
+            for (uint64_t k = 0; k < size; ++k) values[begin + k] = copies[order[k]];
+        };
+        move(targets, row_targets);
+        move(io_weights, row_weights);
+        if (!delays.empty()) move(delays, row_delays);
+    }
+}
+
+}  // namespace snn

@@ -1,0 +1,93 @@
+// The synapses of one sparse projection: as arrays, or as the rule that makes them whenever they are asked for. A rule costs
+// no memory for each synapse, so a backend can build its own form of a large network without a second copy beside it.
+//
+// Thread-safety: everything here may be called from several threads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+namespace snn {
+
+// Connections in canonical order: rows by source; within a row by (delay, target, order of creation).
+struct SparseIndex {
+    std::vector<uint64_t> row_offsets;  // [source size + 1]
+    std::vector<uint32_t> targets;
+    std::vector<uint16_t> delays;       // empty: none
+    uint16_t min_delay = 0, max_delay = 0;
+};
+
+// The synapses of one source neuron, in order of creation (arrays: canonical order).
+struct SynapseRow {
+    std::span<const uint32_t> targets;
+    std::span<const uint16_t> delays;  // steps; empty: none
+    std::span<const float> weights;
+};
+
+// Room for a row that is made when it is asked for; used again for the next one.
+struct RowMemory {
+    std::vector<uint32_t> targets;
+    std::vector<uint16_t> delays;
+    std::vector<float> weights;
+};
+
+// Makes the same rows whenever and on whichever thread they are asked for.
+class SynapseRule {
+public:
+    virtual ~SynapseRule() = default;
+    virtual uint32_t source_size() const = 0;
+    virtual uint64_t count() const = 0;  // of all rows, exactly
+    virtual SynapseRow row(uint32_t source, RowMemory& memory) const = 0;
+    // Bounds that hold for every row, though no synapse need reach them.
+    virtual uint16_t min_delay() const = 0;
+    virtual uint16_t max_delay() const = 0;
+    virtual float weight_bound() const = 0;       // of |weight|
+    virtual uint64_t in_degree_bound() const = 0;  // synapses onto one target
+};
+
+class Synapses {
+public:
+    // `weights` belong to the index, one for each of its targets.
+    Synapses(std::shared_ptr<const SparseIndex> index, std::shared_ptr<const std::vector<float>> weights);
+    explicit Synapses(std::shared_ptr<const SynapseRule> rule) : rule_(std::move(rule)) {}
+
+    std::shared_ptr<const Synapses> with_weights(std::shared_ptr<const std::vector<float>> weights) const;
+
+    // The same with every weight rounded to a multiple of 2^-exponent, ties to even.
+    std::shared_ptr<const Synapses> rounded(int32_t exponent) const;
+
+    bool is_rule() const { return rule_ != nullptr; }
+    uint64_t count() const { return rule_ ? rule_->count() : index_->targets.size(); }
+    uint16_t min_delay() const { return rule_ ? rule_->min_delay() : index_->min_delay; }
+    uint16_t max_delay() const { return rule_ ? rule_->max_delay() : index_->max_delay; }
+    // The weights of a rule are as it makes them: not rounded yet.
+    SynapseRow row(uint32_t source, RowMemory& memory) const;
+
+    // As arrays, in canonical order. Those of a rule are made at the first call and kept: 10 bytes a synapse.
+    const SparseIndex& index() const { return arrays(), *index_; }
+    const std::shared_ptr<const std::vector<float>>& weights() const { return arrays(), weights_; }
+
+    // Largest |weight| and most synapses onto one of `target_size` neurons: exact for arrays, bounds for a rule.
+    double largest_weight() const;
+    uint64_t largest_in_degree(uint32_t target_size) const;
+
+private:
+    void arrays() const;
+
+    std::shared_ptr<const SynapseRule> rule_;
+    bool rounds_ = false;  // the weights of the rule
+    int32_t exponent_ = 0;
+    mutable std::once_flag made_;  // guards the two below while there is a rule
+    mutable std::shared_ptr<const SparseIndex> index_;
+    mutable std::shared_ptr<const std::vector<float>> weights_;
+};
+
+void round_to_multiples(std::span<float> io_weights, int32_t exponent);  // of 2^-exponent, ties to even
+
+// Brings rows into canonical order: io_index->targets, io_index->delays and io_weights move along; sets min_delay, max_delay.
+void make_canonical(SparseIndex& io_index, std::vector<float>& io_weights);
+
+}  // namespace snn

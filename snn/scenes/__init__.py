@@ -1,0 +1,54 @@
+"""Named networks with frozen parameters: what tests, benchmarks and samples run alike.
+
+A scene is a network from the literature with its parameters, how long it warms up and is measured, and the rates that
+its populations must have: a run outside them is no result. ``snn bench NAME`` measures one.
+
+Examples
+--------
+>>> scene = snn.scenes.get("cuba")
+>>> network = scene.build(seed=1)
+>>> with snn.Simulation(network, seed=1) as simulation:
+...     simulation.step(round(scene.warm_up / scene.dt))
+...     recording = simulation.run(1000, record={"excitatory": "spikes"})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from snn._arrays import known_name
+from snn.scenes.brunel import BRUNEL, BRUNEL_50K, Brunel
+from snn.scenes.cuba import CUBA, CUBA_40K, Cuba
+from snn.scenes.izhikevich import IZHIKEVICH, IZHIKEVICH_100K, Izhikevich, IzhikevichDense, IzhikevichSparse
+from snn.scenes.microcircuit import MICROCIRCUIT, Microcircuit
+from snn.scenes.scene import Rate, Scene
+
+__all__ = [
+    "SCENES",
+    "Brunel",
+    "Cuba",
+    "Izhikevich",
+    "IzhikevichDense",
+    "IzhikevichSparse",
+    "Microcircuit",
+    "Rate",
+    "Scene",
+    "get",
+]
+
+SCENES: Mapping[str, Scene] = MappingProxyType(
+    {scene.name: scene for scene in (BRUNEL, BRUNEL_50K, CUBA, CUBA_40K, IZHIKEVICH, IZHIKEVICH_100K, MICROCIRCUIT)}
+)
+"""All scenes by name."""
+
+
+def get(name: str) -> Scene:
+    """Return a scene by its name.
+
+    Raises
+    ------
+    NotFoundError
+        There is none; the sentence lists the names.
+    """
+    return SCENES[known_name(name, SCENES, "scene")]

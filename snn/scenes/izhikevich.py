@@ -1,0 +1,185 @@
+"""Izhikevich's network of spiking cortical neurons under thalamic noise, all to all and sparse."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snn.connections import Connection, Dense
+from snn.network import Network
+from snn.neurons import NoisyIzhikevich
+from snn.scenes._draw import Draws
+from snn.scenes.scene import Rate, Scene
+from snn.sparse import Sparse
+
+__all__ = ["IZHIKEVICH", "IZHIKEVICH_100K", "Izhikevich", "IzhikevichDense", "IzhikevichSparse"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Izhikevich(Scene):
+    """What both networks share: the neurons of Izhikevich 2003, each a little different, and their noise.
+
+    Excitatory neurons range from regular spiking to chattering, inhibitory ones from fast spiking to low-threshold
+    spiking, each by one uniform number. The membrane takes two half steps in a step of 1 ms, spikes arrive in the step
+    after, as in the paper's program.
+
+    Source: E. M. Izhikevich, Simple model of spiking neurons, IEEE Trans. Neural Netw. 14, 1569-1572 (2003),
+    doi 10.1109/TNN.2003.820440, with the program in the paper.
+
+    Parameters
+    ----------
+    excitatory, inhibitory : int
+        Neurons at scale 1.
+    excitatory_noise, inhibitory_noise : float
+        Standard deviation of the thalamic input, drawn anew for every neuron in every step; mV/ms.
+    excitatory_weight : float
+        Excitatory weights are uniform from 0 to this; mV/ms for one step.
+    inhibitory_weight : float
+        Inhibitory weights are uniform from minus this to 0; mV/ms for one step.
+    """
+
+    excitatory: int
+    inhibitory: int
+    excitatory_noise: float = 5.0
+    inhibitory_noise: float = 2.0
+    excitatory_weight: float
+    inhibitory_weight: float
+
+    def sizes(self, scale: float = 1.0) -> dict[str, int]:
+        """Return the number of neurons of each population."""
+        return {"excitatory": round(self.excitatory * scale), "inhibitory": round(self.inhibitory * scale)}
+
+    def neuron_parameters(self, scale: float, draws: Draws) -> dict[str, dict[str, NDArray[np.float64] | float]]:
+        """Return a, b, c, d and noise of each population, by the names of the model's parameters."""
+        sizes = self.sizes(scale)
+        excitatory = draws.uniform(sizes["excitatory"]) ** 2
+        inhibitory = draws.uniform(sizes["inhibitory"])
+        return {
+            "excitatory": {
+                "recovery_rate": 0.02,
+                "recovery_coupling": 0.2,
+                "v_reset": -65.0 + 15.0 * excitatory,
+                "recovery_jump": 8.0 - 6.0 * excitatory,
+                "noise_std": self.excitatory_noise,
+            },
+            "inhibitory": {
+                "recovery_rate": 0.02 + 0.08 * inhibitory,
+                "recovery_coupling": 0.25 - 0.05 * inhibitory,
+                "v_reset": -65.0,
+                "recovery_jump": 2.0,
+                "noise_std": self.inhibitory_noise,
+            },
+        }
+
+    def weight_ranges(self, scale: float = 1.0) -> dict[str, tuple[float, float]]:
+        """Return least and greatest weight of the synapses from each population."""
+        return {"excitatory": (0.0, self.excitatory_weight), "inhibitory": (-self.inhibitory_weight, 0.0)}
+
+    @abstractmethod
+    def _connection(self, source: str, target: str, scale: float, draws: Draws) -> Connection:
+        """Return the connection between two populations."""
+
+    def _build(self, scale: float, seed: int) -> Network:
+        draws = Draws(seed)
+        network = Network(self.dt, seed=seed)
+        parameters = self.neuron_parameters(scale, draws)
+        for name, size in self.sizes(scale).items():
+            values = parameters[name]
+            start = {"v": -65.0, "recovery": np.asarray(values["recovery_coupling"]) * -65.0}
+            network.add(name, NoisyIzhikevich(size, initial=start, **values))
+        for source in self.sizes(scale):
+            for target in self.sizes(scale):
+                network.connect(source, target, self._connection(source, target, scale, draws))
+        return network
+
+
+@dataclass(frozen=True, kw_only=True)
+class IzhikevichDense(Izhikevich):
+    """The paper's network: 1,000 neurons, all to all.
+
+    `scale` multiplies the number of neurons and divides the weights, so the mean input of a neuron stays.
+    """
+
+    def synapses(self, scale: float = 1.0) -> float:
+        """Return the number of synapses."""
+        return self.neurons(scale) ** 2
+
+    def weight_ranges(self, scale: float = 1.0) -> dict[str, tuple[float, float]]:
+        """Return least and greatest weight of the synapses from each population."""
+        return {name: (low / scale, high / scale) for name, (low, high) in super().weight_ranges(scale).items()}
+
+    def _connection(self, source: str, target: str, scale: float, draws: Draws) -> Connection:
+        sizes = self.sizes(scale)
+        shape = (sizes[source], sizes[target])
+        weights = draws.uniform(shape[0] * shape[1], *self.weight_ranges(scale)[source]).reshape(shape)
+        return Dense(weights=weights, delay_steps=1, trainable=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IzhikevichSparse(Izhikevich):
+    """A large network of the paper's neurons with few synapses each, drawn with replacement.
+
+    Every neuron has `excitatory_inputs` and `inhibitory_inputs` synapses; the weights are such that both populations
+    spike as often as in the paper's network. `scale` multiplies the number of neurons; each keeps its number of synapses.
+
+    Parameters
+    ----------
+    excitatory_inputs, inhibitory_inputs : int
+        Synapses onto each neuron.
+    """
+
+    excitatory_inputs: int
+    inhibitory_inputs: int
+
+    def synapses(self, scale: float = 1.0) -> float:
+        """Return the number of synapses."""
+        return self.neurons(scale) * (self.excitatory_inputs + self.inhibitory_inputs)
+
+    def inputs(self, source: str) -> int:
+        """Return how many synapses from a population each neuron has."""
+        return self.excitatory_inputs if source == "excitatory" else self.inhibitory_inputs
+
+    def _connection(self, source: str, target: str, scale: float, draws: Draws) -> Connection:
+        sizes, inputs = self.sizes(scale), self.inputs(source)
+        count = sizes[target] * inputs
+        return Sparse.from_arrays(
+            draws.integers(count, sizes[source]),
+            np.repeat(np.arange(sizes[target], dtype=np.int64), inputs),
+            draws.uniform(count, *self.weight_ranges(scale)[source]),
+            delay_steps=1,
+            trainable=False,
+        )
+
+
+_COMMON: dict[str, Any] = {"dt": 1.0, "warm_up": 1000.0, "window": 5000.0}
+
+IZHIKEVICH = IzhikevichDense(
+    name="izhikevich",
+    title="1,000 Izhikevich neurons, all to all (Izhikevich 2003)",
+    excitatory=800,
+    inhibitory=200,
+    excitatory_weight=0.5,
+    inhibitory_weight=1.0,
+    smallest_scale=0.5,
+    largest_scale=10.0,
+    rates={"excitatory": Rate(6.0, 6.0), "inhibitory": Rate(15.0, 15.0)},
+    **_COMMON,
+)
+IZHIKEVICH_100K = IzhikevichSparse(
+    name="izhikevich_100k",
+    title="100,000 Izhikevich neurons with 100 synapses each (neurons of Izhikevich 2003)",
+    excitatory=80_000,
+    inhibitory=20_000,
+    excitatory_weight=3.0,
+    inhibitory_weight=6.0,
+    excitatory_inputs=80,
+    inhibitory_inputs=20,
+    smallest_scale=0.01,
+    largest_scale=100.0,
+    rates={"excitatory": Rate(6.0, 6.0), "inhibitory": Rate(15.0, 15.0)},
+    **_COMMON,
+)

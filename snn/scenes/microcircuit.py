@@ -1,0 +1,242 @@
+"""The cortical microcircuit of Potjans and Diesmann: a square millimetre of cortex at full density."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snn.network import Network
+from snn.neurons import DrivenCurrentLIF
+from snn.scenes._draw import Draws
+from snn.scenes.scene import Rate, Scene
+from snn.sparse import Sparse
+
+__all__ = ["MICROCIRCUIT", "Microcircuit"]
+
+# Table 5 of the paper, by layer: neurons, external inputs of each, and the mean rate in hertz (figure 6; the digits are
+# those of the reference implementation). Initial membrane potentials of the reference implementation ("optimized"):
+# close to the stationary state, so that there is no volley at the start.
+#              neurons  inputs  rate   v0 mean  v0 std
+_POPULATIONS = {
+    "L23E": (20683, 1600, 0.90, -68.28, 5.36),
+    "L23I": (5834, 1500, 2.97, -63.16, 4.57),
+    "L4E": (21915, 2100, 4.41, -63.33, 4.74),
+    "L4I": (5479, 1900, 5.88, -63.45, 4.94),
+    "L5E": (4850, 2000, 7.61, -63.11, 4.94),
+    "L5I": (1065, 1900, 8.66, -61.66, 4.55),
+    "L6E": (14395, 2900, 1.11, -66.72, 5.46),
+    "L6I": (2948, 2100, 7.83, -61.43, 4.48),
+}
+
+# Table 5: the probability that a neuron of the column's population has a synapse onto one of the row's population.
+_PROBABILITIES = (
+    # L23E    L23I    L4E     L4I     L5E     L5I     L6E     L6I
+    (0.1009, 0.1689, 0.0437, 0.0818, 0.0323, 0.0000, 0.0076, 0.0000),  # L23E
+    (0.1346, 0.1371, 0.0316, 0.0515, 0.0755, 0.0000, 0.0042, 0.0000),  # L23I
+    (0.0077, 0.0059, 0.0497, 0.1350, 0.0067, 0.0003, 0.0453, 0.0000),  # L4E
+    (0.0691, 0.0029, 0.0794, 0.1597, 0.0033, 0.0000, 0.1057, 0.0000),  # L4I
+    (0.1004, 0.0622, 0.0505, 0.0057, 0.0831, 0.3726, 0.0204, 0.0000),  # L5E
+    (0.0548, 0.0269, 0.0257, 0.0022, 0.0600, 0.3158, 0.0086, 0.0000),  # L5I
+    (0.0156, 0.0066, 0.0211, 0.0166, 0.0572, 0.0197, 0.0396, 0.2252),  # L6E
+    (0.0364, 0.0010, 0.0034, 0.0005, 0.0277, 0.0080, 0.0658, 0.1443),  # L6I
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Microcircuit(Scene):
+    """Four layers of excitatory and inhibitory neurons, 77,169 in all, with 0.3 billion synapses and Poisson background.
+
+    Leaky integrate-and-fire neurons with exponential currents, integrated exactly in steps of 0.1 ms. Between two
+    populations there is a fixed total number of synapses, sources and targets drawn with replacement; weights and delays
+    are normal, drawn again where the sign of a weight would change and where a delay would round to nothing.
+
+    `scale` multiplies the numbers of neurons and the numbers of synapses and external inputs of each neuron, as
+    N_scaling and K_scaling of the reference implementation do. Weights grow by 1 / sqrt(scale) and a constant current
+    replaces the mean input that is lost, so the mean and the variance of a neuron's input stay, and with them the rates
+    (van Albada et al. 2015, doi 10.1371/journal.pcbi.1004490, eq. 6); correlations grow.
+
+    Sources: T. C. Potjans and M. Diesmann, The cell-type specific cortical microcircuit, Cereb. Cortex 24, 785-806
+    (2014), doi 10.1093/cercor/bhs358, tables 4 and 5; initial membrane potentials, the lower end of the delays and the
+    scaling follow the reference implementation, github.com/INM-6/microcircuit-PD14-model.
+
+    Rates are measured over `window` after `warm_up`: a second, so each is within what neighbouring seconds and seeds show.
+
+    Parameters
+    ----------
+    tau_membrane, tau_synapse : float
+        Milliseconds.
+    capacitance : float
+        Picofarad.
+    v_rest, v_reset, threshold : float
+        Millivolts.
+    refractory : float
+        Milliseconds.
+    potential : float
+        Peak of the membrane's answer to one excitatory spike, millivolts; twice that from L4E onto L23E.
+    g : float
+        Inhibitory weights are -g times the excitatory ones.
+    weight_std : float
+        Standard deviation of the weights, relative to their mean.
+    excitatory_delay, inhibitory_delay : float
+        Mean delays, milliseconds.
+    delay_std : float
+        Standard deviation of the delays, relative to their mean.
+    background : float
+        Rate of one external input, hertz.
+    """
+
+    tau_membrane: float = 10.0
+    tau_synapse: float = 0.5
+    capacitance: float = 250.0
+    v_rest: float = -65.0
+    v_reset: float = -65.0
+    threshold: float = -50.0
+    refractory: float = 2.0
+    potential: float = 0.15
+    g: float = 4.0
+    weight_std: float = 0.1
+    excitatory_delay: float = 1.5
+    inhibitory_delay: float = 0.75
+    delay_std: float = 0.5
+    background: float = 8.0
+
+    def sizes(self, scale: float = 1.0) -> dict[str, int]:
+        """Return the number of neurons of each population."""
+        return {name: round(values[0] * scale) for name, values in _POPULATIONS.items()}
+
+    def synapses(self, scale: float = 1.0) -> float:
+        """Return the number of synapses; external ones are inside the neurons and not counted."""
+        return sum(self.synapse_counts(scale).values())
+
+    def synapse_counts(self, scale: float = 1.0) -> dict[tuple[str, str], int]:
+        """Return the number of synapses from one population to another, by (source, target); pairs without are left out.
+
+        K = log(1 - p) / log(1 - 1 / (N_source N_target)) synapses, multiple ones between two neurons allowed, connect
+        two neurons at least once with probability p (equation 1 of the paper).
+        """
+        return {pair: count for pair, full in self._full_counts().items() if (count := round(full * scale * scale))}
+
+    @staticmethod
+    def _full_counts() -> dict[tuple[str, str], float]:
+        counts = {}
+        for target, row in zip(_POPULATIONS, _PROBABILITIES, strict=True):
+            for source, probability in zip(_POPULATIONS, row, strict=True):
+                pairs = _POPULATIONS[source][0] * _POPULATIONS[target][0]
+                counts[source, target] = math.log1p(-probability) / math.log1p(-1.0 / pairs)
+        return counts
+
+    @property
+    def current(self) -> float:
+        """The synaptic current, in picoampere, whose answer of the membrane peaks at `potential`."""
+        # v(t) = tau_m tau_s / (C (tau_m - tau_s)) (exp(-t / tau_m) - exp(-t / tau_s)) for a current of 1 at t = 0.
+        slow, fast = self.tau_membrane, self.tau_synapse
+        peak = math.log(slow / fast) * slow * fast / (slow - fast)
+        height = slow * fast / (self.capacitance * (slow - fast)) * (math.exp(-peak / slow) - math.exp(-peak / fast))
+        return self.potential / height
+
+    def weight(self, source: str, target: str, scale: float = 1.0) -> float:
+        """Return the mean weight of the synapses between two populations, in picoampere."""
+        if source.endswith("I"):
+            factor = -self.g
+        else:
+            factor = 2.0 if (source, target) == ("L4E", "L23E") else 1.0
+        return factor * self.current / math.sqrt(scale)
+
+    def delay(self, source: str) -> float:
+        """Return the mean delay of the synapses from a population, in milliseconds."""
+        return self.inhibitory_delay if source.endswith("I") else self.excitatory_delay
+
+    def background_weight(self, scale: float = 1.0) -> float:
+        """Return the weight of an external event, in picoampere."""
+        return self.current / math.sqrt(scale)
+
+    def background_rate(self, target: str, scale: float = 1.0) -> float:
+        """Return the external events onto one neuron of a population, in hertz."""
+        return self.background * round(_POPULATIONS[target][1] * scale)
+
+    def bias_current(self, target: str, scale: float = 1.0) -> float:
+        """Return the constant current, in picoampere, that replaces the mean input lost by scaling."""
+        neurons, inputs, *_ = _POPULATIONS[target]
+        # Charge per second that the full network brings to one neuron: synapses x weight x rate.
+        arriving = inputs * self.background * self.current
+        for (source, other), count in self._full_counts().items():
+            if other == target:
+                arriving += count / neurons * self.weight(source, target) * _POPULATIONS[source][2]
+        return (1.0 - math.sqrt(scale)) * 0.001 * self.tau_synapse * arriving
+
+    def initial_membrane(self, scale: float, draws: Draws) -> dict[str, NDArray[np.float32]]:
+        """Return the membrane potentials at the start, in millivolts, by population."""
+        sizes = self.sizes(scale)
+        return {name: draws.normal(sizes[name], mean, std) for name, (*_, mean, std) in _POPULATIONS.items()}
+
+    def initial_moments(self, name: str) -> tuple[float, float]:
+        """Return mean and standard deviation of a population's membrane potentials at the start, in millivolts."""
+        return _POPULATIONS[name][3:]
+
+    def _build(self, scale: float, seed: int) -> Network:
+        draws = Draws(seed)
+        network = Network(self.dt, seed=seed)
+        start = self.initial_membrane(scale, draws)
+        for name, size in self.sizes(scale).items():
+            network.add(
+                name,
+                DrivenCurrentLIF(
+                    size,
+                    tau_membrane=self.tau_membrane,
+                    tau_synapse=self.tau_synapse,
+                    tau_inhibitory=self.tau_synapse,
+                    resistance=self.tau_membrane / self.capacitance,
+                    bias_current=self.bias_current(name, scale),
+                    v_rest=self.v_rest,
+                    v_reset=self.v_reset,
+                    threshold=self.threshold,
+                    refractory=self.refractory,
+                    threshold_compare="greater_equal",
+                    reset="value",
+                    input_scaling="exact",
+                    synapse_order="membrane_first",
+                    background_rate=self.background_rate(name, scale),
+                    background_weight=self.background_weight(scale),
+                    initial={"v": start[name]},
+                ),
+            )
+        for (source, target), count in self.synapse_counts(scale).items():
+            network.connect(source, target, self._connection(source, target, count, scale, draws))
+        return network
+
+    def _connection(self, source: str, target: str, count: int, scale: float, draws: Draws) -> Sparse:
+        sizes = self.sizes(scale)
+        mean, delay = self.weight(source, target, scale), self.delay(source)
+        low, high = (-np.inf, 0.0) if mean < 0.0 else (0.0, np.inf)
+        weights = draws.normal(count, mean, abs(mean) * self.weight_std, low, high)
+        # Below half a step a delay would round to none.
+        delays = draws.normal(count, delay, delay * self.delay_std, self.dt / 2.0)
+        return Sparse.from_arrays(
+            draws.integers(count, sizes[source]),
+            draws.integers(count, sizes[target]),
+            weights,
+            np.maximum(np.rint(delays / self.dt).astype(np.int64), 1),
+            trainable=False,
+        )
+
+
+def _rates() -> Mapping[str, Rate]:
+    """Return the published rates; 10 % is what the full network must keep to, and what its seconds scatter."""
+    return {name: Rate(rate, 0.1 * rate) for name, (_, _, rate, _, _) in _POPULATIONS.items()}
+
+
+MICROCIRCUIT = Microcircuit(
+    name="microcircuit",
+    title="77,169 LIF neurons in four layers of cortex, 0.3 billion synapses (Potjans and Diesmann 2014)",
+    dt=0.1,
+    warm_up=500.0,
+    window=1000.0,
+    smallest_scale=0.02,
+    largest_scale=1.0,
+    peer_scale=0.2,
+    rates=_rates(),
+)

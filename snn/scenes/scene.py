@@ -1,0 +1,153 @@
+"""What every scene has: a network with its parameters, how long it runs, and the rates that make a run count."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from snn._arrays import integer, number
+from snn.engine.errors import InvalidArgumentError
+from snn.network import Network
+
+__all__ = ["Rate", "Scene"]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The mean rate that a population must have.
+
+    Parameters
+    ----------
+    mean : float
+        Spikes per second and neuron, in hertz.
+    tolerance : float
+        How far a run may be from it, in hertz.
+    """
+
+    mean: float
+    tolerance: float
+
+    def allows(self, rate_hz: float) -> bool:
+        """Whether a measured rate is within the tolerance; NaN is not."""
+        return abs(rate_hz - self.mean) <= self.tolerance
+
+    def __str__(self) -> str:
+        return f"{self.mean:g} +- {self.tolerance:g} Hz"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene(ABC):
+    """A named network with everything that is frozen for a measurement; its subclasses add their own parameters.
+
+    Parameters
+    ----------
+    name : str
+        As in `snn.scenes.get` and ``snn bench``.
+    title : str
+        One line about it.
+    dt : float
+        Time step in milliseconds.
+    warm_up : float
+        Milliseconds of network time that run before anything is measured.
+    window : float
+        Milliseconds of network time over which rates and speed are measured.
+    rates : dict
+        The `Rate` of each population over the window, at every scale from `smallest_scale` on. Where they come from
+        stands in the scene's description.
+    smallest_scale : float
+        Least `scale`; below it the network is another one.
+    largest_scale : float
+        Greatest `scale`.
+    peer_scale : float
+        The scale at which other simulators are compared when none is asked for.
+    """
+
+    name: str
+    title: str
+    dt: float
+    warm_up: float
+    window: float
+    rates: Mapping[str, Rate]
+    smallest_scale: float
+    largest_scale: float
+    peer_scale: float = 1.0
+
+    @abstractmethod
+    def sizes(self, scale: float = 1.0) -> dict[str, int]:
+        """Return the number of neurons of each population, in the order in which they are built."""
+
+    @abstractmethod
+    def synapses(self, scale: float = 1.0) -> float:
+        """Return how many synapses there are: exact for rules that fix it, else expected."""
+
+    @abstractmethod
+    def _build(self, scale: float, seed: int) -> Network:
+        """Return the network; `scale` and `seed` are valid."""
+
+    def build(self, scale: float = 1.0, *, seed: int = 0) -> Network:
+        """Return the network, ready to run.
+
+        Parameters
+        ----------
+        scale : float, default 1.0
+            Size relative to the scene's own; what it changes stands in the scene's description.
+        seed : int, default 0
+            Connections, weights, delays and initial states follow from it; the draws during a run follow from the
+            seed of the `Simulation`.
+
+        Returns
+        -------
+        Network
+            Its populations are those of `sizes`.
+
+        Raises
+        ------
+        InvalidArgumentError
+            A scale outside `smallest_scale` to `largest_scale`.
+        """
+        return self._build(self.valid_scale(scale), integer(seed, "seed", maximum=2**32 - 1))
+
+    def valid_scale(self, scale: float) -> float:
+        """Return the scale as a float; raise InvalidArgumentError when the scene cannot have it."""
+        real = number(scale, f"scene {self.name!r}: scale")
+        if not self.smallest_scale <= real <= self.largest_scale:
+            raise InvalidArgumentError(
+                f"scene {self.name!r}: scale is {real:g}; it must be {self.smallest_scale:g} to {self.largest_scale:g}"
+            )
+        return real
+
+    def neurons(self, scale: float = 1.0) -> int:
+        """Return how many neurons there are in all."""
+        return sum(self.sizes(scale).values())
+
+    def expected(self, scale: float = 1.0) -> dict[str, Rate]:
+        """Return the rate that each population must have over the window.
+
+        A part of a network is measured with fewer neurons and shared noise that averages out less: the tolerance
+        grows by 1 / sqrt(scale) below scale 1.
+        """
+        wider = 1.0 / math.sqrt(min(self.valid_scale(scale), 1.0))
+        return {name: Rate(rate.mean, rate.tolerance * wider) for name, rate in self.rates.items()}
+
+    def deviations(self, rates_hz: Mapping[str, float], scale: float = 1.0) -> list[str]:
+        """Return a sentence for each population whose rate is not as expected; none: the run counts.
+
+        Parameters
+        ----------
+        rates_hz : dict
+            Measured over `window` after `warm_up`, by population.
+        scale : float, default 1.0
+            The scale that was built.
+        """
+        found = []
+        for name, rate in self.expected(scale).items():
+            if name not in rates_hz:
+                found.append(f"the rate of {name!r} was not measured")
+            elif not rate.allows(rates_hz[name]):
+                found.append(f"{name!r} spikes at {rates_hz[name]:.3f} Hz, not at {rate}")
+        return found
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.title}"
