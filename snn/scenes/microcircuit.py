@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,11 +141,7 @@ class Microcircuit(Scene):
         K = log(1 - p) / log(1 - 1 / (N_source N_target)) synapses, multiple ones between two neurons allowed, connect
         two neurons at least once with probability p (equation 1 of the paper).
         """
-        return {
-            pair: count
-            for pair, full in self._full_counts().items()
-            if (count := round(full * scale * scale))
-        }
+        return {pair: count for pair, full in self._full_counts().items() if (count := round(full * scale * scale))}
 
     @staticmethod
     def _full_counts() -> dict[tuple[str, str], float]:

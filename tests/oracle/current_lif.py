@@ -24,10 +24,10 @@ def simulate(inputs, parameters, options, dt, spike=None, frozen=None, initial=N
 
 def matrix_exponential(a: np.ndarray) -> np.ndarray:
     """By scaling and squaring a power series."""
-    halvings = 20
+    halvings = 8  # a small argument for the series; every squaring doubles the rounding error
     a = a / 2.0**halvings
     result, term = np.eye(len(a)), np.eye(len(a))
-    for k in range(1, 12):
+    for k in range(1, 16):
         term = term @ a / k
         result = result + term
     for _ in range(halvings):

@@ -9,7 +9,7 @@ from typing import Any
 
 import brian2
 import numpy as np
-from brian2 import Hz, Network, NeuronGroup, PoissonGroup, PoissonInput, SpikeMonitor, Synapses, mV, ms, pA, pF
+from brian2 import Hz, Network, NeuronGroup, PoissonGroup, PoissonInput, SpikeMonitor, Synapses, ms, mV, pA, pF
 
 from snn.engine.bench.peers.task import Answer, Task, answer
 from snn.scenes import Brunel, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit, Scene
@@ -52,7 +52,8 @@ def brunel(scene: Brunel, scale: float, seed: int) -> tuple[Objects, Populations
         synapses = Synapses(neurons, neurons, on_pre="v_post += weight", delay=scene.delay * ms)
         synapses.namespace["weight"] = weight * mV
         synapses.connect(
-            i=random.integers(begin, end, count * inputs, np.int32), j=np.repeat(np.arange(count, dtype=np.int32), inputs)
+            i=random.integers(begin, end, count * inputs, np.int32),
+            j=np.repeat(np.arange(count, dtype=np.int32), inputs),
         )
         groups.append(synapses)
     return groups, {"excitatory": (neurons, 0, first), "inhibitory": (neurons, first, count)}

@@ -77,7 +77,9 @@ def izhikevich(scene: Izhikevich, scale: float, seed: int) -> tuple[Populations,
     for name, size in scene.sizes(scale).items():
         values = parameters[name]
         # Without consistent integration NEST takes the two half steps of the paper.
-        population = nest.Create("izhikevich", size, params={"consistent_integration": False, "V_th": 30.0, "V_m": -65.0})
+        population = nest.Create(
+            "izhikevich", size, params={"consistent_integration": False, "V_th": 30.0, "V_m": -65.0}
+        )
         population.set(
             a=values["recovery_rate"],
             b=values["recovery_coupling"],

@@ -496,8 +496,9 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         .draws = {seed_, at.step, population, at.sample},
         .poisson = data.poisson.data(),
     };
-    if (data.compiled) {
-        (taped ? data.compiled->step_taped : data.step)(args, part.begin, part.end);
+    const NeuronStepFunction step = !data.compiled ? nullptr : taped ? data.compiled->step_taped : data.step;
+    if (step) {
+        step(args, part.begin, part.end);
     } else {
         const InterpretedProgram& program = taped ? *data.taped_program : *data.step_program;
         context_.kernels.interpret_step(program.view(), args, memory.interpreter.data(), part.begin, part.end);

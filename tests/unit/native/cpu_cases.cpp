@@ -59,9 +59,6 @@ CpuCase layers(const char* name, const char* model, std::vector<uint32_t> sizes,
     return {name, maker.plan(), batch, steps, 0.2, before};
 }
 
-// A membrane in mV needs input of tens of units, where that of the others is about 1.
-bool in_millivolts(const Model& model) { return model.has_membrane && model.states[model.membrane_state].unit == "mV"; }
-
 CpuCase one_model(const char* model) {
     Numbers numbers(7);
     NetworkMaker maker;
@@ -75,7 +72,8 @@ CpuCase one_model(const char* model) {
         maker.connect(dense(numbers, maker, input, driven, -0.3, 0.4));
         return {text("model ", model), maker.plan(), 3, 20, 0.3, driven};
     }
-    const double gain = in_millivolts(info) ? 12.0 : info.name.ends_with("current_lif") ? 0.04 : 0.25;
+    const double usual = input_gain(info);
+    const double gain = usual != 1.0 ? usual : info.name.ends_with("current_lif") ? 0.04 : 0.25;
     for (const std::string& receptor : info.receptors) {
         Connection c = dense(numbers, maker, input, layer, -0.3 * gain, gain);
         c.receptor = receptor.c_str();
@@ -104,7 +102,7 @@ CpuCase every_option(const char* model, uint32_t choice) {
     for (const ParameterInfo& parameter : info.parameters)
         if (parameter.name == "refractory") maker.set(layer, "refractory", 2.0);
     // The third choices do not reset.
-    const double gain = in_millivolts(info) ? 12.0 : scaled ? 3.0 : choice == 2 ? 0.2 : 0.3;
+    const double usual = input_gain(info), gain = usual != 1.0 ? usual : scaled ? 3.0 : choice == 2 ? 0.2 : 0.3;
     maker.connect(dense(numbers, maker, input, layer, -0.25 * gain, gain));
     return {text("options ", choice, " of ", model), maker.plan(), 2, 20, 0.3, layer};
 }
@@ -124,7 +122,7 @@ CpuCase specialised(const char* model, const int32_t* choices, size_t number) {
     }
     for (const ParameterInfo& parameter : info.parameters)
         if (parameter.name == "refractory") maker.set(layer, "refractory", 2.0);
-    const double gain = in_millivolts(info) ? 12.0 : scaled ? 3.0 : 0.3;
+    const double usual = input_gain(info), gain = usual != 1.0 ? usual : scaled ? 3.0 : 0.3;
     maker.connect(dense(numbers, maker, input, layer, -0.25 * gain, gain));
     return {text("specialised step ", number, " of ", model), maker.plan(), 1, 30, 0.3, layer};
 }
