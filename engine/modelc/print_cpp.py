@@ -18,10 +18,9 @@ from .specialise import specialise
 from .statements import Text, cut
 
 # Operations beyond which a program is not compiled, so that the library stays small. The backend interprets it instead, to the
-# same bits: training of a large model, a larger step where scalar kernels only stand beside vector ones. A step for one choice
+# same bits: training of a large model. A step for one choice
 # of options that is as large as the general one saves nothing.
 LARGEST_ADJOINT = 500
-LARGEST_SCALAR_STEP = 100
 LARGEST_SPECIALISED_STEP = 300
 
 _LANES = {"float": "F", "int": "I", "bool": "M"}
@@ -51,14 +50,6 @@ struct Constant {
     uint32_t mask;
     auto at(uint32_t index) const { return load(data + (index & mask)); }
 };
-// Beside vector kernels, scalar ones are there to be small.
-inline constexpr uint32_t specialised_count([[maybe_unused]] uint32_t count) {
-#ifdef SNN_GENERAL_STEPS_ONLY
-    return 0;
-#else
-    return count;
-#endif
-}
 template <class T, class Args>
 inline Constant<T> constant(const Args& args, uint32_t number) {
     return {static_cast<const T*>(args.constants[number]), args.constant_masks[number]};
@@ -261,11 +252,7 @@ def kernels_source(
     for definition, programs in neurons:
         lines.append(f"// {definition.title}")
         name = definition.name
-        step = _step(definition, programs, "step")
-        if len(programs.step.instructions) > LARGEST_SCALAR_STEP:
-            instead = f"inline constexpr NeuronStepFunction {name}_step = nullptr;"
-            step = ["#ifdef SNN_GENERAL_STEPS_ONLY", instead, "#else", *step[:-1], "#endif", ""]
-        lines += step
+        lines += _step(definition, programs, "step")
         # Without states and receptors there is nothing for gradients to go to.
         taped, adjoint = (
             f"{name}_step_taped",
@@ -277,13 +264,11 @@ def kernels_source(
             lines += _step(definition, programs, "step_taped", taped=True)
         if adjoint != "nullptr":
             lines += _adjoint(definition, programs)
-        steps = []
+        steps: list[str] = []
         for number, choices in enumerate(definition.specialised):
             special_programs = _specialised(definition, programs, choices)
             if len(special_programs.step.instructions) > LARGEST_SPECIALISED_STEP:
                 continue
-            if not steps:
-                lines.append("#ifndef SNN_GENERAL_STEPS_ONLY")
             lines += _step(definition, special_programs, f"step_{number}", held=True)
             positions = ", ".join(str(o.choices.index(choices[o.name])) for o in definition.options)
             lines.append(f"inline constexpr int32_t {name}_choices_{number}[] = {{{positions}}};")
@@ -291,15 +276,19 @@ def kernels_source(
             steps.append(f"{{{name}_choices_{number}, {functions}}}")
         if steps:
             lines.append(f"inline constexpr SpecialisedStep {name}_specialised[] = {{{', '.join(steps)}}};")
-            lines += ["#else", f"inline constexpr const SpecialisedStep* {name}_specialised = nullptr;", "#endif"]
-        special = f"{name}_specialised, specialised_count({len(steps)})" if steps else "nullptr, 0"
+        special = f"{name}_specialised, {len(steps)}" if steps else "nullptr, 0"
         rows.append(f'    {{"{name}", {name}_step, {taped}, {adjoint}, {special}}},')
     lines += [
-        "// In alphabetical order of names.",
+        "// In alphabetical order of names. Beside vector kernels scalar ones are there to be small: models are interpreted.",
+        "#ifdef SNN_INTERPRETED_MODELS",
+        "inline constexpr const CompiledModel* compiled_models = nullptr;",
+        "inline constexpr uint32_t compiled_model_count = 0;",
+        "#else",
         "inline constexpr CompiledModel compiled_models[] = {",
         *rows,
         "};",
         "inline constexpr uint32_t compiled_model_count = sizeof(compiled_models) / sizeof(compiled_models[0]);",
+        "#endif",
         "",
     ]
     return "\n".join(lines)

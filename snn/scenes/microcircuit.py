@@ -163,10 +163,8 @@ class Microcircuit(Scene):
 
     def weight(self, source: str, target: str, scale: float = 1.0) -> float:
         """Return the mean weight of the synapses between two populations, in picoampere."""
-        if source.endswith("I"):
-            factor = -self.g
-        else:
-            factor = 2.0 if (source, target) == ("L4E", "L23E") else 1.0
+        excitatory = 2.0 if (source, target) == ("L4E", "L23E") else 1.0
+        factor = -self.g if source.endswith("I") else excitatory
         return factor * self.current / math.sqrt(scale)
 
     def delay(self, source: str) -> float:

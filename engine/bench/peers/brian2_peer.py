@@ -12,7 +12,7 @@ import numpy as np
 from brian2 import Hz, Network, NeuronGroup, PoissonGroup, PoissonInput, SpikeMonitor, Synapses, ms, mV, pA, pF
 
 from snn.engine.bench.peers.task import Answer, Task, answer
-from snn.scenes import Brunel, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit, Scene
+from snn.scenes import Brunel, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit
 from snn.scenes._draw import Draws
 
 Objects = list[Any]
@@ -244,7 +244,7 @@ def _normal(random: np.random.Generator, count: int, mean: float, std: float, lo
     return values
 
 
-BUILDERS: dict[type[Scene], Callable[..., tuple[Objects, Populations]]] = {
+BUILDERS: dict[type[Any], Callable[..., tuple[Objects, Populations]]] = {
     Brunel: brunel,
     Cuba: cuba,
     Izhikevich: izhikevich,

@@ -11,7 +11,7 @@ import numpy as np
 
 from snn.engine import machine
 from snn.engine.bench.peers.task import Answer, Task, answer
-from snn.scenes import Brunel, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit, Scene
+from snn.scenes import Brunel, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit
 from snn.scenes._draw import Draws
 
 # A builder returns the populations, and how many connections it made that are no synapses of the network.
@@ -168,7 +168,7 @@ def flybrain(scene: FlyBrain, scale: float, seed: int) -> tuple[Populations, int
     return {"brain": brain + relays}, found.driven.size
 
 
-BUILDERS: dict[type[Scene], Callable[..., tuple[Populations, int]]] = {
+BUILDERS: dict[type[Any], Callable[..., tuple[Populations, int]]] = {
     Brunel: brunel,
     Cuba: cuba,
     Izhikevich: izhikevich,
