@@ -142,6 +142,27 @@ inline F poisson_(const snn::cpu::PoissonTable& table, I word, uint32_t index) {
     return r;
 }
 
+// Draws for a chunk of neurons, as the printed code asks for them.
+constexpr uint32_t draw_chunk = 512;
+template <class Make>
+void draw_each(const snn::cpu::DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end, float* out, Make&& make) {
+    const Draw draw(args, number, end);
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F made = make(draw.at(index), index);
+        for (uint32_t i = 0; i < 16; ++i) out[index - begin + i] = made.v[i];
+    }
+}
+inline void draw_uniform(const snn::cpu::DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end, float* out) {
+    draw_each(args, number, begin, end, out, [](I word, uint32_t) { return uniform_(word); });
+}
+inline void draw_normal(const snn::cpu::DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end, float* out) {
+    draw_each(args, number, begin, end, out, [](I word, uint32_t) { return normal_(word); });
+}
+inline void draw_poisson(const snn::cpu::DrawArgs& args, uint32_t number, const snn::cpu::PoissonTable& table, uint32_t begin,
+                         uint32_t end, float* out) {
+    draw_each(args, number, begin, end, out, [&](I word, uint32_t index) { return poisson_(table, word, index); });
+}
+
 #undef LANES
 #undef FLOATS
 #undef INTS
