@@ -55,7 +55,7 @@ def test_rates_are_those_of_the_scene(name: str) -> None:
 
 
 def test_wrong_names_and_scales_are_refused() -> None:
-    with pytest.raises(snn.NotFoundError, match="there is no scene 'macaque'.*microcircuit"):
+    with pytest.raises(snn.NotFoundError, match=r"there is no scene 'macaque'.*microcircuit"):
         get("macaque")
     with pytest.raises(snn.InvalidArgumentError, match="scale"):
         get("microcircuit").build(0.0)
