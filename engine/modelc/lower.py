@@ -56,6 +56,12 @@ STEP = Place(
     division=False,
     hint='a step does not divide: put the reciprocal in [derived] (inverse_tau = "1 / tau") and multiply by it',
 )
+PLASTICITY = Place(
+    "a plasticity rule",
+    _COMMON,
+    division=False,
+    hint='an event does not divide: put the reciprocal in [derived] (inverse = "1 / w_max") and multiply by it',
+)
 DERIVATIVE = Place("[derivative]", _COMMON - {"to_float", "to_int"} | {"sqrt"}, division=True)
 SMOOTH = Place("[smooth]", DERIVATIVE.functions | {"log", "atan", "tanh"}, division=True)
 

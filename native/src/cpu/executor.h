@@ -10,6 +10,7 @@
 #include "backend/backend.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
+#include "cpu/plastic_projection.h"
 #include "cpu/population_data.h"
 #include "cpu/projection_data.h"
 #include "cpu/sparse_bundles.h"
@@ -45,6 +46,7 @@ struct CpuContext {
     std::vector<std::unique_ptr<PopulationData>> populations;
     std::vector<std::unique_ptr<ProjectionData>> projections;
     std::unique_ptr<SparseBundles> bundles;
+    std::vector<std::unique_ptr<PlasticProjection>> plastic;  // by projection, null where weights stay
     std::vector<TaskMemory> tasks;  // one for each task that can run at once
     mutable Buffer<uint32_t> joined_list;  // what active() gives of a population with several lists
     uint32_t row_capacity = 0;      // of a row of sums: the largest population
@@ -101,6 +103,7 @@ private:
                         bool from_zero, float* sums, TaskMemory& memory);
     void deliver_sparse(const ProjectionData& projection, const PopulationData& source, const Moment& at, uint32_t range,
                         float* sums, int32_t* fixed_sums);
+    void learn(const PopulationData& population, const Moment& at, uint32_t range);
     int32_t* fixed_sums_of(const ProjectionData& projection, NeuronRange part, uint32_t range, TaskMemory& memory);
     void deliver_bundles(const Moment& at, uint32_t thread, TaskMemory& memory);
     bool loads_inputs(const RunRequest& request, uint32_t step) const;

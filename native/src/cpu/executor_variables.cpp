@@ -115,6 +115,10 @@ void CpuExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
                 std::vector<float> weights(data.weight_count);
                 context_.bundles->read_weights(slot.index, weights.data());
                 convert(DType::float32, weights.data(), dtype, out_data, weights.size());
+            } else if (slot.kind == Slot::weight && context_.plastic[slot.index]) {
+                std::vector<float> weights(data.weight_count);
+                context_.plastic[slot.index]->read_weights(weights.data());
+                convert(DType::float32, weights.data(), dtype, out_data, weights.size());
             } else if (slot.kind == Slot::weight) {
                 convert(DType::float32, data.weights, dtype, out_data, data.weight_count);
             } else {
@@ -177,6 +181,12 @@ void CpuExecutor::write(const Slot& slot, DType dtype, const void* source) {
                 std::vector<float> weights(data.weight_count);
                 convert(dtype, source, DType::float32, weights.data(), weights.size());
                 context_.bundles->write_weights(slot.index, weights.data());
+                return;
+            }
+            if (context_.plastic[slot.index]) {
+                std::vector<float> weights(data.weight_count);
+                convert(dtype, source, DType::float32, weights.data(), weights.size());
+                context_.plastic[slot.index]->write_weights(weights.data());
                 return;
             }
             convert(dtype, source, DType::float32, data.own_weights(), data.weight_count);

@@ -11,6 +11,7 @@
 //   nearest(x)  the same for values known to lie within int32
 //   flush(x)    |x| < 2^-60 ? +0 : x, what storing a state does; NaN and infinity stay
 //   fma_(a,b,c) a * b + c, contracted where the instruction set can: for gradients only, never in a forward kernel
+//   gather(p,i) p[i] of each lane
 //   sum_(x)     the 16 lanes added as a tree: i + (i+8), i + (i+4), i + (i+2), i + (i+1)
 //
 // Integer arithmetic wraps. Comparisons with NaN are false. exp_ is the library's own (lanes_math.h).

@@ -85,7 +85,7 @@ ProjectionData::ProjectionData(const Projection& projection, const Network& netw
       target_size(network.populations()[projection.target].size),
       weight_count(projection.weight_count()),
       bias_count(projection.bias ? projection.bias->size() : 0),
-      weights(bundled ? nullptr : projection.weights().data()),
+      weights(bundled || projection.plasticity ? nullptr : projection.weights().data()),
       bias(projection.bias ? projection.bias->data() : nullptr),
       is_fixed(projection.is_fixed()),
       is_bundled(bundled),
@@ -96,7 +96,7 @@ ProjectionData::ProjectionData(const Projection& projection, const Network& netw
         scatters = info.kind == SNN_CONNECT_POOL2D || conv->shape().group_outputs < narrow_group;
         pool_weight = snn::pool_weight(info);
     }
-    if (bundled) return;
+    if (bundled || projection.plasticity) return;
     if (info.kind == SNN_CONNECT_SPARSE) segments.emplace(info.synapses->index(), target_ranges, allocator);
     weights_changed();
 }

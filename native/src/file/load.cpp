@@ -35,7 +35,7 @@ public:
         const Json& projections = root.list("projections", max_projections);
         std::vector<int32_t> exponents;
         for (size_t i = 0; i < projections.size(); ++i)
-            exponents.push_back(connect(*network, JsonObject(projections[i], text("projections[", i, "]"))));
+            exponents.push_back(connect(*network, root, JsonObject(projections[i], text("projections[", i, "]"))));
         network->finish(exponents);
         return network;
     }
@@ -134,8 +134,19 @@ private:
         }
     }
 
+    void set_plasticity(Network& network, const JsonObject& root, uint32_t projection, const JsonObject& entry) {
+        network.set_plasticity(projection, definition<PlasticityRule>(rules_, root.object("plasticity_rules"),
+                                                                      entry.text("rule"), builtin_plasticity,
+                                                                      parse_plasticity));
+        const JsonObject parameters = entry.object("parameters"), options = entry.object("options");
+        for (const auto& [key, value] : parameters.value().items())
+            network.set_plasticity_parameter(projection, key, parameters.number(key.c_str()));
+        for (const auto& [key, value] : options.value().items())
+            network.set_plasticity_option(projection, key, options.text(key.c_str()));
+    }
+
     // Returns the fixed-point exponent that the file was saved with (0 for float arithmetic).
-    int32_t connect(Network& network, const JsonObject& entry) const {
+    int32_t connect(Network& network, const JsonObject& root, const JsonObject& entry) {
         SNNProjectionDef def = default_projection_def();
         def.kind = entry.choice("kind", file_names::connection_kinds);
         const std::string name = entry.text("name"), receptor = entry.text("receptor");
@@ -185,7 +196,11 @@ private:
             read_pair(entry, "dilation", def.dilation);
             def.groups = static_cast<uint32_t>(entry.whole("groups", UINT32_MAX));
         }
-        network.connect(def);
+        const uint32_t index = network.connect(def);
+        if (entry.has("plasticity")) {
+            if (def.arithmetic != SNN_ARITHMETIC_FIXED) entry.fail("arithmetic", "is not fixed, as that of a plastic projection");
+            set_plasticity(network, root, index, entry.object("plasticity"));
+        }
         if (def.arithmetic != SNN_ARITHMETIC_FIXED && def.arithmetic != SNN_ARITHMETIC_COMPACT) return 0;
         const double exponent = entry.number("fixed_exponent");
         if (exponent != std::floor(exponent) || std::abs(exponent) > fixed_exponent_limit)
@@ -199,6 +214,7 @@ private:
     Json document_;
     Definitions<Model> models_;
     Definitions<Surrogate> surrogates_;
+    Definitions<PlasticityRule> rules_;
 };
 
 // Sentences of the checks that a hand-built network goes through blame an argument; in a file they blame the file.

@@ -40,11 +40,21 @@ Group group_of(const Network& network, const Projection& member) {
     return group;
 }
 
+// A plastic weight may become as large as its rule lets it.
+double plastic_bound(const Network& network, const Projection& projection) {
+    return weight_bounds(*projection.plasticity, network.dt_ms(), text("projection '", projection.name, "'")).largest();
+}
+
 // Largest sum of |w| that the group could put onto one neuron in a step.
 double largest_sum(const Network& network, const Group& group, const WeightsOf& weights_of) {
     std::vector<double> sums(network.population(network.projections()[group[0]].target).size, 0.0);
     for (const uint32_t p : group) {
         const std::vector<uint32_t>& targets = network.projections()[p].synapses->index().targets;
+        if (network.projections()[p].plasticity) {
+            const double bound = plastic_bound(network, network.projections()[p]);
+            for (const uint32_t target : targets) sums[target] += bound;
+            continue;
+        }
         const float* weights = weights_of(p);
         for (size_t k = 0; k < targets.size(); ++k) sums[targets[k]] += std::abs(static_cast<double>(weights[k]));
     }
@@ -60,7 +70,9 @@ double largest_sum(const Network& network, const Group& group) {
     for (const uint32_t p : group) {
         const Projection& projection = network.projections()[p];
         const uint64_t synapses = projection.synapses->largest_in_degree(network.population(projection.target).size);
-        sum += projection.synapses->largest_weight() * static_cast<double>(synapses);
+        const double weight =
+            projection.plasticity ? plastic_bound(network, projection) : projection.synapses->largest_weight();
+        sum += weight * static_cast<double>(synapses);
     }
     return sum;
 }

@@ -54,6 +54,11 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
             state.weight_gradient = zeros(state.weights.size());
             state.bias_gradient = zeros(state.bias.size());
         }
+        if (projection.plasticity) {
+            const PlasticityRule& rule = *projection.plasticity->rule;
+            state.pre_traces.assign(rule.pre_traces.size(), std::vector<Trace>(state.weights.size()));
+            state.post_traces.assign(rule.post_traces.size(), std::vector<Trace>(populations[projection.target].size));
+        }
         projections_.push_back(std::move(state));
     }
 }
@@ -61,6 +66,9 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
 template <class Real>
 void ReferenceExecutor<Real>::reset_state() {
     now_ = 0;
+    for (ProjectionState& state : projections_)
+        for (auto* const traces : {&state.pre_traces, &state.post_traces})
+            for (std::vector<Trace>& trace : *traces) std::fill(trace.begin(), trace.end(), Trace{});
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         PopulationState& state = populations_[p];
         for (Values& past : state.history) std::fill(past.begin(), past.end(), Real{0});
@@ -120,6 +128,7 @@ void ReferenceExecutor<Real>::run(const RunRequest& request) {
                     for (auto& sum : populations_[call.index].fixed_sums) std::fill(sum.begin(), sum.end(), 0);
                     break;
                 case Kernel::deliver: deliver(call.index); break;
+                case Kernel::learn: learn(call.index); break;
                 case Kernel::finish_receptors: finish_receptors(call.index); break;
                 case Kernel::neuron_step: neuron_step(call.index); break;
                 case Kernel::neuron_adjoint:
@@ -198,6 +207,7 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
                 if (values[i] == Real{0}) continue;
                 for_synapses(network(), projection, i, [&](const Synapse& synapse) {
                     if (synapse.delay != delay) return;
+                    if (projection.plasticity) change_weight(index, true, synapse.weight, synapse.target);
                     if (fixed)
                         fixed_sums[synapse.target] += to_int_nearest_even(
                             std::ldexp(static_cast<double>(state.weights[synapse.weight]), projection.fixed_exponent));
@@ -206,6 +216,61 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
             }
         }
     }
+}
+
+template <class Real>
+Real ReferenceExecutor<Real>::now_of(const Trace& trace, const TracePlan& plan) const {
+    const uint64_t steps = std::min<uint64_t>(now_ - trace.step, plan.decay.size() - 1);
+    return trace.value * static_cast<Real>(plan.decay[steps]);
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::add_event(Trace& trace, const TracePlan& plan) const {
+    trace = {static_cast<Real>(plan.keep) * now_of(trace, plan) + Real{1}, now_};
+}
+
+// What an arrival at a synapse, or a spike of its target, makes of the weight. An arrival leaves its mark in the synapse's
+// traces; the target's are updated once for all its synapses, by learn().
+template <class Real>
+void ReferenceExecutor<Real>::change_weight(uint32_t index, bool arrival, uint64_t synapse, uint32_t target) {
+    const PlasticityRule& rule = *network().projection(index).plasticity->rule;
+    const PlasticityPlan& plan = *plan_->plasticity[index];
+    ProjectionState& state = projections_[index];
+    const Program& program = arrival ? rule.on_pre : rule.on_post;
+    registers_.resize(program.register_count());
+    size_t at = 0;
+    for (const PlasticConstant& constant : plan.constants) {
+        registers_.real[at] = static_cast<Real>(constant.real);
+        registers_.whole[at++] = constant.whole;
+    }
+    for (size_t k = 0; k < plan.pre_traces.size(); ++k)
+        registers_.real[at++] = now_of(state.pre_traces[k][synapse], plan.pre_traces[k]);
+    for (size_t k = 0; k < plan.post_traces.size(); ++k)
+        registers_.real[at++] = now_of(state.post_traces[k][target], plan.post_traces[k]);
+    Real& weight = state.weights[synapse];
+    registers_.real[at] = weight;
+    evaluate(program, SurrogateInUse<Real>{}, false, registers_);
+    const Real next = registers_.real[arrival ? rule.on_pre_weight : rule.on_post_weight];
+    const Real minimum = static_cast<Real>(plan.minimum), maximum = static_cast<Real>(plan.maximum);
+    const Real raised = next > minimum ? next : minimum;
+    weight = flush(raised < maximum ? raised : maximum);
+    if (!arrival) return;
+    for (size_t k = 0; k < plan.pre_traces.size(); ++k) add_event(state.pre_traces[k][synapse], plan.pre_traces[k]);
+}
+
+// After the neurons of the target: their spikes of this step change the weights of all synapses onto them.
+template <class Real>
+void ReferenceExecutor<Real>::learn(uint32_t index) {
+    const Projection& projection = network().projection(index);
+    const Values& spikes = activity(projection.target, 0);
+    for (uint32_t i = 0; i < network().population(projection.source).size; ++i)
+        for_synapses(network(), projection, i, [&](const Synapse& synapse) {
+            if (spikes[synapse.target] != Real{0}) change_weight(index, false, synapse.weight, synapse.target);
+        });
+    const PlasticityPlan& plan = *plan_->plasticity[index];
+    for (size_t k = 0; k < plan.post_traces.size(); ++k)
+        for (uint32_t j = 0; j < network().population(projection.target).size; ++j)
+            if (spikes[j] != Real{0}) add_event(projections_[index].post_traces[k][j], plan.post_traces[k]);
 }
 
 template <class Real>
