@@ -62,6 +62,7 @@ from snn.neurons import (
     NeuronModel,
     SpikeInput,
 )
+from snn.plasticity import PairSTDP, Plasticity, TripletSTDP
 from snn.projection import Projection
 from snn.recording import Recording
 from snn.sequential import Sequential
@@ -102,6 +103,8 @@ __all__ = [
     "NotFoundError",
     "OneToOne",
     "OutOfMemoryError",
+    "PairSTDP",
+    "Plasticity",
     "Population",
     "Projection",
     "Recorder",
@@ -117,6 +120,7 @@ __all__ = [
     "SumPool2d",
     "Surrogate",
     "Trainer",
+    "TripletSTDP",
     "UnsupportedError",
     "VersionError",
     "WeightUpdate",

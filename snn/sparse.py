@@ -19,8 +19,9 @@ from snn._arrays import (
     integer_array,
     number,
 )
-from snn.connections import Connection, Resolved
+from snn.connections import ARITHMETIC, Connection, Resolved
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.plasticity import Plasticity, checked_plasticity
 
 __all__ = ["Sparse"]
 
@@ -37,10 +38,14 @@ class Sparse(Connection):
     ----------
     receptor, delay_steps, trainable, arithmetic
         See `Connection`. `delay_steps` is added to the delay of each synapse; the sum is at most 4096.
+    plasticity : Plasticity, optional
+        A rule such as `PairSTDP` by which the weights change while the network runs; they are not trained then, and
+        their arithmetic is fixed.
     """
 
-    def __init__(self, **common: Any) -> None:
+    def __init__(self, *, plasticity: Plasticity | None = None, **common: Any) -> None:
         super().__init__(**common)
+        self.plasticity = checked_plasticity(plasticity, "Sparse", ARITHMETIC[self.arithmetic])
         self._pairs: tuple[NDArray[Any], NDArray[Any]] | None = None
         self._csr: tuple[NDArray[Any], NDArray[Any]] | None = None
         self._rule: dict[str, Any] | None = None
@@ -59,6 +64,7 @@ class Sparse(Connection):
         delay_steps: int = 0,
         trainable: bool = True,
         arithmetic: str = "default",
+        plasticity: Plasticity | None = None,
     ) -> Sparse:
         """Return the synapses ``sources[i] -> targets[i]``.
 
@@ -72,8 +78,16 @@ class Sparse(Connection):
             Steps, 0 to 4096; with `delay_steps` at most 4096.
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
+        plasticity : Plasticity, optional
+            See `Sparse`.
         """
-        sparse = cls(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)
+        sparse = cls(
+            receptor=receptor,
+            delay_steps=delay_steps,
+            trainable=trainable,
+            arithmetic=arithmetic,
+            plasticity=plasticity,
+        )
         source_array = _indices(sources, "Sparse: sources", MAX_NEURONS - 1)
         target_array = _indices(targets, "Sparse: targets", MAX_NEURONS - 1)
         if source_array.shape != target_array.shape:
@@ -96,6 +110,7 @@ class Sparse(Connection):
         delay_steps: int = 0,
         trainable: bool = True,
         arithmetic: str = "default",
+        plasticity: Plasticity | None = None,
     ) -> Sparse:
         """Return the synapses of a compressed row for each source neuron.
 
@@ -113,8 +128,16 @@ class Sparse(Connection):
             Steps, 0 to 4096; with `delay_steps` at most 4096.
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
+        plasticity : Plasticity, optional
+            See `Sparse`.
         """
-        sparse = cls(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)
+        sparse = cls(
+            receptor=receptor,
+            delay_steps=delay_steps,
+            trainable=trainable,
+            arithmetic=arithmetic,
+            plasticity=plasticity,
+        )
         offsets = _indices(row_offsets, "Sparse: row_offsets", 2**63 - 1).astype(np.uint64)
         target_array = _indices(targets, "Sparse: targets", MAX_NEURONS - 1).astype(np.uint32)
         sparse._csr = (offsets, target_array)
@@ -172,6 +195,8 @@ class Sparse(Connection):
             Whether a neuron may connect to itself.
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
+        plasticity : Plasticity, optional
+            See `Sparse`.
         """
         return cls._random(2, count=integer(count, "Sparse: count", maximum=MAX_SYNAPSES), **rule)
 
@@ -192,14 +217,21 @@ class Sparse(Connection):
         delay_steps: int = 0,
         trainable: bool = True,
         arithmetic: str = "default",
+        plasticity: Plasticity | None = None,
         **unknown: Any,
     ) -> Sparse:
         if unknown:
             raise ArgumentTypeError(
                 f"Sparse has no keyword {shown(next(iter(unknown)))}; a random rule has: weight, weight_std, delay_min, "
-                "delay_max, seed, allow_autapses, receptor, delay_steps, trainable, arithmetic"
+                "delay_max, seed, allow_autapses, receptor, delay_steps, trainable, arithmetic, plasticity"
             )
-        sparse = cls(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)
+        sparse = cls(
+            receptor=receptor,
+            delay_steps=delay_steps,
+            trainable=trainable,
+            arithmetic=arithmetic,
+            plasticity=plasticity,
+        )
         shortest = integer(delay_min, "Sparse: delay_min", maximum=MAX_DELAY)
         longest = shortest if delay_max is None else integer(delay_max, "Sparse: delay_max", maximum=MAX_DELAY)
         if longest < shortest:
