@@ -59,9 +59,7 @@ def native_files(
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="modelc", description="Compile the neuron models for libsnn.")
     parser.add_argument("--models", type=Path, required=True, help="folder with neurons/, surrogates/ and plasticity/")
-    parser.add_argument(
-        "--out", type=Path, required=True, help="folder for builtin_models.cpp, .h and the kernels"
-    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for builtin_models.cpp, .h and the kernels")
     parser.add_argument("--docs", type=Path, help="also write a Markdown page for each model into this folder")
     parser.add_argument("--numpy", type=Path, help="also write numpy source for each model into this folder")
     parser.add_argument("--json", type=Path, help="also write the op list of each model into this folder")

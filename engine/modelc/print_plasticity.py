@@ -135,7 +135,7 @@ def kernels_source(rules: Sequence[tuple[Definition, PlasticityPrograms]]) -> st
             choice = [chosen.get(first + index, -1) for index in range(len(definition.options))]
             padded = ", ".join(map(str, choice or [-1]))
             lines += [f"inline constexpr int32_t {name}_options[] = {{{padded}}};", ""]
-            rows.append(f'    {{"{definition.name}", {name}_options, plastic_deliver<{name}>, plastic_flush<{name}>}},')
+            rows.append(f'    {{"{definition.name}", {name}_options, plastic_visits<{name}>}},')
     lines += ["inline constexpr CompiledPlasticity compiled_plasticity[] = {", *rows, "};"]
     lines.append(
         "inline constexpr uint32_t compiled_plasticity_count = sizeof(compiled_plasticity) / sizeof(compiled_plasticity[0]);"

@@ -487,7 +487,9 @@ def test_compact_weights_are_multiples_of_the_scale() -> None:
         assert np.array_equal(sim.get("input_to_neurons.weight"), rounded)
         sim.set("input_to_neurons.weight", given * 2)
         assert np.array_equal(sim.get("input_to_neurons.weight"), np.round(given.astype(np.float64) * 2**15) / 2**14)
-        with pytest.raises(snn.InvalidArgumentError, match=r"a weight of 2\.0999999 is too large; .* are at most 1\.99993896"):
+        with pytest.raises(
+            snn.InvalidArgumentError, match=r"a weight of 2\.0999999 is too large; .* are at most 1\.99993896"
+        ):
             sim.set("input_to_neurons.weight", given * 3)
     with pytest.raises(
         snn.InvalidArgumentError, match="compact arithmetic keeps 16 bits of a weight and cannot be trained"

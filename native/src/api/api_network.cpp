@@ -343,7 +343,8 @@ SNNStatus snn_network_get_plasticity_parameter(SNNNetwork network, uint32_t proj
                                                double* out_value) {
     return with_network(network, [&](Network& target) {
         const Plasticity& plasticity = plasticity_of(target, projection);
-        const uint32_t index = index_of(plasticity.rule->parameters, &required(parameter, "parameter"), "parameter", plasticity);
+        const auto& parameters = plasticity.rule->parameters;
+        const uint32_t index = index_of(parameters, &required(parameter, "parameter"), "parameter", plasticity);
         required(out_value, "out_value") = plasticity.parameters[index];
     });
 }

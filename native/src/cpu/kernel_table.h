@@ -186,8 +186,8 @@ struct PlasticTrace {
     const float* decay;  // by steps; decay[last] is 0 and stands for all later steps
     int32_t last;
 };
-// What all rows of one part of a plastic projection share. Steps are counted from 1; 0: never. Rows of targets have `row` words,
-// with at least 15 words behind the last target.
+// What all rows of one part of a plastic projection share. Steps are counted from 1; 0: never. Rows of targets have `row`
+// words, with at least 15 words behind the last target.
 struct PlasticArgs {
     const PlasticWord* constants;  // first inputs of both events
     PlasticTrace pre[most_traces], post[most_traces];
@@ -214,15 +214,13 @@ struct PlasticVisit {
     float pre_after[most_traces];  // just after that arrival
 };
 // Brings the synapses of each visit up to date, lets a spike arrive at them, and adds sums[target] += nearest(w * scale).
-using PlasticDeliver = void (*)(const PlasticArgs&, const PlasticVisit* visits, uint32_t count, int32_t* sums, float scale);
-// Only brings them up to date.
-using PlasticFlush = void (*)(const PlasticArgs&, const PlasticVisit* visits, uint32_t count);
+// `sums` null: only brings them up to date.
+using PlasticVisits = void (*)(const PlasticArgs&, const PlasticVisit* visits, uint32_t count, int32_t* sums, float scale);
 
 struct CompiledPlasticity {
     const char* name;
     const int32_t* options;  // the choices that it was compiled for, -1: any
-    PlasticDeliver deliver;
-    PlasticFlush flush;
+    PlasticVisits visits;
 };
 
 struct KernelTable {
@@ -253,8 +251,7 @@ struct KernelTable {
 
     const CompiledPlasticity* plasticity;
     uint32_t plasticity_count;
-    PlasticDeliver interpret_plastic_deliver;
-    PlasticFlush interpret_plastic_flush;
+    PlasticVisits interpret_plastic;
     // out_now[trace][target] for `count` targets
     void (*decay_post_traces)(const PlasticArgs&, uint32_t count, float* out_now);
 

@@ -43,13 +43,16 @@ SNN_ALWAYS_INLINE F decayed(const PlasticTrace& trace, F value, I steps) {
     return mul(value, gather(trace.decay, at));
 }
 
-template <class Rule, bool Listed, bool Arrives>
+// `sums` null: nothing arrives.
+template <class Rule, bool Listed>
 static void plastic_visit(const Rule& rule, const PlasticArgs& args, const PlasticVisit& visit, int32_t* sums, float scale) {
     F pre[most_traces], post[most_traces], pre_after[most_traces], pre_now[most_traces];
     for (uint32_t k = 0; k < rule.pre_count; ++k) {
         pre_after[k] = broadcast_f(visit.pre_after[k]);
-        if constexpr (Arrives && Rule::on_pre_pre)
-            pre_now[k] = decayed(args.pre[k], pre_after[k], broadcast_i(args.now - visit.last_arrival));
+        if constexpr (Rule::on_pre_pre) {
+            const I steps = broadcast_i(args.now - visit.last_arrival);
+            pre_now[k] = decayed(args.pre[k], pre_after[k], steps);
+        }
     }
     const I last = broadcast_i(visit.last_arrival);
     const F minimum = broadcast_f(args.minimum), maximum = broadcast_f(args.maximum), factor = broadcast_f(scale);
@@ -68,8 +71,7 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
 
         uint32_t behind = 0;  // spikes to learn, of the target with the most of them
         while (behind < remembered_spikes && any(le(last, of_targets(args.spikes + behind * args.row)))) ++behind;
-        if constexpr (!Arrives)
-            if (behind == 0) continue;
+        if (!sums && behind == 0) continue;
         for (uint32_t k = behind; k-- > 0;) {
             const I spike = of_targets(args.spikes + k * args.row);
             const I steps = sub(spike, last);
@@ -80,7 +82,7 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
                     post[t] = of_targets(args.post_before + (t * remembered_spikes + k) * args.row);
             w = select(le(last, spike), held(rule.on_post(w, pre, post)), w);
         }
-        if constexpr (Arrives) {
+        if (sums) {
             if constexpr (Rule::on_pre_post) {
                 if (args.post_now) {
                     for (uint32_t t = 0; t < rule.post_count; ++t) post[t] = of_targets(args.post_now + t * args.row);
@@ -94,7 +96,7 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
         }
         if (size == 16) store(weights, w);
         else store_partial(weights, w, size);
-        if constexpr (Arrives) {
+        if (sums) {
             const I delivered = nearest(mul(w, factor));
             if (!Listed && size == 16) {
                 store(sums + first, add(load(sums + first), delivered));
@@ -108,20 +110,12 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
 }
 
 template <class Rule>
-static void plastic_deliver(const PlasticArgs& args, const PlasticVisit* visits, uint32_t count, int32_t* sums, float scale) {
+static void plastic_visits(const PlasticArgs& args, const PlasticVisit* visits, uint32_t count, int32_t* sums, float scale) {
     const Rule rule(args);
     for (uint32_t v = 0; v < count; ++v) {
-        if (visits[v].targets) plastic_visit<Rule, true, true>(rule, args, visits[v], sums, scale);
-        else plastic_visit<Rule, false, true>(rule, args, visits[v], sums, scale);
-    }
-}
-
-template <class Rule>
-static void plastic_flush(const PlasticArgs& args, const PlasticVisit* visits, uint32_t count) {
-    const Rule rule(args);
-    for (uint32_t v = 0; v < count; ++v) {
-        if (visits[v].targets) plastic_visit<Rule, true, false>(rule, args, visits[v], nullptr, 0.0f);
-        else plastic_visit<Rule, false, false>(rule, args, visits[v], nullptr, 0.0f);
+        if (v + 1 < count) SNN_PREFETCH(visits[v + 1].weights);
+        if (visits[v].targets) plastic_visit<Rule, true>(rule, args, visits[v], sums, scale);
+        else plastic_visit<Rule, false>(rule, args, visits[v], sums, scale);
     }
 }
 

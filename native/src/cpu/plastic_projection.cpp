@@ -105,8 +105,7 @@ PlasticProjection::PlasticProjection(const Projection& projection, const Network
     const PlasticityRule& rule = *projection.plasticity->rule;
     for (const PlasticConstant& constant : plan.constants) constants_.push_back({constant.real, constant.whole});
     const CompiledPlasticity* const compiled = interpret ? nullptr : find_compiled(kernels, *projection.plasticity);
-    deliver_ = compiled ? compiled->deliver : kernels.interpret_plastic_deliver;
-    flush_ = compiled ? compiled->flush : kernels.interpret_plastic_flush;
+    visits_ = compiled ? compiled->visits : kernels.interpret_plastic;
     const uint32_t first_post = rule.constant_count() + static_cast<uint32_t>(rule.pre_traces.size());
     needs_post_before_ = reads(rule.on_post, rule.on_post_weight, first_post,
                                first_post + static_cast<uint32_t>(rule.post_traces.size()));
@@ -282,7 +281,7 @@ void PlasticProjection::deliver(uint32_t range, const PopulationData& source, ui
                 kernels_.decay_post_traces(args, part.end - part.begin, part.post_now.data());
                 args.post_now = part.post_now.data();
             }
-            deliver_(args, visits, count, sums + part.begin, scale_);
+            visits_(args, visits, count, sums + part.begin, scale_);
             for (uint32_t v = 0; v < count; ++v) arrive(part, rows[v], now, args.pre);
             count = 0;
         };
@@ -361,9 +360,9 @@ void PlasticProjection::flush(Part& part) const {
     for (size_t row = 0; row < part.rows.size(); ++row) {
         if (part.rows[row].count == 0) continue;
         visits[count++] = visit_of(part, row);
-        if (count == visits_together) flush_(args, visits, std::exchange(count, 0));
+        if (count == visits_together) visits_(args, visits, std::exchange(count, 0), nullptr, 0.0f);
     }
-    if (count > 0) flush_(args, visits, count);
+    if (count > 0) visits_(args, visits, count, nullptr, 0.0f);
     std::fill_n(part.spikes.data(), part.spikes.size(), -1);
     part.is_behind = false;
 }

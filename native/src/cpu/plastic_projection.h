@@ -1,8 +1,8 @@
 // One plastic projection: sparse synapses whose weights change by a rule (docs/semantics.md, "Plasticity"), computed when
 // something happens and not in every step.
 //
-// What arrives at a synapse is known in time; what its target does is learned late. A spike of a target is written down once, in
-// the target's list of its last spikes, and not brought to its thousands of synapses, which lie far apart. The synapses of a
+// What arrives at a synapse is known in time; what its target does is learned late. A spike of a target is written down once,
+// in the target's list of its last spikes, and not brought to its thousands of synapses, which lie far apart. The synapses of a
 // row - one source, one delay - catch up together when the next spike arrives at them:
 //
 //     row of source i   ----|arrival------------------------|arrival---> steps
@@ -91,8 +91,7 @@ private:
     float scale_;
     std::vector<uint16_t> delays_;  // of synapses, ascending
     std::vector<PlasticWord> constants_;
-    PlasticDeliver deliver_;
-    PlasticFlush flush_;
+    PlasticVisits visits_;
     bool needs_post_before_ = false;
     std::optional<InterpretedProgram> on_pre_, on_post_;
     std::vector<Part> parts_;

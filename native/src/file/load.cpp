@@ -198,7 +198,7 @@ private:
         }
         const uint32_t index = network.connect(def);
         if (entry.has("plasticity")) {
-            if (def.arithmetic != SNN_ARITHMETIC_FIXED) entry.fail("arithmetic", "is not fixed, as that of a plastic projection");
+            if (def.arithmetic != SNN_ARITHMETIC_FIXED) entry.fail("arithmetic", "is not that of a plastic projection");
             set_plasticity(network, root, index, entry.object("plasticity"));
         }
         if (def.arithmetic != SNN_ARITHMETIC_FIXED && def.arithmetic != SNN_ARITHMETIC_COMPACT) return 0;

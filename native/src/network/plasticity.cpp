@@ -177,8 +177,8 @@ void check_plastic_weights(const Network& network, const Projection& projection,
     const WeightBounds bounds = weight_bounds(*projection.plasticity, network.dt_ms(), describe(projection));
     for (const float weight : weights)
         if (!(weight >= bounds.minimum && weight <= bounds.maximum))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, describe(projection), ": a weight is ", weight, "; the rule keeps weights from ",
-                        bounds.minimum, " to ", bounds.maximum);
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, describe(projection), ": a weight is ", weight,
+                        "; the rule keeps weights from ", bounds.minimum, " to ", bounds.maximum);
 }
 
 }  // namespace snn

@@ -104,7 +104,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
         if (!projection.plasticity) continue;
         if (batch_size_ > 1)
             throw Error(SNN_ERROR_UNSUPPORTED, "batch_size is ", batch_size_, "; projection '", projection.name,
-                        "' is plastic, and weights that learn belong to one sample: open a session for each");
+                        "' is plastic: weights that learn belong to one sample (open a session for each) and are not trained");
         weight_is_own_[p] = 1;
     }
     ExecutorOptions executor = options.executor;
