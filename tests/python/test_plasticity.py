@@ -229,29 +229,3 @@ def test_threads_do_not_change_a_bit():
     expected = forced(snn.TripletSTDP(), sources, targets).get("p.weight")
     for threads in (2, 3):
         assert np.array_equal(forced(snn.TripletSTDP(), sources, targets, threads=threads).get("p.weight"), expected)
-
-
-def test_pair_stdp_is_nests_stdp_synapse():
-    nest = pytest.importorskip("nest", reason="NEST is not installed")
-    # NEST sees a spike of the target at the synapse one dendritic delay late, and an arrival without delay; here all delay is
-    # axonal. Shifting the target's spikes by the delay makes the two the same.
-    delay, steps = 4, 800
-    sources, targets = random_trains(steps, 1, 1, 12)
-    rule = snn.PairSTDP(tau_plus=15.0, tau_minus=25.0, amplitude_plus=0.01, amplitude_minus=0.012, bounds="soft")
-    nest.ResetKernel()
-    nest.resolution = DT
-    times = [(np.flatnonzero(trains[:, 0]) + 1) * DT for trains in (sources, targets)]
-    generators = [nest.Create("spike_generator", params={"spike_times": list(t)}) for t in times]
-    pre, post = nest.Create("parrot_neuron"), nest.Create("parrot_neuron", params={"tau_minus": 25.0})
-    for generator, parrot in zip(generators, (pre, post), strict=True):
-        nest.Connect(generator, parrot, syn_spec={"delay": DT})
-    synapse = {"synapse_model": "stdp_synapse", "delay": delay * DT, "weight": 0.5, "Wmax": 1.0, "mu_plus": 1.0,
-               "mu_minus": 1.0, "lambda": 0.01, "alpha": 1.2, "tau_plus": 15.0, "receptor_type": 1}  # fmt: skip
-    nest.Connect(pre, post, syn_spec=synapse)
-    nest.Simulate((steps + 10) * DT)
-    theirs = nest.GetConnections(pre, post).weight
-    shifted = np.zeros_like(targets)
-    shifted[delay:] = targets[:-delay]
-    last = int(np.flatnonzero(sources)[-1])  # NEST applies what happened up to the last presynaptic spike
-    shifted[last:] = False
-    assert forced(rule, sources[: last + 1], shifted[: last + 1]).get("p.weight")[0] == pytest.approx(theirs, abs=1e-4)
