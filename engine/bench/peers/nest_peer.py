@@ -11,7 +11,7 @@ import numpy as np
 
 from snn.engine import machine
 from snn.engine.bench.peers.task import Answer, Task, answer
-from snn.scenes import Brunel, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit, Scene
+from snn.scenes import Brunel, Coba, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit, Scene
 from snn.scenes._draw import Draws
 
 # A builder returns the populations, and how many connections it made that are no synapses of the network.
@@ -67,6 +67,34 @@ def cuba(scene: Cuba, scale: float, seed: int) -> tuple[Populations, int]:
     for source, weight in (("excitatory", scene.excitatory_weight), ("inhibitory", -scene.inhibitory_weight)):
         current = weight * capacitance / scene.tau_membrane
         nest.Connect(populations[source], everyone, rule, {"weight": current, "delay": scene.delay})
+    return populations, 0
+
+
+def coba(scene: Coba, scale: float, seed: int) -> tuple[Populations, int]:
+    """Build the network of Vogels and Abbott 2005 with conductances."""
+    leak = 10.0  # nS, the unit of the scene's conductances
+    parameters = {
+        "C_m": leak * scene.tau_membrane,
+        "g_L": leak,
+        "tau_syn_ex": scene.tau_excitatory,
+        "tau_syn_in": scene.tau_inhibitory,
+        "E_ex": scene.e_excitatory,
+        "E_in": scene.e_inhibitory,
+        "t_ref": scene.refractory,
+        "E_L": scene.v_rest,
+        "V_reset": scene.v_reset,
+        "V_th": scene.threshold,
+    }
+    draws = Draws(seed)
+    populations = {}
+    for name, size in scene.sizes(scale).items():
+        v, excitatory, inhibitory = (values.astype(np.float64) for values in scene.start(size, draws))
+        populations[name] = nest.Create("iaf_cond_exp", size, params=parameters)
+        populations[name].set(V_m=v, g_ex=excitatory * leak, g_in=inhibitory * leak)
+    everyone = populations["excitatory"] + populations["inhibitory"]
+    rule = {"rule": "pairwise_bernoulli", "p": scene.probability(scale)}
+    for source, weight in (("excitatory", scene.excitatory_weight), ("inhibitory", -scene.inhibitory_weight)):
+        nest.Connect(populations[source], everyone, rule, {"weight": weight * leak, "delay": scene.delay})
     return populations, 0
 
 
@@ -168,6 +196,7 @@ def flybrain(scene: FlyBrain, scale: float, seed: int) -> tuple[Populations, int
 
 BUILDERS: dict[type[Scene], Callable[..., tuple[Populations, int]]] = {
     Brunel: brunel,
+    Coba: coba,
     Cuba: cuba,
     Izhikevich: izhikevich,
     Microcircuit: microcircuit,
