@@ -17,12 +17,12 @@ from .ir import DRAWS, Instruction, Program
 from .specialise import specialise
 from .statements import Text, cut
 
-# Operations beyond which a program is not compiled, so that the library stays small. The backend interprets it instead, to the
-# same bits: training of a large model, a larger step where scalar kernels only stand beside vector ones. A step for one choice
-# of options that is as large as the general one saves nothing.
+# Operations beyond which a program is not compiled, so that the library stays small: the backend interprets it, same bits.
+# The general step of a large model gains little over the interpreter (its values do not fit the registers), unlike the step for
+# one choice of options. Where scalar kernels only stand beside vector ones they are compiled for size and gain nothing.
+LARGEST_STEP = 300
+LARGEST_SCALAR_STEP = 45
 LARGEST_ADJOINT = 500
-LARGEST_SCALAR_STEP = 100
-LARGEST_SPECIALISED_STEP = 300
 
 _LANES = {"float": "F", "int": "I", "bool": "M"}
 _MEMORY = {"float": "float", "int": "int32_t"}
@@ -261,26 +261,30 @@ def kernels_source(
     for definition, programs in neurons:
         lines.append(f"// {definition.title}")
         name = definition.name
-        step = _step(definition, programs, "step")
-        if len(programs.step.instructions) > LARGEST_SCALAR_STEP:
-            instead = f"inline constexpr NeuronStepFunction {name}_step = nullptr;"
-            step = ["#ifdef SNN_GENERAL_STEPS_ONLY", instead, "#else", *step[:-1], "#endif", ""]
-        lines += step
+        size = len(programs.step.instructions)
+        none = f"inline constexpr NeuronStepFunction {name}_step = nullptr;"
+        step = _step(definition, programs, "step") if size <= LARGEST_STEP else [none, ""]
         # Without states and receptors there is nothing for gradients to go to.
-        taped, adjoint = (
-            f"{name}_step_taped",
-            f"{name}_adjoint" if definition.states or definition.receptors else "nullptr",
-        )
+        adjoint = _adjoint(definition, programs) if definition.states or definition.receptors else []
+        taped = _step(definition, programs, "step_taped", taped=True)
         if len(programs.adjoint.instructions) > LARGEST_ADJOINT:
-            taped = adjoint = "nullptr"
-        if taped != "nullptr":
-            lines += _step(definition, programs, "step_taped", taped=True)
-        if adjoint != "nullptr":
-            lines += _adjoint(definition, programs)
+            taped = adjoint = []
+        taped_name, adjoint_name = (
+            f"{name}_{ending}" if text else "nullptr" for ending, text in (("step_taped", taped), ("adjoint", adjoint))
+        )
+        general = [*step, *taped, *adjoint]
+        if LARGEST_SCALAR_STEP < size <= LARGEST_STEP:
+            instead = [none]
+            if taped:
+                instead.append(f"inline constexpr NeuronStepFunction {taped_name} = nullptr;")
+            if adjoint:
+                instead.append(f"inline constexpr NeuronAdjointFunction {adjoint_name} = nullptr;")
+            general = ["#ifdef SNN_GENERAL_STEPS_ONLY", *instead, "#else", *general[:-1], "#endif", ""]
+        lines += general
         steps = []
         for number, choices in enumerate(definition.specialised):
             special_programs = _specialised(definition, programs, choices)
-            if len(special_programs.step.instructions) > LARGEST_SPECIALISED_STEP:
+            if len(special_programs.step.instructions) > LARGEST_STEP:
                 continue
             if not steps:
                 lines.append("#ifndef SNN_GENERAL_STEPS_ONLY")
@@ -293,7 +297,7 @@ def kernels_source(
             lines.append(f"inline constexpr SpecialisedStep {name}_specialised[] = {{{', '.join(steps)}}};")
             lines += ["#else", f"inline constexpr const SpecialisedStep* {name}_specialised = nullptr;", "#endif"]
         special = f"{name}_specialised, specialised_count({len(steps)})" if steps else "nullptr, 0"
-        rows.append(f'    {{"{name}", {name}_step, {taped}, {adjoint}, {special}}},')
+        rows.append(f'    {{"{name}", {name}_step, {taped_name}, {adjoint_name}, {special}}},')
     lines += [
         "// In alphabetical order of names.",
         "inline constexpr CompiledModel compiled_models[] = {",

@@ -439,7 +439,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         .draws = {seed_, at.step, population, at.sample},
         .poisson = data.poisson.data(),
     };
-    const NeuronStepFunction step = !data.compiled ? nullptr : taped ? data.compiled->step_taped : data.step;
+    const NeuronStepFunction step = taped && data.compiled ? data.compiled->step_taped : taped ? nullptr : data.step;
     if (step) {
         step(args, part.begin, part.end);
     } else {

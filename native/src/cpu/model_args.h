@@ -65,7 +65,7 @@ struct SpecialisedStep {
 
 struct CompiledModel {
     const char* name;
-    // Null: interpreted, as print_cpp.py decides for large models. Without a step there is none of the others.
+    // Null: interpreted, as print_cpp.py decides for large models.
     NeuronStepFunction step;
     NeuronStepFunction step_taped;
     NeuronAdjointFunction adjoint;  // or there is none
