@@ -429,7 +429,7 @@ SNN_API SNNStatus SNN_CALL snn_register_spike_callback(SNNHandle handle, SpikeCa
 
 /* A new reference to the session's network; release it. */
 SNN_API SNNStatus SNN_CALL snn_session_network(SNNHandle handle, SNNNetwork *out_network);
-/* A new finished network with the session's present weights and biases; release it. */
+/* A new finished network with the session's present weights, biases and parameters; release it. */
 SNN_API SNNStatus SNN_CALL snn_session_to_network(SNNHandle handle, SNNNetwork *out_network);
 
 /* Input of an input population for the coming step: [batch_size][size] floats. Spike inputs take 0 and 1 only and are
@@ -440,7 +440,7 @@ SNN_API SNNStatus SNN_CALL snn_session_set_input(SNNHandle handle, uint32_t popu
 SNN_API SNNStatus SNN_CALL snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count);
 /* Advances by `step_count` steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step(SNNHandle handle, uint32_t step_count);
-/* Back to step 0 and the initial state; weights, callbacks and bindings stay. */
+/* Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay. */
 SNN_API SNNStatus SNN_CALL snn_session_reset(SNNHandle handle);
 /* Steps since creation or reset; a trainer's forward resets and runs its steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step_count(SNNHandle handle, uint64_t *out_steps);
@@ -474,6 +474,9 @@ enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
  *   "projection.bias"        as in SNNProjectionDef
  *   "projection.weight.gradient", "projection.bias.gradient"   in the same order; after a backward pass (read only)
  *   "population.history"     [delay][batch_size][size]  activity kept for delays, the newest first (resume a run)
+ *   "population.parameter"   [1] or [size], in the model's unit: a parameter of the model, as this session has it. Writing
+ *                            takes either count, checks as snn_network_set_parameter does, and is felt from the next step on;
+ *                            states stay, initial states too. The network and other sessions keep theirs.
  * A state of whole numbers ("int" in its model) takes whole numbers only, the history of spikes 0 and 1 only: nothing is
  * rounded silently. */
 SNN_API SNNStatus SNN_CALL snn_session_read(SNNHandle handle, const char *path, uint32_t dtype, void *out_data, size_t count);

@@ -128,6 +128,10 @@ public:
     // Exact, whatever the device and its threads.
     virtual ExecutorCounters counters() const = 0;
 
+    // Constants of one population from now on, of the same model and size as the plan's; a reset keeps them. Copies.
+    virtual void set_constants(uint32_t population, const PopulationConstants& constants) = 0;
+    virtual void set_seed(uint64_t seed) = 0;  // of the random draws from now on
+
     virtual size_t count(const Slot& slot) const = 0;
     virtual void read(const Slot& slot, DType dtype, void* out_data) const = 0;
     virtual void write(const Slot& slot, DType dtype, const void* data) = 0;

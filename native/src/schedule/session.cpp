@@ -105,6 +105,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     }
     frames_.resize(inputs_.size());
     weight_is_own_.assign(network_->projections().size(), 0);
+    parameters_.resize(populations.size());
     ExecutorOptions executor = options.executor;
     if (executor.thread_count == 0) executor.thread_count = logical_processors();
     executor_ = find_backend(options.device).open(plan_, executor);

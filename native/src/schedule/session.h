@@ -117,9 +117,11 @@ private:
         const float* bound = nullptr;
         std::vector<float> values;  // [batch][size]
     };
+    static constexpr uint32_t no_parameter = UINT32_MAX;
     struct Variable {
         Slot slot;
         bool writable;
+        uint32_t parameter = no_parameter;  // of population slot.index, instead of the slot
     };
 
     static constexpr uint32_t no_input = UINT32_MAX;
@@ -132,6 +134,9 @@ private:
     void clear_spike_inputs();
     Input& input_of(uint32_t population);
     Variable find_variable(std::string_view path) const;
+    size_t count_of(const Variable& variable) const;
+    const Parameters& parameters_of(uint32_t population) const;
+    void set_parameters(uint32_t population, Parameters parameters);
     RecordFrames checked_record(const SNNRecordArray& record, size_t row_count, uint32_t position) const;
     std::vector<EventRecord> checked_events(const SNNRunDef& def) const;
 
@@ -149,6 +154,7 @@ private:
     std::vector<Input> inputs_;           // in the order of their populations
     std::vector<uint32_t> input_places_;  // per population: its place in inputs_, no_input for neurons
     std::vector<InputFrames> frames_;  // one for each of inputs_, rewritten before a step
+    std::vector<Parameters> parameters_;  // per population: empty while they are the network's
     std::vector<uint8_t> weight_is_own_;  // per projection: differs (perhaps) from the network's
     bool has_gradients_ = false;
 
