@@ -469,6 +469,44 @@ class Simulation:
         self._session.membrane_potentials(owner.name, array)
         return array
 
+    def save_state(self, path: str | os.PathLike[str]) -> None:
+        """Write all that the coming steps depend on to a file.
+
+        `load_state` goes on from it, bit for bit, in a simulation of the same network on any device and number of threads. The
+        file has steps, carried time and seed, states, activity kept for delays, inputs that were set, parameters, counters, and
+        the weights that this simulation changed. It does not have the network (`Network.save`), bound inputs, recorders and
+        callbacks.
+
+        Parameters
+        ----------
+        path : path
+            Replaced whole; a failure leaves an old file as it was.
+
+        Raises
+        ------
+        FileError
+            The file system said no.
+        """
+        self._session.save_state(file_path(path))
+
+    def load_state(self, path: str | os.PathLike[str]) -> None:
+        """Go on from what `save_state` wrote; all or nothing.
+
+        Parameters
+        ----------
+        path : path
+            A file that `save_state` wrote, of the same network and batch size. The seed becomes the saved one.
+
+        Raises
+        ------
+        InvalidArgumentError
+            It is the state of another network; the sentence says what differs.
+        FormatError
+            The file is damaged, or not a state.
+        """
+        self._check_outside()
+        self._session.load_state(file_path(path))
+
     def load_weights(self, path: str | os.PathLike[str]) -> None:
         """Take weights and biases from a ``.snn`` file with projections of the same names and shapes; all or none."""
         self._session.load_weights(file_path(path))

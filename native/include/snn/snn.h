@@ -466,6 +466,18 @@ typedef struct SNNCounters {
 SNN_API SNNStatus SNN_CALL snn_get_counters(SNNHandle handle, SNNCounters *out_counters);
 
 enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
+/* Saves all that the session's next steps depend on, and goes on from there later: in a session of the same network on any
+ * device, instruction set and number of threads, bit for bit as if nothing had come between. The file (docs/file-format.md) has
+ * steps, carried time and seed, states, activity kept for delays, inputs that were set, parameters, the counters, and the weights
+ * and biases that this session changed; of the others a hash. It is replaced whole, as by snn_network_save. Not in it: the
+ * network, bindings, callbacks and trainers. From a callback it is SNN_ERROR_BUSY: the step is not over.
+ *
+ * snn_load_state changes everything or nothing. A state of another network, time step or batch_size is
+ * SNN_ERROR_INVALID_ARGUMENT, and the sentence names the population or projection; a damaged file is SNN_ERROR_FORMAT. The seed
+ * becomes the saved one. Bindings and callbacks of the session stay. Neither works with SNN_FLAG_FLOAT64. */
+SNN_API SNNStatus SNN_CALL snn_save_state(SNNHandle handle, const char *path);
+SNN_API SNNStatus SNN_CALL snn_load_state(SNNHandle handle, const char *path);
+
 /* Any variable by its path, converted to or from `dtype`; `count` must match exactly.
  *   "population.state"       [batch_size][size]   any state of the model
  *   "population.spikes"      [batch_size][size]   activity of the last step (read only); not of neurons that do not spike

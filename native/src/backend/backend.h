@@ -27,7 +27,8 @@ size_t size_of(DType type);
 struct Slot {
     enum Kind : uint8_t {
         state,            // index population, sub state: [batch][size]; float or int32
-        activity,         // index population: [batch][size], spikes as 0/1 or input values of the last step
+        activity,         // index population: [batch][size], spikes as 0/1 or input values of the last step. Written only
+                          // where there is no history
         history,          // index population: [history_depth][batch][size], newest (the last step) first
         weight,           // index projection
         bias,             // index projection

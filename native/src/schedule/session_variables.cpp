@@ -12,30 +12,6 @@ namespace snn {
 
 namespace {
 
-std::string text_of(const Shape& shape) {
-    std::string result = text("(", shape.dims[0]);
-    for (uint32_t axis = 1; axis < shape.rank; ++axis) result += text(", ", shape.dims[axis]);
-    return result + ")";
-}
-
-// What decides which weight means what, in words: weights of a projection that has the same words fit. Windows see shapes,
-// the other kinds only sizes.
-std::string wiring_of(const Network& network, const Projection& projection) {
-    const Population& source = network.population(projection.source);
-    const Population& target = network.population(projection.target);
-    std::string words = name_of_kind(projection.kind);
-    if (projection.kind == SNN_CONNECT_CONV2D || projection.kind == SNN_CONNECT_POOL2D) {
-        const Window& w = projection.window;
-        words += text(" from ", text_of(source.shape), " to ", text_of(target.shape), ", kernel ", w.kernel[0], " x ",
-                      w.kernel[1], ", stride ", w.stride[0], " x ", w.stride[1], ", padding ", w.padding[0], " x ",
-                      w.padding[1], ", dilation ", w.dilation[0], " x ", w.dilation[1], ", groups ", w.groups);
-    } else {
-        words += text(" from ", source.size, " to ", target.size);
-    }
-    if (projection.synapses) words += text(", ", projection.synapses->count(), " synapses");
-    return words + (projection.bias ? ", with bias" : "");
-}
-
 bool same_connections(const SparseIndex& a, const SparseIndex& b) {
     return a.row_offsets == b.row_offsets && a.targets == b.targets && a.delays == b.delays;
 }

@@ -385,7 +385,7 @@ void ReferenceExecutor<Real>::write(const Slot& slot, DType dtype, const void* d
             return;
         case Slot::weight: return take(projections_[slot.index].weights);
         case Slot::bias: return take(projections_[slot.index].bias);
-        case Slot::activity:
+        case Slot::activity: return take(populations_[slot.index].history[now_ % populations_[slot.index].history.size()]);
         case Slot::weight_gradient:
         case Slot::bias_gradient: return;  // read only; the session has refused it
     }
