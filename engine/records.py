@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "Counters",
     "DeviceInfo",
     "EpochResult",
     "NetworkInfo",
@@ -18,6 +19,22 @@ __all__ = [
     "TrainResult",
     "WeightUpdate",
 ]
+
+
+class Counters(NamedTuple):
+    """What a session has computed since it was opened or reset; the same on every device and for every number of threads."""
+
+    steps: int
+    neuron_updates: int
+    """Steps times neurons times samples, without inputs."""
+    spikes: int
+    """Of neurons."""
+    input_spikes: int
+    """That spike inputs were given."""
+    synaptic_events: int
+    """One synapse that delivered one spike, counted in the step in which it arrives."""
+    synaptic_operations: int
+    """The same, and synapses that delivered a value other than 0 of a value input."""
 
 
 class DeviceInfo(NamedTuple):

@@ -49,14 +49,18 @@ from snn.engine.errors import (
     UnsupportedError,
     VersionError,
 )
-from snn.engine.records import DeviceInfo, SpikeEvent, WeightUpdate
+from snn.engine.records import Counters, DeviceInfo, SpikeEvent, WeightUpdate
 from snn.network import MemoryEstimate, Network, Population, load, save
 from snn.neurons import (
     LIF,
     AdaptiveLIF,
+    AdEx,
+    AlphaLIF,
+    ConductanceLIF,
     CurrentLIF,
     DrivenCurrentLIF,
     DrivenLIF,
+    HodgkinHuxley,
     Input,
     IntegrateAndFire,
     Izhikevich,
@@ -68,7 +72,7 @@ from snn.neurons import (
     SpikeInput,
 )
 from snn.projection import Projection
-from snn.recording import Recording
+from snn.recording import Recording, SpikeEvents
 from snn.sequential import Sequential
 from snn.simulation import Recorder, Simulation
 from snn.sparse import Sparse
@@ -79,12 +83,16 @@ __version__ = library_version()
 
 __all__ = [
     "LIF",
+    "AdEx",
     "AdaptiveLIF",
+    "AlphaLIF",
     "ArgumentTypeError",
     "AvgPool2d",
     "BusyError",
+    "ConductanceLIF",
     "Connection",
     "Conv2d",
+    "Counters",
     "CurrentLIF",
     "Dense",
     "DeviceInfo",
@@ -96,6 +104,7 @@ __all__ = [
     "FileError",
     "ForkedError",
     "FormatError",
+    "HodgkinHuxley",
     "Input",
     "IntegrateAndFire",
     "InternalError",
@@ -124,6 +133,7 @@ __all__ = [
     "SnnError",
     "Sparse",
     "SpikeEvent",
+    "SpikeEvents",
     "SpikeInput",
     "StateError",
     "StoppedError",

@@ -1,8 +1,9 @@
-"""The progress bar of training."""
+"""Progress bars of training and of runs."""
 
 from __future__ import annotations
 
 import math
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -13,7 +14,7 @@ from rich.table import Column
 if TYPE_CHECKING:
     from snn.trainer import EpochReport
 
-__all__ = ["EpochBar"]
+__all__ = ["EpochBar", "RunBar"]
 
 # How much of the newest batch goes into the loss and accuracy shown: a mean over about the last 20.
 _SHARE = 0.05
@@ -69,3 +70,47 @@ class EpochBar:
         share = "" if math.isnan(accuracy) else f" acc {accuracy:.1%}"
         epoch = min(self._epoch + 1, self._epochs) if advance else self._epoch
         self._progress.update(self._task, advance=advance, epoch=epoch, numbers=f"loss {loss:.4f}{share}{self._extra}")
+
+
+class RunBar:
+    """A bar over the steps of a run, with steps in a second and the real-time factor."""
+
+    _PAUSE = 0.1  # seconds between two looks at the numbers: a small network does thousands of steps in one
+
+    def __init__(self, steps: int, dt_ms: float, console: Console | None = None) -> None:
+        self._dt_s = dt_ms / 1000.0
+        fixed = Column(no_wrap=True)
+        self._progress = Progress(
+            TextColumn("[bold]step {task.completed:,.0f}/{task.total:,.0f}", table_column=fixed),
+            BarColumn(bar_width=None, table_column=Column(ratio=1)),
+            TextColumn("{task.fields[numbers]}", table_column=fixed),
+            TimeElapsedColumn(table_column=fixed),
+            TimeRemainingColumn(compact=True, table_column=fixed),
+            console=console,
+            expand=True,
+            refresh_per_second=8,
+        )
+        self._task = self._progress.add_task("", total=steps, numbers="")
+        self._begin = self._shown = 0.0
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        self._begin = time.perf_counter()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def update(self, done: int, steps: int) -> None:
+        """Take note of the steps that are done."""
+        now = time.perf_counter()
+        if done < steps and now - self._shown < self._PAUSE:
+            return
+        self._shown = now
+        seconds = max(now - self._begin, 1e-9)
+        factor = seconds / (done * self._dt_s)
+        self._progress.update(
+            self._task, completed=done, numbers=f"{done / seconds:,.0f} steps/s, real-time factor {factor:.3g}"
+        )

@@ -24,10 +24,14 @@ from snn.surrogates import Surrogate
 
 __all__ = [
     "LIF",
+    "AdEx",
     "AdaptiveLIF",
+    "AlphaLIF",
+    "ConductanceLIF",
     "CurrentLIF",
     "DrivenCurrentLIF",
     "DrivenLIF",
+    "HodgkinHuxley",
     "Input",
     "IntegrateAndFire",
     "Izhikevich",
@@ -393,6 +397,22 @@ class CurrentLIF(_Builtin, model="current_lif"):
 
 
 class Izhikevich(_Builtin, model="izhikevich"):
+    pass
+
+
+class ConductanceLIF(_Builtin, model="conductance_lif"):
+    pass
+
+
+class AlphaLIF(_Builtin, model="alpha_lif"):
+    pass
+
+
+class AdEx(_Builtin, model="adex"):
+    pass
+
+
+class HodgkinHuxley(_Builtin, model="hodgkin_huxley"):
     pass
 
 

@@ -5,6 +5,7 @@ Each function draws into the `Axes` given, or into a new figure, and returns the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import integer_array, number, real_array
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, UnsupportedError, shown
+from snn.recording import SpikeEvents
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,14 +73,19 @@ def _dress(axes: Axes, title: str | None, x_label: str, y_label: str) -> None:
 
 
 def raster(
-    spikes: ArrayLike, *, dt: float = 1.0, axes: Axes | None = None, color: Any = INK, title: str | None = None
+    spikes: ArrayLike | SpikeEvents,
+    *,
+    dt: float = 1.0,
+    axes: Axes | None = None,
+    color: Any = INK,
+    title: str | None = None,
 ) -> Axes:
     """Draw a spike raster: one row for each neuron, one mark for each spike.
 
     Parameters
     ----------
-    spikes : array_like, shape (steps, neurons)
-        0 or 1, as ``recording["hidden"]["spikes"][:, sample]``.
+    spikes : array_like, shape (steps, neurons), or SpikeEvents
+        0 or 1, as ``recording["hidden"]["spikes"][:, sample]``; or ``recording["hidden"]["spike_events"]`` of one sample.
     dt : float, default 1.0
         Time step in milliseconds.
     axes : Axes, optional
@@ -88,18 +95,31 @@ def raster(
     title : str, optional
         Title.
     """
-    array = _frames(spikes, "spikes")
+    steps: NDArray[Any]
+    neurons: NDArray[Any]
+    if isinstance(spikes, SpikeEvents):
+        if spikes.batch_size > 1:
+            raise InvalidArgumentError(
+                f"spikes are events of {spikes.batch_size} samples; choose one: events.of(sample)"
+            )
+        if spikes.step_count == 0:
+            raise InvalidArgumentError("spikes are events of a run without steps; there is nothing to draw")
+        step_count, size = spikes.step_count, math.prod(spikes.shape)
+        steps, neurons = spikes.steps.astype(np.int64), spikes.neurons.astype(np.int64)
+    else:
+        array = _frames(spikes, "spikes")
+        step_count, size = array.shape
+        steps, neurons = np.nonzero(array)
     dt = number(dt, "dt", minimum=0.0, exclusive=True)
-    if _is_list(color) and len(color) != array.shape[1]:
-        raise InvalidArgumentError(f"there are {len(color)} colors for {array.shape[1]} neurons")
+    if _is_list(color) and len(color) != size:
+        raise InvalidArgumentError(f"there are {len(color)} colors for {size} neurons")
     axes = _axes(axes)
-    steps, neurons = np.nonzero(array)
     colors = [color[int(neuron)] for neuron in neurons] if _is_list(color) else color
     # A mark is as high as a row; with many neurons rows are thin, and it covers a neighbour to be seen.
-    half = 0.45 if array.shape[1] <= 32 else 0.45 * array.shape[1] / 32
+    half = 0.45 if size <= 32 else 0.45 * size / 32
     axes.vlines((steps + 1) * dt, neurons - half, neurons + half, colors=colors, linewidth=1.2)
-    axes.set_xlim(0.5 * dt, (array.shape[0] + 0.5) * dt)
-    axes.set_ylim(-1, array.shape[1])
+    axes.set_xlim(0.5 * dt, (step_count + 0.5) * dt)
+    axes.set_ylim(-1, size)
     _dress(axes, title, "time (ms)", "neuron")
     return axes
 

@@ -1,7 +1,8 @@
-"""What a simulation recorded: arrays by population and variable."""
+"""What a simulation recorded: arrays by population and variable, spikes as events."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,32 +12,112 @@ from numpy.typing import NDArray
 from snn._arrays import integer, known_name, mapping
 from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
 
-__all__ = ["Recording"]
+__all__ = ["Recording", "SpikeEvents"]
 
 
-class Recording(Mapping[str, Mapping[str, NDArray[Any]]]):
+class SpikeEvents:
+    """Spikes of one population, one entry for each: ordered by step, then sample, then neuron.
+
+    Parameters
+    ----------
+    steps : uint32 array, shape (events,)
+        Since the run began; 0 is its first step.
+    neurons : uint32 array, shape (events,)
+        Indices in the population, its shape made flat.
+    samples : uint32 array, shape (events,), optional
+        Indices in the batch; all 0 when not given.
+    shape : tuple of int
+        Of the population.
+    step_count : int
+        Steps of the run.
+    batch_size : int, default 1
+        Samples of the run.
+    dropped : int, default 0
+        Events that were older than those that were kept, see ``max_events`` of `Simulation.run`.
+    """
+
+    def __init__(
+        self,
+        steps: NDArray[np.uint32],
+        neurons: NDArray[np.uint32],
+        samples: NDArray[np.uint32] | None = None,
+        *,
+        shape: tuple[int, ...],
+        step_count: int,
+        batch_size: int = 1,
+        dropped: int = 0,
+    ) -> None:
+        self.steps = steps
+        self.neurons = neurons
+        self.samples = np.broadcast_to(np.uint32(0), steps.shape) if samples is None else samples
+        self.shape = shape
+        self.step_count = step_count
+        self.batch_size = batch_size
+        self.dropped = dropped
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def of(self, sample: int) -> SpikeEvents:
+        """Return the events of one sample; `dropped` stays the number of all samples together."""
+        chosen = self.samples == integer(sample, "sample", maximum=self.batch_size - 1)
+        return SpikeEvents(
+            self.steps[chosen],
+            self.neurons[chosen],
+            shape=self.shape,
+            step_count=self.step_count,
+            dropped=self.dropped,
+        )
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return the number of spikes of each neuron: shape (batch size, *shape of the population)."""
+        size = math.prod(self.shape)
+        places = self.samples.astype(np.int64) * size + self.neurons
+        return np.bincount(places, minlength=self.batch_size * size).reshape(self.batch_size, *self.shape)
+
+    def __repr__(self) -> str:
+        lost = f", {self.dropped} older ones dropped" if self.dropped else ""
+        return f"<{len(self)} spike events of {self.step_count} steps{lost}>"
+
+
+class Recording(Mapping[str, Mapping[str, Any]]):
     """Arrays by population and variable: ``recording["hidden"]["v"]``.
 
-    States and ``"spikes"`` have shape (steps, batch size, *shape of the population), spikes as bool;
-    ``"spike_count"`` has shape (batch size, *shape of the population).
+    States and ``"spikes"`` have shape (recorded steps, batch size, *shape of the population), spikes as bool;
+    ``"spike_count"`` has shape (batch size, *shape of the population); ``"spike_events"`` are `SpikeEvents`. The ``"weight"``
+    and ``"bias"`` of a projection have shape (recorded steps, *shape of the weights).
 
     Parameters
     ----------
     arrays : dict
-        By population name, then by variable.
+        By population or projection name, then by variable.
     dt : float
         Time step in milliseconds.
     first_step : int
-        The step that the first row belongs to.
+        The step that the run began with.
+    step_count : int, optional
+        Steps of the run; when not given those of the arrays.
+    every : int, default 1
+        A row was recorded after every so many steps.
     """
 
-    def __init__(self, arrays: dict[str, dict[str, NDArray[Any]]], dt: float, first_step: int = 0) -> None:
+    def __init__(
+        self,
+        arrays: Mapping[str, Mapping[str, Any]],
+        dt: float,
+        first_step: int = 0,
+        *,
+        step_count: int | None = None,
+        every: int = 1,
+    ) -> None:
         given = mapping(arrays, "arrays", "arrays by population and variable")
         self._arrays = {population: _Variables(population, variables) for population, variables in given.items()}
         self.dt = dt
         self.first_step = first_step
+        self.every = every
+        self._step_count = step_count
 
-    def __getitem__(self, population: str) -> Mapping[str, NDArray[Any]]:
+    def __getitem__(self, population: str) -> Mapping[str, Any]:
         return self._arrays[known_name(population, self._arrays, "recorded population")]
 
     def __iter__(self) -> Any:
@@ -47,17 +128,22 @@ class Recording(Mapping[str, Mapping[str, NDArray[Any]]]):
 
     @property
     def step_count(self) -> int:
-        """Number of recorded steps."""
+        """Steps of the run."""
+        if self._step_count is not None:
+            return self._step_count
         for variables in self._arrays.values():
             for name, array in variables.items():
+                if name == "spike_events":
+                    return int(array.step_count)
                 if name != "spike_count":
-                    return len(array)
+                    return len(array) * self.every
         return 0
 
     @property
     def times(self) -> NDArray[np.float64]:
-        """Time at the end of each recorded step, in milliseconds: shape (steps,)."""
-        return (self.first_step + 1 + np.arange(self.step_count, dtype=np.float64)) * self.dt
+        """Time at the end of each recorded step, in milliseconds: shape (recorded steps,)."""
+        rows = self.step_count // self.every
+        return (self.first_step + (1 + np.arange(rows, dtype=np.float64)) * self.every) * self.dt
 
     def spike_times(self, population: str, sample: int = 0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return the spikes of one sample as (times in milliseconds, neuron indices), by time.
@@ -65,10 +151,14 @@ class Recording(Mapping[str, Mapping[str, NDArray[Any]]]):
         Parameters
         ----------
         population : str
-            A population whose ``"spikes"`` were recorded.
+            A population whose ``"spike_events"`` or ``"spikes"`` were recorded.
         sample : int
             Index in the batch.
         """
+        events = self[population].get("spike_events")
+        if events is not None:
+            own = events.of(sample)
+            return (self.first_step + 1 + own.steps.astype(np.float64)) * self.dt, own.neurons.astype(np.int64)
         spikes = self._spikes(population)
         which = integer(sample, "sample", maximum=spikes.shape[1] - 1)
         steps, neurons = np.nonzero(spikes[:, which].reshape(spikes.shape[0], -1))
@@ -78,23 +168,32 @@ class Recording(Mapping[str, Mapping[str, NDArray[Any]]]):
         """Return the mean rate of each neuron in hertz: shape (batch size, *shape of the population)."""
         if self.step_count == 0:
             raise InvalidArgumentError("the recording has no steps, so there are no rates")
+        events = self[population].get("spike_events")
+        if events is not None:
+            if events.dropped:
+                raise InvalidArgumentError(
+                    f"{events.dropped} spike events of {population!r} were dropped, so its rates are not known; "
+                    "record 'spike_count' as well, or raise max_events"
+                )
+            return np.asarray(events.counts() * (1000.0 / (self.dt * self.step_count)), np.float64)
         return np.asarray(self._spikes(population).mean(axis=0, dtype=np.float64) * (1000.0 / self.dt), np.float64)
 
     def _spikes(self, population: str) -> NDArray[np.bool_]:
         variables = self[population]
         if "spikes" not in variables:
             raise InvalidArgumentError(f"the spikes of {population!r} were not recorded; only {', '.join(variables)}")
-        return variables["spikes"]
+        spikes: NDArray[np.bool_] = variables["spikes"]
+        return spikes
 
     def __repr__(self) -> str:
         words = [f"{population}.{name}" for population, variables in self._arrays.items() for name in variables]
         return f"<Recording of {self.step_count} steps: {', '.join(words)}>"
 
 
-class _Variables(dict[str, NDArray[Any]]):
+class _Variables(dict[str, Any]):
     """The arrays of one population; a name that was not recorded is an error that lists those that were."""
 
-    def __init__(self, population: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, population: str, arrays: Mapping[str, Any]) -> None:
         super().__init__(arrays)
         self._population = population
 

@@ -27,9 +27,11 @@ from snn._arrays import (
     real_array,
     spread,
 )
+from snn._progress import RunBar
+from snn._running import Run
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, StoppedError, shown
-from snn.engine.records import SpikeEvent
+from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, NotFoundError, shown
+from snn.engine.records import Counters, SpikeEvent
 from snn.network import Network, Population
 from snn.recording import Recording
 
@@ -113,6 +115,8 @@ class Simulation:
         self.device = device
         self._indices = {name: population._index for name, population in network.populations.items()}
         self._recorders: list[Recorder] = []
+        self._functions: list[tuple[int, Callable[[Simulation], Any]]] = []
+        self._in_function = False
 
     # ---- time
 
@@ -131,10 +135,12 @@ class Simulation:
         BusyError
             Another thread is inside this simulation.
         """
+        if self._in_function:
+            self._check_outside()
         if inputs is not None:
             for name, values in mapping(inputs, "inputs", "arrays by input population").items():
                 self.set_input(name, values)
-        if not self._recorders:
+        if not self._recorders and not self._functions:
             try:
                 self._session.step(count)
             except (TypeError, OverflowError):
@@ -146,13 +152,33 @@ class Simulation:
             self._session.step(1)
             for recorder in self._recorders:
                 recorder._take()
+            self._call_functions()
 
-    def advance(self, seconds: float) -> None:
-        """Advance by as many whole steps as fit into `seconds`; the remainder is carried to the next call."""
-        self._session.run_step(float32_number(seconds, "seconds", minimum=0.0))
+    def advance(self, seconds: float, budget: float | None = None) -> int:
+        """Advance by as many whole steps as fit into `seconds`; the remainder is carried to the next call.
+
+        Parameters
+        ----------
+        seconds : float
+            Simulated time, at least 0; at most 100 steps are taken, time beyond is dropped.
+        budget : float, optional
+            Seconds of wall time, at least 0. The call ends with the step in which they are spent, and the steps that are left
+            are due at the next call. At least one step that is due runs.
+
+        Returns
+        -------
+        int
+            The steps that ran.
+        """
+        self._check_outside()
+        frame = float32_number(seconds, "seconds", minimum=0.0)
+        if budget is None:
+            return self._session.run_step(frame)
+        return self._session.run_step(frame, float32_number(budget, "budget", minimum=0.0))
 
     def reset(self) -> None:
         """Go back to step 0 and the initial state; weights, callbacks and bound inputs stay."""
+        self._check_outside()
         self._session.reset()
 
     @property
@@ -168,6 +194,16 @@ class Simulation:
         self._session.step_count = integer(steps, "step_count", maximum=2**64 - 1)
 
     @property
+    def counters(self) -> Counters:
+        """What was computed since creation or reset: steps, neuron updates, spikes, synaptic events.
+
+        Exact, and the same on every device and for every number of threads. A synaptic event is one synapse that delivered
+        one spike, counted in the step in which it arrives: for a dense projection one for each target, for a convolution or
+        pooling each use inside the image. Values of an `Input` other than 0 count in `synaptic_operations` only.
+        """
+        return self._session.counters()
+
+    @property
     def time(self) -> float:
         """Time since creation or reset, in milliseconds."""
         return self._session.step_count * self.network.dt
@@ -178,7 +214,9 @@ class Simulation:
         inputs: Mapping[str, ArrayLike] | None = None,
         record: Mapping[str, str | Iterable[str]] | None = None,
         *,
-        progress: Callable[[int, int], Any] | None = None,
+        every: int = 1,
+        max_events: int | None = None,
+        progress: bool | Callable[[int, int], Any] | None = None,
         progress_interval: int = 1000,
     ) -> Recording:
         """Run many steps and record.
@@ -191,8 +229,15 @@ class Simulation:
             By input population: (steps, batch size, *shape), or (batch size, *shape) or (*shape) for values held at
             every step. With a batch of one, (steps, *shape) as well.
         record : dict, optional
-            By population: a variable or a list of them: a state, ``"spikes"`` or ``"spike_count"``.
-        progress : callable, optional
+            By population: a variable or a list of them: a state, ``"spikes"`` (for each step and neuron whether it spiked),
+            ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`: memory for the spikes there are,
+            8 bytes each). By projection: ``"weight"``, ``"bias"``.
+        every : int, default 1
+            States, ``"spikes"``, weights and biases are recorded after every so many steps.
+        max_events : int, optional
+            Most spike events to keep of a population: the newest. What was dropped is counted.
+        progress : bool or callable, optional
+            True: a bar with steps in a second and the real-time factor (seconds for each simulated second). Else
             ``progress(steps_done, steps)`` every `progress_interval` steps; returning True stops the run.
 
         Returns
@@ -202,45 +247,31 @@ class Simulation:
         Raises
         ------
         NotFoundError
-            No such population or variable.
+            No such population, projection or variable.
         InvalidArgumentError
             A wrong shape, NaN, or spikes other than 0 and 1.
         StoppedError
-            `progress` returned True; its attribute `recording` has what was recorded so far.
+            `progress` returned True.
+
+        Notes
+        -----
+        Whatever ends a run before its time - `StoppedError`, ``KeyboardInterrupt``, the exception of a callback - has an
+        attribute `recording` with what was recorded so far.
         """
+        self._check_outside()
         count = integer(steps, "steps")
         given = mapping(inputs, "inputs", "arrays by input population")
         frames = [self._frames(name, values, count) for name, values in given.items()]
-        first_step = self._session.step_count
-        arrays: dict[str, dict[str, NDArray[Any]]] = {}
-        targets: list[tuple[int, str, NDArray[Any]]] = []
-        for name, wanted in mapping(record, "record", "variables by population").items():
-            population = self.network[name]
-            own = arrays.setdefault(population.name, {})
-            for variable in name_list(wanted, f"what to record of population {population.name!r}"):
-                own[variable] = self._record_array(population, variable, count)
-                targets.append((population._index, variable, own[variable]))
-        if progress is not None:
+        rows = integer(every, "every", minimum=1)
+        maximum = None if max_events is None else integer(max_events, "max_events", maximum=2**63 - 1)
+        interval = max(1, integer(progress_interval, "progress_interval"))
+        if not isinstance(progress, bool) and progress is not None:
             function(progress, "progress")
-        recording = Recording(arrays, self.network.dt, first_step)
-        try:
-            self._session.run(count, frames, targets, progress, integer(progress_interval, "progress_interval"))
-        except StoppedError as error:
-            done = self._session.step_count - first_step
-            partial = {
-                name: {key: array if key == "spike_count" else array[:done] for key, array in variables.items()}
-                for name, variables in arrays.items()
-            }
-            error.recording = Recording(partial, self.network.dt, first_step)  # type: ignore[attr-defined]
-            raise
-        return recording
-
-    def _record_array(self, population: Population, variable: str, steps: int) -> NDArray[Any]:
-        population._check_recordable(variable, of_a_run=("spike_count",))
-        shape = (self.batch_size, *population.shape)
-        if variable != "spike_count":
-            shape = (steps, *shape)
-        return new_array(shape, population._dtype(variable), f"the recording of {population.name}.{variable}")
+        run = Run(self, count, frames, record, rows, maximum)
+        if progress is True:
+            with RunBar(count, self.network.dt) as bar:
+                return run.go(bar.update, None)
+        return run.go(None if isinstance(progress, bool) else progress, interval)
 
     # ---- input
 
@@ -458,6 +489,52 @@ class Simulation:
         names = list(self.network.populations)
         told = function(callback, "callback")
         self._session.on_spikes(lambda event: told(event._replace(population=names[event.population])))
+
+    def on_steps(self, interval: int, called: Callable[[Simulation], Any]) -> Callable[[], None]:
+        """Call a function whenever `step_count` reaches a multiple of `interval`, in `run` and `step`.
+
+        It is called between two steps, so it may read and change everything: inputs, weights, parameters, states. It may not
+        advance or reset the simulation (`BusyError`). `advance` does not call it.
+
+        Parameters
+        ----------
+        interval : int
+            Steps, at least 1.
+        called : callable
+            Gets the simulation. An exception it raises comes out of the call that ran.
+
+        Returns
+        -------
+        callable
+            Call it to have the function called no more.
+
+        Examples
+        --------
+        >>> sim.on_steps(100, lambda sim: print(sim.time, sim.counters.spikes))
+        """
+        entry = (integer(interval, "interval", minimum=1), function(called, "the function"))
+        self._functions.append(entry)
+
+        def remove() -> None:
+            self._functions = [other for other in self._functions if other is not entry]
+
+        return remove
+
+    def _call_functions(self) -> None:
+        if not self._functions:
+            return
+        steps = self._session.step_count
+        self._in_function = True
+        try:
+            for interval, called in list(self._functions):
+                if steps % interval == 0:
+                    called(self)
+        finally:
+            self._in_function = False
+
+    def _check_outside(self) -> None:
+        if self._in_function:
+            raise BusyError("a function of on_steps may not advance, run or reset the simulation that called it")
 
     # ---- end
 

@@ -117,12 +117,17 @@ cdef class Session:
         if status != SNN_OK or self._pending is not None:
             self._end(status)
 
-    def run_step(self, float frame_dt):
-        """Advance by `frame_dt` seconds: whole steps, the rest is carried."""
+    def run_step(self, float frame_dt, float budget=INFINITY):
+        """Advance by `frame_dt` seconds within `budget` seconds of wall time: whole steps, the rest is carried.
+
+        Returns the steps that ran.
+        """
         cdef SNNStatus status
+        cdef uint32_t steps = 0
         with nogil:
-            status = snn_run_step(self.handle, frame_dt)
+            status = snn_run_step_within(self.handle, frame_dt, budget, &steps)
         self._end(status)
+        return steps
 
     def reset(self):
         """Back to step 0 and the initial state."""
@@ -138,6 +143,14 @@ cdef class Session:
     @step_count.setter
     def step_count(self, uint64_t steps):
         self._check(snn_session_set_step_count(self.handle, steps))
+
+    def counters(self):
+        """What was computed since the session was opened or reset."""
+        cdef SNNCounters counters
+        counters.struct_size = sizeof(counters)
+        self._check(snn_get_counters(self.handle, &counters))
+        return Counters(counters.steps, counters.neuron_updates, counters.spikes, counters.input_spikes,
+                        counters.synaptic_events, counters.synaptic_operations)
 
     # ---- input and output
 
@@ -190,8 +203,9 @@ cdef class Session:
         self._check(snn_session_get_spikes(self.handle, population, sample, &neurons, &count))
         return copied_indices(neurons, count)
 
-    def run(self, steps, list inputs, list records, progress=None, interval=1000):
-        """Run `steps` steps.
+    def run(self, steps, list inputs, list records, progress=None, interval=1000, *, list events=None,
+            list event_counts=None, record_interval=1, steps_before=0):
+        """Run `steps` steps; fewer where `events` have to be taken out. Returns how many.
 
         Parameters
         ----------
@@ -200,28 +214,46 @@ cdef class Session:
             Arrays of float32, float64 or, for spikes, uint8 or bool; they are filled as the run goes.
         progress : callable or None
             ``progress(done, total)`` every `interval` steps; True stops the run.
+        interval : int or None
+            None: as often as Ctrl+C is looked for.
+        events : list of (population index, steps, neurons[, samples])
+            Arrays of uint32, of one length.
+        event_counts : list
+            Gets how many events there are, for each of `events`; after an exception of the run too.
+        record_interval, steps_before : int
+            As in SNNRunDef.
         """
         cdef SNNRunDef definition
         cdef SNNStatus status
+        cdef uint32_t done = 0
         cdef Progress watcher = Progress(self, progress)
         snn_run_def_default(&definition)
         definition.step_count = as_u32(steps, "steps")
         definition.progress = on_progress
         definition.progress_user = <void *>watcher
         definition.progress_interval = self._signal_interval
-        if progress is not None:
+        if progress is not None and interval is not None:
             definition.progress_interval = max(1, as_u32(interval, "interval"))
         cdef InputArrays input_arrays = InputArrays(inputs)
         cdef RecordArrays record_arrays = RecordArrays(records)
+        cdef EventArrays event_arrays = EventArrays(events or [])
         definition.inputs = input_arrays.items
         definition.input_count = input_arrays.count
         definition.records = record_arrays.items
         definition.record_count = record_arrays.count
+        definition.spike_records = event_arrays.items
+        definition.spike_record_count = event_arrays.count
+        definition.record_interval = as_u32(record_interval, "record_interval")
+        definition.steps_before = as_u32(steps_before, "steps_before")
+        definition.out_step_count = &done
         with nogil:
             status = snn_session_run(self.handle, &definition)
+        if event_counts is not None:
+            event_counts[:] = [event_arrays.items[i].count for i in range(event_arrays.count)]
         if watcher.error is not None:
             raise watcher.error
         self._end(status)
+        return done
 
     # ---- weights
 
@@ -329,6 +361,43 @@ cdef class RecordArrays:
             self.items[self.count].variable = name
             self.items[self.count].data = buffer.view.buf
             self.items[self.count].count = buffer.count
+            self.count += 1
+
+    def __dealloc__(self):
+        free(self.items)
+
+
+cdef class EventArrays:
+    """SNNSpikeRecord structs over the caller's arrays, which it keeps in place."""
+
+    cdef SNNSpikeRecord *items
+    cdef uint32_t count
+    cdef list kept
+
+    def __cinit__(self, list events):
+        cdef Buffer buffer
+        cdef uint32_t **places[3]
+        self.kept = []
+        self.count = 0
+        self.items = <SNNSpikeRecord *>malloc(max(1, len(events)) * sizeof(SNNSpikeRecord))
+        if self.items == NULL:
+            raise OutOfMemoryError(f"no memory for the list of {len(events)} recordings")
+        for population, *arrays in events:
+            memset(&self.items[self.count], 0, sizeof(SNNSpikeRecord))
+            self.items[self.count].struct_size = sizeof(SNNSpikeRecord)
+            self.items[self.count].population = as_u32(population, "population")
+            places[0] = &self.items[self.count].steps
+            places[1] = &self.items[self.count].neurons
+            places[2] = &self.items[self.count].samples
+            for place, array in enumerate(arrays[:3]):
+                buffer = open_buffer(array, UINT32, f"the array for events of population {population}", True)
+                if place > 0 and buffer.count != self.items[self.count].capacity:
+                    raise InvalidArgumentError(
+                        f"the arrays for events of population {population} have {self.items[self.count].capacity} and "
+                        f"{buffer.count} elements")
+                self.items[self.count].capacity = buffer.count
+                places[<int>place][0] = <uint32_t *>buffer.view.buf
+                self.kept.append(buffer)
             self.count += 1
 
     def __dealloc__(self):

@@ -251,6 +251,7 @@ cdef extern from "snn/snn.h" nogil:
     void snn_destroy_network(SNNHandle handle)
     SNNStatus snn_load_weights(SNNHandle handle, const char *path)
     SNNStatus snn_run_step(SNNHandle handle, float frame_dt)
+    SNNStatus snn_run_step_within(SNNHandle handle, float frame_dt, float budget_s, uint32_t *out_steps)
     SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char *population, float *out_potentials, size_t count)
 
     ctypedef struct SNNSpikes:
@@ -273,6 +274,15 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_session_step_count(SNNHandle handle, uint64_t *out_steps)
     SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
                                      const uint32_t **out_neurons, uint32_t *out_count)
+    ctypedef struct SNNCounters:
+        uint32_t struct_size
+        uint64_t steps
+        uint64_t neuron_updates
+        uint64_t spikes
+        uint64_t input_spikes
+        uint64_t synaptic_events
+        uint64_t synaptic_operations
+    SNNStatus snn_get_counters(SNNHandle handle, SNNCounters *out_counters)
     enum:
         SNN_FLOAT32
         SNN_FLOAT64
@@ -293,6 +303,14 @@ cdef extern from "snn/snn.h" nogil:
         const char *variable
         void *data
         size_t count
+    ctypedef struct SNNSpikeRecord:
+        uint32_t struct_size
+        uint32_t population
+        uint32_t *steps
+        uint32_t *neurons
+        uint32_t *samples
+        size_t capacity
+        size_t count
     ctypedef int32_t (*SNNProgressCallback)(uint64_t steps_done, uint64_t steps_total, void *user) noexcept
     ctypedef struct SNNRunDef:
         uint32_t struct_size
@@ -304,6 +322,11 @@ cdef extern from "snn/snn.h" nogil:
         SNNProgressCallback progress
         void *progress_user
         uint32_t progress_interval
+        SNNSpikeRecord *spike_records
+        uint32_t spike_record_count
+        uint32_t record_interval
+        uint32_t steps_before
+        uint32_t *out_step_count
     void snn_run_def_default(SNNRunDef *out_def)
     SNNStatus snn_session_run(SNNHandle handle, const SNNRunDef *definition)
 

@@ -1,4 +1,5 @@
 # Status codes as exceptions, buffers of the caller as pointers, memory of libsnn as arrays.
+from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
@@ -20,8 +21,8 @@ from snn.engine.errors import (
     ArgumentTypeError, FileError, InternalError, InvalidArgumentError, InvalidHandleError, OutOfMemoryError,
     error_for_status, shown)
 from snn.engine.records import (
-    DeviceInfo, EpochResult, NetworkInfo, PopulationInfo, ProjectionArrays, ProjectionInfo, SpikeEvent, TrainResult,
-    WeightUpdate)
+    Counters, DeviceInfo, EpochResult, NetworkInfo, PopulationInfo, ProjectionArrays, ProjectionInfo, SpikeEvent,
+    TrainResult, WeightUpdate)
 
 if snn_abi_version() != SNN_ABI_VERSION:
     raise ImportError(

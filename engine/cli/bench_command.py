@@ -107,7 +107,18 @@ def _show(results: list[dict[str, Any]]) -> None:
 
 def _show_scene(results: list[dict[str, Any]]) -> None:
     """Seconds of work for each second of network time, and what each simulator needed besides."""
-    columns = ("simulator", ">threads", ">s per s", ">10 %", ">90 %", ">ratio", ">build", ">synapses", ">memory", ">B/synapse")
+    columns = (
+        "simulator",
+        ">threads",
+        ">s per s",
+        ">10 %",
+        ">90 %",
+        ">ratio",
+        ">build",
+        ">synapses",
+        ">memory",
+        ">B/synapse",
+    )
     rows = table(*columns)
     measured = [one for one in results if "no_result" not in one]
     for one in measured:

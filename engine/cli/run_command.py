@@ -74,8 +74,16 @@ def run(
         begin = time.perf_counter()
         recording = simulation.run(steps, given, recorded)
         seconds = time.perf_counter() - begin
+        counters = simulation.counters
     if output is not None:
-        arrays: dict[str, Any] = {f"{name}.{key}": recording[name][key] for name in wanted for key in wanted[name]}
+        arrays: dict[str, Any] = {}
+        for name, key in [(owner, variable) for owner, variables in wanted.items() for variable in variables]:
+            recorded_array = recording[name][key]
+            if isinstance(recorded_array, snn.SpikeEvents):
+                for column in ("steps", "neurons", "samples"):
+                    arrays[f"{name}.{key}.{column}"] = getattr(recorded_array, column)
+            else:
+                arrays[f"{name}.{key}"] = recorded_array
         try:
             # Opened here: numpy would add a suffix to a name that has none.
             with output.open("wb") as written:
@@ -95,6 +103,7 @@ def run(
         "seconds_per_step": seconds / steps if steps else 0.0,
         "realtime_factor": realtime_factor(seconds, steps, network.dt),
         "rates_hz": rates,
+        "counters": counters._asdict(),
         "peak_rss_bytes": machine.peak_rss_bytes(),
         "output": None if output is None else str(output),
     }
@@ -109,6 +118,11 @@ def run(
     console.print(
         f"\n{steps:,} steps ({simulated:g} s simulated) of {batch_size} sample{'s' * (batch_size > 1)} on {device} in "
         f"{with_unit(seconds, 's')}: {with_unit(result['seconds_per_step'], 's')} per step",
+        highlight=False,
+    )
+    console.print(
+        f"{counters.synaptic_events:,} synaptic events ({counters.synaptic_events / max(seconds, 1e-9) / 1e6:,.1f} million "
+        f"in a second), {counters.neuron_updates:,} neuron updates, {counters.spikes:,} spikes",
         highlight=False,
     )
     if output is not None:

@@ -75,6 +75,9 @@ def _pull_back(graph: Graph, node: Node, g: Node, active: set[Node]) -> list[tup
             give(a, lambda: emit("select", emit("lt", a, zero), emit("neg", g), g))
         case "exp":
             give(a, lambda: emit("mul", g, node))
+        case "reciprocal":
+            # In this order no gradient stays none, however large 1/a is: where a select did not take a value at a pole.
+            give(a, lambda: emit("neg", emit("mul", emit("mul", g, node), node)))
         case "min":
             give(a, lambda: emit("select", emit("lt", a, b), g, zero))
             give(b, lambda: emit("select", emit("lt", a, b), zero, g))

@@ -1,4 +1,4 @@
-"""Runs a `Program` in double on plain Python numbers, with the library's own exp and log: derived constants, and checks."""
+"""Runs a `Program` in double on plain Python numbers, with the library's own functions: derived constants, and checks."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ OPERATIONS: dict[str, Callable[..., float]] = {
     "abs": abs,
     "floor": lambda a: float(math.floor(a)) if math.isfinite(a) else a,
     "exp": software_math.exp,
+    "reciprocal": software_math.reciprocal,
     "log": software_math.log,
     "sqrt": lambda a: math.sqrt(a) if a >= 0 else math.nan,
     "atan": math.atan,

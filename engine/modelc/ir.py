@@ -16,7 +16,8 @@ from .names import UniqueNames
 # op: (operand types, result type); "T" is any one type.
 SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     **dict.fromkeys(("add", "sub", "mul", "div", "min", "max"), (("float", "float"), "float")),
-    **dict.fromkeys(("neg", "abs", "floor", "exp", "log", "sqrt", "atan", "tanh", "surrogate"), (("float",), "float")),
+    **dict.fromkeys(("neg", "abs", "floor", "exp", "reciprocal", "log", "sqrt"), (("float",), "float")),
+    **dict.fromkeys(("atan", "tanh", "surrogate"), (("float",), "float")),
     **dict.fromkeys(("iadd", "isub", "imul", "imin", "imax"), (("int", "int"), "int")),
     **dict.fromkeys(("lt", "le", "eq"), (("float", "float"), "bool")),
     **dict.fromkeys(("ilt", "ile", "ieq"), (("int", "int"), "bool")),

@@ -50,13 +50,13 @@ class Place:
     hint: str = ""
 
 
-_COMMON = frozenset({"select", "min", "max", "abs", "floor", "exp", "to_float", "to_int"})
+_COMMON = frozenset({"select", "min", "max", "abs", "floor", "exp", "reciprocal", "to_float", "to_int"})
 DERIVED = Place("[derived]", _COMMON | {"log", "sqrt", "round", "decay"}, division=True)
 STEP = Place(
     "[step]",
     _COMMON | {"spike", "detach"} | set(DRAWS),
     division=False,
-    hint='a step does not divide: put the reciprocal in [derived] (inverse_tau = "1 / tau") and multiply by it',
+    hint='a step does not divide: put what is constant in [derived] (inverse_tau = "1 / tau"), or write a * reciprocal(b)',
 )
 DRIVE = Place(
     "[drive]", STEP.functions - {"spike", "detach"}, division=False, hint=STEP.hint.replace("step", "drive", 1)
@@ -65,7 +65,9 @@ DERIVATIVE = Place("[derivative]", _COMMON - {"to_float", "to_int"} | {"sqrt"}, 
 SMOOTH = Place("[smooth]", DERIVATIVE.functions | {"log", "atan", "tanh"}, division=True)
 
 ARGUMENTS = {
-    **dict.fromkeys(("abs", "floor", "exp", "log", "sqrt", "atan", "tanh", "to_float", "to_int", "round"), 1),
+    **dict.fromkeys(
+        ("abs", "floor", "exp", "reciprocal", "log", "sqrt", "atan", "tanh", "to_float", "to_int", "round"), 1
+    ),
     **dict.fromkeys(("min", "max", "decay", "detach"), 2),
     "select": 3,
     "spike": 2,
@@ -316,6 +318,9 @@ class Lowerer:
         self._floats(values, arguments)
         if function == "sqrt":
             return Value(self.graph.emit("sqrt", value.node), units.square_root(value.unit or units.DIMENSIONLESS))
+        if function == "reciprocal":
+            inverse = units.multiply(units.DIMENSIONLESS, value.unit or units.DIMENSIONLESS, -1)
+            return Value(self.graph.emit("reciprocal", value.node), inverse)
         if function != "abs" and value.unit:
             raise ModelUnitError(
                 f"{function} needs a plain number, but '{ast.unparse(arguments[0])}' is in {units.text(value.unit)}"

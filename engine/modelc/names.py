@@ -32,8 +32,8 @@ normalize reflect refract transpose determinant inverse any all not barrier text
 
 # Words of the language itself and of the code that the printers put around a model.
 _OURS = """
-next emit repeat select spike detach decay to_int to_float neg add sub mul div and or not lt le eq load store broadcast
-flush surrogate args begin end index dtype constants receptors states tape parameters options dt np numpy result
+next emit repeat select spike detach decay reciprocal to_int to_float neg add sub mul div and or not lt le eq load store
+broadcast flush surrogate args begin end index dtype constants receptors states tape parameters options dt np numpy result
 f draws minimum maximum next_states spikes state_gradients receptor_gradients spike_gradient
 broadcast_f broadcast_i mask_bits constant surrogate_derivative
 """

@@ -34,6 +34,10 @@ def log(x: Any) -> Any:
     return software_math.numpy_log(np, x)
 
 
+def reciprocal(x: Any) -> Any:
+    return software_math.numpy_reciprocal(np, x)
+
+
 def to_int(x: Any) -> Any:
     """Nearest, ties to even, held to the range of int32; NaN gives 0."""
     rounded = np.nan_to_num(np.rint(np.asarray(x, np.float64)), nan=0.0)
@@ -72,6 +76,7 @@ NAMES: dict[str, Any] = {
     "maximum": maximum,
     "exp": exp,
     "log": log,
+    "reciprocal": reciprocal,
     "to_int": to_int,
     "to_float": to_float,
     "spike": spike,

@@ -17,12 +17,18 @@ from .ir import DRAWS, Instruction, Program
 from .specialise import specialise
 from .statements import Text, cut
 
+# Operations beyond which a program is not compiled, so that the library stays small. The backend interprets it instead, to the
+# same bits: training of a large model. A step for one choice
+# of options that is as large as the general one saves nothing.
+LARGEST_ADJOINT = 500
+LARGEST_SPECIALISED_STEP = 300
+
 _LANES = {"float": "F", "int": "I", "bool": "M"}
 _MEMORY = {"float": "float", "int": "int32_t"}
 _CALLS = {
     **{f"i{op}": op for op in ("add", "sub", "mul")},
     **{f"i{op}": op for op in ("lt", "le", "eq")},
-    **{op: f"{op}_" for op in ("min", "max", "abs", "floor", "exp", "sqrt", "and", "or", "not", "spike")},
+    **{op: f"{op}_" for op in ("min", "max", "abs", "floor", "exp", "reciprocal", "sqrt", "and", "or", "not", "spike")},
     "imin": "min_",
     "imax": "max_",
 }
@@ -44,14 +50,6 @@ struct Constant {
     uint32_t mask;
     auto at(uint32_t index) const { return load(data + (index & mask)); }
 };
-// Beside vector kernels, scalar ones are there to be small.
-inline constexpr uint32_t specialised_count([[maybe_unused]] uint32_t count) {
-#ifdef SNN_GENERAL_STEPS_ONLY
-    return 0;
-#else
-    return count;
-#endif
-}
 template <class T, class Args>
 inline Constant<T> constant(const Args& args, uint32_t number) {
     return {static_cast<const T*>(args.constants[number]), args.constant_masks[number]};
@@ -255,31 +253,42 @@ def kernels_source(
         lines.append(f"// {definition.title}")
         name = definition.name
         lines += _step(definition, programs, "step")
-        lines += _step(definition, programs, "step_taped", taped=True)
         # Without states and receptors there is nothing for gradients to go to.
-        adjoint = f"{name}_adjoint" if definition.states or definition.receptors else "nullptr"
+        taped, adjoint = (
+            f"{name}_step_taped",
+            f"{name}_adjoint" if definition.states or definition.receptors else "nullptr",
+        )
+        if len(programs.adjoint.instructions) > LARGEST_ADJOINT:
+            taped = adjoint = "nullptr"
+        if taped != "nullptr":
+            lines += _step(definition, programs, "step_taped", taped=True)
         if adjoint != "nullptr":
             lines += _adjoint(definition, programs)
-        steps = []
-        if definition.specialised:
-            lines.append("#ifndef SNN_GENERAL_STEPS_ONLY")
+        steps: list[str] = []
         for number, choices in enumerate(definition.specialised):
-            lines += _step(definition, _specialised(definition, programs, choices), f"step_{number}", held=True)
+            special_programs = _specialised(definition, programs, choices)
+            if len(special_programs.step.instructions) > LARGEST_SPECIALISED_STEP:
+                continue
+            lines += _step(definition, special_programs, f"step_{number}", held=True)
             positions = ", ".join(str(o.choices.index(choices[o.name])) for o in definition.options)
             lines.append(f"inline constexpr int32_t {name}_choices_{number}[] = {{{positions}}};")
             functions = f"{name}_step_{number}<true>, {name}_step_{number}<false>"
             steps.append(f"{{{name}_choices_{number}, {functions}}}")
         if steps:
             lines.append(f"inline constexpr SpecialisedStep {name}_specialised[] = {{{', '.join(steps)}}};")
-            lines += ["#else", f"inline constexpr const SpecialisedStep* {name}_specialised = nullptr;", "#endif"]
-        special = f"{name}_specialised, specialised_count({len(steps)})" if steps else "nullptr, 0"
-        rows.append(f'    {{"{name}", {name}_step, {name}_step_taped, {adjoint}, {special}}},')
+        special = f"{name}_specialised, {len(steps)}" if steps else "nullptr, 0"
+        rows.append(f'    {{"{name}", {name}_step, {taped}, {adjoint}, {special}}},')
     lines += [
-        "// In alphabetical order of names.",
+        "// In alphabetical order of names. Beside vector kernels scalar ones are there to be small: models are interpreted.",
+        "#ifdef SNN_INTERPRETED_MODELS",
+        "inline constexpr const CompiledModel* compiled_models = nullptr;",
+        "inline constexpr uint32_t compiled_model_count = 0;",
+        "#else",
         "inline constexpr CompiledModel compiled_models[] = {",
         *rows,
         "};",
         "inline constexpr uint32_t compiled_model_count = sizeof(compiled_models) / sizeof(compiled_models[0]);",
+        "#endif",
         "",
     ]
     return "\n".join(lines)

@@ -1,9 +1,10 @@
-"""The library's own exp and log: the same bits on every target.
+"""The library's own exp, log and reciprocal: the same bits on every target.
 
-No two C libraries agree on the last bit of ``exp``. The algorithm and its constants are written down in
-``docs/model-format.md`` under "Software exp"; this file is that text as Python, for scalars in double (derived constants)
-and, through the namespace ``np`` handed in by the caller, for numpy arrays of float32 or float64 (the numpy target).
-Every operation is rounded on its own: multiply, then add, never fused.
+No two C libraries agree on the last bit of ``exp``, and a GPU need not round a division as IEEE does. The algorithms and
+their constants are written down in ``docs/model-format.md`` under "Software exp" and "Software reciprocal"; this file is
+that text as Python, for scalars in double (derived constants) and, through the namespace ``np`` handed in by the caller,
+for numpy arrays of float32 or float64 (the numpy target). Every operation is rounded on its own: multiply, then add, never
+fused.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ EXP_FLOAT64 = ExpConstants(
     ),
 )
 LOG_COEFFICIENTS = tuple(1.0 / j for j in (21, 19, 17, 15, 13, 11, 9, 7, 5, 3))
+# A first guess at 1/m for 1 <= m < 2, off by at most 1/99: a Chebyshev polynomial, from its highest power down.
+RECIPROCAL_COEFFICIENTS = _hex("0x1.4afd6ap-2 -0x1.745d18p+0 0x1.0f83e0p+1")
 _SQRT_2 = _f("0x1.6a09e667f3bcdp+0")
 _SMALLEST = _f("0x1p-1022")
 _LARGEST = _f("0x1.fffffffffffffp+1023")
@@ -90,6 +93,14 @@ def log(x: float) -> float:
     return k * EXP_FLOAT64.ln2_high + (2.0 * s + (2.0 * s * z * p + k * EXP_FLOAT64.ln2_low))
 
 
+def reciprocal(x: float) -> float:
+    """The double version for one Python float."""
+    magnitude = abs(x)
+    magnitude = magnitude if magnitude > _SMALLEST else _SMALLEST
+    magnitude = magnitude if magnitude < 1.0 / _SMALLEST else 1.0 / _SMALLEST
+    return -1.0 / magnitude if x <= -_SMALLEST else 1.0 / magnitude
+
+
 def numpy_exp(np: Any, x: Any) -> Any:
     """``exp`` of a float32 or float64 array, in its own type; ``np`` is the numpy module."""
     x = np.asarray(x)
@@ -106,6 +117,30 @@ def numpy_exp(np: Any, x: Any) -> Any:
         p = p * r + f(c)
     scale = ((n.astype(integer) + integer(bias)) << integer(shift)).view(f)
     return p * scale
+
+
+def numpy_reciprocal(np: Any, x: Any) -> Any:
+    """``reciprocal`` of a float32 or float64 array, in its own type; ``np`` is the numpy module."""
+    x = np.asarray(x)
+    f = np.float32 if x.dtype == np.float32 else np.float64
+    smallest = f(_f("0x1p-126") if f is np.float32 else _SMALLEST)
+    magnitude = np.abs(x)
+    magnitude = np.where(magnitude > smallest, magnitude, smallest)
+    magnitude = np.where(magnitude < f(1) / smallest, magnitude, f(1) / smallest)
+    if f is np.float32:
+        bits = magnitude.view(np.int32)
+        m = ((bits & np.int32(0x7FFFFF)) | np.int32(0x3F800000)).view(f)
+        scale = (np.int32(0x7F000000) - (bits & np.int32(0x7F800000))).view(f)
+        first, *rest = RECIPROCAL_COEFFICIENTS
+        y = f(first)
+        for c in rest:
+            y = y * m + f(c)
+        y = y + y * (f(1) - m * y)
+        y = y + y * (f(1) - m * y)
+        y = y * scale
+    else:
+        y = f(1) / magnitude
+    return np.where(x <= -smallest, -y, y)
 
 
 def numpy_log(np: Any, x: Any) -> Any:

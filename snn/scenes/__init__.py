@@ -25,10 +25,26 @@ from snn.scenes.izhikevich import IZHIKEVICH, IZHIKEVICH_100K, Izhikevich, Izhik
 from snn.scenes.microcircuit import MICROCIRCUIT, Microcircuit
 from snn.scenes.scene import Rate, Scene
 
-__all__ = ["SCENES", "Brunel", "Connectome", "Cuba", "FlyBrain", "Izhikevich", "IzhikevichDense", "IzhikevichSparse", "Microcircuit", "Rate", "Scene", "get"]
+__all__ = [
+    "SCENES",
+    "Brunel",
+    "Connectome",
+    "Cuba",
+    "FlyBrain",
+    "Izhikevich",
+    "IzhikevichDense",
+    "IzhikevichSparse",
+    "Microcircuit",
+    "Rate",
+    "Scene",
+    "get",
+]
 
 SCENES: Mapping[str, Scene] = MappingProxyType(
-    {scene.name: scene for scene in (BRUNEL, BRUNEL_50K, CUBA, CUBA_40K, IZHIKEVICH, IZHIKEVICH_100K, MICROCIRCUIT, FLYBRAIN)}
+    {
+        scene.name: scene
+        for scene in (BRUNEL, BRUNEL_50K, CUBA, CUBA_40K, IZHIKEVICH, IZHIKEVICH_100K, MICROCIRCUIT, FLYBRAIN)
+    }
 )
 """All scenes by name."""
 

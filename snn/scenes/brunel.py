@@ -112,9 +112,7 @@ class Brunel(Scene):
         )
         for source, count, weight in sources:
             for target in sizes:
-                connection = Sparse.fixed_indegree(
-                    count, weight=weight, delay_steps=self.delay_steps, trainable=False
-                )
+                connection = Sparse.fixed_indegree(count, weight=weight, delay_steps=self.delay_steps, trainable=False)
                 network.connect(source, target, connection)
         return network
 

@@ -80,8 +80,8 @@ class Connectome:
 class FlyBrain(Scene):
     """The whole brain of Drosophila while it tastes sugar: 138,639 neurons and 15.1 million connections.
 
-    Leaky integrate-and-fire neurons with exponential synapses; a spike clears the synaptic current of its neuron, and the
-    current does not decay while the neuron is refractory. A connection weighs `synapse` for each of its synapses, with
+    Leaky integrate-and-fire neurons with exponential synapses; a spike clears the synaptic current of its neuron, and what
+    arrives while the neuron is refractory is lost. A connection weighs `synapse` for each of its synapses, with
     the sign of its source. A few sensory neurons are made to spike by Poisson events at `drive_rate`.
 
     Weights are the whole numbers of synapses, in units of `synapse`, so that they are exact in 16 bits.
@@ -96,8 +96,8 @@ class FlyBrain(Scene):
     neurons reach a pathway of 414 neurons through connections of several synapses, which makes about 17,000 spikes per
     second in some 435 neurons as in the published brain, while all others stay silent or nearly so.
 
-    `scale` multiplies the neurons and connections of the twin, not those driven and on the pathway: the number of spikes
-    per second stays.
+    `scale` multiplies neurons, connections, pathway and driven neurons of the twin (four of these at least), so the input
+    of a neuron stays.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ class FlyBrain(Scene):
     drive_jump: float = 250.0
     pathway: int = 414
     pathway_inputs: int = 4
-    pathway_synapses: float = 48.0
+    pathway_synapses: float = 56.0
     connectivity: Path | None = None
     completeness: Path | None = None
 
@@ -195,24 +195,27 @@ class FlyBrain(Scene):
         """The delay in steps."""
         return round(self.delay / self.dt)
 
-    @property
-    def driven(self) -> int:
-        """Number of neurons that are excited from outside."""
-        return len(_SUGAR)
+    def driven(self, scale: float = 1.0) -> int:
+        """Return how many neurons are excited from outside."""
+        return max(round(len(_SUGAR) * scale), self.pathway_inputs)
 
     def sizes(self, scale: float = 1.0) -> dict[str, int]:
         """Return the number of neurons of each population; ``drive`` has the sources of the Poisson events."""
-        return {"brain": round(self.brain * scale), "drive": self.driven}
+        return {"brain": round(self.brain * scale), "drive": self.driven(scale)}
 
     def synapses(self, scale: float = 1.0) -> float:
         """Return the number of connections, those of the drive included."""
-        twin = self.pathway * self.pathway_inputs if self.connectivity is None else 0
-        return round(self.connections * scale) + twin + self.driven
+        path = round(self.pathway * scale) * self.pathway_inputs if self.connectivity is None else 0
+        return round(self.connections * scale) + path + self.driven(scale)
 
     def expected(self, scale: float = 1.0) -> dict[str, Rate]:
         """Return the rate that each population must have over the window: of the brain the mean over all its neurons."""
-        size = self.sizes(self.valid_scale(scale))["brain"]
-        return {**self.rates, "brain": Rate(self.spikes / size, self.spikes_tolerance / size)}
+        sizes = self.sizes(self.valid_scale(scale))
+        # The driven neurons spike with the drive, whose number is not quite in proportion; the others follow the scale.
+        spikes = scale * (self.spikes - self.drive_rate * self.driven()) + self.drive_rate * sizes["drive"]
+        wider = math.sqrt(scale) * self.spikes_tolerance / sizes["brain"]
+        drive = Rate(self.drive_rate, 5.0 * math.sqrt(1000.0 * self.drive_rate / (self.window * sizes["drive"])))
+        return {"brain": Rate(spikes / sizes["brain"], wider), "drive": drive}
 
     def connectome(self, scale: float = 1.0, seed: int = 0) -> Connectome:
         """Return the connections: of the published brain when files were given, else of the twin."""
@@ -232,9 +235,9 @@ class FlyBrain(Scene):
         sign = np.where(draws.uniform(size) < 0.6, 1.0, -1.0)
         # Driven neurons and the pathway: the first of a random order of all. Driven ones excite, as sensory neurons do.
         order = np.argsort(draws.uniform(size), kind="stable")
-        driven, pathway = order[: self.driven], order[self.driven : self.driven + self.pathway]
+        driven, pathway = np.split(order[: self.driven(scale) + round(self.pathway * scale)], [self.driven(scale)])
         sign[driven] = 1.0
-        path_sources = driven[draws.integers(self.pathway * self.pathway_inputs, self.driven)]
+        path_sources = driven[draws.integers(pathway.size * self.pathway_inputs, driven.size)]
         mean = self.pathway_synapses / self.pathway_inputs
         path_counts = np.rint(draws.normal(path_sources.size, mean, 0.25 * mean, 1.0).astype(np.float64))
         return Connectome(
@@ -266,7 +269,8 @@ class FlyBrain(Scene):
 
     def _build(self, scale: float, seed: int) -> Network:
         found = self.connectome(scale, seed)
-        refractory = np.full(found.neurons, self.refractory)
+        # Brian2, with which the model was published, counts the step of the spike as the first refractory one.
+        refractory = np.full(found.neurons, self.refractory - self.dt)
         refractory[found.driven] = 0.0
         network = Network(self.dt, seed=seed)
         network.add(
@@ -287,7 +291,7 @@ class FlyBrain(Scene):
                 refractory_currents="cleared",
             ),
         )
-        network.add("drive", PoissonSource(self.driven, rate=self.drive_rate))
+        network.add("drive", PoissonSource(found.driven.size, rate=self.drive_rate))
         network.connect(
             "brain",
             "brain",
@@ -305,7 +309,7 @@ class FlyBrain(Scene):
             "drive",
             "brain",
             Sparse.from_arrays(
-                np.arange(self.driven),
+                np.arange(found.driven.size),
                 found.driven,
                 self.drive_jump / self._gain,
                 receptor="inhibitory",
@@ -363,7 +367,7 @@ FLYBRAIN = FlyBrain(
     connections=15_091_983,
     spikes=17_200.0,
     spikes_tolerance=1_700.0,
-    smallest_scale=0.02,
+    smallest_scale=0.1,
     largest_scale=1.0,
-    rates={"brain": Rate(0.124, 0.012), "drive": Rate(150.0, 12.0)},
+    rates={"brain": Rate(0.124, 0.012), "drive": Rate(150.0, 13.0)},
 )

@@ -88,8 +88,8 @@ class Izhikevich(Scene):
         network = Network(self.dt, seed=seed)
         parameters = self.neuron_parameters(scale, draws)
         for name, size in self.sizes(scale).items():
-            values = parameters[name]
-            start = {"v": -65.0, "recovery": np.asarray(values["recovery_coupling"]) * -65.0}
+            values: dict[str, Any] = dict(parameters[name])
+            start: dict[str, Any] = {"v": -65.0, "recovery": np.asarray(values["recovery_coupling"]) * -65.0}
             network.add(name, NoisyIzhikevich(size, initial=start, **values))
         for source in self.sizes(scale):
             for target in self.sizes(scale):

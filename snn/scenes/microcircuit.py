@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,11 +142,7 @@ class Microcircuit(Scene):
         K = log(1 - p) / log(1 - 1 / (N_source N_target)) synapses, multiple ones between two neurons allowed, connect
         two neurons at least once with probability p (equation 1 of the paper).
         """
-        return {
-            pair: count
-            for pair, full in self._full_counts().items()
-            if (count := round(full * scale * scale))
-        }
+        return {pair: count for pair, full in self._full_counts().items() if (count := round(full * scale * scale))}
 
     @staticmethod
     def _full_counts() -> dict[tuple[str, str], float]:
@@ -169,10 +164,8 @@ class Microcircuit(Scene):
 
     def weight(self, source: str, target: str, scale: float = 1.0) -> float:
         """Return the mean weight of the synapses between two populations, in picoampere."""
-        if source.endswith("I"):
-            factor = -self.g
-        else:
-            factor = 2.0 if (source, target) == ("L4E", "L23E") else 1.0
+        excitatory = 2.0 if (source, target) == ("L4E", "L23E") else 1.0
+        factor = -self.g if source.endswith("I") else excitatory
         return factor * self.current / math.sqrt(scale)
 
     def delay(self, source: str) -> float:

@@ -272,9 +272,13 @@ def has_option(model: str, option: str) -> bool:
     return any(one.name == option for one in load_builtin_model(model).options)
 
 
-def _in_millivolts(model: str) -> bool:
-    """Whether the membrane's unit is mV, so that input has to be tens of times larger than where thresholds are about 1."""
-    return any(state.name == "v" and state.unit == "mV" for state in load_builtin_model(model).states)
+# How large weights are, by the unit of the receptor that they reach; "u" and "i" are thresholds of about 1.
+SPIKING_GAINS = {"mV/ms": 40.0, "1": 0.5, "nS": 60.0}
+GENTLE_GAINS = {"mV/ms": 2.0, "1": 0.1, "nS": 2.0}  # the membrane stays below its peak
+
+
+def _gain(model: str, gains: dict[str, float]) -> float:
+    return gains.get(load_builtin_model(model).receptors[0].unit, 1.5)
 
 
 # From the definitions, so that no new one is forgotten.
@@ -284,7 +288,7 @@ SPIKING = [name for name in MODELS if load_builtin_model(name).spiking]
 SURROGATES = builtin_names("surrogates")
 
 CASES: list[Case] = [
-    *(Case(f"model_{m}", _chain(m, gain=40.0 if _in_millivolts(m) else 1.5), steps=20) for m in SPIKING),
+    *(Case(f"model_{m}", _chain(m, gain=_gain(m, SPIKING_GAINS)), steps=20) for m in SPIKING),
     *(Case(f"model_{m}", _chain(m)) for m in MODELS if m not in SPIKING),
     *(Case(f"model_{m}", _source(m), steps=20) for m in SOURCES),
     *_reset_cases(),
@@ -332,7 +336,7 @@ GRADIENT_CASES: list[Case] = [
                 model,
                 size=6,
                 surrogate=surrogate,
-                gain=2.0 if _in_millivolts(model) else 1.5,
+                gain=_gain(model, GENTLE_GAINS),
                 **({"reset_gradient": "attached"} if has_option(model, "reset_gradient") else {}),
             ),
             steps=6,

@@ -70,7 +70,8 @@ static int contains(const char *(SNN_CALL *name_at)(uint32_t), const char *name)
 }
 
 static void built_in_models_are_listed_in_order(void) {
-    static const char *const models[] = {"lif", "adaptive_lif", "leaky_integrator", "integrate_and_fire", "current_lif", "izhikevich"};
+    static const char *const models[] = {"lif", "adaptive_lif", "leaky_integrator", "integrate_and_fire", "current_lif", "izhikevich",
+                                         "conductance_lif", "alpha_lif", "adex", "hodgkin_huxley"};
     static const char *const surrogates[] = {"fast_sigmoid", "arctan", "sigmoid", "triangle", "superspike", "boxcar", "exponential"};
     uint32_t i;
     for (i = 0; i < COUNT(models); ++i)

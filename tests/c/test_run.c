@@ -62,6 +62,164 @@ static void records_hold_every_step(void) {
     }
 }
 
+/* The chain's cells 0 and 1 spike as in records_hold_every_step; the input is recorded too. */
+static void spikes_are_recorded_as_events(void) {
+    static const char *const devices[] = {"cpu", "reference"};
+    static const uint32_t steps[] = {1, 1, 3, 4, 5}, neurons[] = {0, 1, 0, 1, 0};
+    static const uint32_t input_steps[] = {0, 1, 1, 2, 3, 4, 4, 5}, input_neurons[] = {0, 0, 1, 0, 0, 0, 1, 0};
+    size_t device;
+    for (device = 0; device < COUNT(devices); ++device) {
+        SNNHandle handle = open_session(make_chain(), devices[device]);
+        const SNNInputArray input = input_frames();
+        uint32_t data[2][2][STEPS * 3], done = 0;
+        SNNSpikeRecord events[2];
+        SNNRunDef def = run_def(&input, NULL, 0);
+        memset(events, 0, sizeof events);
+        events[0] = (SNNSpikeRecord){sizeof events[0], 1, data[0][0], data[0][1], NULL, STEPS * 3, 99};
+        events[1] = (SNNSpikeRecord){sizeof events[1], 0, data[1][0], data[1][1], NULL, STEPS * 3, 99};
+        def.spike_records = events;
+        def.spike_record_count = 2;
+        def.out_step_count = &done;
+        CHECK_OK(snn_session_run(handle, &def));
+        CHECK_EQUAL(done, STEPS);
+        CHECK_EQUAL(events[0].count, COUNT(steps));
+        CHECK(memcmp(data[0][0], steps, sizeof steps) == 0);
+        CHECK(memcmp(data[0][1], neurons, sizeof neurons) == 0);
+        CHECK_EQUAL(events[1].count, COUNT(input_steps));
+        CHECK(memcmp(data[1][0], input_steps, sizeof input_steps) == 0);
+        CHECK(memcmp(data[1][1], input_neurons, sizeof input_neurons) == 0);
+        snn_destroy_network(handle);
+    }
+}
+
+/* Room for four events where a step can give three: the run stops in time, and goes on where it was. */
+static void a_run_returns_before_events_could_be_lost(void) {
+    static const char *const devices[] = {"cpu", "reference"};
+    size_t device;
+    for (device = 0; device < COUNT(devices); ++device) {
+        SNNHandle handle = open_session(make_chain(), devices[device]);
+        SNNInputArray input = input_frames();
+        uint32_t steps[4], neurons[4], seen[8][2], seen_count = 0, done = 0, calls = 0, i;
+        float v[STEPS / 2][3];
+        SNNRecordArray record = {1, SNN_FLOAT32, "v", NULL, 0};
+        SNNSpikeRecord events = {sizeof events, 1, NULL, NULL, NULL, 4, 0};
+        SNNRunDef def = run_def(&input, &record, 1);
+        events.steps = steps;
+        events.neurons = neurons;
+        def.spike_records = &events;
+        def.spike_record_count = 1;
+        def.record_interval = 2;
+        while (def.steps_before < STEPS) {
+            const uint32_t rows = def.steps_before / 2;
+            def.step_count = STEPS - def.steps_before;
+            def.out_step_count = &done;
+            input.data = &frames[def.steps_before][0];
+            input.count = def.step_count * 3;
+            record.data = v + rows;
+            record.count = (size_t)(STEPS / 2 - rows) * 3;
+            CHECK_OK(snn_session_run(handle, &def));
+            CHECK(done > 0);
+            if (done == 0) break;
+            CHECK(done == def.step_count || events.count > 1);
+            for (i = 0; i < events.count && seen_count < 8; ++i, ++seen_count) {
+                seen[seen_count][0] = steps[i];
+                seen[seen_count][1] = neurons[i];
+            }
+            def.steps_before += done;
+            ++calls;
+        }
+        CHECK(calls > 1);
+        CHECK_EQUAL(seen_count, 5);
+        {
+            static const uint32_t expected[5][2] = {{1, 0}, {1, 1}, {3, 0}, {4, 1}, {5, 0}};
+            CHECK(memcmp(seen, expected, sizeof expected) == 0);
+        }
+        for (i = 0; i < STEPS / 2; ++i) CHECK_NEAR(v[i][0], 0.0, 0); /* after steps 2, 4 and 6: cell 0 has just spiked */
+        snn_destroy_network(handle);
+    }
+}
+
+static void frames_may_be_recorded_every_few_steps(void) {
+    static const char *const devices[] = {"cpu", "reference"};
+    size_t device;
+    for (device = 0; device < COUNT(devices); ++device) {
+        SNNHandle handle = open_session(make_chain(), devices[device]);
+        const SNNInputArray input = input_frames();
+        float v[2][3] = {{0}}, count[3];
+        uint8_t spikes[2][3];
+        SNNRecordArray records[3];
+        SNNRunDef def;
+        records[0] = (SNNRecordArray){1, SNN_FLOAT32, "v", v, 3};
+        records[1] = (SNNRecordArray){1, SNN_UINT8, "spikes", spikes, 3};
+        records[2] = (SNNRecordArray){1, SNN_FLOAT32, "spike_count", count, 3};
+        def = run_def(&input, records, 3);
+        def.record_interval = 5;
+        CHECK_OK(snn_session_run(handle, &def));
+        CHECK_NEAR(v[0][0], 0.5, 0); /* after step 5 */
+        CHECK_EQUAL(spikes[0][1], 1);
+        CHECK_NEAR(count[0], 3, 0); /* of all steps */
+        records[0].count = records[1].count = 6;
+        def.steps_before = STEPS; /* 4 steps on, at 10, the next frame is due */
+        CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "1 recorded steps");
+        def.record_interval = 0;
+        CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "record_interval is 0");
+        def.record_interval = 1;
+        def.steps_before = UINT32_MAX;
+        CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "steps_before");
+        snn_destroy_network(handle);
+    }
+}
+
+static void records_of_spikes_are_checked(void) {
+    SNNHandle handle = open_chain();
+    uint32_t data[3], done = 77;
+    SNNSpikeRecord events[2];
+    SNNRunDef def = run_def(NULL, NULL, 0);
+    SNNConfig config;
+    SNNHandle batch = NULL;
+    memset(events, 0, sizeof events);
+    events[0] = events[1] = (SNNSpikeRecord){sizeof events[0], 1, data, data, NULL, 3, 0};
+    def.spike_record_count = 1;
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "spike_records is null");
+    def.spike_records = events;
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "out_step_count");
+    def.out_step_count = &done;
+    events[0].capacity = 2;
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "capacity is 2");
+    events[0].capacity = 3;
+    events[0].steps = NULL;
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "steps is null");
+    events[0].steps = data;
+    events[0].neurons = NULL;
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "neurons is null");
+    events[0].neurons = data;
+    events[0].population = 2;
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_NOT_FOUND, "2");
+    events[0].population = 1;
+    events[0].struct_size = 3;
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_VERSION, "spike_records->struct_size is 3");
+    events[0].struct_size = sizeof events[0];
+    def.spike_record_count = 2;
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "twice");
+    CHECK_EQUAL(done, 77);
+    def.spike_record_count = 1;
+    snn_config_default(&config);
+    CHECK_OK(snn_session_network(handle, &config.network));
+    config.batch_size = 2;
+    CHECK_OK(snn_create_network(&config, &batch));
+    events[0].capacity = 6;
+    CHECK_ERROR(snn_session_run(batch, &def), SNN_ERROR_INVALID_ARGUMENT, "samples is null");
+    snn_network_release(config.network);
+    snn_destroy_network(batch);
+    snn_destroy_network(handle);
+    handle = open_session(make_classifier(), NULL); /* populations 0: values, 2: leaky integrators */
+    for (done = 0; done <= 2; done += 2) {
+        events[0].population = done;
+        CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "does not spike");
+    }
+    snn_destroy_network(handle);
+}
+
 static void a_held_input_is_used_at_every_step(void) {
     SNNHandle handle = open_chain();
     SNNInputArray input = {0, 1, three_ones, 3};
@@ -265,6 +423,10 @@ static void a_run_of_no_steps_does_nothing(void) {
 
 static const CheckCase cases[] = {
     CASE(records_hold_every_step),
+    CASE(spikes_are_recorded_as_events),
+    CASE(a_run_returns_before_events_could_be_lost),
+    CASE(frames_may_be_recorded_every_few_steps),
+    CASE(records_of_spikes_are_checked),
     CASE(a_held_input_is_used_at_every_step),
     CASE(an_input_not_named_gets_what_was_set),
     CASE(a_run_equals_its_steps),

@@ -162,6 +162,33 @@ static void a_frame_advances_whole_steps_and_carries_the_rest(void) {
     snn_destroy_network(handle);
 }
 
+static void a_budget_of_time_carries_steps_to_the_next_frame(void) {
+    SNNHandle handle = open_chain(); /* dt 1 ms; at most 100 steps a frame */
+    const float wrong[] = {-0.001f, NAN, -INFINITY};
+    uint32_t steps = 77;
+    uint64_t all;
+    size_t i;
+    for (i = 0; i < COUNT(wrong); ++i) {
+        CHECK_ERROR(snn_run_step_within(handle, 0.005f, wrong[i], &steps), SNN_ERROR_INVALID_ARGUMENT, "budget_s");
+        CHECK_ERROR(snn_run_step_within(handle, wrong[i], 1.0f, &steps), SNN_ERROR_INVALID_ARGUMENT, "frame_dt");
+    }
+    CHECK_EQUAL(steps, 77);
+    CHECK_OK(snn_run_step_within(handle, 0.005f, 0.0f, &steps));
+    CHECK_EQUAL(steps, 1);
+    CHECK_OK(snn_run_step_within(handle, 0.0f, 0.0f, &steps));
+    CHECK_EQUAL(steps, 1);
+    CHECK_OK(snn_run_step_within(handle, 0.0005f, INFINITY, &steps));
+    CHECK_EQUAL(steps, 3);
+    CHECK_OK(snn_run_step_within(handle, 0.0f, 0.0f, NULL));
+    CHECK_OK(snn_session_step_count(handle, &all));
+    CHECK_EQUAL(all, 5);
+    CHECK_OK(snn_run_step_within(handle, 9.0f, 0.0f, &steps)); /* 100 steps are due, the time beyond is dropped */
+    CHECK_EQUAL(steps, 1);
+    CHECK_OK(snn_run_step_within(handle, 0.0f, INFINITY, &steps));
+    CHECK_EQUAL(steps, 99);
+    snn_destroy_network(handle);
+}
+
 /* ---- Input ---- */
 
 static void input_is_checked(void) {
@@ -672,11 +699,41 @@ static void a_config_without_a_seed_has_seed_zero(void) {
     snn_destroy_network(zero);
 }
 
+/* The chain: three synapses, one to one. Cell 0 spikes at every second input spike, cells 1 and 2 at each. */
+static void counters_count_since_the_last_reset(void) {
+    static const char *const devices[] = {"cpu", "reference"};
+    uint32_t i;
+    for (i = 0; i < COUNT(devices); ++i) {
+        SNNHandle handle = open_session(make_chain(), devices[i]);
+        SNNCounters counters;
+        counters.struct_size = sizeof counters;
+        CHECK_OK(snn_get_counters(handle, &counters));
+        CHECK_EQUAL(counters.steps + counters.neuron_updates + counters.spikes + counters.synaptic_operations, 0);
+        step_chain(handle);
+        step_chain(handle);
+        CHECK_OK(snn_session_set_step_count(handle, 1000));
+        CHECK_OK(snn_session_step(handle, 5));
+        CHECK_OK(snn_get_counters(handle, &counters));
+        CHECK_EQUAL(counters.steps, 7);
+        CHECK_EQUAL(counters.neuron_updates, 21);
+        CHECK_EQUAL(counters.spikes, 5);
+        CHECK_EQUAL(counters.input_spikes, 6);
+        CHECK_EQUAL(counters.synaptic_events, 6);
+        CHECK_EQUAL(counters.synaptic_operations, 6);
+        CHECK_OK(snn_session_reset(handle));
+        CHECK_OK(snn_get_counters(handle, &counters));
+        CHECK_EQUAL(counters.steps + counters.spikes + counters.input_spikes + counters.synaptic_events, 0);
+        snn_destroy_network(handle);
+    }
+    CHECK_ERROR(snn_get_counters(NULL, NULL), SNN_ERROR_INVALID_HANDLE, "handle");
+}
+
 static const CheckCase cases[] = {
     CASE(configurations_are_checked),
     CASE(a_step_computes_what_the_model_says),
     CASE(the_null_device_counts_and_computes_nothing),
     CASE(a_frame_advances_whole_steps_and_carries_the_rest),
+    CASE(a_budget_of_time_carries_steps_to_the_next_frame),
     CASE(input_is_checked),
     CASE(values_stay_until_they_are_changed),
     CASE(bound_input_is_read_at_each_step),
@@ -693,6 +750,7 @@ static const CheckCase cases[] = {
     CASE(weights_of_other_shapes_are_refused),
     CASE(random_draws_follow_from_seed_and_step),
     CASE(a_config_without_a_seed_has_seed_zero),
+    CASE(counters_count_since_the_last_reset),
 };
 
 int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

@@ -66,6 +66,20 @@ static void check_refuses_sizes_but_the_first(SNNConfig *config, SNNHandle *out_
     config->struct_size = sizeof *config;
 }
 
+/* So has the definition of a run: 56 bytes, and no recording of spikes. */
+static void check_run_refuses_sizes_but_the_first(SNNRunDef *def, SNNHandle handle) {
+    uint32_t size;
+    for (size = 0; size <= sizeof *def + 8; ++size) {
+        if (size == sizeof *def || size == offsetof(SNNRunDef, spike_records)) continue;
+        def->struct_size = size;
+        CHECK_ERROR(snn_session_run(handle, def), SNN_ERROR_VERSION, "struct_size");
+    }
+    def->struct_size = offsetof(SNNRunDef, spike_records);
+    def->record_interval = 0; /* behind what an old caller owns */
+    CHECK_OK(snn_session_run(handle, def));
+    def->struct_size = sizeof *def;
+}
+
 static void sizes_that_no_header_had_are_refused(void) {
     SNNNetwork network = make_classifier(), open_network = unconnected();
     SNNHandle handle = NULL, second = NULL;
@@ -87,6 +101,7 @@ static void sizes_that_no_header_had_are_refused(void) {
     SNNBatch batch;
     SNNTrainResult result;
     SNNEpoch epoch;
+    SNNCounters counters;
     SNNEncoderDef encoder_def;
     float value = 0.5f, encoded[25];
 
@@ -106,6 +121,7 @@ static void sizes_that_no_header_had_are_refused(void) {
     CHECK_REFUSES_SIZES(population_def, snn_network_add_population(open_network, &population_def, NULL));
     CHECK_REFUSES_SIZES(projection_def, snn_network_connect(open_network, &projection_def, NULL));
     CHECK_REFUSES_SIZES(projection_def, snn_network_connect_random(open_network, &projection_def, &rule, NULL));
+    projection_def.kind = SNN_CONNECT_SPARSE;
     CHECK_REFUSES_SIZES(rule, snn_network_connect_random(open_network, &projection_def, &rule, NULL));
 
     snn_config_default(&config);
@@ -121,7 +137,8 @@ static void sizes_that_no_header_had_are_refused(void) {
     CHECK(second == NULL);
 
     snn_run_def_default(&run_def);
-    CHECK_REFUSES_SIZES(run_def, snn_session_run(handle, &run_def));
+    CHECK_REFUSES_SIZES(counters, snn_get_counters(handle, &counters));
+    check_run_refuses_sizes_but_the_first(&run_def, handle);
     snn_trainer_def_default(&trainer_def);
     trainer_def.output_population = 2;
     trainer_def.loss = SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE;
@@ -164,7 +181,9 @@ static void structs_begin_as_they_did_in_abi_1(void) {
     CHECK_EQUAL(sizeof(SNNMemoryEstimate), 48);
     CHECK_EQUAL(offsetof(SNNConfig, seed), 80);
     CHECK_EQUAL(sizeof(SNNSpikes), 32);
-    CHECK_EQUAL(sizeof(SNNRunDef), 56);
+    CHECK_EQUAL(offsetof(SNNRunDef, spike_records), 56);
+    CHECK_EQUAL(sizeof(SNNSpikeRecord), 48);
+    CHECK_EQUAL(sizeof(SNNCounters), 56);
     CHECK_EQUAL(sizeof(SNNTrainerDef), 104);
     CHECK_EQUAL(sizeof(SNNBatch), 48);
     CHECK_EQUAL(sizeof(SNNTrainResult), 32);

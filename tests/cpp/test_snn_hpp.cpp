@@ -109,8 +109,11 @@ TEST_CASE("a network can be built, looked at and run") {
     CHECK(spikes[0] == 1);
     session.run_step(0.002f);
     CHECK(session.step_count() == 3);
+    CHECK(session.counters().steps == 3);
+    CHECK(session.run_step_within(0.002f, 0.0f) == 1);
     session.reset();
     CHECK(session.step_count() == 0);
+    CHECK(session.counters().steps == 0);
 }
 
 TEST_CASE("parameters, options, states and surrogates are set") {

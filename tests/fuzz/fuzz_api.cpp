@@ -209,7 +209,8 @@ private:
         def.struct_size = struct_size<SNNPopulationDef>();
         def.kind = source_.chance(95) ? source_.below(3) : 7;
         def.name = name({"in", "cells", "readout", "more", "image"});
-        def.model_name = name({"lif", "leaky_integrator", "adaptive_lif", "integrate_and_fire", "current_lif", "izhikevich"});
+        def.model_name = name({"lif", "leaky_integrator", "adaptive_lif", "integrate_and_fire", "current_lif", "izhikevich", "adex",
+                               "conductance_lif", "alpha_lif", "hodgkin_huxley"});
         if (source_.chance(30)) def.model = models_.pick(source_);
         def.shape.rank = source_.chance(70) ? 1 : source_.below(5);
         // Very large populations are legal and need memory that a test should not take; those that cannot exist are refused.

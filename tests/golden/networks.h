@@ -77,7 +77,8 @@ static inline void build_models(SNNNetwork network) {
     add_input(network, "drive", SNN_POPULATION_SPIKE_INPUT, 20);
     for (i = 0; snn_model_builtin_name(i); ++i) {
         const char *model = snn_model_builtin_name(i);
-        const double mean = strstr(model, "izhikevich") ? 2.0 : 0.05; /* mV/ms, else in thresholds */
+        const int large = strstr(model, "izhikevich") || strcmp(model, "adex") == 0 || strcmp(model, "hodgkin_huxley") == 0;
+        const double mean = large ? 2.0 : 0.05; /* mV/ms or nS, else in thresholds or leak conductances */
         index = add_neurons(network, model, model, 37);
         if (strcmp(model, "poisson_source") != 0) /* has no receptors */
             connect_random_weights(network, 0, index, 20 * 37, mean, mean);

@@ -25,9 +25,13 @@ import numpy as np
 
 ORACLES = (
     "adaptive_lif",
+    "adex",
+    "alpha_lif",
+    "conductance_lif",
     "current_lif",
     "driven_current_lif",
     "driven_lif",
+    "hodgkin_huxley",
     "integrate_and_fire",
     "izhikevich",
     "leaky_integrator",
@@ -58,7 +62,7 @@ class Neuron:
 
     def crossed(self, excess: float) -> bool:
         """Is the membrane above the threshold by this much?"""
-        return excess >= 0 if self.threshold_compare == "greater_equal" else excess > 0
+        return excess >= 0 if vars(self).get("threshold_compare") == "greater_equal" else excess > 0
 
     def activity(self, excess: float) -> float:
         """The spike, or its smooth stand-in."""

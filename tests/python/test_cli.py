@@ -12,6 +12,7 @@ import pytest
 
 import snn
 from snn.engine.bench import BENCHMARKS
+from snn.scenes import SCENES
 
 from .command_line import Command
 
@@ -28,6 +29,7 @@ RUN_KEYS = {
     "seconds_per_step",
     "realtime_factor",
     "rates_hz",
+    "counters",
     "peak_rss_bytes",
     "output",
     "machine",
@@ -187,6 +189,11 @@ def test_run_gives_rates_and_speed(snn_command: Command, pulse: Path) -> None:
     assert (found["file"], found["device"], found["steps"], found["dt_ms"]) == (str(pulse), "cpu", 400, 0.5)
     # One of two neurons spikes at each of 2,000 steps a second.
     assert found["rates_hz"] == {"out": 1000.0}
+    assert (found["counters"]["steps"], found["counters"]["neuron_updates"], found["counters"]["spikes"]) == (
+        400,
+        800,
+        400,
+    )
     assert found["seconds"] > 0
     assert found["seconds_per_step"] == pytest.approx(found["seconds"] / 400)
     assert found["realtime_factor"] == pytest.approx(found["seconds"] / 0.2)
@@ -196,6 +203,7 @@ def test_run_gives_rates_and_speed(snn_command: Command, pulse: Path) -> None:
     assert found["versions"]["libsnn"] == snn.__version__
     told = snn_command("run", pulse, "--steps", 400, "--input", "in=1").out
     assert "1000.00 Hz" in told
+    assert "800 neuron updates, 400 spikes" in told
     assert "400 steps (0.2 s simulated) of 1 sample on cpu" in told
 
 
@@ -290,7 +298,7 @@ def test_run_is_the_same_on_every_device(snn_command: Command, file: Path) -> No
         ),
         (["run", "FILE", "--record", "hidden.w", "--output", "o.npz"], 1, "'w'"),
         (["run", "FILE", "--device", "gpu"], 1, "gpu"),
-        (["bench", "nothing"], 1, "there is no benchmark 'nothing'; there are: latency, digits"),
+        (["bench", "nothing"], 1, "there is no benchmark 'nothing'; there are: latency, digits,"),
         (["bench", "latency", "--repeats", "0"], 2, "--repeats"),
         (["bench", "latency", "--instruction-set", "mmx"], 1, "mmx"),
         (["demo", "--epochs", "0"], 2, "--epochs"),
@@ -373,4 +381,15 @@ def test_bench_digits(snn_command: Command) -> None:
 
 
 def test_every_benchmark_is_tested_here() -> None:
-    assert set(BENCHMARKS) == {"latency", "digits"}
+    assert set(BENCHMARKS) == {"latency", "digits", *SCENES}
+
+
+def test_bench_of_a_scene(snn_command: Command) -> None:
+    (one,) = snn_command("bench", "cuba", "--repeats", 2, "--json").objects()
+    assert (one["bench"], one["variant"], one["scale"], one["neurons"]) == ("cuba", "snn", 1.0, 4000)
+    assert one.keys() >= BENCH_KEYS
+    for name, (mean, tolerance) in one["expected_hz"].items():
+        assert abs(one["rates_hz"][name] - mean) <= tolerance
+    # A peer that is not there, or answers, is a line of its own and never an error of the command.
+    lines = snn_command("bench", "izhikevich", "--repeats", 1, "--scale", "1", "--json").objects()
+    assert [line["variant"] for line in lines] == ["snn"]

@@ -27,7 +27,8 @@ def networks(draw: st.DrawFn) -> snn.Network:
     for name in names:
         model = draw(st.sampled_from(MODELS))
         net.add(name, model(draw(st.integers(1, 40))))
-    scale = 12.0 if any(net[name].model.endswith("izhikevich") for name in names) else 0.6
+    large = ("adex", "hodgkin_huxley", "izhikevich", "noisy_izhikevich")
+    scale = 12.0 if any(net[name].model in large for name in names) else 0.6
     for target in names:
         if net[target].model == "poisson_source":  # it has no receptors
             continue

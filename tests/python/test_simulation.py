@@ -168,6 +168,17 @@ def test_history_of_delayed_populations() -> None:
         assert np.argwhere(history).tolist() == [[1, 1, 2]]
 
 
+def test_a_budget_carries_steps_to_the_next_call(chain: snn.Network) -> None:
+    with snn.Simulation(chain) as sim:
+        assert sim.advance(0.005, budget=0) == 1
+        assert sim.advance(0.0, budget=1e30) == 4
+        assert sim.advance(0.002) == 2
+        assert sim.step_count == 7
+        for wrong in (-1.0, float("nan")):
+            with pytest.raises(snn.InvalidArgumentError, match="budget"):
+                sim.advance(0.001, wrong)
+
+
 def test_advance_carries_the_remainder(chain: snn.Network) -> None:
     with snn.Simulation(chain) as sim:
         sim.advance(0.0025)
@@ -273,7 +284,7 @@ def test_what_a_callback_raises_comes_out(chain: snn.Network, spikes: np.ndarray
         with pytest.raises(snn.BusyError):
             sim.run(40, {"input": spikes})
         sim.on_spikes(None)
-        assert sim.run(1).step_count == 0
+        assert sim.run(1).step_count == 1
 
 
 def test_progress_can_stop_a_run(chain: snn.Network) -> None:

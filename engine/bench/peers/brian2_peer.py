@@ -9,14 +9,15 @@ from typing import Any
 
 import brian2
 import numpy as np
-from brian2 import Hz, Network, NeuronGroup, PoissonInput, SpikeMonitor, Synapses, mV, ms, pA, pF
+from brian2 import Hz, Network, NeuronGroup, PoissonGroup, PoissonInput, SpikeMonitor, Synapses, ms, mV, pA, pF
 
 from snn.engine.bench.peers.task import Answer, Task, answer
-from snn.scenes import Brunel, Cuba, Izhikevich, IzhikevichSparse, Microcircuit, Scene
+from snn.scenes import Brunel, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit
 from snn.scenes._draw import Draws
 
 Objects = list[Any]
-Populations = dict[str, tuple[int, int]]  # first neuron of each in the group of all, and one past its last
+# The group that has the population, its first neuron there, and one past its last.
+Populations = dict[str, tuple[Any, int, int]]
 
 
 def brunel(scene: Brunel, scale: float, seed: int) -> tuple[Objects, Populations]:
@@ -33,8 +34,7 @@ def brunel(scene: Brunel, scale: float, seed: int) -> tuple[Objects, Populations
         namespace={"tau": scene.tau_membrane * ms, "threshold": scene.threshold * mV, "v_reset": scene.v_reset * mV},
     )
     neurons.v = "rand() * threshold"
-    # Input during the refractory time is lost, as in the paper; by itself Brian2 would add it to the held membrane.
-    neurons.run_regularly("v = int(not_refractory) * v + (1 - int(not_refractory)) * v_reset", when="start")
+    # Both inputs are lost while a neuron is refractory, as in the paper: Brian2 writes v only where it is not.
     outside = PoissonInput(
         neurons,
         "v",
@@ -52,10 +52,11 @@ def brunel(scene: Brunel, scale: float, seed: int) -> tuple[Objects, Populations
         synapses = Synapses(neurons, neurons, on_pre="v_post += weight", delay=scene.delay * ms)
         synapses.namespace["weight"] = weight * mV
         synapses.connect(
-            i=random.integers(begin, end, count * inputs, np.int32), j=np.repeat(np.arange(count, dtype=np.int32), inputs)
+            i=random.integers(begin, end, count * inputs, np.int32),
+            j=np.repeat(np.arange(count, dtype=np.int32), inputs),
         )
         groups.append(synapses)
-    return groups, {"excitatory": (0, first), "inhibitory": (first, count)}
+    return groups, {"excitatory": (neurons, 0, first), "inhibitory": (neurons, first, count)}
 
 
 def cuba(scene: Cuba, scale: float, seed: int) -> tuple[Objects, Populations]:
@@ -90,7 +91,7 @@ def cuba(scene: Cuba, scale: float, seed: int) -> tuple[Objects, Populations]:
         synapses.namespace["weight"] = weight * mV
         synapses.connect(p=scene.probability(scale))
         groups.append(synapses)
-    return groups, {"excitatory": (0, first), "inhibitory": (first, count)}
+    return groups, {"excitatory": (neurons, 0, first), "inhibitory": (neurons, first, count)}
 
 
 def izhikevich(scene: Izhikevich, scale: float, seed: int) -> tuple[Objects, Populations]:
@@ -146,7 +147,7 @@ def izhikevich(scene: Izhikevich, scale: float, seed: int) -> tuple[Objects, Pop
             synapses.connect()
         synapses.w = f"{low!r} + {high - low!r} * rand()"
         groups.append(synapses)
-    return groups, parts
+    return groups, {name: (neurons, *part) for name, part in parts.items()}
 
 
 def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Objects, Populations]:
@@ -196,7 +197,43 @@ def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Objects,
     synapses.w = np.concatenate(weights) * pA
     synapses.delay = np.concatenate(delays) * ms
     groups.append(synapses)
-    return groups, parts
+    return groups, {name: (neurons, *part) for name, part in parts.items()}
+
+
+def flybrain(scene: FlyBrain, scale: float, seed: int) -> tuple[Objects, Populations]:
+    """Build the brain of Shiu et al. 2024, or its twin, with the equations of its authors."""
+    found = scene.connectome(scale, seed)
+    neurons = NeuronGroup(
+        found.neurons,
+        """dv/dt = (v_rest - v + g) / tau_membrane : volt (unless refractory)
+        dg/dt = -g / tau_synapse : volt (unless refractory)
+        silence : second""",
+        threshold="v > threshold",
+        reset="v = v_reset; g = 0 * mV",
+        refractory="silence",
+        method="linear",
+        namespace={
+            "tau_membrane": scene.tau_membrane * ms,
+            "tau_synapse": scene.tau_synapse * ms,
+            "v_rest": scene.v_rest * mV,
+            "v_reset": scene.v_reset * mV,
+            "threshold": scene.threshold * mV,
+        },
+    )
+    neurons.v = scene.v_rest * mV
+    silence = np.full(found.neurons, scene.refractory)
+    silence[found.driven] = 0.0
+    neurons.silence = silence * ms
+    synapses = Synapses(neurons, neurons, "w : volt", on_pre="g += w", delay=scene.delay * ms)
+    synapses.connect(i=found.sources, j=found.targets)
+    synapses.w = found.counts * scene.synapse * mV
+    drive = PoissonGroup(found.driven.size, scene.drive_rate * Hz)
+    arrivals = Synapses(drive, neurons, on_pre=f"v += {scene.drive_jump * scene.synapse!r} * mV")
+    arrivals.connect(i=np.arange(found.driven.size), j=found.driven)
+    return [neurons, synapses, drive, arrivals], {
+        "brain": (neurons, 0, found.neurons),
+        "drive": (drive, 0, found.driven.size),
+    }
 
 
 def _normal(random: np.random.Generator, count: int, mean: float, std: float, low: float, high: float) -> Any:
@@ -207,11 +244,12 @@ def _normal(random: np.random.Generator, count: int, mean: float, std: float, lo
     return values
 
 
-BUILDERS: dict[type[Scene], Callable[..., tuple[Objects, Populations]]] = {
+BUILDERS: dict[type[Any], Callable[..., tuple[Objects, Populations]]] = {
     Brunel: brunel,
     Cuba: cuba,
     Izhikevich: izhikevich,
     Microcircuit: microcircuit,
+    FlyBrain: flybrain,
 }
 
 # Written into the program that Brian2 generates: it runs all parts and notes clock, spike counts and memory itself, because
@@ -221,7 +259,7 @@ _BEFORE = """
 std::ofstream snn_notes("snn_notes.txt");
 snn_notes.precision(17);
 auto snn_sum = [&]() {{
-    for (int neuron = 0; neuron < {count}; neuron++) snn_notes << brian::{counts}[neuron] << ' ';
+    {counts}
     snn_notes << std::endl;
 }};
 snn_notes << std::chrono::duration<double>(snn_warm - snn_begin).count() << std::endl;
@@ -263,9 +301,17 @@ def run(task: Task) -> Answer:
         builder = next(builder for kind, builder in BUILDERS.items() if isinstance(scene, kind))
         device.insert_code("before_start", "auto snn_begin = std::chrono::steady_clock::now();")
         objects, populations = builder(scene, task.scale, task.seed)
-        monitor = SpikeMonitor(objects[0], record=False)
-        network = Network(*objects, monitor)
-        count = len(objects[0])
+        # One monitor for each group, in the order in which its counts are written.
+        monitors = {group.name: SpikeMonitor(group, record=False) for group, _, _ in populations.values()}
+        network = Network(*objects, *monitors.values())
+        first, counts = {}, []
+        total = 0
+        for group, monitor in monitors.items():
+            first[group] = total
+            size = len(monitor.source)
+            total += size
+            array = device.get_array_name(monitor.variables["count"])
+            counts.append(f"for (int n = 0; n < {size}; n++) snn_notes << brian::{array}[n] << ' ';")
         sizes = [device.get_array_name(one.variables["N"]) for one in objects if isinstance(one, Synapses)]
         words = {
             "synapses": " + ".join(f"(long)brian::{size}[0]" for size in sizes),
@@ -273,8 +319,7 @@ def run(task: Task) -> Answer:
             "warm_up": scene.warm_up / 1000.0,
             "segment": task.segment_ms / 1000.0,
             "segments": task.segments,
-            "count": count,
-            "counts": device.get_array_name(monitor.variables["count"]),
+            "counts": " ".join(counts),
         }
         device.insert_code("before_network_run", "auto snn_warm = std::chrono::steady_clock::now();")
         device.insert_code("before_network_run", _BEFORE.format(**words))
@@ -284,9 +329,10 @@ def run(task: Task) -> Answer:
         notes = (Path(folder) / "snn_notes.txt").read_text(encoding="utf-8")
     built, before, parts, after, peak, synapses = notes.splitlines()
     spikes = np.array(after.split(), np.int64) - np.array(before.split(), np.int64)
-    rates = {
-        name: float(spikes[begin:end].mean()) / task.biological_seconds for name, (begin, end) in populations.items()
-    }
+    rates = {}
+    for name, (group, begin, end) in populations.items():
+        place = first[group.name]
+        rates[name] = float(spikes[place + begin : place + end].mean()) / task.biological_seconds
     return Answer(
         version=brian2.__version__,
         seconds=[float(one) for one in parts.split()],

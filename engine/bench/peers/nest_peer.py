@@ -11,7 +11,7 @@ import numpy as np
 
 from snn.engine import machine
 from snn.engine.bench.peers.task import Answer, Task, answer
-from snn.scenes import Brunel, Cuba, Izhikevich, IzhikevichSparse, Microcircuit, Scene
+from snn.scenes import Brunel, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit
 from snn.scenes._draw import Draws
 
 # A builder returns the populations, and how many connections it made that are no synapses of the network.
@@ -77,7 +77,9 @@ def izhikevich(scene: Izhikevich, scale: float, seed: int) -> tuple[Populations,
     for name, size in scene.sizes(scale).items():
         values = parameters[name]
         # Without consistent integration NEST takes the two half steps of the paper.
-        population = nest.Create("izhikevich", size, params={"consistent_integration": False, "V_th": 30.0, "V_m": -65.0})
+        population = nest.Create(
+            "izhikevich", size, params={"consistent_integration": False, "V_th": 30.0, "V_m": -65.0}
+        )
         population.set(
             a=values["recovery_rate"],
             b=values["recovery_coupling"],
@@ -132,11 +134,46 @@ def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Populati
     return populations, scene.neurons(scale)
 
 
-BUILDERS: dict[type[Scene], Callable[..., tuple[Populations, int]]] = {
+def flybrain(scene: FlyBrain, scale: float, seed: int) -> tuple[Populations, int]:
+    """Build the brain of Shiu et al. 2024, or its twin.
+
+    NEST has no neuron whose current a spike clears: the current runs on. Driven neurons are relays of the drive.
+    """
+    found = scene.connectome(scale, seed)
+    parameters = {
+        "C_m": scene.tau_membrane / scene.synapse,
+        "tau_m": scene.tau_membrane,
+        "tau_syn_ex": scene.tau_synapse,
+        "tau_syn_in": scene.tau_synapse,
+        "t_ref": scene.refractory,
+        "E_L": scene.v_rest,
+        "V_reset": scene.v_reset,
+        "V_th": scene.threshold,
+        "V_m": scene.v_rest,
+    }
+    brain = nest.Create("iaf_psc_exp", found.neurons - found.driven.size, params=parameters)
+    relays = nest.Create("parrot_neuron", found.driven.size)
+    noise = nest.Create("poisson_generator", params={"rate": scene.drive_rate})
+    nest.Connect(noise, relays)
+    ids = np.empty(found.neurons, np.int64)
+    ordinary = np.ones(found.neurons, bool)
+    ordinary[found.driven] = False
+    ids[ordinary] = brain.tolist()
+    ids[found.driven] = relays.tolist()
+    # A relay repeats whatever arrives; what the brain sends to it is left out.
+    kept = ordinary[found.targets]
+    sources, targets = ids[found.sources[kept]], ids[found.targets[kept]]
+    synapse = {"weight": found.counts[kept].astype(np.float64), "delay": np.full(sources.size, scene.delay)}
+    nest.Connect(sources, targets, "one_to_one", synapse)
+    return {"brain": brain + relays}, found.driven.size
+
+
+BUILDERS: dict[type[Any], Callable[..., tuple[Populations, int]]] = {
     Brunel: brunel,
     Cuba: cuba,
     Izhikevich: izhikevich,
     Microcircuit: microcircuit,
+    FlyBrain: flybrain,
 }
 
 

@@ -87,5 +87,3 @@ def answer(run: Callable[[Task], Answer]) -> None:
     task = Task(**json.loads(sys.argv[1]))
     result = run(task)
     Path(sys.argv[2]).write_text(json.dumps(asdict(result)), encoding="utf-8")
-
-

@@ -473,6 +473,11 @@ SNN_API SNNStatus SNN_CALL snn_load_weights(SNNHandle handle, const char *path);
 /* Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at
  * most max_catch_up_steps, the time beyond that is dropped. NaN, negative or infinite is an error. */
 SNN_API SNNStatus SNN_CALL snn_run_step(SNNHandle handle, float frame_dt);
+/* The same, but it stops after the step in which `budget_s` seconds of wall time are spent: a frame keeps its time, and the
+ * network falls behind and catches up later. At least one step that is due runs (budget 0: exactly one); what is left is
+ * carried to the next call, where max_catch_up_steps bounds it together with the new time. Infinity: as snn_run_step. Negative
+ * or NaN is an error. *out_steps (may be null): the steps that ran. Which steps run does not change what they compute. */
+SNN_API SNNStatus SNN_CALL snn_run_step_within(SNNHandle handle, float frame_dt, float budget_s, uint32_t *out_steps);
 /* The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats. Sources, models
  * without a state, have none. */
 SNN_API SNNStatus SNN_CALL snn_get_membrane_potentials(SNNHandle handle, const char *population,
@@ -516,6 +521,21 @@ SNN_API SNNStatus SNN_CALL snn_session_set_step_count(SNNHandle handle, uint64_t
 SNN_API SNNStatus SNN_CALL snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
                                                   const uint32_t **out_neurons, uint32_t *out_count);
 
+/* What a session has computed since it was opened or reset (a trainer's forward resets). Exact: the same on every device, for
+ * every number of threads and instruction set. Copies the counts; they cost a step nothing that could be measured. */
+typedef struct SNNCounters {
+    uint32_t struct_size;
+    uint64_t steps;               /* computed; snn_session_set_step_count changes nothing here */
+    uint64_t neuron_updates;      /* steps times neurons times samples, without inputs */
+    uint64_t spikes;              /* of neurons */
+    uint64_t input_spikes;        /* that spike inputs were given */
+    uint64_t synaptic_events;     /* one synapse that delivered one spike, counted in the step in which it arrives. Dense: one
+                                     for each target; conv2d and pool2d: each use inside the target's image */
+    uint64_t synaptic_operations; /* the same, and synapses that delivered a value other than 0 of a value input */
+} SNNCounters;
+/* Set out_counters->struct_size first. Device "null" counts steps only. */
+SNN_API SNNStatus SNN_CALL snn_get_counters(SNNHandle handle, SNNCounters *out_counters);
+
 enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
 /* Any variable by its path, converted to or from `dtype`; `count` must match exactly.
  *   "population.state"       [batch_size][size]   any state of the model
@@ -543,9 +563,20 @@ typedef struct SNNRecordArray {
     uint32_t population;
     uint32_t dtype;       /* SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32 */
     const char *variable; /* a state, "spikes", or "spike_count" ([batch_size][size], summed over the run) */
-    void *data;           /* [step][batch_size][size], written as the run goes */
+    void *data;           /* [step][batch_size][size], written as the run goes; SNNRunDef.record_interval: fewer steps */
     size_t count;
 } SNNRecordArray;
+/* Spikes of a population as events, in the caller's arrays: ordered by step, then sample, then neuron. The memory follows the
+ * spikes there are, not steps times neurons. */
+typedef struct SNNSpikeRecord {
+    uint32_t struct_size;
+    uint32_t population; /* neurons that spike, or a spike input */
+    uint32_t *steps;     /* [capacity] since the run began, 0: its first */
+    uint32_t *neurons;   /* [capacity] */
+    uint32_t *samples;   /* [capacity]; may be null when batch_size is 1 */
+    size_t capacity;     /* at least batch_size times size: as many as one step can give */
+    size_t count;        /* out: events that are there */
+} SNNSpikeRecord;
 /* Called every `progress_interval` steps; a value other than 0 stops the run (SNN_ERROR_STOPPED). */
 typedef int32_t(SNN_CALL *SNNProgressCallback)(uint64_t steps_done, uint64_t steps_total, void *user);
 typedef struct SNNRunDef {
@@ -558,11 +589,20 @@ typedef struct SNNRunDef {
     SNNProgressCallback progress; /* null: none */
     void *progress_user;
     uint32_t progress_interval;   /* steps, default 1000 */
+    SNNSpikeRecord *spike_records; /* all of one struct_size; a population once at most */
+    uint32_t spike_record_count;
+    uint32_t record_interval;      /* `records` are written after every so many steps, default 1; "spike_count" sums over all */
+    uint32_t steps_before;         /* default 0; of a run that this call goes on with: they count in `steps` of events and towards
+                                      record_interval */
+    uint32_t *out_step_count;      /* the steps that were done; null: not wanted, only without spike_records */
 } SNNRunDef;
 SNN_API void SNN_CALL snn_run_def_init(SNNRunDef *out_def, uint32_t struct_size);
 SNN_INLINE void snn_run_def_default(SNNRunDef *out_def) { snn_run_def_init(out_def, sizeof *out_def); }
 /* Runs `step_count` steps with inputs and recordings. Input populations not named get what snn_session_set_input gave.
- * Everything is checked before the first step. */
+ * Everything is checked before the first step.
+ * No event of spike_records is lost: where the next step could give more than there is room for, the call returns SNN_OK with
+ * *out_step_count below step_count. The caller then takes the events out and calls again for the steps that are left, with
+ * inputs and records moved on and steps_before set. SNN_ERROR_STOPPED leaves what was recorded as well. */
 SNN_API SNNStatus SNN_CALL snn_session_run(SNNHandle handle, const SNNRunDef *def);
 
 /* ---- Training ---------------------------------------------------------------------------------------------------- */

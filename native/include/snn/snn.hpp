@@ -299,6 +299,12 @@ public:
 
     // `frame_dt` in seconds: as many whole steps as fit, the rest is carried.
     void run_step(float frame_dt) { finish_call(snn_run_step(get(), frame_dt)); }
+    // The same, until `budget_s` seconds of wall time are spent; returns the steps that ran.
+    uint32_t run_step_within(float frame_dt, float budget_s) {
+        uint32_t steps = 0;
+        finish_call(snn_run_step_within(get(), frame_dt, budget_s, &steps));
+        return steps;
+    }
     void step(uint32_t step_count = 1) { finish_call(snn_session_step(get(), step_count)); }
     void run(const SNNRunDef& def) { finish_call(snn_session_run(get(), &def)); }
     void reset() { check(snn_session_reset(get())); }
@@ -307,6 +313,14 @@ public:
         uint64_t steps = 0;
         check(snn_session_step_count(get(), &steps));
         return steps;
+    }
+
+    // What was computed since the last reset.
+    SNNCounters counters() const {
+        SNNCounters counters{};
+        counters.struct_size = sizeof counters;
+        check(snn_get_counters(get(), &counters));
+        return counters;
     }
 
     // [batch_size][size]

@@ -146,6 +146,13 @@ SNNStatus snn_run_step(SNNHandle handle, float frame_dt) {
     return with_session(handle, [&](Session& session) { session.advance(frame_dt); });
 }
 
+SNNStatus snn_run_step_within(SNNHandle handle, float frame_dt, float budget_s, uint32_t* out_steps) {
+    return with_session(handle, [&](Session& session) {
+        const uint32_t steps = session.advance(frame_dt, budget_s);
+        if (out_steps) *out_steps = steps;
+    });
+}
+
 SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char* population, float* out_potentials, size_t count) {
     return reading_session(handle, [&](Session& session) {
         session.read_membrane(&required(population, "population"), out_potentials, count);
@@ -209,6 +216,10 @@ SNNStatus snn_session_step_count(SNNHandle handle, uint64_t* out_steps) {
     return reading_session(handle, [&](Session& session) { required(out_steps, "out_steps") = session.steps_done(); });
 }
 
+SNNStatus snn_get_counters(SNNHandle handle, SNNCounters* out_counters) {
+    return reading_session(handle, [&](Session& session) { answer(out_counters, session.counters(), "out_counters"); });
+}
+
 SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample, const uint32_t** out_neurons,
                                  uint32_t* out_count) {
     return reading_session(handle, [&](Session& session) {
@@ -239,11 +250,17 @@ SNNStatus snn_session_value_count(SNNHandle handle, const char* path, size_t* ou
 void snn_run_def_init(SNNRunDef* out_def, uint32_t struct_size) {
     SNNRunDef defaults{};
     defaults.progress_interval = 1000;
+    defaults.record_interval = 1;
     initialize(out_def, struct_size, defaults);
 }
 
 SNNStatus snn_session_run(SNNHandle handle, const SNNRunDef* def) {
-    return with_session(handle, [&](Session& session) { session.run(complete(def, snn_run_def_init, "def")); });
+    return with_session(handle, [&](Session& session) {
+        const SNNRunDef complete_def = complete(def, snn_run_def_init, "def");
+        for (uint32_t i = 0; complete_def.spike_records && i < complete_def.spike_record_count; ++i)
+            checked_size(complete_def.spike_records[i], "def->spike_records");
+        session.run(complete_def);
+    });
 }
 
 }  // extern "C"

@@ -55,6 +55,8 @@ inline constexpr uint32_t sizes_of[] = {sizeof(T)};
 
 template <>
 inline constexpr uint32_t sizes_of<SNNConfig>[] = {offsetof(SNNConfig, seed), sizeof(SNNConfig)};
+template <>
+inline constexpr uint32_t sizes_of<SNNRunDef>[] = {offsetof(SNNRunDef, spike_records), sizeof(SNNRunDef)};
 
 template <class T>
 uint32_t checked_size(const T& value, const char* name) {

@@ -55,12 +55,38 @@ struct RecordFrames {
     size_t step_stride;  // elements to the next step's frame; 0 for activity_sum
 };
 
+// Spikes of one population, appended as events ordered by step, then sample, then neuron. There is room for all its neurons
+// to spike in every step of the request.
+struct EventRecord {
+    uint32_t population;
+    uint32_t first_step;  // what the request's first step is called in `steps`
+    uint32_t* steps;
+    uint32_t* neurons;
+    uint32_t* samples;  // null: not wanted
+    size_t count;       // of events so far; the executor raises it
+};
+
+// An executor keeps events back until it has them in order: so many of a population at most, or those of one step.
+constexpr size_t most_events_in_request = size_t{1} << 22;
+
 struct RunRequest {
     uint64_t first_step = 0;  // steps since the last reset, for the random draws
     uint32_t step_count = 0;
     std::span<const InputFrames> inputs;  // every input population, in index order
     std::span<const RecordFrames> records;
+    uint32_t record_interval = 1;  // frames of states and activity are written after every so many steps ...
+    uint32_t record_phase = 0;     // ... of which so many, less than all, were before this request
+    std::span<EventRecord> events;  // at most one for each population
     bool tape = false;  // keep what backward() needs; steps are then numbered from 0 within this run
+
+    // Whether a frame is written after step `step` of the request, and which one, counted from the request's first.
+    bool records_after(uint32_t step) const { return (uint64_t{record_phase} + step + 1) % record_interval == 0; }
+    size_t record_row(uint32_t step) const { return (uint64_t{record_phase} + step + 1) / record_interval - 1; }
+};
+
+// What an executor has computed since its last reset_state(); the words are those of SNNCounters.
+struct ExecutorCounters {
+    uint64_t steps = 0, spikes = 0, input_spikes = 0, synaptic_events = 0, synaptic_operations = 0;
 };
 
 // dL/d(activity) or dL/d(state after the step) that a loss hands in.
@@ -99,6 +125,8 @@ public:
     // run, so an executor need not do it when it is opened.
     virtual void reset_state() = 0;
     virtual void run(const RunRequest& request) = 0;
+    // Exact, whatever the device and its threads.
+    virtual ExecutorCounters counters() const = 0;
 
     virtual size_t count(const Slot& slot) const = 0;
     virtual void read(const Slot& slot, DType dtype, void* out_data) const = 0;

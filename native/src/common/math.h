@@ -1,5 +1,5 @@
-// The library's own exp and log: the same bits on every target (docs/model-format.md, "Software exp"). Every operation is
-// rounded on its own; the build forbids contraction.
+// The library's own exp, log and reciprocal: the same bits on every target (docs/model-format.md, "Software exp" and "Software
+// reciprocal"). Every operation is rounded on its own; the build forbids contraction.
 #pragma once
 
 #include <bit>
@@ -17,6 +17,30 @@ inline float exp_f32(float x) {
     float p = 0x1.6d10fcp-10f;
     for (const float c : {0x1.120b62p-7f, 0x1.55551ap-5f, 0x1.5554dep-3f, 0x1p-1f, 1.0f, 1.0f}) p = p * r + c;
     return p * std::bit_cast<float>(static_cast<uint32_t>(static_cast<int32_t>(n) + 127) << 23);
+}
+
+// 1 / x for 2^-126 <= |x| <= 2^126; beyond that the nearest such x counts; zeros, denormals and NaN give 2^126.
+inline float reciprocal_f32(float x) {
+    float magnitude = std::fabs(x);
+    magnitude = magnitude > 0x1p-126f ? magnitude : 0x1p-126f;
+    magnitude = magnitude < 0x1p+126f ? magnitude : 0x1p+126f;
+    const uint32_t bits = std::bit_cast<uint32_t>(magnitude);
+    const float m = std::bit_cast<float>((bits & 0x007fffffu) | 0x3f800000u);
+    float y = 0x1.4afd6ap-2f;
+    y = y * m + -0x1.745d18p+0f;
+    y = y * m + 0x1.0f83e0p+1f;
+    y = y + y * (1.0f - m * y);
+    y = y + y * (1.0f - m * y);
+    y = y * std::bit_cast<float>(0x7f000000u - (bits & 0x7f800000u));
+    return x <= -0x1p-126f ? -y : y;
+}
+
+// The same in double, where a division is the same on every host.
+inline double reciprocal_f64(double x) {
+    double magnitude = std::fabs(x);
+    magnitude = magnitude > 0x1p-1022 ? magnitude : 0x1p-1022;
+    magnitude = magnitude < 0x1p+1022 ? magnitude : 0x1p+1022;
+    return x <= -0x1p-1022 ? -1.0 / magnitude : 1.0 / magnitude;
 }
 
 double exp_f64(double x);

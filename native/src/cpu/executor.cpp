@@ -225,7 +225,7 @@ void CpuExecutor::make_stages() {
         if (stages_.size() <= level[p]) stages_.resize(level[p] + 1);
         Stage& stage = stages_[level[p]];
         stage.populations.push_back(p);
-        stage.joins_lists |= data.has_activity() && data.one_list && data.ranges.size() > 1;
+        stage.joins_lists |= joins_list(p);
     }
     // What happens in a step is not felt before the shortest delay has passed: threads need not meet earlier. Unbundled
     // projections read lists that are joined in every step.
@@ -238,9 +238,28 @@ void CpuExecutor::make_stages() {
     if (one_stage_alone && all_bundled) steps_apart_ = context_.steps_ahead;
 }
 
+// Its ranges are updated by several threads, and one of them lists the whole.
+bool CpuExecutor::joins_list(uint32_t population) const {
+    const PopulationData& data = *context_.populations[population];
+    return data.has_activity() && data.one_list && data.ranges.size() > 1;
+}
+
 void CpuExecutor::reset_state() {
     for (const auto& population : context_.populations) population->reset();
+    for (TaskMemory& task : context_.tasks) task.counters = {};
     clock_ = first_clock;
+    steps_ = 0;
+}
+
+ExecutorCounters CpuExecutor::counters() const {
+    ExecutorCounters sum{.steps = steps_};
+    for (const TaskMemory& task : context_.tasks) {
+        sum.spikes += task.counters.spikes;
+        sum.input_spikes += task.counters.input_spikes;
+        sum.synaptic_events += task.counters.events;
+        sum.synaptic_operations += task.counters.events + task.counters.value_operations;
+    }
+    return sum;
 }
 
 // ---- Running ----------------------------------------------------------------------------------------------------------
@@ -252,6 +271,7 @@ void CpuExecutor::run(const RunRequest& request) {
         if (!tape_) tape_ = std::make_unique<Tape>(context_);
         tape_->begin(request.step_count, request.inputs);
     }
+    begin_events(request);
     const uint32_t width = context_.pool.width(), batch = context_.batch;
     const double work = work_ns_ * request.step_count * batch;
     const double worth_sharing = context_.pool.runs_together() ? worth_meeting_ns / steps_apart_ : worth_job_ns;
@@ -267,8 +287,30 @@ void CpuExecutor::run(const RunRequest& request) {
             run_samples(request, bound(group), bound(group + 1), context_.tasks[group]);
         });
     }
+    end_events(request);
     clock_ += request.step_count;
+    steps_ += request.step_count;
 }
+
+// ---- Events -----------------------------------------------------------------------------------------------------------
+
+void CpuExecutor::begin_events(const RunRequest& request) {
+    if (request.events.empty()) return;
+    event_logs_.resize(context_.populations.size());
+    try {
+        for (const EventRecord& record : request.events)
+            event_logs_[record.population].begin(*context_.populations[record.population], context_.allocator,
+                                                 request.step_count);
+    } catch (...) {
+        event_logs_.clear();  // those that have begun would go on in the next run
+        throw;
+    }
+}
+
+void CpuExecutor::end_events(const RunRequest& request) {
+    for (EventRecord& record : request.events) event_logs_[record.population].end(record);
+}
+
 
 // A few samples at a time go through all steps: few, so that their state stays in the L2 cache; more than one, so that
 // inputs, recordings and tape ([step][sample][neuron]) are read and written in long stretches.
@@ -279,11 +321,12 @@ void CpuExecutor::run_samples(const RunRequest& request, uint32_t begin, uint32_
             for (uint32_t sample = first; sample < last; ++sample) {
                 const Moment at{clock_ + step, sample, step, request.first_step + step, request.tape};
                 load_inputs(request, at, step);
+                count_inputs(request, at, memory);
                 for (uint32_t thread = 0; thread < context_.bundles->thread_count(); ++thread)
                     deliver_bundles(at, thread, memory);
                 for (const uint32_t p : neurons_) {
                     update_neurons(p, at, memory);
-                    finish_population(p, at);
+                    finish_population(p, at, memory);
                 }
                 record(request, at, step, whole_row);
             }
@@ -306,6 +349,7 @@ void CpuExecutor::run_thread(const RunRequest& request, uint32_t thread, Barrier
                 if (thread == 0) load_inputs(request, at, step);
                 barrier.wait();
             }
+            if (thread == 0) count_inputs(request, at, memory);
             deliver_bundles(at, thread, memory);
             for (size_t s = 0; s < stages_.size(); ++s) {
                 for (const uint32_t p : stages_[s].populations)
@@ -314,7 +358,8 @@ void CpuExecutor::run_thread(const RunRequest& request, uint32_t thread, Barrier
                 if (!last || stages_[s].joins_lists) barrier.wait();
                 if (!stages_[s].joins_lists) continue;
                 if (thread == 0)
-                    for (const uint32_t p : stages_[s].populations) finish_population(p, at);
+                    for (const uint32_t p : stages_[s].populations)
+                        if (joins_list(p)) finish_population(p, at, memory);
                 if (!last) barrier.wait();
             }
             record(request, at, step, thread);
@@ -332,6 +377,7 @@ void CpuExecutor::run_phases(const RunRequest& request) {
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
             const Moment at{clock_ + step, sample, step, request.first_step + step, request.tape};
             load_inputs(request, at, step);
+            count_inputs(request, at, context_.tasks[0]);
             for (size_t s = 0; s < stages_.size(); ++s) {
                 context_.pool.run(width, [&](uint32_t thread) {
                     TaskMemory& memory = context_.tasks[thread];
@@ -340,7 +386,7 @@ void CpuExecutor::run_phases(const RunRequest& request) {
                         if (thread < context_.populations[p]->ranges.size()) update_range(p, at, thread, memory);
                 });
                 for (const uint32_t p : stages_[s].populations)
-                    if (stages_[s].joins_lists) finish_population(p, at);
+                    if (joins_list(p)) finish_population(p, at, context_.tasks[0]);
             }
             record(request, at, step, whole_row);
         }
@@ -366,11 +412,22 @@ void CpuExecutor::load_inputs(const RunRequest& request, const Moment& at, uint3
             if (data.is_value_input()) std::memcpy(data.values_at(at.clock, at.sample), frame, data.size * sizeof(float));
         }
         if (!at.taped || !tape_->keeps_activity(input.population)) continue;
-        std::memcpy(tape_->bits(input.population, at.tape_step, at.sample), data.bits_at(at.clock, at.sample),
+        std::memcpy(tape_->bits(input.population, at.run_step, at.sample), data.bits_at(at.clock, at.sample),
                     data.words * sizeof(uint16_t));
-        float* const values = tape_->values(input.population, at.tape_step, at.sample);
+        float* const values = tape_->values(input.population, at.run_step, at.sample);
         if (values && !(unchanged && tape_->is_held(input.population)))
             std::memcpy(values, data.values_at(at.clock, at.sample), data.row * sizeof(float));
+    }
+}
+
+// Once for each step and sample, held inputs too.
+void CpuExecutor::count_inputs(const RunRequest& request, const Moment& at, TaskMemory& memory) {
+    for (const InputFrames& input : request.inputs) {
+        const PopulationData& data = *context_.populations[input.population];
+        if (data.is_value_input()) continue;
+        const uint32_t count = data.count_at(at.clock, at.sample);
+        memory.counters.input_spikes += count;
+        log_events(input.population, at, 0, data.list_at(at.clock, at.sample), count);
     }
 }
 
@@ -386,9 +443,9 @@ void CpuExecutor::update_neurons(uint32_t population, const Moment& at, TaskMemo
 void CpuExecutor::update_range(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory) {
     PopulationData& data = *context_.populations[population];
     update_part(population, at, range, memory);
-    if (!data.has_activity() || (data.one_list && data.ranges.size() > 1)) return;  // finish_population() lists it
-    if (data.one_list) finish_population(population, at);
-    else list_range(population, at, range);
+    if (!data.has_activity() || joins_list(population)) return;
+    if (data.one_list) finish_population(population, at, memory);
+    else list_range(population, at, range, memory);
 }
 
 void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory) {
@@ -427,7 +484,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     for (uint32_t s = 0; s < data.state_count; ++s) states[s] = data.state_at(s, at.sample);
     const bool taped = at.taped && tape_->keeps_entries(population);
     const Model& model = *data.info.model;
-    for (uint32_t e = 0; taped && e < model.tape.size(); ++e) tape[e] = tape_->entry(population, e, at.tape_step, at.sample);
+    for (uint32_t e = 0; taped && e < model.tape.size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
     const NeuronStepArgs args{
         .constants = data.constants.data(),
         .constant_masks = data.constant_masks.data(),
@@ -438,8 +495,9 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         .draws = {seed_, at.step, population, at.sample},
         .poisson = data.poisson.data(),
     };
-    if (data.compiled) {
-        (taped ? data.compiled->step_taped : data.step)(args, part.begin, part.end);
+    const NeuronStepFunction step = !data.compiled ? nullptr : taped ? data.compiled->step_taped : data.step;
+    if (step) {
+        step(args, part.begin, part.end);
     } else {
         const InterpretedProgram& program = taped ? *data.taped_program : *data.step_program;
         context_.kernels.interpret_step(program.view(), args, memory.interpreter.data(), part.begin, part.end);
@@ -447,22 +505,30 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     if (model.spiking && part.end == data.row) data.clear_padding(at.clock, at.sample);
 }
 
-void CpuExecutor::finish_population(uint32_t population, const Moment& at) {
+void CpuExecutor::finish_population(uint32_t population, const Moment& at, TaskMemory& memory) {
     PopulationData& data = *context_.populations[population];
     if (!data.has_activity()) return;
     data.list_active(context_.kernels, at.clock, at.sample);
+    uint32_t list_index = 0;
+    data.for_lists(at.clock, at.sample, [&](const uint32_t* list, uint32_t count) {
+        memory.counters.spikes += count;
+        log_events(population, at, list_index++, list, count);
+    });
     if (at.taped && tape_->keeps_activity(population))
-        std::memcpy(tape_->bits(population, at.tape_step, at.sample), data.bits_at(at.clock, at.sample),
+        std::memcpy(tape_->bits(population, at.run_step, at.sample), data.bits_at(at.clock, at.sample),
                     data.words * sizeof(uint16_t));
 }
 
 // The same for one range of a population with a list for each.
-void CpuExecutor::list_range(uint32_t population, const Moment& at, uint32_t range) {
+void CpuExecutor::list_range(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory) {
     PopulationData& data = *context_.populations[population];
     data.list_range(context_.kernels, at.clock, at.sample, range);
+    const uint32_t count = data.range_count_at(at.clock, at.sample, range);
+    memory.counters.spikes += count;
+    log_events(population, at, range, data.list_at(at.clock, at.sample) + data.ranges[range].begin, count);
     if (!at.taped || !tape_->keeps_activity(population)) return;
     const uint32_t first = data.ranges[range].begin / 16, words = data.ranges[range].end / 16 - first;
-    std::memcpy(tape_->bits(population, at.tape_step, at.sample) + first, data.bits_at(at.clock, at.sample) + first,
+    std::memcpy(tape_->bits(population, at.run_step, at.sample) + first, data.bits_at(at.clock, at.sample) + first,
                 words * sizeof(uint16_t));
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "cpu/event_log.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
 #include "cpu/population_data.h"
@@ -20,8 +21,15 @@ namespace snn::cpu {
 class Backpropagation;
 class Tape;
 
+// What one task has counted since the last reset, in cache lines of its own.
+struct alignas(64) TaskCounters {
+    uint64_t spikes = 0, input_spikes = 0;
+    uint64_t events = 0, value_operations = 0;  // synapses that delivered a spike, a value
+};
+
 // What one task needs for itself.
 struct TaskMemory {
+    TaskCounters counters;
     Buffer<float> sums;                   // [receptor][neuron] of the population at hand
     Buffer<int32_t> fixed_sums;
     Buffer<float> scratch;                // one block of a convolution, channels last
@@ -63,6 +71,7 @@ public:
     std::string description() const override;
     void reset_state() override;
     void run(const RunRequest& request) override;
+    ExecutorCounters counters() const override;
 
     size_t count(const Slot& slot) const override;
     void read(const Slot& slot, DType dtype, void* out_data) const override;
@@ -82,7 +91,7 @@ private:
     struct Moment {
         uint64_t clock;
         uint32_t sample;
-        uint32_t tape_step;
+        uint32_t run_step;  // since the run began
         uint64_t step;  // since the last reset
         bool taped;
     };
@@ -105,12 +114,21 @@ private:
     void deliver_window(const ProjectionData& projection, const PopulationData& source, const Moment& at, NeuronRange part,
                         bool from_zero, float* sums, TaskMemory& memory);
     void deliver_sparse(const ProjectionData& projection, const PopulationData& source, const Moment& at, uint32_t range,
-                        float* sums, int32_t* fixed_sums);
+                        float* sums, int32_t* fixed_sums, TaskMemory& memory);
     int32_t* fixed_sums_of(const ProjectionData& projection, NeuronRange part, uint32_t range, TaskMemory& memory);
     void deliver_bundles(const Moment& at, uint32_t thread, TaskMemory& memory);
+    void count_delivered(const ProjectionData& projection, const PopulationData& source, const Moment& at,
+                         TaskMemory& memory) const;
+    void count_inputs(const RunRequest& request, const Moment& at, TaskMemory& memory);
     bool loads_inputs(const RunRequest& request, uint32_t step) const;
-    void finish_population(uint32_t population, const Moment& at);
-    void list_range(uint32_t population, const Moment& at, uint32_t range);
+    void begin_events(const RunRequest& request);
+    void end_events(const RunRequest& request);
+    void log_events(uint32_t population, const Moment& at, uint32_t list_index, const uint32_t* list, uint32_t count) {
+        if (!event_logs_.empty()) event_logs_[population].add(at.run_step, at.sample, list_index, list, count);
+    }
+    bool joins_list(uint32_t population) const;
+    void finish_population(uint32_t population, const Moment& at, TaskMemory& memory);
+    void list_range(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
     void record(const RunRequest& request, const Moment& at, uint32_t step, uint32_t range) const;
 
     CpuContext context_;
@@ -120,9 +138,11 @@ private:
     double work_ns_ = 0;              // of a step of one sample; a guess, only to decide whether waking threads pays
     uint32_t steps_apart_ = 1;        // steps that threads may run without meeting
     uint32_t samples_together_ = 1;
+    uint64_t steps_ = 0;              // since the last reset
     uint64_t clock_;                  // the step to come
     uint64_t seed_;
     uint64_t taped_runs_ = 0;
+    std::vector<EventLog> event_logs_;  // per population, made at the first run that records events
     std::unique_ptr<Tape> tape_;
     std::unique_ptr<Backpropagation> backpropagation_;
 };

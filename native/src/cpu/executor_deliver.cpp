@@ -14,6 +14,7 @@ void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, ui
     float* const sums = memory.sums.data() + row;
     const uint64_t then = at.clock - projection.info.delay_steps;
     const uint32_t end = std::min(part.end, projection.target_size);
+    if (range == whole_row || range == 0) count_delivered(projection, source, at, memory);
     if (projection.is_bundled) {
         if (projection.bias) context_.kernels.add_bias(sums, projection.bias, part.begin, end);
         return;
@@ -49,7 +50,7 @@ void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, ui
         case SNN_CONNECT_SPARSE:
             if (projection.bias) context_.kernels.add_bias(sums, projection.bias, part.begin, end);
             deliver_sparse(projection, source, at, range, sums,
-                           projection.is_fixed ? fixed_sums_of(projection, part, range, memory) : nullptr);
+                           projection.is_fixed ? fixed_sums_of(projection, part, range, memory) : nullptr, memory);
             return;
         default:
             deliver_window(projection, source, at, part, from_zero_[index] != 0, sums, memory);
@@ -67,7 +68,25 @@ int32_t* CpuExecutor::fixed_sums_of(const ProjectionData& projection, NeuronRang
 
 void CpuExecutor::deliver_bundles(const Moment& at, uint32_t thread, TaskMemory& memory) {
     if (thread >= context_.bundles->thread_count()) return;
-    context_.bundles->deliver(context_.kernels, thread, at.clock, at.sample, memory.accumulators[thread].data());
+    memory.counters.events +=
+        context_.bundles->deliver(context_.kernels, thread, at.clock, at.sample, memory.accumulators[thread].data());
+}
+
+// What a projection delivers to all its targets, counted by the task that has the first of them. The synapses of sparse ones
+// are counted where they are found.
+void CpuExecutor::count_delivered(const ProjectionData& projection, const PopulationData& source, const Moment& at,
+                                  TaskMemory& memory) const {
+    if (projection.info.kind == SNN_CONNECT_SPARSE) return;
+    const uint64_t then = at.clock - projection.info.delay_steps;
+    const uint32_t active_count = source.count_at(then, at.sample);
+    uint64_t used = active_count;
+    if (projection.info.kind == SNN_CONNECT_DENSE) used *= projection.target_size;
+    if (projection.conv) {
+        const uint32_t* const active = source.list_at(then, at.sample);
+        used = 0;
+        for (uint32_t a = 0; a < active_count; ++a) used += projection.fan_out[active[a]];
+    }
+    (source.is_value_input() ? memory.counters.value_operations : memory.counters.events) += used;
 }
 
 void CpuExecutor::deliver_window(const ProjectionData& projection, const PopulationData& source, const Moment& at,
@@ -116,10 +135,11 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const Populat
 // Which stretches of synapses are due is known before any of them is read: a first pass collects them and asks the memory
 // for them, a second adds them up.
 void CpuExecutor::deliver_sparse(const ProjectionData& projection, const PopulationData& source, const Moment& at,
-                                 uint32_t range, float* sums, int32_t* fixed_sums) {
+                                 uint32_t range, float* sums, int32_t* fixed_sums, TaskMemory& memory) {
     constexpr uint32_t most_visits = 64, table_lookahead = 16;
     Visit visits[most_visits];
     uint32_t count = 0;
+    uint64_t used = 0;
     const SparseSegments& segments = *projection.segments;
     const uint32_t* const targets = projection.info.synapses->index().targets.data();
     const bool binary = !source.is_value_input();
@@ -138,6 +158,7 @@ void CpuExecutor::deliver_sparse(const ProjectionData& projection, const Populat
             const SparseSegments::Segment found =
                 range == whole_row ? segments.find(active[a], slot) : segments.find(active[a], slot, range);
             if (found.count == 0) continue;
+            used += found.count;
             const void* const weights = fixed_sums ? static_cast<const void*>(projection.fixed_weights() + found.begin)
                                                    : static_cast<const void*>(projection.weights + found.begin);
             SNN_PREFETCH(targets + found.begin);
@@ -147,6 +168,7 @@ void CpuExecutor::deliver_sparse(const ProjectionData& projection, const Populat
         }
     }
     if (count > 0) deliver_collected();
+    (binary ? memory.counters.events : memory.counters.value_operations) += used;
 }
 
 }  // namespace snn::cpu

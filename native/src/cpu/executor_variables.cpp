@@ -59,10 +59,11 @@ void CpuExecutor::record(const RunRequest& request, const Moment& at, uint32_t s
     for (const RecordFrames& frames : request.records) {
         const PopulationData& data = *context_.populations[frames.population];
         if (range != whole_row && range >= data.ranges.size()) continue;
+        if (frames.kind != RecordFrames::activity_sum && !request.records_after(step)) continue;
         NeuronRange part = range == whole_row ? NeuronRange{0, data.row} : data.ranges[range];
         part.end = std::min(part.end, data.size);
         const size_t place = static_cast<size_t>(at.sample) * data.size + part.begin;
-        void* const out = advanced(frames.data, frames.dtype, step * frames.step_stride + place);
+        void* const out = advanced(frames.data, frames.dtype, request.record_row(step) * frames.step_stride + place);
         switch (frames.kind) {
             case RecordFrames::state: {
                 const DType type = type_of_state(data, frames.state_index);

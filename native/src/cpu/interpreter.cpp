@@ -133,6 +133,7 @@ private:
             case Op::abs:
             case Op::floor:
             case Op::exp:
+            case Op::reciprocal:
             case Op::sqrt:
             case Op::not_:
             case Op::to_float:

@@ -81,6 +81,7 @@ static void run_block(const BlockProgram& program, const BlockFrame& frame, cons
             case Op::abs: each([](Words x, Words, Words) { return abs_(read_f(x)); }); break;
             case Op::floor: each([](Words x, Words, Words) { return floor_(read_f(x)); }); break;
             case Op::exp: each([](Words x, Words, Words) { return exp_(read_f(x)); }); break;
+            case Op::reciprocal: each([](Words x, Words, Words) { return reciprocal_(read_f(x)); }); break;
             case Op::sqrt: each([](Words x, Words, Words) { return sqrt_(read_f(x)); }); break;
             case Op::iadd: each([](Words x, Words y, Words) { return add(read_i(x), read_i(y)); }); break;
             case Op::isub: each([](Words x, Words y, Words) { return sub(read_i(x), read_i(y)); }); break;

@@ -16,7 +16,8 @@
 //   count_where(n, m)    n, one more where m holds
 //   sum_(x)     the 16 lanes added as a tree: i + (i+8), i + (i+4), i + (i+2), i + (i+1)
 //
-// Integer arithmetic wraps. Comparisons with NaN are false. exp_ is the library's own (lanes_math.h).
+// Integer arithmetic wraps. Comparisons with NaN are false. exp_ and reciprocal_ are the library's own
+// (lanes_math.h).
 //
 // Included by kernels_isa.cpp alone, so that nothing compiled for one instruction set can be linked for another.
 #pragma once

@@ -1,9 +1,18 @@
-// The library's own exp on lanes, operation by operation as docs/model-format.md ("Software exp") writes it.
+// The library's own exp and reciprocal on lanes, operation by operation as docs/model-format.md ("Software exp", "Software
+// reciprocal") writes them.
 #pragma once
 
 namespace snn::cpu::SNN_ISA {
 
-SNN_ALWAYS_INLINE F exp_(F x) {
+// Arrays of 16 numbers pass through memory anyway, and a copy of these in every place that calls them takes the compiler
+// minutes.
+#if defined(SNN_ISA_IS_scalar)
+#define SNN_INLINE_MATH SNN_NO_INLINE static
+#else
+#define SNN_INLINE_MATH SNN_ALWAYS_INLINE
+#endif
+
+SNN_INLINE_MATH F exp_(F x) {
     x = min_(max_(x, broadcast_f(-87.0f)), broadcast_f(88.0f));
     const F n = floor_(add(mul(x, broadcast_f(0x1.715476p+0f)), broadcast_f(0.5f)));
     const F r = sub(sub(x, mul(n, broadcast_f(0x1.62e400p-1f))), mul(n, broadcast_f(0x1.7f7d1cp-20f)));
@@ -16,5 +25,20 @@ SNN_ALWAYS_INLINE F exp_(F x) {
     p = add(mul(p, r), broadcast_f(1.0f));
     return mul(p, from_bits(shift_left<23>(add(nearest(n), broadcast_i(127)))));
 }
+
+SNN_INLINE_MATH F reciprocal_(F x) {
+    const F smallest = broadcast_f(0x1p-126f), one = broadcast_f(1.0f);
+    const I bits = bits_of(min_(max_(abs_(x), smallest), broadcast_f(0x1p+126f)));
+    const F m = from_bits(bit_or(bit_and(bits, broadcast_i(0x007fffff)), broadcast_i(0x3f800000)));
+    F y = broadcast_f(0x1.4afd6ap-2f);
+    y = add(mul(y, m), broadcast_f(-0x1.745d18p+0f));
+    y = add(mul(y, m), broadcast_f(0x1.0f83e0p+1f));
+    y = add(y, mul(y, sub(one, mul(m, y))));
+    y = add(y, mul(y, sub(one, mul(m, y))));
+    y = mul(y, from_bits(sub(broadcast_i(0x7f000000), bit_and(bits, broadcast_i(0x7f800000)))));
+    return select(le(x, neg(smallest)), neg(y), y);
+}
+
+#undef SNN_INLINE_MATH
 
 }  // namespace snn::cpu::SNN_ISA

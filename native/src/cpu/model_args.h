@@ -65,9 +65,10 @@ struct SpecialisedStep {
 
 struct CompiledModel {
     const char* name;
+    // Null: interpreted, as print_cpp.py decides for large models. Without a step there is none of the others.
     NeuronStepFunction step;
     NeuronStepFunction step_taped;
-    NeuronAdjointFunction adjoint;  // null when the model has none
+    NeuronAdjointFunction adjoint;  // or there is none
     const SpecialisedStep* specialised;
     uint32_t specialised_count;
 };

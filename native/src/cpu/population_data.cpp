@@ -15,7 +15,7 @@ namespace {
 const CompiledModel* find_compiled(const KernelTable& kernels, const Model& model) {
     if (!model.built_in) return nullptr;
     for (uint32_t i = 0; i < kernels.model_count; ++i)
-        if (model.name == kernels.models[i].name) return &kernels.models[i];
+        if (model.name == kernels.models[i].name) return kernels.models[i].step ? &kernels.models[i] : nullptr;
     return nullptr;
 }
 
@@ -82,10 +82,8 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
             if (std::equal(info.options.begin(), info.options.end(), compiled->specialised[i].choices))
                 step = all_shared ? compiled->specialised[i].shared_step : compiled->specialised[i].step;
     }
-    if (!compiled) {
-        step_program = io_programs.step(model, false);
-        taped_program = io_programs.step(model, true);
-    }
+    if (!compiled) step_program = io_programs.step(model, false);
+    if (!compiled || !compiled->step_taped) taped_program = io_programs.step(model, true);
     if (model.differentiable && info.surrogate) {
         const Surrogate& chosen = *info.surrogate;
         const bool compiled_adjoint = compiled && compiled->adjoint && chosen.built_in;

@@ -52,6 +52,9 @@ struct PopulationData {
     const uint32_t* list_at(uint64_t clock, uint32_t sample) const { return lists.data() + place(clock, sample) * row; }
     uint32_t& count_at(uint64_t clock, uint32_t sample) { return counts[place(clock, sample)]; }
     uint32_t count_at(uint64_t clock, uint32_t sample) const { return counts[place(clock, sample)]; }
+    uint32_t range_count_at(uint64_t clock, uint32_t sample, uint32_t range) const {
+        return range_counts[place(clock, sample) * ranges.size() + range];
+    }
     // Calls use(list, count) for one list or several that follow each other.
     template <class Use>
     void for_lists(uint64_t clock, uint32_t sample, Use&& use) const {

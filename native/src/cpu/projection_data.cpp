@@ -62,6 +62,11 @@ uint32_t ConvLayout::block_from(uint32_t first_channel) const {
     return block;
 }
 
+uint32_t ConvLayout::fan_out(uint32_t source) const {
+    const uint32_t in_plane = source % shape_.in_plane();
+    return shape_.group_outputs * tap_counts_[0][in_plane / shape_.in_width] * tap_counts_[1][in_plane % shape_.in_width];
+}
+
 void ConvLayout::pack(const float* weights, float* out_packed) const {
     const size_t inner = static_cast<size_t>(shape_.group_inputs) * shape_.kernel_y * shape_.kernel_x;
     for (const ConvBlock& block : blocks_)
@@ -95,6 +100,8 @@ ProjectionData::ProjectionData(const Projection& projection, const Network& netw
         conv.emplace(info, network.populations()[info.source].shape, network.populations()[info.target].shape);
         scatters = info.kind == SNN_CONNECT_POOL2D || conv->shape().group_outputs < narrow_group;
         pool_weight = snn::pool_weight(info);
+        fan_out.resize(source_size);
+        for (uint32_t i = 0; i < source_size; ++i) fan_out[i] = conv->fan_out(i);
     }
     if (bundled) return;
     if (info.kind == SNN_CONNECT_SPARSE) segments.emplace(info.synapses->index(), target_ranges, allocator);

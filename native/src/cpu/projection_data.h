@@ -23,6 +23,7 @@ public:
     uint32_t block_count() const { return static_cast<uint32_t>(blocks_.size()); }
     // Blocks whose channels lie in [first, end); a block is never cut, see PopulationData::ranges.
     uint32_t block_from(uint32_t first_channel) const;
+    uint32_t fan_out(uint32_t source) const;  // uses of a source inside the target
     size_t packed_size() const { return blocks_.size() * static_cast<size_t>(shape_.block_weights()); }
     void pack(const float* weights, float* out_packed) const;
     void unpack(const float* packed, float* out_weights) const;
@@ -51,6 +52,7 @@ struct ProjectionData {
     // Groups too narrow to fill lanes: one connection at a time. Pooling always.
     bool scatters = false;
     float pool_weight = 1.0f;
+    std::vector<uint32_t> fan_out;  // conv2d and pool2d, per source: its uses inside the target
 
     bool is_max_pool() const { return info.kind == SNN_CONNECT_POOL2D && info.pool_mode == SNN_POOL_MAX; }
 

@@ -279,11 +279,14 @@ public:
             const Offset* const offsets = static_cast<const Offset*>(lookups_[k].offsets);
             const uint32_t begin = offsets[0], length = offsets[1] - begin;
             if (length == 0) continue;
+            synapses_ += length;
             visits_[visit_count++] = {*lookups_[k].row + begin, length};
         }
         if (visit_count > 0) kernels_.deliver_entries(accumulators_, visits_, visit_count);
         count_ = 0;
     }
+
+    uint64_t synapses() const { return synapses_; }
 
 private:
     static constexpr uint32_t capacity = 128;
@@ -294,6 +297,7 @@ private:
     Lookup lookups_[capacity];
     EntryVisit visits_[capacity];
     uint32_t count_ = 0;
+    uint64_t synapses_ = 0;
     const KernelTable& kernels_;
     int32_t* accumulators_;
 };
@@ -310,9 +314,10 @@ void SparseBundles::list_due(const Group& group, const PartRows& rows, uint64_t 
         });
 }
 
-void SparseBundles::deliver(const KernelTable& kernels, uint32_t thread, uint64_t clock, uint32_t sample,
-                            int32_t* accumulators) const {
-    if (thread >= threads_.size()) return;
+uint64_t SparseBundles::deliver(const KernelTable& kernels, uint32_t thread, uint64_t clock, uint32_t sample,
+                                int32_t* accumulators) const {
+    if (thread >= threads_.size()) return 0;
+    uint64_t synapses = 0;
     const Thread& owner = threads_[thread];
     for (uint32_t k = 0; k < owner.part_count; ++k) {
         DueList due(kernels, accumulators + k * part_size);
@@ -326,7 +331,9 @@ void SparseBundles::deliver(const KernelTable& kernels, uint32_t thread, uint64_
             if (wide) due.add_up<uint32_t>();
             else due.add_up<uint16_t>();
         }
+        synapses += due.synapses();
     }
+    return synapses;
 }
 
 uint64_t SparseBundles::fan_out(uint32_t population, uint32_t neuron) const {

@@ -62,8 +62,8 @@ public:
         return places_[population][receptor][range];
     }
 
-    // Adds everything that falls due for the neurons of one thread in step `clock`.
-    void deliver(const KernelTable& kernels, uint32_t thread, uint64_t clock, uint32_t sample, int32_t* accumulators) const;
+    // Adds everything that falls due for the neurons of one thread in step `clock`. Returns how many synapses that were.
+    uint64_t deliver(const KernelTable& kernels, uint32_t thread, uint64_t clock, uint32_t sample, int32_t* accumulators) const;
     uint32_t thread_count() const { return static_cast<uint32_t>(threads_.size()); }
 
     // Weights of one projection, in canonical order.

@@ -1,4 +1,4 @@
-// Derived constants: the `derive` program in double, with the library's own exp and log.
+// Derived constants: the `derive` program in double, with the library's own exp, log and reciprocal.
 #include <algorithm>
 
 #include "common/math.h"
@@ -35,6 +35,7 @@ std::vector<double> evaluate_derived(const Model& model, std::span<const double>
             case Op::abs: result = std::fabs(a); break;
             case Op::floor: result = std::floor(a); break;
             case Op::exp: result = exp_f64(a); break;
+            case Op::reciprocal: result = reciprocal_f64(a); break;
             case Op::log: result = log_f64(a); break;
             case Op::sqrt: result = std::sqrt(a); break;
             case Op::lt:

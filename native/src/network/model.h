@@ -116,7 +116,7 @@ const char* builtin_surrogate_name(uint32_t index);
 // True when the document says "kind": "surrogate"; anything that is not such a document is false.
 bool is_surrogate_document(std::string_view json);
 
-// The derived constants of one neuron (or of all that share parameters), in double with the library's own exp and log.
+// The derived constants of one neuron (or of all that share parameters), in double with the library's own functions.
 std::vector<double> evaluate_derived(const Model& model, std::span<const double> parameters,
                                      std::span<const int32_t> options, double dt_ms);
 

@@ -8,7 +8,7 @@ namespace snn {
 
 enum class Op : uint8_t {
     const_, iconst,
-    add, sub, mul, div, min, max, neg, abs, floor, exp, log, sqrt, atan, tanh,
+    add, sub, mul, div, min, max, neg, abs, floor, exp, reciprocal, log, sqrt, atan, tanh,
     iadd, isub, imul, imin, imax,
     lt, le, eq, ilt, ile, ieq,
     and_, or_, not_,

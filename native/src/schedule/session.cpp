@@ -2,6 +2,7 @@
 #include "schedule/session.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 
@@ -26,6 +27,10 @@ void watch_forks() {
     static const int registered = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1); });
     (void)registered;
 #endif
+}
+
+double monotonic_seconds() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 void check_finite(const float* values, size_t count, std::string_view what) {
@@ -77,7 +82,8 @@ Session::Entry::~Entry() {
 // ---- Opening ----------------------------------------------------------------------------------------------------------
 
 Session::Session(std::shared_ptr<const Network> network, const SessionOptions& options)
-    : network_(std::move(network)),
+    : wall_clock(monotonic_seconds),
+      network_(std::move(network)),
       batch_size_(options.executor.batch_size),
       flags_(options.executor.flags),
       max_catch_up_steps_(options.max_catch_up_steps),
@@ -200,9 +206,25 @@ void Session::step(uint64_t count) {
     }
 }
 
-void Session::advance(double seconds) {
+// Step by step: the clock, tens of nanoseconds, is read after each.
+uint64_t Session::step_within(uint64_t count, double budget_s) {
+    if (std::isinf(budget_s)) {
+        step(count);
+        return count;
+    }
+    const double begin = wall_clock();
+    for (uint64_t done = 0; done < count;) {
+        step(1);
+        if (++done == count || wall_clock() - begin >= budget_s) return done;
+    }
+    return 0;
+}
+
+uint32_t Session::advance(double seconds, double budget_s) {
     if (!std::isfinite(seconds) || seconds < 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "frame_dt is ", seconds, " s; it must be finite and not negative");
+    if (std::isnan(budget_s) || budget_s < 0)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "budget_s is ", budget_s, " s; it must be 0 or more");
     const double dt_s = network_->dt_ms() * 1e-3;
     const double total_s = remainder_s_ + seconds;
     // A frame time is a float: 0.001f is a little more or less than one step of 1 ms and must still be one step.
@@ -216,12 +238,14 @@ void Session::advance(double seconds) {
     } else {
         remainder_s_ = std::max(0.0, total_s - steps * dt_s);
     }
-    step(static_cast<uint64_t>(steps));
+    const uint64_t due = static_cast<uint64_t>(steps), done = step_within(due, budget_s);
+    if (done < due) remainder_s_ += static_cast<double>(due - done) * dt_s;
     // A fixed sentence, once for frames in a row: nothing is allocated here, and a slow game is not slowed down further.
     if (log_ && begins_to_drop)
         call_back([&] {
             log_(SNN_LOG_WARNING, "snn_run_step drops time: the frame holds more steps than max_catch_up_steps", log_user_);
         });
+    return static_cast<uint32_t>(done);
 }
 
 void Session::reset() {
@@ -230,6 +254,20 @@ void Session::reset() {
     steps_done_ = 0;
     remainder_s_ = 0;
     dropping_time_ = false;
+}
+
+SNNCounters Session::counters() const {
+    const ExecutorCounters executor = executor_->counters();
+    SNNCounters counters{};
+    counters.struct_size = sizeof counters;
+    counters.steps = executor.steps;
+    for (const Population& population : network_->populations())
+        if (!population.is_input()) counters.neuron_updates += executor.steps * batch_size_ * population.size;
+    counters.spikes = executor.spikes;
+    counters.input_spikes = executor.input_spikes;
+    counters.synaptic_events = executor.synaptic_events;
+    counters.synaptic_operations = executor.synaptic_operations;
+    return counters;
 }
 
 void Session::report_spikes() {
@@ -282,7 +320,7 @@ std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, ui
     return frames;
 }
 
-RecordFrames Session::checked_record(const SNNRecordArray& record, uint32_t step_count, uint32_t position) const {
+RecordFrames Session::checked_record(const SNNRecordArray& record, size_t row_count, uint32_t position) const {
     const Population& info = network_->population(record.population);
     const std::string place = text("records[", position, "] ('", info.name, "')");
     if (!record.variable) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": variable is null");
@@ -305,20 +343,57 @@ RecordFrames Session::checked_record(const SNNRecordArray& record, uint32_t step
         throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": '", variable, "' is recorded as SNN_FLOAT32 or SNN_FLOAT64",
                     byte_allowed ? " or SNN_UINT8" : "", whole_allowed ? " or SNN_INT32" : "");
     const size_t expected =
-        frames.kind == RecordFrames::activity_sum ? frame : checked_product(frame, step_count, info.name);
+        frames.kind == RecordFrames::activity_sum ? frame : checked_product(frame, row_count, info.name);
     if (record.count != expected)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": '", variable, "' needs room for ", expected, " values (",
-                    frames.step_stride ? text("step_count ", step_count, " x ") : std::string(), "batch_size ",
+                    frames.step_stride ? text(row_count, " recorded steps x ") : std::string(), "batch_size ",
                     batch_size_, " x size ", info.size, "), got ", record.count);
     return frames;
+}
+
+std::vector<EventRecord> Session::checked_events(const SNNRunDef& def) const {
+    if (def.spike_record_count == 0) return {};
+    if (!def.spike_records)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "spike_records is null but spike_record_count is ", def.spike_record_count);
+    if (!def.out_step_count)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_step_count is null; a run that records spikes may return early and says "
+                    "there how many steps it did");
+    std::vector<EventRecord> events;
+    for (uint32_t i = 0; i < def.spike_record_count; ++i) {
+        const SNNSpikeRecord& record = def.spike_records[i];
+        const Population& info = network_->population(record.population);
+        const std::string place = text("spike_records[", i, "] ('", info.name, "')");
+        if (!info.is_binary()) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": the population does not spike");
+        for (const EventRecord& other : events)
+            if (other.population == record.population) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": given twice");
+        if (!record.steps) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": steps is null");
+        if (!record.neurons) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": neurons is null");
+        if (!record.samples && batch_size_ > 1)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": samples is null; it may be for a batch_size of 1 only, and that is ",
+                        batch_size_);
+        const size_t frame = static_cast<size_t>(batch_size_) * info.size;
+        if (record.capacity < frame)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": capacity is ", record.capacity, "; one step may give ", frame,
+                        " events (batch_size ", batch_size_, " x size ", info.size, ")");
+        events.push_back({record.population, 0, record.steps, record.neurons, record.samples, 0});
+    }
+    return events;
 }
 
 void Session::run(const SNNRunDef& def) {
     if (def.record_count > 0 && !def.records)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "records is null but record_count is ", def.record_count);
+    if (def.record_interval == 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "record_interval is 0; it must be at least 1");
+    if (def.step_count > UINT32_MAX - def.steps_before)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "steps_before is ", def.steps_before, " and step_count ", def.step_count,
+                    "; together they must be at most ", UINT32_MAX);
     std::vector<InputFrames> frames = checked_inputs(def.inputs, def.input_count, def.step_count, false);
+    std::vector<EventRecord> events = checked_events(def);
     std::vector<RecordFrames> records;
-    for (uint32_t i = 0; i < def.record_count; ++i) records.push_back(checked_record(def.records[i], def.step_count, i));
+    const size_t row_count = (uint64_t{def.steps_before % def.record_interval} + def.step_count) / def.record_interval;
+    for (uint32_t i = 0; i < def.record_count; ++i) records.push_back(checked_record(def.records[i], row_count, i));
+    for (uint32_t i = 0; i < events.size(); ++i) def.spike_records[i].count = 0;
+    if (def.out_step_count) *def.out_step_count = 0;
     for (uint32_t i = 0; i < def.record_count; ++i)
         if (records[i].kind == RecordFrames::activity_sum)
             std::memset(records[i].data, 0, def.records[i].count * size_of(records[i].dtype));
@@ -337,20 +412,33 @@ void Session::run(const SNNRunDef& def) {
         uint32_t now = def.step_count - done;
         if (def.progress) now = std::min(now, interval - done % interval);
         if (pending || spike_callback) now = 1;
+        for (size_t i = 0; i < events.size(); ++i) {
+            const size_t frame = static_cast<size_t>(batch_size_) * network_->population(events[i].population).size;
+            const size_t fit = (def.spike_records[i].capacity - events[i].count) / frame;
+            if (fit == 0) return;  // the next step could have more spikes than there is room for
+            now = static_cast<uint32_t>(std::min<size_t>({now, fit, std::max<size_t>(1, most_events_in_request / frame)}));
+            events[i].first_step = def.steps_before + done;
+        }
         RunRequest request;
         request.first_step = steps_done_;
         request.step_count = now;
         request.inputs = frames;
         request.records = records;
+        request.record_interval = def.record_interval;
+        request.record_phase = (def.steps_before + done) % def.record_interval;
+        request.events = events;
         executor_->run(request);
         steps_done_ += now;
         done += now;
+        for (size_t i = 0; i < events.size(); ++i) def.spike_records[i].count = events[i].count;
+        if (def.out_step_count) *def.out_step_count = done;
         if (pending) clear_spike_inputs();
         if (spike_callback) report_spikes();
         for (InputFrames& frame : frames)
             frame.data += static_cast<size_t>(now) * frame.step_stride;
         for (RecordFrames& record : records)
-            record.data = static_cast<char*>(record.data) + now * record.step_stride * size_of(record.dtype);
+            record.data = static_cast<char*>(record.data) +
+                          (request.record_row(now - 1) + 1) * record.step_stride * size_of(record.dtype);
         if (def.progress && (done % interval == 0 || done == def.step_count)) {
             int32_t stop = 0;
             call_back([&] { stop = def.progress(done, def.step_count, def.progress_user); });

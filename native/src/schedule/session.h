@@ -7,6 +7,7 @@
 #include <snn/snn.h>
 
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -48,11 +49,14 @@ public:
     void set_input(uint32_t population, const float* values, size_t count);
     void bind_input(uint32_t population, const float* values, size_t count);
     void step(uint64_t count);
-    void advance(double seconds);
+    // As many whole steps as fit, until `budget_s` seconds of wall time are spent; returns how many. At least one that is due
+    // runs; what is left is due at the next call.
+    uint32_t advance(double seconds, double budget_s = std::numeric_limits<double>::infinity());
     void reset();
     void run(const SNNRunDef& def);
     uint64_t steps_done() const { return steps_done_; }
     void set_steps_done(uint64_t steps) { steps_done_ = steps; }
+    SNNCounters counters() const;
 
     // --- variables
     size_t value_count(std::string_view path) const;
@@ -96,6 +100,7 @@ public:
         function();
     }
 
+    double (*wall_clock)();      // seconds since some moment, never going back; a test may put its own here
     SNNHandle handle = nullptr;  // what callbacks are given
     SpikeCallback spike_callback = nullptr;
     void* spike_user = nullptr;
@@ -122,11 +127,13 @@ private:
     static const void* this_thread();
     void report_opening(std::string_view device) const;
     void run_steps(uint64_t count);
+    uint64_t step_within(uint64_t count, double budget_s);
     void report_spikes();
     void clear_spike_inputs();
     Input& input_of(uint32_t population);
     Variable find_variable(std::string_view path) const;
-    RecordFrames checked_record(const SNNRecordArray& record, uint32_t step_count, uint32_t position) const;
+    RecordFrames checked_record(const SNNRecordArray& record, size_t row_count, uint32_t position) const;
+    std::vector<EventRecord> checked_events(const SNNRunDef& def) const;
 
     std::shared_ptr<const Network> network_;
     std::shared_ptr<const Plan> plan_;

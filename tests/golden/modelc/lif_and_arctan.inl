@@ -14,14 +14,6 @@ struct Constant {
     uint32_t mask;
     auto at(uint32_t index) const { return load(data + (index & mask)); }
 };
-// Beside vector kernels, scalar ones are there to be small.
-inline constexpr uint32_t specialised_count([[maybe_unused]] uint32_t count) {
-#ifdef SNN_GENERAL_STEPS_ONLY
-    return 0;
-#else
-    return count;
-#endif
-}
 template <class T, class Args>
 inline Constant<T> constant(const Args& args, uint32_t number) {
     return {static_cast<const T*>(args.constants[number]), args.constant_masks[number]};
@@ -201,7 +193,6 @@ inline void lif_adjoint(const NeuronAdjointArgs& args, uint32_t begin, uint32_t 
     }
 }
 
-#ifndef SNN_GENERAL_STEPS_ONLY
 template <bool shared>
 inline void lif_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
     const auto threshold_data = constant<float>(args, 1);
@@ -335,11 +326,13 @@ inline void lif_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
 
 inline constexpr int32_t lif_choices_2[] = {1, 1, 0, 0, 0, 0};
 inline constexpr SpecialisedStep lif_specialised[] = {{lif_choices_0, lif_step_0<true>, lif_step_0<false>}, {lif_choices_1, lif_step_1<true>, lif_step_1<false>}, {lif_choices_2, lif_step_2<true>, lif_step_2<false>}};
+// In alphabetical order of names. Beside vector kernels scalar ones are there to be small: models are interpreted.
+#ifdef SNN_INTERPRETED_MODELS
+inline constexpr const CompiledModel* compiled_models = nullptr;
+inline constexpr uint32_t compiled_model_count = 0;
 #else
-inline constexpr const SpecialisedStep* lif_specialised = nullptr;
-#endif
-// In alphabetical order of names.
 inline constexpr CompiledModel compiled_models[] = {
-    {"lif", lif_step, lif_step_taped, lif_adjoint, lif_specialised, specialised_count(3)},
+    {"lif", lif_step, lif_step_taped, lif_adjoint, lif_specialised, 3},
 };
 inline constexpr uint32_t compiled_model_count = sizeof(compiled_models) / sizeof(compiled_models[0]);
+#endif

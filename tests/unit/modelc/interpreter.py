@@ -55,6 +55,8 @@ def _operation(op, operands, registers, f, surrogate):
             return np.sqrt(a)
         case "exp":
             return support.exp(a)
+        case "reciprocal":
+            return support.reciprocal(a)
         case "log":
             return support.log(a)
         case "atan":

@@ -55,7 +55,16 @@ def drive(model: CompiledModel, steps: int, neurons: int, seed: int = 0, choices
     mean, spread = (8.0, 10.0) if in_millivolts(model) else (0.25, 0.6)
     size = (8.0 if model.name.endswith("current_lif") else 12.0) if normalised else 1.0
     inputs = {r.name: size * rng.normal(mean, spread, (steps, neurons)) for r in model.receptors}
-    if "inhibitory" in inputs:
+    # Jumps of a conductance, of some tenths of the leak.
+    leak = {"1": 1.0, "nS": next((p.default for p in model.parameters if p.name == "leak_conductance"), 0.0)}
+    opened = [r.name for r in model.receptors if r.unit in leak]
+    for r in model.receptors:
+        if r.unit in leak:
+            size = leak[r.unit] * (0.1 if r.name == "excitatory" else 0.03)
+            inputs[r.name] = size * np.abs(rng.normal(1.0, 1.0, (steps, neurons)))
+        elif opened:
+            inputs[r.name] = 0.2 * leak.get("nS" if r.unit == "pA" else "1", 1.0) * inputs[r.name]
+    if "inhibitory" in inputs and not opened:
         inputs["inhibitory"] = -np.abs(inputs["inhibitory"]) * 0.3
     return inputs
 
@@ -63,7 +72,14 @@ def drive(model: CompiledModel, steps: int, neurons: int, seed: int = 0, choices
 def refractory_drive(model: CompiledModel, steps: int = 12, neurons: int = 48) -> dict[str, np.ndarray]:
     """One step without input, then so much that a neuron spikes whenever it may: receptor name -> (steps, neurons)."""
     inputs = {r.name: np.zeros((steps, neurons)) for r in model.receptors}
-    inputs["current"][1:] = np.linspace(10.0, 20.0, neurons)
+    # Enough in one step of 1 us for a membrane of 20 ms in mV (pA: of 281 pF) to cross tens of mV.
+    # An alpha function has hardly begun by then.
+    size = (
+        1e7
+        if model.name == "alpha_lif"
+        else {"mV": 1e6, "pA": 1e7}.get(next(r.unit for r in model.receptors if r.name == "current"), 1.0)
+    )
+    inputs["current"][1:] = size * np.linspace(10.0, 20.0, neurons)
     return inputs
 
 

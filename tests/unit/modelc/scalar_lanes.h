@@ -72,6 +72,24 @@ inline float exp_one(float x) {
 }
 inline F exp_(F a) { F r; LANES(exp_one(a.v[i])); }
 
+// The library's reciprocal (docs/model-format.md, "Software reciprocal").
+inline float reciprocal_one(float x) {
+    float magnitude = std::fabs(x);
+    magnitude = magnitude > 0x1p-126f ? magnitude : 0x1p-126f;
+    magnitude = magnitude < 0x1p+126f ? magnitude : 0x1p+126f;
+    uint32_t bits;
+    std::memcpy(&bits, &magnitude, sizeof bits);
+    const uint32_t mantissa = (bits & 0x007fffffu) | 0x3f800000u, exponent = 0x7f000000u - (bits & 0x7f800000u);
+    float m, scale;
+    std::memcpy(&m, &mantissa, sizeof m);
+    std::memcpy(&scale, &exponent, sizeof scale);
+    float y = (0x1.4afd6ap-2f * m - 0x1.745d18p+0f) * m + 0x1.0f83e0p+1f;
+    for (int round = 0; round < 2; ++round) y = y + y * (1.0f - m * y);
+    y = y * scale;
+    return x <= -0x1p-126f ? -y : y;
+}
+inline F reciprocal_(F a) { F r; LANES(reciprocal_one(a.v[i])); }
+
 // The random draws (docs/semantics.md), a neuron at a time.
 #include "normal_table.h"
 
@@ -122,6 +140,27 @@ inline F poisson_(const snn::cpu::PoissonTable& table, I word, uint32_t index) {
         r.v[i] = static_cast<float>(count);
     }
     return r;
+}
+
+// Draws for a chunk of neurons, as the printed code asks for them.
+constexpr uint32_t draw_chunk = 512;
+template <class Make>
+void draw_each(const snn::cpu::DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end, float* out, Make&& make) {
+    const Draw draw(args, number, end);
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F made = make(draw.at(index), index);
+        for (uint32_t i = 0; i < 16; ++i) out[index - begin + i] = made.v[i];
+    }
+}
+inline void draw_uniform(const snn::cpu::DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end, float* out) {
+    draw_each(args, number, begin, end, out, [](I word, uint32_t) { return uniform_(word); });
+}
+inline void draw_normal(const snn::cpu::DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end, float* out) {
+    draw_each(args, number, begin, end, out, [](I word, uint32_t) { return normal_(word); });
+}
+inline void draw_poisson(const snn::cpu::DrawArgs& args, uint32_t number, const snn::cpu::PoissonTable& table, uint32_t begin,
+                         uint32_t end, float* out) {
+    draw_each(args, number, begin, end, out, [&](I word, uint32_t index) { return poisson_(table, word, index); });
 }
 
 #undef LANES

@@ -127,7 +127,7 @@ CASES = [
     (ModelBoundsError, "the default 'other' is not one of exact, euler", changed('["exact", "euler"]', '["exact", "euler"], default = "other"')),
     (ModelBoundsError, "[derived] kept: is inf for the default parameters", changed('"decay(tau, decay)"', '"1 / (tau - tau) * tau"')),
     # Language
-    (ModelLanguageError, "[step] line 1: 'v / threshold': a step does not divide: put the reciprocal in [derived]", changed("kept * v", "v / threshold * v")),
+    (ModelLanguageError, "[step] line 1: 'v / threshold': a step does not divide: put what is constant in [derived]", changed("kept * v", "v / threshold * v")),
     (ModelLanguageError, "'v ** 2' is not in the language: there is no power: write v * v", changed("kept * v", "v ** 2")),
     (ModelLanguageError, "write select(c, a, b)", changed("kept * v", "(v if v > 0[u] else v)")),
     (ModelLanguageError, "'log' is not available in [step]", changed("kept * v", "log(kept) * v")),

@@ -185,7 +185,7 @@ def test_adjoint_of_the_other_options(name):
 
 
 def test_every_operation_has_the_right_derivative():
-    """A model that uses what the built-in ones do not: exp, abs, min, max, floor, repeat."""
+    """A model that uses what the built-in ones do not: exp, reciprocal, abs, min, max, floor, repeat."""
     model = compile_model(
         {
             "model": {"name": "mixture"},
@@ -199,7 +199,7 @@ def test_every_operation_has_the_right_derivative():
                 for part in repeat(3):
                     change = half_rate * exp(-abs(moved)) - w * moved
                     moved = moved + 0.25 * change
-                limited = min(max(moved + current, -0.9), 1.1)
+                limited = min(max(moved + current * reciprocal(2 + moved * w), -0.9), 1.1)
                 fired = spike(limited - 0.4)
                 emit(fired)
                 next.v = select(fired > 0, limited * 0.5, limited) - 0.1 * fired + floor(limited)
@@ -219,7 +219,7 @@ def test_every_operation_has_the_right_derivative():
             moved = v
             for _ in range(3):
                 moved = moved + 0.25 * (0.15 * np.exp(-np.abs(moved)) - w * moved)
-            limited = np.clip(moved + x, -0.9, 1.1)
+            limited = np.clip(moved + x / (2 + moved * w), -0.9, 1.1)
             s = spike(limited - 0.4)
             v, w = (
                 np.where(s > 0, limited * 0.5, limited) - 0.1 * s + np.floor(limited),
@@ -230,6 +230,21 @@ def test_every_operation_has_the_right_derivative():
         return {key: np.array(values) for key, values in seen.items()}
 
     check(model, forward, forward, "sigmoid", SHAPES["sigmoid"], {}, inputs, model.default_parameters())
+
+
+def test_a_reciprocal_that_select_did_not_take_gives_no_gradient_at_its_pole():
+    model = compile_model(
+        {
+            "model": {"name": "pole"},
+            "states": {"v": {}},
+            "receptors": {"current": {}},
+            "step": {"program": "next.v = select(abs(v) < 0.1, v, reciprocal(v)) + current"},
+        }
+    )
+    for v, expected in ((0.0, 1.0), (-0.0, 1.0), (0.5, -4.0), (-2.0, -0.25)):
+        _, _, tape = model.numpy.step({}, {"current": np.float32(0)}, {"v": np.float32(v)})
+        (gradients, _) = model.numpy.adjoint({}, tape, {"v": np.float32(1)}, np.float32(0), None)
+        assert gradients["v"] == expected
 
 
 @pytest.mark.parametrize("name", SURROGATES)

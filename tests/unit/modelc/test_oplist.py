@@ -158,6 +158,7 @@ def test_documents_are_within_the_format(name):
             "abs",
             "floor",
             "exp",
+            "reciprocal",
             "iadd",
             "isub",
             "imul",

@@ -78,8 +78,9 @@ def test_float32_stays_close_to_the_oracle(name):
         assert same.mean() >= 0.95
     else:
         same = np.ones(20, bool)
-    # 100 steps of at most a few roundings of half a unit in the last place each, amplified by the spike of Izhikevich.
-    tolerance = 2e-3 if name.endswith("izhikevich") else 1e-5
+    # 100 steps of at most a few roundings of half a unit in the last place each, amplified by spikes that the model makes
+    # itself: on the way up a membrane multiplies an error of its start as often as it multiplies itself.
+    tolerance = {"adex": 2e-3, "izhikevich": 2e-3, "noisy_izhikevich": 2e-3, "hodgkin_huxley": 2e-2}.get(name, 1e-5)
     np.testing.assert_allclose(got["v"][:, same], expected["v"][:, same], atol=tolerance * scale)
 
 

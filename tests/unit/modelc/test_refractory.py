@@ -12,13 +12,14 @@ from tests.unit.modelc.running import (
     NEGATIVE_COUNTERS,
     REFRACTORY_MODELS,
     combinations,
+    label,
     oracle,
     refractory_drive,
     simulate,
 )
 
 CASES = [
-    pytest.param(name, choices, id=f"{name}-{choices['reset_timing']}-{choices['reset']}")
+    pytest.param(name, choices, id=f"{name}-{label(choices, ('reset_timing', 'reset'))}")
     for name in REFRACTORY_MODELS
     for choices in combinations(load_builtin_model(name), ("reset_timing", "reset"))
 ]

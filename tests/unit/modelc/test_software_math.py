@@ -1,4 +1,4 @@
-"""The library's own exp and log against exact values, and the same bits for scalars and arrays."""
+"""The library's own exp, log and reciprocal against exact values, and the same bits for scalars and arrays."""
 
 from __future__ import annotations
 
@@ -48,10 +48,47 @@ def test_edges():
         assert math.isfinite(software_math.log(bad))
 
 
+def test_float32_reciprocal_is_within_1_16_units_in_the_last_place():
+    """Every mantissa there is: exponents only scale by powers of two."""
+    m = (np.arange(2**23, dtype=np.int32) | np.int32(0x3F800000)).view(np.float32)
+    y = numpy_support.reciprocal(m)
+    error = np.abs(y.astype(np.float64) - 1 / m.astype(np.float64)) * 2.0**24  # of results from 1/2 to 1
+    assert 0.5 < error.max() < 1.16
+    assert (np.diff(y) <= 0).all(), "larger numbers have no larger reciprocal"
+    some = m[::997]
+    for exponent in range(-126, 126):
+        scaled = np.ldexp(some, exponent)
+        expected = np.ldexp(numpy_support.reciprocal(some), -exponent)
+        np.testing.assert_array_equal(numpy_support.reciprocal(scaled), expected)
+        np.testing.assert_array_equal(numpy_support.reciprocal(-scaled), -expected)
+
+
+def test_reciprocals_of_powers_of_two_are_exact():
+    x = np.ldexp(np.float32(1), np.arange(-126, 127)).astype(np.float32)
+    np.testing.assert_array_equal(numpy_support.reciprocal(x) * x, 1)
+    np.testing.assert_array_equal(numpy_support.reciprocal(-x) * x, -1)
+
+
+def test_the_edges_of_reciprocal():
+    tiny, inf, nan = 2.0**-126, math.inf, math.nan
+    x = [0.0, -0.0, 2.0**-149, -(2.0**-127), tiny, -tiny, nan, -nan, inf, -inf, 3.4e38, -(2.0**127), 2.0**126]
+    large, small = 2.0**126, 2.0**-126
+    expected = [large, large, large, large, large, -large, large, large, small, -small, small, -small, small]
+    single = numpy_support.reciprocal(np.array(x, np.float32))
+    assert single.dtype == np.float32
+    assert single.tolist() == expected
+    x = [0.0, -0.0, 5e-324, -(2.0**-1023), 2.0**-1022, -(2.0**-1022), nan, inf, -inf, 1.7e308, -(2.0**1023)]
+    large, small = 2.0**1022, 2.0**-1022
+    expected = [large, large, large, large, large, -large, large, small, -small, small, -small]
+    assert numpy_support.reciprocal(np.array(x)).tolist() == expected
+    assert [software_math.reciprocal(value) for value in x] == expected
+
+
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_scalars_and_arrays_agree(x):
     assert software_math.exp(x) == numpy_support.exp(np.array([x]))[0]
     assert software_math.log(x) == numpy_support.log(np.array([x]))[0]
+    assert software_math.reciprocal(x) == numpy_support.reciprocal(np.array([x]))[0]
 
 
 def test_known_bits():

@@ -1,5 +1,6 @@
 #include "cpu_cases.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "common/error.h"
@@ -58,9 +59,6 @@ CpuCase layers(const char* name, const char* model, std::vector<uint32_t> sizes,
     return {name, maker.plan(), batch, steps, 0.2, before};
 }
 
-// A membrane in mV needs input of tens of units, where that of the others is about 1.
-bool in_millivolts(const Model& model) { return model.has_membrane && model.states[model.membrane_state].unit == "mV"; }
-
 CpuCase one_model(const char* model) {
     Numbers numbers(7);
     NetworkMaker maker;
@@ -74,7 +72,8 @@ CpuCase one_model(const char* model) {
         maker.connect(dense(numbers, maker, input, driven, -0.3, 0.4));
         return {text("model ", model), maker.plan(), 3, 20, 0.3, driven};
     }
-    const double gain = in_millivolts(info) ? 12.0 : info.name.ends_with("current_lif") ? 0.04 : 0.25;
+    const double usual = input_gain(info);
+    const double gain = usual != 1.0 ? usual : info.name.ends_with("current_lif") ? 0.04 : 0.25;
     for (const std::string& receptor : info.receptors) {
         Connection c = dense(numbers, maker, input, layer, -0.3 * gain, gain);
         c.receptor = receptor.c_str();
@@ -103,7 +102,7 @@ CpuCase every_option(const char* model, uint32_t choice) {
     for (const ParameterInfo& parameter : info.parameters)
         if (parameter.name == "refractory") maker.set(layer, "refractory", 2.0);
     // The third choices do not reset.
-    const double gain = in_millivolts(info) ? 12.0 : scaled ? 3.0 : choice == 2 ? 0.2 : 0.3;
+    const double usual = input_gain(info), gain = usual != 1.0 ? usual : scaled ? 3.0 : choice == 2 ? 0.2 : 0.3;
     maker.connect(dense(numbers, maker, input, layer, -0.25 * gain, gain));
     return {text("options ", choice, " of ", model), maker.plan(), 2, 20, 0.3, layer};
 }
@@ -123,7 +122,7 @@ CpuCase specialised(const char* model, const int32_t* choices, size_t number) {
     }
     for (const ParameterInfo& parameter : info.parameters)
         if (parameter.name == "refractory") maker.set(layer, "refractory", 2.0);
-    const double gain = in_millivolts(info) ? 12.0 : scaled ? 3.0 : 0.3;
+    const double usual = input_gain(info), gain = usual != 1.0 ? usual : scaled ? 3.0 : 0.3;
     maker.connect(dense(numbers, maker, input, layer, -0.25 * gain, gain));
     return {text("specialised step ", number, " of ", model), maker.plan(), 1, 30, 0.3, layer};
 }
@@ -502,6 +501,89 @@ std::vector<float> observe(const CpuCase& test_case, const char* backend, const 
         read({Slot::history, p});
         for (uint32_t sample = 0; sample < test_case.batch; ++sample)
             for (const uint32_t neuron : executor->active(p, sample)) seen.push_back(static_cast<float>(neuron));
+    }
+    return seen;
+}
+
+ExecutorCounters counted(const CpuCase& test_case, const char* backend, const CpuVariant& variant) {
+    const auto executor = open(test_case, backend, variant);
+    Bound bound = bind_inputs(test_case);
+    RunRequest request;
+    request.step_count = test_case.steps;
+    request.inputs = bound.frames;
+    executor->run(request);
+    for (InputFrames& frames : bound.frames) frames.step_stride = 0;
+    request.first_step = request.step_count;
+    executor->run(request);
+    return executor->counters();
+}
+
+std::vector<uint32_t> events(const CpuCase& test_case, const char* backend, const CpuVariant& variant, uint32_t piece) {
+    const auto executor = open(test_case, backend, variant);
+    Bound bound = bind_inputs(test_case);
+    struct Arrays {
+        std::vector<uint32_t> steps, neurons, samples;
+    };
+    std::vector<Arrays> arrays;
+    std::vector<EventRecord> records;
+    const auto& populations = test_case.plan->network->populations();
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        if (!populations[p].is_binary()) continue;
+        const std::vector<uint32_t> room(size_t{test_case.steps} * test_case.batch * populations[p].size, UINT32_MAX);
+        arrays.push_back({room, room, room});
+        records.push_back({p, 0, nullptr, nullptr, nullptr, 0});
+    }
+    for (size_t i = 0; i < records.size(); ++i) {
+        records[i].steps = arrays[i].steps.data();
+        records[i].neurons = arrays[i].neurons.data();
+        records[i].samples = arrays[i].samples.data();
+    }
+    for (uint32_t done = 0; done < test_case.steps; done += piece) {
+        RunRequest request;
+        request.first_step = done;
+        request.step_count = std::min(piece, test_case.steps - done);
+        request.inputs = bound.frames;
+        request.events = records;
+        for (EventRecord& record : records) record.first_step = done;
+        executor->run(request);
+        for (InputFrames& frames : bound.frames) frames.data += request.step_count * frames.step_stride;
+        // A run without events in between: nothing may be added.
+        request.step_count = 0;
+        request.events = {};
+        executor->run(request);
+    }
+    std::vector<uint32_t> seen;
+    for (size_t i = 0; i < records.size(); ++i)
+        for (size_t k = 0; k < records[i].count; ++k)
+            seen.insert(seen.end(),
+                        {records[i].population, arrays[i].steps[k], arrays[i].samples[k], arrays[i].neurons[k]});
+    return seen;
+}
+
+std::vector<uint32_t> events_of_activity(const CpuCase& test_case, const char* backend) {
+    const auto executor = open(test_case, backend, {});
+    const Bound bound = bind_inputs(test_case);
+    std::vector<std::vector<uint8_t>> activities;
+    std::vector<RecordFrames> records;
+    const auto& populations = test_case.plan->network->populations();
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        if (!populations[p].is_binary()) continue;
+        const size_t frame = size_t{test_case.batch} * populations[p].size;
+        activities.emplace_back(test_case.steps * frame);
+        records.push_back({RecordFrames::activity, p, 0, DType::uint8, activities.back().data(), frame});
+    }
+    RunRequest request;
+    request.step_count = test_case.steps;
+    request.inputs = bound.frames;
+    request.records = records;
+    executor->run(request);
+    std::vector<uint32_t> seen;
+    for (size_t i = 0; i < records.size(); ++i) {
+        const uint32_t size = populations[records[i].population].size;
+        for (size_t k = 0; k < activities[i].size(); ++k)
+            if (activities[i][k])
+                seen.insert(seen.end(), {records[i].population, static_cast<uint32_t>(k / size / test_case.batch),
+                                         static_cast<uint32_t>(k / size % test_case.batch), static_cast<uint32_t>(k % size)});
     }
     return seen;
 }

@@ -33,6 +33,12 @@ struct CpuVariant {
 
 // Everything that can be seen of a run, in order: all states and activities after every step, spike counts, the variables.
 std::vector<float> observe(const CpuCase& test_case, const char* backend, const CpuVariant& variant);
+// What the executor counted after the case ran in two pieces, held inputs in the second.
+ExecutorCounters counted(const CpuCase& test_case, const char* backend, const CpuVariant& variant);
+// The events of every spiking population over the case, recorded in pieces of `piece` steps: population, step, sample, neuron.
+std::vector<uint32_t> events(const CpuCase& test_case, const char* backend, const CpuVariant& variant, uint32_t piece);
+// The same, made from recordings of the activity.
+std::vector<uint32_t> events_of_activity(const CpuCase& test_case, const char* backend);
 // Gradients of every trainable weight and bias after a taped run, with loss = sum of r * (state and activity).
 std::vector<float> gradients(const CpuCase& test_case, const char* backend, const CpuVariant& variant);
 

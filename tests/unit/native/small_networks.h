@@ -35,6 +35,14 @@ struct Connection {
     Window window{};
 };
 
+// What moves a membrane visibly in one step, where thresholds are about 1: 1. A membrane in mV needs tens of mV/ms, a
+// conductance a part of the leak's.
+inline double input_gain(const Model& model) {
+    for (const StateInfo& state : model.states)
+        if (state.name == "excitatory_conductance") return state.unit == "nS" ? 3.0 : 0.1;
+    return model.has_membrane && model.states[model.membrane_state].unit == "mV" ? 12.0 : 1.0;
+}
+
 class NetworkMaker {
 public:
     explicit NetworkMaker(double dt_ms = 1.0) : network_(std::make_shared<Network>(dt_ms)) {}

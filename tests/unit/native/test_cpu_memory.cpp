@@ -81,6 +81,46 @@ TEST_CASE("a run allocates nothing, with one thread or several") {
         }
 }
 
+TEST_CASE("recording events allocates once, and running out of memory there is an error that leaves nothing behind") {
+    for (const CpuCase& test_case : cpu_cases()) {
+        if (test_case.name != "circuit in a team, mixed" && test_case.name != "three layers") continue;
+        INFO(test_case.name);
+        CountingAllocator memory;
+        ExecutorOptions options;
+        options.batch_size = test_case.batch;
+        options.thread_count = 3;
+        options.allocator = memory.hooks();
+        const auto executor = find_backend("cpu").open(test_case.plan, options);
+        executor->reset_state();
+        const Driver driver(test_case);
+        std::vector<std::vector<uint32_t>> room;
+        std::vector<EventRecord> records;
+        for (uint32_t p = 0; p < test_case.plan->network->populations().size(); ++p) {
+            const Population& population = test_case.plan->network->population(p);
+            if (!population.is_binary()) continue;
+            room.emplace_back(size_t{test_case.steps} * test_case.batch * population.size);
+            records.push_back({p, 0, room.back().data(), room.back().data(), nullptr, 0});
+        }
+        RunRequest request = driver.request(test_case.steps);
+        request.events = records;
+        const uint64_t before = memory.calls;
+        memory.exhausted = true;
+        CHECK_THROWS_AS(executor->run(request), Error);
+        memory.exhausted = false;
+        executor->run(driver.request(test_case.steps));  // adds nothing to what was begun
+        executor->run(request);
+        CHECK(memory.calls > before);
+        const uint64_t calls = memory.calls, started = heap_calls();
+        for (EventRecord& record : records) record.count = 0;
+        executor->run(request);
+        request.step_count = 1;
+        for (EventRecord& record : records) record.count = 0;
+        executor->run(request);
+        CHECK(heap_calls() == started);
+        CHECK(memory.calls == calls);
+    }
+}
+
 TEST_CASE("a taped run and a backward pass of the same length allocate nothing the second time") {
     const CpuCase test_case = [] {
         for (CpuCase& found : cpu_cases())

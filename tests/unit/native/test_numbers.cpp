@@ -2,7 +2,9 @@
 // its definition.
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <cmath>
+#include <limits>
 
 #include "common/math.h"
 #include "common/random.h"
@@ -34,6 +36,30 @@ TEST_CASE("software exp and log are within two units of the last place") {
     CHECK(exp_f32(0.0f) == 1.0f);
     CHECK(exp_f64(0.0) == 1.0);
     CHECK(log_f64(1.0) == 0.0);
+}
+
+TEST_CASE("software reciprocal: every mantissa within 1.16 units of the last place, and total") {
+    double worst = 0;
+    uint32_t wrong_scale = 0;
+    for (uint32_t mantissa = 0; mantissa < 1u << 23; ++mantissa) {
+        const float m = std::bit_cast<float>(0x3f800000u | mantissa), y = reciprocal_f32(m);
+        worst = std::max(worst, std::abs(static_cast<double>(y) - 1.0 / static_cast<double>(m)) * 0x1p24);
+        const int exponent = static_cast<int>(mantissa % 252) - 126;
+        if (reciprocal_f32(-std::ldexp(m, exponent)) != -std::ldexp(y, -exponent)) ++wrong_scale;
+    }
+    CHECK(worst > 0.5);
+    CHECK(worst < 1.16);
+    CHECK(wrong_scale == 0);
+    const float infinity = std::numeric_limits<float>::infinity();
+    for (const float zero : {0.0f, -0.0f, 0x1p-149f, -0x1p-127f, std::nanf("")}) CHECK(reciprocal_f32(zero) == 0x1p126f);
+    for (const float large : {0x1p126f, 0x1p127f, infinity}) {
+        CHECK(reciprocal_f32(large) == 0x1p-126f);
+        CHECK(reciprocal_f32(-large) == -0x1p-126f);
+    }
+    CHECK(reciprocal_f32(-0x1p-126f) == -0x1p126f);
+    CHECK(reciprocal_f64(-3.0) == -1.0 / 3.0);
+    for (const double zero : {0.0, -0.0, 5e-324, -0x1p-1023, std::nan("")}) CHECK(reciprocal_f64(zero) == 0x1p1022);
+    CHECK(reciprocal_f64(-std::numeric_limits<double>::infinity()) == -0x1p-1022);
 }
 
 TEST_CASE("log1p is accurate from the smallest number to almost -1") {

@@ -88,6 +88,8 @@ void set_up_neurons(NetworkMaker& maker, uint32_t population, const Setup& setup
         if (has_option(model, "reset_timing")) network.set_option(population, "reset_timing", setup.timing);
         for (const ParameterInfo& parameter : model.parameters) {
             if (parameter.name == "threshold") maker.set(population, "threshold", millivolts ? -40.0 : 0.6);
+            if (parameter.name == "v_peak") maker.set(population, "v_peak", -20.0);
+            if (parameter.name == "refractory") maker.set(population, "refractory", 0.0);
             if (parameter.name == "v_reset" && !millivolts) maker.set(population, "v_reset", 0.1);
         }
     }
@@ -144,7 +146,7 @@ Checked build(const Setup& setup, uint32_t seed) {
     set_up_neurons(maker, b, setup, setup.model);
     set_up_neurons(maker, checked.output, setup, setup.readout ? "leaky_integrator" : "lif");
     const uint32_t b_size = maker.network().population(b).size;
-    const double gain = in_millivolts(*builtin_model(setup.model)) ? 12.0 : 1.0;
+    const double gain = input_gain(*builtin_model(setup.model));
 
     maker.connect({.source = checked.input,
                    .target = a,

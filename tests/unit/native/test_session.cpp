@@ -10,6 +10,58 @@
 using namespace snn;
 using namespace snn::test;
 
+namespace {
+
+// A clock that moves on by itself: each look takes a second.
+double seconds = 0;
+double next_second() { return seconds++; }
+
+std::shared_ptr<const Network> one_cell() {
+    NetworkMaker maker;
+    maker.neurons({1}, "lif");
+    return maker.plan()->network;
+}
+
+void count_warnings(int32_t level, const char*, void* user) { *static_cast<int*>(user) += level == SNN_LOG_WARNING; }
+
+}  // namespace
+
+TEST_CASE("a budget ends a frame at a step, and the rest is carried") {
+    SessionOptions options;
+    options.device = "reference";
+    options.max_catch_up_steps = 10;
+    int warnings = 0;
+    options.log = count_warnings;
+    options.log_user = &warnings;
+    Session session(one_cell(), options);
+    session.wall_clock = next_second;
+    // The clock is read at the beginning and after each step: after n steps n seconds are spent.
+    CHECK(session.advance(0.008, 3.0) == 3);
+    CHECK(session.steps_done() == 3);
+    CHECK(session.advance(0.0, 2.5) == 3);  // two and a half seconds are spent in the third step
+    CHECK(session.advance(0.0, 0.0) == 1);  // at least one
+    CHECK(session.advance(0.0, 5.0) == 1);  // no more than are due
+    CHECK(session.steps_done() == 8);
+    CHECK(session.advance(0.0, 5.0) == 0);
+    CHECK(session.advance(0.0005, 1.0) == 0);
+    CHECK(session.advance(0.0005, 1.0) == 1);
+    CHECK(warnings == 0);
+    // What is carried counts among the steps to catch up.
+    CHECK(session.advance(0.009, 2.0) == 2);  // 7 left
+    CHECK(session.advance(0.003, 4.0) == 4);  // 10 due, 6 left
+    CHECK(warnings == 0);
+    CHECK(session.advance(0.006, 1.0) == 1);  // 12 due, 2 dropped, 9 left
+    CHECK(warnings == 1);
+    CHECK(session.advance(0.002, 1.0) == 1);  // 11 due: still dropping
+    CHECK(warnings == 1);
+    CHECK(session.advance(0.0) == 9);
+    CHECK(session.steps_done() == 8 + 1 + 2 + 4 + 1 + 1 + 9);
+    session.reset();
+    CHECK(session.advance(0.005, 1.0) == 1);
+    session.reset();  // forgets what is due
+    CHECK(session.advance(0.0) == 0);
+}
+
 TEST_CASE("a callback that throws does not leave the session open to reading") {
     NetworkMaker maker;
     maker.neurons({1}, "lif");

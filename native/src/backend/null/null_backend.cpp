@@ -15,18 +15,24 @@ public:
     NullExecutor(std::shared_ptr<const Plan> plan, uint32_t batch_size)
         : plan_(std::move(plan)), batch_size_(batch_size) {}
 
-    void reset_state() override { ++calls_.resets; }
+    void reset_state() override {
+        ++calls_.resets;
+        counters_ = {};
+    }
     void run(const RunRequest& request) override {
         ++calls_.runs;
         calls_.steps += request.step_count;
+        counters_.steps += request.step_count;
         for (const RecordFrames& record : request.records) {
             const size_t frame = size_t{batch_size_} * plan_->network->population(record.population).size;
-            const size_t frames = record.kind == RecordFrames::activity_sum ? 1 : request.step_count;
+            const size_t rows = request.step_count > 0 ? request.record_row(request.step_count - 1) + 1 : 0;
+            const size_t frames = record.kind == RecordFrames::activity_sum ? 1 : rows;
             for (size_t step = 0; step < frames; ++step)
                 std::memset(static_cast<char*>(record.data) + step * record.step_stride * size_of(record.dtype), 0,
                             frame * size_of(record.dtype));
         }
     }
+    ExecutorCounters counters() const override { return counters_; }
     size_t count(const Slot& slot) const override { return slot_count(*plan_, batch_size_, slot); }
     void read(const Slot& slot, DType dtype, void* out_data) const override {
         ++calls_.reads;
@@ -39,6 +45,7 @@ public:
 
 private:
     mutable NullCalls calls_;
+    ExecutorCounters counters_;
     std::shared_ptr<const Plan> plan_;
     uint32_t batch_size_;
 };

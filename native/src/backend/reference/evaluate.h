@@ -37,6 +37,12 @@ Real exp_of(Real x) {
     else return exp_f64(x);
 }
 
+template <class Real>
+Real reciprocal_of(Real x) {
+    if constexpr (std::is_same_v<Real, float>) return reciprocal_f32(x);
+    else return reciprocal_f64(x);
+}
+
 inline int32_t wrapped(uint32_t value) { return static_cast<int32_t>(value); }
 
 template <class Real>
@@ -82,6 +88,7 @@ void evaluate(const Program& program, const SurrogateInUse<Real>& surrogate, boo
             case Op::abs: result = std::fabs(r[i.a]); break;
             case Op::floor: result = std::floor(r[i.a]); break;
             case Op::exp: result = exp_of(r[i.a]); break;
+            case Op::reciprocal: result = reciprocal_of(r[i.a]); break;
             case Op::log: result = static_cast<Real>(log_f64(static_cast<double>(r[i.a]))); break;
             case Op::sqrt: result = std::sqrt(r[i.a]); break;
             case Op::atan: result = std::atan(r[i.a]); break;

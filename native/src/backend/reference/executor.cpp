@@ -62,6 +62,7 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
 template <class Real>
 void ReferenceExecutor<Real>::reset_state() {
     now_ = 0;
+    counters_ = {};
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         PopulationState& state = populations_[p];
         for (Values& past : state.history) std::fill(past.begin(), past.end(), Real{0});
@@ -129,7 +130,9 @@ void ReferenceExecutor<Real>::run(const RunRequest& request) {
             }
         }
         if (taping_) tape_activities();
+        count_spikes();
         record(request, step);
+        record_events(request, step);
     }
     taping_ = false;
 }
@@ -170,8 +173,21 @@ void ReferenceExecutor<Real>::load_inputs(const RunRequest& request, uint32_t st
 }
 
 template <class Real>
+void ReferenceExecutor<Real>::count_spikes() {
+    ++counters_.steps;
+    for (uint32_t p = 0; p < populations_.size(); ++p) {
+        const Population& population = network().population(p);
+        if (!population.is_binary()) continue;
+        const Values& present = activity(p, 0);
+        const auto silent = std::count(present.begin(), present.end(), Real{0});
+        (population.is_input() ? counters_.input_spikes : counters_.spikes) += present.size() - static_cast<size_t>(silent);
+    }
+}
+
+template <class Real>
 void ReferenceExecutor<Real>::deliver(uint32_t index) {
     const Projection& projection = network().projection(index);
+    const bool of_spikes = network().population(projection.source).is_binary();
     const ProjectionState& state = projections_[index];
     PopulationState& target = populations_[projection.target];
     const uint32_t source_size = network().population(projection.source).size;
@@ -180,6 +196,7 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
     const bool fixed = projection.is_fixed() && sizeof(Real) == sizeof(float);
     const Real pool_weight = static_cast<Real>(snn::pool_weight(projection));
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
+    uint64_t used = 0;  // synapses that had something to deliver
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
         Real* const sums = target.sums[projection.receptor].data() + size_t{sample} * target_size;
         int32_t* const fixed_sums = target.fixed_sums[projection.receptor].data() + size_t{sample} * target_size;
@@ -192,6 +209,8 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
             const Real* const values =
                 activity(projection.source, projection.delay_steps).data() + size_t{sample} * source_size;
             for_maxima(network(), projection, values, [&](uint32_t j, uint32_t i) { sums[j] += values[i]; });
+            for (uint32_t i = 0; i < source_size; ++i)
+                if (values[i] != Real{0}) for_synapses(network(), projection, i, [&](const Synapse&) { ++used; });
             continue;
         }
         for (uint32_t delay = projection.delay_steps; delay <= projection.max_delay(); ++delay) {
@@ -200,6 +219,7 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
                 if (values[i] == Real{0}) continue;
                 for_synapses(network(), projection, i, [&](const Synapse& synapse) {
                     if (synapse.delay != delay) return;
+                    ++used;
                     if (fixed)
                         fixed_sums[synapse.target] += to_int_nearest_even(
                             std::ldexp(static_cast<double>(state.weights[synapse.weight]), projection.fixed_exponent));
@@ -208,6 +228,8 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
             }
         }
     }
+    counters_.synaptic_operations += used;
+    if (of_spikes) counters_.synaptic_events += used;
 }
 
 template <class Real>
@@ -272,8 +294,10 @@ void ReferenceExecutor<Real>::neuron_step(uint32_t index) {
 template <class Real>
 void ReferenceExecutor<Real>::record(const RunRequest& request, uint32_t step) const {
     for (const RecordFrames& record : request.records) {
+        if (record.kind != RecordFrames::activity_sum && !request.records_after(step)) continue;
         const size_t values = frame(record.population);
-        char* const out = static_cast<char*>(record.data) + step * record.step_stride * size_of(record.dtype);
+        char* const out =
+            static_cast<char*>(record.data) + request.record_row(step) * record.step_stride * size_of(record.dtype);
         if (record.kind == RecordFrames::activity_sum) {
             const Values& present = activity(record.population, 0);
             for (size_t i = 0; i < values; ++i) {
@@ -285,6 +309,21 @@ void ReferenceExecutor<Real>::record(const RunRequest& request, uint32_t step) c
             convert(real_type, activity(record.population, 0).data(), record.dtype, out, values);
         } else {
             read({Slot::state, record.population, record.state_index}, record.dtype, out);
+        }
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::record_events(const RunRequest& request, uint32_t step) const {
+    for (EventRecord& record : request.events) {
+        const Values& present = activity(record.population, 0);
+        const size_t size = network().population(record.population).size;
+        for (size_t i = 0; i < present.size(); ++i) {
+            if (present[i] == Real{0}) continue;
+            record.steps[record.count] = record.first_step + step;
+            record.neurons[record.count] = static_cast<uint32_t>(i % size);
+            if (record.samples) record.samples[record.count] = static_cast<uint32_t>(i / size);
+            ++record.count;
         }
     }
 }

@@ -17,6 +17,7 @@ public:
 
     void reset_state() override;
     void run(const RunRequest& request) override;
+    ExecutorCounters counters() const override { return counters_; }
     size_t count(const Slot& slot) const override;
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
@@ -76,7 +77,9 @@ private:
     Values& present_activity(uint32_t population);
 
     void load_inputs(const RunRequest& request, uint32_t step);
+    void count_spikes();
     void record(const RunRequest& request, uint32_t step) const;
+    void record_events(const RunRequest& request, uint32_t step) const;
     void deliver(uint32_t projection);
     void finish_receptors(uint32_t population);
     void neuron_step(uint32_t population);
@@ -98,6 +101,7 @@ private:
     uint64_t seed_;
     bool smooth_;
     SNNAllocator allocator_;
+    ExecutorCounters counters_;
     uint64_t now_ = 0;  // steps begun since the reset; positions in the rings
     uint64_t step_ = 0;  // the step in hand, counted since the reset as the session does
     bool taping_ = false;

@@ -1,0 +1,241 @@
+"""What `Simulation.run` does: one call of libsnn, or several where something has to happen in between."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snn._arrays import mapping, name_list, new_array
+from snn.engine.errors import NotFoundError, StoppedError, shown
+from snn.recording import Recording, SpikeEvents
+
+if TYPE_CHECKING:
+    from snn._arrays import Floats
+    from snn.network import Population
+    from snn.projection import Projection
+    from snn.simulation import Simulation
+
+__all__ = ["Run"]
+
+Words = NDArray[np.uint32]
+
+# Room for so many events between two looks at them: 8 MB with steps and neurons.
+_EVENTS_AT_ONCE = 1 << 20
+
+OF_A_RUN = ("spike_count", "spike_events")
+
+
+class _Events:
+    """The spikes of one population: an array that libsnn fills, and what was taken out of it so far."""
+
+    def __init__(self, population: Population, batch_size: int, steps: int, maximum: int | None) -> None:
+        self.population = population
+        self.batch_size = batch_size
+        self.frame = batch_size * population.size
+        capacity = max(self.frame, min(self.frame * steps, max(4 * self.frame, _EVENTS_AT_ONCE)))
+        what = f"the spike events of {population.name}"
+        self.arrays: list[Words] = [new_array((capacity,), np.uint32, what) for _ in range(2 + (batch_size > 1))]
+        self.steps_at_once = capacity // self.frame
+        self._maximum = maximum
+        self._parts: deque[list[Words]] = deque()
+        self._kept = self._dropped = 0
+
+    def take(self, count: int) -> None:
+        """Keep the first `count` events of the arrays, and of all the newest `maximum`."""
+        if count == 0:
+            return
+        self._parts.append([array[:count].copy() for array in self.arrays])
+        self._kept += count
+        while self._maximum is not None and self._kept - len(self._parts[0][0]) >= self._maximum:
+            oldest = len(self._parts.popleft()[0])
+            self._kept -= oldest
+            self._dropped += oldest
+            if not self._parts:
+                break
+
+    def gathered(self, steps: int) -> SpikeEvents:
+        """Return all events of a run of `steps` steps."""
+        over = 0 if self._maximum is None else max(0, self._kept - self._maximum)
+        columns = [
+            np.concatenate([part[column] for part in self._parts])[over:] if self._parts else np.empty(0, np.uint32)
+            for column in range(len(self.arrays))
+        ]
+        return SpikeEvents(
+            columns[0],
+            columns[1],
+            columns[2] if len(columns) > 2 else None,
+            shape=self.population.shape,
+            step_count=steps,
+            batch_size=self.batch_size,
+            dropped=self._dropped + over,
+        )
+
+
+class Run:
+    """One call of `Simulation.run`, after its arguments were checked."""
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        steps: int,
+        frames: list[tuple[int, bool, Floats]],
+        record: Mapping[str, str | Iterable[str]] | None,
+        every: int,
+        max_events: int | None,
+    ) -> None:
+        self._simulation = simulation
+        self._session = simulation._session
+        self._steps = steps
+        self._frames = frames
+        self._every = every
+        self._first_step = self._session.step_count
+        self._done = 0
+        self._arrays: dict[str, dict[str, NDArray[Any]]] = {}
+        self._dense: list[tuple[int, str, NDArray[Any]]] = []
+        self._sums: list[tuple[int, NDArray[Any], NDArray[Any]]] = []  # of the run, of the piece at hand
+        self._events: dict[str, _Events] = {}
+        self._weights: list[tuple[str, NDArray[Any]]] = []
+        network = simulation.network
+        for name, wanted in mapping(record, "record", "variables by population or projection").items():
+            if isinstance(name, str) and name in network.projections:
+                what = f"what to record of projection {name!r}"
+                self._add_projection(network.projections[name], name_list(wanted, what))
+            else:
+                population = network[name]
+                what = f"what to record of population {population.name!r}"
+                self._add_population(population, name_list(wanted, what), max_events)
+        # Whether libsnn has to come back before the end.
+        self._is_cut = bool(self._events or self._weights or simulation._functions)
+        self._sums = [(i, array, np.zeros_like(array) if self._is_cut else array) for i, array, _ in self._sums]
+
+    def _add_population(self, population: Population, variables: list[str], max_events: int | None) -> None:
+        own = self._arrays.setdefault(population.name, {})
+        shape = (self._simulation.batch_size, *population.shape)
+        for variable in variables:
+            population._check_recordable(variable, of_a_run=OF_A_RUN)
+            if variable == "spike_events":
+                self._events[population.name] = _Events(
+                    population, self._simulation.batch_size, self._steps, max_events
+                )
+                continue
+            summed = variable == "spike_count"
+            rows = () if summed else (self._steps // self._every,)
+            what = f"the recording of {population.name}.{variable}"
+            array = own[variable] = new_array((*rows, *shape), population._dtype(variable), what)
+            if summed:
+                self._sums.append((population._index, array, array))
+            else:
+                self._dense.append((population._index, variable, array))
+
+    def _add_projection(self, projection: Projection, variables: list[str]) -> None:
+        own = self._arrays.setdefault(projection.name, {})
+        for variable in variables:
+            if variable not in ("weight", "bias"):
+                raise NotFoundError(
+                    f"projection {projection.name!r} has nothing to record that is named {shown(variable)}; "
+                    "it has: weight, bias"
+                )
+            path = f"{projection.name}.{variable}"
+            shape = (self._steps // self._every, *self._simulation._shape_of(path))
+            own[variable] = new_array(shape, np.float32, f"the recording of {path}")
+            self._weights.append((path, own[variable]))
+
+    # ---- running
+
+    def go(self, progress: Callable[[int, int], Any] | None, interval: int | None) -> Recording:
+        """Run to the end; whatever ends it earlier carries what was recorded so far in its attribute `recording`."""
+        try:
+            while self._done < self._steps:
+                self._go_on(progress, interval)
+        except BaseException as error:
+            error.recording = self._recording()  # type: ignore[attr-defined]
+            raise
+        return self._recording()
+
+    def _go_on(self, progress: Callable[[int, int], Any] | None, interval: int | None) -> None:
+        begin, count = self._done, self._piece(interval if progress is not None else None)
+        stopped = False
+
+        def watch(done: int, _: int) -> bool:
+            nonlocal stopped
+            at = begin + done
+            # A piece ends where something else is due, too.
+            if progress is not None and (interval is None or at % interval == 0 or at == self._steps):
+                stopped = bool(progress(at, self._steps))
+            return stopped
+
+        rows = slice(begin // self._every, (begin + count) // self._every)
+        records = [(index, variable, array[rows]) for index, variable, array in self._dense]
+        for index, _, piece in self._sums:
+            piece.fill(0)
+            records.append((index, "spike_count", piece))
+        frames = [(index, held, array if held else array[begin : begin + count]) for index, held, array in self._frames]
+        events: list[tuple[int, *tuple[Words, ...]]] = [
+            (recorded.population._index, *recorded.arrays) for recorded in self._events.values()
+        ]
+        event_counts: list[int] = []
+        before = self._session.step_count
+        try:
+            self._session.run(
+                count,
+                frames,
+                records,
+                None if progress is None else watch,
+                interval,
+                events=events,
+                event_counts=event_counts,
+                record_interval=self._every,
+                steps_before=begin,
+            )
+        except StoppedError:
+            stopped = True
+        finally:
+            self._done += self._session.step_count - before
+            for recorded, event_count in zip(self._events.values(), event_counts, strict=False):
+                recorded.take(event_count)
+            for _, total, piece in self._sums:
+                if piece is not total:
+                    total += piece
+        self._between()
+        if stopped and self._done < self._steps:
+            raise StoppedError(f"stopped after {self._done} of {self._steps} steps")
+
+    def _piece(self, interval: int | None) -> int:
+        """Return how many steps may pass before Python has something to do."""
+        count = self._steps - self._done
+        if not self._is_cut:
+            return count
+        if interval is not None:
+            count = min(count, interval - self._done % interval)
+        if self._weights:
+            count = min(count, self._every - self._done % self._every)
+        for every, _ in self._simulation._functions:
+            count = min(count, every - (self._first_step + self._done) % every)
+        if any(not held for _, held, _ in self._frames):
+            # Inputs are checked at each call, so they are not handed over again and again to the end of the run.
+            for recorded in self._events.values():
+                count = min(count, 64 * recorded.steps_at_once)
+        return count
+
+    def _between(self) -> None:
+        if self._weights and self._done > 0 and self._done % self._every == 0:
+            row = self._done // self._every - 1
+            for path, array in self._weights:
+                self._session.read(path, array[row])
+        self._simulation._call_functions()
+
+    def _recording(self) -> Recording:
+        rows = self._done // self._every
+        arrays: dict[str, dict[str, Any]] = {
+            name: {key: array if key == "spike_count" else array[:rows] for key, array in variables.items()}
+            for name, variables in self._arrays.items()
+        }
+        for name, events in self._events.items():
+            arrays[name]["spike_events"] = events.gathered(self._done)
+        return Recording(
+            arrays, self._simulation.network.dt, self._first_step, step_count=self._done, every=self._every
+        )

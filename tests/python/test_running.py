@@ -1,0 +1,277 @@
+"""Long runs: spikes as events, frames every few steps, functions between steps, what an end before its time leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import snn
+from snn import _running
+from snn.plot import raster
+
+from .command_line import Command
+
+VARIABLES = {"hidden": ["v", "spikes", "spike_count", "spike_events"], "output": ["spike_events", "spikes"]}
+SETTINGS = [{"device": "reference"}, {"threads": 1}, {"threads": 3}]
+
+
+@pytest.fixture
+def small_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room for the events of four steps only, so that runs are cut."""
+    monkeypatch.setattr(_running, "_EVENTS_AT_ONCE", 1)
+
+
+def same_spikes(events: snn.SpikeEvents, spikes: np.ndarray) -> bool:
+    steps, samples, neurons = np.nonzero(spikes.reshape(*spikes.shape[:2], -1))
+    found = (events.steps, events.samples, events.neurons)
+    return all(np.array_equal(mine, expected) for mine, expected in zip(found, (steps, samples, neurons), strict=True))
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("cut", [False, True])
+def test_events_are_the_recorded_spikes(
+    chain: snn.Network, spikes: np.ndarray, settings: dict, cut: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if cut:
+        monkeypatch.setattr(_running, "_EVENTS_AT_ONCE", 1)
+    with snn.Simulation(chain, batch_size=2, **settings) as sim:
+        expected = sim.run(40, {"input": spikes}, {"hidden": ["v", "spikes", "spike_count"]})
+        sim.reset()
+        found = sim.run(40, {"input": spikes}, VARIABLES)
+    events = found["hidden"]["spike_events"]
+    assert len(events) > 10
+    assert events.steps.dtype == events.neurons.dtype == np.uint32
+    for variable in ("v", "spikes", "spike_count"):
+        assert np.array_equal(found["hidden"][variable], expected["hidden"][variable])
+    assert same_spikes(events, expected["hidden"]["spikes"])
+    assert same_spikes(found["output"]["spike_events"], found["output"]["spikes"])
+    assert np.array_equal(events.counts(), expected["hidden"]["spike_count"])
+    assert (events.step_count, events.batch_size, events.shape, events.dropped) == (40, 2, (7,), 0)
+    one = events.of(1)
+    assert same_spikes(one, expected["hidden"]["spikes"][:, 1:])
+    assert np.allclose(found.rates("hidden"), expected.rates("hidden"), rtol=1e-12)
+    for sample in range(2):
+        for mine, theirs in zip(
+            found.spike_times("hidden", sample), expected.spike_times("hidden", sample), strict=True
+        ):
+            assert np.array_equal(mine, theirs)
+
+
+def test_events_of_one_sample_and_of_silence() -> None:
+    net = snn.Network()
+    net.add("in", snn.Input(2))
+    net.add("cells", snn.LIF(2))
+    net.connect("in", "cells", snn.OneToOne(2.0))
+    with snn.Simulation(net) as sim:
+        run = sim.run(5, {"in": [1.0, 0.0]}, {"cells": "spike_events"})
+        events = run["cells"]["spike_events"]
+        assert set(events.neurons) == {0}
+        assert not events.samples.any()
+        assert run.first_step == 0
+        later = sim.run(5, {"in": [1.0, 0.0]}, {"cells": "spike_events"})
+        assert later["cells"]["spike_events"].steps.max() < 5  # since the run began
+        assert later.spike_times("cells")[0].min() > 5.0
+        sim.reset()
+        silent = sim.run(5, {"in": [0.0, 0.0]}, {"cells": "spike_events"})
+        assert len(silent["cells"]["spike_events"]) == 0
+        assert silent.rates("cells").shape == (1, 2)
+        nothing = sim.run(0, record={"cells": "spike_events"})
+        assert (len(nothing["cells"]["spike_events"]), nothing.step_count) == (0, 0)
+        with pytest.raises(snn.NotFoundError, match="input"):
+            sim.run(1, record={"in": "spike_events"})
+
+
+@pytest.mark.usefixtures("small_buffers")
+@pytest.mark.parametrize("maximum", [0, 1, 7, 20, 10**6])
+def test_the_newest_events_are_kept(chain: snn.Network, spikes: np.ndarray, maximum: int) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        everything = sim.run(40, {"input": spikes}, {"hidden": "spike_events"})["hidden"]["spike_events"]
+        sim.reset()
+        run = sim.run(40, {"input": spikes}, {"hidden": "spike_events"}, max_events=maximum)
+    kept = run["hidden"]["spike_events"]
+    begin = max(0, len(everything) - maximum)
+    assert (len(kept), kept.dropped) == (len(everything) - begin, begin)
+    assert np.array_equal(kept.steps, everything.steps[begin:])
+    assert np.array_equal(kept.neurons, everything.neurons[begin:])
+    assert np.array_equal(kept.samples, everything.samples[begin:])
+    if begin:
+        with pytest.raises(snn.InvalidArgumentError, match=f"{begin} spike events of 'hidden' were dropped"):
+            run.rates("hidden")
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("every", [1, 2, 7, 40, 41])
+def test_frames_every_few_steps(chain: snn.Network, spikes: np.ndarray, settings: dict, every: int) -> None:
+    record = {"hidden": ["v", "spikes", "spike_count"]}
+    with snn.Simulation(chain, batch_size=2, **settings) as sim:
+        whole = sim.run(40, {"input": spikes}, record)
+        sim.reset()
+        some = sim.run(40, {"input": spikes}, record, every=every)
+        sim.reset()
+        cut = sim.run(40, {"input": spikes}, VARIABLES, every=every)
+    rows = slice(every - 1, None, every)
+    for run in (some, cut):
+        assert np.array_equal(run["hidden"]["v"], whole["hidden"]["v"][rows])
+        assert np.array_equal(run["hidden"]["spikes"], whole["hidden"]["spikes"][rows])
+        assert np.array_equal(run["hidden"]["spike_count"], whole["hidden"]["spike_count"])
+        assert np.array_equal(run.times, whole.times[rows])
+        assert run.step_count == 40
+
+
+@pytest.mark.usefixtures("small_buffers")
+def test_weights_are_recorded_as_they_change(chain: snn.Network, spikes: np.ndarray) -> None:
+    name = next(iter(chain.projections))
+    with snn.Simulation(chain, batch_size=2) as sim:
+        shape = sim.get(f"{name}.weight").shape
+        sim.on_steps(10, lambda sim: sim.set(f"{name}.weight", sim.step_count))
+        run = sim.run(40, {"input": spikes}, {name: "weight", "hidden": ["v", "spike_events"]}, every=5)
+    assert run[name]["weight"].shape == (8, *shape)
+    # A function is called after the step's recording.
+    assert [float(weight.max()) for weight in run[name]["weight"][2:]] == [10, 10, 20, 20, 30, 30]
+    assert run["hidden"]["v"].shape == (8, 2, 7)
+    with snn.Simulation(chain) as sim, pytest.raises(snn.NotFoundError, match="it has: weight, bias"):
+        sim.run(1, record={name: "gradient"})
+
+
+def test_functions_between_steps(chain: snn.Network) -> None:
+    with snn.Simulation(chain) as sim:
+        seen: list[tuple[str, int]] = []
+        remove = sim.on_steps(3, lambda sim: seen.append(("three", sim.step_count)))
+        sim.on_steps(4, lambda sim: seen.append(("four", sim.step_count)))
+        sim.run(8)
+        assert seen == [("three", 3), ("four", 4), ("three", 6), ("four", 8)]
+        seen.clear()
+        sim.step(4)  # multiples of all steps, not of those of a call
+        assert seen == [("three", 9), ("three", 12), ("four", 12)]
+        seen.clear()
+        remove()
+        remove()
+        sim.run(4)
+        assert seen == [("four", 16)]
+        for wrong in (0, -1, 1.5):
+            with pytest.raises((snn.InvalidArgumentError, snn.ArgumentTypeError), match="interval"):
+                sim.on_steps(wrong, print)  # type: ignore[arg-type]
+        with pytest.raises(snn.ArgumentTypeError, match="not callable"):
+            sim.on_steps(1, None)  # type: ignore[arg-type]
+
+
+def test_a_function_may_change_everything_but_time() -> None:
+    net = snn.Network()
+    net.add("in", snn.Input(1))
+    net.add("cell", snn.LIF(1, threshold=1e9))
+    net.connect("in", "cell", snn.OneToOne())
+    with snn.Simulation(net) as sim:
+        sim.on_steps(2, lambda sim: (sim.set("cell.v", 100.0), sim.set_input("in", [7.0])))
+        voltages = sim.run(4, record={"cell": "v"})["cell"]["v"].ravel()
+        assert voltages[1] == 0.0
+        assert voltages[2] > 90.0
+        calls = {
+            "step": lambda: sim.step(),
+            "run": lambda: sim.run(1),
+            "advance": lambda: sim.advance(0.001),
+            "reset": lambda: sim.reset(),
+        }
+        for name, call in calls.items():
+            remove = sim.on_steps(1, lambda _, call=call: call())
+            with pytest.raises(snn.BusyError, match="on_steps"):
+                sim.run(3)
+            remove()
+            sim.step()
+            assert name
+
+
+@pytest.mark.usefixtures("small_buffers")
+def test_what_ends_a_run_leaves_what_was_recorded(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        whole = sim.run(40, {"input": spikes}, {"hidden": ["v", "spikes", "spike_count"]})
+
+        def fail(error: BaseException) -> None:
+            raise error
+
+        enders = {
+            KeyboardInterrupt: lambda: {"progress": lambda done, _: fail(KeyboardInterrupt()) if done == 20 else None},
+            RuntimeError: lambda: sim.on_steps(20, lambda _: fail(RuntimeError("from the function"))) and {},
+            snn.StoppedError: lambda: {"progress": lambda done, _: done == 20},
+        }
+        for kind, ender in enders.items():
+            sim.reset()
+            with pytest.raises(kind) as caught:
+                sim.run(40, {"input": spikes}, VARIABLES, every=3, progress_interval=4, **ender())
+            sim._functions.clear()
+            left = caught.value.recording  # type: ignore[attr-defined]
+            assert left.step_count == sim.step_count == 20
+            assert np.array_equal(left["hidden"]["v"], whole["hidden"]["v"][2:20:3])
+            assert np.array_equal(left["hidden"]["spike_count"], whole["hidden"]["spikes"][:20].sum(axis=0))
+            assert same_spikes(left["hidden"]["spike_events"], whole["hidden"]["spikes"][:20])
+            assert left["hidden"]["spike_events"].step_count == 20
+
+
+@pytest.mark.usefixtures("small_buffers")
+def test_progress_is_told_at_its_interval_however_the_run_is_cut(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        seen: list[tuple[int, int]] = []
+        sim.on_steps(7, lambda _: None)
+        sim.run(
+            40, {"input": spikes}, VARIABLES, progress=lambda *told: seen.append(told), progress_interval=15, every=4
+        )
+        assert seen == [(15, 40), (30, 40), (40, 40)]
+
+
+def test_the_bar_of_a_run(chain: snn.Network, capsys: pytest.CaptureFixture[str]) -> None:
+    with snn.Simulation(chain) as sim:
+        assert sim.run(5000, record={"hidden": "spike_count"}, progress=True).step_count == 5000
+        told = capsys.readouterr().out
+        assert "step 5,000/5,000" in told
+        assert "steps/s, real-time factor" in told
+        sim.run(10, progress=False)
+        assert capsys.readouterr().out == ""
+
+
+def test_bad_arguments_of_a_run(chain: snn.Network) -> None:
+    with snn.Simulation(chain) as sim:
+        for wrong in ({"every": 0}, {"every": 2.5}, {"max_events": -1}, {"progress": 3}):
+            with pytest.raises((snn.InvalidArgumentError, snn.ArgumentTypeError), match=next(iter(wrong))):
+                sim.run(1, **wrong)
+        with pytest.raises(snn.NotFoundError, match="spike_events"):
+            sim.run(1, record={"hidden": "spike_event"})
+    assert repr(
+        snn.SpikeEvents(np.zeros(2, np.uint32), np.zeros(2, np.uint32), shape=(3,), step_count=9, dropped=4)
+    ) == ("<2 spike events of 9 steps, 4 older ones dropped>")
+
+
+@pytest.fixture
+def one_sample(chain: snn.Network, spikes: np.ndarray) -> Iterator[snn.Recording]:
+    with snn.Simulation(chain) as sim:
+        yield sim.run(40, {"input": spikes[:, :1]}, {"hidden": ["spikes", "spike_events"]})
+
+
+def test_a_raster_of_events_is_that_of_the_frames(one_sample: snn.Recording) -> None:
+    from matplotlib import pyplot
+
+    drawn = []
+    for spikes in (one_sample["hidden"]["spikes"][:, 0], one_sample["hidden"]["spike_events"]):
+        axes = raster(spikes, dt=0.5)
+        drawn.append((np.array(axes.collections[0].get_segments()), axes.get_xlim(), axes.get_ylim()))
+        pyplot.close("all")
+    assert len(drawn[0][0]) > 5
+    assert np.array_equal(drawn[0][0], drawn[1][0])
+    assert drawn[0][1:] == drawn[1][1:]
+    events = one_sample["hidden"]["spike_events"]
+    events.batch_size = 2
+    with pytest.raises(snn.InvalidArgumentError, match="2 samples"):
+        raster(events)
+
+
+def test_the_command_line_writes_events(snn_command: Command, chain: snn.Network, tmp_path: Path) -> None:
+    chain.save(tmp_path / "n.snn")
+    told = snn_command(
+        "run", tmp_path / "n.snn", "--steps", 50, "--input", "input=1", "--record", "hidden.spike_events", "--output",
+        tmp_path / "events.npz",
+    )  # fmt: skip
+    assert "recorded to" in told.out
+    with np.load(tmp_path / "events.npz") as written:
+        assert set(written) == {f"hidden.spike_events.{column}" for column in ("steps", "neurons", "samples")}
+        assert len(written["hidden.spike_events.steps"]) > 0
