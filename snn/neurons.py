@@ -224,7 +224,7 @@ class Neuron(_Layer):
             _native.random_draw(array, distribution._numbers(), seed, population << 32 | zlib.crc32(name.encode()))
             return array
 
-        parameters = {name: values(name, distribution) for name, distribution in self.drawn.items()}
+        parameters: dict[str, Any] = {name: values(name, distribution) for name, distribution in self.drawn.items()}
         initial = {name: values(f"initial {name}", one) for name, one in self.drawn_initial.items()}
         return self.replaced(initial=initial, **parameters)
 

@@ -363,7 +363,7 @@ def _same_bits(own: Floats | None, its: Floats | None) -> bool:
 
 
 def _digest(weights: Floats) -> bytes:
-    return hashlib.blake2b(np.ascontiguousarray(weights).view(np.uint8).reshape(-1), digest_size=16).digest()
+    return hashlib.blake2b(np.ascontiguousarray(weights).reshape(-1).view(np.uint8).data, digest_size=16).digest()
 
 
 def _runs(neurons: NDArray[np.int64] | None, size: int) -> list[tuple[int, int]]:

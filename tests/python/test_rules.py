@@ -67,7 +67,7 @@ def test_a_rule_of_billions_of_synapses_is_never_made_to_be_looked_at(tmp_path: 
     assert peak_rss_bytes() - before < 300 * MIB  # the two rows have 344,000 synapses, and none of the others is made
     total = next(device for device in snn.devices() if device.name == "cpu").memory_bytes
     if estimate.total > total:
-        with pytest.raises(snn.OutOfMemoryError, match=r"would need about 32\.\d GiB of memory and .* are free"):
+        with pytest.raises(snn.OutOfMemoryError, match=r"would need about 32[.0-9]* GiB of memory and .* are free"):
             snn.Simulation(net)
 
 
@@ -78,7 +78,7 @@ def test_rules_stay_rules_until_weights_are_changed(rule: str, tmp_path: Path) -
 
     def run(network: snn.Network) -> np.ndarray:
         with snn.Simulation(network) as sim:
-            sim.write("a.v", np.linspace(0, 2, 200, dtype=np.float32).reshape(1, 200))
+            sim.set("a.v", np.linspace(0, 2, 200).reshape(1, 200))
             return sim.run(60, record={"b": "v"})["b"]["v"]
 
     membrane = run(net)
@@ -120,11 +120,16 @@ def test_rules_stay_rules_until_weights_are_changed(rule: str, tmp_path: Path) -
 
 def test_synapses_can_be_asked_for_by_source_and_target() -> None:
     for sparse in (RULES["fixed_indegree"](), RULES["fixed_total"]()):
-        net, projection = pair(sparse)
+        _, projection = pair(sparse)
         for _ in range(2):
             sources, targets, delays = projection.synapses()
             weights = projection.synapse_weights()
-            for chosen_sources, chosen_targets in (([3, 4, 5, 90], None), (None, 17), ([90, 3, 3], [1, 2, 199]), ([], 5)):
+            for chosen_sources, chosen_targets in (
+                ([3, 4, 5, 90], None),
+                (None, 17),
+                ([90, 3, 3], [1, 2, 199]),
+                ([], 5),
+            ):
                 keep = np.ones(sources.size, np.bool_)
                 if chosen_sources is not None:
                     keep &= np.isin(sources, chosen_sources)
@@ -256,7 +261,9 @@ def test_a_rule_of_another_generator_is_refused(tmp_path: Path) -> None:
     net, _ = pair(RULES["fixed_total"]())
     net.save(tmp_path / "net.snn")
     changed_rule(tmp_path / "net.snn", lambda rule: rule.update(generator=2))
-    with pytest.raises(snn.VersionError, match="the rule is of generator 2; this library makes the synapses of generator 1"):
+    with pytest.raises(
+        snn.VersionError, match="the rule is of generator 2; this library makes the synapses of generator 1"
+    ):
         snn.load(tmp_path / "net.snn")
 
 
@@ -286,14 +293,14 @@ def test_parameters_and_initial_states_are_drawn_from_the_seed() -> None:
     assert not np.isin(first, threshold).any(), "populations are drawn independently"
     assert cells.parameters["tau_membrane"] == 20.0
     with snn.Simulation(cells._network) as sim:
-        start = sim.read("cells.v")
+        start = sim.get("cells.v")
         assert 0 <= start.min() < 0.01
         assert 0.49 < start.max() <= 0.5
     cells.set(threshold=2.0)
     assert cells.parameters["threshold"] == 2.0
     cells.set(threshold=snn.Uniform(3, 4))
-    assert 3 <= np.asarray(cells.parameters["threshold"]).min()
-    with pytest.raises(snn.InvalidArgumentError, match="threshold"):
-        snn.Network().add("n", snn.LIF(1000, threshold=snn.Normal(0.0, 1.0)))
+    assert np.asarray(cells.parameters["threshold"]).min() >= 3
+    with pytest.raises(snn.InvalidArgumentError, match="tau_membrane"):
+        snn.Network().add("n", snn.LIF(1000, tau_membrane=snn.Normal(0.0, 1.0)))
     with pytest.raises(snn.InvalidArgumentError, match="whole numbers, not drawn ones"):
         snn.LIF(3, initial={"refractory_left": snn.Uniform(0, 3)})
