@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -20,18 +20,14 @@ __all__ = ["EpochBar", "RunBar"]
 _SHARE = 0.05
 
 
-class EpochBar:
-    """A bar over all batches of all epochs, with loss, accuracy and spikes of a neuron for one sample."""
+class _Bar:
+    """A bar over a number of things to do: a text before it, numbers and times behind it; shown inside a ``with`` block."""
 
-    def __init__(self, epochs: int, batches: int, console: Console | None = None) -> None:
-        self._epochs = epochs
-        self._epoch = 0
-        self._loss = self._accuracy = math.nan
-        self._extra = ""
+    def __init__(self, text: str, total: int, console: Console | None, **fields: Any) -> None:
         fixed = Column(no_wrap=True)
         # Everything but the bar keeps its width, so that a narrow terminal cuts no number.
         self._progress = Progress(
-            TextColumn("[bold]epoch {task.fields[epoch]}/" + str(epochs), table_column=fixed),
+            TextColumn(text, table_column=fixed),
             BarColumn(bar_width=None, table_column=Column(ratio=1)),
             TextColumn("{task.fields[numbers]}", table_column=fixed),
             TimeElapsedColumn(table_column=fixed),
@@ -40,7 +36,7 @@ class EpochBar:
             expand=True,
             refresh_per_second=8,
         )
-        self._task = self._progress.add_task("", total=epochs * batches, epoch=min(1, epochs), numbers="")
+        self._task = self._progress.add_task("", total=total, numbers="", **fields)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -50,6 +46,18 @@ class EpochBar:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+
+class EpochBar(_Bar):
+    """A bar over all batches of all epochs, with loss, accuracy and spikes of a neuron for one sample."""
+
+    def __init__(self, epochs: int, batches: int, console: Console | None = None) -> None:
+        self._epochs = epochs
+        self._epoch = 0
+        self._loss = self._accuracy = math.nan
+        self._extra = ""
+        text = "[bold]epoch {task.fields[epoch]}/" + str(epochs)
+        super().__init__(text, epochs * batches, console, epoch=min(1, epochs))
 
     def batch(self, loss: float, accuracy: float) -> None:
         """Take note of one batch."""
@@ -72,36 +80,20 @@ class EpochBar:
         self._progress.update(self._task, advance=advance, epoch=epoch, numbers=f"loss {loss:.4f}{share}{self._extra}")
 
 
-class RunBar:
+class RunBar(_Bar):
     """A bar over the steps of a run, with steps in a second and the real-time factor."""
 
     _PAUSE = 0.1  # seconds between two looks at the numbers: a small network does thousands of steps in one
 
     def __init__(self, steps: int, dt_ms: float, console: Console | None = None) -> None:
         self._dt_s = dt_ms / 1000.0
-        fixed = Column(no_wrap=True)
-        self._progress = Progress(
-            TextColumn("[bold]step {task.completed:,.0f}/{task.total:,.0f}", table_column=fixed),
-            BarColumn(bar_width=None, table_column=Column(ratio=1)),
-            TextColumn("{task.fields[numbers]}", table_column=fixed),
-            TimeElapsedColumn(table_column=fixed),
-            TimeRemainingColumn(compact=True, table_column=fixed),
-            console=console,
-            expand=True,
-            refresh_per_second=8,
-        )
-        self._task = self._progress.add_task("", total=steps, numbers="")
+        super().__init__("[bold]step {task.completed:,.0f}/{task.total:,.0f}", steps, console)
         self._begin = self._shown = 0.0
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        super().__enter__()
         self._begin = time.perf_counter()
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
 
     def update(self, done: int, steps: int) -> None:
         """Take note of the steps that are done."""
