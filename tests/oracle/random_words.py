@@ -45,6 +45,20 @@ def poisson(word: int, mean: float) -> int:
     return count
 
 
+def with_background(one):
+    """The neuron `one` under Poisson events: in each step `current` is larger by background_weight for each of them.
+
+    The mean count is background_rate times the step; counts come from the words of seed 0, population 0, sample 0.
+    """
+
+    def driven(p, inputs, frozen, initial):
+        mean = p.background_rate * p.dt / 1000  # Hz and ms
+        current = [x + p.background_weight * poisson(word(p.index, t), mean) for t, x in enumerate(inputs["current"])]
+        return one(p, {**inputs, "current": current}, frozen, initial)
+
+    return driven
+
+
 def normal(word: int) -> float:
     """The upper 31 bits as a probability below a half, the lowest as the sign."""
     z = statistics.NormalDist().inv_cdf((word // 2 + 0.5) / WORD)
