@@ -17,9 +17,8 @@ from .ir import DRAWS, Instruction, Program
 from .specialise import specialise
 from .statements import Text, cut
 
-# Operations beyond which a program is not compiled, so that the library stays small. The backend interprets it instead, to the
-# same bits: training of a large model. A step for one choice
-# of options that is as large as the general one saves nothing.
+# Operations beyond which a program is not compiled, so that the library stays small. The backend interprets training of a large
+# model instead, to the same bits; a step for one choice of options that is as large as the general one saves nothing.
 LARGEST_ADJOINT = 500
 LARGEST_SPECIALISED_STEP = 300
 

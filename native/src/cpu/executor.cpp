@@ -131,14 +131,15 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
         if (data->info.kind == SNN_CONNECT_CONV2D && !data->scatters)
             scratch = std::max(scratch, static_cast<size_t>(data->conv->shape().out_plane()) * 16);
     no_input.allocate(allocator, row_capacity);
-    for (TaskMemory& task : tasks) {
+    for (uint32_t index = 0; index < tasks.size(); ++index) {
+        TaskMemory& task = tasks[index];
         task.sums.allocate(allocator, static_cast<size_t>(receptors) * row_capacity);
         if (any_fixed) task.fixed_sums.allocate(allocator, static_cast<size_t>(receptors) * row_capacity);
         task.scratch.allocate(allocator, scratch);
         task.interpreter.allocate(allocator, interpreter_words);
         task.accumulators.resize(bundles->thread_count());
         for (uint32_t thread = 0; thread < bundles->thread_count(); ++thread)
-            if (&task - tasks.data() < std::min(batch, pool.width()) || &task == &tasks[thread])
+            if (index < batch || index == thread)  // only so many tasks step whole populations
                 task.accumulators[thread].allocate(allocator, bundles->accumulator_count(thread));
     }
     // Who reads a population's activity other than through bundles needs it in one list.
@@ -230,13 +231,10 @@ void CpuExecutor::make_stages() {
     }
     // What happens in a step is not felt before the shortest delay has passed: threads need not meet earlier. Unbundled
     // projections read lists that are joined in every step.
-    const bool all_by_range = std::all_of(neurons_.begin(), neurons_.end(), [&](uint32_t p) {
-        return !populations[p]->has_activity() || !populations[p]->one_list || populations[p]->ranges.size() == 1;
-    });
-    const bool one_stage_alone = stages_.size() == 1 && inputs_.empty() && all_by_range && !context_.bundles->empty();
-    bool all_bundled = true;
-    for (const auto& projection : context_.projections) all_bundled &= projection->is_bundled;
-    if (one_stage_alone && all_bundled) steps_apart_ = context_.steps_ahead;
+    const bool one_stage_alone = stages_.size() == 1 && inputs_.empty() && !stages_[0].joins_lists;
+    const bool all_bundled = std::all_of(context_.projections.begin(), context_.projections.end(),
+                                         [](const auto& projection) { return projection->is_bundled; });
+    if (one_stage_alone && all_bundled && !context_.bundles->empty()) steps_apart_ = context_.steps_ahead;
 }
 
 // Its ranges are updated by several threads, and one of them lists the whole.
@@ -312,6 +310,7 @@ void CpuExecutor::end_events(const RunRequest& request) {
     for (EventRecord& record : request.events) event_logs_[record.population].end(record);
 }
 
+// ---- Steps ------------------------------------------------------------------------------------------------------------
 
 // A few samples at a time go through all steps: few, so that their state stays in the L2 cache; more than one, so that
 // inputs, recordings and tape ([step][sample][neuron]) are read and written in long stretches.
@@ -320,7 +319,7 @@ void CpuExecutor::run_samples(const RunRequest& request, uint32_t begin, uint32_
         const uint32_t last = std::min(end, first + samples_together_);
         for (uint32_t step = 0; step < request.step_count; ++step)
             for (uint32_t sample = first; sample < last; ++sample) {
-                const Moment at{clock_ + step, sample, step, request.first_step + step, request.tape};
+                const Moment at = moment(request, step, sample);
                 load_inputs(request, at, step);
                 count_inputs(request, at, memory);
                 for (uint32_t thread = 0; thread < context_.bundles->thread_count(); ++thread)
@@ -345,7 +344,7 @@ void CpuExecutor::run_thread(const RunRequest& request, uint32_t thread, Barrier
     TaskMemory& memory = context_.tasks[thread];
     for (uint32_t step = 0; step < request.step_count; ++step) {
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
-            const Moment at{clock_ + step, sample, step, request.first_step + step, request.tape};
+            const Moment at = moment(request, step, sample);
             if (loads_inputs(request, step)) {
                 if (thread == 0) load_inputs(request, at, step);
                 barrier.wait();
@@ -376,7 +375,7 @@ void CpuExecutor::run_phases(const RunRequest& request) {
     const uint32_t width = context_.pool.width();
     for (uint32_t step = 0; step < request.step_count; ++step)
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
-            const Moment at{clock_ + step, sample, step, request.first_step + step, request.tape};
+            const Moment at = moment(request, step, sample);
             load_inputs(request, at, step);
             count_inputs(request, at, context_.tasks[0]);
             for (size_t s = 0; s < stages_.size(); ++s) {
@@ -452,7 +451,6 @@ void CpuExecutor::update_range(uint32_t population, const Moment& at, uint32_t r
 void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory) {
     PopulationData& data = *context_.populations[population];
     const NeuronRange part = range == whole_row ? NeuronRange{0, data.row} : data.ranges[range];
-    const uint32_t owner = range == whole_row ? 0 : range;
     constexpr uint32_t most_receptors = 16, most_states = 32, most_tape = 64;
 
     const float* sums[most_receptors];
@@ -462,22 +460,13 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         if (!data.has_input[r]) continue;
         const size_t bytes = (part.end - part.begin) * sizeof(float);
         if (!data.starts_at_projection[r] && !data.starts_at_accumulators[r]) std::memset(row + part.begin, 0, bytes);
-        if (data.fixed_scales[r] != 0.0f && !context_.bundles->has_accumulators(population, r))
-            std::memset(memory.fixed_sums.data() + static_cast<size_t>(r) * context_.row_capacity + part.begin, 0, bytes);
     }
     for (const uint32_t q : data.incoming) deliver(q, at, part, range, memory);
     for (uint32_t r = 0; r < data.receptor_count; ++r) {
         if (data.fixed_scales[r] == 0.0f) continue;
-        const size_t row = static_cast<size_t>(r) * context_.row_capacity;
-        if (context_.bundles->has_accumulators(population, r)) {
-            int32_t* const own =
-                memory.accumulators[owner].data() + context_.bundles->accumulator_place(population, r, owner);
-            context_.kernels.take_fixed(memory.sums.data() + row + part.begin, own, data.fixed_scales[r],
-                                        part.end - part.begin, data.starts_at_accumulators[r] != 0);
-        } else {
-            context_.kernels.add_fixed(memory.sums.data() + row, memory.fixed_sums.data() + row, data.fixed_scales[r],
-                                       part.begin, part.end);
-        }
+        float* const row = memory.sums.data() + static_cast<size_t>(r) * context_.row_capacity;
+        context_.kernels.take_fixed(row + part.begin, fixed_sums_of(population, r, range, memory), data.fixed_scales[r],
+                                    part.end - part.begin, data.starts_at_accumulators[r] != 0);
     }
 
     void* states[most_states];

@@ -31,7 +31,7 @@ struct alignas(64) TaskCounters {
 struct TaskMemory {
     TaskCounters counters;
     Buffer<float> sums;                   // [receptor][neuron] of the population at hand
-    Buffer<int32_t> fixed_sums;
+    Buffer<int32_t> fixed_sums;           // the same as integers, of projections in fixed point; 0 between populations
     Buffer<float> scratch;                // one block of a convolution, channels last
     Buffer<uint32_t> interpreter;         // registers of interpreted models
     // Integer sums of bundled projections (sparse_bundles.h), 0 between steps. [thread that owns them][accumulator]: a task
@@ -112,7 +112,10 @@ private:
                         bool from_zero, float* sums, TaskMemory& memory);
     void deliver_sparse(const ProjectionData& projection, const PopulationData& source, const Moment& at, uint32_t range,
                         float* sums, int32_t* fixed_sums, TaskMemory& memory);
-    int32_t* fixed_sums_of(const ProjectionData& projection, NeuronRange part, uint32_t range, TaskMemory& memory);
+    int32_t* fixed_sums_of(uint32_t population, uint32_t receptor, uint32_t range, TaskMemory& memory) const;
+    Moment moment(const RunRequest& request, uint32_t step, uint32_t sample) const {
+        return {clock_ + step, sample, step, request.first_step + step, request.tape};
+    }
     void deliver_bundles(const Moment& at, uint32_t thread, TaskMemory& memory);
     void count_delivered(const ProjectionData& projection, const PopulationData& source, const Moment& at,
                          TaskMemory& memory) const;

@@ -50,20 +50,23 @@ void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, ui
         case SNN_CONNECT_SPARSE:
             if (projection.bias) context_.kernels.add_bias(sums, projection.bias, part.begin, end);
             deliver_sparse(projection, source, at, range, sums,
-                           projection.is_fixed ? fixed_sums_of(projection, part, range, memory) : nullptr, memory);
+                           projection.is_fixed
+                               ? fixed_sums_of(projection.info.target, projection.info.receptor, range, memory) - part.begin
+                               : nullptr,
+                           memory);
             return;
         default:
             deliver_window(projection, source, at, part, from_zero_[index] != 0, sums, memory);
     }
 }
 
-// Of neuron 0, though only those of the part may be there.
-int32_t* CpuExecutor::fixed_sums_of(const ProjectionData& projection, NeuronRange part, uint32_t range, TaskMemory& memory) {
-    const uint32_t target = projection.info.target, receptor = projection.info.receptor;
-    if (!context_.bundles->has_accumulators(target, receptor))
-        return memory.fixed_sums.data() + static_cast<size_t>(receptor) * context_.row_capacity;
+// The integer sums of a receptor, beginning with the first neuron of the range: those of bundles where there are any.
+int32_t* CpuExecutor::fixed_sums_of(uint32_t population, uint32_t receptor, uint32_t range, TaskMemory& memory) const {
     const uint32_t owner = range == whole_row ? 0 : range;
-    return memory.accumulators[owner].data() + context_.bundles->accumulator_place(target, receptor, owner) - part.begin;
+    if (context_.bundles->has_accumulators(population, receptor))
+        return memory.accumulators[owner].data() + context_.bundles->accumulator_place(population, receptor, owner);
+    return memory.fixed_sums.data() + static_cast<size_t>(receptor) * context_.row_capacity +
+           context_.populations[population]->ranges[owner].begin;
 }
 
 void CpuExecutor::deliver_bundles(const Moment& at, uint32_t thread, TaskMemory& memory) {

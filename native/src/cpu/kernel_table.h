@@ -183,9 +183,7 @@ struct KernelTable {
     // Indices of the set bits, ascending, counted from `first`; returns how many.
     uint32_t (*list_bits)(const uint16_t* bits, uint32_t words, uint32_t first, uint32_t* out_list);
     void (*add_bias)(float* sums, const float* bias, uint32_t begin, uint32_t end);
-    // sums[j] += float(fixed[j]) * scale
-    void (*add_fixed)(float* sums, const int32_t* fixed, float scale, uint32_t begin, uint32_t end);
-    // The same for `count` neurons (a multiple of 16), and fixed[j] = 0. `from_zero`: sums begin at +0.
+    // sums[j] += float(fixed[j]) * scale, then fixed[j] = 0, for `count` neurons (a multiple of 16). `from_zero`: sums begin at +0.
     void (*take_fixed)(float* sums, int32_t* fixed, float scale, uint32_t count, bool from_zero);
 
     void (*deliver_dense)(const DenseArgs&);

@@ -179,12 +179,6 @@ static void add_bias(float* sums, const float* bias, uint32_t begin, uint32_t en
     if (j < end) store(sums + j, add(load(sums + j), load_partial(bias + j, end - j)));
 }
 
-static void add_fixed(float* sums, const int32_t* fixed, float scale, uint32_t begin, uint32_t end) {
-    const F factor = broadcast_f(scale);
-    for (uint32_t j = begin; j < end; j += 16)
-        store(sums + j, add(load(sums + j), mul(to_float(load(fixed + j)), factor)));
-}
-
 static void take_fixed(float* sums, int32_t* fixed, float scale, uint32_t count, bool from_zero) {
     const F factor = broadcast_f(scale), zero = broadcast_f(0.0f);
     const I none = broadcast_i(0);

@@ -31,7 +31,6 @@ const KernelTable kernels{
     .pack_bits = pack_bits,
     .list_bits = list_bits,
     .add_bias = add_bias,
-    .add_fixed = add_fixed,
     .take_fixed = take_fixed,
     .deliver_dense = deliver_dense,
     .deliver_one_to_one = deliver_one_to_one,

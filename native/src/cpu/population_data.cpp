@@ -15,7 +15,7 @@ namespace {
 const CompiledModel* find_compiled(const KernelTable& kernels, const Model& model) {
     if (!model.built_in) return nullptr;
     for (uint32_t i = 0; i < kernels.model_count; ++i)
-        if (model.name == kernels.models[i].name) return kernels.models[i].step ? &kernels.models[i] : nullptr;
+        if (model.name == kernels.models[i].name) return &kernels.models[i];
     return nullptr;
 }
 

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <exception>
 #include <limits>
-#include <numeric>
 #include <utility>
 
 #include "common/compiler.h"
@@ -71,7 +70,6 @@ void SparseBundles::choose_members(const Plan& plan) {
             const Projection& projection = network_.projections()[q];
             places_[projection.target][projection.receptor].push_back(0);  // place_accumulators() fills in
         }
-        min_delay_ = std::min(min_delay_, group.min_delay);
         groups_.push_back(std::move(group));
     }
 }
@@ -120,6 +118,7 @@ struct SparseBundles::RowScratch {
     RowMemory memory;
     std::vector<uint32_t> keys, words;  // of each synapse of the row: part * delays + delay; the word itself
     std::vector<uint32_t> counts;       // per key, then where it begins
+    std::vector<size_t> begins;         // per member: where its synapses begin in the two lists
 };
 
 // Fills keys, words and counts with one row of every member, one member after the other, in order of creation.
@@ -127,10 +126,12 @@ void SparseBundles::scatter_row(const Group& group, uint32_t source, RowScratch&
     std::fill(scratch.counts.begin(), scratch.counts.end(), 0);
     scratch.keys.clear();
     scratch.words.clear();
+    scratch.begins.clear();
     for (const uint32_t q : group.members) {
         const Projection& projection = network_.projections()[q];
         const SynapseRow row = projection.synapses->row(source, scratch.memory);
         const size_t before = scratch.keys.size(), size = row.targets.size();
+        scratch.begins.push_back(before);
         scratch.keys.resize(before + size);
         scratch.words.resize(before + size);
         const uint32_t* const targets = targets_[projection.target][projection.receptor].data();
@@ -323,16 +324,6 @@ uint64_t SparseBundles::deliver(const KernelTable& kernels, uint32_t thread, uin
     return synapses;
 }
 
-uint64_t SparseBundles::fan_out(uint32_t population, uint32_t neuron) const {
-    uint64_t count = 0;
-    for (const Group& group : groups_) {
-        if (group.source != population) continue;
-        const size_t last = neuron * (group.delays + size_t{1}) + group.delays;
-        for (const PartRows& part : group.parts) count += part.offset(last);
-    }
-    return count;
-}
-
 // ---- Weights ----------------------------------------------------------------------------------------------------------
 
 // Calls use(place in canonical order, word) for every synapse of the projection. The rows are made again to see how they were
@@ -344,27 +335,19 @@ void SparseBundles::for_synapses(uint32_t projection, Use&& use) const {
         return group.source == wanted.source;
     });
     const Group& group = *found;
+    const auto member = std::find(group.members.begin(), group.members.end(), projection) - group.members.begin();
     RowScratch scratch;
     scratch.counts.resize(size_t{part_count_} * group.delays);
-    std::vector<uint32_t> order;
+    std::vector<uint32_t> order, rank;
     const size_t entries = group.delays + size_t{1};
     uint64_t row_begin = 0;
     for (uint32_t source = 0; source < network_.populations()[group.source].size; ++source) {
         scatter_row(group, source, scratch);
-        size_t before = 0;  // of the wanted projection's synapses in the row
-        for (const uint32_t q : group.members) {
-            if (q == projection) break;
-            before += network_.projections()[q].synapses->row(source, scratch.memory).targets.size();
-        }
+        const size_t before = scratch.begins[static_cast<size_t>(member)];
         const SynapseRow row = wanted.synapses->row(source, scratch.memory);
         const size_t size = row.targets.size();
-        order.resize(size);
-        std::iota(order.begin(), order.end(), 0u);
-        std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-            if (!row.delays.empty() && row.delays[a] != row.delays[b]) return row.delays[a] < row.delays[b];
-            return row.targets[a] < row.targets[b];
-        });
-        std::vector<uint32_t> rank(size);
+        canonical_order(row.targets, row.delays, order);
+        rank.resize(size);
         for (uint32_t k = 0; k < size; ++k) rank[order[k]] = k;
         std::fill(scratch.counts.begin(), scratch.counts.end(), 0);
         for (size_t k = 0; k < before + size; ++k) {

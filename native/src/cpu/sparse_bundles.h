@@ -22,7 +22,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "cpu/kernel_table.h"
@@ -42,8 +41,6 @@ public:
     // Whether a projection is in here; the others are delivered one by one.
     bool has(uint32_t projection) const { return member_[projection]; }
     bool empty() const { return groups_.empty(); }
-    // Fewest steps from a spike to its arrival.
-    uint32_t min_delay() const { return min_delay_; }
 
     // ---- Accumulators of a thread, one after the other; those of range `range` of a population belong to thread `range`.
     bool has_accumulators(uint32_t population, uint32_t receptor) const { return !places_[population][receptor].empty(); }
@@ -60,9 +57,6 @@ public:
     // Weights of one projection, in canonical order.
     void read_weights(uint32_t projection, float* out_weights) const;
     void write_weights(uint32_t projection, const float* weights);  // multiples of the scale that fit 16 bits
-
-    // Synapses that source neuron `neuron` of a population has in here.
-    uint64_t fan_out(uint32_t population, uint32_t neuron) const;
 
 private:
     struct Thread {
@@ -126,7 +120,6 @@ private:
     std::vector<std::vector<std::vector<size_t>>> places_;     // [population][receptor][range]
     std::vector<std::vector<std::vector<uint32_t>>> targets_;  // [population][receptor][neuron]: part << 16 | place
     std::vector<Group> groups_;
-    uint32_t min_delay_ = UINT32_MAX;
 };
 
 }  // namespace snn::cpu

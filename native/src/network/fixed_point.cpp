@@ -65,7 +65,7 @@ double largest_sum(const Network& network, const Group& group) {
     return sum;
 }
 
-// Of the compact projections in the group.
+// Of the compact projections in the group; 0 when there are none.
 double largest_compact_weight(const Network& network, const Group& group) {
     double largest = 0;
     for (const uint32_t p : group)
@@ -80,6 +80,12 @@ void check_compact_weight(double weight, const Projection& projection) {
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': a weight of ", weight,
                     " is too large; compact weights at the fixed-point scale 2^", projection.fixed_exponent, " are at most ",
                     limit);
+}
+
+void check_compact_weights(const Network& network, uint32_t p, const WeightsOf& weights_of) {
+    const Projection& projection = network.projections()[p];
+    if (projection.arithmetic != SNN_ARITHMETIC_COMPACT) return;  // reading weights may be costly
+    check_compact_weight(static_cast<double>(largest_magnitude({weights_of(p), projection.weight_count()})), projection);
 }
 
 void check_sum(double sum, const Projection& projection) {
@@ -112,18 +118,17 @@ void Network::choose_fixed_exponents() {
 
 void Network::set_fixed_exponents(const std::vector<int32_t>& exponents) {
     for (size_t p = 0; p < projections_.size(); ++p) projections_[p].fixed_exponent = exponents[p];
-    for (const Group& group : fixed_groups(*this)) {
+    const std::vector<Group> groups = fixed_groups(*this);
+    for (const Group& group : groups) {
         const Projection& first = projections_[group[0]];
         for (const uint32_t p : group)
             if (projections_[p].fixed_exponent != first.fixed_exponent)
                 throw Error(SNN_ERROR_INVALID_ARGUMENT, "projections '", first.name, "' and '", projections_[p].name,
                             "' reach the same receptor with different fixed-point scales");
     }
-    for (const Group& group : fixed_groups(*this)) {
+    for (const Group& group : groups) {
         check_sum(largest_sum(*this, group), projections_[group[0]]);
-        for (const uint32_t p : group)
-            if (projections_[p].arithmetic == SNN_ARITHMETIC_COMPACT)
-                check_compact_weight(projections_[p].synapses->largest_weight(), projections_[p]);
+        for (const uint32_t p : group) check_compact_weight(largest_compact_weight(*this, {p}), projections_[p]);
     }
 }
 
@@ -137,33 +142,17 @@ void round_compact(const Projection& projection, std::vector<float>& io_weights)
     round_to_multiples(io_weights, projection.fixed_exponent);
 }
 
-namespace {
-
-double largest(const float* weights, size_t count) {
-    float result = 0.0f;
-    for (size_t k = 0; k < count; ++k) result = std::max(result, std::abs(weights[k]));
-    return static_cast<double>(result);
-}
-
-void check_compact(const Network& network, uint32_t p, const WeightsOf& weights_of) {
-    const Projection& projection = network.projections()[p];
-    if (projection.arithmetic == SNN_ARITHMETIC_COMPACT)
-        check_compact_weight(largest(weights_of(p), projection.weight_count()), projection);
-}
-
-}  // namespace
-
 void check_fixed_ranges(const Network& network, const WeightsOf& weights_of) {
     for (const Group& group : fixed_groups(network)) {
         check_sum(largest_sum(network, group, weights_of), network.projections()[group[0]]);
-        for (const uint32_t p : group) check_compact(network, p, weights_of);
+        for (const uint32_t p : group) check_compact_weights(network, p, weights_of);
     }
 }
 
 void check_fixed_range(const Network& network, uint32_t projection, const WeightsOf& weights_of) {
     const Projection& changed = network.projection(projection);
     if (!changed.is_fixed()) return;
-    check_compact(network, projection, weights_of);
+    check_compact_weights(network, projection, weights_of);
     check_sum(largest_sum(network, group_of(network, changed), weights_of), changed);
 }
 

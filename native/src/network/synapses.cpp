@@ -62,9 +62,7 @@ void Synapses::arrays() const {
 
 double Synapses::largest_weight() const {
     if (rule_) return static_cast<double>(rule_->weight_bound());
-    float largest = 0.0f;
-    for (const float weight : *weights_) largest = std::max(largest, std::abs(weight));
-    return static_cast<double>(largest);
+    return static_cast<double>(largest_magnitude(*weights_));
 }
 
 uint64_t Synapses::largest_in_degree(uint32_t target_size) const {
@@ -78,6 +76,23 @@ void round_to_multiples(std::span<float> io_weights, int32_t exponent) {
     // Both scales are ordinary floats (fixed_exponent_limit), so only the rounding itself is inexact.
     const float scale = std::ldexp(1.0f, exponent), unit = std::ldexp(1.0f, -exponent);
     for (float& weight : io_weights) weight = std::nearbyint(weight * scale) * unit;
+}
+
+float largest_magnitude(std::span<const float> weights) {
+    float largest = 0.0f;
+    for (const float weight : weights) largest = std::max(largest, std::abs(weight));
+    return largest;
+}
+
+void canonical_order(std::span<const uint32_t> targets, std::span<const uint16_t> delays, std::vector<uint32_t>& out_order) {
+    out_order.resize(targets.size());
+    std::iota(out_order.begin(), out_order.end(), 0u);
+    const auto before = [&](uint32_t a, uint32_t b) {
+        if (!delays.empty() && delays[a] != delays[b]) return delays[a] < delays[b];
+        return targets[a] < targets[b];
+    };
+    if (!std::is_sorted(out_order.begin(), out_order.end(), before))
+        std::stable_sort(out_order.begin(), out_order.end(), before);
 }
 
 void make_canonical(SparseIndex& io_index, std::vector<float>& io_weights) {
@@ -95,14 +110,9 @@ void make_canonical(SparseIndex& io_index, std::vector<float>& io_weights) {
     std::vector<float> row_weights;
     for (size_t row = 0; row + 1 < io_index.row_offsets.size(); ++row) {
         const uint64_t begin = io_index.row_offsets[row], size = io_index.row_offsets[row + 1] - begin;
-        const auto delay_of = [&](uint32_t k) { return delays.empty() ? uint16_t{0} : delays[begin + k]; };
-        const auto before = [&](uint32_t a, uint32_t b) {
-            return delay_of(a) != delay_of(b) ? delay_of(a) < delay_of(b) : targets[begin + a] < targets[begin + b];
-        };
-        order.resize(size);
-        std::iota(order.begin(), order.end(), 0u);
-        if (std::is_sorted(order.begin(), order.end(), before)) continue;
-        std::stable_sort(order.begin(), order.end(), before);
+        canonical_order(std::span(targets).subspan(begin, size),
+                        delays.empty() ? std::span<const uint16_t>() : std::span(delays).subspan(begin, size), order);
+        if (std::is_sorted(order.begin(), order.end())) continue;
         const auto move = [&](auto& values, auto& copies) {
             copies.assign(values.begin() + static_cast<std::ptrdiff_t>(begin),
                           values.begin() + static_cast<std::ptrdiff_t>(begin + size));

@@ -87,6 +87,10 @@ private:
 
 void round_to_multiples(std::span<float> io_weights, int32_t exponent);  // of 2^-exponent, ties to even
 
+float largest_magnitude(std::span<const float> weights);  // 0 for none
+
+// The places of a row's synapses in canonical order: by (delay, target, place). `delays` may be empty.
+void canonical_order(std::span<const uint32_t> targets, std::span<const uint16_t> delays, std::vector<uint32_t>& out_order);
 // Brings rows into canonical order: io_index->targets, io_index->delays and io_weights move along; sets min_delay, max_delay.
 void make_canonical(SparseIndex& io_index, std::vector<float>& io_weights);
 
