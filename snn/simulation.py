@@ -174,7 +174,7 @@ class Simulation:
         return self._session.run_step(frame, float32_number(budget, "budget", minimum=0.0))
 
     def reset(self) -> None:
-        """Go back to step 0 and the initial state; weights, callbacks and bound inputs stay."""
+        """Go back to step 0 and the initial state; weights, parameters, callbacks and bound inputs stay."""
         self._check_outside()
         self._session.reset()
 
@@ -379,13 +379,21 @@ class Simulation:
         if variable == "spikes" and not population.is_input:
             population._check_recordable(variable)
         count = self._session.value_count(path)
+        if self._is_parameter(population, variable):
+            return () if count == 1 else population.shape
         shape = (self.batch_size, *population.shape)
         return shape if count == math.prod(shape) else (count // math.prod(shape), *shape)
 
     def _dtype_of(self, path: str) -> type[np.generic]:
         owner, variable = path.split(".", 1)
         population = self.network.populations.get(owner)
-        return np.float32 if population is None else population._dtype(variable)
+        if population is None:
+            return np.float32
+        return np.float64 if self._is_parameter(population, variable) else population._dtype(variable)
+
+    @staticmethod
+    def _is_parameter(population: Population, variable: str) -> bool:
+        return variable not in population.states and variable in population.parameters
 
     def get(self, path: str) -> NDArray[Any]:
         """Return a copy of any variable.
@@ -395,28 +403,43 @@ class Simulation:
         path : str
             ``"population.state"`` or ``"population.spikes"``, shape (batch size, *shape);
             ``"projection.weight"``, ``"projection.bias"``, and their ``.gradient`` after a backward pass;
-            ``"population.history"``, the activity kept for delays, shape (delay, batch size, *shape).
+            ``"population.history"``, the activity kept for delays, shape (delay, batch size, *shape);
+            ``"population.parameter"``, a parameter of the model as this simulation has it, shape () or the population's.
 
         Returns
         -------
         array
-            bool for spikes, int32 for states of whole numbers, else float32.
+            bool for spikes, int32 for states of whole numbers, float64 for parameters, else float32.
         """
         array = new_array(self._shape_of(path), self._dtype_of(path), path)
         self._session.read(path, array)
         return array
 
     def set(self, path: str, values: ArrayLike) -> None:
-        """Set a state, the weights or the history; the network object is not changed.
+        """Set a state, weights, the history or a parameter of the model; the network object is not changed.
+
+        A parameter is felt from the next step on: derived constants are computed anew, states stay. It may be shared by the
+        neurons or be one for each, whatever it was before. `reset` keeps it, as it keeps weights.
 
         Parameters
         ----------
         path : str
             As for `get`.
         values : array_like
-            Of the variable's shape, or one number for all; whole numbers for states that are.
+            Of the variable's shape, or one number for all; whole numbers for states that are. For a parameter one number, or
+            an array of the population's shape, in the model's unit.
         """
         shape = self._shape_of(path)
+        owner, variable = path.split(".", 1)
+        population = self.network.populations.get(owner)
+        if population is not None and self._is_parameter(population, variable):
+            given = real_array(values, path).astype(np.float64)
+            if given.shape not in ((), population.shape, (population.size,)):
+                raise InvalidArgumentError(
+                    f"{path} is one number or has shape {population.shape}; the values have {given.shape}"
+                )
+            self._session.write(path, np.ascontiguousarray(given).reshape(-1))
+            return
         # States of whole numbers as float64, which holds each int32: libsnn refuses the others, a cast would round them.
         whole = self._dtype_of(path) is np.int32
         array: NDArray[Any] = real_array(values, path).astype(np.float64) if whole else float32_array(values, path)
@@ -446,12 +469,50 @@ class Simulation:
         self._session.membrane_potentials(owner.name, array)
         return array
 
+    def save_state(self, path: str | os.PathLike[str]) -> None:
+        """Write all that the coming steps depend on to a file.
+
+        `load_state` goes on from it, bit for bit, in a simulation of the same network on any device and number of threads. The
+        file has steps, carried time and seed, states, activity kept for delays, inputs that were set, parameters, counters, and
+        the weights that this simulation changed. It does not have the network (`Network.save`), bound inputs, recorders and
+        callbacks.
+
+        Parameters
+        ----------
+        path : path
+            Replaced whole; a failure leaves an old file as it was.
+
+        Raises
+        ------
+        FileError
+            The file system said no.
+        """
+        self._session.save_state(file_path(path))
+
+    def load_state(self, path: str | os.PathLike[str]) -> None:
+        """Go on from what `save_state` wrote; all or nothing.
+
+        Parameters
+        ----------
+        path : path
+            A file that `save_state` wrote, of the same network and batch size. The seed becomes the saved one.
+
+        Raises
+        ------
+        InvalidArgumentError
+            It is the state of another network; the sentence says what differs.
+        FormatError
+            The file is damaged, or not a state.
+        """
+        self._check_outside()
+        self._session.load_state(file_path(path))
+
     def load_weights(self, path: str | os.PathLike[str]) -> None:
         """Take weights and biases from a ``.snn`` file with projections of the same names and shapes; all or none."""
         self._session.load_weights(file_path(path))
 
     def to_network(self) -> Network:
-        """Return a new network with the simulation's present weights."""
+        """Return a new network with the simulation's present weights and parameters."""
         return Network._from_native(self._session.to_network(), self.network.seed)
 
     # ---- recorders and callbacks

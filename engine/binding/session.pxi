@@ -266,6 +266,24 @@ cdef class Session:
             status = snn_load_weights(self.handle, c_path)
         self._check(status)
 
+    def save_state(self, path):
+        """Write all that the coming steps depend on to a file."""
+        cdef bytes encoded = text(path, "the path")
+        cdef const char *c_path = encoded
+        cdef SNNStatus status
+        with nogil:
+            status = snn_save_state(self.handle, c_path)
+        self._check(status)
+
+    def load_state(self, path):
+        """Go on from what `save_state` wrote."""
+        cdef bytes encoded = text(path, "the path")
+        cdef const char *c_path = encoded
+        cdef SNNStatus status
+        with nogil:
+            status = snn_load_state(self.handle, c_path)
+        self._check(status)
+
     def to_network(self):
         """A finished network with the session's present weights."""
         cdef Network network = Network()

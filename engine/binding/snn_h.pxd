@@ -221,6 +221,8 @@ cdef extern from "snn/snn.h" nogil:
     void snn_destroy_network(SNNHandle handle)
     SNNStatus snn_load_weights(SNNHandle handle, const char *path)
     SNNStatus snn_run_step(SNNHandle handle, float frame_dt)
+    SNNStatus snn_save_state(SNNHandle handle, const char *path)
+    SNNStatus snn_load_state(SNNHandle handle, const char *path)
     SNNStatus snn_run_step_within(SNNHandle handle, float frame_dt, float budget_s, uint32_t *out_steps)
     SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char *population, float *out_potentials, size_t count)
 

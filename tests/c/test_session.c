@@ -732,6 +732,53 @@ static void counters_count_since_the_last_reset(void) {
     CHECK_ERROR(snn_get_counters(NULL, NULL), SNN_ERROR_INVALID_HANDLE, "handle");
 }
 
+static void parameters_change_for_one_session(void) {
+    SNNNetwork network = make_chain(), changed = NULL;
+    SNNHandle handle, other;
+    SNNConfig config;
+    double value = 0, values[3] = {0.5, 1.5, 4.0}, back[3];
+    float v[3];
+    size_t count = 3;
+    snn_config_default(&config);
+    config.network = network;
+    CHECK_OK(snn_create_network(&config, &other));
+    handle = open_session(network, NULL);
+    CHECK_OK(snn_session_value_count(handle, "cells.threshold", &count));
+    CHECK_EQUAL(count, 1);
+    CHECK_OK(snn_session_read(handle, "cells.threshold", SNN_FLOAT64, &value, 1));
+    CHECK_NEAR(value, 1.0, 0);
+    CHECK_OK(snn_session_write(handle, "cells.threshold", SNN_FLOAT64, values, 3));
+    CHECK_OK(snn_session_value_count(handle, "cells.threshold", &count));
+    CHECK_EQUAL(count, 3);
+    CHECK_OK(snn_session_read(handle, "cells.threshold", SNN_FLOAT64, back, 3));
+    CHECK(memcmp(back, values, sizeof back) == 0);
+    step_chain(handle); /* inputs of 0.5, 1 and 2 meet thresholds of 0.5, 1.5 and 4 */
+    CHECK_OK(snn_get_membrane_potentials(handle, "cells", v, 3));
+    CHECK_NEAR(v[0], 0.0, 0);
+    CHECK_NEAR(v[1], 1.0, 0);
+    CHECK_NEAR(v[2], 2.0, 0);
+    step_chain(other); /* thresholds of 1 */
+    CHECK_OK(snn_get_membrane_potentials(other, "cells", v, 3));
+    CHECK_NEAR(v[0], 0.5, 0);
+    CHECK_NEAR(v[1], 0.0, 0);
+    value = -1.0;
+    CHECK_ERROR(snn_session_write(handle, "cells.threshold", SNN_FLOAT64, &value, 1), SNN_ERROR_INVALID_ARGUMENT, "above 0");
+    CHECK_ERROR(snn_session_write(handle, "cells.threshold", SNN_FLOAT64, values, 2), SNN_ERROR_INVALID_ARGUMENT, "threshold");
+    CHECK_ERROR(snn_session_write(handle, "cells.thresh", SNN_FLOAT64, values, 1), SNN_ERROR_NOT_FOUND, "v, threshold");
+    CHECK_OK(snn_session_reset(handle)); /* keeps them */
+    step_chain(handle);
+    CHECK_OK(snn_get_membrane_potentials(handle, "cells", v, 3));
+    CHECK_NEAR(v[2], 2.0, 0);
+    CHECK_OK(snn_session_to_network(handle, &changed));
+    count = 3;
+    CHECK_OK(snn_network_get_parameter(changed, 1, "threshold", back, &count));
+    CHECK_EQUAL(count, 3);
+    CHECK(memcmp(back, values, sizeof back) == 0);
+    snn_network_release(changed);
+    snn_destroy_network(handle);
+    snn_destroy_network(other);
+}
+
 static const CheckCase cases[] = {
     CASE(configurations_are_checked),
     CASE(a_step_computes_what_the_model_says),
@@ -755,6 +802,7 @@ static const CheckCase cases[] = {
     CASE(random_draws_follow_from_seed_and_step),
     CASE(a_config_without_a_seed_has_seed_zero),
     CASE(counters_count_since_the_last_reset),
+    CASE(parameters_change_for_one_session),
 };
 
 int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

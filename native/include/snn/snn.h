@@ -429,7 +429,7 @@ SNN_API SNNStatus SNN_CALL snn_register_spike_callback(SNNHandle handle, SpikeCa
 
 /* A new reference to the session's network; release it. */
 SNN_API SNNStatus SNN_CALL snn_session_network(SNNHandle handle, SNNNetwork *out_network);
-/* A new finished network with the session's present weights and biases; release it. */
+/* A new finished network with the session's present weights, biases and parameters; release it. */
 SNN_API SNNStatus SNN_CALL snn_session_to_network(SNNHandle handle, SNNNetwork *out_network);
 
 /* Input of an input population for the coming step: [batch_size][size] floats. Spike inputs take 0 and 1 only and are
@@ -440,7 +440,7 @@ SNN_API SNNStatus SNN_CALL snn_session_set_input(SNNHandle handle, uint32_t popu
 SNN_API SNNStatus SNN_CALL snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count);
 /* Advances by `step_count` steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step(SNNHandle handle, uint32_t step_count);
-/* Back to step 0 and the initial state; weights, callbacks and bindings stay. */
+/* Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay. */
 SNN_API SNNStatus SNN_CALL snn_session_reset(SNNHandle handle);
 /* Steps since creation or reset; a trainer's forward resets and runs its steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step_count(SNNHandle handle, uint64_t *out_steps);
@@ -466,6 +466,18 @@ typedef struct SNNCounters {
 SNN_API SNNStatus SNN_CALL snn_get_counters(SNNHandle handle, SNNCounters *out_counters);
 
 enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
+/* Saves all that the session's next steps depend on, and goes on from there later: in a session of the same network on any
+ * device, instruction set and number of threads, bit for bit as if nothing had come between. The file (docs/file-format.md) has
+ * steps, carried time and seed, states, activity kept for delays, inputs that were set, parameters, the counters, and the weights
+ * and biases that this session changed; of the others a hash. It is replaced whole, as by snn_network_save. Not in it: the
+ * network, bindings, callbacks and trainers. From a callback it is SNN_ERROR_BUSY: the step is not over.
+ *
+ * snn_load_state changes everything or nothing. A state of another network, time step or batch_size is
+ * SNN_ERROR_INVALID_ARGUMENT, and the sentence names the population or projection; a damaged file is SNN_ERROR_FORMAT. The seed
+ * becomes the saved one. Bindings and callbacks of the session stay. Neither works with SNN_FLAG_FLOAT64. */
+SNN_API SNNStatus SNN_CALL snn_save_state(SNNHandle handle, const char *path);
+SNN_API SNNStatus SNN_CALL snn_load_state(SNNHandle handle, const char *path);
+
 /* Any variable by its path, converted to or from `dtype`; `count` must match exactly.
  *   "population.state"       [batch_size][size]   any state of the model
  *   "population.spikes"      [batch_size][size]   activity of the last step (read only); not of neurons that do not spike
@@ -474,6 +486,9 @@ enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
  *   "projection.bias"        as in SNNProjectionDef
  *   "projection.weight.gradient", "projection.bias.gradient"   in the same order; after a backward pass (read only)
  *   "population.history"     [delay][batch_size][size]  activity kept for delays, the newest first (resume a run)
+ *   "population.parameter"   [1] or [size], in the model's unit: a parameter of the model, as this session has it. Writing
+ *                            takes either count, checks as snn_network_set_parameter does, and is felt from the next step on;
+ *                            states stay, initial states too. The network and other sessions keep theirs.
  * A state of whole numbers ("int" in its model) takes whole numbers only, the history of spikes 0 and 1 only: nothing is
  * rounded silently. */
 SNN_API SNNStatus SNN_CALL snn_session_read(SNNHandle handle, const char *path, uint32_t dtype, void *out_data, size_t count);

@@ -112,6 +112,21 @@ SNNStatus snn_load_weights(SNNHandle handle, const char* path) {
     });
 }
 
+SNNStatus snn_save_state(SNNHandle handle, const char* path) {
+    return with_session(handle, [&](Session& session) { save_state(session.save(), &required(path, "path")); });
+}
+
+SNNStatus snn_load_state(SNNHandle handle, const char* path) {
+    return with_session(handle, [&](Session& session) {
+        const SavedState state = load_state(&required(path, "path"));
+        try {
+            session.restore(state);
+        } catch (const Error& error) {
+            throw Error(error.status(), "'", path, "': ", error.what());
+        }
+    });
+}
+
 SNNStatus snn_run_step(SNNHandle handle, float frame_dt) {
     return with_session(handle, [&](Session& session) { session.advance(frame_dt); });
 }

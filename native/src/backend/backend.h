@@ -27,7 +27,8 @@ size_t size_of(DType type);
 struct Slot {
     enum Kind : uint8_t {
         state,            // index population, sub state: [batch][size]; float or int32
-        activity,         // index population: [batch][size], spikes as 0/1 or input values of the last step
+        activity,         // index population: [batch][size], spikes as 0/1 or input values of the last step. Written only
+                          // where there is no history
         history,          // index population: [history_depth][batch][size], newest (the last step) first
         weight,           // index projection
         bias,             // index projection
@@ -127,6 +128,10 @@ public:
     virtual void run(const RunRequest& request) = 0;
     // Exact, whatever the device and its threads.
     virtual ExecutorCounters counters() const = 0;
+
+    // Constants of one population from now on, of the same model and size as the plan's; a reset keeps them. Copies.
+    virtual void set_constants(uint32_t population, const PopulationConstants& constants) = 0;
+    virtual void set_seed(uint64_t seed) = 0;  // of the random draws from now on
 
     virtual size_t count(const Slot& slot) const = 0;
     virtual void read(const Slot& slot, DType dtype, void* out_data) const = 0;

@@ -69,6 +69,10 @@ public:
     void reset_state() override;
     void run(const RunRequest& request) override;
     ExecutorCounters counters() const override;
+    void set_constants(uint32_t population, const PopulationConstants& constants) override {
+        context_.populations[population]->set_constants(constants, context_.allocator);
+    }
+    void set_seed(uint64_t seed) override { seed_ = seed; }
 
     size_t count(const Slot& slot) const override;
     void read(const Slot& slot, DType dtype, void* out_data) const override;

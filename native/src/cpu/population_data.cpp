@@ -40,33 +40,6 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
     receptor_count = static_cast<uint32_t>(model.receptors.size());
     state_count = static_cast<uint32_t>(model.states.size());
     states.allocate(allocator, static_cast<size_t>(state_count) * batch * row);
-    for (const Constant& constant : plan.constants) {
-        // One value is repeated over 16 lanes. Lanes behind the last neuron compute too; they get a valid neuron's value.
-        const bool per_neuron = constant.per_neuron();
-        Buffer<uint32_t>& memory = constant_memory_.emplace_back();
-        memory.allocate(allocator, per_neuron ? row : 16);
-        for (uint32_t i = 0; i < memory.size(); ++i) {
-            const uint32_t from = per_neuron ? std::min(i, size - 1) : 0;
-            memory[i] = constant.type == ValueType::int_ ? static_cast<uint32_t>(constant.ints[from])
-                                                         : std::bit_cast<uint32_t>(constant.floats[from]);
-        }
-        constants.push_back(memory.data());
-        constant_masks.push_back(per_neuron ? 0xFFFFFFFFu : 0u);
-    }
-    for (const PoissonLimits& limits : plan.poisson) {
-        const uint32_t count = (limits.count + poisson_group - 1) / poisson_group * poisson_group;
-        const uint32_t stride = limits.per_neuron ? row : 16;
-        const size_t columns = limits.per_neuron ? size : 1;
-        Buffer<int32_t>& memory = poisson_memory_.emplace_back();
-        memory.allocate(allocator, size_t{count} * stride);
-        for (uint32_t k = 0; k < count; ++k)
-            for (uint32_t i = 0; i < stride; ++i) {
-                const size_t from = k * columns + std::min<size_t>(i, columns - 1);
-                const uint32_t limit = k < limits.count ? limits.limits[from] : UINT32_MAX;
-                memory[size_t{k} * stride + i] = std::bit_cast<int32_t>(limit ^ 0x80000000u);
-            }
-        poisson.push_back({memory.data(), count, stride, limits.per_neuron ? 0xFFFFFFFFu : 0u});
-    }
     for (uint32_t r = 0; r < receptor_count; ++r)
         fixed_scales.push_back(plan.receptor_is_fixed[r] ? std::ldexp(1.0f, -plan.receptor_exponent[r]) : 0.0f);
     has_input.assign(receptor_count, 0);
@@ -74,14 +47,7 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
     starts_at_accumulators.assign(receptor_count, 0);
 
     compiled = interpret ? nullptr : find_compiled(kernels, model);
-    if (compiled) {
-        step = compiled->step;
-        const bool all_shared =
-            std::all_of(constant_masks.begin(), constant_masks.end(), [](uint32_t mask) { return mask == 0; });
-        for (uint32_t i = 0; i < compiled->specialised_count; ++i)
-            if (std::equal(info.options.begin(), info.options.end(), compiled->specialised[i].choices))
-                step = all_shared ? compiled->specialised[i].shared_step : compiled->specialised[i].step;
-    }
+    set_constants(plan, allocator);
     if (!compiled) step_program = io_programs.step(model, false);
     if (!compiled || !compiled->step_taped) taped_program = io_programs.step(model, true);
     if (model.differentiable && info.surrogate) {
@@ -94,6 +60,53 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
     } else if (model.differentiable && !(compiled && compiled->adjoint)) {
         adjoint_program = io_programs.adjoint(model, *builtin_surrogate("arctan"), {});
     }
+}
+
+void PopulationData::set_constants(const PopulationConstants& made, const SNNAllocator& allocator) {
+    std::vector<Buffer<uint32_t>> constant_memory;
+    std::vector<Buffer<int32_t>> poisson_memory;
+    std::vector<const void*> pointers;
+    std::vector<uint32_t> masks;
+    std::vector<PoissonTable> tables;
+    for (const Constant& constant : made.constants) {
+        // One value is repeated over 16 lanes. Lanes behind the last neuron compute too; they get a valid neuron's value.
+        const bool per_neuron = constant.per_neuron();
+        Buffer<uint32_t>& memory = constant_memory.emplace_back();
+        memory.allocate(allocator, per_neuron ? row : 16);
+        for (uint32_t i = 0; i < memory.size(); ++i) {
+            const uint32_t from = per_neuron ? std::min(i, size - 1) : 0;
+            memory[i] = constant.type == ValueType::int_ ? static_cast<uint32_t>(constant.ints[from])
+                                                         : std::bit_cast<uint32_t>(constant.floats[from]);
+        }
+        pointers.push_back(memory.data());
+        masks.push_back(per_neuron ? 0xFFFFFFFFu : 0u);
+    }
+    for (const PoissonLimits& limits : made.poisson) {
+        const uint32_t count = (limits.count + poisson_group - 1) / poisson_group * poisson_group;
+        const uint32_t stride = limits.per_neuron ? row : 16;
+        const size_t columns = limits.per_neuron ? size : 1;
+        Buffer<int32_t>& memory = poisson_memory.emplace_back();
+        memory.allocate(allocator, size_t{count} * stride);
+        for (uint32_t k = 0; k < count; ++k)
+            for (uint32_t i = 0; i < stride; ++i) {
+                const size_t from = k * columns + std::min<size_t>(i, columns - 1);
+                const uint32_t limit = k < limits.count ? limits.limits[from] : UINT32_MAX;
+                memory[size_t{k} * stride + i] = std::bit_cast<int32_t>(limit ^ 0x80000000u);
+            }
+        tables.push_back({memory.data(), count, stride, limits.per_neuron ? 0xFFFFFFFFu : 0u});
+    }
+    constant_memory_.swap(constant_memory);
+    poisson_memory_.swap(poisson_memory);
+    constants.swap(pointers);
+    constant_masks.swap(masks);
+    poisson.swap(tables);
+    if (!compiled) return;
+    step = compiled->step;
+    const bool all_shared =
+        std::all_of(constant_masks.begin(), constant_masks.end(), [](uint32_t mask) { return mask == 0; });
+    for (uint32_t i = 0; i < compiled->specialised_count; ++i)
+        if (std::equal(info.options.begin(), info.options.end(), compiled->specialised[i].choices))
+            step = all_shared ? compiled->specialised[i].shared_step : compiled->specialised[i].step;
 }
 
 uint32_t PopulationData::interpreter_words() const {

@@ -79,6 +79,8 @@ struct PopulationData {
     void list_by_range(const SNNAllocator& allocator);
 
     // ---- Neurons
+    // Anew, of the same model. What was there stays when memory runs out.
+    void set_constants(const PopulationConstants& made, const SNNAllocator& allocator);
     std::vector<const void*> constants;  // parameters, options, derived, as NeuronStepArgs has them
     std::vector<uint32_t> constant_masks;
     std::vector<PoissonTable> poisson;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "common/saved_state.h"
 #include "network/network.h"
 
 namespace snn {
@@ -16,5 +17,9 @@ void save_network(const Network& network, const std::string& path);
 // A finished network. Throws SNN_ERROR_IO, SNN_ERROR_FORMAT with the place, or SNN_ERROR_VERSION.
 std::shared_ptr<const Network> load_network(const std::string& path);
 std::shared_ptr<const Network> load_network_memory(const void* data, size_t size_bytes);
+
+// The state of a session, written as a network is. What the document and the tensors mean is the session's matter.
+void save_state(const SavedState& state, const std::string& path);
+SavedState load_state(const std::string& path);
 
 }  // namespace snn

@@ -4,6 +4,7 @@
 namespace snn::file_names {
 
 inline constexpr const char* format_version = "1";
+inline constexpr const char* state_version = "1";
 inline constexpr const char* population_kinds[] = {"neurons", "spike_input", "value_input"};
 inline constexpr const char* connection_kinds[] = {"dense", "one_to_one", "sparse", "conv2d", "pool2d"};
 inline constexpr const char* arithmetics[] = {"default", "float", "fixed", "compact"};

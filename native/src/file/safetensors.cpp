@@ -17,7 +17,9 @@ constexpr TypeInfo types[] = {{TensorType::f32, "F32", 4},
                               {TensorType::f64, "F64", 8},
                               {TensorType::u16, "U16", 2},
                               {TensorType::u32, "U32", 4},
-                              {TensorType::u64, "U64", 8}};
+                              {TensorType::u64, "U64", 8},
+                              {TensorType::i32, "I32", 4},
+                              {TensorType::u8, "U8", 1}};
 constexpr uint64_t max_header_bytes = 100'000'000;  // the limit of the safetensors format
 constexpr size_t alignment = 64;
 
@@ -56,13 +58,13 @@ const char* name_of(TensorType type) { return info_of(type).name; }
 
 uint64_t TensorView::count() const { return size_bytes / size_of(type); }
 
-SafetensorsView::SafetensorsView(const ByteSource& file) {
-    if (file.size() < 10) throw Error(SNN_ERROR_FORMAT, "the file has ", file.size(), " bytes; too short for a .snn file");
+SafetensorsView::SafetensorsView(const ByteSource& file, const char* kind) {
+    if (file.size() < 10) throw Error(SNN_ERROR_FORMAT, "the file has ", file.size(), " bytes; too short for ", kind);
     unsigned char length[8];
     file.read(0, length, sizeof length);
     const uint64_t header_size = read_u64(length);
     if (header_size > max_header_bytes || header_size > file.size() - 8)
-        throw Error(SNN_ERROR_FORMAT, "not a .snn file, or cut short: the header claims ", header_size,
+        throw Error(SNN_ERROR_FORMAT, "not ", kind, ", or cut short: the header claims ", header_size,
                     " bytes, the file has ", file.size() - 8, " after the length");
     std::string header_text(static_cast<size_t>(header_size), '\0');
     file.read(8, header_text.data(), header_text.size());
@@ -80,7 +82,7 @@ SafetensorsView::SafetensorsView(const ByteSource& file) {
             }
             continue;
         }
-        const char* const names[] = {"F32", "F64", "U16", "U32", "U64"};
+        const char* const names[] = {"F32", "F64", "U16", "U32", "U64", "I32", "U8"};
         TensorView tensor{types[entry.choice("dtype", names)].type, {}, 0, 0};
         uint64_t size = size_of(tensor.type);
         for (const Json& dimension : entry.list("shape", 8)) {

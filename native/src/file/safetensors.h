@@ -8,11 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "common/saved_state.h"
 #include "file/disk.h"
 
 namespace snn {
-
-enum class TensorType : uint8_t { f32, f64, u16, u32, u64 };
 
 struct TensorView {
     TensorType type;
@@ -25,7 +24,8 @@ struct TensorView {
 // What the header of a file says, checked against the size of the file: every offset lies inside it, tensors tile the data without gap or overlap,
 // sizes agree with shapes and types. Throws SNN_ERROR_FORMAT.
 struct SafetensorsView {
-    explicit SafetensorsView(const ByteSource& file);
+    // `kind`: what the file should be, for sentences.
+    explicit SafetensorsView(const ByteSource& file, const char* kind = "a .snn file");
     std::map<std::string, std::string, std::less<>> metadata;
     std::map<std::string, TensorView, std::less<>> tensors;
 };

@@ -166,12 +166,14 @@ uint32_t Network::add_population(const SNNPopulationDef& def, std::shared_ptr<co
     return append(populations_, std::move(population), true);
 }
 
-void Network::set_parameter(uint32_t population, std::string_view name, const double* values, size_t count) {
-    Population& owner = changeable_population(population);
-    const uint32_t index = find_in(owner.model->parameters, name, describe(owner), "parameter");
-    const ParameterInfo& info = owner.model->parameters[index];
-    const std::string what = text("parameter '", name, "' of ", describe(owner));
-    check_count(count, owner.size, what);
+uint32_t find_parameter(const Population& population, std::string_view name) {
+    return find_in(population.model->parameters, name, describe(population), "parameter");
+}
+
+void check_parameter(const Population& population, uint32_t parameter, const double* values, size_t count) {
+    const ParameterInfo& info = population.model->parameters[parameter];
+    const std::string what = text("parameter '", info.name, "' of ", describe(population));
+    check_count(count, population.size, what);
     for (size_t i = 0; i < count; ++i) {
         const bool inside = info.minimum_is_exclusive ? values[i] > info.minimum : values[i] >= info.minimum;
         if (!std::isfinite(values[i]) || std::abs(values[i]) > 3.4028234663852886e38 || !inside || values[i] > info.maximum)
@@ -182,6 +184,12 @@ void Network::set_parameter(uint32_t population, std::string_view name, const do
                         std::isfinite(info.maximum) ? text(", at most ", info.maximum) : std::string(),
                         info.unit.empty() || info.unit == "1" ? std::string() : text(", in ", info.unit));
     }
+}
+
+void Network::set_parameter(uint32_t population, std::string_view name, const double* values, size_t count) {
+    Population& owner = changeable_population(population);
+    const uint32_t index = find_parameter(owner, name);
+    check_parameter(owner, index, values, count);
     owner.parameters[index].assign(values, values + count);
     // A state that begins at this parameter follows it, unless it was set by hand.
     for (size_t s = 0; s < owner.model->states.size(); ++s)
@@ -299,10 +307,12 @@ void Network::check_undelayed_cycles() const {
     }
 }
 
-std::shared_ptr<const Network> Network::with_weights(
-    const std::vector<std::shared_ptr<const std::vector<float>>>& weights,
-    const std::vector<std::shared_ptr<const std::vector<float>>>& biases) const {
+std::shared_ptr<const Network> Network::with_values(const std::vector<std::shared_ptr<const std::vector<float>>>& weights,
+                                                    const std::vector<std::shared_ptr<const std::vector<float>>>& biases,
+                                                    const std::vector<Parameters>& parameters) const {
     auto copy = std::make_shared<Network>(*this);
+    for (size_t p = 0; p < populations_.size(); ++p)
+        if (!parameters[p].empty()) copy->populations_[p].parameters = parameters[p];
     for (size_t p = 0; p < projections_.size(); ++p) {
         if (weights[p]) {
             Projection& changed = copy->projections_[p];

@@ -23,6 +23,8 @@ struct Shape {
     bool operator==(const Shape&) const = default;
 };
 
+using Parameters = std::vector<std::vector<double>>;  // of a population, one vector for each: 1 or `size` values
+
 struct Population {
     uint32_t kind = SNN_POPULATION_NEURONS;
     std::string name;
@@ -30,7 +32,7 @@ struct Population {
     uint32_t size = 0;
     // neurons only
     std::shared_ptr<const Model> model;
-    std::vector<std::vector<double>> parameters;      // one vector for each parameter: 1 or `size` values
+    Parameters parameters;
     std::vector<int32_t> options;
     std::vector<std::vector<double>> initial_states;  // one vector for each state: 1 or `size` values
     std::shared_ptr<const Surrogate> surrogate;
@@ -84,6 +86,11 @@ struct Projection {
     bool reaches_within_step() const { return min_delay() == 0 && !(synapses && synapses->count() == 0); }
 };
 
+// Index of a parameter of the population's model; throws SNN_ERROR_NOT_FOUND with the names there are.
+uint32_t find_parameter(const Population& population, std::string_view name);
+// Throws SNN_ERROR_INVALID_ARGUMENT unless there are 1 or `size` values and each lies in the parameter's range.
+void check_parameter(const Population& population, uint32_t parameter, const double* values, size_t count);
+
 const char* name_of_kind(uint32_t connection_kind);  // SNN_CONNECT_*: "dense", "one-to-one", ...
 SNNProjectionDef default_projection_def();           // what snn_projection_def_default gives
 
@@ -109,10 +116,11 @@ public:
     // checked against the weights.
     void finish(const std::vector<int32_t>& fixed_exponents);
 
-    // A finished copy whose projections have other weights and biases (same sizes; null keeps the present one).
-    std::shared_ptr<const Network> with_weights(
-        const std::vector<std::shared_ptr<const std::vector<float>>>& weights,
-        const std::vector<std::shared_ptr<const std::vector<float>>>& biases) const;
+    // A finished copy whose projections have other weights and biases (same sizes; null keeps the present one), and whose
+    // populations have other parameters (checked; empty keeps those that there are). Initial states stay.
+    std::shared_ptr<const Network> with_values(const std::vector<std::shared_ptr<const std::vector<float>>>& weights,
+                                               const std::vector<std::shared_ptr<const std::vector<float>>>& biases,
+                                               const std::vector<Parameters>& parameters) const;
 
     double dt_ms() const { return dt_ms_; }
     bool finished() const { return finished_; }

@@ -49,20 +49,20 @@ std::vector<uint32_t> evaluation_order(const Network& network, const Wiring& wir
 }
 
 // Every parameter as float32, every option, every derived constant: shared when all it depends on is shared.
-std::vector<Constant> make_constants(const Population& population, double dt_ms) {
+std::vector<Constant> make_constants(const Population& population, const Parameters& own, double dt_ms) {
     const Model& model = *population.model;
     std::vector<Constant> constants(model.constant_count());
     const size_t option_base = model.parameters.size(), derived_base = option_base + model.options.size();
-    for (size_t i = 0; i < model.parameters.size(); ++i) constants[i].doubles = population.parameters[i];
+    for (size_t i = 0; i < model.parameters.size(); ++i) constants[i].doubles = own[i];
     for (size_t i = 0; i < model.options.size(); ++i) constants[option_base + i].doubles = {double(population.options[i])};
 
     bool any_per_neuron = false;
-    for (const auto& values : population.parameters) any_per_neuron |= values.size() > 1;
+    for (const auto& values : own) any_per_neuron |= values.size() > 1;
     const size_t rows = any_per_neuron ? population.size : 1;
     std::vector<double> parameters(model.parameters.size());
     for (size_t row = 0; row < rows; ++row) {
         for (size_t i = 0; i < parameters.size(); ++i)
-            parameters[i] = population.parameters[i][population.parameters[i].size() > 1 ? row : 0];
+            parameters[i] = own[i][own[i].size() > 1 ? row : 0];
         const std::vector<double> derived = evaluate_derived(model, parameters, population.options, dt_ms);
         for (size_t i = 0; i < derived.size(); ++i) {
             if (!std::isfinite(derived[i]))
@@ -131,6 +131,13 @@ void mark_gradients(const Network& network, const Wiring& wiring, std::vector<Po
 
 }  // namespace
 
+PopulationConstants make_population_constants(const Population& population, const Parameters& parameters, double dt_ms) {
+    PopulationConstants made;
+    made.constants = make_constants(population, parameters, dt_ms);
+    made.poisson = make_poisson_limits(population, made.constants);
+    return made;
+}
+
 Plan make_plan(std::shared_ptr<const Network> network) {
     Plan plan;
     const Wiring wiring(*network);
@@ -143,8 +150,8 @@ Plan make_plan(std::shared_ptr<const Network> network) {
         for (const uint32_t i : wiring.from[p])
             population.history_depth = std::max(population.history_depth, projections[i].max_delay());
         if (populations[p].is_input()) continue;
-        population.constants = make_constants(populations[p], network->dt_ms());
-        population.poisson = make_poisson_limits(populations[p], population.constants);
+        static_cast<PopulationConstants&>(population) =
+            make_population_constants(populations[p], populations[p].parameters, network->dt_ms());
         population.receptor_is_fixed.assign(populations[p].model->receptors.size(), 0);
         population.receptor_exponent.assign(populations[p].model->receptors.size(), 0);
     }

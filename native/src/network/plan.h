@@ -48,9 +48,13 @@ struct PoissonLimits {
     std::vector<uint32_t> limits;   // [count][1 or size]; common/random.h. No word is larger than UINT32_MAX, which pads.
 };
 
-struct PopulationPlan {
+// What follows from a population's parameters.
+struct PopulationConstants {
     std::vector<Constant> constants;  // parameters, options, derived: the first registers of step and adjoint
     std::vector<PoissonLimits> poisson;  // by place in the model's poisson_means
+};
+
+struct PopulationPlan : PopulationConstants {
     uint32_t history_depth = 0;       // past steps of activity to keep
     std::vector<uint8_t> receptor_is_fixed;      // per receptor: some projection onto it sums in fixed point
     std::vector<int32_t> receptor_exponent;      // per receptor, when fixed
@@ -68,5 +72,9 @@ struct Plan {
 
 // The network must be finished.
 Plan make_plan(std::shared_ptr<const Network> network);
+
+// The constants of neurons with other parameters than the network's; those have been checked one by one. Throws
+// SNN_ERROR_INVALID_ARGUMENT when a derived constant or a mean is out of range for them.
+PopulationConstants make_population_constants(const Population& population, const Parameters& parameters, double dt_ms);
 
 }  // namespace snn

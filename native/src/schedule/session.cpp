@@ -87,7 +87,8 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
       flags_(options.executor.flags),
       max_catch_up_steps_(options.max_catch_up_steps),
       log_(options.log),
-      log_user_(options.log_user) {
+      log_user_(options.log_user),
+      seed_(options.executor.seed) {
     if (!network_->finished())
         throw Error(SNN_ERROR_STATE, "the network is not finished; call snn_network_finish before opening a session");
     watch_forks();
@@ -105,6 +106,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     }
     frames_.resize(inputs_.size());
     weight_is_own_.assign(network_->projections().size(), 0);
+    parameters_.resize(populations.size());
     ExecutorOptions executor = options.executor;
     if (executor.thread_count == 0) executor.thread_count = logical_processors();
     executor_ = find_backend(options.device).open(plan_, executor);
@@ -252,19 +254,20 @@ void Session::reset() {
     steps_done_ = 0;
     remainder_s_ = 0;
     dropping_time_ = false;
+    counted_before_ = {};
 }
 
 SNNCounters Session::counters() const {
     const ExecutorCounters executor = executor_->counters();
     SNNCounters counters{};
     counters.struct_size = sizeof counters;
-    counters.steps = executor.steps;
+    counters.steps = counted_before_.steps + executor.steps;
     for (const Population& population : network_->populations())
-        if (!population.is_input()) counters.neuron_updates += executor.steps * batch_size_ * population.size;
-    counters.spikes = executor.spikes;
-    counters.input_spikes = executor.input_spikes;
-    counters.synaptic_events = executor.synaptic_events;
-    counters.synaptic_operations = executor.synaptic_operations;
+        if (!population.is_input()) counters.neuron_updates += counters.steps * batch_size_ * population.size;
+    counters.spikes = counted_before_.spikes + executor.spikes;
+    counters.input_spikes = counted_before_.input_spikes + executor.input_spikes;
+    counters.synaptic_events = counted_before_.synaptic_events + executor.synaptic_events;
+    counters.synaptic_operations = counted_before_.synaptic_operations + executor.synaptic_operations;
     return counters;
 }
 

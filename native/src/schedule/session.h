@@ -10,11 +10,14 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "backend/backend.h"
+#include "common/saved_state.h"
+#include "network/fingerprint.h"
 #include "network/network.h"
 #include "network/plan.h"
 
@@ -65,11 +68,16 @@ public:
     void read_membrane(std::string_view population, float* out_potentials, size_t count) const;
     std::span<const uint32_t> spikes(uint32_t population, uint32_t sample) const;
 
+    // --- the whole (session_state.cpp)
+    SavedState save();
+    // All or nothing, unless memory runs out on the way. Bindings and callbacks stay.
+    void restore(const SavedState& state);
+
     // --- weights
     void load_weights(const Network& other);
     std::shared_ptr<const Network> to_network() const;
     void weights_changed();  // a trainer updated them
-    void restarted(uint64_t steps) { steps_done_ = steps, remainder_s_ = 0; }  // a trainer reset the state and ran steps
+    void restarted(uint64_t steps) { steps_done_ = steps, remainder_s_ = 0, counted_before_ = {}; }  // a trainer reset the state and ran steps
     void gradients_ready() { has_gradients_ = true; }
 
     const std::shared_ptr<const Network>& network() const { return network_; }
@@ -117,9 +125,11 @@ private:
         const float* bound = nullptr;
         std::vector<float> values;  // [batch][size]
     };
+    static constexpr uint32_t no_parameter = UINT32_MAX;
     struct Variable {
         Slot slot;
         bool writable;
+        uint32_t parameter = no_parameter;  // of population slot.index, instead of the slot
     };
 
     static constexpr uint32_t no_input = UINT32_MAX;
@@ -132,6 +142,12 @@ private:
     void clear_spike_inputs();
     Input& input_of(uint32_t population);
     Variable find_variable(std::string_view path) const;
+    size_t count_of(const Variable& variable) const;
+    void check_state_can_be_saved() const;
+    Slot activity_slot(uint32_t population) const;
+    const ProjectionHash& hash_of(uint32_t projection);
+    const Parameters& parameters_of(uint32_t population) const;
+    void set_parameters(uint32_t population, Parameters parameters);
     RecordFrames checked_record(const SNNRecordArray& record, size_t row_count, uint32_t position) const;
     std::vector<EventRecord> checked_events(const SNNRunDef& def) const;
 
@@ -146,9 +162,13 @@ private:
     bool dropping_time_ = false;  // the last advance() did; it is logged when it begins
     uint64_t steps_done_ = 0;
     double remainder_s_ = 0;
+    uint64_t seed_;
+    ExecutorCounters counted_before_;  // by the session whose state was restored
+    std::vector<std::optional<ProjectionHash>> hashes_;  // per projection, of the network's; made when they are needed
     std::vector<Input> inputs_;           // in the order of their populations
     std::vector<uint32_t> input_places_;  // per population: its place in inputs_, no_input for neurons
     std::vector<InputFrames> frames_;  // one for each of inputs_, rewritten before a step
+    std::vector<Parameters> parameters_;  // per population: empty while they are the network's
     std::vector<uint8_t> weight_is_own_;  // per projection: differs (perhaps) from the network's
     bool has_gradients_ = false;
 

@@ -12,30 +12,6 @@ namespace snn {
 
 namespace {
 
-std::string text_of(const Shape& shape) {
-    std::string result = text("(", shape.dims[0]);
-    for (uint32_t axis = 1; axis < shape.rank; ++axis) result += text(", ", shape.dims[axis]);
-    return result + ")";
-}
-
-// What decides which weight means what, in words: weights of a projection that has the same words fit. Windows see shapes,
-// the other kinds only sizes.
-std::string wiring_of(const Network& network, const Projection& projection) {
-    const Population& source = network.population(projection.source);
-    const Population& target = network.population(projection.target);
-    std::string words = name_of_kind(projection.kind);
-    if (projection.kind == SNN_CONNECT_CONV2D || projection.kind == SNN_CONNECT_POOL2D) {
-        const Window& w = projection.window;
-        words += text(" from ", text_of(source.shape), " to ", text_of(target.shape), ", kernel ", w.kernel[0], " x ",
-                      w.kernel[1], ", stride ", w.stride[0], " x ", w.stride[1], ", padding ", w.padding[0], " x ",
-                      w.padding[1], ", dilation ", w.dilation[0], " x ", w.dilation[1], ", groups ", w.groups);
-    } else {
-        words += text(" from ", source.size, " to ", target.size);
-    }
-    if (projection.synapses) words += text(", ", projection.synapses->count(), " synapses");
-    return words + (projection.bias ? ", with bias" : "");
-}
-
 bool same_connections(const SparseIndex& a, const SparseIndex& b) {
     return a.row_offsets == b.row_offsets && a.targets == b.targets && a.delays == b.delays;
 }
@@ -60,7 +36,18 @@ Session::Variable Session::find_variable(std::string_view path) const {
             return {{Slot::activity, index}, false};
         }
         if (variable == "history") return {{Slot::history, index}, true};
-        return {{Slot::state, index, state_index(population, variable)}, true};
+        if (population.is_input()) state_index(population, variable);  // throws
+        for (uint32_t s = 0; s < population.model->states.size(); ++s)
+            if (population.model->states[s].name == variable) return {{Slot::state, index, s}, true};
+        std::string known;
+        for (const StateInfo& state : population.model->states) known += (known.empty() ? "" : ", ") + state.name;
+        for (uint32_t i = 0; i < population.model->parameters.size(); ++i) {
+            const ParameterInfo& parameter = population.model->parameters[i];
+            if (parameter.name == variable) return {{Slot::state, index}, true, i};
+            known += (known.empty() ? "" : ", ") + parameter.name;
+        }
+        throw Error(SNN_ERROR_NOT_FOUND, "population '", population.name, "' has no state or parameter '", variable,
+                    "'; it has: ", known);
     }
     const Projection& projection = network_->projection(index);
     const bool is_gradient = variable.ends_with(".gradient");
@@ -78,15 +65,32 @@ Session::Variable Session::find_variable(std::string_view path) const {
                 "'; it has: weight, bias, weight.gradient, bias.gradient");
 }
 
-size_t Session::value_count(std::string_view path) const { return executor_->count(find_variable(path).slot); }
+const Parameters& Session::parameters_of(uint32_t population) const {
+    return parameters_[population].empty() ? network_->population(population).parameters : parameters_[population];
+}
+
+// Checked one by one already. All or nothing: the session and its executor agree also when memory runs out.
+void Session::set_parameters(uint32_t population, Parameters parameters) {
+    executor_->set_constants(population,
+                             make_population_constants(network_->population(population), parameters, network_->dt_ms()));
+    parameters_[population] = std::move(parameters);
+}
+
+size_t Session::count_of(const Variable& variable) const {
+    if (variable.parameter == no_parameter) return executor_->count(variable.slot);
+    return parameters_of(variable.slot.index)[variable.parameter].size();
+}
+
+size_t Session::value_count(std::string_view path) const { return count_of(find_variable(path)); }
 
 void Session::read(std::string_view path, uint32_t dtype, void* out_data, size_t count) const {
     const Variable variable = find_variable(path);
     const DType type = checked_dtype(dtype);
     if (!out_data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null");
-    if (const size_t expected = executor_->count(variable.slot); count != expected)
+    if (const size_t expected = count_of(variable); count != expected)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", expected, " values, count is ", count);
-    executor_->read(variable.slot, type, out_data);
+    if (variable.parameter == no_parameter) executor_->read(variable.slot, type, out_data);
+    else convert(DType::float64, parameters_of(variable.slot.index)[variable.parameter].data(), type, out_data, count);
 }
 
 void Session::write(std::string_view path, uint32_t dtype, const void* data, size_t count) {
@@ -94,6 +98,15 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
     const DType type = checked_dtype(dtype);
     if (!variable.writable) throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' can be read only");
     if (!data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "data is null");
+    if (variable.parameter != no_parameter) {
+        std::vector<double> values(count);
+        convert(type, data, DType::float64, values.data(), count);
+        check_parameter(network_->population(variable.slot.index), variable.parameter, values.data(), count);
+        Parameters parameters = parameters_of(variable.slot.index);
+        parameters[variable.parameter] = std::move(values);
+        set_parameters(variable.slot.index, std::move(parameters));
+        return;
+    }
     if (const size_t expected = executor_->count(variable.slot); count != expected)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", expected, " values, count is ", count);
     // Refused as snn_network_set_initial_state refuses it: rounding would start another run than the one asked for.
@@ -209,7 +222,7 @@ std::shared_ptr<const Network> Session::to_network() const {
         executor_->read({Slot::bias, p}, DType::float32, bias->data());
         biases[p] = std::move(bias);
     }
-    return network_->with_weights(weights, biases);
+    return network_->with_values(weights, biases, parameters_);
 }
 
 }  // namespace snn

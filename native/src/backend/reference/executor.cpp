@@ -247,7 +247,7 @@ void ReferenceExecutor<Real>::finish_receptors(uint32_t population) {
 // Parameters, options and derived constants of one neuron: the first registers of step and adjoint.
 template <class Real>
 void ReferenceExecutor<Real>::load_constants(uint32_t population, uint32_t neuron, Registers<Real>& registers) const {
-    const std::vector<Constant>& constants = plan_->populations[population].constants;
+    const std::vector<Constant>& constants = constants_of(population).constants;
     for (size_t i = 0; i < constants.size(); ++i) {
         const size_t at = constants[i].per_neuron() ? neuron : 0;
         if (constants[i].type == ValueType::int_) registers.whole[i] = constants[i].ints[at];
@@ -275,7 +275,7 @@ void ReferenceExecutor<Real>::neuron_step(uint32_t index) {
         }
         const Draws draws{{seed_, step_, index, static_cast<uint32_t>(i / population.size),
                            static_cast<uint32_t>(i % population.size)},
-                          plan_->populations[index].poisson};
+                          constants_of(index).poisson};
         evaluate(model.step, state.surrogate, smooth_, registers_, &draws);
         for (size_t s = 0; s < model.states.size(); ++s) {
             if (model.states[s].type == ValueType::int_)
@@ -385,7 +385,7 @@ void ReferenceExecutor<Real>::write(const Slot& slot, DType dtype, const void* d
             return;
         case Slot::weight: return take(projections_[slot.index].weights);
         case Slot::bias: return take(projections_[slot.index].bias);
-        case Slot::activity:
+        case Slot::activity: return take(populations_[slot.index].history[now_ % populations_[slot.index].history.size()]);
         case Slot::weight_gradient:
         case Slot::bias_gradient: return;  // read only; the session has refused it
     }

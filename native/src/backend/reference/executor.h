@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "backend/backend.h"
@@ -18,6 +19,10 @@ public:
     void reset_state() override;
     void run(const RunRequest& request) override;
     ExecutorCounters counters() const override { return counters_; }
+    void set_constants(uint32_t population, const PopulationConstants& constants) override {
+        populations_[population].own_constants = constants;
+    }
+    void set_seed(uint64_t seed) override { seed_ = seed; }
     size_t count(const Slot& slot) const override;
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
@@ -49,6 +54,7 @@ private:
         std::vector<Wholes> fixed_sums;  // [receptor][batch * size]
         std::vector<Values> history;     // ring of history_depth + 1 activities, [batch * size]
         SurrogateInUse<Real> surrogate;
+        std::optional<PopulationConstants> own_constants;  // instead of the plan's
         mutable std::vector<uint32_t> active;
         // training
         Values activities;                    // [step][batch * size] of the taped run
@@ -85,6 +91,10 @@ private:
     void neuron_step(uint32_t population);
     void begin_tape(uint32_t step_count);
     void tape_activities();
+    const PopulationConstants& constants_of(uint32_t population) const {
+        const auto& own = populations_[population].own_constants;
+        return own ? *own : plan_->populations[population];
+    }
     void load_constants(uint32_t population, uint32_t neuron, Registers<Real>& registers) const;
 
     Values zeros(size_t count) const { return Values(count, Real{0}, HostAllocator<Real>(allocator_)); }

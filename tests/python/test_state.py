@@ -1,0 +1,125 @@
+"""Saving a simulation and going on from it: elsewhere, later, bit for bit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+
+import snn
+
+PLACES = [{"device": "reference"}, {"threads": 1}, {"threads": 3}, {"threads": 2, "instruction_set": "scalar"}]
+RECORD = {"cells": ["v", "spikes", "spike_events"], "source": "spikes"}
+
+
+def network(seed: int = 4, **parameters: float) -> snn.Network:
+    """Inputs of both kinds, delays, draws, synapses that are bundled and others that are not."""
+    net = snn.Network(seed=seed)
+    net.add("spikes", snn.SpikeInput(12))
+    net.add("values", snn.Input(5))
+    net.add("source", snn.PoissonSource(20, rate=80.0))
+    net.add("cells", snn.DrivenLIF(60, background_rate=400.0, background_weight=0.15, **parameters))
+    net.connect("spikes", "cells", snn.Dense(delay_steps=4))
+    net.connect("values", "cells", snn.Dense())
+    net.connect("source", "cells", snn.Sparse.fixed_indegree(4, weight=0.3, delay_min=1, delay_max=9, trainable=False))
+    back = snn.Sparse.fixed_indegree(6, weight=-0.1, weight_std=0.05, delay_min=2, delay_max=5, trainable=False)
+    net.connect("cells", "cells", back, name="back")
+    return net
+
+
+def frames() -> np.ndarray:
+    return (np.random.default_rng(7).random((60, 2, 12)) < 0.2).astype(np.float32)
+
+
+@pytest.mark.parametrize("here", PLACES, ids=str)
+def test_a_run_goes_on_elsewhere(here: dict, tmp_path: Path) -> None:
+    net = network()
+    path = tmp_path / "half.state"
+    weights = np.random.default_rng(2).normal(0.2, 0.1, (12, 60))
+    with snn.Simulation(net, batch_size=2, seed=9, **here) as sim:
+        sim.set("spikes_to_cells.weight", weights)
+        sim.set("cells.threshold", 0.9)
+        sim.set_input("values", [0.1, 0.0, 0.2, 0.0, 0.3])
+        sim.run(30, {"spikes": frames()[:30]})
+        sim.save_state(path)
+        expected = sim.run(30, {"spikes": frames()[30:]}, RECORD)
+        counters = sim.counters
+    assert 0 < expected["cells"]["spikes"].mean() < 0.5
+    for there in PLACES:
+        with snn.Simulation(net, batch_size=2, **there) as sim:
+            sim.run(7)
+            sim.load_state(path)
+            assert sim.step_count == 30
+            assert np.array_equal(sim.get("spikes_to_cells.weight"), weights.astype(np.float32))
+            found = sim.run(30, {"spikes": frames()[30:]}, RECORD)
+            assert sim.counters == counters
+        assert np.array_equal(found["cells"]["v"], expected["cells"]["v"])
+        assert np.array_equal(found["cells"]["spikes"], expected["cells"]["spikes"])
+        assert np.array_equal(found["source"]["spikes"], expected["source"]["spikes"])
+        assert np.array_equal(found["cells"]["spike_events"].steps, expected["cells"]["spike_events"].steps)
+
+
+def test_a_network_from_a_file_takes_the_state(tmp_path: Path) -> None:
+    """Rules became arrays there, definitions text: it is the same network."""
+    net = network()
+    net.save(tmp_path / "net.snn")
+    with snn.Simulation(net) as sim:
+        sim.run(20)
+        sim.save_state(tmp_path / "net.state")
+        expected = sim.run(20, record={"cells": "v"})
+    with snn.Simulation(snn.load(tmp_path / "net.snn")) as sim:
+        sim.load_state(tmp_path / "net.state")
+        found = sim.run(20, record={"cells": "v"})
+    assert np.array_equal(found["cells"]["v"], expected["cells"]["v"])
+
+
+def test_another_network_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.state"
+    with snn.Simulation(network()) as sim:
+        sim.save_state(path)
+    with snn.Simulation(network(seed=5)) as sim:
+        with pytest.raises(snn.InvalidArgumentError, match="'spikes_to_cells' has other weights"):
+            sim.load_state(path)
+        assert sim.step_count == 0
+    with snn.Simulation(network(), batch_size=3) as sim, pytest.raises(snn.InvalidArgumentError, match="batch_size 3"):
+        sim.load_state(path)
+    # Another value of a parameter is a matter of the state, which brings its own.
+    with snn.Simulation(network(threshold=0.5)) as sim:
+        sim.load_state(path)
+        assert float(sim.get("cells.threshold")) == 1.0
+
+
+def test_anyone_can_look_into_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.state"
+    with snn.Simulation(network(), batch_size=2, seed=2**64 - 1) as sim:
+        sim.run(11)
+        sim.save_state(path)
+        v = sim.get("cells.v")
+    with safe_open(path, "np") as file:
+        document = json.loads(file.metadata()["snn_state"])
+        assert (document["steps"], document["batch_size"], document["seed"]) == (11, 2, 2**64 - 1)
+        assert np.array_equal(file.get_tensor("cells.state.v"), v)
+        assert file.get_tensor("cells.history").shape == (5, 2, 60)
+        assert "spikes_to_cells.weight" not in file.keys()  # noqa: SIM118
+
+
+def test_bad_calls(tmp_path: Path) -> None:
+    with snn.Simulation(network()) as sim:
+        with pytest.raises(snn.FileError, match="no_such"):
+            sim.load_state(tmp_path / "no_such.state")
+        with pytest.raises(snn.ArgumentTypeError, match="path"):
+            sim.save_state(3)  # type: ignore[arg-type]
+        (tmp_path / "junk").write_bytes(b"0123456789" * 9)
+        with pytest.raises(snn.FormatError, match="not a state file"):
+            sim.load_state(tmp_path / "junk")
+        remove = sim.on_steps(1, lambda sim: sim.load_state(tmp_path / "junk"))
+        with pytest.raises(snn.BusyError, match="on_steps"):
+            sim.step()
+        remove()
+        sim.on_steps(5, lambda sim: sim.save_state(tmp_path / f"{sim.step_count}.state"))
+        sim.run(12)
+        sim.load_state(tmp_path / "10.state")
+        assert sim.step_count == 10

@@ -1,0 +1,159 @@
+// Saving a session and going on from it elsewhere: the same bits as a run that was never interrupted.
+#include <doctest/doctest.h>
+
+#include <cstring>
+
+#include "common/error.h"
+#include "cpu_cases.h"
+#include "schedule/session.h"
+#include "small_networks.h"
+
+namespace snn::test {
+
+namespace {
+
+SessionOptions options_of(const CpuCase& test_case, const char* device, uint32_t threads, uint32_t instruction_set = SNN_ISA_BEST) {
+    SessionOptions options;
+    options.device = device;
+    options.executor.batch_size = test_case.batch;
+    options.executor.thread_count = threads;
+    options.executor.instruction_set = instruction_set;
+    options.executor.seed = 77;
+    return options;
+}
+
+// Steps `begin` to `end` of the case; every value input is also left set, as a game would.
+void go(Session& session, const CpuCase& test_case, const std::vector<std::vector<float>>& inputs, uint32_t begin, uint32_t end) {
+    std::vector<SNNInputArray> arrays;
+    for (uint32_t p = 0; p < test_case.plan->network->populations().size(); ++p) {
+        const Population& population = test_case.plan->network->populations()[p];
+        if (!population.is_input()) continue;
+        const size_t frame = size_t{test_case.batch} * population.size;
+        arrays.push_back({p, 0, inputs[arrays.size()].data() + begin * frame, (end - begin) * frame});
+    }
+    SNNRunDef def{};
+    def.step_count = end - begin;
+    def.inputs = arrays.data();
+    def.input_count = static_cast<uint32_t>(arrays.size());
+    def.record_interval = 1;
+    session.run(def);
+}
+
+// All that a session can be asked, with its counters.
+std::vector<double> seen(const Session& session) {
+    std::vector<double> all;
+    const auto read = [&](const std::string& path) {
+        std::vector<double> values(session.value_count(path));
+        if (values.empty()) return;
+        session.read(path, SNN_FLOAT64, values.data(), values.size());
+        all.insert(all.end(), values.begin(), values.end());
+    };
+    for (const Population& population : session.network()->populations()) {
+        if (population.is_input() || population.is_binary()) {
+            read(population.name + ".spikes");
+            read(population.name + ".history");
+        }
+        for (size_t s = 0; population.model && s < population.model->states.size(); ++s)
+            read(population.name + "." + population.model->states[s].name);
+    }
+    const SNNCounters counters = session.counters();
+    for (const uint64_t count : {counters.steps, counters.neuron_updates, counters.spikes, counters.input_spikes,
+                                 counters.synaptic_events, counters.synaptic_operations, session.steps_done()})
+        all.push_back(static_cast<double>(count));
+    return all;
+}
+
+size_t neuron_count(const CpuCase& test_case) {
+    size_t count = 0;
+    for (const Population& population : test_case.plan->network->populations()) count += population.size;
+    return count;
+}
+
+}  // namespace
+
+TEST_CASE("a state that was saved goes on elsewhere with the same bits") {
+    struct Place {
+        const char* device;
+        uint32_t threads, instruction_set;
+    };
+    for (const CpuCase& test_case : cpu_cases()) {
+        const std::vector<std::vector<float>> inputs = case_inputs(test_case);
+        const uint32_t half = test_case.steps / 2 + 1;
+        const auto& network = test_case.plan->network;
+        Session whole(network, options_of(test_case, "cpu", 1));
+        go(whole, test_case, inputs, 0, half);
+        const std::vector<double> halfway = seen(whole);
+        go(whole, test_case, inputs, half, test_case.steps);
+        const std::vector<double> expected = seen(whole);
+        CHECK(halfway != expected);
+
+        Session first(network, options_of(test_case, "cpu", 3));
+        go(first, test_case, inputs, 0, half);
+        const SavedState state = first.save();
+        for (const Place& place : {Place{"cpu", 2, SNN_ISA_SCALAR}, Place{"cpu", 4, SNN_ISA_BEST}, Place{"reference", 1, 0}}) {
+            if (std::strcmp(place.device, "reference") == 0 && neuron_count(test_case) > 1000) continue;  // takes long
+            INFO(test_case.name, ", on ", place.device, " with ", place.threads, " threads");
+            SessionOptions options = options_of(test_case, place.device, place.threads, place.instruction_set);
+            options.executor.seed = 1;  // the saved one counts
+            Session second(network, options);
+            go(second, test_case, inputs, 1, 3);  // what it did before is forgotten
+            second.restore(state);
+            CHECK(seen(second) == halfway);
+            const SavedState again = second.save();
+            CHECK(again.document == state.document);
+            CHECK(again.tensors.size() == state.tensors.size());
+            for (const auto& [name, tensor] : state.tensors) CHECK(again.tensors.at(name).bytes == tensor.bytes);
+            go(second, test_case, inputs, half, test_case.steps);
+            CHECK(seen(second) == expected);
+        }
+    }
+}
+
+TEST_CASE("connections hash the same as a rule and as arrays, and otherwise not") {
+    constexpr uint32_t size = 40;
+    // Rows that are not in canonical order, with repeats and weights that compact arithmetic rounds.
+    struct Rule final : SynapseRule {
+        uint32_t factor = 7;
+        uint32_t source_size() const override { return size; }
+        uint64_t count() const override { return size * 9; }
+        SynapseRow row(uint32_t source, RowMemory& memory) const override {
+            memory.targets.clear(), memory.delays.clear(), memory.weights.clear();
+            for (uint32_t k = 0; k < 9; ++k) {
+                memory.targets.push_back((source * factor + (9 - k) * 3) % size);
+                memory.delays.push_back(static_cast<uint16_t>(1 + (k * 5 + source) % 4));
+                memory.weights.push_back(0.1f * static_cast<float>(k + source % 3) - 0.3f);
+            }
+            return {memory.targets, memory.delays, memory.weights};
+        }
+        uint16_t min_delay() const override { return 1; }
+        uint16_t max_delay() const override { return 4; }
+        float weight_bound() const override { return 1; }
+        uint64_t in_degree_bound() const override { return size * 9; }
+    };
+    NetworkMaker maker;
+    maker.neurons({size}, "lif");
+    const auto network = maker.plan()->network;
+    Projection projection;
+    projection.kind = SNN_CONNECT_SPARSE;
+    projection.arithmetic = SNN_ARITHMETIC_COMPACT;
+    projection.fixed_exponent = 8;
+    const auto rule = std::make_shared<Rule>();
+    projection.synapses = Synapses(rule).rounded(8);
+    REQUIRE(projection.synapses->is_rule());
+    const ProjectionHash by_rule = hash_of_projection(*network, projection);
+    const auto index = std::make_shared<const SparseIndex>(projection.synapses->index());
+    auto weights = std::make_shared<std::vector<float>>(*projection.synapses->weights());
+    projection.synapses = std::make_shared<const Synapses>(index, weights);
+    const ProjectionHash by_arrays = hash_of_projection(*network, projection);
+    CHECK(by_arrays.connections == by_rule.connections);
+    CHECK(by_arrays.weights == by_rule.weights);
+    (*weights)[17] += 0.5f;
+    const ProjectionHash other_weight = hash_of_projection(*network, projection);
+    CHECK(other_weight.connections == by_rule.connections);
+    CHECK(other_weight.weights != by_rule.weights);
+    rule->factor = 11;
+    projection.synapses = Synapses(rule).rounded(8);
+    CHECK(hash_of_projection(*network, projection).connections != by_rule.connections);
+}
+
+}  // namespace snn::test
