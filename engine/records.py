@@ -13,6 +13,7 @@ __all__ = [
     "EpochResult",
     "NetworkInfo",
     "PopulationInfo",
+    "ProjectionArrays",
     "ProjectionInfo",
     "SpikeEvent",
     "TrainResult",
@@ -71,7 +72,7 @@ class PopulationInfo(NamedTuple):
 
 
 class ProjectionInfo(NamedTuple):
-    """A projection as the native network holds it; arrays are read-only views of its memory."""
+    """A projection as the native network holds it, without its weights and synapses."""
 
     name: str
     kind: int
@@ -82,15 +83,24 @@ class ProjectionInfo(NamedTuple):
     trainable: bool
     arithmetic: int
     pool_mode: int
+    weight_count: int
+    bias_count: int
     synapse_count: int
     kernel: tuple[int, int]
     stride: tuple[int, int]
     padding: tuple[int, int]
     dilation: tuple[int, int]
     groups: int
+    by_rule: bool
+    """Whether a connection rule makes the synapses whenever they are needed."""
     fixed_point_scale: float
-    weights: NDArray[np.float32] | None
     bias: NDArray[np.float32] | None
+
+
+class ProjectionArrays(NamedTuple):
+    """Weights and synapses of a projection: read-only views of a finished network's memory, else copies."""
+
+    weights: NDArray[np.float32] | None
     row_offsets: NDArray[np.uint64] | None
     synapse_targets: NDArray[np.uint32] | None
     synapse_delays: NDArray[np.uint16] | None

@@ -28,6 +28,7 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
 
 from snn import data, encode, init, plot
 from snn.connections import AvgPool2d, Connection, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
+from snn.distributions import Distribution, LogNormal, Normal, Uniform
 from snn.encode import Encoder
 from snn.engine._native import abi_version, devices
 from snn.engine._native import version as library_version
@@ -49,7 +50,7 @@ from snn.engine.errors import (
     VersionError,
 )
 from snn.engine.records import Counters, DeviceInfo, SpikeEvent, WeightUpdate
-from snn.network import Network, Population, load, save
+from snn.network import MemoryEstimate, Network, Population, load, save
 from snn.neurons import (
     LIF,
     AdaptiveLIF,
@@ -95,6 +96,7 @@ __all__ = [
     "CurrentLIF",
     "Dense",
     "DeviceInfo",
+    "Distribution",
     "DrivenCurrentLIF",
     "DrivenLIF",
     "Encoder",
@@ -110,11 +112,14 @@ __all__ = [
     "InvalidHandleError",
     "Izhikevich",
     "LeakyIntegrator",
+    "LogNormal",
     "MaxPool2d",
+    "MemoryEstimate",
     "Network",
     "Neuron",
     "NeuronModel",
     "NoisyIzhikevich",
+    "Normal",
     "NotFoundError",
     "OneToOne",
     "OutOfMemoryError",
@@ -135,6 +140,7 @@ __all__ = [
     "SumPool2d",
     "Surrogate",
     "Trainer",
+    "Uniform",
     "UnsupportedError",
     "VersionError",
     "WeightUpdate",

@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import MAX_DT, file_path, integer, known_name, number, valid_name
+from snn._arrays import MAX_BATCH, MAX_DT, file_path, integer, known_name, number, valid_name
 from snn.connections import Connection
 from snn.definitions import ModelDefinition
 from snn.engine import _native
@@ -22,7 +22,7 @@ from snn.neurons import Input, Neuron, SpikeInput
 from snn.projection import Projection
 from snn.surrogates import Surrogate
 
-__all__ = ["Network", "Population", "differences", "load", "save"]
+__all__ = ["MemoryEstimate", "Network", "Population", "differences", "load", "save"]
 
 _INPUT_KINDS = {1: SpikeInput, 2: Input}
 
@@ -158,6 +158,7 @@ class Population:
         if not isinstance(self._layer, Neuron):
             raise InvalidArgumentError(f"population {self.name!r} is an input; it has no parameters")
         layer = self._layer.replaced(surrogate=surrogate, initial=initial, **values)
+        layer = layer._draw(self._network.seed, self._index)
         # Undone when libsnn refuses, so that the network stays as it was.
         old, self._layer = self._layer, layer
         try:
@@ -168,6 +169,23 @@ class Population:
 
     def __repr__(self) -> str:
         return f"<Population {self.name!r}: {self._layer!r}>"
+
+
+class MemoryEstimate(NamedTuple):
+    """What a network and a simulation of it take, in bytes."""
+
+    network: int
+    """Held by the network and shared by its simulations: weights, synapses, parameters."""
+    weights: int
+    """Weights and synapses in the form of the simulation's device."""
+    state: int
+    """States, sums, activity kept for delays; of all samples."""
+    total: int
+    """The sum of the three."""
+    opening: int
+    """What opening the simulation adds: without what the network holds already."""
+    projections: dict[str, int]
+    """The part of each projection in `network` and `weights`."""
 
 
 class Network:
@@ -238,7 +256,11 @@ class Network:
                     f"population {name!r}: another model of this network is named {definition.name!r} too; give the "
                     "model a name of its own"
                 )
-        population = Population(self, name, len(self._populations), neurons._with_shape(neurons.shape))
+        index = len(self._populations)
+        layer = neurons._with_shape(neurons.shape)
+        if isinstance(layer, Neuron):
+            layer = layer._draw(self.seed, index)
+        population = Population(self, name, index, layer)
         native = self._open()
         try:
             _declare_population(native, population)
@@ -368,13 +390,12 @@ class Network:
         if self._projections:
             rows = [("projection", "kind", "weights", "from, to")]
             for projection in self._projections.values():
-                count = 0 if projection.kind == "pool2d" else _weight_count(projection)
                 places = f"{projection.source.name} to {projection.target.name}"
                 if projection.delay_steps:
                     places += f", delay {projection.delay_steps} steps"
                 if not projection.trainable and projection.kind != "pool2d":
                     places += ", not trained"
-                rows.append((projection.name, projection.kind, f"{count:,}", places))
+                rows.append((projection.name, projection.kind, f"{projection.weight_count:,}", places))
             lines += ["", *_table(rows)]
         lines += [
             "",
@@ -382,6 +403,20 @@ class Network:
             f"biases, dt {info.dt_ms:g} ms",
         ]
         return "\n".join(lines)
+
+    def memory_estimate(self, *, device: str = "cpu", batch_size: int = 1, threads: int = 1) -> MemoryEstimate:
+        """Return what this network and a simulation of it take, without opening one.
+
+        Right within a few percent for large networks. Training adds gradients, moments and the tape.
+
+        Parameters
+        ----------
+        device, batch_size, threads
+            As for `Simulation`.
+        """
+        size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
+        parts, projections = self._finished().memory(device, size, integer(threads, "threads", maximum=1024))
+        return MemoryEstimate(**parts, projections=dict(zip(self._projections, projections, strict=True)))
 
     # ---- files and copies
 
@@ -516,11 +551,6 @@ def _declare_population(native: _native.Network, population: Population) -> None
         layer._declare(native, population.name)
     else:
         native.add_population(layer.kind, population.name, population.shape)
-
-
-def _weight_count(projection: Projection) -> int:
-    info = projection._network._finished().projection(projection._index)
-    return 0 if info.weights is None else info.weights.size
 
 
 def differences(population: Population) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import inspect
 import math
 import textwrap
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, SupportsIndex
 
 import numpy as np
@@ -14,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import MAX_NEURONS, choice, float64_values, integer, mapping, valid_name
 from snn.definitions import ModelDefinition, builtin_model, compiled
+from snn.distributions import Distribution
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, UnsupportedError, shown
 from snn.engine.modelc import compile_model
@@ -118,6 +121,9 @@ class Neuron(_Layer):
     kind = 0
     definition: ModelDefinition
     surrogate: Surrogate | None
+    drawn: Mapping[str, Distribution] = MappingProxyType({})
+    """Parameters that the network draws when the neurons are added to it."""
+    drawn_initial: Mapping[str, Distribution] = MappingProxyType({})
 
     def __init__(
         self,
@@ -165,7 +171,11 @@ class Neuron(_Layer):
         definition = self.definition
         for name, value in values.items():
             what = f"{self._word}: {name}"
-            if name in definition.parameters:
+            if name in definition.parameters and isinstance(value, Distribution):
+                self.parameters.pop(name, None)
+                self.drawn = {**self.drawn, name: value}
+            elif name in definition.parameters:
+                self.drawn = {key: kept for key, kept in self.drawn.items() if key != name}
                 array = float64_values(value, what, self.shape)
                 definition.parameters[name].check(float(array.min()), float(array.max()), what)
                 self.parameters[name] = array
@@ -179,6 +189,15 @@ class Neuron(_Layer):
                 raise ArgumentTypeError(
                     f"{self._word} has no state {shown(name)} to start from; it has: {', '.join(definition.states)}"
                 )
+            if isinstance(value, Distribution):
+                if definition.states[name].type == "int":
+                    raise InvalidArgumentError(
+                        f"{self._word}: initial {name} is {value}; it must be whole numbers, not drawn ones"
+                    )
+                self.initial.pop(name, None)
+                self.drawn_initial = {**self.drawn_initial, name: value}
+                continue
+            self.drawn_initial = {key: kept for key, kept in self.drawn_initial.items() if key != name}
             array = float64_values(value, f"{self._word}: initial {name}", self.shape)
             broken = array[array != np.floor(array)]
             if definition.states[name].type == "int" and broken.size:
@@ -193,6 +212,21 @@ class Neuron(_Layer):
                     f"{self._word}: {name} has {values.size} values for {math.prod(shape)} neurons"
                 )
         return twin
+
+    def _draw(self, seed: int, population: int) -> Neuron:
+        """Return a copy with drawn parameters and initial states; what is drawn depends on nothing but the arguments."""
+        if not self.drawn and not self.drawn_initial:
+            return self
+        assert self.shape is not None  # Network.add made sure
+
+        def values(name: str, distribution: Distribution) -> NDArray[np.float64]:
+            array = np.empty(math.prod(self.shape or ()))
+            _native.random_draw(array, distribution._numbers(), seed, population << 32 | zlib.crc32(name.encode()))
+            return array
+
+        parameters: dict[str, Any] = {name: values(name, distribution) for name, distribution in self.drawn.items()}
+        initial = {name: values(f"initial {name}", one) for name, one in self.drawn_initial.items()}
+        return self.replaced(initial=initial, **parameters)
 
     def replaced(
         self,
@@ -221,6 +255,7 @@ class Neuron(_Layer):
         words = [] if self.shape is None else [_size_text(self.shape)]
         for name, values in self.parameters.items():
             words.append(f"{name}={values[0]:g}" if values.size == 1 else f"{name}=<{values.size} values>")
+        words += [f"{name}={distribution!r}" for name, distribution in self.drawn.items()]
         words += [f"{name}={value!r}" for name, value in self.options.items()]
         if self.surrogate is not None:
             words.append(f"surrogate={self.surrogate!r}")
@@ -323,7 +358,7 @@ def _docstring(definition: ModelDefinition) -> str:
         bounds = f" Must be {item.allowed}." if item.allowed else ""
         add(
             item.name,
-            f"float or array_like of the population's shape, default {item.default:g}",
+            f"float, Distribution or array_like of the population's shape, default {item.default:g}",
             f"{item.doc.rstrip('.')}.{unit}{bounds}",
         )
     for option in definition.options.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, float32_array
+from snn._arrays import Floats, float32_array, integer_array
 from snn.connections import ARITHMETIC, Connection, Resolved
 from snn.engine import _native
 from snn.engine.errors import InvalidArgumentError
@@ -22,6 +23,7 @@ __all__ = ["Projection"]
 _KINDS = ("dense", "one_to_one", "sparse", "conv2d", "pool2d")
 _SPARSE = 2
 _POOL = 4
+_RUN = 4096  # sources whose synapses are listed in one go
 _POOL_MODES = ("sum", "average", "max")
 
 
@@ -64,6 +66,7 @@ class Projection:
         self._weights = resolved.weights
         self._bias = resolved.bias
         self._csr = resolved.csr
+        self._digest = b""  # of the weights of a rule, once they have been looked at
 
     @classmethod
     def _of_connection(
@@ -103,8 +106,8 @@ class Projection:
             shape = (source.size, target.size)
         elif info.kind == 3:
             shape = (target.shape[0], source.shape[0] // info.groups, *info.kernel)
-        elif info.weights is not None:
-            shape = (info.weights.size,)
+        elif info.weight_count:
+            shape = (info.weight_count,)
         return cls(
             network,
             info.name,
@@ -115,7 +118,9 @@ class Projection:
             delay_steps=info.delay_steps,
             trainable=info.trainable,
             arithmetic=info.arithmetic,
-            resolved=Resolved(info.kind, shape, pool_mode=info.pool_mode, window=window),
+            resolved=Resolved(
+                info.kind, shape, rule=native.connection_rule(index), pool_mode=info.pool_mode, window=window
+            ),
         )
 
     # ---- what it is
@@ -141,6 +146,11 @@ class Projection:
         return self._network._finished().projection(self._index).synapse_count
 
     @property
+    def weight_count(self) -> int:
+        """Number of weights; 0 for pooling."""
+        return self._network._finished().projection(self._index).weight_count
+
+    @property
     def pool_mode(self) -> str | None:
         """``"sum"``, ``"average"`` or ``"max"``; None for other kinds."""
         return _POOL_MODES[self._pool_mode] if self._kind == _POOL else None
@@ -157,7 +167,8 @@ class Projection:
         """The weights as a float32 array that may be changed in place.
 
         Shape: dense (source size, target size); one-to-one (size,); sparse (synapses,) in canonical order; conv2d
-        (channels, in_channels / groups, kernel y, kernel x).
+        (channels, in_channels / groups, kernel y, kernel x). Those of a connection rule are made at the first look: 14
+        bytes a synapse, kept with the network; the rule is given up only when they are changed.
 
         Raises
         ------
@@ -179,10 +190,10 @@ class Projection:
     @property
     def bias(self) -> Floats | None:
         """The biases as a float32 array that may be changed in place; None if there are none."""
-        if self._bias is None:
-            info = self._info()
-            if info is not None and info.bias is not None:
-                self._bias = np.array(info.bias)
+        native = self._network._origin()
+        its = None if native is None or self._bias is not None else native.projection(self._index).bias
+        if its is not None:
+            self._bias = np.array(its)
         return self._bias
 
     @bias.setter
@@ -192,18 +203,69 @@ class Projection:
             raise InvalidArgumentError(f"projection {self.name!r} has no bias; it was connected without one")
         own[...] = float32_array(values, f"projection {self.name!r}: bias", own.shape)
 
-    def synapses(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]]:
-        """Return (source, target, delay in steps) of each synapse of a sparse projection, in the weights' order."""
+    @property
+    def by_rule(self) -> bool:
+        """Whether a connection rule makes the synapses whenever they are needed, so that they take no memory."""
+        return self._network._finished().projection(self._index).by_rule
+
+    def synapses(
+        self, sources: ArrayLike | None = None, targets: ArrayLike | None = None
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]]:
+        """Return (source, target, delay in steps) of the synapses of a sparse projection, in the weights' order.
+
+        Those of a connection rule are made for this call only.
+
+        Parameters
+        ----------
+        sources, targets : int or array_like of int, optional
+            Only synapses from one of these source neurons, and onto one of these target neurons.
+
+        Raises
+        ------
+        InvalidArgumentError
+            The projection is not sparse, or has no such neuron.
+        """
+        found = self._rows(sources, targets)
+        return found[0], found[1], found[2]
+
+    def synapse_weights(self, sources: ArrayLike | None = None, targets: ArrayLike | None = None) -> Floats:
+        """Return the weights of the synapses that `synapses` gives for the same arguments, as a copy."""
+        return self._rows(sources, targets)[3]
+
+    def _rows(
+        self, sources: ArrayLike | None, targets: ArrayLike | None
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], Floats]:
         if self._kind != _SPARSE:
             raise InvalidArgumentError(f"projection {self.name!r} is {self.kind}; only sparse ones list their synapses")
-        info = self._network._finished().projection(self._index)
-        assert info.row_offsets is not None
-        targets = np.empty(0, np.uint32) if info.synapse_targets is None else info.synapse_targets
-        sources = np.repeat(np.arange(self.source.size, dtype=np.uint32), np.diff(info.row_offsets).astype(np.int64))
-        delays = np.full(targets.size, self.delay_steps, np.uint32)
-        if info.synapse_delays is not None:
-            delays += info.synapse_delays
-        return sources, np.array(targets), delays
+        wanted_sources = self._neurons(sources, "sources", self.source.size)
+        wanted_targets = self._neurons(targets, "targets", self.target.size)
+        native = self._network._finished()
+        pieces = []
+        # Neighbouring sources in one go; a piece at a time, so that what is left out is not kept.
+        for first, count in _runs(wanted_sources, self.source.size):
+            piece = native.synapses(self._index, first, count)
+            if wanted_targets is not None:
+                keep = np.zeros(self.target.size, np.bool_)
+                keep[wanted_targets] = True
+                chosen = keep[piece[1]]
+                piece = (piece[0][chosen], piece[1][chosen], piece[2][chosen], piece[3][chosen])
+            pieces.append(piece)
+        if len(pieces) == 1:
+            return pieces[0]
+        ids = [np.concatenate([piece[k] for piece in pieces] or [np.empty(0, np.uint32)]) for k in range(3)]
+        weights = np.concatenate([piece[3] for piece in pieces] or [np.empty(0, np.float32)])
+        return ids[0], ids[1], ids[2], weights
+
+    def _neurons(self, values: ArrayLike | None, name: str, size: int) -> NDArray[np.int64] | None:
+        """Return neuron indices, ascending and each once; None stands for all."""
+        if values is None:
+            return None
+        what = f"projection {self.name!r}: {name}"
+        array = integer_array(np.atleast_1d(np.asarray(values)), what).astype(np.int64)
+        if array.size and (int(array.min()) < 0 or int(array.max()) >= size):
+            wrong = int(array.min()) if int(array.min()) < 0 else int(array.max())
+            raise InvalidArgumentError(f"{what} contains {wrong}; it must be 0 to {size - 1}")
+        return np.unique(array)
 
     # ---- to and from the native network
 
@@ -212,31 +274,28 @@ class Projection:
         """Whether the arrays are still as the user gave them, not in canonical order."""
         return self._kind == _SPARSE and self._csr is not None and not isinstance(self._csr, _CanonicalRows)
 
-    def _info(self) -> Any:
-        native = self._network._origin()
-        return None if native is None else native.projection(self._index)
-
     def _pull(self) -> None:
         """Copy the weights out of the native network, which has been their only place so far.
 
         Not out of `Network._finished`, which may be just about to build another native network and asks for this.
         """
-        info = self._network._present().projection(self._index)
+        arrays = self._network._present().projection_arrays(self._index)
         if self._kind == _SPARSE:
-            self._csr = _CanonicalRows(info.row_offsets, info.synapse_targets, info.synapse_delays)
-            self._rule = None
-            if info.weights is None:
+            self._csr = _CanonicalRows(arrays.row_offsets, arrays.synapse_targets, arrays.synapse_delays)
+            if arrays.weights is None:
                 self._weights = np.empty(0, np.float32)
-                self._csr = _CanonicalRows(info.row_offsets, np.empty(0, np.uint32), None)
+                self._csr = _CanonicalRows(arrays.row_offsets, np.empty(0, np.uint32), None)
                 return
-            self._weight_shape = (info.weights.size,)
+            self._weight_shape = (arrays.weights.size,)
         assert self._weight_shape is not None
-        self._weights = np.array(info.weights).reshape(self._weight_shape)
+        self._weights = np.array(arrays.weights).reshape(self._weight_shape)
+        self._digest = _digest(self._weights)
 
     def _keep(self) -> None:
         """Make sure that everything can be declared again before the native network goes."""
         if self._kind != _POOL and self._rule is None and self._weights is None:
             self._pull()
+        self._check_rule()
         self._bias = self.bias
 
     def _release(self) -> None:
@@ -244,31 +303,37 @@ class Projection:
         if self._csr_is_unordered:
             self._weights = self._csr = None
         elif self._weights is not None and self.arithmetic == "compact":
-            info = self._network._present().projection(self._index)
-            if info.weights is not None:
-                self._weights[...] = info.weights
+            weights = self._network._present().projection_arrays(self._index).weights
+            if weights is not None:
+                self._weights[...] = weights
+                self._digest = _digest(self._weights)
 
     def _changed(self, native: _native.Network) -> bool:
         """Whether weights or biases differ, bit for bit, from what the native network has."""
-        if self._weights is None and self._bias is None:
+        self._check_rule()
+        if self._bias is not None and not _same_bits(self._bias, native.projection(self._index).bias):
+            return True
+        if self._weights is None or self._csr_is_unordered:
             return False
-        if self._csr_is_unordered:
+        if self._rule is not None:
             return False
-        info = native.projection(self._index)
-        for own, its in ((self._weights, info.weights), (self._bias, info.bias)):
-            if own is None or its is None:
-                continue
-            if not np.array_equal(own.reshape(-1).view(np.uint32), its.view(np.uint32)):
-                return True
-        return False
+        if native.projection(self._index).by_rule:
+            return True
+        return not _same_bits(self._weights, native.projection_arrays(self._index).weights)
+
+    def _check_rule(self) -> None:
+        """Give the rule up if the weights are no longer its own: if they were changed since they were pulled out."""
+        if self._rule is not None and self._weights is not None and _digest(self._weights) != self._digest:
+            self._rule = None
 
     def _declare(self, native: _native.Network) -> None:
         """Add the projection to a native network."""
         arguments: dict[str, Any] = dict(self._window)
-        if self._csr is not None:
+        by_rule = self._rule is not None
+        if self._csr is not None and not by_rule:
             offsets, targets, delays = self._csr
             arguments.update(row_offsets=offsets, synapse_targets=targets, synapse_delays=delays)
-        if self._weights is not None:
+        if self._weights is not None and not by_rule:
             size = math.prod(self._weight_shape) if self._weight_shape is not None else self._weights.size
             if self._weights.size != size:
                 raise InvalidArgumentError(
@@ -289,6 +354,27 @@ class Projection:
             rule=self._rule,
             **arguments,
         )
+
+
+def _same_bits(own: Floats | None, its: Floats | None) -> bool:
+    if own is None or its is None:
+        return True
+    return np.array_equal(own.reshape(-1).view(np.uint32), its.view(np.uint32))
+
+
+def _digest(weights: Floats) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(weights).reshape(-1).view(np.uint8).data, digest_size=16).digest()
+
+
+def _runs(neurons: NDArray[np.int64] | None, size: int) -> list[tuple[int, int]]:
+    """Return (first, count) of the runs of neighbours among ascending indices, of at most 4,096."""
+    if neurons is None:
+        return [(first, min(_RUN, size - first)) for first in range(0, size, _RUN)]
+    ends = np.flatnonzero(np.diff(neurons) != 1) + 1
+    runs: list[tuple[int, int]] = []
+    for run in np.split(neurons, ends):
+        runs += [(int(run[k]), min(_RUN, run.size - k)) for k in range(0, run.size, _RUN)]
+    return runs
 
 
 class _CanonicalRows(tuple[Any, Any, Any]):

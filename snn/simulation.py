@@ -38,7 +38,7 @@ from snn.recording import Recording
 __all__ = ["Recorder", "Simulation"]
 
 INSTRUCTION_SETS = ("best", "scalar", "avx2", "avx512")
-FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4}
+FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8}
 
 
 class Simulation:
@@ -56,8 +56,9 @@ class Simulation:
         At most 1024; 0: one for each core. Results do not depend on it.
     instruction_set : {"best", "scalar", "avx2", "avx512"}
         Forcing one is for tests and measurements; all give the same bits.
-    flags : iterable of {"interpret_models", "float64", "smooth_spikes"}
-        For tests; see ``snn.h``.
+    flags : iterable of {"interpret_models", "float64", "smooth_spikes", "any_size"}
+        ``"any_size"`` opens a simulation that is estimated to need more memory than is free; the others are for tests,
+        see ``snn.h``.
     seed : int, default 0
         Of the random draws of models that have some (`DrivenLIF`, `NoisyIzhikevich`, ...), 0 to 2**64 - 1. The same network,
         inputs and seed give the same spikes.
@@ -68,6 +69,8 @@ class Simulation:
         There is no such device.
     UnsupportedError
         The device cannot do what was asked.
+    OutOfMemoryError
+        It would need more memory than is free; `Network.memory_estimate` says for what.
 
     Notes
     -----

@@ -1,8 +1,9 @@
-"""Sparse connections: a list of synapses, from arrays or from a random rule."""
+"""Sparse connections: a list of synapses from arrays, or the rule that makes them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ from snn._arrays import (
     MAX_NEURONS,
     MAX_SYNAPSES,
     Floats,
+    choice,
     float32_array,
-    float32_number,
     integer,
     integer_array,
     number,
 )
 from snn.connections import Connection, Resolved
+from snn.distributions import Distribution, numbers
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 
 __all__ = ["Sparse"]
@@ -130,16 +132,13 @@ class Sparse(Connection):
         probability : float
             0 to 1; at most 2**34 synapses may be expected in all.
         **rule
-            As for `fixed_total`.
+            As for `fixed_total`; a pair has one synapse at most.
         """
-        real = number(probability, "Sparse: probability", minimum=0.0)
-        if real > 1.0:
-            raise InvalidArgumentError(f"Sparse: probability is {real}; it must be 0 to 1")
-        return cls._random(0, probability=real, **rule)
+        return cls._by_rule(0, probability=_probability(probability), **rule)
 
     @classmethod
     def fixed_indegree(cls, count: int, **rule: Any) -> Sparse:
-        """Return connections where each target has `count` sources, drawn with replacement.
+        """Return connections where each target has `count` sources.
 
         Parameters
         ----------
@@ -148,51 +147,134 @@ class Sparse(Connection):
         **rule
             As for `fixed_total`.
         """
-        return cls._random(1, count=integer(count, "Sparse: count", maximum=MAX_SYNAPSES), **rule)
+        return cls._by_rule(1, count=integer(count, "Sparse: count", maximum=MAX_SYNAPSES), **rule)
 
     @classmethod
     def fixed_total(cls, count: int, **rule: Any) -> Sparse:
-        """Return `count` connections in all, sources and targets drawn with replacement.
+        """Return `count` connections in all, sources and targets drawn at random.
 
-        The same seed gives the same connections everywhere.
+        The same seed gives the same connections everywhere. The network keeps the rule, not the synapses: they take
+        no memory until something needs them as arrays (``weights``, training, float and fixed arithmetic), and a
+        file holds the rule.
 
         Parameters
         ----------
         count : int
             Number of synapses; at most 2**34.
-        weight : float, default 1.0
-            Mean weight.
-        weight_std : float, default 0.0
-            Standard deviation of a normal distribution; 0: all weights are `weight`.
-        delay_min, delay_max : int, default 0
-            Steps, both ends included; with `delay_steps` at most 4096. Uniform, unless `delay_std` is given.
-        delay_mean, delay_std : float, default 0.0
-            Steps; with a `delay_std` above 0 delays are normal, drawn again until the nearest whole number of steps lies
-            within `delay_min` and `delay_max`.
+        weight : float or Distribution, default 1.0
+            Of each synapse: a number, or `Normal`, `Uniform`, `LogNormal`.
+        delay : float or Distribution, default 0.0
+            Milliseconds, rounded to the nearest step; at most 4096 steps with `delay_steps`. Delays that may be
+            shorter than the network's time step are refused (give a `low`), but for 0 itself.
         seed : int, optional
             0 to 2**64 - 2; when not given, it follows from the network's seed and the projection's position.
         allow_autapses : bool, default True
-            Whether a neuron may connect to itself.
+            Whether a neuron may connect to itself, in a projection onto its own population.
+        allow_multapses : bool, default True
+            Whether a pair may have several synapses: pairs are drawn with replacement, or without.
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
         """
-        return cls._random(2, count=integer(count, "Sparse: count", maximum=MAX_SYNAPSES), **rule)
+        return cls._by_rule(2, count=integer(count, "Sparse: count", maximum=MAX_SYNAPSES), **rule)
 
     @classmethod
-    def _random(
+    def one_to_one(cls, **rule: Any) -> Sparse:
+        """Return connections from each neuron to the one of the same index.
+
+        Unlike `OneToOne`, weights and delays may be drawn, and nothing is kept for each synapse.
+
+        Parameters
+        ----------
+        **rule
+            As for `fixed_total`.
+        """
+        return cls._by_rule(3, **rule)
+
+    @classmethod
+    def all_to_all(cls, **rule: Any) -> Sparse:
+        """Return connections from each neuron to each neuron.
+
+        Unlike `Dense`, weights and delays may be drawn, and nothing is kept for each synapse.
+
+        Parameters
+        ----------
+        **rule
+            As for `fixed_total`.
+        """
+        return cls._by_rule(4, **rule)
+
+    @classmethod
+    def spatial(
+        cls,
+        source_positions: ArrayLike,
+        target_positions: ArrayLike,
+        *,
+        width: float,
+        cutoff: float,
+        kernel: str = "gaussian",
+        probability: float = 1.0,
+        period: float | Sequence[float] | None = None,
+        **rule: Any,
+    ) -> Sparse:
+        """Return connections whose probability falls with the distance of the two neurons.
+
+        Parameters
+        ----------
+        source_positions, target_positions : array_like of float32, shape (neurons, dimensions)
+            Where the neurons are, in 1 to 3 dimensions; for one dimension also (neurons,).
+        width : float
+            Gaussian: the standard deviation; exponential: the length over which the probability falls by a factor e.
+            In the unit of the positions.
+        cutoff : float
+            Neurons further apart are not connected.
+        kernel : {"gaussian", "exponential"}
+            ``probability * exp(-d**2 / (2 * width**2))`` or ``probability * exp(-d / width)``.
+        probability : float, default 1.0
+            At distance 0.
+        period : float or sequence of float, optional
+            Space repeats after so much, along every axis or along each (0: it does not); at least twice `cutoff`.
+        **rule
+            As for `fixed_total`; a pair has one synapse at most.
+        """
+        places = [_positions(source_positions, "source_positions"), _positions(target_positions, "target_positions")]
+        dimensions = places[0].shape[1]
+        if places[1].shape[1] != dimensions:
+            raise InvalidArgumentError(
+                f"Sparse: source_positions has {dimensions} dimensions and target_positions {places[1].shape[1]}"
+            )
+        if period is None or np.ndim(period) == 0:
+            periods = [number(0.0 if period is None else period, "Sparse: period", minimum=0.0)] * dimensions
+        else:
+            periods = [number(one, "Sparse: period", minimum=0.0) for one in np.asarray(period).tolist()]
+            if len(periods) != dimensions:
+                raise InvalidArgumentError(
+                    f"Sparse: period has {len(periods)} values; the positions have {dimensions} dimensions"
+                )
+        kernels = ("gaussian", "exponential")
+        sparse = cls._by_rule(5, probability=_probability(probability), **rule)
+        assert sparse._rule is not None  # _by_rule sets it
+        sparse._rule.update(
+            kernel=kernels.index(choice(kernel, kernels, "Sparse: kernel")),
+            kernel_width=number(width, "Sparse: width", minimum=0.0, exclusive=True),
+            cutoff=number(cutoff, "Sparse: cutoff", minimum=0.0, exclusive=True),
+            period=tuple(periods),
+            source_positions=places[0],
+            target_positions=places[1],
+        )
+        return sparse
+
+    @classmethod
+    def _by_rule(
         cls,
         kind: int,
         *,
         probability: float = 0.0,
         count: int = 0,
-        weight: float = 1.0,
-        weight_std: float = 0.0,
-        delay_min: int = 0,
-        delay_max: int | None = None,
-        delay_mean: float = 0.0,
-        delay_std: float = 0.0,
+        weight: float | Distribution = 1.0,
+        delay: float | Distribution = 0.0,
         seed: int | None = None,
         allow_autapses: bool = True,
+        allow_multapses: bool = True,
         receptor: str | None = None,
         delay_steps: int = 0,
         trainable: bool = True,
@@ -201,27 +283,19 @@ class Sparse(Connection):
     ) -> Sparse:
         if unknown:
             raise ArgumentTypeError(
-                f"Sparse has no keyword {shown(next(iter(unknown)))}; a random rule has: weight, weight_std, delay_min, "
-                "delay_max, delay_mean, delay_std, seed, allow_autapses, receptor, delay_steps, trainable, arithmetic"
+                f"Sparse has no keyword {shown(next(iter(unknown)))}; a rule has: weight, delay, seed, "
+                "allow_autapses, allow_multapses, receptor, delay_steps, trainable, arithmetic"
             )
         sparse = cls(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)
-        shortest = integer(delay_min, "Sparse: delay_min", maximum=MAX_DELAY)
-        longest = shortest if delay_max is None else integer(delay_max, "Sparse: delay_max", maximum=MAX_DELAY)
-        if longest < shortest:
-            raise InvalidArgumentError(f"Sparse: delay_max is {longest}, less than delay_min, which is {shortest}")
-        sparse._check_total_delay(longest)
         sparse._rule = {
             "rule": kind,
             "probability": probability,
             "count": count,
             "seed": None if seed is None else integer(seed, "Sparse: seed", maximum=_MAX_SEED),
             "allow_autapses": bool(allow_autapses),
-            "weight_mean": float32_number(weight, "Sparse: weight"),
-            "weight_std": float32_number(weight_std, "Sparse: weight_std", minimum=0.0),
-            "delay_min": shortest,
-            "delay_max": longest,
-            "delay_mean": number(delay_mean, "Sparse: delay_mean"),
-            "delay_std": number(delay_std, "Sparse: delay_std", minimum=0.0),
+            "allow_multapses": bool(allow_multapses),
+            "weight": numbers(weight, "Sparse: weight"),
+            "delay": numbers(delay, "Sparse: delay", minimum=0.0),
         }
         return sparse
 
@@ -262,8 +336,8 @@ class Sparse(Connection):
             return Resolved(2, None, rule=rule)
         if self._weights is None:
             raise InvalidArgumentError(
-                f"{what}: Sparse() has no synapses; make it by Sparse.from_arrays, from_csr, fixed_probability, "
-                "fixed_indegree or fixed_total"
+                f"{what}: Sparse() has no synapses; make it by Sparse.from_arrays, from_csr, or by a rule such as "
+                "Sparse.fixed_probability"
             )
         if self._csr is not None:
             return Resolved(2, None, self._weights, csr=(*self._csr, self._delays))
@@ -278,6 +352,25 @@ class Sparse(Connection):
         np.cumsum(np.bincount(sources.astype(np.int64), minlength=size), out=offsets[1:])
         delays = None if self._delays is None else self._delays[order]
         return Resolved(2, None, self._weights[order], csr=(offsets, targets[order], delays))
+
+
+def _probability(value: Any) -> float:
+    real = number(value, "Sparse: probability", minimum=0.0)
+    if real > 1.0:
+        raise InvalidArgumentError(f"Sparse: probability is {real}; it must be 0 to 1")
+    return real
+
+
+def _positions(values: ArrayLike, name: str) -> Floats:
+    """Return positions as float32 of shape (neurons, dimensions)."""
+    array = np.array(float32_array(values, f"Sparse: {name}"))
+    if array.ndim == 1:
+        array = array.reshape(-1, 1)
+    if array.ndim != 2 or not 1 <= array.shape[1] <= 3:
+        raise InvalidArgumentError(
+            f"Sparse: {name} has shape {array.shape}; it must be (neurons, dimensions) with 1 to 3 dimensions"
+        )
+    return array
 
 
 def _indices(values: ArrayLike, what: str, maximum: int) -> NDArray[Any]:

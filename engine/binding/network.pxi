@@ -62,6 +62,12 @@ cdef list _names(NameFunction function):
     return names
 
 
+cdef int _set_distribution(SNNDistribution *out, object values) except -1:
+    """(kind, a, b, low, high), as snn.h numbers them."""
+    out.kind, out.a, out.b, out.low, out.high = values
+    return 0
+
+
 cdef class Network:
     """A network under construction or finished. Thread-safety: any thread."""
 
@@ -170,7 +176,7 @@ cdef class Network:
         cdef SNNStatus status
         cdef bytes c_name = text(name, "the projection name")
         cdef bytes c_receptor = None
-        cdef Buffer weight_buffer, bias_buffer, offset_buffer, target_buffer, delay_buffer
+        cdef Buffer weight_buffer, bias_buffer, offset_buffer, target_buffer, delay_buffer, source_buffer, position_buffer
         cdef str what = f"projection {name!r}"
         snn_projection_def_default(&definition)
         definition.kind = kind
@@ -221,12 +227,22 @@ cdef class Network:
             random.count = as_u64(rule["count"], f"{what}: count")
             random.seed = as_u64(rule["seed"], f"{what}: seed")
             random.allow_autapses = <uint32_t>bool(rule["allow_autapses"])
-            random.weight_mean = rule["weight_mean"]
-            random.weight_std = rule["weight_std"]
-            random.delay_min = as_u32(rule["delay_min"], f"{what}: delay_min")
-            random.delay_max = as_u32(rule["delay_max"], f"{what}: delay_max")
-            random.delay_mean = rule["delay_mean"]
-            random.delay_std = rule["delay_std"]
+            random.allow_multapses = <uint32_t>bool(rule["allow_multapses"])
+            _set_distribution(&random.weight, rule["weight"])
+            _set_distribution(&random.delay, rule["delay"])
+            if "kernel" in rule:
+                random.kernel = <uint32_t>rule["kernel"]
+                random.kernel_width = rule["kernel_width"]
+                random.cutoff = rule["cutoff"]
+                random.dimensions = <uint32_t>len(rule["period"])
+                for axis in range(random.dimensions):
+                    random.period[axis] = rule["period"][axis]
+                source_buffer = open_buffer(rule["source_positions"], FLOAT32, f"{what}: source positions")
+                random.source_positions = <const float *>source_buffer.view.buf
+                random.source_position_count = source_buffer.count
+                position_buffer = open_buffer(rule["target_positions"], FLOAT32, f"{what}: target positions")
+                random.target_positions = <const float *>position_buffer.view.buf
+                random.target_position_count = position_buffer.count
             with nogil:
                 status = snn_network_connect_random(self.handle, &definition, &random, &index)
         check(status)
@@ -268,10 +284,35 @@ cdef class Network:
             decoded(info.model_name), decoded(info.surrogate_name))
 
     def projection(self, uint32_t index):
-        """A projection, as `ProjectionInfo`; of a finished network with read-only views of its arrays, else copies."""
+        """A projection without its weights and synapses, as `ProjectionInfo`."""
+        cdef SNNProjectionInfo info
+        cdef SNNNetworkInfo whole
+        memset(&info, 0, sizeof(info))
+        info.struct_size = sizeof(info)
+        memset(&whole, 0, sizeof(whole))
+        whole.struct_size = sizeof(whole)
+        check(snn_network_get_info(self.handle, &whole))
+        check(snn_network_get_projection(self.handle, index, &info))
+        return ProjectionInfo(
+            decoded(info.name), info.kind, info.source, info.target, decoded(info.receptor), info.delay_steps,
+            bool(info.trainable), info.arithmetic, info.pool_mode, info.weight_count, info.bias_count,
+            info.synapse_count, _pair(info.kernel), _pair(info.stride), _pair(info.padding), _pair(info.dilation),
+            info.groups, bool(info.by_rule), info.fixed_point_scale,
+            # The memory of a network under construction may move when something is added.
+            view_of(self, info.bias, info.bias_count, DTYPE_FLOAT32, not whole.finished))
+
+    def projection_arrays(self, uint32_t index):
+        """The arrays of a projection, as `ProjectionArrays`: read-only views of a finished network's, else copies.
+
+        Those of a connection rule are made at the first call and stay with the network: 10 bytes a synapse.
+        """
+        cdef SNNProjectionArrays arrays
         cdef SNNProjectionInfo info
         cdef SNNNetworkInfo whole
         cdef SNNPopulationInfo source
+        cdef SNNStatus status
+        memset(&arrays, 0, sizeof(arrays))
+        arrays.struct_size = sizeof(arrays)
         memset(&info, 0, sizeof(info))
         info.struct_size = sizeof(info)
         memset(&source, 0, sizeof(source))
@@ -281,17 +322,87 @@ cdef class Network:
         check(snn_network_get_info(self.handle, &whole))
         check(snn_network_get_projection(self.handle, index, &info))
         check(snn_network_get_population(self.handle, info.source, &source))
+        with nogil:
+            status = snn_network_get_projection_arrays(self.handle, index, &arrays)
+        check(status)
         # The memory of a network under construction may move when something is added.
         cdef bint copied = not whole.finished
-        return ProjectionInfo(
-            decoded(info.name), info.kind, info.source, info.target, decoded(info.receptor), info.delay_steps,
-            bool(info.trainable), info.arithmetic, info.pool_mode, info.synapse_count, _pair(info.kernel),
-            _pair(info.stride), _pair(info.padding), _pair(info.dilation), info.groups, info.fixed_point_scale,
-            view_of(self, info.weights, info.weight_count, DTYPE_FLOAT32, copied),
-            view_of(self, info.bias, info.bias_count, DTYPE_FLOAT32, copied),
-            view_of(self, info.row_offsets, <uint64_t>source.size + 1, DTYPE_UINT64, copied),
-            view_of(self, info.synapse_targets, info.weight_count, DTYPE_UINT32, copied),
-            view_of(self, info.synapse_delays, info.weight_count, DTYPE_UINT16, copied))
+        return ProjectionArrays(
+            view_of(self, arrays.weights, arrays.weight_count, DTYPE_FLOAT32, copied),
+            view_of(self, arrays.row_offsets, <uint64_t>source.size + 1, DTYPE_UINT64, copied),
+            view_of(self, arrays.synapse_targets, arrays.weight_count, DTYPE_UINT32, copied),
+            view_of(self, arrays.synapse_delays, arrays.weight_count, DTYPE_UINT16, copied))
+
+    def connection_rule(self, uint32_t index):
+        """The rule that makes a projection's synapses, as the dict that `connect` takes; None if they are arrays."""
+        cdef SNNRandomConnectionDef rule
+        cdef SNNProjectionInfo info
+        memset(&info, 0, sizeof(info))
+        info.struct_size = sizeof(info)
+        check(snn_network_get_projection(self.handle, index, &info))
+        if not info.by_rule:
+            return None
+        snn_random_connection_def_default(&rule)
+        check(snn_network_get_connection_rule(self.handle, index, &rule))
+        described = {
+            "rule": rule.rule, "probability": rule.probability, "count": rule.count, "seed": rule.seed,
+            "allow_autapses": bool(rule.allow_autapses), "allow_multapses": bool(rule.allow_multapses),
+            "weight": (rule.weight.kind, rule.weight.a, rule.weight.b, rule.weight.low, rule.weight.high),
+            "delay": (rule.delay.kind, rule.delay.a, rule.delay.b, rule.delay.low, rule.delay.high)}
+        if rule.source_positions != NULL:
+            described["kernel"] = rule.kernel
+            described["kernel_width"] = rule.kernel_width
+            described["cutoff"] = rule.cutoff
+            described["period"] = tuple([rule.period[axis] for axis in range(rule.dimensions)])
+            described["source_positions"] = view_of(
+                self, rule.source_positions, rule.source_position_count, DTYPE_FLOAT32, True)
+            described["target_positions"] = view_of(
+                self, rule.target_positions, rule.target_position_count, DTYPE_FLOAT32, True)
+        return described
+
+    def synapses(self, uint32_t index, uint32_t first, uint32_t count):
+        """(sources, targets, delays in steps, weights) of the rows of `count` source neurons from `first` on."""
+        cdef size_t found = 0
+        cdef SNNStatus status
+        cdef Buffer sources, targets, delays, weights
+        with nogil:
+            status = snn_network_get_synapses(self.handle, index, first, count, NULL, NULL, NULL, NULL, &found)
+        check(status)
+        arrays = tuple([numpy.empty(found, numpy.uint32) for _ in range(3)]) + (numpy.empty(found, numpy.float32),)
+        if found:
+            sources = open_buffer(arrays[0], UINT32, "sources", True)
+            targets = open_buffer(arrays[1], UINT32, "targets", True)
+            delays = open_buffer(arrays[2], UINT32, "delays", True)
+            weights = open_buffer(arrays[3], FLOAT32, "weights", True)
+            with nogil:
+                status = snn_network_get_synapses(
+                    self.handle, index, first, count, <uint32_t *>sources.view.buf, <uint32_t *>targets.view.buf,
+                    <uint32_t *>delays.view.buf, <float *>weights.view.buf, &found)
+            check(status)
+        return arrays
+
+    def memory(self, device, uint32_t batch_size, uint32_t threads):
+        """What the network and a session of it take, in bytes: a dict, and a list of one number for each projection."""
+        cdef SNNConfig config
+        cdef SNNMemoryEstimate estimate
+        cdef SNNStatus status
+        cdef bytes c_device = text(device, "the device")
+        cdef Buffer buffer
+        snn_config_default(&config)
+        config.device = c_device
+        config.batch_size = batch_size
+        config.thread_count = threads
+        memset(&estimate, 0, sizeof(estimate))
+        estimate.struct_size = sizeof(estimate)
+        values = numpy.zeros(max(self.info().projection_count, 1), numpy.uint64)
+        buffer = open_buffer(values, UINT64, "values", True)
+        cdef size_t count = self.info().projection_count
+        cdef uint64_t *out = <uint64_t *>buffer.view.buf if count else NULL
+        with nogil:
+            status = snn_network_memory(self.handle, &config, &estimate, out, count)
+        check(status)
+        return ({"network": estimate.network_bytes, "weights": estimate.weight_bytes, "state": estimate.state_bytes,
+                 "total": estimate.total_bytes, "opening": estimate.opening_bytes}, values[:count].tolist())
 
     def model(self, uint32_t population):
         """The model of a population of neurons."""

@@ -78,6 +78,19 @@ def random_fill(out, seed, stream, uint32_t distribution, double a, double b):
     check(status)
 
 
+def random_draw(out, numbers, seed, stream):
+    """Fill float64 `out` with a distribution: (kind, a, b, low, high) as snn.h numbers them."""
+    cdef Buffer buffer = open_buffer(out, FLOAT64, "out", True)
+    cdef SNNDistribution distribution
+    _set_distribution(&distribution, numbers)
+    cdef uint64_t c_seed = as_u64(seed, "seed")
+    cdef uint64_t c_stream = as_u64(stream, "stream")
+    cdef SNNStatus status
+    with nogil:
+        status = snn_random_draw(&distribution, c_seed, c_stream, <double *>buffer.view.buf, buffer.count)
+    check(status)
+
+
 def time_steps(Session session not None, uint32_t source, frames, uint32_t target, out_seconds, out_spikes):
     """Time single steps in C: input in, one step, output spikes out, once for each value of `out_seconds`.
 

@@ -54,7 +54,8 @@ cdef class Session:
             status = snn_create_network(&config, &self.handle)
         if status == SNN_ERROR_OUT_OF_MEMORY:
             raise OutOfMemoryError(
-                f"a session on device {device!r} with batch_size {config.batch_size} needs more memory than there is")
+                f"a session on device {device!r} with batch_size {config.batch_size} needs more memory than there is: "
+                f"{decoded(snn_last_error())}")
         check(status)
         cdef SNNNetworkInfo info
         cdef Network own = Network()

@@ -106,6 +106,12 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t padding[2]
         uint32_t dilation[2]
         uint32_t groups
+    ctypedef struct SNNDistribution:
+        uint32_t kind
+        double a
+        double b
+        double low
+        double high
     ctypedef struct SNNRandomConnectionDef:
         uint32_t struct_size
         uint32_t rule
@@ -113,12 +119,18 @@ cdef extern from "snn/snn.h" nogil:
         uint64_t count
         uint64_t seed
         uint32_t allow_autapses
-        float weight_mean
-        float weight_std
-        uint32_t delay_min
-        uint32_t delay_max
-        double delay_mean
-        double delay_std
+        uint32_t allow_multapses
+        SNNDistribution weight
+        SNNDistribution delay
+        uint32_t kernel
+        uint32_t dimensions
+        double kernel_width
+        double cutoff
+        double period[3]
+        const float *source_positions
+        size_t source_position_count
+        const float *target_positions
+        size_t target_position_count
 
     void snn_population_def_default(SNNPopulationDef *out_def)
     void snn_projection_def_default(SNNProjectionDef *out_def)
@@ -180,15 +192,24 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t padding[2]
         uint32_t dilation[2]
         uint32_t groups
-        const float *weights
+        uint32_t by_rule
         const float *bias
+        double fixed_point_scale
+    ctypedef struct SNNProjectionArrays:
+        uint32_t struct_size
+        uint64_t weight_count
+        const float *weights
         const uint64_t *row_offsets
         const uint32_t *synapse_targets
         const uint16_t *synapse_delays
-        double fixed_point_scale
     SNNStatus snn_network_get_info(SNNNetwork network, SNNNetworkInfo *out_info)
     SNNStatus snn_network_get_population(SNNNetwork network, uint32_t index, SNNPopulationInfo *out_info)
     SNNStatus snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProjectionInfo *out_info)
+    SNNStatus snn_network_get_projection_arrays(SNNNetwork network, uint32_t index, SNNProjectionArrays *out_arrays)
+    SNNStatus snn_network_get_connection_rule(SNNNetwork network, uint32_t index, SNNRandomConnectionDef *out_rule)
+    SNNStatus snn_network_get_synapses(SNNNetwork network, uint32_t projection, uint32_t first_source,
+                                       uint32_t source_count, uint32_t *out_sources, uint32_t *out_targets,
+                                       uint32_t *out_delays, float *out_weights, size_t *io_count)
     SNNStatus snn_network_get_model(SNNNetwork network, uint32_t population, SNNModel *out_model)
     SNNStatus snn_network_get_surrogate(SNNNetwork network, uint32_t population, SNNModel *out_surrogate)
     SNNStatus snn_network_get_parameter(SNNNetwork network, uint32_t population, const char *parameter,
@@ -217,6 +238,15 @@ cdef extern from "snn/snn.h" nogil:
         void *log_user
         uint64_t seed
     void snn_config_default(SNNConfig *out_config)
+    ctypedef struct SNNMemoryEstimate:
+        uint32_t struct_size
+        uint64_t network_bytes
+        uint64_t weight_bytes
+        uint64_t state_bytes
+        uint64_t total_bytes
+        uint64_t opening_bytes
+    SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig *config, SNNMemoryEstimate *out_estimate,
+                                 uint64_t *out_projection_bytes, size_t count)
     SNNStatus snn_create_network(const SNNConfig *config, SNNHandle *out_handle)
     void snn_destroy_network(SNNHandle handle)
     SNNStatus snn_load_weights(SNNHandle handle, const char *path)
@@ -372,5 +402,7 @@ cdef extern from "snn/snn.h" nogil:
     void snn_encoder_def_default(SNNEncoderDef *out_def)
     SNNStatus snn_encode(const SNNEncoderDef *definition, const float *values, size_t value_count, size_t sample_count,
                          size_t feature_count, float *out_encoded, size_t out_count)
+    SNNStatus snn_random_draw(const SNNDistribution *distribution, uint64_t seed, uint64_t stream, double *out_values,
+                              size_t count)
     SNNStatus snn_random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a, double b,
                               float *out_values, size_t count)

@@ -21,7 +21,8 @@ from snn.engine.errors import (
     ArgumentTypeError, FileError, InternalError, InvalidArgumentError, InvalidHandleError, OutOfMemoryError,
     error_for_status, shown)
 from snn.engine.records import (
-    Counters, DeviceInfo, EpochResult, NetworkInfo, PopulationInfo, ProjectionInfo, SpikeEvent, TrainResult, WeightUpdate)
+    Counters, DeviceInfo, EpochResult, NetworkInfo, PopulationInfo, ProjectionArrays, ProjectionInfo, SpikeEvent,
+    TrainResult, WeightUpdate)
 
 if snn_abi_version() != SNN_ABI_VERSION:
     raise ImportError(

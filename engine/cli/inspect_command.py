@@ -52,7 +52,8 @@ def inspect(
         console.print(rows)
     console.print(
         f"\n{described['neurons']:,} neurons, {described['synapses']:,} synapses, {described['parameters']:,} weights "
-        f"and biases, dt {described['dt_ms']:g} ms, {with_unit(described['file_bytes'], 'B')}",
+        f"and biases, dt {described['dt_ms']:g} ms, {with_unit(described['file_bytes'], 'B')}; "
+        f"about {with_unit(described['memory_bytes'], 'B')} of memory in a simulation",
         highlight=False,
     )
 
@@ -66,6 +67,8 @@ def _notes(projection: dict[str, Any]) -> str:
     words = []
     if projection["delay_steps"]:
         words.append(f"delay {projection['delay_steps']} steps")
+    if projection["by_rule"]:
+        words.append("by rule")
     if projection["arithmetic"] == "fixed":
         words.append("fixed point")
     if projection["biases"]:
@@ -104,7 +107,9 @@ def describe(network: snn.Network, file: Path) -> dict[str, Any]:
         )
     projections = []
     for projection in network.projections.values():
-        weights = None if projection.kind == "pool2d" else projection.weights
+        # Those of a rule are not made to be looked at.
+        made = projection.kind != "pool2d" and not projection.by_rule
+        weights = projection.weights if made else None
         some = weights is not None and weights.size > 0
         projections.append(
             {
@@ -115,7 +120,8 @@ def describe(network: snn.Network, file: Path) -> dict[str, Any]:
                 "receptor": projection.receptor,
                 "only_receptor": _only_receptor(projection.target),
                 "synapses": projection.synapse_count,
-                "weights": 0 if weights is None else weights.size,
+                "by_rule": projection.by_rule,
+                "weights": projection.weight_count,
                 "weight_mean": float(weights.mean(dtype=np.float64)) if some and weights is not None else None,
                 "weight_std": float(weights.std(dtype=np.float64)) if some and weights is not None else None,
                 "biases": 0 if projection.bias is None else projection.bias.size,
@@ -128,6 +134,7 @@ def describe(network: snn.Network, file: Path) -> dict[str, Any]:
     return {
         "file": str(file),
         "file_bytes": file.stat().st_size,
+        "memory_bytes": network.memory_estimate().total,
         "dt_ms": network.dt,
         "neurons": network.neuron_count,
         "synapses": network.synapse_count,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from snn.distributions import Normal
 from snn.network import Network
 from snn.neurons import DrivenCurrentLIF
 from snn.scenes._draw import Draws
@@ -231,17 +232,12 @@ class Microcircuit(Scene):
 
     def _connection(self, source: str, target: str, count: int, scale: float) -> Sparse:
         mean = self.weight(source, target, scale)
-        delay, delay_std = self.delay(source) / self.dt, self.delay(source) * self.delay_std / self.dt
-        # Weights of the other sign are ten standard deviations away: the generator has none. A delay below half a step would
-        # round to nothing; one above six standard deviations is not expected among the synapses of the full network.
+        delay = self.delay(source)
+        # Weights of the other sign are ten standard deviations away: the generator has none.
         return Sparse.fixed_total(
             count,
-            weight=mean,
-            weight_std=abs(mean) * self.weight_std,
-            delay_min=1,
-            delay_max=math.ceil(delay + 6.0 * delay_std),
-            delay_mean=delay,
-            delay_std=delay_std,
+            weight=Normal(mean, abs(mean) * self.weight_std),
+            delay=Normal(delay, delay * self.delay_std, low=self.dt),
             trainable=False,
         )
 

@@ -2,6 +2,8 @@
 #ifndef SNN_TESTS_FIXTURES_H
 #define SNN_TESTS_FIXTURES_H
 
+#include <math.h>
+
 #include "check.h"
 
 /* A user's model whose every value can be worked out by hand: v = v + current; a spike where v >= threshold, then v = 0.
@@ -20,6 +22,23 @@ static inline SNNModel load_adder(void) {
     SNNModel model = NULL;
     CHECK_OK(snn_model_load(adder_text, sizeof adder_text - 1, &model));
     return model;
+}
+
+/* The weights and synapses of a projection; borrowed from the network. */
+static inline SNNProjectionArrays arrays_of(SNNNetwork network, uint32_t index) {
+    SNNProjectionArrays arrays;
+    memset(&arrays, 0, sizeof arrays);
+    arrays.struct_size = sizeof arrays;
+    CHECK_OK(snn_network_get_projection_arrays(network, index, &arrays));
+    return arrays;
+}
+
+static inline SNNDistribution distribution(uint32_t kind, double a, double b) {
+    SNNDistribution made = {0, 0, 0, -HUGE_VAL, HUGE_VAL};
+    made.kind = kind;
+    made.a = a;
+    made.b = b;
+    return made;
 }
 
 static inline uint32_t add_input(SNNNetwork network, const char *name, uint32_t kind, uint32_t size) {

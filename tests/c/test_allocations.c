@@ -94,8 +94,8 @@ static SNNNetwork make_mixed(void) {
     def.delay_steps = 1;
     snn_random_connection_def_default(&rule);
     rule.probability = 0.1;
-    rule.weight_mean = 0.05f;
-    rule.delay_max = 5;
+    rule.weight = distribution(SNN_DISTRIBUTION_CONSTANT, 0.05, 0);
+    rule.delay = distribution(SNN_DISTRIBUTION_UNIFORM, 1, 5);
     CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
     add_neurons(network, "readout", "leaky_integrator", 4);
     connect(network, SNN_CONNECT_DENSE, 1, 3, weights, 64 * 4);

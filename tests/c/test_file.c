@@ -68,9 +68,8 @@ static SNNNetwork make_rich_network(void) {
     def.name = "scattered";
     rule.rule = SNN_RULE_FIXED_INDEGREE;
     rule.count = 5;
-    rule.weight_mean = 2.0f;
-    rule.delay_min = 1;
-    rule.delay_max = 6;
+    rule.weight = distribution(SNN_DISTRIBUTION_CONSTANT, 2, 0);
+    rule.delay = distribution(SNN_DISTRIBUTION_UNIFORM, 1, 6);
     CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
     CHECK_OK(snn_network_finish(network));
     return network;

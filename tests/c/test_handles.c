@@ -45,6 +45,8 @@ static void refuse_network(SNNNetwork network) {
     SNNNetworkInfo info;
     SNNPopulationInfo population_info;
     SNNProjectionInfo projection_info;
+    SNNProjectionArrays projection_arrays;
+    SNNMemoryEstimate estimate;
     SNNModel model;
     SNNConfig config;
     SNNHandle session;
@@ -59,6 +61,7 @@ static void refuse_network(SNNNetwork network) {
     info.struct_size = sizeof info;
     population_info.struct_size = sizeof population_info;
     projection_info.struct_size = sizeof projection_info;
+    projection_arrays.struct_size = sizeof projection_arrays;
     CHECK_ERROR(snn_network_add_population(network, &population, &index), SNN_ERROR_INVALID_HANDLE, "network");
     CHECK_ERROR(snn_network_set_parameter(network, 1, "threshold", &value, 1), SNN_ERROR_INVALID_HANDLE, "network");
     CHECK_ERROR(snn_network_set_option(network, 1, "reset", "value"), SNN_ERROR_INVALID_HANDLE, "network");
@@ -72,6 +75,9 @@ static void refuse_network(SNNNetwork network) {
     CHECK_ERROR(snn_network_get_info(network, &info), SNN_ERROR_INVALID_HANDLE, "network");
     CHECK_ERROR(snn_network_get_population(network, 0, &population_info), SNN_ERROR_INVALID_HANDLE, "network");
     CHECK_ERROR(snn_network_get_projection(network, 0, &projection_info), SNN_ERROR_INVALID_HANDLE, "network");
+    CHECK_ERROR(snn_network_get_projection_arrays(network, 0, &projection_arrays), SNN_ERROR_INVALID_HANDLE, "network");
+    CHECK_ERROR(snn_network_get_connection_rule(network, 0, &rule), SNN_ERROR_INVALID_HANDLE, "network");
+    CHECK_ERROR(snn_network_get_synapses(network, 0, 0, 1, NULL, NULL, NULL, NULL, &count), SNN_ERROR_INVALID_HANDLE, "network");
     CHECK_ERROR(snn_network_find_population(network, "in", &index), SNN_ERROR_INVALID_HANDLE, "network");
     CHECK_ERROR(snn_network_find_projection(network, "in", &index), SNN_ERROR_INVALID_HANDLE, "network");
     CHECK_ERROR(snn_network_get_model(network, 1, &model), SNN_ERROR_INVALID_HANDLE, "network");
@@ -80,6 +86,8 @@ static void refuse_network(SNNNetwork network) {
     CHECK_ERROR(snn_network_get_initial_state(network, 1, "v", &value, &count), SNN_ERROR_INVALID_HANDLE, "network");
     CHECK_ERROR(snn_network_get_surrogate_parameters(network, 1, &value, &count), SNN_ERROR_INVALID_HANDLE, "network");
     CHECK_ERROR(snn_network_get_option(network, 1, "reset", &choice), SNN_ERROR_INVALID_HANDLE, "network");
+    estimate.struct_size = sizeof estimate;
+    CHECK_ERROR(snn_network_memory(network, &config, &estimate, NULL, 0), SNN_ERROR_INVALID_HANDLE, "network");
     config.network = network;
     if (network) CHECK_ERROR(snn_create_network(&config, &session), SNN_ERROR_INVALID_HANDLE, "network");
     snn_network_release(network);

@@ -76,18 +76,18 @@ static void the_delay_of_a_synapse_counts_with_that_of_its_projection(void) {
     snn_random_connection_def_default(&rule);
     rule.rule = SNN_RULE_FIXED_TOTAL;
     rule.count = 10;
-    rule.delay_max = 96;
+    rule.delay = distribution(SNN_DISTRIBUTION_UNIFORM, 1, 96);
     CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
     def.name = "slow";
-    rule.delay_max = 97;
+    rule.delay.b = 97;
     CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT,
                 "'slow': its largest delay is 4097 steps; at most 4096 are allowed");
-    rule.delay_max = UINT32_MAX;
-    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "4294971295 steps");
+    rule.delay.b = 1e30;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT,
+                "delays reach up to 1e+30 ms, that is 1e+30 steps; at most 4096 are allowed");
     snn_network_release(network);
 }
 
-/* Only what is above the limit: 2^34 synapses at the limit need more memory than machines that run tests have. */
 static void a_rule_makes_at_most_two_to_the_thirty_four_synapses(void) {
     const char *const words = "at most 17179869184 are allowed";
     SNNNetwork network = new_network();

@@ -271,7 +271,8 @@ static void what_was_built_can_be_looked_at(void) {
     CHECK_EQUAL(projection_info.trainable, 1);
     CHECK_EQUAL(projection_info.arithmetic, SNN_ARITHMETIC_FLOAT);
     CHECK_NEAR(projection_info.fixed_point_scale, 0, 0);
-    CHECK(projection_info.row_offsets == NULL && projection_info.synapse_targets == NULL);
+    CHECK(arrays_of(network, 1).row_offsets == NULL && arrays_of(network, 1).synapse_targets == NULL);
+    CHECK_EQUAL(projection_info.by_rule, 0);
     CHECK_OK(snn_network_find_population(network, "readout", &index));
     CHECK_EQUAL(index, 2);
     CHECK_OK(snn_network_find_projection(network, "pixels_to_hidden", &index));

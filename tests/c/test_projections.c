@@ -73,7 +73,7 @@ static void no_weights_are_zeros(void) {
     info.struct_size = sizeof info;
     CHECK_OK(snn_network_get_projection(network, 0, &info));
     CHECK_EQUAL(info.weight_count, 6);
-    for (i = 0; i < info.weight_count; ++i) CHECK_NEAR(info.weights[i], 0.0, 0);
+    for (i = 0; i < info.weight_count; ++i) CHECK_NEAR(arrays_of(network, 0).weights[i], 0.0, 0);
     snn_network_release(network);
 }
 
@@ -169,7 +169,7 @@ static void sparse_arrays_are_checked(void) {
     CHECK_OK(snn_network_get_projection(network, 0, &info));
     CHECK_EQUAL(info.weight_count, 4);
     CHECK_EQUAL(info.synapse_count, 4);
-    CHECK_EQUAL(info.row_offsets[3], 4);
+    CHECK_EQUAL(arrays_of(network, 0).row_offsets[3], 4);
     CHECK(info.fixed_point_scale > 0);
     snn_network_release(network);
 }
@@ -182,7 +182,7 @@ static void sparse_weights_are_by_source_delay_target_and_creation(void) {
     const float weights[6] = {0, 1, 2, 3, 4, 5}, expected[6] = {3, 1, 2, 0, 5, 4};
     SNNNetwork network = unconnected();
     SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, weights, 6);
-    SNNProjectionInfo info;
+    SNNProjectionArrays info;
     SNNHandle handle;
     float read[6];
     int i;
@@ -193,8 +193,7 @@ static void sparse_weights_are_by_source_delay_target_and_creation(void) {
     def.synapse_count = 6;
     CHECK_OK(snn_network_connect(network, &def, NULL));
     CHECK_OK(snn_network_finish(network));
-    info.struct_size = sizeof info;
-    CHECK_OK(snn_network_get_projection(network, 0, &info));
+    info = arrays_of(network, 0);
     CHECK(info.synapse_delays);
     for (i = 0; i < 6; ++i) {
         const int place = (int)expected[i];
@@ -214,6 +213,7 @@ static void random_rules_make_what_they_say(void) {
     SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, NULL, 0);
     SNNRandomConnectionDef rule;
     SNNProjectionInfo info;
+    SNNProjectionArrays arrays;
     uint64_t i;
     uint32_t incoming[50] = {0};
     add_input(network, "in", SNN_POPULATION_SPIKE_INPUT, 40);
@@ -222,9 +222,8 @@ static void random_rules_make_what_they_say(void) {
     rule.rule = SNN_RULE_FIXED_INDEGREE;
     rule.count = 7;
     rule.seed = 5;
-    rule.weight_mean = 0.25f;
-    rule.delay_min = 2;
-    rule.delay_max = 4;
+    rule.weight = distribution(SNN_DISTRIBUTION_CONSTANT, 0.25, 0);
+    rule.delay = distribution(SNN_DISTRIBUTION_UNIFORM, 2, 4);
     def.name = "indegree";
     CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
     rule.rule = SNN_RULE_FIXED_TOTAL;
@@ -238,11 +237,13 @@ static void random_rules_make_what_they_say(void) {
     info.struct_size = sizeof info;
     CHECK_OK(snn_network_get_projection(network, 0, &info));
     CHECK_EQUAL(info.weight_count, 7 * 50);
+    CHECK_EQUAL(info.by_rule, 1);
+    arrays = arrays_of(network, 0);
     for (i = 0; i < info.weight_count; ++i) {
-        CHECK(info.synapse_targets[i] < 50);
-        CHECK(info.synapse_delays[i] >= 2 && info.synapse_delays[i] <= 4);
-        CHECK_NEAR(info.weights[i], 0.25, 0);
-        ++incoming[info.synapse_targets[i]];
+        CHECK(arrays.synapse_targets[i] < 50);
+        CHECK(arrays.synapse_delays[i] >= 2 && arrays.synapse_delays[i] <= 4);
+        CHECK_NEAR(arrays.weights[i], 0.25, 0);
+        ++incoming[arrays.synapse_targets[i]];
     }
     for (i = 0; i < 50; ++i) CHECK_EQUAL(incoming[i], 7);
     CHECK_OK(snn_network_get_projection(network, 1, &info));
@@ -254,11 +255,8 @@ static void random_rules_make_what_they_say(void) {
 
 /* Whether two projections of a network connect the same neurons. */
 static int connect_alike(SNNNetwork network, uint32_t a, uint32_t b) {
-    SNNProjectionInfo first, second;
-    first.struct_size = second.struct_size = sizeof first;
-    CHECK_OK(snn_network_get_projection(network, a, &first));
-    CHECK_OK(snn_network_get_projection(network, b, &second));
-    CHECK_EQUAL(first.synapse_count, 200);
+    const SNNProjectionArrays first = arrays_of(network, a), second = arrays_of(network, b);
+    CHECK_EQUAL(first.weight_count, 200);
     return memcmp(first.synapse_targets, second.synapse_targets, 200 * sizeof *first.synapse_targets) == 0;
 }
 
@@ -267,7 +265,7 @@ static void the_default_seed_follows_the_projection_and_any_other_does_not(void)
     const uint64_t seeds[7] = {SNN_SEED_BY_INDEX, SNN_SEED_BY_INDEX, 0, 0, 1, largest, largest};
     static const char *const names[7] = {"p0", "p1", "p2", "p3", "p4", "p5", "p6"};
     SNNNetwork networks[2];
-    SNNProjectionInfo first, second;
+    SNNProjectionArrays first, second;
     uint32_t i, j;
     for (i = 0; i < 2; ++i) {
         SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, NULL, 0);
@@ -289,9 +287,8 @@ static void the_default_seed_follows_the_projection_and_any_other_does_not(void)
         for (j = 0; j < i; ++j)
             CHECK_EQUAL(connect_alike(networks[0], i, j), seeds[i] != SNN_SEED_BY_INDEX && seeds[i] == seeds[j]);
     /* The same network built again has the same connections. */
-    first.struct_size = second.struct_size = sizeof first;
-    CHECK_OK(snn_network_get_projection(networks[0], 1, &first));
-    CHECK_OK(snn_network_get_projection(networks[1], 1, &second));
+    first = arrays_of(networks[0], 1);
+    second = arrays_of(networks[1], 1);
     CHECK(memcmp(first.synapse_targets, second.synapse_targets, 200 * sizeof *first.synapse_targets) == 0);
     snn_network_release(networks[0]);
     snn_network_release(networks[1]);
@@ -308,18 +305,43 @@ static void random_rules_are_checked(void) {
     rule.probability = NAN;
     CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "probability");
     rule.probability = 0.5;
-    rule.rule = 3;
+    rule.rule = 6;
     CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "rule");
     rule.rule = SNN_RULE_FIXED_PROBABILITY;
-    rule.delay_min = 3;
-    rule.delay_max = 2;
-    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "delay");
-    rule.delay_min = 0;
-    rule.weight_std = -1.0f;
-    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "weight_std");
-    rule.weight_std = NAN;
-    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "weight_std");
-    rule.weight_std = 0;
+    rule.delay = distribution(SNN_DISTRIBUTION_UNIFORM, 0, 2);
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT,
+                "delay: delays reach down to");
+    rule.delay = distribution(SNN_DISTRIBUTION_CONSTANT, 0, 0);
+    rule.weight = distribution(SNN_DISTRIBUTION_NORMAL, 1, -1);
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT,
+                "weight: the standard deviation is -1");
+    rule.weight = distribution(SNN_DISTRIBUTION_NORMAL, NAN, 1);
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "a = nan");
+    rule.weight = distribution(4, 1, 1);
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "kind is 4");
+    rule.weight = distribution(SNN_DISTRIBUTION_UNIFORM, 1, 0);
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "uniform from 1 to 0");
+    rule.weight = distribution(SNN_DISTRIBUTION_NORMAL, 0, 1);
+    rule.weight.low = 5;
+    rule.weight.high = 4;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "low is 5 and high is 4");
+    rule.weight.high = 6; /* 2.9e-7 of the distribution */
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "less than 1 of 65536");
+    rule.weight = distribution(SNN_DISTRIBUTION_LOGNORMAL, 80, 2);
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "float32 numbers");
+    rule.weight = distribution(SNN_DISTRIBUTION_CONSTANT, 1, 0);
+    rule.rule = SNN_RULE_FIXED_INDEGREE;
+    rule.count = 4;
+    rule.allow_multapses = 0;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT,
+                "4 sources for each target without multapses; there are 3");
+    rule.rule = SNN_RULE_FIXED_TOTAL;
+    rule.count = 7;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT,
+                "7 synapses without multapses; there are 6 pairs");
+    rule.rule = SNN_RULE_ONE_TO_ONE;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "equal sizes");
+    rule.rule = SNN_RULE_FIXED_PROBABILITY;
     def.weights = &weight;
     def.weight_count = 1;
     CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "null");

@@ -66,22 +66,6 @@ static void check_refuses_sizes_but_the_first(SNNConfig *config, SNNHandle *out_
     config->struct_size = sizeof *config;
 }
 
-/* A connection rule began with 56 bytes: without normal delays. */
-static void check_rule_refuses_sizes_but_the_first(SNNNetwork network, const SNNProjectionDef *def,
-                                                   SNNRandomConnectionDef *rule) {
-    uint32_t size;
-    for (size = 0; size <= sizeof *rule + 8; ++size) {
-        if (size == sizeof *rule || size == offsetof(SNNRandomConnectionDef, delay_mean)) continue;
-        rule->struct_size = size;
-        CHECK_ERROR(snn_network_connect_random(network, def, rule, NULL), SNN_ERROR_VERSION, "struct_size");
-    }
-    rule->struct_size = offsetof(SNNRandomConnectionDef, delay_mean);
-    rule->delay_std = -1; /* behind what an old caller owns */
-    CHECK_OK(snn_network_connect_random(network, def, rule, NULL));
-    rule->delay_std = 0;
-    rule->struct_size = sizeof *rule;
-}
-
 /* So has the definition of a run: 56 bytes, and no recording of spikes. */
 static void check_run_refuses_sizes_but_the_first(SNNRunDef *def, SNNHandle handle) {
     uint32_t size;
@@ -106,6 +90,8 @@ static void sizes_that_no_header_had_are_refused(void) {
     SNNNetworkInfo network_info;
     SNNPopulationInfo population_info;
     SNNProjectionInfo projection_info;
+    SNNProjectionArrays projection_arrays;
+    SNNMemoryEstimate estimate;
     SNNPopulationDef population_def;
     SNNProjectionDef projection_def;
     SNNRandomConnectionDef rule;
@@ -123,6 +109,7 @@ static void sizes_that_no_header_had_are_refused(void) {
     CHECK_REFUSES_SIZES(network_info, snn_network_get_info(network, &network_info));
     CHECK_REFUSES_SIZES(population_info, snn_network_get_population(network, 0, &population_info));
     CHECK_REFUSES_SIZES(projection_info, snn_network_get_projection(network, 0, &projection_info));
+    CHECK_REFUSES_SIZES(projection_arrays, snn_network_get_projection_arrays(network, 0, &projection_arrays));
 
     snn_population_def_default(&population_def);
     snn_projection_def_default(&projection_def);
@@ -135,10 +122,11 @@ static void sizes_that_no_header_had_are_refused(void) {
     CHECK_REFUSES_SIZES(projection_def, snn_network_connect(open_network, &projection_def, NULL));
     CHECK_REFUSES_SIZES(projection_def, snn_network_connect_random(open_network, &projection_def, &rule, NULL));
     projection_def.kind = SNN_CONNECT_SPARSE;
-    check_rule_refuses_sizes_but_the_first(open_network, &projection_def, &rule);
+    CHECK_REFUSES_SIZES(rule, snn_network_connect_random(open_network, &projection_def, &rule, NULL));
 
     snn_config_default(&config);
     config.network = network;
+    CHECK_REFUSES_SIZES(estimate, snn_network_memory(network, &config, &estimate, NULL, 0));
     check_refuses_sizes_but_the_first(&config, &handle);
     CHECK_OK(snn_create_network(&config, &handle));
     config.allocator = &allocator;
@@ -184,10 +172,13 @@ static void structs_begin_as_they_did_in_abi_1(void) {
     CHECK_EQUAL(sizeof(SNNDeviceInfo), 344);
     CHECK_EQUAL(sizeof(SNNPopulationDef), 48);
     CHECK_EQUAL(sizeof(SNNProjectionDef), 160);
-    CHECK_EQUAL(offsetof(SNNRandomConnectionDef, delay_mean), 56);
+    CHECK_EQUAL(sizeof(SNNDistribution), 40);
+    CHECK_EQUAL(sizeof(SNNRandomConnectionDef), 200);
     CHECK_EQUAL(sizeof(SNNNetworkInfo), 48);
     CHECK_EQUAL(sizeof(SNNPopulationInfo), 56);
-    CHECK_EQUAL(sizeof(SNNProjectionInfo), 160);
+    CHECK_EQUAL(sizeof(SNNProjectionInfo), 128);
+    CHECK_EQUAL(sizeof(SNNProjectionArrays), 48);
+    CHECK_EQUAL(sizeof(SNNMemoryEstimate), 48);
     CHECK_EQUAL(offsetof(SNNConfig, seed), 80);
     CHECK_EQUAL(sizeof(SNNSpikes), 32);
     CHECK_EQUAL(offsetof(SNNRunDef, spike_records), 56);

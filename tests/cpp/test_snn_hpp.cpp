@@ -93,7 +93,7 @@ TEST_CASE("a network can be built, looked at and run") {
     CHECK(network.info().population_count == 2);
     CHECK(network.info().finished == 1);
     CHECK(std::string(network.population(1).name) == "cells");
-    CHECK(network.projection(0).weights[1] == 1.0f);
+    CHECK(network.projection_arrays(0).weights[1] == 1.0f);
     CHECK(network.find_population("cells") == 1);
     CHECK(network.find_projection("in_to_cells") == 0);
     CHECK(network.parameter(1, "threshold") == std::vector<double>{1.0});
@@ -158,6 +158,9 @@ TEST_CASE("sparse and random projections") {
     rule.count = 9;
     network.connect_random(def, rule);
     CHECK(network.projection(1).synapse_count == 9);
+    CHECK(network.projection(1).by_rule == 1);
+    CHECK(network.connection_rule(1).count == 9);
+    CHECK(network.synapses(1, 0, 2).targets.size() == network.projection_arrays(1).row_offsets[2]);
     network.connect_one_to_one(0, network.add_neurons("pair", {2}, "lif"), std::array<float, 2>{1, 2});
     network.finish();
 }
@@ -194,7 +197,7 @@ TEST_CASE("variables are read and written in their type") {
     CHECK(session.read("cells.v") == std::vector<float>{0.25f, 0.5f});
     CHECK(session.read<double>("cells.v") == std::vector<double>{0.25, 0.5});
     session.write("in_to_cells.weight", std::array<float, 4>{2, 2, 2, 2});
-    CHECK(session.to_network().projection(0).weights[0] == 2.0f);
+    CHECK(session.to_network().projection_arrays(0).weights[0] == 2.0f);
     const std::array<float, 2> ones{1, 1};
     session.bind_input(0, ones);
     session.step();

@@ -297,15 +297,27 @@ private:
         SNNRandomConnectionDef rule;
         snn_random_connection_def_default(&rule);
         rule.struct_size = struct_size<SNNRandomConnectionDef>();
-        rule.rule = source_.below(4);
+        rule.rule = source_.below(7);
         rule.probability = source_.chance(90) ? source_.below(1000) * 1e-3 : source_.number();
         rule.count = source_.chance(95) ? source_.below(200) : UINT64_MAX >> source_.below(8);
         if (source_.chance(80)) rule.seed = source_.bits();
-        rule.weight_mean = static_cast<float>(source_.number());
-        rule.weight_std = source_.chance(80) ? 0.1f : static_cast<float>(source_.number());
-        rule.delay_min = source_.below(4);
-        rule.delay_max = source_.chance(90) ? rule.delay_min + source_.below(9) : source_.one_of<uint32_t>({0, 70000});
+        if (source_.chance(70)) rule.weight = distribution();
+        if (source_.chance(70)) {
+            rule.delay = {SNN_DISTRIBUTION_UNIFORM, 1.0 + source_.below(4), 5.0 + source_.below(9), -1e9, 1e9};
+            if (source_.chance(20)) rule.delay = distribution();
+        }
         rule.allow_autapses = source_.below(2);
+        rule.allow_multapses = source_.below(2);
+        rule.kernel = source_.below(3);
+        rule.dimensions = source_.below(5);
+        rule.kernel_width = source_.chance(90) ? 0.5 : source_.number();
+        rule.cutoff = source_.chance(90) ? 1.0 : source_.number();
+        if (source_.chance(30)) rule.period[source_.below(3)] = source_.chance(70) ? 3.0 : source_.number();
+        if (source_.chance(90)) {
+            rule.source_positions = rule.target_positions = floats();
+            rule.source_position_count = std::min(source_.count(source_size * rule.dimensions), scratch_size);
+            rule.target_position_count = std::min(source_.count(target_size * rule.dimensions), scratch_size);
+        }
         if (source_.chance(85)) {
             def.kind = SNN_CONNECT_SPARSE;
             def.weights = nullptr;
@@ -315,6 +327,11 @@ private:
             def.weight_count = def.row_offset_count = def.synapse_count = 0;
         }
         CHECKED(snn_network_connect_random(network, &def, &rule, nullptr));
+    }
+
+    SNNDistribution distribution() {
+        return {source_.below(5), source_.number(), source_.number(), source_.chance(60) ? -1e9 : source_.number(),
+                source_.chance(60) ? 1e9 : source_.number()};
     }
 
     void finish() { CHECKED(snn_network_finish(networks_.pick(source_))); }
@@ -330,6 +347,16 @@ private:
         SNNProjectionInfo projection{};
         projection.struct_size = struct_size<SNNProjectionInfo>();
         CHECKED(snn_network_get_projection(network, index(2), &projection));
+        SNNProjectionArrays arrays{};
+        arrays.struct_size = struct_size<SNNProjectionArrays>();
+        CHECKED(snn_network_get_projection_arrays(network, index(2), &arrays));
+        SNNRandomConnectionDef rule{};
+        rule.struct_size = struct_size<SNNRandomConnectionDef>();
+        CHECKED(snn_network_get_connection_rule(network, index(2), &rule));
+        uint32_t targets[20];
+        size_t synapses = source_.below(21);
+        CHECKED(snn_network_get_synapses(network, index(2), source_.below(4), source_.below(4), nullptr, targets, nullptr,
+                                         nullptr, &synapses));
         uint32_t at = 0;
         size_t capacity = source_.below(20);
         const char* choice = nullptr;

@@ -83,8 +83,8 @@ SNNNetwork make_network() {
     SNNRandomConnectionDef rule;
     snn_random_connection_def_default(&rule);
     rule.probability = 0.3;
-    rule.weight_mean = 0.05f;
-    rule.delay_max = 4;
+    rule.weight = {SNN_DISTRIBUTION_CONSTANT, 0.05, 0.0, -1.0, 1.0};
+    rule.delay = {SNN_DISTRIBUTION_UNIFORM, 1.0, 4.0, 0.0, 4.0};
     check(snn_network_connect_random(network, &def, &rule, nullptr), "connect_random");
     check(snn_network_finish(network), "finish");
     return network;

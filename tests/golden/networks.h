@@ -49,10 +49,12 @@ static inline void connect_sparsely(SNNNetwork network, uint32_t source, uint32_
     def.target = target;
     rule.probability = 0.1;
     rule.seed = 17 * source + target;
-    rule.weight_mean = mean;
-    rule.weight_std = deviation;
-    rule.delay_min = 1;
-    rule.delay_max = 20;
+    rule.weight.kind = SNN_DISTRIBUTION_NORMAL;
+    rule.weight.a = mean;
+    rule.weight.b = deviation;
+    rule.delay.kind = SNN_DISTRIBUTION_UNIFORM;
+    rule.delay.a = 1;
+    rule.delay.b = 20;
     CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
 }
 

@@ -149,7 +149,7 @@ CONNECTIONS: list[Case] = [
         r"'input_to_output': Sparse\(\) has no synapses; make it",
     ),
     (lambda: snn.Sparse.from_arrays([[0], [1, 2]], [0], 1.0), TYPE, "Sparse: sources is not an array of numbers"),
-    (lambda: snn.Sparse.fixed_total(3, weigth=1.0), TYPE, "Sparse has no keyword 'weigth'; a random rule has: weight,"),
+    (lambda: snn.Sparse.fixed_total(3, weigth=1.0), TYPE, "Sparse has no keyword 'weigth'; a rule has: weight,"),
     (lambda: snn.Sparse.fixed_total(3, weight=1e39), WRONG, r"Sparse: weight is 1e\+39; it must fit float32"),
     (lambda: snn.Dense(3, init=np.nan), WRONG, "init is nan; it must be finite"),
     (lambda: snn.Dense(3, init=1e40), WRONG, r"init is 1e\+40; it must fit float32"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -136,6 +137,7 @@ def test_inspect_describes_the_file(snn_command: Command, file: Path, chain: snn
     assert found.keys() == {
         "file",
         "file_bytes",
+        "memory_bytes",
         "dt_ms",
         "neurons",
         "synapses",
@@ -144,6 +146,7 @@ def test_inspect_describes_the_file(snn_command: Command, file: Path, chain: snn
         "projections",
     }
     assert found["file_bytes"] == file.stat().st_size
+    assert found["memory_bytes"] == chain.memory_estimate().total
     assert (found["dt_ms"], found["neurons"], found["synapses"]) == (1.0, 10, 12 * 7 + 7 * 3)
     assert found["parameters"] == 12 * 7 + 7 * 3
     assert [(p["name"], p["model"], p["shape"]) for p in found["populations"]] == [
@@ -159,6 +162,19 @@ def test_inspect_describes_the_file(snn_command: Command, file: Path, chain: snn
     assert (first["source"], first["target"], first["kind"], first["weights"]) == ("input", "hidden", "dense", 84)
     assert first["weight_mean"] == pytest.approx(chain.projections[first["name"]].weights.mean())
     assert (second["weight_mean"], second["weight_std"], second["biases"]) == (1.0, 0.0, 0)
+    assert not first["by_rule"]
+
+
+def test_inspect_does_not_make_the_synapses_of_a_rule(snn_command: Command, tmp_path: Path) -> None:
+    network = snn.Network()
+    network.add("cells", snn.LIF(20_000))
+    network.connect("cells", "cells", snn.Sparse.fixed_total(2**33, delay=1, trainable=False))
+    network.save(tmp_path / "huge.snn")
+    (found,) = snn_command("inspect", tmp_path / "huge.snn", "--json").object()["projections"]
+    assert (found["by_rule"], found["weights"], found["weight_mean"]) == (True, 2**33, None)
+    told = snn_command("inspect", tmp_path / "huge.snn").out
+    assert "by rule" in told
+    assert re.search(r"about 3\d\.\d GiB of memory in a simulation", " ".join(told.split()))
 
 
 def test_inspect_says_it_in_words(snn_command: Command, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_random_rules_keep_their_promises() -> None:
         projection = net.connect("p", "p", sparse)
         return (*projection.synapses(), projection.weights)
 
-    common = {"weight": 0.5, "weight_std": 0.1, "delay_min": 1, "delay_max": 4}
+    common = {"weight": snn.Normal(0.5, 0.1), "delay": snn.Uniform(1, 4)}
     sources, targets, delays, weights = connect(snn.Sparse.fixed_indegree(10, **common))
     assert (np.bincount(targets, minlength=200) == 10).all()
     assert set(delays.tolist()) == {1, 2, 3, 4}
@@ -89,30 +89,29 @@ def test_random_rules_keep_their_promises() -> None:
     assert 0.08 < weights.std() < 0.12
     sources, targets, _, _ = connect(snn.Sparse.fixed_total(1234, **common))
     assert sources.size == 1234
-    sources, targets, _, weights = connect(snn.Sparse.fixed_probability(0.1, delay_min=1, allow_autapses=False))
+    sources, targets, _, weights = connect(snn.Sparse.fixed_probability(0.1, delay=1, allow_autapses=False))
     assert 3600 < sources.size < 4400
     assert (sources != targets).all()
     assert (weights == 1.0).all()
-    again = connect(snn.Sparse.fixed_probability(0.1, delay_min=1, allow_autapses=False))
+    again = connect(snn.Sparse.fixed_probability(0.1, delay=1, allow_autapses=False))
     assert np.array_equal(sources, again[0])
-    other = connect(snn.Sparse.fixed_probability(0.1, delay_min=1, allow_autapses=False), seed=1)
+    other = connect(snn.Sparse.fixed_probability(0.1, delay=1, allow_autapses=False), seed=1)
     assert other[0].size != sources.size or not np.array_equal(sources, other[0])
-    # Normal delays, nearest steps, drawn again outside [1, 20]: against the probabilities of the truncated distribution.
-    rule = snn.Sparse.fixed_total(40000, delay_min=1, delay_max=20, delay_mean=8.0, delay_std=4.0)
+    # Normal delays, nearest steps, drawn again outside [1, 20.5]: against the probabilities of the truncated distribution.
+    rule = snn.Sparse.fixed_total(40000, delay=snn.Normal(8.0, 4.0, low=1.0, high=20.5 - 1e-9))
     delays = connect(rule)[2]
-    inside = [
-        0.5 * (math.erf((d + 0.5 - 8) / (4 * 2**0.5)) - math.erf((d - 0.5 - 8) / (4 * 2**0.5))) for d in range(1, 21)
-    ]
+    edges = [1.0, *(d + 0.5 for d in range(1, 21))]
+    inside = np.diff([0.5 * math.erf((edge - 8) / (4 * 2**0.5)) for edge in edges])
     expected = np.array(inside) / sum(inside) * delays.size
     found = np.bincount(delays, minlength=21)[1:]
     assert ((found - expected) ** 2 / expected).sum() < 43.8  # chi-square, 19 degrees of freedom: 0.1 %
-    largest = snn.Sparse.fixed_total(9, delay_min=1, seed=2**64 - 2)
+    largest = snn.Sparse.fixed_total(9, delay=1, seed=2**64 - 2)
     assert np.array_equal(connect(largest)[1], connect(largest, seed=1)[1])
     with pytest.raises(snn.InvalidArgumentError, match="seed is 18446744073709551615"):
         snn.Sparse.fixed_total(9, seed=2**64 - 1)
     for tiny in (5e-324, 1e-300, 1e-17, 1e-12):
-        assert connect(snn.Sparse.fixed_probability(tiny, delay_min=1))[0].size == 0
-    assert connect(snn.Sparse.fixed_probability(1 - 2**-53, delay_min=1))[0].size == 200 * 200
+        assert connect(snn.Sparse.fixed_probability(tiny, delay=1))[0].size == 0
+    assert connect(snn.Sparse.fixed_probability(1 - 2**-53, delay=1))[0].size == 200 * 200
 
 
 def convolved(x: np.ndarray, w: np.ndarray, stride: int, padding: int, dilation: int, groups: int) -> np.ndarray:
@@ -216,18 +215,15 @@ def test_recurrent_networks_need_a_delay() -> None:
         (lambda: snn.Sparse.fixed_probability(1.5), "Sparse: probability is 1.5"),
         (lambda: snn.Sparse.fixed_probability(float("nan")), "Sparse: probability is nan"),
         (lambda: snn.Sparse.fixed_indegree(-1), "Sparse: count is -1"),
-        (lambda: snn.Sparse.fixed_total(3, delay_min=4, delay_max=2), "Sparse: delay_max is 2, less than delay_min"),
-        (lambda: snn.Sparse.fixed_total(3, delay_std=-1.0), "Sparse: delay_std is -1"),
-        (lambda: snn.Sparse.fixed_total(3, delay_max=4097), "Sparse: delay_max is 4097; it must be 0 to 4096"),
-        (
-            lambda: snn.Sparse.fixed_total(3, delay_steps=4000, delay_max=97),
-            "Sparse: delay_steps is 4000 and the longest delay of a synapse 97; their sum must be at most 4096",
-        ),
+        (lambda: snn.Sparse.fixed_total(3, delay=-1.0), "Sparse: delay is -1"),
+        (lambda: snn.Uniform(4, 2), "Uniform: low is 4.0 and high is 2.0"),
+        (lambda: snn.Normal(0, -1), "Normal: std is -1"),
+        (lambda: snn.Normal(0, 1, low=2, high=1), "Normal: low is 2.0 and high is 1.0"),
+        (lambda: snn.LogNormal(float("nan"), 1), "LogNormal: mean_log is nan"),
         (lambda: snn.Sparse.fixed_total(2**34 + 1), "Sparse: count is 17179869185"),
         (lambda: snn.Sparse.fixed_indegree(2**34 + 1), "Sparse: count is 17179869185"),
         (lambda: snn.Sparse.from_arrays([2**30], [0], 1.0), "sources contains 1073741824; it must be 0 to 1073741823"),
         (lambda: snn.Sparse.from_csr([0, 1], [2**30], 1.0), "targets contains 1073741824"),
-        (lambda: snn.Sparse.fixed_total(3, weight_std=-1), "Sparse: weight_std is -1"),
         (lambda: snn.Sparse.from_arrays([0, 1], [0], 1.0), "2 sources and 1 targets"),
         (lambda: snn.Sparse.from_arrays([-1], [0], 1.0), "sources contains -1"),
         (lambda: snn.Sparse.from_arrays([0.5], [0], 1.0), "sources has dtype float64"),

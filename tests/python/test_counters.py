@@ -30,7 +30,7 @@ def network() -> snn.Network:
     net.connect(
         "cells",
         "cells",
-        snn.Sparse.fixed_probability(0.3, weight=0.02, delay_min=1, delay_max=4, trainable=False),
+        snn.Sparse.fixed_probability(0.3, weight=0.02, delay=snn.Uniform(1, 4), trainable=False),
         name="net",
     )
     return net

@@ -34,7 +34,7 @@ def everything() -> snn.Network:
     net.connect("conv", "pooled", snn.AvgPool2d(2))
     net.connect("spikes", "adaptive", snn.OneToOne(1.5))
     net.connect(
-        "adaptive", "adaptive", snn.Sparse.fixed_indegree(4, weight=0.1, weight_std=0.05, delay_min=1, delay_max=5)
+        "adaptive", "adaptive", snn.Sparse.fixed_indegree(4, weight=snn.Normal(0.1, 0.05), delay=snn.Uniform(1, 5))
     )
     net.connect("adaptive", "currents", snn.Sparse.fixed_probability(0.3, trainable=False, arithmetic="fixed"))
     net.connect("pooled", "currents", snn.Dense(init="xavier_normal", delay_steps=2), name="pool_path")

@@ -49,10 +49,8 @@ def connections(draw: st.DrawFn, delay: int, scale: float, source: str) -> Conne
     fixed = source != "values" and draw(st.booleans())
     return snn.Sparse.fixed_probability(
         draw(st.floats(0, 1)),
-        weight=0.5 * scale,
-        weight_std=scale,
-        delay_min=draw(st.integers(0, 2)),
-        delay_max=5,
+        weight=snn.Normal(0.5 * scale, scale),
+        delay=draw(st.sampled_from([0, 2, snn.Uniform(1, 5)])),
         delay_steps=delay,
         trainable=not fixed,
         arithmetic="fixed" if fixed else "float",
@@ -186,7 +184,7 @@ def test_random_connections_are_inside_and_the_same_again(sources: int, targets:
         net = snn.Network()
         net.add("a", snn.SpikeInput(sources))
         net.add("b", snn.LIF(targets))
-        projection = net.connect("a", "b", snn.Sparse.fixed_probability(chance, weight_std=1.0, seed=seed))
+        projection = net.connect("a", "b", snn.Sparse.fixed_probability(chance, weight=snn.Normal(1.0, 1.0), seed=seed))
         return (*projection.synapses(), projection.weights)
 
     first, second = make(), make()

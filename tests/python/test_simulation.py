@@ -308,7 +308,7 @@ def test_progress_can_stop_a_run(chain: snn.Network) -> None:
 def test_a_simulation_keeps_its_network_alive(chain: snn.Network, spikes: np.ndarray) -> None:
     twin = chain.copy()
     sim = snn.Simulation(twin, batch_size=2)
-    view = twin._finished().projection(0).weights
+    view = twin._finished().projection_arrays(0).weights
     del twin
     gc.collect()
     sim.run(40, {"input": spikes})
@@ -423,7 +423,7 @@ def test_weights_of_bundled_projections_are_read_and_written_in_canonical_order(
 def test_a_population_in_pieces_reports_its_spikes_in_ascending_order() -> None:
     net = snn.Network(0.1)
     net.add("n", snn.DrivenCurrentLIF(20000, background_rate=15000.0, background_weight=0.02))
-    net.connect("n", "n", snn.Sparse.fixed_indegree(20, weight=-0.001, delay_min=3, delay_max=9, trainable=False))
+    net.connect("n", "n", snn.Sparse.fixed_indegree(20, weight=-0.001, delay=snn.Uniform(3, 9), trainable=False))
     seen = []
     for threads in (1, 4):
         with snn.Simulation(net, threads=threads) as sim:

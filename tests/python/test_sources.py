@@ -14,7 +14,7 @@ def network() -> snn.Network:
     net = snn.Network(dt=0.5)
     net.add("source", snn.PoissonSource(400, rate=np.linspace(0, 200, 400)))
     net.add("cells", snn.LIF(30))
-    net.connect("source", "cells", snn.Sparse.fixed_probability(0.1, weight=0.1, seed=3, delay_min=1, delay_max=4))
+    net.connect("source", "cells", snn.Sparse.fixed_probability(0.1, weight=0.1, seed=3, delay=snn.Uniform(1, 4)))
     return net
 
 

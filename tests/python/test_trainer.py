@@ -128,7 +128,7 @@ def test_sparse_and_conv_weights_are_trained() -> None:
     net.add("conv", snn.LIF((2, 4, 4)))
     net.add("out", snn.LIF(2))
     net.connect("in", "conv", snn.Conv2d(2, 3, padding=1, init="kaiming_uniform"))
-    sparse = net.connect("conv", "out", snn.Sparse.fixed_probability(0.6, weight=0.05, weight_std=0.1))
+    sparse = net.connect("conv", "out", snn.Sparse.fixed_probability(0.6, weight=snn.Normal(0.05, 0.1)))
     before = [projection.weights.copy() for projection in net.projections.values()]
     snn.Trainer(net, steps=8, epochs=3, learning_rate=1e-2).fit(x, y)
     for projection, old in zip(net.projections.values(), before, strict=True):

@@ -241,10 +241,31 @@ typedef struct SNNProjectionDef {
     uint32_t groups;
 } SNNProjectionDef;
 
+/* How weights and delays of a connection rule are drawn. `low` and `high` cut the distribution off: what lies outside is drawn
+ * again. Part of other structs: no size, never changes. */
+enum {
+    SNN_DISTRIBUTION_CONSTANT = 0,  /* a */
+    SNN_DISTRIBUTION_NORMAL = 1,    /* mean a, standard deviation b; never further than 6.34 b from a */
+    SNN_DISTRIBUTION_UNIFORM = 2,   /* from a to b */
+    SNN_DISTRIBUTION_LOGNORMAL = 3  /* exp of a normal number of mean a and standard deviation b */
+};
+typedef struct SNNDistribution {
+    uint32_t kind;    /* SNN_DISTRIBUTION_* */
+    double a, b;
+    double low, high; /* default -infinity and infinity. Bounds that hold less than 2^-16 of the distribution are refused. */
+} SNNDistribution;
+
 enum { /* rules that make sparse connections, at most 2^34 */
     SNN_RULE_FIXED_PROBABILITY = 0, /* each pair with `probability` */
-    SNN_RULE_FIXED_INDEGREE = 1,    /* `count` sources for each target, drawn with replacement */
-    SNN_RULE_FIXED_TOTAL = 2        /* `count` synapses in all, drawn with replacement */
+    SNN_RULE_FIXED_INDEGREE = 1,    /* `count` sources for each target */
+    SNN_RULE_FIXED_TOTAL = 2,       /* `count` synapses in all */
+    SNN_RULE_ONE_TO_ONE = 3,        /* each neuron to the one of the same index; equal sizes */
+    SNN_RULE_ALL_TO_ALL = 4,        /* each pair */
+    SNN_RULE_SPATIAL = 5            /* each pair with a probability that falls with the distance d, 0 beyond `cutoff` */
+};
+enum { /* SNNRandomConnectionDef.kernel */
+    SNN_KERNEL_GAUSSIAN = 0,   /* probability * exp(-d^2 / (2 width^2)) */
+    SNN_KERNEL_EXPONENTIAL = 1 /* probability * exp(-d / width) */
 };
 /* The default seed: one that follows from the projection's index, so that no two projections are alike. Any other is taken
  * as it is: the same rule, sizes and seed give the same connections. Both give the same on every machine. */
@@ -256,10 +277,21 @@ typedef struct SNNRandomConnectionDef {
     uint64_t count;
     uint64_t seed;             /* default SNN_SEED_BY_INDEX */
     uint32_t allow_autapses;   /* 1 (default): a neuron may connect to itself, in a projection onto its own population */
-    float weight_mean, weight_std;     /* normal; std 0: constant */
-    uint32_t delay_min, delay_max;     /* steps, both ends included; with delay_steps at most 4096. Uniform, unless: */
-    double delay_mean, delay_std;      /* steps; delay_std above 0: normal, drawn again until the nearest whole number of steps
-                                          lies within delay_min and delay_max */
+    uint32_t allow_multapses;  /* fixed in-degree and total. 1 (default): drawn with replacement, a pair may have several
+                                  synapses; 0: without, and more than there are pairs are refused */
+    SNNDistribution weight;    /* default: constant 1 */
+    SNNDistribution delay;     /* milliseconds, rounded to the nearest step; added to delay_steps, 4096 steps in all. Default:
+                                  constant 0. What may lie below the network's dt is refused, but for a constant 0. */
+    /* spatial only */
+    uint32_t kernel;           /* SNN_KERNEL_* */
+    uint32_t dimensions;       /* 1 to 3 */
+    double kernel_width;       /* above 0, in the unit of the positions, as is the cutoff */
+    double cutoff;             /* above 0 */
+    double period[3];          /* 0 (default): open; else space repeats along the axis after so much, at least twice the cutoff */
+    const float *source_positions; /* [source size][dimensions], finite; copied */
+    size_t source_position_count;  /* source size times dimensions */
+    const float *target_positions;
+    size_t target_position_count;
 } SNNRandomConnectionDef;
 
 SNN_API void SNN_CALL snn_population_def_init(SNNPopulationDef *out_def, uint32_t struct_size);
@@ -288,7 +320,10 @@ SNN_API SNNStatus SNN_CALL snn_network_set_initial_state(SNNNetwork network, uin
 SNN_API SNNStatus SNN_CALL snn_network_set_surrogate(SNNNetwork network, uint32_t population, const char *name,
                                                      SNNModel surrogate, const double *parameters, size_t count);
 SNN_API SNNStatus SNN_CALL snn_network_connect(SNNNetwork network, const SNNProjectionDef *def, uint32_t *out_index);
-/* `def->kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them. */
+/* `def->kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed. A
+ * network keeps no memory for each synapse of a rule, and a file holds the rule itself. Sessions of the device "cpu" make what
+ * they run on from it; what needs the synapses as arrays makes 10 bytes a synapse that the network then keeps: training, float
+ * and fixed arithmetic, snn_network_get_projection_arrays, and weights that a session reads or writes. */
 SNN_API SNNStatus SNN_CALL snn_network_connect_random(SNNNetwork network, const SNNProjectionDef *def,
                                                       const SNNRandomConnectionDef *rule, uint32_t *out_index);
 /* Checks the whole and makes it immutable: cycles without delay, fixed-point range, shapes. Needed before sessions and
@@ -334,18 +369,37 @@ typedef struct SNNProjectionInfo {
     const char *name, *receptor; /* borrowed as above */
     uint64_t weight_count, bias_count, synapse_count;
     uint32_t kernel[2], stride[2], padding[2], dilation[2], groups;
-    const float *weights, *bias;      /* borrowed as above; null when the count is 0 */
+    uint32_t by_rule;                 /* 1: a connection rule makes the synapses; 0: they are arrays */
+    const float *bias;                /* borrowed as above; null when there is none */
+    double fixed_point_scale;         /* 0 for float arithmetic; weights are rounded to multiples of 1/scale */
+} SNNProjectionInfo;
+typedef struct SNNProjectionArrays {
+    uint32_t struct_size;
+    uint64_t weight_count;
+    const float *weights;             /* borrowed as above; null when the count is 0 */
     /* Sparse, in canonical order: by source, then delay, then target, then order in SNNProjectionDef; `weights` too. */
     const uint64_t *row_offsets;      /* [source size + 1] */
     const uint32_t *synapse_targets;  /* [synapse_count] */
     const uint16_t *synapse_delays;   /* [synapse_count]; null: none */
-    double fixed_point_scale;         /* 0 for float arithmetic; weights are rounded to multiples of 1/scale */
-} SNNProjectionInfo;
+} SNNProjectionArrays;
 
 /* Set out_info->struct_size first. */
 SNN_API SNNStatus SNN_CALL snn_network_get_info(SNNNetwork network, SNNNetworkInfo *out_info);
 SNN_API SNNStatus SNN_CALL snn_network_get_population(SNNNetwork network, uint32_t index, SNNPopulationInfo *out_info);
 SNN_API SNNStatus SNN_CALL snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProjectionInfo *out_info);
+/* The weights and synapses. Those of a rule are made at the first call: 10 bytes a synapse, kept with the network. */
+SNN_API SNNStatus SNN_CALL snn_network_get_projection_arrays(SNNNetwork network, uint32_t index,
+                                                             SNNProjectionArrays *out_arrays);
+/* The rule that makes the synapses, with the seed in use; the positions are borrowed as above. SNN_ERROR_NOT_FOUND when they are
+ * arrays. */
+SNN_API SNNStatus SNN_CALL snn_network_get_connection_rule(SNNNetwork network, uint32_t index,
+                                                           SNNRandomConnectionDef *out_rule);
+/* The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a
+ * row; those of a rule are made for this call only. `*io_count`: capacity of the arrays in, number of synapses out; with all
+ * arrays null only the number is returned, and an array that is null is left out. Delays are in steps, delay_steps included. */
+SNN_API SNNStatus SNN_CALL snn_network_get_synapses(SNNNetwork network, uint32_t projection, uint32_t first_source,
+                                                    uint32_t source_count, uint32_t *out_sources, uint32_t *out_targets,
+                                                    uint32_t *out_delays, float *out_weights, size_t *io_count);
 SNN_API SNNStatus SNN_CALL snn_network_find_population(SNNNetwork network, const char *name, uint32_t *out_index);
 SNN_API SNNStatus SNN_CALL snn_network_find_projection(SNNNetwork network, const char *name, uint32_t *out_index);
 /* The model of a population (neurons), or its surrogate; release it. */
@@ -371,7 +425,9 @@ enum { /* SNNConfig.instruction_set; forcing one is for tests and measurements: 
 enum { /* SNNConfig.flags */
     SNN_FLAG_INTERPRET_MODELS = 1u, /* run built-in models through the op-list interpreter as well (tests) */
     SNN_FLAG_FLOAT64 = 2u,          /* device "reference" only: compute in double (tests) */
-    SNN_FLAG_SMOOTH_SPIKES = 4u     /* with FLOAT64: spikes are the surrogate's smooth function (gradient checks) */
+    SNN_FLAG_SMOOTH_SPIKES = 4u,    /* with FLOAT64: spikes are the surrogate's smooth function (gradient checks) */
+    SNN_FLAG_ANY_SIZE = 8u          /* open a session even when its estimate (snn_network_memory) exceeds the free memory, which
+                                       is SNN_ERROR_OUT_OF_MEMORY else */
 };
 
 typedef struct SNNConfig {
@@ -393,6 +449,21 @@ typedef struct SNNConfig {
 
 SNN_API void SNN_CALL snn_config_init(SNNConfig *out_config, uint32_t struct_size);
 SNN_INLINE void snn_config_default(SNNConfig *out_config) { snn_config_init(out_config, sizeof *out_config); }
+/* What a session needs, before one is opened: an estimate that is right within a few percent for large networks. Training adds
+ * gradients, moments and the tape. */
+typedef struct SNNMemoryEstimate {
+    uint32_t struct_size;
+    uint64_t network_bytes; /* held by the network, shared by its sessions: weights, synapses, parameters */
+    uint64_t weight_bytes;  /* weights and synapses in the form of the session's device */
+    uint64_t state_bytes;   /* states, sums, activity kept for delays; of all samples */
+    uint64_t total_bytes;   /* their sum */
+    uint64_t opening_bytes; /* what opening the session would add: without what the network holds already */
+} SNNMemoryEstimate;
+/* For a session as `config` would open it; its `file` and `network` are not looked at. `out_projection_bytes`: null, or one value
+ * for each projection, its part of network and weights; `count` is then the number of projections. The network must be
+ * finished. */
+SNN_API SNNStatus SNN_CALL snn_network_memory(SNNNetwork network, const SNNConfig *config, SNNMemoryEstimate *out_estimate,
+                                              uint64_t *out_projection_bytes, size_t count);
 /* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
 SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle *out_handle);
 /* Ends the session and frees its memory; its trainers become invalid. Null is allowed. */
@@ -656,6 +727,9 @@ enum { SNN_RANDOM_UNIFORM = 0, SNN_RANDOM_NORMAL = 1 };
 /* `count` numbers, the same on every platform: uniform in [a, b), or normal with mean a and standard deviation b. */
 SNN_API SNNStatus SNN_CALL snn_random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a, double b,
                                            float *out_values, size_t count);
+/* `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron. */
+SNN_API SNNStatus SNN_CALL snn_random_draw(const SNNDistribution *distribution, uint64_t seed, uint64_t stream,
+                                           double *out_values, size_t count);
 
 #ifdef __cplusplus
 }

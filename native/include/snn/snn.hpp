@@ -146,6 +146,43 @@ public:
         check(snn_network_get_projection(get(), index, &info));
         return info;
     }
+    // Of a session as `config` would open it; `out_projection_bytes` gets one number for each projection.
+    SNNMemoryEstimate memory(const SNNConfig& config, std::vector<uint64_t>* out_projection_bytes = nullptr) const {
+        SNNMemoryEstimate estimate{};
+        estimate.struct_size = sizeof estimate;
+        if (out_projection_bytes) out_projection_bytes->resize(info().projection_count);
+        check(snn_network_memory(get(), &config, &estimate, out_projection_bytes ? out_projection_bytes->data() : nullptr,
+                                 out_projection_bytes ? out_projection_bytes->size() : 0));
+        return estimate;
+    }
+    // Weights and synapses; those of a connection rule are made and kept, 10 bytes a synapse.
+    SNNProjectionArrays projection_arrays(uint32_t index) const {
+        SNNProjectionArrays arrays{};
+        arrays.struct_size = sizeof arrays;
+        check(snn_network_get_projection_arrays(get(), index, &arrays));
+        return arrays;
+    }
+    SNNRandomConnectionDef connection_rule(uint32_t index) const {
+        SNNRandomConnectionDef rule{};
+        rule.struct_size = sizeof rule;
+        check(snn_network_get_connection_rule(get(), index, &rule));
+        return rule;
+    }
+    struct Synapses {
+        std::vector<uint32_t> sources, targets, delays;  // delays in steps
+        std::vector<float> weights;
+    };
+    // Of some source neurons, made for this call only.
+    Synapses synapses(uint32_t projection, uint32_t first_source, uint32_t source_count) const {
+        std::size_t count = 0;
+        check(snn_network_get_synapses(get(), projection, first_source, source_count, nullptr, nullptr, nullptr, nullptr,
+                                       &count));
+        Synapses found{std::vector<uint32_t>(count), std::vector<uint32_t>(count), std::vector<uint32_t>(count),
+                       std::vector<float>(count)};
+        check(snn_network_get_synapses(get(), projection, first_source, source_count, found.sources.data(),
+                                       found.targets.data(), found.delays.data(), found.weights.data(), &count));
+        return found;
+    }
     uint32_t find_population(const std::string& name) const {
         uint32_t index = 0;
         check(snn_network_find_population(get(), name.c_str(), &index));

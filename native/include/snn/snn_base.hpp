@@ -171,6 +171,10 @@ inline void random_normal(uint64_t seed, uint64_t stream, double mean, double de
     check(snn_random_fill(seed, stream, SNN_RANDOM_NORMAL, mean, deviation, out_values.data(), out_values.size()));
 }
 
+inline void random_draw(const SNNDistribution& distribution, uint64_t seed, uint64_t stream, Span<double> out_values) {
+    check(snn_random_draw(&distribution, seed, stream, out_values.data(), out_values.size()));
+}
+
 // values [sample][feature] (for SNN_ENCODE_DELTA [step][sample][feature]) -> [step][sample][feature].
 inline std::vector<float> encode(const SNNEncoderDef& def, Span<const float> values, std::size_t sample_count,
                                  std::size_t feature_count) {

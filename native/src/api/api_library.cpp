@@ -5,6 +5,7 @@
 #include "backend/backend.h"
 #include "common/encode.h"
 #include "common/random.h"
+#include "network/distribution.h"
 
 using namespace snn;
 using namespace snn::api;
@@ -147,6 +148,15 @@ SNNStatus snn_encode(const SNNEncoderDef* def, const float* values, size_t value
 SNNStatus snn_random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a, double b, float* out_values,
                           size_t count) {
     return guarded([&] { random_fill(seed, stream, distribution, a, b, out_values, count); });
+}
+
+SNNStatus snn_random_draw(const SNNDistribution* distribution, uint64_t seed, uint64_t stream, double* out_values,
+                          size_t count) {
+    return guarded([&] {
+        const SNNDistribution& drawn = required(distribution, "distribution");
+        if (count > 0) required(out_values, "out_values");
+        draw_values(drawn, seed, stream, out_values, count, "distribution");
+    });
 }
 
 }  // extern "C"

@@ -1,10 +1,13 @@
 // The C interface: building, saving, loading and looking at networks.
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <optional>
 #include <string>
 
 #include "api/guard.h"
 #include "file/file.h"
+#include "network/rules.h"
 
 using namespace snn;
 using namespace snn::api;
@@ -67,8 +70,11 @@ void snn_projection_def_init(SNNProjectionDef* out_def, uint32_t struct_size) {
 void snn_random_connection_def_init(SNNRandomConnectionDef* out_def, uint32_t struct_size) {
     SNNRandomConnectionDef defaults{};
     defaults.seed = SNN_SEED_BY_INDEX;
-    defaults.allow_autapses = 1;
-    defaults.weight_mean = 1.0f;
+    defaults.allow_autapses = defaults.allow_multapses = 1;
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    defaults.weight = {SNN_DISTRIBUTION_CONSTANT, 1.0, 0.0, -infinity, infinity};
+    defaults.delay = {SNN_DISTRIBUTION_CONSTANT, 0.0, 0.0, -infinity, infinity};
+    defaults.dimensions = 2;
     initialize(out_def, struct_size, defaults);
 }
 
@@ -239,7 +245,6 @@ SNNStatus snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProj
         info.name = projection.name.c_str();
         info.receptor = target.population(projection.target).model->receptors[projection.receptor].c_str();
         info.weight_count = projection.weight_count();
-        info.weights = info.weight_count == 0 ? nullptr : projection.weights().data();
         info.bias_count = projection.bias ? projection.bias->size() : 0;
         info.bias = projection.bias ? projection.bias->data() : nullptr;
         info.synapse_count = synapse_count(target, projection);
@@ -250,15 +255,83 @@ SNNStatus snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProj
             info.dilation[axis] = projection.window.dilation[axis];
         }
         info.groups = projection.window.groups;
-        if (projection.synapses) {
-            const SparseIndex& rows = projection.synapses->index();
-            info.row_offsets = rows.row_offsets.data();
-            info.synapse_targets = rows.targets.data();
-            info.synapse_delays = rows.delays.empty() ? nullptr : rows.delays.data();
-        }
+        info.by_rule = projection.synapses && projection.synapses->is_rule();
         if (projection.is_fixed() && target.finished())
             info.fixed_point_scale = std::ldexp(1.0, projection.fixed_exponent);
         answer(out_info, info, "out_info");
+    });
+}
+
+SNNStatus snn_network_get_projection_arrays(SNNNetwork network, uint32_t index, SNNProjectionArrays* out_arrays) {
+    return with_network(network, [&](Network& target) {
+        const Projection& projection = target.projection(index);
+        SNNProjectionArrays arrays{};
+        arrays.weight_count = projection.weight_count();
+        arrays.weights = arrays.weight_count == 0 ? nullptr : projection.weights().data();
+        if (projection.synapses) {
+            const SparseIndex& rows = projection.synapses->index();
+            arrays.row_offsets = rows.row_offsets.data();
+            arrays.synapse_targets = rows.targets.data();
+            arrays.synapse_delays = rows.delays.empty() ? nullptr : rows.delays.data();
+        }
+        answer(out_arrays, arrays, "out_arrays");
+    });
+}
+
+SNNStatus snn_network_get_connection_rule(SNNNetwork network, uint32_t index, SNNRandomConnectionDef* out_rule) {
+    return with_network(network, [&](Network& target) {
+        const Projection& projection = target.projection(index);
+        const ConnectionRule* const rule =
+            projection.synapses && projection.synapses->rule() ? projection.synapses->rule()->definition() : nullptr;
+        if (!rule) throw Error(SNN_ERROR_NOT_FOUND, "projection '", projection.name, "' is not made by a connection rule");
+        SNNRandomConnectionDef def = rule->def;
+        if (def.rule == SNN_RULE_SPATIAL) {
+            def.source_positions = rule->source_positions.data();
+            def.source_position_count = rule->source_positions.size();
+            def.target_positions = rule->target_positions.data();
+            def.target_position_count = rule->target_positions.size();
+        }
+        answer(out_rule, def, "out_rule");
+    });
+}
+
+SNNStatus snn_network_get_synapses(SNNNetwork network, uint32_t projection, uint32_t first_source, uint32_t source_count,
+                                   uint32_t* out_sources, uint32_t* out_targets, uint32_t* out_delays, float* out_weights,
+                                   size_t* io_count) {
+    return with_network(network, [&](Network& target) {
+        const Projection& info = target.projection(projection);
+        const size_t capacity = required(io_count, "io_count");
+        const uint32_t size = target.population(info.source).size;
+        if (!info.synapses)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", info.name, "' is ", name_of_kind(info.kind),
+                        "; only sparse ones list their synapses");
+        if (first_source > size || source_count > size - first_source)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "first_source is ", first_source, " and source_count ", source_count,
+                        "; population '", target.population(info.source).name, "' has ", size, " neurons");
+        const bool counts_only = !out_sources && !out_targets && !out_delays && !out_weights;
+        const std::optional<int32_t> exponent = info.arithmetic == SNN_ARITHMETIC_COMPACT && target.finished()
+                                                    ? std::optional(info.fixed_exponent)
+                                                    : std::nullopt;
+        RowMemory memory;
+        CanonicalRow row;
+        size_t count = 0;
+        for (uint32_t source = first_source; source < first_source + source_count; ++source) {
+            if (counts_only) {
+                count += info.synapses->row(source, memory).targets.size();
+                continue;
+            }
+            row.assign(info.synapses->row(source, memory));
+            if (exponent) round_to_multiples(row.weights, *exponent);
+            if (row.targets.size() > capacity - count)
+                throw Error(SNN_ERROR_INVALID_ARGUMENT, "*io_count is ", capacity, "; there are more synapses");
+            for (size_t k = 0; k < row.targets.size(); ++k, ++count) {
+                if (out_sources) out_sources[count] = source;
+                if (out_targets) out_targets[count] = row.targets[k];
+                if (out_delays) out_delays[count] = info.delay_steps + (row.delays.empty() ? 0u : row.delays[k]);
+                if (out_weights) out_weights[count] = row.weights[k];
+            }
+        }
+        *io_count = count;
     });
 }
 

@@ -1,6 +1,11 @@
 // The C interface: sessions, the six functions of the simple level among them.
+#include <algorithm>
+
 #include "api/guard.h"
+#include "common/machine.h"
 #include "file/file.h"
+#include "network/plan.h"
+#include "schedule/memory.h"
 
 using namespace snn;
 using namespace snn::api;
@@ -36,7 +41,7 @@ SessionOptions session_options(const SNNConfig& config) {
                     "; expected SNN_ISA_BEST, _SCALAR, _AVX2 or _AVX512");
     if (config.max_catch_up_steps == 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->max_catch_up_steps is 0; expected at least 1");
-    const uint32_t known_flags = SNN_FLAG_INTERPRET_MODELS | SNN_FLAG_FLOAT64 | SNN_FLAG_SMOOTH_SPIKES;
+    const uint32_t known_flags = SNN_FLAG_INTERPRET_MODELS | SNN_FLAG_FLOAT64 | SNN_FLAG_SMOOTH_SPIKES | SNN_FLAG_ANY_SIZE;
     if (config.flags & ~known_flags)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->flags has unknown bits: ", config.flags & ~known_flags);
     options.executor.batch_size = config.batch_size;
@@ -73,6 +78,31 @@ void snn_config_init(SNNConfig* out_config, uint32_t struct_size) {
     defaults.thread_count = 1;
     defaults.max_catch_up_steps = 100;
     initialize(out_config, struct_size, defaults);
+}
+
+SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMemoryEstimate* out_estimate,
+                             uint64_t* out_projection_bytes, size_t count) {
+    return guarded([&] {
+        const PinnedNetwork object = pin_network(network);
+        SessionOptions options = session_options(complete(config, snn_config_init, "config"));
+        if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
+        const std::shared_ptr<const Network> finished = object->finished();
+        if (out_projection_bytes && count != finished->projections().size())
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ", finished->projections().size(),
+                        " projections");
+        if (!out_projection_bytes && count != 0)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_projection_bytes is null, but count is ", count);
+        const MemoryEstimate estimate = estimate_memory(make_plan(finished), options.device, options.executor);
+        SNNMemoryEstimate result{};
+        result.network_bytes = estimate.network_bytes;
+        result.weight_bytes = estimate.weight_bytes;
+        result.state_bytes = estimate.state_bytes;
+        result.total_bytes = estimate.total();
+        result.opening_bytes = estimate.new_bytes;
+        answer(out_estimate, result, "out_estimate");
+        if (out_projection_bytes)
+            std::copy(estimate.projection_bytes.begin(), estimate.projection_bytes.end(), out_projection_bytes);
+    });
 }
 
 SNNStatus snn_create_network(const SNNConfig* config, SNNHandle* out_handle) {

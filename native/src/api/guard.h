@@ -56,9 +56,6 @@ inline constexpr uint32_t sizes_of[] = {sizeof(T)};
 template <>
 inline constexpr uint32_t sizes_of<SNNConfig>[] = {offsetof(SNNConfig, seed), sizeof(SNNConfig)};
 template <>
-inline constexpr uint32_t sizes_of<SNNRandomConnectionDef>[] = {offsetof(SNNRandomConnectionDef, delay_mean),
-                                                                sizeof(SNNRandomConnectionDef)};
-template <>
 inline constexpr uint32_t sizes_of<SNNRunDef>[] = {offsetof(SNNRunDef, spike_records), sizeof(SNNRunDef)};
 
 template <class T>

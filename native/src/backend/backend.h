@@ -167,12 +167,21 @@ struct ExecutorOptions {
     SNNJobSystem job_system{};  // function null: own threads
 };
 
+// What an executor would take, without opening it.
+struct ExecutorMemory {
+    uint64_t state_bytes = 0;                // states, sums, activity kept for delays
+    std::vector<uint64_t> projection_bytes;  // forms of weights and synapses of its own, by projection
+    std::vector<uint8_t> needs_arrays;       // by projection: reads the network's arrays, which rules make when asked
+};
+
 struct Backend {
     const char* name;
     // Fills everything but struct_size.
     void (*describe)(SNNDeviceInfo& out_info);
     // Throws Error(SNN_ERROR_UNSUPPORTED) when the options ask for what it cannot do.
     std::unique_ptr<Executor> (*open)(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
+    // An estimate; options.thread_count is resolved. Null: nothing to speak of.
+    ExecutorMemory (*memory)(const Plan& plan, const ExecutorOptions& options) = nullptr;
 };
 
 // The list of backends, the default one first.

@@ -8,7 +8,13 @@ namespace snn {
 
 std::string processor_name();    // as the processor calls itself
 uint32_t logical_processors();   // that this process may use, at least 1
+// Both the processor and the operating system: AVX2 with FMA; AVX-512 F, BW, DQ and VL.
+bool has_avx2();
+bool has_avx512();
 uint64_t total_memory_bytes();   // 0 if unknown
+// Memory that this process could still take: what the system has free or can free at once, and no more than a container
+// leaves. 0 if unknown.
+uint64_t available_memory_bytes();
 // Asks the system to back what lies inside [memory, memory + size) by large pages. A hint: it may do nothing.
 void use_large_pages(void* memory, size_t size_bytes);
 

@@ -6,6 +6,7 @@
 #include "common/machine.h"
 #include "cpu/executor.h"
 #include "cpu/instruction_set.h"
+#include "cpu/memory_need.h"
 
 namespace snn {
 
@@ -30,6 +31,6 @@ std::unique_ptr<Executor> open_cpu(std::shared_ptr<const Plan> plan, const Execu
 
 }  // namespace
 
-const Backend cpu_backend{"cpu", describe_cpu, open_cpu};
+const Backend cpu_backend{"cpu", describe_cpu, open_cpu, cpu::memory_need};
 
 }  // namespace snn

@@ -71,16 +71,6 @@ std::vector<uint32_t> piece_granularities(const Network& network) {
     return granularities;
 }
 
-constexpr uint32_t most_steps_apart = 64;  // more saves nothing and costs frames of activity
-
-// Steps from a neuron's spike to its first arrival, at least 1: threads may be so many steps apart.
-uint32_t shortest_delay(const Network& network) {
-    uint32_t shortest = most_steps_apart;
-    for (const Projection& projection : network.projections())
-        if (!network.population(projection.source).is_input()) shortest = std::min(shortest, projection.min_delay());
-    return std::max(shortest, 1u);
-}
-
 std::vector<NeuronRange> cut(uint32_t row, uint32_t granularity, uint32_t pieces) {
     const uint32_t units = (row + granularity - 1) / granularity;
     const uint32_t units_per_piece = (units + pieces - 1) / pieces;
@@ -91,7 +81,16 @@ std::vector<NeuronRange> cut(uint32_t row, uint32_t granularity, uint32_t pieces
     return ranges;
 }
 
+constexpr uint32_t most_steps_apart = 64;  // more saves nothing and costs frames of activity
+
 }  // namespace
+
+uint32_t shortest_delay(const Network& network) {
+    uint32_t shortest = most_steps_apart;
+    for (const Projection& projection : network.projections())
+        if (!network.population(projection.source).is_input()) shortest = std::min(shortest, projection.min_delay());
+    return std::max(shortest, 1u);
+}
 
 CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptions& options)
     : plan(std::move(the_plan)),

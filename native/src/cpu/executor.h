@@ -41,6 +41,9 @@ struct TaskMemory {
 
 constexpr uint32_t whole_row = UINT32_MAX;  // instead of the number of one of a population's ranges
 
+// Steps from a neuron's spike to its first arrival, at least 1: threads may be so many steps apart.
+uint32_t shortest_delay(const Network& network);
+
 // Everything that forward and backward passes share.
 struct CpuContext {
     CpuContext(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);

@@ -43,34 +43,47 @@ SparseBundles::SparseBundles(const Plan& plan, const std::vector<std::unique_ptr
     }
 }
 
-void SparseBundles::choose_members(const Plan& plan) {
-    member_.assign(network_.projections().size(), 0);
-    for (uint32_t p = 0; p < network_.populations().size(); ++p) {
-        if (!network_.populations()[p].is_binary() || plan.populations[p].needs_activity_gradient) continue;
-        Group group{.source = p, .members = {}, .min_delay = UINT32_MAX, .delays = 0, .parts = {}, .memory = {}};
+std::vector<BundleGroup> bundle_groups(const Plan& plan) {
+    const Network& network = *plan.network;
+    std::vector<BundleGroup> groups;
+    for (uint32_t p = 0; p < network.populations().size(); ++p) {
+        if (!network.populations()[p].is_binary() || plan.populations[p].needs_activity_gradient) continue;
+        BundleGroup group{.source = p, .members = {}, .min_delay = UINT32_MAX, .delays = 0, .synapses = 0};
         uint32_t max_delay = 0;
-        uint64_t synapses = 0;
-        for (uint32_t q = 0; q < network_.projections().size(); ++q) {
-            const Projection& projection = network_.projections()[q];
+        for (uint32_t q = 0; q < network.projections().size(); ++q) {
+            const Projection& projection = network.projections()[q];
             if (projection.source != p || projection.arithmetic != SNN_ARITHMETIC_COMPACT || projection.min_delay() == 0 ||
                 projection.synapses->count() == 0)
                 continue;
             group.members.push_back(q);
             group.min_delay = std::min(group.min_delay, projection.min_delay());
             max_delay = std::max(max_delay, projection.max_delay());
-            synapses += projection.synapses->count();
+            group.synapses += projection.synapses->count();
         }
         if (group.members.empty()) continue;
         group.delays = max_delay - group.min_delay + 1;
         // Long delays and few synapses: the tables would outweigh what they find.
-        const uint64_t table = uint64_t{network_.populations()[p].size} * (group.delays + 1);
-        if (table > 2 * synapses + part_size) continue;
-        for (const uint32_t q : group.members) {
+        const uint64_t table = uint64_t{network.populations()[p].size} * (group.delays + 1);
+        if (table > 2 * group.synapses + part_size) continue;
+        groups.push_back(std::move(group));
+    }
+    return groups;
+}
+
+void SparseBundles::choose_members(const Plan& plan) {
+    member_.assign(network_.projections().size(), 0);
+    for (BundleGroup& chosen : bundle_groups(plan)) {
+        for (const uint32_t q : chosen.members) {
             member_[q] = 1;
             const Projection& projection = network_.projections()[q];
             places_[projection.target][projection.receptor].push_back(0);  // place_accumulators() fills in
         }
-        groups_.push_back(std::move(group));
+        groups_.push_back({.source = chosen.source,
+                           .members = std::move(chosen.members),
+                           .min_delay = chosen.min_delay,
+                           .delays = chosen.delays,
+                           .parts = {},
+                           .memory = {}});
     }
 }
 

@@ -32,6 +32,15 @@
 
 namespace snn::cpu {
 
+// What is bundled together: all members from one population.
+struct BundleGroup {
+    uint32_t source;
+    std::vector<uint32_t> members;  // projections
+    uint32_t min_delay, delays;     // delays that may occur, from min_delay on
+    uint64_t synapses;
+};
+std::vector<BundleGroup> bundle_groups(const Plan& plan);
+
 class SparseBundles {
 public:
     // `populations` have their ranges. Builds on the pool's threads.

@@ -1,5 +1,6 @@
 // Reading a .snn file: everything in it is doubted. What is read goes through the same checks as a network built by hand.
 #include <cmath>
+#include <limits>
 #include <map>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "file/file.h"
 #include "file/names.h"
 #include "file/safetensors.h"
+#include "network/rules.h"
 
 namespace snn {
 
@@ -134,6 +136,51 @@ private:
         }
     }
 
+    static SNNDistribution distribution(const JsonObject& owner, const char* key) {
+        const JsonObject entry = owner.object(key);
+        constexpr double infinity = std::numeric_limits<double>::infinity();
+        return {entry.choice("kind", file_names::distributions), entry.number("a"), entry.number("b"),
+                entry.has("low") ? entry.number("low") : -infinity, entry.has("high") ? entry.number("high") : infinity};
+    }
+
+    // The synapses are not in the file; what makes them is. Their weights cannot be checked one by one, but their bounds are.
+    void connect_by_rule(Network& network, const SNNProjectionDef& def, const JsonObject& entry, const std::string& name) const {
+        const uint64_t generator = entry.whole("generator", UINT32_MAX);
+        if (generator != generator_version)
+            throw Error(SNN_ERROR_VERSION, entry.place(), ": the rule is of generator ", generator,
+                        "; this library makes the synapses of generator ", generator_version);
+        SNNRandomConnectionDef rule{};
+        rule.struct_size = sizeof rule;
+        rule.rule = entry.choice("name", file_names::rules);
+        rule.probability = entry.number("probability");
+        rule.count = entry.whole("count", UINT64_MAX);
+        rule.seed = entry.whole("seed", UINT64_MAX);
+        if (rule.seed == SNN_SEED_BY_INDEX) entry.fail("seed", "stands for no seed");
+        rule.allow_autapses = entry.flag("allow_autapses");
+        rule.allow_multapses = entry.flag("allow_multapses");
+        rule.weight = distribution(entry, "weight");
+        rule.delay = distribution(entry, "delay");
+        std::vector<float> sources, targets;
+        if (rule.rule == SNN_RULE_SPATIAL) {
+            rule.kernel = entry.choice("kernel", file_names::kernels);
+            rule.kernel_width = entry.number("kernel_width");
+            rule.cutoff = entry.number("cutoff");
+            const Json& period = entry.list("period", 3);
+            rule.dimensions = static_cast<uint32_t>(period.size());
+            for (size_t axis = 0; axis < period.size(); ++axis) {
+                if (!period[axis].is_number()) entry.fail("period", "has an entry that is not a number");
+                rule.period[axis] = period[axis].get<double>();
+            }
+            sources = tensor<float>(name + ".source_positions", TensorType::f32);
+            targets = tensor<float>(name + ".target_positions", TensorType::f32);
+            rule.source_positions = sources.data();
+            rule.source_position_count = sources.size();
+            rule.target_positions = targets.data();
+            rule.target_position_count = targets.size();
+        }
+        network.connect_random(def, rule);
+    }
+
     // Returns the fixed-point exponent that the file was saved with (0 for float arithmetic).
     int32_t connect(Network& network, const JsonObject& entry) const {
         SNNProjectionDef def = default_projection_def();
@@ -150,7 +197,10 @@ private:
         std::vector<uint64_t> row_offsets;
         std::vector<uint32_t> targets;
         std::vector<uint16_t> delays;
-        if (def.kind != SNN_CONNECT_POOL2D) {
+        const bool by_rule = def.kind == SNN_CONNECT_SPARSE && entry.has("rule");
+        if (by_rule) {
+            // no tensors
+        } else if (def.kind != SNN_CONNECT_POOL2D) {
             weights = tensor<float>(name + ".weight", TensorType::f32);
             weights.reserve(1);  // null would ask for zeros; an empty tensor has the wrong size, unless nothing is connected
             def.weights = weights.data();
@@ -163,7 +213,7 @@ private:
             def.bias = bias.data();
             def.bias_count = bias.size();
         }
-        if (def.kind == SNN_CONNECT_SPARSE) {
+        if (def.kind == SNN_CONNECT_SPARSE && !by_rule) {
             row_offsets = tensor<uint64_t>(name + ".row_offsets", TensorType::u64);
             targets = tensor<uint32_t>(name + ".targets", TensorType::u32);
             def.row_offsets = row_offsets.data();
@@ -185,7 +235,8 @@ private:
             read_pair(entry, "dilation", def.dilation);
             def.groups = static_cast<uint32_t>(entry.whole("groups", UINT32_MAX));
         }
-        network.connect(def);
+        if (by_rule) connect_by_rule(network, def, entry.object("rule"), name);
+        else network.connect(def);
         if (def.arithmetic != SNN_ARITHMETIC_FIXED && def.arithmetic != SNN_ARITHMETIC_COMPACT) return 0;
         const double exponent = entry.number("fixed_exponent");
         if (exponent != std::floor(exponent) || std::abs(exponent) > fixed_exponent_limit)

@@ -8,6 +8,7 @@
 #include "file/file.h"
 #include "file/names.h"
 #include "file/safetensors.h"
+#include "network/rules.h"
 
 namespace snn {
 
@@ -60,6 +61,34 @@ void check_finite(const std::vector<float>& values, const std::string& projectio
                     *found, "; a file takes finite values only");
 }
 
+Json describe(const SNNDistribution& distribution) {
+    Json entry = {{"kind", file_names::distributions[distribution.kind]}, {"a", distribution.a}, {"b", distribution.b}};
+    if (std::isfinite(distribution.low)) entry["low"] = distribution.low;  // JSON has no infinity
+    if (std::isfinite(distribution.high)) entry["high"] = distribution.high;
+    return entry;
+}
+
+Json describe(const ConnectionRule& rule, const std::string& prefix, SafetensorsWriter& writer) {
+    const SNNRandomConnectionDef& def = rule.def;
+    Json entry = {{"name", file_names::rules[def.rule]},
+                  {"generator", generator_version},
+                  {"seed", def.seed},
+                  {"probability", def.probability},
+                  {"count", def.count},
+                  {"allow_autapses", def.allow_autapses != 0},
+                  {"allow_multapses", def.allow_multapses != 0},
+                  {"weight", describe(def.weight)},
+                  {"delay", describe(def.delay)}};
+    if (def.rule != SNN_RULE_SPATIAL) return entry;
+    entry["kernel"] = file_names::kernels[def.kernel];
+    entry["kernel_width"] = def.kernel_width;
+    entry["cutoff"] = def.cutoff;
+    for (uint32_t axis = 0; axis < def.dimensions; ++axis) entry["period"].push_back(def.period[axis]);
+    writer.add(prefix + "source_positions", TensorType::f32, {rule.source_size, def.dimensions}, rule.source_positions.data());
+    writer.add(prefix + "target_positions", TensorType::f32, {rule.target_size, def.dimensions}, rule.target_positions.data());
+    return entry;
+}
+
 Json describe(const Network& network, const Projection& projection, SafetensorsWriter& writer) {
     const Population& target = network.population(projection.target);
     Json entry = {{"name", projection.name},
@@ -71,16 +100,20 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
                   {"trainable", projection.trainable},
                   {"arithmetic", file_names::arithmetics[projection.arithmetic]}};
     const std::string prefix = projection.name + ".";
-    check_finite(projection.weights(), projection.name, "weight");
+    const SynapseRule* const made_by = projection.synapses ? projection.synapses->rule() : nullptr;
+    const ConnectionRule* const rule = made_by ? made_by->definition() : nullptr;
+    if (!rule) check_finite(projection.weights(), projection.name, "weight");
     if (projection.bias) check_finite(*projection.bias, projection.name, "bias");
-    if (projection.kind != SNN_CONNECT_POOL2D)
+    if (projection.kind != SNN_CONNECT_POOL2D && !rule)
         writer.add(prefix + "weight", TensorType::f32, weight_shape(network, projection), projection.weights().data());
     if (projection.bias) {
         entry["bias"] = true;
         writer.add(prefix + "bias", TensorType::f32, {projection.bias->size()}, projection.bias->data());
     }
     if (projection.is_fixed()) entry["fixed_exponent"] = projection.fixed_exponent;
-    if (projection.synapses) {
+    if (rule) {
+        entry["rule"] = describe(*rule, prefix, writer);
+    } else if (projection.synapses) {
         const SparseIndex& sparse = projection.synapses->index();
         writer.add(prefix + "row_offsets", TensorType::u64, {sparse.row_offsets.size()}, sparse.row_offsets.data());
         writer.add(prefix + "targets", TensorType::u32, {sparse.targets.size()}, sparse.targets.data());

@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "network/network.h"
+#include "network/rules.h"
 
 namespace snn {
 
@@ -138,7 +139,63 @@ SNNProjectionDef default_projection_def() {
     return def;
 }
 
-uint32_t Network::connect(const SNNProjectionDef& def) {
+uint32_t Network::connect(const SNNProjectionDef& def) { return connect(def, nullptr); }
+
+uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomConnectionDef& given) {
+    check_unfinished();
+    const Population& source = population(def.source);
+    const Population& target = population(def.target);
+    const std::string what = "projection '" + (def.name ? std::string(def.name) : source.name + "_to_" + target.name) + "'";
+    if (def.kind != SNN_CONNECT_SPARSE)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": a connection rule makes sparse projections; kind is ", def.kind);
+    if (def.weights || def.weight_count || def.row_offsets || def.row_offset_count || def.synapse_targets ||
+        def.synapse_delays || def.synapse_count)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what,
+                    ": a connection rule makes the synapses; the def's own arrays must be null and their counts 0");
+    ConnectionRule rule;
+    rule.def = given;
+    // An odd number times 1, 2, ...: different for every index, and far from the small numbers that people choose.
+    if (given.seed == SNN_SEED_BY_INDEX) rule.def.seed = 0x9E3779B97F4A7C15u * (uint64_t{projections_.size()} + 1);
+    rule.source_size = source.size;
+    rule.target_size = target.size;
+    rule.within_population = def.source == def.target;
+    rule.dt_ms = dt_ms_;
+    if (given.rule == SNN_RULE_SPATIAL) {
+        const auto copied_positions = [&](const float* values, size_t count, uint32_t size, const char* end) {
+            const size_t expected = size_t{size} * given.dimensions;
+            if (!values || count != expected)
+                throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", end, "_positions has ", values ? count : size_t{0},
+                            " values; expected ", expected, " (", size, " neurons x ", given.dimensions, " dimensions)");
+            return std::vector<float>(values, values + count);
+        };
+        if (given.dimensions < 1 || given.dimensions > 3)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": dimensions is ", given.dimensions, "; expected 1 to 3");
+        rule.source_positions =
+            copied_positions(given.source_positions, given.source_position_count, source.size, "source");
+        rule.target_positions =
+            copied_positions(given.target_positions, given.target_position_count, target.size, "target");
+    }
+    // What the rule does not look at is nothing to compare or to save.
+    if (given.rule != SNN_RULE_FIXED_PROBABILITY && given.rule != SNN_RULE_SPATIAL) rule.def.probability = 0;
+    if (given.rule != SNN_RULE_FIXED_INDEGREE && given.rule != SNN_RULE_FIXED_TOTAL) rule.def.count = 0;
+    if (given.rule != SNN_RULE_SPATIAL) {
+        rule.def.kernel = rule.def.dimensions = 0;
+        rule.def.kernel_width = rule.def.cutoff = 0;
+    }
+    for (uint32_t axis = rule.def.dimensions; axis < 3; ++axis) rule.def.period[axis] = 0;
+    rule.def.allow_autapses = given.allow_autapses != 0;
+    rule.def.allow_multapses = given.allow_multapses != 0;
+    rule.def.source_positions = rule.def.target_positions = nullptr;
+    rule.def.source_position_count = rule.def.target_position_count = 0;
+    auto made = make_rule(std::move(rule), what);
+    const uint64_t largest_delay = uint64_t{def.delay_steps} + made->max_delay();
+    if (largest_delay > max_total_delay)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its largest delay is ", largest_delay, " steps; at most ",
+                    max_total_delay, " are allowed");
+    return connect(def, std::make_shared<const Synapses>(std::move(made)));
+}
+
+uint32_t Network::connect(const SNNProjectionDef& def, std::shared_ptr<const Synapses> synapses) {
     check_unfinished();
     const Population& source = population(def.source);
     const Population& target = population(def.target);
@@ -235,7 +292,9 @@ uint32_t Network::connect(const SNNProjectionDef& def) {
     check_given(def.bias, def.bias_count, what, "bias");
     check_given(def.row_offsets, def.row_offset_count, what, "row_offsets");
     auto weights = copied(def.weights, def.weight_count, expected, what + ": weights", formula);
-    if (def.kind == SNN_CONNECT_SPARSE) {
+    if (synapses) {
+        projection.synapses = std::move(synapses);
+    } else if (def.kind == SNN_CONNECT_SPARSE) {
         auto index = canonical(def, source.size, target.size, what, *weights);
         projection.synapses = std::make_shared<const Synapses>(std::move(index), std::move(weights));
     } else if (def.row_offsets || def.synapse_targets || def.synapse_delays) {

@@ -40,29 +40,32 @@ Group group_of(const Network& network, const Projection& member) {
     return group;
 }
 
-// Largest sum of |w| that the group could put onto one neuron in a step.
+// The largest sum of |w| that the group could put onto one neuron in a step; where weights_of gives null, for the weights of a
+// rule, by its bounds.
 double largest_sum(const Network& network, const Group& group, const WeightsOf& weights_of) {
-    std::vector<double> sums(network.population(network.projections()[group[0]].target).size, 0.0);
+    const uint32_t target_size = network.population(network.projections()[group[0]].target).size;
+    std::vector<double> sums;
+    double by_rules = 0;
     for (const uint32_t p : group) {
-        const std::vector<uint32_t>& targets = network.projections()[p].synapses->index().targets;
-        const float* weights = weights_of(p);
+        const Synapses& synapses = *network.projections()[p].synapses;
+        const float* const weights = weights_of(p);
+        if (!weights && synapses.is_rule()) {
+            by_rules += synapses.largest_weight() * static_cast<double>(synapses.largest_in_degree(target_size));
+            continue;
+        }
+        sums.resize(target_size, 0.0);
+        const std::vector<uint32_t>& targets = synapses.index().targets;
         for (size_t k = 0; k < targets.size(); ++k) sums[targets[k]] += std::abs(static_cast<double>(weights[k]));
     }
-    return *std::max_element(sums.begin(), sums.end());
+    return by_rules + (sums.empty() ? 0.0 : *std::max_element(sums.begin(), sums.end()));
 }
 
-// The same for the network's own weights; a bound when a rule makes some of the synapses.
+// The same for the network's own weights.
 double largest_sum(const Network& network, const Group& group) {
-    const auto by_rule = [&](uint32_t p) { return network.projections()[p].synapses->is_rule(); };
-    if (std::none_of(group.begin(), group.end(), by_rule))
-        return largest_sum(network, group, [&](uint32_t p) { return network.projections()[p].weights().data(); });
-    double sum = 0;
-    for (const uint32_t p : group) {
+    return largest_sum(network, group, [&](uint32_t p) {
         const Projection& projection = network.projections()[p];
-        const uint64_t synapses = projection.synapses->largest_in_degree(network.population(projection.target).size);
-        sum += projection.synapses->largest_weight() * static_cast<double>(synapses);
-    }
-    return sum;
+        return projection.synapses->is_rule() ? nullptr : projection.weights().data();
+    });
 }
 
 // Of the compact projections in the group; 0 when there are none.
@@ -84,8 +87,10 @@ void check_compact_weight(double weight, const Projection& projection) {
 
 void check_compact_weights(const Network& network, uint32_t p, const WeightsOf& weights_of) {
     const Projection& projection = network.projections()[p];
-    if (projection.arithmetic != SNN_ARITHMETIC_COMPACT) return;  // reading weights may be costly
-    check_compact_weight(static_cast<double>(largest_magnitude({weights_of(p), projection.weight_count()})), projection);
+    if (projection.arithmetic != SNN_ARITHMETIC_COMPACT) return;
+    const float* const weights = weights_of(p);
+    if (!weights) return;  // a rule's, within the bound that was checked
+    check_compact_weight(static_cast<double>(largest_magnitude({weights, projection.weight_count()})), projection);
 }
 
 void check_sum(double sum, const Projection& projection) {
@@ -161,11 +166,17 @@ std::vector<float> fixed_weight_limits(const Network& network) {
     for (const Group& group : fixed_groups(network)) {
         // Every synapse onto the neuron with the most of them at the limit, all hit at once, must stay within 2^30.
         const Projection& first = network.projections()[group[0]];
-        std::vector<uint32_t> synapses(network.population(first.target).size, 0);
-        for (const uint32_t p : group)
-            for (const uint32_t target : network.projections()[p].synapses->index().targets) ++synapses[target];
-        const uint32_t most = std::max(1u, *std::max_element(synapses.begin(), synapses.end()));
-        const double exact = std::ldexp(1.0, sum_bits - first.fixed_exponent) / most;
+        const uint32_t target_size = network.population(first.target).size;
+        std::vector<uint32_t> synapses(target_size, 0);
+        uint64_t by_rules = 0;
+        for (const uint32_t p : group) {
+            const Synapses& made = *network.projections()[p].synapses;
+            if (made.is_rule()) by_rules += made.largest_in_degree(target_size);
+            else
+                for (const uint32_t target : made.index().targets) ++synapses[target];
+        }
+        const uint64_t most = std::max<uint64_t>(1, by_rules + *std::max_element(synapses.begin(), synapses.end()));
+        const double exact = std::ldexp(1.0, sum_bits - first.fixed_exponent) / static_cast<double>(most);
         float limit = static_cast<float>(exact);
         if (limit > exact) limit = std::nextafter(limit, 0.0f);  // rounded up, `most` of them would be too much
         for (const uint32_t p : group) limits[p] = limit;

@@ -83,7 +83,7 @@ struct Projection {
     uint32_t min_delay() const { return delay_steps + (synapses ? synapses->min_delay() : 0u); }
     uint32_t max_delay() const { return delay_steps + (synapses ? synapses->max_delay() : 0u); }
     // Some spike of the source is felt by the target in the same step.
-    bool reaches_within_step() const { return min_delay() == 0 && !(synapses && synapses->count() == 0); }
+    bool reaches_within_step() const { return min_delay() == 0 && !(synapses && synapses->is_empty()); }
 };
 
 // Index of a parameter of the population's model; throws SNN_ERROR_NOT_FOUND with the names there are.
@@ -110,6 +110,7 @@ public:
     void set_surrogate(uint32_t population, std::shared_ptr<const Surrogate> surrogate, const double* parameters,
                        size_t count);
     uint32_t connect(const SNNProjectionDef& def);
+    // The rule keeps making the synapses; nothing is made here.
     uint32_t connect_random(const SNNProjectionDef& def, const SNNRandomConnectionDef& rule);
     void finish();
     // The same with the fixed-point exponents of a saved network, one for each projection, so that its bits stay. They are
@@ -133,6 +134,8 @@ public:
     const Named* find(std::string_view name) const;  // null when nothing has the name
 
 private:
+    // `synapses`: of a rule; null: from the arrays of `def`.
+    uint32_t connect(const SNNProjectionDef& def, std::shared_ptr<const Synapses> synapses);
     Population& changeable_population(uint32_t index);
     void check_new_name(std::string_view name, const char* what) const;
     void check_unfinished() const;
@@ -152,7 +155,8 @@ private:
     std::vector<std::vector<uint8_t>> initial_is_set_;  // [population][state]: by hand, so it no longer follows a parameter
 };
 
-// The present weights of a projection, by index, in canonical order.
+// The present weights of a projection, by index, in canonical order; null when they are those of its rule, which are then judged
+// by the rule's bounds and not made.
 using WeightsOf = std::function<const float*(uint32_t projection)>;
 // Throws SNN_ERROR_INVALID_ARGUMENT when the fixed-point projections onto this one's receptor could overflow its sum at the
 // scale that finish() chose. Does nothing for a projection in float.

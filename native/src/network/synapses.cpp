@@ -95,6 +95,19 @@ void canonical_order(std::span<const uint32_t> targets, std::span<const uint16_t
         std::stable_sort(out_order.begin(), out_order.end(), before);
 }
 
+void CanonicalRow::assign(const SynapseRow& row) {
+    const size_t size = row.targets.size();
+    canonical_order(row.targets, row.delays, order_);
+    targets.resize(size);
+    weights.resize(size);
+    delays.resize(row.delays.size());
+    for (size_t k = 0; k < size; ++k) {
+        targets[k] = row.targets[order_[k]];
+        weights[k] = row.weights[order_[k]];
+        if (!delays.empty()) delays[k] = row.delays[order_[k]];
+    }
+}
+
 void make_canonical(SparseIndex& io_index, std::vector<float>& io_weights) {
     std::vector<uint32_t>& targets = io_index.targets;
     std::vector<uint16_t>& delays = io_index.delays;

@@ -27,14 +27,28 @@ struct SynapseRow {
     std::span<const float> weights;
 };
 
-// Room for a row that is made when it is asked for; used again for the next one.
+// Room for a row that is made when it is asked for; used again for the next one. Of one thread.
 struct RowMemory {
     std::vector<uint32_t> targets;
     std::vector<uint16_t> delays;
     std::vector<float> weights;
+    // What rules keep from one row to the next: which targets a row has already (all 0 between rows), and rows that were made
+    // together with the last one (rule_indegree.cpp), for each rule.
+    struct Block {
+        uint64_t rule = 0;    // number of the rule; 0: none
+        uint32_t number = 0;  // of the block
+        std::vector<uint64_t> offsets;
+        std::vector<uint32_t> targets;
+    };
+    std::vector<uint64_t> marks;
+    std::vector<Block> blocks;
+    std::vector<uint32_t> block_sources;
 };
 
-// Makes the same rows whenever and on whichever thread they are asked for.
+struct ConnectionRule;
+
+// Makes the same rows whenever and on whichever thread they are asked for. Cheapest in ascending order: some rules make many
+// neighbouring rows together.
 class SynapseRule {
 public:
     virtual ~SynapseRule() = default;
@@ -46,6 +60,9 @@ public:
     virtual uint16_t max_delay() const = 0;
     virtual float weight_bound() const = 0;       // of |weight|
     virtual uint64_t in_degree_bound() const = 0;  // synapses onto one target
+    // What a file needs to make the same rule again (rules.h); null: it cannot, and the synapses are saved.
+    virtual const ConnectionRule* definition() const { return nullptr; }
+    virtual uint64_t memory_bytes() const { return 0; }  // that the rule itself keeps, once rows have been asked for
 };
 
 class Synapses {
@@ -60,6 +77,9 @@ public:
     std::shared_ptr<const Synapses> rounded(int32_t exponent) const;
 
     bool is_rule() const { return rule_ != nullptr; }
+    const SynapseRule* rule() const { return rule_.get(); }  // null: arrays
+    // No synapse at all; of a rule only when that is plain without making its rows.
+    bool is_empty() const { return rule_ ? rule_->in_degree_bound() == 0 : index_->targets.empty(); }
     uint64_t count() const { return rule_ ? rule_->count() : index_->targets.size(); }
     uint16_t min_delay() const { return rule_ ? rule_->min_delay() : index_->min_delay; }
     uint16_t max_delay() const { return rule_ ? rule_->max_delay() : index_->max_delay; }
@@ -83,6 +103,17 @@ private:
     mutable std::once_flag made_;  // guards the two below while there is a rule
     mutable std::shared_ptr<const SparseIndex> index_;
     mutable std::shared_ptr<const std::vector<float>> weights_;
+};
+
+// One row in canonical order, in memory of its own.
+struct CanonicalRow {
+    std::vector<uint32_t> targets;
+    std::vector<uint16_t> delays;  // empty: none
+    std::vector<float> weights;
+    void assign(const SynapseRow& row);
+
+private:
+    std::vector<uint32_t> order_;
 };
 
 void round_to_multiples(std::span<float> io_weights, int32_t exponent);  // of 2^-exponent, ties to even

@@ -14,6 +14,7 @@
 #include "common/error.h"
 #include "common/machine.h"
 #include "schedule/checks.h"
+#include "schedule/memory.h"
 
 namespace snn {
 
@@ -109,6 +110,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     parameters_.resize(populations.size());
     ExecutorOptions executor = options.executor;
     if (executor.thread_count == 0) executor.thread_count = logical_processors();
+    if (!(flags_ & SNN_FLAG_ANY_SIZE)) check_memory(estimate_memory(*plan_, options.device, executor));
     executor_ = find_backend(options.device).open(plan_, executor);
     executor_->reset_state();
     if (log_) report_opening(options.device);

@@ -5,6 +5,7 @@
 
 #include "backend/slots.h"
 #include "common/error.h"
+#include "network/rules.h"
 #include "schedule/checks.h"
 #include "schedule/session.h"
 
@@ -12,8 +13,16 @@ namespace snn {
 
 namespace {
 
-bool same_connections(const SparseIndex& a, const SparseIndex& b) {
-    return a.row_offsets == b.row_offsets && a.targets == b.targets && a.delays == b.delays;
+bool same_rule(const Synapses& a, const Synapses& b) {
+    const ConnectionRule* const mine = a.rule() ? a.rule()->definition() : nullptr;
+    const ConnectionRule* const theirs = b.rule() ? b.rule()->definition() : nullptr;
+    return mine && theirs && *mine == *theirs;
+}
+
+bool same_connections(const Synapses& a, const Synapses& b) {
+    if (same_rule(a, b)) return true;
+    const SparseIndex &mine = a.index(), &theirs = b.index();
+    return mine.row_offsets == theirs.row_offsets && mine.targets == theirs.targets && mine.delays == theirs.delays;
 }
 
 }  // namespace
@@ -135,6 +144,8 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
         convert(type, data, DType::float32, changed.data(), count);
         check_fixed_range(*network_, variable.slot.index, [&](uint32_t p) -> const float* {
             if (p == variable.slot.index) return changed.data();
+            const Projection& other = network_->projections()[p];
+            if (other.synapses->is_rule() && !weight_is_own_[p]) return nullptr;
             others.resize(executor_->count({Slot::weight, p}));
             executor_->read({Slot::weight, p}, DType::float32, others.data());
             return others.data();
@@ -191,13 +202,25 @@ void Session::load_weights(const Network& other) {
         const std::string here = wiring_of(*network_, mine), there = wiring_of(other, theirs);
         if (here != there)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' is ", here, "; in the file it is ", there);
-        if (mine.synapses && !same_connections(mine.synapses->index(), theirs.synapses->index()))
+        if (mine.synapses && !same_connections(*mine.synapses, *theirs.synapses))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' connects other neurons in the file");
         sources.push_back(&theirs);
     }
-    check_fixed_ranges(*network_, [&](uint32_t p) { return sources[p]->weights().data(); });
+    // Weights that are the rule's on both sides are there already.
+    const auto stay = [&](uint32_t p) {
+        const Projection &mine = projections[p], &theirs = *sources[p];
+        return mine.synapses && same_rule(*mine.synapses, *theirs.synapses) && !weight_is_own_[p] &&
+               mine.fixed_exponent == theirs.fixed_exponent;
+    };
+    check_fixed_ranges(*network_, [&](uint32_t p) { return stay(p) ? nullptr : sources[p]->weights().data(); });
     for (uint32_t p = 0; p < projections.size(); ++p) {
         if (projections[p].kind == SNN_CONNECT_POOL2D) continue;
+        if (stay(p)) {
+            if (!projections[p].bias) continue;
+            executor_->write({Slot::bias, p}, DType::float32, sources[p]->bias->data());
+            weight_is_own_[p] = 1;
+            continue;
+        }
         std::vector<float> rounded;
         if (projections[p].arithmetic == SNN_ARITHMETIC_COMPACT) {
             rounded = sources[p]->weights();

@@ -28,8 +28,26 @@ std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorO
     return std::make_unique<reference::ReferenceExecutor<float>>(std::move(plan), options);
 }
 
+// A value of every kind is a Real, and every synapse is read from the network's arrays.
+ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
+    const Network& network = *plan.network;
+    const uint64_t real = options.flags & SNN_FLAG_FLOAT64 ? sizeof(double) : sizeof(float);
+    ExecutorMemory need;
+    for (size_t p = 0; p < network.populations().size(); ++p) {
+        const Population& population = network.populations()[p];
+        uint64_t values = uint64_t{plan.populations[p].history_depth} + 1;
+        if (population.model) values += population.model->states.size() + 2 * population.model->receptors.size();
+        need.state_bytes += values * population.size * options.batch_size * real;
+    }
+    for (const Projection& projection : network.projections()) {
+        need.projection_bytes.push_back(projection.weight_count() * real);
+        need.needs_arrays.push_back(1);
+    }
+    return need;
+}
+
 }  // namespace
 
-extern const Backend reference_backend{"reference", describe, open};
+extern const Backend reference_backend{"reference", describe, open, memory};
 
 }  // namespace snn

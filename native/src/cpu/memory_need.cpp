@@ -1,0 +1,100 @@
+#include "cpu/memory_need.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "cpu/executor.h"
+#include "cpu/memory.h"
+#include "cpu/sparse_bundles.h"
+
+namespace snn::cpu {
+
+namespace {
+
+constexpr uint64_t part_neurons = uint64_t{1} << 16;  // accumulators that a 16-bit place reaches
+constexpr uint64_t table_entries_per_synapse = 4;     // SparseSegments searches rows where its table would be larger
+
+// The table of SparseSegments, or none.
+uint64_t segment_table(const Network& network, const Projection& projection, uint64_t threads) {
+    const uint64_t rows = network.population(projection.source).size;
+    const uint64_t delays = projection.max_delay() - projection.min_delay() + 1;
+    const uint64_t entries = delays * threads + 1;
+    if (rows * entries > table_entries_per_synapse * (projection.synapses->count() + rows)) return 0;
+    return rows * entries * sizeof(uint32_t);
+}
+
+void add_population(const Population& population, const PopulationPlan& plan, const ExecutorOptions& options,
+                    uint32_t steps_ahead, uint64_t& io_bytes) {
+    const uint64_t row = padded(population.size), batch = options.batch_size;
+    if (population.is_input() || population.is_binary()) {
+        const uint64_t rows = std::bit_ceil(uint64_t{plan.history_depth} + steps_ahead) * batch;
+        // Bits and a list of the active; values of value inputs, which the session has once more.
+        io_bytes += rows * (row / 8 + row * sizeof(uint32_t) + sizeof(uint32_t));
+        if (population.kind == SNN_POPULATION_VALUE_INPUT) io_bytes += rows * row * sizeof(float);
+        if (population.is_input()) io_bytes += batch * population.size * sizeof(float);
+    }
+    if (population.is_input()) return;
+    io_bytes += population.model->states.size() * batch * row * sizeof(uint32_t);
+    for (const Constant& constant : plan.constants)
+        io_bytes += (constant.per_neuron() ? row : 16) * sizeof(uint32_t) +
+                    constant.doubles.size() * (sizeof(double) + sizeof(float));  // the plan's own
+    for (const PoissonLimits& limits : plan.poisson)
+        io_bytes += uint64_t{limits.count} * (limits.per_neuron ? row : 16) * sizeof(uint32_t);
+}
+
+}  // namespace
+
+ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
+    const Network& network = *plan.network;
+    const uint64_t threads = options.job_system.parallel_for ? options.job_system.worker_count : options.thread_count;
+    const uint32_t steps_ahead = threads > 1 ? shortest_delay(network) : 1;
+    ExecutorMemory need;
+    uint64_t largest_row = 0, receptors = 0;
+    for (size_t p = 0; p < network.populations().size(); ++p) {
+        const Population& population = network.populations()[p];
+        add_population(population, plan.populations[p], options, steps_ahead, need.state_bytes);
+        if (population.is_input()) continue;
+        largest_row = std::max<uint64_t>(largest_row, padded(population.size));
+        receptors = std::max<uint64_t>(receptors, population.model->receptors.size());
+    }
+    need.state_bytes += threads * 2 * receptors * largest_row * sizeof(float);  // sums, float and integer
+
+    need.projection_bytes.assign(network.projections().size(), 0);
+    need.needs_arrays.assign(network.projections().size(), 1);
+    std::vector<uint8_t> has_accumulators(network.populations().size(), 0);
+    for (const BundleGroup& group : bundle_groups(plan)) {
+        const uint64_t sources = network.population(group.source).size;
+        uint64_t neurons = 0;
+        for (const uint32_t q : group.members)
+            neurons = std::max<uint64_t>(neurons, network.population(network.projections()[q].target).size);
+        const uint64_t parts = std::max(threads, (neurons + part_neurons - 1) / part_neurons);
+        // Offsets of 16 bits where no row has more than 65,535 synapses in a part.
+        const uint64_t offset = group.synapses / sources / parts < 60000 ? sizeof(uint16_t) : sizeof(uint32_t);
+        const uint64_t tables = sources * parts * (offset * (uint64_t{group.delays} + 1) + sizeof(void*));
+        for (const uint32_t q : group.members) {
+            const Projection& projection = network.projections()[q];
+            need.projection_bytes[q] = projection.synapses->count() * sizeof(uint32_t) + tables / group.members.size();
+            need.needs_arrays[q] = 0;
+            has_accumulators[projection.target] = 1;
+        }
+    }
+    for (size_t p = 0; p < network.populations().size(); ++p)
+        if (has_accumulators[p])
+            need.state_bytes += network.population(static_cast<uint32_t>(p)).model->receptors.size() *
+                                padded(network.population(static_cast<uint32_t>(p)).size) * sizeof(int32_t);
+    for (size_t q = 0; q < network.projections().size(); ++q) {
+        const Projection& projection = network.projections()[q];
+        if (!need.needs_arrays[q]) continue;
+        if (projection.synapses) need.projection_bytes[q] += segment_table(network, projection, threads);
+        if (projection.is_fixed()) need.projection_bytes[q] += projection.weight_count() * sizeof(int32_t);
+        if (projection.kind == SNN_CONNECT_CONV2D) {  // packed for lanes of 16 channels
+            const uint64_t groups = projection.window.groups;
+            const uint64_t outputs = network.population(projection.target).shape.dims[0] / groups;
+            const uint64_t kernels = projection.weight_count() / outputs;
+            need.projection_bytes[q] += kernels * padded(static_cast<uint32_t>(outputs)) * sizeof(float);
+        }
+    }
+    return need;
+}
+
+}  // namespace snn::cpu

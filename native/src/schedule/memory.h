@@ -1,0 +1,27 @@
+// What a network and a session of it take, before anything of the session is made.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+
+namespace snn {
+
+struct MemoryEstimate {
+    uint64_t network_bytes = 0;  // what the network holds, and arrays that the session makes it make of its rules
+    uint64_t weight_bytes = 0;   // the session's own forms of weights and synapses
+    uint64_t state_bytes = 0;    // states, sums, activity kept for delays
+    uint64_t new_bytes = 0;      // of these, what opening the session would add
+    std::vector<uint64_t> projection_bytes;  // of network and weights, by projection
+
+    uint64_t total() const { return network_bytes + weight_bytes + state_bytes; }
+};
+
+MemoryEstimate estimate_memory(const Plan& plan, std::string_view device, const ExecutorOptions& options);
+
+// Throws SNN_ERROR_OUT_OF_MEMORY with both numbers when opening a session would take more than there is.
+void check_memory(const MemoryEstimate& estimate);
+
+}  // namespace snn

@@ -1,0 +1,111 @@
+"""Distributions of weights, delays, parameters and initial states: the same numbers on every machine from a seed."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from snn._arrays import float32_number, number
+from snn.engine.errors import InvalidArgumentError
+
+__all__ = ["Distribution", "LogNormal", "Normal", "Uniform"]
+
+Numbers = tuple[int, float, float, float, float]
+
+
+class Distribution(ABC):
+    """What is drawn for each synapse or neuron; one of `Normal`, `Uniform` and `LogNormal`.
+
+    Values outside `low` and `high`, where given, are drawn again. Bounds that hold less than 1 of 65,536 values are
+    refused.
+    """
+
+    @abstractmethod
+    def _numbers(self) -> Numbers:
+        """Return (kind, a, b, low, high) as ``snn.h`` has them."""
+
+
+def _bounds(owner: Any, name: str) -> tuple[float, float]:
+    """Check `low` and `high` of a distribution; None is no bound."""
+    low = -math.inf if owner.low is None else number(owner.low, f"{name}: low")
+    high = math.inf if owner.high is None else number(owner.high, f"{name}: high")
+    if low > high:
+        raise InvalidArgumentError(f"{name}: low is {low} and high is {high}; low must not be above high")
+    return low, high
+
+
+@dataclass(frozen=True)
+class Normal(Distribution):
+    """Normal numbers, perhaps cut off.
+
+    Parameters
+    ----------
+    mean, std : float
+        Mean and standard deviation (not negative) before anything is cut off.
+    low, high : float, optional
+        Bounds. Without them values are never further than 6.34 `std` from `mean`.
+    """
+
+    mean: float
+    std: float
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        float32_number(self.mean, "Normal: mean")
+        float32_number(self.std, "Normal: std", minimum=0.0)
+        _bounds(self, "Normal")
+
+    def _numbers(self) -> Numbers:
+        return (1, float(self.mean), float(self.std), *_bounds(self, "Normal"))
+
+
+@dataclass(frozen=True)
+class Uniform(Distribution):
+    """Uniform numbers from `low` to `high`."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        low, high = float32_number(self.low, "Uniform: low"), float32_number(self.high, "Uniform: high")
+        if low > high:
+            raise InvalidArgumentError(f"Uniform: low is {low} and high is {high}; low must not be above high")
+
+    def _numbers(self) -> Numbers:
+        return (2, float(self.low), float(self.high), -math.inf, math.inf)
+
+
+@dataclass(frozen=True)
+class LogNormal(Distribution):
+    """Exponentials of normal numbers, perhaps cut off.
+
+    Parameters
+    ----------
+    mean_log, std_log : float
+        Mean and standard deviation (not negative) of the logarithm.
+    low, high : float, optional
+        Bounds of the numbers themselves. Without them values are at most ``exp(mean_log + 6.34 std_log)``.
+    """
+
+    mean_log: float
+    std_log: float
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        float32_number(self.mean_log, "LogNormal: mean_log")
+        float32_number(self.std_log, "LogNormal: std_log", minimum=0.0)
+        _bounds(self, "LogNormal")
+
+    def _numbers(self) -> Numbers:
+        return (3, float(self.mean_log), float(self.std_log), *_bounds(self, "LogNormal"))
+
+
+def numbers(value: Any, what: str, minimum: float = -math.inf) -> Numbers:
+    """Return a number or a distribution as (kind, a, b, low, high); anything else is an error that begins with `what`."""
+    if isinstance(value, Distribution):
+        return value._numbers()
+    return (0, float32_number(value, what, minimum=minimum), 0.0, -math.inf, math.inf)
