@@ -4,37 +4,61 @@
 #include <snn/snn.h>
 
 #include <concepts>
-#include <cstdio>
+#include <cstdint>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace snn {
 
-inline std::string to_text(std::string_view value) { return std::string(value); }
-inline std::string to_text(char value) { return std::string(1, value); }
-inline std::string to_text(std::integral auto value) { return std::to_string(value); }
-inline std::string to_text(std::floating_point auto value) {
-    char buffer[40];
-    std::snprintf(buffer, sizeof buffer, "%.9g", static_cast<double>(value));
-    return buffer;
-}
+// One part of a sentence, not owned. Sentences are joined at run time from a list of these: a template for each combination of
+// types costs kilobytes per error message.
+class Part {
+public:
+    Part(std::string_view value) : kind_(Kind::string), string_(value) {}
+    Part(const std::string& value) : Part(std::string_view(value)) {}
+    Part(const char* value) : Part(std::string_view(value)) {}
+    Part(std::same_as<char> auto value) : kind_(Kind::character), character_(value) {}
+    template <std::integral T>
+        requires(!std::same_as<T, char>)
+    Part(T value) {
+        if constexpr (std::signed_integral<T>) kind_ = Kind::integer, integer_ = value;
+        else kind_ = Kind::natural, natural_ = value;
+    }
+    Part(std::floating_point auto value) : kind_(Kind::real), real_(static_cast<double>(value)) {}
+
+    void append_to(std::string& text) const;
+
+private:
+    enum class Kind : uint8_t { string, character, natural, integer, real };
+    Kind kind_;
+    union {
+        std::string_view string_;
+        char character_;
+        uint64_t natural_;
+        int64_t integer_;
+        double real_;  // with nine significant digits
+    };
+};
+
+std::string joined(std::initializer_list<Part> parts);
 
 // text("population '", name, "' has ", count, " neurons")
 template <class... Parts>
 std::string text(const Parts&... parts) {
-    std::string result;
-    ((result += to_text(parts)), ...);
-    return result;
+    return joined({Part(parts)...});
 }
 
 class Error : public std::runtime_error {
 public:
     template <class... Parts>
-    explicit Error(SNNStatus status, const Parts&... parts) : std::runtime_error(text(parts...)), status_(status) {}
+    explicit Error(SNNStatus status, const Parts&... parts) : Error(std::initializer_list<Part>{Part(parts)...}, status) {}
     SNNStatus status() const noexcept { return status_; }
 
 private:
+    Error(std::initializer_list<Part> parts, SNNStatus status);
+
     SNNStatus status_;
 };
 
