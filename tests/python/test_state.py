@@ -24,7 +24,9 @@ def network(seed: int = 4, **parameters: float) -> snn.Network:
     net.add("cells", snn.DrivenLIF(60, background_rate=400.0, background_weight=0.15, **parameters))
     net.connect("spikes", "cells", snn.Dense(delay_steps=4))
     net.connect("values", "cells", snn.Dense())
-    net.connect("source", "cells", snn.Sparse.fixed_indegree(4, weight=0.3, delay=snn.Uniform(1.0, 9.0), trainable=False))
+    net.connect(
+        "source", "cells", snn.Sparse.fixed_indegree(4, weight=0.3, delay=snn.Uniform(1.0, 9.0), trainable=False)
+    )
     weight, delay = snn.Normal(-0.1, 0.05), snn.Uniform(2.0, 5.0)
     back = snn.Sparse.fixed_indegree(6, weight=weight, delay=delay, trainable=False)
     net.connect("cells", "cells", back, name="back")
