@@ -21,6 +21,7 @@ from .statements import Text, cut
 # model instead, to the same bits; a step for one choice of options that is as large as the general one saves nothing.
 LARGEST_ADJOINT = 500
 LARGEST_SPECIALISED_STEP = 300
+LARGEST_INTEGER_STEP = 100  # beyond, reading the sums is a small part of it
 
 _LANES = {"float": "F", "int": "I", "bool": "M"}
 _MEMORY = {"float": "float", "int": "int32_t"}
@@ -52,6 +53,28 @@ struct Constant {
 template <class T, class Args>
 inline Constant<T> constant(const Args& args, uint32_t number) {
     return {static_cast<const T*>(args.constants[number]), args.constant_masks[number]};
+}
+
+// The sum of a receptor: as a float, or as an integer that is taken away when it is read.
+template <bool integers>
+struct Receptor {
+    const float* data;
+    F take(uint32_t index) const { return load(data + index); }
+};
+template <>
+struct Receptor<true> {
+    int32_t* data;
+    F scale;
+    F take(uint32_t index) const {
+        const F sum = mul(to_float(load(data + index)), scale);
+        store(data + index, broadcast_i(0));
+        return sum;
+    }
+};
+template <bool integers>
+inline Receptor<integers> receptor(const NeuronStepArgs& args, uint32_t number) {
+    if constexpr (integers) return {args.integer_receptors[number], broadcast_f(args.receptor_scales[number])};
+    else return {args.receptors[number]};
 }
 """
 
@@ -108,7 +131,8 @@ def _draws(program: Program, read: set[int]) -> tuple[list[str], list[str]]:
 def _constants(program: Program, read: Iterable[int], count: int, held: bool = False) -> tuple[list[str], list[str]]:
     """Lines before the loop and inside it that load the constants in use.
 
-    ``held``: the step is a template over whether all of them are shared; then they stay in registers.
+    ``held``: the step is a template over whether all of them are shared (then they stay in registers), and over whether sums
+    are integers.
     """
     before, inside = [], []
     for register in sorted(r for r in read if r < count):
@@ -127,7 +151,7 @@ def _loop(
 ) -> list[str]:
     """A function over neurons; with lines for a chunk of them, those come before the neurons of each chunk."""
     head = [
-        *(["template <bool shared>"] if held else []),
+        *(["template <bool shared, bool integers>"] if held else []),
         f"inline void {name}(const {args}& args, uint32_t begin, uint32_t end) {{",
         *before,
     ]
@@ -176,7 +200,12 @@ def _step(
     before, inside = _constants(program, read, first_receptor, held)
     before += draws
     for index, receptor in enumerate(definition.receptors):
-        if first_receptor + index in read:
+        is_read = first_receptor + index in read
+        if held:  # integers are taken away, read or not
+            before.append(f"    const auto {receptor.name}_sum = receptor<integers>(args, {index});")
+            unread = "" if is_read else "[[maybe_unused]] "
+            inside.append(f"        {unread}const F {receptor.name} = {receptor.name}_sum.take(index);")
+        elif is_read:
             before.append(f"    const float* const {receptor.name}_data = args.receptors[{index}];")
             inside.append(f"        const F {receptor.name} = load({receptor.name}_data + index);")
     for index, state in enumerate(definition.states):
@@ -271,8 +300,10 @@ def kernels_source(
             lines += _step(definition, special_programs, f"step_{number}", held=True)
             positions = ", ".join(str(o.choices.index(choices[o.name])) for o in definition.options)
             lines.append(f"inline constexpr int32_t {name}_choices_{number}[] = {{{positions}}};")
-            functions = f"{name}_step_{number}<true>, {name}_step_{number}<false>"
-            steps.append(f"{{{name}_choices_{number}, {functions}}}")
+            functions = [f"{name}_step_{number}<{held}>" for held in ("false, false", "true, false", "true, true")]
+            if len(special_programs.step.instructions) > LARGEST_INTEGER_STEP:
+                functions[2] = "nullptr"
+            steps.append(f"{{{name}_choices_{number}, {', '.join(functions)}}}")
         if steps:
             lines.append(f"inline constexpr SpecialisedStep {name}_specialised[] = {{{', '.join(steps)}}};")
         special = f"{name}_specialised, {len(steps)}" if steps else "nullptr, 0"

@@ -180,7 +180,8 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
         target.incoming.push_back(q);
     }
     // Nothing but bundles onto a receptor: its sums need no clearing.
-    for (uint32_t p = 0; p < populations.size(); ++p)
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        populations[p]->only_accumulators = populations[p]->is_bundled;
         for (uint32_t r = 0; r < populations[p]->receptor_count; ++r) {
             const auto adds_floats = [&](uint32_t q) {
                 const ProjectionData& projection = *context_.projections[q];
@@ -189,7 +190,9 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
             const std::vector<uint32_t>& incoming = populations[p]->incoming;
             populations[p]->starts_at_accumulators[r] = context_.bundles->has_accumulators(p, r) &&
                                                         std::none_of(incoming.begin(), incoming.end(), adds_floats);
+            populations[p]->only_accumulators &= !populations[p]->has_input[r] || populations[p]->starts_at_accumulators[r];
         }
+    }
     make_stages();
     size_t sample_bytes = 1;
     for (const auto& population : populations) {
@@ -453,6 +456,9 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     constexpr uint32_t most_receptors = 16, most_states = 32, most_tape = 64;
 
     const float* sums[most_receptors];
+    int32_t* integers[most_receptors];
+    const bool taped = at.taped && tape_->keeps_entries(population);
+    const bool takes_integers = data.only_accumulators && data.integer_step && !taped;
     for (uint32_t r = 0; r < data.receptor_count; ++r) {
         float* const row = memory.sums.data() + static_cast<size_t>(r) * context_.row_capacity;
         sums[r] = data.has_input[r] ? row : context_.no_input.data();
@@ -462,16 +468,19 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     }
     for (const uint32_t q : data.incoming) deliver(q, at, part, range, memory);
     for (uint32_t r = 0; r < data.receptor_count; ++r) {
-        if (data.fixed_scales[r] == 0.0f) continue;
+        if (data.fixed_scales[r] == 0.0f || takes_integers) continue;
         float* const row = memory.sums.data() + static_cast<size_t>(r) * context_.row_capacity;
         context_.kernels.take_fixed(row + part.begin, fixed_sums_of(population, r, range, memory), data.fixed_scales[r],
                                     part.end - part.begin, data.starts_at_accumulators[r] != 0);
     }
 
+    // A receptor without input reads integer sums that are zero, and leaves them so.
+    for (uint32_t r = 0; takes_integers && r < data.receptor_count; ++r)
+        integers[r] = fixed_sums_of(population, r, range, memory) - part.begin;
+
     void* states[most_states];
     void* tape[most_tape];
     for (uint32_t s = 0; s < data.state_count; ++s) states[s] = data.state_at(s, at.sample);
-    const bool taped = at.taped && tape_->keeps_entries(population);
     const Model& model = *data.info.model;
     for (uint32_t e = 0; taped && e < model.tape.size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
     const NeuronStepArgs args{
@@ -483,8 +492,11 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         .tape = taped ? tape : nullptr,
         .draws = {seed_, at.step, population, at.sample},
         .poisson = data.poisson.data(),
+        .integer_receptors = integers,
+        .receptor_scales = data.fixed_scales.data(),
     };
-    const NeuronStepFunction step = !data.compiled ? nullptr : taped ? data.compiled->step_taped : data.step;
+    const NeuronStepFunction step =
+        !data.compiled ? nullptr : taped ? data.compiled->step_taped : takes_integers ? data.integer_step : data.step;
     if (step) {
         step(args, part.begin, part.end);
     } else {

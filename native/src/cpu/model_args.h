@@ -36,6 +36,9 @@ struct NeuronStepArgs {
     void* const* tape;              // [tape entry][neuron] float or int32, or null when nothing is taped
     DrawArgs draws{};               // read by models that draw
     const PoissonTable* poisson = nullptr;  // one for each mean of the model
+    // Instead of `receptors`, for steps that take integers: [receptor][neuron] sums in units of a scale, zero after the step.
+    int32_t* const* integer_receptors = nullptr;
+    const float* receptor_scales = nullptr;
 };
 
 struct SurrogateArgs {
@@ -59,8 +62,9 @@ using NeuronAdjointFunction = void (*)(const NeuronAdjointArgs& args, uint32_t b
 // The step for one choice of all the model's options: the same bits, without the work of the other choices.
 struct SpecialisedStep {
     const int32_t* choices;          // one for each option
-    NeuronStepFunction shared_step;  // all parameters, options and derived constants are shared by the neurons
     NeuronStepFunction step;
+    NeuronStepFunction shared_step;   // all parameters, options and derived constants are shared by the neurons
+    NeuronStepFunction integer_step;  // the same, taking integer sums; null for large models
 };
 
 struct CompiledModel {

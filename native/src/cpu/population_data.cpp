@@ -102,11 +102,15 @@ void PopulationData::set_constants(const PopulationConstants& made, const SNNAll
     poisson.swap(tables);
     if (!compiled) return;
     step = compiled->step;
+    integer_step = nullptr;
     const bool all_shared =
         std::all_of(constant_masks.begin(), constant_masks.end(), [](uint32_t mask) { return mask == 0; });
     for (uint32_t i = 0; i < compiled->specialised_count; ++i)
-        if (std::equal(info.options.begin(), info.options.end(), compiled->specialised[i].choices))
-            step = all_shared ? compiled->specialised[i].shared_step : compiled->specialised[i].step;
+        if (std::equal(info.options.begin(), info.options.end(), compiled->specialised[i].choices)) {
+            const SpecialisedStep& special = compiled->specialised[i];
+            step = all_shared ? special.shared_step : special.step;
+            integer_step = all_shared ? special.integer_step : nullptr;
+        }
 }
 
 uint32_t PopulationData::interpreter_words() const {

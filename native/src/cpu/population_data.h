@@ -96,7 +96,8 @@ struct PopulationData {
     // The model: compiled, or interpreted when it is a user's (or for tests). The adjoint is interpreted as well when the
     // surrogate is a user's.
     const CompiledModel* compiled = nullptr;
-    NeuronStepFunction step = nullptr;  // of `compiled`, for the population's options
+    NeuronStepFunction step = nullptr;          // of `compiled`, for the population's options
+    NeuronStepFunction integer_step = nullptr;  // the same, taking integer sums; null where there is none
     ProgramCache::Shared step_program, taped_program, adjoint_program;
     SurrogateArgs surrogate{};
     uint32_t interpreter_words() const;  // scratch memory of the largest program
@@ -109,6 +110,7 @@ struct PopulationData {
     std::vector<uint8_t> starts_at_projection;    // per receptor: its first delivery begins at zero by itself
     std::vector<uint8_t> starts_at_accumulators;  // per receptor: it has nothing but bundled input
     bool is_bundled = false;                      // some projection onto it is
+    bool only_accumulators = false;               // it is, and every receptor starts at accumulators or has no input
 
 private:
     std::vector<Buffer<uint32_t>> constant_memory_;

@@ -107,8 +107,8 @@ CpuCase every_option(const char* model, uint32_t choice) {
     return {text("options ", choice, " of ", model), maker.plan(), 2, 20, 0.3, layer};
 }
 
-// A choice of options that has a step of its own.
-CpuCase specialised(const char* model, const int32_t* choices, size_t number) {
+// A choice of options that has a step of its own. `bundled`: the step takes integer sums.
+CpuCase specialised(const char* model, const int32_t* choices, size_t number, bool bundled) {
     Numbers numbers(17);
     NetworkMaker maker;
     const uint32_t input = maker.spikes({21});
@@ -123,8 +123,19 @@ CpuCase specialised(const char* model, const int32_t* choices, size_t number) {
     for (const ParameterInfo& parameter : info.parameters)
         if (parameter.name == "refractory") maker.set(layer, "refractory", 2.0);
     const double usual = input_gain(info), gain = usual != 1.0 ? usual : scaled ? 3.0 : 0.3;
-    maker.connect(dense(numbers, maker, input, layer, -0.25 * gain, gain));
-    return {text("specialised step ", number, " of ", model), maker.plan(), 1, 30, 0.3, layer};
+    if (!bundled) maker.connect(dense(numbers, maker, input, layer, -0.25 * gain, gain));
+    for (const std::string& receptor : info.receptors) {
+        if (!bundled || (&receptor != info.receptors.data() && number % 2 == 1)) continue;  // sometimes one is without input
+        Connection c{.kind = SNN_CONNECT_SPARSE, .source = input, .target = layer};
+        c.sparse = random_sparse(numbers, 21, 35, 25, 3);
+        c.weights = numbers.list(c.sparse.targets.size(), -0.25 * gain, gain);
+        c.receptor = receptor.c_str();
+        c.delay_steps = 1;
+        c.trainable = false;
+        maker.connect(c);
+    }
+    return {text(bundled ? "specialised step of integers " : "specialised step ", number, " of ", model), maker.plan(), 1, 30, 0.3,
+            layer};
 }
 
 CpuCase one_surrogate(const char* name) {
@@ -366,7 +377,8 @@ std::vector<CpuCase> cpu_cases() {
     const cpu::KernelTable& kernels = cpu::kernels_for(SNN_ISA_BEST);
     for (uint32_t i = 0; i < kernels.model_count; ++i)
         for (uint32_t k = 0; k < kernels.models[i].specialised_count; ++k)
-            cases.push_back(specialised(kernels.models[i].name, kernels.models[i].specialised[k].choices, k));
+            for (const bool bundled : {false, true})
+                cases.push_back(specialised(kernels.models[i].name, kernels.models[i].specialised[k].choices, k, bundled));
     for (uint32_t i = 0; const char* name = builtin_surrogate_name(i); ++i) cases.push_back(one_surrogate(name));
     cases.push_back(layers("three layers", "lif", {70, 129, 64, 10}, 5, 12));
     cases.push_back(layers("one lane", "lif", {2, 1, 1}, 1, 40));
