@@ -109,6 +109,7 @@ struct PopulationData {
     std::vector<uint8_t> starts_at_projection;    // per receptor: its first delivery begins at zero by itself
     std::vector<uint8_t> starts_at_accumulators;  // per receptor: it has nothing but bundled input
     bool is_bundled = false;                      // some projection onto it is
+    bool is_plastic = false;                      // some projection onto it is
 
 private:
     std::vector<Buffer<uint32_t>> constant_memory_;
