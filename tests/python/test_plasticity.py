@@ -224,8 +224,48 @@ def test_sessions_of_plastic_networks_learn_alone_and_take_no_gradient():
     assert (sim.get("p.weight") == 0.75).all()
 
 
+def test_a_connection_rule_stays_one_and_its_rows_learn_like_arrays(tmp_path):
+    def network(connection):
+        net = snn.Network(seed=2)
+        net.add("source", snn.PoissonSource(40, rate=80.0))
+        net.add("target", snn.LIF(50))
+        net.connect("source", "target", connection, name="p")
+        return net
+
+    rule = snn.PairSTDP(w_max=0.5)
+    drawn = {"weight": snn.Uniform(0.1, 0.5), "delay": snn.Uniform(1.0, 7.0), "seed": 4}
+    made = network(snn.Sparse.fixed_probability(0.4, plasticity=rule, **drawn))
+    made.save(tmp_path / "net.snn")
+    for net in (made, snn.load(tmp_path / "net.snn")):
+        assert net.projections["p"].by_rule
+        assert net.projections["p"].plasticity == rule
+        assert net.projections["p"].arithmetic == "fixed"
+    estimate = made.memory_estimate(threads=1)
+    assert estimate.weights >= 4 * made.projections["p"].synapse_count
+    results = []
+    for device, threads in (("cpu", 1), ("cpu", 2), ("cpu", 3), ("cpu", 8), ("reference", 1)):
+        with snn.Simulation(snn.load(tmp_path / "net.snn"), device=device, threads=threads, seed=1) as sim:
+            sim.run(200)
+            results.append(sim.get("p.weight"))
+            learned = sim.to_network()
+    assert all(np.array_equal(result, results[0]) for result in results)
+    sources, targets, delays = made.projections["p"].synapses()
+    weights = made.projections["p"].synapse_weights()
+    arrays = network(snn.Sparse.from_arrays(sources, targets, weights, delays=delays, plasticity=rule))
+    with snn.Simulation(arrays, seed=1) as sim:
+        sim.run(200)
+        assert np.array_equal(sim.get("p.weight"), results[0])
+    assert not np.array_equal(results[0], weights)
+    assert np.array_equal(learned.projections["p"].weights, results[0])
+    assert learned.projections["p"].plasticity == rule
+    learned.save(tmp_path / "learned.snn")
+    with snn.Simulation(made) as sim:
+        sim.load_weights(tmp_path / "learned.snn")
+        assert np.array_equal(sim.get("p.weight"), results[0])
+
+
 def test_threads_do_not_change_a_bit():
     sources, targets = random_trains(120, 60, 900, 11)
     expected = forced(snn.TripletSTDP(), sources, targets).get("p.weight")
-    for threads in (2, 3):
+    for threads in (2, 3, 8):
         assert np.array_equal(forced(snn.TripletSTDP(), sources, targets, threads=threads).get("p.weight"), expected)
