@@ -71,6 +71,7 @@ from snn.neurons import (
     PoissonSource,
     SpikeInput,
 )
+from snn.plasticity import PairSTDP, Plasticity, TripletSTDP
 from snn.projection import Projection
 from snn.recording import Recording, SpikeEvents
 from snn.sequential import Sequential
@@ -123,6 +124,8 @@ __all__ = [
     "NotFoundError",
     "OneToOne",
     "OutOfMemoryError",
+    "PairSTDP",
+    "Plasticity",
     "PoissonSource",
     "Population",
     "Projection",
@@ -140,6 +143,7 @@ __all__ = [
     "SumPool2d",
     "Surrogate",
     "Trainer",
+    "TripletSTDP",
     "Uniform",
     "UnsupportedError",
     "VersionError",

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from snn._arrays import MAX_DELAY, MAX_NEURONS, Floats, choice, float32_array, integer, new_array
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.init import Initializer, initial_weights, initializer
+from snn.plasticity import Plasticity
 
 __all__ = [
     "AvgPool2d",
@@ -75,6 +76,7 @@ class Connection(ABC):
         self.delay_steps = integer(delay_steps, f"{what}: delay_steps", maximum=MAX_DELAY)
         self.trainable = bool(trainable)
         self.arithmetic = ARITHMETIC.index(choice(arithmetic, ARITHMETIC, f"{what}: arithmetic"))
+        self.plasticity: Plasticity | None = None  # sparse connections take one
 
     @abstractmethod
     def target_shape(self, source: tuple[int, ...]) -> tuple[int, ...] | None:

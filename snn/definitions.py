@@ -16,16 +16,18 @@ from typing import Any
 from snn._arrays import known_name
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, FormatError, InvalidArgumentError, shown
-from snn.engine.modelc import CompiledModel, CompiledSurrogate, ModelError
+from snn.engine.modelc import CompiledModel, CompiledPlasticity, CompiledSurrogate, ModelError
 
 __all__ = [
     "ModelDefinition",
     "Option",
     "Parameter",
+    "PlasticityDefinition",
     "Receptor",
     "State",
     "SurrogateDefinition",
     "builtin_model",
+    "builtin_plasticity",
     "builtin_surrogate",
     "compiled",
 ]
@@ -133,10 +135,7 @@ class ModelDefinition(_Documented):
             name=document["name"],
             title=document.get("title", document["name"]),
             parameters=_parameters(document),
-            options={
-                item["name"]: Option(item["name"], tuple(item["choices"]), item["default"], item.get("doc", ""))
-                for item in document.get("options", [])
-            },
+            options=_options(document),
             states={
                 item["name"]: State(
                     item["name"], item.get("unit", ""), item.get("type", "float"), item["initial"], item.get("doc", "")
@@ -172,6 +171,32 @@ class SurrogateDefinition(_Documented):
         return cls(document["name"], document.get("title", document["name"]), _parameters(document), builtin, native)
 
 
+@dataclass(frozen=True)
+class PlasticityDefinition(_Documented):
+    """A plasticity rule, read from its JSON document."""
+
+    name: str
+    title: str
+    parameters: Mapping[str, Parameter]
+    options: Mapping[str, Option]
+    builtin: bool
+    native: _native.Model = field(repr=False, compare=False)
+
+    @classmethod
+    def from_native(cls, native: _native.Model, builtin: bool = False) -> PlasticityDefinition:
+        """Read the document of a rule that libsnn has checked."""
+        document = _document(native, "plasticity")
+        title = document.get("title", document["name"])
+        return cls(document["name"], title, _parameters(document), _options(document), builtin, native)
+
+
+@cache
+def builtin_plasticity(name: str) -> PlasticityDefinition:
+    """Return the built-in plasticity rule of that name; NotFoundError lists those there are."""
+    known_name(name, _native.builtin_plasticity_names(), "built-in plasticity rule")
+    return PlasticityDefinition.from_native(_native.Model.builtin_plasticity(name), builtin=True)
+
+
 @cache
 def builtin_model(name: str) -> ModelDefinition:
     """Return the built-in neuron model of that name; NotFoundError lists those there are."""
@@ -188,7 +213,7 @@ def builtin_surrogate(name: str) -> SurrogateDefinition:
 
 def compiled(
     definition: Mapping[str, Any] | str | Path,
-    compiler: Callable[[Mapping[str, Any] | str | Path], CompiledModel | CompiledSurrogate],
+    compiler: Callable[[Mapping[str, Any] | str | Path], CompiledModel | CompiledSurrogate | CompiledPlasticity],
 ) -> _native.Model:
     """Return what the model compiler makes of a user's definition, as libsnn holds it.
 
@@ -197,7 +222,7 @@ def compiled(
     definition : dict, str or Path
         As a dict, as TOML text, or in a file.
     compiler : callable
-        `compile_model` or `compile_surrogate`.
+        `compile_model`, `compile_surrogate` or `compile_plasticity`.
     """
     if not isinstance(definition, Mapping | str | Path):
         raise ArgumentTypeError(f"the definition is {shown(definition)}, not a dict, a string or a Path")
@@ -213,6 +238,13 @@ def _document(native: _native.Model, kind: str) -> dict[str, Any]:
     if document.get("kind") != kind:
         raise FormatError(f"the document describes a {document.get('kind')!r}, not a {kind!r}")
     return document
+
+
+def _options(document: dict[str, Any]) -> dict[str, Option]:
+    return {
+        item["name"]: Option(item["name"], tuple(item["choices"]), item["default"], item.get("doc", ""))
+        for item in document.get("options", [])
+    }
 
 
 def _parameters(document: dict[str, Any]) -> dict[str, Parameter]:

@@ -14,6 +14,7 @@ from snn._arrays import Floats, float32_array, integer_array
 from snn.connections import ARITHMETIC, Connection, Resolved
 from snn.engine import _native
 from snn.engine.errors import InvalidArgumentError
+from snn.plasticity import Plasticity
 
 if TYPE_CHECKING:
     from snn.network import Network, Population
@@ -30,6 +31,7 @@ _POOL_MODES = ("sum", "average", "max")
 class Projection:
     """Connections from `source` to `target`; made by `Network.connect` and by loading a file.
 
+    `plasticity` is the rule by which a simulation changes the weights, None if they stay.
     `weights` and `bias` are ordinary arrays that may be changed in place; the next simulation, training or save takes
     what they hold then.
     """
@@ -47,6 +49,7 @@ class Projection:
         trainable: bool,
         arithmetic: int,
         resolved: Resolved,
+        plasticity: Plasticity | None = None,
     ) -> None:
         self._network = network
         self.name = name
@@ -55,6 +58,7 @@ class Projection:
         self.receptor = receptor
         self.delay_steps = delay_steps
         self.trainable = trainable
+        self.plasticity = plasticity
         self._index = index
         self._arithmetic = arithmetic
         self._kind = resolved.kind
@@ -81,9 +85,10 @@ class Projection:
             index,
             receptor=connection.receptor,
             delay_steps=connection.delay_steps,
-            trainable=connection.trainable,
+            trainable=connection.trainable and connection.plasticity is None,
             arithmetic=connection.arithmetic,
             resolved=resolved,
+            plasticity=connection.plasticity,
         )
 
     @classmethod
@@ -121,6 +126,7 @@ class Projection:
             resolved=Resolved(
                 info.kind, shape, rule=native.connection_rule(index), pool_mode=info.pool_mode, window=window
             ),
+            plasticity=Plasticity._from_native(native, index),
         )
 
     # ---- what it is
@@ -340,7 +346,7 @@ class Projection:
                     f"projection {self.name!r}: weights has {self._weights.size} values; it must have {size}"
                 )
             arguments["weights"] = self._weights
-        native.connect(
+        index = native.connect(
             self._kind,
             self.name,
             self.source._index,
@@ -354,6 +360,8 @@ class Projection:
             rule=self._rule,
             **arguments,
         )
+        if self.plasticity is not None:
+            self.plasticity._declare(native, index)
 
 
 def _same_bits(own: Floats | None, its: Floats | None) -> bool:

@@ -20,9 +20,10 @@ from snn._arrays import (
     integer_array,
     number,
 )
-from snn.connections import Connection, Resolved
+from snn.connections import ARITHMETIC, Connection, Resolved
 from snn.distributions import Distribution, numbers
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.plasticity import Plasticity, checked_plasticity
 
 __all__ = ["Sparse"]
 
@@ -39,10 +40,14 @@ class Sparse(Connection):
     ----------
     receptor, delay_steps, trainable, arithmetic
         See `Connection`. `delay_steps` is added to the delay of each synapse; the sum is at most 4096.
+    plasticity : Plasticity, optional
+        A rule such as `PairSTDP` by which the weights change while the network runs; they are not trained then, and
+        their arithmetic is fixed.
     """
 
-    def __init__(self, **common: Any) -> None:
+    def __init__(self, *, plasticity: Plasticity | None = None, **common: Any) -> None:
         super().__init__(**common)
+        self.plasticity = checked_plasticity(plasticity, "Sparse", ARITHMETIC[self.arithmetic])
         self._pairs: tuple[NDArray[Any], NDArray[Any]] | None = None
         self._csr: tuple[NDArray[Any], NDArray[Any]] | None = None
         self._rule: dict[str, Any] | None = None
@@ -61,6 +66,7 @@ class Sparse(Connection):
         delay_steps: int = 0,
         trainable: bool = True,
         arithmetic: str = "default",
+        plasticity: Plasticity | None = None,
     ) -> Sparse:
         """Return the synapses ``sources[i] -> targets[i]``.
 
@@ -74,8 +80,16 @@ class Sparse(Connection):
             Steps, 0 to 4096; with `delay_steps` at most 4096.
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
+        plasticity : Plasticity, optional
+            See `Sparse`.
         """
-        sparse = cls(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)
+        sparse = cls(
+            receptor=receptor,
+            delay_steps=delay_steps,
+            trainable=trainable,
+            arithmetic=arithmetic,
+            plasticity=plasticity,
+        )
         source_array = _indices(sources, "Sparse: sources", MAX_NEURONS - 1)
         target_array = _indices(targets, "Sparse: targets", MAX_NEURONS - 1)
         if source_array.shape != target_array.shape:
@@ -98,6 +112,7 @@ class Sparse(Connection):
         delay_steps: int = 0,
         trainable: bool = True,
         arithmetic: str = "default",
+        plasticity: Plasticity | None = None,
     ) -> Sparse:
         """Return the synapses of a compressed row for each source neuron.
 
@@ -115,8 +130,16 @@ class Sparse(Connection):
             Steps, 0 to 4096; with `delay_steps` at most 4096.
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
+        plasticity : Plasticity, optional
+            See `Sparse`.
         """
-        sparse = cls(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)
+        sparse = cls(
+            receptor=receptor,
+            delay_steps=delay_steps,
+            trainable=trainable,
+            arithmetic=arithmetic,
+            plasticity=plasticity,
+        )
         offsets = _indices(row_offsets, "Sparse: row_offsets", 2**63 - 1).astype(np.uint64)
         target_array = _indices(targets, "Sparse: targets", MAX_NEURONS - 1).astype(np.uint32)
         sparse._csr = (offsets, target_array)
@@ -174,6 +197,8 @@ class Sparse(Connection):
             Whether a pair may have several synapses: pairs are drawn with replacement, or without.
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
+        plasticity : Plasticity, optional
+            See `Sparse`.
         """
         return cls._by_rule(2, count=integer(count, "Sparse: count", maximum=MAX_SYNAPSES), **rule)
 
@@ -279,14 +304,21 @@ class Sparse(Connection):
         delay_steps: int = 0,
         trainable: bool = True,
         arithmetic: str = "default",
+        plasticity: Plasticity | None = None,
         **unknown: Any,
     ) -> Sparse:
         if unknown:
             raise ArgumentTypeError(
                 f"Sparse has no keyword {shown(next(iter(unknown)))}; a rule has: weight, delay, seed, "
-                "allow_autapses, allow_multapses, receptor, delay_steps, trainable, arithmetic"
+                "allow_autapses, allow_multapses, receptor, delay_steps, trainable, arithmetic, plasticity"
             )
-        sparse = cls(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)
+        sparse = cls(
+            receptor=receptor,
+            delay_steps=delay_steps,
+            trainable=trainable,
+            arithmetic=arithmetic,
+            plasticity=plasticity,
+        )
         sparse._rule = {
             "rule": kind,
             "probability": probability,

@@ -28,6 +28,13 @@ cdef class Model:
         check(snn_model_builtin(text(name, "the model name"), 1 if surrogate else 0, &model.handle))
         return model
 
+    @staticmethod
+    def builtin_plasticity(name):
+        """The built-in plasticity rule of that name."""
+        cdef Model model = Model()
+        check(snn_model_builtin(text(name, "the rule's name"), 2, &model.handle))
+        return model
+
     def __reduce__(self):
         return Model.load, (self.json,)
 
@@ -48,6 +55,11 @@ def builtin_model_names():
 def builtin_surrogate_names():
     """Names of the built-in surrogates, in alphabetical order."""
     return _names(snn_surrogate_builtin_name)
+
+
+def builtin_plasticity_names():
+    """Names of the built-in plasticity rules, in alphabetical order."""
+    return _names(snn_plasticity_builtin_name)
 
 
 ctypedef const char *(*NameFunction)(uint32_t index) noexcept nogil
@@ -247,6 +259,48 @@ cdef class Network:
                 status = snn_network_connect_random(self.handle, &definition, &random, &index)
         check(status)
         return index
+
+    def set_plasticity(self, uint32_t projection, rule):
+        """Let the weights of a sparse projection change by a rule: a `Model` or a built-in name."""
+        cdef bytes c_name = None
+        cdef const char *name = NULL
+        cdef SNNModel model = NULL
+        if isinstance(rule, Model):
+            model = (<Model>rule).handle
+        else:
+            c_name = text(rule, "the rule's name")
+            name = c_name
+        check(snn_network_set_plasticity(self.handle, projection, name, model))
+
+    def set_plasticity_parameter(self, uint32_t projection, name, double value):
+        """Set a parameter of the rule, one value for all synapses."""
+        check(snn_network_set_plasticity_parameter(self.handle, projection, text(name, "the parameter name"), value))
+
+    def set_plasticity_option(self, uint32_t projection, name, choice):
+        """Choose an option of the rule by name."""
+        check(snn_network_set_plasticity_option(
+            self.handle, projection, text(name, "the option name"), text(choice, f"option {name!r}")))
+
+    def plasticity(self, uint32_t projection):
+        """The rule of a projection, None if its weights stay as they are."""
+        cdef Model model = Model()
+        cdef SNNStatus status = snn_network_get_plasticity(self.handle, projection, &model.handle)
+        if status == SNN_ERROR_NOT_FOUND:
+            return None
+        check(status)
+        return model
+
+    def plasticity_parameter(self, uint32_t projection, name):
+        """The value of a parameter of the rule in use."""
+        cdef double value = 0.0
+        check(snn_network_get_plasticity_parameter(self.handle, projection, text(name, "the parameter name"), &value))
+        return value
+
+    def plasticity_option(self, uint32_t projection, name):
+        """The name of the chosen option of the rule."""
+        cdef const char *choice = NULL
+        check(snn_network_get_plasticity_option(self.handle, projection, text(name, "the option name"), &choice))
+        return decoded(choice)
 
     def finish(self):
         """Check the whole and make it immutable."""

@@ -61,6 +61,7 @@ cdef extern from "snn/snn.h" nogil:
     # Models
     const char *snn_model_builtin_name(uint32_t index)
     const char *snn_surrogate_builtin_name(uint32_t index)
+    const char *snn_plasticity_builtin_name(uint32_t index)
     SNNStatus snn_model_load(const char *text, size_t size_bytes, SNNModel *out_model)
     SNNStatus snn_model_builtin(const char *name, uint32_t kind, SNNModel *out_model)
     SNNStatus snn_model_text(SNNModel model, const char **out_text, size_t *out_size_bytes)
@@ -147,6 +148,16 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_network_connect(SNNNetwork network, const SNNProjectionDef *definition, uint32_t *out_index)
     SNNStatus snn_network_connect_random(SNNNetwork network, const SNNProjectionDef *definition,
                                          const SNNRandomConnectionDef *rule, uint32_t *out_index)
+    SNNStatus snn_network_set_plasticity(SNNNetwork network, uint32_t projection, const char *name, SNNModel rule)
+    SNNStatus snn_network_set_plasticity_parameter(SNNNetwork network, uint32_t projection, const char *parameter,
+                                                   double value)
+    SNNStatus snn_network_set_plasticity_option(SNNNetwork network, uint32_t projection, const char *option,
+                                                const char *choice)
+    SNNStatus snn_network_get_plasticity(SNNNetwork network, uint32_t projection, SNNModel *out_rule)
+    SNNStatus snn_network_get_plasticity_parameter(SNNNetwork network, uint32_t projection, const char *parameter,
+                                                   double *out_value)
+    SNNStatus snn_network_get_plasticity_option(SNNNetwork network, uint32_t projection, const char *option,
+                                                const char **out_choice)
     SNNStatus snn_network_finish(SNNNetwork network)
     void snn_network_release(SNNNetwork network)
 

@@ -21,12 +21,15 @@ Examples
 
 from .api import (
     CompiledModel,
+    CompiledPlasticity,
     CompiledSurrogate,
     builtin_names,
     compile_model,
+    compile_plasticity,
     compile_surrogate,
     load_builtin,
     load_builtin_model,
+    load_builtin_plasticity,
     load_builtin_surrogate,
 )
 from .definition import models_folder
@@ -43,6 +46,7 @@ from .presets import SurrogatePreset, surrogate_presets
 
 __all__ = [
     "CompiledModel",
+    "CompiledPlasticity",
     "CompiledSurrogate",
     "DocumentError",
     "ModelBoundsError",
@@ -54,9 +58,11 @@ __all__ = [
     "SurrogatePreset",
     "builtin_names",
     "compile_model",
+    "compile_plasticity",
     "compile_surrogate",
     "load_builtin",
     "load_builtin_model",
+    "load_builtin_plasticity",
     "load_builtin_surrogate",
     "models_folder",
     "surrogate_presets",

@@ -12,9 +12,11 @@ from typing import Any
 
 from . import compile as compiler
 from . import definition as definitions
-from . import evaluate, print_markdown, print_numpy, print_oplist
+from . import evaluate, print_markdown, print_numpy, print_oplist, print_plasticity
 from .compile import NeuronPrograms, SurrogatePrograms, TapeEntry
-from .definition import Definition, Option, Parameter, Receptor, State, models_folder
+from .compile_plasticity import PlasticityPrograms
+from .compile_plasticity import compile_plasticity as compile_plasticity_programs
+from .definition import Definition, Option, Parameter, Receptor, State, Trace, models_folder
 from .errors import DocumentError, ModelNameError
 
 
@@ -167,6 +169,53 @@ class CompiledSurrogate:
         return {parameter.name: parameter.default for parameter in self.parameters}
 
 
+@dataclass(frozen=True)
+class CompiledPlasticity:
+    """A plasticity rule, compiled from its definition. Immutable; may be read from any thread."""
+
+    definition: Definition
+    programs: PlasticityPrograms
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+    @property
+    def title(self) -> str:
+        return self.definition.title
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return self.definition.parameters
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        return self.definition.options
+
+    @property
+    def pre_traces(self) -> tuple[Trace, ...]:
+        return self.definition.pre_traces
+
+    @property
+    def post_traces(self) -> tuple[Trace, ...]:
+        return self.definition.post_traces
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The op list as plain data (``docs/model-format.md``)."""
+        return print_plasticity.plasticity_document(self.definition, self.programs)
+
+    @cached_property
+    def json(self) -> str:
+        """The op list as text, what libsnn reads and a ``.snn`` file carries."""
+        return print_oplist.text(self.document)
+
+    @cached_property
+    def markdown(self) -> str:
+        """The documentation page."""
+        return print_markdown.plasticity_page(self.definition)
+
+
 def compile_model(
     spec: Mapping[str, Any] | str | Path, label: str | None = None, models: Path | None = None
 ) -> CompiledModel:
@@ -184,7 +233,7 @@ def compile_model(
     """
     definition = definitions.read(spec, label, models)
     if definition.kind != "neuron":
-        raise DocumentError(f"{definition.source.label}: is a surrogate, not a neuron model")
+        raise DocumentError(f"{definition.source.label}: is a {_WORDS[definition.kind]}, not a neuron model")
     return CompiledModel(definition, compiler.compile_neuron(definition))
 
 
@@ -192,12 +241,23 @@ def compile_surrogate(spec: Mapping[str, Any] | str | Path, label: str | None = 
     """Compile a surrogate derivative; the arguments are those of `compile_model`."""
     definition = definitions.read(spec, label)
     if definition.kind != "surrogate":
-        raise DocumentError(f"{definition.source.label}: is a neuron model, not a surrogate")
+        raise DocumentError(f"{definition.source.label}: is a {_WORDS[definition.kind]}, not a surrogate")
     return CompiledSurrogate(definition, compiler.compile_surrogate(definition))
 
 
+def compile_plasticity(spec: Mapping[str, Any] | str | Path, label: str | None = None) -> CompiledPlasticity:
+    """Compile a plasticity rule; the arguments are those of `compile_model`."""
+    definition = definitions.read(spec, label)
+    if definition.kind != "plasticity":
+        raise DocumentError(f"{definition.source.label}: is a {_WORDS[definition.kind]}, not a plasticity rule")
+    return CompiledPlasticity(definition, compile_plasticity_programs(definition))
+
+
+_WORDS = {"neuron": "neuron model", "surrogate": "surrogate", "plasticity": "plasticity rule"}
+
+
 def builtin_names(kind: str = "neurons", folder: Path | None = None) -> list[str]:
-    """Names of the built-in "neurons" or "surrogates", in alphabetical order."""
+    """Names of the built-in "neurons", "surrogates" or "plasticity" rules, in alphabetical order."""
     return sorted(path.stem for path in ((folder or models_folder()) / kind).glob("*.toml"))
 
 
@@ -221,6 +281,12 @@ def load_builtin_model(name: str) -> CompiledModel:
 def load_builtin_surrogate(name: str) -> CompiledSurrogate:
     """The built-in surrogate of this name."""
     return compile_surrogate(_builtin_path("surrogates", name))
+
+
+@functools.cache
+def load_builtin_plasticity(name: str) -> CompiledPlasticity:
+    """The built-in plasticity rule of this name."""
+    return compile_plasticity(_builtin_path("plasticity", name))
 
 
 def _builtin_path(kind: str, name: str) -> Path:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import autodiff, evaluate, lower, parsing, tape, units
 from .definition import Definition
-from .errors import ModelBoundsError, ModelError, ModelLanguageError, ModelNameError
+from .errors import ModelBoundsError, ModelError, ModelLanguageError, ModelNameError, ModelUnitError
 from .ir import DRAWS, Graph, Node, Program, extract
 from .lower import Lowerer, ProgramLowerer, Value
 
@@ -170,15 +171,19 @@ def _constants(graph: Graph, definition: Definition) -> tuple[dict[str, Value], 
     return scope, nodes
 
 
-def _derive(definition: Definition) -> tuple[list[Value], Program, tuple[int, ...]]:
+def _derive(
+    definition: Definition, more: Sequence[tuple[str, str, str, str]] = ()
+) -> tuple[list[Value], Program, tuple[int, ...]]:
+    """Compile ``[derived]``, and ``more`` expressions of (section, entry, text, unit) that nothing else can name."""
     graph = Graph()
     scope, inputs = _constants(graph, definition)
     dt = Value(graph.input("dt", "float"), units.parse("ms"))
     inputs.append(dt.node)
     lowerer = Lowerer(graph, lower.DERIVED, {**scope, "dt": dt}, decay_dt=dt)
     values: list[Value] = []
-    for name, text in definition.derived.items():
-        place = definition.source.place("derived", name)
+    expressions = [("derived", name, text, "") for name, text in definition.derived.items()]
+    for section, name, text, unit in [*expressions, *more]:
+        place = definition.source.place(section, name)
         try:
             tree = parsing.parse(text.strip(), "eval")
             assert isinstance(tree, ast.Expression)
@@ -189,11 +194,14 @@ def _derive(definition: Definition) -> tuple[list[Value], Program, tuple[int, ..
             raise type(error)(f"{place}: {error}") from error
         if value.type == "bool":
             raise ModelLanguageError(f"{place}: is a condition; a derived constant is a float or an int")
+        if unit and (value.type != "float" or value.unit not in (None, units.parse(unit))):
+            raise ModelUnitError(f"{place}: '{text}' is not a float in {unit}")
         if value.unit is None:
             value = Value(value.node)
-        graph.label(value.node, name)
-        lowerer.scope[name] = Value(value.node, value.unit)
         values.append(value)
+        if section == "derived":
+            graph.label(value.node, name)
+            lowerer.scope[name] = Value(value.node, value.unit)
     program = extract(graph, inputs, [value.node for value in values])
     outputs = tuple(program.registers[value.node] for value in values)
     _check_defaults(definition, program, outputs)
@@ -205,7 +213,7 @@ def _check_defaults(definition: Definition, program: Program, outputs: tuple[int
     numbers = [p.default for p in definition.parameters]
     numbers += [o.choices.index(o.default) for o in definition.options]
     registers = evaluate.run(program, [*numbers, 1.0])
-    for name, register in zip(definition.derived, outputs, strict=True):
+    for name, register in zip(definition.derived, outputs, strict=False):
         if not math.isfinite(registers[register]):
             place = definition.source.place("derived", name)
             raise ModelBoundsError(f"{place}: is {registers[register]} for the default parameters and dt = 1 ms")

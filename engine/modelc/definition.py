@@ -17,8 +17,33 @@ from ..errors import shown
 from . import names, units
 from .errors import DocumentError, ModelBoundsError, ModelError, ModelNameError, ModelUnitError
 
-LIMITS = {"parameters": 64, "options": 16, "states": 32, "receptors": 16, "derived": 128, "drive": 16}
+LIMITS = {
+    "parameters": 64,
+    "options": 16,
+    "states": 32,
+    "receptors": 16,
+    "derived": 128,
+    "drive": 16,
+    "pre_traces": 4,
+    "post_traces": 4,
+}
 SURROGATE_PARAMETERS = 4
+# The sections of each kind of definition, by its head.
+KINDS = {
+    "model": {"model", "parameters", "options", "states", "receptors", "derived", "drive", "step"},
+    "surrogate": {"surrogate", "parameters", "derivative", "smooth"},
+    "plasticity": {
+        "plasticity",
+        "parameters",
+        "options",
+        "pre_traces",
+        "post_traces",
+        "derived",
+        "weight",
+        "on_pre",
+        "on_post",
+    },
+}
 CHOICES = 64
 LARGEST_FLOAT32 = 2.0**128 - 2.0**104
 
@@ -67,6 +92,28 @@ class Receptor:
 
 
 @dataclass(frozen=True)
+class Trace:
+    """What a neuron's spikes leave behind at its synapses: decays with ``tau``; an event makes it ``keep * value + 1``.
+
+    ``tau`` and ``keep`` are expressions, as in ``[derived]``.
+    """
+
+    name: str
+    tau: str
+    keep: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class Weight:
+    """The weight of a plastic synapse: its unit, and the expressions of its bounds."""
+
+    unit: str
+    minimum: str
+    maximum: str
+
+
+@dataclass(frozen=True)
 class Source:
     """Where a definition came from, for error messages."""
 
@@ -100,7 +147,7 @@ class Source:
 class Definition:
     """What a document says, checked except for its expressions. Immutable."""
 
-    kind: str  # "neuron" or "surrogate"
+    kind: str  # "neuron", "surrogate" or "plasticity"
     name: str
     title: str
     paper: str
@@ -114,8 +161,12 @@ class Definition:
     derived: dict[str, str] = field(default_factory=dict)
     membrane: str = ""
     drive: dict[str, str] = field(default_factory=dict)  # receptor: what is added to its sum before the step
-    programs: dict[str, str] = field(default_factory=dict)  # "step", or "derivative" and "smooth"
+    programs: dict[str, str] = field(default_factory=dict)  # "step"; "derivative", "smooth"; "on_pre", "on_post"
     specialised: tuple[dict[str, str], ...] = ()  # choices of all options that get a step of their own, when built in
+    # plasticity only
+    pre_traces: tuple[Trace, ...] = ()
+    post_traces: tuple[Trace, ...] = ()
+    weight: Weight | None = None
 
 
 def read(spec: Mapping[str, Any] | str | Path, label: str | None = None, models: Path | None = None) -> Definition:
@@ -159,7 +210,7 @@ def models_folder() -> Path:
 
 
 def _dict_label(spec: Mapping[str, Any]) -> str:
-    for kind in ("model", "surrogate"):
+    for kind in KINDS:
         head = spec.get(kind)
         if isinstance(head, Mapping) and "name" in head:
             return f"{kind} '{head['name']}'"
@@ -173,17 +224,13 @@ class _Reader:
         self.base = ""
 
     def definition(self) -> Definition:
-        neuron = "model" in self.document
         if isinstance(self.document.get("model"), Mapping) and "base" in self.document["model"]:
             self.continue_base(self.document["model"]["base"])
-        if neuron == ("surrogate" in self.document):
-            raise DocumentError(f"{self.source.label}: needs either a [model] or a [surrogate] section")
-        head_name = "model" if neuron else "surrogate"
-        sections = (
-            {"model", "parameters", "options", "states", "receptors", "derived", "drive", "step"}
-            if neuron
-            else {"surrogate", "parameters", "derivative", "smooth"}
-        )
+        heads = [kind for kind in KINDS if kind in self.document]
+        if len(heads) != 1:
+            raise DocumentError(f"{self.source.label}: needs either a [model], a [surrogate] or a [plasticity] section")
+        (head_name,) = heads
+        sections = KINDS[head_name]
         for name in self.document:
             if name not in sections:
                 raise DocumentError(
@@ -191,7 +238,7 @@ class _Reader:
                 )
         head = self.table(head_name)
         allowed = {"name", "title", "source", "description"} | (
-            {"membrane", "base", "specialised"} if neuron else set()
+            {"membrane", "base", "specialised"} if head_name == "model" else set()
         )
         self.keys(head, allowed, {"name"}, head_name, None)
         with _At(self.source, head_name, "name"):
@@ -204,7 +251,9 @@ class _Reader:
             "source": self.source,
             "parameters": tuple(self.parameter(*item) for item in self.entries("parameters")),
         }
-        if not neuron:
+        if head_name == "plasticity":
+            return self.plasticity(common)
+        if head_name == "surrogate":
             if len(common["parameters"]) > SURROGATE_PARAMETERS:
                 raise ModelBoundsError(
                     f"{self.source.place('parameters')}: a surrogate has at most {SURROGATE_PARAMETERS} parameters"
@@ -266,7 +315,40 @@ class _Reader:
             merged[section] = {**both[0], **both[1]}
         self.document = {**self.document, **{k: v for k, v in base.items() if k != "model"}, **merged}
 
+    def plasticity(self, common: dict[str, Any]) -> Definition:
+        with _At(self.source, "weight", "w"):
+            self.taken["w"] = "weight"
+            if "w" in [parameter.name for parameter in common["parameters"]]:
+                raise ModelNameError("'w' is the weight of the synapse; no parameter can have the name")
+        weight = self.table("weight")
+        self.keys(weight, {"unit", "minimum", "maximum"}, {"minimum", "maximum"}, "weight", None)
+        definition = Definition(
+            kind="plasticity",
+            options=tuple(self.option(*item) for item in self.entries("options")),
+            pre_traces=tuple(self.trace("pre_traces", *item) for item in self.entries("pre_traces")),
+            post_traces=tuple(self.trace("post_traces", *item) for item in self.entries("post_traces")),
+            derived={key: self.derived(key, value) for key, value in self.entries("derived")},
+            weight=Weight(
+                self.unit(weight, self.source.place("weight")),
+                self.text(weight, "minimum", "weight"),
+                self.text(weight, "maximum", "weight"),
+            ),
+            programs={part: self.program(part) for part in ("on_pre", "on_post")},
+            **common,
+        )
+        return definition
+
     # Entries
+
+    def trace(self, section: str, name: str, entry: Any) -> Trace:
+        entry = self.entry(section, name, entry, {"tau", "keep", "doc"})
+        place = self.source.place(section, name)
+        if "tau" not in entry:
+            raise DocumentError(f"{place}: needs tau, an expression in quotes")
+        texts = [entry["tau"], entry.get("keep", "1.0")]
+        if not all(isinstance(text, str) for text in texts):
+            raise DocumentError(f"{place}: tau and keep are expressions in quotes")
+        return Trace(name, texts[0], texts[1], self.doc(entry, place))
 
     def parameter(self, name: str, entry: Any) -> Parameter:
         entry = self.entry(

@@ -61,6 +61,12 @@ STEP = Place(
 DRIVE = Place(
     "[drive]", STEP.functions - {"spike", "detach"}, division=False, hint=STEP.hint.replace("step", "drive", 1)
 )
+PLASTICITY = Place(
+    "a plasticity rule",
+    _COMMON,
+    division=False,
+    hint='an event does not divide: put the reciprocal in [derived] (inverse = "1 / w_max") and multiply by it',
+)
 DERIVATIVE = Place("[derivative]", _COMMON - {"to_float", "to_int"} | {"sqrt"}, division=True)
 SMOOTH = Place("[smooth]", DERIVATIVE.functions | {"log", "atan", "tanh"}, division=True)
 

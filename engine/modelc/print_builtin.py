@@ -27,6 +27,8 @@ extern const BuiltinDocument builtin_neurons[];
 extern const std::size_t builtin_neuron_count;
 extern const BuiltinDocument builtin_surrogates[];
 extern const std::size_t builtin_surrogate_count;
+extern const BuiltinDocument builtin_plasticity_rules[];
+extern const std::size_t builtin_plasticity_rule_count;
 
 }  // namespace snn
 """
@@ -60,10 +62,12 @@ def _literal(name: str, text: str) -> list[str]:
     return lines
 
 
-def source(neurons: Sequence[tuple[str, str]], surrogates: Sequence[tuple[str, str]]) -> str:
+def source(
+    neurons: Sequence[tuple[str, str]], surrogates: Sequence[tuple[str, str]], rules: Sequence[tuple[str, str]] = ()
+) -> str:
     """The .cpp file; pairs of name and JSON text."""
     lines = ["// Printed by engine/modelc; not edited by hand.", '#include "builtin_models.h"', "", "namespace snn {"]
-    for kind, documents in (("neuron", neurons), ("surrogate", surrogates)):
+    for kind, documents in (("neuron", neurons), ("surrogate", surrogates), ("plasticity_rule", rules)):
         lines += ["", "namespace {", ""]
         for name, text in documents:
             variable = f"{kind}_{name}"

@@ -23,7 +23,7 @@ LARGEST_ADJOINT = 500
 LARGEST_SPECIALISED_STEP = 300
 LARGEST_INTEGER_STEP = 100  # beyond, reading the sums is a small part of it
 
-_LANES = {"float": "F", "int": "I", "bool": "M"}
+LANES = {"float": "F", "int": "I", "bool": "M"}
 _MEMORY = {"float": "float", "int": "int32_t"}
 _CALLS = {
     **{f"i{op}": op for op in ("add", "sub", "mul")},
@@ -95,7 +95,7 @@ def float_literal(value: float) -> str:
     raise AssertionError(value)
 
 
-def _operation(instruction: Instruction, operands: Sequence[Text]) -> Text:
+def operation(instruction: Instruction, operands: Sequence[Text]) -> Text:
     op = instruction.op
     if op == "const":
         return Text(f"broadcast_f({float_literal(instruction.value)})")
@@ -139,10 +139,10 @@ def _constants(program: Program, read: Iterable[int], count: int, held: bool = F
         name, type = program.inputs[register]
         before.append(f"    const auto {name}_data = constant<{_MEMORY[type]}>(args, {register});")
         if held:
-            before.append(f"    const {_LANES[type]} {name}_shared = {name}_data.at(0);")
-            inside.append(f"        const {_LANES[type]} {name} = shared ? {name}_shared : {name}_data.at(index);")
+            before.append(f"    const {LANES[type]} {name}_shared = {name}_data.at(0);")
+            inside.append(f"        const {LANES[type]} {name} = shared ? {name}_shared : {name}_data.at(index);")
         else:
-            inside.append(f"        const {_LANES[type]} {name} = {name}_data.at(index);")
+            inside.append(f"        const {LANES[type]} {name} = {name}_data.at(index);")
     return before, inside
 
 
@@ -193,7 +193,7 @@ def _step(
     spiking = programs.step_spike >= 0
     tape = programs.tape if taped else ()
     outputs = [*programs.step_states, *([programs.step_spike] if spiking else []), *(t.register for t in tape)]
-    statements, text, read = cut(program, outputs, _operation)
+    statements, text, read = cut(program, outputs, operation)
     first_receptor = len(program.inputs) - len(definition.states) - len(definition.receptors)
     first_state = len(program.inputs) - len(definition.states)
     draws, chunk = _draws(program, read)
@@ -211,8 +211,8 @@ def _step(
     for index, state in enumerate(definition.states):
         before.append(_pointer(f"{state.name}_data", state.type, f"args.states[{index}]", constant=False))
         if first_state + index in read:
-            inside.append(f"        const {_LANES[state.type]} {state.name} = load({state.name}_data + index);")
-    inside += [f"        const {_LANES[s.type]} {s.name} = {s.text};" for s in statements]
+            inside.append(f"        const {LANES[state.type]} {state.name} = load({state.name}_data + index);")
+    inside += [f"        const {LANES[s.type]} {s.name} = {s.text};" for s in statements]
     for index, entry in enumerate(tape):
         before.append(_pointer(f"{entry.name}_tape", entry.type, f"args.tape[{index}]", constant=False))
         inside.append(f"        store({entry.name}_tape + index, {text(entry.register)});")
@@ -228,14 +228,14 @@ def _step(
 def _adjoint(definition: Definition, programs: NeuronPrograms) -> list[str]:
     program = programs.adjoint
     outputs = [*programs.adjoint_states, *programs.adjoint_receptors]
-    statements, text, read = cut(program, outputs, _operation)
+    statements, text, read = cut(program, outputs, operation)
     count = len(program.inputs) - 1 - len(definition.states) - len(programs.tape)
     before, inside = _constants(program, read, count)
     for index, entry in enumerate(programs.tape):
         if count + index not in read:
             continue
         before.append(_pointer(f"{entry.name}_tape", entry.type, f"args.tape[{index}]", constant=True))
-        inside.append(f"        const {_LANES[entry.type]} {entry.name} = load({entry.name}_tape + index);")
+        inside.append(f"        const {LANES[entry.type]} {entry.name} = load({entry.name}_tape + index);")
     for index, state in enumerate(definition.states):
         register = count + len(programs.tape) + index
         if state.type == "float":
@@ -244,7 +244,7 @@ def _adjoint(definition: Definition, programs: NeuronPrograms) -> list[str]:
             inside.append(f"        const F {program.inputs[register][0]} = load(grad_{state.name}_data + index);")
     if len(program.inputs) - 1 in read:
         inside.append("        const F grad_spike = load(args.spike_gradient + index);")
-    inside += [f"        const {_LANES[s.type]} {s.name} = {s.text};" for s in statements]
+    inside += [f"        const {LANES[s.type]} {s.name} = {s.text};" for s in statements]
     for state, register in zip(definition.states, programs.adjoint_states, strict=True):
         if state.type == "float":
             inside.append(f"        store(grad_{state.name}_data + index, {text(register)});")
@@ -255,12 +255,12 @@ def _adjoint(definition: Definition, programs: NeuronPrograms) -> list[str]:
 
 def _surrogate(definition: Definition, programs: SurrogatePrograms, kind: int) -> list[str]:
     program, output = programs.derivative, programs.derivative_output
-    statements, text, read = cut(program, [output], _operation)
+    statements, text, read = cut(program, [output], operation)
     lines = [f"        case {kind}: {{  // {definition.name}"]
     for index, parameter in enumerate(definition.parameters):
         if index in read:
             lines.append(f"            const F {parameter.name} = broadcast_f(surrogate.parameters[{index}]);")
-    lines += [f"            const {_LANES[s.type]} {s.name} = {s.text};" for s in statements]
+    lines += [f"            const {LANES[s.type]} {s.name} = {s.text};" for s in statements]
     return [*lines, f"            return {text(output)};", "        }"]
 
 

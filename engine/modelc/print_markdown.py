@@ -59,6 +59,32 @@ def surrogate_page(definition: Definition) -> str:
     return "\n".join([*lines, ""])
 
 
+def plasticity_page(definition: Definition) -> str:
+    lines = _head(definition)
+    lines += ["## Parameters", "", "| name | unit | default | bounds | meaning |", "|---|---|---|---|---|"]
+    for p in definition.parameters:
+        lines.append(f"| `{p.name}` | {p.unit} | {p.default:g} | {_bounds(p)} | {p.doc} |")
+    if definition.options:
+        lines += ["", "## Options", "", "| name | choices (default first) | meaning |", "|---|---|---|"]
+        for o in definition.options:
+            choices = ", ".join([f"**{o.default}**", *(c for c in o.choices if c != o.default)])
+            lines.append(f"| `{o.name}` | {choices} | {o.doc} |")
+    lines += ["", "## Traces", "", "An event makes a trace `keep * trace + 1`; in between it decays with `tau`.", ""]
+    lines += ["| name | left by | tau | keep | meaning |", "|---|---|---|---|---|"]
+    for left_by, traces in (("arrivals", definition.pre_traces), ("the target's spikes", definition.post_traces)):
+        lines += [f"| `{t.name}` | {left_by} | `{t.tau}` | `{t.keep}` | {t.doc} |" for t in traces]
+    if definition.derived:
+        lines += ["", "## Derived constants", "", "Computed once, in double; `dt` is the step in ms.", "", "```"]
+        for name, expression in definition.derived.items():
+            lines += _equation(name, ast.parse(expression.strip(), mode="eval").body)
+        lines.append("```")
+    for title, section in (("An arrival", "on_pre"), ("A spike of the target", "on_post")):
+        lines += ["", f"## {title}", "", "```", *_program(definition.programs[section]), "```"]
+    assert definition.weight is not None
+    low, high = definition.weight.minimum, definition.weight.maximum
+    return "\n".join([*lines, "", f"Weights stay from `{low}` to `{high}`.", ""])
+
+
 def _head(definition: Definition) -> list[str]:
     lines = [f"# {definition.title} (`{definition.name}`)", ""]
     if definition.description:

@@ -18,10 +18,8 @@ def neuron_document(definition: Definition, programs: NeuronPrograms) -> dict[st
         "kind": "neuron",
         "name": definition.name,
         "title": definition.title,
-        "parameters": [_parameter(parameter) for parameter in definition.parameters],
-        "options": [
-            {"name": o.name, "choices": list(o.choices), "default": o.default, "doc": o.doc} for o in definition.options
-        ],
+        "parameters": [parameter_of(parameter) for parameter in definition.parameters],
+        "options": options_of(definition),
         "states": [
             {"name": s.name, "unit": s.unit, "type": s.type, "initial": _number(s.initial), "doc": s.doc}
             for s in definition.states
@@ -32,15 +30,15 @@ def neuron_document(definition: Definition, programs: NeuronPrograms) -> dict[st
         ],
         "membrane": definition.membrane,
         "spiking": programs.step_spike >= 0,
-        "derive": {"ops": _ops(programs.derive), "outputs": list(programs.derive_outputs)},
+        "derive": {"ops": operations(programs.derive), "outputs": list(programs.derive_outputs)},
         "step": {
-            "ops": _ops(programs.step),
+            "ops": operations(programs.step),
             "states": list(programs.step_states),
             "spike": programs.step_spike,
             "tape": [{"name": t.name, "type": t.type, "register": t.register} for t in programs.tape],
         },
         "adjoint": {
-            "ops": _ops(programs.adjoint),
+            "ops": operations(programs.adjoint),
             "states": list(programs.adjoint_states),
             "receptors": list(programs.adjoint_receptors),
         },
@@ -53,9 +51,9 @@ def surrogate_document(definition: Definition, programs: SurrogatePrograms) -> d
         "kind": "surrogate",
         "name": definition.name,
         "title": definition.title,
-        "parameters": [_parameter(parameter) for parameter in definition.parameters],
-        "derivative": {"ops": _ops(programs.derivative), "output": programs.derivative_output},
-        "smooth": {"ops": _ops(programs.smooth), "output": programs.smooth_output},
+        "parameters": [parameter_of(parameter) for parameter in definition.parameters],
+        "derivative": {"ops": operations(programs.derivative), "output": programs.derivative_output},
+        "smooth": {"ops": operations(programs.smooth), "output": programs.smooth_output},
     }
 
 
@@ -71,7 +69,13 @@ def _number(value: float | str) -> float | int | str:
     return value
 
 
-def _parameter(parameter: Parameter) -> dict[str, Any]:
+def options_of(definition: Definition) -> list[dict[str, Any]]:
+    return [
+        {"name": o.name, "choices": list(o.choices), "default": o.default, "doc": o.doc} for o in definition.options
+    ]
+
+
+def parameter_of(parameter: Parameter) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "name": parameter.name,
         "unit": parameter.unit,
@@ -85,7 +89,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     return entry
 
 
-def _ops(program: Program) -> list[list[Any]]:
+def operations(program: Program) -> list[list[Any]]:
     return [
         [i.op, *([_number(i.value)] if i.op in ("const", "iconst", *DRAWS) else []), *i.operands]
         for i in program.instructions

@@ -24,6 +24,7 @@ from snn.scenes.flybrain import FLYBRAIN, Connectome, FlyBrain
 from snn.scenes.izhikevich import IZHIKEVICH, IZHIKEVICH_100K, Izhikevich, IzhikevichDense, IzhikevichSparse
 from snn.scenes.microcircuit import MICROCIRCUIT, Microcircuit
 from snn.scenes.scene import Rate, Scene
+from snn.scenes.stdp import STDP, Stdp
 
 __all__ = [
     "SCENES",
@@ -37,13 +38,14 @@ __all__ = [
     "Microcircuit",
     "Rate",
     "Scene",
+    "Stdp",
     "get",
 ]
 
 SCENES: Mapping[str, Scene] = MappingProxyType(
     {
         scene.name: scene
-        for scene in (BRUNEL, BRUNEL_50K, CUBA, CUBA_40K, IZHIKEVICH, IZHIKEVICH_100K, MICROCIRCUIT, FLYBRAIN)
+        for scene in (BRUNEL, BRUNEL_50K, CUBA, CUBA_40K, IZHIKEVICH, IZHIKEVICH_100K, MICROCIRCUIT, FLYBRAIN, STDP)
     }
 )
 """All scenes by name."""

@@ -89,9 +89,12 @@ static void built_in_models_are_listed_in_order(void) {
 
 static void every_built_in_model_can_be_read_and_loaded_again(void) {
     uint32_t kind, i;
-    for (kind = 0; kind < 2; ++kind)
+    for (kind = 0; kind < 3; ++kind)
         for (i = 0;; ++i) {
-            const char *name = kind ? snn_surrogate_builtin_name(i) : snn_model_builtin_name(i), *text, *again;
+            const char *name = kind == 2   ? snn_plasticity_builtin_name(i)
+                               : kind == 1 ? snn_surrogate_builtin_name(i)
+                                           : snn_model_builtin_name(i);
+            const char *text, *again;
             SNNModel model, copy;
             size_t size, size_again;
             if (!name) break;
@@ -111,7 +114,7 @@ static void unknown_models_name_those_there_are(void) {
     CHECK_ERROR(snn_model_builtin("liff", 0, &model), SNN_ERROR_NOT_FOUND, "lif");
     CHECK_ERROR(snn_model_builtin("arctan", 0, &model), SNN_ERROR_NOT_FOUND, "arctan");
     CHECK_ERROR(snn_model_builtin("lif", 1, &model), SNN_ERROR_NOT_FOUND, "lif");
-    CHECK_ERROR(snn_model_builtin("lif", 2, &model), SNN_ERROR_INVALID_ARGUMENT, "2");
+    CHECK_ERROR(snn_model_builtin("lif", 3, &model), SNN_ERROR_INVALID_ARGUMENT, "3");
     CHECK_ERROR(snn_model_builtin(NULL, 0, &model), SNN_ERROR_INVALID_ARGUMENT, "name");
     CHECK_ERROR(snn_model_builtin("lif", 0, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_model");
     CHECK(model == NULL);

@@ -58,6 +58,57 @@ static void everything_a_step_depends_on_travels(void) {
     remove(path);
 }
 
+/* Traces and weights: the session that loads learns what the one that saved would have learned. */
+static void what_plasticity_remembers_travels(void) {
+    static const uint64_t rows[4] = {0, 2, 3, 4};
+    static const uint32_t targets[4] = {0, 1, 1, 2};
+    static const float first[4] = {0.5f, 0.5f, 0.5f, 0.5f};
+    SNNNetwork network = NULL;
+    SNNProjectionDef def;
+    SNNHandle from, to;
+    float before[4], a[4], b[4];
+    int step;
+    CHECK_OK(snn_network_create(1.0, &network));
+    add_input(network, "in", SNN_POPULATION_SPIKE_INPUT, 3);
+    add_neurons(network, "cells", "lif", 3);
+    snn_projection_def_default(&def);
+    def.kind = SNN_CONNECT_SPARSE;
+    def.name = "p";
+    def.source = 0;
+    def.target = 1;
+    def.weights = first;
+    def.weight_count = 4;
+    def.row_offsets = rows;
+    def.row_offset_count = 4;
+    def.synapse_targets = targets;
+    def.synapse_count = 4;
+    CHECK_OK(snn_network_connect(network, &def, NULL));
+    CHECK_OK(snn_network_set_plasticity(network, 0, "pair_stdp", NULL));
+    CHECK_OK(snn_network_finish(network));
+    from = open_batch(network, 1, 0);
+    to = open_session(network, "reference");
+    for (step = 0; step < 4; ++step) step_chain(from);
+    CHECK_OK(snn_session_read(from, "p.weight", SNN_FLOAT32, before, 4));
+    CHECK_OK(snn_save_state(from, path));
+    step_chain(to); /* is forgotten */
+    CHECK_OK(snn_load_state(to, path));
+    CHECK_OK(snn_session_read(to, "p.weight", SNN_FLOAT32, b, 4));
+    CHECK(memcmp(before, b, sizeof b) == 0);
+    for (step = 0; step < 3; ++step) {
+        step_chain(from);
+        step_chain(to);
+    }
+    CHECK_OK(snn_session_read(from, "p.weight", SNN_FLOAT32, a, 4));
+    CHECK_OK(snn_session_read(to, "p.weight", SNN_FLOAT32, b, 4));
+    CHECK(memcmp(a, b, sizeof a) == 0);
+    CHECK(memcmp(a, before, sizeof a) != 0);
+    CHECK(memcmp(before, first, sizeof before) != 0);
+    snn_destroy_network(from);
+    snn_destroy_network(to);
+    snn_network_release(network);
+    remove(path);
+}
+
 /* What a session had of its own goes when a state without it comes. */
 static void weights_and_parameters_go_back_to_those_of_the_network(void) {
     SNNNetwork network = make_chain();
@@ -190,6 +241,7 @@ static void a_callback_may_not_save(void) {
 
 static const CheckCase cases[] = {
     CASE(everything_a_step_depends_on_travels),
+    CASE(what_plasticity_remembers_travels),
     CASE(weights_and_parameters_go_back_to_those_of_the_network),
     CASE(a_state_of_another_network_is_refused_and_named),
     CASE(what_is_no_state_is_refused_and_changes_nothing),

@@ -133,6 +133,30 @@ TEST_CASE("parameters, options, states and surrogates are set") {
     CHECK(network.parameter(adders, "threshold") == std::vector<double>{3.0});
 }
 
+TEST_CASE("plasticity is set and read back") {
+    snn::Network network(1.0);
+    network.add_spike_input("in", {2});
+    network.add_neurons("cells", {2}, "lif");
+    const std::vector<uint64_t> rows{0, 1, 2};
+    const std::vector<uint32_t> targets{0, 1};
+    SNNProjectionDef def = snn::projection_def();
+    def.kind = SNN_CONNECT_SPARSE;
+    def.source = 0;
+    def.target = 1;
+    def.row_offsets = rows.data();
+    def.row_offset_count = rows.size();
+    def.synapse_targets = targets.data();
+    def.synapse_count = targets.size();
+    const uint32_t projection = network.connect(def);
+    network.set_plasticity(projection, "triplet_stdp");
+    network.set_plasticity(projection, snn::Model::builtin_plasticity("pair_stdp"));
+    network.set_plasticity_parameter(projection, "w_max", 2.5);
+    network.set_plasticity_option(projection, "pairing", "nearest");
+    CHECK(network.plasticity(projection).text().find("pair_stdp") != std::string::npos);
+    CHECK(network.plasticity_parameter(projection, "w_max") == 2.5);
+    CHECK(network.plasticity_option(projection, "pairing") == "nearest");
+}
+
 TEST_CASE("sparse and random projections") {
     snn::Network network(1.0);
     network.add_spike_input("in", {2});

@@ -292,6 +292,7 @@ private:
         }
         if (source_.chance(80)) {
             CHECKED(snn_network_connect(network, &def, nullptr));
+            if (source_.chance(25)) plasticity();
             return;
         }
         SNNRandomConnectionDef rule;
@@ -332,6 +333,24 @@ private:
     SNNDistribution distribution() {
         return {source_.below(5), source_.number(), source_.number(), source_.chance(60) ? -1e9 : source_.number(),
                 source_.chance(60) ? 1e9 : source_.number()};
+    }
+
+    void plasticity() {
+        const SNNNetwork network = networks_.pick(source_);
+        const uint32_t projection = index(4);
+        CHECKED(snn_network_set_plasticity(network, projection, name({"pair_stdp", "triplet_stdp", "hebb"}),
+                                           source_.chance(80) ? nullptr : models_.pick(source_)));
+        CHECKED(snn_network_set_plasticity_parameter(network, projection, name({"w_max", "tau_plus", "tau_x", "w_min"}),
+                                                     source_.chance(70) ? 3.0 : source_.number()));
+        CHECKED(snn_network_set_plasticity_option(network, projection, name({"bounds", "pairing"}),
+                                                  name({"soft", "nearest", "hard"})));
+        double value = 0;
+        const char* choice = nullptr;
+        SNNModel rule = nullptr;
+        CHECKED(snn_network_get_plasticity_parameter(network, projection, name({"w_max", "none"}), &value));
+        CHECKED(snn_network_get_plasticity_option(network, projection, name({"bounds", "none"}), &choice));
+        if (CHECKED(snn_network_get_plasticity(network, projection, source_.chance(95) ? &rule : nullptr)) == SNN_OK)
+            snn_model_release(rule);
     }
 
     void finish() { CHECKED(snn_network_finish(networks_.pick(source_))); }

@@ -86,6 +86,11 @@ SNNNetwork make_network() {
     rule.weight = {SNN_DISTRIBUTION_CONSTANT, 0.05, 0.0, -1.0, 1.0};
     rule.delay = {SNN_DISTRIBUTION_UNIFORM, 1.0, 4.0, 0.0, 4.0};
     check(snn_network_connect_random(network, &def, &rule, nullptr), "connect_random");
+    def.name = "learns";
+    def.source = spikes;
+    uint32_t learns = 0;
+    check(snn_network_connect_random(network, &def, &rule, &learns), "connect_random");
+    check(snn_network_set_plasticity(network, learns, "triplet_stdp", nullptr), "set_plasticity");
     check(snn_network_finish(network), "finish");
     return network;
 }

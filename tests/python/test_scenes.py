@@ -9,6 +9,7 @@ import pytest
 
 import snn
 from snn.scenes import SCENES, Scene, get
+from tests.oracle import stdp_scene
 
 
 def test_every_scene_names_its_source_and_has_rates_for_its_populations() -> None:
@@ -40,7 +41,7 @@ def test_the_microcircuit_has_the_published_numbers() -> None:
         assert delays.mean() == pytest.approx(expected * (1 + 0.5 * 0.055), rel=0.02)
 
 
-@pytest.mark.parametrize("name", ["cuba", "izhikevich"])
+@pytest.mark.parametrize("name", ["cuba", "izhikevich", "stdp"])
 def test_rates_are_those_of_the_scene(name: str) -> None:
     scene: Scene = get(name)
     network = scene.build(1.0, seed=1)
@@ -52,6 +53,20 @@ def test_rates_are_those_of_the_scene(name: str) -> None:
     rates = {p: float(np.mean(recording[p]["spike_count"])) / seconds for p in scene.sizes(1.0)}
     assert scene.deviations(rates, 1.0) == []
     assert scene.deviations(dict.fromkeys(rates, 1000.0), 1.0) != []
+
+
+def test_the_rate_of_plastic_cells_is_that_of_a_simulation_by_hand() -> None:
+    scene = get("stdp")
+    rates = [stdp_scene.rate(100, scene.warm_up, scene.window, seed) for seed in range(4)]
+    assert scene.expected()["cells"].allows(float(np.mean(rates)))
+    network = scene.build(0.1, seed=2)
+    assert network.synapse_count == scene.synapses(0.1) == 100_000
+    with snn.Simulation(network, seed=2) as simulation:
+        simulation.run(12_000)
+        weights = simulation.get("inputs_to_cells.weight")
+    assert 0 <= weights.min() < 0.01
+    assert weights.max() == np.float32(0.6)
+    assert not np.array_equal(weights, network.projections["inputs_to_cells"].synapse_weights())
 
 
 def test_wrong_names_and_scales_are_refused() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors import safe_open
+from safetensors.numpy import save_file
 
 import snn
 
@@ -77,6 +78,76 @@ def test_a_network_from_a_file_takes_the_state(tmp_path: Path) -> None:
         sim.load_state(tmp_path / "net.state")
         found = sim.run(20, record={"cells": "v"})
     assert np.array_equal(found["cells"]["v"], expected["cells"]["v"])
+
+
+def plastic(**values: float) -> snn.Network:
+    """Two plastic projections with delays, by rule and as arrays, of different rules, one of them in a ring."""
+    net = snn.Network(seed=3)
+    net.add("source", snn.PoissonSource(30, rate=60.0))
+    net.add("cells", snn.DrivenLIF(70, background_rate=400.0, background_weight=0.15))
+    pairs, delay = snn.PairSTDP(w_max=0.4, **values), snn.Uniform(1.0, 6.0)
+    net.connect(
+        "source", "cells", snn.Sparse.fixed_indegree(9, weight=snn.Uniform(0.1, 0.4), delay=delay, plasticity=pairs)
+    )
+    rng = np.random.default_rng(8)
+    ends = rng.integers(0, 70, (2, 600))
+    triplets = snn.TripletSTDP(w_max=0.1, a3_minus=0.002, pairing="nearest")
+    back = snn.Sparse.from_arrays(*ends, rng.uniform(0, 0.1, 600), delays=rng.integers(1, 5, 600), plasticity=triplets)
+    net.connect("cells", "cells", back, name="back")
+    return net
+
+
+@pytest.mark.parametrize("here", PLACES, ids=str)
+def test_what_plasticity_remembers_goes_on_elsewhere(here: dict, tmp_path: Path) -> None:
+    net = plastic()
+    names = ("source_to_cells.weight", "back.weight")
+    with snn.Simulation(net, seed=5, **here) as sim:
+        sim.run(40)
+        halfway = [sim.get(name) for name in names]
+        sim.save_state(tmp_path / "half.state")
+        expected = sim.run(50, record={"cells": "spikes"})["cells"]["spikes"]
+        weights = [sim.get(name) for name in names]
+        counters = sim.counters
+    assert all((one != other).mean() > 0.5 for one, other in zip(halfway, weights, strict=True))
+    for there in (*PLACES, {"threads": 8}):
+        with snn.Simulation(net, **there) as sim:
+            sim.run(9)
+            sim.load_state(tmp_path / "half.state")
+            sim.save_state(tmp_path / "again.state")
+            assert (tmp_path / "again.state").read_bytes() == (tmp_path / "half.state").read_bytes()
+            assert all(np.array_equal(sim.get(name), own) for name, own in zip(names, halfway, strict=True))
+            assert np.array_equal(sim.run(50, record={"cells": "spikes"})["cells"]["spikes"], expected)
+            assert all(np.array_equal(sim.get(name), own) for name, own in zip(names, weights, strict=True))
+            assert sim.counters == counters
+
+
+def test_a_state_of_other_plasticity_is_refused(tmp_path: Path) -> None:
+    with snn.Simulation(plastic()) as sim:
+        sim.run(20)
+        sim.save_state(tmp_path / "net.state")
+    with (
+        snn.Simulation(plastic(tau_plus=15.0)) as sim,
+        pytest.raises(
+            snn.InvalidArgumentError, match=r"'source_to_cells' is .* tau_plus 15, .* it was .* tau_plus 20,"
+        ),
+    ):
+        sim.load_state(tmp_path / "net.state")
+    with safe_open(tmp_path / "net.state", "numpy") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+        document = file.metadata()
+    assert tensors["source_to_cells.pre_traces"].shape == (1, 30, 6)
+    assert tensors["back.post_traces"].shape == (2, 70)
+    for name, value, words in (
+        ("back.post_age", 0, "out of range"),
+        ("back.post_traces", -1.0, "out of range"),
+        ("back.weight", 0.2, "the rule keeps weights from 0 to 0.1"),
+        ("source_to_cells.pre_age", 2**30, "out of range"),
+    ):
+        changed = {key: array.copy() for key, array in tensors.items()}
+        changed[name].flat[3] = value
+        save_file(changed, tmp_path / "bad.state", document)
+        with snn.Simulation(plastic()) as sim, pytest.raises(snn.FormatError, match=words):
+            sim.load_state(tmp_path / "bad.state")
 
 
 def test_another_network_is_refused(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ SNN_API const char *SNN_CALL snn_status_name(SNNStatus status);
 
 typedef struct SNNSessionOpaque *SNNHandle;  /* a running network (a session) */
 typedef struct SNNNetworkOpaque *SNNNetwork; /* a network definition with weights, reference-counted */
-typedef struct SNNModelOpaque *SNNModel;     /* a neuron model or surrogate of the user, reference-counted */
+typedef struct SNNModelOpaque *SNNModel;     /* a neuron model, surrogate or plasticity rule, reference-counted */
 typedef struct SNNTrainerOpaque *SNNTrainer; /* training of one session */
 
 /* ---- Memory and jobs of the host --------------------------------------------------------------------------------- */
@@ -166,10 +166,11 @@ SNN_API SNNStatus SNN_CALL snn_device_get(uint32_t index, SNNDeviceInfo *out_inf
 /* Built-in models by index, in alphabetical order. Names are static; null when the index is past the end. */
 SNN_API const char *SNN_CALL snn_model_builtin_name(uint32_t index);
 SNN_API const char *SNN_CALL snn_surrogate_builtin_name(uint32_t index);
-/* A model or surrogate of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON.
- * It is checked completely; errors name the place. Ownership: release it; networks that use it keep it alive. */
+SNN_API const char *SNN_CALL snn_plasticity_builtin_name(uint32_t index);
+/* A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of
+ * JSON. It is checked completely; errors name the place. Ownership: release it; networks that use it keep it alive. */
 SNN_API SNNStatus SNN_CALL snn_model_load(const char *text, size_t size_bytes, SNNModel *out_model);
-/* A built-in neuron model (kind 0) or surrogate (kind 1) by name. Release it. */
+/* A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name. Release it. */
 SNN_API SNNStatus SNN_CALL snn_model_builtin(const char *name, uint32_t kind, SNNModel *out_model);
 /* The op list as JSON. Borrowed: valid while the model lives. */
 SNN_API SNNStatus SNN_CALL snn_model_text(SNNModel model, const char **out_text, size_t *out_size_bytes);
@@ -320,6 +321,19 @@ SNN_API SNNStatus SNN_CALL snn_network_set_initial_state(SNNNetwork network, uin
 SNN_API SNNStatus SNN_CALL snn_network_set_surrogate(SNNNetwork network, uint32_t population, const char *name,
                                                      SNNModel surrogate, const double *parameters, size_t count);
 SNN_API SNNStatus SNN_CALL snn_network_connect(SNNNetwork network, const SNNProjectionDef *def, uint32_t *out_index);
+/* Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, by a built-in rule
+ * ("pair_stdp", "triplet_stdp"; `rule` null) or a user's (`name` is not read then). What happens when: docs/semantics.md,
+ * "Plasticity". The projection's arithmetic becomes SNN_ARITHMETIC_FIXED and it is not trained; a network with a plastic
+ * projection cannot be trained at all, and a session of it has batch_size 1. Parameters and options begin at their defaults;
+ * weights must lie within the bounds of the rule when the network is finished, and a session keeps them there.
+ * Errors: SNN_ERROR_INVALID_ARGUMENT (another kind of projection), SNN_ERROR_NOT_FOUND, SNN_ERROR_STATE (finished). */
+SNN_API SNNStatus SNN_CALL snn_network_set_plasticity(SNNNetwork network, uint32_t projection, const char *name,
+                                                      SNNModel rule);
+/* A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice. */
+SNN_API SNNStatus SNN_CALL snn_network_set_plasticity_parameter(SNNNetwork network, uint32_t projection,
+                                                                const char *parameter, double value);
+SNN_API SNNStatus SNN_CALL snn_network_set_plasticity_option(SNNNetwork network, uint32_t projection, const char *option,
+                                                             const char *choice);
 /* `def->kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed. A
  * network keeps no memory for each synapse of a rule, and a file holds the rule itself. Sessions of the device "cpu" make what
  * they run on from it; what needs the synapses as arrays makes 10 bytes a synapse that the network then keeps: training, float
@@ -416,6 +430,13 @@ SNN_API SNNStatus SNN_CALL snn_network_get_surrogate_parameters(SNNNetwork netwo
 /* The name of the chosen option; borrowed as above. */
 SNN_API SNNStatus SNN_CALL snn_network_get_option(SNNNetwork network, uint32_t population, const char *option,
                                                   const char **out_choice);
+/* The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above).
+ * SNN_ERROR_NOT_FOUND where the projection has none. */
+SNN_API SNNStatus SNN_CALL snn_network_get_plasticity(SNNNetwork network, uint32_t projection, SNNModel *out_rule);
+SNN_API SNNStatus SNN_CALL snn_network_get_plasticity_parameter(SNNNetwork network, uint32_t projection,
+                                                                const char *parameter, double *out_value);
+SNN_API SNNStatus SNN_CALL snn_network_get_plasticity_option(SNNNetwork network, uint32_t projection, const char *option,
+                                                             const char **out_choice);
 
 /* ---- Sessions: the simple level ---------------------------------------------------------------------------------- */
 

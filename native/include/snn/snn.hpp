@@ -90,6 +90,20 @@ public:
                                         parameters.size()));
     }
 
+    // Plasticity of a sparse projection: see snn_network_set_plasticity.
+    void set_plasticity(uint32_t projection, const std::string& builtin_rule) {
+        check(snn_network_set_plasticity(get(), projection, builtin_rule.c_str(), nullptr));
+    }
+    void set_plasticity(uint32_t projection, const Model& rule) {
+        check(snn_network_set_plasticity(get(), projection, nullptr, rule.get()));
+    }
+    void set_plasticity_parameter(uint32_t projection, const std::string& parameter, double value) {
+        check(snn_network_set_plasticity_parameter(get(), projection, parameter.c_str(), value));
+    }
+    void set_plasticity_option(uint32_t projection, const std::string& option, const std::string& choice) {
+        check(snn_network_set_plasticity_option(get(), projection, option.c_str(), choice.c_str()));
+    }
+
     // Projections; each returns the index of the new one. Start from projection_def() for what has no short form.
     uint32_t connect(const SNNProjectionDef& def) {
         uint32_t index = 0;
@@ -228,6 +242,22 @@ public:
     std::string option(uint32_t population, const std::string& name) const {
         const char* choice = nullptr;
         check(snn_network_get_option(get(), population, name.c_str(), &choice));
+        return choice;
+    }
+
+    Model plasticity(uint32_t projection) const {
+        SNNModel handle = nullptr;
+        check(snn_network_get_plasticity(get(), projection, &handle));
+        return Model(handle);
+    }
+    double plasticity_parameter(uint32_t projection, const std::string& name) const {
+        double value = 0;
+        check(snn_network_get_plasticity_parameter(get(), projection, name.c_str(), &value));
+        return value;
+    }
+    std::string plasticity_option(uint32_t projection, const std::string& name) const {
+        const char* choice = nullptr;
+        check(snn_network_get_plasticity_option(get(), projection, name.c_str(), &choice));
         return choice;
     }
 

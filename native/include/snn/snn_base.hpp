@@ -199,6 +199,7 @@ public:
     }
     static Model builtin(const std::string& name) { return builtin(name, 0); }
     static Model builtin_surrogate(const std::string& name) { return builtin(name, 1); }
+    static Model builtin_plasticity(const std::string& name) { return builtin(name, 2); }
     explicit Model(SNNModel owned) noexcept : handle_(owned) {}
 
     std::string text() const {

@@ -80,6 +80,7 @@ SNNStatus snn_device_get(uint32_t index, SNNDeviceInfo* out_info) {
 
 const char* snn_model_builtin_name(uint32_t index) { return builtin_model_name(index); }
 const char* snn_surrogate_builtin_name(uint32_t index) { return builtin_surrogate_name(index); }
+const char* snn_plasticity_builtin_name(uint32_t index) { return builtin_plasticity_name(index); }
 
 SNNStatus snn_model_load(const char* text, size_t size_bytes, SNNModel* out_model) {
     return guarded([&] {
@@ -87,7 +88,9 @@ SNNStatus snn_model_load(const char* text, size_t size_bytes, SNNModel* out_mode
         required(out_model, "out_model");
         const std::string_view document(text, size_bytes);
         ModelObject object;
-        if (is_surrogate_document(document)) object.surrogate = parse_surrogate(document);
+        const std::string kind = kind_of_document(document);
+        if (kind == "surrogate") object.surrogate = parse_surrogate(document);
+        else if (kind == "plasticity") object.plasticity = parse_plasticity(document);
         else object.model = parse_model(document);
         *out_model = new_model_handle(std::move(object));
     });
@@ -97,9 +100,12 @@ SNNStatus snn_model_builtin(const char* name, uint32_t kind, SNNModel* out_model
     return guarded([&] {
         required(name, "name");
         required(out_model, "out_model");
-        if (kind > 1) throw Error(SNN_ERROR_INVALID_ARGUMENT, "kind is ", kind, "; expected 0 (neuron) or 1 (surrogate)");
+        if (kind > 2)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "kind is ", kind,
+                        "; expected 0 (neuron), 1 (surrogate) or 2 (plasticity)");
         ModelObject object;
         if (kind == 1) object.surrogate = builtin_surrogate(name);
+        else if (kind == 2) object.plasticity = builtin_plasticity(name);
         else object.model = builtin_model(name);
         *out_model = new_model_handle(std::move(object));
     });
@@ -108,7 +114,7 @@ SNNStatus snn_model_builtin(const char* name, uint32_t kind, SNNModel* out_model
 SNNStatus snn_model_text(SNNModel model, const char** out_text, size_t* out_size_bytes) {
     return guarded([&] {
         const PinnedModel object = pin_model(model);
-        const std::string& text = object->model ? object->model->json : object->surrogate->json;
+        const std::string& text = object->json();
         required(out_text, "out_text") = text.c_str();
         required(out_size_bytes, "out_size_bytes") = text.size();
     });

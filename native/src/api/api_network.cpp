@@ -31,14 +31,30 @@ const Population& neurons(const Network& network, uint32_t index) {
 }
 
 template <class List>
-uint32_t index_of(const List& list, std::string_view name, std::string_view what, const Population& population) {
+uint32_t index_in(const List& list, std::string_view name, std::string_view what, const std::string& owner) {
     std::string known;
     for (uint32_t i = 0; i < list.size(); ++i) {
         if (list[i].name == name) return i;
         known += (i ? ", " : "") + list[i].name;
     }
-    throw Error(SNN_ERROR_NOT_FOUND, "model '", population.model->name, "' of population '", population.name, "' has no ",
-                what, " '", name, "'; it has: ", known);
+    throw Error(SNN_ERROR_NOT_FOUND, owner, " has no ", what, " '", name, "'; it has: ", known.empty() ? "none" : known);
+}
+
+template <class List>
+uint32_t index_of(const List& list, std::string_view name, std::string_view what, const Population& population) {
+    return index_in(list, name, what, text("model '", population.model->name, "' of population '", population.name, "'"));
+}
+
+template <class List>
+uint32_t index_of(const List& list, std::string_view name, std::string_view what, const Plasticity& plasticity) {
+    return index_in(list, name, what, text("plasticity rule '", plasticity.rule->name, "'"));
+}
+
+const Plasticity& plasticity_of(const Network& network, uint32_t index) {
+    const Projection& projection = network.projection(index);
+    if (!projection.plasticity)
+        throw Error(SNN_ERROR_NOT_FOUND, "projection '", projection.name, "' has no plasticity; its weights stay as they are");
+    return *projection.plasticity;
 }
 
 void give_values(const std::vector<double>& values, double* out_values, size_t* io_count) {
@@ -93,8 +109,8 @@ SNNStatus snn_network_add_population(SNNNetwork network, const SNNPopulationDef*
             if (complete_def.model) {
                 const PinnedModel object = pin_model(complete_def.model);
                 if (!object->model)
-                    throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->model is the surrogate '", object->surrogate->name,
-                                "'; a population needs a neuron model");
+                    throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->model is ", object->describe(),
+                                "; a population needs a neuron model");
                 model = object->model;
             } else {
                 model = builtin_model(&required(complete_def.model_name, "def->model_name"));
@@ -132,7 +148,7 @@ SNNStatus snn_network_set_surrogate(SNNNetwork network, uint32_t population, con
         if (surrogate) {
             const PinnedModel object = pin_model(surrogate);
             if (!object->surrogate)
-                throw Error(SNN_ERROR_INVALID_ARGUMENT, "surrogate is the neuron model '", object->model->name, "'");
+                throw Error(SNN_ERROR_INVALID_ARGUMENT, "surrogate is ", object->describe());
             chosen = object->surrogate;
         } else {
             chosen = builtin_surrogate(&required(name, "name"));
@@ -155,6 +171,32 @@ SNNStatus snn_network_connect_random(SNNNetwork network, const SNNProjectionDef*
         const uint32_t index = target.connect_random(complete(def, snn_projection_def_init, "def"),
                                                      complete(rule, snn_random_connection_def_init, "rule"));
         if (out_index) *out_index = index;
+    });
+}
+
+SNNStatus snn_network_set_plasticity(SNNNetwork network, uint32_t projection, const char* name, SNNModel rule) {
+    return with_network(network, [&](Network& target) {
+        std::shared_ptr<const PlasticityRule> chosen;
+        if (rule) {
+            const PinnedModel object = pin_model(rule);
+            if (!object->plasticity) throw Error(SNN_ERROR_INVALID_ARGUMENT, "rule is ", object->describe());
+            chosen = object->plasticity;
+        } else {
+            chosen = builtin_plasticity(&required(name, "name"));
+        }
+        target.set_plasticity(projection, std::move(chosen));
+    });
+}
+
+SNNStatus snn_network_set_plasticity_parameter(SNNNetwork network, uint32_t projection, const char* parameter, double value) {
+    return with_network(network, [&](Network& target) {
+        target.set_plasticity_parameter(projection, &required(parameter, "parameter"), value);
+    });
+}
+
+SNNStatus snn_network_set_plasticity_option(SNNNetwork network, uint32_t projection, const char* option, const char* choice) {
+    return with_network(network, [&](Network& target) {
+        target.set_plasticity_option(projection, &required(option, "option"), &required(choice, "choice"));
     });
 }
 
@@ -349,7 +391,7 @@ SNNStatus snn_network_find_projection(SNNNetwork network, const char* name, uint
 
 SNNStatus snn_network_get_model(SNNNetwork network, uint32_t population, SNNModel* out_model) {
     return with_network(network, [&](Network& target) {
-        required(out_model, "out_model") = new_model_handle({neurons(target, population).model, nullptr});
+        required(out_model, "out_model") = new_model_handle({neurons(target, population).model, nullptr, nullptr});
     });
 }
 
@@ -359,7 +401,34 @@ SNNStatus snn_network_get_surrogate(SNNNetwork network, uint32_t population, SNN
         const Population& owner = neurons(target, population);
         if (!owner.surrogate)
             throw Error(SNN_ERROR_NOT_FOUND, "population '", owner.name, "' has no surrogate");
-        *out_surrogate = new_model_handle({nullptr, owner.surrogate});
+        *out_surrogate = new_model_handle({nullptr, owner.surrogate, nullptr});
+    });
+}
+
+SNNStatus snn_network_get_plasticity(SNNNetwork network, uint32_t projection, SNNModel* out_rule) {
+    return with_network(network, [&](Network& target) {
+        required(out_rule, "out_rule");
+        *out_rule = new_model_handle({nullptr, nullptr, plasticity_of(target, projection).rule});
+    });
+}
+
+SNNStatus snn_network_get_plasticity_parameter(SNNNetwork network, uint32_t projection, const char* parameter,
+                                               double* out_value) {
+    return with_network(network, [&](Network& target) {
+        const Plasticity& plasticity = plasticity_of(target, projection);
+        const auto& parameters = plasticity.rule->parameters;
+        const uint32_t index = index_of(parameters, &required(parameter, "parameter"), "parameter", plasticity);
+        required(out_value, "out_value") = plasticity.parameters[index];
+    });
+}
+
+SNNStatus snn_network_get_plasticity_option(SNNNetwork network, uint32_t projection, const char* option,
+                                            const char** out_choice) {
+    return with_network(network, [&](Network& target) {
+        const Plasticity& plasticity = plasticity_of(target, projection);
+        const uint32_t index = index_of(plasticity.rule->options, &required(option, "option"), "option", plasticity);
+        required(out_choice, "out_choice") =
+            plasticity.rule->options[index].choices[static_cast<size_t>(plasticity.options[index])].c_str();
     });
 }
 

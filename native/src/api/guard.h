@@ -114,8 +114,15 @@ struct NetworkObject {
 };
 
 struct ModelObject {
-    std::shared_ptr<const Model> model;  // one of the two
+    std::shared_ptr<const Model> model;  // one of the three
     std::shared_ptr<const Surrogate> surrogate;
+    std::shared_ptr<const PlasticityRule> plasticity;
+
+    const std::string& json() const { return model ? model->json : surrogate ? surrogate->json : plasticity->json; }
+    std::string describe() const {
+        if (model) return "the neuron model '" + model->name + "'";
+        return surrogate ? "the surrogate '" + surrogate->name + "'" : "the plasticity rule '" + plasticity->name + "'";
+    }
 };
 
 using PinnedNetwork = Pinned<NetworkObject>;

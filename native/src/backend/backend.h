@@ -31,6 +31,12 @@ struct Slot {
                           // where there is no history
         history,          // index population: [history_depth][batch][size], newest (the last step) first
         weight,           // index projection
+        // What a plastic projection remembers of events, as kept_traces() gives it; written after reset_state() only. Traces
+        // are floats, an age is an int: steps from the last event to the step to come.
+        pre_traces,   // index projection: [trace][source][delay of PlasticityPlan::delays]
+        pre_age,      // index projection: [source][delay]
+        post_traces,  // index projection: [trace][target]
+        post_age,     // index projection: [target]
         bias,             // index projection
         weight_gradient,  // index projection
         bias_gradient,    // index projection

@@ -27,6 +27,19 @@ size_t slot_count(const Plan& plan, uint32_t batch_size, const Slot& slot) {
                    network.population(slot.index).size;
         case Slot::weight:
         case Slot::weight_gradient: return network.projection(slot.index).weight_count();
+        case Slot::pre_traces:
+        case Slot::pre_age:
+        case Slot::post_traces:
+        case Slot::post_age: {
+            const PlasticityPlan* const plasticity = plan.plasticity[slot.index].get();
+            if (!plasticity) return 0;
+            const Projection& projection = network.projection(slot.index);
+            const size_t arrivals = network.population(projection.source).size * plasticity->delays.size();
+            const size_t spikes = network.population(projection.target).size;
+            if (slot.kind == Slot::pre_traces) return plasticity->pre_traces.size() * arrivals;
+            if (slot.kind == Slot::post_traces) return plasticity->post_traces.size() * spikes;
+            return slot.kind == Slot::pre_age ? arrivals : spikes;
+        }
         case Slot::bias:
         case Slot::bias_gradient:
             return network.projection(slot.index).bias ? network.projection(slot.index).bias->size() : 0;

@@ -115,6 +115,11 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
         const Projection& projection = network.projections()[q];
         projections.push_back(std::make_unique<ProjectionData>(projection, network, populations[projection.target]->ranges,
                                                                allocator, kernels, bundles->has(q)));
+        plastic.emplace_back();
+        if (projection.plasticity)
+            plastic.back() = std::make_unique<PlasticProjection>(projection, network, *plan->plasticity[q],
+                                                                 populations[projection.target]->ranges, allocator, kernels,
+                                                                 interpret);
     }
     uint32_t receptors = 0, interpreter_words = 0;
     bool any_fixed = false;
@@ -177,6 +182,7 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
         if (from_zero_[q]) target.starts_at_projection[projection.info.receptor] = 1;
         target.is_bundled |= projection.is_bundled;
         target.has_input[projection.info.receptor] = 1;
+        target.is_plastic |= context_.plastic[q] != nullptr;
         target.incoming.push_back(q);
     }
     // Nothing but bundles onto a receptor: its sums need no clearing.
@@ -248,6 +254,8 @@ bool CpuExecutor::joins_list(uint32_t population) const {
 void CpuExecutor::reset_state() {
     for (const auto& population : context_.populations) population->reset();
     for (TaskMemory& task : context_.tasks) task.counters = {};
+    for (const auto& plastic : context_.plastic)
+        if (plastic) plastic->reset(first_clock);
     clock_ = first_clock;
     steps_ = 0;
 }
@@ -504,6 +512,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         context_.kernels.interpret_step(program.view(), args, memory.interpreter.data(), part.begin, part.end);
     }
     if (model.spiking && part.end == data.row) data.clear_padding(at.clock, at.sample);
+    if (data.is_plastic) learn(data, at, range);
 }
 
 void CpuExecutor::finish_population(uint32_t population, const Moment& at, TaskMemory& memory) {

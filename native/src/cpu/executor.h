@@ -11,6 +11,7 @@
 #include "cpu/event_log.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
+#include "cpu/plastic_projection.h"
 #include "cpu/population_data.h"
 #include "cpu/projection_data.h"
 #include "cpu/sparse_bundles.h"
@@ -56,6 +57,7 @@ struct CpuContext {
     std::vector<std::unique_ptr<PopulationData>> populations;
     std::vector<std::unique_ptr<ProjectionData>> projections;
     std::unique_ptr<SparseBundles> bundles;
+    std::vector<std::unique_ptr<PlasticProjection>> plastic;  // by projection, null where weights stay
     std::vector<TaskMemory> tasks;  // one for each task that can run at once
     mutable Buffer<uint32_t> joined_list;  // what active() gives of a population with several lists
     Buffer<float> no_input;         // zeros: the sums of a receptor that no projection reaches
@@ -120,6 +122,7 @@ private:
     void deliver_sparse(const ProjectionData& projection, const PopulationData& source, const Moment& at, uint32_t range,
                         float* sums, int32_t* fixed_sums, TaskMemory& memory);
     int32_t* fixed_sums_of(uint32_t population, uint32_t receptor, uint32_t range, TaskMemory& memory) const;
+    void learn(const PopulationData& population, const Moment& at, uint32_t range);
     Moment moment(const RunRequest& request, uint32_t step, uint32_t sample) const {
         return {clock_ + step, sample, step, request.first_step + step, request.tape};
     }

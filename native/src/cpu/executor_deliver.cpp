@@ -49,6 +49,15 @@ void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, ui
             return;
         case SNN_CONNECT_SPARSE:
             if (projection.bias) context_.kernels.add_bias(sums, projection.bias, part.begin, end);
+            if (context_.plastic[index]) {
+                PlasticProjection& plastic = *context_.plastic[index];
+                const bool whole = range == whole_row;
+                int32_t* const fixed =
+                    fixed_sums_of(projection.info.target, projection.info.receptor, range, memory) - part.begin;
+                for (uint32_t r = whole ? 0 : range; r < (whole ? plastic.range_count() : range + 1); ++r)
+                    memory.counters.events += plastic.deliver(r, source, at.clock, fixed);
+                return;
+            }
             deliver_sparse(projection, source, at, range, sums,
                            projection.is_fixed
                                ? fixed_sums_of(projection.info.target, projection.info.receptor, range, memory) - part.begin
@@ -57,6 +66,17 @@ void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, ui
             return;
         default:
             deliver_window(projection, source, at, part, from_zero_[index] != 0, sums, memory);
+    }
+}
+
+// The population's spikes of this step are known.
+void CpuExecutor::learn(const PopulationData& population, const Moment& at, uint32_t range) {
+    const bool whole = range == whole_row;
+    for (const uint32_t q : population.incoming) {
+        if (!context_.plastic[q]) continue;
+        PlasticProjection& plastic = *context_.plastic[q];
+        for (uint32_t r = whole ? 0 : range; r < (whole ? plastic.range_count() : range + 1); ++r)
+            plastic.learn(r, at.clock, population.bits_at(at.clock, at.sample));
     }
 }
 

@@ -116,11 +116,29 @@ void CpuExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
                 std::vector<float> weights(data.weight_count);
                 context_.bundles->read_weights(slot.index, weights.data());
                 convert(DType::float32, weights.data(), dtype, out_data, weights.size());
+            } else if (slot.kind == Slot::weight && context_.plastic[slot.index]) {
+                std::vector<float> weights(data.weight_count);
+                context_.plastic[slot.index]->read_weights(weights.data());
+                convert(DType::float32, weights.data(), dtype, out_data, weights.size());
             } else if (slot.kind == Slot::weight) {
                 convert(DType::float32, data.weights, dtype, out_data, data.weight_count);
             } else {
                 convert(DType::float32, data.bias, dtype, out_data, data.bias_count);
             }
+            return;
+        }
+        case Slot::pre_traces:
+        case Slot::pre_age:
+        case Slot::post_traces:
+        case Slot::post_age: {
+            if (!context_.plastic[slot.index]) return;
+            const bool pre = slot.kind == Slot::pre_traces || slot.kind == Slot::pre_age;
+            std::vector<float> traces(count({pre ? Slot::pre_traces : Slot::post_traces, slot.index}));
+            std::vector<int32_t> ages(count({pre ? Slot::pre_age : Slot::post_age, slot.index}));
+            context_.plastic[slot.index]->read_traces(pre, clock_, traces.data(), ages.data());
+            if (slot.kind == Slot::pre_age || slot.kind == Slot::post_age)
+                convert(DType::int32, ages.data(), dtype, out_data, ages.size());
+            else convert(DType::float32, traces.data(), dtype, out_data, traces.size());
             return;
         }
         case Slot::weight_gradient:
@@ -180,6 +198,12 @@ void CpuExecutor::write(const Slot& slot, DType dtype, const void* source) {
                 context_.bundles->write_weights(slot.index, weights.data());
                 return;
             }
+            if (context_.plastic[slot.index]) {
+                std::vector<float> weights(data.weight_count);
+                convert(dtype, source, DType::float32, weights.data(), weights.size());
+                context_.plastic[slot.index]->write_weights(weights.data());
+                return;
+            }
             convert(dtype, source, DType::float32, data.own_weights(), data.weight_count);
             data.weights_changed();
             return;
@@ -187,6 +211,22 @@ void CpuExecutor::write(const Slot& slot, DType dtype, const void* source) {
         case Slot::bias: {
             ProjectionData& data = *context_.projections[slot.index];
             if (data.bias_count > 0) convert(dtype, source, DType::float32, data.own_bias(), data.bias_count);
+            return;
+        }
+        case Slot::pre_traces:
+        case Slot::post_traces: {
+            std::vector<float> traces(count(slot));
+            convert(dtype, source, DType::float32, traces.data(), traces.size());
+            if (!traces.empty())
+                context_.plastic[slot.index]->write_traces(slot.kind == Slot::pre_traces, clock_, traces.data(), nullptr);
+            return;
+        }
+        case Slot::pre_age:
+        case Slot::post_age: {
+            std::vector<int32_t> ages(count(slot));
+            convert(dtype, source, DType::int32, ages.data(), ages.size());
+            if (!ages.empty())
+                context_.plastic[slot.index]->write_traces(slot.kind == Slot::pre_age, clock_, nullptr, ages.data());
             return;
         }
         case Slot::weight_gradient:

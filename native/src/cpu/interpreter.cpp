@@ -211,6 +211,15 @@ InterpretedProgram InterpretedProgram::adjoint(const Model& model, const Surroga
     return program;
 }
 
+InterpretedProgram InterpretedProgram::event(const Program& event, uint16_t weight) {
+    InterpretedProgram program;
+    Builder builder(program, event.input_count);
+    const uint32_t result = builder.output(builder.append(event, first_values(event.input_count), nullptr, {})[weight]);
+    builder.finish();
+    program.spike_result_ = builder.operand(result);
+    return program;
+}
+
 ProgramCache::Shared ProgramCache::step(const Model& model, bool taped) {
     Shared& program = steps_[{&model, taped}];
     if (!program) program = std::make_shared<const InterpretedProgram>(InterpretedProgram::step(model, taped));

@@ -22,6 +22,9 @@ public:
     // A surrogate that is not built in becomes part of the program; `parameters` are its values.
     static InterpretedProgram adjoint(const Model& model, const Surrogate& surrogate, std::span<const double> parameters);
 
+    // An event of a plasticity rule; its weight is the result (BlockProgram::spike_result).
+    static InterpretedProgram event(const Program& event, uint16_t weight);
+
     BlockProgram view() const;
     uint32_t scratch_words() const { return table_words_ + slot_count_ * interpreter_block; }
 

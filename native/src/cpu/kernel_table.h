@@ -173,6 +173,56 @@ using InterpretStep = void (*)(const BlockProgram&, const NeuronStepArgs&, uint3
 using InterpretAdjoint = void (*)(const BlockProgram&, const NeuronAdjointArgs&, uint32_t* scratch, uint32_t begin,
                                   uint32_t end);
 
+// --- plastic synapses: see plastic_projection.h
+
+constexpr uint32_t most_traces = 4;  // of one side of a synapse
+constexpr uint32_t remembered_spikes = 16;  // of a target neuron: those that not every row has seen
+
+struct PlasticWord {  // a parameter, option or derived constant, by its type
+    float real;
+    int32_t whole;
+};
+struct PlasticTrace {
+    const float* decay;  // by steps; decay[last] is 0 and stands for all later steps
+    int32_t last;
+};
+// What all rows of one part of a plastic projection share. Steps are counted from 1; 0: never. Rows of targets have `row`
+// words, with at least 15 words behind the last target.
+struct PlasticArgs {
+    const PlasticWord* constants;  // first inputs of both events
+    PlasticTrace pre[most_traces], post[most_traces];
+    uint32_t pre_count, post_count;
+    float minimum, maximum;  // of the weight
+    int32_t now;
+    size_t row;
+    const int32_t* spikes;      // [k][target] step of the k-th last spike that some synapse has yet to learn; -1: none
+    const float* post_before;   // [trace][k][target] the trace just before that spike
+    const int32_t* last_spike;  // [target]
+    const float* post_after;    // [trace][target] just after the last spike
+    const float* post_now;      // [trace][target] now; null: not computed for the whole row
+    // interpreted rules
+    BlockProgram on_pre, on_post;
+    uint32_t* inputs;   // [input][16] words, the constants filled in
+    uint32_t* scratch;
+};
+// One stretch of synapses that share source and delay, so that spikes arrive at all of them together.
+struct PlasticVisit {
+    float* weights;
+    const uint16_t* targets;  // null: `first`, `first` + 1, ...
+    uint32_t first, count;
+    int32_t last_arrival;
+    float pre_after[most_traces];  // just after that arrival
+};
+// Brings the synapses of each visit up to date, lets a spike arrive at them, and adds sums[target] += nearest(w * scale).
+// `sums` null: only brings them up to date.
+using PlasticVisits = void (*)(const PlasticArgs&, const PlasticVisit* visits, uint32_t count, int32_t* sums, float scale);
+
+struct CompiledPlasticity {
+    const char* name;
+    const int32_t* options;  // the choices that it was compiled for, -1: any
+    PlasticVisits visits;
+};
+
 struct KernelTable {
     const char* name;
     const CompiledModel* models;
@@ -196,6 +246,12 @@ struct KernelTable {
 
     // q = nearest(w * scale), ties to even
     void (*quantize)(const float* weights, float scale, int32_t* out_fixed, size_t count);
+
+    const CompiledPlasticity* plasticity;
+    uint32_t plasticity_count;
+    PlasticVisits interpret_plastic;
+    // out_now[trace][target] for `count` targets
+    void (*decay_post_traces)(const PlasticArgs&, uint32_t count, float* out_now);
 
     InterpretStep interpret_step;
     InterpretAdjoint interpret_adjoint;

@@ -16,6 +16,8 @@ namespace snn::cpu::SNN_ISA {
 #include "cpu/kernels_forward.h"
 #include "cpu/kernels_conv.h"
 #include "cpu/kernels_interpreter.h"
+#include "cpu/kernels_plasticity.h"
+#include "plasticity_kernels.inl"
 #include "cpu/kernels_gradient.h"
 #include "cpu/kernels_optimizer.h"
 // clang-format on
@@ -40,6 +42,10 @@ const KernelTable kernels{
     .deliver_conv = deliver_conv,
     .deliver_scatter = deliver_scatter,
     .quantize = quantize,
+    .plasticity = compiled_plasticity,
+    .plasticity_count = compiled_plasticity_count,
+    .interpret_plastic = plastic_visits<InterpretedPlasticity>,
+    .decay_post_traces = decay_post_traces,
     .interpret_step = interpret_step,
     .interpret_adjoint = interpret_adjoint,
     .transpose_panels = transpose_panels,

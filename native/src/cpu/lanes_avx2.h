@@ -150,6 +150,18 @@ SNN_ALWAYS_INLINE M load_mask(const int32_t* p) {
 }
 SNN_ALWAYS_INLINE void store_mask(int32_t* p, M x) { store(p, bits_of(F{x.lo, x.hi})); }
 
+SNN_ALWAYS_INLINE bool any(M a) { return _mm256_movemask_ps(_mm256_or_ps(a.lo, a.hi)) != 0; }
+SNN_ALWAYS_INLINE I load_u16(const uint16_t* p) {
+    const __m128i* const words = reinterpret_cast<const __m128i*>(p);
+    return {_mm256_cvtepu16_epi32(_mm_loadu_si128(words)), _mm256_cvtepu16_epi32(_mm_loadu_si128(words + 1))};
+}
+SNN_ALWAYS_INLINE F gather(const float* p, I at) {
+    return {_mm256_i32gather_ps(p, at.lo, 4), _mm256_i32gather_ps(p, at.hi, 4)};
+}
+SNN_ALWAYS_INLINE I gather(const int32_t* p, I at) {
+    return {_mm256_i32gather_epi32(p, at.lo, 4), _mm256_i32gather_epi32(p, at.hi, 4)};
+}
+
 SNN_ALWAYS_INLINE F to_float(I a) { return {_mm256_cvtepi32_ps(a.lo), _mm256_cvtepi32_ps(a.hi)}; }
 SNN_ALWAYS_INLINE I nearest(F a) { return {_mm256_cvtps_epi32(a.lo), _mm256_cvtps_epi32(a.hi)}; }
 // The conversion gives INT32_MIN for whatever does not fit.

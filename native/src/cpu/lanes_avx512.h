@@ -88,6 +88,17 @@ SNN_ALWAYS_INLINE M mask_from_bits(uint16_t bits) { return {bits}; }
 SNN_ALWAYS_INLINE M load_mask(const int32_t* p) { return {_mm512_movepi32_mask(_mm512_loadu_si512(p))}; }
 SNN_ALWAYS_INLINE void store_mask(int32_t* p, M x) { _mm512_storeu_si512(p, _mm512_movm_epi32(x.v)); }
 
+SNN_ALWAYS_INLINE bool any(M a) { return a.v != 0; }
+SNN_ALWAYS_INLINE I load_u16(const uint16_t* p) {
+    return {_mm512_maskz_cvtepu16_epi32(0xffff, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+}
+SNN_ALWAYS_INLINE F gather(const float* p, I at) {
+    return {_mm512_mask_i32gather_ps(_mm512_setzero_ps(), 0xffff, at.v, p, 4)};
+}
+SNN_ALWAYS_INLINE I gather(const int32_t* p, I at) {
+    return {_mm512_mask_i32gather_epi32(_mm512_setzero_si512(), 0xffff, at.v, p, 4)};
+}
+
 SNN_ALWAYS_INLINE F to_float(I a) { return {_mm512_maskz_cvtepi32_ps(0xffff, a.v)}; }
 SNN_ALWAYS_INLINE I nearest(F a) { return {_mm512_maskz_cvtps_epi32(0xffff, a.v)}; }
 // The conversion gives INT32_MIN for whatever does not fit.

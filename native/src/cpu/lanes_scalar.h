@@ -126,6 +126,11 @@ SNN_ALWAYS_INLINE M mask_from_bits(uint16_t bits) {
 SNN_ALWAYS_INLINE M load_mask(const int32_t* p) { M r; std::memcpy(r.v, p, sizeof r.v); return r; }
 SNN_ALWAYS_INLINE void store_mask(int32_t* p, M x) { std::memcpy(p, x.v, sizeof x.v); }
 
+SNN_ALWAYS_INLINE bool any(M a) { return mask_bits(a) != 0; }
+SNN_ALWAYS_INLINE I load_u16(const uint16_t* p) { I r; SNN_EACH r.v[i] = p[i]; return r; }
+SNN_ALWAYS_INLINE F gather(const float* p, I at) { F r; SNN_EACH r.v[i] = p[at.v[i]]; return r; }
+SNN_ALWAYS_INLINE I gather(const int32_t* p, I at) { I r; SNN_EACH r.v[i] = p[at.v[i]]; return r; }
+
 SNN_ALWAYS_INLINE F to_float(I a) { F r; SNN_EACH r.v[i] = static_cast<float>(a.v[i]); return r; }
 // Adding 2^23 rounds a smaller magnitude to an integer, ties to even; larger ones are integers already.
 SNN_ALWAYS_INLINE F round_even(F a) {

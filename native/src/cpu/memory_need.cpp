@@ -23,6 +23,16 @@ uint64_t segment_table(const Network& network, const Projection& projection, uin
     return rows * entries * sizeof(uint32_t);
 }
 
+// As PlasticProjection lays it out: weights and targets, rows of every part, what is remembered of each target.
+uint64_t plastic_bytes(const Network& network, const Projection& projection, const PlasticityPlan& plan, uint64_t threads) {
+    const uint64_t sources = network.population(projection.source).size, targets = network.population(projection.target).size;
+    const uint64_t parts = std::max(threads, (targets + part_neurons - 1) / part_neurons);
+    const uint64_t row = 2 * sizeof(uint64_t) + sizeof(int32_t) + plan.pre_traces.size() * sizeof(float);
+    const uint64_t lists = remembered_spikes * (1 + plan.post_traces.size()) + 1 + 2 * plan.post_traces.size();
+    return projection.weight_count() * (sizeof(float) + sizeof(uint16_t)) + sources * plan.delays.size() * parts * row +
+           (padded(static_cast<uint32_t>(targets)) + 16 * parts) * lists * sizeof(float);
+}
+
 void add_population(const Population& population, const PopulationPlan& plan, const ExecutorOptions& options,
                     uint32_t steps_ahead, uint64_t& io_bytes) {
     const uint64_t row = padded(population.size), batch = options.batch_size;
@@ -85,6 +95,11 @@ ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
     for (size_t q = 0; q < network.projections().size(); ++q) {
         const Projection& projection = network.projections()[q];
         if (!need.needs_arrays[q]) continue;
+        if (projection.plasticity) {
+            need.needs_arrays[q] = 0;
+            need.projection_bytes[q] = plastic_bytes(network, projection, *plan.plasticity[q], threads);
+            continue;
+        }
         if (projection.synapses) need.projection_bytes[q] += segment_table(network, projection, threads);
         if (projection.is_fixed()) need.projection_bytes[q] += projection.weight_count() * sizeof(int32_t);
         if (projection.kind == SNN_CONNECT_CONV2D) {  // packed for lanes of 16 channels

@@ -111,6 +111,7 @@ struct PopulationData {
     std::vector<uint8_t> starts_at_accumulators;  // per receptor: it has nothing but bundled input
     bool is_bundled = false;                      // some projection onto it is
     bool only_accumulators = false;               // it is, and every receptor starts at accumulators or has no input
+    bool is_plastic = false;                      // some projection onto it is
 
 private:
     std::vector<Buffer<uint32_t>> constant_memory_;

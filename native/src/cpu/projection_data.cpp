@@ -90,7 +90,7 @@ ProjectionData::ProjectionData(const Projection& projection, const Network& netw
       target_size(network.populations()[projection.target].size),
       weight_count(projection.weight_count()),
       bias_count(projection.bias ? projection.bias->size() : 0),
-      weights(bundled ? nullptr : projection.weights().data()),
+      weights(bundled || projection.plasticity ? nullptr : projection.weights().data()),
       bias(projection.bias ? projection.bias->data() : nullptr),
       is_fixed(projection.is_fixed()),
       is_bundled(bundled),
@@ -103,7 +103,7 @@ ProjectionData::ProjectionData(const Projection& projection, const Network& netw
         fan_out.resize(source_size);
         for (uint32_t i = 0; i < source_size; ++i) fan_out[i] = conv->fan_out(i);
     }
-    if (bundled) return;
+    if (bundled || projection.plasticity) return;
     if (info.kind == SNN_CONNECT_SPARSE) segments.emplace(info.synapses->index(), target_ranges, allocator);
     weights_changed();
 }

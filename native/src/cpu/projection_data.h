@@ -42,7 +42,7 @@ struct ProjectionData {
     const Projection& info;
     uint32_t source_size, target_size;
     size_t weight_count, bias_count;
-    const float* weights;  // the network's or own_weights; null when bundled
+    const float* weights;  // the network's or own_weights; null when bundled or plastic
     const float* bias;     // null: none
 
     bool is_fixed = false;

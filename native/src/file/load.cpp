@@ -37,7 +37,7 @@ public:
         const Json& projections = root.list("projections", max_projections);
         std::vector<int32_t> exponents;
         for (size_t i = 0; i < projections.size(); ++i)
-            exponents.push_back(connect(*network, JsonObject(projections[i], text("projections[", i, "]"))));
+            exponents.push_back(connect(*network, root, JsonObject(projections[i], text("projections[", i, "]"))));
         network->finish(exponents);
         return network;
     }
@@ -144,7 +144,7 @@ private:
     }
 
     // The synapses are not in the file; what makes them is. Their weights cannot be checked one by one, but their bounds are.
-    void connect_by_rule(Network& network, const SNNProjectionDef& def, const JsonObject& entry, const std::string& name) const {
+    uint32_t connect_by_rule(Network& network, const SNNProjectionDef& def, const JsonObject& entry, const std::string& name) const {
         const uint64_t generator = entry.whole("generator", UINT32_MAX);
         if (generator != generator_version)
             throw Error(SNN_ERROR_VERSION, entry.place(), ": the rule is of generator ", generator,
@@ -178,11 +178,22 @@ private:
             rule.target_positions = targets.data();
             rule.target_position_count = targets.size();
         }
-        network.connect_random(def, rule);
+        return network.connect_random(def, rule);
+    }
+
+    void set_plasticity(Network& network, const JsonObject& root, uint32_t projection, const JsonObject& entry) {
+        network.set_plasticity(projection, definition<PlasticityRule>(rules_, root.object("plasticity_rules"),
+                                                                      entry.text("rule"), builtin_plasticity,
+                                                                      parse_plasticity));
+        const JsonObject parameters = entry.object("parameters"), options = entry.object("options");
+        for (const auto& [key, value] : parameters.value().items())
+            network.set_plasticity_parameter(projection, key, parameters.number(key.c_str()));
+        for (const auto& [key, value] : options.value().items())
+            network.set_plasticity_option(projection, key, options.text(key.c_str()));
     }
 
     // Returns the fixed-point exponent that the file was saved with (0 for float arithmetic).
-    int32_t connect(Network& network, const JsonObject& entry) const {
+    int32_t connect(Network& network, const JsonObject& root, const JsonObject& entry) {
         SNNProjectionDef def = default_projection_def();
         def.kind = entry.choice("kind", file_names::connection_kinds);
         const std::string name = entry.text("name"), receptor = entry.text("receptor");
@@ -235,8 +246,12 @@ private:
             read_pair(entry, "dilation", def.dilation);
             def.groups = static_cast<uint32_t>(entry.whole("groups", UINT32_MAX));
         }
-        if (by_rule) connect_by_rule(network, def, entry.object("rule"), name);
-        else network.connect(def);
+        const uint32_t index =
+            by_rule ? connect_by_rule(network, def, entry.object("rule"), name) : network.connect(def);
+        if (entry.has("plasticity")) {
+            if (def.arithmetic != SNN_ARITHMETIC_FIXED) entry.fail("arithmetic", "is not that of a plastic projection");
+            set_plasticity(network, root, index, entry.object("plasticity"));
+        }
         if (def.arithmetic != SNN_ARITHMETIC_FIXED && def.arithmetic != SNN_ARITHMETIC_COMPACT) return 0;
         const double exponent = entry.number("fixed_exponent");
         if (exponent != std::floor(exponent) || std::abs(exponent) > fixed_exponent_limit)
@@ -250,6 +265,7 @@ private:
     Json document_;
     Definitions<Model> models_;
     Definitions<Surrogate> surrogates_;
+    Definitions<PlasticityRule> rules_;
 };
 
 // Sentences of the checks that a hand-built network goes through blame an argument; in a file they blame the file.

@@ -110,6 +110,15 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
         entry["bias"] = true;
         writer.add(prefix + "bias", TensorType::f32, {projection.bias->size()}, projection.bias->data());
     }
+    if (projection.plasticity) {
+        const PlasticityRule& learned = *projection.plasticity->rule;
+        Json parameters = Json::object(), options = Json::object();
+        for (size_t i = 0; i < learned.parameters.size(); ++i)
+            parameters[learned.parameters[i].name] = projection.plasticity->parameters[i];
+        for (size_t i = 0; i < learned.options.size(); ++i)
+            options[learned.options[i].name] = learned.options[i].choices[static_cast<size_t>(projection.plasticity->options[i])];
+        entry["plasticity"] = {{"rule", learned.name}, {"parameters", parameters}, {"options", options}};
+    }
     if (projection.is_fixed()) entry["fixed_exponent"] = projection.fixed_exponent;
     if (rule) {
         entry["rule"] = describe(*rule, prefix, writer);
@@ -158,8 +167,13 @@ void save_network(const Network& network, const std::string& path) {
             keep_definition(document["surrogates"], population.surrogate->name, population.surrogate->json);
         document["populations"].push_back(describe(population, writer));
     }
-    for (const Projection& projection : network.projections())
+    for (const Projection& projection : network.projections()) {
+        if (projection.plasticity) {  // the key is there only where it is needed: other files keep their bytes
+            const PlasticityRule& rule = *projection.plasticity->rule;
+            keep_definition(document["plasticity_rules"], rule.name, rule.json);
+        }
         document["projections"].push_back(describe(network, projection, writer));
+    }
     writer.set_metadata("snn", document.dump());
     writer.set_metadata("snn_version", file_names::format_version);
 

@@ -23,6 +23,7 @@ struct List {
 };
 
 List neurons() { return {builtin_neurons, builtin_neuron_count, "neuron model"}; }
+List plasticity_rules() { return {builtin_plasticity_rules, builtin_plasticity_rule_count, "plasticity rule"}; }
 List surrogates() { return {builtin_surrogates, builtin_surrogate_count, "surrogate"}; }
 
 template <class T>
@@ -54,10 +55,18 @@ std::shared_ptr<const Surrogate> builtin_surrogate(std::string_view name) {
     return parsed<Surrogate>(surrogates(), name, parse_surrogate);
 }
 
+std::shared_ptr<const PlasticityRule> builtin_plasticity(std::string_view name) {
+    return parsed<PlasticityRule>(plasticity_rules(), name, parse_plasticity);
+}
+
 int32_t builtin_surrogate_index(std::string_view name) { return surrogates().find(name); }
 
 const char* builtin_model_name(uint32_t index) {
     return index < builtin_neuron_count ? builtin_neurons[index].name : nullptr;
+}
+
+const char* builtin_plasticity_name(uint32_t index) {
+    return index < builtin_plasticity_rule_count ? builtin_plasticity_rules[index].name : nullptr;
 }
 
 const char* builtin_surrogate_name(uint32_t index) {

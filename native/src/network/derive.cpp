@@ -6,9 +6,8 @@
 
 namespace snn {
 
-std::vector<double> evaluate_derived(const Model& model, std::span<const double> parameters,
-                                     std::span<const int32_t> options, double dt_ms) {
-    const Program& program = model.derive;
+std::vector<double> evaluate_registers(const Program& program, std::span<const double> parameters,
+                                       std::span<const int32_t> options, double dt_ms) {
     std::vector<double> registers(parameters.begin(), parameters.end());
     for (const int32_t option : options) registers.push_back(option);
     registers.push_back(dt_ms);
@@ -60,6 +59,12 @@ std::vector<double> evaluate_derived(const Model& model, std::span<const double>
         }
         registers.push_back(result);
     }
+    return registers;
+}
+
+std::vector<double> evaluate_derived(const Model& model, std::span<const double> parameters,
+                                     std::span<const int32_t> options, double dt_ms) {
+    const std::vector<double> registers = evaluate_registers(model.derive, parameters, options, dt_ms);
     std::vector<double> derived;
     for (const uint16_t output : model.derive_outputs) derived.push_back(registers[output]);
     return derived;

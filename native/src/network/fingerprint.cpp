@@ -62,9 +62,9 @@ std::string nature_of(const Population& population) {
     return words;
 }
 
-uint64_t hash_of_model(const Model& model) {
+uint64_t hash_of_definition(const std::string& json) {
     uint64_t hash = 0;
-    for (const char c : Json::parse(model.json).dump()) hash = joined(hash, static_cast<unsigned char>(c));
+    for (const char c : Json::parse(json).dump()) hash = joined(hash, static_cast<unsigned char>(c));
     return hash;
 }
 

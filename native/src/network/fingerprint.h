@@ -15,8 +15,8 @@ std::string wiring_of(const Network& network, const Projection& projection);
 // What a state of the population means, in words: its shape, model and options.
 std::string nature_of(const Population& population);
 
-// The definition of a model, however its text is spaced.
-uint64_t hash_of_model(const Model& model);
+// The definition of a model or a rule, an op list, however its text is spaced.
+uint64_t hash_of_definition(const std::string& json);
 
 // Over all synapses, in whatever order they are held: arrays and the rule that makes the same ones agree. A rule's synapses are
 // made row by row, which takes a moment for hundreds of millions.

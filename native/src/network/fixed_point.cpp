@@ -40,6 +40,11 @@ Group group_of(const Network& network, const Projection& member) {
     return group;
 }
 
+// A plastic weight may become as large as its rule lets it.
+double plastic_bound(const Network& network, const Projection& projection) {
+    return weight_bounds(*projection.plasticity, network.dt_ms(), text("projection '", projection.name, "'")).largest();
+}
+
 // The largest sum of |w| that the group could put onto one neuron in a step; where weights_of gives null, for the weights of a
 // rule, by its bounds.
 double largest_sum(const Network& network, const Group& group, const WeightsOf& weights_of) {
@@ -47,14 +52,20 @@ double largest_sum(const Network& network, const Group& group, const WeightsOf& 
     std::vector<double> sums;
     double by_rules = 0;
     for (const uint32_t p : group) {
-        const Synapses& synapses = *network.projections()[p].synapses;
-        const float* const weights = weights_of(p);
+        const Projection& projection = network.projections()[p];
+        const Synapses& synapses = *projection.synapses;
+        const float* const weights = projection.plasticity ? nullptr : weights_of(p);
+        const double bound = projection.plasticity ? plastic_bound(network, projection) : synapses.largest_weight();
         if (!weights && synapses.is_rule()) {
-            by_rules += synapses.largest_weight() * static_cast<double>(synapses.largest_in_degree(target_size));
+            by_rules += bound * static_cast<double>(synapses.largest_in_degree(target_size));
             continue;
         }
         sums.resize(target_size, 0.0);
         const std::vector<uint32_t>& targets = synapses.index().targets;
+        if (projection.plasticity) {
+            for (const uint32_t target : targets) sums[target] += bound;
+            continue;
+        }
         for (size_t k = 0; k < targets.size(); ++k) sums[targets[k]] += std::abs(static_cast<double>(weights[k]));
     }
     return by_rules + (sums.empty() ? 0.0 : *std::max_element(sums.begin(), sums.end()));

@@ -16,14 +16,15 @@ constexpr size_t max_text_bytes = 1u << 20;
 constexpr size_t max_parameters = 64, max_options = 16, max_states = 32, max_receptors = 16, max_derived = 128;
 constexpr size_t max_ops = 4096, max_choices = 64, max_tape = 64;
 constexpr uint32_t max_draws = 64;
+constexpr size_t max_traces = 4;  // of one side of a synapse
 
 constexpr double largest_float = 3.4028234663852886e38, largest_int = 2147483647.0;
 
 using enum ValueType;
 
 // Where a program runs decides which ops it may use.
-enum Place : uint8_t { in_derive = 1, in_step = 2, in_adjoint = 4, in_derivative = 8, in_smooth = 16 };
-constexpr uint8_t everywhere = in_derive | in_step | in_adjoint | in_derivative | in_smooth;
+enum Place : uint8_t { in_derive = 1, in_step = 2, in_adjoint = 4, in_derivative = 8, in_smooth = 16, in_event = 32 };
+constexpr uint8_t everywhere = in_derive | in_step | in_adjoint | in_derivative | in_smooth | in_event;
 constexpr uint8_t with_division = in_derive | in_adjoint | in_derivative | in_smooth;
 
 struct OpInfo {
@@ -432,12 +433,79 @@ std::shared_ptr<const Surrogate> parse_surrogate(std::string_view json) {
     return surrogate;
 }
 
-bool is_surrogate_document(std::string_view json) {
+namespace {
+
+std::vector<TraceInfo> read_traces(const JsonObject& root, const char* key, const Program& derive,
+                                   std::set<std::string>& taken) {
+    std::vector<TraceInfo> traces;
+    const Json& list = root.list(key, max_traces);
+    for (size_t i = 0; i < list.size(); ++i) {
+        const JsonObject entry(list[i], text(root.place(), ": ", key, "[", i, "]"));
+        TraceInfo info;
+        info.name = read_name(entry, taken);
+        info.tau = read_output(entry.at("tau"), derive, float_, entry.place() + ".tau");
+        info.keep = read_output(entry.at("keep"), derive, float_, entry.place() + ".keep");
+        traces.push_back(std::move(info));
+    }
+    return traces;
+}
+
+}  // namespace
+
+ValueType PlasticityRule::constant_type(uint32_t index) const {
+    if (index < parameters.size()) return float_;
+    if (index < parameters.size() + options.size()) return int_;
+    return derived[index - parameters.size() - options.size()].type;
+}
+
+std::shared_ptr<const PlasticityRule> parse_plasticity(std::string_view json) {
+    const Json document = parse_document(json);
+    const JsonObject unnamed(document, "the plasticity rule");
+    check_head(unnamed, "plasticity");
+    auto rule = std::make_shared<PlasticityRule>();
+    rule->name = unnamed.text("name");
+    if (!is_name(rule->name)) unnamed.fail("name", "is not a lower-case name");
+    rule->json = std::string(json);
+    const JsonObject root(document, text("plasticity rule '", rule->name, "'"));
+
+    std::set<std::string> taken;  // parameters, options and traces share one space of names
+    rule->parameters = read_parameters(root, taken);
+    rule->options = read_options(root, taken);
+    std::vector<ValueType> inputs(rule->parameters.size(), float_), derived_types;
+    inputs.insert(inputs.end(), rule->options.size(), int_);
+    const Json& derived = root.list("derived", max_derived);
+    for (size_t i = 0; i < derived.size(); ++i) {
+        const JsonObject entry(derived[i], text(root.place(), ": derived[", i, "]"));
+        rule->derived.push_back({entry.text("name"), read_type(entry)});
+        derived_types.push_back(rule->derived.back().type);
+    }
+    const JsonObject derive = root.object("derive");
+    std::vector<ValueType> derive_inputs = inputs;
+    derive_inputs.push_back(float_);  // dt
+    rule->derive = read_program(derive, derive_inputs, in_derive);
+    rule->derive_outputs = read_outputs(derive, "outputs", rule->derive, derived_types);
+    rule->minimum = read_output(derive.at("minimum"), rule->derive, float_, derive.place() + ".minimum");
+    rule->maximum = read_output(derive.at("maximum"), rule->derive, float_, derive.place() + ".maximum");
+    rule->pre_traces = read_traces(root, "pre_traces", rule->derive, taken);
+    rule->post_traces = read_traces(root, "post_traces", rule->derive, taken);
+
+    inputs.insert(inputs.end(), derived_types.begin(), derived_types.end());
+    inputs.insert(inputs.end(), rule->pre_traces.size() + rule->post_traces.size() + 1, float_);  // and the weight
+    const JsonObject on_pre = root.object("on_pre"), on_post = root.object("on_post");
+    rule->on_pre = read_program(on_pre, inputs, in_event);
+    rule->on_pre_weight = read_output(on_pre.at("weight"), rule->on_pre, float_, on_pre.place() + ".weight");
+    rule->on_post = read_program(on_post, inputs, in_event);
+    rule->on_post_weight = read_output(on_post.at("weight"), rule->on_post, float_, on_post.place() + ".weight");
+    return rule;
+}
+
+std::string kind_of_document(std::string_view json) {
     try {
         const Json document = parse_document(json);
-        return document.is_object() && document.value("kind", Json()) == "surrogate";
+        const Json kind = document.is_object() ? document.value("kind", Json()) : Json();
+        return kind.is_string() ? kind.get<std::string>() : std::string();
     } catch (const Error&) {
-        return false;  // the parser that follows says what is wrong with it
+        return {};  // the parser that follows says what is wrong with it
     }
 }
 

@@ -102,19 +102,52 @@ struct Surrogate {
     bool built_in = false;
 };
 
+// What a neuron's spikes leave behind at its synapses: decays with `tau`; an event makes it keep * value + 1.
+struct TraceInfo {
+    std::string name;
+    uint16_t tau = 0, keep = 0;  // registers of `derive`
+};
+
+// How the weight of a synapse changes when a spike arrives at it (on_pre) and when its target spikes (on_post).
+struct PlasticityRule {
+    std::string name, json;
+    std::vector<ParameterInfo> parameters;
+    std::vector<OptionInfo> options;
+    std::vector<TraceInfo> pre_traces, post_traces;
+    std::vector<DerivedInfo> derived;
+    Program derive;  // inputs: parameters, options, dt in ms
+    std::vector<uint16_t> derive_outputs;
+    uint16_t minimum = 0, maximum = 0;  // registers of `derive`: the bounds of the weight
+    Program on_pre, on_post;            // inputs: parameters, options, derived, pre traces, post traces, weight
+    uint16_t on_pre_weight = 0, on_post_weight = 0;
+    bool built_in = false;
+
+    uint32_t constant_count() const {
+        return static_cast<uint32_t>(parameters.size() + options.size() + derived.size());
+    }
+    ValueType constant_type(uint32_t index) const;
+};
+
 // Read and check a document; throws Error(SNN_ERROR_FORMAT) with the place ("model 'lif': step.ops[3]: ...").
 std::shared_ptr<const Model> parse_model(std::string_view json);
 std::shared_ptr<const Surrogate> parse_surrogate(std::string_view json);
+std::shared_ptr<const PlasticityRule> parse_plasticity(std::string_view json);
 
 // Built-ins by name; throws SNN_ERROR_NOT_FOUND that lists the names there are. Parsed once, shared, thread-safe.
 std::shared_ptr<const Model> builtin_model(std::string_view name);
 std::shared_ptr<const Surrogate> builtin_surrogate(std::string_view name);
+std::shared_ptr<const PlasticityRule> builtin_plasticity(std::string_view name);
 int32_t builtin_surrogate_index(std::string_view name);  // position in the alphabetical list, -1 if none
 // Names in alphabetical order; null when the index is past the end.
 const char* builtin_model_name(uint32_t index);
 const char* builtin_surrogate_name(uint32_t index);
-// True when the document says "kind": "surrogate"; anything that is not such a document is false.
-bool is_surrogate_document(std::string_view json);
+const char* builtin_plasticity_name(uint32_t index);
+// The "kind" that the document names; empty when it is not such a document.
+std::string kind_of_document(std::string_view json);
+
+// Every register of a `derive` program.
+std::vector<double> evaluate_registers(const Program& derive, std::span<const double> parameters,
+                                       std::span<const int32_t> options, double dt_ms);
 
 // The derived constants of one neuron (or of all that share parameters), in double with the library's own functions.
 std::vector<double> evaluate_derived(const Model& model, std::span<const double> parameters,

@@ -253,6 +253,7 @@ void Network::set_surrogate(uint32_t population, std::shared_ptr<const Surrogate
 void Network::finish() {
     if (finished_) return;
     check_undelayed_cycles();
+    check_plasticity();
     choose_fixed_exponents();
     round_compact_weights();
     finished_ = true;
@@ -261,6 +262,7 @@ void Network::finish() {
 void Network::finish(const std::vector<int32_t>& fixed_exponents) {
     check_unfinished();
     check_undelayed_cycles();
+    check_plasticity();
     set_fixed_exponents(fixed_exponents);
     round_compact_weights();
     finished_ = true;

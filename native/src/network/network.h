@@ -7,11 +7,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "network/model.h"
+#include "network/plasticity.h"
 #include "network/synapses.h"
 
 namespace snn {
@@ -69,6 +71,7 @@ struct Projection {
     std::shared_ptr<const std::vector<float>> dense_weights;  // null when sparse; layouts as in SNNProjectionDef
     std::shared_ptr<const std::vector<float>> bias;           // null: none
     std::shared_ptr<const Synapses> synapses;                 // sparse only, else null
+    std::shared_ptr<const Plasticity> plasticity;             // null: the weights stay as they are
     Window window;
     // Fixed point: weights are delivered as llrint(w * 2^exponent) (ties to even), the sum times 2^-exponent. Set by
     // finish(): one exponent for all fixed and compact projections onto the same (target, receptor).
@@ -112,6 +115,10 @@ public:
     uint32_t connect(const SNNProjectionDef& def);
     // The rule keeps making the synapses; nothing is made here.
     uint32_t connect_random(const SNNProjectionDef& def, const SNNRandomConnectionDef& rule);
+    // The weights of a sparse projection change by the rule from now on: its arithmetic becomes fixed, and it is not trained.
+    void set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityRule> rule);
+    void set_plasticity_parameter(uint32_t projection, std::string_view name, double value);
+    void set_plasticity_option(uint32_t projection, std::string_view name, std::string_view choice);
     void finish();
     // The same with the fixed-point exponents of a saved network, one for each projection, so that its bits stay. They are
     // checked against the weights.
@@ -137,6 +144,8 @@ private:
     // `synapses`: of a rule; null: from the arrays of `def`.
     uint32_t connect(const SNNProjectionDef& def, std::shared_ptr<const Synapses> synapses);
     Population& changeable_population(uint32_t index);
+    Plasticity changeable_plasticity(uint32_t projection) const;  // a copy, to be given back changed
+    void check_plasticity() const;
     void check_new_name(std::string_view name, const char* what) const;
     void check_unfinished() const;
     // Adds to a list and to the names, or to neither when memory runs out in between.
@@ -162,6 +171,8 @@ using WeightsOf = std::function<const float*(uint32_t projection)>;
 // scale that finish() chose. Does nothing for a projection in float.
 void check_fixed_range(const Network& network, uint32_t projection, const WeightsOf& weights_of);
 void check_fixed_ranges(const Network& network, const WeightsOf& weights_of);  // the same for every receptor
+// Throws SNN_ERROR_INVALID_ARGUMENT when a weight of a plastic projection lies outside the bounds of its rule.
+void check_plastic_weights(const Network& network, const Projection& projection, std::span<const float> weights);
 // Rounds weights to what a compact projection of a finished network delivers.
 void round_compact(const Projection& projection, std::vector<float>& io_weights);
 // For each projection the largest |w| that training may reach so that a fixed-point sum can never overflow; the largest float

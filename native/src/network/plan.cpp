@@ -169,11 +169,27 @@ Plan make_plan(std::shared_ptr<const Network> network) {
         const auto& fixed = plan.populations[p].receptor_is_fixed;
         if (std::find(fixed.begin(), fixed.end(), 1) != fixed.end()) plan.step.push_back({Kernel::finish_receptors, p});
         plan.step.push_back({Kernel::neuron_step, p});
+        for (const uint32_t i : wiring.onto[p])
+            if (projections[i].plasticity) plan.step.push_back({Kernel::learn, i});
+    }
+
+    for (const Projection& projection : projections) {
+        plan.plasticity.emplace_back();
+        if (!projection.plasticity) continue;
+        PlasticityPlan made = make_plasticity_plan(*projection.plasticity, network->dt_ms(),
+                                                   text("projection '", projection.name, "'"));
+        made.delays = delays_of(*projection.synapses, populations[projection.source].size);
+        plan.plasticity.back() = std::make_shared<const PlasticityPlan>(std::move(made));
     }
 
     bool anything_trained = false;
     for (const Projection& projection : projections) anything_trained |= projection.trainable;
     if (!anything_trained) plan.not_trainable_because = "no projection is trainable";
+    // The weights of a taped run would differ from step to step.
+    for (const Projection& projection : projections)
+        if (projection.plasticity)
+            plan.not_trainable_because =
+                text("projection '", projection.name, "' is plastic: its weights change while the network runs");
     for (uint32_t p = 0; p < populations.size(); ++p)
         if (plan.populations[p].needs_activity_gradient && !populations[p].model->differentiable)
             plan.not_trainable_because = text("population '", populations[p].name, "' has model '", populations[p].model->name,

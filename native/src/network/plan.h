@@ -5,6 +5,7 @@
 //       clear            receptor sums of the population start at +0
 //       bias, deliver    every projection onto it, in order of creation: bias first, then weights of active sources
 //       neuron_step      state, spikes (and the tape, when training)
+//       learn            every plastic projection onto it: what the spikes of this step change
 //   The backward list is the exact mirror.
 #pragma once
 
@@ -21,6 +22,7 @@ namespace snn {
 enum class Kernel : uint8_t {
     clear_receptors,   // index: population
     deliver,           // index: projection (its kind selects the loop)
+    learn,             // index: plastic projection, after the neurons of its target; spikes of this step change weights
     finish_receptors,  // index: population; float sum += float(int sum) * 2^-exponent, where it has fixed projections
     neuron_step,       // index: population
     neuron_adjoint,    // index: population; state and receptor gradients of this step
@@ -65,6 +67,7 @@ struct Plan {
     std::shared_ptr<const Network> network;
     std::vector<uint32_t> order;               // populations, inputs first
     std::vector<PopulationPlan> populations;   // by population index
+    std::vector<std::shared_ptr<const PlasticityPlan>> plasticity;  // by projection index, null where it has none
     std::vector<KernelCall> step;
     std::vector<KernelCall> step_adjoint;      // empty when the network has nothing to train
     std::string not_trainable_because;         // set when step_adjoint is empty

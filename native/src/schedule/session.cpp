@@ -108,6 +108,14 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     frames_.resize(inputs_.size());
     weight_is_own_.assign(network_->projections().size(), 0);
     parameters_.resize(populations.size());
+    for (size_t p = 0; p < network_->projections().size(); ++p) {
+        const Projection& projection = network_->projections()[p];
+        if (!projection.plasticity) continue;
+        if (batch_size_ > 1)
+            throw Error(SNN_ERROR_UNSUPPORTED, "batch_size is ", batch_size_, "; projection '", projection.name,
+                        "' is plastic: weights that learn belong to one sample (open a session for each) and are not trained");
+        weight_is_own_[p] = 1;
+    }
     ExecutorOptions executor = options.executor;
     if (executor.thread_count == 0) executor.thread_count = logical_processors();
     if (!(flags_ & SNN_FLAG_ANY_SIZE)) check_memory(estimate_memory(*plan_, options.device, executor));

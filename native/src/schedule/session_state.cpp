@@ -1,7 +1,7 @@
 // Saving the state of a session and going on from it, bit for bit, on any device and number of threads.
 //
 // A step depends on: the network, the states, the activity that delays look back to, the inputs that were set, the weights and
-// parameters that are the session's own, and, where models draw, seed and step. All of it is kept in canonical order.
+// parameters that are the session's own, what plasticity remembers of spikes, and, where models draw, seed and step. All of it is kept in canonical order.
 // Accumulators and receptor sums are empty between steps. Of weights that are the network's only a hash is kept.
 #include <algorithm>
 #include <cmath>
@@ -44,6 +44,14 @@ std::string delivery_of(const Network& network, const Projection& projection) {
                              projection.delay_steps, ", ", arithmetics[projection.arithmetic]);
     if (projection.is_fixed()) words += text(" in units of 2^", -projection.fixed_exponent);
     if (projection.kind == SNN_CONNECT_POOL2D) words += text(", ", pools[projection.pool_mode]);
+    if (!projection.plasticity) return words;
+    const PlasticityRule& rule = *projection.plasticity->rule;
+    words += text(", plastic by '", rule.name, "'");
+    for (size_t i = 0; i < rule.parameters.size(); ++i)
+        words += text(", ", rule.parameters[i].name, " ", projection.plasticity->parameters[i]);
+    for (size_t i = 0; i < rule.options.size(); ++i)
+        words += text(", ", rule.options[i].name, " ",
+                      rule.options[i].choices[static_cast<size_t>(projection.plasticity->options[i])]);
     return words;
 }
 
@@ -55,6 +63,16 @@ std::string state_name(const Population& population, uint32_t state) {
 std::string parameter_name(const Population& population, size_t parameter) {
     return population.name + ".parameter." + population.model->parameters[parameter].name;
 }
+
+struct TraceTensor {
+    const char* name;
+    Slot::Kind slot;
+    TensorType type;
+};
+constexpr TraceTensor trace_tensors[] = {{".pre_traces", Slot::pre_traces, TensorType::f32},
+                                         {".pre_age", Slot::pre_age, TensorType::i32},
+                                         {".post_traces", Slot::post_traces, TensorType::f32},
+                                         {".post_age", Slot::post_age, TensorType::i32}};
 
 // Reads the tensors of a state that nobody vouched for.
 class Tensors {
@@ -85,6 +103,17 @@ public:
             if (!std::isfinite(values[i]))
                 throw Error(SNN_ERROR_FORMAT, "tensor '", name, "': value [", i, "] is not finite");
         }
+        return found;
+    }
+    // Traces are not negative, ages 1 to that of traces that are gone.
+    const SavedTensor& traces(const std::string& name, TensorType type, size_t count) const {
+        const SavedTensor& found = checked(name, type, count);
+        std::vector<double> values(count);
+        convert(dtype_of(type), found.bytes.data(), DType::float64, values.data(), count);
+        const double least = type == TensorType::i32 ? 1 : 0;
+        for (size_t i = 0; i < count; ++i)
+            if (values[i] < least || (type == TensorType::i32 && values[i] > oldest_event))
+                throw Error(SNN_ERROR_FORMAT, "tensor '", name, "': value [", i, "] is ", values[i], ", out of range");
         return found;
     }
 
@@ -153,7 +182,7 @@ SavedState Session::save() {
             }
         } else {
             const Model& model = *population.model;
-            entry["definition"] = hexadecimal(hash_of_model(model));
+            entry["definition"] = hexadecimal(hash_of_definition(model.json));
             for (uint32_t s = 0; s < model.states.size(); ++s)
                 add(state_name(population, s), model.states[s].type == ValueType::int_ ? TensorType::i32 : TensorType::f32,
                     {batch_size_, population.size}, {Slot::state, p, s});
@@ -178,6 +207,20 @@ SavedState Session::save() {
         } else {
             add(projection.name + ".weight", TensorType::f32, {projection.weight_count()}, {Slot::weight, q});
             if (projection.bias) add(projection.name + ".bias", TensorType::f32, {projection.bias->size()}, {Slot::bias, q});
+        }
+        if (projection.plasticity) {
+            entry["rule_definition"] = hexadecimal(hash_of_definition(projection.plasticity->rule->json));
+            const PlasticityPlan& plan = *plan_->plasticity[q];
+            const uint64_t sources = network_->population(projection.source).size;
+            const uint64_t targets = network_->population(projection.target).size;
+            for (const TraceTensor& tensor : trace_tensors) {
+                const bool pre = tensor.slot == Slot::pre_traces || tensor.slot == Slot::pre_age;
+                std::vector<uint64_t> shape{targets};
+                if (pre) shape = {sources, plan.delays.size()};
+                if (tensor.type == TensorType::f32)
+                    shape.insert(shape.begin(), (pre ? plan.pre_traces : plan.post_traces).size());
+                add(projection.name + tensor.name, tensor.type, std::move(shape), {tensor.slot, q});
+            }
         }
         document["projections"].push_back(std::move(entry));
     }
@@ -211,7 +254,7 @@ void Session::restore(const SavedState& state) {
         if (const std::string nature = entry.text("nature"); nature != nature_of(populations[p]))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", populations[p].name, "' is ", nature_of(populations[p]),
                         "; in the network that was saved it was ", nature);
-        if (populations[p].model && entry.text("definition") != hexadecimal(hash_of_model(*populations[p].model)))
+        if (populations[p].model && entry.text("definition") != hexadecimal(hash_of_definition(populations[p].model->json)))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", populations[p].name, "': model '", populations[p].model->name,
                         "' is defined otherwise than in the network that was saved");
     }
@@ -228,6 +271,10 @@ void Session::restore(const SavedState& state) {
         if (entry.text("connections") != hexadecimal(hash_of(q).connections))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projections[q].name,
                         "' connects other neurons than in the network that was saved");
+        if (projections[q].plasticity &&
+            entry.text("rule_definition") != hexadecimal(hash_of_definition(projections[q].plasticity->rule->json)))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projections[q].name, "': plasticity rule '",
+                        projections[q].plasticity->rule->name, "' is defined otherwise than in the network that was saved");
         is_own[q] = entry.flag("own_weights");
         if (!is_own[q] && entry.text("weights") != hexadecimal(hash_of(q).weights))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projections[q].name,
@@ -289,12 +336,19 @@ void Session::restore(const SavedState& state) {
             if (parameters[p] == population.parameters) parameters[p].clear();
         }
         for (uint32_t q = 0; q < projections.size(); ++q) {
+            for (const TraceTensor& trace : trace_tensors) {
+                if (!projections[q].plasticity) break;
+                const Slot slot{trace.slot, q};
+                const SavedTensor& saved = tensors.traces(projections[q].name + trace.name, trace.type, executor_->count(slot));
+                writes.push_back({slot, &saved});
+            }
             if (!is_own[q]) continue;
             const SavedTensor& saved =
                 tensors.checked(projections[q].name + ".weight", TensorType::f32, projections[q].weight_count());
             weights[q].resize(projections[q].weight_count());
             convert(DType::float32, saved.bytes.data(), DType::float32, weights[q].data(), weights[q].size());
             if (projections[q].arithmetic == SNN_ARITHMETIC_COMPACT) round_compact(projections[q], weights[q]);
+            if (projections[q].plasticity) check_plastic_weights(*network_, projections[q], weights[q]);
             if (!projections[q].bias) continue;
             writes.push_back({{Slot::bias, q}, &tensors.checked(projections[q].name + ".bias", TensorType::f32,
                                                                 projections[q].bias->size())});
@@ -322,7 +376,7 @@ void Session::restore(const SavedState& state) {
             executor_->write({Slot::weight, q}, DType::float32, projections[q].weights().data());
             if (projections[q].bias) executor_->write({Slot::bias, q}, DType::float32, projections[q].bias->data());
         }
-        weight_is_own_[q] = is_own[q];
+        weight_is_own_[q] = is_own[q] || projections[q].plasticity;
     }
     clear_spike_inputs();
     for (size_t i = 0; i < inputs_.size(); ++i) {

@@ -142,6 +142,8 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
         std::vector<float> others;
         changed.resize(count);
         convert(type, data, DType::float32, changed.data(), count);
+        if (const Projection& written = network_->projection(variable.slot.index); written.plasticity)
+            check_plastic_weights(*network_, written, changed);
         check_fixed_range(*network_, variable.slot.index, [&](uint32_t p) -> const float* {
             if (p == variable.slot.index) return changed.data();
             const Projection& other = network_->projections()[p];
@@ -204,6 +206,7 @@ void Session::load_weights(const Network& other) {
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' is ", here, "; in the file it is ", there);
         if (mine.synapses && !same_connections(*mine.synapses, *theirs.synapses))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' connects other neurons in the file");
+        if (mine.plasticity) check_plastic_weights(*network_, mine, theirs.weights());
         sources.push_back(&theirs);
     }
     // Weights that are the rule's on both sides are there already.

@@ -28,4 +28,12 @@ const BuiltinDocument builtin_surrogates[] = {
 };
 const std::size_t builtin_surrogate_count = 1;
 
+namespace {
+
+}  // namespace
+
+const BuiltinDocument builtin_plasticity_rules[] = {
+};
+const std::size_t builtin_plasticity_rule_count = 0;
+
 }  // namespace snn

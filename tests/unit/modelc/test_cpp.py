@@ -318,7 +318,13 @@ def test_command_line_writes_what_the_build_needs(tmp_path):
     ]
     assert main(arguments) == 0
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["builtin_models.cpp", "builtin_models.h", "model_kernels.inl", "normal_table.h"]
+    assert names == [
+        "builtin_models.cpp",
+        "builtin_models.h",
+        "model_kernels.inl",
+        "normal_table.h",
+        "plasticity_kernels.inl",
+    ]
     assert (tmp_path / "docs" / "lif.md").read_text().startswith("# Leaky integrate-and-fire")
     before = (tmp_path / "out" / "builtin_models.cpp").stat().st_mtime_ns
     assert main(arguments) == 0

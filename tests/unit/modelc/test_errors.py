@@ -19,6 +19,7 @@ from snn.engine.modelc import (
     ModelTypeError,
     ModelUnitError,
     compile_model,
+    compile_plasticity,
     compile_surrogate,
     load_builtin,
 )
@@ -70,7 +71,7 @@ STEP = "membrane = kept * v + current\n"
 CASES = [
     # Documents
     (DocumentError, "not TOML", "[model\n"),
-    (DocumentError, "needs either a [model] or a [surrogate]", "a = 1\n"),
+    (DocumentError, "needs either a [model], a [surrogate] or a [plasticity] section", "a = 1\n"),
     (DocumentError, "toy.toml:1: [model]: unknown entry 'nom'", changed('name = "toy"', 'name = "toy"\nnom = "x"')),
     (DocumentError, "unknown section [state]", changed("[states]", "[state]")),
     (DocumentError, "toy.toml:5: [parameters] tau: unknown entry 'units'", changed('20.0, unit = "ms"', '20.0, units = "ms"')),
@@ -158,15 +159,68 @@ def test_clear_error(error, message, text):
 
 def test_too_much_of_everything():
     for section, limit in LIMITS.items():
-        entry = {"parameters": {"default": 1.0}, "options": {"choices": ["a", "b"]}, "derived": "1.0"}.get(section, {})
-        spec = {
-            "model": {"name": "big"},
-            "states": {"v": {}},
-            "step": {"program": "next.v = v"},
-            section: {f"n{i}": copy.deepcopy(entry) for i in range(limit + 1)},
-        }
+        entry = {
+            "parameters": {"default": 1.0}, "options": {"choices": ["a", "b"]}, "derived": "1.0",
+            "pre_traces": {"tau": "1[ms]"}, "post_traces": {"tau": "1[ms]"},
+        }.get(section, {})  # fmt: skip
+        too_much = {section: {f"n{i}": copy.deepcopy(entry) for i in range(limit + 1)}}
+        if section.endswith("traces"):
+            with pytest.raises(ModelBoundsError, match=f"the format allows {limit}"):
+                compile_plasticity(rule(**too_much))
+            continue
+        spec = {"model": {"name": "big"}, "states": {"v": {}}, "step": {"program": "next.v = v"}, **too_much}
         with pytest.raises(ModelBoundsError, match=f"the format allows {limit}"):
             compile_model(spec)
+
+
+def rule(**changes):
+    spec = {
+        "plasticity": {"name": "toy"},
+        "parameters": {"tau": {"default": 9.0, "unit": "ms"}, "top": {"default": 1.0, "unit": "i"}},
+        "pre_traces": {"x": {"tau": "tau"}},
+        "post_traces": {"y": {"tau": "2 * tau", "keep": "0.0"}},
+        "weight": {"unit": "i", "minimum": "0", "maximum": "top"},
+        "on_pre": "next.w = w - 0.1 * y * w",
+        "on_post": "next.w = w + 0.1 * x * (top - w)",
+    }
+    return {**spec, **changes}
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "changes"),
+    [
+        (ModelNameError, "'z' is not known here; known are tau, top, w, x, y", {"on_pre": "next.w = w - z * w"}),
+        (ModelUnitError, "joins i and 1", {"on_pre": "next.w = w - y"}),
+        (ModelLanguageError, "no next.w", {"on_post": "other = w"}),
+        (ModelLanguageError, "put the reciprocal in [derived]", {"on_post": "next.w = w * (w / top)"}),
+        (ModelLanguageError, "does not emit", {"on_post": "next.w = w\nemit(1.0)"}),
+        (ModelLanguageError, "'spike' is not available in a plasticity rule", {"on_pre": "next.w = w * spike(x)"}),
+        (ModelNameError, "'tau' is already in [parameters]", {"pre_traces": {"tau": {"tau": "tau"}}}),
+        (ModelNameError, "'w' is the weight", {"parameters": {"w": {"default": 1.0}}}),
+        (ModelUnitError, "[pre_traces] x: 'top' is not a float in ms", {"pre_traces": {"x": {"tau": "top"}}}),
+        (ModelUnitError, "[weight] maximum: 'tau' is not a float in i",
+         {"weight": {"unit": "i", "minimum": "0", "maximum": "tau"}}),
+        (DocumentError, "needs tau", {"pre_traces": {"x": {}}}),
+        (DocumentError, "tau and keep are expressions in quotes", {"pre_traces": {"x": {"tau": 3.0}}}),
+        (DocumentError, "needs 'maximum'", {"weight": {"minimum": "0"}}),
+        (DocumentError, "needs a [on_post] section", {"on_post": None}),
+        (DocumentError, "unknown section [step]", {"step": "next.v = v"}),
+    ],
+)  # fmt: skip
+def test_clear_errors_of_plasticity_rules(error, said, changes):
+    compile_plasticity(rule())
+    with pytest.raises(error) as caught:
+        compile_plasticity(rule(**changes))
+    assert said in str(caught.value)
+
+
+def test_kinds_of_definitions_are_told_apart():
+    with pytest.raises(DocumentError, match="is a plasticity rule, not a neuron model"):
+        compile_model(rule())
+    with pytest.raises(DocumentError, match="is a plasticity rule, not a surrogate"):
+        compile_surrogate(rule())
+    with pytest.raises(DocumentError, match="is a surrogate, not a plasticity rule"):
+        compile_plasticity({"surrogate": {"name": "flat"}, "derivative": "return 1.0", "smooth": "return x"})
 
 
 def test_too_many_operations():

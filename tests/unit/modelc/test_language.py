@@ -10,7 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snn.engine.modelc import ModelUnitError, compile_model, compile_surrogate, load_builtin, models_folder, units
+from snn.engine.modelc import (
+    ModelUnitError,
+    compile_model,
+    compile_plasticity,
+    compile_surrogate,
+    load_builtin,
+    models_folder,
+    units,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -129,13 +137,25 @@ def test_importing_the_compiler_loads_neither_numpy_nor_anything_built():
 
 def test_the_example_of_the_language_page_compiles():
     page = (models_folder() / "LANGUAGE.md").read_text()
-    neuron, driven, surrogate = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    neuron, driven, surrogate, plasticity = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     assert compile_model(neuron).name == "lif"
     assert compile_model(driven).document["step"] == load_builtin("driven_lif").document["step"]
     head = (
         '[surrogate]\nname = "tent"\n[parameters]\nslope = { default = 1.0, unit = "1/u" }\nscale = { default = 1.0 }\n'
     )
     assert compile_surrogate(head + surrogate).name == "tent"
+    head = """
+        [plasticity]
+        name = "pairs"
+        [parameters]
+        tau_plus = { default = 20.0, unit = "ms" }
+        tau_minus = { default = 20.0, unit = "ms" }
+        step_plus = { default = 0.01, unit = "i" }
+        step_minus = { default = 0.01, unit = "i" }
+        w_min = { default = 0.0, unit = "i" }
+        w_max = { default = 1.0, unit = "i" }
+    """
+    assert compile_plasticity(head + plasticity).name == "pairs"
 
 
 def test_the_example_of_adding_a_model_compiles():

@@ -353,6 +353,77 @@ CpuCase custom_surrogate() {
     return {"custom surrogate", maker.plan(), 3, 10, 0.3, b};
 }
 
+// A rule of a user: traces of both sides in both events, bounds on both sides of zero, an int constant, exp and select.
+std::shared_ptr<const PlasticityRule> custom_rule() {
+    // derive: 0 rate, 1 option, 2 dt.  events: 0 rate, 1 option, 2 derived int, 3 pre, 4 post, 5 w.
+    return parse_plasticity(R"({"format": 1, "kind": "plasticity", "name": "mine", "title": "Mine",
+        "parameters": [{"name": "rate", "unit": "", "default": 0.125, "doc": ""}],
+        "options": [{"name": "sign", "choices": ["plain", "turned"], "default": "turned", "doc": ""}],
+        "derived": [{"name": "two", "type": "int"}],
+        "derive": {"ops": [["iconst", 2], ["const", -0.5], ["const", 0.75], ["const", 9], ["const", 0.25]],
+                   "outputs": [3], "minimum": 4, "maximum": 5},
+        "pre_traces": [{"name": "x", "tau": 6, "keep": 7, "doc": ""}],
+        "post_traces": [{"name": "y", "tau": 6, "keep": 7, "doc": ""}],
+        "on_pre": {"ops": [["mul", 0, 4], ["neg", 3], ["exp", 7], ["mul", 6, 8], ["sub", 5, 9]], "weight": 10},
+        "on_post": {"ops": [["mul", 0, 3], ["add", 6, 4], ["mul", 7, 5], ["to_float", 2], ["mul", 8, 9], ["iconst", 1],
+                            ["ieq", 1, 11], ["neg", 10], ["select", 12, 13, 10], ["add", 5, 14], ["const", 0.05],
+                            ["add", 15, 16]], "weight": 17}})");
+}
+
+struct PlasticCase {
+    const char* name;
+    std::shared_ptr<const PlasticityRule> rule;
+    std::vector<std::pair<const char*, const char*>> options;
+    uint32_t inputs, size;
+    uint32_t row;        // 0: all to all
+    uint32_t max_delay;  // of synapses
+    double drive;        // input to every neuron, as a bias
+    uint32_t steps;
+    double rate;
+};
+
+// A plastic projection from inputs and one within the population, beside a static one onto the same receptor.
+CpuCase plastic(const PlasticCase& c) {
+    Numbers numbers(c.size + c.steps);
+    NetworkMaker maker;
+    const uint32_t input = maker.spikes({c.inputs}), layer = maker.neurons({c.size}, "lif");
+    const auto rows = [&](uint32_t sources) {
+        if (c.row > 0) return random_sparse(numbers, sources, c.size, c.row, c.max_delay);
+        Sparse all;
+        for (uint32_t i = 0; i <= sources; ++i) all.row_offsets.push_back(uint64_t{i} * c.size);
+        for (uint32_t i = 0; i < sources; ++i)
+            for (uint32_t j = 0; j < c.size; ++j) all.targets.push_back(j);
+        return all;
+    };
+    for (const uint32_t source : {input, layer}) {
+        Connection in{.kind = SNN_CONNECT_SPARSE, .source = source, .target = layer};
+        in.sparse = rows(source == input ? c.inputs : c.size);
+        const uint32_t sources = c.row > 0 ? c.row : source == input ? c.inputs : c.size;  // onto a neuron, about
+        const double scale = (source == input ? 6.0 : 0.5) / sources;
+        in.weights = numbers.list(in.sparse.targets.size(), 0.0, scale);
+        in.delay_steps = source == input ? 0 : 1;
+        if (source == input) in.bias = numbers.list(c.size, 0.5 * c.drive, c.drive);
+        const uint32_t q = maker.connect(in);
+        maker.network().set_plasticity(q, c.rule);
+        for (const auto& [option, choice] : c.options) maker.network().set_plasticity_option(q, option, choice);
+        const auto set = [&](const char* name, double value) {
+            for (const ParameterInfo& info : c.rule->parameters)
+                if (info.name == name) maker.network().set_plasticity_parameter(q, name, value);
+        };
+        set("w_max", scale);
+        set("tau_minus", 7.0);
+        set("a3_plus", 0.03);
+        set("a3_minus", 0.01);
+    }
+    Connection fixed{.kind = SNN_CONNECT_SPARSE, .source = layer, .target = layer};
+    fixed.sparse = random_sparse(numbers, c.size, c.size, 5, 3);
+    fixed.weights = numbers.list(fixed.sparse.targets.size(), -0.3, 0.1);
+    fixed.delay_steps = 1;
+    fixed.trainable = false;
+    maker.connect(fixed);
+    return {c.name, maker.plan(), 1, c.steps, c.rate, layer};
+}
+
 Window window(uint32_t kernel, uint32_t stride, uint32_t padding, uint32_t dilation = 1, uint32_t groups = 1) {
     Window w;
     for (int axis = 0; axis < 2; ++axis) {
@@ -397,6 +468,17 @@ std::vector<CpuCase> cpu_cases() {
     cases.push_back(circuit("circuit, mixed", 1, 300, true, 2, 60));
     cases.push_back(circuit("circuit in a team", 3, 9000, false, 1, 47));
     cases.push_back(circuit("circuit in a team, mixed", 3, 9000, true, 2, 31));
+    const auto pair = builtin_plasticity("pair_stdp"), triplet = builtin_plasticity("triplet_stdp");
+    cases.push_back(plastic({"plastic pairs", pair, {}, 33, 101, 0, 0, 0.1, 90, 0.1}));
+    cases.push_back(plastic({"plastic pairs, soft", pair, {{"bounds", "soft"}}, 33, 77, 9, 4, 0.1, 90, 0.1}));
+    cases.push_back(plastic({"plastic pairs, nearest", pair, {{"pairing", "nearest"}}, 30, 70, 0, 0, 0.1, 90, 0.1}));
+    cases.push_back(plastic({"plastic triplets", triplet, {}, 30, 70, 20, 7, 0.1, 90, 0.1}));
+    cases.push_back(plastic({"plastic triplets, nearest", triplet, {{"pairing", "nearest"}}, 30, 70, 0, 0, 0.1, 90, 0.1}));
+    cases.push_back(plastic({"plastic, lists overflow", pair, {}, 40, 50, 0, 0, 0.5, 260, 0.003}));
+    cases.push_back(plastic({"plastic, sparse lists overflow", triplet, {}, 40, 50, 7, 3, 0.5, 260, 0.003}));
+    cases.push_back(plastic({"plastic in a team", pair, {}, 200, 3000, 0, 0, 0.2, 25, 0.02}));
+    cases.push_back(plastic({"plastic and sparse in a team", triplet, {}, 400, 9000, 90, 3, 0.2, 25, 0.02}));
+    cases.push_back(plastic({"plastic by a user's rule", custom_rule(), {}, 30, 70, 9, 3, 0.1, 90, 0.1}));
     cases.push_back(long_row());
     cases.push_back(many_neurons());
     cases.push_back(values_everywhere());
@@ -514,6 +596,9 @@ std::vector<float> observe(const CpuCase& test_case, const char* backend, const 
         for (uint32_t sample = 0; sample < test_case.batch; ++sample)
             for (const uint32_t neuron : executor->active(p, sample)) seen.push_back(static_cast<float>(neuron));
     }
+    const auto& projections = test_case.plan->network->projections();
+    for (uint32_t q = 0; q < projections.size(); ++q)
+        if (projections[q].plasticity) read({Slot::weight, q});
     return seen;
 }
 
@@ -649,6 +734,18 @@ double mean_rate(const CpuCase& test_case, uint32_t population) {
     double sum = 0;
     for (const double count : counts) sum += count;
     return sum / static_cast<double>(frame * test_case.steps);
+}
+
+std::vector<float> weights_after(const CpuCase& test_case, uint32_t projection) {
+    const auto executor = open(test_case, "cpu", {});
+    const Bound bound = bind_inputs(test_case);
+    RunRequest request;
+    request.step_count = test_case.steps;
+    request.inputs = bound.frames;
+    executor->run(request);
+    std::vector<float> weights(executor->count({Slot::weight, projection}));
+    executor->read({Slot::weight, projection}, DType::float32, weights.data());
+    return weights;
 }
 
 std::vector<uint32_t> machine_instruction_sets() {

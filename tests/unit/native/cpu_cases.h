@@ -45,6 +45,9 @@ std::vector<float> gradients(const CpuCase& test_case, const char* backend, cons
 // Spikes per neuron and step.
 double mean_rate(const CpuCase& test_case, uint32_t population);
 
+// Weights of a projection after a run on the CPU.
+std::vector<float> weights_after(const CpuCase& test_case, uint32_t projection);
+
 // The instruction sets that this machine has, SNN_ISA_*.
 std::vector<uint32_t> machine_instruction_sets();
 

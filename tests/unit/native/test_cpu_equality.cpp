@@ -91,6 +91,32 @@ TEST_CASE("the cases spike, but not always") {
     }
 }
 
+// Else equal weights would say nothing.
+TEST_CASE("plastic weights move apart, up and down") {
+    for (const CpuCase& test_case : cpu_cases()) {
+        const auto& projections = test_case.plan->network->projections();
+        size_t all_up = 0, all_down = 0;
+        bool any = false;
+        for (uint32_t q = 0; q < projections.size(); ++q) {
+            if (!projections[q].plasticity) continue;
+            any = true;
+            INFO(test_case.name, ", projection ", q);
+            const std::vector<float> before = projections[q].weights(), after = weights_after(test_case, q);
+            REQUIRE(after.size() == before.size());
+            size_t up = 0, down = 0;
+            for (size_t k = 0; k < after.size(); ++k) {
+                up += after[k] > before[k];
+                down += after[k] < before[k];
+            }
+            CHECK(up + down > after.size() / 3);
+            all_up += up;
+            all_down += down;
+        }
+        INFO(test_case.name);
+        CHECK((!any || (all_up > 10 && all_down > 10)));
+    }
+}
+
 TEST_CASE("gradients: near the reference, the same bits for every number of threads") {
     for (const CpuCase& test_case : cpu_cases()) {
         if (test_case.plan->step_adjoint.empty()) continue;

@@ -163,13 +163,37 @@ TEST_CASE("every missing key is refused") {
 }
 
 TEST_CASE("surrogates are told apart and checked") {
-    CHECK_FALSE(is_surrogate_document(good));
-    CHECK_FALSE(is_surrogate_document("{"));
+    CHECK(kind_of_document(good) == "neuron");
+    CHECK(kind_of_document("{") == "");
+    CHECK(kind_of_document("[]") == "");
+    CHECK(kind_of_document("{\"kind\": 1}") == "");
     const std::string surrogate = R"({"format": 1, "kind": "surrogate", "name": "flat", "parameters": [],
         "derivative": {"ops": [["const", 1.0]], "output": 1}, "smooth": {"ops": [], "output": 0}})";
-    CHECK(is_surrogate_document(surrogate));
+    CHECK(kind_of_document(surrogate) == "surrogate");
     CHECK(parse_surrogate(surrogate)->smooth_output == 0);
     CHECK_THROWS_AS(parse_surrogate(good), Error);
+}
+
+TEST_CASE("plasticity rules are checked") {
+    const std::string rule = R"({"format": 1, "kind": "plasticity", "name": "mine", "parameters": [], "options": [],
+        "derived": [], "derive": {"ops": [["const", 9], ["const", 1]], "outputs": [], "minimum": 2, "maximum": 1},
+        "pre_traces": [{"name": "x", "tau": 1, "keep": 2}], "post_traces": [],
+        "on_pre": {"ops": [["mul", 0, 1]], "weight": 2}, "on_post": {"ops": [], "weight": 1}})";
+    CHECK(kind_of_document(rule) == "plasticity");
+    CHECK(parse_plasticity(rule)->pre_traces[0].name == "x");
+    CHECK_THROWS_AS(parse_plasticity(good), Error);
+    const std::pair<const char*, const char*> damages[] = {
+        {"\"tau\": 1", "\"tau\": 3"}, {"\"keep\": 2", "\"keep\": -1"}, {"\"weight\": 2", "\"weight\": 3"},
+        {"[\"mul\", 0, 1]", "[\"spike\", 0, 1]"}, {"[\"mul\", 0, 1]", "[\"mul\", 0, 2]"},
+        {"\"maximum\": 1", "\"maximum\": 7"}, {"\"minimum\"", "\"other\""}, {"\"on_post\"", "\"other\""},
+        {"\"post_traces\": []", "\"post_traces\": [{\"name\": \"x\", \"tau\": 1, \"keep\": 2}]"},
+    };
+    for (const auto& [from, to] : damages) {
+        std::string text = rule;
+        text.replace(text.find(from), std::string(from).size(), to);
+        INFO(to);
+        CHECK_THROWS_AS(parse_plasticity(text), Error);
+    }
 }
 
 TEST_CASE("built-ins are shared, listed in order, and unknown names say what there is") {

@@ -55,6 +55,11 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
             state.weight_gradient = zeros(state.weights.size());
             state.bias_gradient = zeros(state.bias.size());
         }
+        if (projection.plasticity) {
+            const PlasticityRule& rule = *projection.plasticity->rule;
+            state.pre_traces.assign(rule.pre_traces.size(), std::vector<Trace>(state.weights.size()));
+            state.post_traces.assign(rule.post_traces.size(), std::vector<Trace>(populations[projection.target].size));
+        }
         projections_.push_back(std::move(state));
     }
 }
@@ -63,6 +68,9 @@ template <class Real>
 void ReferenceExecutor<Real>::reset_state() {
     now_ = 0;
     counters_ = {};
+    for (ProjectionState& state : projections_)
+        for (auto* const traces : {&state.pre_traces, &state.post_traces})
+            for (std::vector<Trace>& trace : *traces) std::fill(trace.begin(), trace.end(), Trace{});
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         PopulationState& state = populations_[p];
         for (Values& past : state.history) std::fill(past.begin(), past.end(), Real{0});
@@ -123,6 +131,7 @@ void ReferenceExecutor<Real>::run(const RunRequest& request) {
                     for (auto& sum : populations_[call.index].fixed_sums) std::fill(sum.begin(), sum.end(), 0);
                     break;
                 case Kernel::deliver: deliver(call.index); break;
+                case Kernel::learn: learn(call.index); break;
                 case Kernel::finish_receptors: finish_receptors(call.index); break;
                 case Kernel::neuron_step: neuron_step(call.index); break;
                 case Kernel::neuron_adjoint:
@@ -220,6 +229,7 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
                 for_synapses(network(), projection, i, [&](const Synapse& synapse) {
                     if (synapse.delay != delay) return;
                     ++used;
+                    if (projection.plasticity) change_weight(index, true, synapse.weight, synapse.target);
                     if (fixed)
                         fixed_sums[synapse.target] += to_int_nearest_even(
                             std::ldexp(static_cast<double>(state.weights[synapse.weight]), projection.fixed_exponent));
@@ -230,6 +240,121 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
     }
     counters_.synaptic_operations += used;
     if (of_spikes) counters_.synaptic_events += used;
+}
+
+template <class Real>
+Real ReferenceExecutor<Real>::now_of(const Trace& trace, const TracePlan& plan) const {
+    const uint64_t steps = std::min<uint64_t>(now_ - trace.step, plan.decay.size() - 1);
+    return trace.value * static_cast<Real>(plan.decay[steps]);
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::add_event(Trace& trace, const TracePlan& plan) const {
+    trace = {static_cast<Real>(plan.keep) * now_of(trace, plan) + Real{1}, now_};
+}
+
+// What an arrival at a synapse, or a spike of its target, makes of the weight. An arrival leaves its mark in the synapse's
+// traces; the target's are updated once for all its synapses, by learn().
+template <class Real>
+void ReferenceExecutor<Real>::change_weight(uint32_t index, bool arrival, uint64_t synapse, uint32_t target) {
+    const PlasticityRule& rule = *network().projection(index).plasticity->rule;
+    const PlasticityPlan& plan = *plan_->plasticity[index];
+    ProjectionState& state = projections_[index];
+    const Program& program = arrival ? rule.on_pre : rule.on_post;
+    registers_.resize(program.register_count());
+    size_t at = 0;
+    for (const PlasticConstant& constant : plan.constants) {
+        registers_.real[at] = static_cast<Real>(constant.real);
+        registers_.whole[at++] = constant.whole;
+    }
+    for (size_t k = 0; k < plan.pre_traces.size(); ++k)
+        registers_.real[at++] = now_of(state.pre_traces[k][synapse], plan.pre_traces[k]);
+    for (size_t k = 0; k < plan.post_traces.size(); ++k)
+        registers_.real[at++] = now_of(state.post_traces[k][target], plan.post_traces[k]);
+    Real& weight = state.weights[synapse];
+    registers_.real[at] = weight;
+    evaluate(program, SurrogateInUse<Real>{}, false, registers_);
+    const Real next = registers_.real[arrival ? rule.on_pre_weight : rule.on_post_weight];
+    const Real minimum = static_cast<Real>(plan.minimum), maximum = static_cast<Real>(plan.maximum);
+    const Real raised = next > minimum ? next : minimum;
+    weight = flush(raised < maximum ? raised : maximum);
+    if (!arrival) return;
+    for (size_t k = 0; k < plan.pre_traces.size(); ++k) add_event(state.pre_traces[k][synapse], plan.pre_traces[k]);
+}
+
+// After the neurons of the target: their spikes of this step change the weights of all synapses onto them.
+template <class Real>
+void ReferenceExecutor<Real>::learn(uint32_t index) {
+    const Projection& projection = network().projection(index);
+    const Values& spikes = activity(projection.target, 0);
+    for (uint32_t i = 0; i < network().population(projection.source).size; ++i)
+        for_synapses(network(), projection, i, [&](const Synapse& synapse) {
+            if (spikes[synapse.target] != Real{0}) change_weight(index, false, synapse.weight, synapse.target);
+        });
+    const PlasticityPlan& plan = *plan_->plasticity[index];
+    for (size_t k = 0; k < plan.post_traces.size(); ++k)
+        for (uint32_t j = 0; j < network().population(projection.target).size; ++j)
+            if (spikes[j] != Real{0}) add_event(projections_[index].post_traces[k][j], plan.post_traces[k]);
+}
+
+// Traces of synapses, which are the same for all of one source and delay, in the layout of Slot::pre_traces.
+template <class Real>
+void ReferenceExecutor<Real>::read_traces(const Slot& slot, DType dtype, void* out_data) const {
+    if (!plan_->plasticity[slot.index]) return;
+    const PlasticityPlan& plan = *plan_->plasticity[slot.index];
+    const Projection& projection = network().projection(slot.index);
+    const ProjectionState& state = projections_[slot.index];
+    const bool pre = slot.kind == Slot::pre_traces || slot.kind == Slot::pre_age;
+    const size_t neurons = count({pre ? Slot::pre_age : Slot::post_age, slot.index});
+    const std::vector<TracePlan>& plans = pre ? plan.pre_traces : plan.post_traces;
+    std::vector<Real> values(plans.size() * neurons, Real{0});
+    std::vector<int32_t> ages(neurons, oldest_event);
+    const auto keep = [&](size_t neuron, const std::vector<std::vector<Trace>>& traces, uint64_t place) {
+        for (size_t k = 0; k < plans.size(); ++k) values[k * neurons + neuron] = traces[k][place].value;
+        if (!plans.empty())
+            ages[neuron] = kept_traces(plans, now_ + 1 - traces[0][place].step, values.data() + neuron, neurons);
+    };
+    if (pre) {
+        for (uint32_t i = 0; i < network().population(projection.source).size; ++i)
+            for_synapses(network(), projection, i, [&](const Synapse& synapse) {
+                keep(i * plan.delays.size() + plan.delay_slot(synapse.delay - projection.delay_steps), state.pre_traces,
+                     synapse.weight);
+            });
+    } else {
+        for (uint32_t j = 0; j < neurons; ++j) keep(j, state.post_traces, j);
+    }
+    if (slot.kind == Slot::pre_age || slot.kind == Slot::post_age) convert(DType::int32, ages.data(), dtype, out_data, neurons);
+    else convert(real_type, values.data(), dtype, out_data, values.size());
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::write_traces(const Slot& slot, DType dtype, const void* data) {
+    if (!plan_->plasticity[slot.index]) return;
+    const PlasticityPlan& plan = *plan_->plasticity[slot.index];
+    const Projection& projection = network().projection(slot.index);
+    ProjectionState& state = projections_[slot.index];
+    const bool pre = slot.kind == Slot::pre_traces || slot.kind == Slot::pre_age;
+    const bool are_ages = slot.kind == Slot::pre_age || slot.kind == Slot::post_age;
+    const size_t neurons = count({pre ? Slot::pre_age : Slot::post_age, slot.index}), size = count(slot);
+    std::vector<Real> values(are_ages ? 0 : size);
+    std::vector<int32_t> ages(are_ages ? size : 0);
+    if (are_ages) convert(dtype, data, DType::int32, ages.data(), size);
+    else convert(dtype, data, real_type, values.data(), size);
+    const auto take = [&](size_t neuron, std::vector<std::vector<Trace>>& traces, uint64_t place) {
+        for (size_t k = 0; k < traces.size(); ++k) {
+            if (are_ages) traces[k][place].step = now_ + 1 - static_cast<uint64_t>(ages[neuron]);  // may wrap; so do differences
+            else traces[k][place].value = values[k * neurons + neuron];
+        }
+    };
+    if (!pre) {
+        for (uint32_t j = 0; j < neurons; ++j) take(j, state.post_traces, j);
+        return;
+    }
+    for (uint32_t i = 0; i < network().population(projection.source).size; ++i)
+        for_synapses(network(), projection, i, [&](const Synapse& synapse) {
+            take(i * plan.delays.size() + plan.delay_slot(synapse.delay - projection.delay_steps), state.pre_traces,
+                 synapse.weight);
+        });
 }
 
 template <class Real>
@@ -356,6 +481,10 @@ void ReferenceExecutor<Real>::read(const Slot& slot, DType dtype, void* out_data
             return;
         case Slot::weight: return give(projections_[slot.index].weights);
         case Slot::bias: return give(projections_[slot.index].bias);
+        case Slot::pre_traces:
+        case Slot::pre_age:
+        case Slot::post_traces:
+        case Slot::post_age: return read_traces(slot, dtype, out_data);
         case Slot::weight_gradient: return give(projections_[slot.index].weight_gradient);
         case Slot::bias_gradient: return give(projections_[slot.index].bias_gradient);
     }
@@ -386,6 +515,10 @@ void ReferenceExecutor<Real>::write(const Slot& slot, DType dtype, const void* d
         case Slot::weight: return take(projections_[slot.index].weights);
         case Slot::bias: return take(projections_[slot.index].bias);
         case Slot::activity: return take(populations_[slot.index].history[now_ % populations_[slot.index].history.size()]);
+        case Slot::pre_traces:
+        case Slot::pre_age:
+        case Slot::post_traces:
+        case Slot::post_age: return write_traces(slot, dtype, data);
         case Slot::weight_gradient:
         case Slot::bias_gradient: return;  // read only; the session has refused it
     }

@@ -63,9 +63,16 @@ private:
         Values activity_gradients;            // [step][batch * size]
         std::vector<Values> sum_gradients;    // [receptor][batch * size], of the step in hand
     };
+    // A trace, as the last event left it and decaying since (docs/semantics.md, "Plasticity").
+    struct Trace {
+        Real value{};
+        uint64_t step = 0;  // of the event
+    };
     struct ProjectionState {
         Values weights, bias, weight_gradient, bias_gradient;
         Real weight_limit{};  // update() keeps |w| within it
+        std::vector<std::vector<Trace>> pre_traces;   // [trace][synapse]
+        std::vector<std::vector<Trace>> post_traces;  // [trace][target neuron]
     };
 
     // Per projection: first and second moments; empty where nothing is trained.
@@ -87,6 +94,12 @@ private:
     void record(const RunRequest& request, uint32_t step) const;
     void record_events(const RunRequest& request, uint32_t step) const;
     void deliver(uint32_t projection);
+    void learn(uint32_t projection);
+    void change_weight(uint32_t projection, bool arrival, uint64_t synapse, uint32_t target);
+    Real now_of(const Trace& trace, const TracePlan& plan) const;
+    void add_event(Trace& trace, const TracePlan& plan) const;
+    void read_traces(const Slot& slot, DType dtype, void* out_data) const;
+    void write_traces(const Slot& slot, DType dtype, const void* data);
     void finish_receptors(uint32_t population);
     void neuron_step(uint32_t population);
     void begin_tape(uint32_t step_count);

@@ -1,0 +1,169 @@
+"""The targets of a plasticity rule: the op list of ``docs/model-format.md``, and C++ on lanes of 16 synapses."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .compile_plasticity import PlasticityPrograms
+from .definition import Definition, Trace
+from .ir import Instruction, Node, Program, _without_dead
+from .print_cpp import LANES, operation
+from .print_oplist import FORMAT, operations, options_of, parameter_of
+from .statements import cut
+
+
+def plasticity_document(definition: Definition, programs: PlasticityPrograms) -> dict[str, Any]:
+    derived = zip(definition.derived, programs.derived_types, strict=True)
+    return {
+        "format": FORMAT,
+        "kind": "plasticity",
+        "name": definition.name,
+        "title": definition.title,
+        "parameters": [parameter_of(parameter) for parameter in definition.parameters],
+        "options": options_of(definition),
+        "pre_traces": _traces(definition.pre_traces, programs.pre_traces),
+        "post_traces": _traces(definition.post_traces, programs.post_traces),
+        "derived": [{"name": name, "type": type} for name, type in derived],
+        "derive": {
+            "ops": operations(programs.derive),
+            "outputs": list(programs.derive_outputs),
+            "minimum": programs.bounds[0],
+            "maximum": programs.bounds[1],
+        },
+        "on_pre": {"ops": operations(programs.on_pre), "weight": programs.on_pre_weight},
+        "on_post": {"ops": operations(programs.on_post), "weight": programs.on_post_weight},
+    }
+
+
+def _traces(traces: Sequence[Trace], registers: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+    return [
+        {"name": trace.name, "tau": tau, "keep": keep, "doc": trace.doc}
+        for trace, (tau, keep) in zip(traces, registers, strict=True)
+    ]
+
+
+# C++. Options are known when a session opens, so there is a kernel for each choice of those that the events read: what a
+# choice excludes is not computed, and the rest is the same operations.
+
+
+def _chosen(program: Program, output: int, options: Mapping[int, int]) -> tuple[Program, int]:
+    """The program for given values of its option registers, without the sides of a select that they exclude."""
+    known: dict[int, int] = dict(options)  # registers of ints and bools with a known value
+    same: dict[int, int] = {}  # a select that is one of its sides
+    instructions: list[Instruction] = []
+    for register, old in enumerate(program.instructions, len(program.inputs)):
+        operands = tuple(same.get(operand, operand) for operand in old.operands)
+        instructions.append(Instruction(old.op, operands, old.type, old.value))
+        if old.op == "iconst":
+            known[register] = int(old.value)
+        elif old.op == "ieq" and all(operand in known for operand in operands):
+            known[register] = int(known[operands[0]] == known[operands[1]])
+        elif old.op == "not" and operands[0] in known:
+            known[register] = int(not known[operands[0]])
+        elif old.op in ("and", "or") and all(operand in known for operand in operands):
+            known[register] = (min if old.op == "and" else max)(known[operands[0]], known[operands[1]])
+        elif old.op == "select" and operands[0] in known:
+            same[register] = operands[1] if known[operands[0]] else operands[2]
+    output = same.get(output, output)
+    node_free = Program(program.inputs, tuple(instructions), program.labels, {})
+    return _without_dead_registers(node_free, output)
+
+
+def _without_dead_registers(program: Program, output: int) -> tuple[Program, int]:
+    root = Node(0, "input", (), "float")
+    live = _without_dead(Program(program.inputs, program.instructions, program.labels, {root: output}), [root])
+    return live, live.registers[root]
+
+
+def _read_options(definition: Definition, programs: PlasticityPrograms) -> list[int]:
+    """Registers of the options that an event reads."""
+    first = len(definition.parameters)
+    options = range(first, first + len(definition.options))
+    operands = {
+        operand
+        for program in (programs.on_pre, programs.on_post)
+        for instruction in program.instructions
+        for operand in instruction.operands
+    }
+    return [register for register in options if register in operands]
+
+
+def _variants(definition: Definition, programs: PlasticityPrograms) -> Iterator[dict[int, int]]:
+    registers = _read_options(definition, programs)
+    first = len(definition.parameters)
+    choices = [range(len(definition.options[register - first].choices)) for register in registers]
+    for combination in itertools.product(*choices):
+        yield dict(zip(registers, combination, strict=True))
+
+
+def _event(
+    definition: Definition, section: str, program: Program, output: int, constants: set[int], reads: dict[str, bool]
+) -> list[str]:
+    """One event as a member function; remembers which constants and traces it reads."""
+    statements, text, read = cut(program, [output], operation)
+    constant_count = len(program.inputs) - 1 - len(definition.pre_traces) - len(definition.post_traces)
+    constants |= {register for register in read if register < constant_count}
+    lines = [f"    SNN_ALWAYS_INLINE F {section}([[maybe_unused]] F w, [[maybe_unused]] const F* pre,"]
+    lines.append("                                 [[maybe_unused]] const F* post) const {")
+    for side, traces, first in (
+        ("pre", definition.pre_traces, constant_count),
+        ("post", definition.post_traces, constant_count + len(definition.pre_traces)),
+    ):
+        for index, trace in enumerate(traces):
+            reads[f"{section}_{side}"] |= first + index in read
+            if first + index in read:
+                lines.append(f"        const F {trace.name} = {side}[{index}];")
+    lines += [f"        const {LANES[s.type]} {s.name} = {s.text};" for s in statements]
+    return [*lines, f"        return {text(output)};", "    }"]
+
+
+def kernels_source(rules: Sequence[tuple[Definition, PlasticityPrograms]]) -> str:
+    """``plasticity_kernels.inl``: included inside the namespace of an instruction set, after cpu/kernels_plasticity.h."""
+    lines = [
+        "// Printed by engine/modelc from snn/models/plasticity; not edited by hand.",
+        "",
+    ]
+    rows = []
+    for definition, programs in rules:
+        lines += [f"// {definition.title}", ""]
+        for number, chosen in enumerate(_variants(definition, programs)):
+            name = f"{definition.name}_{number}"
+            lines += _rule(definition, programs, name, chosen)
+            first = len(definition.parameters)
+            choice = [chosen.get(first + index, -1) for index in range(len(definition.options))]
+            padded = ", ".join(map(str, choice or [-1]))
+            lines += [f"inline constexpr int32_t {name}_options[] = {{{padded}}};", ""]
+            rows.append(f'    {{"{definition.name}", {name}_options, plastic_visits<{name}>}},')
+    lines += ["inline constexpr CompiledPlasticity compiled_plasticity[] = {", *rows, "};"]
+    lines.append(
+        "inline constexpr uint32_t compiled_plasticity_count = sizeof(compiled_plasticity) / sizeof(compiled_plasticity[0]);"
+    )
+    return "\n".join([*lines, ""])
+
+
+def _rule(definition: Definition, programs: PlasticityPrograms, name: str, chosen: Mapping[int, int]) -> list[str]:
+    constants: set[int] = set()
+    reads = {f"{event}_{side}": False for event in ("on_pre", "on_post") for side in ("pre", "post")}
+    body: list[str] = []
+    for section, program, output in (
+        ("on_pre", programs.on_pre, programs.on_pre_weight),
+        ("on_post", programs.on_post, programs.on_post_weight),
+    ):
+        body += _event(definition, section, *_chosen(program, output, chosen), constants, reads)
+    inputs = programs.on_pre.inputs
+    lines = [f"struct {name} {{"]
+    lines.append(f"    static constexpr uint32_t pre_count = {len(definition.pre_traces)};")
+    lines.append(f"    static constexpr uint32_t post_count = {len(definition.post_traces)};")
+    lines += [f"    static constexpr bool {key} = {str(value).lower()};" for key, value in reads.items()]
+    lines.append(f"    explicit {name}([[maybe_unused]] const PlasticArgs& args)")
+    initials = [
+        f"{inputs[r][0]}({'broadcast_f' if inputs[r][1] == 'float' else 'broadcast_i'}"
+        f"(args.constants[{r}].{'real' if inputs[r][1] == 'float' else 'whole'}))"
+        for r in sorted(constants)
+    ]
+    lines.append(f"        {': ' if initials else ''}{', '.join(initials)} {{}}")
+    lines += body
+    lines += [f"    {LANES[inputs[r][1]]} {inputs[r][0]};" for r in sorted(constants)]
+    return [*lines, "};", ""]

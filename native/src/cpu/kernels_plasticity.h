@@ -1,0 +1,128 @@
+// Plastic synapses: weights that change when a spike arrives and when the target spikes. Included by kernels_isa.cpp inside the
+// namespace of one instruction set; the rules themselves are printed by engine/modelc (plasticity_kernels.inl).
+//
+// Sixteen synapses of one row at a time, whose targets are side by side (a row onto everybody) or listed. First the spikes of
+// the targets since the row's last arrival, oldest first, each lane its own:
+//
+//      k-th last spike of the targets      w = on_post(w, pre trace at that step, post trace before it)
+//      k = 2   [ .  .  7  .  . ...]
+//      k = 1   [ 3  .  9  .  5 ...]        lanes with nothing left stand by
+//      k = 0   [12  8 11  .  6 ...]
+//
+// then the arrival: w = on_pre(w, ...), and the weight is added to the target's input.
+
+// A user's rule, from its op lists.
+struct InterpretedPlasticity {
+    static constexpr bool on_pre_pre = true, on_pre_post = true, on_post_pre = true, on_post_post = true;
+    explicit InterpretedPlasticity(const PlasticArgs& the_args)
+        : args(the_args), pre_count(the_args.pre_count), post_count(the_args.post_count) {}
+
+    F on_pre(F w, const F* pre, const F* post) const { return run(args.on_pre, w, pre, post); }
+    F on_post(F w, const F* pre, const F* post) const { return run(args.on_post, w, pre, post); }
+
+    F run(const BlockProgram& program, F w, const F* pre, const F* post) const {
+        BlockInputs inputs(args.scratch, program.input_count);
+        const uint32_t first = program.input_count - 1 - post_count - pre_count;
+        uint32_t* words = args.inputs + first * 16;
+        for (uint32_t k = 0; k < pre_count; ++k, words += 16) write(words, pre[k]);
+        for (uint32_t k = 0; k < post_count; ++k, words += 16) write(words, post[k]);
+        write(words, w);
+        for (uint32_t i = 0; i < program.input_count; ++i) inputs.put(args.inputs + i * 16, 0);
+        const BlockFrame frame{inputs.data, inputs.masks, program.literals, args.scratch + program.table_words, 0, 16};
+        run_block(program, frame, nullptr, nullptr);  // no surrogate, no draws
+        return read_f(operand_of(frame, program.spike_result).words);
+    }
+
+    const PlasticArgs& args;
+    uint32_t pre_count, post_count;
+};
+
+SNN_ALWAYS_INLINE F decayed(const PlasticTrace& trace, F value, I steps) {
+    // Lanes that stand by may be negative.
+    const I at = max_(min_(steps, broadcast_i(trace.last)), broadcast_i(0));
+    return mul(value, gather(trace.decay, at));
+}
+
+// `sums` null: nothing arrives.
+template <class Rule, bool Listed>
+static void plastic_visit(const Rule& rule, const PlasticArgs& args, const PlasticVisit& visit, int32_t* sums, float scale) {
+    F pre[most_traces], post[most_traces], pre_after[most_traces], pre_now[most_traces];
+    for (uint32_t k = 0; k < rule.pre_count; ++k) {
+        pre_after[k] = broadcast_f(visit.pre_after[k]);
+        if constexpr (Rule::on_pre_pre) {
+            const I steps = broadcast_i(args.now - visit.last_arrival);
+            pre_now[k] = decayed(args.pre[k], pre_after[k], steps);
+        }
+    }
+    const I last = broadcast_i(visit.last_arrival);
+    const F minimum = broadcast_f(args.minimum), maximum = broadcast_f(args.maximum), factor = broadcast_f(scale);
+    const auto held = [&](F w) { return flush(min_(max_(w, minimum), maximum)); };
+    for (uint32_t at = 0; at < visit.count; at += 16) {
+        const uint32_t size = visit.count - at < 16 ? visit.count - at : 16;
+        const uint32_t first = visit.first + at;
+        I targets = broadcast_i(0);
+        if constexpr (Listed) targets = load_u16(visit.targets + at);
+        const auto of_targets = [&](const auto* row) {
+            if constexpr (Listed) return gather(row, targets);
+            else return load(row + first);
+        };
+        float* const weights = visit.weights + at;
+        F w = size == 16 ? load(weights) : load_partial(weights, size);
+
+        uint32_t behind = 0;  // spikes to learn, of the target with the most of them
+        while (behind < remembered_spikes && any(le(last, of_targets(args.spikes + behind * args.row)))) ++behind;
+        if (!sums && behind == 0) continue;
+        for (uint32_t k = behind; k-- > 0;) {
+            const I spike = of_targets(args.spikes + k * args.row);
+            const I steps = sub(spike, last);
+            if constexpr (Rule::on_post_pre)
+                for (uint32_t t = 0; t < rule.pre_count; ++t) pre[t] = decayed(args.pre[t], pre_after[t], steps);
+            if constexpr (Rule::on_post_post)
+                for (uint32_t t = 0; t < rule.post_count; ++t)
+                    post[t] = of_targets(args.post_before + (t * remembered_spikes + k) * args.row);
+            w = select(le(last, spike), held(rule.on_post(w, pre, post)), w);
+        }
+        if (sums) {
+            if constexpr (Rule::on_pre_post) {
+                if (args.post_now) {
+                    for (uint32_t t = 0; t < rule.post_count; ++t) post[t] = of_targets(args.post_now + t * args.row);
+                } else {
+                    const I steps = sub(broadcast_i(args.now), of_targets(args.last_spike));
+                    for (uint32_t t = 0; t < rule.post_count; ++t)
+                        post[t] = decayed(args.post[t], of_targets(args.post_after + t * args.row), steps);
+                }
+            }
+            w = held(rule.on_pre(w, pre_now, post));
+        }
+        if (size == 16) store(weights, w);
+        else store_partial(weights, w, size);
+        if (sums) {
+            const I delivered = nearest(mul(w, factor));
+            if (!Listed && size == 16) {
+                store(sums + first, add(load(sums + first), delivered));
+            } else {
+                int32_t amounts[16];
+                store(amounts, delivered);
+                for (uint32_t i = 0; i < size; ++i) sums[Listed ? visit.targets[at + i] : first + i] += amounts[i];
+            }
+        }
+    }
+}
+
+template <class Rule>
+static void plastic_visits(const PlasticArgs& args, const PlasticVisit* visits, uint32_t count, int32_t* sums, float scale) {
+    const Rule rule(args);
+    for (uint32_t v = 0; v < count; ++v) {
+        if (v + 1 < count) SNN_PREFETCH(visits[v + 1].weights);
+        if (visits[v].targets) plastic_visit<Rule, true>(rule, args, visits[v], sums, scale);
+        else plastic_visit<Rule, false>(rule, args, visits[v], sums, scale);
+    }
+}
+
+static void decay_post_traces(const PlasticArgs& args, uint32_t count, float* out_now) {
+    for (uint32_t j = 0; j < count; j += 16) {
+        const I steps = sub(broadcast_i(args.now), load(args.last_spike + j));
+        for (uint32_t t = 0; t < args.post_count; ++t)
+            store(out_now + t * args.row + j, decayed(args.post[t], load(args.post_after + t * args.row + j), steps));
+    }
+}

@@ -1,0 +1,437 @@
+#include "cpu/plastic_projection.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+#include <string_view>
+#include <utility>
+
+#include "common/machine.h"
+
+namespace snn::cpu {
+
+namespace {
+
+constexpr uint32_t part_size = 1u << 16;
+constexpr uint32_t visits_together = 64;
+// Steps are counted in 31 bits from `base`, which moves on when they run out. What is older than the longest trace is as
+// old as anything.
+constexpr uint64_t last_step = 1u << 30;
+
+const CompiledPlasticity* find_compiled(const KernelTable& kernels, const Plasticity& plasticity) {
+    if (!plasticity.rule->built_in) return nullptr;
+    for (uint32_t i = 0; i < kernels.plasticity_count; ++i) {
+        const CompiledPlasticity& compiled = kernels.plasticity[i];
+        if (plasticity.rule->name != std::string_view(compiled.name)) continue;
+        bool fits = true;
+        for (size_t k = 0; k < plasticity.options.size(); ++k)
+            fits &= compiled.options[k] < 0 || compiled.options[k] == plasticity.options[k];
+        if (fits) return &compiled;
+    }
+    return nullptr;
+}
+
+// An event of a rule reads one of these registers.
+bool reads(const Program& program, uint16_t output, uint32_t begin, uint32_t end) {
+    const auto inside = [&](uint32_t operand) { return operand >= begin && operand < end; };
+    for (const Instruction& i : program.instructions) {
+        if (i.op == Op::const_ || i.op == Op::iconst) continue;
+        if (inside(i.a) || inside(i.b) || inside(i.c)) return true;  // operands that an op does not have are 0
+    }
+    return inside(output);
+}
+
+float decayed(const PlasticTrace& trace, float value, int32_t steps) {
+    return value * trace.decay[std::min(steps, trace.last)];
+}
+
+}  // namespace
+
+// ---- Building ---------------------------------------------------------------------------------------------------------
+
+// One row of the network in canonical order, and where its synapses go.
+struct PlasticProjection::Places {
+    RowMemory memory;
+    std::vector<uint32_t> order, targets;
+    std::vector<uint16_t> delays, parts;  // per synapse
+    std::vector<float> weights;
+    std::vector<uint16_t> part_of;  // per target
+
+    void load(const Synapses& synapses, uint32_t source) {
+        const SynapseRow row = synapses.row(source, memory);
+        const size_t size = row.targets.size();
+        order.resize(size);
+        std::iota(order.begin(), order.end(), 0u);
+        const auto delay_of = [&](uint32_t k) { return row.delays.empty() ? uint16_t{0} : row.delays[k]; };
+        const auto before = [&](uint32_t a, uint32_t b) {
+            return delay_of(a) != delay_of(b) ? delay_of(a) < delay_of(b) : row.targets[a] < row.targets[b];
+        };
+        if (!std::is_sorted(order.begin(), order.end(), before)) std::stable_sort(order.begin(), order.end(), before);
+        targets.resize(size);
+        delays.resize(size);
+        weights.resize(size);
+        parts.resize(size);
+        for (size_t k = 0; k < size; ++k) {
+            targets[k] = row.targets[order[k]];
+            delays[k] = delay_of(order[k]);
+            weights[k] = row.weights[order[k]];
+            parts[k] = part_of[targets[k]];
+        }
+    }
+    // Calls use(begin, end) for the stretches of synapses that share delay and part.
+    template <class Use>
+    void for_stretches(Use&& use) const {
+        for (size_t begin = 0; begin < targets.size();) {
+            size_t end = begin + 1;
+            while (end < targets.size() && delays[end] == delays[begin] && parts[end] == parts[begin]) ++end;
+            use(begin, end);
+            begin = end;
+        }
+    }
+};
+
+PlasticProjection::PlasticProjection(const Projection& projection, const Network& network, const PlasticityPlan& plan,
+                                     const std::vector<NeuronRange>& target_ranges, const SNNAllocator& allocator,
+                                     const KernelTable& kernels, bool interpret)
+    : info_(projection),
+      plan_(plan),
+      kernels_(kernels),
+      source_size_(network.population(projection.source).size),
+      target_size_(network.population(projection.target).size),
+      range_count_(static_cast<uint32_t>(target_ranges.size())),
+      scale_(std::ldexp(1.0f, projection.fixed_exponent)),
+      delays_(plan.delays) {
+    const PlasticityRule& rule = *projection.plasticity->rule;
+    for (const PlasticConstant& constant : plan.constants) constants_.push_back({constant.real, constant.whole});
+    const CompiledPlasticity* const compiled = interpret ? nullptr : find_compiled(kernels, *projection.plasticity);
+    visits_ = compiled ? compiled->visits : kernels.interpret_plastic;
+    const uint32_t first_post = rule.constant_count() + static_cast<uint32_t>(rule.pre_traces.size());
+    needs_post_before_ = reads(rule.on_post, rule.on_post_weight, first_post,
+                               first_post + static_cast<uint32_t>(rule.post_traces.size()));
+    if (!compiled) {
+        on_pre_ = InterpretedProgram::event(rule.on_pre, rule.on_pre_weight);
+        on_post_ = InterpretedProgram::event(rule.on_post, rule.on_post_weight);
+        needs_post_before_ = true;  // the interpreter hands over every trace
+    }
+    for (uint32_t range = 0; range < range_count_; ++range)
+        for (uint32_t begin = target_ranges[range].begin; begin < target_ranges[range].end; begin += part_size) {
+            parts_.emplace_back();
+            parts_.back().range = range;
+            parts_.back().begin = begin;
+            parts_.back().end = std::min(begin + part_size, target_ranges[range].end);
+        }
+    build(allocator, network);
+}
+
+void PlasticProjection::build(const SNNAllocator& allocator, const Network& network) {
+    const Synapses& synapses = *info_.synapses;
+    Places places;
+    places.part_of.resize(network.population(info_.target).size);
+    for (size_t p = 0; p < parts_.size(); ++p)
+        for (uint32_t j = parts_[p].begin; j < std::min<size_t>(parts_[p].end, places.part_of.size()); ++j)
+            places.part_of[j] = static_cast<uint16_t>(p);
+
+    std::vector<uint16_t> slot_of(size_t{synapses.max_delay()} + 1, 0);
+    for (size_t slot = 0; slot < delays_.size(); ++slot) slot_of[delays_[slot]] = static_cast<uint16_t>(slot);
+
+    const size_t row_count = source_size_ * delays_.size();
+    const size_t pre_count = plan_.pre_traces.size(), post_count = plan_.post_traces.size();
+    for (Part& part : parts_) {
+        part.rows.allocate(allocator, row_count);
+        part.last_arrival.allocate(allocator, row_count);
+        part.pre_after.allocate(allocator, row_count * pre_count);
+        // Sixteen lanes may begin at the last target.
+        part.width = padded(part.end - part.begin) + size_t{16};
+        part.spikes.allocate(allocator, part.width * remembered_spikes);
+        std::fill_n(part.spikes.data(), part.spikes.size(), -1);
+        part.last_spike.allocate(allocator, part.width);
+        if (needs_post_before_) part.post_before.allocate(allocator, part.width * remembered_spikes * post_count);
+        part.post_after.allocate(allocator, part.width * post_count);
+        part.post_now.allocate(allocator, part.width * post_count);
+        if (on_pre_) {
+            part.inputs.allocate(allocator, size_t{info_.plasticity->rule->on_pre.input_count} * 16);
+            for (size_t i = 0; i < plan_.constants.size(); ++i) {
+                const PlasticConstant& constant = plan_.constants[i];
+                const uint32_t word = constant.type == ValueType::float_ ? std::bit_cast<uint32_t>(constant.real)
+                                                                         : static_cast<uint32_t>(constant.whole);
+                std::fill_n(part.inputs.data() + i * 16, 16, word);
+            }
+            part.scratch.allocate(allocator, std::max(on_pre_->scratch_words(), on_post_->scratch_words()));
+        }
+    }
+
+    std::vector<uint64_t> counts(parts_.size(), 0);
+    std::vector<uint8_t> side_by_side(parts_.size(), 1);
+    for (uint32_t source = 0; source < source_size_; ++source) {
+        places.load(synapses, source);
+        places.for_stretches([&](size_t begin, size_t end) {
+            const uint16_t p = places.parts[begin];
+            Part& part = parts_[p];
+            Row& row = part.rows[source * delays_.size() + slot_of[places.delays[begin]]];
+            row = {counts[p], static_cast<uint32_t>(end - begin), places.targets[begin] - part.begin};
+            counts[p] += end - begin;
+            for (size_t k = begin + 1; k < end; ++k)
+                side_by_side[p] &= places.targets[k] == places.targets[k - 1] + 1;
+        });
+    }
+    for (size_t p = 0; p < parts_.size(); ++p) {
+        Part& part = parts_[p];
+        part.weights.allocate(allocator, counts[p], false);
+        use_large_pages(part.weights.data(), part.weights.size() * sizeof(float));
+        // Targets are read 16 at a time.
+        if (!side_by_side[p]) part.targets.allocate(allocator, counts[p] + 16);
+    }
+    for (uint32_t source = 0; source < source_size_; ++source) {
+        places.load(synapses, source);
+        places.for_stretches([&](size_t begin, size_t end) {
+            Part& part = parts_[places.parts[begin]];
+            const Row& row = part.rows[source * delays_.size() + slot_of[places.delays[begin]]];
+            for (size_t k = begin; k < end; ++k) {
+                part.weights[row.begin + (k - begin)] = places.weights[k];
+                if (!part.targets.empty())
+                    part.targets[row.begin + (k - begin)] = static_cast<uint16_t>(places.targets[k] - part.begin);
+            }
+        });
+    }
+}
+
+// ---- Events -----------------------------------------------------------------------------------------------------------
+
+PlasticArgs PlasticProjection::args_of(Part& part, int32_t now) const {
+    PlasticArgs args{};
+    args.constants = constants_.data();
+    const auto fill = [](const std::vector<TracePlan>& traces, PlasticTrace* out) {
+        for (size_t k = 0; k < traces.size(); ++k)
+            out[k] = {traces[k].decay.data(), static_cast<int32_t>(traces[k].decay.size() - 1)};
+        return static_cast<uint32_t>(traces.size());
+    };
+    args.pre_count = fill(plan_.pre_traces, args.pre);
+    args.post_count = fill(plan_.post_traces, args.post);
+    args.minimum = plan_.minimum;
+    args.maximum = plan_.maximum;
+    args.now = now;
+    args.row = part.width;
+    args.spikes = part.spikes.data();
+    args.post_before = part.post_before.data();
+    args.last_spike = part.last_spike.data();
+    args.post_after = part.post_after.data();
+    if (on_pre_) {
+        args.on_pre = on_pre_->view();
+        args.on_post = on_post_->view();
+        args.inputs = part.inputs.data();
+        args.scratch = part.scratch.data();
+    }
+    return args;
+}
+
+PlasticVisit PlasticProjection::visit_of(Part& part, size_t at) const {
+    const Row& row = part.rows[at];
+    PlasticVisit visit{};
+    visit.weights = part.weights.data() + row.begin;
+    visit.targets = part.targets.empty() ? nullptr : part.targets.data() + row.begin;
+    visit.first = row.first;
+    visit.count = row.count;
+    visit.last_arrival = part.last_arrival[at];
+    const size_t pre_count = plan_.pre_traces.size();
+    for (size_t k = 0; k < pre_count; ++k) visit.pre_after[k] = part.pre_after[at * pre_count + k];
+    return visit;
+}
+
+int32_t PlasticProjection::step_of(Part& part, uint64_t clock) const {
+    if (clock - part.base >= last_step) {
+        flush(part);
+        const int32_t now = oldest_event + 1;
+        const uint64_t base = clock + 1 - static_cast<uint64_t>(now), moved = base - part.base;
+        const auto move = [&](Buffer<int32_t>& steps) {
+            for (size_t i = 0; i < steps.size(); ++i)
+                steps[i] = static_cast<uint64_t>(steps[i]) > moved ? steps[i] - static_cast<int32_t>(moved) : 0;
+        };
+        move(part.last_arrival);
+        move(part.last_spike);
+        part.base = base;
+    }
+    return static_cast<int32_t>(clock + 1 - part.base);
+}
+
+uint64_t PlasticProjection::deliver(uint32_t range, const PopulationData& source, uint64_t clock, int32_t* sums) {
+    PlasticVisit visits[visits_together];
+    size_t rows[visits_together];
+    uint64_t delivered = 0;
+    for (Part& part : parts_) {
+        if (part.range != range) continue;
+        const int32_t now = step_of(part, clock);
+        PlasticArgs args = args_of(part, now);
+        uint32_t count = 0;
+        uint64_t synapses = 0;
+        const auto deliver_collected = [&] {
+            // Enough synapses that each target's traces are looked at anyway: once for all rows.
+            if (!args.post_now && args.post_count > 0 && synapses >= part.end - part.begin) {
+                kernels_.decay_post_traces(args, part.end - part.begin, part.post_now.data());
+                args.post_now = part.post_now.data();
+            }
+            visits_(args, visits, count, sums + part.begin, scale_);
+            for (uint32_t v = 0; v < count; ++v) arrive(part, rows[v], now, args.pre);
+            count = 0;
+        };
+        for (size_t slot = 0; slot < delays_.size(); ++slot)
+            source.for_lists(clock - info_.delay_steps - delays_[slot], 0, [&](const uint32_t* active, uint32_t active_count) {
+                for (uint32_t a = 0; a < active_count; ++a) {
+                    const size_t row = active[a] * delays_.size() + slot;
+                    if (part.rows[row].count == 0) continue;
+                    visits[count] = visit_of(part, row);
+                    synapses += visits[count].count;
+                    rows[count++] = row;
+                    if (count == visits_together) deliver_collected();
+                }
+            });
+        if (count > 0) deliver_collected();
+        delivered += synapses;
+    }
+    return delivered;
+}
+
+void PlasticProjection::arrive(Part& part, size_t row, int32_t now, const PlasticTrace* traces) const {
+    const size_t pre_count = plan_.pre_traces.size();
+    for (size_t k = 0; k < pre_count; ++k) {
+        float& value = part.pre_after[row * pre_count + k];
+        value = plan_.pre_traces[k].keep * decayed(traces[k], value, now - part.last_arrival[row]) + 1.0f;
+    }
+    part.last_arrival[row] = now;
+}
+
+void PlasticProjection::learn(uint32_t range, uint64_t clock, const uint16_t* bits) {
+    for (Part& part : parts_)
+        if (part.range == range) learn(part, step_of(part, clock), bits + part.begin / 16);
+}
+
+void PlasticProjection::learn(Part& part, int32_t now, const uint16_t* bits) const {
+    const uint32_t words = (part.end - part.begin) / 16;
+    const auto for_spikes = [&](auto&& use) {
+        for (uint32_t word = 0; word < words; ++word)
+            for (uint32_t left = bits[word]; left != 0; left &= left - 1)
+                use(word * 16 + static_cast<uint32_t>(std::countr_zero(left)));
+    };
+    bool any = false, full = false;
+    const int32_t* const oldest = part.spikes.data() + (remembered_spikes - 1) * part.width;
+    for_spikes([&](uint32_t j) {
+        any = true;
+        full |= oldest[j] >= 0;
+    });
+    if (!any) return;
+    if (full) flush(part);
+    part.is_behind = true;
+    const PlasticArgs args = args_of(part, now);
+    for_spikes([&](uint32_t j) {
+        const auto shift = [&](auto* list) {
+            for (uint32_t k = remembered_spikes - 1; k > 0; --k) list[k * part.width] = list[(k - 1) * part.width];
+        };
+        for (size_t t = 0; t < plan_.post_traces.size(); ++t) {
+            float& after = part.post_after[t * part.width + j];
+            const float before = decayed(args.post[t], after, now - part.last_spike[j]);
+            after = plan_.post_traces[t].keep * before + 1.0f;
+            if (!needs_post_before_) continue;
+            float* const list = part.post_before.data() + t * remembered_spikes * part.width + j;
+            shift(list);
+            list[0] = before;
+        }
+        int32_t* const list = part.spikes.data() + j;
+        shift(list);
+        list[0] = now;
+        part.last_spike[j] = now;
+    });
+}
+
+// Lets every synapse learn the spikes of its target that are over.
+void PlasticProjection::flush(Part& part) const {
+    if (!part.is_behind) return;
+    const PlasticArgs args = args_of(part, 0);
+    PlasticVisit visits[visits_together];
+    uint32_t count = 0;
+    for (size_t row = 0; row < part.rows.size(); ++row) {
+        if (part.rows[row].count == 0) continue;
+        visits[count++] = visit_of(part, row);
+        if (count == visits_together) visits_(args, visits, std::exchange(count, 0), nullptr, 0.0f);
+    }
+    if (count > 0) visits_(args, visits, count, nullptr, 0.0f);
+    std::fill_n(part.spikes.data(), part.spikes.size(), -1);
+    part.is_behind = false;
+}
+
+// ---- Weights ----------------------------------------------------------------------------------------------------------
+
+// Calls use(weights, count) for every row, in canonical order.
+template <class Use>
+void PlasticProjection::for_rows(Use&& use) {
+    for (Part& part : parts_) flush(part);
+    for (size_t row = 0; row < source_size_ * delays_.size(); ++row)
+        for (Part& part : parts_) {
+            const Row& found = part.rows[row];
+            if (found.count > 0) use(part.weights.data() + found.begin, found.count);
+        }
+}
+
+void PlasticProjection::read_weights(float* out_weights) {
+    for_rows([&](const float* weights, uint32_t count) {
+        std::memcpy(out_weights, weights, count * sizeof(float));
+        out_weights += count;
+    });
+}
+
+void PlasticProjection::write_weights(const float* weights) {
+    for_rows([&](float* own, uint32_t count) {
+        std::memcpy(own, weights, count * sizeof(float));
+        weights += count;
+    });
+}
+
+void PlasticProjection::reset(uint64_t first_clock) {
+    for (Part& part : parts_) {
+        flush(part);
+        part.base = first_clock - static_cast<uint64_t>(oldest_event);  // room for events that are written
+        part.last_arrival.clear();
+        part.pre_after.clear();
+        part.last_spike.clear();
+        part.post_after.clear();
+    }
+}
+
+// ---- Traces -----------------------------------------------------------------------------------------------------------
+
+void PlasticProjection::read_traces(bool pre, uint64_t clock, float* out_traces, int32_t* out_ages) {
+    const std::vector<TracePlan>& plans = pre ? plan_.pre_traces : plan_.post_traces;
+    const size_t neurons = pre ? source_size_ * delays_.size() : target_size_;
+    std::fill_n(out_traces, plans.size() * neurons, 0.0f);
+    std::fill_n(out_ages, neurons, oldest_event);
+    for (Part& part : parts_) {
+        const int32_t now = step_of(part, clock);
+        const size_t count = pre ? neurons : std::min<size_t>(part.end, target_size_) - std::min(part.begin, target_size_);
+        for (size_t i = 0; i < count; ++i) {
+            if (pre && part.rows[i].count == 0) continue;
+            const size_t at = pre ? i : part.begin + i;
+            for (size_t k = 0; k < plans.size(); ++k)
+                out_traces[k * neurons + at] =
+                    pre ? part.pre_after[i * plans.size() + k] : part.post_after[k * part.width + i];
+            const int32_t last = pre ? part.last_arrival[i] : part.last_spike[i];
+            out_ages[at] = kept_traces(plans, static_cast<uint64_t>(now - last), out_traces + at, neurons);
+        }
+    }
+}
+
+void PlasticProjection::write_traces(bool pre, uint64_t clock, const float* traces, const int32_t* ages) {
+    const std::vector<TracePlan>& plans = pre ? plan_.pre_traces : plan_.post_traces;
+    const size_t neurons = pre ? source_size_ * delays_.size() : target_size_;
+    for (Part& part : parts_) {
+        const int32_t now = step_of(part, clock);
+        const size_t count = pre ? neurons : std::min<size_t>(part.end, target_size_) - std::min(part.begin, target_size_);
+        for (size_t i = 0; i < count; ++i) {
+            const size_t at = pre ? i : part.begin + i;
+            for (size_t k = 0; traces && k < plans.size(); ++k)
+                (pre ? part.pre_after[i * plans.size() + k] : part.post_after[k * part.width + i]) = traces[k * neurons + at];
+            if (ages) (pre ? part.last_arrival[i] : part.last_spike[i]) = now - ages[at];
+        }
+    }
+}
+
+}  // namespace snn::cpu

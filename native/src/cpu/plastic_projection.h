@@ -1,0 +1,106 @@
+// One plastic projection: sparse synapses whose weights change by a rule (docs/semantics.md, "Plasticity"), computed when
+// something happens and not in every step.
+//
+// What arrives at a synapse is known in time; what its target does is learned late. A spike of a target is written down once,
+// in the target's list of its last spikes, and not brought to its thousands of synapses, which lie far apart. The synapses of a
+// row - one source, one delay - catch up together when the next spike arrives at them:
+//
+//     row of source i   ----|arrival------------------------|arrival---> steps
+//     spikes of target j    |      x          x             |
+//                           |                               '-- on_post for both x, in order, then on_pre, then deliver
+//                           '-- the row knows when this was, and its pre traces just after
+//
+// A list that is full is emptied by letting all rows catch up (a flush), which also happens before weights are read or written.
+// Because a trace is its value at its last event times a table of decay, it does not matter when it is looked at: the bits are
+// those of changing every weight at once.
+//
+// Rows are cut by the threads' ranges of targets and into parts of 65,536 targets, so a thread changes what it owns and needs
+// no atomics. A synapse is a weight of 4 bytes and, unless the targets of every row lie side by side, 2 bytes of target.
+//
+// Thread-safety: deliver() and learn() for different ranges at once; everything else by one thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "cpu/interpreter.h"
+#include "cpu/kernel_table.h"
+#include "cpu/memory.h"
+#include "cpu/population_data.h"
+#include "network/plan.h"
+
+namespace snn::cpu {
+
+class PlasticProjection {
+public:
+    PlasticProjection(const Projection& projection, const Network& network, const PlasticityPlan& plan,
+                      const std::vector<NeuronRange>& target_ranges, const SNNAllocator& allocator,
+                      const KernelTable& kernels, bool interpret);
+
+    // Spikes of the source that arrive in step `clock`, at targets of one range. `sums`: of neuron 0 of the population.
+    // Returns at how many synapses they did.
+    uint64_t deliver(uint32_t range, const PopulationData& source, uint64_t clock, int32_t* sums);
+    // After the targets' neurons: `bits` are the spikes of step `clock`, of neuron 0 on.
+    void learn(uint32_t range, uint64_t clock, const uint16_t* bits);
+    uint32_t range_count() const { return range_count_; }
+
+    // In canonical order. Steps before `clock` are over.
+    void read_weights(float* out_weights);
+    void write_weights(const float* weights);
+    // No event has happened yet; the weights stay. Steps before `clock` are over, and steps from `first_clock` on come.
+    void reset(uint64_t first_clock);
+
+    // Of sources (`pre`, [trace][source][delay]) or of targets ([trace][target]), before step `clock`; see Slot::pre_traces. What is
+    // null is not written.
+    void read_traces(bool pre, uint64_t clock, float* out_traces, int32_t* out_ages);
+    void write_traces(bool pre, uint64_t clock, const float* traces, const int32_t* ages);
+
+private:
+    // A row in a part.
+    struct Row {
+        uint64_t begin;         // among the synapses of the part
+        uint32_t count, first;  // first: target, where they lie side by side
+    };
+    struct Part {
+        uint32_t range;
+        uint32_t begin, end;  // targets
+        size_t width;         // words of a row of targets
+        Buffer<Row> rows;                // [source][delay]
+        Buffer<int32_t> last_arrival;    // [source][delay]
+        Buffer<float> pre_after;         // [source][delay][pre trace]
+        Buffer<float> weights;
+        Buffer<uint16_t> targets;        // counted from `begin`; empty: side by side in all rows
+        Buffer<int32_t> spikes, last_spike;
+        Buffer<float> post_before, post_after, post_now;
+        Buffer<uint32_t> inputs, scratch;  // of an interpreted rule
+        bool is_behind = false;            // some synapse has spikes to learn
+        uint64_t base = 0;                 // clock of step 1
+    };
+    struct Places;
+
+    void build(const SNNAllocator& allocator, const Network& network);
+    PlasticArgs args_of(Part& part, int32_t now) const;
+    PlasticVisit visit_of(Part& part, size_t row) const;
+    int32_t step_of(Part& part, uint64_t clock) const;
+    void arrive(Part& part, size_t row, int32_t now, const PlasticTrace* traces) const;
+    void flush(Part& part) const;
+    void learn(Part& part, int32_t now, const uint16_t* bits) const;
+    template <class Use>
+    void for_rows(Use&& use);
+
+    const Projection& info_;
+    const PlasticityPlan& plan_;
+    const KernelTable& kernels_;
+    uint32_t source_size_, target_size_, range_count_;
+    float scale_;
+    const std::vector<uint16_t>& delays_;  // of synapses, ascending
+    std::vector<PlasticWord> constants_;
+    PlasticVisits visits_;
+    bool needs_post_before_ = false;
+    std::optional<InterpretedProgram> on_pre_, on_post_;
+    std::vector<Part> parts_;
+};
+
+}  // namespace snn::cpu

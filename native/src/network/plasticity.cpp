@@ -1,0 +1,199 @@
+#include "network/plasticity.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "common/error.h"
+#include "common/math.h"
+#include "network/network.h"
+
+namespace snn {
+
+namespace {
+
+constexpr double smallest_decay = 0x1p-60;  // as states are flushed
+
+std::string describe(const Projection& projection) {
+    return text("projection '", projection.name, "' (plasticity '", projection.plasticity->rule->name, "')");
+}
+
+template <class List>
+uint32_t find_in(const List& list, std::string_view name, const Projection& owner, const char* what) {
+    std::string known;
+    for (uint32_t i = 0; i < list.size(); ++i) {
+        if (list[i].name == name) return i;
+        known += (i ? ", " : "") + list[i].name;
+    }
+    throw Error(SNN_ERROR_NOT_FOUND, describe(owner), " has no ", what, " '", name, "'; it has: ",
+                known.empty() ? "none" : known);
+}
+
+std::vector<double> registers_of(const Plasticity& plasticity, double dt_ms) {
+    return evaluate_registers(plasticity.rule->derive, plasticity.parameters, plasticity.options, dt_ms);
+}
+
+WeightBounds bounds_from(const Plasticity& plasticity, const std::vector<double>& registers, const std::string& what) {
+    const double low = registers[plasticity.rule->minimum], high = registers[plasticity.rule->maximum];
+    // 2^100 keeps every scale of fixed point within its limits.
+    if (!(std::abs(low) < 0x1p100) || !(std::abs(high) < 0x1p100) || !(low <= high))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": weights from ", low, " to ", high,
+                    " are no range; expected finite bounds, the smallest weight first");
+    return {static_cast<float>(low), static_cast<float>(high)};
+}
+
+TracePlan make_trace(const TraceInfo& info, const std::vector<double>& registers, double dt_ms, const std::string& what) {
+    const double tau = registers[info.tau], keep = registers[info.keep];
+    if (!std::isfinite(tau) || tau <= 0)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": tau of trace '", info.name, "' is ", tau,
+                    "; expected a finite time above 0, in ms");
+    if (!(keep >= 0.0 && keep <= 1.0))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": keep of trace '", info.name, "' is ", keep, "; expected 0 to 1");
+    TracePlan trace;
+    trace.keep = static_cast<float>(keep);
+    for (size_t n = 0;; ++n) {
+        const double value = exp_f64(-static_cast<double>(n) * dt_ms / tau);
+        if (value < smallest_decay) break;
+        trace.decay.push_back(static_cast<float>(value));
+        if (trace.decay.size() == max_decay_steps)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": tau of trace '", info.name, "' is ", tau, " ms, ", tau / dt_ms,
+                        " steps; a trace must be gone within ", max_decay_steps, " steps, about 41.6 times tau");
+    }
+    trace.decay.push_back(0.0f);
+    return trace;
+}
+
+}  // namespace
+
+double WeightBounds::largest() const {
+    return std::max(std::abs(static_cast<double>(minimum)), std::abs(static_cast<double>(maximum)));
+}
+
+WeightBounds weight_bounds(const Plasticity& plasticity, double dt_ms, const std::string& what) {
+    return bounds_from(plasticity, registers_of(plasticity, dt_ms), what);
+}
+
+PlasticityPlan make_plasticity_plan(const Plasticity& plasticity, double dt_ms, const std::string& what) {
+    const PlasticityRule& rule = *plasticity.rule;
+    const std::vector<double> registers = registers_of(plasticity, dt_ms);
+    PlasticityPlan plan;
+    const auto add = [&](double value) {
+        PlasticConstant constant;
+        constant.type = rule.constant_type(static_cast<uint32_t>(plan.constants.size()));
+        constant.real = static_cast<float>(value);
+        constant.whole = to_int_nearest_even(value);
+        plan.constants.push_back(constant);
+    };
+    for (const double value : plasticity.parameters) add(value);
+    for (const int32_t value : plasticity.options) add(value);
+    for (size_t i = 0; i < rule.derived.size(); ++i) {
+        const double value = registers[rule.derive_outputs[i]];
+        if (!std::isfinite(value))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": the derived constant '", rule.derived[i].name, "' is ", value,
+                        " for these parameters");
+        add(value);
+    }
+    for (const TraceInfo& info : rule.pre_traces) plan.pre_traces.push_back(make_trace(info, registers, dt_ms, what));
+    for (const TraceInfo& info : rule.post_traces) plan.post_traces.push_back(make_trace(info, registers, dt_ms, what));
+    const WeightBounds bounds = bounds_from(plasticity, registers, what);
+    plan.minimum = bounds.minimum;
+    plan.maximum = bounds.maximum;
+    return plan;
+}
+
+std::vector<uint16_t> delays_of(const Synapses& synapses, uint32_t source_size) {
+    std::vector<uint8_t> is_used(size_t{synapses.max_delay()} + 1, 0);
+    if (synapses.min_delay() == synapses.max_delay()) {
+        is_used.back() = 1;
+    } else {
+        RowMemory memory;
+        for (uint32_t source = 0; source < source_size; ++source)
+            for (const uint16_t delay : synapses.row(source, memory).delays) is_used[delay] = 1;
+    }
+    std::vector<uint16_t> delays;
+    for (size_t delay = 0; delay < is_used.size(); ++delay)
+        if (is_used[delay]) delays.push_back(static_cast<uint16_t>(delay));
+    return delays;
+}
+
+// ---- Building ---------------------------------------------------------------------------------------------------------
+
+void Network::set_plasticity(uint32_t index, std::shared_ptr<const PlasticityRule> rule) {
+    check_unfinished();
+    const Projection& found = projection(index);
+    if (found.kind != SNN_CONNECT_SPARSE || !population(found.source).is_binary())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", found.name, "': plasticity needs a sparse projection from a ",
+                    "population that spikes; it is ", name_of_kind(found.kind), " from '", population(found.source).name, "'");
+    if (!population(found.target).is_binary())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", found.name, "': plasticity needs a target that spikes; '",
+                    population(found.target).name, "' has model '", population(found.target).model->name, "'");
+    Plasticity plasticity;
+    for (const ParameterInfo& info : rule->parameters) plasticity.parameters.push_back(info.default_value);
+    for (const OptionInfo& info : rule->options) plasticity.options.push_back(info.default_choice);
+    plasticity.rule = std::move(rule);
+    auto shared = std::make_shared<const Plasticity>(std::move(plasticity));
+    Projection& changed = projections_[index];
+    changed.plasticity = std::move(shared);
+    changed.arithmetic = SNN_ARITHMETIC_FIXED;
+    changed.trainable = false;
+}
+
+Plasticity Network::changeable_plasticity(uint32_t index) const {
+    check_unfinished();
+    const Projection& found = projection(index);
+    if (!found.plasticity)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", found.name, "' has no plasticity; give it a rule first");
+    return *found.plasticity;
+}
+
+void Network::set_plasticity_parameter(uint32_t index, std::string_view name, double value) {
+    Plasticity plasticity = changeable_plasticity(index);
+    const Projection& owner = projections_[index];
+    const uint32_t parameter = find_in(plasticity.rule->parameters, name, owner, "parameter");
+    const ParameterInfo& info = plasticity.rule->parameters[parameter];
+    const bool inside = info.minimum_is_exclusive ? value > info.minimum : value >= info.minimum;
+    if (!std::isfinite(value) || std::abs(value) > 3.4028234663852886e38 || !inside || value > info.maximum)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "parameter '", name, "' of ", describe(owner), " is ", value,
+                    "; it must be a finite float32 number",
+                    std::isfinite(info.minimum) ? text(info.minimum_is_exclusive ? ", above " : ", at least ", info.minimum)
+                                                : std::string(),
+                    std::isfinite(info.maximum) ? text(", at most ", info.maximum) : std::string());
+    plasticity.parameters[parameter] = value;
+    projections_[index].plasticity = std::make_shared<const Plasticity>(std::move(plasticity));
+}
+
+void Network::set_plasticity_option(uint32_t index, std::string_view name, std::string_view choice) {
+    Plasticity plasticity = changeable_plasticity(index);
+    const Projection& owner = projections_[index];
+    const uint32_t option = find_in(plasticity.rule->options, name, owner, "option");
+    const std::vector<std::string>& choices = plasticity.rule->options[option].choices;
+    const auto found = std::find(choices.begin(), choices.end(), choice);
+    if (found == choices.end()) {
+        std::string known;
+        for (const std::string& c : choices) known += (known.empty() ? "" : ", ") + c;
+        throw Error(SNN_ERROR_NOT_FOUND, "option '", name, "' of ", describe(owner), " has no choice '", choice,
+                    "'; it has: ", known);
+    }
+    plasticity.options[option] = static_cast<int32_t>(found - choices.begin());
+    projections_[index].plasticity = std::make_shared<const Plasticity>(std::move(plasticity));
+}
+
+void Network::check_plasticity() const {
+    RowMemory memory;
+    for (const Projection& projection : projections_) {
+        if (!projection.plasticity) continue;
+        make_plasticity_plan(*projection.plasticity, dt_ms_, describe(projection));
+        for (uint32_t source = 0; source < population(projection.source).size; ++source)
+            check_plastic_weights(*this, projection, projection.synapses->row(source, memory).weights);
+    }
+}
+
+void check_plastic_weights(const Network& network, const Projection& projection, std::span<const float> weights) {
+    const WeightBounds bounds = weight_bounds(*projection.plasticity, network.dt_ms(), describe(projection));
+    for (const float weight : weights)
+        if (!(weight >= bounds.minimum && weight <= bounds.maximum))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, describe(projection), ": a weight is ", weight,
+                        "; the rule keeps weights from ", bounds.minimum, " to ", bounds.maximum);
+}
+
+}  // namespace snn

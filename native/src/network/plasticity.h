@@ -1,0 +1,75 @@
+// The plasticity of one projection: a rule with its parameters, and what backends compute with.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "network/model.h"
+
+namespace snn {
+
+struct Plasticity {
+    std::shared_ptr<const PlasticityRule> rule;
+    std::vector<double> parameters;
+    std::vector<int32_t> options;
+};
+
+// A trace as it is computed. Its value n steps after an event that left x is x * decay[min(n, decay.size() - 1)].
+struct TracePlan {
+    float keep = 1.0f;         // an event at which the trace is x leaves keep * x + 1
+    std::vector<float> decay;  // float32(exp(-n dt / tau)), n ascending; the last one is 0, those before at least 2^-60
+};
+
+// Entries of TracePlan::decay that are allowed; with the smallest trace kept, tau / dt is at most a fortieth of it.
+constexpr size_t max_decay_steps = 1u << 22;
+
+// A parameter, option or derived constant of a rule.
+struct PlasticConstant {
+    ValueType type = ValueType::float_;
+    float real = 0.0f;
+    int32_t whole = 0;
+};
+
+struct PlasticityPlan {
+    std::vector<PlasticConstant> constants;  // parameters, options, derived: the first registers of both events
+    std::vector<TracePlan> pre_traces, post_traces;
+    float minimum = 0.0f, maximum = 0.0f;  // what an event gives is held within them, then flushed like a state
+    std::vector<uint16_t> delays;          // that synapses have, ascending, without that of the projection
+
+    size_t delay_slot(uint32_t delay) const {
+        return static_cast<size_t>(std::lower_bound(delays.begin(), delays.end(), delay) - delays.begin());
+    }
+};
+
+// The age of traces that are gone.
+constexpr int32_t oldest_event = static_cast<int32_t>(max_decay_steps) + 1;
+
+// What is kept of the traces of one neuron whose last event is `age` steps before the step to come: those that are gone become 0.
+// Returns the age, oldest_event when all are gone, so that the same past is kept as the same numbers. [trace], `stride` apart.
+template <class Real>
+int32_t kept_traces(const std::vector<TracePlan>& plans, uint64_t age, Real* io_values, size_t stride) {
+    int32_t kept = oldest_event;
+    for (size_t k = 0; k < plans.size(); ++k) {
+        Real& value = io_values[k * stride];
+        if (age + 1 >= plans[k].decay.size()) value = Real{0};
+        if (value != Real{0}) kept = static_cast<int32_t>(age);
+    }
+    return kept;
+}
+
+struct WeightBounds {
+    float minimum, maximum;
+    double largest() const;  // of |w|
+};
+
+class Synapses;
+std::vector<uint16_t> delays_of(const Synapses& synapses, uint32_t source_size);
+
+// Throw SNN_ERROR_INVALID_ARGUMENT where the parameters make no sense; `what` names the projection in the sentence.
+WeightBounds weight_bounds(const Plasticity& plasticity, double dt_ms, const std::string& what);
+PlasticityPlan make_plasticity_plan(const Plasticity& plasticity, double dt_ms, const std::string& what);
+
+}  // namespace snn

@@ -1,0 +1,195 @@
+"""Plasticity: rules by which the weights of a sparse projection change while the network runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from snn._arrays import choice, number
+from snn.definitions import PlasticityDefinition, builtin_plasticity, compiled
+from snn.engine import _native
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.engine.modelc import compile_plasticity
+
+__all__ = ["PairSTDP", "Plasticity", "TripletSTDP"]
+
+
+class Plasticity:
+    """A plasticity rule with its parameters, for ``snn.Sparse....(plasticity=...)``.
+
+    What happens at which moment of a step is said in ``docs/semantics.md``.
+
+    Parameters
+    ----------
+    name : str
+        A built-in rule: ``"pair_stdp"`` or ``"triplet_stdp"``; see `PairSTDP`, `TripletSTDP`.
+    **values : float or str
+        Parameters and options of the rule, by name; those not given keep the defaults of its definition.
+
+    Raises
+    ------
+    NotFoundError
+        There is no built-in rule of that name.
+    ArgumentTypeError
+        The rule has no such parameter or option.
+    InvalidArgumentError
+        A value outside the parameter's range.
+
+    Examples
+    --------
+    >>> net.connect("input", "output", snn.Sparse.fixed_probability(0.1, plasticity=snn.PairSTDP(tau_plus=15.0)))
+    """
+
+    def __init__(self, name: str, **values: float | str) -> None:
+        if not isinstance(name, str):
+            raise ArgumentTypeError(f"the plasticity is {shown(name)}, not a name")
+        self._set(builtin_plasticity(name), values)
+
+    @classmethod
+    def define(cls, definition: Mapping[str, Any] | str | Path, **values: float | str) -> Plasticity:
+        """Return a rule of the user.
+
+        Parameters
+        ----------
+        definition : dict, str or Path
+            The same words as in the files of ``snn/models/plasticity``: as a dict, as TOML text, or in a file.
+        **values : float or str
+            Values in place of the definition's defaults.
+
+        Raises
+        ------
+        FormatError
+            The definition is wrong; the sentence names the place.
+        """
+        rule = Plasticity.__new__(Plasticity)
+        rule._set(PlasticityDefinition.from_native(compiled(definition, compile_plasticity)), values)
+        return rule
+
+    @classmethod
+    def _from_native(cls, network: _native.Network, projection: int) -> Plasticity | None:
+        """Return the rule of a projection that libsnn loaded, None if it has none."""
+        native = network.plasticity(projection)
+        if native is None:
+            return None
+        definition = PlasticityDefinition.from_native(native)
+        if definition.name in _native.builtin_plasticity_names():
+            known = builtin_plasticity(definition.name)
+            if known.same_as(definition):
+                definition = known
+        rule = Plasticity.__new__(_CLASSES.get(definition.name, Plasticity) if definition.builtin else Plasticity)
+        values: dict[str, float | str] = {}
+        for name in definition.parameters:
+            values[name] = network.plasticity_parameter(projection, name)
+        for name in definition.options:
+            values[name] = network.plasticity_option(projection, name)
+        rule._set(definition, values)
+        return rule
+
+    def _set(self, definition: PlasticityDefinition, values: Mapping[str, Any]) -> None:
+        self.definition = definition
+        self.parameters: dict[str, float] = {name: item.default for name, item in definition.parameters.items()}
+        self.options: dict[str, str] = {name: item.default for name, item in definition.options.items()}
+        for name, value in values.items():
+            what = f"plasticity {definition.name}: {name}"
+            if name in definition.parameters:
+                real = number(value, what)
+                definition.parameters[name].check(real, real, what)
+                self.parameters[name] = real
+            elif name in definition.options:
+                self.options[name] = choice(value, definition.options[name].choices, what)
+            else:
+                words = ", ".join([*definition.parameters, *definition.options]) or "none"
+                raise ArgumentTypeError(
+                    f"plasticity {definition.name!r} has no parameter or option {shown(name)}; it has: {words}"
+                )
+
+    @property
+    def name(self) -> str:
+        """Name of the rule."""
+        return self.definition.name
+
+    def __repr__(self) -> str:
+        words = [] if type(self) is not Plasticity else [repr(self.name)]
+        items = self.definition.parameters.items()
+        words += [f"{name}={self.parameters[name]:g}" for name, p in items if self.parameters[name] != p.default]
+        choices = self.definition.options.items()
+        words += [f"{name}={self.options[name]!r}" for name, o in choices if self.options[name] != o.default]
+        return f"{type(self).__name__}({', '.join(words)})"
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Plasticity)
+            and self.definition.same_as(other.definition)
+            and self.parameters == other.parameters
+            and self.options == other.options
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.name, tuple(self.parameters.items()), tuple(self.options.items())))
+
+    def _declare(self, network: _native.Network, projection: int) -> None:
+        network.set_plasticity(projection, self.name if self.definition.builtin else self.definition.native)
+        for name, value in self.parameters.items():
+            network.set_plasticity_parameter(projection, name, value)
+        for name, word in self.options.items():
+            network.set_plasticity_option(projection, name, word)
+
+
+class PairSTDP(Plasticity):
+    """Pair-based spike-timing dependent plasticity (Morrison, Diesmann & Gerstner 2008).
+
+    An arrival `s` ms before a spike of the target adds ``amplitude_plus * exp(-s / tau_plus)``, one `s` ms after it takes
+    away ``amplitude_minus * exp(-s / tau_minus)``, times ``w_max - w_min`` with hard bounds.
+
+    Parameters
+    ----------
+    tau_plus, tau_minus : float, default 20.0
+        Time constants in ms.
+    amplitude_plus : float, default 0.01
+        As a part of ``w_max - w_min``, or of ``w_max - w`` with soft bounds.
+    amplitude_minus : float, default 0.0105
+        As a part of ``w_max - w_min``, or of ``w - w_min`` with soft bounds.
+    w_min, w_max : float, default 0.0, 1.0
+        Bounds of the weights, which the first weights must keep.
+    bounds : {"hard", "soft"}
+        Additive changes that are cut off (Song et al. 2000), or multiplicative ones (Rubin et al. 2001).
+    pairing : {"all", "nearest"}
+        Whether all earlier spikes count or the last one.
+    """
+
+    def __init__(self, **values: float | str) -> None:
+        super().__init__("pair_stdp", **values)
+
+
+class TripletSTDP(Plasticity):
+    """Triplet spike-timing dependent plasticity (Pfister & Gerstner 2006, equations 1 to 4).
+
+    Parameters
+    ----------
+    tau_plus, tau_minus, tau_x, tau_y : float, default 16.8, 33.7, 101.0, 114.0
+        Time constants of r1, o1, r2 and o2 in ms.
+    a2_plus, a3_plus, a2_minus, a3_minus : float, default 0.0, 0.0065, 0.0071, 0.0
+        Amplitudes in the unit of the weights; the defaults are the paper's minimal model of visual cortex.
+    w_min, w_max : float, default 0.0, 1.0
+        Bounds of the weights, which the first weights must keep; changes are cut off there.
+    pairing : {"all", "nearest"}
+        Whether all earlier spikes count or the last one.
+    """
+
+    def __init__(self, **values: float | str) -> None:
+        super().__init__("triplet_stdp", **values)
+
+
+_CLASSES: dict[str, type[Plasticity]] = {"pair_stdp": PairSTDP, "triplet_stdp": TripletSTDP}
+
+
+def checked_plasticity(value: object, what: str, arithmetic: str) -> Plasticity | None:
+    """Return the rule that a connection was given, None if there is none."""
+    if value is None:
+        return None
+    if not isinstance(value, Plasticity):
+        raise ArgumentTypeError(f"{what}: plasticity is {shown(value)}, not a rule such as snn.PairSTDP()")
+    if arithmetic not in ("default", "fixed"):
+        raise InvalidArgumentError(f"{what}: arithmetic is {arithmetic!r}; that of plastic weights is 'fixed'")
+    return value

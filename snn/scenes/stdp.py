@@ -1,0 +1,112 @@
+"""Additive spike-timing dependent plasticity of the synapses from Poisson inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from snn.distributions import Uniform
+from snn.network import Network
+from snn.neurons import CurrentLIF, PoissonSource
+from snn.plasticity import PairSTDP
+from snn.scenes.scene import Rate, Scene
+from snn.sparse import Sparse
+
+__all__ = ["STDP", "Stdp"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stdp(Scene):
+    """Song, Miller and Abbott 2000 for many neurons at once: all synapses learn by the additive pair rule.
+
+    Every neuron hears the same `inputs` independent Poisson trains, by weights of its own that start uniform between 0 and
+    `weight_max`. Pairs within `tau_plus` and `tau_minus` change a weight by `amplitude_plus` and `amplitude_minus` of
+    `weight_max`; it is cut off at 0 and `weight_max`. In hundreds of seconds weights gather at both bounds; the rate below is
+    that of the second after the warm-up. All neurons hear the same trains, so runs differ by 2.9 Hz (one standard deviation).
+
+    `scale` multiplies the number of neurons; the inputs stay, and with them the rate.
+
+    Sources: S. Song, K. D. Miller and L. F. Abbott, Competitive Hebbian learning through spike-timing-dependent synaptic
+    plasticity, Nature Neuroscience 3, 919-926 (2000), doi 10.1038/78829; the numbers are those of the example "STDP" of
+    Brian 2 (M. Stimberg et al., eLife 8, e47314 (2019), doi 10.7554/eLife.47314), which has one neuron, without
+    inhibition, and synaptic currents of g (0 mV - v_reset), g up to 0.01 of the leak. The rate is that of a simulation in
+    numpy, written by hand, float64 (tests/oracle/stdp_scene.py): 67.7 Hz, the mean of 24 runs.
+
+    Parameters
+    ----------
+    inputs, neurons_at_scale_1 : int
+        Poisson trains, and neurons that hear them at scale 1.
+    input_rate : float
+        Of each train, in hertz.
+    tau_membrane, tau_synapse : float
+        Milliseconds.
+    v_rest, threshold, v_reset : float
+        Millivolts.
+    weight_max : float
+        Millivolts: the height that the synaptic current would lift the membrane to if it stayed; 0.01 times 60 mV.
+    tau_plus, tau_minus : float
+        Milliseconds.
+    amplitude_plus, amplitude_minus : float
+        Parts of `weight_max`.
+    """
+
+    inputs: int = 1000
+    neurons_at_scale_1: int = 1000
+    input_rate: float = 15.0
+    tau_membrane: float = 10.0
+    tau_synapse: float = 5.0
+    v_rest: float = -74.0
+    threshold: float = -54.0
+    v_reset: float = -60.0
+    weight_max: float = 0.6
+    tau_plus: float = 20.0
+    tau_minus: float = 20.0
+    amplitude_plus: float = 0.01
+    amplitude_minus: float = 0.0105
+
+    def sizes(self, scale: float = 1.0) -> dict[str, int]:
+        """Return the number of neurons of each population."""
+        return {"inputs": self.inputs, "cells": round(self.neurons_at_scale_1 * scale)}
+
+    def synapses(self, scale: float = 1.0) -> float:
+        """Return the number of synapses."""
+        return self.inputs * self.sizes(scale)["cells"]
+
+    def _build(self, scale: float, seed: int) -> Network:
+        network = Network(self.dt, seed=seed)
+        sizes = self.sizes(scale)
+        network.add("inputs", PoissonSource(sizes["inputs"], rate=self.input_rate))
+        network.add(
+            "cells",
+            CurrentLIF(
+                sizes["cells"],
+                tau_membrane=self.tau_membrane,
+                tau_synapse=self.tau_synapse,
+                v_rest=self.v_rest,
+                v_reset=self.v_reset,
+                threshold=self.threshold,
+                reset="value",
+                input_scaling="exact",
+            ),
+        )
+        rule = PairSTDP(
+            tau_plus=self.tau_plus,
+            tau_minus=self.tau_minus,
+            amplitude_plus=self.amplitude_plus,
+            amplitude_minus=self.amplitude_minus,
+            w_max=self.weight_max,
+        )
+        weight = Uniform(0.0, self.weight_max)
+        network.connect("inputs", "cells", Sparse.all_to_all(weight=weight, receptor="current", plasticity=rule))
+        return network
+
+
+STDP = Stdp(
+    name="stdp",
+    title="1,000 Poisson inputs onto 1,000 LIF neurons, 1 million plastic synapses (Song, Miller and Abbott 2000)",
+    dt=0.1,
+    warm_up=200.0,
+    window=1000.0,
+    rates={"inputs": Rate(15.0, 0.6), "cells": Rate(67.7, 10.0)},
+    smallest_scale=0.01,
+    largest_scale=100.0,
+)

@@ -1,0 +1,271 @@
+"""Plastic projections: against hand-written rules, the published window, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import snn
+from tests.oracle import stdp
+
+DT = 0.5
+RULES = Path(snn.__file__).parent / "models" / "plasticity"
+
+
+def forced(rule, sources, targets, *, weight=0.5, delay=0, delays=None, device="cpu", pairs=None, threads=1):
+    """Sources onto targets by `rule`; the targets spike when the input "force" does, whatever the weights.
+
+    ``sources``, ``targets``: bool arrays (steps, neurons) of spikes. Returns the simulation after the run.
+    """
+    net = snn.Network(dt=DT)
+    net.add("source", snn.SpikeInput(sources.shape[1]))
+    net.add("force", snn.SpikeInput(targets.shape[1]))
+    # Forgets within a step, and plastic weights are far below its threshold.
+    net.add("target", snn.LIF(targets.shape[1], tau_membrane=0.01, threshold=1e4))
+    net.connect("force", "target", snn.OneToOne(1.5e4))
+    if pairs is None:
+        pairs = np.indices((sources.shape[1], targets.shape[1])).reshape(2, -1)
+    connection = snn.Sparse.from_arrays(*pairs, weight, delays, delay_steps=delay, plasticity=rule)
+    net.connect("source", "target", connection, name="p")
+    sim = snn.Simulation(net, device=device, threads=threads)
+    inputs = {"source": sources.astype(np.float32), "force": targets.astype(np.float32)}
+    record = sim.run(len(sources), inputs=inputs, record={"target": "spikes"})
+    assert np.array_equal(record["target"]["spikes"][:, 0], targets)
+    return sim
+
+
+@pytest.mark.parametrize("device", ["reference", "cpu"])
+@pytest.mark.parametrize("delay", [0, 1, 17])
+def test_the_window_is_the_analytic_curve(device, delay):
+    # One pair at every lag from -100 to 100 steps: Song et al. 2000, figure 1; the lag counts from the arrival.
+    rule = snn.PairSTDP(tau_plus=15.0, tau_minus=30.0, amplitude_plus=0.01, amplitude_minus=0.02, w_min=-1.0, w_max=3.0)
+    lags = np.arange(-100, 101)
+    sources, targets = np.zeros((260, 1), bool), np.zeros((260, lags.size), bool)
+    sources[120 - delay] = True
+    targets[120 + lags, np.arange(lags.size)] = True
+    change = forced(rule, sources, targets, delay=delay, device=device).get("p.weight").astype(float) - 0.5
+    plus, minus = 0.01 * 4.0 * np.exp(-lags * DT / 15.0), -0.02 * 4.0 * np.exp(lags * DT / 30.0)
+    # A float32 near 0.5 is a multiple of 6e-8.
+    np.testing.assert_allclose(change, np.where(lags >= 0, plus, minus), rtol=0, atol=1.2e-7)
+
+
+def random_trains(steps, sources, targets, seed):
+    rng = np.random.default_rng(seed)
+    return rng.random((steps, sources)) < 0.06, rng.random((steps, targets)) < 0.05
+
+
+PAIR = {"w_max": 1.25, "amplitude_plus": 0.03, "amplitude_minus": 0.025}
+TRIPLET = {"a3_plus": 0.004, "a2_minus": 0.012}
+# The full model of hippocampal culture: Pfister & Gerstner 2006, table 4.
+FULL = {"a2_plus": 6.1e-3, "a3_plus": 6.7e-3, "a2_minus": 1.6e-3, "a3_minus": 1.4e-3, "tau_x": 946.0, "tau_y": 27.0}
+CASES = [
+    *[(snn.PairSTDP, PAIR, {"bounds": bounds, "pairing": pairing}, stdp.pair_stdp)
+      for bounds in ("hard", "soft") for pairing in ("all", "nearest")],
+    *[(snn.TripletSTDP, values, {"pairing": pairing}, stdp.triplet_stdp)
+      for values in (TRIPLET, FULL) for pairing in ("all", "nearest")],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("device", ["reference", "cpu"])
+@pytest.mark.parametrize(("cls", "values", "options", "oracle"), CASES)
+def test_random_trains_give_what_the_oracle_says(cls, values, options, oracle, device):
+    steps, delay = 900, 2
+    sources, targets = random_trains(steps, 7, 18, 3)
+    rng = np.random.default_rng(4)
+    pairs = np.stack([rng.integers(0, 7, 90), rng.integers(0, 18, 90)])
+    delays, weights = rng.integers(0, 6, 90), rng.uniform(0.3, 0.7, 90).astype(np.float32)
+    rule = cls(**values, **options)
+    sim = forced(rule, sources, targets, weight=weights, delay=delay, delays=delays, pairs=pairs, device=device)
+    order = np.lexsort((pairs[1], delays, pairs[0]))  # canonical order
+    expected = []
+    for k in order:
+        arrivals = [t for t in (np.flatnonzero(sources[:, pairs[0][k]]) + delay + delays[k]) * DT if t < steps * DT]
+        posts = list(np.flatnonzero(targets[:, pairs[1][k]]) * DT)
+        expected.append(oracle(arrivals, posts, float(weights[k]), rule.parameters, rule.options))
+    got = sim.get("p.weight")
+    assert np.median(np.abs(got - weights[order])) > 0.03, "the trains must move the weights"
+    # About 100 events, each rounded to 6e-8 of a number up to 1.25, and traces to as much of numbers up to 10.
+    np.testing.assert_allclose(got, expected, rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("name", ["pair_stdp", "triplet_stdp"])
+def test_an_interpreted_rule_gives_the_bits_of_the_compiled_one(name):
+    text = (RULES / f"{name}.toml").read_text(encoding="utf-8")
+    own = snn.Plasticity.define(text.replace(f'"{name}"', '"mine"'), w_max=0.9)
+    trains = random_trains(500, 9, 33, 5)
+    expected = forced(snn.Plasticity(name, w_max=0.9), *trains).get("p.weight")
+    for device in ("reference", "cpu"):
+        assert np.array_equal(forced(own, *trains, device=device).get("p.weight"), expected)
+
+
+def test_runs_in_pieces_with_looks_in_between_give_the_same_bits():
+    sources, targets = random_trains(400, 9, 40, 6)
+    rule = snn.TripletSTDP(a2_plus=0.004)
+    expected = forced(rule, sources, targets).get("p.weight")
+    sim = forced(rule, sources[:1], targets[:1])
+    for step in range(1, 400):
+        now = slice(step, step + 1)
+        sim.run(1, inputs={"source": sources[now].astype(np.float32), "force": targets[now].astype(np.float32)})
+        if step % 7 == 0:
+            sim.get("p.weight")
+    assert np.array_equal(sim.get("p.weight"), expected)
+
+
+def test_a_spike_delivers_the_weight_that_it_has_changed():
+    # As in NEST's stdp_synapse: facilitated by past spikes of the target, depressed, then sent.
+    net = snn.Network(dt=1.0)
+    net.add("source", snn.SpikeInput(1))
+    net.add("force", snn.SpikeInput(1))
+    net.add("target", snn.LIF(1, tau_membrane=0.01, threshold=4.0))
+    net.connect("force", "target", snn.OneToOne(6.0))
+    rule = snn.PairSTDP(amplitude_plus=0.25, amplitude_minus=0.5)
+    net.connect("source", "target", snn.Sparse.from_arrays([0], [0], 0.5, plasticity=rule), name="p")
+    for device in ("reference", "cpu"):
+        sim = snn.Simulation(net, device=device)
+        inputs = {"source": np.float32([[1], [0], [0], [0], [1]]), "force": np.float32([[0], [0], [1], [0], [0]])}
+        v = sim.run(5, inputs=inputs, record={"target": "v"})["target"]["v"][:, 0, 0]
+        after = 0.5 + 0.25 * np.exp(-2 / 20) - 0.5 * np.exp(-2 / 20)
+        assert v[0] == pytest.approx(0.5, abs=1e-6)
+        assert v[4] == pytest.approx(after, abs=1e-6)
+
+
+def test_weights_stay_within_bounds_and_reach_them():
+    sources, targets = random_trains(3000, 5, 20, 8)
+    for amplitude, end in ((0.3, 1.0), (-0.3, 0.0)):
+        rule = snn.PairSTDP(amplitude_plus=amplitude, amplitude_minus=-amplitude)
+        weights = forced(rule, sources, targets).get("p.weight")
+        assert 0.0 <= weights.min() <= weights.max() <= 1.0
+        assert (weights == end).mean() > 0.9
+
+
+def test_a_reset_forgets_the_spikes_and_keeps_the_weights():
+    sources, targets = random_trains(200, 6, 20, 9)
+    for device in ("reference", "cpu"):
+        sim = forced(snn.PairSTDP(), sources, targets, device=device)
+        learned = sim.get("p.weight")
+        sim.reset()
+        assert np.array_equal(sim.get("p.weight"), learned)
+        late = np.zeros((3, 6), np.float32)
+        late[2] = 1.0  # arrivals that would depress, were the old spikes not forgotten
+        sim.run(3, inputs={"source": late})
+        assert np.array_equal(sim.get("p.weight"), learned)
+
+
+def test_learned_weights_travel_with_the_rule(tmp_path):
+    sources, targets = random_trains(200, 6, 20, 10)
+    rule = snn.PairSTDP(tau_plus=11.0, bounds="soft")
+    sim = forced(rule, sources, targets)
+    sim.to_network().save(tmp_path / "learned.snn")
+    net = snn.load(tmp_path / "learned.snn")
+    assert net.projections["p"].plasticity == rule
+    assert isinstance(net.projections["p"].plasticity, snn.PairSTDP)
+    assert net.projections["p"].arithmetic == "fixed"
+    assert np.array_equal(net.projections["p"].weights, sim.get("p.weight"))
+    copy = net.copy()
+    copy.projections["p"].weights[0] = 0.25
+    copy.add("more", snn.LIF(3))  # built anew
+    assert copy.projections["p"].plasticity == rule
+    assert snn.Simulation(copy).get("p.weight")[0] == 0.25
+    assert net.projections["force_to_target"].plasticity is None
+
+
+def small(**common):
+    net = snn.Network()
+    net.add("source", snn.SpikeInput(3))
+    net.add("target", snn.LIF(4))
+    net.connect("source", "target", snn.Sparse.fixed_probability(1.0, **common), name="p")
+    return net
+
+
+def test_what_cannot_be_plastic_is_refused():
+    with pytest.raises(snn.InvalidArgumentError, match=r"weight is 1\.5; the rule keeps weights from 0 to 1"):
+        snn.Simulation(small(weight=1.5, plasticity=snn.PairSTDP()))
+    with pytest.raises(snn.InvalidArgumentError, match="from 2 to 1 are no range"):
+        snn.Simulation(small(plasticity=snn.PairSTDP(w_min=2.0)))
+    with pytest.raises(snn.InvalidArgumentError, match="tau of trace 'recent_spikes' is 100000000 ms"):
+        snn.Simulation(small(plasticity=snn.PairSTDP(tau_minus=1e8)))
+    with pytest.raises(snn.InvalidArgumentError, match="arithmetic is 'float'"):
+        small(arithmetic="float", plasticity=snn.PairSTDP())
+    with pytest.raises(snn.ArgumentTypeError, match="plasticity is 'pair_stdp'"):
+        small(plasticity="pair_stdp")
+    with pytest.raises(snn.ArgumentTypeError, match="'taus'; it has: tau_plus"):
+        snn.PairSTDP(taus=1.0)
+    with pytest.raises(snn.InvalidArgumentError, match="tau_plus is 0 ms; it must be above 0"):
+        snn.PairSTDP(tau_plus=0.0)
+    with pytest.raises(snn.NotFoundError, match="pair_stdp"):
+        snn.Plasticity("hebb")
+    text = (RULES / "triplet_stdp.toml").read_text(encoding="utf-8").replace("next.w = w + r1", "other = w + r1")
+    with pytest.raises(snn.FormatError, match=r"no next\.w"):
+        snn.Plasticity.define(text)
+    net = snn.Network()
+    net.add("source", snn.SpikeInput(3))
+    net.add("target", snn.LeakyIntegrator(4))
+    with pytest.raises(snn.InvalidArgumentError, match="a target that spikes; 'target' has model 'leaky_integrator'"):
+        net.connect("source", "target", snn.Sparse.fixed_probability(1.0, plasticity=snn.PairSTDP()))
+    net = snn.Network()
+    net.add("source", snn.Input(3))
+    net.add("target", snn.LIF(4))
+    with pytest.raises(snn.InvalidArgumentError, match="a sparse projection from a population that spikes"):
+        net.connect("source", "target", snn.Sparse.fixed_probability(1.0, plasticity=snn.PairSTDP()))
+
+
+def test_sessions_of_plastic_networks_learn_alone_and_take_no_gradient():
+    net = small(weight=0.5, plasticity=snn.PairSTDP())
+    with pytest.raises(snn.UnsupportedError, match="batch_size is 2; projection 'p' is plastic"):
+        snn.Simulation(net, batch_size=2)
+    with pytest.raises(snn.UnsupportedError, match="projection 'p' is plastic: its weights change"):
+        snn.Trainer(net, steps=3, epochs=1, batch_size=1).fit(np.ones((4, 3), np.float32), np.zeros(4, int))
+    sim = snn.Simulation(net)
+    with pytest.raises(snn.InvalidArgumentError, match="a weight is 2; the rule keeps weights from 0 to 1"):
+        sim.set("p.weight", np.full(12, 2.0, np.float32))
+    sim.set("p.weight", np.full(12, 0.75, np.float32))
+    assert (sim.get("p.weight") == 0.75).all()
+
+
+def test_a_connection_rule_stays_one_and_its_rows_learn_like_arrays(tmp_path):
+    def network(connection):
+        net = snn.Network(seed=2)
+        net.add("source", snn.PoissonSource(40, rate=80.0))
+        net.add("target", snn.LIF(50))
+        net.connect("source", "target", connection, name="p")
+        return net
+
+    rule = snn.PairSTDP(w_max=0.5)
+    drawn = {"weight": snn.Uniform(0.1, 0.5), "delay": snn.Uniform(1.0, 7.0), "seed": 4}
+    made = network(snn.Sparse.fixed_probability(0.4, plasticity=rule, **drawn))
+    made.save(tmp_path / "net.snn")
+    for net in (made, snn.load(tmp_path / "net.snn")):
+        assert net.projections["p"].by_rule
+        assert net.projections["p"].plasticity == rule
+        assert net.projections["p"].arithmetic == "fixed"
+    estimate = made.memory_estimate(threads=1)
+    assert estimate.weights >= 4 * made.projections["p"].synapse_count
+    results = []
+    for device, threads in (("cpu", 1), ("cpu", 2), ("cpu", 3), ("cpu", 8), ("reference", 1)):
+        with snn.Simulation(snn.load(tmp_path / "net.snn"), device=device, threads=threads, seed=1) as sim:
+            sim.run(200)
+            results.append(sim.get("p.weight"))
+            learned = sim.to_network()
+    assert all(np.array_equal(result, results[0]) for result in results)
+    sources, targets, delays = made.projections["p"].synapses()
+    weights = made.projections["p"].synapse_weights()
+    arrays = network(snn.Sparse.from_arrays(sources, targets, weights, delays=delays, plasticity=rule))
+    with snn.Simulation(arrays, seed=1) as sim:
+        sim.run(200)
+        assert np.array_equal(sim.get("p.weight"), results[0])
+    assert not np.array_equal(results[0], weights)
+    assert np.array_equal(learned.projections["p"].weights, results[0])
+    assert learned.projections["p"].plasticity == rule
+    learned.save(tmp_path / "learned.snn")
+    with snn.Simulation(made) as sim:
+        sim.load_weights(tmp_path / "learned.snn")
+        assert np.array_equal(sim.get("p.weight"), results[0])
+
+
+def test_threads_do_not_change_a_bit():
+    sources, targets = random_trains(120, 60, 900, 11)
+    expected = forced(snn.TripletSTDP(), sources, targets).get("p.weight")
+    for threads in (2, 3, 8):
+        assert np.array_equal(forced(snn.TripletSTDP(), sources, targets, threads=threads).get("p.weight"), expected)
