@@ -19,6 +19,7 @@ from types import MappingProxyType
 
 from snn._arrays import known_name
 from snn.scenes.brunel import BRUNEL, BRUNEL_50K, Brunel
+from snn.scenes.coba import COBA, COBA_40K, Coba
 from snn.scenes.cuba import CUBA, CUBA_40K, Cuba
 from snn.scenes.flybrain import FLYBRAIN, Connectome, FlyBrain
 from snn.scenes.izhikevich import IZHIKEVICH, IZHIKEVICH_100K, Izhikevich, IzhikevichDense, IzhikevichSparse
@@ -28,6 +29,7 @@ from snn.scenes.scene import Rate, Scene
 __all__ = [
     "SCENES",
     "Brunel",
+    "Coba",
     "Connectome",
     "Cuba",
     "FlyBrain",
@@ -43,7 +45,7 @@ __all__ = [
 SCENES: Mapping[str, Scene] = MappingProxyType(
     {
         scene.name: scene
-        for scene in (BRUNEL, BRUNEL_50K, CUBA, CUBA_40K, IZHIKEVICH, IZHIKEVICH_100K, MICROCIRCUIT, FLYBRAIN)
+        for scene in (BRUNEL, BRUNEL_50K, CUBA, CUBA_40K, COBA, COBA_40K, IZHIKEVICH, IZHIKEVICH_100K, MICROCIRCUIT, FLYBRAIN)
     }
 )
 """All scenes by name."""

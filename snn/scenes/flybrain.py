@@ -333,7 +333,9 @@ def _table(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np
         try:
             from pyarrow import parquet
         except ImportError:
-            raise UnsupportedError(f"{path}: reading parquet needs pyarrow: pip install pyarrow") from None
+            raise UnsupportedError(
+                f"{path}: reading parquet needs pyarrow: pip install 'snn-engine[connectome]'"
+            ) from None
         found = parquet.read_table(path)
         _check_columns(path, found.column_names)
         columns = [found.column(name).to_numpy() for name in _COLUMNS]

@@ -28,7 +28,8 @@ class Izhikevich(Scene):
     after, as in the paper's program.
 
     Source: E. M. Izhikevich, Simple model of spiking neurons, IEEE Trans. Neural Netw. 14, 1569-1572 (2003),
-    doi 10.1109/TNN.2003.820440, with the program in the paper.
+    doi 10.1109/TNN.2003.820440, with the program in the paper. Rates: Brian2 2.9 and NEST 3.10 with the same parameters,
+    several seeds each.
 
     Parameters
     ----------
@@ -166,7 +167,7 @@ IZHIKEVICH = IzhikevichDense(
     inhibitory_weight=1.0,
     smallest_scale=0.5,
     largest_scale=10.0,
-    rates={"excitatory": Rate(6.0, 6.0), "inhibitory": Rate(15.0, 15.0)},
+    rates={"excitatory": Rate(7.2, 0.6), "inhibitory": Rate(6.7, 1.1)},
     **_COMMON,
 )
 IZHIKEVICH_100K = IzhikevichSparse(
@@ -180,6 +181,6 @@ IZHIKEVICH_100K = IzhikevichSparse(
     inhibitory_inputs=20,
     smallest_scale=0.01,
     largest_scale=100.0,
-    rates={"excitatory": Rate(6.0, 6.0), "inhibitory": Rate(15.0, 15.0)},
+    rates={"excitatory": Rate(6.78, 0.2), "inhibitory": Rate(6.2, 0.4)},
     **_COMMON,
 )

@@ -46,9 +46,8 @@ _PROBABILITIES = (
 )
 
 # Scaling keeps a neuron's mean input and its variance, not the rates: what NEST 3.10 shows over `window` at smaller scales,
-# in hertz, means over seeds (three at 0.1, two at 0.05 and 0.2, one at 0.5).
+# in hertz, means over seeds (three at 0.1, two at 0.2, one at 0.5).
 _SCALED_RATES = {
-    0.05: (0.250, 1.18, 3.20, 3.85, 4.76, 6.53, 0.54, 5.92),
     0.1: (0.463, 2.10, 3.97, 5.00, 6.72, 7.74, 0.84, 7.04),
     0.2: (0.588, 2.50, 4.29, 5.52, 7.24, 8.22, 1.04, 7.49),
     0.5: (0.754, 2.75, 4.36, 5.76, 7.21, 8.47, 1.14, 7.70),
@@ -248,7 +247,7 @@ MICROCIRCUIT = Microcircuit(
     dt=0.1,
     warm_up=500.0,
     window=1000.0,
-    smallest_scale=0.05,
+    smallest_scale=0.1,
     largest_scale=1.0,
     peer_scale=0.2,
     rates={name: Rate(values[2], 0.1 * values[2]) for name, values in _POPULATIONS.items()},

@@ -24,6 +24,19 @@ def test_first_network_learns_and_is_loaded_again(tmp_path: Path) -> None:
     assert (tmp_path / "digits.snn").stat().st_size > 64 * 128 * 4
 
 
+def test_scene_raster_has_the_expected_rates(tmp_path: Path) -> None:
+    sample = ROOT / "samples" / "python" / "scene_raster.py"
+    result = subprocess.run(
+        [sys.executable, str(sample)], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "the rates are as expected" in result.stdout
+    rates = re.findall(r"(?:excitatory|inhibitory): ([\d.]+) Hz", result.stdout)
+    assert len(rates) == 2
+    assert all(float(rate) > 1.0 for rate in rates)
+    assert (tmp_path / "raster.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
 @pytest.mark.parametrize(
     ("language", "sample"), [("python", "samples/python/first_network.py"), ("c", "samples/c/run_a_file.c")]
 )

@@ -12,7 +12,7 @@ import numpy as np
 from brian2 import Hz, Network, NeuronGroup, PoissonGroup, PoissonInput, SpikeMonitor, Synapses, ms, mV, pA, pF
 
 from snn.engine.bench.peers.task import Answer, Task, answer
-from snn.scenes import Brunel, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit
+from snn.scenes import Brunel, Coba, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit
 from snn.scenes._draw import Draws
 
 Objects = list[Any]
@@ -89,6 +89,45 @@ def cuba(scene: Cuba, scale: float, seed: int) -> tuple[Objects, Populations]:
     ):
         synapses = Synapses(part, neurons, on_pre=f"{state}_post += weight", delay=scene.delay * ms)
         synapses.namespace["weight"] = weight * mV
+        synapses.connect(p=scene.probability(scale))
+        groups.append(synapses)
+    return groups, {"excitatory": (neurons, 0, first), "inhibitory": (neurons, first, count)}
+
+
+def coba(scene: Coba, scale: float, seed: int) -> tuple[Objects, Populations]:
+    """Build the network of Vogels and Abbott 2005 with conductances; these are in units of the leak."""
+    count = scene.neurons(scale)
+    first = scene.sizes(scale)["excitatory"]
+    neurons = NeuronGroup(
+        count,
+        """dv/dt = (excitation * (e_excitatory - v) + inhibition * (e_inhibitory - v) - (v - v_rest)) / tau
+            : volt (unless refractory)
+        dexcitation/dt = -excitation / tau_excitatory : 1
+        dinhibition/dt = -inhibition / tau_inhibitory : 1""",
+        threshold="v > threshold",
+        reset="v = v_reset",
+        refractory=scene.refractory * ms,
+        method="exponential_euler",
+        namespace={
+            "tau": scene.tau_membrane * ms,
+            "tau_excitatory": scene.tau_excitatory * ms,
+            "tau_inhibitory": scene.tau_inhibitory * ms,
+            "e_excitatory": scene.e_excitatory * mV,
+            "e_inhibitory": scene.e_inhibitory * mV,
+            "v_rest": scene.v_rest * mV,
+            "v_reset": scene.v_reset * mV,
+            "threshold": scene.threshold * mV,
+        },
+    )
+    v, neurons.excitation, neurons.inhibition = scene.start(count, Draws(seed))
+    neurons.v = v * mV
+    groups: Objects = [neurons]
+    for part, state, weight in (
+        (neurons[:first], "excitation", scene.excitatory_weight),
+        (neurons[first:], "inhibition", scene.inhibitory_weight),
+    ):
+        synapses = Synapses(part, neurons, on_pre=f"{state}_post += weight", delay=scene.delay * ms)
+        synapses.namespace["weight"] = weight
         synapses.connect(p=scene.probability(scale))
         groups.append(synapses)
     return groups, {"excitatory": (neurons, 0, first), "inhibitory": (neurons, first, count)}
@@ -246,6 +285,7 @@ def _normal(random: np.random.Generator, count: int, mean: float, std: float, lo
 
 BUILDERS: dict[type[Any], Callable[..., tuple[Objects, Populations]]] = {
     Brunel: brunel,
+    Coba: coba,
     Cuba: cuba,
     Izhikevich: izhikevich,
     Microcircuit: microcircuit,

@@ -11,7 +11,7 @@ import numpy as np
 
 from snn.engine import machine
 from snn.engine.bench.peers.task import Answer, Task, answer
-from snn.scenes import Brunel, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit
+from snn.scenes import Brunel, Coba, Cuba, Izhikevich, IzhikevichSparse, Microcircuit
 from snn.scenes._draw import Draws
 
 # A builder returns the populations, and how many connections it made that are no synapses of the network.
@@ -67,6 +67,34 @@ def cuba(scene: Cuba, scale: float, seed: int) -> tuple[Populations, int]:
     for source, weight in (("excitatory", scene.excitatory_weight), ("inhibitory", -scene.inhibitory_weight)):
         current = weight * capacitance / scene.tau_membrane
         nest.Connect(populations[source], everyone, rule, {"weight": current, "delay": scene.delay})
+    return populations, 0
+
+
+def coba(scene: Coba, scale: float, seed: int) -> tuple[Populations, int]:
+    """Build the network of Vogels and Abbott 2005 with conductances."""
+    leak = 10.0  # nS, the unit of the scene's conductances
+    parameters = {
+        "C_m": leak * scene.tau_membrane,
+        "g_L": leak,
+        "tau_syn_ex": scene.tau_excitatory,
+        "tau_syn_in": scene.tau_inhibitory,
+        "E_ex": scene.e_excitatory,
+        "E_in": scene.e_inhibitory,
+        "t_ref": scene.refractory,
+        "E_L": scene.v_rest,
+        "V_reset": scene.v_reset,
+        "V_th": scene.threshold,
+    }
+    draws = Draws(seed)
+    populations = {}
+    for name, size in scene.sizes(scale).items():
+        v, excitatory, inhibitory = (values.astype(np.float64) for values in scene.start(size, draws))
+        populations[name] = nest.Create("iaf_cond_exp", size, params=parameters)
+        populations[name].set(V_m=v, g_ex=excitatory * leak, g_in=inhibitory * leak)
+    everyone = populations["excitatory"] + populations["inhibitory"]
+    rule = {"rule": "pairwise_bernoulli", "p": scene.probability(scale)}
+    for source, weight in (("excitatory", scene.excitatory_weight), ("inhibitory", -scene.inhibitory_weight)):
+        nest.Connect(populations[source], everyone, rule, {"weight": weight * leak, "delay": scene.delay})
     return populations, 0
 
 
@@ -134,46 +162,12 @@ def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Populati
     return populations, scene.neurons(scale)
 
 
-def flybrain(scene: FlyBrain, scale: float, seed: int) -> tuple[Populations, int]:
-    """Build the brain of Shiu et al. 2024, or its twin.
-
-    NEST has no neuron whose current a spike clears: the current runs on. Driven neurons are relays of the drive.
-    """
-    found = scene.connectome(scale, seed)
-    parameters = {
-        "C_m": scene.tau_membrane / scene.synapse,
-        "tau_m": scene.tau_membrane,
-        "tau_syn_ex": scene.tau_synapse,
-        "tau_syn_in": scene.tau_synapse,
-        "t_ref": scene.refractory,
-        "E_L": scene.v_rest,
-        "V_reset": scene.v_reset,
-        "V_th": scene.threshold,
-        "V_m": scene.v_rest,
-    }
-    brain = nest.Create("iaf_psc_exp", found.neurons - found.driven.size, params=parameters)
-    relays = nest.Create("parrot_neuron", found.driven.size)
-    noise = nest.Create("poisson_generator", params={"rate": scene.drive_rate})
-    nest.Connect(noise, relays)
-    ids = np.empty(found.neurons, np.int64)
-    ordinary = np.ones(found.neurons, bool)
-    ordinary[found.driven] = False
-    ids[ordinary] = brain.tolist()
-    ids[found.driven] = relays.tolist()
-    # A relay repeats whatever arrives; what the brain sends to it is left out.
-    kept = ordinary[found.targets]
-    sources, targets = ids[found.sources[kept]], ids[found.targets[kept]]
-    synapse = {"weight": found.counts[kept].astype(np.float64), "delay": np.full(sources.size, scene.delay)}
-    nest.Connect(sources, targets, "one_to_one", synapse)
-    return {"brain": brain + relays}, found.driven.size
-
-
 BUILDERS: dict[type[Any], Callable[..., tuple[Populations, int]]] = {
     Brunel: brunel,
+    Coba: coba,
     Cuba: cuba,
     Izhikevich: izhikevich,
     Microcircuit: microcircuit,
-    FlyBrain: flybrain,
 }
 
 
