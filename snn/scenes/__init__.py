@@ -45,7 +45,18 @@ __all__ = [
 SCENES: Mapping[str, Scene] = MappingProxyType(
     {
         scene.name: scene
-        for scene in (BRUNEL, BRUNEL_50K, CUBA, CUBA_40K, COBA, COBA_40K, IZHIKEVICH, IZHIKEVICH_100K, MICROCIRCUIT, FLYBRAIN)
+        for scene in (
+            BRUNEL,
+            BRUNEL_50K,
+            CUBA,
+            CUBA_40K,
+            COBA,
+            COBA_40K,
+            IZHIKEVICH,
+            IZHIKEVICH_100K,
+            MICROCIRCUIT,
+            FLYBRAIN,
+        )
     }
 )
 """All scenes by name."""

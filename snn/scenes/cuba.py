@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from snn.distributions import Uniform
 from snn.network import Network
 from snn.neurons import CurrentLIF
-from snn.scenes._draw import Draws
 from snn.scenes.scene import Rate
 from snn.scenes.vogels_abbott import VogelsAbbott
 
@@ -30,7 +30,6 @@ class Cuba(VogelsAbbott):
     """
 
     def _build(self, scale: float, seed: int) -> Network:
-        draws = Draws(seed)
         network = Network(self.dt, seed=seed)
         for name, size in self.sizes(scale).items():
             network.add(
@@ -48,7 +47,7 @@ class Cuba(VogelsAbbott):
                     reset="value",
                     input_scaling="exact",
                     synapse_order="membrane_first",
-                    initial={"v": draws.uniform(size, self.v_reset, self.threshold)},
+                    initial={"v": Uniform(self.v_reset, self.threshold)},
                 ),
             )
         weights = {
@@ -74,7 +73,7 @@ CUBA = Cuba(
     excitatory=3_200,
     inhibitory=800,
     smallest_scale=1.0,
-    rates={"excitatory": Rate(5.55, 0.5), "inhibitory": Rate(5.55, 0.5)},
+    rates={"excitatory": Rate(5.6, 0.9), "inhibitory": Rate(5.57, 0.3)},
     largest_scale=1000.0,
     **_CUBA,
 )

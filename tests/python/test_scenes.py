@@ -202,7 +202,7 @@ def test_izhikevich_weights(name: str, high: float, low: float) -> None:
         # Moments of a uniform distribution.
         assert abs(weights.mean() - sum(limits) / 2.0) < 5.0 * width / math.sqrt(12.0 * weights.size)
         assert weights.std() == pytest.approx(width / math.sqrt(12.0), rel=0.02)
-        assert projection.delay_steps == 1
+        assert set(projection.synapses()[2]) == {1}
 
 
 # ---- Potjans and Diesmann 2014
@@ -275,8 +275,8 @@ def test_microcircuit_weights_and_delays() -> None:
         assert weights.std() == pytest.approx(0.1 * abs(mean), rel=0.05)
         sources, targets, delays = projection.synapses()
         average, std = (7.5, 3.75) if source.endswith("I") else (15.0, 7.5)
-        # Normal, drawn again below half a step: the moments of the truncated distribution, in steps.
-        edge = (0.5 - average) / std
+        # Normal, drawn again below one step: the moments of the truncated distribution, in steps.
+        edge = (1.0 - average) / std
         density = math.exp(-0.5 * edge * edge) / math.sqrt(2.0 * math.pi)
         ratio = density / (0.5 * math.erfc(edge / math.sqrt(2.0)))
         spread = std * math.sqrt(1.0 + edge * ratio - ratio * ratio)

@@ -13,7 +13,6 @@ from brian2 import Hz, Network, NeuronGroup, PoissonGroup, PoissonInput, SpikeMo
 
 from snn.engine.bench.peers.task import Answer, Task, answer
 from snn.scenes import Brunel, Coba, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit
-from snn.scenes._draw import Draws
 
 Objects = list[Any]
 # The group that has the population, its first neuron there, and one past its last.
@@ -119,8 +118,9 @@ def coba(scene: Coba, scale: float, seed: int) -> tuple[Objects, Populations]:
             "threshold": scene.threshold * mV,
         },
     )
-    v, neurons.excitation, neurons.inhibition = scene.start(count, Draws(seed))
-    neurons.v = v * mV
+    neurons.v = scene.v_start.draw(count, seed=seed) * mV
+    neurons.excitation = scene.excitatory_start.draw(count, seed=seed, stream=1)
+    neurons.inhibition = scene.inhibitory_start.draw(count, seed=seed, stream=2)
     groups: Objects = [neurons]
     for part, state, weight in (
         (neurons[:first], "excitation", scene.excitatory_weight),
@@ -159,7 +159,7 @@ def izhikevich(scene: Izhikevich, scale: float, seed: int) -> tuple[Objects, Pop
         u += a * (b * v - u)""",
         when="groups",
     )
-    parameters = scene.neuron_parameters(scale, Draws(seed))
+    parameters = scene.neuron_parameters(scale, seed)
     parts = {"excitatory": (0, first), "inhibitory": (first, count)}
     words = {
         "a": "recovery_rate",
@@ -216,7 +216,7 @@ def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Objects,
     membrane, bias = np.empty(count), np.empty(count)
     groups: Objects = [neurons]
     for name, (begin, end) in parts.items():
-        membrane[begin:end] = random.normal(*scene.initial_moments(name), end - begin)
+        membrane[begin:end] = scene.initial_membrane(name).draw(end - begin, seed=seed, stream=begin)
         bias[begin:end] = scene.bias_current(name, scale)
         inputs = round(scene.background_rate(name, scale) / scene.background)
         weight = scene.background_weight(scale) * pA
@@ -230,7 +230,7 @@ def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Objects,
         weight, delay = scene.weight(source, target, scale), scene.delay(source)
         low, high = (-np.inf, 0.0) if weight < 0.0 else (0.0, np.inf)
         weights.append(_normal(random, number, weight, abs(weight) * scene.weight_std, low, high))
-        delays.append(_normal(random, number, delay, delay * scene.delay_std, scene.dt / 2.0, np.inf))
+        delays.append(_normal(random, number, delay, delay * scene.delay_std, scene.dt, np.inf))
     synapses = Synapses(neurons, neurons, "w : amp", on_pre="current_post += w")
     synapses.connect(i=np.concatenate(sources), j=np.concatenate(targets))
     synapses.w = np.concatenate(weights) * pA

@@ -9,10 +9,10 @@ from typing import Any
 import nest
 import numpy as np
 
+from snn.distributions import Normal
 from snn.engine import machine
 from snn.engine.bench.peers.task import Answer, Task, answer
 from snn.scenes import Brunel, Coba, Cuba, Izhikevich, IzhikevichSparse, Microcircuit
-from snn.scenes._draw import Draws
 
 # A builder returns the populations, and how many connections it made that are no synapses of the network.
 Populations = dict[str, Any]
@@ -85,12 +85,11 @@ def coba(scene: Coba, scale: float, seed: int) -> tuple[Populations, int]:
         "V_reset": scene.v_reset,
         "V_th": scene.threshold,
     }
-    draws = Draws(seed)
     populations = {}
     for name, size in scene.sizes(scale).items():
-        v, excitatory, inhibitory = (values.astype(np.float64) for values in scene.start(size, draws))
-        populations[name] = nest.Create("iaf_cond_exp", size, params=parameters)
-        populations[name].set(V_m=v, g_ex=excitatory * leak, g_in=inhibitory * leak)
+        start = {"V_m": _random(scene.v_start), "g_ex": _random(scene.excitatory_start, leak)}
+        start["g_in"] = _random(scene.inhibitory_start, leak)
+        populations[name] = nest.Create("iaf_cond_exp", size, params={**parameters, **start})
     everyone = populations["excitatory"] + populations["inhibitory"]
     rule = {"rule": "pairwise_bernoulli", "p": scene.probability(scale)}
     for source, weight in (("excitatory", scene.excitatory_weight), ("inhibitory", -scene.inhibitory_weight)):
@@ -100,7 +99,7 @@ def coba(scene: Coba, scale: float, seed: int) -> tuple[Populations, int]:
 
 def izhikevich(scene: Izhikevich, scale: float, seed: int) -> tuple[Populations, int]:
     """Build a network of Izhikevich 2003."""
-    parameters = scene.neuron_parameters(scale, Draws(seed))
+    parameters = scene.neuron_parameters(scale, seed)
     populations = {}
     for name, size in scene.sizes(scale).items():
         values = parameters[name]
@@ -132,7 +131,6 @@ def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Populati
     """Build the network of Potjans and Diesmann 2014."""
     populations = {}
     for name, size in scene.sizes(scale).items():
-        mean, std = scene.initial_moments(name)
         parameters = {
             "C_m": scene.capacitance,
             "tau_m": scene.tau_membrane,
@@ -143,7 +141,7 @@ def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Populati
             "V_reset": scene.v_reset,
             "V_th": scene.threshold,
             "I_e": scene.bias_current(name, scale),
-            "V_m": nest.random.normal(mean, std),
+            "V_m": _random(scene.initial_membrane(name)),
         }
         populations[name] = nest.Create("iaf_psc_exp", size, params=parameters)
         noise = nest.Create("poisson_generator", params={"rate": scene.background_rate(name, scale)})
@@ -156,10 +154,16 @@ def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Populati
         late = nest.random.normal(delay, delay * scene.delay_std)
         synapse = {
             "weight": nest.math.redraw(normal, min=low, max=high),
-            "delay": nest.math.redraw(late, min=scene.dt / 2.0, max=np.inf),
+            "delay": nest.math.redraw(late, min=scene.dt, max=np.inf),
         }
         nest.Connect(populations[source], populations[target], {"rule": "fixed_total_number", "N": count}, synapse)
     return populations, scene.neurons(scale)
+
+
+def _random(normal: Normal, unit: float = 1.0) -> Any:
+    """Return a distribution as NEST has it, times a unit."""
+    values = nest.random.normal(normal.mean * unit, normal.std * unit)
+    return values if normal.low is None else nest.math.redraw(values, min=normal.low * unit, max=np.inf)
 
 
 BUILDERS: dict[type[Any], Callable[..., tuple[Populations, int]]] = {
