@@ -7,7 +7,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from snn._arrays import float32_number, number
+import numpy as np
+from numpy.typing import NDArray
+
+from snn._arrays import float32_number, integer, new_array, number
+from snn.engine import _native
 from snn.engine.errors import InvalidArgumentError
 
 __all__ = ["Distribution", "LogNormal", "Normal", "Uniform"]
@@ -21,6 +25,20 @@ class Distribution(ABC):
     Values outside `low` and `high`, where given, are drawn again. Bounds that hold less than 1 of 65,536 values are
     refused.
     """
+
+    def draw(self, count: int, *, seed: int, stream: int = 0) -> NDArray[np.float64]:
+        """Return `count` numbers, the same on every machine.
+
+        Parameters
+        ----------
+        count : int
+            How many.
+        seed, stream : int
+            0 to 2**64 - 1; different pairs give independent numbers.
+        """
+        values: NDArray[np.float64] = new_array([integer(count, "count")], np.float64, "the random array")
+        _native.random_draw(values, self._numbers(), seed, stream)
+        return values
 
     @abstractmethod
     def _numbers(self) -> Numbers:

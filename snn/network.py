@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from snn._arrays import MAX_BATCH, MAX_DT, file_path, integer, known_name, number, valid_name
 from snn.connections import Connection
 from snn.definitions import ModelDefinition
+from snn.distributions import Distribution
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, shown
 from snn.neurons import Input, Neuron, SpikeInput
@@ -134,7 +135,7 @@ class Population:
         self,
         *,
         surrogate: str | Surrogate | None = None,
-        initial: Mapping[str, ArrayLike] | None = None,
+        initial: Mapping[str, ArrayLike | Distribution] | None = None,
         **values: Any,
     ) -> None:
         """Change parameters, options, initial states or the surrogate; simulations opened before keep the old ones.

@@ -131,7 +131,7 @@ class Neuron(_Layer):
         size: Size = None,
         *,
         surrogate: str | Surrogate | None = None,
-        initial: Mapping[str, ArrayLike] | None = None,
+        initial: Mapping[str, ArrayLike | Distribution] | None = None,
         name: str | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> None:
@@ -166,7 +166,7 @@ class Neuron(_Layer):
             return surrogate
         raise ArgumentTypeError(f"{self._word}: surrogate is {shown(surrogate)}, not a name or a Surrogate")
 
-    def _set(self, values: Mapping[str, Any], initial: Mapping[str, ArrayLike] | None) -> None:
+    def _set(self, values: Mapping[str, Any], initial: Mapping[str, ArrayLike | Distribution] | None) -> None:
         """Check parameters and options by name, and initial states, and keep them."""
         definition = self.definition
         for name, value in values.items():
@@ -219,10 +219,10 @@ class Neuron(_Layer):
             return self
         assert self.shape is not None  # Network.add made sure
 
+        count = math.prod(self.shape)
+
         def values(name: str, distribution: Distribution) -> NDArray[np.float64]:
-            array = np.empty(math.prod(self.shape or ()))
-            _native.random_draw(array, distribution._numbers(), seed, population << 32 | zlib.crc32(name.encode()))
-            return array
+            return distribution.draw(count, seed=seed, stream=population << 32 | zlib.crc32(name.encode()))
 
         parameters: dict[str, Any] = {name: values(name, distribution) for name, distribution in self.drawn.items()}
         initial = {name: values(f"initial {name}", one) for name, one in self.drawn_initial.items()}
@@ -232,7 +232,7 @@ class Neuron(_Layer):
         self,
         *,
         surrogate: str | Surrogate | None = None,
-        initial: Mapping[str, ArrayLike] | None = None,
+        initial: Mapping[str, ArrayLike | Distribution] | None = None,
         **values: Any,
     ) -> Neuron:
         """Return a copy with other parameters, options, initial states or surrogate."""
@@ -314,7 +314,7 @@ class _Builtin(Neuron):
         size: Size = None,
         *,
         surrogate: str | Surrogate | None = None,
-        initial: Mapping[str, ArrayLike] | None = None,
+        initial: Mapping[str, ArrayLike | Distribution] | None = None,
         name: str | None = None,
         **values: Any,
     ) -> None:
@@ -470,7 +470,7 @@ class NeuronModel:
         size: Size = None,
         *,
         surrogate: str | Surrogate | None = None,
-        initial: Mapping[str, ArrayLike] | None = None,
+        initial: Mapping[str, ArrayLike | Distribution] | None = None,
         name: str | None = None,
         **values: Any,
     ) -> Neuron:

@@ -16,7 +16,7 @@ __all__ = ["Settings", "require", "result"]
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line may set; None: the benchmark's own default. Only scenes have `scale` and `versus`."""
+    """What the command line may set; None: the benchmark's own default. Only scenes have `scale`, `versus` and `connectome`."""
 
     device: str = "cpu"
     threads: int = 1
@@ -26,6 +26,7 @@ class Settings:
     instruction_set: str = "best"
     scale: float | None = None
     versus: tuple[str, ...] = ()
+    connectome: str | None = None
 
     def wants(self, variant: str) -> bool:
         """Whether to run a variant."""

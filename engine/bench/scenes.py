@@ -18,6 +18,7 @@ import numpy as np
 import snn
 from snn.engine import machine
 from snn.engine.bench import peers
+from snn.engine.bench.peers.task import scene_of
 from snn.engine.bench.report import Settings, require, result
 from snn.engine.speed import rates_hz, spike_counts
 from snn.scenes import Scene
@@ -30,6 +31,7 @@ REPEATS = 10
 
 def bench_scene(scene: Scene, settings: Settings) -> Iterator[dict[str, Any]]:
     """Time a scene, and the same scene in other simulators."""
+    scene = scene_of(scene.name, settings.connectome)
     scale = settings.scale
     if scale is None:
         scale = scene.peer_scale if settings.versus else 1.0
@@ -107,7 +109,7 @@ def _peer(
 ) -> dict[str, Any]:
     """Run the scene in another simulator; without an answer or with wrong rates the result is a sentence and no time."""
     threads = settings.threads or machine.description()["cores"]
-    task = peers.Task(scene.name, scale, settings.seed, threads, repeats, steps * scene.dt)
+    task = peers.Task(scene.name, scale, settings.seed, threads, repeats, steps * scene.dt, settings.connectome)
     found = peers.run(name, task)
     if isinstance(found, str):
         return {"bench": scene.name, "variant": name, "scale": scale, "no_result": found}

@@ -14,7 +14,7 @@ from snn.engine.bench.peers import PEERS
 from snn.engine.cli.output import JsonFlag, console, fail, print_json, table, with_unit
 from snn.scenes import SCENES
 
-__all__ = ["BenchCommand", "bench"]
+__all__ = ["BenchCommand", "bench", "spread_peers"]
 
 _NAMES = ", ".join(BENCHMARKS)
 _PEERS = ", ".join(PEERS)
@@ -59,6 +59,9 @@ def bench(
         list[str] | None,
         typer.Option("--vs", metavar="PEER...", help=f"Scenes: other simulators on the same cores: {_PEERS}."),
     ] = None,
+    connectome: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Scene flybrain: the published table of connections.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a benchmark: median and the range from 10 to 90 % of its repeats."""
@@ -68,10 +71,10 @@ def bench(
     for peer in peers:
         if peer not in PEERS:
             raise fail(f"there is no peer '{peer}'; there are: {_PEERS}")
-    if name not in SCENES and (scale is not None or peers):
-        word = "scale" if scale is not None else "peers"
+    if name not in SCENES and (scale is not None or peers or connectome is not None):
+        word = "scale" if scale is not None else "peers" if peers else "connectome"
         raise fail(f"benchmark '{name}' has no {word}; the scenes have: {', '.join(SCENES)}")
-    settings = Settings(device, threads, repeats, seed, variant, instruction_set, scale, peers)
+    settings = Settings(device, threads, repeats, seed, variant, instruction_set, scale, peers, connectome)
     show = _show_scene if name in SCENES else _show
     results = []
     for one in BENCHMARKS[name](settings):
@@ -107,18 +110,7 @@ def _show(results: list[dict[str, Any]]) -> None:
 
 def _show_scene(results: list[dict[str, Any]]) -> None:
     """Seconds of work for each second of network time, and what each simulator needed besides."""
-    columns = (
-        "simulator",
-        ">threads",
-        ">s per s",
-        ">10 %",
-        ">90 %",
-        ">ratio",
-        ">build",
-        ">synapses",
-        ">memory",
-        ">B/synapse",
-    )
+    columns = ("simulator", ">threads", ">s per s", ">10 to 90 %", ">ratio", ">build", ">memory", ">B/syn")
     rows = table(*columns)
     measured = [one for one in results if "no_result" not in one]
     for one in measured:
@@ -126,17 +118,16 @@ def _show_scene(results: list[dict[str, Any]]) -> None:
             f"[bold]{one['variant']}[/]",
             str(one["threads"]),
             f"[bold]{one['median_s']:.3g}[/]",
-            f"{one['p10_s']:.3g}",
-            f"{one['p90_s']:.3g}",
+            f"{one['p10_s']:.3g} to {one['p90_s']:.3g}",
             f"{one['ratio_to_snn']:.1f}" if "ratio_to_snn" in one else "",
             with_unit(one["build_s"], "s"),
-            f"{one['synapses']:,}",
             with_unit(one["peak_rss_bytes"], "B"),
             f"{one['bytes_per_synapse']:.1f}",
         )
     if measured:
         first = measured[0]
         console.print(f"{first['bench']} at scale {first['scale']:g}: {first['network']}", highlight=False)
+        console.print(f"{first['neurons']:,} neurons, {first['synapses']:,} synapses", highlight=False)
         console.print(rows)
         for one in measured:
             rates = ", ".join(f"{name} {rate:.2f} Hz" for name, rate in one["rates_hz"].items())

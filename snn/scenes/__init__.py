@@ -19,6 +19,7 @@ from types import MappingProxyType
 
 from snn._arrays import known_name
 from snn.scenes.brunel import BRUNEL, BRUNEL_50K, Brunel
+from snn.scenes.coba import COBA, COBA_40K, Coba
 from snn.scenes.cuba import CUBA, CUBA_40K, Cuba
 from snn.scenes.flybrain import FLYBRAIN, Connectome, FlyBrain
 from snn.scenes.izhikevich import IZHIKEVICH, IZHIKEVICH_100K, Izhikevich, IzhikevichDense, IzhikevichSparse
@@ -29,6 +30,7 @@ from snn.scenes.stdp import STDP, Stdp
 __all__ = [
     "SCENES",
     "Brunel",
+    "Coba",
     "Connectome",
     "Cuba",
     "FlyBrain",
@@ -45,7 +47,19 @@ __all__ = [
 SCENES: Mapping[str, Scene] = MappingProxyType(
     {
         scene.name: scene
-        for scene in (BRUNEL, BRUNEL_50K, CUBA, CUBA_40K, IZHIKEVICH, IZHIKEVICH_100K, MICROCIRCUIT, FLYBRAIN, STDP)
+        for scene in (
+            BRUNEL,
+            BRUNEL_50K,
+            CUBA,
+            CUBA_40K,
+            COBA,
+            COBA_40K,
+            IZHIKEVICH,
+            IZHIKEVICH_100K,
+            MICROCIRCUIT,
+            FLYBRAIN,
+            STDP,
+        )
     }
 )
 """All scenes by name."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from snn.distributions import Uniform
 from snn.network import Network
 from snn.neurons import DrivenLIF
-from snn.scenes._draw import Draws
 from snn.scenes.scene import Rate, Scene
 from snn.sparse import Sparse
 
@@ -72,11 +72,6 @@ class Brunel(Scene):
         """Poisson events from outside onto one neuron, in hertz."""
         return 1000.0 * self.eta * self.threshold / (self.weight * self.tau_membrane)
 
-    @property
-    def delay_steps(self) -> int:
-        """The delay in steps."""
-        return round(self.delay / self.dt)
-
     def sizes(self, scale: float = 1.0) -> dict[str, int]:
         """Return the number of neurons of each population."""
         return {"excitatory": round(self.excitatory * scale), "inhibitory": round(self.inhibitory * scale)}
@@ -86,7 +81,6 @@ class Brunel(Scene):
         return self.neurons(scale) * (self.excitatory_inputs + self.inhibitory_inputs)
 
     def _build(self, scale: float, seed: int) -> Network:
-        draws = Draws(seed)
         network = Network(self.dt, seed=seed)
         sizes = self.sizes(scale)
         for name, size in sizes.items():
@@ -103,7 +97,7 @@ class Brunel(Scene):
                     background_rate=self.background_rate,
                     background_weight=self.weight,
                     # Spread, so that the network does not start with a volley.
-                    initial={"v": draws.uniform(size, 0.0, self.threshold)},
+                    initial={"v": Uniform(0.0, self.threshold)},
                 ),
             )
         sources = (
@@ -112,7 +106,7 @@ class Brunel(Scene):
         )
         for source, count, weight in sources:
             for target in sizes:
-                connection = Sparse.fixed_indegree(count, weight=weight, delay_steps=self.delay_steps, trainable=False)
+                connection = Sparse.fixed_indegree(count, weight=weight, delay=self.delay, trainable=False)
                 network.connect(source, target, connection)
         return network
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from snn.distributions import Uniform
 from snn.network import Network
 from snn.neurons import CurrentLIF
-from snn.scenes._draw import Draws
 from snn.scenes.scene import Rate
 from snn.scenes.vogels_abbott import VogelsAbbott
 
@@ -25,10 +25,11 @@ class Cuba(VogelsAbbott):
     R. Brette et al., J. Comput. Neurosci. 23, 349-398 (2007), doi 10.1007/s10827-007-0038-6, benchmark 2, in the form
     that the simulators' examples have: rest at -49 mV in place of the constant current, membranes that start uniform
     between reset and threshold.
+
+    Rates: Brian2 2.9 and NEST 3.10 with the same parameters, several seeds each.
     """
 
     def _build(self, scale: float, seed: int) -> Network:
-        draws = Draws(seed)
         network = Network(self.dt, seed=seed)
         for name, size in self.sizes(scale).items():
             network.add(
@@ -46,7 +47,7 @@ class Cuba(VogelsAbbott):
                     reset="value",
                     input_scaling="exact",
                     synapse_order="membrane_first",
-                    initial={"v": draws.uniform(size, self.v_reset, self.threshold)},
+                    initial={"v": Uniform(self.v_reset, self.threshold)},
                 ),
             )
         weights = {
@@ -64,7 +65,6 @@ _CUBA: dict[str, Any] = {
     "v_rest": -49.0,
     "excitatory_weight": 1.62,
     "inhibitory_weight": 9.0,
-    "rates": {"excitatory": Rate(5.7, 0.6), "inhibitory": Rate(5.7, 0.6)},
 }
 
 CUBA = Cuba(
@@ -72,7 +72,8 @@ CUBA = Cuba(
     title="4,000 LIF neurons with exponential currents, 320,000 synapses (Vogels and Abbott 2005)",
     excitatory=3_200,
     inhibitory=800,
-    smallest_scale=0.25,
+    smallest_scale=1.0,
+    rates={"excitatory": Rate(5.6, 0.9), "inhibitory": Rate(5.57, 0.3)},
     largest_scale=1000.0,
     **_CUBA,
 )
@@ -81,7 +82,8 @@ CUBA_40K = Cuba(
     title="40,000 LIF neurons with exponential currents, 3.2 million synapses (Vogels and Abbott 2005)",
     excitatory=32_000,
     inhibitory=8_000,
-    smallest_scale=0.025,
+    smallest_scale=0.1,
+    rates={"excitatory": Rate(5.6, 0.3), "inhibitory": Rate(5.6, 0.3)},
     largest_scale=100.0,
     **_CUBA,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import itertools
 import math
 import os
 from dataclasses import dataclass
@@ -14,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snn._arrays import file_path
+from snn.distributions import Distribution, LogNormal, Normal, Uniform
 from snn.engine.errors import FormatError, NotFoundError, UnsupportedError
 from snn.network import Network
 from snn.neurons import CurrentLIF, PoissonSource
-from snn.scenes._draw import Draws
 from snn.scenes.scene import Rate, Scene
 from snn.sparse import Sparse
 
@@ -221,25 +222,32 @@ class FlyBrain(Scene):
         """Return the connections: of the published brain when files were given, else of the twin."""
         if self.connectivity is not None:
             return self._read()
-        return self._twin(scale, Draws(seed))
+        return self._twin(scale, seed)
 
-    def _twin(self, scale: float, draws: Draws) -> Connectome:
+    def _twin(self, scale: float, seed: int) -> Connectome:
         size, count = self.sizes(scale)["brain"], round(self.connections * scale)
-        shared, sending, receiving = (draws.normal(size, 0.0, 1.0) for _ in range(3))
+        streams = itertools.count(2**32)  # above those of the network
+
+        def draw(distribution: Distribution, count: int) -> NDArray[np.float64]:
+            return distribution.draw(count, seed=seed, stream=next(streams))
+
+        shared, sending, receiving = (draw(Normal(0.0, 1.0), size) for _ in range(3))
         ends = []
         for own in (sending, receiving):
-            weight = np.exp(1.2 * (math.sqrt(0.7) * shared + math.sqrt(0.3) * own).astype(np.float64))
-            ends.append(np.searchsorted(np.cumsum(weight), draws.uniform(count) * weight.sum(), side="right"))
+            weight = np.exp(1.2 * (math.sqrt(0.7) * shared + math.sqrt(0.3) * own))
+            total = np.cumsum(weight)
+            ends.append(np.searchsorted(total, draw(Uniform(0.0, 1.0), count) * total[-1], side="right"))
         sources, targets = (np.minimum(end, size - 1) for end in ends)
-        counts = 1.0 + np.floor(np.exp(0.6 + draws.normal(count, 0.0, 1.0).astype(np.float64)))
-        sign = np.where(draws.uniform(size) < 0.6, 1.0, -1.0)
+        counts = 1.0 + np.floor(draw(LogNormal(0.6, 1.0), count))
+        sign = np.where(draw(Uniform(0.0, 1.0), size) < 0.6, 1.0, -1.0)
         # Driven neurons and the pathway: the first of a random order of all. Driven ones excite, as sensory neurons do.
-        order = np.argsort(draws.uniform(size), kind="stable")
+        order = np.argsort(draw(Uniform(0.0, 1.0), size), kind="stable")
         driven, pathway = np.split(order[: self.driven(scale) + round(self.pathway * scale)], [self.driven(scale)])
         sign[driven] = 1.0
-        path_sources = driven[draws.integers(pathway.size * self.pathway_inputs, driven.size)]
+        chosen = np.floor(draw(Uniform(0.0, driven.size), pathway.size * self.pathway_inputs)).astype(np.int64)
+        path_sources = driven[np.minimum(chosen, driven.size - 1)]
         mean = self.pathway_synapses / self.pathway_inputs
-        path_counts = np.rint(draws.normal(path_sources.size, mean, 0.25 * mean, 1.0).astype(np.float64))
+        path_counts = np.rint(draw(Normal(mean, 0.25 * mean, low=1.0), path_sources.size))
         return Connectome(
             size,
             np.concatenate([sources, path_sources]),
@@ -333,7 +341,9 @@ def _table(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np
         try:
             from pyarrow import parquet
         except ImportError:
-            raise UnsupportedError(f"{path}: reading parquet needs pyarrow: pip install pyarrow") from None
+            raise UnsupportedError(
+                f"{path}: reading parquet needs pyarrow: pip install 'snn-engine[connectome]'"
+            ) from None
         found = parquet.read_table(path)
         _check_columns(path, found.column_names)
         columns = [found.column(name).to_numpy() for name in _COLUMNS]

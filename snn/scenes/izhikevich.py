@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snn.connections import Connection, Dense
+from snn.distributions import Uniform
 from snn.network import Network
 from snn.neurons import NoisyIzhikevich
-from snn.scenes._draw import Draws
 from snn.scenes.scene import Rate, Scene
 from snn.sparse import Sparse
 
 __all__ = ["IZHIKEVICH", "IZHIKEVICH_100K", "Izhikevich", "IzhikevichDense", "IzhikevichSparse"]
+
+# Of the generator: one for each population's parameters.
+_STREAMS = (2**32, 2**32 + 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,8 @@ class Izhikevich(Scene):
     after, as in the paper's program.
 
     Source: E. M. Izhikevich, Simple model of spiking neurons, IEEE Trans. Neural Netw. 14, 1569-1572 (2003),
-    doi 10.1109/TNN.2003.820440, with the program in the paper.
+    doi 10.1109/TNN.2003.820440, with the program in the paper. Rates: Brian2 2.9 and NEST 3.10 with the same parameters,
+    several seeds each.
 
     Parameters
     ----------
@@ -53,11 +56,12 @@ class Izhikevich(Scene):
         """Return the number of neurons of each population."""
         return {"excitatory": round(self.excitatory * scale), "inhibitory": round(self.inhibitory * scale)}
 
-    def neuron_parameters(self, scale: float, draws: Draws) -> dict[str, dict[str, NDArray[np.float64] | float]]:
+    def neuron_parameters(self, scale: float, seed: int) -> dict[str, dict[str, NDArray[np.float64] | float]]:
         """Return a, b, c, d and noise of each population, by the names of the model's parameters."""
         sizes = self.sizes(scale)
-        excitatory = draws.uniform(sizes["excitatory"]) ** 2
-        inhibitory = draws.uniform(sizes["inhibitory"])
+        # One number for each neuron, from which two of its parameters follow.
+        excitatory = Uniform(0.0, 1.0).draw(sizes["excitatory"], seed=seed, stream=_STREAMS[0]) ** 2
+        inhibitory = Uniform(0.0, 1.0).draw(sizes["inhibitory"], seed=seed, stream=_STREAMS[1])
         return {
             "excitatory": {
                 "recovery_rate": 0.02,
@@ -80,20 +84,21 @@ class Izhikevich(Scene):
         return {"excitatory": (0.0, self.excitatory_weight), "inhibitory": (-self.inhibitory_weight, 0.0)}
 
     @abstractmethod
-    def _connection(self, source: str, target: str, scale: float, draws: Draws) -> Connection:
-        """Return the connection between two populations."""
+    def _connection(self, source: str, **common: Any) -> Sparse:
+        """Return the connection from a population to either one."""
 
     def _build(self, scale: float, seed: int) -> Network:
-        draws = Draws(seed)
         network = Network(self.dt, seed=seed)
-        parameters = self.neuron_parameters(scale, draws)
+        parameters = self.neuron_parameters(scale, seed)
         for name, size in self.sizes(scale).items():
             values: dict[str, Any] = dict(parameters[name])
             start: dict[str, Any] = {"v": -65.0, "recovery": np.asarray(values["recovery_coupling"]) * -65.0}
             network.add(name, NoisyIzhikevich(size, initial=start, **values))
-        for source in self.sizes(scale):
+        for source, (low, high) in self.weight_ranges(scale).items():
             for target in self.sizes(scale):
-                network.connect(source, target, self._connection(source, target, scale, draws))
+                weight = Uniform(low, high)
+                connection = self._connection(source, weight=weight, delay=self.dt, trainable=False)
+                network.connect(source, target, connection)
         return network
 
 
@@ -112,11 +117,8 @@ class IzhikevichDense(Izhikevich):
         """Return least and greatest weight of the synapses from each population."""
         return {name: (low / scale, high / scale) for name, (low, high) in super().weight_ranges(scale).items()}
 
-    def _connection(self, source: str, target: str, scale: float, draws: Draws) -> Connection:
-        sizes = self.sizes(scale)
-        shape = (sizes[source], sizes[target])
-        weights = draws.uniform(shape[0] * shape[1], *self.weight_ranges(scale)[source]).reshape(shape)
-        return Dense(weights=weights, delay_steps=1, trainable=False)
+    def _connection(self, source: str, **common: Any) -> Sparse:
+        return Sparse.all_to_all(**common)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,16 +145,8 @@ class IzhikevichSparse(Izhikevich):
         """Return how many synapses from a population each neuron has."""
         return self.excitatory_inputs if source == "excitatory" else self.inhibitory_inputs
 
-    def _connection(self, source: str, target: str, scale: float, draws: Draws) -> Connection:
-        sizes, inputs = self.sizes(scale), self.inputs(source)
-        count = sizes[target] * inputs
-        return Sparse.from_arrays(
-            draws.integers(count, sizes[source]),
-            np.repeat(np.arange(sizes[target], dtype=np.int64), inputs),
-            draws.uniform(count, *self.weight_ranges(scale)[source]),
-            delay_steps=1,
-            trainable=False,
-        )
+    def _connection(self, source: str, **common: Any) -> Sparse:
+        return Sparse.fixed_indegree(self.inputs(source), **common)
 
 
 _COMMON: dict[str, Any] = {"dt": 1.0, "warm_up": 1000.0, "window": 5000.0}
@@ -166,7 +160,7 @@ IZHIKEVICH = IzhikevichDense(
     inhibitory_weight=1.0,
     smallest_scale=0.5,
     largest_scale=10.0,
-    rates={"excitatory": Rate(6.0, 6.0), "inhibitory": Rate(15.0, 15.0)},
+    rates={"excitatory": Rate(7.2, 0.6), "inhibitory": Rate(6.7, 1.1)},
     **_COMMON,
 )
 IZHIKEVICH_100K = IzhikevichSparse(
@@ -180,6 +174,6 @@ IZHIKEVICH_100K = IzhikevichSparse(
     inhibitory_inputs=20,
     smallest_scale=0.01,
     largest_scale=100.0,
-    rates={"excitatory": Rate(6.0, 6.0), "inhibitory": Rate(15.0, 15.0)},
+    rates={"excitatory": Rate(6.78, 0.2), "inhibitory": Rate(6.2, 0.4)},
     **_COMMON,
 )

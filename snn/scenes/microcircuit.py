@@ -6,12 +6,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from snn.distributions import Normal
 from snn.network import Network
 from snn.neurons import DrivenCurrentLIF
-from snn.scenes._draw import Draws
 from snn.scenes.scene import Rate, Scene
 from snn.sparse import Sparse
 
@@ -46,9 +44,8 @@ _PROBABILITIES = (
 )
 
 # Scaling keeps a neuron's mean input and its variance, not the rates: what NEST 3.10 shows over `window` at smaller scales,
-# in hertz, means over seeds (three at 0.1, two at 0.05 and 0.2, one at 0.5).
+# in hertz, means over seeds (three at 0.1, two at 0.2, one at 0.5).
 _SCALED_RATES = {
-    0.05: (0.250, 1.18, 3.20, 3.85, 4.76, 6.53, 0.54, 5.92),
     0.1: (0.463, 2.10, 3.97, 5.00, 6.72, 7.74, 0.84, 7.04),
     0.2: (0.588, 2.50, 4.29, 5.52, 7.24, 8.22, 1.04, 7.49),
     0.5: (0.754, 2.75, 4.36, 5.76, 7.21, 8.47, 1.14, 7.70),
@@ -61,7 +58,7 @@ class Microcircuit(Scene):
 
     Leaky integrate-and-fire neurons with exponential currents, integrated exactly in steps of 0.1 ms. Between two
     populations there is a fixed total number of synapses, sources and targets drawn with replacement; weights and delays
-    are normal, drawn again where the sign of a weight would change and where a delay would round to nothing.
+    are normal, drawn again where the sign of a weight would change and where a delay would be shorter than a step.
 
     `scale` multiplies the numbers of neurons and the numbers of synapses and external inputs of each neuron, as
     N_scaling and K_scaling of the reference implementation do. Weights grow by 1 / sqrt(scale) and a constant current
@@ -190,19 +187,12 @@ class Microcircuit(Scene):
                 arriving += count / neurons * self.weight(source, target) * _POPULATIONS[source][2]
         return (1.0 - math.sqrt(scale)) * 0.001 * self.tau_synapse * arriving
 
-    def initial_membrane(self, scale: float, draws: Draws) -> dict[str, NDArray[np.float32]]:
-        """Return the membrane potentials at the start, in millivolts, by population."""
-        sizes = self.sizes(scale)
-        return {name: draws.normal(sizes[name], mean, std) for name, (*_, mean, std) in _POPULATIONS.items()}
-
-    def initial_moments(self, name: str) -> tuple[float, float]:
-        """Return mean and standard deviation of a population's membrane potentials at the start, in millivolts."""
-        return _POPULATIONS[name][3:]
+    def initial_membrane(self, name: str) -> Normal:
+        """Return the membrane potentials of a population at the start, in millivolts."""
+        return Normal(*_POPULATIONS[name][3:])
 
     def _build(self, scale: float, seed: int) -> Network:
-        draws = Draws(seed)
         network = Network(self.dt, seed=seed)
-        start = self.initial_membrane(scale, draws)
         for name, size in self.sizes(scale).items():
             network.add(
                 name,
@@ -223,7 +213,7 @@ class Microcircuit(Scene):
                     synapse_order="membrane_first",
                     background_rate=self.background_rate(name, scale),
                     background_weight=self.background_weight(scale),
-                    initial={"v": start[name]},
+                    initial={"v": self.initial_membrane(name)},
                 ),
             )
         for (source, target), count in self.synapse_counts(scale).items():
@@ -248,7 +238,7 @@ MICROCIRCUIT = Microcircuit(
     dt=0.1,
     warm_up=500.0,
     window=1000.0,
-    smallest_scale=0.05,
+    smallest_scale=0.1,
     largest_scale=1.0,
     peer_scale=0.2,
     rates={name: Rate(values[2], 0.1 * values[2]) for name, values in _POPULATIONS.items()},

@@ -50,11 +50,6 @@ class VogelsAbbott(Scene):
     inhibitory_weight: float
     delay: float = 0.1
 
-    @property
-    def delay_steps(self) -> int:
-        """The delay in steps."""
-        return round(self.delay / self.dt)
-
     def probability(self, scale: float = 1.0) -> float:
         """Return the probability that a neuron is connected to another."""
         return self.inputs / self.neurons(scale)
@@ -74,7 +69,7 @@ class VogelsAbbott(Scene):
                 connection = Sparse.fixed_probability(
                     self.probability(scale),
                     weight=weight,
-                    delay_steps=self.delay_steps,
+                    delay=self.delay,
                     receptor=receptor,
                     trainable=False,
                 )

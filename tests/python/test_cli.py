@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,8 @@ import pytest
 
 import snn
 from snn.engine.bench import BENCHMARKS
-from snn.scenes import SCENES
+from snn.engine.bench.peers import Answer, Task
+from snn.engine.bench.scenes import bench_scene
 
 from .command_line import Command
 
@@ -314,7 +317,13 @@ def test_run_is_the_same_on_every_device(snn_command: Command, file: Path) -> No
         ),
         (["run", "FILE", "--record", "hidden.w", "--output", "o.npz"], 1, "'w'"),
         (["run", "FILE", "--device", "gpu"], 1, "gpu"),
-        (["bench", "nothing"], 1, "there is no benchmark 'nothing'; there are: latency, digits,"),
+        (["bench", "nothing"], 1, "there is no benchmark 'nothing'; there are: latency, digits"),
+        (["bench", "cuba", "--scale", "0.1"], 1, "scene 'cuba': scale is 0.1; it must be 1 to 1000"),
+        (["bench", "cuba", "--vs", "genn"], 1, "there is no peer 'genn'; there are: brian2, nest"),
+        (["bench", "digits", "--vs", "nest"], 1, "benchmark 'digits' has no peers; the scenes have: brunel"),
+        (["bench", "latency", "--scale", "2"], 1, "benchmark 'latency' has no scale"),
+        (["bench", "cuba", "--connectome", "a.csv"], 1, "scene 'cuba' has no connectome"),
+        (["bench", "flybrain", "--connectome", "a.csv"], 1, "there is no file 'a.csv'"),
         (["bench", "latency", "--repeats", "0"], 2, "--repeats"),
         (["bench", "latency", "--instruction-set", "mmx"], 1, "mmx"),
         (["demo", "--epochs", "0"], 2, "--epochs"),
@@ -396,16 +405,114 @@ def test_bench_digits(snn_command: Command) -> None:
     assert train["test_accuracy"] == infer["test_accuracy"] > 0.5
 
 
-def test_every_benchmark_is_tested_here() -> None:
-    assert set(BENCHMARKS) == {"latency", "digits", *SCENES}
+SCENE_KEYS = {
+    "scale",
+    "neurons",
+    "synapses",
+    "build_s",
+    "warm_up_ms",
+    "window_ms",
+    "expected_hz",
+    "bytes_per_synapse",
+}
 
 
-def test_bench_of_a_scene(snn_command: Command) -> None:
-    (one,) = snn_command("bench", "cuba", "--repeats", 2, "--json").objects()
-    assert (one["bench"], one["variant"], one["scale"], one["neurons"]) == ("cuba", "snn", 1.0, 4000)
-    assert one.keys() >= BENCH_KEYS
+def test_bench_scene(snn_command: Command) -> None:
+    (one,) = snn_command("bench", "cuba", "--scale", 1.25, "--threads", 2, "--repeats", 5, "--json").objects()
+    assert one.keys() >= BENCH_KEYS | SIMULATION_KEYS | SCENE_KEYS
+    assert (one["bench"], one["variant"], one["scale"], one["repeats"], one["threads"]) == ("cuba", "snn", 1.25, 5, 2)
+    assert one["neurons"] == 5000
+    assert one["synapses"] == pytest.approx(5000 * 80, rel=0.02)
+    assert one["window_ms"] == pytest.approx(2000.0)
+    # Seconds for each second of network time.
+    assert one["realtime_factor"] == one["median_s"]
+    assert 0 < one["p10_s"] <= one["median_s"] <= one["p90_s"]
+    assert one["bytes_per_synapse"] == one["peak_rss_bytes"] / one["synapses"]
     for name, (mean, tolerance) in one["expected_hz"].items():
         assert abs(one["rates_hz"][name] - mean) <= tolerance
-    # A peer that is not there, or answers, is a line of its own and never an error of the command.
-    lines = snn_command("bench", "izhikevich", "--repeats", 1, "--scale", "1", "--json").objects()
-    assert [line["variant"] for line in lines] == ["snn"]
+
+
+def test_bench_scene_in_words(snn_command: Command) -> None:
+    told = snn_command("bench", "izhikevich", "--scale", 0.5)
+    assert told.status == 0, told.err
+    assert "izhikevich at scale 0.5" in told.out
+    assert "500 neurons, 250,000 synapses" in told.out
+    assert "snn: excitatory" in told.out
+
+
+def test_bench_gives_no_time_at_wrong_rates(snn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = {name: snn.scenes.Rate(20.0, 1.0) for name in ("excitatory", "inhibitory")}
+    scene = dataclasses.replace(snn.scenes.get("izhikevich"), rates=fast)
+    monkeypatch.setitem(BENCHMARKS, "izhikevich", partial(bench_scene, scene))
+    monkeypatch.setattr("snn.engine.bench.scenes.scene_of", lambda name, connectome: scene)
+    result = snn_command("bench", "izhikevich", "--scale", 0.5)
+    assert (result.status, result.out) == (1, "")
+    assert "'excitatory' spikes at" in result.err
+    assert "Hz, not at 20" in result.err
+
+
+def test_bench_says_which_peers_are_missing(snn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    found = snn_command(
+        "bench", "izhikevich", "--scale", 0.5, "--vs", "brian2", "nest", "--repeats", 2, "--json"
+    ).objects()
+    assert [one["variant"] for one in found] == ["snn", "brian2", "nest"]
+    assert "Brian2 is not installed: pip install brian2" in found[1]["no_result"]
+    assert "NEST is not installed: pip install nest-simulator" in found[2]["no_result"]
+    assert not any("median_s" in one for one in found[1:])
+
+
+def test_bench_says_what_a_peer_lacks(snn_command: Command) -> None:
+    own, nest = snn_command("bench", "flybrain", "--scale", 0.1, "--vs", "nest", "--threads", 2, "--json").objects()
+    assert own["rates_hz"].keys() == {"brain", "drive"}
+    assert "NEST does not run scene 'flybrain': it has no neuron" in nest["no_result"]
+
+
+def _answer(task: Task, rates: dict[str, float]) -> Answer:
+    return Answer("9.9", [2.0 * task.segment_ms / 1000.0] * task.segments, 0.5, rates, 1000, 2**21)
+
+
+def test_bench_compares_with_peers_at_equal_rates_only(snn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = []
+
+    def run(name: str, task: Task) -> Answer:
+        tasks.append(task)
+        good = {key: rate.mean for key, rate in snn.scenes.get(task.scene).expected(task.scale).items()}
+        return _answer(task, good if name == "nest" else dict.fromkeys(good, 0.1))
+
+    monkeypatch.setattr("snn.engine.bench.peers.run", run)
+    words = ("bench", "izhikevich", "--scale", 0.5, "--seed", 4, "--threads", 2, "--repeats", 4)
+    own, nest, brian2 = snn_command(*words, "--vs", "nest", "brian2", "--json").objects()
+    assert tasks == [Task("izhikevich", 0.5, 4, 2, 4, 1250.0)] * 2
+    # Two seconds of work for each second of the network.
+    assert (nest["median_s"], nest["p10_s"], nest["p90_s"]) == pytest.approx((2.0, 2.0, 2.0))
+    assert nest["ratio_to_snn"] == pytest.approx(2.0 / own["median_s"])
+    assert (nest["peak_rss_bytes"], nest["synapses"], nest["bytes_per_synapse"]) == (2**21, 1000, 2**21 / 1000)
+    assert nest["versions"]["nest"] == "9.9"
+    assert "median_s" not in brian2
+    assert "'excitatory' spikes at 0.100 Hz" in brian2["no_result"]
+    told = snn_command(*words, "--vs", "nest", "--vs", "brian2")
+    assert told.status == 0
+    assert "no result: Brian2 at scale 0.5" in told.out
+
+
+@pytest.mark.parametrize(
+    ("words", "spread"),
+    [
+        ("cuba --vs brian2 nest --json", "cuba --vs brian2 --vs nest --json"),
+        ("--vs nest cuba", "--vs nest cuba"),
+        ("cuba --vs brian2 --vs nest", "cuba --vs brian2 --vs nest"),
+        ("cuba --threads 2", "cuba --threads 2"),
+        ("cuba --vs genn nest", "cuba --vs genn --vs nest"),
+    ],
+)
+def test_peers_may_follow_one_option(words: str, spread: str) -> None:
+    # Here: imported before a test sets the width, the console would keep another.
+    from snn.engine.cli.bench_command import spread_peers
+
+    assert spread_peers(words.split()) == spread.split()
+
+
+def test_every_benchmark_is_tested_here() -> None:
+    # Scenes: tests/python/test_scenes.py.
+    assert set(BENCHMARKS) == {"latency", "digits", *snn.scenes.SCENES}

@@ -270,6 +270,21 @@ def test_a_rule_of_another_generator_is_refused(tmp_path: Path) -> None:
 # ---- Parameters and initial states
 
 
+def test_numbers_of_a_distribution() -> None:
+    values = snn.Normal(3.0, 2.0, low=0.0).draw(20_000, seed=1)
+    assert values.dtype == np.float64
+    assert values.min() >= 0.0
+    # The normal distribution cut off 1.5 deviations down.
+    ratio = math.exp(-1.125) / math.sqrt(2 * math.pi) / (0.5 * math.erfc(-1.5 / math.sqrt(2)))
+    assert abs(values.mean() - (3 + 2 * ratio)) < 5 * 2 / math.sqrt(20_000)
+    assert np.array_equal(values, snn.Normal(3.0, 2.0, low=0.0).draw(20_000, seed=1))
+    others = [snn.Uniform(0, 1).draw(1000, seed=seed, stream=stream) for seed, stream in ((1, 0), (1, 1), (2, 0))]
+    assert np.unique(others).size > 2990  # all different
+    assert snn.LogNormal(0.0, 1.0).draw(0, seed=1).shape == (0,)
+    with pytest.raises(snn.InvalidArgumentError, match="count"):
+        snn.Uniform(0, 1).draw(-1, seed=1)
+
+
 def test_parameters_and_initial_states_are_drawn_from_the_seed() -> None:
     def build(seed: int) -> snn.Population:
         net = snn.Network(seed=seed)

@@ -24,6 +24,37 @@ def test_first_network_learns_and_is_loaded_again(tmp_path: Path) -> None:
     assert (tmp_path / "digits.snn").stat().st_size > 64 * 128 * 4
 
 
+def test_scene_raster_has_the_expected_rates(tmp_path: Path) -> None:
+    sample = ROOT / "samples" / "python" / "scene_raster.py"
+    result = subprocess.run(
+        [sys.executable, str(sample)], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "the rates are as expected" in result.stdout
+    rates = re.findall(r"(?:excitatory|inhibitory): ([\d.]+) Hz", result.stdout)
+    assert len(rates) == 2
+    assert all(float(rate) > 1.0 for rate in rates)
+    assert (tmp_path / "raster.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_game_frame_keeps_its_budget(tmp_path: Path) -> None:
+    sample = ROOT / "samples" / "python" / "game_frame.py"
+    result = subprocess.run(
+        [sys.executable, str(sample)], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "10,000 neurons, 1,000,000 synapses, 600 frames of 16.7 ms" in result.stdout
+    cost = re.search(r"median ([\d.]+) ms, 99th percentile ([\d.]+) ms", result.stdout)
+    assert cost, result.stdout
+    # The budget is 4.2 ms and a step must end; the rest is what a busy machine adds.
+    assert 0 < float(cost[1]) <= 6 < 1000 / 60
+    # Within the budget all steps are done; without enough time some are due later, and none is done twice.
+    steps = int(re.search(r"steps: ([\d,]+) in 10 s", result.stdout)[1].replace(",", ""))
+    assert 5000 < steps <= 10_001
+    assert float(re.search(r"([\d.]+) excitatory spikes", result.stdout)[1]) > 10
+    assert (tmp_path / "frame_times.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
 @pytest.mark.parametrize(
     ("language", "sample"), [("python", "samples/python/first_network.py"), ("c", "samples/c/run_a_file.c")]
 )

@@ -12,8 +12,7 @@ import numpy as np
 from brian2 import Hz, Network, NeuronGroup, PoissonGroup, PoissonInput, SpikeMonitor, Synapses, ms, mV, pA, pF
 
 from snn.engine.bench.peers.task import Answer, Task, answer
-from snn.scenes import Brunel, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit
-from snn.scenes._draw import Draws
+from snn.scenes import Brunel, Coba, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit
 
 Objects = list[Any]
 # The group that has the population, its first neuron there, and one past its last.
@@ -94,6 +93,46 @@ def cuba(scene: Cuba, scale: float, seed: int) -> tuple[Objects, Populations]:
     return groups, {"excitatory": (neurons, 0, first), "inhibitory": (neurons, first, count)}
 
 
+def coba(scene: Coba, scale: float, seed: int) -> tuple[Objects, Populations]:
+    """Build the network of Vogels and Abbott 2005 with conductances; these are in units of the leak."""
+    count = scene.neurons(scale)
+    first = scene.sizes(scale)["excitatory"]
+    neurons = NeuronGroup(
+        count,
+        """dv/dt = (excitation * (e_excitatory - v) + inhibition * (e_inhibitory - v) - (v - v_rest)) / tau
+            : volt (unless refractory)
+        dexcitation/dt = -excitation / tau_excitatory : 1
+        dinhibition/dt = -inhibition / tau_inhibitory : 1""",
+        threshold="v > threshold",
+        reset="v = v_reset",
+        refractory=scene.refractory * ms,
+        method="exponential_euler",
+        namespace={
+            "tau": scene.tau_membrane * ms,
+            "tau_excitatory": scene.tau_excitatory * ms,
+            "tau_inhibitory": scene.tau_inhibitory * ms,
+            "e_excitatory": scene.e_excitatory * mV,
+            "e_inhibitory": scene.e_inhibitory * mV,
+            "v_rest": scene.v_rest * mV,
+            "v_reset": scene.v_reset * mV,
+            "threshold": scene.threshold * mV,
+        },
+    )
+    neurons.v = scene.v_start.draw(count, seed=seed) * mV
+    neurons.excitation = scene.excitatory_start.draw(count, seed=seed, stream=1)
+    neurons.inhibition = scene.inhibitory_start.draw(count, seed=seed, stream=2)
+    groups: Objects = [neurons]
+    for part, state, weight in (
+        (neurons[:first], "excitation", scene.excitatory_weight),
+        (neurons[first:], "inhibition", scene.inhibitory_weight),
+    ):
+        synapses = Synapses(part, neurons, on_pre=f"{state}_post += weight", delay=scene.delay * ms)
+        synapses.namespace["weight"] = weight
+        synapses.connect(p=scene.probability(scale))
+        groups.append(synapses)
+    return groups, {"excitatory": (neurons, 0, first), "inhibitory": (neurons, first, count)}
+
+
 def izhikevich(scene: Izhikevich, scale: float, seed: int) -> tuple[Objects, Populations]:
     """Build a network of Izhikevich 2003."""
     sizes, count = scene.sizes(scale), scene.neurons(scale)
@@ -120,7 +159,7 @@ def izhikevich(scene: Izhikevich, scale: float, seed: int) -> tuple[Objects, Pop
         u += a * (b * v - u)""",
         when="groups",
     )
-    parameters = scene.neuron_parameters(scale, Draws(seed))
+    parameters = scene.neuron_parameters(scale, seed)
     parts = {"excitatory": (0, first), "inhibitory": (first, count)}
     words = {
         "a": "recovery_rate",
@@ -177,7 +216,7 @@ def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Objects,
     membrane, bias = np.empty(count), np.empty(count)
     groups: Objects = [neurons]
     for name, (begin, end) in parts.items():
-        membrane[begin:end] = random.normal(*scene.initial_moments(name), end - begin)
+        membrane[begin:end] = scene.initial_membrane(name).draw(end - begin, seed=seed, stream=begin)
         bias[begin:end] = scene.bias_current(name, scale)
         inputs = round(scene.background_rate(name, scale) / scene.background)
         weight = scene.background_weight(scale) * pA
@@ -191,7 +230,7 @@ def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Objects,
         weight, delay = scene.weight(source, target, scale), scene.delay(source)
         low, high = (-np.inf, 0.0) if weight < 0.0 else (0.0, np.inf)
         weights.append(_normal(random, number, weight, abs(weight) * scene.weight_std, low, high))
-        delays.append(_normal(random, number, delay, delay * scene.delay_std, scene.dt / 2.0, np.inf))
+        delays.append(_normal(random, number, delay, delay * scene.delay_std, scene.dt, np.inf))
     synapses = Synapses(neurons, neurons, "w : amp", on_pre="current_post += w")
     synapses.connect(i=np.concatenate(sources), j=np.concatenate(targets))
     synapses.w = np.concatenate(weights) * pA
@@ -246,6 +285,7 @@ def _normal(random: np.random.Generator, count: int, mean: float, std: float, lo
 
 BUILDERS: dict[type[Any], Callable[..., tuple[Objects, Populations]]] = {
     Brunel: brunel,
+    Coba: coba,
     Cuba: cuba,
     Izhikevich: izhikevich,
     Microcircuit: microcircuit,

@@ -9,10 +9,10 @@ from typing import Any
 import nest
 import numpy as np
 
+from snn.distributions import Normal
 from snn.engine import machine
 from snn.engine.bench.peers.task import Answer, Task, answer
-from snn.scenes import Brunel, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit
-from snn.scenes._draw import Draws
+from snn.scenes import Brunel, Coba, Cuba, Izhikevich, IzhikevichSparse, Microcircuit
 
 # A builder returns the populations, and how many connections it made that are no synapses of the network.
 Populations = dict[str, Any]
@@ -70,9 +70,36 @@ def cuba(scene: Cuba, scale: float, seed: int) -> tuple[Populations, int]:
     return populations, 0
 
 
+def coba(scene: Coba, scale: float, seed: int) -> tuple[Populations, int]:
+    """Build the network of Vogels and Abbott 2005 with conductances."""
+    leak = 10.0  # nS, the unit of the scene's conductances
+    parameters = {
+        "C_m": leak * scene.tau_membrane,
+        "g_L": leak,
+        "tau_syn_ex": scene.tau_excitatory,
+        "tau_syn_in": scene.tau_inhibitory,
+        "E_ex": scene.e_excitatory,
+        "E_in": scene.e_inhibitory,
+        "t_ref": scene.refractory,
+        "E_L": scene.v_rest,
+        "V_reset": scene.v_reset,
+        "V_th": scene.threshold,
+    }
+    populations = {}
+    for name, size in scene.sizes(scale).items():
+        start = {"V_m": _random(scene.v_start), "g_ex": _random(scene.excitatory_start, leak)}
+        start["g_in"] = _random(scene.inhibitory_start, leak)
+        populations[name] = nest.Create("iaf_cond_exp", size, params={**parameters, **start})
+    everyone = populations["excitatory"] + populations["inhibitory"]
+    rule = {"rule": "pairwise_bernoulli", "p": scene.probability(scale)}
+    for source, weight in (("excitatory", scene.excitatory_weight), ("inhibitory", -scene.inhibitory_weight)):
+        nest.Connect(populations[source], everyone, rule, {"weight": weight * leak, "delay": scene.delay})
+    return populations, 0
+
+
 def izhikevich(scene: Izhikevich, scale: float, seed: int) -> tuple[Populations, int]:
     """Build a network of Izhikevich 2003."""
-    parameters = scene.neuron_parameters(scale, Draws(seed))
+    parameters = scene.neuron_parameters(scale, seed)
     populations = {}
     for name, size in scene.sizes(scale).items():
         values = parameters[name]
@@ -104,7 +131,6 @@ def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Populati
     """Build the network of Potjans and Diesmann 2014."""
     populations = {}
     for name, size in scene.sizes(scale).items():
-        mean, std = scene.initial_moments(name)
         parameters = {
             "C_m": scene.capacitance,
             "tau_m": scene.tau_membrane,
@@ -115,7 +141,7 @@ def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Populati
             "V_reset": scene.v_reset,
             "V_th": scene.threshold,
             "I_e": scene.bias_current(name, scale),
-            "V_m": nest.random.normal(mean, std),
+            "V_m": _random(scene.initial_membrane(name)),
         }
         populations[name] = nest.Create("iaf_psc_exp", size, params=parameters)
         noise = nest.Create("poisson_generator", params={"rate": scene.background_rate(name, scale)})
@@ -128,52 +154,24 @@ def microcircuit(scene: Microcircuit, scale: float, seed: int) -> tuple[Populati
         late = nest.random.normal(delay, delay * scene.delay_std)
         synapse = {
             "weight": nest.math.redraw(normal, min=low, max=high),
-            "delay": nest.math.redraw(late, min=scene.dt / 2.0, max=np.inf),
+            "delay": nest.math.redraw(late, min=scene.dt, max=np.inf),
         }
         nest.Connect(populations[source], populations[target], {"rule": "fixed_total_number", "N": count}, synapse)
     return populations, scene.neurons(scale)
 
 
-def flybrain(scene: FlyBrain, scale: float, seed: int) -> tuple[Populations, int]:
-    """Build the brain of Shiu et al. 2024, or its twin.
-
-    NEST has no neuron whose current a spike clears: the current runs on. Driven neurons are relays of the drive.
-    """
-    found = scene.connectome(scale, seed)
-    parameters = {
-        "C_m": scene.tau_membrane / scene.synapse,
-        "tau_m": scene.tau_membrane,
-        "tau_syn_ex": scene.tau_synapse,
-        "tau_syn_in": scene.tau_synapse,
-        "t_ref": scene.refractory,
-        "E_L": scene.v_rest,
-        "V_reset": scene.v_reset,
-        "V_th": scene.threshold,
-        "V_m": scene.v_rest,
-    }
-    brain = nest.Create("iaf_psc_exp", found.neurons - found.driven.size, params=parameters)
-    relays = nest.Create("parrot_neuron", found.driven.size)
-    noise = nest.Create("poisson_generator", params={"rate": scene.drive_rate})
-    nest.Connect(noise, relays)
-    ids = np.empty(found.neurons, np.int64)
-    ordinary = np.ones(found.neurons, bool)
-    ordinary[found.driven] = False
-    ids[ordinary] = brain.tolist()
-    ids[found.driven] = relays.tolist()
-    # A relay repeats whatever arrives; what the brain sends to it is left out.
-    kept = ordinary[found.targets]
-    sources, targets = ids[found.sources[kept]], ids[found.targets[kept]]
-    synapse = {"weight": found.counts[kept].astype(np.float64), "delay": np.full(sources.size, scene.delay)}
-    nest.Connect(sources, targets, "one_to_one", synapse)
-    return {"brain": brain + relays}, found.driven.size
+def _random(normal: Normal, unit: float = 1.0) -> Any:
+    """Return a distribution as NEST has it, times a unit."""
+    values = nest.random.normal(normal.mean * unit, normal.std * unit)
+    return values if normal.low is None else nest.math.redraw(values, min=normal.low * unit, max=np.inf)
 
 
 BUILDERS: dict[type[Any], Callable[..., tuple[Populations, int]]] = {
     Brunel: brunel,
+    Coba: coba,
     Cuba: cuba,
     Izhikevich: izhikevich,
     Microcircuit: microcircuit,
-    FlyBrain: flybrain,
 }
 
 

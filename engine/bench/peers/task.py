@@ -8,9 +8,20 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from snn.scenes import Scene, get
+from snn.engine.errors import InvalidArgumentError
+from snn.scenes import FlyBrain, Scene, get
 
-__all__ = ["Answer", "Task", "answer"]
+__all__ = ["Answer", "Task", "answer", "scene_of"]
+
+
+def scene_of(name: str, connectome: str | None) -> Scene:
+    """Return a scene by name, of the published connectome when a file is given."""
+    scene = get(name)
+    if connectome is None:
+        return scene
+    if not isinstance(scene, FlyBrain):
+        raise InvalidArgumentError(f"scene {name!r} has no connectome; only 'flybrain' reads one from a file")
+    return scene.with_files(connectome)
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,8 @@ class Task:
         Number of timed parts.
     segment_ms : float
         Network time of each, in milliseconds.
+    connectome : str, optional
+        File for `FlyBrain.with_files`.
     """
 
     scene: str
@@ -39,11 +52,12 @@ class Task:
     threads: int
     segments: int
     segment_ms: float
+    connectome: str | None = None
 
     @property
     def scene_object(self) -> Scene:
         """The scene itself."""
-        return get(self.scene)
+        return scene_of(self.scene, self.connectome)
 
     @property
     def biological_seconds(self) -> float:

@@ -182,6 +182,89 @@ def test_current_lif_with_equal_time_constants_is_the_limit():
         assert values[0][gain] == pytest.approx(0.1 * np.exp(-0.1), rel=1e-12)
 
 
+def test_the_weight_of_an_alpha_function_is_its_peak():
+    model = load_builtin_model("alpha_lif")
+    inputs = {"current": np.zeros((400, 1)), "inhibitory": np.zeros((400, 1))}
+    inputs["current"][0], inputs["inhibitory"][0] = 3.0, -2.0
+    parameters = {**model.default_parameters(), "tau_synapse": 5.0, "tau_inhibitory": 12.0, "threshold": 1e9}
+    got, _, _ = simulate(model, inputs, parameters, {}, 0.1)
+    for name, peak, tau in (("synaptic_current", 3.0, 5.0), ("inhibitory_current", -2.0, 12.0)):
+        assert np.abs(got[name]).argmax() == round(tau / 0.1)  # the step that ends one time constant after the first
+        assert got[name][round(tau / 0.1), 0] == pytest.approx(peak, rel=1e-12)
+
+
+@pytest.mark.parametrize("apart", [0.0, 1e-12, 1e-6, 1e-3, 0.0099, 0.0101, -0.0099, -0.0101, 0.1])
+def test_alpha_lif_is_exact_where_time_constants_meet(apart):
+    """dt / tau_synapse - dt / tau_membrane is `apart`: on both sides of where the power series takes over."""
+    model = load_builtin_model("alpha_lif")
+    tau = 1 / (1 / 20.0 + apart)
+    parameters = {
+        **model.default_parameters(),
+        "tau_membrane": 20.0,
+        "tau_synapse": tau,
+        "tau_inhibitory": tau,
+        "threshold": 1e9,
+    }
+    inputs = drive(model, 40, 3)
+    (choices,) = combinations(model, ())
+    expected = oracle("alpha_lif").simulate(inputs, parameters, choices, 1.0)
+    got, _, _ = simulate(model, inputs, parameters, choices, 1.0)
+    np.testing.assert_allclose(got["v"], expected["v"], rtol=1e-11, atol=1e-11)
+
+
+def test_conductances_of_either_sign_leave_the_membrane_finite():
+    """Weights that training made negative may close more conductance than there is."""
+    model = load_builtin_model("conductance_lif")
+    size = np.linspace(-30.0, 30.0, 121)
+    inputs = {
+        "excitatory": np.tile(size, (50, 1)),
+        "inhibitory": np.tile(-size[::-1], (50, 1)),
+        "current": np.zeros((50, 121)),
+    }
+    got, _, _ = simulate(model, inputs, model.default_parameters(), {}, 1.0, np.float32)
+    assert np.isfinite(got["v"]).all()
+    assert (np.abs(got["v"]) < 1e7).all()
+
+
+@pytest.mark.parametrize("dt", [0.1, 1.0, 10.0])
+def test_the_exponential_of_adex_stays_finite(dt):
+    """A membrane far above the threshold at once, and a peak that it does not reach: the exponent is held at 60."""
+    model = load_builtin_model("adex")
+    inputs = {r.name: np.full((20, 4), 1e5 if r.name == "current" else 0.0) for r in model.receptors}
+    for v_peak in (20.0, 1e38):
+        parameters = {**model.default_parameters(), "v_peak": v_peak, "slope_factor": 0.5}
+        start = {"v": np.full(4, 1e4, np.float32)}
+        got, _, _ = simulate(model, inputs, parameters, {}, dt, np.float32, initial=start)
+        assert all(np.isfinite(values).all() for values in got.values())
+        assert got["spikes"].any() == (v_peak == 20.0)
+
+
+@pytest.mark.parametrize("dt", [0.1, 1.0, 10.0])
+@pytest.mark.parametrize("substeps", ["one", "four"])
+def test_hodgkin_huxley_stays_between_its_reversal_potentials(dt, substeps):
+    """Exponential Euler is a weighted mean, whatever the step: no conductance drives the membrane out."""
+    model = load_builtin_model("hodgkin_huxley")
+    rng = np.random.default_rng(4)
+    inputs = {name: 10.0 ** rng.uniform(-2, 5, (200, 8)) for name in ("excitatory", "inhibitory")}
+    inputs["current"] = np.zeros((200, 8))
+    got, _, _ = simulate(model, inputs, model.default_parameters(), {"substeps": substeps}, dt, np.float32)
+    assert (got["v"] > -90.01).all()
+    assert (got["v"] < 50.01).all()
+    for gate in ("sodium_activation", "sodium_inactivation", "potassium_activation"):
+        assert (got[gate] >= 0).all()
+        assert (got[gate] <= 1 + 1e-6).all()
+
+
+def test_hodgkin_huxley_rests_and_fires_repetitively():
+    """Spikes in 200 ms as in a solution of the equations by LSODA with a tolerance of 1e-9."""
+    model = load_builtin_model("hodgkin_huxley")
+    for current, spikes in ((-100.0, 0), (0.0, 3), (400.0, 15)):
+        inputs = {r.name: np.zeros((2000, 1)) for r in model.receptors}
+        parameters = {**model.default_parameters(), "bias_current": current}
+        got, _, _ = simulate(model, inputs, parameters, {}, 0.1, np.float32)
+        assert got["spikes"].sum() == spikes
+
+
 def test_izhikevich_regular_spiking_adapts():
     """The paper's regular spiking neuron under I = 10: a short first interval, then longer ones."""
     model = load_builtin_model("izhikevich")
