@@ -19,6 +19,28 @@ inline Constant<T> constant(const Args& args, uint32_t number) {
     return {static_cast<const T*>(args.constants[number]), args.constant_masks[number]};
 }
 
+// The sum of a receptor: as a float, or as an integer that is taken away when it is read.
+template <bool integers>
+struct Receptor {
+    const float* data;
+    F take(uint32_t index) const { return load(data + index); }
+};
+template <>
+struct Receptor<true> {
+    int32_t* data;
+    F scale;
+    F take(uint32_t index) const {
+        const F sum = mul(to_float(load(data + index)), scale);
+        store(data + index, broadcast_i(0));
+        return sum;
+    }
+};
+template <bool integers>
+inline Receptor<integers> receptor(const NeuronStepArgs& args, uint32_t number) {
+    if constexpr (integers) return {args.integer_receptors[number], broadcast_f(args.receptor_scales[number])};
+    else return {args.receptors[number]};
+}
+
 inline F surrogate_derivative(const SurrogateArgs& surrogate, F x) {
     switch (surrogate.kind) {
         case 0: {  // arctan
@@ -193,7 +215,7 @@ inline void lif_adjoint(const NeuronAdjointArgs& args, uint32_t begin, uint32_t 
     }
 }
 
-template <bool shared>
+template <bool shared, bool integers>
 inline void lif_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
     const auto threshold_data = constant<float>(args, 1);
     const F threshold_shared = threshold_data.at(0);
@@ -209,7 +231,7 @@ inline void lif_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
     const I refractory_steps_shared = refractory_steps_data.at(0);
     const auto reset_delay_data = constant<int32_t>(args, 15);
     const I reset_delay_shared = reset_delay_data.at(0);
-    const float* const current_data = args.receptors[0];
+    const auto current_sum = receptor<integers>(args, 0);
     float* const v_data = static_cast<float*>(args.states[0]);
     int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
     for (uint32_t index = begin; index < end; index += 16) {
@@ -220,7 +242,7 @@ inline void lif_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
         const F reset_amount = shared ? reset_amount_shared : reset_amount_data.at(index);
         const I refractory_steps = shared ? refractory_steps_shared : refractory_steps_data.at(index);
         const I reset_delay = shared ? reset_delay_shared : reset_delay_data.at(index);
-        const F current = load(current_data + index);
+        const F current = current_sum.take(index);
         const F v = load(v_data + index);
         const I refractory_left = load(refractory_left_data + index);
         const M held = lt(reset_delay, refractory_left);
@@ -237,7 +259,7 @@ inline void lif_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
 }
 
 inline constexpr int32_t lif_choices_0[] = {0, 0, 0, 0, 0, 0};
-template <bool shared>
+template <bool shared, bool integers>
 inline void lif_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
     const auto threshold_data = constant<float>(args, 1);
     const F threshold_shared = threshold_data.at(0);
@@ -253,7 +275,7 @@ inline void lif_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
     const I refractory_steps_shared = refractory_steps_data.at(0);
     const auto reset_delay_data = constant<int32_t>(args, 15);
     const I reset_delay_shared = reset_delay_data.at(0);
-    const float* const current_data = args.receptors[0];
+    const auto current_sum = receptor<integers>(args, 0);
     float* const v_data = static_cast<float*>(args.states[0]);
     int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
     for (uint32_t index = begin; index < end; index += 16) {
@@ -264,7 +286,7 @@ inline void lif_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
         const F input_gain = shared ? input_gain_shared : input_gain_data.at(index);
         const I refractory_steps = shared ? refractory_steps_shared : refractory_steps_data.at(index);
         const I reset_delay = shared ? reset_delay_shared : reset_delay_data.at(index);
-        const F current = load(current_data + index);
+        const F current = current_sum.take(index);
         const F v = load(v_data + index);
         const I refractory_left = load(refractory_left_data + index);
         const M held = lt(reset_delay, refractory_left);
@@ -281,7 +303,7 @@ inline void lif_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
 }
 
 inline constexpr int32_t lif_choices_1[] = {0, 1, 0, 0, 0, 0};
-template <bool shared>
+template <bool shared, bool integers>
 inline void lif_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
     const auto threshold_data = constant<float>(args, 1);
     const F threshold_shared = threshold_data.at(0);
@@ -297,7 +319,7 @@ inline void lif_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
     const I refractory_steps_shared = refractory_steps_data.at(0);
     const auto reset_delay_data = constant<int32_t>(args, 15);
     const I reset_delay_shared = reset_delay_data.at(0);
-    const float* const current_data = args.receptors[0];
+    const auto current_sum = receptor<integers>(args, 0);
     float* const v_data = static_cast<float*>(args.states[0]);
     int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
     for (uint32_t index = begin; index < end; index += 16) {
@@ -308,7 +330,7 @@ inline void lif_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
         const F input_gain = shared ? input_gain_shared : input_gain_data.at(index);
         const I refractory_steps = shared ? refractory_steps_shared : refractory_steps_data.at(index);
         const I reset_delay = shared ? reset_delay_shared : reset_delay_data.at(index);
-        const F current = load(current_data + index);
+        const F current = current_sum.take(index);
         const F v = load(v_data + index);
         const I refractory_left = load(refractory_left_data + index);
         const M held = lt(reset_delay, refractory_left);
@@ -325,7 +347,7 @@ inline void lif_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
 }
 
 inline constexpr int32_t lif_choices_2[] = {1, 1, 0, 0, 0, 0};
-inline constexpr SpecialisedStep lif_specialised[] = {{lif_choices_0, lif_step_0<true>, lif_step_0<false>}, {lif_choices_1, lif_step_1<true>, lif_step_1<false>}, {lif_choices_2, lif_step_2<true>, lif_step_2<false>}};
+inline constexpr SpecialisedStep lif_specialised[] = {{lif_choices_0, lif_step_0<false, false>, lif_step_0<true, false>, lif_step_0<true, true>}, {lif_choices_1, lif_step_1<false, false>, lif_step_1<true, false>, lif_step_1<true, true>}, {lif_choices_2, lif_step_2<false, false>, lif_step_2<true, false>, lif_step_2<true, true>}};
 // In alphabetical order of names. Beside vector kernels scalar ones are there to be small: models are interpreted.
 #ifdef SNN_INTERPRETED_MODELS
 inline constexpr const CompiledModel* compiled_models = nullptr;
