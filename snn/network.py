@@ -173,20 +173,31 @@ class Population:
 
 
 class MemoryEstimate(NamedTuple):
-    """What a network and a simulation of it take, in bytes."""
+    """What a network and a simulation of it take, in bytes.
+
+    Attributes
+    ----------
+    network : int
+        Held by the network and shared by its simulations: weights, synapses, parameters. A connection rule holds no
+        synapse, unless the simulation needs its synapses as arrays (see `Sparse`).
+    weights : int
+        Weights and synapses in the form of the simulation's device.
+    state : int
+        States, sums, activity kept for delays; of all samples.
+    total : int
+        The sum of the three.
+    opening : int
+        What opening the simulation adds: without what the network holds already.
+    projections : dict of str to int
+        The part of each projection in `network` and `weights`.
+    """
 
     network: int
-    """Held by the network and shared by its simulations: weights, synapses, parameters."""
     weights: int
-    """Weights and synapses in the form of the simulation's device."""
     state: int
-    """States, sums, activity kept for delays; of all samples."""
     total: int
-    """The sum of the three."""
     opening: int
-    """What opening the simulation adds: without what the network holds already."""
     projections: dict[str, int]
-    """The part of each projection in `network` and `weights`."""
 
 
 class Network:
@@ -395,7 +406,11 @@ class Network:
                 if projection.delay_steps:
                     places += f", delay {projection.delay_steps} steps"
                 if not projection.trainable and projection.kind != "pool2d":
-                    places += ", not trained"
+                    places += (
+                        ", not trained"
+                        if projection.plasticity is None
+                        else f", learns by {projection.plasticity.name}"
+                    )
                 rows.append((projection.name, projection.kind, f"{projection.weight_count:,}", places))
             lines += ["", *_table(rows)]
         lines += [

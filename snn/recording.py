@@ -168,7 +168,10 @@ class Recording(Mapping[str, Mapping[str, Any]]):
         """Return the mean rate of each neuron in hertz: shape (batch size, *shape of the population)."""
         if self.step_count == 0:
             raise InvalidArgumentError("the recording has no steps, so there are no rates")
+        counts = self[population].get("spike_count")
         events = self[population].get("spike_events")
+        if counts is not None and "spikes" not in self[population]:
+            return np.asarray(counts * (1000.0 / (self.dt * self.step_count)), np.float64)
         if events is not None:
             if events.dropped:
                 raise InvalidArgumentError(

@@ -372,6 +372,12 @@ class Simulation:
                 assert projection._weight_shape is not None
                 return projection._weight_shape
             return (self._session.value_count(path),)
+        if owner in self.network.projections:
+            projection = self.network.projections[owner]
+            known = ", ".join(
+                name for name, some in (("weight", projection.kind != "pool2d"), ("bias", projection.bias)) if some
+            )
+            raise NotFoundError(f"projection {owner!r} has no {shown(variable)}; it has: {known or 'nothing'}")
         if owner not in self.network.populations:
             projections = ", ".join(self.network.projections) or "none"
             raise NotFoundError(

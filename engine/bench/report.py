@@ -65,8 +65,8 @@ def result(bench: str, variant: str, settings: Settings, seconds: ArrayLike, **m
         "median_s": float(median),
         "p10_s": float(p10),
         "p90_s": float(p90),
-        **more,
         "peak_rss_bytes": machine.peak_rss_bytes(),
+        **more,
         "machine": machine.description(),
         "versions": machine.versions(),
     }

@@ -93,6 +93,7 @@ def _measure(
         realtime_factor=float(np.median(per_second)),
         rates_hz=rates,
         build_s=build_s,
+        peak_rss_bytes=peak,
         bytes_per_synapse=peak / network.synapse_count,
     )
 

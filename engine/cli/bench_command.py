@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from typer.core import TyperCommand
 
 from snn.engine import machine
@@ -134,7 +135,7 @@ def _show_scene(results: list[dict[str, Any]]) -> None:
             console.print(f"{one['variant']}: {rates}", highlight=False)
     for one in results:
         if "no_result" in one:
-            console.print(f"no result: {one['no_result']}", highlight=False)
+            console.print(f"no result: {escape(one['no_result'])}", highlight=False)
     if measured:
         _show_machine(measured)
 

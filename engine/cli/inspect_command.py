@@ -73,7 +73,9 @@ def _notes(projection: dict[str, Any]) -> str:
         words.append("fixed point")
     if projection["biases"]:
         words.append(f"{projection['biases']:,} biases")
-    if not projection["trainable"] and projection["kind"] != "pool2d":
+    if projection["plasticity"] is not None:
+        words.append(f"learns by {projection['plasticity']}")
+    elif not projection["trainable"] and projection["kind"] != "pool2d":
         words.append("not trained")
     return ", ".join(words)
 
@@ -126,6 +128,7 @@ def describe(network: snn.Network, file: Path) -> dict[str, Any]:
                 "weight_std": float(weights.std(dtype=np.float64)) if some and weights is not None else None,
                 "biases": 0 if projection.bias is None else projection.bias.size,
                 "trainable": projection.trainable,
+                "plasticity": None if projection.plasticity is None else projection.plasticity.name,
                 "arithmetic": projection.arithmetic,
                 "fixed_point_scale": projection.fixed_point_scale,
                 "delay_steps": projection.delay_steps,

@@ -102,7 +102,7 @@ class Stdp(Scene):
 
 STDP = Stdp(
     name="stdp",
-    title="1,000 Poisson inputs onto 1,000 LIF neurons, 1 million plastic synapses (Song, Miller and Abbott 2000)",
+    title="Poisson inputs onto LIF neurons, all synapses plastic (Song, Miller and Abbott 2000)",
     dt=0.1,
     warm_up=200.0,
     window=1000.0,

@@ -7,6 +7,8 @@ import json
 import math
 import pickle
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -164,7 +166,7 @@ def test_weights_and_delays_have_their_distributions() -> None:
     expected = np.full(16, n / 15.0)
     expected[[0, -1]] /= 2  # half a step at either end
     assert ((delays[5:] - expected) ** 2 / expected).sum() < 44.3  # chi-square, 15 degrees of freedom: 1e-4
-    with pytest.raises(snn.InvalidArgumentError, match=r"delay: delays reach down to -.* give a low of at least that"):
+    with pytest.raises(snn.InvalidArgumentError, match=r"delay: delays reach down to -.* give at least that"):
         pair(snn.Sparse.one_to_one(delay=snn.Normal(1.5, 0.75)))
     with pytest.raises(snn.InvalidArgumentError, match="weight: less than 1 of 65536 values"):
         pair(snn.Sparse.one_to_one(weight=snn.Normal(0, 1, low=6)))
@@ -319,3 +321,23 @@ def test_parameters_and_initial_states_are_drawn_from_the_seed() -> None:
         snn.Network().add("n", snn.LIF(1000, tau_membrane=snn.Normal(0.0, 1.0)))
     with pytest.raises(snn.InvalidArgumentError, match="whole numbers, not drawn ones"):
         snn.LIF(3, initial={"refractory_left": snn.Uniform(0, 3)})
+
+
+def test_arrays_that_do_not_fit_are_an_error() -> None:
+    script = (
+        "import resource, snn\n"
+        "net = snn.Network(dt=0.1)\n"
+        "net.add('e', snn.LIF(40_000))\n"
+        "rule = snn.Sparse.fixed_indegree(500, weight=snn.Normal(0.1, 0.01), delay=snn.Uniform(0.5, 2.0))\n"
+        "net.connect('e', 'e', rule)\n"
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + 2**26, used + 2**26))\n"
+        "for look in (lambda p: p.weights, lambda p: p.synapses()):\n"
+        "    try:\n"
+        "        look(net.projections['e_to_e'])\n"
+        "    except MemoryError as error:\n"
+        "        print(type(error).__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len(done.stdout.splitlines()) == 2, done.stdout

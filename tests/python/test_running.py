@@ -275,3 +275,27 @@ def test_the_command_line_writes_events(snn_command: Command, chain: snn.Network
     with np.load(tmp_path / "events.npz") as written:
         assert set(written) == {f"hidden.spike_events.{column}" for column in ("steps", "neurons", "samples")}
         assert len(written["hidden.spike_events.steps"]) > 0
+
+
+def test_counts_give_rates_when_events_were_dropped() -> None:
+    net = snn.Network()
+    net.add("source", snn.PoissonSource(5, rate=300.0))
+    with snn.Simulation(net, seed=3) as sim:
+        both = sim.run(500, record={"source": ["spike_count", "spike_events"]}, max_events=4)
+        assert both["source"]["spike_events"].dropped > 0
+        rates = both.rates("source")
+        assert np.array_equal(rates, both["source"]["spike_count"] * 2.0)  # in half a second
+        assert 200 < rates.mean() < 400
+        assert sim.run(10, record={"source": "spike_count"}).rates("source").shape == (1, 5)
+
+
+def test_a_variable_that_a_projection_lacks_is_named() -> None:
+    net = snn.Network()
+    net.add("source", snn.SpikeInput(5))
+    net.add("cells", snn.LIF(3))
+    net.connect("source", "cells", snn.Dense(weights=np.ones((5, 3))))
+    with (
+        snn.Simulation(net) as sim,
+        pytest.raises(snn.NotFoundError, match=r"projection 'source_to_cells' has no 'delay'; it has: weight$"),
+    ):
+        sim.get("source_to_cells.delay")

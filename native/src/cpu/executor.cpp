@@ -221,7 +221,7 @@ void CpuExecutor::make_stages() {
     std::vector<uint32_t> level(populations.size(), 0);
     for (const uint32_t p : neurons_) {
         PopulationData& data = *populations[p];
-        work_ns_ += 5.0 + 1.5 * data.row;
+        work_ns_ += 5.0 + (data.only_accumulators && data.integer_step ? 0.6 : 1.5) * data.row;
         for (const uint32_t q : data.incoming) {
             const ProjectionData& projection = *context_.projections[q];
             const PopulationData& source = *populations[projection.info.source];

@@ -133,7 +133,7 @@ DelayDistribution::DelayDistribution(const SNNDistribution& definition, double d
     // A hair below dt is dt: 0.3 is three steps of 0.1 for those who write them, though not for the bits.
     if (!none && !(values.least() >= dt_ms * (1.0 - 1e-9)))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": delays reach down to ", values.least(), " ms, below the time step of ",
-                    dt_ms, " ms; give a low of at least that");
+                    dt_ms, " ms; give at least that (a distribution: as its low), or 0");
     const double most = in_steps(values.most());
     if (!(most <= max_total_delay))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": delays reach up to ", values.most(), " ms, that is ", most,

@@ -65,7 +65,7 @@ private:
     uint32_t self_of(uint32_t target) const { return rule_.skips_self() ? target : no_self; }
 
     const std::vector<uint16_t>& sizes() const {
-        std::call_once(drawn_, [&] {
+        drawn_.call([&] {
             const uint64_t synapses = rule_.def.count;
             std::vector<uint16_t> sizes(static_cast<size_t>(block_count_) * rule_.target_size);
             std::vector<uint32_t> sources(synapses), counts(block_count_);
@@ -140,7 +140,7 @@ private:
 
     const uint64_t number_;
     uint32_t block_bits_ = 0, block_count_ = 0;
-    mutable std::once_flag drawn_;
+    mutable Once drawn_;
     mutable std::vector<uint16_t> sizes_;
 };
 

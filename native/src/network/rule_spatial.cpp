@@ -190,7 +190,7 @@ private:
     }
 
     const Totals& totals() const {
-        std::call_once(counted_, [&] {
+        counted_.call([&] {
             std::vector<uint32_t> degrees(rule_.target_size, 0);
             Totals totals;
             for (uint32_t source = 0; source < rule_.source_size; ++source)
@@ -211,7 +211,7 @@ private:
     int64_t cell_counts_[3] = {1, 1, 1};
     double origin_[3] = {0, 0, 0}, cell_width_[3] = {1, 1, 1};
     std::vector<uint32_t> cell_begin_, neurons_;  // neurons by cell
-    mutable std::once_flag counted_;
+    mutable Once counted_;
     mutable Totals totals_;
 };
 

@@ -146,7 +146,7 @@ protected:
     virtual void draw_sizes(std::span<uint64_t> out_sizes) const = 0;
 
     const std::vector<uint64_t>& offsets() const {
-        std::call_once(drawn_, [&] {
+        drawn_.call([&] {
             std::vector<uint64_t> sizes(size_t{rule_.source_size} + 1, 0);
             draw_sizes({sizes.data() + 1, rule_.source_size});
             for (size_t i = 1; i < sizes.size(); ++i) sizes[i] += sizes[i - 1];
@@ -156,7 +156,7 @@ protected:
     }
 
 private:
-    mutable std::once_flag drawn_;
+    mutable Once drawn_;
     mutable std::vector<uint64_t> offsets_;
 };
 

@@ -38,7 +38,7 @@ SynapseRow Synapses::row(uint32_t source, RowMemory& memory) const {
 
 void Synapses::arrays() const {
     if (!rule_) return;
-    std::call_once(made_, [&] {
+    made_.call([&] {
         auto index = std::make_shared<SparseIndex>();
         auto weights = std::make_shared<std::vector<float>>();
         index->targets.reserve(rule_->count());

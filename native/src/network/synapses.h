@@ -6,9 +6,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
+
+#include "common/once.h"
 
 namespace snn {
 
@@ -100,7 +101,7 @@ private:
     std::shared_ptr<const SynapseRule> rule_;
     bool rounds_ = false;  // the weights of the rule
     int32_t exponent_ = 0;
-    mutable std::once_flag made_;  // guards the two below while there is a rule
+    mutable Once made_;  // guards the two below while there is a rule
     mutable std::shared_ptr<const SparseIndex> index_;
     mutable std::shared_ptr<const std::vector<float>> weights_;
 };
