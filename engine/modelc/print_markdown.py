@@ -9,9 +9,9 @@ from .compile import NeuronPrograms
 from .definition import Definition
 
 
-def neuron_page(definition: Definition, programs: NeuronPrograms) -> str:
-    lines = _head(definition)
-    lines += ["## Parameters", "", "| name | unit | default | bounds | meaning |", "|---|---|---|---|---|"]
+def _settings(definition: Definition) -> list[str]:
+    """Parameters, and options where there are any."""
+    lines = ["## Parameters", "", "| name | unit | default | bounds | meaning |", "|---|---|---|---|---|"]
     for p in definition.parameters:
         lines.append(f"| `{p.name}` | {p.unit} | {p.default:g} | {_bounds(p)} | {p.doc} |")
     if definition.options:
@@ -19,6 +19,12 @@ def neuron_page(definition: Definition, programs: NeuronPrograms) -> str:
         for o in definition.options:
             choices = ", ".join([f"**{o.default}**", *(c for c in o.choices if c != o.default)])
             lines.append(f"| `{o.name}` | {choices} | {o.doc} |")
+    return lines
+
+
+def neuron_page(definition: Definition, programs: NeuronPrograms) -> str:
+    lines = _head(definition)
+    lines += _settings(definition)
     if definition.states:
         lines += ["", "## State", "", "| name | unit | starts at | meaning |", "|---|---|---|---|"]
     for s in definition.states:
@@ -51,9 +57,7 @@ def neuron_page(definition: Definition, programs: NeuronPrograms) -> str:
 
 def surrogate_page(definition: Definition) -> str:
     lines = _head(definition)
-    lines += ["## Parameters", "", "| name | unit | default | bounds | meaning |", "|---|---|---|---|---|"]
-    for p in definition.parameters:
-        lines.append(f"| `{p.name}` | {p.unit} | {p.default:g} | {_bounds(p)} | {p.doc} |")
+    lines += _settings(definition)
     for title, section in (("Derivative", "derivative"), ("Smooth function", "smooth")):
         lines += ["", f"## {title}", "", "```", *_program(definition.programs[section]), "```"]
     return "\n".join([*lines, ""])
@@ -61,14 +65,7 @@ def surrogate_page(definition: Definition) -> str:
 
 def plasticity_page(definition: Definition) -> str:
     lines = _head(definition)
-    lines += ["## Parameters", "", "| name | unit | default | bounds | meaning |", "|---|---|---|---|---|"]
-    for p in definition.parameters:
-        lines.append(f"| `{p.name}` | {p.unit} | {p.default:g} | {_bounds(p)} | {p.doc} |")
-    if definition.options:
-        lines += ["", "## Options", "", "| name | choices (default first) | meaning |", "|---|---|---|"]
-        for o in definition.options:
-            choices = ", ".join([f"**{o.default}**", *(c for c in o.choices if c != o.default)])
-            lines.append(f"| `{o.name}` | {choices} | {o.doc} |")
+    lines += _settings(definition)
     lines += ["", "## Traces", "", "An event makes a trace `keep * trace + 1`; in between it decays with `tau`.", ""]
     lines += ["| name | left by | tau | keep | meaning |", "|---|---|---|---|---|"]
     for left_by, traces in (("arrivals", definition.pre_traces), ("the target's spikes", definition.post_traces)):

@@ -476,15 +476,15 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     }
     for (const uint32_t q : data.incoming) deliver(q, at, part, range, memory);
     for (uint32_t r = 0; r < data.receptor_count; ++r) {
-        if (data.fixed_scales[r] == 0.0f || takes_integers) continue;
+        // A receptor without input reads integer sums that are zero, and leaves them so.
+        if (!takes_integers && data.fixed_scales[r] == 0.0f) continue;
+        int32_t* const fixed = fixed_sums_of(population, r, range, memory);
+        integers[r] = fixed - part.begin;
+        if (takes_integers) continue;
         float* const row = memory.sums.data() + static_cast<size_t>(r) * context_.row_capacity;
-        context_.kernels.take_fixed(row + part.begin, fixed_sums_of(population, r, range, memory), data.fixed_scales[r],
-                                    part.end - part.begin, data.starts_at_accumulators[r] != 0);
+        context_.kernels.take_fixed(row + part.begin, fixed, data.fixed_scales[r], part.end - part.begin,
+                                    data.starts_at_accumulators[r] != 0);
     }
-
-    // A receptor without input reads integer sums that are zero, and leaves them so.
-    for (uint32_t r = 0; takes_integers && r < data.receptor_count; ++r)
-        integers[r] = fixed_sums_of(population, r, range, memory) - part.begin;
 
     void* states[most_states];
     void* tape[most_tape];
