@@ -13,7 +13,7 @@ import numpy as np
 
 from . import software_math
 
-FLUSH_BELOW = 2.0**-60
+FLUSH_BELOW = 2.0**-63
 
 
 def minimum(a: Any, b: Any) -> Any:
@@ -54,7 +54,7 @@ def spike(x: Any, inclusive: Any, f: Any) -> Any:
 
 
 def flush(x: Any) -> Any:
-    """What storing a float state does: values below 2^-60 become +0."""
+    """What storing a float state does: values below 2^-63 become +0."""
     x = np.asarray(x)
     return np.where(np.abs(x) < x.dtype.type(FLUSH_BELOW), x.dtype.type(0), x)
 

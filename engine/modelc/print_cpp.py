@@ -7,6 +7,7 @@ models only; a user's own model is interpreted from its op list by the same lane
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -55,21 +56,26 @@ inline Constant<T> constant(const Args& args, uint32_t number) {
     return {static_cast<const T*>(args.constants[number]), args.constant_masks[number]};
 }
 
-// The sum of a receptor: as a float, or as an integer that is taken away when it is read.
+// The sum of a receptor: as a float, or as an integer in units of `scale` that is taken away when it is read.
 template <bool integers>
 struct Receptor {
     const float* data;
     F take(uint32_t index) const { return load(data + index); }
+    F add_to(F x, F sum) const { return add(x, sum); }
+    F value(F sum) const { return sum; }
 };
 template <>
 struct Receptor<true> {
     int32_t* data;
     F scale;
     F take(uint32_t index) const {
-        const F sum = mul(to_float(load(data + index)), scale);
+        const F sum = to_float(load(data + index));
         store(data + index, broadcast_i(0));
         return sum;
     }
+    // The scale is a power of two within 2^96 and 2^-96, so the product is exact and one rounding is the only one.
+    F add_to(F x, F sum) const { return fma_(sum, scale, x); }
+    F value(F sum) const { return mul(sum, scale); }
 };
 template <bool integers>
 inline Receptor<integers> receptor(const NeuronStepArgs& args, uint32_t number) {
@@ -131,16 +137,16 @@ def _draws(program: Program, read: set[int]) -> tuple[list[str], list[str]]:
 def _constants(program: Program, read: Iterable[int], count: int, held: bool = False) -> tuple[list[str], list[str]]:
     """Lines before the loop and inside it that load the constants in use.
 
-    ``held``: the step is a template over whether all of them are shared (then they stay in registers), and over whether sums
-    are integers.
+    ``held``: the step is a template over whether all floats are shared (then they stay in registers), and over whether sums
+    are integers. Ints, which a step reads once, are read where they are.
     """
     before, inside = [], []
     for register in sorted(r for r in read if r < count):
         name, type = program.inputs[register]
         before.append(f"    const auto {name}_data = constant<{_MEMORY[type]}>(args, {register});")
-        if held:
-            before.append(f"    const {LANES[type]} {name}_shared = {name}_data.at(0);")
-            inside.append(f"        const {LANES[type]} {name} = shared ? {name}_shared : {name}_data.at(index);")
+        if held and type == "float":
+            before.append(f"    const F {name}_shared = {name}_data.at(0);")
+            inside.append(f"        const F {name} = shared ? {name}_shared : {name}_data.at(index);")
         else:
             inside.append(f"        const {LANES[type]} {name} = {name}_data.at(index);")
     return before, inside
@@ -180,10 +186,22 @@ def _specialised(definition: Definition, programs: NeuronPrograms, choices: Mapp
     """The step for one choice of all options."""
     first = len(definition.parameters)
     known = {first + i: o.choices.index(choices[o.name]) for i, o in enumerate(definition.options)}
-    outputs = [*programs.step_states, *([programs.step_spike] if programs.step_spike >= 0 else [])]
-    program, places = specialise(programs.step, outputs, known)
-    states = tuple(places[: len(definition.states)])
-    return replace(programs, step=program, step_states=states, step_spike=(places[len(states) :] or [-1])[0])
+    stored = [r for r, s in zip(programs.step_states, definition.states, strict=True) if s.type == "float"]
+    program, states, spike = specialise(
+        programs.step, programs.step_states, known, spike=programs.step_spike, stored=stored, finite=range(first)
+    )
+    return replace(programs, step=program, step_states=tuple(states), step_spike=spike)
+
+
+def _summands(program: Program, receptors: Iterable[int]) -> dict[int, Instruction]:
+    """The receptors that are read once, by an addition, and which; an addition of two of them counts for one."""
+    uses = Counter(operand for instruction in program.instructions for operand in instruction.operands)
+    once = {receptor for receptor in receptors if uses[receptor] == 1}
+    found: dict[int, Instruction] = {}
+    for instruction in program.instructions:
+        if instruction.op == "add":
+            found.update({operand: instruction for operand in [o for o in instruction.operands if o in once][:1]})
+    return found
 
 
 def _step(
@@ -193,9 +211,18 @@ def _step(
     spiking = programs.step_spike >= 0
     tape = programs.tape if taped else ()
     outputs = [*programs.step_states, *([programs.step_spike] if spiking else []), *(t.register for t in tape)]
-    statements, text, read = cut(program, outputs, operation)
-    first_receptor = len(program.inputs) - len(definition.states) - len(definition.receptors)
     first_state = len(program.inputs) - len(definition.states)
+    first_receptor = first_state - len(definition.receptors)
+    summands = _summands(program, range(first_receptor, first_state)) if held else {}
+
+    def written(instruction: Instruction, operands: Sequence[Text]) -> Text:
+        places = [place for place in range(len(operands)) if summands.get(instruction.operands[place]) is instruction]
+        if not places:
+            return operation(instruction, operands)
+        sum, other = operands[places[0]].text, operands[1 - places[0]].text
+        return Text(f"{sum}_sum.add_to({other}, {sum})")
+
+    statements, text, read = cut(program, outputs, written)
     draws, chunk = _draws(program, read)
     before, inside = _constants(program, read, first_receptor, held)
     before += draws
@@ -203,8 +230,10 @@ def _step(
         is_read = first_receptor + index in read
         if held:  # integers are taken away, read or not
             before.append(f"    const auto {receptor.name}_sum = receptor<integers>(args, {index});")
-            unread = "" if is_read else "[[maybe_unused]] "
-            inside.append(f"        {unread}const F {receptor.name} = {receptor.name}_sum.take(index);")
+            taken = f"{receptor.name}_sum.take(index)"
+            if is_read and first_receptor + index not in summands:
+                taken = f"{receptor.name}_sum.value({taken})"
+            inside.append(f"        const F {receptor.name} = {taken};" if is_read else f"        {taken};")
         elif is_read:
             before.append(f"    const float* const {receptor.name}_data = args.receptors[{index}];")
             inside.append(f"        const F {receptor.name} = load({receptor.name}_data + index);")
@@ -220,8 +249,9 @@ def _step(
         value = f"flush({text(register)})" if state.type == "float" else text(register)
         inside.append(f"        store({state.name}_data + index, {value});")
     if spiking:
-        spikes = f"mask_bits(lt(broadcast_f(0.0f), {text(programs.step_spike)}))"
-        inside.append(f"        args.spikes[index / 16] = {spikes};")
+        spike = text(programs.step_spike)
+        fired = spike if program.type_of(programs.step_spike) == "bool" else f"lt(broadcast_f(0.0f), {spike})"
+        inside.append(f"        args.spikes[index / 16] = mask_bits({fired});")
     return _loop(f"{definition.name}_{ending}", "NeuronStepArgs", before, inside, held, chunk)
 
 

@@ -1,20 +1,33 @@
 """A step for one fixed choice of options: what depends on the options alone is decided by the compiler.
 
 The general step computes both sides of every ``select`` over an option. A specialised one keeps the side that is chosen: the
-same values through the same operations, so the same bits, with less work.
+same values through the same operations, so the same bits, with less work. And it treats a spike, a float for the sake of
+gradients, as the condition that it is:
+
+- ``0 < select(c, 1, 0)`` is c, and so on through every choice between 0 and 1;
+- the reset ``(1 - s) * v + s * v_reset`` chooses: v where s is 0, and ``0 * v + v_reset`` where it is 1. The product keeps
+  what an infinite v gives. Where s is 0 the sum could turn -0 into 0, as storing it does in any case.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from .ir import Instruction, Program
 
 _INT_TESTS = {"ieq": int.__eq__, "ilt": int.__lt__, "ile": int.__le__}
 
 
-def specialise(program: Program, outputs: Sequence[int], known: Mapping[int, int]) -> tuple[Program, list[int]]:
-    """Return the program without what ``known`` decides, and where its outputs are now.
+def specialise(
+    program: Program,
+    outputs: Sequence[int],
+    known: Mapping[int, int],
+    *,
+    spike: int = -1,
+    stored: Collection[int] = (),
+    finite: Collection[int] = (),
+) -> tuple[Program, list[int], int]:
+    """Return the program without what ``known`` decides, where its outputs are now, and the condition of the spike.
 
     Parameters
     ----------
@@ -24,8 +37,14 @@ def specialise(program: Program, outputs: Sequence[int], known: Mapping[int, int
         Registers that are wanted; none of type bool.
     known : mapping of int to int
         Values of some int inputs.
+    spike : int
+        A float register; the condition that it is above 0 is the last thing returned. -1: none, and -1 is returned.
+    stored : collection of int
+        Those of the outputs that are flushed as states are, so that the sign of a zero does not matter.
+    finite : collection of int
+        Inputs that are neither infinite nor NaN.
     """
-    return _Folder(program, known).fold(outputs)
+    return _Folder(program, known).fold(outputs, spike, stored, finite)
 
 
 class _Folder:
@@ -36,11 +55,23 @@ class _Folder:
         self.places = {register: register for register in range(self.count)}  # old register: new one
         self.instructions: list[Instruction] = []
         self.labels: dict[int, str] = {}
+        self.truths: dict[int, int] = {}  # new register that is 0 or 1: the condition that it is 1
 
-    def fold(self, outputs: Sequence[int]) -> tuple[Program, list[int]]:
+    def fold(
+        self, outputs: Sequence[int], spike: int, stored: Collection[int], finite: Collection[int]
+    ) -> tuple[Program, list[int], int]:
         for index, instruction in enumerate(self.program.instructions):
             self._fold(index + self.count, instruction)
-        return self._without_dead([self._place(register) for register in outputs])
+        places = []
+        for register in outputs:
+            place = self._place(register)
+            if register in stored:
+                place = self._chosen(place, finite)
+            places.append(place)
+        if spike >= 0:
+            places.append(self._emit("lt", (self._emit("const", (), "float", 0.0), self._place(spike)), "bool"))
+        program, places = self._without_dead(places)
+        return program, places[: len(outputs)], places[-1] if spike >= 0 else -1
 
     def _fold(self, register: int, instruction: Instruction) -> None:
         op, operands = instruction.op, instruction.operands
@@ -70,8 +101,52 @@ class _Folder:
             self._keep(register, self._emit(op, places, instruction.type, instruction.value))
 
     def _emit(self, op: str, operands: tuple[int, ...], type: str, value: float = 0.0) -> int:
+        if op == "lt" and operands[1] in self.truths and self._is_const(operands[0], 0.0):
+            return self.truths[operands[1]]
         self.instructions.append(Instruction(op, operands, type, value))
-        return self.count + len(self.instructions) - 1
+        place = self.count + len(self.instructions) - 1
+        if op == "select" and type == "float":
+            truth = self._truth(*operands)
+            if truth is not None:
+                self.truths[place] = truth
+        return place
+
+    def _truth(self, condition: int, a: int, b: int) -> int | None:
+        """The condition that a choice between numbers that are 0 or 1 is 1; None for one between others."""
+        zeros, ones = [self._is_const(x, 0.0) for x in (a, b)], [self._is_const(x, 1.0) for x in (a, b)]
+        if ones[0] and zeros[1]:
+            return condition
+        if zeros[0] and ones[1]:
+            return self._emit("not", (condition,), "bool")
+        if zeros[0] and b in self.truths:
+            return self._emit("and", (self._emit("not", (condition,), "bool"), self.truths[b]), "bool")
+        if zeros[1] and a in self.truths:
+            return self._emit("and", (condition, self.truths[a]), "bool")
+        return None
+
+    def _chosen(self, place: int, finite: Collection[int]) -> int:
+        """``(1 - s) * v + s * w`` for an s that is 0 or 1 and a finite w, as a choice; anything else as it is."""
+        added = self._operands(place, "add")
+        kept, replaced = (self._operands(operand, "mul") for operand in added) if added else ((), ())
+        if not kept or not replaced or replaced[0] not in self.truths or replaced[1] not in finite:
+            return place
+        rest = self._operands(kept[0], "sub")
+        if not rest or not self._is_const(rest[0], 1.0) or rest[1] != replaced[0]:
+            return place
+        lost = self._emit("mul", (self._emit("const", (), "float", 0.0), kept[1]), "float")
+        reset = self._emit("add", (lost, replaced[1]), "float")
+        return self._emit("select", (self.truths[replaced[0]], reset, kept[1]), "float")
+
+    def _is_const(self, place: int, value: float) -> bool:
+        instruction = self._instruction(place)
+        return instruction is not None and instruction.op == "const" and instruction.value == value
+
+    def _operands(self, place: int, op: str) -> tuple[int, ...]:
+        instruction = self._instruction(place)
+        return instruction.operands if instruction is not None and instruction.op == op else ()
+
+    def _instruction(self, place: int) -> Instruction | None:
+        return self.instructions[place - self.count] if place >= self.count else None
 
     def _keep(self, register: int, place: int) -> None:
         self.places[register] = place

@@ -50,7 +50,7 @@ double log1p_f64(double x); // log(1 + x), accurate also where 1 + x is 1; x > -
 // Stored state is never denormal: tiny values become +0.
 template <class Real>
 inline Real flush(Real x) {
-    const Real tiny = static_cast<Real>(0x1p-60);
+    const Real tiny = static_cast<Real>(0x1p-63);
     return (x < tiny && x > -tiny) ? Real{0} : x;
 }
 

@@ -50,7 +50,7 @@ namespace {
 constexpr uint64_t first_clock = uint64_t{1} << 32;  // above any delay, so that looking back never goes below zero
 constexpr uint32_t smallest_piece = 64;              // neurons: a cache line of bits is shared by two tasks at most
 constexpr double worth_waking_ns = 20000;            // a run shorter than that is not worth waking threads
-constexpr double worth_meeting_ns = 5000;            // a step shorter than that is not worth sharing
+constexpr double worth_meeting_ns = 2000;            // a step shorter than that is not worth sharing
 constexpr double worth_job_ns = 20000;               // the same for a host's job system
 
 constexpr size_t state_bytes_together = 128 * 1024;
@@ -144,7 +144,7 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
         task.accumulators.resize(bundles->thread_count());
         for (uint32_t thread = 0; thread < bundles->thread_count(); ++thread)
             if (index < batch || index == thread)  // only so many tasks step whole populations
-                task.accumulators[thread].allocate(allocator, bundles->accumulator_count(thread));
+                task.accumulators[thread].allocate(allocator, bundles->accumulator_count(thread) + apart_words);
     }
     // Who reads a population's activity other than through bundles needs it in one list.
     std::vector<uint8_t> needs_one_list(populations.size(), 0);
@@ -199,6 +199,9 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
             populations[p]->only_accumulators &= !populations[p]->has_input[r] || populations[p]->starts_at_accumulators[r];
         }
     }
+    // Accumulators lie by range; states do as well, so that threads keep out of each other's way.
+    for (const auto& population : populations)
+        if (population->is_bundled && population->ranges.size() > 1) population->separate_states(options.allocator);
     make_stages();
     size_t sample_bytes = 1;
     for (const auto& population : populations) {
@@ -443,7 +446,7 @@ void CpuExecutor::count_inputs(const RunRequest& request, const Moment& at, Task
 
 void CpuExecutor::update_neurons(uint32_t population, const Moment& at, TaskMemory& memory) {
     const PopulationData& data = *context_.populations[population];
-    if (data.is_bundled && data.ranges.size() > 1) {  // accumulators lie by range
+    if (data.has_separate_states()) {
         for (uint32_t range = 0; range < data.ranges.size(); ++range) update_part(population, at, range, memory);
     } else {
         update_part(population, at, whole_row, memory);
@@ -488,7 +491,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
 
     void* states[most_states];
     void* tape[most_tape];
-    for (uint32_t s = 0; s < data.state_count; ++s) states[s] = data.state_at(s, at.sample);
+    for (uint32_t s = 0; s < data.state_count; ++s) states[s] = data.state_at(s, at.sample, range);
     const Model& model = *data.info.model;
     for (uint32_t e = 0; taped && e < model.tape.size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
     const NeuronStepArgs args{

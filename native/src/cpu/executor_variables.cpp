@@ -67,8 +67,9 @@ void CpuExecutor::record(const RunRequest& request, const Moment& at, uint32_t s
         switch (frames.kind) {
             case RecordFrames::state: {
                 const DType type = type_of_state(data, frames.state_index);
-                const void* const row = data.state_at(frames.state_index, at.sample);
-                convert(type, advanced(row, type, part.begin), frames.dtype, out, part.end - part.begin);
+                data.for_state(frames.state_index, at.sample, part, [&](const uint32_t* values, uint32_t begin, uint32_t end) {
+                    convert(type, values, frames.dtype, advanced(out, frames.dtype, begin - part.begin), end - begin);
+                });
                 break;
             }
             case RecordFrames::activity:
@@ -91,8 +92,10 @@ void CpuExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
         case Slot::state: {
             const PopulationData& data = *context_.populations[slot.index];
             for (uint32_t sample = 0; sample < batch; ++sample)
-                convert(type_of_state(data, slot.sub), data.state_at(slot.sub, sample), dtype,
-                        advanced(out_data, dtype, static_cast<size_t>(sample) * data.size), data.size);
+                data.for_state(slot.sub, sample, {0, data.size}, [&](const uint32_t* values, uint32_t begin, uint32_t end) {
+                    convert(type_of_state(data, slot.sub), values, dtype,
+                            advanced(out_data, dtype, static_cast<size_t>(sample) * data.size + begin), end - begin);
+                });
             return;
         }
         case Slot::activity:
@@ -158,17 +161,14 @@ void CpuExecutor::write(const Slot& slot, DType dtype, const void* source) {
     switch (slot.kind) {
         case Slot::state: {
             PopulationData& data = *context_.populations[slot.index];
-            for (uint32_t sample = 0; sample < batch; ++sample) {
-                void* const row = data.state_at(slot.sub, sample);
-                const void* const from = advanced(source, dtype, static_cast<size_t>(sample) * data.size);
-                if (type_of_state(data, slot.sub) == DType::int32) {
-                    convert(dtype, from, DType::int32, row, data.size);
-                    continue;
-                }
-                float* const values = static_cast<float*>(row);
-                convert(dtype, from, DType::float32, values, data.size);
-                for (uint32_t i = 0; i < data.size; ++i) values[i] = flush(values[i]);
-            }
+            const DType type = type_of_state(data, slot.sub);
+            for (uint32_t sample = 0; sample < batch; ++sample)
+                data.for_state(slot.sub, sample, {0, data.size}, [&](uint32_t* words, uint32_t begin, uint32_t end) {
+                    convert(dtype, advanced(source, dtype, static_cast<size_t>(sample) * data.size + begin), type, words,
+                            end - begin);
+                    float* const values = reinterpret_cast<float*>(words);
+                    for (uint32_t i = 0; type == DType::float32 && i < end - begin; ++i) values[i] = flush(values[i]);
+                });
             return;
         }
         case Slot::activity:

@@ -9,7 +9,7 @@
 //   min_(a, b)  a < b ? a : b     max_(a, b)  a > b ? a : b     so a NaN or a tie of zeros gives b, as SSE does
 //   to_int(x)   nearest, ties to even, held to the range of int32; NaN gives 0
 //   nearest(x)  the same for values known to lie within int32
-//   flush(x)    |x| < 2^-60 ? +0 : x, what storing a state does; NaN and infinity stay
+//   flush(x)    |x| < 2^-63 ? +0 : x, what storing a state does; NaN and infinity stay
 //   fma_(a,b,c) a * b + c, contracted where the instruction set can: for gradients only, never in a forward kernel
 //   gather(p,i) p[i] of each lane
 //   multiply_wide(a, m, high, low)   the two halves of the 64-bit products of unsigned numbers

@@ -176,7 +176,7 @@ SNN_ALWAYS_INLINE F round_even(F a) {
 SNN_ALWAYS_INLINE F floor_(F a) { return {_mm256_floor_ps(a.lo), _mm256_floor_ps(a.hi)}; }
 
 SNN_ALWAYS_INLINE F flush(F a) {
-    const M small = lt(abs_(a), broadcast_f(0x1p-60f));
+    const M small = lt(abs_(a), broadcast_f(0x1p-63f));
     return {_mm256_andnot_ps(small.lo, a.lo), _mm256_andnot_ps(small.hi, a.hi)};
 }
 

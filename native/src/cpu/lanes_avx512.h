@@ -114,8 +114,9 @@ SNN_ALWAYS_INLINE F floor_(F a) {
 }
 
 SNN_ALWAYS_INLINE F flush(F a) {
-    const __mmask16 small = _mm512_cmp_ps_mask(abs_(a).v, _mm512_set1_ps(0x1p-60f), _CMP_LT_OQ);
-    return {_mm512_maskz_mov_ps(static_cast<__mmask16>(~small), a.v)};
+    // From 2^-63 on, and only from there, one of the two highest bits of the exponent is set.
+    const __mmask16 large = _mm512_test_epi32_mask(bits_of(a).v, _mm512_set1_epi32(0x60000000));
+    return {_mm512_maskz_mov_ps(large, a.v)};
 }
 
 SNN_ALWAYS_INLINE float sum_(F a) {

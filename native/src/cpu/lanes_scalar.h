@@ -156,7 +156,7 @@ SNN_ALWAYS_INLINE F floor_(F a) {
     return select(lt(a, rounded), sub(rounded, broadcast_f(1.0f)), rounded);
 }
 
-SNN_ALWAYS_INLINE F flush(F a) { return select(lt(abs_(a), broadcast_f(0x1p-60f)), broadcast_f(0.0f), a); }
+SNN_ALWAYS_INLINE F flush(F a) { return select(lt(abs_(a), broadcast_f(0x1p-63f)), broadcast_f(0.0f), a); }
 
 SNN_ALWAYS_INLINE float sum_(F a) {
     for (int half = 8; half > 0; half /= 2)

@@ -63,7 +63,7 @@ using NeuronAdjointFunction = void (*)(const NeuronAdjointArgs& args, uint32_t b
 struct SpecialisedStep {
     const int32_t* choices;          // one for each option
     NeuronStepFunction step;
-    NeuronStepFunction shared_step;   // all parameters, options and derived constants are shared by the neurons
+    NeuronStepFunction shared_step;   // all float parameters and derived constants are shared by the neurons
     NeuronStepFunction integer_step;  // the same, taking integer sums; null for large models
 };
 

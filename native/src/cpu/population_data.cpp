@@ -103,8 +103,9 @@ void PopulationData::set_constants(const PopulationConstants& made, const SNNAll
     if (!compiled) return;
     step = compiled->step;
     integer_step = nullptr;
-    const bool all_shared =
-        std::all_of(constant_masks.begin(), constant_masks.end(), [](uint32_t mask) { return mask == 0; });
+    const bool all_shared = std::none_of(made.constants.begin(), made.constants.end(), [](const Constant& constant) {
+        return constant.type == ValueType::float_ && constant.per_neuron();
+    });
     for (uint32_t i = 0; i < compiled->specialised_count; ++i)
         if (std::equal(info.options.begin(), info.options.end(), compiled->specialised[i].choices)) {
             const SpecialisedStep& special = compiled->specialised[i];
@@ -129,14 +130,25 @@ void PopulationData::reset() {
         const std::vector<double>& initial = info.initial_states[s];
         const bool is_int = info.model->states[s].type == ValueType::int_;
         for (uint32_t sample = 0; sample < batch; ++sample) {
-            uint32_t* const out = static_cast<uint32_t*>(state_at(s, sample));
-            for (uint32_t i = 0; i < row; ++i) {
-                const double value = initial.size() == 1 ? initial[0] : initial[std::min(i, size - 1)];
-                out[i] = is_int ? static_cast<uint32_t>(to_int_nearest_even(value))
-                                : std::bit_cast<uint32_t>(flush(static_cast<float>(value)));
-            }
+            for_state(s, sample, {0, row}, [&](uint32_t* out, uint32_t begin, uint32_t end) {
+                for (uint32_t i = begin; i < end; ++i) {
+                    const double value = initial.size() == 1 ? initial[0] : initial[std::min(i, size - 1)];
+                    *out++ = is_int ? static_cast<uint32_t>(to_int_nearest_even(value))
+                                    : std::bit_cast<uint32_t>(flush(static_cast<float>(value)));
+                }
+            });
         }
     }
+}
+
+void PopulationData::separate_states(const SNNAllocator& allocator) {
+    size_t count = apart_words;
+    state_blocks_.clear();
+    for (const NeuronRange& range : ranges) {
+        state_blocks_.push_back(count);
+        count += static_cast<size_t>(state_count) * batch * (range.end - range.begin) + apart_words;
+    }
+    states.allocate(allocator, count);
 }
 
 void PopulationData::list_by_range(const SNNAllocator& allocator) {

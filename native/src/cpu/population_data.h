@@ -1,6 +1,7 @@
 // One population in the CPU backend's memory: structure of arrays, rows of neurons padded to 16 and aligned to 64 bytes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -84,12 +85,26 @@ struct PopulationData {
     std::vector<const void*> constants;  // parameters, options, derived, as NeuronStepArgs has them
     std::vector<uint32_t> constant_masks;
     std::vector<PoissonTable> poisson;
-    Buffer<uint32_t> states;             // [state][sample][row] words: float or int32
-    void* state_at(uint32_t state, uint32_t sample) {
-        return states.data() + (static_cast<size_t>(state) * batch + sample) * row;
+    // Words, float or int32: [state][sample][row], or [range][state][sample][neuron of the range].
+    Buffer<uint32_t> states;
+    // From now on by range, with room between what belongs to different threads. Before the first reset().
+    void separate_states(const SNNAllocator& allocator);
+    bool has_separate_states() const { return !state_blocks_.empty(); }
+    // Where neuron 0 has its value, or would have it beside those of the range: what a step over the range takes.
+    uint32_t* state_at(uint32_t state, uint32_t sample, uint32_t range) {
+        return states.data() + state_place(state, sample, range);
     }
-    const void* state_at(uint32_t state, uint32_t sample) const {
-        return states.data() + (static_cast<size_t>(state) * batch + sample) * row;
+    const uint32_t* state_at(uint32_t state, uint32_t sample, uint32_t range) const {
+        return states.data() + state_place(state, sample, range);
+    }
+    // Calls use(values, begin, end) for the pieces of a state that lie together: of neurons [begin, end), `values` of the first.
+    template <class Use>
+    void for_state(uint32_t state, uint32_t sample, NeuronRange part, Use&& use) {
+        for_pieces(part, [&](uint32_t range, uint32_t begin, uint32_t end) { use(state_at(state, sample, range) + begin, begin, end); });
+    }
+    template <class Use>
+    void for_state(uint32_t state, uint32_t sample, NeuronRange part, Use&& use) const {
+        for_pieces(part, [&](uint32_t range, uint32_t begin, uint32_t end) { use(state_at(state, sample, range) + begin, begin, end); });
     }
     void reset();  // initial states, no activity
 
@@ -114,6 +129,24 @@ struct PopulationData {
     bool is_plastic = false;                      // some projection onto it is
 
 private:
+    size_t state_place(uint32_t state, uint32_t sample, uint32_t range) const {
+        const size_t before = static_cast<size_t>(state) * batch + sample;
+        if (!has_separate_states()) return before * row;
+        return state_blocks_[range] + before * (ranges[range].end - ranges[range].begin) - ranges[range].begin;
+    }
+    template <class Use>
+    void for_pieces(NeuronRange part, Use&& use) const {
+        if (!has_separate_states()) {
+            use(0, part.begin, part.end);
+            return;
+        }
+        for (uint32_t range = 0; range < ranges.size(); ++range) {
+            const uint32_t begin = std::max(part.begin, ranges[range].begin), end = std::min(part.end, ranges[range].end);
+            if (begin < end) use(range, begin, end);
+        }
+    }
+
+    std::vector<size_t> state_blocks_;  // by range, when separate: where its first state is
     std::vector<Buffer<uint32_t>> constant_memory_;
     std::vector<Buffer<int32_t>> poisson_memory_;
 };

@@ -95,14 +95,26 @@ void SparseBundles::place_accumulators() {
             places.assign(populations_[p]->ranges.size(), 0);
             thread_count = std::max(thread_count, static_cast<uint32_t>(places.size()));
         }
+    size_t receptor_count = 0;
+    for (const auto& places : places_) receptor_count = std::max(receptor_count, places.size());
     for (uint32_t thread = 0; thread < thread_count; ++thread) {
+        // All populations' first receptors, then their second ones: a source mostly reaches the same receptor everywhere, and
+        // stretches are as long as they can be where it has all its targets in one part.
         size_t count = 0;
-        for (size_t p = 0; p < places_.size(); ++p)
-            for (std::vector<size_t>& places : places_[p]) {
-                if (thread >= places.size()) continue;
-                places[thread] = count;
-                count += populations_[p]->ranges[thread].end - populations_[p]->ranges[thread].begin;
-            }
+        for (size_t r = 0; r < receptor_count; ++r) {
+            size_t size = 0;
+            const auto for_places = [&](auto&& use) {
+                for (size_t p = 0; p < places_.size(); ++p)
+                    if (r < places_[p].size() && thread < places_[p][r].size())
+                        use(places_[p][r][thread], populations_[p]->ranges[thread]);
+            };
+            for_places([&](size_t, const NeuronRange& range) { size += range.end - range.begin; });
+            if (size <= part_size && count % part_size + size > part_size) count = (count / part_size + 1) * part_size;
+            for_places([&](size_t& place, const NeuronRange& range) {
+                place = count;
+                count += range.end - range.begin;
+            });
+        }
         const uint32_t parts = static_cast<uint32_t>((count + part_size - 1) / part_size);
         threads_.push_back({part_count_, parts, count});
         part_count_ += parts;
@@ -255,6 +267,11 @@ bool SparseBundles::build(Group& group, ThreadPool& pool) {
             }
         });
     }
+    for (uint32_t part = 0; part < part_count_; ++part) {
+        size_t words = 0;
+        for (size_t k = part; k < group.memory.size(); k += part_count_) words += group.memory[k].size();
+        if (words == 0) group.parts[part] = {};
+    }
     return true;
 }
 
@@ -326,6 +343,7 @@ uint64_t SparseBundles::deliver(const KernelTable& kernels, uint32_t thread, uin
             for (const Group& group : groups_) {
                 if (group.is_wide != wide) continue;
                 const PartRows& rows = group.parts[owner.first_part + k];
+                if (rows.rows.empty()) continue;
                 if (wide) list_due<uint32_t>(group, rows, clock, sample, due);
                 else list_due<uint16_t>(group, rows, clock, sample, due);
             }

@@ -72,7 +72,7 @@ private:
         uint32_t first_part, part_count;
         size_t accumulators;
     };
-    // Rows of one group in one part.
+    // Rows of one group in one part; empty where it has no synapse.
     struct PartRows {
         Buffer<uint32_t*> rows;   // [source]
         Buffer<uint16_t> narrow;  // offsets [source][delays + 1], when no row has more than 65,535 synapses

@@ -12,7 +12,7 @@ namespace snn {
 
 namespace {
 
-constexpr double smallest_decay = 0x1p-60;  // as states are flushed
+constexpr double smallest_decay = 0x1p-60;  // below, nothing of a trace is left that a weight could feel
 
 std::string describe(const Projection& projection) {
     return text("projection '", projection.name, "' (plasticity '", projection.plasticity->rule->name, "')");

@@ -19,21 +19,26 @@ inline Constant<T> constant(const Args& args, uint32_t number) {
     return {static_cast<const T*>(args.constants[number]), args.constant_masks[number]};
 }
 
-// The sum of a receptor: as a float, or as an integer that is taken away when it is read.
+// The sum of a receptor: as a float, or as an integer in units of `scale` that is taken away when it is read.
 template <bool integers>
 struct Receptor {
     const float* data;
     F take(uint32_t index) const { return load(data + index); }
+    F add_to(F x, F sum) const { return add(x, sum); }
+    F value(F sum) const { return sum; }
 };
 template <>
 struct Receptor<true> {
     int32_t* data;
     F scale;
     F take(uint32_t index) const {
-        const F sum = mul(to_float(load(data + index)), scale);
+        const F sum = to_float(load(data + index));
         store(data + index, broadcast_i(0));
         return sum;
     }
+    // The scale is a power of two within 2^96 and 2^-96, so the product is exact and one rounding is the only one.
+    F add_to(F x, F sum) const { return fma_(sum, scale, x); }
+    F value(F sum) const { return mul(sum, scale); }
 };
 template <bool integers>
 inline Receptor<integers> receptor(const NeuronStepArgs& args, uint32_t number) {
@@ -87,7 +92,7 @@ inline void lif_step(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
         const F v = load(v_data + index);
         const I refractory_left = load(refractory_left_data + index);
         const M held = lt(reset_delay, refractory_left);
-        const M reset_due = lt(refractory_steps, refractory_left);
+        const M reset_due = and_(eq(reset_timing, broadcast_i(1)), lt(refractory_steps, refractory_left));
         const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
         const M t_1 = eq(reset, broadcast_i(0));
         const M t_2 = eq(reset, broadcast_i(1));
@@ -138,7 +143,7 @@ inline void lif_step_taped(const NeuronStepArgs& args, uint32_t begin, uint32_t 
         const F v = load(v_data + index);
         const I refractory_left = load(refractory_left_data + index);
         const M held = lt(reset_delay, refractory_left);
-        const M reset_due = lt(refractory_steps, refractory_left);
+        const M reset_due = and_(eq(reset_timing, broadcast_i(1)), lt(refractory_steps, refractory_left));
         const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
         const M t_1 = eq(reset, broadcast_i(0));
         const M t_2 = eq(reset, broadcast_i(1));
@@ -190,7 +195,7 @@ inline void lif_adjoint(const NeuronAdjointArgs& args, uint32_t begin, uint32_t 
         const F grad_v_after = load(grad_v_data + index);
         const F grad_spike = load(args.spike_gradient + index);
         const M held = lt(reset_delay, refractory_left);
-        const M reset_due = lt(refractory_steps, refractory_left);
+        const M reset_due = and_(eq(reset_timing, broadcast_i(1)), lt(refractory_steps, refractory_left));
         const M t_1 = eq(reset, broadcast_i(0));
         const M t_2 = eq(reset, broadcast_i(1));
         const F t_3 = sub(membrane, threshold);
@@ -228,9 +233,7 @@ inline void lif_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
     const auto reset_amount_data = constant<float>(args, 13);
     const F reset_amount_shared = reset_amount_data.at(0);
     const auto refractory_steps_data = constant<int32_t>(args, 14);
-    const I refractory_steps_shared = refractory_steps_data.at(0);
     const auto reset_delay_data = constant<int32_t>(args, 15);
-    const I reset_delay_shared = reset_delay_data.at(0);
     const auto current_sum = receptor<integers>(args, 0);
     float* const v_data = static_cast<float*>(args.states[0]);
     int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
@@ -240,21 +243,21 @@ inline void lif_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
         const F decay_membrane = shared ? decay_membrane_shared : decay_membrane_data.at(index);
         const F input_gain = shared ? input_gain_shared : input_gain_data.at(index);
         const F reset_amount = shared ? reset_amount_shared : reset_amount_data.at(index);
-        const I refractory_steps = shared ? refractory_steps_shared : refractory_steps_data.at(index);
-        const I reset_delay = shared ? reset_delay_shared : reset_delay_data.at(index);
-        const F current = current_sum.take(index);
+        const I refractory_steps = refractory_steps_data.at(index);
+        const I reset_delay = reset_delay_data.at(index);
+        const F current = current_sum.value(current_sum.take(index));
         const F v = load(v_data + index);
         const I refractory_left = load(refractory_left_data + index);
         const M held = lt(reset_delay, refractory_left);
-        const M reset_due = lt(refractory_steps, refractory_left);
         const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
-        const F membrane = select(reset_due, sub(integrated, reset_amount), integrated);
-        const F fired = select(held, broadcast_f(0.0f), select(lt(broadcast_f(0.0f), sub(membrane, threshold)), broadcast_f(1.0f), broadcast_f(0.0f)));
-        const F subtracted = sub(membrane, mul(fired, reset_amount));
-        const I next_refractory_left = select(lt(broadcast_f(0.0f), fired), add(refractory_steps, reset_delay), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        const M t_1 = lt(broadcast_f(0.0f), sub(integrated, threshold));
+        const F fired = select(held, broadcast_f(0.0f), select(t_1, broadcast_f(1.0f), broadcast_f(0.0f)));
+        const M t_2 = and_(not_(held), t_1);
+        const F subtracted = sub(integrated, mul(fired, reset_amount));
+        const I next_refractory_left = select(t_2, add(refractory_steps, reset_delay), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
         store(v_data + index, flush(subtracted));
         store(refractory_left_data + index, next_refractory_left);
-        args.spikes[index / 16] = mask_bits(lt(broadcast_f(0.0f), fired));
+        args.spikes[index / 16] = mask_bits(t_2);
     }
 }
 
@@ -272,9 +275,7 @@ inline void lif_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
     const auto input_gain_data = constant<float>(args, 12);
     const F input_gain_shared = input_gain_data.at(0);
     const auto refractory_steps_data = constant<int32_t>(args, 14);
-    const I refractory_steps_shared = refractory_steps_data.at(0);
     const auto reset_delay_data = constant<int32_t>(args, 15);
-    const I reset_delay_shared = reset_delay_data.at(0);
     const auto current_sum = receptor<integers>(args, 0);
     float* const v_data = static_cast<float*>(args.states[0]);
     int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
@@ -284,21 +285,19 @@ inline void lif_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
         const F v_reset = shared ? v_reset_shared : v_reset_data.at(index);
         const F decay_membrane = shared ? decay_membrane_shared : decay_membrane_data.at(index);
         const F input_gain = shared ? input_gain_shared : input_gain_data.at(index);
-        const I refractory_steps = shared ? refractory_steps_shared : refractory_steps_data.at(index);
-        const I reset_delay = shared ? reset_delay_shared : reset_delay_data.at(index);
-        const F current = current_sum.take(index);
+        const I refractory_steps = refractory_steps_data.at(index);
+        const I reset_delay = reset_delay_data.at(index);
+        const F current = current_sum.value(current_sum.take(index));
         const F v = load(v_data + index);
         const I refractory_left = load(refractory_left_data + index);
         const M held = lt(reset_delay, refractory_left);
-        const M reset_due = lt(refractory_steps, refractory_left);
         const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
-        const F membrane = select(reset_due, v_reset, integrated);
-        const F fired = select(held, broadcast_f(0.0f), select(lt(broadcast_f(0.0f), sub(membrane, threshold)), broadcast_f(1.0f), broadcast_f(0.0f)));
-        const F replaced = add(mul(sub(broadcast_f(1.0f), fired), membrane), mul(fired, v_reset));
-        const I next_refractory_left = select(lt(broadcast_f(0.0f), fired), add(refractory_steps, reset_delay), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
-        store(v_data + index, flush(replaced));
+        const M t_1 = and_(not_(held), lt(broadcast_f(0.0f), sub(integrated, threshold)));
+        const I next_refractory_left = select(t_1, add(refractory_steps, reset_delay), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        const F t_2 = select(t_1, add(mul(broadcast_f(0.0f), integrated), v_reset), integrated);
+        store(v_data + index, flush(t_2));
         store(refractory_left_data + index, next_refractory_left);
-        args.spikes[index / 16] = mask_bits(lt(broadcast_f(0.0f), fired));
+        args.spikes[index / 16] = mask_bits(t_1);
     }
 }
 
@@ -316,9 +315,7 @@ inline void lif_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
     const auto input_gain_data = constant<float>(args, 12);
     const F input_gain_shared = input_gain_data.at(0);
     const auto refractory_steps_data = constant<int32_t>(args, 14);
-    const I refractory_steps_shared = refractory_steps_data.at(0);
     const auto reset_delay_data = constant<int32_t>(args, 15);
-    const I reset_delay_shared = reset_delay_data.at(0);
     const auto current_sum = receptor<integers>(args, 0);
     float* const v_data = static_cast<float*>(args.states[0]);
     int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
@@ -328,21 +325,19 @@ inline void lif_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
         const F v_reset = shared ? v_reset_shared : v_reset_data.at(index);
         const F decay_membrane = shared ? decay_membrane_shared : decay_membrane_data.at(index);
         const F input_gain = shared ? input_gain_shared : input_gain_data.at(index);
-        const I refractory_steps = shared ? refractory_steps_shared : refractory_steps_data.at(index);
-        const I reset_delay = shared ? reset_delay_shared : reset_delay_data.at(index);
-        const F current = current_sum.take(index);
+        const I refractory_steps = refractory_steps_data.at(index);
+        const I reset_delay = reset_delay_data.at(index);
+        const F current = current_sum.value(current_sum.take(index));
         const F v = load(v_data + index);
         const I refractory_left = load(refractory_left_data + index);
         const M held = lt(reset_delay, refractory_left);
-        const M reset_due = lt(refractory_steps, refractory_left);
         const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
-        const F membrane = select(reset_due, v_reset, integrated);
-        const F fired = select(held, broadcast_f(0.0f), select(le(broadcast_f(0.0f), sub(membrane, threshold)), broadcast_f(1.0f), broadcast_f(0.0f)));
-        const F replaced = add(mul(sub(broadcast_f(1.0f), fired), membrane), mul(fired, v_reset));
-        const I next_refractory_left = select(lt(broadcast_f(0.0f), fired), add(refractory_steps, reset_delay), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
-        store(v_data + index, flush(replaced));
+        const M t_1 = and_(not_(held), le(broadcast_f(0.0f), sub(integrated, threshold)));
+        const I next_refractory_left = select(t_1, add(refractory_steps, reset_delay), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        const F t_2 = select(t_1, add(mul(broadcast_f(0.0f), integrated), v_reset), integrated);
+        store(v_data + index, flush(t_2));
         store(refractory_left_data + index, next_refractory_left);
-        args.spikes[index / 16] = mask_bits(lt(broadcast_f(0.0f), fired));
+        args.spikes[index / 16] = mask_bits(t_1);
     }
 }
 

@@ -41,6 +41,7 @@ TESTS(le, I, a.v[i] <= b.v[i])
 TESTS(eq, I, a.v[i] == b.v[i])
 TESTS(and_, M, a.v[i] && b.v[i])
 TESTS(or_, M, a.v[i] || b.v[i])
+inline F fma_(F a, F b, F c) { F r; LANES(std::fma(a.v[i], b.v[i], c.v[i])); }
 inline M not_(M a) { M r; LANES(!a.v[i]); }
 inline F neg(F a) { F r; LANES(-a.v[i]); }
 inline F abs_(F a) { F r; LANES(std::fabs(a.v[i])); }
@@ -50,7 +51,7 @@ inline F select(M c, F a, F b) { F r; LANES(c.v[i] ? a.v[i] : b.v[i]); }
 inline I select(M c, I a, I b) { I r; LANES(c.v[i] ? a.v[i] : b.v[i]); }
 inline F to_float(I a) { F r; LANES(static_cast<float>(a.v[i])); }
 inline I to_int(F a) { I r; LANES(static_cast<int32_t>(std::nearbyint(a.v[i]))); }
-inline F flush(F a) { F r; LANES(std::fabs(a.v[i]) < 0x1p-60f ? 0.0f : a.v[i]); }
+inline F flush(F a) { F r; LANES(std::fabs(a.v[i]) < 0x1p-63f ? 0.0f : a.v[i]); }
 inline uint16_t mask_bits(M a) {
     unsigned bits = 0;
     for (unsigned i = 0; i < 16; ++i) bits |= (a.v[i] ? 1u : 0u) << i;

@@ -182,5 +182,5 @@ def test_a_register_never_reads_a_later_one():
 
 def test_stored_states_are_flushed():
     model = load_builtin_model("leaky_integrator")
-    got, _, _ = simulate(model, {"current": np.full((1, 2), 2.0**-61)}, model.default_parameters(), {}, 1.0, np.float32)
+    got, _, _ = simulate(model, {"current": np.full((1, 2), 2.0**-64)}, model.default_parameters(), {}, 1.0, np.float32)
     same_bits(got["v"], np.zeros((1, 2), np.float32))

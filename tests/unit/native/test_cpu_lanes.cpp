@@ -29,7 +29,7 @@ constexpr uint32_t lanes = 1024;
 std::vector<uint32_t> float_words(uint32_t shift) {
     constexpr float inf = std::numeric_limits<float>::infinity();
     const float special[] = {0.0f, -0.0f, 1.0f, -1.0f, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, -2.5f, 0x1p-149f, -0x1p-149f,
-                             0x1p-126f, 0x1.fffffcp-127f, 0x1p-60f, -0x1p-60f, 0x1.fffffep-61f, 0x1p-61f, inf, -inf,
+                             0x1p-126f, 0x1.fffffcp-127f, 0x1p-63f, -0x1p-63f, 0x1.fffffep-64f, 0x1p-64f, inf, -inf,
                              std::numeric_limits<float>::quiet_NaN(), 8388607.5f, -8388607.5f, 8388608.0f, 16777217.0f,
                              2147483520.0f, 2147483648.0f, -2147483648.0f, -2147483904.0f, 3.4028235e38f, -3.4028235e38f,
                              -87.0f, -87.5f, 88.0f, 88.5f, -1000.0f, 1e-20f, 0.49999997f, 4194303.5f, 4194304.5f};

@@ -157,11 +157,11 @@ TEST_CASE("values scale the weights; zeros are skipped") {
     CHECK(delivered(maker, source, target, {0.5f, 0, -2}) == Frames{-31.5f, -63});
 }
 
-TEST_CASE("states below 2^-60 are stored as +0") {
+TEST_CASE("states below 2^-63 are stored as +0") {
     NetworkMaker maker;
     const uint32_t source = maker.values({4}), target = maker.neurons({4}, probe_model());
     maker.connect({.kind = SNN_CONNECT_ONE_TO_ONE, .source = source, .target = target, .weights = {1, 1, 1, 1}});
-    const float smallest = std::ldexp(1.0f, -60);
+    const float smallest = std::ldexp(1.0f, -63);
     const float below = std::nextafter(smallest, 0.0f);
     const Frames found = delivered(maker, source, target, {smallest, -smallest, below, -below});
     CHECK(found == Frames{smallest, -smallest, 0, 0});
