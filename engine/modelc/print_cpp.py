@@ -200,7 +200,7 @@ def _summands(program: Program, receptors: Iterable[int]) -> dict[int, Instructi
     found: dict[int, Instruction] = {}
     for instruction in program.instructions:
         if instruction.op == "add":
-            found.update({operand: instruction for operand in [o for o in instruction.operands if o in once][:1]})
+            found.update(dict.fromkeys([o for o in instruction.operands if o in once][:1], instruction))
     return found
 
 
