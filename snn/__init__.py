@@ -71,7 +71,7 @@ from snn.neurons import (
     PoissonSource,
     SpikeInput,
 )
-from snn.plasticity import PairSTDP, Plasticity, TripletSTDP
+from snn.plasticity import PairSTDP, Plasticity, TripletSTDP, TsodyksMarkram
 from snn.projection import Projection
 from snn.recording import Recording, SpikeEvents
 from snn.sequential import Sequential
@@ -144,6 +144,7 @@ __all__ = [
     "Surrogate",
     "Trainer",
     "TripletSTDP",
+    "TsodyksMarkram",
     "Uniform",
     "UnsupportedError",
     "VersionError",

@@ -12,7 +12,7 @@ from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.engine.modelc import compile_plasticity
 
-__all__ = ["PairSTDP", "Plasticity", "TripletSTDP"]
+__all__ = ["PairSTDP", "Plasticity", "TripletSTDP", "TsodyksMarkram"]
 
 
 class Plasticity:
@@ -23,7 +23,8 @@ class Plasticity:
     Parameters
     ----------
     name : str
-        A built-in rule: ``"pair_stdp"`` or ``"triplet_stdp"``; see `PairSTDP`, `TripletSTDP`.
+        A built-in rule: ``"pair_stdp"``, ``"triplet_stdp"`` or ``"tsodyks_markram"``; see `PairSTDP`, `TripletSTDP`,
+        `TsodyksMarkram`.
     **values : float or str
         Parameters and options of the rule, by name; those not given keep the defaults of its definition.
 
@@ -181,7 +182,41 @@ class TripletSTDP(Plasticity):
         super().__init__("triplet_stdp", **values)
 
 
-_CLASSES: dict[str, type[Plasticity]] = {"pair_stdp": PairSTDP, "triplet_stdp": TripletSTDP}
+class TsodyksMarkram(Plasticity):
+    """Short-term plasticity: depression and facilitation by the source's own spikes (Tsodyks, Pawelzik & Markram 1998).
+
+    A spike delivers ``weight * u * x`` and the weight stays. Of the resources `x`, 1 after a long silence, it takes the part
+    `u`; they recover with `tau_recovery`. With facilitation each spike raises `u` by ``utilization * (1 - u)``, and it falls
+    back with `tau_facilitation`; without, `u` is `utilization`.
+
+    Parameters
+    ----------
+    utilization : float, default 0.5
+        U, 0 to 1.
+    tau_recovery : float, default 800.0
+        In ms; 0: resources are always there.
+    tau_facilitation : float, default 0.0
+        In ms; 0: no facilitation.
+    w_min, w_max : float, default 0.0, 1.0
+        Bounds of the weights, which they must keep.
+
+    Examples
+    --------
+    A synapse that gets weaker when its source spikes fast, of 5 mV after a silence:
+
+    >>> rule = snn.TsodyksMarkram(utilization=0.5, tau_recovery=500.0, w_max=10.0)
+    >>> net.connect("input", "output", snn.Sparse.fixed_probability(0.1, weight=10.0, plasticity=rule))
+    """
+
+    def __init__(self, **values: float | str) -> None:
+        super().__init__("tsodyks_markram", **values)
+
+
+_CLASSES: dict[str, type[Plasticity]] = {
+    "pair_stdp": PairSTDP,
+    "triplet_stdp": TripletSTDP,
+    "tsodyks_markram": TsodyksMarkram,
+}
 
 
 def checked_plasticity(value: object, what: str, arithmetic: str) -> Plasticity | None:

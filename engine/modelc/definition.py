@@ -95,7 +95,7 @@ class Receptor:
 class Trace:
     """What a neuron's spikes leave behind at its synapses: decays with ``tau``; an event makes it ``keep * value + 1``.
 
-    ``tau`` and ``keep`` are expressions, as in ``[derived]``.
+    ``tau`` and ``keep`` are expressions, as in ``[derived]``. The arrival's program may give a pre trace another value instead.
     """
 
     name: str
@@ -333,10 +333,16 @@ class _Reader:
                 self.text(weight, "minimum", "weight"),
                 self.text(weight, "maximum", "weight"),
             ),
-            programs={part: self.program(part) for part in ("on_pre", "on_post")},
+            programs={part: self.program(part) for part in self.events()},
             **common,
         )
         return definition
+
+    def events(self) -> list[str]:
+        found = [section for section in ("on_pre", "on_post") if section in self.document]
+        if not found:
+            raise DocumentError(f"{self.source.label}: needs a section [on_pre] or [on_post] with a program")
+        return found
 
     # Entries
 

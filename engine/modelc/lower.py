@@ -407,10 +407,11 @@ class StepResult:
     states: dict[str, Value]
     emitted: Value | None = None
     returned: Value | None = None
+    delivered: Value | None = None
 
 
 class ProgramLowerer(Lowerer):
-    """Runs the statements of a program: assignments, next-state assignments, emit, repeat, return."""
+    """Runs the statements of a program: assignments, next-state assignments, emit, deliver, repeat, return."""
 
     def __init__(
         self,
@@ -462,7 +463,15 @@ class ProgramLowerer(Lowerer):
                 self._let(name, self.value(tree), scope, round_)
             case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="next"), attr=state)], value=tree) if self.is_step:
                 self._next(state, self.value(tree), round_)
-            case ast.Expr(value=ast.Call(func=ast.Name(id="emit"), args=[tree], keywords=[])) if self.is_step:
+            case ast.Expr(value=ast.Call(func=ast.Name(id="deliver"), args=[tree], keywords=[])) if (
+                self.place is PLASTICITY
+            ):
+                if self.result.delivered or round_ is not None:
+                    raise ModelLanguageError("deliver stands once, outside repeat")
+                self._deliver(self.value(tree), tree)
+            case ast.Expr(value=ast.Call(func=ast.Name(id="emit"), args=[tree], keywords=[])) if (
+                self.is_step and self.place is not PLASTICITY
+            ):
                 if self.result.emitted or round_ is not None:
                     raise ModelLanguageError("emit stands once, outside repeat")
                 value = self.value(tree)
@@ -483,12 +492,18 @@ class ProgramLowerer(Lowerer):
                 self.result.returned = value
             case _:
                 first = ast.unparse(statement).split("\n")[0]
-                allowed = (
-                    "name = ..., next.state = ..., emit(...), for round in repeat(n):"
-                    if self.is_step
-                    else "name = ..., return ..."
-                )
+                if self.place is PLASTICITY:
+                    allowed = "name = ..., next.w = ..., next.trace = ..., deliver(...), for round in repeat(n):"
+                elif self.is_step:
+                    allowed = "name = ..., next.state = ..., emit(...), for round in repeat(n):"
+                else:
+                    allowed = "name = ..., return ..."
                 raise ModelLanguageError(f"'{first}' is not a statement of {self.place.name}; there are {allowed}")
+
+    def _deliver(self, value: Value, tree: ast.expr) -> None:
+        if value.type != "float" or value.unit not in (None, self.scope["w"].unit):
+            raise ModelTypeError(f"what is delivered is a float in the unit of w, not '{ast.unparse(tree)}'")
+        self.result.delivered = value
 
     def _let(self, name: str, value: Value, scope: dict[str, Value], round_: int | None) -> None:
         if name in scope:

@@ -66,7 +66,10 @@ def surrogate_page(definition: Definition) -> str:
 def plasticity_page(definition: Definition) -> str:
     lines = _head(definition)
     lines += _settings(definition)
-    lines += ["", "## Traces", "", "An event makes a trace `keep * trace + 1`; in between it decays with `tau`.", ""]
+    event = (
+        "An event makes a trace `keep * trace + 1`, if its program does not say otherwise; then it decays with `tau`."
+    )
+    lines += ["", "## Traces", "", event, ""]
     lines += ["| name | left by | tau | keep | meaning |", "|---|---|---|---|---|"]
     for left_by, traces in (("arrivals", definition.pre_traces), ("the target's spikes", definition.post_traces)):
         lines += [f"| `{t.name}` | {left_by} | `{t.tau}` | `{t.keep}` | {t.doc} |" for t in traces]
@@ -76,6 +79,8 @@ def plasticity_page(definition: Definition) -> str:
             lines += _equation(name, ast.parse(expression.strip(), mode="eval").body)
         lines.append("```")
     for title, section in (("An arrival", "on_pre"), ("A spike of the target", "on_post")):
+        if section not in definition.programs:
+            continue
         lines += ["", f"## {title}", "", "```", *_program(definition.programs[section]), "```"]
     assert definition.weight is not None
     low, high = definition.weight.minimum, definition.weight.maximum

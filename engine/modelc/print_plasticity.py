@@ -8,15 +8,19 @@ from typing import Any
 
 from .compile_plasticity import PlasticityPrograms
 from .definition import Definition, Trace
-from .ir import Instruction, Node, Program, _without_dead
+from .ir import Program
 from .print_cpp import LANES, operation
 from .print_oplist import FORMAT, operations, options_of, parameter_of
+from .specialise import specialise
 from .statements import cut
 
 
 def plasticity_document(definition: Definition, programs: PlasticityPrograms) -> dict[str, Any]:
     derived = zip(definition.derived, programs.derived_types, strict=True)
-    return {
+    on_pre: dict[str, Any] = {"ops": operations(programs.on_pre), "weight": programs.on_pre_weight}
+    if programs.on_pre_delivered >= 0:
+        on_pre["delivered"] = programs.on_pre_delivered
+    document = {
         "format": FORMAT,
         "kind": "plasticity",
         "name": definition.name,
@@ -32,9 +36,12 @@ def plasticity_document(definition: Definition, programs: PlasticityPrograms) ->
             "minimum": programs.bounds[0],
             "maximum": programs.bounds[1],
         },
-        "on_pre": {"ops": operations(programs.on_pre), "weight": programs.on_pre_weight},
+        "on_pre": on_pre,
         "on_post": {"ops": operations(programs.on_post), "weight": programs.on_post_weight},
     }
+    if programs.arrival:
+        document["arrival"] = {"ops": operations(programs.arrival), "traces": list(programs.arrival_traces)}
+    return document
 
 
 def _traces(traces: Sequence[Trace], registers: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
@@ -46,35 +53,6 @@ def _traces(traces: Sequence[Trace], registers: Sequence[tuple[int, int]]) -> li
 
 # C++. Options are known when a session opens, so there is a kernel for each choice of those that the events read: what a
 # choice excludes is not computed, and the rest is the same operations.
-
-
-def _chosen(program: Program, output: int, options: Mapping[int, int]) -> tuple[Program, int]:
-    """The program for given values of its option registers, without the sides of a select that they exclude."""
-    known: dict[int, int] = dict(options)  # registers of ints and bools with a known value
-    same: dict[int, int] = {}  # a select that is one of its sides
-    instructions: list[Instruction] = []
-    for register, old in enumerate(program.instructions, len(program.inputs)):
-        operands = tuple(same.get(operand, operand) for operand in old.operands)
-        instructions.append(Instruction(old.op, operands, old.type, old.value))
-        if old.op == "iconst":
-            known[register] = int(old.value)
-        elif old.op == "ieq" and all(operand in known for operand in operands):
-            known[register] = int(known[operands[0]] == known[operands[1]])
-        elif old.op == "not" and operands[0] in known:
-            known[register] = int(not known[operands[0]])
-        elif old.op in ("and", "or") and all(operand in known for operand in operands):
-            known[register] = (min if old.op == "and" else max)(known[operands[0]], known[operands[1]])
-        elif old.op == "select" and operands[0] in known:
-            same[register] = operands[1] if known[operands[0]] else operands[2]
-    output = same.get(output, output)
-    node_free = Program(program.inputs, tuple(instructions), program.labels, {})
-    return _without_dead_registers(node_free, output)
-
-
-def _without_dead_registers(program: Program, output: int) -> tuple[Program, int]:
-    root = Node(0, "input", (), "float")
-    live = _without_dead(Program(program.inputs, program.instructions, program.labels, {root: output}), [root])
-    return live, live.registers[root]
 
 
 def _read_options(definition: Definition, programs: PlasticityPrograms) -> list[int]:
@@ -99,14 +77,22 @@ def _variants(definition: Definition, programs: PlasticityPrograms) -> Iterator[
 
 
 def _event(
-    definition: Definition, section: str, program: Program, output: int, constants: set[int], reads: dict[str, bool]
+    definition: Definition,
+    section: str,
+    program: Program,
+    outputs: Sequence[int],
+    constants: set[int],
+    reads: dict[str, bool],
 ) -> list[str]:
-    """One event as a member function; remembers which constants and traces it reads."""
-    statements, text, read = cut(program, [output], operation)
+    """One event as a member function; remembers which constants and traces it reads. Outputs: weight, what is delivered."""
+    statements, text, read = cut(program, outputs, operation)
     constant_count = len(program.inputs) - 1 - len(definition.pre_traces) - len(definition.post_traces)
     constants |= {register for register in read if register < constant_count}
+    delivers = (
+        ", F& delivered" if len(outputs) > 1 else ", [[maybe_unused]] F& delivered" if section == "on_pre" else ""
+    )
     lines = [f"    SNN_ALWAYS_INLINE F {section}([[maybe_unused]] F w, [[maybe_unused]] const F* pre,"]
-    lines.append("                                 [[maybe_unused]] const F* post) const {")
+    lines.append(f"                                 [[maybe_unused]] const F* post{delivers}) const {{")
     for side, traces, first in (
         ("pre", definition.pre_traces, constant_count),
         ("post", definition.post_traces, constant_count + len(definition.pre_traces)),
@@ -116,7 +102,8 @@ def _event(
             if first + index in read:
                 lines.append(f"        const F {trace.name} = {side}[{index}];")
     lines += [f"        const {LANES[s.type]} {s.name} = {s.text};" for s in statements]
-    return [*lines, f"        return {text(output)};", "    }"]
+    lines += [f"        delivered = {text(output)};" for output in outputs[1:]]
+    return [*lines, f"        return {text(outputs[0])};", "    }"]
 
 
 def kernels_source(rules: Sequence[tuple[Definition, PlasticityPrograms]]) -> str:
@@ -147,15 +134,18 @@ def _rule(definition: Definition, programs: PlasticityPrograms, name: str, chose
     constants: set[int] = set()
     reads = {f"{event}_{side}": False for event in ("on_pre", "on_post") for side in ("pre", "post")}
     body: list[str] = []
-    for section, program, output in (
-        ("on_pre", programs.on_pre, programs.on_pre_weight),
-        ("on_post", programs.on_post, programs.on_post_weight),
+    delivered = [programs.on_pre_delivered] if programs.on_pre_delivered >= 0 else []
+    for section, program, outputs in (
+        ("on_pre", programs.on_pre, [programs.on_pre_weight, *delivered]),
+        ("on_post", programs.on_post, [programs.on_post_weight]),
     ):
-        body += _event(definition, section, *_chosen(program, output, chosen), constants, reads)
+        special, places, _ = specialise(program, outputs, chosen)
+        body += _event(definition, section, special, places, constants, reads)
     inputs = programs.on_pre.inputs
     lines = [f"struct {name} {{"]
     lines.append(f"    static constexpr uint32_t pre_count = {len(definition.pre_traces)};")
     lines.append(f"    static constexpr uint32_t post_count = {len(definition.post_traces)};")
+    reads["delivers"] = bool(delivered)
     lines += [f"    static constexpr bool {key} = {str(value).lower()};" for key, value in reads.items()]
     lines.append(f"    explicit {name}([[maybe_unused]] const PlasticArgs& args)")
     initials = [

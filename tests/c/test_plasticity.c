@@ -67,7 +67,8 @@ static void built_in_rules_are_listed(void) {
     SNNModel rule = NULL;
     CHECK(strcmp(snn_plasticity_builtin_name(0), "pair_stdp") == 0);
     CHECK(strcmp(snn_plasticity_builtin_name(1), "triplet_stdp") == 0);
-    CHECK(snn_plasticity_builtin_name(2) == NULL);
+    CHECK(strcmp(snn_plasticity_builtin_name(2), "tsodyks_markram") == 0);
+    CHECK(snn_plasticity_builtin_name(3) == NULL);
     CHECK_OK(snn_model_builtin("triplet_stdp", 2, &rule));
     snn_model_release(rule);
     CHECK_ERROR(snn_model_builtin("lif", 2, &rule), SNN_ERROR_NOT_FOUND, "plasticity rule 'lif'");

@@ -338,7 +338,7 @@ private:
     void plasticity() {
         const SNNNetwork network = networks_.pick(source_);
         const uint32_t projection = index(4);
-        CHECKED(snn_network_set_plasticity(network, projection, name({"pair_stdp", "triplet_stdp", "hebb"}),
+        CHECKED(snn_network_set_plasticity(network, projection, name({"pair_stdp", "tsodyks_markram", "hebb"}),
                                            source_.chance(80) ? nullptr : models_.pick(source_)));
         CHECKED(snn_network_set_plasticity_parameter(network, projection, name({"w_max", "tau_plus", "tau_x", "w_min"}),
                                                      source_.chance(70) ? 3.0 : source_.number()));

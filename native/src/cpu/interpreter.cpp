@@ -211,12 +211,13 @@ InterpretedProgram InterpretedProgram::adjoint(const Model& model, const Surroga
     return program;
 }
 
-InterpretedProgram InterpretedProgram::event(const Program& event, uint16_t weight) {
+InterpretedProgram InterpretedProgram::event(const Program& event, std::span<const uint16_t> outputs) {
     InterpretedProgram program;
     Builder builder(program, event.input_count);
-    const uint32_t result = builder.output(builder.append(event, first_values(event.input_count), nullptr, {})[weight]);
+    const auto registers = builder.append(event, first_values(event.input_count), nullptr, {});
+    for (const uint16_t output : outputs) builder.output(registers[output]);
     builder.finish();
-    program.spike_result_ = builder.operand(result);
+    for (const uint16_t output : outputs) program.state_results_.push_back(builder.operand(registers[output]));
     return program;
 }
 

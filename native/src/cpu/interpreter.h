@@ -22,8 +22,8 @@ public:
     // A surrogate that is not built in becomes part of the program; `parameters` are its values.
     static InterpretedProgram adjoint(const Model& model, const Surrogate& surrogate, std::span<const double> parameters);
 
-    // An event of a plasticity rule; its weight is the result (BlockProgram::spike_result).
-    static InterpretedProgram event(const Program& event, uint16_t weight);
+    // An event of a plasticity rule; its outputs are BlockProgram::state_results.
+    static InterpretedProgram event(const Program& event, std::span<const uint16_t> outputs);
 
     BlockProgram view() const;
     uint32_t scratch_words() const { return table_words_ + slot_count_ * interpreter_block; }

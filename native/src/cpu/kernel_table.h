@@ -193,6 +193,7 @@ struct PlasticArgs {
     PlasticTrace pre[most_traces], post[most_traces];
     uint32_t pre_count, post_count;
     float minimum, maximum;  // of the weight
+    float least_delivered, most_delivered;  // where a rule delivers something else than the weight
     int32_t now;
     size_t row;
     const int32_t* spikes;      // [k][target] step of the k-th last spike that some synapse has yet to learn; -1: none
@@ -200,8 +201,9 @@ struct PlasticArgs {
     const int32_t* last_spike;  // [target]
     const float* post_after;    // [trace][target] just after the last spike
     const float* post_now;      // [trace][target] now; null: not computed for the whole row
-    // interpreted rules
+    // interpreted rules; state_results of on_pre: weight and, where the rule delivers something else, that
     BlockProgram on_pre, on_post;
+    bool delivers;
     uint32_t* inputs;   // [input][16] words, the constants filled in
     uint32_t* scratch;
 };
@@ -213,7 +215,8 @@ struct PlasticVisit {
     int32_t last_arrival;
     float pre_after[most_traces];  // just after that arrival
 };
-// Brings the synapses of each visit up to date, lets a spike arrive at them, and adds sums[target] += nearest(w * scale).
+// Brings the synapses of each visit up to date, lets a spike arrive at them, and adds sums[target] += nearest(x * scale), x being
+// the weight or what the rule delivers instead.
 // `sums` null: only brings them up to date.
 using PlasticVisits = void (*)(const PlasticArgs&, const PlasticVisit* visits, uint32_t count, int32_t* sums, float scale);
 
@@ -250,6 +253,9 @@ struct KernelTable {
     const CompiledPlasticity* plasticity;
     uint32_t plasticity_count;
     PlasticVisits interpret_plastic;
+    // An event of a rule for 16 rows or synapses: inputs and outputs (BlockProgram::state_results) are [.][16] words.
+    void (*interpret_event)(const BlockProgram&, const uint32_t* inputs, uint32_t* scratch, uint32_t output_count,
+                            uint32_t* out_words);
     // out_now[trace][target] for `count` targets
     void (*decay_post_traces)(const PlasticArgs&, uint32_t count, float* out_now);
 

@@ -45,6 +45,7 @@ const KernelTable kernels{
     .plasticity = compiled_plasticity,
     .plasticity_count = compiled_plasticity_count,
     .interpret_plastic = plastic_visits<InterpretedPlasticity>,
+    .interpret_event = interpret_event,
     .decay_post_traces = decay_post_traces,
     .interpret_step = interpret_step,
     .interpret_adjoint = interpret_adjoint,

@@ -11,26 +11,40 @@
 //
 // then the arrival: w = on_pre(w, ...), and the weight is added to the target's input.
 
+static void interpret_event(const BlockProgram& program, const uint32_t* inputs, uint32_t* scratch, uint32_t output_count,
+                            uint32_t* out_words) {
+    BlockInputs table(scratch, program.input_count);
+    for (uint32_t i = 0; i < program.input_count; ++i) table.put(inputs + i * 16, 0);
+    const BlockFrame frame{table.data, table.masks, program.literals, scratch + program.table_words, 0, 16};
+    run_block(program, frame, nullptr, nullptr);  // no surrogate, no draws
+    for (uint32_t k = 0; k < output_count; ++k) write(out_words + k * 16, read_i(operand_of(frame, program.state_results[k]).words));
+}
+
 // A user's rule, from its op lists.
 struct InterpretedPlasticity {
-    static constexpr bool on_pre_pre = true, on_pre_post = true, on_post_pre = true, on_post_post = true;
+    static constexpr bool on_pre_pre = true, on_pre_post = true, on_post_pre = true, on_post_post = true, delivers = true;
     explicit InterpretedPlasticity(const PlasticArgs& the_args)
         : args(the_args), pre_count(the_args.pre_count), post_count(the_args.post_count) {}
 
-    F on_pre(F w, const F* pre, const F* post) const { return run(args.on_pre, w, pre, post); }
-    F on_post(F w, const F* pre, const F* post) const { return run(args.on_post, w, pre, post); }
+    F on_pre(F w, const F* pre, const F* post, F& delivered) const {
+        uint32_t results[2 * 16];
+        run(args.on_pre, w, pre, post, args.delivers ? 2 : 1, results);
+        if (args.delivers) delivered = read_f(results + 16);
+        return read_f(results);
+    }
+    F on_post(F w, const F* pre, const F* post) const {
+        uint32_t result[16];
+        run(args.on_post, w, pre, post, 1, result);
+        return read_f(result);
+    }
 
-    F run(const BlockProgram& program, F w, const F* pre, const F* post) const {
-        BlockInputs inputs(args.scratch, program.input_count);
+    void run(const BlockProgram& program, F w, const F* pre, const F* post, uint32_t outputs, uint32_t* out_words) const {
         const uint32_t first = program.input_count - 1 - post_count - pre_count;
         uint32_t* words = args.inputs + first * 16;
         for (uint32_t k = 0; k < pre_count; ++k, words += 16) write(words, pre[k]);
         for (uint32_t k = 0; k < post_count; ++k, words += 16) write(words, post[k]);
         write(words, w);
-        for (uint32_t i = 0; i < program.input_count; ++i) inputs.put(args.inputs + i * 16, 0);
-        const BlockFrame frame{inputs.data, inputs.masks, program.literals, args.scratch + program.table_words, 0, 16};
-        run_block(program, frame, nullptr, nullptr);  // no surrogate, no draws
-        return read_f(operand_of(frame, program.spike_result).words);
+        interpret_event(program, args.inputs, args.scratch, outputs, out_words);
     }
 
     const PlasticArgs& args;
@@ -57,6 +71,7 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
     const I last = broadcast_i(visit.last_arrival);
     const F minimum = broadcast_f(args.minimum), maximum = broadcast_f(args.maximum), factor = broadcast_f(scale);
     const auto held = [&](F w) { return flush(min_(max_(w, minimum), maximum)); };
+    const bool delivers = Rule::delivers && (!std::is_same_v<Rule, InterpretedPlasticity> || args.delivers);
     for (uint32_t at = 0; at < visit.count; at += 16) {
         const uint32_t size = visit.count - at < 16 ? visit.count - at : 16;
         const uint32_t first = visit.first + at;
@@ -82,6 +97,7 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
                     post[t] = of_targets(args.post_before + (t * remembered_spikes + k) * args.row);
             w = select(le(last, spike), held(rule.on_post(w, pre, post)), w);
         }
+        F amount = broadcast_f(0.0f);
         if (sums) {
             if constexpr (Rule::on_pre_post) {
                 if (args.post_now) {
@@ -92,12 +108,14 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
                         post[t] = decayed(args.post[t], of_targets(args.post_after + t * args.row), steps);
                 }
             }
-            w = held(rule.on_pre(w, pre_now, post));
+            w = held(rule.on_pre(w, pre_now, post, amount));
         }
         if (size == 16) store(weights, w);
         else store_partial(weights, w, size);
         if (sums) {
-            const I delivered = nearest(mul(w, factor));
+            if (delivers) amount = min_(max_(amount, broadcast_f(args.least_delivered)), broadcast_f(args.most_delivered));
+            else amount = w;
+            const I delivered = nearest(mul(amount, factor));
             if (!Listed && size == 16) {
                 store(sums + first, add(load(sums + first), delivered));
             } else {

@@ -110,10 +110,19 @@ PlasticProjection::PlasticProjection(const Projection& projection, const Network
     const uint32_t first_post = rule.constant_count() + static_cast<uint32_t>(rule.pre_traces.size());
     needs_post_before_ = reads(rule.on_post, rule.on_post_weight, first_post,
                                first_post + static_cast<uint32_t>(rule.post_traces.size()));
+    learns_from_targets_ = rule.learns_from_targets();
     if (!compiled) {
-        on_pre_ = InterpretedProgram::event(rule.on_pre, rule.on_pre_weight);
-        on_post_ = InterpretedProgram::event(rule.on_post, rule.on_post_weight);
+        std::vector<uint16_t> results{rule.on_pre_weight};
+        if (rule.on_pre_delivered >= 0) results.push_back(static_cast<uint16_t>(rule.on_pre_delivered));
+        on_pre_ = InterpretedProgram::event(rule.on_pre, results);
+        on_post_ = InterpretedProgram::event(rule.on_post, {&rule.on_post_weight, 1});
         needs_post_before_ = true;  // the interpreter hands over every trace
+    }
+    if (!rule.arrival_traces.empty()) {
+        std::vector<uint16_t> results;
+        for (const int32_t result : rule.arrival_traces)
+            if (result >= 0) results.push_back(static_cast<uint16_t>(result));
+        arrival_ = InterpretedProgram::event(rule.arrival, results);
     }
     for (uint32_t range = 0; range < range_count_; ++range)
         for (uint32_t begin = target_ranges[range].begin; begin < target_ranges[range].end; begin += part_size) {
@@ -150,7 +159,10 @@ void PlasticProjection::build(const SNNAllocator& allocator, const Network& netw
         if (needs_post_before_) part.post_before.allocate(allocator, part.width * remembered_spikes * post_count);
         part.post_after.allocate(allocator, part.width * post_count);
         part.post_now.allocate(allocator, part.width * post_count);
-        if (on_pre_) {
+        uint32_t scratch = 0;
+        for (const auto* program : {&on_pre_, &on_post_, &arrival_})
+            if (*program) scratch = std::max(scratch, (*program)->scratch_words());
+        if (scratch > 0) {
             part.inputs.allocate(allocator, size_t{info_.plasticity->rule->on_pre.input_count} * 16);
             for (size_t i = 0; i < plan_.constants.size(); ++i) {
                 const PlasticConstant& constant = plan_.constants[i];
@@ -158,7 +170,7 @@ void PlasticProjection::build(const SNNAllocator& allocator, const Network& netw
                                                                          : static_cast<uint32_t>(constant.whole);
                 std::fill_n(part.inputs.data() + i * 16, 16, word);
             }
-            part.scratch.allocate(allocator, std::max(on_pre_->scratch_words(), on_post_->scratch_words()));
+            part.scratch.allocate(allocator, scratch);
         }
     }
 
@@ -211,17 +223,20 @@ PlasticArgs PlasticProjection::args_of(Part& part, int32_t now) const {
     args.post_count = fill(plan_.post_traces, args.post);
     args.minimum = plan_.minimum;
     args.maximum = plan_.maximum;
+    args.least_delivered = plan_.least_delivered();
+    args.most_delivered = plan_.most_delivered();
+    args.delivers = info_.plasticity->rule->on_pre_delivered >= 0;
     args.now = now;
     args.row = part.width;
     args.spikes = part.spikes.data();
     args.post_before = part.post_before.data();
     args.last_spike = part.last_spike.data();
     args.post_after = part.post_after.data();
+    args.inputs = part.inputs.data();
+    args.scratch = part.scratch.data();
     if (on_pre_) {
         args.on_pre = on_pre_->view();
         args.on_post = on_post_->view();
-        args.inputs = part.inputs.data();
-        args.scratch = part.scratch.data();
     }
     return args;
 }
@@ -272,7 +287,7 @@ uint64_t PlasticProjection::deliver(uint32_t range, const PopulationData& source
                 args.post_now = part.post_now.data();
             }
             visits_(args, visits, count, sums + part.begin, scale_);
-            for (uint32_t v = 0; v < count; ++v) arrive(part, rows[v], now, args.pre);
+            for (uint32_t v = 0; v < count; v += 16) arrive(part, rows + v, std::min(count - v, 16u), args);
             count = 0;
         };
         for (size_t slot = 0; slot < delays_.size(); ++slot)
@@ -292,16 +307,35 @@ uint64_t PlasticProjection::deliver(uint32_t range, const PopulationData& source
     return delivered;
 }
 
-void PlasticProjection::arrive(Part& part, size_t row, int32_t now, const PlasticTrace* traces) const {
+// Counts the arrival in the traces of up to 16 rows.
+void PlasticProjection::arrive(Part& part, const size_t* rows, uint32_t count, const PlasticArgs& args) const {
     const size_t pre_count = plan_.pre_traces.size();
-    for (size_t k = 0; k < pre_count; ++k) {
-        float& value = part.pre_after[row * pre_count + k];
-        value = plan_.pre_traces[k].keep * decayed(traces[k], value, now - part.last_arrival[row]) + 1.0f;
+    const std::vector<int32_t>& given = info_.plasticity->rule->arrival_traces;
+    float before[most_traces][16] = {}, results[most_traces][16];
+    for (size_t k = 0; k < pre_count; ++k)
+        for (uint32_t v = 0; v < count; ++v)
+            before[k][v] = decayed(args.pre[k], part.pre_after[rows[v] * pre_count + k], args.now - part.last_arrival[rows[v]]);
+    if (arrival_) {
+        std::memcpy(part.inputs.data() + plan_.constants.size() * 16, before, pre_count * sizeof before[0]);
+        uint32_t words[most_traces * 16];
+        const auto is_given = [](int32_t result) { return result >= 0; };
+        const auto outputs = static_cast<uint32_t>(std::count_if(given.begin(), given.end(), is_given));
+        kernels_.interpret_event(arrival_->view(), part.inputs.data(), part.scratch.data(), outputs, words);
+        std::memcpy(results, words, outputs * sizeof results[0]);
     }
-    part.last_arrival[row] = now;
+    size_t result = 0;
+    for (size_t k = 0; k < pre_count; ++k) {
+        const bool is_result = arrival_ && given[k] >= 0;
+        for (uint32_t v = 0; v < count; ++v)
+            part.pre_after[rows[v] * pre_count + k] =
+                is_result ? results[result][v] : plan_.pre_traces[k].keep * before[k][v] + 1.0f;
+        result += is_result;
+    }
+    for (uint32_t v = 0; v < count; ++v) part.last_arrival[rows[v]] = args.now;
 }
 
 void PlasticProjection::learn(uint32_t range, uint64_t clock, const uint16_t* bits) {
+    if (!learns_from_targets_) return;
     for (Part& part : parts_)
         if (part.range == range) learn(part, step_of(part, clock), bits + part.begin / 16);
 }

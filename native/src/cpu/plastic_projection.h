@@ -74,7 +74,7 @@ private:
         Buffer<uint16_t> targets;        // counted from `begin`; empty: side by side in all rows
         Buffer<int32_t> spikes, last_spike;
         Buffer<float> post_before, post_after, post_now;
-        Buffer<uint32_t> inputs, scratch;  // of an interpreted rule
+        Buffer<uint32_t> inputs, scratch;  // of what is interpreted
         bool is_behind = false;            // some synapse has spikes to learn
         uint64_t base = 0;                 // clock of step 1
     };
@@ -84,7 +84,7 @@ private:
     PlasticArgs args_of(Part& part, int32_t now) const;
     PlasticVisit visit_of(Part& part, size_t row) const;
     int32_t step_of(Part& part, uint64_t clock) const;
-    void arrive(Part& part, size_t row, int32_t now, const PlasticTrace* traces) const;
+    void arrive(Part& part, const size_t* rows, uint32_t count, const PlasticArgs& args) const;
     void flush(Part& part) const;
     void learn(Part& part, int32_t now, const uint16_t* bits) const;
     template <class Use>
@@ -98,8 +98,8 @@ private:
     const std::vector<uint16_t>& delays_;  // of synapses, ascending
     std::vector<PlasticWord> constants_;
     PlasticVisits visits_;
-    bool needs_post_before_ = false;
-    std::optional<InterpretedProgram> on_pre_, on_post_;
+    bool needs_post_before_ = false, learns_from_targets_ = true;
+    std::optional<InterpretedProgram> on_pre_, on_post_, arrival_;
     std::vector<Part> parts_;
 };
 

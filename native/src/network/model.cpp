@@ -490,10 +490,25 @@ std::shared_ptr<const PlasticityRule> parse_plasticity(std::string_view json) {
     rule->post_traces = read_traces(root, "post_traces", rule->derive, taken);
 
     inputs.insert(inputs.end(), derived_types.begin(), derived_types.end());
-    inputs.insert(inputs.end(), rule->pre_traces.size() + rule->post_traces.size() + 1, float_);  // and the weight
+    inputs.insert(inputs.end(), rule->pre_traces.size(), float_);
+    if (root.has("arrival")) {
+        const JsonObject arrival = root.object("arrival");
+        rule->arrival = read_program(arrival, inputs, in_event);
+        const Json& traces = arrival.list("traces", max_traces);
+        if (traces.size() != rule->pre_traces.size())
+            arrival.fail("traces", text("has ", traces.size(), " registers; expected ", rule->pre_traces.size()));
+        for (size_t i = 0; i < traces.size(); ++i)
+            rule->arrival_traces.push_back(traces[i] == Json(-1)
+                                               ? -1
+                                               : read_output(traces[i], rule->arrival, float_,
+                                                             text(arrival.place(), ".traces[", i, "]")));
+    }
+    inputs.insert(inputs.end(), rule->post_traces.size() + 1, float_);  // and the weight
     const JsonObject on_pre = root.object("on_pre"), on_post = root.object("on_post");
     rule->on_pre = read_program(on_pre, inputs, in_event);
     rule->on_pre_weight = read_output(on_pre.at("weight"), rule->on_pre, float_, on_pre.place() + ".weight");
+    if (on_pre.has("delivered"))
+        rule->on_pre_delivered = read_output(on_pre.at("delivered"), rule->on_pre, float_, on_pre.place() + ".delivered");
     rule->on_post = read_program(on_post, inputs, in_event);
     rule->on_post_weight = read_output(on_post.at("weight"), rule->on_post, float_, on_post.place() + ".weight");
     return rule;

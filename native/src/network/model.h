@@ -102,7 +102,8 @@ struct Surrogate {
     bool built_in = false;
 };
 
-// What a neuron's spikes leave behind at its synapses: decays with `tau`; an event makes it keep * value + 1.
+// What a neuron's spikes leave behind at its synapses: decays with `tau`; an event makes it keep * value + 1, or what
+// PlasticityRule::arrival says.
 struct TraceInfo {
     std::string name;
     uint16_t tau = 0, keep = 0;  // registers of `derive`
@@ -120,7 +121,13 @@ struct PlasticityRule {
     uint16_t minimum = 0, maximum = 0;  // registers of `derive`: the bounds of the weight
     Program on_pre, on_post;            // inputs: parameters, options, derived, pre traces, post traces, weight
     uint16_t on_pre_weight = 0, on_post_weight = 0;
+    int32_t on_pre_delivered = -1;        // what arrives at the target; -1: the new weight
+    Program arrival;                      // inputs: parameters, options, derived, pre traces
+    std::vector<int32_t> arrival_traces;  // by pre trace: its value after an arrival, -1: keep * value + 1; empty: all that
     bool built_in = false;
+
+    // Whether a spike of the target has any effect.
+    bool learns_from_targets() const { return !post_traces.empty() || on_post_weight + 1u != on_post.input_count; }
 
     uint32_t constant_count() const {
         return static_cast<uint32_t>(parameters.size() + options.size() + derived.size());

@@ -19,7 +19,7 @@ struct Plasticity {
 
 // A trace as it is computed. Its value n steps after an event that left x is x * decay[min(n, decay.size() - 1)].
 struct TracePlan {
-    float keep = 1.0f;         // an event at which the trace is x leaves keep * x + 1
+    float keep = 1.0f;         // an event at which the trace is x leaves keep * x + 1 (but PlasticityRule::arrival)
     std::vector<float> decay;  // float32(exp(-n dt / tau)), n ascending; the last one is 0, those before at least 2^-60
 };
 
@@ -37,6 +37,9 @@ struct PlasticityPlan {
     std::vector<PlasticConstant> constants;  // parameters, options, derived: the first registers of both events
     std::vector<TracePlan> pre_traces, post_traces;
     float minimum = 0.0f, maximum = 0.0f;  // what an event gives is held within them, then flushed like a state
+    // What a rule delivers instead of the weight is held within the same bounds and 0.
+    float least_delivered() const { return minimum < 0.0f ? minimum : 0.0f; }
+    float most_delivered() const { return maximum > 0.0f ? maximum : 0.0f; }
     std::vector<uint16_t> delays;          // that synapses have, ascending, without that of the projection
 
     size_t delay_slot(uint32_t delay) const {

@@ -193,7 +193,7 @@ def rule(**changes):
         (ModelUnitError, "joins i and 1", {"on_pre": "next.w = w - y"}),
         (ModelLanguageError, "no next.w", {"on_post": "other = w"}),
         (ModelLanguageError, "put the reciprocal in [derived]", {"on_post": "next.w = w * (w / top)"}),
-        (ModelLanguageError, "does not emit", {"on_post": "next.w = w\nemit(1.0)"}),
+        (ModelLanguageError, "'emit(1.0)' is not a statement of a plasticity rule", {"on_post": "next.w = w\nemit(1.0)"}),
         (ModelLanguageError, "'spike' is not available in a plasticity rule", {"on_pre": "next.w = w * spike(x)"}),
         (ModelNameError, "'tau' is already in [parameters]", {"pre_traces": {"tau": {"tau": "tau"}}}),
         (ModelNameError, "'w' is the weight", {"parameters": {"w": {"default": 1.0}}}),

@@ -475,6 +475,9 @@ std::vector<CpuCase> cpu_cases() {
     cases.push_back(plastic({"plastic triplets", triplet, {}, 30, 70, 20, 7, 0.1, 90, 0.1}));
     cases.push_back(plastic({"plastic triplets, nearest", triplet, {{"pairing", "nearest"}}, 30, 70, 0, 0, 0.1, 90, 0.1}));
     cases.push_back(plastic({"plastic, lists overflow", pair, {}, 40, 50, 0, 0, 0.5, 260, 0.003}));
+    const auto short_term = builtin_plasticity("tsodyks_markram");
+    cases.push_back(plastic({"short-term plasticity", short_term, {}, 30, 70, 20, 7, 0.3, 90, 0.1}));
+    cases.push_back(plastic({"short-term plasticity, all to all", short_term, {}, 70, 37, 0, 0, 0.3, 90, 0.3}));
     cases.push_back(plastic({"plastic, sparse lists overflow", triplet, {}, 40, 50, 7, 3, 0.5, 260, 0.003}));
     cases.push_back(plastic({"plastic in a team", pair, {}, 200, 3000, 0, 0, 0.2, 25, 0.02}));
     cases.push_back(plastic({"plastic and sparse in a team", triplet, {}, 400, 9000, 90, 3, 0.2, 25, 0.02}));

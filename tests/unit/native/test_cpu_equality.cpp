@@ -99,10 +99,14 @@ TEST_CASE("plastic weights move apart, up and down") {
         bool any = false;
         for (uint32_t q = 0; q < projections.size(); ++q) {
             if (!projections[q].plasticity) continue;
-            any = true;
             INFO(test_case.name, ", projection ", q);
             const std::vector<float> before = projections[q].weights(), after = weights_after(test_case, q);
             REQUIRE(after.size() == before.size());
+            if (!projections[q].plasticity->rule->learns_from_targets()) {  // short-term: what arrives changes alone
+                CHECK(after == before);
+                continue;
+            }
+            any = true;
             size_t up = 0, down = 0;
             for (size_t k = 0; k < after.size(); ++k) {
                 up += after[k] > before[k];

@@ -178,14 +178,19 @@ TEST_CASE("plasticity rules are checked") {
     const std::string rule = R"({"format": 1, "kind": "plasticity", "name": "mine", "parameters": [], "options": [],
         "derived": [], "derive": {"ops": [["const", 9], ["const", 1]], "outputs": [], "minimum": 2, "maximum": 1},
         "pre_traces": [{"name": "x", "tau": 1, "keep": 2}], "post_traces": [],
-        "on_pre": {"ops": [["mul", 0, 1]], "weight": 2}, "on_post": {"ops": [], "weight": 1}})";
+        "on_pre": {"ops": [["mul", 0, 1]], "weight": 2, "delivered": 0}, "on_post": {"ops": [], "weight": 1},
+        "arrival": {"ops": [["abs", 0]], "traces": [1]}})";
     CHECK(kind_of_document(rule) == "plasticity");
     CHECK(parse_plasticity(rule)->pre_traces[0].name == "x");
+    CHECK(parse_plasticity(rule)->arrival_traces == std::vector<int32_t>{1});
+    CHECK_FALSE(parse_plasticity(rule)->learns_from_targets());
     CHECK_THROWS_AS(parse_plasticity(good), Error);
     const std::pair<const char*, const char*> damages[] = {
         {"\"tau\": 1", "\"tau\": 3"}, {"\"keep\": 2", "\"keep\": -1"}, {"\"weight\": 2", "\"weight\": 3"},
         {"[\"mul\", 0, 1]", "[\"spike\", 0, 1]"}, {"[\"mul\", 0, 1]", "[\"mul\", 0, 2]"},
         {"\"maximum\": 1", "\"maximum\": 7"}, {"\"minimum\"", "\"other\""}, {"\"on_post\"", "\"other\""},
+        {"\"delivered\": 0", "\"delivered\": 3"}, {"\"traces\": [1]", "\"traces\": [2]"}, {"\"traces\": [1]", "\"traces\": []"},
+        {"\"traces\": [1]", "\"traces\": [-2]"}, {"[\"abs\", 0]", "[\"abs\", 1]"},
         {"\"post_traces\": []", "\"post_traces\": [{\"name\": \"x\", \"tau\": 1, \"keep\": 2}]"},
     };
     for (const auto& [from, to] : damages) {

@@ -229,11 +229,13 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
                 for_synapses(network(), projection, i, [&](const Synapse& synapse) {
                     if (synapse.delay != delay) return;
                     ++used;
-                    if (projection.plasticity) change_weight(index, true, synapse.weight, synapse.target);
+                    const Real amount = pooling                 ? pool_weight
+                                        : projection.plasticity ? arrive(index, synapse.weight, synapse.target)
+                                                                : state.weights[synapse.weight];
                     if (fixed)
-                        fixed_sums[synapse.target] += to_int_nearest_even(
-                            std::ldexp(static_cast<double>(state.weights[synapse.weight]), projection.fixed_exponent));
-                    else sums[synapse.target] += (pooling ? pool_weight : state.weights[synapse.weight]) * values[i];
+                        fixed_sums[synapse.target] +=
+                            to_int_nearest_even(std::ldexp(static_cast<double>(amount), projection.fixed_exponent));
+                    else sums[synapse.target] += amount * values[i];
                 });
             }
         }
@@ -253,8 +255,38 @@ void ReferenceExecutor<Real>::add_event(Trace& trace, const TracePlan& plan) con
     trace = {static_cast<Real>(plan.keep) * now_of(trace, plan) + Real{1}, now_};
 }
 
-// What an arrival at a synapse, or a spike of its target, makes of the weight. An arrival leaves its mark in the synapse's
-// traces; the target's are updated once for all its synapses, by learn().
+template <class Real>
+Real ReferenceExecutor<Real>::held(Real value, float minimum, float maximum) {
+    const Real low = static_cast<Real>(minimum), high = static_cast<Real>(maximum);
+    const Real raised = value > low ? value : low;
+    return raised < high ? raised : high;
+}
+
+// A spike arrives at a synapse: changes its weight and its pre traces, and returns what the target gets. The target's traces
+// are updated once for all its synapses, by learn().
+template <class Real>
+Real ReferenceExecutor<Real>::arrive(uint32_t index, uint64_t synapse, uint32_t target) {
+    const PlasticityRule& rule = *network().projection(index).plasticity->rule;
+    const PlasticityPlan& plan = *plan_->plasticity[index];
+    ProjectionState& state = projections_[index];
+    change_weight(index, true, synapse, target);
+    const Real amount = rule.on_pre_delivered < 0
+                            ? state.weights[synapse]
+                            : held(registers_.real[static_cast<size_t>(rule.on_pre_delivered)], plan.least_delivered(),
+                                   plan.most_delivered());
+    if (!rule.arrival_traces.empty()) {
+        registers_.resize(rule.arrival.register_count());  // inputs stand as change_weight() left them
+        evaluate(rule.arrival, SurrogateInUse<Real>{}, false, registers_);
+    }
+    for (size_t k = 0; k < plan.pre_traces.size(); ++k) {
+        Trace& trace = state.pre_traces[k][synapse];
+        if (rule.arrival_traces.empty() || rule.arrival_traces[k] < 0) add_event(trace, plan.pre_traces[k]);
+        else trace = {registers_.real[static_cast<size_t>(rule.arrival_traces[k])], now_};
+    }
+    return amount;
+}
+
+// What an arrival at a synapse, or a spike of its target, makes of the weight.
 template <class Real>
 void ReferenceExecutor<Real>::change_weight(uint32_t index, bool arrival, uint64_t synapse, uint32_t target) {
     const PlasticityRule& rule = *network().projection(index).plasticity->rule;
@@ -275,11 +307,7 @@ void ReferenceExecutor<Real>::change_weight(uint32_t index, bool arrival, uint64
     registers_.real[at] = weight;
     evaluate(program, SurrogateInUse<Real>{}, false, registers_);
     const Real next = registers_.real[arrival ? rule.on_pre_weight : rule.on_post_weight];
-    const Real minimum = static_cast<Real>(plan.minimum), maximum = static_cast<Real>(plan.maximum);
-    const Real raised = next > minimum ? next : minimum;
-    weight = flush(raised < maximum ? raised : maximum);
-    if (!arrival) return;
-    for (size_t k = 0; k < plan.pre_traces.size(); ++k) add_event(state.pre_traces[k][synapse], plan.pre_traces[k]);
+    weight = flush(held(next, plan.minimum, plan.maximum));
 }
 
 // After the neurons of the target: their spikes of this step change the weights of all synapses onto them.

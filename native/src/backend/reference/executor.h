@@ -95,6 +95,8 @@ private:
     void record_events(const RunRequest& request, uint32_t step) const;
     void deliver(uint32_t projection);
     void learn(uint32_t projection);
+    static Real held(Real value, float minimum, float maximum);
+    Real arrive(uint32_t projection, uint64_t synapse, uint32_t target);
     void change_weight(uint32_t projection, bool arrival, uint64_t synapse, uint32_t target);
     Real now_of(const Trace& trace, const TracePlan& plan) const;
     void add_event(Trace& trace, const TracePlan& plan) const;
