@@ -185,6 +185,7 @@ struct PlasticWord {  // a parameter, option or derived constant, by its type
 struct PlasticTrace {
     const float* decay;  // by steps; decay[last] is 0 and stands for all later steps
     int32_t last;
+    const float *coarse, *fine;  // decay[n] = coarse[n / 32] * fine[n % 32] before that
 };
 // What all rows of one part of a plastic projection share. Steps are counted from 1; 0: never. Rows of targets have `row`
 // words, with at least 15 words behind the last target.

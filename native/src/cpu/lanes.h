@@ -10,10 +10,10 @@
 //   to_int(x)   nearest, ties to even, held to the range of int32; NaN gives 0
 //   nearest(x)  the same for values known to lie within int32
 //   flush(x)    |x| < 2^-63 ? +0 : x, what storing a state does; NaN and infinity stay
-//   fma_(a,b,c) a * b + c, contracted where the instruction set can: for gradients only, never in a forward kernel
+//   fma_(a,b,c) a * b + c, contracted where the instruction set can: for gradients, and where the product is exact
 //   gather(p,i) p[i] of each lane
 //   multiply_wide(a, m, high, low)   the two halves of the 64-bit products of unsigned numbers
-//   lookup32(table, i)   table[i] for i from 0 to 31
+//   lookup32(table, i)   table[i] for i from 0 to 31; of the lowest five bits of i where has_fast_lookup
 //   count_where(n, m)    n, one more where m holds
 //   sum_(x)     the 16 lanes added as a tree: i + (i+8), i + (i+4), i + (i+2), i + (i+1)
 //

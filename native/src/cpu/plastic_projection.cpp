@@ -216,7 +216,8 @@ PlasticArgs PlasticProjection::args_of(Part& part, int32_t now) const {
     args.constants = constants_.data();
     const auto fill = [](const std::vector<TracePlan>& traces, PlasticTrace* out) {
         for (size_t k = 0; k < traces.size(); ++k)
-            out[k] = {traces[k].decay.data(), static_cast<int32_t>(traces[k].decay.size() - 1)};
+            out[k] = {traces[k].decay.data(), static_cast<int32_t>(traces[k].decay.size() - 1), traces[k].coarse.data(),
+                      traces[k].fine.data()};
         return static_cast<uint32_t>(traces.size());
     };
     args.pre_count = fill(plan_.pre_traces, args.pre);

@@ -12,7 +12,7 @@ namespace snn {
 
 namespace {
 
-constexpr double smallest_decay = 0x1p-60;  // below, nothing of a trace is left that a weight could feel
+constexpr float smallest_decay = 0x1p-60f;  // below, nothing of a trace is left that a weight could feel
 
 std::string describe(const Projection& projection) {
     return text("projection '", projection.name, "' (plasticity '", projection.plasticity->rule->name, "')");
@@ -51,15 +51,19 @@ TracePlan make_trace(const TraceInfo& info, const std::vector<double>& registers
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": keep of trace '", info.name, "' is ", keep, "; expected 0 to 1");
     TracePlan trace;
     trace.keep = static_cast<float>(keep);
+    const auto after = [&](size_t n) { return static_cast<float>(exp_f64(-static_cast<double>(n) * dt_ms / tau)); };
+    for (size_t n = 0; n < fine_steps; ++n) trace.fine.push_back(after(n));
     for (size_t n = 0;; ++n) {
-        const double value = exp_f64(-static_cast<double>(n) * dt_ms / tau);
+        if (n % fine_steps == 0) trace.coarse.push_back(after(n));
+        const float value = trace.coarse.back() * trace.fine[n % fine_steps];
         if (value < smallest_decay) break;
-        trace.decay.push_back(static_cast<float>(value));
+        trace.decay.push_back(value);
         if (trace.decay.size() == max_decay_steps)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": tau of trace '", info.name, "' is ", tau, " ms, ", tau / dt_ms,
                         " steps; a trace must be gone within ", max_decay_steps, " steps, about 41.6 times tau");
     }
     trace.decay.push_back(0.0f);
+    trace.coarse.resize(std::max(trace.coarse.size(), coarse_steps), 0.0f);
     return trace;
 }
 

@@ -20,8 +20,12 @@ struct Plasticity {
 // A trace as it is computed. Its value n steps after an event that left x is x * decay[min(n, decay.size() - 1)].
 struct TracePlan {
     float keep = 1.0f;         // an event at which the trace is x leaves keep * x + 1 (but PlasticityRule::arrival)
-    std::vector<float> decay;  // float32(exp(-n dt / tau)), n ascending; the last one is 0, those before at least 2^-60
+    // exp(-n dt / tau), n ascending: coarse[n / 32] * fine[n % 32] in float32. The last one is 0, those before at least 2^-60.
+    std::vector<float> decay;
+    // float32 of every 32nd of them and of the first 32; padded with 0 to `coarse_steps` entries at least.
+    std::vector<float> coarse, fine;
 };
+constexpr size_t fine_steps = 32, coarse_steps = 64;
 
 // Entries of TracePlan::decay that are allowed; with the smallest trace kept, tau / dt is at most a fortieth of it.
 constexpr size_t max_decay_steps = 1u << 22;
