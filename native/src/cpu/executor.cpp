@@ -199,9 +199,10 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
             populations[p]->only_accumulators &= !populations[p]->has_input[r] || populations[p]->starts_at_accumulators[r];
         }
     }
-    // Accumulators lie by range; states do as well, so that threads keep out of each other's way.
+    // Accumulators and plastic synapses lie by range; states do as well, so that threads keep out of each other's way.
     for (const auto& population : populations)
-        if (population->is_bundled && population->ranges.size() > 1) population->separate_states(options.allocator);
+        if ((population->is_bundled || population->is_plastic) && population->ranges.size() > 1)
+            population->separate_states(options.allocator);
     make_stages();
     size_t sample_bytes = 1;
     for (const auto& population : populations) {
