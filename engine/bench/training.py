@@ -139,7 +139,7 @@ def _peer(
     nothing = {"bench": case.name, "variant": name}
     if isinstance(found, str):
         return {**nothing, "no_result": found}
-    step = _Step(case, settings, Variant(found.options, found.weight_factor))
+    step = _Step(case, settings, Variant(found.options, found.weight_factor, found.slope, found.layer_delay))
     ours = [step.run()[0] for _ in range(CHECKED_UPDATES)]
     del step
     allowed = LOSS_TOLERANCE * abs(ours[0] - ours[-1])

@@ -68,10 +68,16 @@ class Variant:
         Options of `snn.LIF` that make it that neuron.
     weight_factor : float
         On all weights, for neurons that scale their input.
+    slope : float
+        Of the surrogate.
+    layer_delay : int
+        Steps from a layer's spike to the next layer.
     """
 
     options: Mapping[str, str] = field(default_factory=dict)
     weight_factor: float = 1.0
+    slope: float = SLOPE
+    layer_delay: int = 0
 
 
 @dataclass(frozen=True)
@@ -165,7 +171,7 @@ class Case:
         variant = variant or Variant()
         options: dict[str, Any] = {"decay": "euler", **variant.options}
         spiking = snn.LIF(
-            tau_membrane=1.0 / (1.0 - DECAY), surrogate=snn.Surrogate("fast_sigmoid", slope=SLOPE), **options
+            tau_membrane=1.0 / (1.0 - DECAY), surrogate=snn.Surrogate("fast_sigmoid", slope=variant.slope), **options
         )
         # Pooled spikes pass as they are, and so do their gradients: no memory, a threshold between 0 and 1, a derivative of 1.
         passing = snn.LIF(
@@ -183,14 +189,19 @@ class Case:
         for position, (layer, weights) in enumerate(zip(self.layers, self.weights(seed), strict=True)):
             neurons = passing if isinstance(layer, Pool) else spiking
             target = network.add(self.population_names()[position], neurons._with_shape(shapes[position + 1]))
+            delay = 0
+            if position > 0 and not isinstance(self.layers[position - 1], Pool):
+                delay = variant.layer_delay
+            connection: snn.connections.Connection
             if weights is None:
                 assert isinstance(layer, Pool)
-                network.connect(last, target, snn.MaxPool2d(layer.kernel))
+                connection = snn.MaxPool2d(layer.kernel, delay_steps=delay)
             elif isinstance(layer, Conv):
-                connection = snn.Conv2d(layer.channels, layer.kernel, weights=weights[0] * factor)
-                network.connect(last, target, connection)
+                connection = snn.Conv2d(layer.channels, layer.kernel, weights=weights[0] * factor, delay_steps=delay)
             else:
-                network.connect(last, target, snn.Dense(weights=weights[0] * factor))
+                connection = snn.Dense(weights=weights[0] * factor, delay_steps=delay)
+            network.connect(last, target, connection)
+            if weights is not None:
                 if weights[1] is not None:
                     network.connect(target, target, snn.Dense(weights=weights[1] * factor, delay_steps=1))
             last = target

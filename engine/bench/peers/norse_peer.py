@@ -12,6 +12,7 @@ from norse.torch.module.lif_box import LIFBoxCell
 from snn.engine.bench.peers.task import answer
 from snn.engine.bench.peers.torch_training import DECAY, SLOPE, Neurons, run_torch
 from snn.engine.bench.peers.training_task import TrainingAnswer, TrainingTask
+from snn.engine.bench.training_cases import Variant
 
 STEP_S = 0.001
 
@@ -37,7 +38,8 @@ class _Box(Neurons):
 def run(task: TrainingTask) -> TrainingAnswer:
     """Train for the task's steps."""
     options = {"input_scaling": "one_minus_decay", "reset_gradient": "attached"}
-    return run_torch(task, "norse", _Box, options, weight_factor=1.0 / (1.0 - DECAY))
+    variant = Variant(options, weight_factor=1.0 / (1.0 - DECAY), slope=1.0)
+    return run_torch(task, "norse", _Box, variant, "its SuperSpike has slope 1, whatever its alpha")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from sinabs.layers import LIF
 from snn.engine.bench.peers.task import answer
 from snn.engine.bench.peers.torch_training import DECAY, SLOPE, Neurons, run_torch
 from snn.engine.bench.peers.training_task import TrainingAnswer, TrainingTask
+from snn.engine.bench.training_cases import Variant
 
 
 def _surrogate(membrane: torch.Tensor, threshold: Any) -> torch.Tensor:
@@ -45,9 +46,8 @@ class _Lif(Neurons):
 
 def run(task: TrainingTask) -> TrainingAnswer:
     """Train for the task's steps."""
-    return run_torch(
-        task, "sinabs", _Lif, {"reset_gradient": "attached", "threshold_compare": "greater_equal"}
-    )
+    options = {"reset_gradient": "attached", "threshold_compare": "greater_equal"}
+    return run_torch(task, "sinabs", _Lif, Variant(options))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import torch
 from snn.engine.bench.peers.task import answer
 from snn.engine.bench.peers.torch_training import DECAY, SLOPE, Neurons, run_torch
 from snn.engine.bench.peers.training_task import TrainingAnswer, TrainingTask
+from snn.engine.bench.training_cases import Variant
 
 
 class _Leaky(Neurons):
@@ -27,7 +28,7 @@ class _Leaky(Neurons):
 def run(task: TrainingTask) -> TrainingAnswer:
     """Train for the task's steps."""
     # Its reset comes in the step after the spike.
-    return run_torch(task, "snntorch", _Leaky, {"reset_timing": "next_step"})
+    return run_torch(task, "snntorch", _Leaky, Variant({"reset_timing": "next_step"}))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from spikingjelly.activation_based import functional, neuron
 from snn.engine.bench.peers.task import answer
 from snn.engine.bench.peers.torch_training import DECAY, Neurons, Surrogate, run_torch
 from snn.engine.bench.peers.training_task import TrainingAnswer, TrainingTask
+from snn.engine.bench.training_cases import Variant
 
 
 class _Node(Neurons):
@@ -40,7 +41,7 @@ class _Node(Neurons):
 
 def run(task: TrainingTask) -> TrainingAnswer:
     """Train for the task's steps."""
-    return run_torch(task, "spikingjelly", _Node, {"threshold_compare": "greater_equal"})
+    return run_torch(task, "spikingjelly", _Node, Variant({"threshold_compare": "greater_equal"}))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from snn.engine import machine
 from snn.engine.bench.peers.training_task import TrainingAnswer, TrainingTask
-from snn.engine.bench.training_cases import DECAY, LEARNING_RATE, SLOPE, Conv, Pool
+from snn.engine.bench.training_cases import DECAY, LEARNING_RATE, SLOPE, Conv, Pool, Variant
 
 __all__ = ["DECAY", "SLOPE", "Neurons", "Surrogate", "run_torch"]
 
@@ -107,13 +107,13 @@ def run_torch(
     task: TrainingTask,
     distribution: str,
     neurons: Callable[[], Neurons],
-    options: dict[str, str],
-    weight_factor: float = 1.0,
+    variant: Variant,
+    notes: str = "",
 ) -> TrainingAnswer:
     """Train for the task's steps."""
     torch.set_num_threads(task.threads)
     before = machine.reset_peak_rss()
-    network = _Network(task, neurons, weight_factor)
+    network = _Network(task, neurons, variant.weight_factor)
     inputs = torch.from_numpy(task.case.batch_of_inputs(task.seed))
     labels = torch.from_numpy(task.case.labels(task.seed).astype(np.int64))
     optimizer = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
@@ -137,6 +137,8 @@ def run_torch(
         seconds=seconds,
         losses=losses,
         memory_bytes=machine.peak_rss_bytes() - before,
-        options=options,
-        weight_factor=weight_factor,
+        options=dict(variant.options),
+        weight_factor=variant.weight_factor,
+        slope=variant.slope,
+        notes=notes,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from snn.engine.bench.training_cases import TRAINING_CASES, Case
+from snn.engine.bench.training_cases import SLOPE, TRAINING_CASES, Case
 
 __all__ = ["TrainingAnswer", "TrainingTask"]
 
@@ -53,10 +53,8 @@ class TrainingAnswer:
         Of the checked steps.
     memory_bytes : int
         Largest memory of the process, less what it had after its imports.
-    options : dict
-        Options of `snn.LIF` that make it this library's neuron.
-    weight_factor : float
-        What this library's weights are times ours, for neurons that scale their input.
+    options, weight_factor, slope, layer_delay
+        What makes ours this library's network, as of `Variant`.
     notes : str
         What one must know to compare, as a sentence; may be empty.
     """
@@ -67,4 +65,6 @@ class TrainingAnswer:
     memory_bytes: int
     options: dict[str, str] = field(default_factory=dict)
     weight_factor: float = 1.0
+    slope: float = SLOPE
+    layer_delay: int = 0
     notes: str = ""
