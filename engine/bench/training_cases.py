@@ -23,7 +23,7 @@ __all__ = ["DECAY", "LEARNING_RATE", "SLOPE", "TRAINING_CASES", "Case", "Conv", 
 
 DECAY = 0.9
 SLOPE = 25.0
-LEARNING_RATE = 1e-3
+LEARNING_RATE = 2e-4
 HIDDEN_RATES = (0.04, 0.07)
 
 
@@ -201,9 +201,8 @@ class Case:
             else:
                 connection = snn.Dense(weights=weights[0] * factor, delay_steps=delay)
             network.connect(last, target, connection)
-            if weights is not None:
-                if weights[1] is not None:
-                    network.connect(target, target, snn.Dense(weights=weights[1] * factor, delay_steps=1))
+            if weights is not None and weights[1] is not None:
+                network.connect(target, target, snn.Dense(weights=weights[1] * factor, delay_steps=1))
             last = target
         return network
 

@@ -147,7 +147,17 @@ def _show_scene(results: list[dict[str, Any]]) -> None:
 
 def _show_training(results: list[dict[str, Any]]) -> None:
     """Milliseconds of a training step, and of its parts where they can be told apart."""
-    columns = ("library", ">threads", ">ms a step", ">10 to 90 %", ">ratio", ">forward", ">backward", ">update", ">memory")
+    columns = (
+        "library",
+        ">threads",
+        ">ms a step",
+        ">10 to 90 %",
+        ">ratio",
+        ">forward",
+        ">backward",
+        ">update",
+        ">memory",
+    )
     rows = table(*columns)
     measured = [one for one in results if "no_result" not in one]
     for one in measured:

@@ -102,9 +102,7 @@ def run(name: str, task: Task | TrainingTask, answer_type: type[AnswerType]) -> 
     if task.name in peer.lacks:
         return f"{peer.title} does not run {task.name!r}: {peer.lacks[task.name]}"
     if importlib.util.find_spec(peer.package) is None:
-        return (
-            f"{peer.title} is not installed: pip install {peer.distribution}, or snn-engine[{peer.extra}] for all of them"
-        )
+        return f"{peer.title} is not installed: pip install {peer.distribution}, or snn-engine[{peer.extra}] for all of them"
     threads = str(task.threads)
     environment = {
         **os.environ,

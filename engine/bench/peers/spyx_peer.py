@@ -75,7 +75,7 @@ def _network(case: Case) -> Any:
     from flax import nnx
     from spyx import axn, nn
 
-    class Detached(nn.LIF):  # type: ignore[misc]  # no type information
+    class Detached(nn.LIF):
         """Spyx' LIF, without a gradient through its reset."""
 
         def __call__(self, x: Any, V: Any) -> Any:  # noqa: N803  # its names
