@@ -16,7 +16,6 @@
 #include "cpu/backpropagation.h"
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <limits>
 
@@ -30,17 +29,6 @@ constexpr uint32_t rows_of_chunk = 1024;              // (step, sample) pairs wh
 constexpr size_t most_chunk_floats = size_t{1} << 24;  // for wide networks: at most 64 MiB of dL/d(sum) at once
 constexpr uint32_t targets_of_bias_task = 1024;
 constexpr size_t weights_of_update_task = 8192;
-
-// Runs task(index) for every index below `count`, dealt to the threads as they come.
-template <class Function>
-void deal(ThreadPool& pool, uint32_t count, Function&& function) {
-    std::atomic<uint32_t> next{0};
-    pool.run(std::min(pool.width(), count), [&](uint32_t worker) {
-        for (uint32_t i = next.fetch_add(1, std::memory_order_relaxed); i < count;
-             i = next.fetch_add(1, std::memory_order_relaxed))
-            function(i, worker);
-    });
-}
 
 }  // namespace
 
@@ -178,7 +166,7 @@ void Backpropagation::run(std::span<const OutputGradient> outputs) {
         gradient.activity.clear();
         gradient.states.clear();
     }
-    deal(context_.pool, static_cast<uint32_t>(projections_.size()), [&](uint32_t q, uint32_t) {
+    context_.pool.deal(static_cast<uint32_t>(projections_.size()), [&](uint32_t q, uint32_t) {
         ProjectionGradient& gradient = projections_[q];
         gradient.weights.clear();
         gradient.bias.clear();
@@ -194,7 +182,7 @@ void Backpropagation::run(std::span<const OutputGradient> outputs) {
         context_.pool.run(groups, [&](uint32_t group) {
             adjoint_steps(chunk, bound(group), bound(group + 1), outputs, group);
         });
-        deal(context_.pool, static_cast<uint32_t>(weight_tasks_.size()),
+        context_.pool.deal(static_cast<uint32_t>(weight_tasks_.size()),
              [&](uint32_t task, uint32_t worker) { weight_gradient(weight_tasks_[task], chunk, scratch_[worker]); });
         end = chunk.begin;
     }
@@ -243,7 +231,7 @@ void Backpropagation::update(const OptimizerStep& step, Moments& io_moments) {
     const auto update_all = [&](float* weights, const Buffer<float>& gradient, Moments::Pair& moments, float limit) {
         const size_t count = gradient.size();
         const uint32_t pieces = static_cast<uint32_t>((count + weights_of_update_task - 1) / weights_of_update_task);
-        deal(context_.pool, pieces, [&](uint32_t piece, uint32_t) {
+        context_.pool.deal(pieces, [&](uint32_t piece, uint32_t) {
             const size_t begin = piece * weights_of_update_task;
             context_.kernels.update_weights({
                 .optimizer = step.optimizer,

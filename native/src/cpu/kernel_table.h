@@ -30,6 +30,23 @@ struct DenseArgs {
     uint32_t begin, end;
 };
 
+// sums[r][j] = start[j] (or what it holds, where not from_zero) + sum over i of values[r][i] * w[i][j], i ascending, each
+// product and sum rounded: the bits of DenseArgs with all sources active. Adding the zero of a silent source changes no bit,
+// because no sum is -0.
+constexpr uint32_t panel_columns = 64;
+struct ValuesArgs {
+    float* sums;
+    size_t sums_stride;
+    const float* values;
+    size_t values_stride;
+    uint32_t rows;
+    const float* panel;  // w in panels of panel_columns targets: [panel][i][panel_columns]
+    uint32_t inner;      // count of i
+    uint32_t width;      // count of j, a multiple of 16
+    const float* start;  // [width]
+    bool from_zero;
+};
+
 // sums[i] += w[i] (* values[i]) where i is active.
 struct OneToOneArgs {
     float* sums;
@@ -237,6 +254,7 @@ struct KernelTable {
     void (*take_fixed)(float* sums, int32_t* fixed, float scale, uint32_t count, bool from_zero);
 
     void (*deliver_dense)(const DenseArgs&);
+    void (*deliver_values)(const ValuesArgs&);
     void (*deliver_one_to_one)(const OneToOneArgs&);
     void (*deliver_visits)(float* sums, const Visit* visits, uint32_t count, bool binary);
     void (*deliver_visits_fixed)(int32_t* sums, const Visit* visits, uint32_t count);

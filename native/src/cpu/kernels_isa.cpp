@@ -35,6 +35,7 @@ const KernelTable kernels{
     .add_bias = add_bias,
     .take_fixed = take_fixed,
     .deliver_dense = deliver_dense,
+    .deliver_values = deliver_values,
     .deliver_one_to_one = deliver_one_to_one,
     .deliver_visits = deliver_visits,
     .deliver_visits_fixed = deliver_visits_fixed,

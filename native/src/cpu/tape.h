@@ -1,5 +1,5 @@
-// What a taped run keeps for the backward pass: of every population that is trained through the model's tape entries, of
-// every source the activity. Only whole runs are kept; growing allocates, a run of the same length does not.
+// What a taped run keeps for later layers and for the backward pass: of every population that is trained through the model's tape
+// entries, of all the activity. Only whole runs are kept; growing allocates, a run of the same length does not.
 #pragma once
 
 #include <cstdint>
