@@ -77,7 +77,11 @@ void Backpropagation::make_weight_tasks() {
                 weight_tasks_.push_back({kind, q, begin, std::min(begin + step, count), 0, 0});
         };
         switch (data.info.kind) {
-            case SNN_CONNECT_DENSE: add(WeightTask::dense, data.source_size, sources_of_task); break;
+            case SNN_CONNECT_DENSE:
+                if (context_.populations[data.info.source]->is_value_input())
+                    add(WeightTask::values, data.source_size, value_sources_of_task);
+                else add(WeightTask::dense, data.source_size, sources_of_task);
+                break;
             case SNN_CONNECT_ONE_TO_ONE: add(WeightTask::one_to_one, data.source_size, sources_of_task); break;
             case SNN_CONNECT_SPARSE: add(WeightTask::sparse, data.source_size, sources_of_task); break;
             case SNN_CONNECT_CONV2D: {
@@ -138,6 +142,7 @@ void Backpropagation::prepare(uint32_t step_count) {
     for (TaskScratch& scratch : scratch_) {
         if (any_dense) scratch.events.allocate(context_.allocator, sources_of_task * event_stride(rows), false);
         if (any_values) scratch.column.allocate(context_.allocator, rows);
+        if (any_values && any_dense) scratch.panel.allocate(context_.allocator, rows * panel_columns);
         scratch.channels_last.allocate(context_.allocator, channels);
         scratch.active.allocate(context_.allocator, widest_window_source, false);
     }

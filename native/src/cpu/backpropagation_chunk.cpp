@@ -157,6 +157,13 @@ void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step,
 void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
     switch (task.kind) {
         case WeightTask::dense: return dense_weights(task, chunk, scratch);
+        case WeightTask::values:
+            if (tape_.is_dense(context_.projections[task.projection]->info.source)) return value_weights(task, chunk, scratch);
+            for (WeightTask part = task; part.begin < task.end; part.begin += sources_of_task) {
+                part.end = std::min(part.begin + sources_of_task, task.end);
+                dense_weights(part, chunk, scratch);
+            }
+            return;
         case WeightTask::one_to_one:
         case WeightTask::sparse: return sparse_weights(task, chunk);
         case WeightTask::conv:
@@ -209,6 +216,40 @@ void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, 
             .exact_end = true,
             .begin = 0,
             .end = data.target_size,
+        });
+    }
+}
+
+// Analog inputs: a product of matrices. Where the inputs are held, the gradients of all steps are added up first.
+void Backpropagation::value_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
+    const ProjectionData& data = *context_.projections[task.projection];
+    const uint32_t source = data.info.source, batch = context_.batch, delay = data.info.delay_steps;
+    const uint32_t first = std::max(chunk.begin, delay);
+    if (first >= chunk.end) return;
+    const bool held = tape_.is_held(source);
+    const uint32_t rows = (chunk.end - first) * batch;
+    const size_t stride = context_.populations[data.info.target]->row;
+    const float* const gradient = sums_row(data.info.target, data.info.receptor, first - chunk.begin, 0);
+    for (uint32_t column = 0; column < data.target_size; column += panel_columns) {
+        const uint32_t columns = std::min(panel_columns, data.target_size - column);
+        float* const panel = scratch.panel.data();
+        const uint32_t padded_columns = padded(columns);
+        for (uint32_t r = 0; r < (held ? batch : rows); ++r)
+            std::memcpy(panel + size_t{r} * panel_columns, gradient + r * stride + column, padded_columns * sizeof(float));
+        for (uint32_t r = batch; held && r < rows; ++r) {
+            float* const sum = panel + size_t{r % batch} * panel_columns;
+            const float* const row = gradient + r * stride + column;
+            for (uint32_t j = 0; j < padded_columns; ++j) sum[j] += row[j];
+        }
+        context_.kernels.add_outer({
+            .out = projections_[task.projection].weights.data() + size_t{task.begin} * data.target_size + column,
+            .out_stride = data.target_size,
+            .values = tape_.values(source, first - delay, 0) + task.begin,
+            .values_stride = context_.populations[source]->row,
+            .gradient = panel,
+            .rows = held ? batch : rows,
+            .sources = task.end - task.begin,
+            .columns = columns,
         });
     }
 }

@@ -193,7 +193,6 @@ private:
     std::vector<Group> groups_;           // made at the first taped run
     std::vector<uint32_t> group_of_;      // per population; inputs: no_group
     Buffer<uint16_t> no_bits_;            // of a step before the first
-    std::vector<double> input_share_;     // per population, inputs: share of values other than 0 in this run
     std::unique_ptr<Backpropagation> backpropagation_;
 };
 

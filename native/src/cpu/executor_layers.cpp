@@ -28,8 +28,6 @@ constexpr size_t weight_bytes_of_tile = 768 * 1024;  // stay in an L2 cache of 1
 constexpr uint32_t tile_granularity = 128;           // deliver_dense keeps so many sums in registers
 constexpr uint32_t most_samples_of_item = 64;        // whose sums are made together
 constexpr uint32_t items_per_thread = 4;             // so that threads end at about the same time
-// Share of values other than 0 above which a product of whole rows is faster than adding the rows of the others.
-constexpr double dense_share = 0.3;
 
 uint32_t count_bits(const uint16_t* bits, uint32_t words) {
     uint32_t count = 0;
@@ -139,7 +137,6 @@ void CpuExecutor::run_layers(const RunRequest& request) {
 
 // Writes what the inputs are at every step onto the tape, where all layers find it.
 void CpuExecutor::tape_inputs(const RunRequest& request) {
-    input_share_.assign(context_.populations.size(), 0.0);
     for (const InputFrames& input : request.inputs) {
         const PopulationData& data = *context_.populations[input.population];
         const bool held = input.step_stride == 0;
@@ -166,8 +163,8 @@ void CpuExecutor::tape_inputs(const RunRequest& request) {
             active.fetch_add(count, std::memory_order_relaxed);
             if (!data.is_value_input()) memory.counters.input_spikes += count;
         });
-        input_share_[input.population] = static_cast<double>(active.load()) /
-                                         (static_cast<double>(data.size) * context_.batch * request.step_count);
+        const double values = static_cast<double>(data.size) * context_.batch * request.step_count;
+        tape_->set_share(input.population, static_cast<double>(active.load()) / values);
     }
 }
 
@@ -207,7 +204,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
             const PopulationData& from = *context_.populations[source];
             float* const sums = sums_of(projection.info.receptor, begin);
             const uint32_t targets_end = std::min(neurons.end, projection.target_size);
-            const bool product = from.is_value_input() && input_share_[source] > dense_share && step >= delay;
+            const bool product = from.is_value_input() && tape_->is_dense(source) && step >= delay;
             if (!product) {
                 for (at.sample = begin; at.sample < end; ++at.sample) {
                     const Activity activity = activity_of(source, delay, at, memory);

@@ -133,6 +133,18 @@ struct ProductArgs {
     uint32_t columns;     // count of i
 };
 
+// out[i][j] += sum over r of values[r][i] * gradient[r][j], each element one chain of r ascending.
+struct OuterArgs {
+    float* out;
+    size_t out_stride;
+    const float* values;
+    size_t values_stride;
+    const float* gradient;  // [r][panel_columns]
+    uint32_t rows;          // count of r
+    uint32_t sources;       // count of i
+    uint32_t columns;       // count of j, at most panel_columns
+};
+
 // Convolution, backwards, one sample.
 struct ConvAdjointArgs {
     const ConvShape* shape;
@@ -276,6 +288,7 @@ struct KernelTable {
 
     void (*transpose_panels)(const float* weights, uint32_t rows, uint32_t columns, float* out_panels);
     void (*add_product)(const ProductArgs&);
+    void (*add_outer)(const OuterArgs&);
     void (*add_rows)(float* sums, const float* rows, size_t stride, uint32_t row_count, uint32_t columns);
     void (*turn_channels)(const ConvAdjointArgs&);
     void (*conv_source_gradient)(const ConvAdjointArgs&);
