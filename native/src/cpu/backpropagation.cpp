@@ -127,14 +127,15 @@ void Backpropagation::prepare(uint32_t step_count) {
     }
     bool any_dense = false, any_values = false;
     size_t channels = 0;
-    uint32_t widest_window_source = 0;
+    uint32_t widest_window_source = 0, most_windows = 0;
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!projections_[q].runs) continue;
         const ProjectionData& data = *context_.projections[q];
         any_dense |= data.info.kind == SNN_CONNECT_DENSE && data.info.trainable;
         any_values |= context_.populations[data.info.source]->is_value_input();
-        if (data.info.kind == SNN_CONNECT_CONV2D && data.info.trainable)
-            widest_window_source = std::max(widest_window_source, data.source_size);
+        if ((data.info.kind == SNN_CONNECT_CONV2D && data.info.trainable) || data.is_max_pool())
+            widest_window_source = std::max(widest_window_source, padded(data.source_size));
+        if (data.is_max_pool()) most_windows = std::max(most_windows, data.target_size);
         if (data.info.kind == SNN_CONNECT_CONV2D && !data.scatters)
             channels = std::max(channels, static_cast<size_t>(data.conv->block_count()) * data.conv->shape().out_plane() * 16);
     }
@@ -145,6 +146,7 @@ void Backpropagation::prepare(uint32_t step_count) {
         if (any_values && any_dense) scratch.panel.allocate(context_.allocator, rows * panel_columns);
         scratch.channels_last.allocate(context_.allocator, channels);
         scratch.active.allocate(context_.allocator, widest_window_source, false);
+        scratch.owners.allocate(context_.allocator, most_windows, false);
     }
     chunk_steps_ = steps;
 }

@@ -69,7 +69,8 @@ private:
         Buffer<float> column;     // one source's values, by row
         Buffer<float> panel;      // [row][panel_columns] dL/d(sum) of some targets
         Buffer<float> channels_last;
-        Buffer<uint32_t> active;  // sources of a convolution at one step of one sample
+        Buffer<uint32_t> active;  // sources of a convolution or pooling at one step of one sample
+        Buffer<uint32_t> owners;  // of windows
     };
     struct Chunk {
         uint32_t begin, end;  // steps

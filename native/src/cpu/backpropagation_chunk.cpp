@@ -117,7 +117,14 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
         } else if (data.info.kind == SNN_CONNECT_ONE_TO_ONE) {
             for (uint32_t i = 0; i < data.source_size; ++i) out[i] += data.weights[i] * gradient[i];
         } else if (data.is_max_pool()) {
-            max_pool_adjoint(data, gradient, tape_.bits(source, then, sample), tape_.values(source, then, sample), out);
+            TaskScratch& scratch = scratch_[task];
+            if (const float* const values = tape_.values(source, then, sample)) {
+                max_pool_adjoint(data, gradient, values, out);
+                continue;
+            }
+            const uint32_t count = context_.kernels.list_bits(tape_.bits(source, then, sample),
+                                                              context_.populations[source]->words, 0, scratch.active.data());
+            max_pool_adjoint(data, gradient, scratch.active.data(), count, scratch.owners.data(), out);
         } else if (data.scatters) {
             narrow_source_gradient(data, gradient, out);
         } else {

@@ -129,7 +129,8 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const Activit
     // Pieces hold whole channels; the last one is padded behind the last neuron.
     const uint32_t first = part.begin / plane, end = std::min(part.end / plane, shape.out_channels);
     if (projection.is_max_pool()) {
-        deliver_max_pool(projection, sums, activity.bits, activity.values, first, end);
+        if (activity.values) deliver_max_pool(projection, sums, activity.values, first, end);
+        else deliver_max_pool(projection, sums, activity.list, activity.count, activity.bits, first, end);
         return;
     }
     if (projection.scatters) {

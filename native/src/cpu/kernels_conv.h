@@ -158,32 +158,48 @@ static void turn_channels(const ConvAdjointArgs& args) {
     }
 }
 
-static void conv_source_gradient(const ConvAdjointArgs& args) {
+// dL/d(source) of `Inputs` channels of one group at one place: they share what is read of the gradient, and their chains of
+// additions do not wait for each other.
+template <uint32_t Inputs>
+static void source_gradient_at(const ConvAdjointArgs& args, uint32_t group, uint32_t input, uint32_t y, uint32_t x) {
     const ConvShape& shape = *args.shape;
     const uint32_t plane = shape.out_plane(), kernel = shape.kernel_y * shape.kernel_x;
-    float* out = args.source_gradient;
-    for (uint32_t channel = 0; channel < shape.in_channels; ++channel) {
-        const uint32_t group = channel / shape.group_inputs, input = channel - group * shape.group_inputs;
-        for (uint32_t y = 0; y < shape.in_height; ++y) {
-            const Tap* const y_taps = shape.y_taps + static_cast<size_t>(y) * shape.kernel_y;
-            for (uint32_t x = 0; x < shape.in_width; ++x, ++out) {
-                const Tap* const x_taps = shape.x_taps + static_cast<size_t>(x) * shape.kernel_x;
-                F sum = broadcast_f(0.0f);
-                for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
-                    if (shape.blocks[b].group != group) continue;
-                    const float* const weights = args.weights + static_cast<size_t>(b) * shape.block_weights() +
-                                                 static_cast<size_t>(input) * kernel * 16;
-                    const float* const gradient = args.channels_last + static_cast<size_t>(b - args.block_begin) * plane * 16;
-                    for (uint32_t ky = 0; ky < shape.y_tap_counts[y]; ++ky)
-                        for (uint32_t kx = 0; kx < shape.x_tap_counts[x]; ++kx)
-                            sum = fma_(load(weights + (y_taps[ky].kernel * shape.kernel_x + x_taps[kx].kernel) * 16),
-                                       load(gradient + (y_taps[ky].target * shape.out_width + x_taps[kx].target) * 16),
-                                       sum);
-                }
-                *out += sum_(sum);
+    const Tap* const y_taps = shape.y_taps + static_cast<size_t>(y) * shape.kernel_y;
+    const Tap* const x_taps = shape.x_taps + static_cast<size_t>(x) * shape.kernel_x;
+    const uint32_t y_count = shape.y_tap_counts[y], x_count = shape.x_tap_counts[x];
+    F sum[Inputs];
+    for (uint32_t i = 0; i < Inputs; ++i) sum[i] = broadcast_f(0.0f);
+    for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
+        if (shape.blocks[b].group != group) continue;
+        const float* const weights =
+            args.weights + static_cast<size_t>(b) * shape.block_weights() + static_cast<size_t>(input) * kernel * 16;
+        const float* const gradient = args.channels_last + static_cast<size_t>(b - args.block_begin) * plane * 16;
+        for (uint32_t ky = 0; ky < y_count; ++ky)
+            for (uint32_t kx = 0; kx < x_count; ++kx) {
+                const F g = load(gradient + (y_taps[ky].target * shape.out_width + x_taps[kx].target) * 16);
+                const float* const tap = weights + (y_taps[ky].kernel * shape.kernel_x + x_taps[kx].kernel) * 16;
+                for (uint32_t i = 0; i < Inputs; ++i)
+                    sum[i] = fma_(load(tap + static_cast<size_t>(i) * kernel * 16), g, sum[i]);
             }
-        }
     }
+    float* const out = args.source_gradient +
+                       static_cast<size_t>(group * shape.group_inputs + input) * shape.in_plane() + y * shape.in_width + x;
+    for (uint32_t i = 0; i < Inputs; ++i) out[static_cast<size_t>(i) * shape.in_plane()] += sum_(sum[i]);
+}
+
+static void conv_source_gradient(const ConvAdjointArgs& args) {
+    constexpr uint32_t together = 4;
+    const ConvShape& shape = *args.shape;
+    for (uint32_t group = 0; group < shape.in_channels / shape.group_inputs; ++group)
+        for (uint32_t input = 0; input < shape.group_inputs;) {
+            const bool several = input + together <= shape.group_inputs;
+            for (uint32_t y = 0; y < shape.in_height; ++y)
+                for (uint32_t x = 0; x < shape.in_width; ++x) {
+                    if (several) source_gradient_at<together>(args, group, input, y, x);
+                    else source_gradient_at<1>(args, group, input, y, x);
+                }
+            input += several ? together : 1;
+        }
 }
 
 static void conv_weight_gradient(const ConvAdjointArgs& args) {

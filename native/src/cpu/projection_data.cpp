@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "cpu/windows.h"
+
 namespace snn::cpu {
 
 namespace {
@@ -102,6 +104,7 @@ ProjectionData::ProjectionData(const Projection& projection, const Network& netw
         pool_weight = snn::pool_weight(info);
         fan_out.resize(source_size);
         for (uint32_t i = 0; i < source_size; ++i) fan_out[i] = conv->fan_out(i);
+        if (is_max_pool()) first_sources = cpu::first_sources(info, conv->shape());
     }
     if (bundled || projection.plasticity) return;
     if (info.kind == SNN_CONNECT_SPARSE) segments.emplace(info.synapses->index(), target_ranges, allocator);
