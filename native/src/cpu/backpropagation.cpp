@@ -16,9 +16,9 @@
 #include "cpu/backpropagation.h"
 
 #include <algorithm>
-#include <bit>
 #include <limits>
 
+#include "common/values.h"
 #include "train/optimizer.h"
 
 namespace snn::cpu {
@@ -211,13 +211,9 @@ double Backpropagation::gradient_square_sum(uint32_t projection) const {
 }
 
 bool Backpropagation::gradient_is_finite(uint32_t projection) const {
-    // The largest exponent, as whole numbers: a loop that compilers turn into lanes, unlike one that may end early.
-    constexpr uint32_t exponent_bits = 0x7f800000;
-    uint32_t largest = 0;
-    for (const Buffer<float>* part : {&projections_[projection].weights, &projections_[projection].bias})
-        for (size_t i = 0; i < part->size(); ++i)
-            largest = std::max(largest, std::bit_cast<uint32_t>((*part)[i]) & exponent_bits);
-    return largest != exponent_bits;
+    const ProjectionGradient& gradient = projections_[projection];
+    return first_not_finite(gradient.weights.data(), gradient.weights.size()) == gradient.weights.size() &&
+           first_not_finite(gradient.bias.data(), gradient.bias.size()) == gradient.bias.size();
 }
 
 Moments::Moments(const CpuContext& context, bool two_moments)

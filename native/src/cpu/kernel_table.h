@@ -89,6 +89,8 @@ struct ConvShape {
     const Tap* x_taps;                     // [in_width][kernel_x]
     const uint32_t* y_tap_counts;
     const uint32_t* x_tap_counts;
+    // Along x, from one tap of a source to the next: the kernel position goes up, the target down.
+    uint32_t x_kernel_step, x_target_step;
     const ConvBlock* blocks;
 
     uint32_t in_plane() const { return in_height * in_width; }

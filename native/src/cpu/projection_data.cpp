@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include "cpu/windows.h"
 
@@ -49,6 +50,9 @@ ConvLayout::ConvLayout(const Projection& projection, const Shape& source, const 
         .x_taps = taps_[1].data(),
         .y_tap_counts = tap_counts_[0].data(),
         .x_tap_counts = tap_counts_[1].data(),
+        // Taps are the k for which place + padding - k * dilation is a multiple of the stride.
+        .x_kernel_step = window.stride[1] / std::gcd(window.stride[1], window.dilation[1]),
+        .x_target_step = window.dilation[1] / std::gcd(window.stride[1], window.dilation[1]),
         .blocks = nullptr,
     };
     // Blocks begin at multiples of 16 channels within their group.
