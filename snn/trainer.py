@@ -16,9 +16,9 @@ from snn._batches import Batches, class_labels, padded, rate_targets
 from snn._progress import EpochBar
 from snn.encode import Encoder
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFiniteError, StateError, shown
 from snn.engine.records import WeightUpdate
-from snn.network import Network
+from snn.network import Network, Population
 from snn.simulation import INSTRUCTION_SETS
 
 __all__ = ["EpochReport", "Trainer"]
@@ -234,6 +234,14 @@ class Trainer:
         Notes
         -----
         When training is interrupted (Ctrl+C, an error of a callback), the network has the weights reached so far.
+
+        Raises
+        ------
+        InvalidArgumentError
+            No gradient of the first batch reaches a weight, so that nothing would be learned; no weight has changed.
+        NotFiniteError
+            The loss or a gradient is infinite or not a number. The sentence names the epoch, the update and the first layer
+            with such a value; the network has the weights of the end of the epoch before.
         """
         batches = self._batches(x)
         targets = self._targets(y, batches.count)
@@ -248,6 +256,7 @@ class Trainer:
             function(callback, f"callbacks[{position}]")
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
         session, trainer = self._open()
+        self._check_gradients(session, trainer, batches, targets)
         if told is not None:
             names = list(self.network.projections)
             session.on_weights(lambda update: told(update._replace(projection=names[update.projection])))
@@ -256,6 +265,7 @@ class Trainer:
         spiking = sum(p.size for p in self.network.populations.values() if p.spiking and not p.is_input)
         updates = self.epochs * batches.batch_count
         update = 0
+        good = self._weights(session)
         bar = EpochBar(self.epochs, batches.batch_count) if progress else nullcontext()
         try:
             with bar as drawn:
@@ -269,7 +279,12 @@ class Trainer:
                         factor = number(self._schedule(update / updates), "what schedule returned", minimum=0.0)
                         rate = self.learning_rate * factor
                         trainer.set_learning_rate(rate)
-                        result = trainer.step(inputs, **self._answers(targets, rows))
+                        try:
+                            result = trainer.step(inputs, **self._answers(targets, rows))
+                        except StateError as error:
+                            if "not updated" not in str(error):
+                                raise
+                            raise self._not_finite(session, error, epoch, update) from error
                         spikes += result.spike_count
                         update += 1
                         if drawn is not None:
@@ -291,12 +306,17 @@ class Trainer:
                         valid_accuracy,
                     )
                     self._reports.append(report)
+                    good = self._weights(session)
                     if drawn is not None:
                         drawn.epoch(report)
                     # All are called, whatever the first says.
                     answers = [callback(report) for callback in callbacks]
                     if any(answer is True for answer in answers):
                         break
+        except NotFiniteError:
+            for name, values in good.items():
+                session.write(name, values)
+            raise
         finally:
             self._store(session)
         return self
@@ -321,15 +341,79 @@ class Trainer:
         )
         return session, trainer
 
-    def _store(self, session: _native.Session) -> None:
-        """Copy the session's weights into the network."""
+    def _trained(self) -> dict[str, Floats]:
+        """Return the arrays of the network that are trained, by the names that a session gives them."""
+        found = {}
         for name, projection in self.network.projections.items():
             if not projection.trainable or projection.kind == "pool2d":
                 continue
             if projection.weights.size:
-                session.read(f"{name}.weight", projection.weights)
+                found[f"{name}.weight"] = projection.weights
             if projection.bias is not None:
-                session.read(f"{name}.bias", projection.bias)
+                found[f"{name}.bias"] = projection.bias
+        return found
+
+    def _store(self, session: _native.Session) -> None:
+        """Copy the session's weights into the network."""
+        for name, values in self._trained().items():
+            session.read(name, values)
+
+    def _weights(self, session: _native.Session) -> dict[str, Floats]:
+        """Return a copy of the session's weights."""
+        copies = {name: np.empty_like(values) for name, values in self._trained().items()}
+        for name, values in copies.items():
+            session.read(name, values)
+        return copies
+
+    def _check_gradients(
+        self, session: _native.Session, trainer: _native.Trainer, batches: Batches, targets: NDArray[Any]
+    ) -> None:
+        """Refuse to train when the first batch gives no weight a gradient. Changes nothing."""
+        if self.epochs == 0:
+            return
+        rows, inputs = next(batches.each(None, self.seed % 2**39))
+        result = trainer.forward(inputs, **self._answers(targets, rows))
+        if not math.isfinite(result.loss) or result.loss == 0.0:
+            return  # told by the first update; there is nothing left to learn
+        trainer.backward()
+        for name, values in self._trained().items():
+            gradient = np.empty_like(values)
+            session.read(f"{name}.gradient", gradient)
+            if gradient.any():
+                return
+        raise InvalidArgumentError(
+            f"no gradient reaches a weight: the loss of population {self.output!r} is {result.loss:g} on the first samples, "
+            f"and all its derivatives are 0 ({result.spike_count:g} spikes in the network). Inputs may be silent, membranes "
+            "too far from the threshold for the surrogate, or nothing that is trained lies upstream of that population"
+        )
+
+    def _not_finite(self, session: _native.Session, error: StateError, epoch: int, update: int) -> NotFiniteError:
+        """Return the error that ends training, with the first layer whose states or gradients are not finite."""
+        first = next(
+            (
+                f"; the first layer with such values is {population.name!r}"
+                for population in self.network.populations.values()
+                if not population.is_input and not self._is_finite(session, population)
+            ),
+            "",
+        )
+        return NotFiniteError(
+            f"epoch {epoch + 1}, update {update + 1}: {error}{first}. The network has the weights of "
+            + (f"the end of epoch {epoch}" if epoch else "the beginning")
+        )
+
+    def _is_finite(self, session: _native.Session, population: Population) -> bool:
+        """Whether the states after the last run, and the weights onto the population, are finite."""
+        names = [f"{population.name}.{state}" for state in population.states]
+        names += [
+            name for name in self._trained() if self.network.projections[name.rpartition(".")[0]].target is population
+        ]
+        for name in names:
+            values = np.empty(session.value_count(name))
+            session.read(name, values)
+            if not np.isfinite(values).all():
+                return False
+        return True
 
     def _batches(self, x: ArrayLike | Mapping[str, ArrayLike]) -> Batches:
         return Batches(self.network, x, self.steps, self.batch_size, self.encoder)

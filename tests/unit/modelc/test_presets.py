@@ -23,6 +23,7 @@ FORMULAS = {
     "snntorch.atan": lambda x, alpha=2.0: (alpha / 2) / (1 + (PI * alpha * x / 2) ** 2),
     "snntorch.fast_sigmoid": lambda x, slope=25.0: 1 / (1 + slope * np.abs(x)) ** 2,
     "snntorch.sigmoid": lambda x, slope=25.0: slope * np.exp(-slope * x) / (np.exp(-slope * x) + 1) ** 2,
+    "snntorch.straight_through_estimator": lambda x: np.ones_like(x),
     "spikingjelly.atan": lambda x, alpha=2.0: alpha / (2 * (1 + (PI / 2 * alpha * x) ** 2)),
     "spikingjelly.sigmoid": lambda x, alpha=4.0: alpha * logistic(alpha * x) * (1 - logistic(alpha * x)),
     "spikingjelly.soft_sign": lambda x, alpha=2.0: 1 / (2 * alpha * (1 / alpha + np.abs(x)) ** 2),
@@ -38,7 +39,9 @@ FORMULAS = {
     "spyx.arctan": lambda x, k=2.0: 1 / (PI * (1 + (k * PI * x) ** 2)),
     "spyx.boxcar": lambda x, width=2.0, height=0.5: height * (np.abs(x) < width / 2),
     "spyx.triangular": lambda x, k=2.0: np.maximum(0, 1 - np.abs(k * x)),
-    "sinabs.single_exponential": lambda x, grad_width=0.5, grad_scale=1.0: grad_scale * np.exp(-np.abs(x) / grad_width),
+    "sinabs.single_exponential": lambda x, grad_width=0.5, grad_scale=1.0: (
+        grad_scale / grad_width * np.exp(-np.abs(x) / grad_width)
+    ),
     "se_adlif.slayer": lambda x, alpha=5.0, c=0.4: c * alpha / 2 * np.exp(-alpha * np.abs(x)),
     "stork.superspike": lambda x, beta=20.0: 1 / (1 + beta * np.abs(x)) ** 2,
     "sparch.boxcar": lambda x: 1.0 * (np.abs(x) <= 0.5),
