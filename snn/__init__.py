@@ -79,7 +79,7 @@ from snn.sequential import Sequential
 from snn.simulation import Recorder, Simulation
 from snn.sparse import Sparse
 from snn.surrogates import Surrogate
-from snn.trainer import EpochReport, Trainer
+from snn.trainer import EarlyStopping, EpochReport, Trainer
 
 __version__ = library_version()
 
@@ -101,6 +101,7 @@ __all__ = [
     "Distribution",
     "DrivenCurrentLIF",
     "DrivenLIF",
+    "EarlyStopping",
     "Encoder",
     "EpochReport",
     "FileError",

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from snn.engine.records import WeightUpdate
 from snn.network import Network, Population
 from snn.simulation import INSTRUCTION_SETS
 
-__all__ = ["EpochReport", "Trainer"]
+__all__ = ["EarlyStopping", "EpochReport", "Trainer"]
 
 LOSSES = (
     "cross_entropy_count",
@@ -51,6 +52,41 @@ class EpochReport(NamedTuple):
     """NaN without validation data."""
     validation_accuracy: float
     """NaN without validation data."""
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Ends training when epochs no longer make it better.
+
+    Parameters
+    ----------
+    monitor : {"validation_loss", "validation_accuracy", "loss", "accuracy"}, default "validation_loss"
+        What must become better: a loss smaller, an accuracy larger.
+    patience : int, default 5
+        Epochs in a row without a better value before training ends.
+    min_delta : float, default 0.0
+        Better is more than this.
+    restore_best : bool, default True
+        Whether the network has the weights of the best epoch afterwards, or those of the last.
+    """
+
+    monitor: str = "validation_loss"
+    patience: int = 5
+    min_delta: float = 0.0
+    restore_best: bool = True
+
+    def __post_init__(self) -> None:
+        choice(self.monitor, ("validation_loss", "validation_accuracy", "loss", "accuracy"), "monitor")
+        integer(self.patience, "patience", minimum=1)
+        number(self.min_delta, "min_delta", minimum=0.0)
+
+    def is_better(self, report: EpochReport, best: EpochReport | None) -> bool:
+        """Whether an epoch is better than the best so far; a value that is not a number never is."""
+        value = float(getattr(report, self.monitor))
+        if best is None:
+            return not math.isnan(value)
+        change = value - float(getattr(best, self.monitor))
+        return (change if self.monitor.endswith("accuracy") else -change) > self.min_delta
 
 
 def _cosine(done: float) -> float:
@@ -207,6 +243,7 @@ class Trainer:
         validation_data: tuple[ArrayLike | Mapping[str, ArrayLike], ArrayLike] | None = None,
         progress: bool = False,
         callbacks: Sequence[Callable[[EpochReport], Any]] = (),
+        early_stopping: EarlyStopping | None = None,
         on_weight_update: Callable[[WeightUpdate], Any] | None = None,
     ) -> Trainer:
         """Train for `epochs` passes, from the network's present weights and with a fresh optimiser.
@@ -223,6 +260,8 @@ class Trainer:
             Whether to show a progress bar.
         callbacks : sequence of callable
             Each gets the `EpochReport` after each epoch; returning True ends the training.
+        early_stopping : EarlyStopping, optional
+            When to end before `epochs` passes, and whether to go back to the best of them.
         on_weight_update : callable, optional
             Gets a `WeightUpdate` (update, projection name, gradient norm) after each update for each projection.
 
@@ -254,6 +293,17 @@ class Trainer:
             raise ArgumentTypeError(f"callbacks is {shown(callbacks)}, not a list of callables")
         for position, callback in enumerate(callbacks):
             function(callback, f"callbacks[{position}]")
+        if early_stopping is not None:
+            if not isinstance(early_stopping, EarlyStopping):
+                raise ArgumentTypeError(f"early_stopping is {shown(early_stopping)}, not an EarlyStopping")
+            if early_stopping.monitor.startswith("validation") and validation_data is None:
+                raise InvalidArgumentError(
+                    f"early_stopping watches {early_stopping.monitor!r}, but there is no validation_data"
+                )
+            if early_stopping.monitor.endswith("accuracy") and targets.ndim != 1:
+                raise InvalidArgumentError(
+                    f"early_stopping watches {early_stopping.monitor!r}, but y has rates, not classes"
+                )
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
         session, trainer = self._open()
         self._check_gradients(session, trainer, batches, targets)
@@ -266,6 +316,8 @@ class Trainer:
         updates = self.epochs * batches.batch_count
         update = 0
         good = self._weights(session)
+        best: EpochReport | None = None
+        best_weights: dict[str, Floats] = {}
         bar = EpochBar(self.epochs, batches.batch_count) if progress else nullcontext()
         try:
             with bar as drawn:
@@ -311,8 +363,18 @@ class Trainer:
                         drawn.epoch(report)
                     # All are called, whatever the first says.
                     answers = [callback(report) for callback in callbacks]
+                    if early_stopping is not None and early_stopping.is_better(report, best):
+                        best, best_weights = report, good
                     if any(answer is True for answer in answers):
                         break
+                    if (
+                        early_stopping is not None
+                        and epoch + 1 - (best.epoch if best else 0) >= early_stopping.patience
+                    ):
+                        break
+            if early_stopping is not None and early_stopping.restore_best:
+                for name, values in best_weights.items():
+                    session.write(name, values)
         except NotFiniteError:
             for name, values in good.items():
                 session.write(name, values)

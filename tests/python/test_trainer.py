@@ -359,3 +359,65 @@ def test_a_loss_that_is_not_finite_ends_training_with_the_last_good_weights(blob
         assert np.array_equal(projection.weights, kept[0][name])
     assert trainer.history["loss"].shape == (1,)
     assert np.isfinite(trainer.predict_scores(x)).all()
+
+
+def test_early_stopping_goes_back_to_the_best_epoch(blobs: Data) -> None:
+    x, y = blobs
+    factors = iter([1.0] * 24 + [40.0] * 1000)  # after three epochs of 8 updates, steps that spoil what was learned
+    trainer = small(epochs=40, schedule=lambda done: next(factors))
+    weights: list[np.ndarray] = []
+
+    def keep(report: snn.EpochReport) -> None:
+        weights.append(trainer.network.projections["input_to_hidden"].weights.copy())
+
+    data = (x[120:], y[120:])
+    stopping = snn.EarlyStopping("validation_loss", patience=4)
+    trainer.fit(x[:120], y[:120], validation_data=data, callbacks=[keep], early_stopping=stopping)
+    losses = trainer.history["validation_loss"]
+    best = int(np.argmin(losses))
+    assert losses.size == best + 1 + 4 < 40
+    assert np.array_equal(trainer.network.projections["input_to_hidden"].weights, weights[best])
+    assert not np.array_equal(weights[best], weights[-1])
+
+
+def test_early_stopping_may_keep_the_last_epoch(blobs: Data) -> None:
+    x, y = blobs
+    # Nothing is better by that much: the first epoch stays the best.
+    for restore, epoch in ((True, 1), (False, 3)):
+        stopping = snn.EarlyStopping("accuracy", patience=2, min_delta=1.0, restore_best=restore)
+        stopped, same = small(), small(epochs=6)
+        stopped.fit(x, y, early_stopping=stopping)
+        same.fit(x, y, callbacks=[lambda report, last=epoch: report.epoch == last])
+        assert stopped.history["loss"].size == 3
+        for name, projection in stopped.network.projections.items():
+            assert np.array_equal(projection.weights, same.network.projections[name].weights)
+
+
+@pytest.mark.parametrize(
+    ("stopping", "error", "sentence"),
+    [
+        (lambda: snn.EarlyStopping("val_loss"), snn.InvalidArgumentError, "val_loss"),
+        (lambda: snn.EarlyStopping(patience=0), snn.InvalidArgumentError, "patience is 0"),
+        (lambda: snn.EarlyStopping(min_delta=-1.0), snn.InvalidArgumentError, "min_delta is -1"),
+        (
+            lambda: small().fit(np.zeros((2, 6)), [0, 1], early_stopping=snn.EarlyStopping()),
+            snn.InvalidArgumentError,
+            "early_stopping watches 'validation_loss', but there is no validation_data",
+        ),
+        (
+            lambda: small().fit(np.zeros((2, 6)), [0, 1], early_stopping=5),
+            snn.ArgumentTypeError,
+            "early_stopping is 5, not an EarlyStopping",
+        ),
+        (
+            lambda: small(loss="mean_square_rate").fit(
+                np.zeros((2, 6)), np.zeros((2, 3)), early_stopping=snn.EarlyStopping("accuracy")
+            ),
+            snn.InvalidArgumentError,
+            "y has rates, not classes",
+        ),
+    ],
+)
+def test_bad_early_stopping(stopping, error: type[Exception], sentence: str) -> None:
+    with pytest.raises(error, match=sentence):
+        stopping()
