@@ -35,10 +35,12 @@ FORMULAS = {
     "spikingjelly.rect": lambda x, alpha=1.0: alpha * (np.abs(x) < 0.5 / alpha),
     "norse.super": lambda x, alpha=100.0: 1 / (1 + alpha * np.abs(x)) ** 2,
     "norse.triangle": lambda x, alpha=0.3: alpha * np.maximum(1 - np.abs(x), 0),
+    "norse.tanh": lambda x, alpha=100.0: 1 - np.tanh(alpha * x) ** 2,
     "spyx.superspike": lambda x, k=25.0: 1 / (1 + k * np.abs(x)) ** 2,
     "spyx.arctan": lambda x, k=2.0: 1 / (PI * (1 + (k * PI * x) ** 2)),
     "spyx.boxcar": lambda x, width=2.0, height=0.5: height * (np.abs(x) < width / 2),
     "spyx.triangular": lambda x, k=2.0: np.maximum(0, 1 - np.abs(k * x)),
+    "spyx.tanh": lambda x, k=1.0: 1 - np.tanh(k * x) ** 2,
     "sinabs.single_exponential": lambda x, grad_width=0.5, grad_scale=1.0: (
         grad_scale / grad_width * np.exp(-np.abs(x) / grad_width)
     ),
