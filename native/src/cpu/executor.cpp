@@ -30,6 +30,8 @@
 // A small step stays on the calling thread. The host's own job system does not promise that tasks run side by side, so there
 // every stretch between two meetings is one call to it.
 //
+// Runs for training go layer by layer instead (executor_layers.cpp).
+//
 // Nothing here allocates, locks or waits once the buffers are there: they are sized when the session opens, those of the
 // tape at the first taped run of a length.
 #include "cpu/executor.h"
