@@ -101,6 +101,10 @@ class StateError(SnnError, RuntimeError):
     status = -9
 
 
+class NotFiniteError(StateError, ArithmeticError):
+    """A loss or a gradient became infinite or not a number; the weights were not updated with it."""
+
+
 class VersionError(SnnError, ValueError):
     """A file or library of a version that this one does not know."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 
 from snn.engine import _native
 
-__all__ = ["description", "peak_rss_bytes", "processor_name", "used_instruction_set", "versions"]
+__all__ = ["description", "peak_rss_bytes", "processor_name", "reset_peak_rss", "used_instruction_set", "versions"]
 
 
 def processor_name() -> str:
@@ -54,11 +55,33 @@ def versions() -> dict[str, str]:
     }
 
 
+def _status_bytes(field: str) -> int | None:
+    """Return a line of /proc/self/status; None where there is none."""
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith(field + ":"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return None
+
+
+def reset_peak_rss() -> int:
+    """Let `peak_rss_bytes` begin anew, where the system can, and return the memory in use now."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    now = _status_bytes("VmRSS")
+    return peak_rss_bytes() if now is None else now
+
+
 def peak_rss_bytes() -> int:
     """Largest amount of memory that this process has had in use so far; 0 where the system does not say."""
+    peak = _status_bytes("VmHWM")
+    if peak is not None:
+        return peak
     try:
         import resource
     except ImportError:
         return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # bytes there, KiB elsewhere
+    usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return usage if sys.platform == "darwin" else usage * 1024  # bytes there, KiB elsewhere

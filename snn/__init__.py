@@ -41,6 +41,7 @@ from snn.engine.errors import (
     InternalError,
     InvalidArgumentError,
     InvalidHandleError,
+    NotFiniteError,
     NotFoundError,
     OutOfMemoryError,
     SnnError,
@@ -78,7 +79,7 @@ from snn.sequential import Sequential
 from snn.simulation import Recorder, Simulation
 from snn.sparse import Sparse
 from snn.surrogates import Surrogate
-from snn.trainer import EpochReport, Trainer
+from snn.trainer import EarlyStopping, EpochReport, Trainer
 
 __version__ = library_version()
 
@@ -100,6 +101,7 @@ __all__ = [
     "Distribution",
     "DrivenCurrentLIF",
     "DrivenLIF",
+    "EarlyStopping",
     "Encoder",
     "EpochReport",
     "FileError",
@@ -121,6 +123,7 @@ __all__ = [
     "NeuronModel",
     "NoisyIzhikevich",
     "Normal",
+    "NotFiniteError",
     "NotFoundError",
     "OneToOne",
     "OutOfMemoryError",

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,12 +17,12 @@ from snn._batches import Batches, class_labels, padded, rate_targets
 from snn._progress import EpochBar
 from snn.encode import Encoder
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFiniteError, StateError, shown
 from snn.engine.records import WeightUpdate
-from snn.network import Network
+from snn.network import Network, Population
 from snn.simulation import INSTRUCTION_SETS
 
-__all__ = ["EpochReport", "Trainer"]
+__all__ = ["EarlyStopping", "EpochReport", "Trainer"]
 
 LOSSES = (
     "cross_entropy_count",
@@ -51,6 +52,41 @@ class EpochReport(NamedTuple):
     """NaN without validation data."""
     validation_accuracy: float
     """NaN without validation data."""
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Ends training when epochs no longer make it better.
+
+    Parameters
+    ----------
+    monitor : {"validation_loss", "validation_accuracy", "loss", "accuracy"}, default "validation_loss"
+        What must become better: a loss smaller, an accuracy larger.
+    patience : int, default 5
+        Epochs in a row without a better value before training ends.
+    min_delta : float, default 0.0
+        Better is more than this.
+    restore_best : bool, default True
+        Whether the network has the weights of the best epoch afterwards, or those of the last.
+    """
+
+    monitor: str = "validation_loss"
+    patience: int = 5
+    min_delta: float = 0.0
+    restore_best: bool = True
+
+    def __post_init__(self) -> None:
+        choice(self.monitor, ("validation_loss", "validation_accuracy", "loss", "accuracy"), "monitor")
+        integer(self.patience, "patience", minimum=1)
+        number(self.min_delta, "min_delta", minimum=0.0)
+
+    def is_better(self, report: EpochReport, best: EpochReport | None) -> bool:
+        """Whether an epoch is better than the best so far; a value that is not a number never is."""
+        value = float(getattr(report, self.monitor))
+        if best is None:
+            return not math.isnan(value)
+        change = value - float(getattr(best, self.monitor))
+        return (change if self.monitor.endswith("accuracy") else -change) > self.min_delta
 
 
 def _cosine(done: float) -> float:
@@ -207,6 +243,7 @@ class Trainer:
         validation_data: tuple[ArrayLike | Mapping[str, ArrayLike], ArrayLike] | None = None,
         progress: bool = False,
         callbacks: Sequence[Callable[[EpochReport], Any]] = (),
+        early_stopping: EarlyStopping | None = None,
         on_weight_update: Callable[[WeightUpdate], Any] | None = None,
     ) -> Trainer:
         """Train for `epochs` passes, from the network's present weights and with a fresh optimiser.
@@ -223,6 +260,8 @@ class Trainer:
             Whether to show a progress bar.
         callbacks : sequence of callable
             Each gets the `EpochReport` after each epoch; returning True ends the training.
+        early_stopping : EarlyStopping, optional
+            When to end before `epochs` passes, and whether to go back to the best of them.
         on_weight_update : callable, optional
             Gets a `WeightUpdate` (update, projection name, gradient norm) after each update for each projection.
 
@@ -234,6 +273,14 @@ class Trainer:
         Notes
         -----
         When training is interrupted (Ctrl+C, an error of a callback), the network has the weights reached so far.
+
+        Raises
+        ------
+        InvalidArgumentError
+            No gradient of the first batch reaches a weight, so that nothing would be learned; no weight has changed.
+        NotFiniteError
+            The loss or a gradient is infinite or not a number. The sentence names the epoch, the update and the first layer
+            with such a value; the network has the weights of the end of the epoch before.
         """
         batches = self._batches(x)
         targets = self._targets(y, batches.count)
@@ -246,8 +293,20 @@ class Trainer:
             raise ArgumentTypeError(f"callbacks is {shown(callbacks)}, not a list of callables")
         for position, callback in enumerate(callbacks):
             function(callback, f"callbacks[{position}]")
+        if early_stopping is not None:
+            if not isinstance(early_stopping, EarlyStopping):
+                raise ArgumentTypeError(f"early_stopping is {shown(early_stopping)}, not an EarlyStopping")
+            if early_stopping.monitor.startswith("validation") and validation_data is None:
+                raise InvalidArgumentError(
+                    f"early_stopping watches {early_stopping.monitor!r}, but there is no validation_data"
+                )
+            if early_stopping.monitor.endswith("accuracy") and targets.ndim != 1:
+                raise InvalidArgumentError(
+                    f"early_stopping watches {early_stopping.monitor!r}, but y has rates, not classes"
+                )
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
         session, trainer = self._open()
+        self._check_gradients(session, trainer, batches, targets)
         if told is not None:
             names = list(self.network.projections)
             session.on_weights(lambda update: told(update._replace(projection=names[update.projection])))
@@ -256,6 +315,9 @@ class Trainer:
         spiking = sum(p.size for p in self.network.populations.values() if p.spiking and not p.is_input)
         updates = self.epochs * batches.batch_count
         update = 0
+        good = self._weights(session)
+        best: EpochReport | None = None
+        best_weights: dict[str, Floats] = {}
         bar = EpochBar(self.epochs, batches.batch_count) if progress else nullcontext()
         try:
             with bar as drawn:
@@ -269,7 +331,12 @@ class Trainer:
                         factor = number(self._schedule(update / updates), "what schedule returned", minimum=0.0)
                         rate = self.learning_rate * factor
                         trainer.set_learning_rate(rate)
-                        result = trainer.step(inputs, **self._answers(targets, rows))
+                        try:
+                            result = trainer.step(inputs, **self._answers(targets, rows))
+                        except StateError as error:
+                            if "not updated" not in str(error):
+                                raise
+                            raise self._not_finite(session, error, epoch, update) from error
                         spikes += result.spike_count
                         update += 1
                         if drawn is not None:
@@ -291,12 +358,27 @@ class Trainer:
                         valid_accuracy,
                     )
                     self._reports.append(report)
+                    good = self._weights(session)
                     if drawn is not None:
                         drawn.epoch(report)
                     # All are called, whatever the first says.
                     answers = [callback(report) for callback in callbacks]
+                    if early_stopping is not None and early_stopping.is_better(report, best):
+                        best, best_weights = report, good
                     if any(answer is True for answer in answers):
                         break
+                    if (
+                        early_stopping is not None
+                        and epoch + 1 - (best.epoch if best else 0) >= early_stopping.patience
+                    ):
+                        break
+            if early_stopping is not None and early_stopping.restore_best:
+                for name, values in best_weights.items():
+                    session.write(name, values)
+        except NotFiniteError:
+            for name, values in good.items():
+                session.write(name, values)
+            raise
         finally:
             self._store(session)
         return self
@@ -321,15 +403,79 @@ class Trainer:
         )
         return session, trainer
 
-    def _store(self, session: _native.Session) -> None:
-        """Copy the session's weights into the network."""
+    def _trained(self) -> dict[str, Floats]:
+        """Return the arrays of the network that are trained, by the names that a session gives them."""
+        found = {}
         for name, projection in self.network.projections.items():
             if not projection.trainable or projection.kind == "pool2d":
                 continue
             if projection.weights.size:
-                session.read(f"{name}.weight", projection.weights)
+                found[f"{name}.weight"] = projection.weights
             if projection.bias is not None:
-                session.read(f"{name}.bias", projection.bias)
+                found[f"{name}.bias"] = projection.bias
+        return found
+
+    def _store(self, session: _native.Session) -> None:
+        """Copy the session's weights into the network."""
+        for name, values in self._trained().items():
+            session.read(name, values)
+
+    def _weights(self, session: _native.Session) -> dict[str, Floats]:
+        """Return a copy of the session's weights."""
+        copies = {name: np.empty_like(values) for name, values in self._trained().items()}
+        for name, values in copies.items():
+            session.read(name, values)
+        return copies
+
+    def _check_gradients(
+        self, session: _native.Session, trainer: _native.Trainer, batches: Batches, targets: NDArray[Any]
+    ) -> None:
+        """Refuse to train when the first batch gives no weight a gradient. Changes nothing."""
+        if self.epochs == 0:
+            return
+        rows, inputs = next(batches.each(None, self.seed % 2**39))
+        result = trainer.forward(inputs, **self._answers(targets, rows))
+        if not math.isfinite(result.loss) or result.loss == 0.0:
+            return  # told by the first update; there is nothing left to learn
+        trainer.backward()
+        for name, values in self._trained().items():
+            gradient = np.empty_like(values)
+            session.read(f"{name}.gradient", gradient)
+            if gradient.any():
+                return
+        raise InvalidArgumentError(
+            f"no gradient reaches a weight: the loss of population {self.output!r} is {result.loss:g} on the first samples, "
+            f"and all its derivatives are 0 ({result.spike_count:g} spikes in the network). Inputs may be silent, membranes "
+            "too far from the threshold for the surrogate, or nothing that is trained lies upstream of that population"
+        )
+
+    def _not_finite(self, session: _native.Session, error: StateError, epoch: int, update: int) -> NotFiniteError:
+        """Return the error that ends training, with the first layer whose states or gradients are not finite."""
+        first = next(
+            (
+                f"; the first layer with such values is {population.name!r}"
+                for population in self.network.populations.values()
+                if not population.is_input and not self._is_finite(session, population)
+            ),
+            "",
+        )
+        return NotFiniteError(
+            f"epoch {epoch + 1}, update {update + 1}: {error}{first}. The network has the weights of "
+            + (f"the end of epoch {epoch}" if epoch else "the beginning")
+        )
+
+    def _is_finite(self, session: _native.Session, population: Population) -> bool:
+        """Whether the states after the last run, and the weights onto the population, are finite."""
+        names = [f"{population.name}.{state}" for state in population.states]
+        names += [
+            name for name in self._trained() if self.network.projections[name.rpartition(".")[0]].target is population
+        ]
+        for name in names:
+            values = np.empty(session.value_count(name))
+            session.read(name, values)
+            if not np.isfinite(values).all():
+                return False
+        return True
 
     def _batches(self, x: ArrayLike | Mapping[str, ArrayLike]) -> Batches:
         return Batches(self.network, x, self.steps, self.batch_size, self.encoder)

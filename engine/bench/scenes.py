@@ -111,7 +111,7 @@ def _peer(
     """Run the scene in another simulator; without an answer or with wrong rates the result is a sentence and no time."""
     threads = settings.threads or machine.description()["cores"]
     task = peers.Task(scene.name, scale, settings.seed, threads, repeats, steps * scene.dt, settings.connectome)
-    found = peers.run(name, task)
+    found = peers.run(name, task, peers.Answer)
     if isinstance(found, str):
         return {"bench": scene.name, "variant": name, "scale": scale, "no_result": found}
     wrong = scene.deviations(found.rates_hz, scale)

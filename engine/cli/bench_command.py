@@ -11,7 +11,8 @@ from typer.core import TyperCommand
 
 from snn.engine import machine
 from snn.engine.bench import BENCHMARKS, Settings
-from snn.engine.bench.peers import PEERS
+from snn.engine.bench.peers import PEERS, TRAINERS
+from snn.engine.bench.training_cases import TRAINING_CASES
 from snn.engine.cli.output import JsonFlag, console, fail, print_json, table, with_unit
 from snn.scenes import SCENES
 
@@ -19,6 +20,7 @@ __all__ = ["BenchCommand", "bench", "spread_peers"]
 
 _NAMES = ", ".join(BENCHMARKS)
 _PEERS = ", ".join(PEERS)
+_TRAINERS = ", ".join(TRAINERS)
 
 
 class BenchCommand(TyperCommand):
@@ -34,7 +36,7 @@ def spread_peers(arguments: Sequence[str]) -> list[str]:
     spread: list[str] = []
     inside = False
     for position, word in enumerate(arguments):
-        if inside and word in PEERS and arguments[position - 1] != "--vs":
+        if inside and (word in PEERS or word in TRAINERS) and arguments[position - 1] != "--vs":
             spread.append("--vs")
         elif inside and arguments[position - 1] != "--vs":
             inside = False
@@ -58,7 +60,7 @@ def bench(
     scale: Annotated[float | None, typer.Option(help="Scenes: size relative to the scene's own.")] = None,
     versus: Annotated[
         list[str] | None,
-        typer.Option("--vs", metavar="PEER...", help=f"Scenes: other simulators on the same cores: {_PEERS}."),
+        typer.Option("--vs", metavar="PEER...", help=f"On the same cores; scenes: {_PEERS}; training: {_TRAINERS}."),
     ] = None,
     connectome: Annotated[
         str | None, typer.Option(metavar="FILE", help="Scene flybrain: the published table of connections.")
@@ -70,13 +72,18 @@ def bench(
         raise fail(f"there is no benchmark '{name}'; there are: {_NAMES}")
     peers = tuple(dict.fromkeys(versus or ()))
     for peer in peers:
-        if peer not in PEERS:
-            raise fail(f"there is no peer '{peer}'; there are: {_PEERS}")
-    if name not in SCENES and (scale is not None or peers or connectome is not None):
-        word = "scale" if scale is not None else "peers" if peers else "connectome"
+        if peer not in PEERS and peer not in TRAINERS:
+            raise fail(f"there is no peer '{peer}'; there are: {_PEERS}, {_TRAINERS}")
+    if name not in SCENES and (scale is not None or connectome is not None):
+        word = "scale" if scale is not None else "connectome"
         raise fail(f"benchmark '{name}' has no {word}; the scenes have: {', '.join(SCENES)}")
+    known = PEERS if name in SCENES else TRAINERS if name in TRAINING_CASES else {}
+    for peer in peers:
+        if peer not in known:
+            able = SCENES if peer in PEERS else TRAINING_CASES
+            raise fail(f"peer '{peer}' does not run benchmark '{name}'; it runs: {', '.join(able)}")
     settings = Settings(device, threads, repeats, seed, variant, instruction_set, scale, peers, connectome)
-    show = _show_scene if name in SCENES else _show
+    show = _show_scene if name in SCENES else _show_training if name in TRAINING_CASES else _show
     results = []
     for one in BENCHMARKS[name](settings):
         results.append(one)
@@ -133,11 +140,55 @@ def _show_scene(results: list[dict[str, Any]]) -> None:
         for one in measured:
             rates = ", ".join(f"{name} {rate:.2f} Hz" for name, rate in one["rates_hz"].items())
             console.print(f"{one['variant']}: {rates}", highlight=False)
+    _show_no_results(results)
+    if measured:
+        _show_machine(measured)
+
+
+def _show_training(results: list[dict[str, Any]]) -> None:
+    """Milliseconds of a training step, and of its parts where they can be told apart."""
+    columns = (
+        "library",
+        ">threads",
+        ">ms a step",
+        ">10 to 90 %",
+        ">ratio",
+        ">forward",
+        ">backward",
+        ">update",
+        ">memory",
+    )
+    rows = table(*columns)
+    measured = [one for one in results if "no_result" not in one]
+    for one in measured:
+        parts = (f"{1e3 * one[key]:.1f}" if key in one else "" for key in ("forward_s", "backward_s", "update_s"))
+        rows.add_row(
+            f"[bold]{one['variant']}[/]",
+            str(one["threads"]),
+            f"[bold]{1e3 * one['median_s']:.1f}[/]",
+            f"{1e3 * one['p10_s']:.1f} to {1e3 * one['p90_s']:.1f}",
+            f"{one['ratio_to_snn']:.1f}" if "ratio_to_snn" in one else "",
+            *parts,
+            with_unit(one["memory_bytes"], "B"),
+        )
+    if measured:
+        first = measured[0]
+        what = f"{first['bench']}: {first['network']}, {first['steps']} steps, batch of {first['batch']}"
+        console.print(what, highlight=False)
+        console.print(rows)
+        for one in measured:
+            if "rates" in one:
+                rates = ", ".join(f"{name} {rate:.1%}" for name, rate in one["rates"].items())
+                console.print(f"spikes per neuron and step: {rates}", highlight=False)
+    _show_no_results(results)
+    if measured:
+        _show_machine(measured)
+
+
+def _show_no_results(results: list[dict[str, Any]]) -> None:
     for one in results:
         if "no_result" in one:
             console.print(f"no result: {escape(one['no_result'])}", highlight=False)
-    if measured:
-        _show_machine(measured)
 
 
 def _show_machine(results: list[dict[str, Any]]) -> None:

@@ -301,7 +301,8 @@ TEST_CASE("training lowers the loss and tells its callbacks") {
 }
 
 TEST_CASE("files") {
-    const std::string path = "tmp_hpp.snn";
+    // Compiled for two standards; both may run at the same time.
+    const std::string path = "tmp_hpp_" + std::to_string(__cplusplus) + ".snn";
     make_network().save(path);
     snn::Session session = snn::Session::open(path);
     session.load_weights(path);

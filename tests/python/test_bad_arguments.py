@@ -181,7 +181,7 @@ def fit(x: Any = None, y: Any = None, **arguments: Any) -> snn.Trainer:
     names = ("validation_data", "callbacks", "on_weight_update")
     of_fit = {name: arguments.pop(name) for name in names if name in arguments}
     net = snn.Sequential(2, snn.Dense(3), snn.LIF())
-    values = np.zeros((4, 2)) if x is None else x
+    values = np.ones((4, 2)) if x is None else x
     return snn.Trainer(net, steps=3, epochs=1, **arguments).fit(values, np.arange(4) % 3 if y is None else y, **of_fit)
 
 

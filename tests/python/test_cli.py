@@ -17,6 +17,7 @@ import snn
 from snn.engine.bench import BENCHMARKS
 from snn.engine.bench.peers import Answer, Task
 from snn.engine.bench.scenes import bench_scene
+from snn.engine.bench.training_cases import TRAINING_CASES
 
 from .command_line import Command
 
@@ -320,7 +321,12 @@ def test_run_is_the_same_on_every_device(snn_command: Command, file: Path) -> No
         (["bench", "nothing"], 1, "there is no benchmark 'nothing'; there are: latency, digits"),
         (["bench", "cuba", "--scale", "0.1"], 1, "scene 'cuba': scale is 0.1; it must be 1 to 1000"),
         (["bench", "cuba", "--vs", "genn"], 1, "there is no peer 'genn'; there are: brian2, nest"),
-        (["bench", "digits", "--vs", "nest"], 1, "benchmark 'digits' has no peers; the scenes have: brunel"),
+        (["bench", "digits", "--vs", "nest"], 1, "peer 'nest' does not run benchmark 'digits'; it runs: brunel"),
+        (
+            ["bench", "cuba", "--vs", "norse"],
+            1,
+            "peer 'norse' does not run benchmark 'cuba'; it runs: shd, shd-recurrent",
+        ),
         (["bench", "latency", "--scale", "2"], 1, "benchmark 'latency' has no scale"),
         (["bench", "cuba", "--connectome", "a.csv"], 1, "scene 'cuba' has no connectome"),
         (["bench", "flybrain", "--connectome", "a.csv"], 1, "there is no file 'a.csv'"),
@@ -465,7 +471,7 @@ def test_bench_says_which_peers_are_missing(snn_command: Command, monkeypatch: p
 def test_bench_says_what_a_peer_lacks(snn_command: Command) -> None:
     own, nest = snn_command("bench", "flybrain", "--scale", 0.1, "--vs", "nest", "--threads", 2, "--json").objects()
     assert own["rates_hz"].keys() == {"brain", "drive"}
-    assert "NEST does not run scene 'flybrain': it has no neuron" in nest["no_result"]
+    assert "NEST does not run 'flybrain': it has no neuron" in nest["no_result"]
 
 
 def _answer(task: Task, rates: dict[str, float]) -> Answer:
@@ -475,7 +481,7 @@ def _answer(task: Task, rates: dict[str, float]) -> Answer:
 def test_bench_compares_with_peers_at_equal_rates_only(snn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     tasks = []
 
-    def run(name: str, task: Task) -> Answer:
+    def run(name: str, task: Task, kind: type[Answer]) -> Answer:
         tasks.append(task)
         good = {key: rate.mean for key, rate in snn.scenes.get(task.scene).expected(task.scale).items()}
         return _answer(task, good if name == "nest" else dict.fromkeys(good, 0.1))
@@ -503,6 +509,7 @@ def test_bench_compares_with_peers_at_equal_rates_only(snn_command: Command, mon
         ("--vs nest cuba", "--vs nest cuba"),
         ("cuba --vs brian2 --vs nest", "cuba --vs brian2 --vs nest"),
         ("cuba --threads 2", "cuba --threads 2"),
+        ("shd --vs spyx norse --json", "shd --vs spyx --vs norse --json"),
         ("cuba --vs genn nest", "cuba --vs genn --vs nest"),
     ],
 )
@@ -514,5 +521,5 @@ def test_peers_may_follow_one_option(words: str, spread: str) -> None:
 
 
 def test_every_benchmark_is_tested_here() -> None:
-    # Scenes: tests/python/test_scenes.py.
-    assert set(BENCHMARKS) == {"latency", "digits", *snn.scenes.SCENES}
+    # Scenes: tests/python/test_scenes.py; training: tests/python/test_bench_training.py.
+    assert set(BENCHMARKS) == {"latency", "digits", *TRAINING_CASES, *snn.scenes.SCENES}

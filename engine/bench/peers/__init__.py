@@ -1,4 +1,4 @@
-"""Other simulators that run the same scenes for comparison: the optional extra ``peers``.
+"""Other simulators that run the same scenes, and libraries that train the same networks: extras ``peers``, ``training-peers``.
 
 Each runs in a process of its own, with the numbers of threads that were asked for, on the same cores. `run` starts one and
 returns its answer, or the sentence that says why there is none.
@@ -16,17 +16,21 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
 
 from snn.engine.bench.peers.task import Answer, Task
 
-__all__ = ["PEERS", "Answer", "Peer", "Task", "run"]
+if TYPE_CHECKING:
+    from snn.engine.bench.peers.training_task import TrainingAnswer, TrainingTask
+
+__all__ = ["PEERS", "TRAINERS", "Answer", "Peer", "Task", "run"]
 
 LONGEST_S = 3600.0
 
 
 @dataclass(frozen=True)
 class Peer:
-    """One other simulator.
+    """One other program.
 
     Parameters
     ----------
@@ -37,13 +41,16 @@ class Peer:
     distribution : str
         What pip installs.
     lacks : dict
-        Why it cannot run a scene, by the scene's name.
+        Why it cannot run a scene or a case, by its name.
+    extra : str
+        Of this distribution, that brings all of them.
     """
 
     title: str
     package: str
     distribution: str
     lacks: Mapping[str, str]
+    extra: str = "peers"
 
 
 PEERS: Mapping[str, Peer] = MappingProxyType(
@@ -58,28 +65,44 @@ PEERS: Mapping[str, Peer] = MappingProxyType(
         ),
     }
 )
+"""Simulators, which run scenes."""
+
+TRAINERS: Mapping[str, Peer] = MappingProxyType(
+    {
+        "snntorch": Peer("snnTorch", "snntorch", "snntorch", {}, "training-peers"),
+        "norse": Peer("Norse", "norse", "norse", {}, "training-peers"),
+        "spikingjelly": Peer("SpikingJelly", "spikingjelly", "spikingjelly", {}, "training-peers"),
+        "sinabs": Peer("Sinabs", "sinabs", "sinabs", {}, "training-peers"),
+        "spyx": Peer("Spyx", "spyx", "spyx", {}, "training-peers"),
+    }
+)
+"""Libraries that train."""
+
+AnswerType = TypeVar("AnswerType", Answer, "TrainingAnswer")
 
 
-def run(name: str, task: Task) -> Answer | str:
-    """Run a scene in another simulator.
+def run(name: str, task: Task | TrainingTask, answer_type: type[AnswerType]) -> AnswerType | str:
+    """Run a scene in another simulator, or a training case in another library.
 
     Parameters
     ----------
     name : str
-        One of `PEERS`.
-    task : Task
+        One of `PEERS` for a scene, of `TRAINERS` for a case.
+    task : Task or TrainingTask
         What to run.
+    answer_type : type
+        `Answer` or `TrainingAnswer`.
 
     Returns
     -------
-    Answer or str
-        The answer, or a sentence: the simulator cannot run the scene, is not installed, or failed.
+    answer or str
+        The answer, or a sentence: the other cannot run it, is not installed, or failed.
     """
-    peer = PEERS[name]
-    if task.scene in peer.lacks:
-        return f"{peer.title} does not run scene {task.scene!r}: {peer.lacks[task.scene]}"
+    peer = PEERS[name] if name in PEERS else TRAINERS[name]
+    if task.name in peer.lacks:
+        return f"{peer.title} does not run {task.name!r}: {peer.lacks[task.name]}"
     if importlib.util.find_spec(peer.package) is None:
-        return f"{peer.title} is not installed: pip install {peer.distribution}, or snn-engine[peers] for all peers"
+        return f"{peer.title} is not installed: pip install {peer.distribution}, or snn-engine[{peer.extra}] for all of them"
     threads = str(task.threads)
     environment = {
         **os.environ,
@@ -107,4 +130,4 @@ def run(name: str, task: Task) -> Answer | str:
             lines = [line for line in ended.stdout.decode(errors="replace").splitlines() if line.strip()]
             last = lines[-1].strip() if lines else "it said nothing"
             return f"{peer.title} ended with status {ended.returncode}: {last}"
-        return Answer(**json.loads(place.read_text(encoding="utf-8")))
+        return answer_type(**json.loads(place.read_text(encoding="utf-8")))

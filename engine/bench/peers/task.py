@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from snn.engine.errors import InvalidArgumentError
 from snn.scenes import FlyBrain, Scene, get
@@ -55,6 +56,11 @@ class Task:
     connectome: str | None = None
 
     @property
+    def name(self) -> str:
+        """What is run, for sentences."""
+        return self.scene
+
+    @property
     def scene_object(self) -> Scene:
         """The scene itself."""
         return scene_of(self.scene, self.connectome)
@@ -96,8 +102,15 @@ class Answer:
     notes: str = ""
 
 
-def answer(run: Callable[[Task], Answer]) -> None:
-    """Be the process of a peer: ``python -m module TASK FILE`` runs the task and leaves the answer in the file."""
-    task = Task(**json.loads(sys.argv[1]))
-    result = run(task)
+def answer(run: Callable[[Any], Any], task_type: type[Any] = Task) -> None:
+    """Be the process of a peer: ``python -m module TASK FILE`` runs the task and leaves the answer in the file.
+
+    Parameters
+    ----------
+    run : callable
+        Takes the task, returns its answer; both are dataclasses.
+    task_type : type
+        Of the task.
+    """
+    result = run(task_type(**json.loads(sys.argv[1])))
     Path(sys.argv[2]).write_text(json.dumps(asdict(result)), encoding="utf-8")

@@ -16,10 +16,9 @@
 #include "cpu/backpropagation.h"
 
 #include <algorithm>
-#include <atomic>
-#include <bit>
 #include <limits>
 
+#include "common/values.h"
 #include "train/optimizer.h"
 
 namespace snn::cpu {
@@ -30,17 +29,6 @@ constexpr uint32_t rows_of_chunk = 1024;              // (step, sample) pairs wh
 constexpr size_t most_chunk_floats = size_t{1} << 24;  // for wide networks: at most 64 MiB of dL/d(sum) at once
 constexpr uint32_t targets_of_bias_task = 1024;
 constexpr size_t weights_of_update_task = 8192;
-
-// Runs task(index) for every index below `count`, dealt to the threads as they come.
-template <class Function>
-void deal(ThreadPool& pool, uint32_t count, Function&& function) {
-    std::atomic<uint32_t> next{0};
-    pool.run(std::min(pool.width(), count), [&](uint32_t worker) {
-        for (uint32_t i = next.fetch_add(1, std::memory_order_relaxed); i < count;
-             i = next.fetch_add(1, std::memory_order_relaxed))
-            function(i, worker);
-    });
-}
 
 }  // namespace
 
@@ -89,7 +77,11 @@ void Backpropagation::make_weight_tasks() {
                 weight_tasks_.push_back({kind, q, begin, std::min(begin + step, count), 0, 0});
         };
         switch (data.info.kind) {
-            case SNN_CONNECT_DENSE: add(WeightTask::dense, data.source_size, sources_of_task); break;
+            case SNN_CONNECT_DENSE:
+                if (context_.populations[data.info.source]->is_value_input())
+                    add(WeightTask::values, data.source_size, value_sources_of_task);
+                else add(WeightTask::dense, data.source_size, sources_of_task);
+                break;
             case SNN_CONNECT_ONE_TO_ONE: add(WeightTask::one_to_one, data.source_size, sources_of_task); break;
             case SNN_CONNECT_SPARSE: add(WeightTask::sparse, data.source_size, sources_of_task); break;
             case SNN_CONNECT_CONV2D: {
@@ -135,14 +127,15 @@ void Backpropagation::prepare(uint32_t step_count) {
     }
     bool any_dense = false, any_values = false;
     size_t channels = 0;
-    uint32_t widest_window_source = 0;
+    uint32_t widest_window_source = 0, most_windows = 0;
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!projections_[q].runs) continue;
         const ProjectionData& data = *context_.projections[q];
         any_dense |= data.info.kind == SNN_CONNECT_DENSE && data.info.trainable;
         any_values |= context_.populations[data.info.source]->is_value_input();
-        if (data.info.kind == SNN_CONNECT_CONV2D && data.info.trainable)
-            widest_window_source = std::max(widest_window_source, data.source_size);
+        if ((data.info.kind == SNN_CONNECT_CONV2D && data.info.trainable) || data.is_max_pool())
+            widest_window_source = std::max(widest_window_source, padded(data.source_size));
+        if (data.is_max_pool()) most_windows = std::max(most_windows, data.target_size);
         if (data.info.kind == SNN_CONNECT_CONV2D && !data.scatters)
             channels = std::max(channels, static_cast<size_t>(data.conv->block_count()) * data.conv->shape().out_plane() * 16);
     }
@@ -150,8 +143,10 @@ void Backpropagation::prepare(uint32_t step_count) {
     for (TaskScratch& scratch : scratch_) {
         if (any_dense) scratch.events.allocate(context_.allocator, sources_of_task * event_stride(rows), false);
         if (any_values) scratch.column.allocate(context_.allocator, rows);
+        if (any_values && any_dense) scratch.panel.allocate(context_.allocator, rows * panel_columns);
         scratch.channels_last.allocate(context_.allocator, channels);
         scratch.active.allocate(context_.allocator, widest_window_source, false);
+        scratch.owners.allocate(context_.allocator, most_windows, false);
     }
     chunk_steps_ = steps;
 }
@@ -178,7 +173,7 @@ void Backpropagation::run(std::span<const OutputGradient> outputs) {
         gradient.activity.clear();
         gradient.states.clear();
     }
-    deal(context_.pool, static_cast<uint32_t>(projections_.size()), [&](uint32_t q, uint32_t) {
+    context_.pool.deal(static_cast<uint32_t>(projections_.size()), [&](uint32_t q, uint32_t) {
         ProjectionGradient& gradient = projections_[q];
         gradient.weights.clear();
         gradient.bias.clear();
@@ -194,7 +189,7 @@ void Backpropagation::run(std::span<const OutputGradient> outputs) {
         context_.pool.run(groups, [&](uint32_t group) {
             adjoint_steps(chunk, bound(group), bound(group + 1), outputs, group);
         });
-        deal(context_.pool, static_cast<uint32_t>(weight_tasks_.size()),
+        context_.pool.deal(static_cast<uint32_t>(weight_tasks_.size()),
              [&](uint32_t task, uint32_t worker) { weight_gradient(weight_tasks_[task], chunk, scratch_[worker]); });
         end = chunk.begin;
     }
@@ -216,13 +211,9 @@ double Backpropagation::gradient_square_sum(uint32_t projection) const {
 }
 
 bool Backpropagation::gradient_is_finite(uint32_t projection) const {
-    // The largest exponent, as whole numbers: a loop that compilers turn into lanes, unlike one that may end early.
-    constexpr uint32_t exponent_bits = 0x7f800000;
-    uint32_t largest = 0;
-    for (const Buffer<float>* part : {&projections_[projection].weights, &projections_[projection].bias})
-        for (size_t i = 0; i < part->size(); ++i)
-            largest = std::max(largest, std::bit_cast<uint32_t>((*part)[i]) & exponent_bits);
-    return largest != exponent_bits;
+    const ProjectionGradient& gradient = projections_[projection];
+    return first_not_finite(gradient.weights.data(), gradient.weights.size()) == gradient.weights.size() &&
+           first_not_finite(gradient.bias.data(), gradient.bias.size()) == gradient.bias.size();
 }
 
 Moments::Moments(const CpuContext& context, bool two_moments)
@@ -243,7 +234,7 @@ void Backpropagation::update(const OptimizerStep& step, Moments& io_moments) {
     const auto update_all = [&](float* weights, const Buffer<float>& gradient, Moments::Pair& moments, float limit) {
         const size_t count = gradient.size();
         const uint32_t pieces = static_cast<uint32_t>((count + weights_of_update_task - 1) / weights_of_update_task);
-        deal(context_.pool, pieces, [&](uint32_t piece, uint32_t) {
+        context_.pool.deal(pieces, [&](uint32_t piece, uint32_t) {
             const size_t begin = piece * weights_of_update_task;
             context_.kernels.update_weights({
                 .optimizer = step.optimizer,

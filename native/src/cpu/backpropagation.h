@@ -15,6 +15,7 @@
 namespace snn::cpu {
 
 constexpr uint32_t sources_of_task = 64;  // whose weights one task of the second half sums up
+constexpr uint32_t value_sources_of_task = 128;  // the same where they are analog: each task brings the gradients together
 
 // Words from one source's list of events to the next: a cache line more than a power of two, so that the ends of 64 lists
 // that grow together do not fall on the same places of the cache.
@@ -58,7 +59,7 @@ private:
     };
     // A piece of weights that one thread sums up over the steps of a chunk.
     struct WeightTask {
-        enum Kind : uint8_t { dense, one_to_one, sparse, conv, narrow, bias } kind;
+        enum Kind : uint8_t { dense, values, one_to_one, sparse, conv, narrow, bias } kind;
         uint32_t projection;
         uint32_t begin, end;              // sources, neurons, block, channels or targets
         uint32_t input_begin, input_end;  // conv: inputs of the group
@@ -66,8 +67,10 @@ private:
     struct TaskScratch {
         Buffer<uint32_t> events;  // [source of 64][row]: rows of the chunk in which it was active
         Buffer<float> column;     // one source's values, by row
+        Buffer<float> panel;      // [row][panel_columns] dL/d(sum) of some targets
         Buffer<float> channels_last;
-        Buffer<uint32_t> active;  // sources of a convolution at one step of one sample
+        Buffer<uint32_t> active;  // sources of a convolution or pooling at one step of one sample
+        Buffer<uint32_t> owners;  // of windows
     };
     struct Chunk {
         uint32_t begin, end;  // steps
@@ -90,6 +93,7 @@ private:
     // Second half: gradients of weights.
     void weight_gradient(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
     void dense_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
+    void value_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
     void sparse_weights(const WeightTask& task, const Chunk& chunk);
     void window_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
     void bias_gradient(const WeightTask& task, const Chunk& chunk);

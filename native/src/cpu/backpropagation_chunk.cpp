@@ -117,7 +117,14 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
         } else if (data.info.kind == SNN_CONNECT_ONE_TO_ONE) {
             for (uint32_t i = 0; i < data.source_size; ++i) out[i] += data.weights[i] * gradient[i];
         } else if (data.is_max_pool()) {
-            max_pool_adjoint(data, gradient, tape_.bits(source, then, sample), tape_.values(source, then, sample), out);
+            TaskScratch& scratch = scratch_[task];
+            if (const float* const values = tape_.values(source, then, sample)) {
+                max_pool_adjoint(data, gradient, values, out);
+                continue;
+            }
+            const uint32_t count = context_.kernels.list_bits(tape_.bits(source, then, sample),
+                                                              context_.populations[source]->words, 0, scratch.active.data());
+            max_pool_adjoint(data, gradient, scratch.active.data(), count, scratch.owners.data(), out);
         } else if (data.scatters) {
             narrow_source_gradient(data, gradient, out);
         } else {
@@ -157,6 +164,13 @@ void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step,
 void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
     switch (task.kind) {
         case WeightTask::dense: return dense_weights(task, chunk, scratch);
+        case WeightTask::values:
+            if (tape_.is_dense(context_.projections[task.projection]->info.source)) return value_weights(task, chunk, scratch);
+            for (WeightTask part = task; part.begin < task.end; part.begin += sources_of_task) {
+                part.end = std::min(part.begin + sources_of_task, task.end);
+                dense_weights(part, chunk, scratch);
+            }
+            return;
         case WeightTask::one_to_one:
         case WeightTask::sparse: return sparse_weights(task, chunk);
         case WeightTask::conv:
@@ -166,6 +180,8 @@ void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk
 }
 
 namespace {
+
+constexpr size_t gradient_bytes_of_tile = 512 * 1024;
 
 // Calls visit(source) for the set bits of sources [begin, end), ascending; begin is a multiple of 16.
 template <class Visitor>
@@ -191,24 +207,62 @@ void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, 
             });
         }
     const bool has_values = context_.populations[source]->is_value_input();
-    for (uint32_t i = task.begin; i < task.end; ++i) {
-        const uint32_t count = counts[i - task.begin];
-        const uint32_t* const events = scratch.events.data() + (i - task.begin) * stride;
-        for (uint32_t k = 0; has_values && k < count; ++k)
-            scratch.column[events[k]] =
-                tape_.values(source, chunk.begin + events[k] / batch - delay, events[k] % batch)[i];
-        context_.kernels.deliver_dense({
-            .sums = projections_[task.projection].weights.data() + static_cast<size_t>(i) * data.target_size,
-            .weights = sums_row(data.info.target, data.info.receptor, 0, 0),
-            .stride = context_.populations[data.info.target]->row,
-            .active = events,
-            .active_count = count,
-            .values = has_values ? scratch.column.data() : nullptr,
-            .bias = nullptr,
-            .from_zero = false,
-            .exact_end = true,
-            .begin = 0,
-            .end = data.target_size,
+    // Every source reads its rows of the gradient: in tiles of targets, they stay in the L2 cache.
+    const size_t rows = size_t{chunk.count()} * batch;
+    const uint32_t tile = std::max<uint32_t>(static_cast<uint32_t>(gradient_bytes_of_tile / sizeof(float) / rows / 128 * 128), 128);
+    for (uint32_t column = 0; column < data.target_size; column += tile)
+        for (uint32_t i = task.begin; i < task.end; ++i) {
+            const uint32_t count = counts[i - task.begin];
+            const uint32_t* const events = scratch.events.data() + (i - task.begin) * stride;
+            for (uint32_t k = 0; has_values && k < count; ++k)
+                scratch.column[events[k]] =
+                    tape_.values(source, chunk.begin + events[k] / batch - delay, events[k] % batch)[i];
+            context_.kernels.deliver_dense({
+                .sums = projections_[task.projection].weights.data() + static_cast<size_t>(i) * data.target_size,
+                .weights = sums_row(data.info.target, data.info.receptor, 0, 0),
+                .stride = context_.populations[data.info.target]->row,
+                .active = events,
+                .active_count = count,
+                .values = has_values ? scratch.column.data() : nullptr,
+                .bias = nullptr,
+                .from_zero = false,
+                .exact_end = true,
+                .begin = column,
+                .end = std::min(data.target_size, column + tile),
+            });
+        }
+}
+
+// Analog inputs: a product of matrices. Where the inputs are held, the gradients of all steps are added up first.
+void Backpropagation::value_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
+    const ProjectionData& data = *context_.projections[task.projection];
+    const uint32_t source = data.info.source, batch = context_.batch, delay = data.info.delay_steps;
+    const uint32_t first = std::max(chunk.begin, delay);
+    if (first >= chunk.end) return;
+    const bool held = tape_.is_held(source);
+    const uint32_t rows = (chunk.end - first) * batch;
+    const size_t stride = context_.populations[data.info.target]->row;
+    const float* const gradient = sums_row(data.info.target, data.info.receptor, first - chunk.begin, 0);
+    for (uint32_t column = 0; column < data.target_size; column += panel_columns) {
+        const uint32_t columns = std::min(panel_columns, data.target_size - column);
+        float* const panel = scratch.panel.data();
+        const uint32_t padded_columns = padded(columns);
+        for (uint32_t r = 0; r < (held ? batch : rows); ++r)
+            std::memcpy(panel + size_t{r} * panel_columns, gradient + r * stride + column, padded_columns * sizeof(float));
+        for (uint32_t r = batch; held && r < rows; ++r) {
+            float* const sum = panel + size_t{r % batch} * panel_columns;
+            const float* const row = gradient + r * stride + column;
+            for (uint32_t j = 0; j < padded_columns; ++j) sum[j] += row[j];
+        }
+        context_.kernels.add_outer({
+            .out = projections_[task.projection].weights.data() + size_t{task.begin} * data.target_size + column,
+            .out_stride = data.target_size,
+            .values = tape_.values(source, first - delay, 0) + task.begin,
+            .values_stride = context_.populations[source]->row,
+            .gradient = panel,
+            .rows = held ? batch : rows,
+            .sources = task.end - task.begin,
+            .columns = columns,
         });
     }
 }

@@ -30,6 +30,8 @@
 // A small step stays on the calling thread. The host's own job system does not promise that tasks run side by side, so there
 // every stretch between two meetings is one call to it.
 //
+// Runs for training go layer by layer instead (executor_layers.cpp).
+//
 // Nothing here allocates, locks or waits once the buffers are there: they are sized when the session opens, those of the
 // tape at the first taped run of a length.
 #include "cpu/executor.h"
@@ -288,7 +290,9 @@ void CpuExecutor::run(const RunRequest& request) {
     const uint32_t width = context_.pool.width(), batch = context_.batch;
     const double work = work_ns_ * request.step_count * batch;
     const double worth_sharing = context_.pool.runs_together() ? worth_meeting_ns / steps_apart_ : worth_job_ns;
-    if (width == 1 || work < worth_waking_ns) {
+    if (runs_by_layers(request)) {
+        run_layers(request);
+    } else if (width == 1 || work < worth_waking_ns) {
         run_samples(request, 0, batch, context_.tasks[0]);
     } else if (batch < width && work_ns_ > worth_sharing) {
         if (context_.pool.runs_together()) run_team(request);
@@ -507,16 +511,22 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         .integer_receptors = integers,
         .receptor_scales = data.fixed_scales.data(),
     };
-    const NeuronStepFunction step =
-        !data.compiled ? nullptr : taped ? data.compiled->step_taped : takes_integers ? data.integer_step : data.step;
-    if (step) {
-        step(args, part.begin, part.end);
-    } else {
-        const InterpretedProgram& program = taped ? *data.taped_program : *data.step_program;
-        context_.kernels.interpret_step(program.view(), args, memory.interpreter.data(), part.begin, part.end);
-    }
+    if (takes_integers) data.integer_step(args, part.begin, part.end);
+    else step_neurons(data, args, part, memory);
     if (model.spiking && part.end == data.row) data.clear_padding(at.clock, at.sample);
     if (data.is_plastic) learn(data, at, range);
+}
+
+// The model's step, taped where args.tape is there.
+void CpuExecutor::step_neurons(const PopulationData& data, const NeuronStepArgs& args, NeuronRange part,
+                               TaskMemory& memory) const {
+    const NeuronStepFunction step = !data.compiled ? nullptr : args.tape ? data.compiled->step_taped : data.step;
+    if (step) {
+        step(args, part.begin, part.end);
+        return;
+    }
+    const InterpretedProgram& program = args.tape ? *data.taped_program : *data.step_program;
+    context_.kernels.interpret_step(program.view(), args, memory.interpreter.data(), part.begin, part.end);
 }
 
 void CpuExecutor::finish_population(uint32_t population, const Moment& at, TaskMemory& memory) {

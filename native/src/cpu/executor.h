@@ -35,11 +35,16 @@ struct TaskMemory {
     Buffer<int32_t> fixed_sums;           // the same as integers, of projections in fixed point; 0 between populations
     Buffer<float> scratch;                // one block of a convolution, channels last
     Buffer<uint32_t> interpreter;         // registers of interpreted models
+    // Of taped runs, see executor_layers.cpp.
+    Buffer<uint32_t> active;                           // who is active in one row of bits
+    Buffer<float> tile_sums;                           // [receptor][sample][neuron of the tile]
+    Buffer<float> panel, start, held_sums;             // products with analog inputs
     // Integer sums of bundled projections (sparse_bundles.h), 0 between steps. [thread that owns them][accumulator]: a task
     // that steps whole populations has those of every thread, else its own alone.
     std::vector<Buffer<int32_t>> accumulators;
 };
 
+constexpr uint32_t no_group = UINT32_MAX;
 constexpr uint32_t whole_row = UINT32_MAX;  // instead of the number of one of a population's ranges
 
 // Steps from a neuron's spike to its first arrival, at least 1: threads may be so many steps apart.
@@ -100,6 +105,20 @@ private:
         uint32_t run_step;  // since the run began
         uint64_t step;  // since the last reset
         bool taped;
+        uint32_t group = no_group;  // of a run by layers: the one at hand
+    };
+    // What a source did in one step.
+    struct Activity {
+        const uint32_t* list;  // indices of the active, ascending
+        uint32_t count;
+        const uint16_t* bits;
+        const float* values;   // null: 0 or 1
+    };
+    // Populations that a taped run takes through all steps together.
+    struct Group {
+        std::vector<uint32_t> populations;
+        bool by_tiles = false;
+        uint32_t tile = 0;  // neurons
     };
     // Populations that do not feed each other within a step can be updated side by side.
     struct Stage {
@@ -117,8 +136,8 @@ private:
     void update_neurons(uint32_t population, const Moment& at, TaskMemory& memory);
     void update_part(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
     void deliver(uint32_t projection, const Moment& at, NeuronRange part, uint32_t range, TaskMemory& memory);
-    void deliver_window(const ProjectionData& projection, const PopulationData& source, const Moment& at, NeuronRange part,
-                        bool from_zero, float* sums, TaskMemory& memory);
+    void deliver_window(const ProjectionData& projection, const Activity& activity, NeuronRange part, bool from_zero, float* sums,
+                        TaskMemory& memory);
     void deliver_sparse(const ProjectionData& projection, const PopulationData& source, const Moment& at, uint32_t range,
                         float* sums, int32_t* fixed_sums, TaskMemory& memory);
     int32_t* fixed_sums_of(uint32_t population, uint32_t receptor, uint32_t range, TaskMemory& memory) const;
@@ -127,7 +146,7 @@ private:
         return {clock_ + step, sample, step, request.first_step + step, request.tape};
     }
     void deliver_bundles(const Moment& at, uint32_t thread, TaskMemory& memory);
-    void count_delivered(const ProjectionData& projection, const PopulationData& source, const Moment& at,
+    void count_delivered(const ProjectionData& projection, const PopulationData& source, const Activity& activity,
                          TaskMemory& memory) const;
     void count_inputs(const RunRequest& request, const Moment& at, TaskMemory& memory);
     bool loads_inputs(const RunRequest& request, uint32_t step) const;
@@ -137,9 +156,26 @@ private:
         if (!event_logs_.empty()) event_logs_[population].add(at.run_step, at.sample, list_index, list, count);
     }
     bool joins_list(uint32_t population) const;
+    void step_neurons(const PopulationData& data, const NeuronStepArgs& args, NeuronRange part, TaskMemory& memory) const;
+    Activity activity_of(uint32_t source, uint32_t delay, const Moment& at, TaskMemory& memory) const;
     void finish_population(uint32_t population, const Moment& at, TaskMemory& memory);
     void list_range(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
     void record(const RunRequest& request, const Moment& at, uint32_t step, uint32_t range) const;
+    void record_population(const RunRequest& request, const Moment& at, uint32_t step, uint32_t population,
+                           NeuronRange part) const;
+    void record_frames(const RunRequest& request, const RecordFrames& frames, const Moment& at, uint32_t step,
+                       NeuronRange part) const;
+
+    // Taped runs, layer by layer.
+    void make_groups();
+    bool runs_by_layers(const RunRequest& request) const;
+    void run_layers(const RunRequest& request);
+    void tape_inputs(const RunRequest& request);
+    void run_group(const RunRequest& request, uint32_t group, uint32_t sample, TaskMemory& memory);
+    void run_tile(const RunRequest& request, uint32_t group, NeuronRange neurons, uint32_t begin, uint32_t end,
+                  TaskMemory& memory);
+    void pack_panel(const ProjectionData& projection, uint32_t begin, uint32_t end, uint32_t width, TaskMemory& memory) const;
+    void keep_last_steps(uint32_t step_count);
 
     CpuContext context_;
     std::vector<uint32_t> inputs_, neurons_;  // populations: inputs in index order, neurons in evaluation order
@@ -154,6 +190,9 @@ private:
     uint64_t taped_runs_ = 0;
     std::vector<EventLog> event_logs_;  // per population, made at the first run that records events
     std::unique_ptr<Tape> tape_;
+    std::vector<Group> groups_;           // made at the first taped run
+    std::vector<uint32_t> group_of_;      // per population; inputs: no_group
+    Buffer<uint16_t> no_bits_;            // of a step before the first
     std::unique_ptr<Backpropagation> backpropagation_;
 };
 

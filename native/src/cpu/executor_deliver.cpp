@@ -3,6 +3,7 @@
 
 #include "common/compiler.h"
 #include "cpu/executor.h"
+#include "cpu/tape.h"
 #include "cpu/windows.h"
 
 namespace snn::cpu {
@@ -12,23 +13,38 @@ void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, ui
     const PopulationData& source = *context_.populations[projection.info.source];
     const size_t row = static_cast<size_t>(projection.info.receptor) * context_.row_capacity;
     float* const sums = memory.sums.data() + row;
-    const uint64_t then = at.clock - projection.info.delay_steps;
     const uint32_t end = std::min(part.end, projection.target_size);
-    if (range == whole_row || range == 0) count_delivered(projection, source, at, memory);
-    if (projection.is_bundled) {
+    if (projection.info.kind == SNN_CONNECT_SPARSE) {  // counts its synapses where it finds them
         if (projection.bias) context_.kernels.add_bias(sums, projection.bias, part.begin, end);
+        if (projection.is_bundled) return;
+        if (context_.plastic[index]) {
+            PlasticProjection& plastic = *context_.plastic[index];
+            const bool whole = range == whole_row;
+            int32_t* const fixed =
+                fixed_sums_of(projection.info.target, projection.info.receptor, range, memory) - part.begin;
+            for (uint32_t r = whole ? 0 : range; r < (whole ? plastic.range_count() : range + 1); ++r)
+                memory.counters.events += plastic.deliver(r, source, at.clock, fixed);
+            return;
+        }
+        deliver_sparse(projection, source, at, range, sums,
+                       projection.is_fixed
+                           ? fixed_sums_of(projection.info.target, projection.info.receptor, range, memory) - part.begin
+                           : nullptr,
+                       memory);
         return;
     }
 
+    const Activity activity = activity_of(projection.info.source, projection.info.delay_steps, at, memory);
+    if (range == whole_row || range == 0) count_delivered(projection, source, activity, memory);
     switch (projection.info.kind) {
         case SNN_CONNECT_DENSE:
             context_.kernels.deliver_dense({
                 .sums = sums,
                 .weights = projection.weights,
                 .stride = projection.target_size,
-                .active = source.list_at(then, at.sample),
-                .active_count = source.count_at(then, at.sample),
-                .values = source.is_value_input() ? source.values_at(then, at.sample) : nullptr,
+                .active = activity.list,
+                .active_count = activity.count,
+                .values = activity.values,
                 .bias = projection.bias,
                 .from_zero = from_zero_[index] != 0,
                 .exact_end = false,
@@ -41,32 +57,30 @@ void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, ui
             context_.kernels.deliver_one_to_one({
                 .sums = sums,
                 .weights = projection.weights,
-                .bits = source.bits_at(then, at.sample),
-                .values = source.is_value_input() ? source.values_at(then, at.sample) : nullptr,
+                .bits = activity.bits,
+                .values = activity.values,
                 .begin = part.begin,
                 .end = end,
             });
             return;
-        case SNN_CONNECT_SPARSE:
-            if (projection.bias) context_.kernels.add_bias(sums, projection.bias, part.begin, end);
-            if (context_.plastic[index]) {
-                PlasticProjection& plastic = *context_.plastic[index];
-                const bool whole = range == whole_row;
-                int32_t* const fixed =
-                    fixed_sums_of(projection.info.target, projection.info.receptor, range, memory) - part.begin;
-                for (uint32_t r = whole ? 0 : range; r < (whole ? plastic.range_count() : range + 1); ++r)
-                    memory.counters.events += plastic.deliver(r, source, at.clock, fixed);
-                return;
-            }
-            deliver_sparse(projection, source, at, range, sums,
-                           projection.is_fixed
-                               ? fixed_sums_of(projection.info.target, projection.info.receptor, range, memory) - part.begin
-                               : nullptr,
-                           memory);
-            return;
         default:
-            deliver_window(projection, source, at, part, from_zero_[index] != 0, sums, memory);
+            deliver_window(projection, activity, part, from_zero_[index] != 0, sums, memory);
     }
+}
+
+CpuExecutor::Activity CpuExecutor::activity_of(uint32_t source, uint32_t delay, const Moment& at, TaskMemory& memory) const {
+    const PopulationData& data = *context_.populations[source];
+    if (at.group == no_group || group_of_[source] == at.group) {
+        const uint64_t then = at.clock - delay;
+        return {data.list_at(then, at.sample), data.count_at(then, at.sample), data.bits_at(then, at.sample),
+                data.is_value_input() ? data.values_at(then, at.sample) : nullptr};
+    }
+    // A run by layers begins after a reset: before it there was nothing.
+    const bool before = at.run_step < delay;
+    const uint32_t step = before ? 0 : at.run_step - delay;
+    const uint16_t* const bits = before ? no_bits_.data() : tape_->bits(source, step, at.sample);
+    const uint32_t count = before ? 0 : context_.kernels.list_bits(bits, data.words, 0, memory.active.data());
+    return {memory.active.data(), count, bits, tape_->values(source, step, at.sample)};
 }
 
 // The population's spikes of this step are known.
@@ -97,31 +111,26 @@ void CpuExecutor::deliver_bundles(const Moment& at, uint32_t thread, TaskMemory&
 
 // What a projection delivers to all its targets, counted by the task that has the first of them. The synapses of sparse ones
 // are counted where they are found.
-void CpuExecutor::count_delivered(const ProjectionData& projection, const PopulationData& source, const Moment& at,
+void CpuExecutor::count_delivered(const ProjectionData& projection, const PopulationData& source, const Activity& activity,
                                   TaskMemory& memory) const {
-    if (projection.info.kind == SNN_CONNECT_SPARSE) return;
-    const uint64_t then = at.clock - projection.info.delay_steps;
-    const uint32_t active_count = source.count_at(then, at.sample);
-    uint64_t used = active_count;
+    uint64_t used = activity.count;
     if (projection.info.kind == SNN_CONNECT_DENSE) used *= projection.target_size;
     if (projection.conv) {
-        const uint32_t* const active = source.list_at(then, at.sample);
         used = 0;
-        for (uint32_t a = 0; a < active_count; ++a) used += projection.fan_out[active[a]];
+        for (uint32_t a = 0; a < activity.count; ++a) used += projection.fan_out[activity.list[a]];
     }
     (source.is_value_input() ? memory.counters.value_operations : memory.counters.events) += used;
 }
 
-void CpuExecutor::deliver_window(const ProjectionData& projection, const PopulationData& source, const Moment& at,
-                                 NeuronRange part, bool from_zero, float* sums, TaskMemory& memory) {
-    const uint64_t then = at.clock - projection.info.delay_steps;
+void CpuExecutor::deliver_window(const ProjectionData& projection, const Activity& activity, NeuronRange part, bool from_zero,
+                                 float* sums, TaskMemory& memory) {
     const ConvShape& shape = projection.conv->shape();
     const uint32_t plane = shape.out_plane();
     // Pieces hold whole channels; the last one is padded behind the last neuron.
     const uint32_t first = part.begin / plane, end = std::min(part.end / plane, shape.out_channels);
-    const float* const values = source.is_value_input() ? source.values_at(then, at.sample) : nullptr;
     if (projection.is_max_pool()) {
-        deliver_max_pool(projection, sums, source.bits_at(then, at.sample), values, first, end);
+        if (activity.values) deliver_max_pool(projection, sums, activity.values, first, end);
+        else deliver_max_pool(projection, sums, activity.list, activity.count, activity.bits, first, end);
         return;
     }
     if (projection.scatters) {
@@ -132,9 +141,9 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const Populat
             .sums = sums,
             .weights = projection.info.kind == SNN_CONNECT_POOL2D ? nullptr : projection.weights,
             .weight = projection.pool_weight,
-            .active = source.list_at(then, at.sample),
-            .active_count = source.count_at(then, at.sample),
-            .values = values,
+            .active = activity.list,
+            .active_count = activity.count,
+            .values = activity.values,
             .channel_begin = first,
             .channel_end = end,
         });
@@ -144,9 +153,9 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const Populat
         .shape = &shape,
         .sums = sums,
         .weights = projection.packed(),
-        .active = source.list_at(then, at.sample),
-        .active_count = source.count_at(then, at.sample),
-        .values = values,
+        .active = activity.list,
+        .active_count = activity.count,
+        .values = activity.values,
         .bias = projection.bias,
         .from_zero = from_zero,
         .block_begin = projection.conv->block_from(first),
@@ -172,10 +181,11 @@ void CpuExecutor::deliver_sparse(const ProjectionData& projection, const Populat
         count = 0;
     };
     for (uint32_t slot = 0; slot < segments.delays().size(); ++slot) {
-        const uint64_t then = at.clock - projection.info.delay_steps - segments.delays()[slot];
-        const uint32_t* const active = source.list_at(then, at.sample);
-        const uint32_t active_count = source.count_at(then, at.sample);
-        const float* const values = binary ? nullptr : source.values_at(then, at.sample);
+        const uint32_t delay = projection.info.delay_steps + segments.delays()[slot];
+        const Activity activity = activity_of(projection.info.source, delay, at, memory);
+        const uint32_t* const active = activity.list;
+        const uint32_t active_count = activity.count;
+        const float* const values = activity.values;
         for (uint32_t a = 0; a < active_count; ++a) {
             if (a + table_lookahead < active_count) segments.prefetch(active[a + table_lookahead], slot, range);
             const SparseSegments::Segment found =

@@ -7,6 +7,7 @@
 #include "common/math.h"
 #include "cpu/backpropagation.h"
 #include "cpu/executor.h"
+#include "cpu/tape.h"
 
 namespace snn::cpu {
 
@@ -23,29 +24,31 @@ DType type_of_state(const PopulationData& data, uint32_t state) {
 
 // Neurons [part.begin, part.end), all of them inside the population.
 template <class T>
-void fill_active(const PopulationData& data, uint64_t clock, uint32_t sample, NeuronRange part, T* out) {
-    const uint16_t* const bits = data.bits_at(clock, sample);
+void fill_active(const uint16_t* bits, NeuronRange part, T* out) {
     for (uint32_t i = part.begin; i < part.end; ++i) *out++ = static_cast<T>(bits[i / 16] >> i % 16 & 1);
 }
 
 // Activity as 0 and 1, or the values of a value input.
-void read_activity(const PopulationData& data, uint64_t clock, uint32_t sample, NeuronRange part, DType dtype, void* out) {
-    if (data.is_value_input()) {
-        convert(DType::float32, data.values_at(clock, sample) + part.begin, dtype, out, part.end - part.begin);
+void write_activity(const uint16_t* bits, const float* values, NeuronRange part, DType dtype, void* out) {
+    if (values) {
+        convert(DType::float32, values + part.begin, dtype, out, part.end - part.begin);
         return;
     }
     switch (dtype) {
-        case DType::float32: return fill_active(data, clock, sample, part, static_cast<float*>(out));
-        case DType::float64: return fill_active(data, clock, sample, part, static_cast<double*>(out));
-        case DType::int32: return fill_active(data, clock, sample, part, static_cast<int32_t*>(out));
-        case DType::uint8: return fill_active(data, clock, sample, part, static_cast<uint8_t*>(out));
+        case DType::float32: return fill_active(bits, part, static_cast<float*>(out));
+        case DType::float64: return fill_active(bits, part, static_cast<double*>(out));
+        case DType::int32: return fill_active(bits, part, static_cast<int32_t*>(out));
+        case DType::uint8: return fill_active(bits, part, static_cast<uint8_t*>(out));
     }
 }
 
+void read_activity(const PopulationData& data, uint64_t clock, uint32_t sample, NeuronRange part, DType dtype, void* out) {
+    write_activity(data.bits_at(clock, sample), data.is_value_input() ? data.values_at(clock, sample) : nullptr, part, dtype,
+                   out);
+}
+
 template <class T>
-void add_activity(const PopulationData& data, uint64_t clock, uint32_t sample, NeuronRange part, T* io_sums) {
-    const float* const values = data.is_value_input() ? data.values_at(clock, sample) : nullptr;
-    const uint16_t* const bits = data.bits_at(clock, sample);
+void add_activity(const uint16_t* bits, const float* values, NeuronRange part, T* io_sums) {
     for (uint32_t word = part.begin / 16; word * 16 < part.end; ++word)
         for (uint32_t left = bits[word]; left != 0; left &= left - 1) {
             const uint32_t i = word * 16 + static_cast<uint32_t>(std::countr_zero(left));
@@ -59,29 +62,42 @@ void CpuExecutor::record(const RunRequest& request, const Moment& at, uint32_t s
     for (const RecordFrames& frames : request.records) {
         const PopulationData& data = *context_.populations[frames.population];
         if (range != whole_row && range >= data.ranges.size()) continue;
-        if (frames.kind != RecordFrames::activity_sum && !request.records_after(step)) continue;
         NeuronRange part = range == whole_row ? NeuronRange{0, data.row} : data.ranges[range];
         part.end = std::min(part.end, data.size);
-        const size_t place = static_cast<size_t>(at.sample) * data.size + part.begin;
-        void* const out = advanced(frames.data, frames.dtype, request.record_row(step) * frames.step_stride + place);
-        switch (frames.kind) {
-            case RecordFrames::state: {
-                const DType type = type_of_state(data, frames.state_index);
-                data.for_state(frames.state_index, at.sample, part, [&](const uint32_t* values, uint32_t begin, uint32_t end) {
-                    convert(type, values, frames.dtype, advanced(out, frames.dtype, begin - part.begin), end - begin);
-                });
-                break;
-            }
-            case RecordFrames::activity:
-                read_activity(data, at.clock, at.sample, part, frames.dtype, out);
-                break;
-            case RecordFrames::activity_sum:
-                if (frames.dtype == DType::float64)
-                    add_activity(data, at.clock, at.sample, part, static_cast<double*>(out));
-                else add_activity(data, at.clock, at.sample, part, static_cast<float*>(out));
-                break;
-        }
+        record_frames(request, frames, at, step, part);
     }
+}
+
+void CpuExecutor::record_population(const RunRequest& request, const Moment& at, uint32_t step, uint32_t population,
+                                    NeuronRange part) const {
+    for (const RecordFrames& frames : request.records)
+        if (frames.population == population) record_frames(request, frames, at, step, part);
+}
+
+void CpuExecutor::record_frames(const RunRequest& request, const RecordFrames& frames, const Moment& at, uint32_t step,
+                                NeuronRange part) const {
+    if (frames.kind != RecordFrames::activity_sum && !request.records_after(step)) return;
+    const PopulationData& data = *context_.populations[frames.population];
+    const size_t place = static_cast<size_t>(at.sample) * data.size + part.begin;
+    void* const out = advanced(frames.data, frames.dtype, request.record_row(step) * frames.step_stride + place);
+    if (frames.kind == RecordFrames::state) {
+        const DType type = type_of_state(data, frames.state_index);
+        data.for_state(frames.state_index, at.sample, part, [&](const uint32_t* values, uint32_t begin, uint32_t end) {
+            convert(type, values, frames.dtype, advanced(out, frames.dtype, begin - part.begin), end - begin);
+        });
+        return;
+    }
+    // A run by layers has what is not of a group that goes step by step on the tape alone.
+    const uint32_t group = at.group == no_group ? no_group : group_of_[frames.population];
+    const bool in_frames = at.group == no_group || (group != no_group && !groups_[group].by_tiles);
+    const uint16_t* const bits =
+        in_frames ? data.bits_at(at.clock, at.sample) : tape_->bits(frames.population, at.run_step, at.sample);
+    const float* const values = !data.is_value_input() ? nullptr
+                                : in_frames            ? data.values_at(at.clock, at.sample)
+                                                       : tape_->values(frames.population, at.run_step, at.sample);
+    if (frames.kind == RecordFrames::activity) write_activity(bits, values, part, frames.dtype, out);
+    else if (frames.dtype == DType::float64) add_activity(bits, values, part, static_cast<double*>(out));
+    else add_activity(bits, values, part, static_cast<float*>(out));
 }
 
 size_t CpuExecutor::count(const Slot& slot) const { return slot_count(*context_.plan, context_.batch, slot); }

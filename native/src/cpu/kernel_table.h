@@ -30,6 +30,23 @@ struct DenseArgs {
     uint32_t begin, end;
 };
 
+// sums[r][j] = start[j] (or what it holds, where not from_zero) + sum over i of values[r][i] * w[i][j], i ascending, each
+// product and sum rounded: the bits of DenseArgs with all sources active. Adding the zero of a silent source changes no bit,
+// because no sum is -0.
+constexpr uint32_t panel_columns = 64;
+struct ValuesArgs {
+    float* sums;
+    size_t sums_stride;
+    const float* values;
+    size_t values_stride;
+    uint32_t rows;
+    const float* panel;  // w in panels of panel_columns targets: [panel][i][panel_columns]
+    uint32_t inner;      // count of i
+    uint32_t width;      // count of j, a multiple of 16
+    const float* start;  // [width]
+    bool from_zero;
+};
+
 // sums[i] += w[i] (* values[i]) where i is active.
 struct OneToOneArgs {
     float* sums;
@@ -72,6 +89,8 @@ struct ConvShape {
     const Tap* x_taps;                     // [in_width][kernel_x]
     const uint32_t* y_tap_counts;
     const uint32_t* x_tap_counts;
+    // Along x, from one tap of a source to the next: the kernel position goes up, the target down.
+    uint32_t x_kernel_step, x_target_step;
     const ConvBlock* blocks;
 
     uint32_t in_plane() const { return in_height * in_width; }
@@ -114,6 +133,18 @@ struct ProductArgs {
     const float* panels;  // w transposed: [i / 16][j][i % 16]
     uint32_t inner;       // count of j
     uint32_t columns;     // count of i
+};
+
+// out[i][j] += sum over r of values[r][i] * gradient[r][j], each element one chain of r ascending.
+struct OuterArgs {
+    float* out;
+    size_t out_stride;
+    const float* values;
+    size_t values_stride;
+    const float* gradient;  // [r][panel_columns]
+    uint32_t rows;          // count of r
+    uint32_t sources;       // count of i
+    uint32_t columns;       // count of j, at most panel_columns
 };
 
 // Convolution, backwards, one sample.
@@ -241,6 +272,7 @@ struct KernelTable {
     void (*take_fixed)(float* sums, int32_t* fixed, float scale, uint32_t count, bool from_zero);
 
     void (*deliver_dense)(const DenseArgs&);
+    void (*deliver_values)(const ValuesArgs&);
     void (*deliver_one_to_one)(const OneToOneArgs&);
     void (*deliver_visits)(float* sums, const Visit* visits, uint32_t count, bool binary);
     void (*deliver_visits_fixed)(int32_t* sums, const Visit* visits, uint32_t count);
@@ -265,6 +297,7 @@ struct KernelTable {
 
     void (*transpose_panels)(const float* weights, uint32_t rows, uint32_t columns, float* out_panels);
     void (*add_product)(const ProductArgs&);
+    void (*add_outer)(const OuterArgs&);
     void (*add_rows)(float* sums, const float* rows, size_t stride, uint32_t row_count, uint32_t columns);
     void (*turn_channels)(const ConvAdjointArgs&);
     void (*conv_source_gradient)(const ConvAdjointArgs&);

@@ -76,6 +76,50 @@ static void deliver_dense(const DenseArgs& args) {
     else dense_range<true>(args);
 }
 
+// Rows of analog inputs, and tiles of 16 targets, that one inner loop keeps in registers.
+#if defined(SNN_ISA_IS_avx512)
+constexpr uint32_t value_rows = 4, value_tiles = 4;
+#elif defined(SNN_ISA_IS_avx2)
+constexpr uint32_t value_rows = 2, value_tiles = 2;
+#else
+constexpr uint32_t value_rows = 2, value_tiles = 1;
+#endif
+
+template <uint32_t Rows, uint32_t Tiles>
+static void values_block(const ValuesArgs& args, uint32_t row, uint32_t column) {
+    float* const sums = args.sums + row * args.sums_stride + column;
+    const float* const values = args.values + row * args.values_stride;
+    const float* const panel = args.panel + static_cast<size_t>(column / panel_columns) * panel_columns * args.inner +
+                               column % panel_columns;
+    F sum[Rows][Tiles];
+    for (uint32_t r = 0; r < Rows; ++r)
+        for (uint32_t k = 0; k < Tiles; ++k)
+            sum[r][k] = args.from_zero ? load(args.start + column + 16 * k) : load(sums + r * args.sums_stride + 16 * k);
+    for (uint32_t i = 0; i < args.inner; ++i) {
+        F weights[Tiles];
+        for (uint32_t k = 0; k < Tiles; ++k) weights[k] = load(panel + static_cast<size_t>(i) * panel_columns + 16 * k);
+        for (uint32_t r = 0; r < Rows; ++r) {
+            const F value = broadcast_f(values[r * args.values_stride + i]);
+            for (uint32_t k = 0; k < Tiles; ++k) sum[r][k] = add(sum[r][k], mul(weights[k], value));
+        }
+    }
+    for (uint32_t r = 0; r < Rows; ++r)
+        for (uint32_t k = 0; k < Tiles; ++k) store(sums + r * args.sums_stride + 16 * k, sum[r][k]);
+}
+
+template <uint32_t Tiles>
+static void values_columns(const ValuesArgs& args, uint32_t column) {
+    uint32_t row = 0;
+    for (; row + value_rows <= args.rows; row += value_rows) values_block<value_rows, Tiles>(args, row, column);
+    for (; row < args.rows; ++row) values_block<1, Tiles>(args, row, column);
+}
+
+static void deliver_values(const ValuesArgs& args) {
+    uint32_t column = 0;
+    for (; column + 16 * value_tiles <= args.width; column += 16 * value_tiles) values_columns<value_tiles>(args, column);
+    for (; column < args.width; column += 16) values_columns<1>(args, column);
+}
+
 static void deliver_one_to_one(const OneToOneArgs& args) {
     for (uint32_t i = args.begin; i < args.end; i += 16) {
         const uint16_t bits = args.bits[i / 16];

@@ -58,6 +58,54 @@ static void add_product(const ProductArgs& args) {
     for (; tile < tiles; ++tile) product_columns<1>(args, tile);
 }
 
+// Sources and 16-wide columns of gradients of analog inputs that one inner loop keeps in registers.
+#if defined(SNN_ISA_IS_avx512)
+constexpr uint32_t outer_sources = 6, outer_tiles = 4;
+#elif defined(SNN_ISA_IS_avx2)
+constexpr uint32_t outer_sources = 4, outer_tiles = 1;
+#else
+constexpr uint32_t outer_sources = 2, outer_tiles = 1;
+#endif
+
+template <uint32_t Sources, uint32_t Tiles>
+static void outer_block(const OuterArgs& args, uint32_t source, uint32_t tile) {
+    float* const out = args.out + source * args.out_stride + tile * 16;
+    const float* values = args.values + source;
+    const float* gradient = args.gradient + tile * 16;
+    const auto lanes = [&](uint32_t k) {
+        const uint32_t left = args.columns - (tile + k) * 16;
+        return left < 16 ? left : 16;
+    };
+    F sum[Sources][Tiles];
+    for (uint32_t i = 0; i < Sources; ++i)
+        for (uint32_t k = 0; k < Tiles; ++k) sum[i][k] = load_partial(out + i * args.out_stride + k * 16, lanes(k));
+    for (uint32_t r = 0; r < args.rows; ++r, values += args.values_stride, gradient += panel_columns) {
+        F g[Tiles];
+        for (uint32_t k = 0; k < Tiles; ++k) g[k] = load(gradient + k * 16);
+        for (uint32_t i = 0; i < Sources; ++i) {
+            const F value = broadcast_f(values[i]);
+            for (uint32_t k = 0; k < Tiles; ++k) sum[i][k] = fma_(g[k], value, sum[i][k]);
+        }
+    }
+    for (uint32_t i = 0; i < Sources; ++i)
+        for (uint32_t k = 0; k < Tiles; ++k) store_partial(out + i * args.out_stride + k * 16, sum[i][k], lanes(k));
+}
+
+template <uint32_t Tiles>
+static void outer_columns(const OuterArgs& args, uint32_t tile) {
+    uint32_t source = 0;
+    for (; source + outer_sources <= args.sources; source += outer_sources)
+        outer_block<outer_sources, Tiles>(args, source, tile);
+    for (; source < args.sources; ++source) outer_block<1, Tiles>(args, source, tile);
+}
+
+static void add_outer(const OuterArgs& args) {
+    const uint32_t tiles = (args.columns + 15) / 16;
+    uint32_t tile = 0;
+    for (; tile + outer_tiles <= tiles; tile += outer_tiles) outer_columns<outer_tiles>(args, tile);
+    for (; tile < tiles; ++tile) outer_columns<1>(args, tile);
+}
+
 // sums[j] += rows[r][j] for r ascending; the lanes behind the last column of sums stay as they are.
 static void add_rows(float* sums, const float* rows, size_t stride, uint32_t row_count, uint32_t columns) {
     for (uint32_t j = 0; j < columns; j += 16) {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
+
+#include "cpu/windows.h"
 
 namespace snn::cpu {
 
@@ -47,6 +50,9 @@ ConvLayout::ConvLayout(const Projection& projection, const Shape& source, const 
         .x_taps = taps_[1].data(),
         .y_tap_counts = tap_counts_[0].data(),
         .x_tap_counts = tap_counts_[1].data(),
+        // Taps are the k for which place + padding - k * dilation is a multiple of the stride.
+        .x_kernel_step = window.stride[1] / std::gcd(window.stride[1], window.dilation[1]),
+        .x_target_step = window.dilation[1] / std::gcd(window.stride[1], window.dilation[1]),
         .blocks = nullptr,
     };
     // Blocks begin at multiples of 16 channels within their group.
@@ -102,6 +108,7 @@ ProjectionData::ProjectionData(const Projection& projection, const Network& netw
         pool_weight = snn::pool_weight(info);
         fan_out.resize(source_size);
         for (uint32_t i = 0; i < source_size; ++i) fan_out[i] = conv->fan_out(i);
+        if (is_max_pool()) first_sources = cpu::first_sources(info, conv->shape());
     }
     if (bundled || projection.plasticity) return;
     if (info.kind == SNN_CONNECT_SPARSE) segments.emplace(info.synapses->index(), target_ranges, allocator);

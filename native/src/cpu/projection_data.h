@@ -52,6 +52,7 @@ struct ProjectionData {
     // Groups too narrow to fill lanes: one connection at a time. Pooling always.
     bool scatters = false;
     float pool_weight = 1.0f;
+    std::vector<uint32_t> first_sources;  // maximum pooling, see windows.h
     std::vector<uint32_t> fan_out;  // conv2d and pool2d, per source: its uses inside the target
 
     bool is_max_pool() const { return info.kind == SNN_CONNECT_POOL2D && info.pool_mode == SNN_POOL_MAX; }

@@ -7,14 +7,12 @@ Tape::Tape(const CpuContext& context) : context_(context), populations_(context.
         const PopulationData& data = *context.populations[i];
         populations_[i].row = data.row;
         populations_[i].is_value_input = data.is_value_input();
+        populations_[i].keeps_activity = data.has_activity();
     }
     for (const KernelCall& call : context.plan->step_adjoint) {
-        if (call.kernel == Kernel::neuron_adjoint) {
-            const Model& model = *context.populations[call.index]->info.model;
-            populations_[call.index].entry_count = static_cast<uint32_t>(model.tape.size());
-        } else {
-            populations_[context.projections[call.index]->info.source].keeps_activity = true;
-        }
+        if (call.kernel != Kernel::neuron_adjoint) continue;
+        const Model& model = *context.populations[call.index]->info.model;
+        populations_[call.index].entry_count = static_cast<uint32_t>(model.tape.size());
     }
 }
 

@@ -1,5 +1,5 @@
-// What a taped run keeps for the backward pass: of every population that is trained through the model's tape entries, of
-// every source the activity. Only whole runs are kept; growing allocates, a run of the same length does not.
+// What a taped run keeps for later layers and for the backward pass: of every population that is trained through the model's tape
+// entries, of all the activity. Only whole runs are kept; growing allocates, a run of the same length does not.
 #pragma once
 
 #include <cstdint>
@@ -33,13 +33,20 @@ public:
         if (p.values.empty()) return nullptr;
         return p.values.data() + (static_cast<size_t>(p.held ? 0 : step) * context_.batch + sample) * p.row;
     }
+    // Of an input: the share of its values in this run that are not 0. Above `dense_share` products of whole rows are faster than
+    // adding up the rows of the others.
+    void set_share(uint32_t population, double share) { populations_[population].share = share; }
+    bool is_dense(uint32_t population) const { return populations_[population].share > dense_share; }
     bool keeps_entries(uint32_t population) const { return populations_[population].entry_count > 0; }
     bool keeps_activity(uint32_t population) const { return populations_[population].keeps_activity; }
     bool is_held(uint32_t population) const { return populations_[population].held; }
 
 private:
+    static constexpr double dense_share = 0.3;
+
     struct Population {
         uint32_t row = 0, entry_count = 0;
+        double share = 0;
         bool keeps_activity = false, is_value_input = false, held = false;
         Buffer<uint32_t> entries;
         Buffer<uint16_t> bits;

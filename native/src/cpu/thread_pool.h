@@ -43,6 +43,17 @@ public:
             static_cast<void*>(&function));
     }
 
+    // Calls function(i, worker) once for every i < count, dealt to the workers as they become free.
+    template <class Function>
+    void deal(uint32_t count, Function&& function) {
+        std::atomic<uint32_t> next{0};
+        run(width_ < count ? width_ : count, [&](uint32_t worker) {
+            for (uint32_t i = next.fetch_add(1, std::memory_order_relaxed); i < count;
+                 i = next.fetch_add(1, std::memory_order_relaxed))
+                function(i, worker);
+        });
+    }
+
 private:
     struct Job {
         Task task = nullptr;

@@ -31,45 +31,100 @@ void for_each_window(const Projection& projection, const ConvShape& shape, uint3
             }
 }
 
-float activity_of(uint32_t source, const uint16_t* bits, const float* values) {
-    if (values) return values[source];
-    return static_cast<float>(bits[source / 16] >> (source % 16) & 1);
+// Calls visit(target, place inside the window) for the windows that a source is in.
+template <class Visitor>
+void for_each_target(const ConvShape& shape, uint32_t source, Visitor&& visit) {
+    const uint32_t channel = source / shape.in_plane(), rest = source % shape.in_plane();
+    const uint32_t y = rest / shape.in_width, x = rest % shape.in_width;
+    for (uint32_t ky = 0; ky < shape.y_tap_counts[y]; ++ky) {
+        const Tap y_tap = shape.y_taps[static_cast<size_t>(y) * shape.kernel_y + ky];
+        for (uint32_t kx = 0; kx < shape.x_tap_counts[x]; ++kx) {
+            const Tap x_tap = shape.x_taps[static_cast<size_t>(x) * shape.kernel_x + kx];
+            visit((channel * shape.out_height + y_tap.target) * shape.out_width + x_tap.target, y_tap.kernel, x_tap.kernel);
+        }
+    }
 }
+
+bool is_active(const uint16_t* bits, uint32_t source) { return bits[source / 16] >> (source % 16) & 1; }
 
 }  // namespace
 
-void deliver_max_pool(const ProjectionData& projection, float* sums, const uint16_t* bits, const float* values,
-                      uint32_t channel_begin, uint32_t channel_end) {
+void deliver_max_pool(const ProjectionData& projection, float* sums, const float* values, uint32_t channel_begin,
+                      uint32_t channel_end) {
     for_each_window(projection.info, projection.conv->shape(), channel_begin, channel_end,
                     [&](uint32_t target, const auto& window) {
                         float largest = 0.0f;
                         bool any = false;
                         window([&](uint32_t source) {
-                            const float activity = activity_of(source, bits, values);
-                            if (!any || activity > largest) largest = activity;
+                            if (!any || values[source] > largest) largest = values[source];
                             any = true;
                         });
                         if (any) sums[target] += largest;
                     });
 }
 
-void max_pool_adjoint(const ProjectionData& projection, const float* gradient, const uint16_t* bits, const float* values,
-                      float* source_gradient) {
+// The first spike of a window gives its 1; adding the 0 of a silent window changes no sum, because none is -0.
+void deliver_max_pool(const ProjectionData& projection, float* sums, const uint32_t* active, uint32_t active_count,
+                      const uint16_t* bits, uint32_t channel_begin, uint32_t channel_end) {
+    const ConvShape& shape = projection.conv->shape();
+    const Window& w = projection.info.window;
+    for (uint32_t a = 0; a < active_count; ++a) {
+        const uint32_t source = active[a], channel = source / shape.in_plane();
+        if (channel < channel_begin || channel >= channel_end) continue;
+        for_each_target(shape, source, [&](uint32_t target, uint32_t at_y, uint32_t at_x) {
+            const uint32_t x = source % shape.in_width;
+            bool first = true;
+            for (uint32_t ky = 0; first && ky <= at_y; ++ky) {
+                // Rows and columns of the window, counted back from this source; those outside the image are skipped.
+                const uint32_t rows_up = (at_y - ky) * w.dilation[0];
+                if (rows_up > source % shape.in_plane() / shape.in_width) continue;
+                const uint32_t kx_end = ky < at_y ? shape.kernel_x : at_x;
+                for (uint32_t kx = 0; first && kx < kx_end; ++kx) {
+                    const int64_t other_x = int64_t{x} + (int64_t{kx} - at_x) * w.dilation[1];
+                    if (other_x < 0 || other_x >= shape.in_width) continue;
+                    first = !is_active(bits, source - x - rows_up * shape.in_width + static_cast<uint32_t>(other_x));
+                }
+            }
+            if (first) sums[target] += 1.0f;
+        });
+    }
+}
+
+void max_pool_adjoint(const ProjectionData& projection, const float* gradient, const float* values, float* source_gradient) {
     const ConvShape& shape = projection.conv->shape();
     for_each_window(projection.info, shape, 0, shape.out_channels, [&](uint32_t target, const auto& window) {
         float largest = 0.0f;
         uint32_t first = 0;
         bool any = false;
         window([&](uint32_t source) {
-            const float activity = activity_of(source, bits, values);
-            if (!any || activity > largest) {
-                largest = activity;
+            if (!any || values[source] > largest) {
+                largest = values[source];
                 first = source;
             }
             any = true;
         });
         if (any) source_gradient[first] += gradient[target];
     });
+}
+
+void max_pool_adjoint(const ProjectionData& projection, const float* gradient, const uint32_t* active, uint32_t active_count,
+                      uint32_t* owners, float* source_gradient) {
+    const uint32_t count = projection.target_size;
+    std::copy_n(projection.first_sources.data(), count, owners);
+    // From the last to the first: the first spike of a window stays its owner.
+    for (uint32_t a = active_count; a-- > 0;)
+        for_each_target(projection.conv->shape(), active[a],
+                        [&](uint32_t target, uint32_t, uint32_t) { owners[target] = active[a]; });
+    for (uint32_t target = 0; target < count; ++target)
+        if (owners[target] != UINT32_MAX) source_gradient[owners[target]] += gradient[target];
+}
+
+std::vector<uint32_t> first_sources(const Projection& projection, const ConvShape& shape) {
+    std::vector<uint32_t> first(static_cast<size_t>(shape.out_channels) * shape.out_plane(), UINT32_MAX);
+    for_each_window(projection, shape, 0, shape.out_channels, [&](uint32_t target, const auto& window) {
+        window([&](uint32_t source) { first[target] = std::min(first[target], source); });
+    });
+    return first;
 }
 
 // ---- Narrow groups ----------------------------------------------------------------------------------------------------

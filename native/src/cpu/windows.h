@@ -2,17 +2,25 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "cpu/projection_data.h"
 
 namespace snn::cpu {
 
-// Maximum pooling: adds the largest activity inside each window to the sums of channels [channel_begin, channel_end).
-void deliver_max_pool(const ProjectionData& projection, float* sums, const uint16_t* bits, const float* values,
-                      uint32_t channel_begin, uint32_t channel_end);
+// Maximum pooling: adds the largest activity inside each window to the sums of channels [channel_begin, channel_end). The
+// analog activity, or the list of the active and their bits.
+void deliver_max_pool(const ProjectionData& projection, float* sums, const float* values, uint32_t channel_begin,
+                      uint32_t channel_end);
+void deliver_max_pool(const ProjectionData& projection, float* sums, const uint32_t* active, uint32_t active_count,
+                      const uint16_t* bits, uint32_t channel_begin, uint32_t channel_end);
 // Gives the gradient of each target to the first largest activity of its window.
-void max_pool_adjoint(const ProjectionData& projection, const float* gradient, const uint16_t* bits, const float* values,
-                      float* source_gradient);
+void max_pool_adjoint(const ProjectionData& projection, const float* gradient, const float* values, float* source_gradient);
+// `owners`: scratch memory, one for each target.
+void max_pool_adjoint(const ProjectionData& projection, const float* gradient, const uint32_t* active, uint32_t active_count,
+                      uint32_t* owners, float* source_gradient);
+// For each target of pooling the first source of its window; UINT32_MAX where the window has none.
+std::vector<uint32_t> first_sources(const Projection& projection, const ConvShape& shape);
 // Sum and average pooling, narrow convolutions: source_gradient[i] += sum over i's targets of w * gradient[target].
 void narrow_source_gradient(const ProjectionData& projection, const float* gradient, float* source_gradient);
 // weight_gradient += activity * gradient over the active sources, for weights of channels [channel_begin, channel_end).

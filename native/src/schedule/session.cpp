@@ -13,6 +13,7 @@
 #include "backend/slots.h"
 #include "common/error.h"
 #include "common/machine.h"
+#include "common/values.h"
 #include "schedule/checks.h"
 #include "schedule/memory.h"
 
@@ -34,15 +35,14 @@ double monotonic_seconds() {
 }
 
 void check_finite(const float* values, size_t count, std::string_view what) {
-    for (size_t i = 0; i < count; ++i)
-        if (!std::isfinite(values[i]))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "[", i, "] is ", values[i], "; values must be finite");
+    const size_t i = first_not_finite(values, count);
+    if (i < count) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "[", i, "] is ", values[i], "; values must be finite");
 }
 
 void check_spikes(const float* values, size_t count, std::string_view what) {
-    for (size_t i = 0; i < count; ++i)
-        if (values[i] != 0.0f && values[i] != 1.0f)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "[", i, "] is ", values[i], "; a spike input takes 0 and 1 only");
+    const size_t i = first_no_spike(values, count);
+    if (i < count)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "[", i, "] is ", values[i], "; a spike input takes 0 and 1 only");
 }
 
 // The product of the run's dimensions, refused when it cannot be an array size.

@@ -560,7 +560,9 @@ Bound bind_inputs(const CpuCase& test_case) {
 
 std::vector<float> observe(const CpuCase& test_case, const char* backend, const CpuVariant& variant) {
     const auto executor = open(test_case, backend, variant);
-    const Bound bound = bind_inputs(test_case);
+    Bound bound = bind_inputs(test_case);
+    if (variant.held)
+        for (InputFrames& frames : bound.frames) frames.step_stride = 0;
     const auto& populations = test_case.plan->network->populations();
     std::vector<std::vector<float>> recorded;
     std::vector<RecordFrames> records;
@@ -582,6 +584,7 @@ std::vector<float> observe(const CpuCase& test_case, const char* backend, const 
     request.step_count = test_case.steps;
     request.inputs = bound.frames;
     request.records = records;
+    request.tape = variant.taped;
     executor->run(request);
 
     std::vector<float> seen;
@@ -611,7 +614,9 @@ ExecutorCounters counted(const CpuCase& test_case, const char* backend, const Cp
     RunRequest request;
     request.step_count = test_case.steps;
     request.inputs = bound.frames;
+    request.tape = variant.taped;
     executor->run(request);
+    request.tape = false;
     for (InputFrames& frames : bound.frames) frames.step_stride = 0;
     request.first_step = request.step_count;
     executor->run(request);

@@ -28,6 +28,7 @@ std::vector<std::vector<float>> case_inputs(const CpuCase& test_case);
 struct CpuVariant {
     uint32_t instruction_set = SNN_ISA_BEST, threads = 1, flags = 0;
     bool job_system = false;
+    bool taped = false, held = false;  // a run for training; the first step's input at every step
     std::string name() const;
 };
 

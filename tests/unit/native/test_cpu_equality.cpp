@@ -44,6 +44,31 @@ TEST_CASE("cpu equals reference, bit for bit") {
     }
 }
 
+TEST_CASE("a run for training goes layer by layer and gives the bits of any other") {
+    for (const CpuCase& test_case : cpu_cases()) {
+        if (test_case.plan->step_adjoint.empty()) continue;
+        for (const bool held : {false, true}) {
+            const std::vector<float> expected = observe(test_case, "cpu", {.held = held});
+            for (CpuVariant variant : variants()) {
+                variant.taped = true;
+                variant.held = held;
+                INFO(test_case.name, ": ", variant.name(), held ? ", held" : "");
+                CHECK(first_difference(observe(test_case, "cpu", variant), expected) == -1);
+            }
+        }
+        const ExecutorCounters expected = counted(test_case, "cpu", {});
+        for (const uint32_t threads : {1u, 3u}) {
+            INFO(test_case.name, ": ", threads, " threads");
+            const ExecutorCounters found = counted(test_case, "cpu", {.threads = threads, .taped = true});
+            CHECK(found.steps == expected.steps);
+            CHECK(found.spikes == expected.spikes);
+            CHECK(found.input_spikes == expected.input_spikes);
+            CHECK(found.synaptic_events == expected.synaptic_events);
+            CHECK(found.synaptic_operations == expected.synaptic_operations);
+        }
+    }
+}
+
 TEST_CASE("events: what recorded activity says, in order, however a run is cut and shared") {
     for (const CpuCase& test_case : cpu_cases()) {
         // Activity is the reference's (see above), which takes long on the large cases.

@@ -5,9 +5,11 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "common/math.h"
 #include "common/random.h"
+#include "common/values.h"
 
 using namespace snn;
 
@@ -104,4 +106,21 @@ TEST_CASE("conversion to int rounds to the nearest, ties to even, and stays in r
     CHECK(to_int_nearest_even(1e300) == INT32_MAX);
     CHECK(to_int_nearest_even(-1e300) == INT32_MIN);
     CHECK(to_int_nearest_even(std::nan("")) == 0);
+}
+
+TEST_CASE("the first wrong value is found wherever it is") {
+    const float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+    for (const size_t count : {size_t{1}, size_t{17}, size_t{4096}, size_t{4097}, size_t{9000}}) {
+        std::vector<float> values(count, 1.0f);
+        for (size_t i = 0; i < count; i += 3) values[i] = i % 2 ? 0.0f : -0.0f;
+        CHECK(first_no_spike(values.data(), count) == count);
+        CHECK(first_not_finite(values.data(), count) == count);
+        for (const size_t place : {size_t{0}, count / 2, count - 1})
+            for (const float wrong : {0.5f, -1.0f, 1.0000001f, 1e-45f, infinity, nan}) {
+                std::vector<float> spoiled = values;
+                spoiled[place] = spoiled[count - 1] = wrong;
+                CHECK(first_no_spike(spoiled.data(), count) == place);
+                CHECK(first_not_finite(spoiled.data(), count) == (std::isfinite(wrong) ? count : place));
+            }
+    }
 }

@@ -1,0 +1,326 @@
+// A taped run goes through the network layer by layer instead of step by step: what does not depend on later layers can be
+// computed for all steps at once.
+//
+//     inputs, all steps        group 1, all steps            group 2, all steps
+//     bits on the tape   -->   bits on the tape        -->   ...
+//                              (tile by tile)
+//
+// A group is a stretch of the evaluation order without a way back from a later group: a single population, or several that
+// reach back to each other through delays. A population alone, with dense projections only, is cut into tiles of neurons whose
+// weights stay in the L2 cache through all steps and samples; other groups go step by step, one sample at a time, as in any
+// run. Analog inputs are multiplied with a tile's weights for several samples at a time.
+//
+// Every sum is added up in the order of docs/semantics.md and every neuron sees its steps in order, so the bits are those of any
+// other run.
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstring>
+
+#include "cpu/executor.h"
+#include "cpu/tape.h"
+
+namespace snn::cpu {
+
+namespace {
+
+constexpr size_t weight_bytes_of_tile = 768 * 1024;  // stay in an L2 cache of 1 MiB beside what passes through
+constexpr uint32_t tile_granularity = 128;           // deliver_dense keeps so many sums in registers
+constexpr uint32_t most_samples_of_item = 64;        // whose sums are made together
+constexpr uint32_t items_per_thread = 4;             // so that threads end at about the same time
+
+uint32_t count_bits(const uint16_t* bits, uint32_t words) {
+    uint32_t count = 0;
+    for (uint32_t word = 0; word < words; ++word) count += static_cast<uint32_t>(std::popcount(bits[word]));
+    return count;
+}
+
+constexpr uint32_t padded_panel(uint32_t width) { return (width + panel_columns - 1) / panel_columns * panel_columns; }
+
+}  // namespace
+
+// ---- Groups -----------------------------------------------------------------------------------------------------------
+
+void CpuExecutor::make_groups() {
+    const auto& populations = context_.populations;
+    std::vector<size_t> place(populations.size(), 0);
+    for (size_t i = 0; i < neurons_.size(); ++i) place[neurons_[i]] = i + 1;  // inputs: before all
+    // The furthest place that a group beginning here reaches.
+    std::vector<size_t> last(neurons_.size() + 1, 0);
+    for (const auto& projection : context_.projections) {
+        const size_t from = place[projection->info.source], to = place[projection->info.target];
+        if (from >= to) last[to] = std::max(last[to], from);
+    }
+    group_of_.assign(populations.size(), no_group);  // inputs stay in none
+    uint32_t longest_source = 0, widest_tile = 0;
+    size_t panel = 0, held = 0, sums = 0;
+    for (size_t begin = 1; begin <= neurons_.size();) {
+        size_t end = begin;  // of the last member
+        for (size_t i = begin; i <= end; ++i) end = std::max(end, last[i]);
+        Group group;
+        for (size_t i = begin; i <= end; ++i) {
+            group.populations.push_back(neurons_[i - 1]);
+            group_of_[neurons_[i - 1]] = static_cast<uint32_t>(groups_.size());
+        }
+        const PopulationData& first = *populations[group.populations[0]];
+        group.by_tiles = group.populations.size() == 1 && last[begin] == 0;
+        size_t sources = 1;
+        for (const uint32_t q : first.incoming) {
+            const ProjectionData& projection = *context_.projections[q];
+            group.by_tiles &= projection.info.kind == SNN_CONNECT_DENSE && !projection.is_fixed;
+            sources += projection.source_size;
+        }
+        if (group.by_tiles) {
+            const size_t fitting = weight_bytes_of_tile / sizeof(float) / sources / tile_granularity * tile_granularity;
+            group.tile = std::min(first.row, static_cast<uint32_t>(std::max<size_t>(fitting, tile_granularity)));
+            widest_tile = std::max(widest_tile, group.tile);
+            sums = std::max<size_t>(sums, size_t{first.receptor_count} * group.tile);
+            for (const uint32_t q : first.incoming) {
+                const ProjectionData& projection = *context_.projections[q];
+                if (!populations[projection.info.source]->is_value_input()) continue;
+                panel = std::max(panel, size_t{projection.source_size} * padded_panel(group.tile));
+                held = std::max<size_t>(held, padded_panel(group.tile));
+            }
+        }
+        groups_.push_back(std::move(group));
+        begin = end + 1;
+    }
+    for (const auto& projection : context_.projections)
+        longest_source = std::max(longest_source, padded(projection->source_size));
+    no_bits_.allocate(context_.allocator, longest_source / 16);
+    const uint32_t samples = std::min(context_.batch, most_samples_of_item);
+    for (TaskMemory& task : context_.tasks) {
+        task.active.allocate(context_.allocator, longest_source, false);
+        task.tile_sums.allocate(context_.allocator, sums * samples);
+        task.panel.allocate(context_.allocator, panel);
+        task.start.allocate(context_.allocator, held);
+        task.held_sums.allocate(context_.allocator, held * samples);
+    }
+}
+
+// Events are told in the order of steps, bundles and delays across a reset look at frames that such a run does not fill.
+bool CpuExecutor::runs_by_layers(const RunRequest& request) const {
+    return request.tape && steps_ == 0 && request.events.empty() && context_.bundles->empty();
+}
+
+// ---- A run ------------------------------------------------------------------------------------------------------------
+
+void CpuExecutor::run_layers(const RunRequest& request) {
+    if (groups_.empty()) make_groups();
+    tape_inputs(request);
+    const uint32_t batch = context_.batch, width = context_.pool.width();
+    for (uint32_t g = 0; g < groups_.size(); ++g) {
+        const Group& group = groups_[g];
+        if (!group.by_tiles) {
+            const uint32_t parts = std::min(width, batch);
+            context_.pool.run(parts, [&](uint32_t part) {
+                const auto bound = [&](uint32_t k) { return static_cast<uint32_t>(uint64_t{batch} * k / parts); };
+                for (uint32_t sample = bound(part); sample < bound(part + 1); ++sample)
+                    run_group(request, g, sample, context_.tasks[part]);
+            });
+            continue;
+        }
+        const PopulationData& data = *context_.populations[group.populations[0]];
+        const uint32_t tiles = (data.row + group.tile - 1) / group.tile;
+        const uint32_t wanted = (items_per_thread * width + tiles - 1) / tiles;
+        const uint32_t fewest = (batch + most_samples_of_item - 1) / most_samples_of_item;
+        const uint32_t parts = std::clamp(width > 1 ? wanted : 1, fewest, std::max(fewest, (batch + 7) / 8));
+        context_.pool.deal(tiles * parts, [&](uint32_t item, uint32_t worker) {
+            const uint32_t tile = item / parts, part = item % parts;
+            const NeuronRange neurons{tile * group.tile, std::min(data.row, (tile + 1) * group.tile)};
+            const auto bound = [&](uint32_t k) { return static_cast<uint32_t>(uint64_t{batch} * k / parts); };
+            run_tile(request, g, neurons, bound(part), bound(part + 1), context_.tasks[worker]);
+        });
+    }
+    keep_last_steps(request.step_count);
+}
+
+// Writes what the inputs are at every step onto the tape, where all layers find it.
+void CpuExecutor::tape_inputs(const RunRequest& request) {
+    for (const InputFrames& input : request.inputs) {
+        const PopulationData& data = *context_.populations[input.population];
+        const bool held = input.step_stride == 0;
+        std::atomic<uint64_t> active{0};
+        context_.pool.deal(context_.batch, [&](uint32_t sample, uint32_t worker) {
+            TaskMemory& memory = context_.tasks[worker];
+            uint64_t count = 0;
+            for (uint32_t step = 0; step < request.step_count; ++step) {
+                uint16_t* const bits = tape_->bits(input.population, step, sample);
+                const float* const frame =
+                    input.data + step * input.step_stride + static_cast<size_t>(sample) * data.size;
+                if (step > 0 && held) {
+                    std::memcpy(bits, tape_->bits(input.population, 0, sample), data.words * sizeof(uint16_t));
+                } else {
+                    context_.kernels.pack_bits(frame, data.size, bits);
+                    if (data.is_value_input())
+                        std::memcpy(tape_->values(input.population, step, sample), frame, data.size * sizeof(float));
+                }
+                count += count_bits(bits, data.words);
+                Moment at = moment(request, step, sample);
+                at.group = 0;
+                record_population(request, at, step, input.population, {0, data.size});
+            }
+            active.fetch_add(count, std::memory_order_relaxed);
+            if (!data.is_value_input()) memory.counters.input_spikes += count;
+        });
+        const double values = static_cast<double>(data.size) * context_.batch * request.step_count;
+        tape_->set_share(input.population, static_cast<double>(active.load()) / values);
+    }
+}
+
+// One sample through all steps of a group.
+void CpuExecutor::run_group(const RunRequest& request, uint32_t group, uint32_t sample, TaskMemory& memory) {
+    for (uint32_t step = 0; step < request.step_count; ++step) {
+        Moment at = moment(request, step, sample);
+        at.group = group;
+        for (const uint32_t p : groups_[group].populations) {
+            update_neurons(p, at, memory);
+            finish_population(p, at, memory);
+            record_population(request, at, step, p, {0, context_.populations[p]->size});
+        }
+    }
+}
+
+// Some neurons of a population, some samples, all steps.
+void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRange neurons, uint32_t begin, uint32_t end,
+                           TaskMemory& memory) {
+    const uint32_t population = groups_[group].populations[0];
+    const PopulationData& data = *context_.populations[population];
+    const Model& model = *data.info.model;
+    const bool taped = tape_->keeps_entries(population);
+    const uint32_t width = neurons.end - neurons.begin, samples = end - begin;
+    constexpr uint32_t most_receptors = 16, most_states = 32, most_tape = 64;
+    const auto sums_of = [&](uint32_t receptor, uint32_t sample) {
+        return memory.tile_sums.data() + (size_t{receptor} * samples + (sample - begin)) * width;
+    };
+    uint32_t panel_of = UINT32_MAX;  // the projection whose weights are in the panel
+    uint32_t held_of = UINT32_MAX;   // the projection whose sums of held inputs are known
+    for (uint32_t step = 0; step < request.step_count; ++step) {
+        Moment at = moment(request, step, begin);
+        at.group = group;
+        for (const uint32_t q : data.incoming) {
+            const ProjectionData& projection = *context_.projections[q];
+            const uint32_t source = projection.info.source, delay = projection.info.delay_steps;
+            const PopulationData& from = *context_.populations[source];
+            float* const sums = sums_of(projection.info.receptor, begin);
+            const uint32_t targets_end = std::min(neurons.end, projection.target_size);
+            const bool product = from.is_value_input() && tape_->is_dense(source) && step >= delay;
+            if (!product) {
+                for (at.sample = begin; at.sample < end; ++at.sample) {
+                    const Activity activity = activity_of(source, delay, at, memory);
+                    if (neurons.begin == 0) count_delivered(projection, from, activity, memory);
+                    context_.kernels.deliver_dense({
+                        .sums = sums_of(projection.info.receptor, at.sample) - neurons.begin,
+                        .weights = projection.weights,
+                        .stride = projection.target_size,
+                        .active = activity.list,
+                        .active_count = activity.count,
+                        .values = activity.values,
+                        .bias = projection.bias,
+                        .from_zero = from_zero_[q] != 0,
+                        .exact_end = false,
+                        .begin = neurons.begin,
+                        .end = targets_end,
+                    });
+                }
+                continue;
+            }
+            for (at.sample = begin; neurons.begin == 0 && at.sample < end; ++at.sample)
+                memory.counters.value_operations +=
+                    uint64_t{count_bits(tape_->bits(source, step - delay, at.sample), from.words)} * projection.target_size;
+            const bool repeats = tape_->is_held(source) && from_zero_[q];
+            const size_t bytes = size_t{samples} * width * sizeof(float);
+            if (repeats && held_of == q) {
+                std::memcpy(sums, memory.held_sums.data(), bytes);
+                continue;
+            }
+            const uint32_t panel_width = padded_panel(width);
+            if (panel_of != q) {
+                pack_panel(projection, neurons.begin, targets_end, panel_width, memory);
+                panel_of = q;
+            }
+            context_.kernels.deliver_values({
+                .sums = sums,
+                .sums_stride = width,
+                .values = tape_->values(source, step - delay, begin),
+                .values_stride = from.row,
+                .rows = samples,
+                .panel = memory.panel.data(),
+                .inner = projection.source_size,
+                .width = width,
+                .start = memory.start.data(),
+                .from_zero = from_zero_[q] != 0,
+            });
+            if (repeats) {
+                std::memcpy(memory.held_sums.data(), sums, bytes);
+                held_of = q;
+            }
+        }
+        for (at.sample = begin; at.sample < end; ++at.sample) {
+            const float* receptors[most_receptors];
+            void* states[most_states];
+            void* tape[most_tape];
+            for (uint32_t r = 0; r < data.receptor_count; ++r)
+                receptors[r] = data.has_input[r] ? sums_of(r, at.sample) - neurons.begin : context_.no_input.data();
+            for (uint32_t s = 0; s < data.state_count; ++s)
+                states[s] = context_.populations[population]->state_at(s, at.sample, 0);
+            for (uint32_t e = 0; taped && e < model.tape.size(); ++e) tape[e] = tape_->entry(population, e, step, at.sample);
+            uint16_t* const bits = model.spiking ? tape_->bits(population, step, at.sample) : nullptr;
+            step_neurons(data,
+                         {
+                             .constants = data.constants.data(),
+                             .constant_masks = data.constant_masks.data(),
+                             .receptors = receptors,
+                             .states = states,
+                             .spikes = bits,
+                             .tape = taped ? tape : nullptr,
+                             .draws = {seed_, at.step, population, at.sample},
+                             .poisson = data.poisson.data(),
+                         },
+                         neurons, memory);
+            if (bits) {
+                if (neurons.end == data.row && data.size % 16 != 0)
+                    bits[data.words - 1] = static_cast<uint16_t>(bits[data.words - 1] & ((1u << data.size % 16) - 1u));
+                memory.counters.spikes += count_bits(bits + neurons.begin / 16, width / 16);
+            }
+            record_population(request, at, step, population, {neurons.begin, std::min(neurons.end, data.size)});
+        }
+    }
+}
+
+// The columns of a tile, side by side, and what its sums begin with.
+void CpuExecutor::pack_panel(const ProjectionData& projection, uint32_t begin, uint32_t end, uint32_t width,
+                             TaskMemory& memory) const {
+    const uint32_t count = end - begin;
+    for (uint32_t block = 0; block < width; block += panel_columns) {
+        const uint32_t used = count > block ? std::min(count - block, panel_columns) : 0;
+        float* out = memory.panel.data() + size_t{block} * projection.source_size;
+        for (uint32_t i = 0; i < projection.source_size; ++i, out += panel_columns) {
+            std::memcpy(out, projection.weights + size_t{i} * projection.target_size + begin + block, used * sizeof(float));
+            std::memset(out + used, 0, (panel_columns - used) * sizeof(float));
+        }
+    }
+    std::memset(memory.start.data(), 0, width * sizeof(float));
+    if (projection.bias)
+        for (uint32_t j = 0; j < count; ++j) memory.start[j] = 0.0f + projection.bias[begin + j];
+}
+
+// After the run, activity is looked up in the frames of the last steps as after any other.
+void CpuExecutor::keep_last_steps(uint32_t step_count) {
+    context_.pool.deal(context_.batch, [&](uint32_t sample, uint32_t) {
+        for (uint32_t p = 0; p < context_.populations.size(); ++p) {
+            PopulationData& data = *context_.populations[p];
+            const bool in_frames = group_of_[p] != no_group && !groups_[group_of_[p]].by_tiles;
+            if (!data.has_activity() || in_frames) continue;
+            for (uint32_t step = step_count - std::min(step_count, data.frame_count); step < step_count; ++step) {
+                const uint64_t clock = clock_ + step;
+                std::memcpy(data.bits_at(clock, sample), tape_->bits(p, step, sample), data.words * sizeof(uint16_t));
+                data.list_active(context_.kernels, clock, sample);
+                if (data.is_value_input())
+                    std::memcpy(data.values_at(clock, sample), tape_->values(p, step, sample), data.row * sizeof(float));
+            }
+        }
+    });
+}
+
+}  // namespace snn::cpu
