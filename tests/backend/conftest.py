@@ -1,7 +1,33 @@
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
+
 import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="rewrite the golden hashes: marks a BITS change")
+
+
+def _has_validation_layer() -> bool:
+    """Whether the Khronos validation layer is installed: a manifest of it lies where loaders look."""
+    folders = [Path(root) / "vulkan/explicit_layer.d" for root in ("/usr/share", "/usr/local/share", "/etc")]
+    return any((folder / "VkLayer_khronos_validation.json").exists() for folder in folders)
+
+
+# Before libsnn looks for devices. What the layer has to say is added to the file; vulkan_messages() sees to it that it says
+# nothing.
+_messages = Path(tempfile.mkdtemp(prefix="snn-vulkan-")) / "messages"
+if _has_validation_layer():
+    os.environ["SNN_VULKAN_VALIDATION"] = str(_messages)
+
+
+@pytest.fixture(autouse=True)
+def vulkan_messages():
+    """No message of the validation layer while a test runs."""
+    yield
+    said = _messages.read_text() if _messages.exists() else ""
+    _messages.unlink(missing_ok=True)
+    assert not said

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-SIZE_LIMIT_BYTES = 2_000_000
+SIZE_LIMIT_BYTES = 3_000_000
 C_RUNTIME = re.compile(r"^(libc|libm|libpthread|libdl|librt|ld-linux[\w-]*)\.so\.\d+$")
 
 

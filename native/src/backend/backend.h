@@ -169,6 +169,7 @@ struct ExecutorOptions {
     uint32_t instruction_set = SNN_ISA_BEST;
     uint32_t flags = 0;         // SNN_FLAG_*
     uint64_t seed = 0;          // of the random draws
+    std::string device;         // which of the backend's devices: what follows the colon in "vulkan:1"; empty: the first
     SNNAllocator allocator{};   // functions null: the C runtime's
     SNNJobSystem job_system{};  // function null: own threads
 };
@@ -182,16 +183,20 @@ struct ExecutorMemory {
 
 struct Backend {
     const char* name;
-    // Fills everything but struct_size.
-    void (*describe)(SNNDeviceInfo& out_info);
+    // Fills everything but struct_size; `device` counts the backend's devices.
+    void (*describe)(uint32_t device, SNNDeviceInfo& out_info);
     // Throws Error(SNN_ERROR_UNSUPPORTED) when the options ask for what it cannot do.
     std::unique_ptr<Executor> (*open)(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
     // An estimate; options.thread_count is resolved. Null: nothing to speak of.
     ExecutorMemory (*memory)(const Plan& plan, const ExecutorOptions& options) = nullptr;
+    // Null: there is one, which needs no choice. Else what is open to choice on this machine, perhaps nothing.
+    uint32_t (*device_count)() = nullptr;
 };
 
 // The list of backends, the default one first.
 std::span<const Backend* const> backends();
-const Backend& find_backend(std::string_view name);  // throws SNN_ERROR_NOT_FOUND with the names there are
+// Of a device, "cpu" or "vulkan:1". Throws SNN_ERROR_NOT_FOUND with the names there are.
+const Backend& find_backend(std::string_view device);
+std::string_view device_choice(std::string_view device);  // what follows the colon, or nothing
 
 }  // namespace snn

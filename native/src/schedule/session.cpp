@@ -118,6 +118,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     }
     ExecutorOptions executor = options.executor;
     if (executor.thread_count == 0) executor.thread_count = logical_processors();
+    executor.device = device_choice(options.device);
     if (!(flags_ & SNN_FLAG_ANY_SIZE)) check_memory(estimate_memory(*plan_, options.device, executor));
     executor_ = find_backend(options.device).open(plan_, executor);
     executor_->reset_state();
