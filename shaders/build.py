@@ -17,6 +17,7 @@ TARGET = ["--target-env", "vulkan1.0"]
 
 
 def run(*command: str | Path) -> None:
+    """Run a command; where it fails, end with what it said."""
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{' '.join(str(word) for word in command)}\n{done.stdout}{done.stderr}")
@@ -36,6 +37,7 @@ def compiled(shader: Path, options: argparse.Namespace) -> list[int]:
 
 
 def main() -> None:
+    """Compile every shader of this folder."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for tool in ("glslang", "spirv-opt", "spirv-val"):
         parser.add_argument(f"--{tool}", required=True, help="path of the program")

@@ -84,7 +84,7 @@ void Device::open(std::string_view choice) {
     const auto fence = made<VkFenceCreateInfo>(VK_STRUCTURE_TYPE_FENCE_CREATE_INFO);
     check(functions.vkCreateFence(handle, &fence, nullptr, &fence_), "could not make a fence");
     transfer_ = make_commands();
-    staging_ = allocate(staging_bytes, Memory::readback, "copies to and from the host");
+    staging_ = allocate(std::min(staging_bytes, storage_range_), Memory::readback, "copies to and from the host");
 }
 
 void Device::close() {

@@ -13,10 +13,14 @@ namespace {
 
 constexpr const char* validation_layer = "VK_LAYER_KHRONOS_validation";
 
-VKAPI_ATTR VkBool32 VKAPI_CALL write_message(VkDebugUtilsMessageSeverityFlagBitsEXT, VkDebugUtilsMessageTypeFlagsEXT,
-                                             const VkDebugUtilsMessengerCallbackDataEXT* data, void* path) {
+VKAPI_ATTR VkBool32 VKAPI_CALL write_message(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
+                                             VkDebugUtilsMessageTypeFlagsEXT, const VkDebugUtilsMessengerCallbackDataEXT* data,
+                                             void* path) {
+    std::string line = data->pMessage;
+    std::replace(line.begin(), line.end(), '\n', ' ');
     if (std::FILE* const file = std::fopen(static_cast<const char*>(path), "a")) {
-        std::fprintf(file, "%s\n", data->pMessage);
+        const bool informs = severity == VK_DEBUG_UTILS_MESSAGE_SEVERITY_INFO_BIT_EXT;
+        std::fprintf(file, "%s: %s\n", informs ? "information" : "problem", line.c_str());
         std::fclose(file);
     }
     return VK_FALSE;
@@ -75,8 +79,10 @@ Instance::Instance() {
             throw Error(SNN_ERROR_UNSUPPORTED, "SNN_VULKAN_VALIDATION is set, but the layer ", validation_layer,
                         " is not installed (Debian and Ubuntu: the package vulkan-validationlayers)");
         messages_path_ = path;
-        messenger.messageSeverity =
-            VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT;
+        // Of information there is one: that the layer watches.
+        messenger.messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_INFO_BIT_EXT |
+                                    VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT |
+                                    VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT;
         messenger.messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT;
         messenger.pfnUserCallback = write_message;
         messenger.pUserData = messages_path_.data();
