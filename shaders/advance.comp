@@ -1,6 +1,7 @@
 // Goes on to the next step, or to the next row of records: one invocation.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#define RUN_ACCESS
 #include "run.glsl"
 
 layout(local_size_x = 1) in;

@@ -35,7 +35,6 @@ struct LoadInput {
     Activity own;
     uint frames;   // of this population, in the buffer of input frames
     uint stride;   // its place in `run`
-    uint counter;  // of its spikes, in `run`: 64 bits
 };
 
 // A projection, seen from its targets: all shaders that add up a float sum in the stated order, one invocation for one target.
@@ -44,7 +43,6 @@ struct Deliver {
     uint lag;            // steps back of the activity that arrives now
     uint target_size;
     uint sums;           // of the receptor, in the target's buffer
-    uint counter;        // of synapses that delivered, in `run`: 64 bits
     uint first, last;    // dense: sources, multiples of 32 or the end; sparse: targets
     uint bias;           // in the buffer `bias`; NOWHERE: none is added here
     uint bias_spread;    // targets that share a value
@@ -64,7 +62,6 @@ struct DeliverSpikes {
     uint first_target;   // added to the 16-bit targets of compact synapses
     uint first, last;    // sources of the segment
     uint delay_count;
-    uint counter;
     uint samples;
 };
 
@@ -76,12 +73,7 @@ struct NeuronStep {
     uint poisson;          // for each mean: where its limits are, their number, words from one to the next, 1 if per neuron
     uint shared_constants; // one value for all neurons
     uint own_constants;    // [constant][size]
-    // In the buffer `block`:
-    uint sums;             // [receptor][frame]
-    uint fixed_sums;       // [receptor][frame]
-    uint states;           // [state][frame]
     uint population;
-    uint counter;          // of spikes, in `run`
     uint normal_table;     // in `run`
 };
 
@@ -89,6 +81,5 @@ struct Record {
     Activity from;   // ring of an activity; slot_size 0: a state
     uint begin;      // within the slot, or of the state
     uint count;      // words of a frame
-    uint to;         // of the first frame
     uint position;   // RUN_FRAME or RUN_ROW: number of the frame
 };

@@ -47,5 +47,5 @@ void count_used(const uint used) {
     barrier();
     if (used > 0) atomicAdd(group_used, used);
     barrier();
-    if (gl_LocalInvocationID.x == 0 && group_used > 0) add_to_counter(a.counter, group_used);
+    if (gl_LocalInvocationID.x == 0 && group_used > 0) add_to_counter(group_used);
 }

@@ -36,5 +36,5 @@ void main() {
             }
         }
     }
-    if (gl_LocalInvocationID.x == 0 && used > 0) add_to_counter(a.counter, used);
+    if (gl_LocalInvocationID.x == 0 && used > 0) add_to_counter(used);
 }

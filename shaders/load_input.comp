@@ -14,6 +14,6 @@ void main() {
     uint value = 0;
     if (neuron < a.own.size)
         value = frames[a.frames + run[RUN_FRAME] * run[a.stride] + sample_index * a.own.size + neuron];
-    if (BINARY) write_spikes(a.own, neuron, uintBitsToFloat(value) != 0.0, a.counter);
+    if (BINARY) write_spikes(a.own, neuron, uintBitsToFloat(value) != 0.0);
     else if (neuron < a.own.size) own[slot_of(a.own, 0) + a.own.data + sample_index * a.own.width + neuron] = value;
 }

@@ -11,8 +11,10 @@
 
 layout(local_size_x = GROUP_SIZE) in;
 layout(push_constant) uniform Push { NeuronStep a; };
-layout(std430, set = 0, binding = 2) buffer Block { uint block[]; };
+layout(std430, set = 0, binding = 1) buffer Sums { float sums[]; };         // [receptor][frame]
+layout(std430, set = 0, binding = 2) buffer States { uint states[]; };      // [state][frame]
 layout(std430, set = 0, binding = 3) readonly buffer Constants { uint constants[]; };
+layout(std430, set = 0, binding = 4) buffer FixedSums { int fixed_sums[]; };  // [receptor][frame]
 
 uint neuron;        // within its sample
 uint sample_index;
@@ -28,25 +30,25 @@ int own_int(const uint k) { return int(constants[a.own_constants + k * a.own.siz
 // The sum of a receptor, integers brought to floats; both sums begin the next step at zero.
 float receptor(const uint k) {
     const uint at = k * a.frame + place;
-    precise float sum = uintBitsToFloat(block[a.sums + at]);
-    block[a.sums + at] = 0;
+    precise float sum = sums[at];
+    sums[at] = 0.0;
     const float scale = uintBitsToFloat(constants[a.scales + k]);
     if (scale != 0.0) {
-        precise const float fixed_sum = float(int(block[a.fixed_sums + at])) * scale;
+        precise const float fixed_sum = float(fixed_sums[at]) * scale;
         sum = sum + fixed_sum;
-        block[a.fixed_sums + at] = 0;
+        fixed_sums[at] = 0;
     }
     return sum;
 }
 
-float state_float(const uint k) { return uintBitsToFloat(block[a.states + k * a.frame + place]); }
-int state_int(const uint k) { return int(block[a.states + k * a.frame + place]); }
+float state_float(const uint k) { return uintBitsToFloat(states[k * a.frame + place]); }
+int state_int(const uint k) { return int(states[k * a.frame + place]); }
 // Stored state is never denormal: tiny values become +0.
 void set_state_float(const uint k, const float value) {
     const float tiny = 8.673617379884035e-19;  // 2^-60
-    block[a.states + k * a.frame + place] = value < tiny && value > -tiny ? 0u : floatBitsToUint(value);
+    states[k * a.frame + place] = value < tiny && value > -tiny ? 0u : floatBitsToUint(value);
 }
-void set_state_int(const uint k, const int value) { block[a.states + k * a.frame + place] = uint(value); }
+void set_state_int(const uint k, const int value) { states[k * a.frame + place] = uint(value); }
 
 bool spikes(const float value) { return value > 0.0; }
 
@@ -188,5 +190,5 @@ void main() {
     place = sample_index * a.own.size + neuron;
     bool spike = false;
     if (neuron < a.own.size) spike = model_step();
-    if (a.own.slot_size != 0) write_spikes(a.own, neuron, spike, a.counter);
+    if (a.own.slot_size != 0) write_spikes(a.own, neuron, spike);
 }

@@ -10,6 +10,6 @@ layout(std430, set = 0, binding = 5) writeonly buffer Rows { uint to[]; };
 
 void main() {
     const uint begin = a.from.slot_size == 0 ? a.begin : slot_of(a.from, 0) + a.begin;
-    const uint row = a.to + run[a.position] * a.count;
+    const uint row = run[a.position] * a.count;
     for (uint i = gl_GlobalInvocationID.x; i < a.count; i += gl_NumWorkGroups.x * GROUP_SIZE) to[row + i] = from[begin + i];
 }

@@ -5,7 +5,7 @@ layout(std430, set = 0, binding = 5) buffer Own { uint own[]; };
 shared uint spike_words[GROUP_SIZE / 32];
 shared uint list_begin;
 
-void write_spikes(const Activity activity, const uint neuron, const bool spikes, const uint counter) {
+void write_spikes(const Activity activity, const uint neuron, const bool spikes) {
     const uint sample_index = gl_WorkGroupID.y, place = gl_LocalInvocationID.x;
     const uint slot = slot_of(activity, 0);
     if (place < GROUP_SIZE / 32) spike_words[place] = 0;
@@ -22,7 +22,7 @@ void write_spikes(const Activity activity, const uint neuron, const bool spikes,
         for (uint i = 0; i < GROUP_SIZE / 32; ++i) count += bitCount(spike_words[i]);
         if (count > 0) {
             list_begin = atomicAdd(own[slot + sample_index], count);
-            add_to_counter(counter, count);
+            add_to_counter(count);
         }
     }
     if (activity.list == NOWHERE) return;

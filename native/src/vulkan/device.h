@@ -25,8 +25,8 @@ struct DeviceDescription {
 // Empty without a loader or a driver; thread-safe.
 const std::vector<DeviceDescription>& devices();
 
-// Messages of the validation layer, where SNN_VULKAN_VALIDATION names a file (a switch for tests): the layer is enabled and
-// every message is added to the file as a line.
+// Messages of the validation layer, where SNN_VULKAN_VALIDATION names a file (a switch for tests): the layer is enabled, with
+// synchronisation validation, and every message is added to the file as a line.
 class Instance {
 public:
     Instance();  // throws SNN_ERROR_UNSUPPORTED where there is no loader or no driver
@@ -41,6 +41,7 @@ public:
         DeviceDescription description;
     };
     std::vector<Candidate> candidates() const;  // in the order of devices()
+    bool is_validated() const { return !messages_path_.empty(); }
 
     VkInstance handle = VK_NULL_HANDLE;
     InstanceFunctions functions;
@@ -55,6 +56,9 @@ struct Range {
     VkBuffer buffer = VK_NULL_HANDLE;
     VkDeviceSize offset = 0, size = 0;
     void* mapped = nullptr;  // memory that the host sees
+    Range part(VkDeviceSize begin, VkDeviceSize bytes) const {
+        return {buffer, offset + begin, bytes, mapped ? static_cast<char*>(mapped) + begin : nullptr};
+    }
     template <class T>
     T* as() const {
         return static_cast<T*>(mapped);
@@ -80,6 +84,10 @@ public:
     const DeviceDescription& description() const { return description_; }
     // Bytes that one binding of a shader reaches.
     VkDeviceSize storage_range() const { return storage_range_; }
+    // Bytes; where a binding may begin.
+    VkDeviceSize alignment() const { return alignment_; }
+    // The validation layer watches (Instance).
+    bool is_validated() const { return instance_.is_validated(); }
 
     // Memory for the device's lifetime, sub-allocated of larger blocks; not cleared. Throws SNN_ERROR_OUT_OF_MEMORY, and
     // SNN_ERROR_UNSUPPORTED for more than storage_range(): `what` names it.

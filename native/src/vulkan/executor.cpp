@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <set>
 
 #include "backend/slots.h"
 #include "common/error.h"
@@ -48,13 +49,13 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
 
     const auto input_count = static_cast<uint32_t>(inputs_.size());
     normal_table_at_ = shader::RUN_INPUTS + input_count;
-    counters_at_ = normal_table_at_ + 7 * 32;
-    std::vector<uint32_t> run(counters_at_ + 2 * (populations.size() + projections.size()), 0);
+    std::vector<uint32_t> run(normal_table_at_ + 7 * 32, 0);
     for (uint32_t k = 0; k < 7; ++k)
         for (uint32_t i = 0; i < 32; ++i)
             run[normal_table_at_ + k * 32 + i] = std::bit_cast<uint32_t>(normal_table[k][i]);
     run_ = device_.allocate(run.size() * 4, Memory::device, "what all shaders share");
     device_.upload(run_, 0, run.data(), run.size() * 4);
+    counters_ = device_.allocate((populations.size() + projections.size()) * device_.alignment(), Memory::device, "the counters");
     control_ = device_.allocate(normal_table_at_ * 4, Memory::upload, "where the run is");
 
     VkDeviceSize frame_words = 0;
@@ -96,16 +97,21 @@ void VulkanExecutor::check_supported() const {
 // ---- The dispatches of a step
 
 void VulkanExecutor::record_step() {
-    Steps steps;
+    Steps steps(device_.is_validated());
     Dispatch advance;
     advance.pipeline = pipelines_.get(embedded_shader("advance"));
     advance.set = pipelines_.bind({run_});
     advance.take(shader::Advance{1});
     steps.add(advance, {{run_resource, Use::write}});
     for (uint32_t input = 0; input < inputs_.size(); ++input) add_input(steps, input);
+    const std::vector<uint8_t> early = early_deliveries();
+    for (const KernelCall& call : plan_->step)
+        if (call.kernel == Kernel::deliver && early[call.index]) add_delivery(steps, call.index);
     for (const KernelCall& call : plan_->step) {
         switch (call.kernel) {
-            case Kernel::deliver: add_delivery(steps, call.index); break;
+            case Kernel::deliver:
+                if (!early[call.index]) add_delivery(steps, call.index);
+                break;
             case Kernel::neuron_step: add_neurons(steps, call.index); break;
             // neuron_step finishes the sums that it reads and leaves them at zero for the next step.
             case Kernel::clear_receptors:
@@ -120,13 +126,29 @@ void VulkanExecutor::record_step() {
     device_.end(step_);
 }
 
+// What only looks back is delivered before any neuron steps, all of it side by side. A float sum keeps its order: a projection is
+// late when one before it onto the same receptor is.
+std::vector<uint8_t> VulkanExecutor::early_deliveries() const {
+    std::vector<uint8_t> early(projections_.size(), 0);
+    std::set<std::pair<uint32_t, uint32_t>> late;  // target and receptor
+    for (const KernelCall& call : plan_->step) {
+        if (call.kernel != Kernel::deliver) continue;
+        const Projection& projection = network().projection(call.index);
+        const std::pair receptor(projection.target, projection.receptor);
+        const bool has_order = projections_[call.index].delivery != Delivery::spikes || projection.bias;
+        early[call.index] = projection.min_delay() > 0 && !(has_order && late.contains(receptor));
+        if (has_order && !early[call.index]) late.insert(receptor);
+    }
+    return early;
+}
+
 void VulkanExecutor::add_input(Steps& steps, uint32_t input) {
     const uint32_t p = inputs_[input];
     const PopulationMemory& population = populations_[p];
     Dispatch dispatch;
     dispatch.pipeline = pipelines_.get(embedded_shader("load_input"), {population.is_binary});
-    dispatch.set = pipelines_.bind({run_, frames_, {}, {}, {}, population.ring});
-    dispatch.take(shader::LoadInput{population.activity, frames_begin_[input], shader::RUN_INPUTS + input, counter_of_population(p)});
+    dispatch.set = pipelines_.bind({run_, frames_, {}, {}, {}, population.ring, counter_of_population(p)});
+    dispatch.take(shader::LoadInput{population.activity, frames_begin_[input], shader::RUN_INPUTS + input});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = batch_size_;
     steps.add(dispatch, {{run_resource, Use::read}, {resource(p, of_activity), Use::write}});
@@ -141,19 +163,19 @@ void VulkanExecutor::add_delivery(Steps& steps, uint32_t index) {
     arguments.source = source.activity;
     arguments.lag = projection.delay_steps;
     arguments.target_size = target.size;
-    arguments.sums = target.sums + projection.receptor * target.frame;
-    arguments.counter = counter_of_projection(index);
+    arguments.sums = projection.receptor * target.frame;
     arguments.bias = projection.bias ? 0 : shader::NOWHERE;
     arguments.bias_spread = projection.bias ? target.size / static_cast<uint32_t>(projection.bias->size()) : 1;
-    // Rings have a slot for each step, so what a step writes does not disturb who looks back.
-    std::vector<Use> uses{{run_resource, Use::read}, {resource(projection.target, of_sums), Use::write}};
-    if (projection.min_delay() == 0) uses.push_back({resource(projection.source, of_activity), Use::read});
+    const std::vector<Use> uses{{run_resource, Use::read},
+                                {resource(projection.source, of_activity), Use::read},
+                                {resource(projection.target, of_sums), Use::write}};
     const auto add = [&](const char* name, const ProjectionMemory::Segment& segment, uint32_t targets,
                          std::vector<uint32_t> constants = {}) {
         Dispatch dispatch;
         constants.insert(constants.begin(), source.is_binary);
         dispatch.pipeline = pipelines_.get(embedded_shader(name), constants);
-        dispatch.set = pipelines_.bind({run_, source.ring, target.block, segment.synapses, segment.rows, memory.bias_range});
+        dispatch.set = pipelines_.bind({run_, source.ring, target.sums, segment.synapses, segment.rows, memory.bias_range,
+                                       counter_of_projection(index)});
         dispatch.take(arguments);
         dispatch.groups[0] = groups_for(targets);
         dispatch.groups[1] = batch_size_;
@@ -211,14 +233,12 @@ void VulkanExecutor::add_spike_delivery(Steps& steps, uint32_t index) {
     shader::DeliverSpikes arguments{};
     arguments.source = source.activity;
     arguments.target_size = target.size;
-    arguments.sums = target.fixed_sums + projection.receptor * target.frame;
+    arguments.sums = projection.receptor * target.frame;
     arguments.delay_count = static_cast<uint32_t>(memory.delays.size());
-    arguments.counter = counter_of_projection(index);
     arguments.samples = batch_size_;
     // The number of workgroups is used by the dispatches of this projection only: it has a number behind all others.
     const auto groups = resource(static_cast<uint32_t>(populations_.size()), of_activity) + index;
-    std::vector<Use> uses{{run_resource, Use::read}, {groups, Use::write}};
-    if (projection.min_delay() == 0) uses.push_back({resource(projection.source, of_activity), Use::read});
+    std::vector<Use> uses{{run_resource, Use::read}, {groups, Use::write}, {resource(projection.source, of_activity), Use::read}};
     Dispatch counting;
     counting.pipeline = pipelines_.get(embedded_shader("count_spikes"));
     counting.set = pipelines_.bind({run_, source.ring, {}, {}, memory.segments[0].rows, groups_[index]});
@@ -233,7 +253,8 @@ void VulkanExecutor::add_spike_delivery(Steps& steps, uint32_t index) {
         Dispatch dispatch;
         dispatch.pipeline =
             pipelines_.get(embedded_shader("deliver_spikes"), {projection.arithmetic == SNN_ARITHMETIC_COMPACT});
-        dispatch.set = pipelines_.bind({run_, source.ring, target.block, segment.synapses, segment.rows});
+        dispatch.set = pipelines_.bind({run_, source.ring, target.fixed_sums, segment.synapses, segment.rows, {},
+                                       counter_of_projection(index)});
         dispatch.take(arguments);
         dispatch.indirect = groups_[index];
         steps.add(dispatch, uses);
@@ -244,18 +265,17 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
     const PopulationMemory& population = populations_[p];
     Dispatch dispatch;
     dispatch.pipeline = pipelines_.get(population.shader);
-    dispatch.set = pipelines_.bind({run_, {}, population.block, population.constants, {}, population.ring});
+    // A model that does not spike writes no ring, but the shader could: it is bound to something of the population's own.
+    const Range& ring = population.has_activity ? population.ring : population.states;
+    dispatch.set = pipelines_.bind({run_, population.sums, population.states, population.constants, population.fixed_sums, ring,
+                                   counter_of_population(p)});
     dispatch.take(shader::NeuronStep{.own = population.activity,
                                      .frame = population.frame,
                                      .scales = population.scales,
                                      .poisson = population.poisson,
                                      .shared_constants = population.shared_constants,
                                      .own_constants = population.own_constants,
-                                     .sums = population.sums,
-                                     .fixed_sums = population.fixed_sums,
-                                     .states = population.states,
                                      .population = p,
-                                     .counter = counter_of_population(p),
                                      .normal_table = normal_table_at_});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = batch_size_;

@@ -41,7 +41,7 @@ private:
         uint32_t population;
         uint32_t state;  // all_spikes: the population's spikes
         uint32_t words;  // of a frame
-        uint32_t begin;  // in the buffer of records, in words
+        VkDeviceSize begin;  // in the buffer of records
         bool operator==(const Recorded&) const = default;
     };
     static constexpr uint32_t all_spikes = UINT32_MAX;
@@ -55,14 +55,15 @@ private:
 
     void check_supported() const;
     void record_step();
+    std::vector<uint8_t> early_deliveries() const;
     void add_input(Steps& steps, uint32_t input);
     void add_delivery(Steps& steps, uint32_t projection);
     void add_spike_delivery(Steps& steps, uint32_t projection);
     void add_neurons(Steps& steps, uint32_t population);
-    uint32_t counter_of_population(uint32_t population) const { return counters_at_ + 2 * population; }
-    uint32_t counter_of_projection(uint32_t projection) const {
-        return counters_at_ + 2 * (static_cast<uint32_t>(populations_.size()) + projection);
-    }
+    // Counters lie apart, so that dispatches side by side have nothing in common.
+    Range counter(size_t number) const { return counters_.part(number * device_.alignment(), 2 * sizeof(uint32_t)); }
+    Range counter_of_population(uint32_t population) const { return counter(population); }
+    Range counter_of_projection(uint32_t projection) const { return counter(populations_.size() + projection); }
 
     uint32_t prepare_records(const RunRequest& request, uint32_t steps);
     void record_copies(VkCommandBuffer commands, bool of_spikes);
@@ -80,8 +81,8 @@ private:
     std::vector<Range> groups_;  // by projection: of an indirect dispatch
     std::vector<uint32_t> inputs_;  // populations
 
-    Range run_, control_, frames_, records_;
-    uint32_t normal_table_at_ = 0, counters_at_ = 0;  // in `run`
+    Range run_, control_, frames_, records_, counters_;
+    uint32_t normal_table_at_ = 0;  // in `run`
     uint32_t frame_capacity_ = 0;                     // steps whose input frames fit
     std::vector<uint32_t> frames_begin_;              // by input, in words
     VkCommandBuffer begin_ = VK_NULL_HANDLE, step_ = VK_NULL_HANDLE, spikes_ = VK_NULL_HANDLE, states_ = VK_NULL_HANDLE,

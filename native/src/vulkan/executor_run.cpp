@@ -78,19 +78,22 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
         recorded_.clear();
         return steps;
     }
-    VkDeviceSize row_words = 0;
-    for (const Recorded& recorded : wanted_) row_words += recorded.words;
-    if (records_.size < row_words * 4 || !records_.buffer) {
-        records_ = device_.allocate(std::max(row_words * 4, std::min(records_bytes, device_.storage_range())), Memory::readback,
-                                    "the records of a step");
+    VkDeviceSize row_bytes = 0;
+    for (const Recorded& recorded : wanted_) row_bytes += VkDeviceSize{recorded.words} * 4;
+    const VkDeviceSize gaps = wanted_.size() * device_.alignment();
+    if (records_.size < row_bytes + gaps || !records_.buffer) {
+        records_ = device_.allocate(std::max(row_bytes + gaps, std::min(records_bytes, device_.storage_range())),
+                                    Memory::readback, "the records of a step");
         recorded_.clear();
     }
-    const auto capacity = static_cast<uint32_t>(std::min<VkDeviceSize>(records_.size / 4 / row_words, most_steps));
-    uint32_t begin = 0;
+    const auto capacity = static_cast<uint32_t>(std::min<VkDeviceSize>((records_.size - gaps) / row_bytes, most_steps));
+    VkDeviceSize begin = 0;
     for (Recorded& recorded : wanted_) {
         recorded.begin = begin;
-        begin += recorded.words * capacity;
+        begin += VkDeviceSize{recorded.words} * capacity * 4;
+        begin = (begin + device_.alignment() - 1) / device_.alignment() * device_.alignment();
     }
+    record_capacity_ = capacity;
     if (wanted_ != recorded_) {
         recorded_ = wanted_;
         record_copies(spikes_, true);
@@ -100,19 +103,19 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
 }
 
 void VulkanExecutor::record_copies(VkCommandBuffer commands, bool of_spikes) {
-    Steps copies;
+    Steps copies(device_.is_validated());
     for (const Recorded& recorded : recorded_) {
         if ((recorded.state == all_spikes) != of_spikes) continue;
         const PopulationMemory& population = populations_[recorded.population];
         shader::Record arguments{};
         if (of_spikes) arguments.from = population.activity;
-        arguments.begin = of_spikes ? population.activity.data : population.states + recorded.state * population.frame;
+        arguments.begin = of_spikes ? population.activity.data : recorded.state * population.frame;
         arguments.count = recorded.words;
-        arguments.to = recorded.begin;
         arguments.position = of_spikes ? shader::RUN_FRAME : shader::RUN_ROW;
         Dispatch dispatch;
         dispatch.pipeline = pipelines_.get(embedded_shader("record"));
-        dispatch.set = pipelines_.bind({run_, of_spikes ? population.ring : population.block, {}, {}, {}, records_});
+        dispatch.set = pipelines_.bind({run_, of_spikes ? population.ring : population.states, {}, {}, {},
+                                       records_.part(recorded.begin, VkDeviceSize{recorded.words} * record_capacity_ * 4)});
         dispatch.take(arguments);
         dispatch.groups[0] = std::min((recorded.words + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE, record_groups);
         copies.add(dispatch, {{run_resource, Use::read}});
@@ -133,7 +136,7 @@ void VulkanExecutor::take_records(const RunRequest& request, uint32_t done, uint
     const auto frame_of = [&](uint32_t population, uint32_t state, uint32_t row) {
         for (const Recorded& recorded : recorded_)
             if (recorded.population == population && recorded.state == state)
-                return records_.as<uint32_t>() + recorded.begin + size_t{row} * recorded.words;
+                return records_.part(recorded.begin, 0).as<uint32_t>() + size_t{row} * recorded.words;
         return static_cast<uint32_t*>(nullptr);
     };
     // The activity after one step as floats [samples][size]; of inputs, as the caller gave it.

@@ -16,7 +16,7 @@ void VulkanExecutor::reset_state() {
         if (memory.has_activity) device_.fill(memory.ring, 0);
         const Population& population = network().population(p);
         if (population.is_input()) continue;
-        device_.fill(memory.block, 0);
+        for (const Range& range : {memory.sums, memory.fixed_sums, memory.states}) device_.fill(range, 0);
         for (uint32_t s = 0; s < population.initial_states.size(); ++s) {
             const std::vector<double>& initial = population.initial_states[s];
             std::vector<double> values(memory.frame);
@@ -24,14 +24,16 @@ void VulkanExecutor::reset_state() {
             write({Slot::state, p, s}, DType::float64, values.data());
         }
     }
-    const std::vector<uint32_t> zeros(2 * (populations_.size() + projections_.size()), 0);
-    device_.upload(run_, VkDeviceSize{counters_at_} * 4, zeros.data(), zeros.size() * 4);
+    device_.fill(counters_, 0);
 }
 
 ExecutorCounters VulkanExecutor::counters() const {
-    words_.resize(2 * (populations_.size() + projections_.size()));
-    device_.download(run_, VkDeviceSize{counters_at_} * 4, words_.data(), words_.size() * 4);
-    const auto counted = [&](size_t place) { return uint64_t{words_[2 * place + 1]} << 32 | words_[2 * place]; };
+    words_.resize(counters_.size / 4);
+    device_.download(counters_, 0, words_.data(), counters_.size);
+    const auto counted = [&](size_t number) {
+        const uint32_t* const words = &words_[number * device_.alignment() / 4];
+        return uint64_t{words[1]} << 32 | words[0];
+    };
     ExecutorCounters counters;
     counters.steps = now_;
     for (uint32_t p = 0; p < populations_.size(); ++p)
@@ -65,7 +67,7 @@ void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
             const PopulationMemory& memory = populations_[slot.index];
             const bool whole = network().population(slot.index).model->states[slot.sub].type == ValueType::int_;
             words_.resize(memory.frame);
-            device_.download(memory.block, (VkDeviceSize{memory.states} + VkDeviceSize{slot.sub} * memory.frame) * 4, words_.data(),
+            device_.download(memory.states, VkDeviceSize{slot.sub} * memory.frame * 4, words_.data(),
                              words_.size() * 4);
             return convert(whole ? DType::int32 : DType::float32, words_.data(), dtype, out_data, memory.frame);
         }
@@ -105,16 +107,16 @@ void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
     switch (slot.kind) {
         case Slot::state: {
             const PopulationMemory& memory = populations_[slot.index];
-            const VkDeviceSize at = (VkDeviceSize{memory.states} + VkDeviceSize{slot.sub} * memory.frame) * 4;
+            const VkDeviceSize at = VkDeviceSize{slot.sub} * memory.frame * 4;
             if (network().population(slot.index).model->states[slot.sub].type == ValueType::int_) {
                 words_.resize(memory.frame);
                 convert(dtype, data, DType::int32, words_.data(), memory.frame);
-                return device_.upload(memory.block, at, words_.data(), words_.size() * 4);
+                return device_.upload(memory.states, at, words_.data(), words_.size() * 4);
             }
             values_.resize(memory.frame);
             convert(dtype, data, DType::float32, values_.data(), memory.frame);
             for (float& value : values_) value = flush(value);
-            return device_.upload(memory.block, at, values_.data(), values_.size() * 4);
+            return device_.upload(memory.states, at, values_.data(), values_.size() * 4);
         }
         case Slot::activity: return write_slot(0, data);
         case Slot::history:

@@ -74,6 +74,11 @@ Instance::Instance() {
 
     const char* const extension = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
     auto messenger = made<VkDebugUtilsMessengerCreateInfoEXT>(VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT);
+    const VkValidationFeatureEnableEXT synchronization = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT;
+    auto features = made<VkValidationFeaturesEXT>(VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT);
+    features.enabledValidationFeatureCount = 1;
+    features.pEnabledValidationFeatures = &synchronization;
+    features.pNext = &messenger;  // for making and ending the instance itself
     if (const char* const path = std::getenv("SNN_VULKAN_VALIDATION"); path && *path) {
         if (!has_layer(validation_layer))
             throw Error(SNN_ERROR_UNSUPPORTED, "SNN_VULKAN_VALIDATION is set, but the layer ", validation_layer,
@@ -90,7 +95,7 @@ Instance::Instance() {
         info.ppEnabledLayerNames = &validation_layer;
         info.enabledExtensionCount = 1;
         info.ppEnabledExtensionNames = &extension;
-        info.pNext = &messenger;  // for making and ending the instance itself
+        info.pNext = &features;
     }
     const VkResult result = loader().vkCreateInstance(&info, nullptr, &handle);
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER)

@@ -1,4 +1,4 @@
-// Shaders made ready for one device, and what they are bound to. All share one layout: six storage buffers and 128 bytes of push
+// Shaders made ready for one device, and what they are bound to. All share one layout: seven storage buffers and 128 bytes of push
 // constants, which every Vulkan device has.
 #pragma once
 
@@ -16,7 +16,7 @@ namespace snn::vulkan {
 // A compiled shader inside the library: shaders/NAME.comp as SPIR-V. Throws for a name that is not there.
 std::span<const uint32_t> embedded_shader(std::string_view name);
 
-constexpr uint32_t binding_count = 6;
+constexpr uint32_t binding_count = 7;
 // By binding; ranges without a buffer are bound to the first one, which every shader has.
 using Bindings = std::array<Range, binding_count>;
 

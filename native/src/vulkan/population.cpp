@@ -41,10 +41,12 @@ PopulationMemory::PopulationMemory(Device& device, const Population& population,
         any_fixed |= plan.receptor_is_fixed[r] != 0;
         receptor_scales_.push_back(plan.receptor_is_fixed[r] ? std::ldexp(1.0f, -plan.receptor_exponent[r]) : 0.0f);
     }
-    const uint64_t words = (receptors * (any_fixed ? uint64_t{2} : 1) + model.states.size()) * frame;
-    block = device.allocate(words * 4, Memory::device, text("the states and sums of population '", name, "'"));
-    fixed_sums = receptors * frame;
-    states = static_cast<uint32_t>(words - model.states.size() * frame);
+    const auto allocate = [&](size_t frames, const char* what) {
+        return device.allocate(VkDeviceSize{frames} * frame * 4, Memory::device, text("the ", what, " of population '", name, "'"));
+    };
+    sums = allocate(receptors, "sums");
+    fixed_sums = allocate(any_fixed ? receptors : 0, "sums");
+    states = allocate(model.states.size(), "states");
     set_constants(device, population, plan);
 }
 

@@ -34,8 +34,8 @@ struct PopulationMemory {
     shader::Activity activity{};
     Range ring;
     // neurons only
-    Range block, constants;
-    uint32_t sums = 0, fixed_sums = 0, states = 0;  // in `block`
+    Range sums, fixed_sums;  // [receptor][frame]; float, int32 where a receptor is in fixed point
+    Range states, constants;
     uint32_t scales = 0, poisson = 0, shared_constants = 0, own_constants = 0;  // in `constants`
     std::vector<uint32_t> shader;
 

@@ -6,16 +6,18 @@ namespace snn::vulkan {
 
 void Steps::add(const Dispatch& dispatch, const std::vector<Use>& uses) {
     uint32_t level = 0;
+    const auto kind_of = [&](const Use& use) { return orders_sums_ && use.kind == Use::add ? Use::write : use.kind; };
     for (const Use& use : uses) {
         if (use.resource >= last_.size()) last_.resize(use.resource + 1);
         const Last& last = last_[use.resource];
         level = std::max(level, last.write);
-        if (use.kind != Use::add) level = std::max(level, last.add);
-        if (use.kind != Use::read) level = std::max(level, last.read);
+        if (kind_of(use) != Use::add) level = std::max(level, last.add);
+        if (kind_of(use) != Use::read) level = std::max(level, last.read);
     }
     for (const Use& use : uses) {
         Last& last = last_[use.resource];
-        uint32_t& mine = use.kind == Use::read ? last.read : use.kind == Use::write ? last.write : last.add;
+        const Use::Kind kind = kind_of(use);
+        uint32_t& mine = kind == Use::read ? last.read : kind == Use::write ? last.write : last.add;
         mine = std::max(mine, level + 1);
     }
     if (levels_.size() <= level) levels_.resize(level + 1);

@@ -39,15 +39,17 @@ struct Use {
 
 class Steps {
 public:
+    // `orders_sums`: atomic sums wait for each other too, because the validation layer takes them for plain writes.
+    explicit Steps(bool orders_sums) : orders_sums_(orders_sums) {}
     void add(const Dispatch& dispatch, const std::vector<Use>& uses);
     // A barrier comes before every level, the first one included: it also waits for what was submitted before.
     void record(const Device& device, VkPipelineLayout layout, VkCommandBuffer commands) const;
-    size_t level_count() const { return levels_.size(); }
 
 private:
     struct Last {
         uint32_t write = 0, read = 0, add = 0;  // 1 + level; 0: never
     };
+    bool orders_sums_;
     std::vector<std::vector<Dispatch>> levels_;
     std::vector<Last> last_;  // by resource
 };
