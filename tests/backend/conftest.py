@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,15 +16,18 @@ def _has_validation_layer() -> bool:
     return any((folder / "VkLayer_khronos_validation.json").exists() for folder in folders)
 
 
-# Before libsnn looks for devices. What the layer has to say is added to the file; vulkan_messages() sees to it that it says
-# nothing.
-_messages = Path(tempfile.mkdtemp(prefix="snn-vulkan-")) / "messages"
-if _has_validation_layer():
-    os.environ["SNN_VULKAN_VALIDATION"] = str(_messages)
+@pytest.fixture(scope="session")
+def _messages(tmp_path_factory: pytest.TempPathFactory):
+    """The file to which the validation layer adds what it has to say, in all sessions of these tests."""
+    path = tmp_path_factory.mktemp("vulkan") / "messages"
+    if _has_validation_layer():
+        os.environ["SNN_VULKAN_VALIDATION"] = str(path)
+    yield path
+    os.environ.pop("SNN_VULKAN_VALIDATION", None)
 
 
 @pytest.fixture(autouse=True)
-def vulkan_messages():
+def vulkan_messages(_messages: Path):
     """No message of the validation layer while a test runs, but that it is there. Gives the file of messages."""
     _messages.write_text("")
     yield _messages

@@ -18,8 +18,9 @@ import snn
 from snn.engine import _native
 
 from .cases import CASES, DENSE, FIXED, NEURONS, ONE_TO_ONE, SPIKES, VALUES, Builder, Case
-from .running import Result, Setting, open_session, simulate, vulkan_settings
+from .running import Result, Setting, load_golden, open_session, simulate, vulkan_settings
 from .test_draws import _driven_models, drawing, expected, opened, recorded
+from .test_equal import GOLDEN
 
 VULKAN = Setting("vulkan")
 needs_vulkan = pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan")
@@ -36,8 +37,10 @@ def test_the_validation_layer_watches(vulkan_messages: Path) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_equals_the_reference(case: Case) -> None:
-    difference = simulate(case, Setting("reference")).first_difference(simulate(case, VULKAN))
+    found = simulate(case, VULKAN)
+    difference = simulate(case, Setting("reference")).first_difference(found)
     assert not difference, difference
+    assert found.digest() == load_golden(GOLDEN)[case.name]
 
 
 @pytest.mark.parametrize("size", [1, 15, 64, 65, 129, 300])
@@ -320,3 +323,14 @@ def test_a_machine_without_vulkan_is_told_what_to_install(variable: str, sentenc
     )
     assert sentence in done.stdout, done.stdout + done.stderr
     assert "mesa-vulkan-drivers" in done.stdout
+
+
+def test_the_memory_estimate_knows_the_form_on_the_device() -> None:
+    """Four bytes for a compact synapse, and for each part of 65,536 targets a table of rows."""
+    net = snn.Network(dt=1.0)
+    net.add("a", snn.SpikeInput(1000))
+    net.add("b", snn.LIF(100_000))
+    net.connect("a", "b", snn.Sparse.fixed_total(2_000_000, weight=0.1, delay=1.0, trainable=False))
+    compact = net.memory_estimate(device="vulkan")
+    assert compact.weights == 4 * (2_000_000 + 1000 * 2 * 2)
+    assert 100_000 * 4 * 3 < compact.state < 100_000 * 4 * 8

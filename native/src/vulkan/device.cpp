@@ -12,6 +12,7 @@ namespace snn::vulkan {
 
 namespace {
 
+constexpr uint32_t needed_buffers = 7;  // binding_count of pipelines.h; all known devices have 8 or more
 constexpr VkDeviceSize staging_bytes = VkDeviceSize{4} << 20;
 constexpr VkDeviceSize smallest_block = VkDeviceSize{1} << 20, largest_block = VkDeviceSize{64} << 20;
 
@@ -59,6 +60,9 @@ Device::~Device() { close(); }
 void Device::open(std::string_view choice) {
     const Instance::Candidate candidate = chosen(instance_, choice);
     description_ = candidate.description;
+    if (const uint32_t buffers = candidate.properties.limits.maxPerStageDescriptorStorageBuffers; buffers < needed_buffers)
+        throw Error(SNN_ERROR_UNSUPPORTED, "a shader of the Vulkan device '", description_.name, "' has ", buffers,
+                    " storage buffers, and ", needed_buffers, " are needed; another device may do (snn devices)");
     instance_.functions.vkGetPhysicalDeviceMemoryProperties(candidate.handle, &memory_properties_);
     storage_range_ = candidate.properties.limits.maxStorageBufferRange;
     // For tests: a device with a smaller range, so that small networks are cut into segments too.

@@ -12,8 +12,6 @@ namespace snn::vulkan {
 
 namespace {
 
-constexpr uint32_t part_targets = 1u << 16;  // that the 16 bits of a compact synapse reach
-
 std::vector<uint32_t> words_of(std::span<const float> values) {
     std::vector<uint32_t> words(values.size());
     for (size_t i = 0; i < values.size(); ++i) words[i] = std::bit_cast<uint32_t>(values[i]);

@@ -15,6 +15,8 @@ namespace snn::vulkan {
 enum class Delivery : uint8_t { dense, one_to_one, window, sparse, spikes };
 Delivery delivery_of(const Projection& projection);
 
+constexpr uint32_t part_targets = 1u << 16;  // that the 16 bits of a compact synapse reach
+
 class ProjectionMemory {
 public:
     ProjectionMemory(Device& device, const Network& network, const Projection& projection);
