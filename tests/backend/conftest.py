@@ -10,7 +10,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="rewrite the golden hashes: marks a BITS change")
 
 
-def _has_validation_layer() -> bool:
+def has_validation_layer() -> bool:
     """Whether the Khronos validation layer is installed: a manifest of it lies where loaders look."""
     folders = [Path(root) / "vulkan/explicit_layer.d" for root in ("/usr/share", "/usr/local/share", "/etc")]
     return any((folder / "VkLayer_khronos_validation.json").exists() for folder in folders)
@@ -20,7 +20,7 @@ def _has_validation_layer() -> bool:
 def _messages(tmp_path_factory: pytest.TempPathFactory):
     """The file to which the validation layer adds what it has to say, in all sessions of these tests."""
     path = tmp_path_factory.mktemp("vulkan") / "messages"
-    if _has_validation_layer():
+    if has_validation_layer():
         os.environ["SNN_VULKAN_VALIDATION"] = str(path)
     yield path
     os.environ.pop("SNN_VULKAN_VALIDATION", None)

@@ -18,6 +18,8 @@
 
 #include "network/plan.h"
 
+struct SNNVulkanHost;
+
 namespace snn {
 
 enum class DType : uint8_t { float32 = SNN_FLOAT32, float64 = SNN_FLOAT64, int32 = SNN_INT32, uint8 = SNN_UINT8 };
@@ -121,6 +123,12 @@ public:
     virtual ~OptimizerMemory() = default;
 };
 
+// Where a state lies in memory of the device that others may read: snn_vulkan.h.
+struct DeviceBuffer {
+    DType type;
+    uint64_t buffer, offset_bytes, size_bytes;
+};
+
 class Executor {
 public:
     virtual ~Executor() = default;
@@ -144,6 +152,11 @@ public:
     virtual void write(const Slot& slot, DType dtype, const void* data) = 0;
     // The neurons of one sample that were active in the last step, ascending; valid until the executor is next used.
     virtual std::span<const uint32_t> active(uint32_t population, uint32_t sample) const = 0;
+
+    // On a device that is shared with the host program, optional. Appends steps to its command buffer, with inputs that are held
+    // and without records; what they give is there when the host has run it.
+    virtual void record(const RunRequest& request, void* commands);
+    virtual DeviceBuffer state_buffer(uint32_t population, uint32_t state) const;
 
     // Training, optional: can_train() false leaves the rest unused.
     virtual bool can_train() const { return false; }
@@ -170,6 +183,7 @@ struct ExecutorOptions {
     uint32_t flags = 0;         // SNN_FLAG_*
     uint64_t seed = 0;          // of the random draws
     std::string device;         // which of the backend's devices: what follows the colon in "vulkan:1"; empty: the first
+    const SNNVulkanHost* vulkan_host = nullptr;  // complete; the device is the host's. Read while the executor is opened
     SNNAllocator allocator{};   // functions null: the C runtime's
     SNNJobSystem job_system{};  // function null: own threads
 };

@@ -22,8 +22,8 @@ std::string lower_case(std::string_view text) {
     return result;
 }
 
-Instance::Candidate chosen(const Instance& instance, std::string_view choice) {
-    std::vector<Instance::Candidate> candidates = instance.candidates();
+Candidate chosen(const Instance& instance, std::string_view choice) {
+    std::vector<Candidate> candidates = instance.candidates();
     if (candidates.empty())
         throw Error(SNN_ERROR_UNSUPPORTED, "no Vulkan device of this machine has a compute queue, or no driver is installed "
                                            "(Debian and Ubuntu: the GPU's, or the package mesa-vulkan-drivers)");
@@ -46,9 +46,10 @@ Instance::Candidate chosen(const Instance& instance, std::string_view choice) {
 
 }  // namespace
 
-Device::Device(std::string_view choice) {
+Device::Device(std::string_view choice, const SNNVulkanHost* host) {
     try {
-        open(choice);
+        if (host) open_of_host(*host);
+        else open_own(choice);
     } catch (...) {
         close();
         throw;
@@ -57,19 +58,9 @@ Device::Device(std::string_view choice) {
 
 Device::~Device() { close(); }
 
-void Device::open(std::string_view choice) {
-    const Instance::Candidate candidate = chosen(instance_, choice);
-    description_ = candidate.description;
-    if (const uint32_t buffers = candidate.properties.limits.maxPerStageDescriptorStorageBuffers; buffers < needed_buffers)
-        throw Error(SNN_ERROR_UNSUPPORTED, "a shader of the Vulkan device '", description_.name, "' has ", buffers,
-                    " storage buffers, and ", needed_buffers, " are needed; another device may do (snn devices)");
-    instance_.functions.vkGetPhysicalDeviceMemoryProperties(candidate.handle, &memory_properties_);
-    storage_range_ = candidate.properties.limits.maxStorageBufferRange;
-    // For tests: a device with a smaller range, so that small networks are cut into segments too.
-    if (const char* const bytes = std::getenv("SNN_VULKAN_STORAGE_RANGE"))
-        storage_range_ = std::min<VkDeviceSize>(storage_range_, std::strtoull(bytes, nullptr, 10));
-    alignment_ = std::max<VkDeviceSize>(16, candidate.properties.limits.minStorageBufferOffsetAlignment);
-
+void Device::open_own(std::string_view choice) {
+    instance_ = std::make_unique<Instance>();
+    const Candidate candidate = chosen(*instance_, choice);
     const float priority = 1.0f;
     auto queue = made<VkDeviceQueueCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO);
     queue.queueFamilyIndex = candidate.queue_family;
@@ -78,9 +69,45 @@ void Device::open(std::string_view choice) {
     auto info = made<VkDeviceCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO);
     info.queueCreateInfoCount = 1;
     info.pQueueCreateInfos = &queue;
-    check(instance_.functions.vkCreateDevice(candidate.handle, &info, nullptr, &handle), "could not be opened");
-    functions = load_device_functions(instance_.functions, handle);
-    functions.vkGetDeviceQueue(handle, candidate.queue_family, 0, &queue_);
+    VkDevice device = VK_NULL_HANDLE;
+    check(instance_->functions.vkCreateDevice(candidate.handle, &info, nullptr, &device), "could not be opened");
+    take(candidate, instance_->functions, device);
+}
+
+void Device::open_of_host(const SNNVulkanHost& host) {
+    host_ = host;
+    const auto instance = static_cast<VkInstance>(host.instance);
+    const auto physical = static_cast<VkPhysicalDevice>(host.physical_device);
+    InstanceFunctions instance_functions =
+        load_instance_functions(reinterpret_cast<PFN_vkGetInstanceProcAddr>(host.get_instance_proc_addr), instance);
+    if (!instance_functions.vkGetPhysicalDeviceProperties || !instance_functions.vkGetDeviceProcAddr)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->get_instance_proc_addr gives no Vulkan functions for host->instance");
+    instance_functions.vkGetPhysicalDeviceProperties2 = nullptr;  // the host's instance may be of Vulkan 1.0
+    const std::vector<VkQueueFamilyProperties> families = queue_families(instance_functions, physical);
+    if (host.queue_family >= families.size())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->queue_family is ", host.queue_family, "; the device has ", families.size());
+    if (!(families[host.queue_family].queueFlags & VK_QUEUE_COMPUTE_BIT))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->queue_family is ", host.queue_family, ", and its queues do not compute");
+    take(make_candidate(instance_functions, physical, host.queue_family), instance_functions, static_cast<VkDevice>(host.device));
+}
+
+void Device::take(const Candidate& candidate, const InstanceFunctions& instance_functions, VkDevice device) {
+    handle = device;
+    functions = load_device_functions(instance_functions, device);
+    description_ = candidate.description;
+    memory_properties_ = candidate.memory;
+    const VkPhysicalDeviceLimits& limits = candidate.properties.limits;
+    if (limits.maxPerStageDescriptorStorageBuffers < needed_buffers)
+        throw Error(SNN_ERROR_UNSUPPORTED, "a shader of the Vulkan device '", description_.name, "' has ",
+                    limits.maxPerStageDescriptorStorageBuffers, " storage buffers, and ", needed_buffers,
+                    " are needed; another device may do (snn devices)");
+    storage_range_ = limits.maxStorageBufferRange;
+    // For tests: a device with a smaller range, so that small networks are cut into segments too.
+    if (const char* const bytes = std::getenv("SNN_VULKAN_STORAGE_RANGE"))
+        storage_range_ = std::min<VkDeviceSize>(storage_range_, std::strtoull(bytes, nullptr, 10));
+    alignment_ = std::max<VkDeviceSize>(16, limits.minStorageBufferOffsetAlignment);
+    if (instance_) functions.vkGetDeviceQueue(handle, candidate.queue_family, 0, &queue_);
+    else queue_ = static_cast<VkQueue>(host_.queue);
     auto pool = made<VkCommandPoolCreateInfo>(VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO);
     pool.flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT;
     pool.queueFamilyIndex = candidate.queue_family;
@@ -100,7 +127,7 @@ void Device::close() {
         }
     if (fence_) functions.vkDestroyFence(handle, fence_, nullptr);
     if (command_pool_) functions.vkDestroyCommandPool(handle, command_pool_, nullptr);
-    functions.vkDestroyDevice(handle, nullptr);
+    if (instance_) functions.vkDestroyDevice(handle, nullptr);
 }
 
 // ---- Memory
@@ -123,7 +150,7 @@ Device::Block Device::make_block(VkDeviceSize bytes, Memory memory) {
     auto buffer = made<VkBufferCreateInfo>(VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO);
     buffer.size = bytes;
     buffer.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
-                   VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT;
+                   VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT | VK_BUFFER_USAGE_VERTEX_BUFFER_BIT;  // states may be drawn from
     check(functions.vkCreateBuffer(handle, &buffer, nullptr, &block.buffer), "could not make a buffer");
     try {
         VkMemoryRequirements needs;
@@ -225,7 +252,10 @@ void Device::run(const std::vector<VkCommandBuffer>& commands) {
     submission.commandBufferCount = static_cast<uint32_t>(commands.size());
     submission.pCommandBuffers = commands.data();
     check(functions.vkResetFences(handle, 1, &fence_), "could not reset a fence");
-    check(functions.vkQueueSubmit(queue_, 1, &submission, fence_), "could not take work");
+    if (host_.lock_queue) host_.lock_queue(host_.user);
+    const VkResult submitted = functions.vkQueueSubmit(queue_, 1, &submission, fence_);
+    if (host_.unlock_queue) host_.unlock_queue(host_.user);
+    check(submitted, "could not take work");
     check(functions.vkWaitForFences(handle, 1, &fence_, VK_TRUE, UINT64_MAX), "could not finish its work");
 }
 

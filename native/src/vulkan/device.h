@@ -1,4 +1,4 @@
-// Choosing a Vulkan device and talking to it: one logical device with one compute queue, of one session.
+// Choosing a Vulkan device and talking to it: one logical device with one compute queue, of one session or of the host program.
 #pragma once
 
 #include <array>
@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <snn/snn_vulkan.h>
 
 #include "vulkan/functions.h"
 
@@ -25,8 +27,21 @@ struct DeviceDescription {
 // Empty without a loader or a driver; thread-safe.
 const std::vector<DeviceDescription>& devices();
 
-// Messages of the validation layer, where SNN_VULKAN_VALIDATION names a file (a switch for tests): the layer is enabled, with
-// synchronisation validation, and every message is added to the file as a line.
+// One that may be opened.
+struct Candidate {
+    VkPhysicalDevice handle;
+    uint32_t queue_family;
+    VkPhysicalDeviceProperties properties;
+    VkPhysicalDeviceMemoryProperties memory;
+    DeviceDescription description;
+};
+Candidate make_candidate(const InstanceFunctions& functions, VkPhysicalDevice device, uint32_t queue_family);
+std::vector<VkQueueFamilyProperties> queue_families(const InstanceFunctions& functions, VkPhysicalDevice device);
+
+// The file that SNN_VULKAN_VALIDATION names, a switch for tests: the validation layer is enabled, with synchronisation validation,
+// and every message is added to the file as a line. Empty: not set.
+std::string validation_messages();
+
 class Instance {
 public:
     Instance();  // throws SNN_ERROR_UNSUPPORTED where there is no loader or no driver
@@ -34,14 +49,7 @@ public:
     Instance(const Instance&) = delete;
     Instance& operator=(const Instance&) = delete;
 
-    struct Candidate {
-        VkPhysicalDevice handle;
-        uint32_t queue_family;
-        VkPhysicalDeviceProperties properties;
-        DeviceDescription description;
-    };
     std::vector<Candidate> candidates() const;  // in the order of devices()
-    bool is_validated() const { return !messages_path_.empty(); }
 
     VkInstance handle = VK_NULL_HANDLE;
     InstanceFunctions functions;
@@ -76,7 +84,8 @@ class Device {
 public:
     // `choice`: "" the first device; or its index, a part of its name, or its UUID. Throws SNN_ERROR_NOT_FOUND with the devices
     // that there are.
-    explicit Device(std::string_view choice);
+    // With a `host`, the device is the host's.
+    Device(std::string_view choice, const SNNVulkanHost* host);
     ~Device();
     Device(const Device&) = delete;
     Device& operator=(const Device&) = delete;
@@ -86,8 +95,7 @@ public:
     VkDeviceSize storage_range() const { return storage_range_; }
     // Bytes; where a binding may begin.
     VkDeviceSize alignment() const { return alignment_; }
-    // The validation layer watches (Instance).
-    bool is_validated() const { return instance_.is_validated(); }
+    bool is_validated() const { return !validation_messages().empty(); }
 
     // Memory for the device's lifetime, sub-allocated of larger blocks; not cleared. Throws SNN_ERROR_OUT_OF_MEMORY, and
     // SNN_ERROR_UNSUPPORTED for more than storage_range(): `what` names it.
@@ -108,7 +116,9 @@ public:
     DeviceFunctions functions;
 
 private:
-    void open(std::string_view choice);
+    void open_own(std::string_view choice);
+    void open_of_host(const SNNVulkanHost& host);
+    void take(const Candidate& candidate, const InstanceFunctions& instance_functions, VkDevice device);
     void close();
     struct Block {
         VkDeviceMemory memory;
@@ -120,7 +130,8 @@ private:
     uint32_t memory_type(uint32_t allowed, Memory memory) const;
     void copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes);
 
-    Instance instance_;
+    std::unique_ptr<Instance> instance_;  // null: the device is the host's
+    SNNVulkanHost host_{};
     DeviceDescription description_;
     VkPhysicalDeviceMemoryProperties memory_properties_{};
     VkDeviceSize storage_range_ = 0, alignment_ = 0;

@@ -24,8 +24,9 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     : plan_(std::move(plan)),
       batch_size_(options.batch_size),
       seed_(options.seed),
-      device_(options.device),
-      pipelines_(device_) {
+      device_(options.device, options.vulkan_host),
+      pipelines_(device_),
+      dispatches_(device_.is_validated()) {
     check_supported();
     const auto& populations = network().populations();
     const auto& projections = network().projections();
@@ -97,7 +98,7 @@ void VulkanExecutor::check_supported() const {
 // ---- The dispatches of a step
 
 void VulkanExecutor::record_step() {
-    Steps steps(device_.is_validated());
+    Steps& steps = dispatches_ = Steps(device_.is_validated());
     Dispatch advance;
     advance.pipeline = pipelines_.get(embedded_shader("advance"));
     advance.set = pipelines_.bind({run_});

@@ -27,6 +27,8 @@ public:
     std::string description() const override { return device_.description().name; }
     void reset_state() override;
     void run(const RunRequest& request) override;
+    void record(const RunRequest& request, void* commands) override;
+    DeviceBuffer state_buffer(uint32_t population, uint32_t state) const override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
     void set_seed(uint64_t seed) override { seed_ = seed; }
@@ -67,6 +69,8 @@ private:
 
     uint32_t prepare_records(const RunRequest& request, uint32_t steps);
     void record_copies(VkCommandBuffer commands, bool of_spikes);
+    // Where the run is before its next step, for the words of `run` up to the normal table.
+    void fill_control(const RunRequest& request, uint32_t done, uint32_t* out_control) const;
     void load_frames(const RunRequest& request, uint32_t done, uint32_t steps);
     void take_records(const RunRequest& request, uint32_t done, uint32_t steps);
     void record_inputs(const RunRequest& request, uint32_t step) const;
@@ -85,6 +89,7 @@ private:
     uint32_t normal_table_at_ = 0;  // in `run`
     uint32_t frame_capacity_ = 0;                     // steps whose input frames fit
     std::vector<uint32_t> frames_begin_;              // by input, in words
+    Steps dispatches_;  // of a step
     VkCommandBuffer begin_ = VK_NULL_HANDLE, step_ = VK_NULL_HANDLE, spikes_ = VK_NULL_HANDLE, states_ = VK_NULL_HANDLE,
                     end_ = VK_NULL_HANDLE;
     std::vector<VkCommandBuffer> submission_;

@@ -36,9 +36,7 @@ void VulkanExecutor::run(const RunRequest& request) {
     }
 }
 
-// Where the run is, and the frames of the next steps.
-void VulkanExecutor::load_frames(const RunRequest& request, uint32_t done, uint32_t steps) {
-    uint32_t* const control = control_.as<uint32_t>();
+void VulkanExecutor::fill_control(const RunRequest& request, uint32_t done, uint32_t* control) const {
     const uint64_t before = request.first_step + done - 1;  // advance goes on to the first; wraps at step 0
     control[shader::RUN_NOW] = static_cast<uint32_t>(now_);
     control[shader::RUN_STEP_LOW] = static_cast<uint32_t>(before);
@@ -49,13 +47,52 @@ void VulkanExecutor::load_frames(const RunRequest& request, uint32_t done, uint3
     control[shader::RUN_ROW] = 0;
     for (size_t k = 0; k < request.inputs.size(); ++k) {
         const InputFrames& input = request.inputs[k];
+        control[shader::RUN_INPUTS + k] = input.step_stride == 0 ? 0 : populations_[input.population].frame;
+    }
+}
+
+void VulkanExecutor::load_frames(const RunRequest& request, uint32_t done, uint32_t steps) {
+    fill_control(request, done, control_.as<uint32_t>());
+    for (size_t k = 0; k < request.inputs.size(); ++k) {
+        const InputFrames& input = request.inputs[k];
         const size_t frame = populations_[input.population].frame;
-        control[shader::RUN_INPUTS + k] = input.step_stride == 0 ? 0 : static_cast<uint32_t>(frame);
         for (uint32_t step = 0; step < (input.step_stride == 0 ? 1 : steps); ++step) {
             const float* const from = input.data + (done + step) * input.step_stride;
             std::copy(from, from + frame, frames_.as<float>() + frames_begin_[k] + step * frame);
         }
     }
+}
+
+// ---- In the host's command buffer
+
+// Inputs and control words are copied into the command buffer, because the memory that run() uses may be read by steps that were
+// recorded before and have not run yet.
+void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
+    const auto commands = static_cast<VkCommandBuffer>(host_commands);
+    const auto update = [&](const Range& range, VkDeviceSize offset, const void* data, VkDeviceSize bytes) {
+        constexpr VkDeviceSize most = 65536;  // of one command
+        for (VkDeviceSize done = 0; done < bytes; done += most)
+            device_.functions.vkCmdUpdateBuffer(commands, range.buffer, range.offset + offset + done, std::min(most, bytes - done),
+                                                static_cast<const char*>(data) + done);
+    };
+    kernel_barrier(device_, commands);
+    words_.resize(normal_table_at_);
+    fill_control(request, 0, words_.data());
+    update(run_, 0, words_.data(), words_.size() * 4);
+    for (size_t k = 0; k < request.inputs.size(); ++k)
+        update(frames_, VkDeviceSize{frames_begin_[k]} * 4, request.inputs[k].data,
+               VkDeviceSize{populations_[request.inputs[k].population].frame} * 4);
+    for (uint32_t step = 0; step < request.step_count; ++step) dispatches_.record(device_, pipelines_.layout(), commands);
+    all_commands_barrier(device_, commands);
+    now_ += request.step_count;
+}
+
+DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) const {
+    const PopulationMemory& memory = populations_[population];
+    const bool whole = network().population(population).model->states[state].type == ValueType::int_;
+    const VkDeviceSize bytes = VkDeviceSize{memory.frame} * 4;
+    // A VkBuffer is a pointer or a number, as the platform has it.
+    return {whole ? DType::int32 : DType::float32, (uint64_t)memory.states.buffer, memory.states.offset + state * bytes, bytes};
 }
 
 // ---- Records

@@ -28,10 +28,10 @@ const Loader& loader() {
     return opened;
 }
 
-InstanceFunctions load_instance_functions(VkInstance instance) {
+InstanceFunctions load_instance_functions(PFN_vkGetInstanceProcAddr get, VkInstance instance) {
     InstanceFunctions functions;
 #define SNN_VULKAN_LOAD(name) \
-    functions.name = reinterpret_cast<PFN_##name>(loader().vkGetInstanceProcAddr(instance, #name));
+    functions.name = reinterpret_cast<PFN_##name>(get(instance, #name));
     SNN_VULKAN_INSTANCE_FUNCTIONS(SNN_VULKAN_LOAD)
     SNN_VULKAN_LOAD(vkGetPhysicalDeviceProperties2)
 #undef SNN_VULKAN_LOAD

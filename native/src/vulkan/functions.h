@@ -21,7 +21,7 @@ namespace snn::vulkan {
     F(vkCreateCommandPool) F(vkDestroyCommandPool) F(vkAllocateCommandBuffers) F(vkFreeCommandBuffers)              \
     F(vkBeginCommandBuffer) F(vkEndCommandBuffer) F(vkCmdBindPipeline) F(vkCmdBindDescriptorSets)                   \
     F(vkCmdPushConstants) F(vkCmdDispatch) F(vkCmdDispatchIndirect) F(vkCmdPipelineBarrier) F(vkCmdCopyBuffer)      \
-    F(vkCmdFillBuffer) F(vkQueueSubmit) F(vkCreateFence) F(vkDestroyFence) F(vkWaitForFences) F(vkResetFences)
+    F(vkCmdFillBuffer) F(vkCmdUpdateBuffer) F(vkQueueSubmit) F(vkCreateFence) F(vkDestroyFence) F(vkWaitForFences) F(vkResetFences)
 
 // The functions that need no instance. Null members: there is no loader.
 struct Loader {
@@ -43,7 +43,7 @@ struct DeviceFunctions {
 };
 #undef SNN_VULKAN_MEMBER
 
-InstanceFunctions load_instance_functions(VkInstance instance);
+InstanceFunctions load_instance_functions(PFN_vkGetInstanceProcAddr get, VkInstance instance);
 DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevice device);
 
 // A struct of Vulkan with its type set and the rest zero.

@@ -58,6 +58,11 @@ std::string uuid_text(const uint8_t (&bytes)[VK_UUID_SIZE]) {
 
 }  // namespace
 
+std::string validation_messages() {
+    const char* const path = std::getenv("SNN_VULKAN_VALIDATION");
+    return path ? path : "";
+}
+
 Instance::Instance() {
     if (!loader().vkCreateInstance)
         throw Error(SNN_ERROR_UNSUPPORTED,
@@ -79,11 +84,11 @@ Instance::Instance() {
     features.enabledValidationFeatureCount = 1;
     features.pEnabledValidationFeatures = &synchronization;
     features.pNext = &messenger;  // for making and ending the instance itself
-    if (const char* const path = std::getenv("SNN_VULKAN_VALIDATION"); path && *path) {
+    messages_path_ = validation_messages();
+    if (!messages_path_.empty()) {
         if (!has_layer(validation_layer))
             throw Error(SNN_ERROR_UNSUPPORTED, "SNN_VULKAN_VALIDATION is set, but the layer ", validation_layer,
                         " is not installed (Debian and Ubuntu: the package vulkan-validationlayers)");
-        messages_path_ = path;
         // Of information there is one: that the layer watches.
         messenger.messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_INFO_BIT_EXT |
                                     VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT |
@@ -102,7 +107,7 @@ Instance::Instance() {
         throw Error(SNN_ERROR_UNSUPPORTED, "there is a Vulkan loader on this machine, but no driver: install the GPU's, or Debian's "
                                            "mesa-vulkan-drivers");
     check(result, "could not be reached");
-    functions = load_instance_functions(handle);
+    functions = load_instance_functions(loader().vkGetInstanceProcAddr, handle);
     if (version < VK_API_VERSION_1_1) functions.vkGetPhysicalDeviceProperties2 = nullptr;
     if (messages_path_.empty()) return;
     const auto create = reinterpret_cast<PFN_vkCreateDebugUtilsMessengerEXT>(
@@ -118,7 +123,36 @@ Instance::~Instance() {
     functions.vkDestroyInstance(handle, nullptr);
 }
 
-std::vector<Instance::Candidate> Instance::candidates() const {
+std::vector<VkQueueFamilyProperties> queue_families(const InstanceFunctions& functions, VkPhysicalDevice device) {
+    uint32_t count = 0;
+    functions.vkGetPhysicalDeviceQueueFamilyProperties(device, &count, nullptr);
+    std::vector<VkQueueFamilyProperties> families(count);
+    functions.vkGetPhysicalDeviceQueueFamilyProperties(device, &count, families.data());
+    return families;
+}
+
+Candidate make_candidate(const InstanceFunctions& functions, VkPhysicalDevice device, uint32_t queue_family) {
+    Candidate candidate{device, queue_family, {}, {}, {}};
+    functions.vkGetPhysicalDeviceProperties(device, &candidate.properties);
+    functions.vkGetPhysicalDeviceMemoryProperties(device, &candidate.memory);
+    DeviceDescription& description = candidate.description;
+    description.name = candidate.properties.deviceName;
+    description.type = candidate.properties.deviceType;
+    description.api_version = candidate.properties.apiVersion;
+    if (functions.vkGetPhysicalDeviceProperties2 && description.api_version >= VK_API_VERSION_1_1) {
+        auto id = made<VkPhysicalDeviceIDProperties>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES);
+        auto all = made<VkPhysicalDeviceProperties2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2);
+        all.pNext = &id;
+        functions.vkGetPhysicalDeviceProperties2(device, &all);
+        description.uuid = uuid_text(id.deviceUUID);
+    }
+    for (uint32_t i = 0; i < candidate.memory.memoryHeapCount; ++i)
+        if (candidate.memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
+            description.memory_bytes += candidate.memory.memoryHeaps[i].size;
+    return candidate;
+}
+
+std::vector<Candidate> Instance::candidates() const {
     uint32_t count = 0;
     if (functions.vkEnumeratePhysicalDevices(handle, &count, nullptr) < 0) return {};
     std::vector<VkPhysicalDevice> physical(count);
@@ -126,33 +160,12 @@ std::vector<Instance::Candidate> Instance::candidates() const {
     physical.resize(count);
     std::vector<Candidate> found;
     for (const VkPhysicalDevice device : physical) {
-        uint32_t family_count = 0;
-        functions.vkGetPhysicalDeviceQueueFamilyProperties(device, &family_count, nullptr);
-        std::vector<VkQueueFamilyProperties> families(family_count);
-        functions.vkGetPhysicalDeviceQueueFamilyProperties(device, &family_count, families.data());
+        const std::vector<VkQueueFamilyProperties> families = queue_families(functions, device);
         const auto family = std::find_if(families.begin(), families.end(), [](const VkQueueFamilyProperties& properties) {
             return properties.queueFlags & VK_QUEUE_COMPUTE_BIT && properties.queueCount > 0;
         });
-        if (family == families.end()) continue;
-        Candidate candidate{device, static_cast<uint32_t>(family - families.begin()), {}, {}};
-        functions.vkGetPhysicalDeviceProperties(device, &candidate.properties);
-        DeviceDescription& description = candidate.description;
-        description.name = candidate.properties.deviceName;
-        description.type = candidate.properties.deviceType;
-        description.api_version = candidate.properties.apiVersion;
-        if (functions.vkGetPhysicalDeviceProperties2 && description.api_version >= VK_API_VERSION_1_1) {
-            auto id = made<VkPhysicalDeviceIDProperties>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES);
-            auto all = made<VkPhysicalDeviceProperties2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2);
-            all.pNext = &id;
-            functions.vkGetPhysicalDeviceProperties2(device, &all);
-            description.uuid = uuid_text(id.deviceUUID);
-        }
-        VkPhysicalDeviceMemoryProperties memory;
-        functions.vkGetPhysicalDeviceMemoryProperties(device, &memory);
-        for (uint32_t i = 0; i < memory.memoryHeapCount; ++i)
-            if (memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
-                description.memory_bytes += memory.memoryHeaps[i].size;
-        found.push_back(std::move(candidate));
+        if (family != families.end())
+            found.push_back(make_candidate(functions, device, static_cast<uint32_t>(family - families.begin())));
     }
     std::stable_sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
         return rank(a.description.type) < rank(b.description.type);
@@ -165,7 +178,7 @@ const std::vector<DeviceDescription>& devices() {
         std::vector<DeviceDescription> descriptions;
         try {
             const Instance instance;
-            for (Instance::Candidate& candidate : instance.candidates())
+            for (Candidate& candidate : instance.candidates())
                 descriptions.push_back(std::move(candidate.description));
         } catch (const Error&) {
             // No loader or no driver: no devices. Whoever opens one is told why.

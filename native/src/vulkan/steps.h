@@ -56,6 +56,8 @@ private:
 
 // Makes what kernels and copies wrote visible to kernels and copies that follow.
 void kernel_barrier(const Device& device, VkCommandBuffer commands);
+// Makes it visible to every later command: of a host, which may draw from it.
+void all_commands_barrier(const Device& device, VkCommandBuffer commands);
 // Makes it visible to the host, once the submission is done.
 void host_barrier(const Device& device, VkCommandBuffer commands);
 
