@@ -1,5 +1,5 @@
-"""A host program that owns the Vulkan device, written with the package `vulkan`: steps are recorded into its command buffers and
-states are read where they lie. The functions are those of snn_vulkan.h, called as C.
+"""A host program that owns the Vulkan device, written with the package `vulkan`: steps are recorded into its command
+buffers and states are read where they lie. The functions are those of snn_vulkan.h, called as C.
 """
 
 from __future__ import annotations

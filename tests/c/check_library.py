@@ -1,5 +1,5 @@
-"""The shared library as a file: only the functions of its C headers are visible, nothing unusual is needed to load it, and it is
-small: ``check_library.py LIBRARY HEADERS NM STRIP READELF``."""
+"""The shared library as a file: only the functions of its C headers are visible, nothing unusual is needed to load it, and
+it is small: ``check_library.py LIBRARY HEADERS NM STRIP READELF``."""
 
 import re
 import subprocess

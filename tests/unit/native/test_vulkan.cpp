@@ -1,5 +1,5 @@
 // The Vulkan backend over the networks that the CPU backend is compared on, where there is a device: bits, counters, events.
-// tests/backend/test_vulkan.py has the rest; here the sanitizers see the host's side.
+// tests/backend/test_vulkan.py has the rest, under the validation layer; here atomic sums run side by side (decisions/0012).
 #include <algorithm>
 #include <bit>
 #include <cstdio>
