@@ -20,7 +20,7 @@ struct ConstantPlaces {
 ConstantPlaces place_constants(const std::vector<Constant>& constants);
 
 // The words of shaders/neuron_step.comp with the model's step in it. The same for all populations with the same options whose
-// constants are per neuron or not alike. `population` names it in errors.
+// constants are per neuron or not alike.
 std::vector<uint32_t> make_model_shader(const Model& model, const std::vector<Constant>& constants);
 
 }  // namespace snn::vulkan
