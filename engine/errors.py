@@ -10,6 +10,7 @@ from __future__ import annotations
 __all__ = [
     "ArgumentTypeError",
     "BusyError",
+    "DeviceLostError",
     "FileError",
     "ForkedError",
     "FormatError",
@@ -129,6 +130,12 @@ class InternalError(SnnError, RuntimeError):
     status = -13
 
 
+class DeviceLostError(SnnError, RuntimeError):
+    """The GPU was reset or removed; the simulation cannot go on, a new one can."""
+
+    status = -14
+
+
 _BY_STATUS: dict[int, type[SnnError]] = {
     error.status: error
     for error in (
@@ -145,6 +152,7 @@ _BY_STATUS: dict[int, type[SnnError]] = {
         ForkedError,
         StoppedError,
         InternalError,
+        DeviceLostError,
     )
 }
 

@@ -35,6 +35,7 @@ from snn.engine._native import version as library_version
 from snn.engine.errors import (
     ArgumentTypeError,
     BusyError,
+    DeviceLostError,
     FileError,
     ForkedError,
     FormatError,
@@ -98,6 +99,7 @@ __all__ = [
     "CurrentLIF",
     "Dense",
     "DeviceInfo",
+    "DeviceLostError",
     "Distribution",
     "DrivenCurrentLIF",
     "DrivenLIF",

@@ -49,7 +49,8 @@ class Simulation:
     network : Network
         Shared, not copied; changes made to it later do not reach this simulation.
     device : str, default "cpu"
-        Where it runs: ``"cpu"``, ``"reference"`` (slow and readable), ``"null"`` (computes nothing). See `snn.devices`.
+        Where it runs: ``"cpu"``, ``"vulkan"`` (the first GPU; ``"vulkan:1"``, ``"vulkan:NAME"`` or ``"vulkan:UUID"`` choose
+        one), ``"reference"`` (slow and readable), ``"null"`` (computes nothing). See `snn.devices`.
     batch_size : int, default 1
         Number of independent samples that share the weights; at most 1,048,576.
     threads : int, default 1

@@ -18,6 +18,7 @@ cdef extern from "snn/snn.h" nogil:
         SNN_ERROR_FORKED
         SNN_ERROR_STOPPED
         SNN_ERROR_INTERNAL
+        SNN_ERROR_DEVICE_LOST
 
     uint32_t SNN_ABI_VERSION
     const char *snn_version_string()

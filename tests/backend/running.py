@@ -40,6 +40,11 @@ def cpu_settings() -> list[Setting]:
     return [*settings, Setting("cpu", 0, 2), Setting("cpu", 0, 4), Setting("cpu", 0, 8)]
 
 
+def vulkan_settings() -> list[Setting]:
+    """The first Vulkan device, where there is one."""
+    return [Setting("vulkan") for device in _native.devices() if device.name == "vulkan:0"]
+
+
 @dataclass
 class Result:
     """Arrays by name; states and spikes are [step][batch][size]."""

@@ -1,4 +1,4 @@
-"""Every function that snn.h declares is used by a C test: ``check_coverage.py HEADER FOLDER``."""
+"""Every function that the C headers declare is used by a C test: ``check_coverage.py HEADERS FOLDER``."""
 
 import re
 import sys
@@ -7,8 +7,9 @@ from pathlib import Path
 
 def main() -> int:
     """Print the functions that no test calls, itself or through a macro that it hands them to."""
-    header, folder = (Path(argument) for argument in sys.argv[1:])
-    declared = set(re.findall(r"^SNN_API [\w *]*SNN_CALL (\w+)\(", header.read_text(encoding="utf-8"), re.MULTILINE))
+    headers, folder = (Path(argument) for argument in sys.argv[1:])
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(headers.glob("*.h")))
+    declared = set(re.findall(r"^SNN_API [\w *]*SNN_CALL (\w+)\(", text, re.MULTILINE))
     tests = "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("*.[ch]"))
     # A name in a comment or a string calls nothing.
     tests = re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', " ", tests, flags=re.DOTALL)

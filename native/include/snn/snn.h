@@ -104,7 +104,8 @@ enum {
     SNN_ERROR_VERSION = -10,         /* struct or file of a version this library does not know */
     SNN_ERROR_FORKED = -11,          /* the session belongs to the parent process */
     SNN_ERROR_STOPPED = -12,         /* a progress callback asked to stop; what was recorded so far is kept */
-    SNN_ERROR_INTERNAL = -13         /* a defect of the library */
+    SNN_ERROR_INTERNAL = -13,        /* a defect of the library */
+    SNN_ERROR_DEVICE_LOST = -14      /* the GPU was reset or removed; the session cannot go on, a new one can */
 };
 
 /* The sentence of the last error on this thread, "" if none. Valid until the next failing call on the same thread. */
@@ -150,7 +151,7 @@ typedef void(SNN_CALL *SNNLogCallback)(int32_t level, const char *message, void 
 
 typedef struct SNNDeviceInfo {
     uint32_t struct_size;
-    char name[64];           /* what SNNConfig.device takes: "cpu", "reference", "null" */
+    char name[64];           /* what SNNConfig.device takes: "cpu", "vulkan:0", "reference", "null" */
     char description[192];   /* for people: processor name, instruction set */
     uint32_t core_count;     /* logical processors this process may use */
     uint64_t memory_bytes;   /* total memory, 0 if unknown */
@@ -456,7 +457,8 @@ typedef struct SNNConfig {
     uint32_t flags;            /* SNN_FLAG_* */
     const char *file;          /* a .snn file, or null when `network` is given */
     SNNNetwork network;        /* a finished network; the session keeps a reference */
-    const char *device;        /* "cpu" (default, also when null), "reference", "null" */
+    const char *device;        /* "cpu" (default, also when null), "vulkan", "reference", "null"; of several GPUs "vulkan" is the
+                                  first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them */
     uint32_t batch_size;       /* samples, 1 (default) to 1,048,576 */
     uint32_t thread_count;     /* default 1, at most 1024; 0: one per core. Results do not depend on it. */
     uint32_t instruction_set;  /* SNN_ISA_* */

@@ -14,6 +14,8 @@ namespace {
 
 thread_local std::string last_error_sentence;
 
+uint32_t device_count_of(const Backend& backend) { return backend.device_count ? backend.device_count() : 1; }
+
 }  // namespace
 
 namespace snn::api {
@@ -55,6 +57,7 @@ const char* snn_status_name(SNNStatus status) {
         case SNN_ERROR_VERSION: return "SNN_ERROR_VERSION";
         case SNN_ERROR_FORKED: return "SNN_ERROR_FORKED";
         case SNN_ERROR_STOPPED: return "SNN_ERROR_STOPPED";
+        case SNN_ERROR_DEVICE_LOST: return "SNN_ERROR_DEVICE_LOST";
         case SNN_ERROR_INTERNAL: return "SNN_ERROR_INTERNAL";
         default: return "SNN_UNKNOWN_STATUS";
     }
@@ -63,16 +66,26 @@ const char* snn_status_name(SNNStatus status) {
 // ---- Devices
 
 SNNStatus snn_device_count(uint32_t* out_count) {
-    return guarded([&] { required(out_count, "out_count") = static_cast<uint32_t>(backends().size()); });
+    return guarded([&] {
+        uint32_t count = 0;
+        for (const Backend* backend : backends()) count += device_count_of(*backend);
+        required(out_count, "out_count") = count;
+    });
 }
 
 SNNStatus snn_device_get(uint32_t index, SNNDeviceInfo* out_info) {
     return guarded([&] {
-        if (index >= backends().size())
-            throw Error(SNN_ERROR_NOT_FOUND, "device ", index, " does not exist; there are ", backends().size());
-        SNNDeviceInfo info{};
-        backends()[index]->describe(info);
-        answer(out_info, info, "out_info");
+        uint32_t first = 0;  // device of the backend
+        for (const Backend* backend : backends()) {
+            const uint32_t count = device_count_of(*backend);
+            if (index < first + count) {
+                SNNDeviceInfo info{};
+                backend->describe(index - first, info);
+                return answer(out_info, info, "out_info");
+            }
+            first += count;
+        }
+        throw Error(SNN_ERROR_NOT_FOUND, "device ", index, " does not exist; there are ", first);
     });
 }
 

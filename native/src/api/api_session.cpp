@@ -1,7 +1,7 @@
 // The C interface: sessions, the six functions of the simple level among them.
 #include <algorithm>
 
-#include "api/guard.h"
+#include "api/sessions.h"
 #include "common/machine.h"
 #include "file/file.h"
 #include "network/plan.h"
@@ -11,20 +11,6 @@ using namespace snn;
 using namespace snn::api;
 
 namespace {
-
-template <class Function>
-SNNStatus with_session(SNNHandle handle, Function&& function, bool reading = false) noexcept {
-    return guarded([&] {
-        const PinnedSession session = pin_session(handle);
-        const Session::Entry entry(*session, reading);
-        function(*session);
-    });
-}
-
-template <class Function>
-SNNStatus reading_session(SNNHandle handle, Function&& function) noexcept {
-    return with_session(handle, std::forward<Function>(function), true);
-}
 
 constexpr uint32_t max_threads = 1024;
 
@@ -70,6 +56,33 @@ SessionOptions session_options(const SNNConfig& config) {
 
 }  // namespace
 
+SNNHandle snn::api::open_session(const SNNConfig* config, const SNNVulkanHost* host) {
+    const SNNConfig complete_config = complete(config, snn_config_init, "config");
+    std::shared_ptr<const Network> network;
+    if (complete_config.network) {
+        if (complete_config.file)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config has both a file ('", complete_config.file,
+                        "') and a network; give one");
+        network = pin_network(complete_config.network)->finished();
+    } else if (complete_config.file) {
+        network = load_network(complete_config.file);
+    } else {
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "config has neither a file nor a network");
+    }
+    SessionOptions options = session_options(complete_config);
+    if (host) {
+        if (complete_config.device && options.device != "vulkan")
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->device is '", options.device,
+                        "'; on a host's device it is null or \"vulkan\"");
+        options.device = "vulkan";
+        options.executor.vulkan_host = host;
+    }
+    auto session = std::make_shared<Session>(std::move(network), options);
+    Session& opened = *session;
+    opened.handle = reinterpret_cast<SNNHandle>(handle_table().insert(HandleType::session, std::move(session)));
+    return opened.handle;
+}
+
 extern "C" {
 
 void snn_config_init(SNNConfig* out_config, uint32_t struct_size) {
@@ -106,25 +119,7 @@ SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMem
 }
 
 SNNStatus snn_create_network(const SNNConfig* config, SNNHandle* out_handle) {
-    return guarded([&] {
-        required(out_handle, "out_handle");
-        const SNNConfig complete_config = complete(config, snn_config_init, "config");
-        std::shared_ptr<const Network> network;
-        if (complete_config.network) {
-            if (complete_config.file)
-                throw Error(SNN_ERROR_INVALID_ARGUMENT, "config has both a file ('", complete_config.file,
-                            "') and a network; give one");
-            network = pin_network(complete_config.network)->finished();
-        } else if (complete_config.file) {
-            network = load_network(complete_config.file);
-        } else {
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config has neither a file nor a network");
-        }
-        auto session = std::make_shared<Session>(std::move(network), session_options(complete_config));
-        Session& opened = *session;
-        opened.handle = reinterpret_cast<SNNHandle>(handle_table().insert(HandleType::session, std::move(session)));
-        *out_handle = opened.handle;
-    });
+    return guarded([&] { required(out_handle, "out_handle") = open_session(config, nullptr); });
 }
 
 void snn_destroy_network(SNNHandle handle) {

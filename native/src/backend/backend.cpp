@@ -8,8 +8,14 @@ namespace {
 
 [[noreturn]] void cannot_train() { throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train"); }
 
+[[noreturn]] void cannot_share() {
+    throw Error(SNN_ERROR_UNSUPPORTED, "the session is not on a Vulkan device: it has no buffers there and records no commands");
+}
+
 }  // namespace
 
+void Executor::record(const RunRequest&, void*) { cannot_share(); }
+DeviceBuffer Executor::state_buffer(uint32_t, uint32_t) const { cannot_share(); }
 void Executor::backward(std::span<const OutputGradient>) { cannot_train(); }
 double Executor::gradient_square_sum(uint32_t) const { cannot_train(); }
 bool Executor::gradient_is_finite(uint32_t) const { cannot_train(); }

@@ -18,6 +18,8 @@
 
 #include "network/plan.h"
 
+struct SNNVulkanHost;
+
 namespace snn {
 
 enum class DType : uint8_t { float32 = SNN_FLOAT32, float64 = SNN_FLOAT64, int32 = SNN_INT32, uint8 = SNN_UINT8 };
@@ -121,6 +123,12 @@ public:
     virtual ~OptimizerMemory() = default;
 };
 
+// Where a state lies in memory of the device that others may read: snn_vulkan.h.
+struct DeviceBuffer {
+    DType type;
+    uint64_t buffer, offset_bytes, size_bytes;
+};
+
 class Executor {
 public:
     virtual ~Executor() = default;
@@ -144,6 +152,11 @@ public:
     virtual void write(const Slot& slot, DType dtype, const void* data) = 0;
     // The neurons of one sample that were active in the last step, ascending; valid until the executor is next used.
     virtual std::span<const uint32_t> active(uint32_t population, uint32_t sample) const = 0;
+
+    // On a device that is shared with the host program, optional. Appends steps to its command buffer, with inputs that are held
+    // and without records; what they give is there when the host has run it.
+    virtual void record(const RunRequest& request, void* commands);
+    virtual DeviceBuffer state_buffer(uint32_t population, uint32_t state) const;
 
     // Training, optional: can_train() false leaves the rest unused.
     virtual bool can_train() const { return false; }
@@ -169,6 +182,8 @@ struct ExecutorOptions {
     uint32_t instruction_set = SNN_ISA_BEST;
     uint32_t flags = 0;         // SNN_FLAG_*
     uint64_t seed = 0;          // of the random draws
+    std::string device;         // which of the backend's devices: what follows the colon in "vulkan:1"; empty: the first
+    const SNNVulkanHost* vulkan_host = nullptr;  // complete; the device is the host's. Read while the executor is opened
     SNNAllocator allocator{};   // functions null: the C runtime's
     SNNJobSystem job_system{};  // function null: own threads
 };
@@ -182,16 +197,20 @@ struct ExecutorMemory {
 
 struct Backend {
     const char* name;
-    // Fills everything but struct_size.
-    void (*describe)(SNNDeviceInfo& out_info);
+    // Fills everything but struct_size; `device` counts the backend's devices.
+    void (*describe)(uint32_t device, SNNDeviceInfo& out_info);
     // Throws Error(SNN_ERROR_UNSUPPORTED) when the options ask for what it cannot do.
     std::unique_ptr<Executor> (*open)(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
     // An estimate; options.thread_count is resolved. Null: nothing to speak of.
     ExecutorMemory (*memory)(const Plan& plan, const ExecutorOptions& options) = nullptr;
+    // Null: there is one, which needs no choice. Else what is open to choice on this machine, perhaps nothing.
+    uint32_t (*device_count)() = nullptr;
 };
 
 // The list of backends, the default one first.
 std::span<const Backend* const> backends();
-const Backend& find_backend(std::string_view name);  // throws SNN_ERROR_NOT_FOUND with the names there are
+// Of a device, "cpu" or "vulkan:1". Throws SNN_ERROR_NOT_FOUND with the names there are.
+const Backend& find_backend(std::string_view device);
+std::string_view device_choice(std::string_view device);  // what follows the colon, or nothing
 
 }  // namespace snn

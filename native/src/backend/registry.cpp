@@ -6,21 +6,35 @@
 #include "backend/reference/reference_backend.h"
 #include "common/error.h"
 #include "cpu/cpu_backend.h"
+#if defined(SNN_VULKAN)
+#include "vulkan/vulkan_backend.h"
+#endif
 
 namespace snn {
 
 std::span<const Backend* const> backends() {
-    static const Backend* const list[] = {&cpu_backend, &reference_backend, &null_backend};
+    static const Backend* const list[] = {
+        &cpu_backend,
+#if defined(SNN_VULKAN)
+        &vulkan_backend,
+#endif
+        &reference_backend, &null_backend};
     return list;
 }
 
-const Backend& find_backend(std::string_view name) {
+std::string_view device_choice(std::string_view device) {
+    const size_t colon = device.find(':');
+    return colon == device.npos ? std::string_view() : device.substr(colon + 1);
+}
+
+const Backend& find_backend(std::string_view device) {
+    const std::string_view name = device.substr(0, device.find(':'));
     std::string known;
     for (const Backend* backend : backends()) {
-        if (name == backend->name) return *backend;
+        if (name == backend->name && (backend->device_count || name == device)) return *backend;
         known += (known.empty() ? "" : ", ") + std::string(backend->name);
     }
-    throw Error(SNN_ERROR_NOT_FOUND, "there is no device '", name, "'; there are: ", known);
+    throw Error(SNN_ERROR_NOT_FOUND, "there is no device '", device, "'; there are: ", known);
 }
 
 }  // namespace snn

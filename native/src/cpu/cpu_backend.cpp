@@ -12,7 +12,7 @@ namespace snn {
 
 namespace {
 
-void describe_cpu(SNNDeviceInfo& out_info) {
+void describe_cpu(uint32_t, SNNDeviceInfo& out_info) {
     const std::string sets = cpu::supported_instruction_sets();
     std::snprintf(out_info.name, sizeof out_info.name, "cpu");
     std::snprintf(out_info.description, sizeof out_info.description, "%s (%s)", processor_name().c_str(), sets.c_str());

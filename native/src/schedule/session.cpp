@@ -118,6 +118,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     }
     ExecutorOptions executor = options.executor;
     if (executor.thread_count == 0) executor.thread_count = logical_processors();
+    executor.device = device_choice(options.device);
     if (!(flags_ & SNN_FLAG_ANY_SIZE)) check_memory(estimate_memory(*plan_, options.device, executor));
     executor_ = find_backend(options.device).open(plan_, executor);
     executor_->reset_state();
@@ -190,7 +191,8 @@ void Session::clear_spike_inputs() {
     }
 }
 
-void Session::run_steps(uint64_t count) {
+// Steps with the inputs that were set or bound.
+RunRequest Session::request_for(uint32_t count) {
     for (size_t i = 0; i < inputs_.size(); ++i) {
         const Input& input = inputs_[i];
         frames_[i] = {input.population, input.bound ? input.bound : input.values.data(), 0};
@@ -198,10 +200,26 @@ void Session::run_steps(uint64_t count) {
     RunRequest request;
     request.first_step = steps_done_;
     request.inputs = frames_;
-    request.step_count = static_cast<uint32_t>(count);
-    executor_->run(request);
+    request.step_count = count;
+    return request;
+}
+
+void Session::run_steps(uint64_t count) {
+    executor_->run(request_for(static_cast<uint32_t>(count)));
     steps_done_ += count;
     if (spike_callback) report_spikes();
+}
+
+void Session::record(void* commands, uint32_t count) {
+    while (count > 0) {
+        bool pending = false;
+        for (const Input& input : inputs_) pending |= input.clears && input.filled;
+        const uint32_t now = pending ? 1 : count;
+        executor_->record(request_for(now), commands);
+        steps_done_ += now;
+        if (pending) clear_spike_inputs();
+        count -= now;
+    }
 }
 
 void Session::step(uint64_t count) {

@@ -57,6 +57,9 @@ public:
     uint32_t advance(double seconds, double budget_s = std::numeric_limits<double>::infinity());
     void reset();
     void run(const SNNRunDef& def);
+    // On a Vulkan device: appends steps to a command buffer of the host; time goes on as if they had run.
+    void record(void* commands, uint32_t count);
+    DeviceBuffer device_buffer(std::string_view path) const;
     uint64_t steps_done() const { return steps_done_; }
     void set_steps_done(uint64_t steps) { steps_done_ = steps; }
     SNNCounters counters() const;
@@ -136,6 +139,7 @@ private:
 
     static const void* this_thread();
     void report_opening(std::string_view device) const;
+    RunRequest request_for(uint32_t count);
     void run_steps(uint64_t count);
     uint64_t step_within(uint64_t count, double budget_s);
     void report_spikes();

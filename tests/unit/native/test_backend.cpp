@@ -72,23 +72,28 @@ TEST_CASE("backends are found by name; the first is the default") {
     REQUIRE(backends().size() >= 3);
     CHECK(std::string(backends()[0]->name) == "cpu");
     CHECK(&find_backend("null") == &null_backend);
+    CHECK_THROWS_AS(find_backend("cpu:1"), Error);  // there is nothing to choose from
     try {
-        find_backend("quantum");
+        find_backend("quantum:1");
         FAIL("found a backend that does not exist");
     } catch (const Error& error) {
         CHECK(error.status() == SNN_ERROR_NOT_FOUND);
-        CHECK(std::string(error.what()).find("'quantum'") != std::string::npos);
-        CHECK(std::string(error.what()).find("cpu, reference, null") != std::string::npos);
+        CHECK(std::string(error.what()).find("'quantum:1'") != std::string::npos);
+        CHECK(std::string(error.what()).find("reference, null") != std::string::npos);
     }
 }
 
 TEST_CASE("every backend describes itself") {
     for (const Backend* backend : backends()) {
-        SNNDeviceInfo info{};
-        backend->describe(info);
-        CHECK(std::string(info.name) == backend->name);
-        CHECK(std::strlen(info.description) > 0);
-        CHECK(info.core_count >= 1);
+        const uint32_t count = backend->device_count ? backend->device_count() : 1;
+        for (uint32_t device = 0; device < count; ++device) {
+            SNNDeviceInfo info{};
+            backend->describe(device, info);
+            const std::string name = backend->name;
+            CHECK(std::string(info.name) == (backend->device_count ? name + ":" + std::to_string(device) : name));
+            CHECK(std::strlen(info.description) > 0);
+            CHECK(info.core_count >= 1);
+        }
     }
 }
 

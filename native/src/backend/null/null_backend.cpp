@@ -52,7 +52,7 @@ private:
     uint32_t batch_size_;
 };
 
-void describe(SNNDeviceInfo& out_info) {
+void describe(uint32_t, SNNDeviceInfo& out_info) {
     std::snprintf(out_info.name, sizeof out_info.name, "null");
     std::snprintf(out_info.description, sizeof out_info.description, "computes nothing; every variable reads as zero");
     out_info.core_count = 1;

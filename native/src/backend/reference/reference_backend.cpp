@@ -9,7 +9,7 @@ namespace snn {
 
 namespace {
 
-void describe(SNNDeviceInfo& out_info) {
+void describe(uint32_t, SNNDeviceInfo& out_info) {
     std::snprintf(out_info.name, sizeof out_info.name, "reference");
     std::snprintf(out_info.description, sizeof out_info.description,
                   "plain loops, one neuron at a time: the definition that other devices are compared with");

@@ -1,0 +1,56 @@
+// The C interface: sessions on the Vulkan device of the host program.
+#include "api/sessions.h"
+
+using namespace snn;
+using namespace snn::api;
+
+namespace {
+
+void check_given(const void* pointer, const char* name) {
+    if (!pointer) throw Error(SNN_ERROR_INVALID_ARGUMENT, name, " is null");
+}
+
+}  // namespace
+
+extern "C" {
+
+void snn_vulkan_host_init(SNNVulkanHost* out_host, uint32_t struct_size) {
+    initialize(out_host, struct_size, SNNVulkanHost{});
+}
+
+SNNStatus snn_vulkan_create_network(const SNNConfig* config, const SNNVulkanHost* host, SNNHandle* out_handle) {
+    return guarded([&] {
+        required(out_handle, "out_handle");
+        const SNNVulkanHost complete_host = complete(host, snn_vulkan_host_init, "host");
+        check_given(complete_host.instance, "host->instance");
+        check_given(complete_host.physical_device, "host->physical_device");
+        check_given(complete_host.device, "host->device");
+        check_given(complete_host.queue, "host->queue");
+        if (!complete_host.get_instance_proc_addr)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->get_instance_proc_addr is null; it is vkGetInstanceProcAddr");
+        if (!complete_host.lock_queue != !complete_host.unlock_queue)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "host has one of lock_queue and unlock_queue; give both or neither");
+        *out_handle = open_session(config, &complete_host);
+    });
+}
+
+SNNStatus snn_vulkan_record_steps(SNNHandle handle, void* command_buffer, uint32_t step_count) {
+    return with_session(handle, [&](Session& session) {
+        check_given(command_buffer, "command_buffer");
+        session.record(command_buffer, step_count);
+    });
+}
+
+SNNStatus snn_vulkan_get_buffer(SNNHandle handle, const char* state, SNNVulkanBuffer* out_buffer) {
+    return reading_session(handle, [&](Session& session) {
+        const DeviceBuffer found = session.device_buffer(&required(state, "state"));
+        SNNVulkanBuffer buffer{};
+        buffer.type = static_cast<uint32_t>(found.type);
+        buffer.buffer = found.buffer;
+        buffer.offset_bytes = found.offset_bytes;
+        buffer.size_bytes = found.size_bytes;
+        answer(out_buffer, buffer, "out_buffer");
+    });
+}
+
+}  // extern "C"

@@ -1,0 +1,29 @@
+// What the files of session functions share.
+#pragma once
+
+#include <snn/snn_vulkan.h>
+
+#include <utility>
+
+#include "api/guard.h"
+
+namespace snn::api {
+
+// `host`: null, or the device that it is opened on. Throws.
+SNNHandle open_session(const SNNConfig* config, const SNNVulkanHost* host);
+
+template <class Function>
+SNNStatus with_session(SNNHandle handle, Function&& function, bool reading = false) noexcept {
+    return guarded([&] {
+        const PinnedSession session = pin_session(handle);
+        const Session::Entry entry(*session, reading);
+        function(*session);
+    });
+}
+
+template <class Function>
+SNNStatus reading_session(SNNHandle handle, Function&& function) noexcept {
+    return with_session(handle, std::forward<Function>(function), true);
+}
+
+}  // namespace snn::api

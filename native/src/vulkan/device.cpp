@@ -1,0 +1,262 @@
+#include "vulkan/device.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+
+#include "common/error.h"
+
+namespace snn::vulkan {
+
+namespace {
+
+constexpr uint32_t needed_buffers = 7;  // binding_count of pipelines.h; all known devices have 8 or more
+constexpr VkDeviceSize staging_bytes = VkDeviceSize{4} << 20;
+constexpr VkDeviceSize smallest_block = VkDeviceSize{1} << 20, largest_block = VkDeviceSize{64} << 20;
+
+std::string lower_case(std::string_view text) {
+    std::string result(text);
+    for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return result;
+}
+
+Candidate chosen(const Instance& instance, std::string_view choice) {
+    std::vector<Candidate> candidates = instance.candidates();
+    if (candidates.empty())
+        throw Error(SNN_ERROR_UNSUPPORTED, "no Vulkan device of this machine has a compute queue, or no driver is installed "
+                                           "(Debian and Ubuntu: the GPU's, or the package mesa-vulkan-drivers)");
+    if (choice.empty()) return candidates.front();
+    uint32_t index = 0;
+    const auto [end, error] = std::from_chars(choice.data(), choice.data() + choice.size(), index);
+    const bool is_index = error == std::errc() && end == choice.data() + choice.size();
+    const std::string wanted = lower_case(choice);
+    std::string known;
+    for (uint32_t i = 0; i < candidates.size(); ++i) {
+        const DeviceDescription& description = candidates[i].description;
+        if (is_index ? index == i
+                     : description.uuid == wanted || lower_case(description.name).find(wanted) != std::string::npos)
+            return candidates[i];
+        known += text(i ? ", " : "", "vulkan:", i, " (", description.name, description.uuid.empty() ? "" : ", ",
+                      description.uuid, ")");
+    }
+    throw Error(SNN_ERROR_NOT_FOUND, "there is no device 'vulkan:", choice, "'; there are: ", known);
+}
+
+}  // namespace
+
+Device::Device(std::string_view choice, const SNNVulkanHost* host) {
+    try {
+        if (host) open_of_host(*host);
+        else open_own(choice);
+    } catch (...) {
+        close();
+        throw;
+    }
+}
+
+Device::~Device() { close(); }
+
+void Device::open_own(std::string_view choice) {
+    instance_ = std::make_unique<Instance>();
+    const Candidate candidate = chosen(*instance_, choice);
+    const float priority = 1.0f;
+    auto queue = made<VkDeviceQueueCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO);
+    queue.queueFamilyIndex = candidate.queue_family;
+    queue.queueCount = 1;
+    queue.pQueuePriorities = &priority;
+    auto info = made<VkDeviceCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO);
+    info.queueCreateInfoCount = 1;
+    info.pQueueCreateInfos = &queue;
+    VkDevice device = VK_NULL_HANDLE;
+    check(instance_->functions.vkCreateDevice(candidate.handle, &info, nullptr, &device), "could not be opened");
+    take(candidate, instance_->functions, device);
+}
+
+void Device::open_of_host(const SNNVulkanHost& host) {
+    host_ = host;
+    const auto instance = static_cast<VkInstance>(host.instance);
+    const auto physical = static_cast<VkPhysicalDevice>(host.physical_device);
+    InstanceFunctions instance_functions =
+        load_instance_functions(reinterpret_cast<PFN_vkGetInstanceProcAddr>(host.get_instance_proc_addr), instance);
+    if (!instance_functions.vkGetPhysicalDeviceProperties || !instance_functions.vkGetDeviceProcAddr)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->get_instance_proc_addr gives no Vulkan functions for host->instance");
+    instance_functions.vkGetPhysicalDeviceProperties2 = nullptr;  // the host's instance may be of Vulkan 1.0
+    const std::vector<VkQueueFamilyProperties> families = queue_families(instance_functions, physical);
+    if (host.queue_family >= families.size())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->queue_family is ", host.queue_family, "; the device has ", families.size());
+    if (!(families[host.queue_family].queueFlags & VK_QUEUE_COMPUTE_BIT))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->queue_family is ", host.queue_family, ", and its queues do not compute");
+    take(make_candidate(instance_functions, physical, host.queue_family), instance_functions, static_cast<VkDevice>(host.device));
+}
+
+void Device::take(const Candidate& candidate, const InstanceFunctions& instance_functions, VkDevice device) {
+    handle = device;
+    functions = load_device_functions(instance_functions, device);
+    description_ = candidate.description;
+    memory_properties_ = candidate.memory;
+    const VkPhysicalDeviceLimits& limits = candidate.properties.limits;
+    if (limits.maxPerStageDescriptorStorageBuffers < needed_buffers)
+        throw Error(SNN_ERROR_UNSUPPORTED, "a shader of the Vulkan device '", description_.name, "' has ",
+                    limits.maxPerStageDescriptorStorageBuffers, " storage buffers, and ", needed_buffers,
+                    " are needed; another device may do (snn devices)");
+    storage_range_ = limits.maxStorageBufferRange;
+    // For tests: a device with a smaller range, so that small networks are cut into segments too.
+    if (const char* const bytes = std::getenv("SNN_VULKAN_STORAGE_RANGE"))
+        storage_range_ = std::min<VkDeviceSize>(storage_range_, std::strtoull(bytes, nullptr, 10));
+    alignment_ = std::max<VkDeviceSize>(16, limits.minStorageBufferOffsetAlignment);
+    if (instance_) functions.vkGetDeviceQueue(handle, candidate.queue_family, 0, &queue_);
+    else queue_ = static_cast<VkQueue>(host_.queue);
+    auto pool = made<VkCommandPoolCreateInfo>(VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO);
+    pool.flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT;
+    pool.queueFamilyIndex = candidate.queue_family;
+    check(functions.vkCreateCommandPool(handle, &pool, nullptr, &command_pool_), "could not make a command pool");
+    const auto fence = made<VkFenceCreateInfo>(VK_STRUCTURE_TYPE_FENCE_CREATE_INFO);
+    check(functions.vkCreateFence(handle, &fence, nullptr, &fence_), "could not make a fence");
+    transfer_ = make_commands();
+    staging_ = allocate(std::min(staging_bytes, storage_range_), Memory::readback, "copies to and from the host");
+}
+
+void Device::close() {
+    if (!handle) return;
+    for (std::vector<Block>& blocks : blocks_)
+        for (const Block& block : blocks) {
+            functions.vkDestroyBuffer(handle, block.buffer, nullptr);
+            functions.vkFreeMemory(handle, block.memory, nullptr);
+        }
+    if (fence_) functions.vkDestroyFence(handle, fence_, nullptr);
+    if (command_pool_) functions.vkDestroyCommandPool(handle, command_pool_, nullptr);
+    if (instance_) functions.vkDestroyDevice(handle, nullptr);
+}
+
+// ---- Memory
+
+uint32_t Device::memory_type(uint32_t allowed, Memory memory) const {
+    constexpr VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
+    constexpr VkMemoryPropertyFlags visible = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+    constexpr VkMemoryPropertyFlags cached = visible | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+    // In order of preference. Vulkan promises a type that is visible and coherent, and one that is local.
+    const VkMemoryPropertyFlags wanted[2] = {memory == Memory::device ? local : memory == Memory::upload ? visible : cached,
+                                             memory == Memory::device ? 0 : visible};
+    for (const VkMemoryPropertyFlags flags : wanted)
+        for (uint32_t i = 0; i < memory_properties_.memoryTypeCount; ++i)
+            if (allowed >> i & 1 && (memory_properties_.memoryTypes[i].propertyFlags & flags) == flags) return i;
+    throw Error(SNN_ERROR_UNSUPPORTED, "the Vulkan device '", description_.name, "' has no memory of the kind that buffers need");
+}
+
+Device::Block Device::make_block(VkDeviceSize bytes, Memory memory) {
+    Block block{VK_NULL_HANDLE, VK_NULL_HANDLE, bytes, 0, nullptr};
+    auto buffer = made<VkBufferCreateInfo>(VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO);
+    buffer.size = bytes;
+    buffer.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
+                   VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT | VK_BUFFER_USAGE_VERTEX_BUFFER_BIT;  // states may be drawn from
+    check(functions.vkCreateBuffer(handle, &buffer, nullptr, &block.buffer), "could not make a buffer");
+    try {
+        VkMemoryRequirements needs;
+        functions.vkGetBufferMemoryRequirements(handle, block.buffer, &needs);
+        auto allocation = made<VkMemoryAllocateInfo>(VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO);
+        allocation.allocationSize = needs.size;
+        allocation.memoryTypeIndex = memory_type(needs.memoryTypeBits, memory);
+        check(functions.vkAllocateMemory(handle, &allocation, nullptr, &block.memory), "could not allocate memory");
+        check(functions.vkBindBufferMemory(handle, block.buffer, block.memory, 0), "could not bind memory");
+        void* mapped = nullptr;
+        if (memory != Memory::device)
+            check(functions.vkMapMemory(handle, block.memory, 0, VK_WHOLE_SIZE, 0, &mapped), "could not map memory");
+        block.mapped = static_cast<char*>(mapped);
+        blocks_[static_cast<size_t>(memory)].push_back(block);
+    } catch (...) {
+        functions.vkDestroyBuffer(handle, block.buffer, nullptr);
+        if (block.memory) functions.vkFreeMemory(handle, block.memory, nullptr);
+        throw;
+    }
+    return block;
+}
+
+Range Device::allocate(VkDeviceSize bytes, Memory memory, std::string_view what) {
+    if (bytes > storage_range_)
+        throw Error(SNN_ERROR_UNSUPPORTED, what, " would take ", bytes, " bytes; a shader of the Vulkan device '",
+                    description_.name, "' reaches ", storage_range_);
+    bytes = std::max<VkDeviceSize>((bytes + alignment_ - 1) / alignment_ * alignment_, alignment_);
+    std::vector<Block>& blocks = blocks_[static_cast<size_t>(memory)];
+    if (blocks.empty() || blocks.back().size - blocks.back().used < bytes) {
+        const VkDeviceSize usual = blocks.empty() ? smallest_block : std::min(2 * blocks.back().size, largest_block);
+        make_block(std::max(bytes, usual), memory);
+    }
+    Block& block = blocks.back();
+    Range range{block.buffer, block.used, bytes, block.mapped ? block.mapped + block.used : nullptr};
+    block.used += bytes;
+    return range;
+}
+
+void Device::copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes) {
+    begin(transfer_, false);
+    const VkBufferCopy copy{from, to, bytes};
+    functions.vkCmdCopyBuffer(transfer_, source, target, 1, &copy);
+    auto barrier = made<VkMemoryBarrier>(VK_STRUCTURE_TYPE_MEMORY_BARRIER);
+    barrier.srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
+    barrier.dstAccessMask = VK_ACCESS_HOST_READ_BIT;
+    functions.vkCmdPipelineBarrier(transfer_, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &barrier, 0,
+                                   nullptr, 0, nullptr);
+    end(transfer_);
+    run({transfer_});
+}
+
+void Device::upload(const Range& target, VkDeviceSize offset, const void* data, VkDeviceSize bytes) {
+    for (VkDeviceSize done = 0; done < bytes; done += staging_.size) {
+        const VkDeviceSize now = std::min(bytes - done, staging_.size);
+        std::memcpy(staging_.mapped, static_cast<const char*>(data) + done, now);
+        copy_now(staging_.buffer, staging_.offset, target.buffer, target.offset + offset + done, now);
+    }
+}
+
+void Device::download(const Range& source, VkDeviceSize offset, void* out_data, VkDeviceSize bytes) {
+    for (VkDeviceSize done = 0; done < bytes; done += staging_.size) {
+        const VkDeviceSize now = std::min(bytes - done, staging_.size);
+        copy_now(source.buffer, source.offset + offset + done, staging_.buffer, staging_.offset, now);
+        std::memcpy(static_cast<char*>(out_data) + done, staging_.mapped, now);
+    }
+}
+
+void Device::fill(const Range& target, uint32_t word) {
+    begin(transfer_, false);
+    functions.vkCmdFillBuffer(transfer_, target.buffer, target.offset, target.size, word);
+    end(transfer_);
+    run({transfer_});
+}
+
+// ---- Commands
+
+VkCommandBuffer Device::make_commands() {
+    auto info = made<VkCommandBufferAllocateInfo>(VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO);
+    info.commandPool = command_pool_;
+    info.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
+    info.commandBufferCount = 1;
+    VkCommandBuffer commands = VK_NULL_HANDLE;
+    check(functions.vkAllocateCommandBuffers(handle, &info, &commands), "could not make a command buffer");
+    return commands;
+}
+
+void Device::begin(VkCommandBuffer commands, bool again) {
+    auto info = made<VkCommandBufferBeginInfo>(VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO);
+    info.flags = again ? VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT : VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
+    check(functions.vkBeginCommandBuffer(commands, &info), "could not begin a command buffer");
+}
+
+void Device::end(VkCommandBuffer commands) {
+    check(functions.vkEndCommandBuffer(commands), "could not record a command buffer");
+}
+
+void Device::run(const std::vector<VkCommandBuffer>& commands) {
+    auto submission = made<VkSubmitInfo>(VK_STRUCTURE_TYPE_SUBMIT_INFO);
+    submission.commandBufferCount = static_cast<uint32_t>(commands.size());
+    submission.pCommandBuffers = commands.data();
+    check(functions.vkResetFences(handle, 1, &fence_), "could not reset a fence");
+    if (host_.lock_queue) host_.lock_queue(host_.user);
+    const VkResult submitted = functions.vkQueueSubmit(queue_, 1, &submission, fence_);
+    if (host_.unlock_queue) host_.unlock_queue(host_.user);
+    check(submitted, "could not take work");
+    check(functions.vkWaitForFences(handle, 1, &fence_, VK_TRUE, UINT64_MAX), "could not finish its work");
+}
+
+}  // namespace snn::vulkan

@@ -1,0 +1,146 @@
+// Choosing a Vulkan device and talking to it: one logical device with one compute queue, of one session or of the host program.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <snn/snn_vulkan.h>
+
+#include "vulkan/functions.h"
+
+namespace snn::vulkan {
+
+// A device of this machine that has a compute queue.
+struct DeviceDescription {
+    std::string name;
+    VkPhysicalDeviceType type = VK_PHYSICAL_DEVICE_TYPE_OTHER;
+    uint32_t api_version = 0;
+    uint64_t memory_bytes = 0;  // of its own
+    std::string uuid;           // as 8-4-4-4-12 hexadecimal digits; empty where Vulkan 1.0 does not tell
+};
+
+// Discrete devices first, then integrated, virtual, processors; in the driver's order among equals. Looked up once in a process.
+// Empty without a loader or a driver; thread-safe.
+const std::vector<DeviceDescription>& devices();
+
+// One that may be opened.
+struct Candidate {
+    VkPhysicalDevice handle;
+    uint32_t queue_family;
+    VkPhysicalDeviceProperties properties;
+    VkPhysicalDeviceMemoryProperties memory;
+    DeviceDescription description;
+};
+Candidate make_candidate(const InstanceFunctions& functions, VkPhysicalDevice device, uint32_t queue_family);
+std::vector<VkQueueFamilyProperties> queue_families(const InstanceFunctions& functions, VkPhysicalDevice device);
+
+// The file that SNN_VULKAN_VALIDATION names, a switch for tests: the validation layer is enabled, with synchronisation validation,
+// and every message is added to the file as a line. Empty: not set.
+std::string validation_messages();
+
+class Instance {
+public:
+    Instance();  // throws SNN_ERROR_UNSUPPORTED where there is no loader or no driver
+    ~Instance();
+    Instance(const Instance&) = delete;
+    Instance& operator=(const Instance&) = delete;
+
+    std::vector<Candidate> candidates() const;  // in the order of devices()
+
+    VkInstance handle = VK_NULL_HANDLE;
+    InstanceFunctions functions;
+
+private:
+    VkDebugUtilsMessengerEXT messenger_ = VK_NULL_HANDLE;
+    std::string messages_path_;
+};
+
+// A piece of a buffer.
+struct Range {
+    VkBuffer buffer = VK_NULL_HANDLE;
+    VkDeviceSize offset = 0, size = 0;
+    void* mapped = nullptr;  // memory that the host sees
+    Range part(VkDeviceSize begin, VkDeviceSize bytes) const {
+        return {buffer, offset + begin, bytes, mapped ? static_cast<char*>(mapped) + begin : nullptr};
+    }
+    template <class T>
+    T* as() const {
+        return static_cast<T*>(mapped);
+    }
+};
+
+enum class Memory : uint8_t {
+    device,  // for kernels
+    upload,  // written by the host, read by kernels and copies
+    readback // written by kernels and copies, read by the host
+};
+
+// Thread-safety: used by one thread at a time. Everything that was made of it ends with it.
+class Device {
+public:
+    // `choice`: "" the first device; or its index, a part of its name, or its UUID. Throws SNN_ERROR_NOT_FOUND with the devices
+    // that there are.
+    // With a `host`, the device is the host's.
+    Device(std::string_view choice, const SNNVulkanHost* host);
+    ~Device();
+    Device(const Device&) = delete;
+    Device& operator=(const Device&) = delete;
+
+    const DeviceDescription& description() const { return description_; }
+    // Bytes that one binding of a shader reaches.
+    VkDeviceSize storage_range() const { return storage_range_; }
+    // Bytes; where a binding may begin.
+    VkDeviceSize alignment() const { return alignment_; }
+    bool is_validated() const { return !validation_messages().empty(); }
+
+    // Memory for the device's lifetime, sub-allocated of larger blocks; not cleared. Throws SNN_ERROR_OUT_OF_MEMORY, and
+    // SNN_ERROR_UNSUPPORTED for more than storage_range(): `what` names it.
+    Range allocate(VkDeviceSize bytes, Memory memory, std::string_view what);
+
+    // Through a staging buffer, done when the call returns.
+    void upload(const Range& target, VkDeviceSize offset, const void* data, VkDeviceSize bytes);
+    void download(const Range& source, VkDeviceSize offset, void* out_data, VkDeviceSize bytes);
+    void fill(const Range& target, uint32_t word);
+
+    VkCommandBuffer make_commands();
+    void begin(VkCommandBuffer commands, bool again);  // `again`: may be in one submission several times
+    void end(VkCommandBuffer commands);
+    // Runs command buffers one after the other and waits for the last.
+    void run(const std::vector<VkCommandBuffer>& commands);
+
+    VkDevice handle = VK_NULL_HANDLE;
+    DeviceFunctions functions;
+
+private:
+    void open_own(std::string_view choice);
+    void open_of_host(const SNNVulkanHost& host);
+    void take(const Candidate& candidate, const InstanceFunctions& instance_functions, VkDevice device);
+    void close();
+    struct Block {
+        VkDeviceMemory memory;
+        VkBuffer buffer;
+        VkDeviceSize size, used;
+        char* mapped;
+    };
+    Block make_block(VkDeviceSize bytes, Memory memory);
+    uint32_t memory_type(uint32_t allowed, Memory memory) const;
+    void copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes);
+
+    std::unique_ptr<Instance> instance_;  // null: the device is the host's
+    SNNVulkanHost host_{};
+    DeviceDescription description_;
+    VkPhysicalDeviceMemoryProperties memory_properties_{};
+    VkDeviceSize storage_range_ = 0, alignment_ = 0;
+    VkQueue queue_ = VK_NULL_HANDLE;
+    VkCommandPool command_pool_ = VK_NULL_HANDLE;
+    VkCommandBuffer transfer_ = VK_NULL_HANDLE;
+    VkFence fence_ = VK_NULL_HANDLE;
+    Range staging_;
+    std::array<std::vector<Block>, 3> blocks_;  // by Memory
+};
+
+}  // namespace snn::vulkan

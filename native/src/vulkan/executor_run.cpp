@@ -1,0 +1,230 @@
+// Running: inputs to the device, submissions of many steps, records back.
+#include <algorithm>
+#include <bit>
+
+#include "backend/slots.h"
+#include "vulkan/executor.h"
+#include "vulkan/shader_arguments.h"
+
+namespace snn::vulkan {
+
+namespace {
+
+constexpr VkDeviceSize records_bytes = VkDeviceSize{4} << 20;
+constexpr uint32_t record_groups = 1024;  // more copy no faster
+
+}  // namespace
+
+void VulkanExecutor::run(const RunRequest& request) {
+    const uint32_t most = prepare_records(request, std::min(frame_capacity_, request.step_count));
+    for (uint32_t done = 0; done < request.step_count;) {
+        const uint32_t steps = std::min(most, request.step_count - done);
+        load_frames(request, done, steps);
+        submission_.clear();
+        submission_.push_back(begin_);
+        for (uint32_t step = 0; step < steps; ++step) {
+            submission_.push_back(step_);
+            if (recorded_.empty()) continue;
+            submission_.push_back(spikes_);
+            if (request.records_after(done + step)) submission_.push_back(states_);
+        }
+        submission_.push_back(end_);
+        device_.run(submission_);
+        now_ += steps;
+        take_records(request, done, steps);
+        done += steps;
+    }
+}
+
+void VulkanExecutor::fill_control(const RunRequest& request, uint32_t done, uint32_t* control) const {
+    const uint64_t before = request.first_step + done - 1;  // advance goes on to the first; wraps at step 0
+    control[shader::RUN_NOW] = static_cast<uint32_t>(now_);
+    control[shader::RUN_STEP_LOW] = static_cast<uint32_t>(before);
+    control[shader::RUN_STEP_HIGH] = static_cast<uint32_t>(before >> 32);
+    control[shader::RUN_SEED_LOW] = static_cast<uint32_t>(seed_);
+    control[shader::RUN_SEED_HIGH] = static_cast<uint32_t>(seed_ >> 32);
+    control[shader::RUN_FRAME] = UINT32_MAX;
+    control[shader::RUN_ROW] = 0;
+    for (size_t k = 0; k < request.inputs.size(); ++k) {
+        const InputFrames& input = request.inputs[k];
+        control[shader::RUN_INPUTS + k] = input.step_stride == 0 ? 0 : populations_[input.population].frame;
+    }
+}
+
+void VulkanExecutor::load_frames(const RunRequest& request, uint32_t done, uint32_t steps) {
+    fill_control(request, done, control_.as<uint32_t>());
+    for (size_t k = 0; k < request.inputs.size(); ++k) {
+        const InputFrames& input = request.inputs[k];
+        const size_t frame = populations_[input.population].frame;
+        for (uint32_t step = 0; step < (input.step_stride == 0 ? 1 : steps); ++step) {
+            const float* const from = input.data + (done + step) * input.step_stride;
+            std::copy(from, from + frame, frames_.as<float>() + frames_begin_[k] + step * frame);
+        }
+    }
+}
+
+// ---- In the host's command buffer
+
+// Inputs and control words are copied into the command buffer, because the memory that run() uses may be read by steps that were
+// recorded before and have not run yet.
+void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
+    const auto commands = static_cast<VkCommandBuffer>(host_commands);
+    const auto update = [&](const Range& range, VkDeviceSize offset, const void* data, VkDeviceSize bytes) {
+        constexpr VkDeviceSize most = 65536;  // of one command
+        for (VkDeviceSize done = 0; done < bytes; done += most)
+            device_.functions.vkCmdUpdateBuffer(commands, range.buffer, range.offset + offset + done, std::min(most, bytes - done),
+                                                static_cast<const char*>(data) + done);
+    };
+    kernel_barrier(device_, commands);
+    words_.resize(normal_table_at_);
+    fill_control(request, 0, words_.data());
+    update(run_, 0, words_.data(), words_.size() * 4);
+    for (size_t k = 0; k < request.inputs.size(); ++k)
+        update(frames_, VkDeviceSize{frames_begin_[k]} * 4, request.inputs[k].data,
+               VkDeviceSize{populations_[request.inputs[k].population].frame} * 4);
+    for (uint32_t step = 0; step < request.step_count; ++step) dispatches_.record(device_, pipelines_.layout(), commands);
+    all_commands_barrier(device_, commands);
+    now_ += request.step_count;
+}
+
+DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) const {
+    const PopulationMemory& memory = populations_[population];
+    const bool whole = network().population(population).model->states[state].type == ValueType::int_;
+    const VkDeviceSize bytes = VkDeviceSize{memory.frame} * 4;
+    // A VkBuffer is a pointer or a number, as the platform has it.
+    return {whole ? DType::int32 : DType::float32, (uint64_t)memory.states.buffer, memory.states.offset + state * bytes, bytes};
+}
+
+// ---- Records
+
+// Decides what comes to the host with each step, records the copies when that has changed; gives the most steps of a submission.
+uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t steps) {
+    wanted_.clear();
+    const auto want = [&](uint32_t population, uint32_t state) {
+        const PopulationMemory& memory = populations_[population];
+        if (network().population(population).is_input()) return;  // the host has them
+        const uint32_t words = state == all_spikes ? memory.data_words() : memory.frame;
+        for (const Recorded& other : wanted_)
+            if (other.population == population && other.state == state) return;
+        wanted_.push_back({population, state, words, 0});
+    };
+    for (const RecordFrames& record : request.records)
+        want(record.population, record.kind == RecordFrames::state ? record.state_index : all_spikes);
+    for (const EventRecord& record : request.events) want(record.population, all_spikes);
+    if (wanted_.empty()) {
+        recorded_.clear();
+        return steps;
+    }
+    VkDeviceSize row_bytes = 0;
+    for (const Recorded& recorded : wanted_) row_bytes += VkDeviceSize{recorded.words} * 4;
+    const VkDeviceSize gaps = wanted_.size() * device_.alignment();
+    if (records_.size < row_bytes + gaps || !records_.buffer) {
+        records_ = device_.allocate(std::max(row_bytes + gaps, std::min(records_bytes, device_.storage_range())),
+                                    Memory::readback, "the records of a step");
+        recorded_.clear();
+    }
+    const auto capacity = static_cast<uint32_t>(std::min<VkDeviceSize>((records_.size - gaps) / row_bytes, most_steps));
+    VkDeviceSize begin = 0;
+    for (Recorded& recorded : wanted_) {
+        recorded.begin = begin;
+        begin += VkDeviceSize{recorded.words} * capacity * 4;
+        begin = (begin + device_.alignment() - 1) / device_.alignment() * device_.alignment();
+    }
+    record_capacity_ = capacity;
+    if (wanted_ != recorded_) {
+        recorded_ = wanted_;
+        record_copies(spikes_, true);
+        record_copies(states_, false);
+    }
+    return std::min(steps, capacity);
+}
+
+void VulkanExecutor::record_copies(VkCommandBuffer commands, bool of_spikes) {
+    Steps copies(device_.is_validated());
+    for (const Recorded& recorded : recorded_) {
+        if ((recorded.state == all_spikes) != of_spikes) continue;
+        const PopulationMemory& population = populations_[recorded.population];
+        shader::Record arguments{};
+        if (of_spikes) arguments.from = population.activity;
+        arguments.begin = of_spikes ? population.activity.data : recorded.state * population.frame;
+        arguments.count = recorded.words;
+        arguments.position = of_spikes ? shader::RUN_FRAME : shader::RUN_ROW;
+        Dispatch dispatch;
+        dispatch.pipeline = pipelines_.get(embedded_shader("record"));
+        dispatch.set = pipelines_.bind({run_, of_spikes ? population.ring : population.states, {}, {}, {},
+                                       records_.part(recorded.begin, VkDeviceSize{recorded.words} * record_capacity_ * 4)});
+        dispatch.take(arguments);
+        dispatch.groups[0] = std::min((recorded.words + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE, record_groups);
+        copies.add(dispatch, {{run_resource, Use::read}});
+    }
+    if (!of_spikes) {
+        Dispatch advance;
+        advance.pipeline = pipelines_.get(embedded_shader("advance"));
+        advance.set = pipelines_.bind({run_});
+        advance.take(shader::Advance{0});
+        copies.add(advance, {{run_resource, Use::write}});
+    }
+    device_.begin(commands, true);
+    copies.record(device_, pipelines_.layout(), commands);
+    device_.end(commands);
+}
+
+void VulkanExecutor::take_records(const RunRequest& request, uint32_t done, uint32_t steps) {
+    const auto frame_of = [&](uint32_t population, uint32_t state, uint32_t row) {
+        for (const Recorded& recorded : recorded_)
+            if (recorded.population == population && recorded.state == state)
+                return records_.part(recorded.begin, 0).as<uint32_t>() + size_t{row} * recorded.words;
+        return static_cast<uint32_t*>(nullptr);
+    };
+    // The activity after one step as floats [samples][size]; of inputs, as the caller gave it.
+    const auto activity = [&](uint32_t population, uint32_t step) {
+        const PopulationMemory& memory = populations_[population];
+        values_.resize(memory.frame);
+        if (const uint32_t* const bits = frame_of(population, all_spikes, step)) return memory.expand(bits, values_.data());
+        for (const InputFrames& input : request.inputs) {
+            if (input.population != population) continue;
+            const float* const given = input.data + (done + step) * input.step_stride;
+            for (size_t i = 0; i < memory.frame; ++i)
+                values_[i] = memory.is_binary ? (given[i] != 0.0f ? 1.0f : 0.0f) : given[i];
+        }
+    };
+    uint32_t row = 0;
+    for (uint32_t step = 0; step < steps; ++step) {
+        const bool has_row = request.records_after(done + step);
+        for (const RecordFrames& record : request.records) {
+            if (record.kind != RecordFrames::activity_sum && !has_row) continue;
+            const size_t frame = populations_[record.population].frame;
+            char* const out = static_cast<char*>(record.data) +
+                              request.record_row(done + step) * record.step_stride * size_of(record.dtype);
+            if (record.kind == RecordFrames::state) {
+                const Model& model = *network().population(record.population).model;
+                const DType type = model.states[record.state_index].type == ValueType::int_ ? DType::int32 : DType::float32;
+                convert(type, frame_of(record.population, record.state_index, row), record.dtype, out, frame);
+                continue;
+            }
+            activity(record.population, step);
+            if (record.kind == RecordFrames::activity) {
+                convert(DType::float32, values_.data(), record.dtype, out, frame);
+            } else {
+                for (size_t i = 0; i < frame; ++i) {
+                    if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += static_cast<double>(values_[i]);
+                    else static_cast<float*>(record.data)[i] += values_[i];
+                }
+            }
+        }
+        for (EventRecord& record : request.events) {
+            activity(record.population, step);
+            const uint32_t size = populations_[record.population].size;
+            for (uint32_t i = 0; i < values_.size(); ++i) {
+                if (values_[i] == 0.0f) continue;
+                record.steps[record.count] = record.first_step + done + step;
+                record.neurons[record.count] = i % size;
+                if (record.samples) record.samples[record.count] = i / size;
+                ++record.count;
+            }
+        }
+        row += has_row;
+    }
+}
+
+}  // namespace snn::vulkan

@@ -1,0 +1,154 @@
+// Resetting, reading and writing: everything in canonical order, through the device's staging buffer.
+#include <algorithm>
+#include <bit>
+
+#include "backend/slots.h"
+#include "common/math.h"
+#include "vulkan/executor.h"
+#include "vulkan/shader_arguments.h"
+
+namespace snn::vulkan {
+
+void VulkanExecutor::reset_state() {
+    now_ = 0;
+    for (uint32_t p = 0; p < populations_.size(); ++p) {
+        PopulationMemory& memory = populations_[p];
+        if (memory.has_activity) device_.fill(memory.ring, 0);
+        const Population& population = network().population(p);
+        if (population.is_input()) continue;
+        for (const Range& range : {memory.sums, memory.fixed_sums, memory.states}) device_.fill(range, 0);
+        for (uint32_t s = 0; s < population.initial_states.size(); ++s) {
+            const std::vector<double>& initial = population.initial_states[s];
+            std::vector<double> values(memory.frame);
+            for (size_t i = 0; i < values.size(); ++i) values[i] = initial[initial.size() > 1 ? i % population.size : 0];
+            write({Slot::state, p, s}, DType::float64, values.data());
+        }
+    }
+    device_.fill(counters_, 0);
+}
+
+ExecutorCounters VulkanExecutor::counters() const {
+    words_.resize(counters_.size / 4);
+    device_.download(counters_, 0, words_.data(), counters_.size);
+    const auto counted = [&](size_t number) {
+        const uint32_t* const words = &words_[number * device_.alignment() / 4];
+        return uint64_t{words[1]} << 32 | words[0];
+    };
+    ExecutorCounters counters;
+    counters.steps = now_;
+    for (uint32_t p = 0; p < populations_.size(); ++p)
+        (network().population(p).is_input() ? counters.input_spikes : counters.spikes) += counted(p);
+    for (uint32_t q = 0; q < projections_.size(); ++q) {
+        const uint64_t used = counted(populations_.size() + q);
+        counters.synaptic_operations += used;
+        if (populations_[network().projection(q).source].is_binary) counters.synaptic_events += used;
+    }
+    return counters;
+}
+
+void VulkanExecutor::set_constants(uint32_t population, const PopulationConstants& constants) {
+    if (populations_[population].set_constants(device_, network().population(population), constants)) record_step();
+}
+
+size_t VulkanExecutor::count(const Slot& slot) const { return slot_count(*plan_, batch_size_, slot); }
+
+void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
+    const auto slot_values = [&](uint32_t lag, void* out) {
+        const PopulationMemory& memory = populations_[slot.index];
+        words_.resize(memory.data_words());
+        values_.resize(memory.frame);
+        device_.download(memory.ring, memory.slot(now_, lag) + VkDeviceSize{memory.activity.data} * 4, words_.data(),
+                         words_.size() * 4);
+        memory.expand(words_.data(), values_.data());
+        convert(DType::float32, values_.data(), dtype, out, memory.frame);
+    };
+    switch (slot.kind) {
+        case Slot::state: {
+            const PopulationMemory& memory = populations_[slot.index];
+            const bool whole = network().population(slot.index).model->states[slot.sub].type == ValueType::int_;
+            words_.resize(memory.frame);
+            device_.download(memory.states, VkDeviceSize{slot.sub} * memory.frame * 4, words_.data(),
+                             words_.size() * 4);
+            return convert(whole ? DType::int32 : DType::float32, words_.data(), dtype, out_data, memory.frame);
+        }
+        case Slot::activity: return slot_values(0, out_data);
+        case Slot::history:
+            for (uint32_t lag = 0; lag < plan_->populations[slot.index].history_depth; ++lag)
+                slot_values(lag, static_cast<char*>(out_data) + size_t{lag} * populations_[slot.index].frame * size_of(dtype));
+            return;
+        case Slot::weight:
+        case Slot::bias: {
+            const Projection& projection = network().projection(slot.index);
+            const std::span<const float> values = slot.kind == Slot::weight ? projections_[slot.index].weights(projection)
+                                                                           : projections_[slot.index].bias(projection);
+            return convert(DType::float32, values.data(), dtype, out_data, values.size());
+        }
+        // Of plasticity and training, which the device does not have: of no value, or never asked for.
+        case Slot::pre_traces:
+        case Slot::pre_age:
+        case Slot::post_traces:
+        case Slot::post_age:
+        case Slot::weight_gradient:
+        case Slot::bias_gradient: {
+            const std::vector<float> zeros(count(slot), 0.0f);
+            return convert(DType::float32, zeros.data(), dtype, out_data, zeros.size());
+        }
+    }
+}
+
+void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
+    const auto write_slot = [&](uint32_t lag, const void* from) {
+        const PopulationMemory& memory = populations_[slot.index];
+        values_.resize(memory.frame);
+        convert(dtype, from, DType::float32, values_.data(), memory.frame);
+        const std::vector<uint32_t> words = memory.make_slot(values_.data());
+        device_.upload(memory.ring, memory.slot(now_, lag), words.data(), words.size() * 4);
+    };
+    switch (slot.kind) {
+        case Slot::state: {
+            const PopulationMemory& memory = populations_[slot.index];
+            const VkDeviceSize at = VkDeviceSize{slot.sub} * memory.frame * 4;
+            if (network().population(slot.index).model->states[slot.sub].type == ValueType::int_) {
+                words_.resize(memory.frame);
+                convert(dtype, data, DType::int32, words_.data(), memory.frame);
+                return device_.upload(memory.states, at, words_.data(), words_.size() * 4);
+            }
+            values_.resize(memory.frame);
+            convert(dtype, data, DType::float32, values_.data(), memory.frame);
+            for (float& value : values_) value = flush(value);
+            return device_.upload(memory.states, at, values_.data(), values_.size() * 4);
+        }
+        case Slot::activity: return write_slot(0, data);
+        case Slot::history:
+            for (uint32_t lag = 0; lag < plan_->populations[slot.index].history_depth; ++lag)
+                write_slot(lag, static_cast<const char*>(data) + size_t{lag} * populations_[slot.index].frame * size_of(dtype));
+            return;
+        case Slot::weight:
+        case Slot::bias: {
+            std::vector<float> values(count(slot));
+            convert(dtype, data, DType::float32, values.data(), values.size());
+            const Projection& projection = network().projection(slot.index);
+            if (slot.kind == Slot::weight) projections_[slot.index].set_weights(device_, network(), projection, std::move(values));
+            else projections_[slot.index].set_bias(device_, std::move(values));
+            return;
+        }
+        case Slot::pre_traces:
+        case Slot::pre_age:
+        case Slot::post_traces:
+        case Slot::post_age:
+        case Slot::weight_gradient:
+        case Slot::bias_gradient: return;  // not there; the session has refused them
+    }
+}
+
+std::span<const uint32_t> VulkanExecutor::active(uint32_t population, uint32_t sample) const {
+    const PopulationMemory& memory = populations_[population];
+    values_.resize(memory.frame);
+    read({Slot::activity, population}, DType::float32, values_.data());
+    active_.clear();
+    for (uint32_t i = 0; i < memory.size; ++i)
+        if (values_[size_t{sample} * memory.size + i] != 0.0f) active_.push_back(i);
+    return active_;
+}
+
+}  // namespace snn::vulkan

@@ -1,0 +1,60 @@
+// The Vulkan loader, opened when a device is asked for, and the functions that are used of it. Nothing links it, so libsnn runs
+// where there is none.
+#pragma once
+
+#define VK_NO_PROTOTYPES
+#include <vulkan/vulkan_core.h>
+
+namespace snn::vulkan {
+
+#define SNN_VULKAN_INSTANCE_FUNCTIONS(F)                                                                            \
+    F(vkDestroyInstance) F(vkEnumeratePhysicalDevices) F(vkGetPhysicalDeviceProperties)                             \
+    F(vkGetPhysicalDeviceQueueFamilyProperties) F(vkGetPhysicalDeviceMemoryProperties) F(vkCreateDevice)            \
+    F(vkGetDeviceProcAddr)
+
+#define SNN_VULKAN_DEVICE_FUNCTIONS(F)                                                                              \
+    F(vkDestroyDevice) F(vkGetDeviceQueue) F(vkAllocateMemory) F(vkFreeMemory) F(vkMapMemory) F(vkCreateBuffer)     \
+    F(vkDestroyBuffer) F(vkGetBufferMemoryRequirements) F(vkBindBufferMemory) F(vkCreateShaderModule)               \
+    F(vkDestroyShaderModule) F(vkCreateComputePipelines) F(vkDestroyPipeline) F(vkCreatePipelineLayout)             \
+    F(vkDestroyPipelineLayout) F(vkCreateDescriptorSetLayout) F(vkDestroyDescriptorSetLayout)                       \
+    F(vkCreateDescriptorPool) F(vkDestroyDescriptorPool) F(vkAllocateDescriptorSets) F(vkUpdateDescriptorSets)      \
+    F(vkCreateCommandPool) F(vkDestroyCommandPool) F(vkAllocateCommandBuffers) F(vkFreeCommandBuffers)              \
+    F(vkBeginCommandBuffer) F(vkEndCommandBuffer) F(vkCmdBindPipeline) F(vkCmdBindDescriptorSets)                   \
+    F(vkCmdPushConstants) F(vkCmdDispatch) F(vkCmdDispatchIndirect) F(vkCmdPipelineBarrier) F(vkCmdCopyBuffer)      \
+    F(vkCmdFillBuffer) F(vkCmdUpdateBuffer) F(vkQueueSubmit) F(vkCreateFence) F(vkDestroyFence) F(vkWaitForFences) F(vkResetFences)
+
+// The functions that need no instance. Null members: there is no loader.
+struct Loader {
+    PFN_vkGetInstanceProcAddr vkGetInstanceProcAddr = nullptr;
+    PFN_vkCreateInstance vkCreateInstance = nullptr;
+    PFN_vkEnumerateInstanceVersion vkEnumerateInstanceVersion = nullptr;  // null: Vulkan 1.0
+    PFN_vkEnumerateInstanceLayerProperties vkEnumerateInstanceLayerProperties = nullptr;
+};
+// Opened at the first call and kept until the process ends: drivers do not like to be unloaded. Thread-safe.
+const Loader& loader();
+
+#define SNN_VULKAN_MEMBER(name) PFN_##name name = nullptr;
+struct InstanceFunctions {
+    SNN_VULKAN_INSTANCE_FUNCTIONS(SNN_VULKAN_MEMBER)
+    PFN_vkGetPhysicalDeviceProperties2 vkGetPhysicalDeviceProperties2 = nullptr;  // null: Vulkan 1.0
+};
+struct DeviceFunctions {
+    SNN_VULKAN_DEVICE_FUNCTIONS(SNN_VULKAN_MEMBER)
+};
+#undef SNN_VULKAN_MEMBER
+
+InstanceFunctions load_instance_functions(PFN_vkGetInstanceProcAddr get, VkInstance instance);
+DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevice device);
+
+// A struct of Vulkan with its type set and the rest zero.
+template <class Struct>
+Struct made(VkStructureType type) {
+    Struct value{};
+    value.sType = type;
+    return value;
+}
+
+// Throws where `result` is an error; `what` completes the sentence "the Vulkan device ... ": "could not ...".
+void check(VkResult result, const char* what);
+
+}  // namespace snn::vulkan

@@ -1,0 +1,253 @@
+#include "vulkan/model_shader.h"
+
+#include <bit>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/error.h"
+#include "vulkan/pipelines.h"
+
+namespace snn::vulkan {
+
+namespace {
+
+// The instructions of SPIR-V that are read or written here, and their numbers in its specification.
+enum SpirvOp : uint32_t {
+    op_name = 5, op_type_bool = 20, op_type_int = 21, op_type_float = 22, op_constant_false = 42, op_constant = 43,
+    op_function = 54, op_function_end = 56, op_function_call = 57, op_label = 248, op_return_value = 254,
+};
+constexpr size_t header_words = 5, bound_word = 3;
+
+// A module cut at the two places where something is put in: constants before the functions, and the body of model_step().
+class Module {
+public:
+    explicit Module(std::span<const uint32_t> words) : next_id_(words[bound_word]) {
+        size_t functions = 0, body = 0, body_end = 0;
+        bool in_step = false;
+        for (size_t at = header_words; at < words.size(); at += words[at] >> 16) {
+            const uint32_t* const word = &words[at];
+            switch (word[0] & 0xFFFF) {
+                case op_name: {
+                    // "op_add(f1;f1;" is the function; names without a parenthesis are variables and parameters
+                    const std::string_view name(reinterpret_cast<const char*>(word + 2));
+                    if (const size_t end = name.find('('); end != name.npos) functions_[std::string(name.substr(0, end))].id = word[1];
+                    break;
+                }
+                case op_type_bool: types_[static_cast<size_t>(ValueType::bool_)] = word[1]; break;
+                case op_type_float: types_[static_cast<size_t>(ValueType::float_)] = word[1]; break;
+                case op_type_int: (word[3] ? types_[static_cast<size_t>(ValueType::int_)] : uint_type_) = word[1]; break;
+                case op_function:
+                    if (functions == 0) functions = at;
+                    for (auto& [name, function] : functions_)
+                        if (function.id == word[2]) {
+                            function.type = word[1];
+                            in_step = name == "model_step";
+                        }
+                    break;
+                case op_label:
+                    if (in_step && body == 0) body = at + 2;
+                    break;
+                case op_function_end:
+                    if (in_step) body_end = at;
+                    in_step = false;
+                    break;
+                default: break;
+            }
+        }
+        if (body == 0) throw Error(SNN_ERROR_INTERNAL, "the shader neuron_step has no function model_step");
+        before_.assign(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(functions));
+        between_.assign(words.begin() + static_cast<std::ptrdiff_t>(functions), words.begin() + static_cast<std::ptrdiff_t>(body));
+        after_.assign(words.begin() + static_cast<std::ptrdiff_t>(body_end), words.end());
+    }
+
+    uint32_t constant(ValueType type, uint32_t bits) { return constant_of(types_[static_cast<size_t>(type)], bits); }
+    uint32_t constant(uint32_t value) { return constant_of(uint_type_, value); }
+    uint32_t constant_false() {
+        const uint32_t id = next_id_++;
+        append(constants_, op_constant_false, {types_[static_cast<size_t>(ValueType::bool_)], id});
+        return id;
+    }
+    // The id of what the function gives.
+    uint32_t call(const std::string& name, std::initializer_list<uint32_t> arguments) {
+        const auto function = functions_.find(name);
+        if (function == functions_.end()) throw Error(SNN_ERROR_INTERNAL, "the shader neuron_step has no function ", name);
+        const uint32_t id = next_id_++;
+        std::vector<uint32_t> operands{function->second.type, id, function->second.id};
+        operands.insert(operands.end(), arguments);
+        append(body_, op_function_call, operands);
+        return id;
+    }
+    std::vector<uint32_t> finish(uint32_t returned) {
+        append(body_, op_return_value, {returned});
+        std::vector<uint32_t> words = before_;
+        for (const auto* part : {&constants_, &between_, &body_, &after_}) words.insert(words.end(), part->begin(), part->end());
+        words[bound_word] = next_id_;
+        return words;
+    }
+
+private:
+    struct Function {
+        uint32_t id = 0, type = 0;
+    };
+
+    static void append(std::vector<uint32_t>& words, SpirvOp op, const std::vector<uint32_t>& operands) {
+        words.push_back(static_cast<uint32_t>(operands.size() + 1) << 16 | op);
+        words.insert(words.end(), operands.begin(), operands.end());
+    }
+    uint32_t constant_of(uint32_t type, uint32_t bits) {
+        const auto [found, is_new] = known_constants_.try_emplace({type, bits}, next_id_);
+        if (is_new) append(constants_, op_constant, {type, next_id_++, bits});
+        return found->second;
+    }
+
+    std::vector<uint32_t> before_, constants_, between_, body_, after_;
+    std::map<std::string, Function> functions_;
+    std::map<std::pair<uint32_t, uint32_t>, uint32_t> known_constants_;
+    uint32_t types_[3] = {}, uint_type_ = 0, next_id_;
+};
+
+// The function of neuron_step.comp that an operation is; null for those that are none.
+const char* function_of(Op op) {
+    switch (op) {
+        case Op::add: return "op_add";
+        case Op::sub: return "op_sub";
+        case Op::mul: return "op_mul";
+        case Op::min: return "op_min";
+        case Op::max: return "op_max";
+        case Op::neg: return "op_neg";
+        case Op::abs: return "op_abs";
+        case Op::floor: return "op_floor";
+        case Op::exp: return "op_exp";
+        case Op::reciprocal: return "op_reciprocal";
+        case Op::iadd: return "op_iadd";
+        case Op::isub: return "op_isub";
+        case Op::imul: return "op_imul";
+        case Op::imin: return "op_imin";
+        case Op::imax: return "op_imax";
+        case Op::lt: return "op_lt";
+        case Op::le: return "op_le";
+        case Op::eq: return "op_eq";
+        case Op::ilt: return "op_ilt";
+        case Op::ile: return "op_ile";
+        case Op::ieq: return "op_ieq";
+        case Op::and_: return "op_and";
+        case Op::or_: return "op_or";
+        case Op::not_: return "op_not";
+        case Op::to_float: return "op_to_float";
+        case Op::to_int: return "op_to_int";
+        case Op::spike: return "op_spike";
+        case Op::uniform: return "op_uniform";
+        case Op::normal: return "op_normal";
+        case Op::poisson: return "op_poisson";
+        default: return nullptr;
+    }
+}
+
+// Registers that an operation reads.
+uint32_t operand_count(Op op) {
+    switch (op) {
+        case Op::const_:
+        case Op::iconst:
+        case Op::uniform:
+        case Op::normal:
+        case Op::poisson: return 0;
+        case Op::neg:
+        case Op::abs:
+        case Op::floor:
+        case Op::exp:
+        case Op::reciprocal:
+        case Op::not_:
+        case Op::to_float:
+        case Op::to_int: return 1;
+        case Op::select: return 3;
+        default: return 2;
+    }
+}
+
+std::vector<uint8_t> needed_registers(const Model& model) {
+    const Program& step = model.step;
+    std::vector<uint8_t> needed(step.register_count(), 0);
+    for (const uint16_t output : model.step_states) needed[output] = 1;
+    if (model.spiking) needed[static_cast<size_t>(model.step_spike)] = 1;
+    for (size_t i = step.instructions.size(); i-- > 0;) {
+        const Instruction& instruction = step.instructions[i];
+        if (!needed[step.input_count + i]) continue;
+        const uint16_t operands[3] = {instruction.a, instruction.b, instruction.c};
+        for (uint32_t k = 0; k < operand_count(instruction.op); ++k) needed[operands[k]] = 1;
+    }
+    return needed;
+}
+
+uint32_t float_bits(double value) { return std::bit_cast<uint32_t>(static_cast<float>(value)); }
+
+}  // namespace
+
+ConstantPlaces place_constants(const std::vector<Constant>& constants) {
+    ConstantPlaces places;
+    for (const Constant& constant : constants) {
+        places.per_neuron.push_back(constant.per_neuron());
+        places.place.push_back(constant.per_neuron() ? places.own_count++ : places.shared_count++);
+    }
+    return places;
+}
+
+std::vector<uint32_t> make_model_shader(const Model& model, const std::vector<Constant>& constants) {
+    Module module(embedded_shader("neuron_step"));
+    const Program& step = model.step;
+    const ConstantPlaces places = place_constants(constants);
+    const std::vector<uint8_t> needed = needed_registers(model);
+    std::vector<uint32_t> ids(step.register_count(), 0);
+    const auto type_name = [&](size_t reg) { return step.types[reg] == ValueType::int_ ? "int" : "float"; };
+
+    const size_t first_option = model.parameters.size(), first_derived = first_option + model.options.size();
+    const size_t first_receptor = model.constant_count(), first_state = first_receptor + model.receptors.size();
+    for (size_t i = 0; i < first_receptor; ++i) {
+        if (!needed[i]) continue;
+        if (i >= first_option && i < first_derived) {
+            ids[i] = module.constant(ValueType::int_, static_cast<uint32_t>(constants[i].ints[0]));
+            continue;
+        }
+        ids[i] = module.call(text(places.per_neuron[i] ? "own_" : "shared_", type_name(i)), {module.constant(places.place[i])});
+    }
+    // All of them: whoever reads a sum sets it to zero for the next step.
+    for (size_t k = 0; k < model.receptors.size(); ++k)
+        ids[first_receptor + k] = module.call("receptor", {module.constant(static_cast<uint32_t>(k))});
+    for (size_t k = 0; k < model.states.size(); ++k)
+        if (needed[first_state + k])
+            ids[first_state + k] = module.call(text("state_", type_name(first_state + k)), {module.constant(static_cast<uint32_t>(k))});
+
+    for (size_t i = 0; i < step.instructions.size(); ++i) {
+        const size_t result = step.input_count + i;
+        if (!needed[result]) continue;
+        const Instruction& instruction = step.instructions[i];
+        const uint32_t a = ids[instruction.a], b = ids[instruction.b], c = ids[instruction.c];
+        const auto number = [&] { return module.constant(static_cast<uint32_t>(instruction.value)); };
+        switch (instruction.op) {
+            case Op::const_: ids[result] = module.constant(ValueType::float_, float_bits(instruction.value)); continue;
+            case Op::iconst:
+                ids[result] = module.constant(ValueType::int_, static_cast<uint32_t>(static_cast<int32_t>(instruction.value)));
+                continue;
+            case Op::select:
+                ids[result] = module.call(step.types[result] == ValueType::bool_ ? "op_select_bool"
+                                                                                 : text("op_select_", type_name(result)), {a, b, c});
+                continue;
+            default: break;
+        }
+        const char* const function = function_of(instruction.op);
+        if (!function) throw Error(SNN_ERROR_INTERNAL, "model '", model.name, "' has an operation that no step may have");
+        if (instruction.op == Op::poisson) ids[result] = module.call(function, {number(), module.constant(instruction.b)});
+        else if (is_draw(instruction.op)) ids[result] = module.call(function, {number()});
+        else if (operand_count(instruction.op) == 1) ids[result] = module.call(function, {a});
+        else ids[result] = module.call(function, {a, b});
+    }
+
+    for (size_t k = 0; k < model.states.size(); ++k)
+        module.call(text("set_state_", model.states[k].type == ValueType::int_ ? "int" : "float"),
+                    {module.constant(static_cast<uint32_t>(k)), ids[model.step_states[k]]});
+    return module.finish(model.spiking ? module.call("spikes", {ids[static_cast<size_t>(model.step_spike)]})
+                                       : module.constant_false());
+}
+
+}  // namespace snn::vulkan

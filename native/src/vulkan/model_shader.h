@@ -1,0 +1,26 @@
+// The step of a neuron model as SPIR-V, made of its op list when a session opens: no compiler is needed, and built-in models and
+// those of users come the same way.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "network/model.h"
+#include "network/plan.h"
+
+namespace snn::vulkan {
+
+// Where the shader finds the constants of a population: those with one value for all neurons and those with a value for each are
+// two arrays, each in the order of `constants`. Options are part of the shader.
+struct ConstantPlaces {
+    std::vector<uint32_t> place;      // of each constant, in its array
+    std::vector<uint8_t> per_neuron;  // which of the two
+    uint32_t shared_count = 0, own_count = 0;
+};
+ConstantPlaces place_constants(const std::vector<Constant>& constants);
+
+// The words of shaders/neuron_step.comp with the model's step in it. The same for all populations with the same options whose
+// constants are per neuron or not alike.
+std::vector<uint32_t> make_model_shader(const Model& model, const std::vector<Constant>& constants);
+
+}  // namespace snn::vulkan

@@ -1,0 +1,48 @@
+// Shaders made ready for one device, and what they are bound to. All share one layout: seven storage buffers and 128 bytes of push
+// constants, which every Vulkan device has.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "vulkan/device.h"
+
+namespace snn::vulkan {
+
+// A compiled shader inside the library: shaders/NAME.comp as SPIR-V. Throws for a name that is not there.
+std::span<const uint32_t> embedded_shader(std::string_view name);
+
+constexpr uint32_t binding_count = 7;
+// By binding; ranges without a buffer are bound to the first one, which every shader has.
+using Bindings = std::array<Range, binding_count>;
+
+class Pipelines {
+public:
+    explicit Pipelines(Device& device);
+    ~Pipelines();
+    Pipelines(const Pipelines&) = delete;
+    Pipelines& operator=(const Pipelines&) = delete;
+
+    // Made at the first call with these words and specialisation constants (constant_id 0, 1, ...).
+    VkPipeline get(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants = {});
+    VkDescriptorSet bind(const Bindings& bindings);
+    VkPipelineLayout layout() const { return layout_; }
+
+private:
+    void make_layout();
+    void close();
+    VkPipeline make(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants);
+
+    Device& device_;
+    VkDescriptorSetLayout set_layout_ = VK_NULL_HANDLE;
+    VkPipelineLayout layout_ = VK_NULL_HANDLE;
+    std::vector<VkDescriptorPool> pools_;
+    uint32_t sets_left_ = 0;  // in the last pool
+    std::map<std::pair<std::vector<uint32_t>, std::vector<uint32_t>>, VkPipeline> pipelines_;  // by words and constants
+};
+
+}  // namespace snn::vulkan

@@ -1,0 +1,113 @@
+#include "vulkan/population.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "common/error.h"
+
+namespace snn::vulkan {
+
+PopulationMemory::PopulationMemory(Device& device, const Population& population, const PopulationPlan& plan,
+                                   uint32_t sample_count, bool keeps_list)
+    : name(population.name.c_str()),
+      samples(sample_count),
+      size(population.size),
+      frame(0),
+      is_binary(population.is_binary()),
+      has_activity(population.is_input() || population.is_binary()) {
+    const uint64_t values = uint64_t{samples} * size;
+    if (values > UINT32_MAX / 64)
+        throw Error(SNN_ERROR_UNSUPPORTED, "population '", name, "' has ", size, " neurons in ", samples,
+                    " samples; the device \"vulkan\" takes at most ", UINT32_MAX / 64, " together");
+    frame = static_cast<uint32_t>(values);
+    activity.size = size;
+    if (has_activity) {
+        // Two slots more than what delays look back to: the present step, and the next one's count of spikes.
+        const uint32_t slots = std::bit_ceil(plan.history_depth + 2);
+        activity.ring_mask = slots - 1;
+        activity.data = samples;
+        activity.width = is_binary ? (size + 31) / 32 : size;
+        activity.list = keeps_list ? samples + samples * activity.width : shader::NOWHERE;
+        activity.slot_size = samples + samples * activity.width + (keeps_list ? frame : 0);
+        ring = device.allocate(VkDeviceSize{slots} * activity.slot_size * 4, Memory::device,
+                               text("the activity of population '", name, "'"));
+    }
+    if (!population.model) return;
+    const Model& model = *population.model;
+    const auto receptors = static_cast<uint32_t>(model.receptors.size());
+    bool any_fixed = false;
+    for (uint32_t r = 0; r < receptors; ++r) {
+        any_fixed |= plan.receptor_is_fixed[r] != 0;
+        receptor_scales_.push_back(plan.receptor_is_fixed[r] ? std::ldexp(1.0f, -plan.receptor_exponent[r]) : 0.0f);
+    }
+    const auto allocate = [&](size_t frames, const char* what) {
+        return device.allocate(VkDeviceSize{frames} * frame * 4, Memory::device, text("the ", what, " of population '", name, "'"));
+    };
+    sums = allocate(receptors, "sums");
+    fixed_sums = allocate(any_fixed ? receptors : 0, "sums");
+    states = allocate(model.states.size(), "states");
+    set_constants(device, population, plan);
+}
+
+bool PopulationMemory::set_constants(Device& device, const Population& population, const PopulationConstants& values) {
+    const ConstantPlaces places = place_constants(values.constants);
+    std::vector<uint32_t> words;
+    for (const float scale : receptor_scales_) words.push_back(std::bit_cast<uint32_t>(scale));
+    poisson = static_cast<uint32_t>(words.size());
+    shared_constants = poisson + 4 * static_cast<uint32_t>(values.poisson.size());
+    own_constants = shared_constants + places.shared_count;
+    words.resize(own_constants + size_t{places.own_count} * size);
+    for (size_t i = 0; i < values.constants.size(); ++i) {
+        const Constant& constant = values.constants[i];
+        uint32_t* const out = &words[places.per_neuron[i] ? own_constants + size_t{places.place[i]} * size
+                                                          : shared_constants + places.place[i]];
+        for (size_t k = 0; k < (places.per_neuron[i] ? size : 1); ++k)
+            out[k] = constant.type == ValueType::int_ ? static_cast<uint32_t>(constant.ints[k])
+                                                      : std::bit_cast<uint32_t>(constant.floats[k]);
+    }
+    for (size_t m = 0; m < values.poisson.size(); ++m) {
+        const PoissonLimits& table = values.poisson[m];
+        const uint32_t entry[4] = {static_cast<uint32_t>(words.size()), table.count, table.per_neuron ? size : 1, table.per_neuron};
+        std::copy(entry, entry + 4, words.begin() + poisson + static_cast<std::ptrdiff_t>(4 * m));
+        words.insert(words.end(), table.limits.begin(), table.limits.end());
+    }
+    const bool grows = words.size() * 4 > constants.size || !constants.buffer;
+    if (grows)
+        constants = device.allocate(words.size() * 4, Memory::device, text("the parameters of population '", name, "'"));
+    device.upload(constants, 0, words.data(), words.size() * 4);
+    const bool changes = shader.empty() || per_neuron_ != places.per_neuron;
+    if (changes) shader = make_model_shader(*population.model, values.constants);
+    per_neuron_ = places.per_neuron;
+    return grows || changes;
+}
+
+void PopulationMemory::expand(const uint32_t* data, float* out_values) const {
+    if (!is_binary) {
+        for (size_t i = 0; i < frame; ++i) out_values[i] = std::bit_cast<float>(data[i]);
+        return;
+    }
+    for (uint32_t sample = 0; sample < samples; ++sample)
+        for (uint32_t i = 0; i < size; ++i)
+            out_values[size_t{sample} * size + i] =
+                static_cast<float>(data[size_t{sample} * activity.width + i / 32] >> (i % 32) & 1);
+}
+
+std::vector<uint32_t> PopulationMemory::make_slot(const float* values) const {
+    std::vector<uint32_t> slot(activity.slot_size, 0);
+    for (uint32_t sample = 0; sample < samples; ++sample)
+        for (uint32_t i = 0; i < size; ++i) {
+            const float value = values[size_t{sample} * size + i];
+            uint32_t* const data = &slot[activity.data + size_t{sample} * activity.width];
+            if (!is_binary) {
+                data[i] = std::bit_cast<uint32_t>(value);
+            } else if (value != 0.0f) {
+                data[i / 32] |= 1u << (i % 32);
+                if (activity.list != shader::NOWHERE) slot[activity.list + size_t{sample} * size + slot[sample]] = i;
+                ++slot[sample];
+            }
+        }
+    return slot;
+}
+
+}  // namespace snn::vulkan

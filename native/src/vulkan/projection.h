@@ -1,0 +1,56 @@
+// What a projection has on the device. Arrays that are longer than one binding of a shader reaches are cut into segments, each
+// with a dispatch of its own.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "network/plan.h"
+#include "vulkan/device.h"
+
+namespace snn::vulkan {
+
+// How the synapses of a projection lie and are delivered: a shader for each.
+enum class Delivery : uint8_t { dense, one_to_one, window, sparse, spikes };
+Delivery delivery_of(const Projection& projection);
+
+constexpr uint32_t part_targets = 1u << 16;  // that the 16 bits of a compact synapse reach
+
+class ProjectionMemory {
+public:
+    ProjectionMemory(Device& device, const Network& network, const Projection& projection);
+
+    struct Segment {
+        Range synapses, rows;
+        uint32_t first = 0, last = 0;  // sources; of `sparse`: targets
+        uint32_t first_target = 0;     // of compact synapses
+    };
+
+    // As they are now, in canonical order.
+    std::span<const float> weights(const Projection& projection) const;
+    std::span<const float> bias(const Projection& projection) const;
+    void set_weights(Device& device, const Network& network, const Projection& projection, std::vector<float> weights);
+    void set_bias(Device& device, std::vector<float> bias);
+
+    Delivery delivery;
+    std::vector<Segment> segments;
+    Range bias_range;
+    std::vector<uint16_t> delays;  // of `spikes`: total, distinct, ascending
+
+private:
+    // The words of a segment before they are on the device.
+    struct Data {
+        std::vector<uint32_t> synapses, rows;
+        uint32_t first = 0, last = 0, first_target = 0;
+    };
+    std::vector<Data> dense(const Network& network, const Projection& projection, VkDeviceSize range) const;
+    std::vector<Data> sparse(const Network& network, const Projection& projection, VkDeviceSize range) const;
+    std::vector<Data> spikes(const Network& network, const Projection& projection, VkDeviceSize range) const;
+    void load(Device& device, const Network& network, const Projection& projection);
+
+    bool has_own_weights_ = false, has_own_bias_ = false;
+    std::vector<float> own_weights_, own_bias_;  // once they were written
+};
+
+}  // namespace snn::vulkan

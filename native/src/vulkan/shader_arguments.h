@@ -1,0 +1,11 @@
+// shaders/arguments.h for C++.
+#pragma once
+
+#include <cstdint>
+
+namespace snn::vulkan::shader {
+
+using uint = uint32_t;
+#include "arguments.h"
+
+}  // namespace snn::vulkan::shader

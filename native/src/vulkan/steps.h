@@ -1,0 +1,64 @@
+// Dispatches in an order that is right, with as few barriers as that takes: each comes as early as what it reads and changes
+// allows, and those that come at the same time need no barrier between them.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "vulkan/pipelines.h"
+
+namespace snn::vulkan {
+
+struct Dispatch {
+    VkPipeline pipeline = VK_NULL_HANDLE;
+    VkDescriptorSet set = VK_NULL_HANDLE;
+    uint32_t push[32] = {};
+    uint32_t push_bytes = 0;
+    uint32_t groups[3] = {1, 1, 1};
+    Range indirect;  // with a buffer: three words there instead of `groups`
+
+    template <class Arguments>
+    void take(const Arguments& arguments) {
+        static_assert(sizeof(Arguments) <= sizeof push);
+        std::memcpy(push, &arguments, sizeof arguments);
+        push_bytes = sizeof arguments;
+    }
+};
+
+// What a dispatch does to something that others use as well, by a number of one's own.
+struct Use {
+    enum Kind : uint8_t {
+        read,
+        write,
+        add,  // atomic sums of integers: any order among each other
+    };
+    uint32_t resource;
+    Kind kind;
+};
+
+class Steps {
+public:
+    // `orders_sums`: atomic sums wait for each other too, because the validation layer takes them for plain writes.
+    explicit Steps(bool orders_sums) : orders_sums_(orders_sums) {}
+    void add(const Dispatch& dispatch, const std::vector<Use>& uses);
+    // A barrier comes before every level, the first one included: it also waits for what was submitted before.
+    void record(const Device& device, VkPipelineLayout layout, VkCommandBuffer commands) const;
+
+private:
+    struct Last {
+        uint32_t write = 0, read = 0, add = 0;  // 1 + level; 0: never
+    };
+    bool orders_sums_;
+    std::vector<std::vector<Dispatch>> levels_;
+    std::vector<Last> last_;  // by resource
+};
+
+// Makes what kernels and copies wrote visible to kernels and copies that follow.
+void kernel_barrier(const Device& device, VkCommandBuffer commands);
+// Makes it visible to every later command: of a host, which may draw from it.
+void all_commands_barrier(const Device& device, VkCommandBuffer commands);
+// Makes it visible to the host, once the submission is done.
+void host_barrier(const Device& device, VkCommandBuffer commands);
+
+}  // namespace snn::vulkan

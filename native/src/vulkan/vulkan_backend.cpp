@@ -1,0 +1,87 @@
+#include "vulkan/vulkan_backend.h"
+
+#include <bit>
+#include <cstdio>
+
+#include "common/error.h"
+#include "vulkan/executor.h"
+
+namespace snn {
+
+namespace {
+
+const char* name_of(VkPhysicalDeviceType type) {
+    switch (type) {
+        case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: return "discrete GPU";
+        case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: return "integrated GPU";
+        case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: return "virtual GPU";
+        case VK_PHYSICAL_DEVICE_TYPE_CPU: return "on the CPU";
+        default: return "other";
+    }
+}
+
+uint32_t device_count() { return static_cast<uint32_t>(vulkan::devices().size()); }
+
+void describe(uint32_t device, SNNDeviceInfo& out_info) {
+    const vulkan::DeviceDescription& found = vulkan::devices()[device];
+    std::snprintf(out_info.name, sizeof out_info.name, "vulkan:%u", device);
+    std::snprintf(out_info.description, sizeof out_info.description, "%.96s (%s, Vulkan %u.%u%s%s)", found.name.c_str(),
+                  name_of(found.type), VK_API_VERSION_MAJOR(found.api_version), VK_API_VERSION_MINOR(found.api_version),
+                  found.uuid.empty() ? "" : ", ", found.uuid.c_str());
+    out_info.core_count = 1;
+    out_info.memory_bytes = found.memory_bytes;
+    out_info.can_train = 0;
+}
+
+std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorOptions& options) {
+    if (options.flags & (SNN_FLAG_FLOAT64 | SNN_FLAG_SMOOTH_SPIKES))
+        throw Error(SNN_ERROR_UNSUPPORTED,
+                    "device 'vulkan' computes in float32 only; SNN_FLAG_FLOAT64 and SNN_FLAG_SMOOTH_SPIKES need 'reference'");
+    if (options.instruction_set != SNN_ISA_BEST)
+        throw Error(SNN_ERROR_UNSUPPORTED, "device 'vulkan' has no instruction sets to choose from; leave it at SNN_ISA_BEST");
+    return std::make_unique<vulkan::VulkanExecutor>(std::move(plan), options);
+}
+
+// What population.cpp and projection.cpp allocate, but for alignment.
+ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
+    const Network& network = *plan.network;
+    ExecutorMemory need;
+    std::vector<uint8_t> keeps_list(network.populations().size(), 0);
+    for (const Projection& projection : network.projections()) {
+        const uint64_t sources = network.population(projection.source).size, targets = network.population(projection.target).size;
+        const uint64_t count = projection.weight_count();
+        uint64_t words = count;
+        switch (vulkan::delivery_of(projection)) {
+            case vulkan::Delivery::dense:
+            case vulkan::Delivery::one_to_one:
+            case vulkan::Delivery::window: break;
+            case vulkan::Delivery::sparse: words = 3 * count + targets; break;
+            case vulkan::Delivery::spikes: {
+                const bool compact = projection.arithmetic == SNN_ARITHMETIC_COMPACT;
+                const uint64_t delays = projection.max_delay() - projection.min_delay() + 1;  // at most
+                const uint64_t parts = compact ? (targets + vulkan::part_targets - 1) / vulkan::part_targets : 1;
+                words = (compact ? 1 : 2) * count + sources * (delays + 1) * parts;
+                keeps_list[projection.source] = 1;
+                break;
+            }
+        }
+        need.projection_bytes.push_back((words + (projection.bias ? projection.bias->size() : 0)) * 4);
+        // The index of targets is made of the network's arrays; the others are made row by row.
+        need.needs_arrays.push_back(vulkan::delivery_of(projection) == vulkan::Delivery::sparse);
+    }
+    for (size_t p = 0; p < network.populations().size(); ++p) {
+        const Population& population = network.populations()[p];
+        const uint64_t frame = uint64_t{population.size} * options.batch_size;
+        uint64_t slot = keeps_list[p] ? frame : 0;
+        slot += population.is_binary() ? (frame + 31) / 32 : population.is_input() ? frame : 0;
+        need.state_bytes += slot * std::bit_ceil(plan.populations[p].history_depth + 2) * 4;
+        if (population.model) need.state_bytes += (population.model->states.size() + 2 * population.model->receptors.size()) * frame * 4;
+    }
+    return need;
+}
+
+}  // namespace
+
+const Backend vulkan_backend{"vulkan", describe, open, memory, device_count};
+
+}  // namespace snn

@@ -1,0 +1,85 @@
+// What C++ and GLSL agree on: the words of the buffer `run`, and the push constants of each shader. Included by both, so that
+// there is one text; all members are uint, which has the same layout on both sides.
+//
+// "Words" are units of 4 bytes, in which every buffer is addressed.
+
+// The buffer `run`. The host writes the first words before each submission; `advance` raises them from step to step.
+const uint RUN_NOW = 0;        // steps since the reset, at its end wraps: position in the rings of activity
+const uint RUN_STEP_LOW = 1;   // the step's number for random draws, 64 bits
+const uint RUN_STEP_HIGH = 2;
+const uint RUN_SEED_LOW = 3;
+const uint RUN_SEED_HIGH = 4;
+const uint RUN_FRAME = 5;      // step within the submission
+const uint RUN_ROW = 6;        // frame of records of states within the submission
+const uint RUN_INPUTS = 8;     // from here on: for each input population, words from one step's frame to the next (0: held)
+
+const uint GROUP_SIZE = 128;   // invocations of a workgroup, the most that every Vulkan device has
+const uint NOWHERE = 0xFFFFFFFF;  // an offset of something that is not there
+
+// Where the activity of a population lies in its buffer: a ring of slots, one for each of the last steps. A slot holds, for all
+// samples, the number of active neurons; then bits (32 neurons a word) or values; then lists of the active neurons, unordered.
+struct Activity {
+    uint ring_mask;  // slots - 1; their number is a power of two
+    uint slot_size;  // words
+    uint data;       // bits or values, within a slot
+    uint width;      // words of one sample's data
+    uint list;       // within a slot, `size` words for each sample; NOWHERE: no list is kept
+    uint size;       // neurons
+};
+
+struct Advance {
+    uint step;  // 1: a step begins; 0: the next row of records
+};
+
+struct LoadInput {
+    Activity own;
+    uint frames;   // of this population, in the buffer of input frames
+    uint stride;   // its place in `run`
+};
+
+// A projection, seen from its targets: all shaders that add up a float sum in the stated order, one invocation for one target.
+struct Deliver {
+    Activity source;
+    uint lag;            // steps back of the activity that arrives now
+    uint target_size;
+    uint sums;           // of the receptor, in the target's buffer
+    uint first, last;    // dense: sources, multiples of 32 or the end; sparse: targets
+    uint bias;           // in the buffer `bias`; NOWHERE: none is added here
+    uint bias_spread;    // targets that share a value
+    uint pool_weight;    // bits of a float
+    // (y, x) of windows; a source of shape (channels, height, width)
+    uint source_height, source_width, target_height, target_width;
+    uint kernel_height, kernel_width, stride_height, stride_width;
+    uint padding_height, padding_width, dilation_height, dilation_width;
+    uint group_inputs, group_outputs;    // channels of a group
+};
+
+// A sparse projection in integers, driven by the list of spikes; `rows` and `synapses` are one segment of it.
+struct DeliverSpikes {
+    Activity source;
+    uint target_size;
+    uint sums;           // int32, in the target's buffer
+    uint first_target;   // added to the 16-bit targets of compact synapses
+    uint first, last;    // sources of the segment
+    uint delay_count;
+    uint samples;
+};
+
+struct NeuronStep {
+    Activity own;          // slot_size 0: the model does not spike
+    uint frame;            // samples * size
+    // In the buffer `constants`:
+    uint scales;           // of receptors in fixed point, floats; 0: no integer sums
+    uint poisson;          // for each mean: where its limits are, their number, words from one to the next, 1 if per neuron
+    uint shared_constants; // one value for all neurons
+    uint own_constants;    // [constant][size]
+    uint population;
+    uint normal_table;     // in `run`
+};
+
+struct Record {
+    Activity from;   // ring of an activity; slot_size 0: a state
+    uint begin;      // within the slot, or of the state
+    uint count;      // words of a frame
+    uint position;   // RUN_FRAME or RUN_ROW: number of the frame
+};

@@ -1,0 +1,86 @@
+/* snn_vulkan.h: what is refused before anything of Vulkan is touched. tests/backend/test_vulkan_host.py has a host program. */
+#include <snn/snn_vulkan.h>
+
+#include "fixtures.h"
+
+static SNNVulkanFunction SNN_CALL no_functions(void *instance, const char *name) {
+    (void)instance;
+    (void)name;
+    return NULL;
+}
+
+static void hook(void *user) { (void)user; }
+
+/* A host whose members are all there, though none is Vulkan's. */
+static SNNVulkanHost made_up_host(void) {
+    static int thing;
+    SNNVulkanHost host;
+    snn_vulkan_host_init(&host, sizeof host);
+    host.instance = host.physical_device = host.device = host.queue = &thing;
+    host.get_instance_proc_addr = no_functions;
+    return host;
+}
+
+static void an_incomplete_host_is_refused(void) {
+    SNNConfig config;
+    SNNVulkanHost host = made_up_host();
+    SNNHandle handle = NULL;
+    snn_config_default(&config);
+    config.network = make_chain();
+    CHECK_ERROR(snn_vulkan_create_network(&config, &host, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_handle");
+    CHECK_ERROR(snn_vulkan_create_network(&config, NULL, &handle), SNN_ERROR_INVALID_ARGUMENT, "host");
+    host.struct_size = 1;
+    CHECK_ERROR(snn_vulkan_create_network(&config, &host, &handle), SNN_ERROR_VERSION, "host->struct_size is 1");
+    host = made_up_host();
+    host.instance = NULL;
+    CHECK_ERROR(snn_vulkan_create_network(&config, &host, &handle), SNN_ERROR_INVALID_ARGUMENT, "host->instance");
+    host = made_up_host();
+    host.queue = NULL;
+    CHECK_ERROR(snn_vulkan_create_network(&config, &host, &handle), SNN_ERROR_INVALID_ARGUMENT, "host->queue");
+    host = made_up_host();
+    host.lock_queue = hook;
+    CHECK_ERROR(snn_vulkan_create_network(&config, &host, &handle), SNN_ERROR_INVALID_ARGUMENT, "unlock_queue");
+    host = made_up_host();
+    host.get_instance_proc_addr = NULL;
+    CHECK_ERROR(snn_vulkan_create_network(&config, &host, &handle), SNN_ERROR_INVALID_ARGUMENT, "vkGetInstanceProcAddr");
+    CHECK(handle == NULL);
+    snn_network_release(config.network);
+}
+
+static void functions_that_are_not_vulkan_s_are_refused(void) {
+    SNNConfig config;
+    const SNNVulkanHost host = made_up_host();
+    SNNHandle handle = NULL;
+    SNNStatus status;
+    snn_config_default(&config);
+    config.network = make_chain();
+    status = snn_vulkan_create_network(&config, &host, &handle);
+    CHECK(status == SNN_ERROR_INVALID_ARGUMENT || status == SNN_ERROR_NOT_FOUND); /* the latter: built without Vulkan */
+    CHECK(handle == NULL);
+    snn_network_release(config.network);
+}
+
+static void a_session_elsewhere_records_nothing(void) {
+    SNNHandle handle = open_session(make_chain(), "cpu");
+    SNNVulkanBuffer buffer;
+    uint64_t steps = 1;
+    int commands;
+    memset(&buffer, 0, sizeof buffer);
+    buffer.struct_size = sizeof buffer;
+    CHECK_ERROR(snn_vulkan_record_steps(handle, NULL, 1), SNN_ERROR_INVALID_ARGUMENT, "command_buffer");
+    CHECK_ERROR(snn_vulkan_record_steps(handle, &commands, 1), SNN_ERROR_UNSUPPORTED, "not on a Vulkan device");
+    CHECK_OK(snn_session_step_count(handle, &steps));
+    CHECK(steps == 0);
+    CHECK_ERROR(snn_vulkan_get_buffer(handle, NULL, &buffer), SNN_ERROR_INVALID_ARGUMENT, "state");
+    CHECK_ERROR(snn_vulkan_get_buffer(handle, "first.nothing", &buffer), SNN_ERROR_NOT_FOUND, "first");
+    snn_destroy_network(handle);
+    CHECK_ERROR(snn_vulkan_record_steps(handle, &commands, 1), SNN_ERROR_INVALID_HANDLE, "handle");
+}
+
+static const CheckCase cases[] = {
+    CASE(an_incomplete_host_is_refused),
+    CASE(functions_that_are_not_vulkan_s_are_refused),
+    CASE(a_session_elsewhere_records_nothing),
+};
+
+int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }
