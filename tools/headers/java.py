@@ -35,6 +35,7 @@ def _native(description: Description) -> Iterator[str]:
     yield "/** The C interface as it is: no checks, pointers are long. For the classes beside it. */"
     yield "final class Native {"
     yield "    private Native() {}\n"
+    yield "    static {\n        Jni.load();\n    }\n"
     for constant in description.constants:
         if constant.group == 0:
             kind, suffix = ("long", "L") if constant.bits == 64 else ("int", "")

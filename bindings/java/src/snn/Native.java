@@ -6,6 +6,10 @@ package snn;
 final class Native {
     private Native() {}
 
+    static {
+        Jni.load();
+    }
+
     static final int SNN_VERSION_MAJOR = 0x0;
     static final int SNN_VERSION_MINOR = 0x1;
     static final int SNN_VERSION_PATCH = 0x0;
