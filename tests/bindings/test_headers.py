@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+from tools.headers import enums
+from tools.headers.__main__ import INCLUDE, PRINTED
+from tools.headers.describe import Description, describe
 
-from tools.headers import enums  # noqa: E402
-from tools.headers.__main__ import INCLUDE, PRINTED  # noqa: E402
-from tools.headers.describe import Description, describe  # noqa: E402
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""``python -m tools.headers``: print the public headers as JSON, or the declarations of every binding."""
+"""``python -m tools.headers``: print the public headers as JSON, or what is printed from them for the bindings."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import csharp, java, rust
+from . import csharp, java, names, rust
 from .describe import Description, describe
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +21,7 @@ PRINTED: dict[str, Callable[[Description], str]] = {
     "bindings/java/src/snn/Native.java": java.declarations,
     "bindings/java/src/snn/Enums.java": java.enums,
     "bindings/java/native/snn_jni_functions.c": java.glue,
+    "docs/bindings/names.md": names.page,
 }
 
 
@@ -29,7 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.headers", description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--json", action="store_true", help="the description, to standard output")
-    what.add_argument("--write", action="store_true", help="write the printed files of bindings/ anew")
+    what.add_argument("--write", action="store_true", help="write the printed files anew")
     what.add_argument(
         "--check", action="store_true", help="name the printed files that are not what --write would write"
     )
