@@ -1,4 +1,5 @@
-# Shared by the scripts in this folder (sourced, not run): where things are, and how a long command stays quiet.
+# Shared by the scripts in this folder (sourced, not run): where things are, how a long command stays quiet, and how packages of
+# the system are installed.
 # After sourcing, the working directory is the root of the checkout.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -40,4 +41,27 @@ job_count() {
     ((memory_gib < 1)) && memory_gib=1
     ((memory_gib < cores)) && cores=$memory_gib
     echo "$cores"
+}
+
+# Installs system packages, or says how to.
+install_packages() {
+    local line="apt-get install -y --no-install-recommends $*" sudo=()
+    command -v apt-get >/dev/null ||
+        fail "these packages are missing, and apt-get is not here to install them (names as in Debian): $*"
+    if ((EUID != 0)); then
+        if ! command -v sudo >/dev/null || ! sudo -n true 2>/dev/null; then
+            fail "system packages are missing, and installing them needs root. Run this, then try again:
+
+    sudo $line
+"
+        fi
+        sudo=(sudo -n)
+    fi
+    say "installing system packages: $*"
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086
+    quietly apt "${sudo[@]}" $line && return
+    quietly apt-update "${sudo[@]}" apt-get update || fail "apt-get update failed"
+    # shellcheck disable=SC2086
+    quietly apt "${sudo[@]}" $line || fail "apt could not install: $*"
 }

@@ -25,6 +25,7 @@ def see(dx: int, dy: int, heading: int) -> list[float]:
 
 
 def main() -> None:
+    """Play and print what came of it."""
     brain = snn.Simulation(snn.load(sys.argv[1] if len(sys.argv) > 1 else "creature.snn"))
     spikes = [0, 0, 0]  # of the output neurons in this frame
 

@@ -21,7 +21,9 @@ def examples(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 net = snn.Sequential(3, snn.Dense(24), snn.LIF(), snn.Dense(3), snn.LIF(), seed=7)
-trainer = snn.Trainer(net, steps=17, epochs=30, learning_rate=1e-2, batch_size=64, seed=7)  # 17 steps: a frame of 60 a second
+trainer = snn.Trainer(
+    net, steps=17, epochs=30, learning_rate=1e-2, batch_size=64, seed=7
+)  # 17 steps: a frame of 60 a second
 x, y = examples(2048)
 trainer.fit(x, y)
 print(f"right actions: {trainer.score(*examples(512)):.1%}")

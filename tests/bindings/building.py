@@ -172,7 +172,8 @@ def csharp_coreclr(folder: Path) -> Language:
             (folder / part).symlink_to(home / part)
         (folder / "done").touch()
     programs = [
-        (str(folder / "dotnet"), "exec", str(folder / name)) for name in ("Snn.Tests.dll", "Creature.dll", "Overhead.dll")
+        (str(folder / "dotnet"), "exec", str(folder / name))
+        for name in ("Snn.Tests.dll", "Creature.dll", "Overhead.dll")
     ]
     return Language("csharp on CoreCLR", *programs, environment={"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"})
 

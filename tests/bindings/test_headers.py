@@ -74,7 +74,7 @@ def test_printed_declarations_are_those_of_the_header(description: Description, 
         (  # a new function
             "SNN_API uint32_t SNN_CALL snn_abi_version(void);",
             "SNN_API uint32_t SNN_CALL snn_abi_version(void);\nSNN_API void SNN_CALL snn_new(int32_t status);",
-            {"declarations.rs", "Native.cs", "Native.java", "snn_jni_functions.c"},
+            {"declarations.rs", "Native.cs", "Native.java", "snn_jni_functions.c", "names.md"},
         ),
         (  # a field that a struct grows by
             "    uint64_t seed; /* of the random",

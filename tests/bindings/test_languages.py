@@ -1,4 +1,4 @@
-"""The tests of each binding, the game that is the same in every language, and libraries that are missing or of another version."""
+"""The tests of each binding, the game that is the same in every language, and libraries that are missing or others."""
 
 from __future__ import annotations
 
@@ -54,7 +54,15 @@ def test_every_case_of_the_rust_binding_passes(built: Built, shared: Path) -> No
     output = run(tool("cargo", "cargo"), "test", "--release", cwd=BINDINGS / "rust", **environment)
     passed = [int(count) for count in re.findall(r"test result: ok. (\d+) passed; 0 failed", output)]
     assert sum(passed) >= 35, output
-    run(tool("cargo", "cargo"), "doc", "--no-deps", "-q", cwd=BINDINGS / "rust", RUSTDOCFLAGS="-D warnings", **environment)
+    run(
+        tool("cargo", "cargo"),
+        "doc",
+        "--no-deps",
+        "-q",
+        cwd=BINDINGS / "rust",
+        RUSTDOCFLAGS="-D warnings",
+        **environment,
+    )
 
 
 def test_the_crates_need_no_other_crate() -> None:

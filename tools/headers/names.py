@@ -1,8 +1,8 @@
 """Which function of a language stands for which C function.
 
 In Rust, C# and Java the comment of a public function names its C function (``#[doc(alias = "snn_...")]``, ``<c>snn_...</c>``,
-``{@code snn_...}``), where users of those languages look for it as well. ``snn.hpp`` says it by calling it: libclang reads which
-public function reaches which C function.
+``{@code snn_...}``), where users of those languages look for it as well. ``snn.hpp`` says it by calling it: libclang reads
+which public function reaches which C function.
 """
 
 import re
@@ -51,7 +51,8 @@ def java() -> Names:
         "bindings/java/src/snn/*.java",
         mention=r"^\s*(?:/\*\*|\*).*\{@code snn_",
         scope=r"^(?:public )?(?:final )?class (\w+)",
-        declaration=r"^\s*(?!\*|/\*)(?:(?:public|private|protected|static|final) )+[\w<>\[\], .]*?(\w+)(?=\(| \{| implements)",
+        declaration=r"^\s*(?!\*|/\*)(?:(?:public|private|protected|static|final) )+[\w<>\[\], .]*?(\w+)"
+        r"(?=\(| \{| implements| extends)",
         joint=".",
         types=("class",),
         word=r"\{@code (snn_\w+)\}",
@@ -79,6 +80,8 @@ def _scan(
                     if name not in found.setdefault(function, []):
                         found[function].append(name)
                 waiting = []
+            for function in re.findall(r"\b(snn_\w+_init)\(", line):  # defaults: called where the struct is made
+                found.setdefault(function, [outer])
     return found
 
 
@@ -105,8 +108,9 @@ def cpp() -> Names:
     for field in (node for node in unit.cursor.walk_preorder() if node.kind == CursorKind.FIELD_DECL):
         for node in field.walk_preorder():
             if node.referenced is not None and node.referenced.spelling.startswith("snn_"):
-                found.setdefault(node.referenced.spelling, []).append(f"snn::~{field.semantic_parent.spelling}")
-    return found
+                found[node.referenced.spelling] = [f"snn::~{field.semantic_parent.spelling}"]
+    # snn.hpp takes defaults by the header's inline functions, which call these.
+    return {re.sub("_default$", "_init", function): names for function, names in found.items()}
 
 
 _CALLABLE = (CursorKind.CXX_METHOD, CursorKind.FUNCTION_DECL, CursorKind.CONSTRUCTOR, CursorKind.FUNCTION_TEMPLATE)
@@ -115,7 +119,11 @@ _CALLABLE = (CursorKind.CXX_METHOD, CursorKind.FUNCTION_DECL, CursorKind.CONSTRU
 def _system_includes() -> list[str]:
     """Where the C++ compiler finds its headers; libclang from PyPI has none of its own."""
     result = subprocess.run(
-        ["c++", "-E", "-x", "c++", "-v", "/dev/null"], capture_output=True, text=True, check=True, env={"PATH": "/usr/bin"}
+        ["c++", "-E", "-x", "c++", "-v", "/dev/null"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": "/usr/bin"},
     )
     listing = result.stderr.split("#include <...> search starts here:")[1].split("End of search list.")[0]
     return listing.split()
@@ -158,8 +166,9 @@ def missing(description: Description) -> list[str]:
     return [
         f"{language}: {function.name}"
         for language, names in LANGUAGES.items()
+        for found in [names()]
         for function in description.exported()
-        if function.name not in names()
+        if function.name not in found
     ]
 
 
@@ -169,8 +178,8 @@ def page(description: Description) -> str:
     lines = [
         "# Every function and its name in every language",
         "",
-        "Printed by `python -m tools.headers --write`; a test fails when a language has no name for a function. The manual of all",
-        "of them is `native/include/snn/snn.h`. Functions that fill a struct with its defaults are called where the struct is made.",
+        "Printed by `python -m tools.headers --write`; a test fails when a language has no name for a function. The manual of",
+        "all of them is `native/include/snn/snn.h`. What fills a struct with its defaults is called where the struct is made.",
         "",
         f"| C | {' | '.join(columns)} |",
         f"|---|{'---|' * len(columns)}",

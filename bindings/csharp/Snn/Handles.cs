@@ -15,7 +15,6 @@ namespace Snn
         public override bool IsInvalid { get { return handle == IntPtr.Zero; } }
     }
 
-    /// <summary>C: <c>snn_network_release</c>.</summary>
     internal sealed class NetworkHandle : LibraryHandle
     {
         internal static readonly NetworkHandle Null = new NetworkHandle(IntPtr.Zero);
@@ -29,7 +28,6 @@ namespace Snn
         }
     }
 
-    /// <summary>C: <c>snn_model_release</c>.</summary>
     internal sealed class ModelHandle : LibraryHandle
     {
         internal static readonly ModelHandle Null = new ModelHandle(IntPtr.Zero);
@@ -43,7 +41,7 @@ namespace Snn
         }
     }
 
-    /// <summary>C: <c>snn_destroy_network</c>. A call that runs holds it, so inside a callback it waits for the call's end.</summary>
+    /// <summary>A call that runs holds it, so that inside a callback its release waits for the call's end.</summary>
     internal sealed class SessionHandle : LibraryHandle
     {
         private GCHandle hooks;
@@ -65,7 +63,6 @@ namespace Snn
         }
     }
 
-    /// <summary>C: <c>snn_trainer_release</c>.</summary>
     internal sealed class TrainerHandle : LibraryHandle
     {
         internal TrainerHandle(IntPtr owned) : base(owned) { }

@@ -8,7 +8,8 @@ using System.Text;
 
 namespace Snn
 {
-    /// <summary>What went wrong in libsnn: a status, and its sentence, which names the argument and its value.</summary>
+    /// <summary>What went wrong in libsnn: a status, and its sentence, which names the argument and its value.
+    /// C: <c>snn_last_error</c>.</summary>
     public sealed class SnnException : Exception
     {
         internal SnnException(Status status, string sentence) : base(sentence)
@@ -145,7 +146,7 @@ namespace Snn
             if (status != 0) Throw(status);
         }
 
-        /// <summary>Throws the last error of this thread. C: <c>snn_last_error</c>.</summary>
+        /// <summary>Throws the last error of this thread.</summary>
         private static void Throw(int status)
         {
             throw new SnnException((Status)status, Utf8.Text(Native.snn_last_error()));

@@ -73,7 +73,7 @@ namespace Snn
             }
         }
 
-        /// <summary>Gives the reference back; networks that use the model keep it alive.</summary>
+        /// <summary>Gives the reference back; networks that use the model keep it alive. C: <c>snn_model_release</c>.</summary>
         public void Dispose()
         {
             handle.Dispose();

@@ -460,7 +460,7 @@ namespace Snn
             }
         }
 
-        /// <summary>Gives the reference back; sessions that run the network keep it alive.</summary>
+        /// <summary>Gives the reference back; sessions that run the network keep it alive. C: <c>snn_network_release</c>.</summary>
         public void Dispose()
         {
             handle.Dispose();

@@ -149,7 +149,7 @@ namespace Snn
             return Epoch.From(raw);
         }
 
-        /// <summary>Ends the training; the session lives on.</summary>
+        /// <summary>Ends the training; the session lives on. C: <c>snn_trainer_release</c>.</summary>
         public void Dispose()
         {
             handle.Dispose();

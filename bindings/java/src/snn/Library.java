@@ -114,7 +114,7 @@ public final class Library {
         if (status != 0) fail(status);
     }
 
-    /** Throws the last error of this thread. C: {@code snn_last_error}. */
+    /** Throws the last error of this thread. */
     private static void fail(int status) {
         throw new SnnException(Status.of(status), Scope.copyText(Native.snn_last_error()));
     }

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
-/** A neuron model, a surrogate or a plasticity rule. Any thread may use it. C: {@code snn_model_release} closes it. */
+/** A neuron model, a surrogate or a plasticity rule. Any thread may use it. */
 public final class Model implements AutoCloseable {
     final Handle handle;
 
@@ -66,7 +66,7 @@ public final class Model implements AutoCloseable {
         return new Model(value);
     }
 
-    /** Gives the reference back; networks that use the model keep it alive. */
+    /** Gives the reference back; networks that use the model keep it alive. C: {@code snn_model_release}. */
     @Override
     public void close() {
         handle.close();

@@ -9,7 +9,7 @@ import snn.Enums.PoolMode;
 import snn.Enums.PopulationKind;
 
 /** A finished network: what sessions run and files hold. Any thread may use it. What it tells is copied.
- * C: {@code snn_network_release} closes it. */
+ * */
 public final class Network implements AutoCloseable {
     final Handle handle;
 
@@ -365,7 +365,7 @@ public final class Network implements AutoCloseable {
         return new Network(value);
     }
 
-    /** Gives the reference back; sessions that run the network keep it alive. */
+    /** Gives the reference back; sessions that run the network keep it alive. C: {@code snn_network_release}. */
     @Override
     public void close() {
         handle.close();

@@ -145,7 +145,7 @@ public final class NetworkBuilder implements AutoCloseable {
         }
     }
 
-    /** Checks the whole, makes it immutable and ends the builder. C: {@code snn_network_finish}, {@code snn_network_retain}. */
+    /** Checks the whole, makes it immutable and ends the builder. C: {@code snn_network_finish}. */
     public Network finish() {
         long value = handle.get();
         Library.check(Native.snn_network_finish(value));
@@ -153,7 +153,7 @@ public final class NetworkBuilder implements AutoCloseable {
         return new Network(value);
     }
 
-    /** Gives up what was built; what was finished lives on as a network. C: {@code snn_network_release}. */
+    /** Gives up what was built; what was finished lives on as a network. */
     @Override
     public void close() {
         handle.close();

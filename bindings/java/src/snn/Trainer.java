@@ -8,7 +8,7 @@ import java.util.Objects;
 import snn.Enums.Loss;
 import snn.Enums.Optimizer;
 
-/** Trains one session and ends with it. One thread at a time, with the session. C: {@code snn_trainer_release} closes it. */
+/** Trains one session and ends with it. One thread at a time, with the session. */
 public final class Trainer implements AutoCloseable {
     /** How a session is trained; see {@code SNNTrainerDef}. What is not set has the library's default. */
     public static final class Options {
@@ -223,7 +223,7 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    /** Ends the training; the session lives on. */
+    /** Ends the training; the session lives on. C: {@code snn_trainer_release}. */
     @Override
     public void close() {
         handle.close();

@@ -7,6 +7,7 @@ use crate::sys;
 use crate::Status;
 
 /// What went wrong: a status, and the sentence of libsnn that names the argument and its value.
+#[doc(alias = "snn_last_error")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     status: Status,

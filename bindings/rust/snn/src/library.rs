@@ -17,7 +17,6 @@ pub fn version() -> Result<&'static str> {
 
 /// `"SNN_ERROR_BUSY"` and so on.
 #[doc(alias = "snn_status_name")]
-#[doc(alias = "snn_last_error")]
 pub fn status_name(status: Status) -> &'static str {
     unsafe { borrowed_text(sys::snn_status_name(status as i32)) }.unwrap_or("")
 }
