@@ -7,17 +7,16 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sysconfig
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-import snn
-
 ROOT = Path(__file__).parents[2]
 BINDINGS = ROOT / "bindings"
-PACKAGE = Path(snn.__file__).parent
+PACKAGE = Path(sysconfig.get_path("platlib")) / "snn"
 LIBRARY, INCLUDE = PACKAGE / "lib", PACKAGE / "include"
 ADDER = Path(__file__).with_name("adder.json")
 
