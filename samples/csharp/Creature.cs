@@ -30,9 +30,23 @@ internal static class Creature
 
     private static int Clamp(int value) { return Math.Min(Math.Max(value, 0), World * 64 - 1); }
 
-    private static void Main(string[] arguments)
+    private static int Main(string[] arguments)
     {
-        using (Session brain = Session.Open(arguments.Length > 0 ? arguments[0] : "creature.snn"))
+        try
+        {
+            Play(arguments.Length > 0 ? arguments[0] : "creature.snn");
+            return 0;
+        }
+        catch (SnnException exception)
+        {
+            Console.Error.WriteLine(exception.Message);
+            return 1;
+        }
+    }
+
+    private static void Play(string file)
+    {
+        using (Session brain = Session.Open(file))
         using (Network network = brain.Network())
         {
             int input = network.FindPopulation("input"), output = network.FindPopulation("output");
