@@ -1,4 +1,5 @@
-# Shared by the scripts in this folder (sourced, not run): where things are, and how a long command stays quiet.
+# Shared by the scripts in this folder (sourced, not run): where things are, how a long command stays quiet, and how packages of
+# the system are installed.
 # After sourcing, the working directory is the root of the checkout.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -82,10 +82,13 @@ TEST_CASE("errors are exceptions with status and sentence") {
 
 TEST_CASE("the library describes itself") {
     CHECK(snn::version() == snn_version_string());
+    CHECK(snn::abi_version() == SNN_ABI_VERSION);
+    CHECK(snn::status_name(SNN_ERROR_BUSY) == "SNN_ERROR_BUSY");
     REQUIRE(snn::devices().size() >= 3);
     CHECK(std::string(snn::devices()[0].name) == "cpu");
     CHECK(snn::builtin_models().size() >= 6);
     CHECK(snn::builtin_surrogates().size() >= 6);
+    CHECK(snn::builtin_plasticity_rules() == std::vector<std::string>{"pair_stdp", "triplet_stdp"});
 }
 
 TEST_CASE("a network can be built, looked at and run") {

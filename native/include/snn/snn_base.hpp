@@ -139,6 +139,10 @@ constexpr uint32_t dtype_of() {
 // ---- Library ----------------------------------------------------------------------------------------------------------
 
 inline std::string version() { return snn_version_string(); }
+// Of the library that is loaded; compare it with SNN_ABI_VERSION when it was found at run time.
+inline uint32_t abi_version() { return snn_abi_version(); }
+// "SNN_ERROR_BUSY" and so on.
+inline std::string status_name(SNNStatus status) { return snn_status_name(status); }
 
 inline std::vector<SNNDeviceInfo> devices() {
     uint32_t count = 0;
@@ -160,6 +164,12 @@ inline std::vector<std::string> builtin_models() {
 inline std::vector<std::string> builtin_surrogates() {
     std::vector<std::string> names;
     for (uint32_t i = 0; const char* name = snn_surrogate_builtin_name(i); ++i) names.emplace_back(name);
+    return names;
+}
+
+inline std::vector<std::string> builtin_plasticity_rules() {
+    std::vector<std::string> names;
+    for (uint32_t i = 0; const char* name = snn_plasticity_builtin_name(i); ++i) names.emplace_back(name);
     return names;
 }
 

@@ -13,7 +13,9 @@
 #endif
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
+#if !defined(NOMINMAX) /* libstdc++ has it for Windows */
 #define NOMINMAX
+#endif
 #include <windows.h>
 #elif defined(__linux__)
 #include <sched.h>

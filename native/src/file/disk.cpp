@@ -5,6 +5,12 @@
 #include <cerrno>
 
 #if defined(_WIN32)
+#include <fcntl.h>
+#include <io.h>
+#include <sys/stat.h>
+#if !defined(NOMINMAX)
+#define NOMINMAX
+#endif
 #include <windows.h>
 #else
 #include <fcntl.h>
@@ -20,7 +26,19 @@ namespace {
 
 constexpr const char* became_shorter = "the file became shorter while it was read";
 
-#if !defined(_WIN32)
+#if defined(_WIN32)
+
+// Paths are UTF-8 in our interface and UTF-16 in that of Windows, whose functions of char take a code page instead.
+std::wstring wide(const std::string& path) {
+    const int size = static_cast<int>(path.size());
+    const int length = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path.data(), size, nullptr, 0);
+    if (length <= 0 && size > 0) throw Error(SNN_ERROR_IO, "cannot open '", path, "': the path is not UTF-8");
+    std::wstring converted(static_cast<size_t>(length), L'\0');
+    MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path.data(), size, converted.data(), length);
+    return converted;
+}
+
+#else
 
 const char* kind_of(mode_t mode) {
     if (S_ISDIR(mode)) return "a folder";
@@ -53,7 +71,7 @@ std::string without_links(const std::string& path) {
 
 #if defined(_WIN32)
 
-FileSource::FileSource(const std::string& path) : file_(std::fopen(path.c_str(), "rb")) {
+FileSource::FileSource(const std::string& path) : file_(_wfopen(wide(path).c_str(), L"rb")) {
     if (!file_) throw Error(SNN_ERROR_IO, "cannot open '", path, "': ", std::strerror(errno));
     const long long size = _fseeki64(file_, 0, SEEK_END) == 0 ? _ftelli64(file_) : -1;
     if (size < 0) {
@@ -131,8 +149,13 @@ void AtomicFile::create() {
         const uint64_t number = next_number.fetch_add(1, std::memory_order_relaxed);
 #if defined(_WIN32)
         std::string name = text(place_, ".saving", GetCurrentProcessId(), "_", number);
-        file_ = std::fopen(name.c_str(), "wbx");
-        if (file_) temporary_ = std::move(name);
+        // Not fopen with "x", which the older C library of Windows does not know.
+        const int descriptor = _wopen(wide(name).c_str(), _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT,
+                                      _S_IREAD | _S_IWRITE);
+        if (descriptor >= 0) {
+            file_ = _fdopen(descriptor, "wb");
+            temporary_ = std::move(name);
+        }
 #else
         std::string name = text(place_, ".saving", getpid(), "_", number);
         // Never more open than the file it replaces, not even while it is written.
@@ -158,7 +181,11 @@ void AtomicFile::create() {
 
 AtomicFile::~AtomicFile() {
     if (file_) std::fclose(file_);
+#if defined(_WIN32)
+    if (!temporary_.empty()) DeleteFileW(wide(temporary_).c_str());
+#else
     if (!temporary_.empty()) std::remove(temporary_.c_str());
+#endif
 }
 
 void AtomicFile::write(const void* data, size_t size) {
@@ -174,7 +201,7 @@ void AtomicFile::commit() {
     file_ = nullptr;
     if (std::fclose(file) != 0) fail("cannot write", errno);
 #if defined(_WIN32)
-    if (!MoveFileExA(temporary_.c_str(), place_.c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
+    if (!MoveFileExW(wide(temporary_).c_str(), wide(place_).c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
         throw Error(SNN_ERROR_IO, "cannot replace '", path_, "': system error ", GetLastError());
     temporary_.clear();
 #else

@@ -1,0 +1,359 @@
+// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.
+
+namespace Snn.Tests
+{
+    internal static unsafe class Layouts
+    {
+        internal static void Check()
+        {
+            Assert.Equal(32, sizeof(SNNAllocator), "sizeof(SNNAllocator)");
+            {
+                SNNAllocator it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNAllocator.struct_size");
+                Assert.Equal(8, (byte*)&it.allocate - start, "SNNAllocator.allocate");
+                Assert.Equal(16, (byte*)&it.release - start, "SNNAllocator.release");
+                Assert.Equal(24, (byte*)&it.user - start, "SNNAllocator.user");
+            }
+            Assert.Equal(24, sizeof(SNNJobSystem), "sizeof(SNNJobSystem)");
+            {
+                SNNJobSystem it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNJobSystem.struct_size");
+                Assert.Equal(4, (byte*)&it.worker_count - start, "SNNJobSystem.worker_count");
+                Assert.Equal(8, (byte*)&it.parallel_for - start, "SNNJobSystem.parallel_for");
+                Assert.Equal(16, (byte*)&it.user - start, "SNNJobSystem.user");
+            }
+            Assert.Equal(344, sizeof(SNNDeviceInfo), "sizeof(SNNDeviceInfo)");
+            {
+                SNNDeviceInfo it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNDeviceInfo.struct_size");
+                Assert.Equal(4, (byte*)it.name - start, "SNNDeviceInfo.name");
+                Assert.Equal(68, (byte*)it.description - start, "SNNDeviceInfo.description");
+                Assert.Equal(260, (byte*)&it.core_count - start, "SNNDeviceInfo.core_count");
+                Assert.Equal(264, (byte*)&it.memory_bytes - start, "SNNDeviceInfo.memory_bytes");
+                Assert.Equal(272, (byte*)&it.can_train - start, "SNNDeviceInfo.can_train");
+                Assert.Equal(276, (byte*)it.instruction_sets - start, "SNNDeviceInfo.instruction_sets");
+            }
+            Assert.Equal(16, sizeof(SNNShape), "sizeof(SNNShape)");
+            {
+                SNNShape it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.rank - start, "SNNShape.rank");
+                Assert.Equal(4, (byte*)it.dims - start, "SNNShape.dims");
+            }
+            Assert.Equal(48, sizeof(SNNPopulationDef), "sizeof(SNNPopulationDef)");
+            {
+                SNNPopulationDef it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNPopulationDef.struct_size");
+                Assert.Equal(4, (byte*)&it.kind - start, "SNNPopulationDef.kind");
+                Assert.Equal(8, (byte*)&it.name - start, "SNNPopulationDef.name");
+                Assert.Equal(16, (byte*)&it.shape - start, "SNNPopulationDef.shape");
+                Assert.Equal(32, (byte*)&it.model_name - start, "SNNPopulationDef.model_name");
+                Assert.Equal(40, (byte*)&it.model - start, "SNNPopulationDef.model");
+            }
+            Assert.Equal(160, sizeof(SNNProjectionDef), "sizeof(SNNProjectionDef)");
+            {
+                SNNProjectionDef it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNProjectionDef.struct_size");
+                Assert.Equal(4, (byte*)&it.kind - start, "SNNProjectionDef.kind");
+                Assert.Equal(8, (byte*)&it.name - start, "SNNProjectionDef.name");
+                Assert.Equal(16, (byte*)&it.source - start, "SNNProjectionDef.source");
+                Assert.Equal(20, (byte*)&it.target - start, "SNNProjectionDef.target");
+                Assert.Equal(24, (byte*)&it.receptor - start, "SNNProjectionDef.receptor");
+                Assert.Equal(32, (byte*)&it.delay_steps - start, "SNNProjectionDef.delay_steps");
+                Assert.Equal(36, (byte*)&it.trainable - start, "SNNProjectionDef.trainable");
+                Assert.Equal(40, (byte*)&it.arithmetic - start, "SNNProjectionDef.arithmetic");
+                Assert.Equal(44, (byte*)&it.pool_mode - start, "SNNProjectionDef.pool_mode");
+                Assert.Equal(48, (byte*)&it.weights - start, "SNNProjectionDef.weights");
+                Assert.Equal(56, (byte*)&it.weight_count - start, "SNNProjectionDef.weight_count");
+                Assert.Equal(64, (byte*)&it.bias - start, "SNNProjectionDef.bias");
+                Assert.Equal(72, (byte*)&it.bias_count - start, "SNNProjectionDef.bias_count");
+                Assert.Equal(80, (byte*)&it.row_offsets - start, "SNNProjectionDef.row_offsets");
+                Assert.Equal(88, (byte*)&it.row_offset_count - start, "SNNProjectionDef.row_offset_count");
+                Assert.Equal(96, (byte*)&it.synapse_targets - start, "SNNProjectionDef.synapse_targets");
+                Assert.Equal(104, (byte*)&it.synapse_delays - start, "SNNProjectionDef.synapse_delays");
+                Assert.Equal(112, (byte*)&it.synapse_count - start, "SNNProjectionDef.synapse_count");
+                Assert.Equal(120, (byte*)it.kernel - start, "SNNProjectionDef.kernel");
+                Assert.Equal(128, (byte*)it.stride - start, "SNNProjectionDef.stride");
+                Assert.Equal(136, (byte*)it.padding - start, "SNNProjectionDef.padding");
+                Assert.Equal(144, (byte*)it.dilation - start, "SNNProjectionDef.dilation");
+                Assert.Equal(152, (byte*)&it.groups - start, "SNNProjectionDef.groups");
+            }
+            Assert.Equal(40, sizeof(SNNDistribution), "sizeof(SNNDistribution)");
+            {
+                SNNDistribution it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.kind - start, "SNNDistribution.kind");
+                Assert.Equal(8, (byte*)&it.a - start, "SNNDistribution.a");
+                Assert.Equal(16, (byte*)&it.b - start, "SNNDistribution.b");
+                Assert.Equal(24, (byte*)&it.low - start, "SNNDistribution.low");
+                Assert.Equal(32, (byte*)&it.high - start, "SNNDistribution.high");
+            }
+            Assert.Equal(200, sizeof(SNNRandomConnectionDef), "sizeof(SNNRandomConnectionDef)");
+            {
+                SNNRandomConnectionDef it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNRandomConnectionDef.struct_size");
+                Assert.Equal(4, (byte*)&it.rule - start, "SNNRandomConnectionDef.rule");
+                Assert.Equal(8, (byte*)&it.probability - start, "SNNRandomConnectionDef.probability");
+                Assert.Equal(16, (byte*)&it.count - start, "SNNRandomConnectionDef.count");
+                Assert.Equal(24, (byte*)&it.seed - start, "SNNRandomConnectionDef.seed");
+                Assert.Equal(32, (byte*)&it.allow_autapses - start, "SNNRandomConnectionDef.allow_autapses");
+                Assert.Equal(36, (byte*)&it.allow_multapses - start, "SNNRandomConnectionDef.allow_multapses");
+                Assert.Equal(40, (byte*)&it.weight - start, "SNNRandomConnectionDef.weight");
+                Assert.Equal(80, (byte*)&it.delay - start, "SNNRandomConnectionDef.delay");
+                Assert.Equal(120, (byte*)&it.kernel - start, "SNNRandomConnectionDef.kernel");
+                Assert.Equal(124, (byte*)&it.dimensions - start, "SNNRandomConnectionDef.dimensions");
+                Assert.Equal(128, (byte*)&it.kernel_width - start, "SNNRandomConnectionDef.kernel_width");
+                Assert.Equal(136, (byte*)&it.cutoff - start, "SNNRandomConnectionDef.cutoff");
+                Assert.Equal(144, (byte*)it.period - start, "SNNRandomConnectionDef.period");
+                Assert.Equal(168, (byte*)&it.source_positions - start, "SNNRandomConnectionDef.source_positions");
+                Assert.Equal(176, (byte*)&it.source_position_count - start, "SNNRandomConnectionDef.source_position_count");
+                Assert.Equal(184, (byte*)&it.target_positions - start, "SNNRandomConnectionDef.target_positions");
+                Assert.Equal(192, (byte*)&it.target_position_count - start, "SNNRandomConnectionDef.target_position_count");
+            }
+            Assert.Equal(48, sizeof(SNNNetworkInfo), "sizeof(SNNNetworkInfo)");
+            {
+                SNNNetworkInfo it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNNetworkInfo.struct_size");
+                Assert.Equal(4, (byte*)&it.population_count - start, "SNNNetworkInfo.population_count");
+                Assert.Equal(8, (byte*)&it.projection_count - start, "SNNNetworkInfo.projection_count");
+                Assert.Equal(12, (byte*)&it.finished - start, "SNNNetworkInfo.finished");
+                Assert.Equal(16, (byte*)&it.dt_ms - start, "SNNNetworkInfo.dt_ms");
+                Assert.Equal(24, (byte*)&it.neuron_count - start, "SNNNetworkInfo.neuron_count");
+                Assert.Equal(32, (byte*)&it.synapse_count - start, "SNNNetworkInfo.synapse_count");
+                Assert.Equal(40, (byte*)&it.parameter_count - start, "SNNNetworkInfo.parameter_count");
+            }
+            Assert.Equal(56, sizeof(SNNPopulationInfo), "sizeof(SNNPopulationInfo)");
+            {
+                SNNPopulationInfo it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNPopulationInfo.struct_size");
+                Assert.Equal(4, (byte*)&it.kind - start, "SNNPopulationInfo.kind");
+                Assert.Equal(8, (byte*)&it.shape - start, "SNNPopulationInfo.shape");
+                Assert.Equal(24, (byte*)&it.size - start, "SNNPopulationInfo.size");
+                Assert.Equal(32, (byte*)&it.name - start, "SNNPopulationInfo.name");
+                Assert.Equal(40, (byte*)&it.model_name - start, "SNNPopulationInfo.model_name");
+                Assert.Equal(48, (byte*)&it.surrogate_name - start, "SNNPopulationInfo.surrogate_name");
+            }
+            Assert.Equal(128, sizeof(SNNProjectionInfo), "sizeof(SNNProjectionInfo)");
+            {
+                SNNProjectionInfo it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNProjectionInfo.struct_size");
+                Assert.Equal(4, (byte*)&it.kind - start, "SNNProjectionInfo.kind");
+                Assert.Equal(8, (byte*)&it.source - start, "SNNProjectionInfo.source");
+                Assert.Equal(12, (byte*)&it.target - start, "SNNProjectionInfo.target");
+                Assert.Equal(16, (byte*)&it.delay_steps - start, "SNNProjectionInfo.delay_steps");
+                Assert.Equal(20, (byte*)&it.trainable - start, "SNNProjectionInfo.trainable");
+                Assert.Equal(24, (byte*)&it.arithmetic - start, "SNNProjectionInfo.arithmetic");
+                Assert.Equal(28, (byte*)&it.pool_mode - start, "SNNProjectionInfo.pool_mode");
+                Assert.Equal(32, (byte*)&it.name - start, "SNNProjectionInfo.name");
+                Assert.Equal(40, (byte*)&it.receptor - start, "SNNProjectionInfo.receptor");
+                Assert.Equal(48, (byte*)&it.weight_count - start, "SNNProjectionInfo.weight_count");
+                Assert.Equal(56, (byte*)&it.bias_count - start, "SNNProjectionInfo.bias_count");
+                Assert.Equal(64, (byte*)&it.synapse_count - start, "SNNProjectionInfo.synapse_count");
+                Assert.Equal(72, (byte*)it.kernel - start, "SNNProjectionInfo.kernel");
+                Assert.Equal(80, (byte*)it.stride - start, "SNNProjectionInfo.stride");
+                Assert.Equal(88, (byte*)it.padding - start, "SNNProjectionInfo.padding");
+                Assert.Equal(96, (byte*)it.dilation - start, "SNNProjectionInfo.dilation");
+                Assert.Equal(104, (byte*)&it.groups - start, "SNNProjectionInfo.groups");
+                Assert.Equal(108, (byte*)&it.by_rule - start, "SNNProjectionInfo.by_rule");
+                Assert.Equal(112, (byte*)&it.bias - start, "SNNProjectionInfo.bias");
+                Assert.Equal(120, (byte*)&it.fixed_point_scale - start, "SNNProjectionInfo.fixed_point_scale");
+            }
+            Assert.Equal(48, sizeof(SNNProjectionArrays), "sizeof(SNNProjectionArrays)");
+            {
+                SNNProjectionArrays it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNProjectionArrays.struct_size");
+                Assert.Equal(8, (byte*)&it.weight_count - start, "SNNProjectionArrays.weight_count");
+                Assert.Equal(16, (byte*)&it.weights - start, "SNNProjectionArrays.weights");
+                Assert.Equal(24, (byte*)&it.row_offsets - start, "SNNProjectionArrays.row_offsets");
+                Assert.Equal(32, (byte*)&it.synapse_targets - start, "SNNProjectionArrays.synapse_targets");
+                Assert.Equal(40, (byte*)&it.synapse_delays - start, "SNNProjectionArrays.synapse_delays");
+            }
+            Assert.Equal(88, sizeof(SNNConfig), "sizeof(SNNConfig)");
+            {
+                SNNConfig it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNConfig.struct_size");
+                Assert.Equal(4, (byte*)&it.flags - start, "SNNConfig.flags");
+                Assert.Equal(8, (byte*)&it.file - start, "SNNConfig.file");
+                Assert.Equal(16, (byte*)&it.network - start, "SNNConfig.network");
+                Assert.Equal(24, (byte*)&it.device - start, "SNNConfig.device");
+                Assert.Equal(32, (byte*)&it.batch_size - start, "SNNConfig.batch_size");
+                Assert.Equal(36, (byte*)&it.thread_count - start, "SNNConfig.thread_count");
+                Assert.Equal(40, (byte*)&it.instruction_set - start, "SNNConfig.instruction_set");
+                Assert.Equal(44, (byte*)&it.max_catch_up_steps - start, "SNNConfig.max_catch_up_steps");
+                Assert.Equal(48, (byte*)&it.allocator - start, "SNNConfig.allocator");
+                Assert.Equal(56, (byte*)&it.job_system - start, "SNNConfig.job_system");
+                Assert.Equal(64, (byte*)&it.log - start, "SNNConfig.log");
+                Assert.Equal(72, (byte*)&it.log_user - start, "SNNConfig.log_user");
+                Assert.Equal(80, (byte*)&it.seed - start, "SNNConfig.seed");
+            }
+            Assert.Equal(48, sizeof(SNNMemoryEstimate), "sizeof(SNNMemoryEstimate)");
+            {
+                SNNMemoryEstimate it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNMemoryEstimate.struct_size");
+                Assert.Equal(8, (byte*)&it.network_bytes - start, "SNNMemoryEstimate.network_bytes");
+                Assert.Equal(16, (byte*)&it.weight_bytes - start, "SNNMemoryEstimate.weight_bytes");
+                Assert.Equal(24, (byte*)&it.state_bytes - start, "SNNMemoryEstimate.state_bytes");
+                Assert.Equal(32, (byte*)&it.total_bytes - start, "SNNMemoryEstimate.total_bytes");
+                Assert.Equal(40, (byte*)&it.opening_bytes - start, "SNNMemoryEstimate.opening_bytes");
+            }
+            Assert.Equal(32, sizeof(SNNSpikes), "sizeof(SNNSpikes)");
+            {
+                SNNSpikes it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNSpikes.struct_size");
+                Assert.Equal(4, (byte*)&it.population - start, "SNNSpikes.population");
+                Assert.Equal(8, (byte*)&it.sample - start, "SNNSpikes.sample");
+                Assert.Equal(12, (byte*)&it.count - start, "SNNSpikes.count");
+                Assert.Equal(16, (byte*)&it.neurons - start, "SNNSpikes.neurons");
+                Assert.Equal(24, (byte*)&it.step - start, "SNNSpikes.step");
+            }
+            Assert.Equal(56, sizeof(SNNCounters), "sizeof(SNNCounters)");
+            {
+                SNNCounters it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNCounters.struct_size");
+                Assert.Equal(8, (byte*)&it.steps - start, "SNNCounters.steps");
+                Assert.Equal(16, (byte*)&it.neuron_updates - start, "SNNCounters.neuron_updates");
+                Assert.Equal(24, (byte*)&it.spikes - start, "SNNCounters.spikes");
+                Assert.Equal(32, (byte*)&it.input_spikes - start, "SNNCounters.input_spikes");
+                Assert.Equal(40, (byte*)&it.synaptic_events - start, "SNNCounters.synaptic_events");
+                Assert.Equal(48, (byte*)&it.synaptic_operations - start, "SNNCounters.synaptic_operations");
+            }
+            Assert.Equal(24, sizeof(SNNInputArray), "sizeof(SNNInputArray)");
+            {
+                SNNInputArray it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.population - start, "SNNInputArray.population");
+                Assert.Equal(4, (byte*)&it.held - start, "SNNInputArray.held");
+                Assert.Equal(8, (byte*)&it.data - start, "SNNInputArray.data");
+                Assert.Equal(16, (byte*)&it.count - start, "SNNInputArray.count");
+            }
+            Assert.Equal(32, sizeof(SNNRecordArray), "sizeof(SNNRecordArray)");
+            {
+                SNNRecordArray it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.population - start, "SNNRecordArray.population");
+                Assert.Equal(4, (byte*)&it.dtype - start, "SNNRecordArray.dtype");
+                Assert.Equal(8, (byte*)&it.variable - start, "SNNRecordArray.variable");
+                Assert.Equal(16, (byte*)&it.data - start, "SNNRecordArray.data");
+                Assert.Equal(24, (byte*)&it.count - start, "SNNRecordArray.count");
+            }
+            Assert.Equal(48, sizeof(SNNSpikeRecord), "sizeof(SNNSpikeRecord)");
+            {
+                SNNSpikeRecord it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNSpikeRecord.struct_size");
+                Assert.Equal(4, (byte*)&it.population - start, "SNNSpikeRecord.population");
+                Assert.Equal(8, (byte*)&it.steps - start, "SNNSpikeRecord.steps");
+                Assert.Equal(16, (byte*)&it.neurons - start, "SNNSpikeRecord.neurons");
+                Assert.Equal(24, (byte*)&it.samples - start, "SNNSpikeRecord.samples");
+                Assert.Equal(32, (byte*)&it.capacity - start, "SNNSpikeRecord.capacity");
+                Assert.Equal(40, (byte*)&it.count - start, "SNNSpikeRecord.count");
+            }
+            Assert.Equal(88, sizeof(SNNRunDef), "sizeof(SNNRunDef)");
+            {
+                SNNRunDef it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNRunDef.struct_size");
+                Assert.Equal(4, (byte*)&it.step_count - start, "SNNRunDef.step_count");
+                Assert.Equal(8, (byte*)&it.inputs - start, "SNNRunDef.inputs");
+                Assert.Equal(16, (byte*)&it.input_count - start, "SNNRunDef.input_count");
+                Assert.Equal(20, (byte*)&it.record_count - start, "SNNRunDef.record_count");
+                Assert.Equal(24, (byte*)&it.records - start, "SNNRunDef.records");
+                Assert.Equal(32, (byte*)&it.progress - start, "SNNRunDef.progress");
+                Assert.Equal(40, (byte*)&it.progress_user - start, "SNNRunDef.progress_user");
+                Assert.Equal(48, (byte*)&it.progress_interval - start, "SNNRunDef.progress_interval");
+                Assert.Equal(56, (byte*)&it.spike_records - start, "SNNRunDef.spike_records");
+                Assert.Equal(64, (byte*)&it.spike_record_count - start, "SNNRunDef.spike_record_count");
+                Assert.Equal(68, (byte*)&it.record_interval - start, "SNNRunDef.record_interval");
+                Assert.Equal(72, (byte*)&it.steps_before - start, "SNNRunDef.steps_before");
+                Assert.Equal(80, (byte*)&it.out_step_count - start, "SNNRunDef.out_step_count");
+            }
+            Assert.Equal(104, sizeof(SNNTrainerDef), "sizeof(SNNTrainerDef)");
+            {
+                SNNTrainerDef it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNTrainerDef.struct_size");
+                Assert.Equal(4, (byte*)&it.output_population - start, "SNNTrainerDef.output_population");
+                Assert.Equal(8, (byte*)&it.step_count - start, "SNNTrainerDef.step_count");
+                Assert.Equal(12, (byte*)&it.loss - start, "SNNTrainerDef.loss");
+                Assert.Equal(16, (byte*)&it.optimizer - start, "SNNTrainerDef.optimizer");
+                Assert.Equal(20, (byte*)&it.rate_on - start, "SNNTrainerDef.rate_on");
+                Assert.Equal(24, (byte*)&it.rate_off - start, "SNNTrainerDef.rate_off");
+                Assert.Equal(32, (byte*)&it.learning_rate - start, "SNNTrainerDef.learning_rate");
+                Assert.Equal(40, (byte*)&it.momentum - start, "SNNTrainerDef.momentum");
+                Assert.Equal(48, (byte*)&it.beta1 - start, "SNNTrainerDef.beta1");
+                Assert.Equal(56, (byte*)&it.beta2 - start, "SNNTrainerDef.beta2");
+                Assert.Equal(64, (byte*)&it.epsilon - start, "SNNTrainerDef.epsilon");
+                Assert.Equal(72, (byte*)&it.weight_decay - start, "SNNTrainerDef.weight_decay");
+                Assert.Equal(80, (byte*)&it.gradient_clip_norm - start, "SNNTrainerDef.gradient_clip_norm");
+                Assert.Equal(88, (byte*)&it.rate_regularization - start, "SNNTrainerDef.rate_regularization");
+                Assert.Equal(96, (byte*)&it.rate_target - start, "SNNTrainerDef.rate_target");
+            }
+            Assert.Equal(48, sizeof(SNNBatch), "sizeof(SNNBatch)");
+            {
+                SNNBatch it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNBatch.struct_size");
+                Assert.Equal(4, (byte*)&it.input_count - start, "SNNBatch.input_count");
+                Assert.Equal(8, (byte*)&it.inputs - start, "SNNBatch.inputs");
+                Assert.Equal(16, (byte*)&it.labels - start, "SNNBatch.labels");
+                Assert.Equal(24, (byte*)&it.label_count - start, "SNNBatch.label_count");
+                Assert.Equal(32, (byte*)&it.targets - start, "SNNBatch.targets");
+                Assert.Equal(40, (byte*)&it.target_count - start, "SNNBatch.target_count");
+            }
+            Assert.Equal(32, sizeof(SNNTrainResult), "sizeof(SNNTrainResult)");
+            {
+                SNNTrainResult it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNTrainResult.struct_size");
+                Assert.Equal(4, (byte*)&it.sample_count - start, "SNNTrainResult.sample_count");
+                Assert.Equal(8, (byte*)&it.correct_count - start, "SNNTrainResult.correct_count");
+                Assert.Equal(16, (byte*)&it.loss - start, "SNNTrainResult.loss");
+                Assert.Equal(24, (byte*)&it.spike_count - start, "SNNTrainResult.spike_count");
+            }
+            Assert.Equal(24, sizeof(SNNWeightUpdate), "sizeof(SNNWeightUpdate)");
+            {
+                SNNWeightUpdate it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNWeightUpdate.struct_size");
+                Assert.Equal(4, (byte*)&it.projection - start, "SNNWeightUpdate.projection");
+                Assert.Equal(8, (byte*)&it.update - start, "SNNWeightUpdate.update");
+                Assert.Equal(16, (byte*)&it.gradient_norm - start, "SNNWeightUpdate.gradient_norm");
+            }
+            Assert.Equal(40, sizeof(SNNEpoch), "sizeof(SNNEpoch)");
+            {
+                SNNEpoch it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNEpoch.struct_size");
+                Assert.Equal(8, (byte*)&it.epoch - start, "SNNEpoch.epoch");
+                Assert.Equal(16, (byte*)&it.sample_count - start, "SNNEpoch.sample_count");
+                Assert.Equal(24, (byte*)&it.correct_count - start, "SNNEpoch.correct_count");
+                Assert.Equal(32, (byte*)&it.mean_loss - start, "SNNEpoch.mean_loss");
+            }
+            Assert.Equal(32, sizeof(SNNEncoderDef), "sizeof(SNNEncoderDef)");
+            {
+                SNNEncoderDef it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNEncoderDef.struct_size");
+                Assert.Equal(4, (byte*)&it.kind - start, "SNNEncoderDef.kind");
+                Assert.Equal(8, (byte*)&it.step_count - start, "SNNEncoderDef.step_count");
+                Assert.Equal(12, (byte*)&it.gain - start, "SNNEncoderDef.gain");
+                Assert.Equal(16, (byte*)&it.threshold - start, "SNNEncoderDef.threshold");
+                Assert.Equal(24, (byte*)&it.seed - start, "SNNEncoderDef.seed");
+            }
+        }
+    }
+}

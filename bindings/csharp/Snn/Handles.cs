@@ -1,0 +1,98 @@
+using System;
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+
+namespace Snn
+{
+    /// <summary>A handle of libsnn that is released once, on any thread.</summary>
+    internal abstract class LibraryHandle : SafeHandle
+    {
+        protected LibraryHandle(IntPtr owned) : base(IntPtr.Zero, true)
+        {
+            SetHandle(owned);
+        }
+
+        public override bool IsInvalid { get { return handle == IntPtr.Zero; } }
+    }
+
+    internal sealed class NetworkHandle : LibraryHandle
+    {
+        internal static readonly NetworkHandle Null = new NetworkHandle(IntPtr.Zero);
+
+        internal NetworkHandle(IntPtr owned) : base(owned) { }
+
+        protected override bool ReleaseHandle()
+        {
+            Native.snn_network_release(handle);
+            return true;
+        }
+    }
+
+    internal sealed class ModelHandle : LibraryHandle
+    {
+        internal static readonly ModelHandle Null = new ModelHandle(IntPtr.Zero);
+
+        internal ModelHandle(IntPtr owned) : base(owned) { }
+
+        protected override bool ReleaseHandle()
+        {
+            Native.snn_model_release(handle);
+            return true;
+        }
+    }
+
+    /// <summary>A call that runs holds it, so that inside a callback its release waits for the call's end.</summary>
+    internal sealed class SessionHandle : LibraryHandle
+    {
+        private GCHandle hooks;
+
+        /// <summary>Arrays that are bound as inputs, by population: they stay pinned as long as a step may read them.</summary>
+        internal readonly Dictionary<int, GCHandle> Bound = new Dictionary<int, GCHandle>();
+
+        internal SessionHandle(IntPtr owned, GCHandle hooks) : base(owned)
+        {
+            this.hooks = hooks;
+        }
+
+        protected override bool ReleaseHandle()
+        {
+            Native.snn_destroy_network(handle);
+            hooks.Free();
+            foreach (GCHandle pinned in Bound.Values) pinned.Free();
+            return true;
+        }
+    }
+
+    internal sealed class TrainerHandle : LibraryHandle
+    {
+        internal TrainerHandle(IntPtr owned) : base(owned) { }
+
+        protected override bool ReleaseHandle()
+        {
+            Native.snn_trainer_release(handle);
+            return true;
+        }
+    }
+
+    /// <summary>The raw value of a handle for a struct, held while it is used.</summary>
+    internal struct HeldHandle : IDisposable
+    {
+        private readonly LibraryHandle holder;
+        private bool held;
+
+        internal HeldHandle(LibraryHandle holder)
+        {
+            this.holder = holder;
+            held = false;
+            if (holder != null) holder.DangerousAddRef(ref held);
+        }
+
+        internal IntPtr Value { get { return holder == null ? IntPtr.Zero : holder.DangerousGetHandle(); } }
+
+        public void Dispose()
+        {
+            if (held) holder.DangerousRelease();
+            held = false;
+        }
+    }
+}

@@ -1,0 +1,876 @@
+// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.
+
+using System;
+using System.Runtime.InteropServices;
+
+namespace Snn
+{
+    /// <summary>Optional.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNAllocator
+    {
+        internal uint struct_size;
+        internal IntPtr allocate;
+        internal IntPtr release;
+        internal void* user;
+    }
+
+    /// <summary>Optional: the host's own job system instead of the session's threads.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNJobSystem
+    {
+        internal uint struct_size;
+        /// <summary>how many tasks can run at once, 1 to 1024</summary>
+        internal uint worker_count;
+        internal IntPtr parallel_for;
+        internal void* user;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNDeviceInfo
+    {
+        internal uint struct_size;
+        /// <summary>what SNNConfig.device takes: "cpu", "reference", "null"</summary>
+        internal fixed byte name[64];
+        /// <summary>for people: processor name, instruction set</summary>
+        internal fixed byte description[192];
+        /// <summary>logical processors this process may use</summary>
+        internal uint core_count;
+        /// <summary>total memory, 0 if unknown</summary>
+        internal ulong memory_bytes;
+        /// <summary>1 or 0</summary>
+        internal uint can_train;
+        /// <summary>those the device can use, best last: "scalar avx2 avx512"</summary>
+        internal fixed byte instruction_sets[64];
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNShape
+    {
+        /// <summary>1 to 3</summary>
+        internal uint rank;
+        /// <summary>(neurons) or (channels, height, width); at most 2^30 neurons in all</summary>
+        internal fixed uint dims[3];
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNPopulationDef
+    {
+        internal uint struct_size;
+        /// <summary>SNN_POPULATION_*</summary>
+        internal uint kind;
+        /// <summary>[A-Za-z_][A-Za-z0-9_]*, unique in the network, at most 63 bytes</summary>
+        internal byte* name;
+        internal SNNShape shape;
+        /// <summary>a built-in model ("lif"), for neurons when `model` is null</summary>
+        internal byte* model_name;
+        /// <summary>a user's model, or null</summary>
+        internal IntPtr model;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNProjectionDef
+    {
+        internal uint struct_size;
+        /// <summary>SNN_CONNECT_*</summary>
+        internal uint kind;
+        /// <summary>as for populations; null: "source_to_target", if that has at most 63 bytes</summary>
+        internal byte* name;
+        /// <summary>population indices</summary>
+        internal uint source;
+        /// <summary>population indices</summary>
+        internal uint target;
+        /// <summary>of the target's model; null: its first</summary>
+        internal byte* receptor;
+        /// <summary>0: within the same step (the graph of such projections must have no cycle).</summary>
+        internal uint delay_steps;
+        /// <summary>1 (default) or 0; pooling never is</summary>
+        internal uint trainable;
+        /// <summary>SNN_ARITHMETIC_*</summary>
+        internal uint arithmetic;
+        /// <summary>SNN_POOL_*</summary>
+        internal uint pool_mode;
+        /// <summary>copied; null with weight_count 0: zeros.</summary>
+        internal float* weights;
+        internal UIntPtr weight_count;
+        /// <summary>null: none.</summary>
+        internal float* bias;
+        internal UIntPtr bias_count;
+        /// <summary>[source size + 1], ascending from 0 to synapse_count; row i: the synapses from row_offsets[i] to row_offsets[i + 1] - 1</summary>
+        internal ulong* row_offsets;
+        internal UIntPtr row_offset_count;
+        /// <summary>[synapse_count]; any order within a row, repeats allowed</summary>
+        internal uint* synapse_targets;
+        /// <summary>[synapse_count] steps, added to delay_steps, 4096 in all; null: none</summary>
+        internal ushort* synapse_delays;
+        internal UIntPtr synapse_count;
+        /// <summary>conv2d and pool2d only: (y, x).</summary>
+        internal fixed uint kernel[2];
+        /// <summary>conv2d and pool2d only: (y, x).</summary>
+        internal fixed uint stride[2];
+        /// <summary>conv2d and pool2d only: (y, x).</summary>
+        internal fixed uint padding[2];
+        /// <summary>conv2d and pool2d only: (y, x).</summary>
+        internal fixed uint dilation[2];
+        internal uint groups;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNDistribution
+    {
+        /// <summary>SNN_DISTRIBUTION_*</summary>
+        internal uint kind;
+        internal double a;
+        internal double b;
+        /// <summary>default -infinity and infinity.</summary>
+        internal double low;
+        /// <summary>default -infinity and infinity.</summary>
+        internal double high;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNRandomConnectionDef
+    {
+        internal uint struct_size;
+        /// <summary>SNN_RULE_*</summary>
+        internal uint rule;
+        /// <summary>0 to 1</summary>
+        internal double probability;
+        internal ulong count;
+        /// <summary>default SNN_SEED_BY_INDEX</summary>
+        internal ulong seed;
+        /// <summary>1 (default): a neuron may connect to itself, in a projection onto its own population</summary>
+        internal uint allow_autapses;
+        /// <summary>fixed in-degree and total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without, and more than there are pairs are refused</summary>
+        internal uint allow_multapses;
+        /// <summary>default: constant 1</summary>
+        internal SNNDistribution weight;
+        /// <summary>milliseconds, rounded to the nearest step; added to delay_steps, 4096 steps in all.</summary>
+        internal SNNDistribution delay;
+        /// <summary>SNN_KERNEL_*</summary>
+        internal uint kernel;
+        /// <summary>1 to 3</summary>
+        internal uint dimensions;
+        /// <summary>above 0, in the unit of the positions, as is the cutoff</summary>
+        internal double kernel_width;
+        /// <summary>above 0</summary>
+        internal double cutoff;
+        /// <summary>0 (default): open; else space repeats along the axis after so much, at least twice the cutoff</summary>
+        internal fixed double period[3];
+        /// <summary>[source size][dimensions], finite; copied</summary>
+        internal float* source_positions;
+        /// <summary>source size times dimensions</summary>
+        internal UIntPtr source_position_count;
+        internal float* target_positions;
+        internal UIntPtr target_position_count;
+    }
+
+    /// <summary>Pointers in these structs are borrowed: valid while the network lives and nothing is added to it.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNNetworkInfo
+    {
+        internal uint struct_size;
+        internal uint population_count;
+        internal uint projection_count;
+        internal uint finished;
+        internal double dt_ms;
+        /// <summary>without inputs</summary>
+        internal ulong neuron_count;
+        /// <summary>connections as delivered: a conv kernel counts each use</summary>
+        internal ulong synapse_count;
+        /// <summary>stored weights and biases</summary>
+        internal ulong parameter_count;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNPopulationInfo
+    {
+        internal uint struct_size;
+        internal uint kind;
+        internal SNNShape shape;
+        internal uint size;
+        /// <summary>borrowed as above; null where there is none</summary>
+        internal byte* name;
+        /// <summary>borrowed as above; null where there is none</summary>
+        internal byte* model_name;
+        /// <summary>borrowed as above; null where there is none</summary>
+        internal byte* surrogate_name;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNProjectionInfo
+    {
+        internal uint struct_size;
+        internal uint kind;
+        internal uint source;
+        internal uint target;
+        internal uint delay_steps;
+        internal uint trainable;
+        internal uint arithmetic;
+        internal uint pool_mode;
+        /// <summary>borrowed as above</summary>
+        internal byte* name;
+        /// <summary>borrowed as above</summary>
+        internal byte* receptor;
+        internal ulong weight_count;
+        internal ulong bias_count;
+        internal ulong synapse_count;
+        internal fixed uint kernel[2];
+        internal fixed uint stride[2];
+        internal fixed uint padding[2];
+        internal fixed uint dilation[2];
+        internal uint groups;
+        /// <summary>1: a connection rule makes the synapses; 0: they are arrays</summary>
+        internal uint by_rule;
+        /// <summary>borrowed as above; null when there is none</summary>
+        internal float* bias;
+        /// <summary>0 for float arithmetic; weights are rounded to multiples of 1/scale</summary>
+        internal double fixed_point_scale;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNProjectionArrays
+    {
+        internal uint struct_size;
+        internal ulong weight_count;
+        /// <summary>borrowed as above; null when the count is 0</summary>
+        internal float* weights;
+        /// <summary>[source size + 1]</summary>
+        internal ulong* row_offsets;
+        /// <summary>[synapse_count]</summary>
+        internal uint* synapse_targets;
+        /// <summary>[synapse_count]; null: none</summary>
+        internal ushort* synapse_delays;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNConfig
+    {
+        internal uint struct_size;
+        /// <summary>SNN_FLAG_*</summary>
+        internal uint flags;
+        /// <summary>a .snn file, or null when `network` is given</summary>
+        internal byte* file;
+        /// <summary>a finished network; the session keeps a reference</summary>
+        internal IntPtr network;
+        /// <summary>"cpu" (default, also when null), "reference", "null"</summary>
+        internal byte* device;
+        /// <summary>samples, 1 (default) to 1,048,576</summary>
+        internal uint batch_size;
+        /// <summary>default 1, at most 1024; 0: one per core.</summary>
+        internal uint thread_count;
+        /// <summary>SNN_ISA_*</summary>
+        internal uint instruction_set;
+        /// <summary>most steps that one snn_run_step may take, default 100; time beyond is dropped</summary>
+        internal uint max_catch_up_steps;
+        /// <summary>copied; null: the C runtime's</summary>
+        internal SNNAllocator* allocator;
+        /// <summary>copied; null: own threads</summary>
+        internal SNNJobSystem* job_system;
+        /// <summary>null: silent</summary>
+        internal IntPtr log;
+        internal void* log_user;
+        /// <summary>of the random draws of models that have some, default 0: same network, inputs and seed, same spikes</summary>
+        internal ulong seed;
+    }
+
+    /// <summary>What a session needs, before one is opened: an estimate that is right within a few percent for large networks.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNMemoryEstimate
+    {
+        internal uint struct_size;
+        /// <summary>held by the network, shared by its sessions: weights, synapses, parameters</summary>
+        internal ulong network_bytes;
+        /// <summary>weights and synapses in the form of the session's device</summary>
+        internal ulong weight_bytes;
+        /// <summary>states, sums, activity kept for delays; of all samples</summary>
+        internal ulong state_bytes;
+        /// <summary>their sum</summary>
+        internal ulong total_bytes;
+        /// <summary>what opening the session would add: without what the network holds already</summary>
+        internal ulong opening_bytes;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNSpikes
+    {
+        internal uint struct_size;
+        internal uint population;
+        internal uint sample;
+        internal uint count;
+        /// <summary>ascending; valid during the callback only</summary>
+        internal uint* neurons;
+        /// <summary>the step that has just been computed, 0 = the first</summary>
+        internal ulong step;
+    }
+
+    /// <summary>What a session has computed since it was opened or reset (a trainer's forward resets).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNCounters
+    {
+        internal uint struct_size;
+        /// <summary>computed; snn_session_set_step_count changes nothing here</summary>
+        internal ulong steps;
+        /// <summary>steps times neurons times samples, without inputs</summary>
+        internal ulong neuron_updates;
+        /// <summary>of neurons</summary>
+        internal ulong spikes;
+        /// <summary>that spike inputs were given</summary>
+        internal ulong input_spikes;
+        /// <summary>one synapse that delivered one spike, counted in the step in which it arrives.</summary>
+        internal ulong synaptic_events;
+        /// <summary>the same, and synapses that delivered a value other than 0 of a value input</summary>
+        internal ulong synaptic_operations;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNInputArray
+    {
+        internal uint population;
+        /// <summary>1: data is [batch_size][size] and used at every step; 0: [step][batch_size][size]</summary>
+        internal uint held;
+        internal float* data;
+        internal UIntPtr count;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNRecordArray
+    {
+        internal uint population;
+        /// <summary>SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32</summary>
+        internal uint dtype;
+        /// <summary>a state, "spikes", or "spike_count" ([batch_size][size], summed over the run)</summary>
+        internal byte* variable;
+        /// <summary>[step][batch_size][size], written as the run goes; SNNRunDef.record_interval: fewer steps</summary>
+        internal void* data;
+        internal UIntPtr count;
+    }
+
+    /// <summary>Spikes of a population as events, in the caller's arrays: ordered by step, then sample, then neuron.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNSpikeRecord
+    {
+        internal uint struct_size;
+        /// <summary>neurons that spike, or a spike input</summary>
+        internal uint population;
+        /// <summary>[capacity] since the run began, 0: its first</summary>
+        internal uint* steps;
+        /// <summary>[capacity]</summary>
+        internal uint* neurons;
+        /// <summary>[capacity]; may be null when batch_size is 1</summary>
+        internal uint* samples;
+        /// <summary>at least batch_size times size: as many as one step can give</summary>
+        internal UIntPtr capacity;
+        /// <summary>out: events that are there</summary>
+        internal UIntPtr count;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNRunDef
+    {
+        internal uint struct_size;
+        internal uint step_count;
+        internal SNNInputArray* inputs;
+        internal uint input_count;
+        internal uint record_count;
+        internal SNNRecordArray* records;
+        /// <summary>null: none</summary>
+        internal IntPtr progress;
+        internal void* progress_user;
+        /// <summary>steps, default 1000</summary>
+        internal uint progress_interval;
+        /// <summary>all of one struct_size; a population once at most</summary>
+        internal SNNSpikeRecord* spike_records;
+        internal uint spike_record_count;
+        /// <summary>`records` are written after every so many steps, default 1; "spike_count" sums over all</summary>
+        internal uint record_interval;
+        /// <summary>default 0; of a run that this call goes on with: they count in `steps` of events and towards record_interval</summary>
+        internal uint steps_before;
+        /// <summary>the steps that were done; null: not wanted, only without spike_records</summary>
+        internal uint* out_step_count;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNTrainerDef
+    {
+        internal uint struct_size;
+        internal uint output_population;
+        /// <summary>T</summary>
+        internal uint step_count;
+        /// <summary>SNN_LOSS_*</summary>
+        internal uint loss;
+        /// <summary>SNN_OPTIMIZER_*, default Adam</summary>
+        internal uint optimizer;
+        /// <summary>target rates of MEAN_SQUARE_RATE with labels, defaults 0.8 and 0 spikes per step</summary>
+        internal float rate_on;
+        /// <summary>target rates of MEAN_SQUARE_RATE with labels, defaults 0.8 and 0 spikes per step</summary>
+        internal float rate_off;
+        /// <summary>default 1e-3</summary>
+        internal double learning_rate;
+        /// <summary>SGD, default 0</summary>
+        internal double momentum;
+        /// <summary>Adam: 0.9, 0.999, 1e-8</summary>
+        internal double beta1;
+        /// <summary>Adam: 0.9, 0.999, 1e-8</summary>
+        internal double beta2;
+        /// <summary>Adam: 0.9, 0.999, 1e-8</summary>
+        internal double epsilon;
+        /// <summary>SGD and Adam: added to the gradient; AdamW: decoupled.</summary>
+        internal double weight_decay;
+        /// <summary>0: none; else the gradient is scaled so that its global L2 norm is at most this</summary>
+        internal double gradient_clip_norm;
+        /// <summary>strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none</summary>
+        internal double rate_regularization;
+        /// <summary>spikes per step</summary>
+        internal double rate_target;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNBatch
+    {
+        internal uint struct_size;
+        internal uint input_count;
+        /// <summary>counts as for the session's batch_size</summary>
+        internal SNNInputArray* inputs;
+        /// <summary>[batch_size] class of each sample; -1: the sample is padding and ignored</summary>
+        internal int* labels;
+        internal UIntPtr label_count;
+        /// <summary>MEAN_SQUARE_RATE: [batch_size][outputs] rates, instead of labels or with them; then labels mark padding and say what counts as correct</summary>
+        internal float* targets;
+        internal UIntPtr target_count;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNTrainResult
+    {
+        internal uint struct_size;
+        /// <summary>samples that were not padding</summary>
+        internal uint sample_count;
+        /// <summary>argmax equal to the label; 0 without labels</summary>
+        internal uint correct_count;
+        /// <summary>mean over samples, regularisation included</summary>
+        internal double loss;
+        /// <summary>of all spiking populations and steps, without padding</summary>
+        internal double spike_count;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNWeightUpdate
+    {
+        internal uint struct_size;
+        internal uint projection;
+        /// <summary>1 = the first</summary>
+        internal ulong update;
+        /// <summary>L2, before clipping</summary>
+        internal double gradient_norm;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNEpoch
+    {
+        internal uint struct_size;
+        /// <summary>1 = the first</summary>
+        internal ulong epoch;
+        internal ulong sample_count;
+        internal ulong correct_count;
+        internal double mean_loss;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNEncoderDef
+    {
+        internal uint struct_size;
+        /// <summary>SNN_ENCODE_*</summary>
+        internal uint kind;
+        /// <summary>T</summary>
+        internal uint step_count;
+        /// <summary>default 1</summary>
+        internal float gain;
+        /// <summary>default 0.01</summary>
+        internal float threshold;
+        /// <summary>rate: Philox counter-based numbers, keyed by seed; step, sample and feature are the counter</summary>
+        internal ulong seed;
+    }
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate void* SNNAllocator_allocate(void* user, UIntPtr size_bytes, UIntPtr alignment);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate void SNNAllocator_release(void* user, void* memory, UIntPtr size_bytes);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate void SNNJobSystem_parallel_for_task(void* context, uint index);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate void SNNJobSystem_parallel_for(void* user, uint count, IntPtr task, void* context);
+
+    /// <summary>What a session has to say besides errors: INFORMATION when it opens (device, instruction set, threads, sizes), WARNING when snn_run_step begins to drop time.</summary>
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate void SNNLogCallback(int level, byte* message, void* user);
+
+    /// <summary>Called on the thread that steps, after each step, for each population and sample that spiked (inputs excepted).</summary>
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate void SpikeCallback(IntPtr handle, SNNSpikes* spikes, void* user);
+
+    /// <summary>Called every `progress_interval` steps; a value other than 0 stops the run (SNN_ERROR_STOPPED).</summary>
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int SNNProgressCallback(ulong steps_done, ulong steps_total, void* user);
+
+    /// <summary>After each update, for each trained projection.</summary>
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate void SNNWeightCallback(IntPtr handle, SNNWeightUpdate* update, void* user);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate void SNNEpochCallback(IntPtr handle, SNNEpoch* epoch, void* user);
+
+    internal static unsafe class Native
+    {
+#if (UNITY_IOS || UNITY_WEBGL) && !UNITY_EDITOR
+        internal const string Library = "__Internal"; // linked into the program
+#else
+        internal const string Library = "snn"; // libsnn.so, libsnn.dylib, snn.dll
+#endif
+        internal const uint SNN_VERSION_MAJOR = 0x0;
+        internal const uint SNN_VERSION_MINOR = 0x1;
+        internal const uint SNN_VERSION_PATCH = 0x0;
+        internal const uint SNN_ABI_VERSION = 0x1;
+        internal const ulong SNN_SEED_BY_INDEX = 0xffffffffffffffff;
+
+        /// <summary>"0.1.0" of the library that is loaded; static storage.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern byte* snn_version_string();
+
+        /// <summary>SNN_ABI_VERSION of the library that is loaded.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern uint snn_abi_version();
+
+        /// <summary>The sentence of the last error on this thread, "" if none.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern byte* snn_last_error();
+
+        /// <summary>"SNN_ERROR_BUSY" and so on; "SNN_UNKNOWN_STATUS" for a value not listed.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern byte* snn_status_name(int status);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_device_count(uint* out_count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_device_get(uint index, SNNDeviceInfo* out_info);
+
+        /// <summary>Built-in models by index, in alphabetical order.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern byte* snn_model_builtin_name(uint index);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern byte* snn_surrogate_builtin_name(uint index);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern byte* snn_plasticity_builtin_name(uint index);
+
+        /// <summary>A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_model_load(byte* text, UIntPtr size_bytes, IntPtr* out_model);
+
+        /// <summary>A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_model_builtin(byte* name, uint kind, IntPtr* out_model);
+
+        /// <summary>The op list as JSON.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_model_text(ModelHandle model, byte** out_text, UIntPtr* out_size_bytes);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_model_retain(ModelHandle model);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_model_release(IntPtr model);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_population_def_init(SNNPopulationDef* out_def, uint struct_size);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_projection_def_init(SNNProjectionDef* out_def, uint struct_size);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_random_connection_def_init(SNNRandomConnectionDef* out_def, uint struct_size);
+
+        /// <summary>An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_create(double dt_ms, IntPtr* out_network);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_add_population(NetworkHandle network, SNNPopulationDef* def, uint* out_index);
+
+        /// <summary>A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_parameter(NetworkHandle network, uint population, byte* parameter, double* values, UIntPtr count);
+
+        /// <summary>An option of the model by the names of option and choice: ("reset", "subtract").</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_option(NetworkHandle network, uint population, byte* option, byte* choice);
+
+        /// <summary>The state at step 0 and after a reset: `count` is 1 or the population's size.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_initial_state(NetworkHandle network, uint population, byte* state, double* values, UIntPtr count);
+
+        /// <summary>The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_surrogate(NetworkHandle network, uint population, byte* name, ModelHandle surrogate, double* parameters, UIntPtr count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_connect(NetworkHandle network, SNNProjectionDef* def, uint* out_index);
+
+        /// <summary>Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, by a built-in rule ("pair_stdp", "triplet_stdp"; `rule` null) or a user's (`name` is not read then).</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_plasticity(NetworkHandle network, uint projection, byte* name, ModelHandle rule);
+
+        /// <summary>A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_plasticity_parameter(NetworkHandle network, uint projection, byte* parameter, double value);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_plasticity_option(NetworkHandle network, uint projection, byte* option, byte* choice);
+
+        /// <summary>`def-&gt;kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_connect_random(NetworkHandle network, SNNProjectionDef* def, SNNRandomConnectionDef* rule, uint* out_index);
+
+        /// <summary>Checks the whole and makes it immutable: cycles without delay, fixed-point range, shapes.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_finish(NetworkHandle network);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_retain(NetworkHandle network);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_network_release(IntPtr network);
+
+        /// <summary>Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several threads and processes may save to one path while others load it.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_save(NetworkHandle network, byte* path);
+
+        /// <summary>Returns a finished network.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_load(byte* path, IntPtr* out_network);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_load_memory(void* data, UIntPtr size_bytes, IntPtr* out_network);
+
+        /// <summary>Set out_info-&gt;struct_size first.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_info(NetworkHandle network, SNNNetworkInfo* out_info);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_population(NetworkHandle network, uint index, SNNPopulationInfo* out_info);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_projection(NetworkHandle network, uint index, SNNProjectionInfo* out_info);
+
+        /// <summary>The weights and synapses.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_projection_arrays(NetworkHandle network, uint index, SNNProjectionArrays* out_arrays);
+
+        /// <summary>The rule that makes the synapses, with the seed in use; the positions are borrowed as above.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_connection_rule(NetworkHandle network, uint index, SNNRandomConnectionDef* out_rule);
+
+        /// <summary>The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a row; those of a rule are made for this call only.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_synapses(NetworkHandle network, uint projection, uint first_source, uint source_count, uint* out_sources, uint* out_targets, uint* out_delays, float* out_weights, UIntPtr* io_count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_find_population(NetworkHandle network, byte* name, uint* out_index);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_find_projection(NetworkHandle network, byte* name, uint* out_index);
+
+        /// <summary>The model of a population (neurons), or its surrogate; release it.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_model(NetworkHandle network, uint population, IntPtr* out_model);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_surrogate(NetworkHandle network, uint population, IntPtr* out_surrogate);
+
+        /// <summary>Values in use, defaults included.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_parameter(NetworkHandle network, uint population, byte* parameter, double* out_values, UIntPtr* io_count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_initial_state(NetworkHandle network, uint population, byte* state, double* out_values, UIntPtr* io_count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_surrogate_parameters(NetworkHandle network, uint population, double* out_values, UIntPtr* io_count);
+
+        /// <summary>The name of the chosen option; borrowed as above.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_option(NetworkHandle network, uint population, byte* option, byte** out_choice);
+
+        /// <summary>The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above).</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_plasticity(NetworkHandle network, uint projection, IntPtr* out_rule);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_plasticity_parameter(NetworkHandle network, uint projection, byte* parameter, double* out_value);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_plasticity_option(NetworkHandle network, uint projection, byte* option, byte** out_choice);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_config_init(SNNConfig* out_config, uint struct_size);
+
+        /// <summary>For a session as `config` would open it; its `file` and `network` are not looked at.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_memory(NetworkHandle network, SNNConfig* config, SNNMemoryEstimate* out_estimate, ulong* out_projection_bytes, UIntPtr count);
+
+        /// <summary>Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_create_network(SNNConfig* config, IntPtr* out_handle);
+
+        /// <summary>Ends the session and frees its memory; its trainers become invalid.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_destroy_network(IntPtr handle);
+
+        /// <summary>Replaces weights and biases by those of a .snn file whose projections have the same names and shapes.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_load_weights(SessionHandle handle, byte* path);
+
+        /// <summary>Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_run_step(SessionHandle handle, float frame_dt);
+
+        /// <summary>The same, but it stops after the step in which `budget_s` seconds of wall time are spent: a frame keeps its time, and the network falls behind and catches up later.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_run_step_within(SessionHandle handle, float frame_dt, float budget_s, uint* out_steps);
+
+        /// <summary>The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_get_membrane_potentials(SessionHandle handle, byte* population, float* out_potentials, UIntPtr count);
+
+        /// <summary>One callback for each session; null removes it.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_register_spike_callback(SessionHandle handle, IntPtr callback, void* user);
+
+        /// <summary>A new reference to the session's network; release it.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_network(SessionHandle handle, IntPtr* out_network);
+
+        /// <summary>A new finished network with the session's present weights, biases and parameters; release it.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_to_network(SessionHandle handle, IntPtr* out_network);
+
+        /// <summary>Input of an input population for the coming step: [batch_size][size] floats.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_set_input(SessionHandle handle, uint population, float* values, UIntPtr count);
+
+        /// <summary>As above, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_bind_input(SessionHandle handle, uint population, float* values, UIntPtr count);
+
+        /// <summary>Advances by `step_count` steps.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_step(SessionHandle handle, uint step_count);
+
+        /// <summary>Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_reset(SessionHandle handle);
+
+        /// <summary>Steps since creation or reset; a trainer's forward resets and runs its steps.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_step_count(SessionHandle handle, ulong* out_steps);
+
+        /// <summary>Sets that number, to go on from a state that was read before: random draws depend on it.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_set_step_count(SessionHandle handle, ulong steps);
+
+        /// <summary>The neurons of `sample` that spiked in the last step, ascending.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_get_spikes(SessionHandle handle, uint population, uint sample, uint** out_neurons, uint* out_count);
+
+        /// <summary>Set out_counters-&gt;struct_size first.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_get_counters(SessionHandle handle, SNNCounters* out_counters);
+
+        /// <summary>Saves all that the session's next steps depend on, and goes on from there later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if nothing had come between.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_save_state(SessionHandle handle, byte* path);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_load_state(SessionHandle handle, byte* path);
+
+        /// <summary>Any variable by its path, converted to or from `dtype`; `count` must match exactly.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_read(SessionHandle handle, byte* path, uint dtype, void* out_data, UIntPtr count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_write(SessionHandle handle, byte* path, uint dtype, void* data, UIntPtr count);
+
+        /// <summary>How many values snn_session_read wants for a path.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_value_count(SessionHandle handle, byte* path, UIntPtr* out_count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_run_def_init(SNNRunDef* out_def, uint struct_size);
+
+        /// <summary>Runs `step_count` steps with inputs and recordings.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_run(SessionHandle handle, SNNRunDef* def);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_trainer_def_init(SNNTrainerDef* out_def, uint struct_size);
+
+        /// <summary>The session gets its own copy of the weights.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_create(SessionHandle handle, SNNTrainerDef* def, IntPtr* out_trainer);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_trainer_release(IntPtr trainer);
+
+        /// <summary>forward + backward + update on one batch.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_step(TrainerHandle trainer, SNNBatch* batch, SNNTrainResult* io_result);
+
+        /// <summary>The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE).</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_forward(TrainerHandle trainer, SNNBatch* batch, SNNTrainResult* io_result);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_backward(TrainerHandle trainer);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_update(TrainerHandle trainer);
+
+        /// <summary>Class scores of the last forward: what the softmax sees, or rates; [batch_size][outputs].</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_scores(TrainerHandle trainer, float* out_scores, UIntPtr count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_set_learning_rate(TrainerHandle trainer, double learning_rate);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_register_weight_callback(SessionHandle handle, IntPtr callback, void* user);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_register_epoch_callback(SessionHandle handle, IntPtr callback, void* user);
+
+        /// <summary>Sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null).</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_end_epoch(TrainerHandle trainer, SNNEpoch* io_epoch);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_encoder_def_init(SNNEncoderDef* out_def, uint struct_size);
+
+        /// <summary>values: [sample][feature] ([step][sample][feature] for DELTA), finite; out: [step][sample][feature].</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_encode(SNNEncoderDef* def, float* values, UIntPtr value_count, UIntPtr sample_count, UIntPtr feature_count, float* out_encoded, UIntPtr out_count);
+
+        /// <summary>`count` numbers, the same on every platform: uniform in [a, b), or normal with mean a and standard deviation b.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_random_fill(ulong seed, ulong stream, uint distribution, double a, double b, float* out_values, UIntPtr count);
+
+        /// <summary>`count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_random_draw(SNNDistribution* distribution, ulong seed, ulong stream, double* out_values, UIntPtr count);
+
+    }
+}

@@ -1,0 +1,534 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace Snn
+{
+    /// <summary>A network that is being built; <see cref="Finish"/> makes it a <see cref="Network"/>. Populations and
+    /// projections are known by the index that adding them returns. Shapes are one size, or (channels, height, width).</summary>
+    public sealed unsafe class NetworkBuilder : IDisposable
+    {
+        private readonly NetworkHandle handle;
+        private bool finished;
+
+        /// <summary>An empty network with the time step in milliseconds. C: <c>snn_network_create</c>.</summary>
+        public NetworkBuilder(double dtMs)
+        {
+            Library.CheckVersion();
+            IntPtr network;
+            Library.Check(Native.snn_network_create(dtMs, &network));
+            handle = new NetworkHandle(network);
+        }
+
+        /// <summary>An input that takes spikes, 0 or 1, for each step. C: <c>snn_network_add_population</c>.</summary>
+        public int AddSpikeInput(string name, params int[] shape)
+        {
+            return Add(name, shape, PopulationKind.SpikeInput, null, null);
+        }
+
+        /// <summary>An input that takes real values, which stay until they are changed. C: <c>snn_network_add_population</c>.</summary>
+        public int AddValueInput(string name, params int[] shape)
+        {
+            return Add(name, shape, PopulationKind.ValueInput, null, null);
+        }
+
+        /// <summary>Neurons of a built-in model. C: <c>snn_network_add_population</c>.</summary>
+        public int AddNeurons(string name, string builtinModel, params int[] shape)
+        {
+            return Add(name, shape, PopulationKind.Neurons, builtinModel, null);
+        }
+
+        /// <summary>Neurons of a model of your own. C: <c>snn_network_add_population</c>.</summary>
+        public int AddNeurons(string name, Model model, params int[] shape)
+        {
+            if (model == null) throw new ArgumentNullException(nameof(model));
+            return Add(name, shape, PopulationKind.Neurons, null, model);
+        }
+
+        private int Add(string name, int[] shape, PopulationKind kind, string modelName, Model model)
+        {
+            if (shape == null || shape.Length < 1 || shape.Length > 3)
+                throw new ArgumentException("a shape has 1 to 3 dimensions", nameof(shape));
+            uint index;
+            using (var held = new HeldHandle(model?.handle))
+            fixed (byte* nameText = Utf8.Bytes(name), modelText = Utf8.Bytes(modelName))
+            {
+                SNNPopulationDef def;
+                Native.snn_population_def_init(&def, (uint)sizeof(SNNPopulationDef));
+                def.name = nameText;
+                def.kind = (uint)kind;
+                def.model_name = modelText;
+                def.model = held.Value;
+                def.shape.rank = (uint)shape.Length;
+                for (int i = 0; i < shape.Length; ++i) def.shape.dims[i] = (uint)shape[i];
+                Library.Check(Native.snn_network_add_population(handle, &def, &index));
+            }
+            return (int)index;
+        }
+
+        /// <summary>A parameter of the population's model, in the model's unit: one value, or one for each neuron.
+        /// C: <c>snn_network_set_parameter</c>.</summary>
+        public void SetParameter(int population, string parameter, params double[] values)
+        {
+            fixed (byte* name = Utf8.Bytes(parameter))
+            fixed (double* data = values)
+                Library.Check(Native.snn_network_set_parameter(handle, (uint)population, name, data, Count(values)));
+        }
+
+        /// <summary>An option of the model: ("reset", "subtract"). C: <c>snn_network_set_option</c>.</summary>
+        public void SetOption(int population, string option, string choice)
+        {
+            fixed (byte* name = Utf8.Bytes(option), chosen = Utf8.Bytes(choice))
+                Library.Check(Native.snn_network_set_option(handle, (uint)population, name, chosen));
+        }
+
+        /// <summary>The state at step 0 and after a reset: one value, or one for each neuron.
+        /// C: <c>snn_network_set_initial_state</c>.</summary>
+        public void SetInitialState(int population, string state, params double[] values)
+        {
+            fixed (byte* name = Utf8.Bytes(state))
+            fixed (double* data = values)
+                Library.Check(Native.snn_network_set_initial_state(handle, (uint)population, name, data, Count(values)));
+        }
+
+        /// <summary>The built-in surrogate used in training; no parameters keep its defaults.
+        /// C: <c>snn_network_set_surrogate</c>.</summary>
+        public void SetSurrogate(int population, string name, params double[] parameters)
+        {
+            fixed (byte* text = Utf8.Bytes(name))
+            fixed (double* data = parameters)
+                Library.Check(Native.snn_network_set_surrogate(handle, (uint)population, text, ModelHandle.Null, data,
+                                                               Count(parameters)));
+        }
+
+        /// <summary>A surrogate of your own. C: <c>snn_network_set_surrogate</c>.</summary>
+        public void SetSurrogate(int population, Model surrogate, params double[] parameters)
+        {
+            if (surrogate == null) throw new ArgumentNullException(nameof(surrogate));
+            fixed (double* data = parameters)
+                Library.Check(Native.snn_network_set_surrogate(handle, (uint)population, null, surrogate.handle, data,
+                                                               Count(parameters)));
+        }
+
+        /// <summary>A projection; returns its index. C: <c>snn_network_connect</c>.</summary>
+        public int Connect(Projection projection)
+        {
+            uint index = 0;
+            uint* place = &index;
+            projection.Call(def => Native.snn_network_connect(handle, def, place));
+            return (int)index;
+        }
+
+        /// <summary>A sparse projection, <see cref="Projection.ByRule"/>, whose synapses the rule makes whenever they are
+        /// needed. C: <c>snn_network_connect_random</c>.</summary>
+        public int ConnectRandom(Projection projection, RandomConnection rule)
+        {
+            uint index = 0;
+            uint* place = &index;
+            projection.Call(def => rule.Call(raw => Native.snn_network_connect_random(handle, def, raw, place)));
+            return (int)index;
+        }
+
+        /// <summary>Lets the weights of a sparse projection change while the network runs, by a built-in rule.
+        /// C: <c>snn_network_set_plasticity</c>.</summary>
+        public void SetPlasticity(int projection, string builtinRule)
+        {
+            fixed (byte* name = Utf8.Bytes(builtinRule))
+                Library.Check(Native.snn_network_set_plasticity(handle, (uint)projection, name, ModelHandle.Null));
+        }
+
+        /// <summary>The same by a rule of your own. C: <c>snn_network_set_plasticity</c>.</summary>
+        public void SetPlasticity(int projection, Model rule)
+        {
+            if (rule == null) throw new ArgumentNullException(nameof(rule));
+            Library.Check(Native.snn_network_set_plasticity(handle, (uint)projection, null, rule.handle));
+        }
+
+        /// <summary>A parameter of the projection's rule. C: <c>snn_network_set_plasticity_parameter</c>.</summary>
+        public void SetPlasticityParameter(int projection, string parameter, double value)
+        {
+            fixed (byte* name = Utf8.Bytes(parameter))
+                Library.Check(Native.snn_network_set_plasticity_parameter(handle, (uint)projection, name, value));
+        }
+
+        /// <summary>An option of the projection's rule. C: <c>snn_network_set_plasticity_option</c>.</summary>
+        public void SetPlasticityOption(int projection, string option, string choice)
+        {
+            fixed (byte* name = Utf8.Bytes(option), chosen = Utf8.Bytes(choice))
+                Library.Check(Native.snn_network_set_plasticity_option(handle, (uint)projection, name, chosen));
+        }
+
+        /// <summary>Checks the whole, makes it immutable and ends the builder. C: <c>snn_network_finish</c>.</summary>
+        public Network Finish()
+        {
+            Library.Check(Native.snn_network_finish(handle));
+            finished = true;
+            return new Network(handle);
+        }
+
+        /// <summary>Gives up what was built; nothing when it was finished, because the network has it then.</summary>
+        public void Dispose()
+        {
+            if (!finished) handle.Dispose();
+        }
+
+        private static UIntPtr Count(double[] values)
+        {
+            return (UIntPtr)(values?.Length ?? 0);
+        }
+    }
+
+    /// <summary>A finished network: what sessions run and files hold. Any thread may use it.</summary>
+    public sealed unsafe class Network : IDisposable
+    {
+        internal readonly NetworkHandle handle;
+
+        internal Network(NetworkHandle handle)
+        {
+            this.handle = handle;
+        }
+
+        /// <summary>Reads a .snn file; everything in it is checked. C: <c>snn_network_load</c>.</summary>
+        public static Network Load(string path)
+        {
+            Library.CheckVersion();
+            IntPtr network;
+            fixed (byte* text = Utf8.Bytes(path)) Library.Check(Native.snn_network_load(text, &network));
+            return new Network(new NetworkHandle(network));
+        }
+
+        /// <summary>The same from memory. C: <c>snn_network_load_memory</c>.</summary>
+        public static Network Load(ReadOnlySpan<byte> data)
+        {
+            Library.CheckVersion();
+            IntPtr network;
+            fixed (byte* bytes = &MemoryMarshal.GetReference(data))
+                Library.Check(Native.snn_network_load_memory(bytes, (UIntPtr)data.Length, &network));
+            return new Network(new NetworkHandle(network));
+        }
+
+        /// <summary>Writes a .snn file; an old one is replaced whole. C: <c>snn_network_save</c>.</summary>
+        public void Save(string path)
+        {
+            fixed (byte* text = Utf8.Bytes(path)) Library.Check(Native.snn_network_save(handle, text));
+        }
+
+        /// <summary>Sizes. C: <c>snn_network_get_info</c>.</summary>
+        public NetworkInfo Info
+        {
+            get
+            {
+                SNNNetworkInfo raw;
+                raw.struct_size = (uint)sizeof(SNNNetworkInfo);
+                Library.Check(Native.snn_network_get_info(handle, &raw));
+                return new NetworkInfo
+                {
+                    PopulationCount = (int)raw.population_count, ProjectionCount = (int)raw.projection_count,
+                    DtMs = raw.dt_ms, NeuronCount = raw.neuron_count, SynapseCount = raw.synapse_count,
+                    ParameterCount = raw.parameter_count
+                };
+            }
+        }
+
+        /// <summary>A population by its index. C: <c>snn_network_get_population</c>.</summary>
+        public PopulationInfo Population(int index)
+        {
+            SNNPopulationInfo raw;
+            raw.struct_size = (uint)sizeof(SNNPopulationInfo);
+            Library.Check(Native.snn_network_get_population(handle, (uint)index, &raw));
+            var shape = new int[Math.Min(raw.shape.rank, 3)];
+            for (int i = 0; i < shape.Length; ++i) shape[i] = (int)raw.shape.dims[i];
+            var info = new PopulationInfo
+            {
+                Kind = (PopulationKind)raw.kind, Shape = shape, Size = (int)raw.size, Name = Utf8.Text(raw.name),
+                ModelName = Utf8.Text(raw.model_name), SurrogateName = Utf8.Text(raw.surrogate_name)
+            };
+            GC.KeepAlive(this); // what was read is borrowed
+            return info;
+        }
+
+        /// <summary>A projection by its index. C: <c>snn_network_get_projection</c>.</summary>
+        public ProjectionInfo Projection(int index)
+        {
+            SNNProjectionInfo raw;
+            raw.struct_size = (uint)sizeof(SNNProjectionInfo);
+            Library.Check(Native.snn_network_get_projection(handle, (uint)index, &raw));
+            var info = new ProjectionInfo
+            {
+                Kind = (ConnectionKind)raw.kind, Source = (int)raw.source, Target = (int)raw.target,
+                DelaySteps = (int)raw.delay_steps, Trainable = raw.trainable != 0, Arithmetic = (Arithmetic)raw.arithmetic,
+                PoolMode = (PoolMode)raw.pool_mode, Name = Utf8.Text(raw.name), Receptor = Utf8.Text(raw.receptor),
+                WeightCount = raw.weight_count, Bias = Copy<float>(raw.bias, raw.bias_count), SynapseCount = raw.synapse_count,
+                Kernel = Pair(raw.kernel), Stride = Pair(raw.stride), Padding = Pair(raw.padding),
+                Dilation = Pair(raw.dilation), Groups = (int)raw.groups, ByRule = raw.by_rule != 0,
+                FixedPointScale = raw.fixed_point_scale
+            };
+            GC.KeepAlive(this); // what was read is borrowed
+            return info;
+        }
+
+        /// <summary>Weights and synapses, copied. Those of a rule are made at the first call and kept, 10 bytes a synapse.
+        /// C: <c>snn_network_get_projection_arrays</c>.</summary>
+        public ProjectionArrays Arrays(int index)
+        {
+            SNNProjectionArrays raw;
+            raw.struct_size = (uint)sizeof(SNNProjectionArrays);
+            Library.Check(Native.snn_network_get_projection_arrays(handle, (uint)index, &raw));
+            ProjectionInfo projection = Projection(index);
+            bool sparse = projection.Kind == ConnectionKind.Sparse;
+            ulong sources = (ulong)Population(projection.Source).Size;
+            var arrays = new ProjectionArrays
+            {
+                Weights = Copy<float>(raw.weights, raw.weight_count),
+                // A sparse projection has one weight for each synapse.
+                RowOffsets = Copy<ulong>(raw.row_offsets, sparse ? sources + 1 : 0),
+                SynapseTargets = Copy<uint>(raw.synapse_targets, sparse ? raw.weight_count : 0),
+                SynapseDelays = Copy<ushort>(raw.synapse_delays, sparse ? raw.weight_count : 0)
+            };
+            GC.KeepAlive(this);
+            return arrays;
+        }
+
+        /// <summary>The rule that makes the synapses, with the seed in use. C: <c>snn_network_get_connection_rule</c>.</summary>
+        public RandomConnection Rule(int index)
+        {
+            SNNRandomConnectionDef raw;
+            raw.struct_size = (uint)sizeof(SNNRandomConnectionDef);
+            Library.Check(Native.snn_network_get_connection_rule(handle, (uint)index, &raw));
+            var rule = new RandomConnection(raw);
+            GC.KeepAlive(this);
+            return rule;
+        }
+
+        /// <summary>The synapses of some source neurons, in canonical order. C: <c>snn_network_get_synapses</c>.</summary>
+        public Synapses Synapses(int projection, int firstSource, int sourceCount)
+        {
+            UIntPtr count;
+            Library.Check(Native.snn_network_get_synapses(handle, (uint)projection, (uint)firstSource, (uint)sourceCount, null,
+                                                          null, null, null, &count));
+            int size = checked((int)(ulong)count);
+            var found = new Synapses
+            {
+                Sources = new uint[size], Targets = new uint[size], Delays = new uint[size], Weights = new float[size]
+            };
+            fixed (uint* sources = found.Sources, targets = found.Targets, delays = found.Delays)
+            fixed (float* weights = found.Weights)
+                if (size > 0)
+                    Library.Check(Native.snn_network_get_synapses(handle, (uint)projection, (uint)firstSource,
+                                                                  (uint)sourceCount, sources, targets, delays, weights,
+                                                                  &count));
+            return found;
+        }
+
+        /// <summary>The index of a population by its name. C: <c>snn_network_find_population</c>.</summary>
+        public int FindPopulation(string name)
+        {
+            uint index;
+            fixed (byte* text = Utf8.Bytes(name)) Library.Check(Native.snn_network_find_population(handle, text, &index));
+            return (int)index;
+        }
+
+        /// <summary>The index of a projection by its name. C: <c>snn_network_find_projection</c>.</summary>
+        public int FindProjection(string name)
+        {
+            uint index;
+            fixed (byte* text = Utf8.Bytes(name)) Library.Check(Native.snn_network_find_projection(handle, text, &index));
+            return (int)index;
+        }
+
+        /// <summary>The model of a population of neurons. C: <c>snn_network_get_model</c>.</summary>
+        public Model Model(int population)
+        {
+            IntPtr model;
+            Library.Check(Native.snn_network_get_model(handle, (uint)population, &model));
+            return new Model(model);
+        }
+
+        /// <summary>The surrogate of a population of neurons. C: <c>snn_network_get_surrogate</c>.</summary>
+        public Model Surrogate(int population)
+        {
+            IntPtr model;
+            Library.Check(Native.snn_network_get_surrogate(handle, (uint)population, &model));
+            return new Model(model);
+        }
+
+        /// <summary>The plasticity rule of a projection. C: <c>snn_network_get_plasticity</c>.</summary>
+        public Model Plasticity(int projection)
+        {
+            IntPtr model;
+            Library.Check(Native.snn_network_get_plasticity(handle, (uint)projection, &model));
+            return new Model(model);
+        }
+
+        /// <summary>Values in use: one that is shared, or one for each neuron. C: <c>snn_network_get_parameter</c>.</summary>
+        public double[] Parameter(int population, string parameter)
+        {
+            UIntPtr count;
+            fixed (byte* name = Utf8.Bytes(parameter))
+            {
+                Library.Check(Native.snn_network_get_parameter(handle, (uint)population, name, null, &count));
+                var values = new double[(int)count];
+                fixed (double* data = values)
+                    Library.Check(Native.snn_network_get_parameter(handle, (uint)population, name, data, &count));
+                return values;
+            }
+        }
+
+        /// <summary>The state at step 0. C: <c>snn_network_get_initial_state</c>.</summary>
+        public double[] InitialState(int population, string state)
+        {
+            UIntPtr count;
+            fixed (byte* name = Utf8.Bytes(state))
+            {
+                Library.Check(Native.snn_network_get_initial_state(handle, (uint)population, name, null, &count));
+                var values = new double[(int)count];
+                fixed (double* data = values)
+                    Library.Check(Native.snn_network_get_initial_state(handle, (uint)population, name, data, &count));
+                return values;
+            }
+        }
+
+        /// <summary>Parameters of the surrogate, in the order of its definition.
+        /// C: <c>snn_network_get_surrogate_parameters</c>.</summary>
+        public double[] SurrogateParameters(int population)
+        {
+            UIntPtr count;
+            Library.Check(Native.snn_network_get_surrogate_parameters(handle, (uint)population, null, &count));
+            var values = new double[(int)count];
+            fixed (double* data = values)
+                if (values.Length > 0)
+                    Library.Check(Native.snn_network_get_surrogate_parameters(handle, (uint)population, data, &count));
+            return values;
+        }
+
+        /// <summary>The name of the chosen option. C: <c>snn_network_get_option</c>.</summary>
+        public string Option(int population, string option)
+        {
+            byte* choice;
+            fixed (byte* name = Utf8.Bytes(option))
+                Library.Check(Native.snn_network_get_option(handle, (uint)population, name, &choice));
+            string copy = Utf8.Text(choice);
+            GC.KeepAlive(this);
+            return copy;
+        }
+
+        /// <summary>A parameter of the projection's rule. C: <c>snn_network_get_plasticity_parameter</c>.</summary>
+        public double PlasticityParameter(int projection, string parameter)
+        {
+            double value;
+            fixed (byte* name = Utf8.Bytes(parameter))
+                Library.Check(Native.snn_network_get_plasticity_parameter(handle, (uint)projection, name, &value));
+            return value;
+        }
+
+        /// <summary>The name of the chosen option of the rule. C: <c>snn_network_get_plasticity_option</c>.</summary>
+        public string PlasticityOption(int projection, string option)
+        {
+            byte* choice;
+            fixed (byte* name = Utf8.Bytes(option))
+                Library.Check(Native.snn_network_get_plasticity_option(handle, (uint)projection, name, &choice));
+            string copy = Utf8.Text(choice);
+            GC.KeepAlive(this);
+            return copy;
+        }
+
+        /// <summary>What a session with these options would need. C: <c>snn_network_memory</c>.</summary>
+        public MemoryEstimate Memory(SessionOptions options = null)
+        {
+            var projections = new ulong[Info.ProjectionCount];
+            SNNMemoryEstimate raw;
+            raw.struct_size = (uint)sizeof(SNNMemoryEstimate);
+            SNNMemoryEstimate* place = &raw;
+            (options ?? new SessionOptions()).Call(null, IntPtr.Zero, IntPtr.Zero, config =>
+            {
+                fixed (ulong* parts = projections)
+                    return Native.snn_network_memory(handle, config, place, parts, (UIntPtr)projections.Length);
+            });
+            return new MemoryEstimate
+            {
+                NetworkBytes = raw.network_bytes, WeightBytes = raw.weight_bytes, StateBytes = raw.state_bytes,
+                TotalBytes = raw.total_bytes, OpeningBytes = raw.opening_bytes, Projections = projections
+            };
+        }
+
+        /// <summary>A second reference with an end of its own. C: <c>snn_network_retain</c>.</summary>
+        public Network Share()
+        {
+            using (var held = new HeldHandle(handle))
+            {
+                Library.Check(Native.snn_network_retain(handle));
+                return new Network(new NetworkHandle(held.Value));
+            }
+        }
+
+        /// <summary>Gives the reference back; sessions that run the network keep it alive. C: <c>snn_network_release</c>.</summary>
+        public void Dispose()
+        {
+            handle.Dispose();
+        }
+
+        private static (int, int) Pair(uint* pair)
+        {
+            return ((int)pair[0], (int)pair[1]);
+        }
+
+        private static T[] Copy<T>(void* data, ulong count)
+        {
+            return data == null || count == 0 ? new T[0] : new ReadOnlySpan<T>(data, checked((int)count)).ToArray();
+        }
+    }
+
+    /// <summary>See <c>SNNNetworkInfo</c>.</summary>
+    public struct NetworkInfo
+    {
+        public int PopulationCount, ProjectionCount;
+        public double DtMs;
+        public ulong NeuronCount, SynapseCount, ParameterCount;
+    }
+
+    /// <summary>See <c>SNNPopulationInfo</c>.</summary>
+    public struct PopulationInfo
+    {
+        public PopulationKind Kind;
+        public int[] Shape;
+        public int Size;
+        public string Name, ModelName, SurrogateName;
+    }
+
+    /// <summary>See <c>SNNProjectionInfo</c>.</summary>
+    public struct ProjectionInfo
+    {
+        public ConnectionKind Kind;
+        public int Source, Target, DelaySteps, Groups;
+        public bool Trainable, ByRule;
+        public Arithmetic Arithmetic;
+        public PoolMode PoolMode;
+        public string Name, Receptor;
+        public ulong WeightCount, SynapseCount;
+        public float[] Bias;
+        public (int y, int x) Kernel, Stride, Padding, Dilation;
+        public double FixedPointScale;
+    }
+
+    /// <summary>See <c>SNNProjectionArrays</c>. What is not sparse has weights only.</summary>
+    public struct ProjectionArrays
+    {
+        public float[] Weights;
+        public ulong[] RowOffsets;
+        public uint[] SynapseTargets;
+        public ushort[] SynapseDelays;
+    }
+
+    /// <summary>Synapses one by one; all four are as long. Delays in steps.</summary>
+    public struct Synapses
+    {
+        public uint[] Sources, Targets, Delays;
+        public float[] Weights;
+    }
+
+    /// <summary>See <c>SNNMemoryEstimate</c>; Projections has one number for each projection.</summary>
+    public struct MemoryEstimate
+    {
+        public ulong NetworkBytes, WeightBytes, StateBytes, TotalBytes, OpeningBytes;
+        public ulong[] Projections;
+    }
+}

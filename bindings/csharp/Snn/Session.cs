@@ -1,0 +1,426 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace Snn
+{
+    /// <summary>How a session is opened; see <c>SNNConfig</c>. What is not set has the library's default.</summary>
+    public sealed unsafe class SessionOptions
+    {
+        /// <summary>"cpu", "reference" or "null".</summary>
+        public string Device { get; set; }
+
+        /// <summary>Samples that share the weights; default 1.</summary>
+        public int? BatchSize { get; set; }
+
+        /// <summary>Default 1; 0: one per core. Results do not depend on it.</summary>
+        public int? ThreadCount { get; set; }
+
+        /// <summary>For tests and measurements: all give the same bits.</summary>
+        public InstructionSet InstructionSet { get; set; }
+
+        /// <summary>Most steps that one RunStep may take; default 100.</summary>
+        public int? MaxCatchUpSteps { get; set; }
+
+        public SessionFlags Flags { get; set; }
+
+        /// <summary>Of the random draws of models that have some; default 0.</summary>
+        public ulong Seed { get; set; }
+
+        /// <summary>Called on the thread that calls into the session.</summary>
+        public LogHandler Log { get; set; }
+
+        public IJobSystem JobSystem { get; set; }
+        public ISessionAllocator Allocator { get; set; }
+
+        internal delegate int WithConfig(SNNConfig* config);
+
+        /// <summary>Calls the function with the struct as C wants it.</summary>
+        internal void Call(string file, IntPtr network, IntPtr hooks, WithConfig function)
+        {
+            fixed (byte* fileText = Utf8.Bytes(file), device = Utf8.Bytes(Device))
+            {
+                SNNConfig config;
+                Native.snn_config_init(&config, (uint)sizeof(SNNConfig));
+                config.file = fileText;
+                config.network = network;
+                config.device = device;
+                config.flags = (uint)Flags;
+                config.seed = Seed;
+                config.instruction_set = (uint)InstructionSet;
+                if (BatchSize.HasValue) config.batch_size = (uint)BatchSize.Value;
+                if (ThreadCount.HasValue) config.thread_count = (uint)ThreadCount.Value;
+                if (MaxCatchUpSteps.HasValue) config.max_catch_up_steps = (uint)MaxCatchUpSteps.Value;
+                SNNJobSystem jobs;
+                SNNAllocator allocator;
+                if (hooks != IntPtr.Zero)
+                {
+                    if (Log != null)
+                    {
+                        config.log = Hooks.LogFunction;
+                        config.log_user = (void*)hooks;
+                    }
+                    if (JobSystem != null)
+                    {
+                        jobs.struct_size = (uint)sizeof(SNNJobSystem);
+                        jobs.worker_count = (uint)JobSystem.WorkerCount;
+                        jobs.parallel_for = Hooks.JobsFunction;
+                        jobs.user = (void*)hooks;
+                        config.job_system = &jobs;
+                    }
+                    if (Allocator != null)
+                    {
+                        allocator.struct_size = (uint)sizeof(SNNAllocator);
+                        allocator.allocate = Hooks.AllocateFunction;
+                        allocator.release = Hooks.ReleaseFunction;
+                        allocator.user = (void*)hooks;
+                        config.allocator = &allocator;
+                    }
+                }
+                Library.Check(function(&config));
+            }
+        }
+    }
+
+    /// <summary>What a session has computed since it was opened or reset; see <c>SNNCounters</c>.</summary>
+    public struct Counters
+    {
+        public ulong Steps, NeuronUpdates, Spikes, InputSpikes, SynapticEvents, SynapticOperations;
+    }
+
+    /// <summary>A running copy of a network. One thread at a time: a second one that enters at the same moment gets
+    /// <see cref="Status.Busy"/>. An exception of a callback is thrown by the call that caused it. Stepping, setting inputs and
+    /// reading into spans or arrays makes no garbage.</summary>
+    public sealed unsafe class Session : IDisposable
+    {
+        internal readonly SessionHandle handle;
+        private readonly Hooks hooks;
+        private readonly GCHandle hooksHandle; // freed with the session's handle
+
+        /// <summary>Opens a session of a network. C: <c>snn_create_network</c>.</summary>
+        public Session(Network network, SessionOptions options = null)
+            : this(null, network ?? throw new ArgumentNullException(nameof(network)), options) { }
+
+        /// <summary>Opens a session of a .snn file. C: <c>snn_create_network</c>.</summary>
+        public static Session Open(string path, SessionOptions options = null)
+        {
+            return new Session(path ?? throw new ArgumentNullException(nameof(path)), null, options);
+        }
+
+        private Session(string path, Network network, SessionOptions options)
+        {
+            Library.CheckVersion();
+            options = options ?? new SessionOptions();
+            hooks = new Hooks(options.Log, options.JobSystem, options.Allocator) { Session = this };
+            // Weak: a session that nobody has can be collected, with what its callbacks refer to. An allocator is called by the
+            // finalizer and must be there then.
+            hooksHandle = GCHandle.Alloc(hooks, options.Allocator == null ? GCHandleType.Weak : GCHandleType.Normal);
+            IntPtr session = IntPtr.Zero;
+            IntPtr* place = &session;
+            try
+            {
+                using (var held = new HeldHandle(network?.handle))
+                    options.Call(path, held.Value, GCHandle.ToIntPtr(hooksHandle),
+                                 config => Native.snn_create_network(config, place));
+            }
+            catch
+            {
+                hooksHandle.Free();
+                throw;
+            }
+            handle = new SessionHandle(session, hooksHandle);
+            hooks.Rethrow();
+        }
+
+        /// <summary>Advances by frameDt seconds: as many whole steps as fit, the remainder is carried to the next call.
+        /// C: <c>snn_run_step</c>.</summary>
+        public void RunStep(float frameDt)
+        {
+            Finish(Native.snn_run_step(handle, frameDt));
+        }
+
+        /// <summary>The same, until so many seconds of wall time are spent; returns the steps that ran.
+        /// C: <c>snn_run_step_within</c>.</summary>
+        public int RunStepWithin(float frameDt, float budget)
+        {
+            uint steps;
+            Finish(Native.snn_run_step_within(handle, frameDt, budget, &steps));
+            return (int)steps;
+        }
+
+        /// <summary>Advances by a number of steps. C: <c>snn_session_step</c>.</summary>
+        public void Step(int stepCount = 1)
+        {
+            if (stepCount < 0) throw new ArgumentOutOfRangeException(nameof(stepCount), stepCount, "a count is not negative");
+            Finish(Native.snn_session_step(handle, (uint)stepCount));
+        }
+
+        /// <summary>Runs steps with inputs and recordings; returns the steps that were done. C: <c>snn_session_run</c>.</summary>
+        public int Run(Run run)
+        {
+            uint done = 0;
+            int status = run.Call(def => Native.snn_session_run(handle, def), &done);
+            run.Rethrow();
+            Finish(status);
+            return (int)done;
+        }
+
+        /// <summary>Back to step 0 and the initial state. C: <c>snn_session_reset</c>.</summary>
+        public void Reset()
+        {
+            Library.Check(Native.snn_session_reset(handle));
+        }
+
+        /// <summary>Steps since the session was opened or reset; set it to go on from a state that was read before.
+        /// C: <c>snn_session_step_count</c>, <c>snn_session_set_step_count</c>.</summary>
+        public ulong StepCount
+        {
+            get
+            {
+                ulong steps;
+                Library.Check(Native.snn_session_step_count(handle, &steps));
+                return steps;
+            }
+            set { Library.Check(Native.snn_session_set_step_count(handle, value)); }
+        }
+
+        /// <summary>Input for the coming step: [batch_size][size]. Spikes, 0 or 1, hold for one step; values stay.
+        /// C: <c>snn_session_set_input</c>.</summary>
+        public void SetInput(int population, ReadOnlySpan<float> values)
+        {
+            fixed (float* data = &MemoryMarshal.GetReference(values))
+                Library.Check(Native.snn_session_set_input(handle, (uint)population, data, (UIntPtr)values.Length));
+        }
+
+        /// <summary>Pins an array that the session reads at each step, until it is unbound or the session ends.
+        /// C: <c>snn_session_bind_input</c>.</summary>
+        public void BindInput(int population, float[] values)
+        {
+            if (values == null) throw new ArgumentNullException(nameof(values));
+            GCHandle pinned = GCHandle.Alloc(values, GCHandleType.Pinned);
+            try
+            {
+                BindInput(population, pinned.AddrOfPinnedObject(), values.Length);
+            }
+            catch
+            {
+                pinned.Free();
+                throw;
+            }
+            handle.Bound[population] = pinned;
+        }
+
+        /// <summary>The same with memory that stays where it is, such as a NativeArray's.
+        /// C: <c>snn_session_bind_input</c>.</summary>
+        public void BindInput(int population, IntPtr values, int count)
+        {
+            Library.Check(Native.snn_session_bind_input(handle, (uint)population, (float*)values, (UIntPtr)count));
+            Unpin(population);
+        }
+
+        /// <summary>Ends a binding. C: <c>snn_session_bind_input</c>.</summary>
+        public void UnbindInput(int population)
+        {
+            BindInput(population, IntPtr.Zero, 0);
+        }
+
+        /// <summary>The membrane state of every neuron of a population: [batch_size][size].
+        /// C: <c>snn_get_membrane_potentials</c>.</summary>
+        public void MembranePotentials(string population, Span<float> potentials)
+        {
+            byte* stack = stackalloc byte[Utf8.StackBytes];
+            fixed (byte* heap = Utf8.OnStack(population, stack))
+            fixed (float* data = &MemoryMarshal.GetReference(potentials))
+                Library.Check(Native.snn_get_membrane_potentials(handle, heap == null ? stack : heap, data,
+                                                                 (UIntPtr)potentials.Length));
+        }
+
+        /// <summary>The neurons of a sample that spiked in the last step, ascending; without a copy, valid until the session is
+        /// next used. C: <c>snn_session_get_spikes</c>.</summary>
+        public ReadOnlySpan<uint> Spikes(int population, int sample = 0)
+        {
+            uint* neurons;
+            uint count;
+            Library.Check(Native.snn_session_get_spikes(handle, (uint)population, (uint)sample, &neurons, &count));
+            return new ReadOnlySpan<uint>(neurons, (int)count);
+        }
+
+        /// <summary>Any variable by its path, "population.state", "projection.weight"; as <c>snn_session_read</c> lists them.</summary>
+        public void Read(string path, Span<float> values)
+        {
+            fixed (float* data = &MemoryMarshal.GetReference(values)) Read(path, DataType.Float32, data, values.Length);
+        }
+
+        /// <inheritdoc cref="Read(string, Span{float})"/>
+        public void Read(string path, Span<double> values)
+        {
+            fixed (double* data = &MemoryMarshal.GetReference(values)) Read(path, DataType.Float64, data, values.Length);
+        }
+
+        /// <inheritdoc cref="Read(string, Span{float})"/>
+        public void Read(string path, Span<int> values)
+        {
+            fixed (int* data = &MemoryMarshal.GetReference(values)) Read(path, DataType.Int32, data, values.Length);
+        }
+
+        /// <inheritdoc cref="Read(string, Span{float})"/>
+        public void Read(string path, Span<byte> values)
+        {
+            fixed (byte* data = &MemoryMarshal.GetReference(values)) Read(path, DataType.Uint8, data, values.Length);
+        }
+
+        private void Read(string path, DataType type, void* data, int count)
+        {
+            byte* stack = stackalloc byte[Utf8.StackBytes];
+            fixed (byte* heap = Utf8.OnStack(path, stack))
+                Library.Check(Native.snn_session_read(handle, heap == null ? stack : heap, (uint)type, data, (UIntPtr)count));
+        }
+
+        /// <summary>A variable in a new array.</summary>
+        public float[] Read(string path)
+        {
+            var values = new float[ValueCount(path)];
+            Read(path, values);
+            return values;
+        }
+
+        /// <summary>Changes a variable by its path. C: <c>snn_session_write</c>.</summary>
+        public void Write(string path, ReadOnlySpan<float> values)
+        {
+            fixed (float* data = &MemoryMarshal.GetReference(values)) Write(path, DataType.Float32, data, values.Length);
+        }
+
+        /// <inheritdoc cref="Write(string, ReadOnlySpan{float})"/>
+        public void Write(string path, ReadOnlySpan<double> values)
+        {
+            fixed (double* data = &MemoryMarshal.GetReference(values)) Write(path, DataType.Float64, data, values.Length);
+        }
+
+        /// <inheritdoc cref="Write(string, ReadOnlySpan{float})"/>
+        public void Write(string path, ReadOnlySpan<int> values)
+        {
+            fixed (int* data = &MemoryMarshal.GetReference(values)) Write(path, DataType.Int32, data, values.Length);
+        }
+
+        /// <inheritdoc cref="Write(string, ReadOnlySpan{float})"/>
+        public void Write(string path, ReadOnlySpan<byte> values)
+        {
+            fixed (byte* data = &MemoryMarshal.GetReference(values)) Write(path, DataType.Uint8, data, values.Length);
+        }
+
+        private void Write(string path, DataType type, void* data, int count)
+        {
+            byte* stack = stackalloc byte[Utf8.StackBytes];
+            fixed (byte* heap = Utf8.OnStack(path, stack))
+                Library.Check(Native.snn_session_write(handle, heap == null ? stack : heap, (uint)type, data, (UIntPtr)count));
+        }
+
+        /// <summary>How many values Read wants for a path. C: <c>snn_session_value_count</c>.</summary>
+        public int ValueCount(string path)
+        {
+            UIntPtr count;
+            byte* stack = stackalloc byte[Utf8.StackBytes];
+            fixed (byte* heap = Utf8.OnStack(path, stack))
+                Library.Check(Native.snn_session_value_count(handle, heap == null ? stack : heap, &count));
+            return checked((int)(ulong)count);
+        }
+
+        /// <summary>What was computed. C: <c>snn_get_counters</c>.</summary>
+        public Counters Counters
+        {
+            get
+            {
+                SNNCounters raw;
+                raw.struct_size = (uint)sizeof(SNNCounters);
+                Library.Check(Native.snn_get_counters(handle, &raw));
+                return new Counters
+                {
+                    Steps = raw.steps, NeuronUpdates = raw.neuron_updates, Spikes = raw.spikes,
+                    InputSpikes = raw.input_spikes, SynapticEvents = raw.synaptic_events,
+                    SynapticOperations = raw.synaptic_operations
+                };
+            }
+        }
+
+        /// <summary>Saves all that the next steps depend on. C: <c>snn_save_state</c>.</summary>
+        public void SaveState(string path)
+        {
+            fixed (byte* text = Utf8.Bytes(path)) Library.Check(Native.snn_save_state(handle, text));
+        }
+
+        /// <summary>Goes on from a saved state. C: <c>snn_load_state</c>.</summary>
+        public void LoadState(string path)
+        {
+            fixed (byte* text = Utf8.Bytes(path)) Library.Check(Native.snn_load_state(handle, text));
+        }
+
+        /// <summary>Replaces weights and biases by those of a .snn file. C: <c>snn_load_weights</c>.</summary>
+        public void LoadWeights(string path)
+        {
+            fixed (byte* text = Utf8.Bytes(path)) Library.Check(Native.snn_load_weights(handle, text));
+        }
+
+        /// <summary>The session's network; dispose it. C: <c>snn_session_network</c>.</summary>
+        public Network Network()
+        {
+            IntPtr network;
+            Library.Check(Native.snn_session_network(handle, &network));
+            return new Network(new NetworkHandle(network));
+        }
+
+        /// <summary>A new finished network with the present weights, biases and parameters; dispose it.
+        /// C: <c>snn_session_to_network</c>.</summary>
+        public Network ToNetwork()
+        {
+            IntPtr network;
+            Library.Check(Native.snn_session_to_network(handle, &network));
+            return new Network(new NetworkHandle(network));
+        }
+
+        /// <summary>Called after each step for each population and sample that spiked; null removes it.
+        /// C: <c>snn_register_spike_callback</c>.</summary>
+        public void OnSpikes(SpikeHandler handler)
+        {
+            Library.Check(Native.snn_register_spike_callback(handle, handler == null ? IntPtr.Zero : Hooks.SpikeFunction,
+                                                             (void*)GCHandle.ToIntPtr(hooksHandle)));
+            hooks.Spikes = handler;
+        }
+
+        /// <summary>Called after each update, for each trained projection; null removes it.
+        /// C: <c>snn_register_weight_callback</c>.</summary>
+        public void OnWeights(WeightHandler handler)
+        {
+            Library.Check(Native.snn_register_weight_callback(handle, handler == null ? IntPtr.Zero : Hooks.WeightFunction,
+                                                              (void*)GCHandle.ToIntPtr(hooksHandle)));
+            hooks.Weights = handler;
+        }
+
+        /// <summary>Called at the end of each epoch of training; null removes it. C: <c>snn_register_epoch_callback</c>.</summary>
+        public void OnEpoch(EpochHandler handler)
+        {
+            Library.Check(Native.snn_register_epoch_callback(handle, handler == null ? IntPtr.Zero : Hooks.EpochFunction,
+                                                             (void*)GCHandle.ToIntPtr(hooksHandle)));
+            hooks.Epoch = handler;
+        }
+
+        /// <summary>Ends the session; inside a callback when the call that caused it returns. C: <c>snn_destroy_network</c>.</summary>
+        public void Dispose()
+        {
+            handle.Dispose();
+        }
+
+        private void Unpin(int population)
+        {
+            if (!handle.Bound.TryGetValue(population, out GCHandle pinned)) return;
+            handle.Bound.Remove(population);
+            pinned.Free();
+        }
+
+        /// <summary>For calls that may have called back.</summary>
+        internal void Finish(int status)
+        {
+            hooks.Rethrow();
+            Library.Check(status);
+            GC.KeepAlive(this);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+using System;
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+
+namespace Snn
+{
+    /// <summary>How a session is trained; see <c>SNNTrainerDef</c>. What is not set has the library's default.</summary>
+    public sealed unsafe class TrainerOptions
+    {
+        internal SNNTrainerDef def;
+
+        /// <summary>Of an output population, over a number of steps.</summary>
+        public TrainerOptions(int outputPopulation, int stepCount)
+        {
+            Library.CheckVersion();
+            fixed (SNNTrainerDef* it = &def) Native.snn_trainer_def_init(it, (uint)sizeof(SNNTrainerDef));
+            def.output_population = (uint)outputPopulation;
+            def.step_count = (uint)stepCount;
+        }
+
+        public Loss Loss { get { return (Loss)def.loss; } set { def.loss = (uint)value; } }
+        public Optimizer Optimizer { get { return (Optimizer)def.optimizer; } set { def.optimizer = (uint)value; } }
+
+        /// <summary>Target rate of the labelled output, spikes per step.</summary>
+        public float RateOn { get { return def.rate_on; } set { def.rate_on = value; } }
+
+        /// <summary>Target rate of the other outputs, spikes per step.</summary>
+        public float RateOff { get { return def.rate_off; } set { def.rate_off = value; } }
+
+        public double LearningRate { get { return def.learning_rate; } set { def.learning_rate = value; } }
+        public double Momentum { get { return def.momentum; } set { def.momentum = value; } }
+        public double Beta1 { get { return def.beta1; } set { def.beta1 = value; } }
+        public double Beta2 { get { return def.beta2; } set { def.beta2 = value; } }
+        public double Epsilon { get { return def.epsilon; } set { def.epsilon = value; } }
+        public double WeightDecay { get { return def.weight_decay; } set { def.weight_decay = value; } }
+
+        /// <summary>Largest global L2 norm of the gradient; 0: none.</summary>
+        public double GradientClipNorm { get { return def.gradient_clip_norm; } set { def.gradient_clip_norm = value; } }
+
+        /// <summary>Strength of the pull of all rates towards RateTarget.</summary>
+        public double RateRegularization { get { return def.rate_regularization; } set { def.rate_regularization = value; } }
+
+        /// <summary>Spikes per step.</summary>
+        public double RateTarget { get { return def.rate_target; } set { def.rate_target = value; } }
+    }
+
+    /// <summary>What came of a batch; see <c>SNNTrainResult</c>.</summary>
+    public struct TrainResult
+    {
+        public int SampleCount, CorrectCount;
+        public double Loss, SpikeCount;
+    }
+
+    /// <summary>Samples to train on; see <c>SNNBatch</c>. The arrays are read when a trainer takes the batch.</summary>
+    public sealed class Batch
+    {
+        internal struct Input
+        {
+            internal int Population;
+            internal bool Held;
+            internal float[] Values;
+        }
+
+        internal readonly List<Input> inputs = new List<Input>();
+
+        /// <summary>A class for each sample of the session's batch; -1 is padding. Null with targets only.</summary>
+        public int[] Labels { get; set; }
+
+        /// <summary>Rates, [batch_size][outputs], for the loss of rates.</summary>
+        public float[] Targets { get; set; }
+
+        /// <summary>[step][batch_size][size]</summary>
+        public Batch Add(int population, float[] values)
+        {
+            inputs.Add(new Input { Population = population, Values = values ?? throw new ArgumentNullException(nameof(values)) });
+            return this;
+        }
+
+        /// <summary>[batch_size][size], used at every step.</summary>
+        public Batch AddHeld(int population, float[] values)
+        {
+            inputs.Add(new Input { Population = population, Held = true, Values = values ?? throw new ArgumentNullException(nameof(values)) });
+            return this;
+        }
+    }
+
+    /// <summary>Trains one session and ends with it. One thread at a time, with the session.</summary>
+    public sealed unsafe class Trainer : IDisposable
+    {
+        private readonly Session session;
+        private readonly TrainerHandle handle;
+
+        /// <summary>The session gets its own copy of the weights. C: <c>snn_trainer_create</c>.</summary>
+        public Trainer(Session session, TrainerOptions options)
+        {
+            if (session == null) throw new ArgumentNullException(nameof(session));
+            if (options == null) throw new ArgumentNullException(nameof(options));
+            this.session = session;
+            IntPtr trainer;
+            fixed (SNNTrainerDef* def = &options.def)
+                session.Finish(Native.snn_trainer_create(session.handle, def, &trainer));
+            handle = new TrainerHandle(trainer);
+        }
+
+        /// <summary>Forward, backward and update on one batch. C: <c>snn_trainer_step</c>.</summary>
+        public TrainResult Step(Batch batch)
+        {
+            return OnBatch(batch, true);
+        }
+
+        /// <summary>The first part of a step. C: <c>snn_trainer_forward</c>.</summary>
+        public TrainResult Forward(Batch batch)
+        {
+            return OnBatch(batch, false);
+        }
+
+        /// <summary>The second part. C: <c>snn_trainer_backward</c>.</summary>
+        public void Backward()
+        {
+            session.Finish(Native.snn_trainer_backward(handle));
+        }
+
+        /// <summary>The third part. A loss or gradient that is not finite is refused and the weights stay.
+        /// C: <c>snn_trainer_update</c>.</summary>
+        public void Update()
+        {
+            session.Finish(Native.snn_trainer_update(handle));
+        }
+
+        /// <summary>Class scores of the last forward, [batch_size][outputs]. C: <c>snn_trainer_scores</c>.</summary>
+        public void Scores(Span<float> scores)
+        {
+            fixed (float* data = &MemoryMarshal.GetReference(scores))
+                Library.Check(Native.snn_trainer_scores(handle, data, (UIntPtr)scores.Length));
+        }
+
+        /// <summary>From the next update on. C: <c>snn_trainer_set_learning_rate</c>.</summary>
+        public void SetLearningRate(double learningRate)
+        {
+            Library.Check(Native.snn_trainer_set_learning_rate(handle, learningRate));
+        }
+
+        /// <summary>Sums up the updates since the last call. C: <c>snn_trainer_end_epoch</c>.</summary>
+        public Epoch EndEpoch()
+        {
+            SNNEpoch raw;
+            raw.struct_size = (uint)sizeof(SNNEpoch);
+            session.Finish(Native.snn_trainer_end_epoch(handle, &raw));
+            return Epoch.From(raw);
+        }
+
+        /// <summary>Ends the training; the session lives on. C: <c>snn_trainer_release</c>.</summary>
+        public void Dispose()
+        {
+            handle.Dispose();
+        }
+
+        private TrainResult OnBatch(Batch batch, bool whole)
+        {
+            if (batch == null) throw new ArgumentNullException(nameof(batch));
+            var pins = new GCHandle[batch.inputs.Count];
+            var inputs = new SNNInputArray[batch.inputs.Count];
+            try
+            {
+                for (int i = 0; i < inputs.Length; ++i)
+                {
+                    pins[i] = GCHandle.Alloc(batch.inputs[i].Values, GCHandleType.Pinned);
+                    inputs[i].population = (uint)batch.inputs[i].Population;
+                    inputs[i].held = batch.inputs[i].Held ? 1u : 0u;
+                    inputs[i].data = (float*)pins[i].AddrOfPinnedObject();
+                    inputs[i].count = (UIntPtr)batch.inputs[i].Values.Length;
+                }
+                fixed (SNNInputArray* input = inputs)
+                fixed (int* labels = batch.Labels)
+                fixed (float* targets = batch.Targets)
+                {
+                    SNNBatch raw;
+                    raw.struct_size = (uint)sizeof(SNNBatch);
+                    raw.input_count = (uint)inputs.Length;
+                    raw.inputs = input;
+                    raw.labels = labels;
+                    raw.label_count = (UIntPtr)(batch.Labels?.Length ?? 0);
+                    raw.targets = targets;
+                    raw.target_count = (UIntPtr)(batch.Targets?.Length ?? 0);
+                    SNNTrainResult result;
+                    result.struct_size = (uint)sizeof(SNNTrainResult);
+                    session.Finish(whole ? Native.snn_trainer_step(handle, &raw, &result)
+                                         : Native.snn_trainer_forward(handle, &raw, &result));
+                    return new TrainResult
+                    {
+                        SampleCount = (int)result.sample_count, CorrectCount = (int)result.correct_count,
+                        Loss = result.loss, SpikeCount = result.spike_count
+                    };
+                }
+            }
+            finally
+            {
+                foreach (GCHandle pin in pins)
+                    if (pin.IsAllocated) pin.Free();
+            }
+        }
+    }
+}

@@ -1,0 +1,810 @@
+/* Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand. */
+#include <jni.h>
+#include <snn/snn.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LAYOUT(condition) _Static_assert(condition, #condition)
+LAYOUT(sizeof(SNNAllocator) == 32);
+LAYOUT(offsetof(SNNAllocator, struct_size) == 0);
+LAYOUT(offsetof(SNNAllocator, allocate) == 8);
+LAYOUT(offsetof(SNNAllocator, release) == 16);
+LAYOUT(offsetof(SNNAllocator, user) == 24);
+LAYOUT(sizeof(SNNJobSystem) == 24);
+LAYOUT(offsetof(SNNJobSystem, struct_size) == 0);
+LAYOUT(offsetof(SNNJobSystem, worker_count) == 4);
+LAYOUT(offsetof(SNNJobSystem, parallel_for) == 8);
+LAYOUT(offsetof(SNNJobSystem, user) == 16);
+LAYOUT(sizeof(SNNDeviceInfo) == 344);
+LAYOUT(offsetof(SNNDeviceInfo, struct_size) == 0);
+LAYOUT(offsetof(SNNDeviceInfo, name) == 4);
+LAYOUT(offsetof(SNNDeviceInfo, description) == 68);
+LAYOUT(offsetof(SNNDeviceInfo, core_count) == 260);
+LAYOUT(offsetof(SNNDeviceInfo, memory_bytes) == 264);
+LAYOUT(offsetof(SNNDeviceInfo, can_train) == 272);
+LAYOUT(offsetof(SNNDeviceInfo, instruction_sets) == 276);
+LAYOUT(sizeof(SNNShape) == 16);
+LAYOUT(offsetof(SNNShape, rank) == 0);
+LAYOUT(offsetof(SNNShape, dims) == 4);
+LAYOUT(sizeof(SNNPopulationDef) == 48);
+LAYOUT(offsetof(SNNPopulationDef, struct_size) == 0);
+LAYOUT(offsetof(SNNPopulationDef, kind) == 4);
+LAYOUT(offsetof(SNNPopulationDef, name) == 8);
+LAYOUT(offsetof(SNNPopulationDef, shape) == 16);
+LAYOUT(offsetof(SNNPopulationDef, model_name) == 32);
+LAYOUT(offsetof(SNNPopulationDef, model) == 40);
+LAYOUT(sizeof(SNNProjectionDef) == 160);
+LAYOUT(offsetof(SNNProjectionDef, struct_size) == 0);
+LAYOUT(offsetof(SNNProjectionDef, kind) == 4);
+LAYOUT(offsetof(SNNProjectionDef, name) == 8);
+LAYOUT(offsetof(SNNProjectionDef, source) == 16);
+LAYOUT(offsetof(SNNProjectionDef, target) == 20);
+LAYOUT(offsetof(SNNProjectionDef, receptor) == 24);
+LAYOUT(offsetof(SNNProjectionDef, delay_steps) == 32);
+LAYOUT(offsetof(SNNProjectionDef, trainable) == 36);
+LAYOUT(offsetof(SNNProjectionDef, arithmetic) == 40);
+LAYOUT(offsetof(SNNProjectionDef, pool_mode) == 44);
+LAYOUT(offsetof(SNNProjectionDef, weights) == 48);
+LAYOUT(offsetof(SNNProjectionDef, weight_count) == 56);
+LAYOUT(offsetof(SNNProjectionDef, bias) == 64);
+LAYOUT(offsetof(SNNProjectionDef, bias_count) == 72);
+LAYOUT(offsetof(SNNProjectionDef, row_offsets) == 80);
+LAYOUT(offsetof(SNNProjectionDef, row_offset_count) == 88);
+LAYOUT(offsetof(SNNProjectionDef, synapse_targets) == 96);
+LAYOUT(offsetof(SNNProjectionDef, synapse_delays) == 104);
+LAYOUT(offsetof(SNNProjectionDef, synapse_count) == 112);
+LAYOUT(offsetof(SNNProjectionDef, kernel) == 120);
+LAYOUT(offsetof(SNNProjectionDef, stride) == 128);
+LAYOUT(offsetof(SNNProjectionDef, padding) == 136);
+LAYOUT(offsetof(SNNProjectionDef, dilation) == 144);
+LAYOUT(offsetof(SNNProjectionDef, groups) == 152);
+LAYOUT(sizeof(SNNDistribution) == 40);
+LAYOUT(offsetof(SNNDistribution, kind) == 0);
+LAYOUT(offsetof(SNNDistribution, a) == 8);
+LAYOUT(offsetof(SNNDistribution, b) == 16);
+LAYOUT(offsetof(SNNDistribution, low) == 24);
+LAYOUT(offsetof(SNNDistribution, high) == 32);
+LAYOUT(sizeof(SNNRandomConnectionDef) == 200);
+LAYOUT(offsetof(SNNRandomConnectionDef, struct_size) == 0);
+LAYOUT(offsetof(SNNRandomConnectionDef, rule) == 4);
+LAYOUT(offsetof(SNNRandomConnectionDef, probability) == 8);
+LAYOUT(offsetof(SNNRandomConnectionDef, count) == 16);
+LAYOUT(offsetof(SNNRandomConnectionDef, seed) == 24);
+LAYOUT(offsetof(SNNRandomConnectionDef, allow_autapses) == 32);
+LAYOUT(offsetof(SNNRandomConnectionDef, allow_multapses) == 36);
+LAYOUT(offsetof(SNNRandomConnectionDef, weight) == 40);
+LAYOUT(offsetof(SNNRandomConnectionDef, delay) == 80);
+LAYOUT(offsetof(SNNRandomConnectionDef, kernel) == 120);
+LAYOUT(offsetof(SNNRandomConnectionDef, dimensions) == 124);
+LAYOUT(offsetof(SNNRandomConnectionDef, kernel_width) == 128);
+LAYOUT(offsetof(SNNRandomConnectionDef, cutoff) == 136);
+LAYOUT(offsetof(SNNRandomConnectionDef, period) == 144);
+LAYOUT(offsetof(SNNRandomConnectionDef, source_positions) == 168);
+LAYOUT(offsetof(SNNRandomConnectionDef, source_position_count) == 176);
+LAYOUT(offsetof(SNNRandomConnectionDef, target_positions) == 184);
+LAYOUT(offsetof(SNNRandomConnectionDef, target_position_count) == 192);
+LAYOUT(sizeof(SNNNetworkInfo) == 48);
+LAYOUT(offsetof(SNNNetworkInfo, struct_size) == 0);
+LAYOUT(offsetof(SNNNetworkInfo, population_count) == 4);
+LAYOUT(offsetof(SNNNetworkInfo, projection_count) == 8);
+LAYOUT(offsetof(SNNNetworkInfo, finished) == 12);
+LAYOUT(offsetof(SNNNetworkInfo, dt_ms) == 16);
+LAYOUT(offsetof(SNNNetworkInfo, neuron_count) == 24);
+LAYOUT(offsetof(SNNNetworkInfo, synapse_count) == 32);
+LAYOUT(offsetof(SNNNetworkInfo, parameter_count) == 40);
+LAYOUT(sizeof(SNNPopulationInfo) == 56);
+LAYOUT(offsetof(SNNPopulationInfo, struct_size) == 0);
+LAYOUT(offsetof(SNNPopulationInfo, kind) == 4);
+LAYOUT(offsetof(SNNPopulationInfo, shape) == 8);
+LAYOUT(offsetof(SNNPopulationInfo, size) == 24);
+LAYOUT(offsetof(SNNPopulationInfo, name) == 32);
+LAYOUT(offsetof(SNNPopulationInfo, model_name) == 40);
+LAYOUT(offsetof(SNNPopulationInfo, surrogate_name) == 48);
+LAYOUT(sizeof(SNNProjectionInfo) == 128);
+LAYOUT(offsetof(SNNProjectionInfo, struct_size) == 0);
+LAYOUT(offsetof(SNNProjectionInfo, kind) == 4);
+LAYOUT(offsetof(SNNProjectionInfo, source) == 8);
+LAYOUT(offsetof(SNNProjectionInfo, target) == 12);
+LAYOUT(offsetof(SNNProjectionInfo, delay_steps) == 16);
+LAYOUT(offsetof(SNNProjectionInfo, trainable) == 20);
+LAYOUT(offsetof(SNNProjectionInfo, arithmetic) == 24);
+LAYOUT(offsetof(SNNProjectionInfo, pool_mode) == 28);
+LAYOUT(offsetof(SNNProjectionInfo, name) == 32);
+LAYOUT(offsetof(SNNProjectionInfo, receptor) == 40);
+LAYOUT(offsetof(SNNProjectionInfo, weight_count) == 48);
+LAYOUT(offsetof(SNNProjectionInfo, bias_count) == 56);
+LAYOUT(offsetof(SNNProjectionInfo, synapse_count) == 64);
+LAYOUT(offsetof(SNNProjectionInfo, kernel) == 72);
+LAYOUT(offsetof(SNNProjectionInfo, stride) == 80);
+LAYOUT(offsetof(SNNProjectionInfo, padding) == 88);
+LAYOUT(offsetof(SNNProjectionInfo, dilation) == 96);
+LAYOUT(offsetof(SNNProjectionInfo, groups) == 104);
+LAYOUT(offsetof(SNNProjectionInfo, by_rule) == 108);
+LAYOUT(offsetof(SNNProjectionInfo, bias) == 112);
+LAYOUT(offsetof(SNNProjectionInfo, fixed_point_scale) == 120);
+LAYOUT(sizeof(SNNProjectionArrays) == 48);
+LAYOUT(offsetof(SNNProjectionArrays, struct_size) == 0);
+LAYOUT(offsetof(SNNProjectionArrays, weight_count) == 8);
+LAYOUT(offsetof(SNNProjectionArrays, weights) == 16);
+LAYOUT(offsetof(SNNProjectionArrays, row_offsets) == 24);
+LAYOUT(offsetof(SNNProjectionArrays, synapse_targets) == 32);
+LAYOUT(offsetof(SNNProjectionArrays, synapse_delays) == 40);
+LAYOUT(sizeof(SNNConfig) == 88);
+LAYOUT(offsetof(SNNConfig, struct_size) == 0);
+LAYOUT(offsetof(SNNConfig, flags) == 4);
+LAYOUT(offsetof(SNNConfig, file) == 8);
+LAYOUT(offsetof(SNNConfig, network) == 16);
+LAYOUT(offsetof(SNNConfig, device) == 24);
+LAYOUT(offsetof(SNNConfig, batch_size) == 32);
+LAYOUT(offsetof(SNNConfig, thread_count) == 36);
+LAYOUT(offsetof(SNNConfig, instruction_set) == 40);
+LAYOUT(offsetof(SNNConfig, max_catch_up_steps) == 44);
+LAYOUT(offsetof(SNNConfig, allocator) == 48);
+LAYOUT(offsetof(SNNConfig, job_system) == 56);
+LAYOUT(offsetof(SNNConfig, log) == 64);
+LAYOUT(offsetof(SNNConfig, log_user) == 72);
+LAYOUT(offsetof(SNNConfig, seed) == 80);
+LAYOUT(sizeof(SNNMemoryEstimate) == 48);
+LAYOUT(offsetof(SNNMemoryEstimate, struct_size) == 0);
+LAYOUT(offsetof(SNNMemoryEstimate, network_bytes) == 8);
+LAYOUT(offsetof(SNNMemoryEstimate, weight_bytes) == 16);
+LAYOUT(offsetof(SNNMemoryEstimate, state_bytes) == 24);
+LAYOUT(offsetof(SNNMemoryEstimate, total_bytes) == 32);
+LAYOUT(offsetof(SNNMemoryEstimate, opening_bytes) == 40);
+LAYOUT(sizeof(SNNSpikes) == 32);
+LAYOUT(offsetof(SNNSpikes, struct_size) == 0);
+LAYOUT(offsetof(SNNSpikes, population) == 4);
+LAYOUT(offsetof(SNNSpikes, sample) == 8);
+LAYOUT(offsetof(SNNSpikes, count) == 12);
+LAYOUT(offsetof(SNNSpikes, neurons) == 16);
+LAYOUT(offsetof(SNNSpikes, step) == 24);
+LAYOUT(sizeof(SNNCounters) == 56);
+LAYOUT(offsetof(SNNCounters, struct_size) == 0);
+LAYOUT(offsetof(SNNCounters, steps) == 8);
+LAYOUT(offsetof(SNNCounters, neuron_updates) == 16);
+LAYOUT(offsetof(SNNCounters, spikes) == 24);
+LAYOUT(offsetof(SNNCounters, input_spikes) == 32);
+LAYOUT(offsetof(SNNCounters, synaptic_events) == 40);
+LAYOUT(offsetof(SNNCounters, synaptic_operations) == 48);
+LAYOUT(sizeof(SNNInputArray) == 24);
+LAYOUT(offsetof(SNNInputArray, population) == 0);
+LAYOUT(offsetof(SNNInputArray, held) == 4);
+LAYOUT(offsetof(SNNInputArray, data) == 8);
+LAYOUT(offsetof(SNNInputArray, count) == 16);
+LAYOUT(sizeof(SNNRecordArray) == 32);
+LAYOUT(offsetof(SNNRecordArray, population) == 0);
+LAYOUT(offsetof(SNNRecordArray, dtype) == 4);
+LAYOUT(offsetof(SNNRecordArray, variable) == 8);
+LAYOUT(offsetof(SNNRecordArray, data) == 16);
+LAYOUT(offsetof(SNNRecordArray, count) == 24);
+LAYOUT(sizeof(SNNSpikeRecord) == 48);
+LAYOUT(offsetof(SNNSpikeRecord, struct_size) == 0);
+LAYOUT(offsetof(SNNSpikeRecord, population) == 4);
+LAYOUT(offsetof(SNNSpikeRecord, steps) == 8);
+LAYOUT(offsetof(SNNSpikeRecord, neurons) == 16);
+LAYOUT(offsetof(SNNSpikeRecord, samples) == 24);
+LAYOUT(offsetof(SNNSpikeRecord, capacity) == 32);
+LAYOUT(offsetof(SNNSpikeRecord, count) == 40);
+LAYOUT(sizeof(SNNRunDef) == 88);
+LAYOUT(offsetof(SNNRunDef, struct_size) == 0);
+LAYOUT(offsetof(SNNRunDef, step_count) == 4);
+LAYOUT(offsetof(SNNRunDef, inputs) == 8);
+LAYOUT(offsetof(SNNRunDef, input_count) == 16);
+LAYOUT(offsetof(SNNRunDef, record_count) == 20);
+LAYOUT(offsetof(SNNRunDef, records) == 24);
+LAYOUT(offsetof(SNNRunDef, progress) == 32);
+LAYOUT(offsetof(SNNRunDef, progress_user) == 40);
+LAYOUT(offsetof(SNNRunDef, progress_interval) == 48);
+LAYOUT(offsetof(SNNRunDef, spike_records) == 56);
+LAYOUT(offsetof(SNNRunDef, spike_record_count) == 64);
+LAYOUT(offsetof(SNNRunDef, record_interval) == 68);
+LAYOUT(offsetof(SNNRunDef, steps_before) == 72);
+LAYOUT(offsetof(SNNRunDef, out_step_count) == 80);
+LAYOUT(sizeof(SNNTrainerDef) == 104);
+LAYOUT(offsetof(SNNTrainerDef, struct_size) == 0);
+LAYOUT(offsetof(SNNTrainerDef, output_population) == 4);
+LAYOUT(offsetof(SNNTrainerDef, step_count) == 8);
+LAYOUT(offsetof(SNNTrainerDef, loss) == 12);
+LAYOUT(offsetof(SNNTrainerDef, optimizer) == 16);
+LAYOUT(offsetof(SNNTrainerDef, rate_on) == 20);
+LAYOUT(offsetof(SNNTrainerDef, rate_off) == 24);
+LAYOUT(offsetof(SNNTrainerDef, learning_rate) == 32);
+LAYOUT(offsetof(SNNTrainerDef, momentum) == 40);
+LAYOUT(offsetof(SNNTrainerDef, beta1) == 48);
+LAYOUT(offsetof(SNNTrainerDef, beta2) == 56);
+LAYOUT(offsetof(SNNTrainerDef, epsilon) == 64);
+LAYOUT(offsetof(SNNTrainerDef, weight_decay) == 72);
+LAYOUT(offsetof(SNNTrainerDef, gradient_clip_norm) == 80);
+LAYOUT(offsetof(SNNTrainerDef, rate_regularization) == 88);
+LAYOUT(offsetof(SNNTrainerDef, rate_target) == 96);
+LAYOUT(sizeof(SNNBatch) == 48);
+LAYOUT(offsetof(SNNBatch, struct_size) == 0);
+LAYOUT(offsetof(SNNBatch, input_count) == 4);
+LAYOUT(offsetof(SNNBatch, inputs) == 8);
+LAYOUT(offsetof(SNNBatch, labels) == 16);
+LAYOUT(offsetof(SNNBatch, label_count) == 24);
+LAYOUT(offsetof(SNNBatch, targets) == 32);
+LAYOUT(offsetof(SNNBatch, target_count) == 40);
+LAYOUT(sizeof(SNNTrainResult) == 32);
+LAYOUT(offsetof(SNNTrainResult, struct_size) == 0);
+LAYOUT(offsetof(SNNTrainResult, sample_count) == 4);
+LAYOUT(offsetof(SNNTrainResult, correct_count) == 8);
+LAYOUT(offsetof(SNNTrainResult, loss) == 16);
+LAYOUT(offsetof(SNNTrainResult, spike_count) == 24);
+LAYOUT(sizeof(SNNWeightUpdate) == 24);
+LAYOUT(offsetof(SNNWeightUpdate, struct_size) == 0);
+LAYOUT(offsetof(SNNWeightUpdate, projection) == 4);
+LAYOUT(offsetof(SNNWeightUpdate, update) == 8);
+LAYOUT(offsetof(SNNWeightUpdate, gradient_norm) == 16);
+LAYOUT(sizeof(SNNEpoch) == 40);
+LAYOUT(offsetof(SNNEpoch, struct_size) == 0);
+LAYOUT(offsetof(SNNEpoch, epoch) == 8);
+LAYOUT(offsetof(SNNEpoch, sample_count) == 16);
+LAYOUT(offsetof(SNNEpoch, correct_count) == 24);
+LAYOUT(offsetof(SNNEpoch, mean_loss) == 32);
+LAYOUT(sizeof(SNNEncoderDef) == 32);
+LAYOUT(offsetof(SNNEncoderDef, struct_size) == 0);
+LAYOUT(offsetof(SNNEncoderDef, kind) == 4);
+LAYOUT(offsetof(SNNEncoderDef, step_count) == 8);
+LAYOUT(offsetof(SNNEncoderDef, gain) == 12);
+LAYOUT(offsetof(SNNEncoderDef, threshold) == 16);
+LAYOUT(offsetof(SNNEncoderDef, seed) == 24);
+
+JNIEXPORT jlong JNICALL Java_snn_Native_snn_1version_1string(JNIEnv *env, jclass self) {
+    (void)env;
+    (void)self;
+    return (jlong)(intptr_t)snn_version_string();
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1abi_1version(JNIEnv *env, jclass self) {
+    (void)env;
+    (void)self;
+    return (jint)snn_abi_version();
+}
+
+JNIEXPORT jlong JNICALL Java_snn_Native_snn_1last_1error(JNIEnv *env, jclass self) {
+    (void)env;
+    (void)self;
+    return (jlong)(intptr_t)snn_last_error();
+}
+
+JNIEXPORT jlong JNICALL Java_snn_Native_snn_1status_1name(JNIEnv *env, jclass self, jint status) {
+    (void)env;
+    (void)self;
+    return (jlong)(intptr_t)snn_status_name((SNNStatus)status);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1device_1count(JNIEnv *env, jclass self, jlong out_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_device_count((uint32_t *)(intptr_t)out_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1device_1get(JNIEnv *env, jclass self, jint index, jlong out_info) {
+    (void)env;
+    (void)self;
+    return (jint)snn_device_get((uint32_t)index, (SNNDeviceInfo *)(intptr_t)out_info);
+}
+
+JNIEXPORT jlong JNICALL Java_snn_Native_snn_1model_1builtin_1name(JNIEnv *env, jclass self, jint index) {
+    (void)env;
+    (void)self;
+    return (jlong)(intptr_t)snn_model_builtin_name((uint32_t)index);
+}
+
+JNIEXPORT jlong JNICALL Java_snn_Native_snn_1surrogate_1builtin_1name(JNIEnv *env, jclass self, jint index) {
+    (void)env;
+    (void)self;
+    return (jlong)(intptr_t)snn_surrogate_builtin_name((uint32_t)index);
+}
+
+JNIEXPORT jlong JNICALL Java_snn_Native_snn_1plasticity_1builtin_1name(JNIEnv *env, jclass self, jint index) {
+    (void)env;
+    (void)self;
+    return (jlong)(intptr_t)snn_plasticity_builtin_name((uint32_t)index);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1model_1load(JNIEnv *env, jclass self, jlong text, jlong size_bytes, jlong out_model) {
+    (void)env;
+    (void)self;
+    return (jint)snn_model_load((const char *)(intptr_t)text, (size_t)size_bytes, (SNNModel *)(intptr_t)out_model);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1model_1builtin(JNIEnv *env, jclass self, jlong name, jint kind, jlong out_model) {
+    (void)env;
+    (void)self;
+    return (jint)snn_model_builtin((const char *)(intptr_t)name, (uint32_t)kind, (SNNModel *)(intptr_t)out_model);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1model_1text(JNIEnv *env, jclass self, jlong model, jlong out_text, jlong out_size_bytes) {
+    (void)env;
+    (void)self;
+    return (jint)snn_model_text((SNNModel)(intptr_t)model, (const char **)(intptr_t)out_text, (size_t *)(intptr_t)out_size_bytes);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1model_1retain(JNIEnv *env, jclass self, jlong model) {
+    (void)env;
+    (void)self;
+    return (jint)snn_model_retain((SNNModel)(intptr_t)model);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1model_1release(JNIEnv *env, jclass self, jlong model) {
+    (void)env;
+    (void)self;
+    snn_model_release((SNNModel)(intptr_t)model);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1population_1def_1init(JNIEnv *env, jclass self, jlong out_def, jint struct_size) {
+    (void)env;
+    (void)self;
+    snn_population_def_init((SNNPopulationDef *)(intptr_t)out_def, (uint32_t)struct_size);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1projection_1def_1init(JNIEnv *env, jclass self, jlong out_def, jint struct_size) {
+    (void)env;
+    (void)self;
+    snn_projection_def_init((SNNProjectionDef *)(intptr_t)out_def, (uint32_t)struct_size);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1random_1connection_1def_1init(JNIEnv *env, jclass self, jlong out_def, jint struct_size) {
+    (void)env;
+    (void)self;
+    snn_random_connection_def_init((SNNRandomConnectionDef *)(intptr_t)out_def, (uint32_t)struct_size);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1create(JNIEnv *env, jclass self, jdouble dt_ms, jlong out_network) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_create((double)dt_ms, (SNNNetwork *)(intptr_t)out_network);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1add_1population(JNIEnv *env, jclass self, jlong network, jlong def, jlong out_index) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_add_population((SNNNetwork)(intptr_t)network, (const SNNPopulationDef *)(intptr_t)def, (uint32_t *)(intptr_t)out_index);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1parameter(JNIEnv *env, jclass self, jlong network, jint population, jlong parameter, jlong values, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_parameter((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)parameter, (const double *)(intptr_t)values, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1option(JNIEnv *env, jclass self, jlong network, jint population, jlong option, jlong choice) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_option((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)option, (const char *)(intptr_t)choice);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1initial_1state(JNIEnv *env, jclass self, jlong network, jint population, jlong state, jlong values, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_initial_state((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)state, (const double *)(intptr_t)values, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1surrogate(JNIEnv *env, jclass self, jlong network, jint population, jlong name, jlong surrogate, jlong parameters, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_surrogate((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)name, (SNNModel)(intptr_t)surrogate, (const double *)(intptr_t)parameters, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1connect(JNIEnv *env, jclass self, jlong network, jlong def, jlong out_index) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_connect((SNNNetwork)(intptr_t)network, (const SNNProjectionDef *)(intptr_t)def, (uint32_t *)(intptr_t)out_index);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1plasticity(JNIEnv *env, jclass self, jlong network, jint projection, jlong name, jlong rule) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_plasticity((SNNNetwork)(intptr_t)network, (uint32_t)projection, (const char *)(intptr_t)name, (SNNModel)(intptr_t)rule);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1plasticity_1parameter(JNIEnv *env, jclass self, jlong network, jint projection, jlong parameter, jdouble value) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_plasticity_parameter((SNNNetwork)(intptr_t)network, (uint32_t)projection, (const char *)(intptr_t)parameter, (double)value);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1plasticity_1option(JNIEnv *env, jclass self, jlong network, jint projection, jlong option, jlong choice) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_plasticity_option((SNNNetwork)(intptr_t)network, (uint32_t)projection, (const char *)(intptr_t)option, (const char *)(intptr_t)choice);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1connect_1random(JNIEnv *env, jclass self, jlong network, jlong def, jlong rule, jlong out_index) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_connect_random((SNNNetwork)(intptr_t)network, (const SNNProjectionDef *)(intptr_t)def, (const SNNRandomConnectionDef *)(intptr_t)rule, (uint32_t *)(intptr_t)out_index);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1finish(JNIEnv *env, jclass self, jlong network) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_finish((SNNNetwork)(intptr_t)network);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1retain(JNIEnv *env, jclass self, jlong network) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_retain((SNNNetwork)(intptr_t)network);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1network_1release(JNIEnv *env, jclass self, jlong network) {
+    (void)env;
+    (void)self;
+    snn_network_release((SNNNetwork)(intptr_t)network);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1save(JNIEnv *env, jclass self, jlong network, jlong path) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_save((SNNNetwork)(intptr_t)network, (const char *)(intptr_t)path);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1load(JNIEnv *env, jclass self, jlong path, jlong out_network) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_load((const char *)(intptr_t)path, (SNNNetwork *)(intptr_t)out_network);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1load_1memory(JNIEnv *env, jclass self, jlong data, jlong size_bytes, jlong out_network) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_load_memory((const void *)(intptr_t)data, (size_t)size_bytes, (SNNNetwork *)(intptr_t)out_network);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1info(JNIEnv *env, jclass self, jlong network, jlong out_info) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_info((SNNNetwork)(intptr_t)network, (SNNNetworkInfo *)(intptr_t)out_info);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1population(JNIEnv *env, jclass self, jlong network, jint index, jlong out_info) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_population((SNNNetwork)(intptr_t)network, (uint32_t)index, (SNNPopulationInfo *)(intptr_t)out_info);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1projection(JNIEnv *env, jclass self, jlong network, jint index, jlong out_info) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_projection((SNNNetwork)(intptr_t)network, (uint32_t)index, (SNNProjectionInfo *)(intptr_t)out_info);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1projection_1arrays(JNIEnv *env, jclass self, jlong network, jint index, jlong out_arrays) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_projection_arrays((SNNNetwork)(intptr_t)network, (uint32_t)index, (SNNProjectionArrays *)(intptr_t)out_arrays);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1connection_1rule(JNIEnv *env, jclass self, jlong network, jint index, jlong out_rule) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_connection_rule((SNNNetwork)(intptr_t)network, (uint32_t)index, (SNNRandomConnectionDef *)(intptr_t)out_rule);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1synapses(JNIEnv *env, jclass self, jlong network, jint projection, jint first_source, jint source_count, jlong out_sources, jlong out_targets, jlong out_delays, jlong out_weights, jlong io_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_synapses((SNNNetwork)(intptr_t)network, (uint32_t)projection, (uint32_t)first_source, (uint32_t)source_count, (uint32_t *)(intptr_t)out_sources, (uint32_t *)(intptr_t)out_targets, (uint32_t *)(intptr_t)out_delays, (float *)(intptr_t)out_weights, (size_t *)(intptr_t)io_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1find_1population(JNIEnv *env, jclass self, jlong network, jlong name, jlong out_index) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_find_population((SNNNetwork)(intptr_t)network, (const char *)(intptr_t)name, (uint32_t *)(intptr_t)out_index);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1find_1projection(JNIEnv *env, jclass self, jlong network, jlong name, jlong out_index) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_find_projection((SNNNetwork)(intptr_t)network, (const char *)(intptr_t)name, (uint32_t *)(intptr_t)out_index);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1model(JNIEnv *env, jclass self, jlong network, jint population, jlong out_model) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_model((SNNNetwork)(intptr_t)network, (uint32_t)population, (SNNModel *)(intptr_t)out_model);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1surrogate(JNIEnv *env, jclass self, jlong network, jint population, jlong out_surrogate) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_surrogate((SNNNetwork)(intptr_t)network, (uint32_t)population, (SNNModel *)(intptr_t)out_surrogate);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1parameter(JNIEnv *env, jclass self, jlong network, jint population, jlong parameter, jlong out_values, jlong io_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_parameter((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)parameter, (double *)(intptr_t)out_values, (size_t *)(intptr_t)io_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1initial_1state(JNIEnv *env, jclass self, jlong network, jint population, jlong state, jlong out_values, jlong io_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_initial_state((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)state, (double *)(intptr_t)out_values, (size_t *)(intptr_t)io_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1surrogate_1parameters(JNIEnv *env, jclass self, jlong network, jint population, jlong out_values, jlong io_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_surrogate_parameters((SNNNetwork)(intptr_t)network, (uint32_t)population, (double *)(intptr_t)out_values, (size_t *)(intptr_t)io_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1option(JNIEnv *env, jclass self, jlong network, jint population, jlong option, jlong out_choice) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_option((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)option, (const char **)(intptr_t)out_choice);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1plasticity(JNIEnv *env, jclass self, jlong network, jint projection, jlong out_rule) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_plasticity((SNNNetwork)(intptr_t)network, (uint32_t)projection, (SNNModel *)(intptr_t)out_rule);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1plasticity_1parameter(JNIEnv *env, jclass self, jlong network, jint projection, jlong parameter, jlong out_value) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_plasticity_parameter((SNNNetwork)(intptr_t)network, (uint32_t)projection, (const char *)(intptr_t)parameter, (double *)(intptr_t)out_value);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1plasticity_1option(JNIEnv *env, jclass self, jlong network, jint projection, jlong option, jlong out_choice) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_plasticity_option((SNNNetwork)(intptr_t)network, (uint32_t)projection, (const char *)(intptr_t)option, (const char **)(intptr_t)out_choice);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1config_1init(JNIEnv *env, jclass self, jlong out_config, jint struct_size) {
+    (void)env;
+    (void)self;
+    snn_config_init((SNNConfig *)(intptr_t)out_config, (uint32_t)struct_size);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1memory(JNIEnv *env, jclass self, jlong network, jlong config, jlong out_estimate, jlong out_projection_bytes, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_memory((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (SNNMemoryEstimate *)(intptr_t)out_estimate, (uint64_t *)(intptr_t)out_projection_bytes, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1create_1network(JNIEnv *env, jclass self, jlong config, jlong out_handle) {
+    (void)env;
+    (void)self;
+    return (jint)snn_create_network((const SNNConfig *)(intptr_t)config, (SNNHandle *)(intptr_t)out_handle);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1destroy_1network(JNIEnv *env, jclass self, jlong handle) {
+    (void)env;
+    (void)self;
+    snn_destroy_network((SNNHandle)(intptr_t)handle);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1load_1weights(JNIEnv *env, jclass self, jlong handle, jlong path) {
+    (void)env;
+    (void)self;
+    return (jint)snn_load_weights((SNNHandle)(intptr_t)handle, (const char *)(intptr_t)path);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1run_1step(JNIEnv *env, jclass self, jlong handle, jfloat frame_dt) {
+    (void)env;
+    (void)self;
+    return (jint)snn_run_step((SNNHandle)(intptr_t)handle, (float)frame_dt);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1run_1step_1within(JNIEnv *env, jclass self, jlong handle, jfloat frame_dt, jfloat budget_s, jlong out_steps) {
+    (void)env;
+    (void)self;
+    return (jint)snn_run_step_within((SNNHandle)(intptr_t)handle, (float)frame_dt, (float)budget_s, (uint32_t *)(intptr_t)out_steps);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1get_1membrane_1potentials(JNIEnv *env, jclass self, jlong handle, jlong population, jlong out_potentials, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_get_membrane_potentials((SNNHandle)(intptr_t)handle, (const char *)(intptr_t)population, (float *)(intptr_t)out_potentials, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1register_1spike_1callback(JNIEnv *env, jclass self, jlong handle, jlong callback, jlong user) {
+    (void)env;
+    (void)self;
+    return (jint)snn_register_spike_callback((SNNHandle)(intptr_t)handle, (SpikeCallback)(intptr_t)callback, (void *)(intptr_t)user);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1network(JNIEnv *env, jclass self, jlong handle, jlong out_network) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_network((SNNHandle)(intptr_t)handle, (SNNNetwork *)(intptr_t)out_network);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1to_1network(JNIEnv *env, jclass self, jlong handle, jlong out_network) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_to_network((SNNHandle)(intptr_t)handle, (SNNNetwork *)(intptr_t)out_network);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1set_1input(JNIEnv *env, jclass self, jlong handle, jint population, jlong values, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_set_input((SNNHandle)(intptr_t)handle, (uint32_t)population, (const float *)(intptr_t)values, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1bind_1input(JNIEnv *env, jclass self, jlong handle, jint population, jlong values, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_bind_input((SNNHandle)(intptr_t)handle, (uint32_t)population, (const float *)(intptr_t)values, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1step(JNIEnv *env, jclass self, jlong handle, jint step_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_step((SNNHandle)(intptr_t)handle, (uint32_t)step_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1reset(JNIEnv *env, jclass self, jlong handle) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_reset((SNNHandle)(intptr_t)handle);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1step_1count(JNIEnv *env, jclass self, jlong handle, jlong out_steps) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_step_count((SNNHandle)(intptr_t)handle, (uint64_t *)(intptr_t)out_steps);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1set_1step_1count(JNIEnv *env, jclass self, jlong handle, jlong steps) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_set_step_count((SNNHandle)(intptr_t)handle, (uint64_t)steps);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1get_1spikes(JNIEnv *env, jclass self, jlong handle, jint population, jint sample, jlong out_neurons, jlong out_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_get_spikes((SNNHandle)(intptr_t)handle, (uint32_t)population, (uint32_t)sample, (const uint32_t **)(intptr_t)out_neurons, (uint32_t *)(intptr_t)out_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1get_1counters(JNIEnv *env, jclass self, jlong handle, jlong out_counters) {
+    (void)env;
+    (void)self;
+    return (jint)snn_get_counters((SNNHandle)(intptr_t)handle, (SNNCounters *)(intptr_t)out_counters);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1save_1state(JNIEnv *env, jclass self, jlong handle, jlong path) {
+    (void)env;
+    (void)self;
+    return (jint)snn_save_state((SNNHandle)(intptr_t)handle, (const char *)(intptr_t)path);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1load_1state(JNIEnv *env, jclass self, jlong handle, jlong path) {
+    (void)env;
+    (void)self;
+    return (jint)snn_load_state((SNNHandle)(intptr_t)handle, (const char *)(intptr_t)path);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1read(JNIEnv *env, jclass self, jlong handle, jlong path, jint dtype, jlong out_data, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_read((SNNHandle)(intptr_t)handle, (const char *)(intptr_t)path, (uint32_t)dtype, (void *)(intptr_t)out_data, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1write(JNIEnv *env, jclass self, jlong handle, jlong path, jint dtype, jlong data, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_write((SNNHandle)(intptr_t)handle, (const char *)(intptr_t)path, (uint32_t)dtype, (const void *)(intptr_t)data, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1value_1count(JNIEnv *env, jclass self, jlong handle, jlong path, jlong out_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_value_count((SNNHandle)(intptr_t)handle, (const char *)(intptr_t)path, (size_t *)(intptr_t)out_count);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1run_1def_1init(JNIEnv *env, jclass self, jlong out_def, jint struct_size) {
+    (void)env;
+    (void)self;
+    snn_run_def_init((SNNRunDef *)(intptr_t)out_def, (uint32_t)struct_size);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1run(JNIEnv *env, jclass self, jlong handle, jlong def) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_run((SNNHandle)(intptr_t)handle, (const SNNRunDef *)(intptr_t)def);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1trainer_1def_1init(JNIEnv *env, jclass self, jlong out_def, jint struct_size) {
+    (void)env;
+    (void)self;
+    snn_trainer_def_init((SNNTrainerDef *)(intptr_t)out_def, (uint32_t)struct_size);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1create(JNIEnv *env, jclass self, jlong handle, jlong def, jlong out_trainer) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_create((SNNHandle)(intptr_t)handle, (const SNNTrainerDef *)(intptr_t)def, (SNNTrainer *)(intptr_t)out_trainer);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1trainer_1release(JNIEnv *env, jclass self, jlong trainer) {
+    (void)env;
+    (void)self;
+    snn_trainer_release((SNNTrainer)(intptr_t)trainer);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1step(JNIEnv *env, jclass self, jlong trainer, jlong batch, jlong io_result) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_step((SNNTrainer)(intptr_t)trainer, (const SNNBatch *)(intptr_t)batch, (SNNTrainResult *)(intptr_t)io_result);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1forward(JNIEnv *env, jclass self, jlong trainer, jlong batch, jlong io_result) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_forward((SNNTrainer)(intptr_t)trainer, (const SNNBatch *)(intptr_t)batch, (SNNTrainResult *)(intptr_t)io_result);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1backward(JNIEnv *env, jclass self, jlong trainer) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_backward((SNNTrainer)(intptr_t)trainer);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1update(JNIEnv *env, jclass self, jlong trainer) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_update((SNNTrainer)(intptr_t)trainer);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1scores(JNIEnv *env, jclass self, jlong trainer, jlong out_scores, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_scores((SNNTrainer)(intptr_t)trainer, (float *)(intptr_t)out_scores, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1learning_1rate(JNIEnv *env, jclass self, jlong trainer, jdouble learning_rate) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_set_learning_rate((SNNTrainer)(intptr_t)trainer, (double)learning_rate);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1register_1weight_1callback(JNIEnv *env, jclass self, jlong handle, jlong callback, jlong user) {
+    (void)env;
+    (void)self;
+    return (jint)snn_register_weight_callback((SNNHandle)(intptr_t)handle, (SNNWeightCallback)(intptr_t)callback, (void *)(intptr_t)user);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1register_1epoch_1callback(JNIEnv *env, jclass self, jlong handle, jlong callback, jlong user) {
+    (void)env;
+    (void)self;
+    return (jint)snn_register_epoch_callback((SNNHandle)(intptr_t)handle, (SNNEpochCallback)(intptr_t)callback, (void *)(intptr_t)user);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1end_1epoch(JNIEnv *env, jclass self, jlong trainer, jlong io_epoch) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_end_epoch((SNNTrainer)(intptr_t)trainer, (SNNEpoch *)(intptr_t)io_epoch);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1encoder_1def_1init(JNIEnv *env, jclass self, jlong out_def, jint struct_size) {
+    (void)env;
+    (void)self;
+    snn_encoder_def_init((SNNEncoderDef *)(intptr_t)out_def, (uint32_t)struct_size);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1encode(JNIEnv *env, jclass self, jlong def, jlong values, jlong value_count, jlong sample_count, jlong feature_count, jlong out_encoded, jlong out_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_encode((const SNNEncoderDef *)(intptr_t)def, (const float *)(intptr_t)values, (size_t)value_count, (size_t)sample_count, (size_t)feature_count, (float *)(intptr_t)out_encoded, (size_t)out_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1random_1fill(JNIEnv *env, jclass self, jlong seed, jlong stream, jint distribution, jdouble a, jdouble b, jlong out_values, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_random_fill((uint64_t)seed, (uint64_t)stream, (uint32_t)distribution, (double)a, (double)b, (float *)(intptr_t)out_values, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1random_1draw(JNIEnv *env, jclass self, jlong distribution, jlong seed, jlong stream, jlong out_values, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_random_draw((const SNNDistribution *)(intptr_t)distribution, (uint64_t)seed, (uint64_t)stream, (double *)(intptr_t)out_values, (size_t)count);
+}

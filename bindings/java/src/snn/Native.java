@@ -1,0 +1,610 @@
+// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.
+
+package snn;
+
+/** The C interface as it is: no checks, pointers are long. For the classes beside it. */
+final class Native {
+    private Native() {}
+
+    static {
+        Jni.load();
+    }
+
+    static final int SNN_VERSION_MAJOR = 0x0;
+    static final int SNN_VERSION_MINOR = 0x1;
+    static final int SNN_VERSION_PATCH = 0x0;
+    static final int SNN_ABI_VERSION = 0x1;
+    static final long SNN_SEED_BY_INDEX = 0xffffffffffffffffL;
+
+    /** Offsets of SNNAllocator in bytes. */
+    static final class SNNAllocator {
+        static final int SIZE = 32;
+        static final int struct_size = 0;
+        static final int allocate = 8;
+        static final int release = 16;
+        static final int user = 24;
+    }
+
+    /** Offsets of SNNJobSystem in bytes. */
+    static final class SNNJobSystem {
+        static final int SIZE = 24;
+        static final int struct_size = 0;
+        static final int worker_count = 4;
+        static final int parallel_for = 8;
+        static final int user = 16;
+    }
+
+    /** Offsets of SNNDeviceInfo in bytes. */
+    static final class SNNDeviceInfo {
+        static final int SIZE = 344;
+        static final int struct_size = 0;
+        static final int name = 4;
+        static final int description = 68;
+        static final int core_count = 260;
+        static final int memory_bytes = 264;
+        static final int can_train = 272;
+        static final int instruction_sets = 276;
+    }
+
+    /** Offsets of SNNShape in bytes. */
+    static final class SNNShape {
+        static final int SIZE = 16;
+        static final int rank = 0;
+        static final int dims = 4;
+    }
+
+    /** Offsets of SNNPopulationDef in bytes. */
+    static final class SNNPopulationDef {
+        static final int SIZE = 48;
+        static final int struct_size = 0;
+        static final int kind = 4;
+        static final int name = 8;
+        static final int shape = 16;
+        static final int model_name = 32;
+        static final int model = 40;
+    }
+
+    /** Offsets of SNNProjectionDef in bytes. */
+    static final class SNNProjectionDef {
+        static final int SIZE = 160;
+        static final int struct_size = 0;
+        static final int kind = 4;
+        static final int name = 8;
+        static final int source = 16;
+        static final int target = 20;
+        static final int receptor = 24;
+        static final int delay_steps = 32;
+        static final int trainable = 36;
+        static final int arithmetic = 40;
+        static final int pool_mode = 44;
+        static final int weights = 48;
+        static final int weight_count = 56;
+        static final int bias = 64;
+        static final int bias_count = 72;
+        static final int row_offsets = 80;
+        static final int row_offset_count = 88;
+        static final int synapse_targets = 96;
+        static final int synapse_delays = 104;
+        static final int synapse_count = 112;
+        static final int kernel = 120;
+        static final int stride = 128;
+        static final int padding = 136;
+        static final int dilation = 144;
+        static final int groups = 152;
+    }
+
+    /** Offsets of SNNDistribution in bytes. */
+    static final class SNNDistribution {
+        static final int SIZE = 40;
+        static final int kind = 0;
+        static final int a = 8;
+        static final int b = 16;
+        static final int low = 24;
+        static final int high = 32;
+    }
+
+    /** Offsets of SNNRandomConnectionDef in bytes. */
+    static final class SNNRandomConnectionDef {
+        static final int SIZE = 200;
+        static final int struct_size = 0;
+        static final int rule = 4;
+        static final int probability = 8;
+        static final int count = 16;
+        static final int seed = 24;
+        static final int allow_autapses = 32;
+        static final int allow_multapses = 36;
+        static final int weight = 40;
+        static final int delay = 80;
+        static final int kernel = 120;
+        static final int dimensions = 124;
+        static final int kernel_width = 128;
+        static final int cutoff = 136;
+        static final int period = 144;
+        static final int source_positions = 168;
+        static final int source_position_count = 176;
+        static final int target_positions = 184;
+        static final int target_position_count = 192;
+    }
+
+    /** Offsets of SNNNetworkInfo in bytes. */
+    static final class SNNNetworkInfo {
+        static final int SIZE = 48;
+        static final int struct_size = 0;
+        static final int population_count = 4;
+        static final int projection_count = 8;
+        static final int finished = 12;
+        static final int dt_ms = 16;
+        static final int neuron_count = 24;
+        static final int synapse_count = 32;
+        static final int parameter_count = 40;
+    }
+
+    /** Offsets of SNNPopulationInfo in bytes. */
+    static final class SNNPopulationInfo {
+        static final int SIZE = 56;
+        static final int struct_size = 0;
+        static final int kind = 4;
+        static final int shape = 8;
+        static final int size = 24;
+        static final int name = 32;
+        static final int model_name = 40;
+        static final int surrogate_name = 48;
+    }
+
+    /** Offsets of SNNProjectionInfo in bytes. */
+    static final class SNNProjectionInfo {
+        static final int SIZE = 128;
+        static final int struct_size = 0;
+        static final int kind = 4;
+        static final int source = 8;
+        static final int target = 12;
+        static final int delay_steps = 16;
+        static final int trainable = 20;
+        static final int arithmetic = 24;
+        static final int pool_mode = 28;
+        static final int name = 32;
+        static final int receptor = 40;
+        static final int weight_count = 48;
+        static final int bias_count = 56;
+        static final int synapse_count = 64;
+        static final int kernel = 72;
+        static final int stride = 80;
+        static final int padding = 88;
+        static final int dilation = 96;
+        static final int groups = 104;
+        static final int by_rule = 108;
+        static final int bias = 112;
+        static final int fixed_point_scale = 120;
+    }
+
+    /** Offsets of SNNProjectionArrays in bytes. */
+    static final class SNNProjectionArrays {
+        static final int SIZE = 48;
+        static final int struct_size = 0;
+        static final int weight_count = 8;
+        static final int weights = 16;
+        static final int row_offsets = 24;
+        static final int synapse_targets = 32;
+        static final int synapse_delays = 40;
+    }
+
+    /** Offsets of SNNConfig in bytes. */
+    static final class SNNConfig {
+        static final int SIZE = 88;
+        static final int struct_size = 0;
+        static final int flags = 4;
+        static final int file = 8;
+        static final int network = 16;
+        static final int device = 24;
+        static final int batch_size = 32;
+        static final int thread_count = 36;
+        static final int instruction_set = 40;
+        static final int max_catch_up_steps = 44;
+        static final int allocator = 48;
+        static final int job_system = 56;
+        static final int log = 64;
+        static final int log_user = 72;
+        static final int seed = 80;
+    }
+
+    /** Offsets of SNNMemoryEstimate in bytes. */
+    static final class SNNMemoryEstimate {
+        static final int SIZE = 48;
+        static final int struct_size = 0;
+        static final int network_bytes = 8;
+        static final int weight_bytes = 16;
+        static final int state_bytes = 24;
+        static final int total_bytes = 32;
+        static final int opening_bytes = 40;
+    }
+
+    /** Offsets of SNNSpikes in bytes. */
+    static final class SNNSpikes {
+        static final int SIZE = 32;
+        static final int struct_size = 0;
+        static final int population = 4;
+        static final int sample = 8;
+        static final int count = 12;
+        static final int neurons = 16;
+        static final int step = 24;
+    }
+
+    /** Offsets of SNNCounters in bytes. */
+    static final class SNNCounters {
+        static final int SIZE = 56;
+        static final int struct_size = 0;
+        static final int steps = 8;
+        static final int neuron_updates = 16;
+        static final int spikes = 24;
+        static final int input_spikes = 32;
+        static final int synaptic_events = 40;
+        static final int synaptic_operations = 48;
+    }
+
+    /** Offsets of SNNInputArray in bytes. */
+    static final class SNNInputArray {
+        static final int SIZE = 24;
+        static final int population = 0;
+        static final int held = 4;
+        static final int data = 8;
+        static final int count = 16;
+    }
+
+    /** Offsets of SNNRecordArray in bytes. */
+    static final class SNNRecordArray {
+        static final int SIZE = 32;
+        static final int population = 0;
+        static final int dtype = 4;
+        static final int variable = 8;
+        static final int data = 16;
+        static final int count = 24;
+    }
+
+    /** Offsets of SNNSpikeRecord in bytes. */
+    static final class SNNSpikeRecord {
+        static final int SIZE = 48;
+        static final int struct_size = 0;
+        static final int population = 4;
+        static final int steps = 8;
+        static final int neurons = 16;
+        static final int samples = 24;
+        static final int capacity = 32;
+        static final int count = 40;
+    }
+
+    /** Offsets of SNNRunDef in bytes. */
+    static final class SNNRunDef {
+        static final int SIZE = 88;
+        static final int struct_size = 0;
+        static final int step_count = 4;
+        static final int inputs = 8;
+        static final int input_count = 16;
+        static final int record_count = 20;
+        static final int records = 24;
+        static final int progress = 32;
+        static final int progress_user = 40;
+        static final int progress_interval = 48;
+        static final int spike_records = 56;
+        static final int spike_record_count = 64;
+        static final int record_interval = 68;
+        static final int steps_before = 72;
+        static final int out_step_count = 80;
+    }
+
+    /** Offsets of SNNTrainerDef in bytes. */
+    static final class SNNTrainerDef {
+        static final int SIZE = 104;
+        static final int struct_size = 0;
+        static final int output_population = 4;
+        static final int step_count = 8;
+        static final int loss = 12;
+        static final int optimizer = 16;
+        static final int rate_on = 20;
+        static final int rate_off = 24;
+        static final int learning_rate = 32;
+        static final int momentum = 40;
+        static final int beta1 = 48;
+        static final int beta2 = 56;
+        static final int epsilon = 64;
+        static final int weight_decay = 72;
+        static final int gradient_clip_norm = 80;
+        static final int rate_regularization = 88;
+        static final int rate_target = 96;
+    }
+
+    /** Offsets of SNNBatch in bytes. */
+    static final class SNNBatch {
+        static final int SIZE = 48;
+        static final int struct_size = 0;
+        static final int input_count = 4;
+        static final int inputs = 8;
+        static final int labels = 16;
+        static final int label_count = 24;
+        static final int targets = 32;
+        static final int target_count = 40;
+    }
+
+    /** Offsets of SNNTrainResult in bytes. */
+    static final class SNNTrainResult {
+        static final int SIZE = 32;
+        static final int struct_size = 0;
+        static final int sample_count = 4;
+        static final int correct_count = 8;
+        static final int loss = 16;
+        static final int spike_count = 24;
+    }
+
+    /** Offsets of SNNWeightUpdate in bytes. */
+    static final class SNNWeightUpdate {
+        static final int SIZE = 24;
+        static final int struct_size = 0;
+        static final int projection = 4;
+        static final int update = 8;
+        static final int gradient_norm = 16;
+    }
+
+    /** Offsets of SNNEpoch in bytes. */
+    static final class SNNEpoch {
+        static final int SIZE = 40;
+        static final int struct_size = 0;
+        static final int epoch = 8;
+        static final int sample_count = 16;
+        static final int correct_count = 24;
+        static final int mean_loss = 32;
+    }
+
+    /** Offsets of SNNEncoderDef in bytes. */
+    static final class SNNEncoderDef {
+        static final int SIZE = 32;
+        static final int struct_size = 0;
+        static final int kind = 4;
+        static final int step_count = 8;
+        static final int gain = 12;
+        static final int threshold = 16;
+        static final int seed = 24;
+    }
+
+    /** "0.1.0" of the library that is loaded; static storage. */
+    static native long snn_version_string();
+
+    /** SNN_ABI_VERSION of the library that is loaded. */
+    static native int snn_abi_version();
+
+    /** The sentence of the last error on this thread, "" if none. */
+    static native long snn_last_error();
+
+    /** "SNN_ERROR_BUSY" and so on; "SNN_UNKNOWN_STATUS" for a value not listed. */
+    static native long snn_status_name(int status);
+
+    static native int snn_device_count(long out_count);
+
+    static native int snn_device_get(int index, long out_info);
+
+    /** Built-in models by index, in alphabetical order. */
+    static native long snn_model_builtin_name(int index);
+
+    static native long snn_surrogate_builtin_name(int index);
+
+    static native long snn_plasticity_builtin_name(int index);
+
+    /** A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON. */
+    static native int snn_model_load(long text, long size_bytes, long out_model);
+
+    /** A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name. */
+    static native int snn_model_builtin(long name, int kind, long out_model);
+
+    /** The op list as JSON. */
+    static native int snn_model_text(long model, long out_text, long out_size_bytes);
+
+    static native int snn_model_retain(long model);
+
+    static native void snn_model_release(long model);
+
+    static native void snn_population_def_init(long out_def, int struct_size);
+
+    static native void snn_projection_def_init(long out_def, int struct_size);
+
+    static native void snn_random_connection_def_init(long out_def, int struct_size);
+
+    /** An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6). */
+    static native int snn_network_create(double dt_ms, long out_network);
+
+    static native int snn_network_add_population(long network, long def, long out_index);
+
+    /** A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size. */
+    static native int snn_network_set_parameter(long network, int population, long parameter, long values, long count);
+
+    /** An option of the model by the names of option and choice: ("reset", "subtract"). */
+    static native int snn_network_set_option(long network, int population, long option, long choice);
+
+    /** The state at step 0 and after a reset: `count` is 1 or the population's size. */
+    static native int snn_network_set_initial_state(long network, int population, long state, long values, long count);
+
+    /** The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's. */
+    static native int snn_network_set_surrogate(long network, int population, long name, long surrogate, long parameters, long count);
+
+    static native int snn_network_connect(long network, long def, long out_index);
+
+    /** Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, by a built-in rule ("pair_stdp", "triplet_stdp"; `rule` null) or a user's (`name` is not read then). */
+    static native int snn_network_set_plasticity(long network, int projection, long name, long rule);
+
+    /** A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice. */
+    static native int snn_network_set_plasticity_parameter(long network, int projection, long parameter, double value);
+
+    static native int snn_network_set_plasticity_option(long network, int projection, long option, long choice);
+
+    /** `def-&gt;kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed. */
+    static native int snn_network_connect_random(long network, long def, long rule, long out_index);
+
+    /** Checks the whole and makes it immutable: cycles without delay, fixed-point range, shapes. */
+    static native int snn_network_finish(long network);
+
+    static native int snn_network_retain(long network);
+
+    static native void snn_network_release(long network);
+
+    /** Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several threads and processes may save to one path while others load it. */
+    static native int snn_network_save(long network, long path);
+
+    /** Returns a finished network. */
+    static native int snn_network_load(long path, long out_network);
+
+    static native int snn_network_load_memory(long data, long size_bytes, long out_network);
+
+    /** Set out_info-&gt;struct_size first. */
+    static native int snn_network_get_info(long network, long out_info);
+
+    static native int snn_network_get_population(long network, int index, long out_info);
+
+    static native int snn_network_get_projection(long network, int index, long out_info);
+
+    /** The weights and synapses. */
+    static native int snn_network_get_projection_arrays(long network, int index, long out_arrays);
+
+    /** The rule that makes the synapses, with the seed in use; the positions are borrowed as above. */
+    static native int snn_network_get_connection_rule(long network, int index, long out_rule);
+
+    /** The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a row; those of a rule are made for this call only. */
+    static native int snn_network_get_synapses(long network, int projection, int first_source, int source_count, long out_sources, long out_targets, long out_delays, long out_weights, long io_count);
+
+    static native int snn_network_find_population(long network, long name, long out_index);
+
+    static native int snn_network_find_projection(long network, long name, long out_index);
+
+    /** The model of a population (neurons), or its surrogate; release it. */
+    static native int snn_network_get_model(long network, int population, long out_model);
+
+    static native int snn_network_get_surrogate(long network, int population, long out_surrogate);
+
+    /** Values in use, defaults included. */
+    static native int snn_network_get_parameter(long network, int population, long parameter, long out_values, long io_count);
+
+    static native int snn_network_get_initial_state(long network, int population, long state, long out_values, long io_count);
+
+    static native int snn_network_get_surrogate_parameters(long network, int population, long out_values, long io_count);
+
+    /** The name of the chosen option; borrowed as above. */
+    static native int snn_network_get_option(long network, int population, long option, long out_choice);
+
+    /** The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above). */
+    static native int snn_network_get_plasticity(long network, int projection, long out_rule);
+
+    static native int snn_network_get_plasticity_parameter(long network, int projection, long parameter, long out_value);
+
+    static native int snn_network_get_plasticity_option(long network, int projection, long option, long out_choice);
+
+    static native void snn_config_init(long out_config, int struct_size);
+
+    /** For a session as `config` would open it; its `file` and `network` are not looked at. */
+    static native int snn_network_memory(long network, long config, long out_estimate, long out_projection_bytes, long count);
+
+    /** Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
+    static native int snn_create_network(long config, long out_handle);
+
+    /** Ends the session and frees its memory; its trainers become invalid. */
+    static native void snn_destroy_network(long handle);
+
+    /** Replaces weights and biases by those of a .snn file whose projections have the same names and shapes. */
+    static native int snn_load_weights(long handle, long path);
+
+    /** Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped. */
+    static native int snn_run_step(long handle, float frame_dt);
+
+    /** The same, but it stops after the step in which `budget_s` seconds of wall time are spent: a frame keeps its time, and the network falls behind and catches up later. */
+    static native int snn_run_step_within(long handle, float frame_dt, float budget_s, long out_steps);
+
+    /** The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats. */
+    static native int snn_get_membrane_potentials(long handle, long population, long out_potentials, long count);
+
+    /** One callback for each session; null removes it. */
+    static native int snn_register_spike_callback(long handle, long callback, long user);
+
+    /** A new reference to the session's network; release it. */
+    static native int snn_session_network(long handle, long out_network);
+
+    /** A new finished network with the session's present weights, biases and parameters; release it. */
+    static native int snn_session_to_network(long handle, long out_network);
+
+    /** Input of an input population for the coming step: [batch_size][size] floats. */
+    static native int snn_session_set_input(long handle, int population, long values, long count);
+
+    /** As above, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null. */
+    static native int snn_session_bind_input(long handle, int population, long values, long count);
+
+    /** Advances by `step_count` steps. */
+    static native int snn_session_step(long handle, int step_count);
+
+    /** Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay. */
+    static native int snn_session_reset(long handle);
+
+    /** Steps since creation or reset; a trainer's forward resets and runs its steps. */
+    static native int snn_session_step_count(long handle, long out_steps);
+
+    /** Sets that number, to go on from a state that was read before: random draws depend on it. */
+    static native int snn_session_set_step_count(long handle, long steps);
+
+    /** The neurons of `sample` that spiked in the last step, ascending. */
+    static native int snn_session_get_spikes(long handle, int population, int sample, long out_neurons, long out_count);
+
+    /** Set out_counters-&gt;struct_size first. */
+    static native int snn_get_counters(long handle, long out_counters);
+
+    /** Saves all that the session's next steps depend on, and goes on from there later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if nothing had come between. */
+    static native int snn_save_state(long handle, long path);
+
+    static native int snn_load_state(long handle, long path);
+
+    /** Any variable by its path, converted to or from `dtype`; `count` must match exactly. */
+    static native int snn_session_read(long handle, long path, int dtype, long out_data, long count);
+
+    static native int snn_session_write(long handle, long path, int dtype, long data, long count);
+
+    /** How many values snn_session_read wants for a path. */
+    static native int snn_session_value_count(long handle, long path, long out_count);
+
+    static native void snn_run_def_init(long out_def, int struct_size);
+
+    /** Runs `step_count` steps with inputs and recordings. */
+    static native int snn_session_run(long handle, long def);
+
+    static native void snn_trainer_def_init(long out_def, int struct_size);
+
+    /** The session gets its own copy of the weights. */
+    static native int snn_trainer_create(long handle, long def, long out_trainer);
+
+    static native void snn_trainer_release(long trainer);
+
+    /** forward + backward + update on one batch. */
+    static native int snn_trainer_step(long trainer, long batch, long io_result);
+
+    /** The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE). */
+    static native int snn_trainer_forward(long trainer, long batch, long io_result);
+
+    static native int snn_trainer_backward(long trainer);
+
+    static native int snn_trainer_update(long trainer);
+
+    /** Class scores of the last forward: what the softmax sees, or rates; [batch_size][outputs]. */
+    static native int snn_trainer_scores(long trainer, long out_scores, long count);
+
+    static native int snn_trainer_set_learning_rate(long trainer, double learning_rate);
+
+    static native int snn_register_weight_callback(long handle, long callback, long user);
+
+    static native int snn_register_epoch_callback(long handle, long callback, long user);
+
+    /** Sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null). */
+    static native int snn_trainer_end_epoch(long trainer, long io_epoch);
+
+    static native void snn_encoder_def_init(long out_def, int struct_size);
+
+    /** values: [sample][feature] ([step][sample][feature] for DELTA), finite; out: [step][sample][feature]. */
+    static native int snn_encode(long def, long values, long value_count, long sample_count, long feature_count, long out_encoded, long out_count);
+
+    /** `count` numbers, the same on every platform: uniform in [a, b), or normal with mean a and standard deviation b. */
+    static native int snn_random_fill(long seed, long stream, int distribution, double a, double b, long out_values, long count);
+
+    /** `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron. */
+    static native int snn_random_draw(long distribution, long seed, long stream, long out_values, long count);
+
+}

@@ -1,0 +1,426 @@
+package snn;
+
+import java.lang.ref.Reference;
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import snn.Enums.DataType;
+
+/** A running copy of a network. One thread at a time: a second one that enters at the same moment gets {@code Status.BUSY}. What a
+ * callback throws is thrown by the call that caused it. Arrays are copied through memory that the session keeps; direct
+ * {@link FloatBuffer}s are used where they are. */
+public final class Session implements AutoCloseable {
+    /** Spikes of one population and sample in the step that has just been computed, ascending. The buffer is valid during the call.
+     * It may read from the session; stepping or writing it from inside is {@code Status.BUSY}. */
+    @FunctionalInterface
+    public interface SpikeHandler {
+        void spikes(Session session, int population, int sample, long step, IntBuffer neurons);
+    }
+
+    /** After an update of the weights of a projection. Updates are numbered from 1; the norm is L2, before clipping. */
+    @FunctionalInterface
+    public interface WeightHandler {
+        void updated(Session session, int projection, long update, double gradientNorm);
+    }
+
+    /** At the end of an epoch of training. */
+    @FunctionalInterface
+    public interface EpochHandler {
+        void ended(Session session, Trainer.Epoch epoch);
+    }
+
+    /** What a session has computed since it was opened or reset; see {@code SNNCounters}. */
+    public static final class Counters {
+        public final long steps, neuronUpdates, spikes, inputSpikes, synapticEvents, synapticOperations;
+
+        private Counters(ByteBuffer raw) {
+            steps = raw.getLong(Native.SNNCounters.steps);
+            neuronUpdates = raw.getLong(Native.SNNCounters.neuron_updates);
+            spikes = raw.getLong(Native.SNNCounters.spikes);
+            inputSpikes = raw.getLong(Native.SNNCounters.input_spikes);
+            synapticEvents = raw.getLong(Native.SNNCounters.synaptic_events);
+            synapticOperations = raw.getLong(Native.SNNCounters.synaptic_operations);
+        }
+    }
+
+    final Handle handle;
+    final Hooks hooks;
+    private final long weakHooks; // freed with the session's handle
+    private final Map<Integer, FloatBuffer> bound = new HashMap<>(); // read at each step, so they stay
+    private final Map<String, ByteBuffer> texts = new HashMap<>();
+    /** Apart from scratch, which a callback may replace while C has the address. */
+    private final ByteBuffer steps = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder());
+    private final long stepsAddress = Jni.address(steps);
+    private ByteBuffer scratch = ByteBuffer.allocateDirect(64).order(ByteOrder.nativeOrder());
+    private FloatBuffer scratchFloats = scratch.asFloatBuffer();
+    private long scratchAddress = Jni.address(scratch);
+
+    /** Opens a session of a network. C: {@code snn_create_network}. */
+    public Session(Network network) {
+        this(network, new SessionOptions());
+    }
+
+    /** Opens a session of a network. C: {@code snn_create_network}. */
+    public Session(Network network, SessionOptions options) {
+        this(null, Objects.requireNonNull(network, "network"), options);
+    }
+
+    /** Opens a session of a .snn file. C: {@code snn_create_network}. */
+    public static Session open(String path) {
+        return open(path, new SessionOptions());
+    }
+
+    /** Opens a session of a .snn file. C: {@code snn_create_network}. */
+    public static Session open(String path, SessionOptions options) {
+        return new Session(Objects.requireNonNull(path, "path"), null, options);
+    }
+
+    private Session(String path, Network network, SessionOptions options) {
+        Library.checkVersion();
+        hooks = new Hooks(options.log, options.jobs);
+        hooks.session = this;
+        long weak = Jni.newWeak(hooks);
+        weakHooks = weak;
+        boolean opened = false;
+        try (Scope scope = new Scope()) {
+            ByteBuffer session = scope.bytes(8);
+            long config = options.write(scope, path, network == null ? 0 : network.handle.get(), weak);
+            Library.check(Native.snn_create_network(config, Jni.address(session)));
+            opened = true;
+            handle = Handle.of(this, "session", session.getLong(0), value -> {
+                Native.snn_destroy_network(value);
+                Jni.deleteWeak(weak);
+            });
+        } finally {
+            if (!opened) Jni.deleteWeak(weak);
+            Reference.reachabilityFence(network);
+        }
+        hooks.rethrow();
+    }
+
+    /** Advances by frameDt seconds: as many whole steps as fit, the remainder is carried to the next call.
+     * C: {@code snn_run_step}. */
+    public void runStep(float frameDt) {
+        long session = handle.enter();
+        try {
+            finish(Native.snn_run_step(session, frameDt));
+        } finally {
+            leave();
+        }
+    }
+
+    /** The same, until so many seconds of wall time are spent; returns the steps that ran. C: {@code snn_run_step_within}. */
+    public int runStepWithin(float frameDt, float budget) {
+        long session = handle.enter();
+        try {
+            finish(Native.snn_run_step_within(session, frameDt, budget, stepsAddress));
+            return steps.getInt(0);
+        } finally {
+            leave();
+        }
+    }
+
+    /** Advances by one step. C: {@code snn_session_step}. */
+    public void step() {
+        step(1);
+    }
+
+    /** Advances by a number of steps. C: {@code snn_session_step}. */
+    public void step(int stepCount) {
+        if (stepCount < 0) throw new IllegalArgumentException("stepCount is " + stepCount);
+        long session = handle.enter();
+        try {
+            finish(Native.snn_session_step(session, stepCount));
+        } finally {
+            leave();
+        }
+    }
+
+    /** Runs steps with inputs and recordings; returns the steps that were done. C: {@code snn_session_run}. */
+    public int run(Run run) {
+        long session = handle.enter();
+        try (Scope scope = new Scope()) {
+            ByteBuffer done = scope.bytes(4);
+            long def = run.write(scope, Jni.address(done), weakHooks);
+            hooks.progress = run.progress;
+            int status = Native.snn_session_run(session, def);
+            run.read();
+            finish(status);
+            return done.getInt(0);
+        } finally {
+            hooks.progress = null;
+            leave();
+        }
+    }
+
+    /** Back to step 0 and the initial state. C: {@code snn_session_reset}. */
+    public void reset() {
+        Library.check(Native.snn_session_reset(handle.get()));
+    }
+
+    /** Steps since the session was opened or reset. C: {@code snn_session_step_count}. */
+    public long stepCount() {
+        ByteBuffer steps = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()); // callbacks may ask, so not scratch
+        Library.check(Native.snn_session_step_count(handle.get(), Jni.address(steps)));
+        return steps.getLong(0);
+    }
+
+    /** To go on from a state that was read before. C: {@code snn_session_set_step_count}. */
+    public void setStepCount(long steps) {
+        Library.check(Native.snn_session_set_step_count(handle.get(), steps));
+    }
+
+    /** Input for the coming step: [batch_size][size]. Spikes, 0 or 1, hold for one step; values stay.
+     * C: {@code snn_session_set_input}. */
+    public void setInput(int population, float[] values) {
+        reserve(4L * values.length);
+        scratchFloats.clear();
+        scratchFloats.put(values);
+        Library.check(Native.snn_session_set_input(handle.get(), population, scratchAddress, values.length));
+    }
+
+    /** The same from a direct buffer, without a copy of Java's: from its position to its limit. C: {@code snn_session_set_input}. */
+    public void setInput(int population, FloatBuffer values) {
+        Library.check(Native.snn_session_set_input(handle.get(), population, addressOf(values), values.remaining()));
+        Reference.reachabilityFence(values);
+    }
+
+    /** A direct buffer that the session reads at each step, from its position to its limit, until it is unbound. The session keeps
+     * the buffer; change its values between steps. C: {@code snn_session_bind_input}. */
+    public void bindInput(int population, FloatBuffer values) {
+        Library.check(Native.snn_session_bind_input(handle.get(), population, addressOf(values), values.remaining()));
+        bound.put(population, values);
+    }
+
+    /** Ends a binding. C: {@code snn_session_bind_input}. */
+    public void unbindInput(int population) {
+        Library.check(Native.snn_session_bind_input(handle.get(), population, 0, 0));
+        bound.remove(population);
+    }
+
+    /** The membrane state of every neuron of a population: [batch_size][size]. C: {@code snn_get_membrane_potentials}. */
+    public void membranePotentials(String population, float[] potentials) {
+        reserve(4L * potentials.length);
+        Library.check(
+            Native.snn_get_membrane_potentials(handle.get(), textOf(population), scratchAddress, potentials.length));
+        scratchFloats.clear();
+        scratchFloats.get(potentials);
+    }
+
+    /** The same into a direct buffer, from its position to its limit. C: {@code snn_get_membrane_potentials}. */
+    public void membranePotentials(String population, FloatBuffer potentials) {
+        Library.check(Native.snn_get_membrane_potentials(handle.get(), textOf(population), addressOf(potentials),
+            potentials.remaining()));
+        Reference.reachabilityFence(potentials);
+    }
+
+    /** The neurons of a sample that spiked in the last step, ascending. C: {@code snn_session_get_spikes}. */
+    public int[] spikes(int population, int sample) {
+        Library.check(Native.snn_session_get_spikes(handle.get(), population, sample, scratchAddress, scratchAddress + 8));
+        int[] neurons = Scope.copyInts(scratch.getLong(0), scratch.getInt(8)); // borrowed from the session
+        Reference.reachabilityFence(this);
+        return neurons;
+    }
+
+    /** Any variable by its path, "population.state", "projection.weight". C: {@code snn_session_read}. */
+    public void read(String path, float[] values) {
+        read(path, DataType.FLOAT32, 4L * values.length, values.length);
+        scratchFloats.clear();
+        scratchFloats.get(values);
+    }
+
+    /** The same as double. C: {@code snn_session_read}. */
+    public void read(String path, double[] values) {
+        read(path, DataType.FLOAT64, 8L * values.length, values.length);
+        scratch.asDoubleBuffer().get(values);
+    }
+
+    /** The same as whole numbers. C: {@code snn_session_read}. */
+    public void read(String path, int[] values) {
+        read(path, DataType.INT32, 4L * values.length, values.length);
+        scratch.asIntBuffer().get(values);
+    }
+
+    /** The same as bytes. C: {@code snn_session_read}. */
+    public void read(String path, byte[] values) {
+        read(path, DataType.UINT8, values.length, values.length);
+        scratch.duplicate().get(values);
+    }
+
+    /** The same into a direct buffer, from its position to its limit. C: {@code snn_session_read}. */
+    public void read(String path, FloatBuffer values) {
+        Library.check(Native.snn_session_read(handle.get(), textOf(path), DataType.FLOAT32.value, addressOf(values),
+            values.remaining()));
+        Reference.reachabilityFence(values);
+    }
+
+    /** The same in a new array. */
+    public float[] read(String path) {
+        float[] values = new float[Math.toIntExact(valueCount(path))];
+        read(path, values);
+        return values;
+    }
+
+    private void read(String path, DataType type, long bytes, int count) {
+        reserve(bytes);
+        Library.check(Native.snn_session_read(handle.get(), textOf(path), type.value, scratchAddress, count));
+    }
+
+    /** Changes a variable by its path. C: {@code snn_session_write}. */
+    public void write(String path, float[] values) {
+        try (Scope scope = new Scope()) {
+            write(path, DataType.FLOAT32, scope.floats(values), values.length);
+        }
+    }
+
+    /** The same from double. C: {@code snn_session_write}. */
+    public void write(String path, double[] values) {
+        try (Scope scope = new Scope()) {
+            write(path, DataType.FLOAT64, scope.doubles(values), values.length);
+        }
+    }
+
+    /** The same from whole numbers. C: {@code snn_session_write}. */
+    public void write(String path, int[] values) {
+        try (Scope scope = new Scope()) {
+            write(path, DataType.INT32, scope.ints(values), values.length);
+        }
+    }
+
+    /** The same from bytes. C: {@code snn_session_write}. */
+    public void write(String path, byte[] values) {
+        try (Scope scope = new Scope()) {
+            write(path, DataType.UINT8, scope.bytes(values), values.length);
+        }
+    }
+
+    private void write(String path, DataType type, long address, int count) {
+        Library.check(Native.snn_session_write(handle.get(), textOf(path), type.value, address, count));
+    }
+
+    /** How many values read wants for a path. C: {@code snn_session_value_count}. */
+    public long valueCount(String path) {
+        try (Scope scope = new Scope()) {
+            ByteBuffer count = scope.bytes(8);
+            Library.check(Native.snn_session_value_count(handle.get(), textOf(path), Jni.address(count)));
+            return count.getLong(0);
+        }
+    }
+
+    /** What was computed. C: {@code snn_get_counters}. */
+    public Counters counters() {
+        try (Scope scope = new Scope()) {
+            ByteBuffer raw = scope.struct(Native.SNNCounters.SIZE);
+            Library.check(Native.snn_get_counters(handle.get(), Jni.address(raw)));
+            return new Counters(raw);
+        }
+    }
+
+    /** Saves all that the next steps depend on. C: {@code snn_save_state}. */
+    public void saveState(String path) {
+        try (Scope scope = new Scope()) {
+            Library.check(Native.snn_save_state(handle.get(), scope.text(path)));
+        }
+    }
+
+    /** Goes on from a saved state. C: {@code snn_load_state}. */
+    public void loadState(String path) {
+        try (Scope scope = new Scope()) {
+            Library.check(Native.snn_load_state(handle.get(), scope.text(path)));
+        }
+    }
+
+    /** Replaces weights and biases by those of a .snn file. C: {@code snn_load_weights}. */
+    public void loadWeights(String path) {
+        try (Scope scope = new Scope()) {
+            Library.check(Native.snn_load_weights(handle.get(), scope.text(path)));
+        }
+    }
+
+    /** The session's network; close it. C: {@code snn_session_network}. */
+    public Network network() {
+        try (Scope scope = new Scope()) {
+            ByteBuffer network = scope.bytes(8);
+            Library.check(Native.snn_session_network(handle.get(), Jni.address(network)));
+            return new Network(network.getLong(0));
+        }
+    }
+
+    /** A new finished network with the present weights, biases and parameters; close it. C: {@code snn_session_to_network}. */
+    public Network toNetwork() {
+        try (Scope scope = new Scope()) {
+            ByteBuffer network = scope.bytes(8);
+            Library.check(Native.snn_session_to_network(handle.get(), Jni.address(network)));
+            return new Network(network.getLong(0));
+        }
+    }
+
+    /** Called after each step for each population and sample that spiked; null removes it.
+     * C: {@code snn_register_spike_callback}. */
+    public void onSpikes(SpikeHandler handler) {
+        Library.check(Native.snn_register_spike_callback(handle.get(), handler == null ? 0 : Jni.function(Jni.SPIKES), weakHooks));
+        hooks.spikes = handler;
+    }
+
+    /** Called after each update, for each trained projection; null removes it. C: {@code snn_register_weight_callback}. */
+    public void onWeights(WeightHandler handler) {
+        Library.check(Native.snn_register_weight_callback(handle.get(), handler == null ? 0 : Jni.function(Jni.WEIGHTS), weakHooks));
+        hooks.weights = handler;
+    }
+
+    /** Called at the end of each epoch of training; null removes it. C: {@code snn_register_epoch_callback}. */
+    public void onEpoch(EpochHandler handler) {
+        Library.check(Native.snn_register_epoch_callback(handle.get(), handler == null ? 0 : Jni.function(Jni.EPOCH), weakHooks));
+        hooks.epoch = handler;
+    }
+
+    /** Ends the session; inside a callback when the call that caused it returns. C: {@code snn_destroy_network}. */
+    @Override
+    public void close() {
+        handle.close();
+    }
+
+    /** For calls that may have called back. */
+    void finish(int status) {
+        hooks.rethrow();
+        Library.check(status);
+    }
+
+    void leave() {
+        handle.leave();
+        Reference.reachabilityFence(this);
+    }
+
+    private void reserve(long bytes) {
+        if (bytes <= scratch.capacity()) return;
+        if (bytes > Integer.MAX_VALUE) throw new IllegalArgumentException(bytes + " bytes are more than one call takes");
+        scratch = ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.nativeOrder());
+        scratchFloats = scratch.asFloatBuffer();
+        scratchAddress = Jni.address(scratch);
+    }
+
+    /** The address of a text, which is kept: there are few, and they are used in every frame. */
+    private long textOf(String text) {
+        Objects.requireNonNull(text, "a name");
+        ByteBuffer kept = texts.get(text);
+        if (kept == null) {
+            kept = Scope.utf8(null, text);
+            if (texts.size() < 256) texts.put(text, kept);
+            else lastText = kept;
+        }
+        return Jni.address(kept);
+    }
+
+    private ByteBuffer lastText;
+
+    private static long addressOf(FloatBuffer buffer) {
+        if (!buffer.isDirect() || buffer.order() != ByteOrder.nativeOrder() || buffer.isReadOnly())
+            throw new IllegalArgumentException("a buffer must be direct, writable and in the machine's order of bytes");
+        return Jni.address((Buffer) buffer) + 4L * buffer.position();
+    }
+}

@@ -1,0 +1,244 @@
+package snn;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import snn.Enums.Loss;
+import snn.Enums.Optimizer;
+
+/** Trains one session and ends with it. One thread at a time, with the session. */
+public final class Trainer implements AutoCloseable {
+    /** How a session is trained; see {@code SNNTrainerDef}. What is not set has the library's default. */
+    public static final class Options {
+        private final ByteBuffer def = ByteBuffer.allocateDirect(Native.SNNTrainerDef.SIZE).order(ByteOrder.nativeOrder());
+
+        /** Of an output population, over a number of steps. */
+        public Options(int outputPopulation, int stepCount) {
+            Library.checkVersion();
+            Native.snn_trainer_def_init(Jni.address(def), Native.SNNTrainerDef.SIZE);
+            def.putInt(Native.SNNTrainerDef.output_population, outputPopulation);
+            def.putInt(Native.SNNTrainerDef.step_count, stepCount);
+        }
+
+        public Options loss(Loss loss) {
+            def.putInt(Native.SNNTrainerDef.loss, loss.value);
+            return this;
+        }
+
+        public Options optimizer(Optimizer optimizer) {
+            def.putInt(Native.SNNTrainerDef.optimizer, optimizer.value);
+            return this;
+        }
+
+        /** Target rates of the labelled output and of the others, spikes per step. */
+        public Options rates(float on, float off) {
+            def.putFloat(Native.SNNTrainerDef.rate_on, on).putFloat(Native.SNNTrainerDef.rate_off, off);
+            return this;
+        }
+
+        public Options learningRate(double rate) {
+            return put(Native.SNNTrainerDef.learning_rate, rate);
+        }
+
+        /** Of SGD. */
+        public Options momentum(double momentum) {
+            return put(Native.SNNTrainerDef.momentum, momentum);
+        }
+
+        /** Of Adam. */
+        public Options adam(double beta1, double beta2, double epsilon) {
+            return put(Native.SNNTrainerDef.beta1, beta1).put(Native.SNNTrainerDef.beta2, beta2)
+                .put(Native.SNNTrainerDef.epsilon, epsilon);
+        }
+
+        public Options weightDecay(double decay) {
+            return put(Native.SNNTrainerDef.weight_decay, decay);
+        }
+
+        /** Largest global L2 norm of the gradient; 0: none. */
+        public Options gradientClipNorm(double norm) {
+            return put(Native.SNNTrainerDef.gradient_clip_norm, norm);
+        }
+
+        /** Strength of the pull of all rates towards a target in spikes per step. */
+        public Options rateRegularization(double strength, double target) {
+            return put(Native.SNNTrainerDef.rate_regularization, strength).put(Native.SNNTrainerDef.rate_target, target);
+        }
+
+        private Options put(int at, double value) {
+            def.putDouble(at, value);
+            return this;
+        }
+    }
+
+    /** Samples to train on; see {@code SNNBatch}. The arrays are read when a trainer takes the batch. */
+    public static final class Batch {
+        private final List<Integer> populations = new ArrayList<>();
+        private final List<Boolean> held = new ArrayList<>();
+        private final List<float[]> inputs = new ArrayList<>();
+        private final int[] labels;
+        private float[] targets;
+
+        /** A class for each sample of the session's batch; -1 is padding. Null with targets only. */
+        public Batch(int[] labels) {
+            this.labels = labels;
+        }
+
+        /** [step][batch_size][size] */
+        public Batch input(int population, float[] values) {
+            return input(population, false, values);
+        }
+
+        /** [batch_size][size], used at every step. */
+        public Batch heldInput(int population, float[] values) {
+            return input(population, true, values);
+        }
+
+        private Batch input(int population, boolean isHeld, float[] values) {
+            populations.add(population);
+            held.add(isHeld);
+            inputs.add(Objects.requireNonNull(values, "values"));
+            return this;
+        }
+
+        /** Rates, [batch_size][outputs], for the loss of rates. */
+        public Batch targets(float[] rates) {
+            targets = rates;
+            return this;
+        }
+
+        private long write(Scope scope) {
+            ByteBuffer arrays = scope.bytes((long) Native.SNNInputArray.SIZE * inputs.size());
+            for (int i = 0; i < inputs.size(); ++i)
+                Run.writeInput(scope, arrays, i, populations.get(i), held.get(i), inputs.get(i));
+            ByteBuffer batch = scope.struct(Native.SNNBatch.SIZE);
+            batch.putInt(Native.SNNBatch.input_count, inputs.size());
+            batch.putLong(Native.SNNBatch.inputs, Jni.address(arrays));
+            batch.putLong(Native.SNNBatch.labels, scope.ints(labels));
+            batch.putLong(Native.SNNBatch.label_count, labels == null ? 0 : labels.length);
+            batch.putLong(Native.SNNBatch.targets, scope.floats(targets));
+            batch.putLong(Native.SNNBatch.target_count, targets == null ? 0 : targets.length);
+            return Jni.address(batch);
+        }
+    }
+
+    /** What came of a batch; see {@code SNNTrainResult}. */
+    public static final class Result {
+        public final int sampleCount, correctCount;
+        public final double loss, spikeCount;
+
+        private Result(ByteBuffer raw) {
+            sampleCount = raw.getInt(Native.SNNTrainResult.sample_count);
+            correctCount = raw.getInt(Native.SNNTrainResult.correct_count);
+            loss = raw.getDouble(Native.SNNTrainResult.loss);
+            spikeCount = raw.getDouble(Native.SNNTrainResult.spike_count);
+        }
+    }
+
+    /** An epoch of training; epochs are numbered from 1. */
+    public static final class Epoch {
+        public final long number, sampleCount, correctCount;
+        public final double meanLoss;
+
+        Epoch(long number, long sampleCount, long correctCount, double meanLoss) {
+            this.number = number;
+            this.sampleCount = sampleCount;
+            this.correctCount = correctCount;
+            this.meanLoss = meanLoss;
+        }
+    }
+
+    private final Session session;
+    private final Handle handle;
+
+    /** The session gets its own copy of the weights. C: {@code snn_trainer_create}. */
+    public Trainer(Session session, Options options) {
+        this.session = session;
+        long value = session.handle.enter();
+        try (Scope scope = new Scope()) {
+            ByteBuffer trainer = scope.bytes(8);
+            session.finish(Native.snn_trainer_create(value, Jni.address(options.def), Jni.address(trainer)));
+            handle = Handle.of(this, "trainer", trainer.getLong(0), Native::snn_trainer_release);
+        } finally {
+            session.leave();
+        }
+    }
+
+    /** Forward, backward and update on one batch. C: {@code snn_trainer_step}. */
+    public Result step(Batch batch) {
+        return onBatch(batch, true);
+    }
+
+    /** The first part of a step. C: {@code snn_trainer_forward}. */
+    public Result forward(Batch batch) {
+        return onBatch(batch, false);
+    }
+
+    /** The second part. C: {@code snn_trainer_backward}. */
+    public void backward() {
+        session.handle.enter();
+        try {
+            session.finish(Native.snn_trainer_backward(handle.get()));
+        } finally {
+            session.leave();
+        }
+    }
+
+    /** The third part. A loss or gradient that is not finite is refused and the weights stay. C: {@code snn_trainer_update}. */
+    public void update() {
+        session.handle.enter();
+        try {
+            session.finish(Native.snn_trainer_update(handle.get()));
+        } finally {
+            session.leave();
+        }
+    }
+
+    /** Class scores of the last forward, [batch_size][outputs]. C: {@code snn_trainer_scores}. */
+    public void scores(float[] scores) {
+        try (Scope scope = new Scope()) {
+            ByteBuffer memory = scope.bytes(4L * scores.length);
+            Library.check(Native.snn_trainer_scores(handle.get(), Jni.address(memory), scores.length));
+            memory.asFloatBuffer().get(scores);
+        }
+    }
+
+    /** From the next update on. C: {@code snn_trainer_set_learning_rate}. */
+    public void setLearningRate(double learningRate) {
+        Library.check(Native.snn_trainer_set_learning_rate(handle.get(), learningRate));
+    }
+
+    /** Sums up the updates since the last call. C: {@code snn_trainer_end_epoch}. */
+    public Epoch endEpoch() {
+        session.handle.enter();
+        try (Scope scope = new Scope()) {
+            ByteBuffer raw = scope.struct(Native.SNNEpoch.SIZE);
+            session.finish(Native.snn_trainer_end_epoch(handle.get(), Jni.address(raw)));
+            return new Epoch(raw.getLong(Native.SNNEpoch.epoch), raw.getLong(Native.SNNEpoch.sample_count),
+                raw.getLong(Native.SNNEpoch.correct_count), raw.getDouble(Native.SNNEpoch.mean_loss));
+        } finally {
+            session.leave();
+        }
+    }
+
+    /** Ends the training; the session lives on. C: {@code snn_trainer_release}. */
+    @Override
+    public void close() {
+        handle.close();
+    }
+
+    private Result onBatch(Batch batch, boolean whole) {
+        session.handle.enter();
+        try (Scope scope = new Scope()) {
+            long trainer = handle.get(), raw = batch.write(scope);
+            ByteBuffer result = scope.struct(Native.SNNTrainResult.SIZE);
+            session.finish(whole ? Native.snn_trainer_step(trainer, raw, Jni.address(result))
+                                 : Native.snn_trainer_forward(trainer, raw, Jni.address(result)));
+            return new Result(result);
+        } finally {
+            session.leave();
+        }
+    }
+}

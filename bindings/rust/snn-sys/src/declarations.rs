@@ -1,0 +1,876 @@
+// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.
+
+use std::os::raw::{c_char, c_void};
+
+pub type SNNStatus = i32;
+
+pub const SNN_VERSION_MAJOR: u32 = 0;
+pub const SNN_VERSION_MINOR: u32 = 1;
+pub const SNN_VERSION_PATCH: u32 = 0;
+pub const SNN_ABI_VERSION: u32 = 1;
+pub const SNN_SEED_BY_INDEX: u64 = 0xffffffffffffffff;
+pub const SNN_OK: i32 = 0;
+/// a value, size, shape or name is wrong
+pub const SNN_ERROR_INVALID_ARGUMENT: i32 = -1;
+/// null, stale or foreign handle, or a handle of another type
+pub const SNN_ERROR_INVALID_HANDLE: i32 = -2;
+/// no population, projection, variable, model or device of that name
+pub const SNN_ERROR_NOT_FOUND: i32 = -3;
+pub const SNN_ERROR_OUT_OF_MEMORY: i32 = -4;
+/// the file system said no; the sentence has its reason
+pub const SNN_ERROR_IO: i32 = -5;
+/// the file is damaged or not a .snn file; the sentence names the place
+pub const SNN_ERROR_FORMAT: i32 = -6;
+/// valid, but this device or build cannot do it
+pub const SNN_ERROR_UNSUPPORTED: i32 = -7;
+/// another thread is inside this session
+pub const SNN_ERROR_BUSY: i32 = -8;
+/// right call, wrong moment (network not finished, backward before forward)
+pub const SNN_ERROR_STATE: i32 = -9;
+/// struct or file of a version this library does not know
+pub const SNN_ERROR_VERSION: i32 = -10;
+/// the session belongs to the parent process
+pub const SNN_ERROR_FORKED: i32 = -11;
+/// a progress callback asked to stop; what was recorded so far is kept
+pub const SNN_ERROR_STOPPED: i32 = -12;
+/// a defect of the library
+pub const SNN_ERROR_INTERNAL: i32 = -13;
+pub const SNN_LOG_WARNING: u32 = 1;
+pub const SNN_LOG_INFORMATION: u32 = 2;
+pub const SNN_POPULATION_NEURONS: u32 = 0;
+/// the caller gives spikes (0 or 1) for each step; empty after the step
+pub const SNN_POPULATION_SPIKE_INPUT: u32 = 1;
+/// the caller gives real values; they stay until changed
+pub const SNN_POPULATION_VALUE_INPUT: u32 = 2;
+/// weights \[source\]\[target\]
+pub const SNN_CONNECT_DENSE: u32 = 0;
+/// weights \[neuron\]; equal sizes
+pub const SNN_CONNECT_ONE_TO_ONE: u32 = 1;
+/// rows of targets per source neuron (CSR); weights \[synapse\]
+pub const SNN_CONNECT_SPARSE: u32 = 2;
+/// weights \[out_channel\]\[in_channel / groups\]\[kernel_y\]\[kernel_x\]; cross-correlation
+pub const SNN_CONNECT_CONV2D: u32 = 3;
+/// no weights; pool_mode; padding counts as zero (average divides by the window size)
+pub const SNN_CONNECT_POOL2D: u32 = 4;
+pub const SNN_POOL_SUM: u32 = 0;
+pub const SNN_POOL_AVERAGE: u32 = 1;
+pub const SNN_POOL_MAX: u32 = 2;
+/// compact for sparse static projections from spikes, else float
+pub const SNN_ARITHMETIC_DEFAULT: u32 = 0;
+/// float32, in ascending order of the source neuron
+pub const SNN_ARITHMETIC_FLOAT: u32 = 1;
+/// int32 sums with one power-of-two scale per target population and receptor
+pub const SNN_ARITHMETIC_FIXED: u32 = 2;
+/// as fixed, and the weights themselves are rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse
+pub const SNN_ARITHMETIC_COMPACT: u32 = 3;
+/// a
+pub const SNN_DISTRIBUTION_CONSTANT: u32 = 0;
+/// mean a, standard deviation b; never further than 6.34 b from a
+pub const SNN_DISTRIBUTION_NORMAL: u32 = 1;
+/// from a to b
+pub const SNN_DISTRIBUTION_UNIFORM: u32 = 2;
+/// exp of a normal number of mean a and standard deviation b
+pub const SNN_DISTRIBUTION_LOGNORMAL: u32 = 3;
+/// each pair with `probability`
+pub const SNN_RULE_FIXED_PROBABILITY: u32 = 0;
+/// `count` sources for each target
+pub const SNN_RULE_FIXED_INDEGREE: u32 = 1;
+/// `count` synapses in all
+pub const SNN_RULE_FIXED_TOTAL: u32 = 2;
+/// each neuron to the one of the same index; equal sizes
+pub const SNN_RULE_ONE_TO_ONE: u32 = 3;
+/// each pair
+pub const SNN_RULE_ALL_TO_ALL: u32 = 4;
+/// each pair with a probability that falls with the distance d, 0 beyond `cutoff`
+pub const SNN_RULE_SPATIAL: u32 = 5;
+/// probability * exp(-d^2 / (2 width^2))
+pub const SNN_KERNEL_GAUSSIAN: u32 = 0;
+/// probability * exp(-d / width)
+pub const SNN_KERNEL_EXPONENTIAL: u32 = 1;
+pub const SNN_ISA_BEST: u32 = 0;
+pub const SNN_ISA_SCALAR: u32 = 1;
+pub const SNN_ISA_AVX2: u32 = 2;
+pub const SNN_ISA_AVX512: u32 = 3;
+/// run built-in models through the op-list interpreter as well (tests)
+pub const SNN_FLAG_INTERPRET_MODELS: u32 = 1;
+/// device "reference" only: compute in double (tests)
+pub const SNN_FLAG_FLOAT64: u32 = 2;
+/// with FLOAT64: spikes are the surrogate's smooth function (gradient checks)
+pub const SNN_FLAG_SMOOTH_SPIKES: u32 = 4;
+/// open a session even when its estimate (snn_network_memory) exceeds the free memory, which is SNN_ERROR_OUT_OF_MEMORY else
+pub const SNN_FLAG_ANY_SIZE: u32 = 8;
+pub const SNN_FLOAT32: u32 = 0;
+pub const SNN_FLOAT64: u32 = 1;
+pub const SNN_INT32: u32 = 2;
+pub const SNN_UINT8: u32 = 3;
+/// softmax over spike counts of the output population
+pub const SNN_LOSS_CROSS_ENTROPY_COUNT: u32 = 0;
+/// softmax over the largest membrane value in time
+pub const SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE: u32 = 1;
+/// softmax over the mean membrane value in time
+pub const SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE: u32 = 2;
+/// mean over outputs of (rate - target)^2, rate in spikes per step
+pub const SNN_LOSS_MEAN_SQUARE_RATE: u32 = 3;
+pub const SNN_OPTIMIZER_SGD: u32 = 0;
+pub const SNN_OPTIMIZER_ADAM: u32 = 1;
+pub const SNN_OPTIMIZER_ADAMW: u32 = 2;
+/// spike with probability gain * value at each step (clipped to 1)
+pub const SNN_ENCODE_RATE: u32 = 0;
+/// one spike at step round((1 - value) * (T - 1)); none for values below `threshold`
+pub const SNN_ENCODE_LATENCY: u32 = 1;
+/// gain * value at every step (for value inputs)
+pub const SNN_ENCODE_CONSTANT: u32 = 2;
+/// values are \[step\]\[sample\]\[feature\]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0
+pub const SNN_ENCODE_DELTA: u32 = 3;
+pub const SNN_RANDOM_UNIFORM: u32 = 0;
+pub const SNN_RANDOM_NORMAL: u32 = 1;
+
+#[repr(C)]
+pub struct SNNHandleOpaque {
+    _private: [u8; 0],
+}
+pub type SNNHandle = *mut SNNHandleOpaque;
+
+#[repr(C)]
+pub struct SNNNetworkOpaque {
+    _private: [u8; 0],
+}
+pub type SNNNetwork = *mut SNNNetworkOpaque;
+
+#[repr(C)]
+pub struct SNNModelOpaque {
+    _private: [u8; 0],
+}
+pub type SNNModel = *mut SNNModelOpaque;
+
+#[repr(C)]
+pub struct SNNTrainerOpaque {
+    _private: [u8; 0],
+}
+pub type SNNTrainer = *mut SNNTrainerOpaque;
+
+pub type SNNAllocator_allocate = Option<unsafe extern "C" fn(user: *mut c_void, size_bytes: usize, alignment: usize) -> *mut c_void>;
+
+pub type SNNAllocator_release = Option<unsafe extern "C" fn(user: *mut c_void, memory: *mut c_void, size_bytes: usize)>;
+
+pub type SNNJobSystem_parallel_for_task = Option<unsafe extern "C" fn(context: *mut c_void, index: u32)>;
+
+pub type SNNJobSystem_parallel_for = Option<unsafe extern "C" fn(user: *mut c_void, count: u32, task: SNNJobSystem_parallel_for_task, context: *mut c_void)>;
+
+/// What a session has to say besides errors: INFORMATION when it opens (device, instruction set, threads, sizes), WARNING when snn_run_step begins to drop time.
+pub type SNNLogCallback = Option<unsafe extern "C" fn(level: i32, message: *const c_char, user: *mut c_void)>;
+
+/// Called on the thread that steps, after each step, for each population and sample that spiked (inputs excepted).
+pub type SpikeCallback = Option<unsafe extern "C" fn(handle: SNNHandle, spikes: *const SNNSpikes, user: *mut c_void)>;
+
+/// Called every `progress_interval` steps; a value other than 0 stops the run (SNN_ERROR_STOPPED).
+pub type SNNProgressCallback = Option<unsafe extern "C" fn(steps_done: u64, steps_total: u64, user: *mut c_void) -> i32>;
+
+/// After each update, for each trained projection.
+pub type SNNWeightCallback = Option<unsafe extern "C" fn(handle: SNNHandle, update: *const SNNWeightUpdate, user: *mut c_void)>;
+
+pub type SNNEpochCallback = Option<unsafe extern "C" fn(handle: SNNHandle, epoch: *const SNNEpoch, user: *mut c_void)>;
+
+/// Optional.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNAllocator {
+    pub struct_size: u32,
+    pub allocate: SNNAllocator_allocate,
+    pub release: SNNAllocator_release,
+    pub user: *mut c_void,
+}
+
+/// Optional: the host's own job system instead of the session's threads.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNJobSystem {
+    pub struct_size: u32,
+    /// how many tasks can run at once, 1 to 1024
+    pub worker_count: u32,
+    pub parallel_for: SNNJobSystem_parallel_for,
+    pub user: *mut c_void,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNDeviceInfo {
+    pub struct_size: u32,
+    /// what SNNConfig.device takes: "cpu", "reference", "null"
+    pub name: [c_char; 64],
+    /// for people: processor name, instruction set
+    pub description: [c_char; 192],
+    /// logical processors this process may use
+    pub core_count: u32,
+    /// total memory, 0 if unknown
+    pub memory_bytes: u64,
+    /// 1 or 0
+    pub can_train: u32,
+    /// those the device can use, best last: "scalar avx2 avx512"
+    pub instruction_sets: [c_char; 64],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNShape {
+    /// 1 to 3
+    pub rank: u32,
+    /// (neurons) or (channels, height, width); at most 2^30 neurons in all
+    pub dims: [u32; 3],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNPopulationDef {
+    pub struct_size: u32,
+    /// SNN_POPULATION_*
+    pub kind: u32,
+    /// \[A-Za-z_\]\[A-Za-z0-9_\]*, unique in the network, at most 63 bytes
+    pub name: *const c_char,
+    pub shape: SNNShape,
+    /// a built-in model ("lif"), for neurons when `model` is null
+    pub model_name: *const c_char,
+    /// a user's model, or null
+    pub model: SNNModel,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNProjectionDef {
+    pub struct_size: u32,
+    /// SNN_CONNECT_*
+    pub kind: u32,
+    /// as for populations; null: "source_to_target", if that has at most 63 bytes
+    pub name: *const c_char,
+    /// population indices
+    pub source: u32,
+    /// population indices
+    pub target: u32,
+    /// of the target's model; null: its first
+    pub receptor: *const c_char,
+    /// 0: within the same step (the graph of such projections must have no cycle).
+    pub delay_steps: u32,
+    /// 1 (default) or 0; pooling never is
+    pub trainable: u32,
+    /// SNN_ARITHMETIC_*
+    pub arithmetic: u32,
+    /// SNN_POOL_*
+    pub pool_mode: u32,
+    /// copied; null with weight_count 0: zeros.
+    pub weights: *const f32,
+    pub weight_count: usize,
+    /// null: none.
+    pub bias: *const f32,
+    pub bias_count: usize,
+    /// \[source size + 1\], ascending from 0 to synapse_count; row i: the synapses from row_offsets\[i\] to row_offsets\[i + 1\] - 1
+    pub row_offsets: *const u64,
+    pub row_offset_count: usize,
+    /// \[synapse_count\]; any order within a row, repeats allowed
+    pub synapse_targets: *const u32,
+    /// \[synapse_count\] steps, added to delay_steps, 4096 in all; null: none
+    pub synapse_delays: *const u16,
+    pub synapse_count: usize,
+    /// conv2d and pool2d only: (y, x).
+    pub kernel: [u32; 2],
+    /// conv2d and pool2d only: (y, x).
+    pub stride: [u32; 2],
+    /// conv2d and pool2d only: (y, x).
+    pub padding: [u32; 2],
+    /// conv2d and pool2d only: (y, x).
+    pub dilation: [u32; 2],
+    pub groups: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNDistribution {
+    /// SNN_DISTRIBUTION_*
+    pub kind: u32,
+    pub a: f64,
+    pub b: f64,
+    /// default -infinity and infinity.
+    pub low: f64,
+    /// default -infinity and infinity.
+    pub high: f64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNRandomConnectionDef {
+    pub struct_size: u32,
+    /// SNN_RULE_*
+    pub rule: u32,
+    /// 0 to 1
+    pub probability: f64,
+    pub count: u64,
+    /// default SNN_SEED_BY_INDEX
+    pub seed: u64,
+    /// 1 (default): a neuron may connect to itself, in a projection onto its own population
+    pub allow_autapses: u32,
+    /// fixed in-degree and total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without, and more than there are pairs are refused
+    pub allow_multapses: u32,
+    /// default: constant 1
+    pub weight: SNNDistribution,
+    /// milliseconds, rounded to the nearest step; added to delay_steps, 4096 steps in all.
+    pub delay: SNNDistribution,
+    /// SNN_KERNEL_*
+    pub kernel: u32,
+    /// 1 to 3
+    pub dimensions: u32,
+    /// above 0, in the unit of the positions, as is the cutoff
+    pub kernel_width: f64,
+    /// above 0
+    pub cutoff: f64,
+    /// 0 (default): open; else space repeats along the axis after so much, at least twice the cutoff
+    pub period: [f64; 3],
+    /// \[source size\]\[dimensions\], finite; copied
+    pub source_positions: *const f32,
+    /// source size times dimensions
+    pub source_position_count: usize,
+    pub target_positions: *const f32,
+    pub target_position_count: usize,
+}
+
+/// Pointers in these structs are borrowed: valid while the network lives and nothing is added to it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNNetworkInfo {
+    pub struct_size: u32,
+    pub population_count: u32,
+    pub projection_count: u32,
+    pub finished: u32,
+    pub dt_ms: f64,
+    /// without inputs
+    pub neuron_count: u64,
+    /// connections as delivered: a conv kernel counts each use
+    pub synapse_count: u64,
+    /// stored weights and biases
+    pub parameter_count: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNPopulationInfo {
+    pub struct_size: u32,
+    pub kind: u32,
+    pub shape: SNNShape,
+    pub size: u32,
+    /// borrowed as above; null where there is none
+    pub name: *const c_char,
+    /// borrowed as above; null where there is none
+    pub model_name: *const c_char,
+    /// borrowed as above; null where there is none
+    pub surrogate_name: *const c_char,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNProjectionInfo {
+    pub struct_size: u32,
+    pub kind: u32,
+    pub source: u32,
+    pub target: u32,
+    pub delay_steps: u32,
+    pub trainable: u32,
+    pub arithmetic: u32,
+    pub pool_mode: u32,
+    /// borrowed as above
+    pub name: *const c_char,
+    /// borrowed as above
+    pub receptor: *const c_char,
+    pub weight_count: u64,
+    pub bias_count: u64,
+    pub synapse_count: u64,
+    pub kernel: [u32; 2],
+    pub stride: [u32; 2],
+    pub padding: [u32; 2],
+    pub dilation: [u32; 2],
+    pub groups: u32,
+    /// 1: a connection rule makes the synapses; 0: they are arrays
+    pub by_rule: u32,
+    /// borrowed as above; null when there is none
+    pub bias: *const f32,
+    /// 0 for float arithmetic; weights are rounded to multiples of 1/scale
+    pub fixed_point_scale: f64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNProjectionArrays {
+    pub struct_size: u32,
+    pub weight_count: u64,
+    /// borrowed as above; null when the count is 0
+    pub weights: *const f32,
+    /// \[source size + 1\]
+    pub row_offsets: *const u64,
+    /// \[synapse_count\]
+    pub synapse_targets: *const u32,
+    /// \[synapse_count\]; null: none
+    pub synapse_delays: *const u16,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNConfig {
+    pub struct_size: u32,
+    /// SNN_FLAG_*
+    pub flags: u32,
+    /// a .snn file, or null when `network` is given
+    pub file: *const c_char,
+    /// a finished network; the session keeps a reference
+    pub network: SNNNetwork,
+    /// "cpu" (default, also when null), "reference", "null"
+    pub device: *const c_char,
+    /// samples, 1 (default) to 1,048,576
+    pub batch_size: u32,
+    /// default 1, at most 1024; 0: one per core.
+    pub thread_count: u32,
+    /// SNN_ISA_*
+    pub instruction_set: u32,
+    /// most steps that one snn_run_step may take, default 100; time beyond is dropped
+    pub max_catch_up_steps: u32,
+    /// copied; null: the C runtime's
+    pub allocator: *const SNNAllocator,
+    /// copied; null: own threads
+    pub job_system: *const SNNJobSystem,
+    /// null: silent
+    pub log: SNNLogCallback,
+    pub log_user: *mut c_void,
+    /// of the random draws of models that have some, default 0: same network, inputs and seed, same spikes
+    pub seed: u64,
+}
+
+/// What a session needs, before one is opened: an estimate that is right within a few percent for large networks.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNMemoryEstimate {
+    pub struct_size: u32,
+    /// held by the network, shared by its sessions: weights, synapses, parameters
+    pub network_bytes: u64,
+    /// weights and synapses in the form of the session's device
+    pub weight_bytes: u64,
+    /// states, sums, activity kept for delays; of all samples
+    pub state_bytes: u64,
+    /// their sum
+    pub total_bytes: u64,
+    /// what opening the session would add: without what the network holds already
+    pub opening_bytes: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNSpikes {
+    pub struct_size: u32,
+    pub population: u32,
+    pub sample: u32,
+    pub count: u32,
+    /// ascending; valid during the callback only
+    pub neurons: *const u32,
+    /// the step that has just been computed, 0 = the first
+    pub step: u64,
+}
+
+/// What a session has computed since it was opened or reset (a trainer's forward resets).
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNCounters {
+    pub struct_size: u32,
+    /// computed; snn_session_set_step_count changes nothing here
+    pub steps: u64,
+    /// steps times neurons times samples, without inputs
+    pub neuron_updates: u64,
+    /// of neurons
+    pub spikes: u64,
+    /// that spike inputs were given
+    pub input_spikes: u64,
+    /// one synapse that delivered one spike, counted in the step in which it arrives.
+    pub synaptic_events: u64,
+    /// the same, and synapses that delivered a value other than 0 of a value input
+    pub synaptic_operations: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNInputArray {
+    pub population: u32,
+    /// 1: data is \[batch_size\]\[size\] and used at every step; 0: \[step\]\[batch_size\]\[size\]
+    pub held: u32,
+    pub data: *const f32,
+    pub count: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNRecordArray {
+    pub population: u32,
+    /// SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32
+    pub dtype: u32,
+    /// a state, "spikes", or "spike_count" (\[batch_size\]\[size\], summed over the run)
+    pub variable: *const c_char,
+    /// \[step\]\[batch_size\]\[size\], written as the run goes; SNNRunDef.record_interval: fewer steps
+    pub data: *mut c_void,
+    pub count: usize,
+}
+
+/// Spikes of a population as events, in the caller's arrays: ordered by step, then sample, then neuron.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNSpikeRecord {
+    pub struct_size: u32,
+    /// neurons that spike, or a spike input
+    pub population: u32,
+    /// \[capacity\] since the run began, 0: its first
+    pub steps: *mut u32,
+    /// \[capacity\]
+    pub neurons: *mut u32,
+    /// \[capacity\]; may be null when batch_size is 1
+    pub samples: *mut u32,
+    /// at least batch_size times size: as many as one step can give
+    pub capacity: usize,
+    /// out: events that are there
+    pub count: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNRunDef {
+    pub struct_size: u32,
+    pub step_count: u32,
+    pub inputs: *const SNNInputArray,
+    pub input_count: u32,
+    pub record_count: u32,
+    pub records: *const SNNRecordArray,
+    /// null: none
+    pub progress: SNNProgressCallback,
+    pub progress_user: *mut c_void,
+    /// steps, default 1000
+    pub progress_interval: u32,
+    /// all of one struct_size; a population once at most
+    pub spike_records: *mut SNNSpikeRecord,
+    pub spike_record_count: u32,
+    /// `records` are written after every so many steps, default 1; "spike_count" sums over all
+    pub record_interval: u32,
+    /// default 0; of a run that this call goes on with: they count in `steps` of events and towards record_interval
+    pub steps_before: u32,
+    /// the steps that were done; null: not wanted, only without spike_records
+    pub out_step_count: *mut u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNTrainerDef {
+    pub struct_size: u32,
+    pub output_population: u32,
+    /// T
+    pub step_count: u32,
+    /// SNN_LOSS_*
+    pub loss: u32,
+    /// SNN_OPTIMIZER_*, default Adam
+    pub optimizer: u32,
+    /// target rates of MEAN_SQUARE_RATE with labels, defaults 0.8 and 0 spikes per step
+    pub rate_on: f32,
+    /// target rates of MEAN_SQUARE_RATE with labels, defaults 0.8 and 0 spikes per step
+    pub rate_off: f32,
+    /// default 1e-3
+    pub learning_rate: f64,
+    /// SGD, default 0
+    pub momentum: f64,
+    /// Adam: 0.9, 0.999, 1e-8
+    pub beta1: f64,
+    /// Adam: 0.9, 0.999, 1e-8
+    pub beta2: f64,
+    /// Adam: 0.9, 0.999, 1e-8
+    pub epsilon: f64,
+    /// SGD and Adam: added to the gradient; AdamW: decoupled.
+    pub weight_decay: f64,
+    /// 0: none; else the gradient is scaled so that its global L2 norm is at most this
+    pub gradient_clip_norm: f64,
+    /// strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none
+    pub rate_regularization: f64,
+    /// spikes per step
+    pub rate_target: f64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNBatch {
+    pub struct_size: u32,
+    pub input_count: u32,
+    /// counts as for the session's batch_size
+    pub inputs: *const SNNInputArray,
+    /// \[batch_size\] class of each sample; -1: the sample is padding and ignored
+    pub labels: *const i32,
+    pub label_count: usize,
+    /// MEAN_SQUARE_RATE: \[batch_size\]\[outputs\] rates, instead of labels or with them; then labels mark padding and say what counts as correct
+    pub targets: *const f32,
+    pub target_count: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNTrainResult {
+    pub struct_size: u32,
+    /// samples that were not padding
+    pub sample_count: u32,
+    /// argmax equal to the label; 0 without labels
+    pub correct_count: u32,
+    /// mean over samples, regularisation included
+    pub loss: f64,
+    /// of all spiking populations and steps, without padding
+    pub spike_count: f64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNWeightUpdate {
+    pub struct_size: u32,
+    pub projection: u32,
+    /// 1 = the first
+    pub update: u64,
+    /// L2, before clipping
+    pub gradient_norm: f64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNEpoch {
+    pub struct_size: u32,
+    /// 1 = the first
+    pub epoch: u64,
+    pub sample_count: u64,
+    pub correct_count: u64,
+    pub mean_loss: f64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNEncoderDef {
+    pub struct_size: u32,
+    /// SNN_ENCODE_*
+    pub kind: u32,
+    /// T
+    pub step_count: u32,
+    /// default 1
+    pub gain: f32,
+    /// default 0.01
+    pub threshold: f32,
+    /// rate: Philox counter-based numbers, keyed by seed; step, sample and feature are the counter
+    pub seed: u64,
+}
+
+extern "C" {
+    /// "0.1.0" of the library that is loaded; static storage.
+    pub fn snn_version_string() -> *const c_char;
+    /// SNN_ABI_VERSION of the library that is loaded.
+    pub fn snn_abi_version() -> u32;
+    /// The sentence of the last error on this thread, "" if none.
+    pub fn snn_last_error() -> *const c_char;
+    /// "SNN_ERROR_BUSY" and so on; "SNN_UNKNOWN_STATUS" for a value not listed.
+    pub fn snn_status_name(status: SNNStatus) -> *const c_char;
+    pub fn snn_device_count(out_count: *mut u32) -> SNNStatus;
+    pub fn snn_device_get(index: u32, out_info: *mut SNNDeviceInfo) -> SNNStatus;
+    /// Built-in models by index, in alphabetical order.
+    pub fn snn_model_builtin_name(index: u32) -> *const c_char;
+    pub fn snn_surrogate_builtin_name(index: u32) -> *const c_char;
+    pub fn snn_plasticity_builtin_name(index: u32) -> *const c_char;
+    /// A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON.
+    pub fn snn_model_load(text: *const c_char, size_bytes: usize, out_model: *mut SNNModel) -> SNNStatus;
+    /// A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name.
+    pub fn snn_model_builtin(name: *const c_char, kind: u32, out_model: *mut SNNModel) -> SNNStatus;
+    /// The op list as JSON.
+    pub fn snn_model_text(model: SNNModel, out_text: *mut *const c_char, out_size_bytes: *mut usize) -> SNNStatus;
+    pub fn snn_model_retain(model: SNNModel) -> SNNStatus;
+    pub fn snn_model_release(model: SNNModel);
+    pub fn snn_population_def_init(out_def: *mut SNNPopulationDef, struct_size: u32);
+    pub fn snn_projection_def_init(out_def: *mut SNNProjectionDef, struct_size: u32);
+    pub fn snn_random_connection_def_init(out_def: *mut SNNRandomConnectionDef, struct_size: u32);
+    /// An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).
+    pub fn snn_network_create(dt_ms: f64, out_network: *mut SNNNetwork) -> SNNStatus;
+    pub fn snn_network_add_population(network: SNNNetwork, def: *const SNNPopulationDef, out_index: *mut u32) -> SNNStatus;
+    /// A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.
+    pub fn snn_network_set_parameter(network: SNNNetwork, population: u32, parameter: *const c_char, values: *const f64, count: usize) -> SNNStatus;
+    /// An option of the model by the names of option and choice: ("reset", "subtract").
+    pub fn snn_network_set_option(network: SNNNetwork, population: u32, option: *const c_char, choice: *const c_char) -> SNNStatus;
+    /// The state at step 0 and after a reset: `count` is 1 or the population's size.
+    pub fn snn_network_set_initial_state(network: SNNNetwork, population: u32, state: *const c_char, values: *const f64, count: usize) -> SNNStatus;
+    /// The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's.
+    pub fn snn_network_set_surrogate(network: SNNNetwork, population: u32, name: *const c_char, surrogate: SNNModel, parameters: *const f64, count: usize) -> SNNStatus;
+    pub fn snn_network_connect(network: SNNNetwork, def: *const SNNProjectionDef, out_index: *mut u32) -> SNNStatus;
+    /// Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, by a built-in rule ("pair_stdp", "triplet_stdp"; `rule` null) or a user's (`name` is not read then).
+    pub fn snn_network_set_plasticity(network: SNNNetwork, projection: u32, name: *const c_char, rule: SNNModel) -> SNNStatus;
+    /// A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice.
+    pub fn snn_network_set_plasticity_parameter(network: SNNNetwork, projection: u32, parameter: *const c_char, value: f64) -> SNNStatus;
+    pub fn snn_network_set_plasticity_option(network: SNNNetwork, projection: u32, option: *const c_char, choice: *const c_char) -> SNNStatus;
+    /// `def->kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed.
+    pub fn snn_network_connect_random(network: SNNNetwork, def: *const SNNProjectionDef, rule: *const SNNRandomConnectionDef, out_index: *mut u32) -> SNNStatus;
+    /// Checks the whole and makes it immutable: cycles without delay, fixed-point range, shapes.
+    pub fn snn_network_finish(network: SNNNetwork) -> SNNStatus;
+    pub fn snn_network_retain(network: SNNNetwork) -> SNNStatus;
+    pub fn snn_network_release(network: SNNNetwork);
+    /// Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several threads and processes may save to one path while others load it.
+    pub fn snn_network_save(network: SNNNetwork, path: *const c_char) -> SNNStatus;
+    /// Returns a finished network.
+    pub fn snn_network_load(path: *const c_char, out_network: *mut SNNNetwork) -> SNNStatus;
+    pub fn snn_network_load_memory(data: *const c_void, size_bytes: usize, out_network: *mut SNNNetwork) -> SNNStatus;
+    /// Set out_info->struct_size first.
+    pub fn snn_network_get_info(network: SNNNetwork, out_info: *mut SNNNetworkInfo) -> SNNStatus;
+    pub fn snn_network_get_population(network: SNNNetwork, index: u32, out_info: *mut SNNPopulationInfo) -> SNNStatus;
+    pub fn snn_network_get_projection(network: SNNNetwork, index: u32, out_info: *mut SNNProjectionInfo) -> SNNStatus;
+    /// The weights and synapses.
+    pub fn snn_network_get_projection_arrays(network: SNNNetwork, index: u32, out_arrays: *mut SNNProjectionArrays) -> SNNStatus;
+    /// The rule that makes the synapses, with the seed in use; the positions are borrowed as above.
+    pub fn snn_network_get_connection_rule(network: SNNNetwork, index: u32, out_rule: *mut SNNRandomConnectionDef) -> SNNStatus;
+    /// The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a row; those of a rule are made for this call only.
+    pub fn snn_network_get_synapses(network: SNNNetwork, projection: u32, first_source: u32, source_count: u32, out_sources: *mut u32, out_targets: *mut u32, out_delays: *mut u32, out_weights: *mut f32, io_count: *mut usize) -> SNNStatus;
+    pub fn snn_network_find_population(network: SNNNetwork, name: *const c_char, out_index: *mut u32) -> SNNStatus;
+    pub fn snn_network_find_projection(network: SNNNetwork, name: *const c_char, out_index: *mut u32) -> SNNStatus;
+    /// The model of a population (neurons), or its surrogate; release it.
+    pub fn snn_network_get_model(network: SNNNetwork, population: u32, out_model: *mut SNNModel) -> SNNStatus;
+    pub fn snn_network_get_surrogate(network: SNNNetwork, population: u32, out_surrogate: *mut SNNModel) -> SNNStatus;
+    /// Values in use, defaults included.
+    pub fn snn_network_get_parameter(network: SNNNetwork, population: u32, parameter: *const c_char, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
+    pub fn snn_network_get_initial_state(network: SNNNetwork, population: u32, state: *const c_char, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
+    pub fn snn_network_get_surrogate_parameters(network: SNNNetwork, population: u32, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
+    /// The name of the chosen option; borrowed as above.
+    pub fn snn_network_get_option(network: SNNNetwork, population: u32, option: *const c_char, out_choice: *mut *const c_char) -> SNNStatus;
+    /// The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above).
+    pub fn snn_network_get_plasticity(network: SNNNetwork, projection: u32, out_rule: *mut SNNModel) -> SNNStatus;
+    pub fn snn_network_get_plasticity_parameter(network: SNNNetwork, projection: u32, parameter: *const c_char, out_value: *mut f64) -> SNNStatus;
+    pub fn snn_network_get_plasticity_option(network: SNNNetwork, projection: u32, option: *const c_char, out_choice: *mut *const c_char) -> SNNStatus;
+    pub fn snn_config_init(out_config: *mut SNNConfig, struct_size: u32);
+    /// For a session as `config` would open it; its `file` and `network` are not looked at.
+    pub fn snn_network_memory(network: SNNNetwork, config: *const SNNConfig, out_estimate: *mut SNNMemoryEstimate, out_projection_bytes: *mut u64, count: usize) -> SNNStatus;
+    /// Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.
+    pub fn snn_create_network(config: *const SNNConfig, out_handle: *mut SNNHandle) -> SNNStatus;
+    /// Ends the session and frees its memory; its trainers become invalid.
+    pub fn snn_destroy_network(handle: SNNHandle);
+    /// Replaces weights and biases by those of a .snn file whose projections have the same names and shapes.
+    pub fn snn_load_weights(handle: SNNHandle, path: *const c_char) -> SNNStatus;
+    /// Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped.
+    pub fn snn_run_step(handle: SNNHandle, frame_dt: f32) -> SNNStatus;
+    /// The same, but it stops after the step in which `budget_s` seconds of wall time are spent: a frame keeps its time, and the network falls behind and catches up later.
+    pub fn snn_run_step_within(handle: SNNHandle, frame_dt: f32, budget_s: f32, out_steps: *mut u32) -> SNNStatus;
+    /// The membrane state ("v" in most models) of every neuron of a population: \[batch_size\]\[size\], `count` floats.
+    pub fn snn_get_membrane_potentials(handle: SNNHandle, population: *const c_char, out_potentials: *mut f32, count: usize) -> SNNStatus;
+    /// One callback for each session; null removes it.
+    pub fn snn_register_spike_callback(handle: SNNHandle, callback: SpikeCallback, user: *mut c_void) -> SNNStatus;
+    /// A new reference to the session's network; release it.
+    pub fn snn_session_network(handle: SNNHandle, out_network: *mut SNNNetwork) -> SNNStatus;
+    /// A new finished network with the session's present weights, biases and parameters; release it.
+    pub fn snn_session_to_network(handle: SNNHandle, out_network: *mut SNNNetwork) -> SNNStatus;
+    /// Input of an input population for the coming step: \[batch_size\]\[size\] floats.
+    pub fn snn_session_set_input(handle: SNNHandle, population: u32, values: *const f32, count: usize) -> SNNStatus;
+    /// As above, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
+    pub fn snn_session_bind_input(handle: SNNHandle, population: u32, values: *const f32, count: usize) -> SNNStatus;
+    /// Advances by `step_count` steps.
+    pub fn snn_session_step(handle: SNNHandle, step_count: u32) -> SNNStatus;
+    /// Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay.
+    pub fn snn_session_reset(handle: SNNHandle) -> SNNStatus;
+    /// Steps since creation or reset; a trainer's forward resets and runs its steps.
+    pub fn snn_session_step_count(handle: SNNHandle, out_steps: *mut u64) -> SNNStatus;
+    /// Sets that number, to go on from a state that was read before: random draws depend on it.
+    pub fn snn_session_set_step_count(handle: SNNHandle, steps: u64) -> SNNStatus;
+    /// The neurons of `sample` that spiked in the last step, ascending.
+    pub fn snn_session_get_spikes(handle: SNNHandle, population: u32, sample: u32, out_neurons: *mut *const u32, out_count: *mut u32) -> SNNStatus;
+    /// Set out_counters->struct_size first.
+    pub fn snn_get_counters(handle: SNNHandle, out_counters: *mut SNNCounters) -> SNNStatus;
+    /// Saves all that the session's next steps depend on, and goes on from there later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if nothing had come between.
+    pub fn snn_save_state(handle: SNNHandle, path: *const c_char) -> SNNStatus;
+    pub fn snn_load_state(handle: SNNHandle, path: *const c_char) -> SNNStatus;
+    /// Any variable by its path, converted to or from `dtype`; `count` must match exactly.
+    pub fn snn_session_read(handle: SNNHandle, path: *const c_char, dtype: u32, out_data: *mut c_void, count: usize) -> SNNStatus;
+    pub fn snn_session_write(handle: SNNHandle, path: *const c_char, dtype: u32, data: *const c_void, count: usize) -> SNNStatus;
+    /// How many values snn_session_read wants for a path.
+    pub fn snn_session_value_count(handle: SNNHandle, path: *const c_char, out_count: *mut usize) -> SNNStatus;
+    pub fn snn_run_def_init(out_def: *mut SNNRunDef, struct_size: u32);
+    /// Runs `step_count` steps with inputs and recordings.
+    pub fn snn_session_run(handle: SNNHandle, def: *const SNNRunDef) -> SNNStatus;
+    pub fn snn_trainer_def_init(out_def: *mut SNNTrainerDef, struct_size: u32);
+    /// The session gets its own copy of the weights.
+    pub fn snn_trainer_create(handle: SNNHandle, def: *const SNNTrainerDef, out_trainer: *mut SNNTrainer) -> SNNStatus;
+    pub fn snn_trainer_release(trainer: SNNTrainer);
+    /// forward + backward + update on one batch.
+    pub fn snn_trainer_step(trainer: SNNTrainer, batch: *const SNNBatch, io_result: *mut SNNTrainResult) -> SNNStatus;
+    /// The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE).
+    pub fn snn_trainer_forward(trainer: SNNTrainer, batch: *const SNNBatch, io_result: *mut SNNTrainResult) -> SNNStatus;
+    pub fn snn_trainer_backward(trainer: SNNTrainer) -> SNNStatus;
+    pub fn snn_trainer_update(trainer: SNNTrainer) -> SNNStatus;
+    /// Class scores of the last forward: what the softmax sees, or rates; \[batch_size\]\[outputs\].
+    pub fn snn_trainer_scores(trainer: SNNTrainer, out_scores: *mut f32, count: usize) -> SNNStatus;
+    pub fn snn_trainer_set_learning_rate(trainer: SNNTrainer, learning_rate: f64) -> SNNStatus;
+    pub fn snn_register_weight_callback(handle: SNNHandle, callback: SNNWeightCallback, user: *mut c_void) -> SNNStatus;
+    pub fn snn_register_epoch_callback(handle: SNNHandle, callback: SNNEpochCallback, user: *mut c_void) -> SNNStatus;
+    /// Sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null).
+    pub fn snn_trainer_end_epoch(trainer: SNNTrainer, io_epoch: *mut SNNEpoch) -> SNNStatus;
+    pub fn snn_encoder_def_init(out_def: *mut SNNEncoderDef, struct_size: u32);
+    /// values: \[sample\]\[feature\] (\[step\]\[sample\]\[feature\] for DELTA), finite; out: \[step\]\[sample\]\[feature\].
+    pub fn snn_encode(def: *const SNNEncoderDef, values: *const f32, value_count: usize, sample_count: usize, feature_count: usize, out_encoded: *mut f32, out_count: usize) -> SNNStatus;
+    /// `count` numbers, the same on every platform: uniform in \[a, b), or normal with mean a and standard deviation b.
+    pub fn snn_random_fill(seed: u64, stream: u64, distribution: u32, a: f64, b: f64, out_values: *mut f32, count: usize) -> SNNStatus;
+    /// `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.
+    pub fn snn_random_draw(distribution: *const SNNDistribution, seed: u64, stream: u64, out_values: *mut f64, count: usize) -> SNNStatus;
+}
+
+/// Size, alignment and the offsets of the fields of every struct, as a C compiler for a 64-bit target lays it out.
+#[cfg(test)]
+pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
+    ("SNNAllocator", 32, 8, &[0, 8, 16, 24]),
+    ("SNNJobSystem", 24, 8, &[0, 4, 8, 16]),
+    ("SNNDeviceInfo", 344, 8, &[0, 4, 68, 260, 264, 272, 276]),
+    ("SNNShape", 16, 4, &[0, 4]),
+    ("SNNPopulationDef", 48, 8, &[0, 4, 8, 16, 32, 40]),
+    ("SNNProjectionDef", 160, 8, &[0, 4, 8, 16, 20, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152]),
+    ("SNNDistribution", 40, 8, &[0, 8, 16, 24, 32]),
+    ("SNNRandomConnectionDef", 200, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 80, 120, 124, 128, 136, 144, 168, 176, 184, 192]),
+    ("SNNNetworkInfo", 48, 8, &[0, 4, 8, 12, 16, 24, 32, 40]),
+    ("SNNPopulationInfo", 56, 8, &[0, 4, 8, 24, 32, 40, 48]),
+    ("SNNProjectionInfo", 128, 8, &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 108, 112, 120]),
+    ("SNNProjectionArrays", 48, 8, &[0, 8, 16, 24, 32, 40]),
+    ("SNNConfig", 88, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80]),
+    ("SNNMemoryEstimate", 48, 8, &[0, 8, 16, 24, 32, 40]),
+    ("SNNSpikes", 32, 8, &[0, 4, 8, 12, 16, 24]),
+    ("SNNCounters", 56, 8, &[0, 8, 16, 24, 32, 40, 48]),
+    ("SNNInputArray", 24, 8, &[0, 4, 8, 16]),
+    ("SNNRecordArray", 32, 8, &[0, 4, 8, 16, 24]),
+    ("SNNSpikeRecord", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
+    ("SNNRunDef", 88, 8, &[0, 4, 8, 16, 20, 24, 32, 40, 48, 56, 64, 68, 72, 80]),
+    ("SNNTrainerDef", 104, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96]),
+    ("SNNBatch", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
+    ("SNNTrainResult", 32, 8, &[0, 4, 8, 16, 24]),
+    ("SNNWeightUpdate", 24, 8, &[0, 4, 8, 16]),
+    ("SNNEpoch", 40, 8, &[0, 8, 16, 24, 32]),
+    ("SNNEncoderDef", 32, 8, &[0, 4, 8, 12, 16, 24]),
+];
+
+/// The same, of the structs above.
+#[cfg(test)]
+pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
+    vec![
+        layout!(SNNAllocator: struct_size, allocate, release, user),
+        layout!(SNNJobSystem: struct_size, worker_count, parallel_for, user),
+        layout!(SNNDeviceInfo: struct_size, name, description, core_count, memory_bytes, can_train, instruction_sets),
+        layout!(SNNShape: rank, dims),
+        layout!(SNNPopulationDef: struct_size, kind, name, shape, model_name, model),
+        layout!(SNNProjectionDef: struct_size, kind, name, source, target, receptor, delay_steps, trainable, arithmetic, pool_mode, weights, weight_count, bias, bias_count, row_offsets, row_offset_count, synapse_targets, synapse_delays, synapse_count, kernel, stride, padding, dilation, groups),
+        layout!(SNNDistribution: kind, a, b, low, high),
+        layout!(SNNRandomConnectionDef: struct_size, rule, probability, count, seed, allow_autapses, allow_multapses, weight, delay, kernel, dimensions, kernel_width, cutoff, period, source_positions, source_position_count, target_positions, target_position_count),
+        layout!(SNNNetworkInfo: struct_size, population_count, projection_count, finished, dt_ms, neuron_count, synapse_count, parameter_count),
+        layout!(SNNPopulationInfo: struct_size, kind, shape, size, name, model_name, surrogate_name),
+        layout!(SNNProjectionInfo: struct_size, kind, source, target, delay_steps, trainable, arithmetic, pool_mode, name, receptor, weight_count, bias_count, synapse_count, kernel, stride, padding, dilation, groups, by_rule, bias, fixed_point_scale),
+        layout!(SNNProjectionArrays: struct_size, weight_count, weights, row_offsets, synapse_targets, synapse_delays),
+        layout!(SNNConfig: struct_size, flags, file, network, device, batch_size, thread_count, instruction_set, max_catch_up_steps, allocator, job_system, log, log_user, seed),
+        layout!(SNNMemoryEstimate: struct_size, network_bytes, weight_bytes, state_bytes, total_bytes, opening_bytes),
+        layout!(SNNSpikes: struct_size, population, sample, count, neurons, step),
+        layout!(SNNCounters: struct_size, steps, neuron_updates, spikes, input_spikes, synaptic_events, synaptic_operations),
+        layout!(SNNInputArray: population, held, data, count),
+        layout!(SNNRecordArray: population, dtype, variable, data, count),
+        layout!(SNNSpikeRecord: struct_size, population, steps, neurons, samples, capacity, count),
+        layout!(SNNRunDef: struct_size, step_count, inputs, input_count, record_count, records, progress, progress_user, progress_interval, spike_records, spike_record_count, record_interval, steps_before, out_step_count),
+        layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target),
+        layout!(SNNBatch: struct_size, input_count, inputs, labels, label_count, targets, target_count),
+        layout!(SNNTrainResult: struct_size, sample_count, correct_count, loss, spike_count),
+        layout!(SNNWeightUpdate: struct_size, projection, update, gradient_norm),
+        layout!(SNNEpoch: struct_size, epoch, sample_count, correct_count, mean_loss),
+        layout!(SNNEncoderDef: struct_size, kind, step_count, gain, threshold, seed),
+    ]
+}

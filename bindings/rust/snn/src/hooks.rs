@@ -1,0 +1,250 @@
+//! What libsnn calls: closures of the session, the host's log and its job system. No panic crosses into C; the first one goes
+//! on where the call that caused it returns.
+
+use std::alloc::{GlobalAlloc, Layout};
+use std::any::Any;
+use std::cell::UnsafeCell;
+use std::ffi::CStr;
+use std::os::raw::{c_char, c_void};
+use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+
+use crate::error::borrowed_slice;
+use crate::{sys, LogLevel, SessionView};
+
+/// Spikes of one population and sample in the step that has just been computed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub struct Spikes<'a> {
+    pub population: u32,
+    pub sample: u32,
+    /// 0: the first.
+    pub step: u64,
+    /// Ascending.
+    pub neurons: &'a [u32],
+}
+
+/// An update of the weights of one projection.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub struct WeightUpdate {
+    pub projection: u32,
+    /// 1: the first.
+    pub update: u64,
+    /// L2, before clipping.
+    pub gradient_norm: f64,
+}
+
+/// An epoch of training.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub struct Epoch {
+    /// 1: the first.
+    pub epoch: u64,
+    pub sample_count: u64,
+    pub correct_count: u64,
+    pub mean_loss: f64,
+}
+
+impl Epoch {
+    pub(crate) fn from_raw(raw: &sys::SNNEpoch) -> Self {
+        Epoch {
+            epoch: raw.epoch,
+            sample_count: raw.sample_count,
+            correct_count: raw.correct_count,
+            mean_loss: raw.mean_loss,
+        }
+    }
+}
+
+/// The host's own job system, used instead of the session's threads.
+pub trait JobSystem: Send + Sync {
+    /// How many tasks can run at once, 1 to 1024.
+    fn worker_count(&self) -> u32;
+
+    /// Calls `task(i)` once for every `i` in `0..count`, on any threads in any order, and returns when all are done.
+    ///
+    /// What it leaves out is done on the calling thread afterwards, and a task that is called twice runs once.
+    fn parallel_for(&self, count: u32, task: &(dyn Fn(u32) + Sync));
+}
+
+type SpikeFunction = Box<dyn FnMut(&SessionView<'_>, &Spikes<'_>) + Send>;
+type WeightFunction = Box<dyn FnMut(&WeightUpdate) + Send>;
+type EpochFunction = Box<dyn FnMut(&Epoch) + Send>;
+pub(crate) type Allocator = Arc<dyn GlobalAlloc + Send + Sync>;
+pub(crate) type LogFunction = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
+
+/// At a fixed address, because C holds a pointer to it. C calls on the thread that calls into the session.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    pub spikes: Option<SpikeFunction>,
+    pub weights: Option<WeightFunction>,
+    pub epoch: Option<EpochFunction>,
+    pub log: Option<LogFunction>,
+    pub jobs: Option<Jobs>,
+    pub allocator: Option<Allocator>,
+    pub panic: Option<Box<dyn Any + Send>>,
+}
+
+impl Hooks {
+    /// Lets a panic of a callback go on.
+    pub(crate) fn resume(&mut self) {
+        if let Some(panic) = self.panic.take() {
+            resume_unwind(panic);
+        }
+    }
+
+    fn keep_panic(&mut self, function: impl FnOnce(&mut Self)) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| function(self))) {
+            self.panic.get_or_insert(panic);
+        }
+    }
+}
+
+pub(crate) struct Jobs {
+    pub system: Arc<dyn JobSystem>,
+    /// Which tasks of the present parallel_for have begun. Kept, so that a step does not allocate; one call at a time.
+    begun: UnsafeCell<Vec<AtomicBool>>,
+}
+
+impl Jobs {
+    pub(crate) fn new(system: Arc<dyn JobSystem>) -> Self {
+        Jobs { system, begun: UnsafeCell::new(Vec::new()) }
+    }
+}
+
+/// A task of C with its context, which any thread may call.
+struct Task {
+    function: unsafe extern "C" fn(*mut c_void, u32),
+    context: *mut c_void,
+}
+unsafe impl Sync for Task {}
+
+impl Task {
+    fn run(&self, begun: &[AtomicBool], index: u32) {
+        let first = begun.get(index as usize).map_or(false, |one| !one.swap(true, Ordering::Relaxed));
+        if first {
+            unsafe { (self.function)(self.context, index) }
+        }
+    }
+}
+
+pub(crate) unsafe extern "C" fn parallel_for(
+    user: *mut c_void,
+    count: u32,
+    task: sys::SNNJobSystem_parallel_for_task,
+    context: *mut c_void,
+) {
+    let hooks = &mut *user.cast::<Hooks>();
+    let function = match task {
+        Some(function) => function,
+        None => return,
+    };
+    let task = Task { function, context };
+    hooks.keep_panic(|hooks| {
+        let jobs = match &hooks.jobs {
+            Some(jobs) => jobs,
+            None => return,
+        };
+        let flags = &mut *jobs.begun.get();
+        flags.clear();
+        flags.resize_with(count as usize, AtomicBool::default);
+        let flags: &[AtomicBool] = flags;
+        let result = catch_unwind(AssertUnwindSafe(|| jobs.system.parallel_for(count, &|index| task.run(flags, index))));
+        // The borrow of `task` ended with the call, so nothing runs any more: what has not begun is done here.
+        for index in 0..count {
+            task.run(flags, index);
+        }
+        if let Err(panic) = result {
+            resume_unwind(panic);
+        }
+    });
+}
+
+pub(crate) unsafe extern "C" fn on_log(level: i32, message: *const c_char, user: *mut c_void) {
+    let hooks = &mut *user.cast::<Hooks>();
+    hooks.keep_panic(|hooks| {
+        if let (Some(function), Some(level)) = (&hooks.log, LogLevel::from_raw(level)) {
+            function(level, &CStr::from_ptr(message).to_string_lossy());
+        }
+    });
+}
+
+pub(crate) unsafe extern "C" fn on_spikes(handle: sys::SNNHandle, spikes: *const sys::SNNSpikes, user: *mut c_void) {
+    let hooks = &mut *user.cast::<Hooks>();
+    let raw = &*spikes;
+    hooks.keep_panic(|hooks| {
+        if let Some(function) = &mut hooks.spikes {
+            let spikes = Spikes {
+                population: raw.population,
+                sample: raw.sample,
+                step: raw.step,
+                neurons: borrowed_slice(raw.neurons, raw.count as usize),
+            };
+            function(&SessionView::new(handle), &spikes);
+        }
+    });
+}
+
+pub(crate) unsafe extern "C" fn on_weights(_: sys::SNNHandle, update: *const sys::SNNWeightUpdate, user: *mut c_void) {
+    let hooks = &mut *user.cast::<Hooks>();
+    let raw = &*update;
+    hooks.keep_panic(|hooks| {
+        if let Some(function) = &mut hooks.weights {
+            function(&WeightUpdate {
+                projection: raw.projection,
+                update: raw.update,
+                gradient_norm: raw.gradient_norm,
+            });
+        }
+    });
+}
+
+pub(crate) unsafe extern "C" fn on_epoch(_: sys::SNNHandle, epoch: *const sys::SNNEpoch, user: *mut c_void) {
+    let hooks = &mut *user.cast::<Hooks>();
+    let epoch = Epoch::from_raw(&*epoch);
+    hooks.keep_panic(|hooks| {
+        if let Some(function) = &mut hooks.epoch {
+            function(&epoch);
+        }
+    });
+}
+
+/// Room before each block for the alignment that C does not give back; as large as the alignment itself.
+fn head_bytes(alignment: usize) -> usize {
+    alignment.max(2 * std::mem::size_of::<usize>())
+}
+
+pub(crate) unsafe extern "C" fn allocate(user: *mut c_void, size_bytes: usize, alignment: usize) -> *mut c_void {
+    let hooks = &mut *user.cast::<Hooks>();
+    let mut memory = std::ptr::null_mut();
+    hooks.keep_panic(|hooks| {
+        let head = head_bytes(alignment);
+        let layout = size_bytes
+            .checked_add(head)
+            .and_then(|size| Layout::from_size_align(size, head).ok());
+        if let (Some(allocator), Some(layout)) = (&hooks.allocator, layout) {
+            let block = allocator.alloc(layout);
+            if !block.is_null() {
+                memory = block.add(head);
+                memory.cast::<usize>().sub(1).write(alignment);
+            }
+        }
+    });
+    memory.cast()
+}
+
+pub(crate) unsafe extern "C" fn release(user: *mut c_void, memory: *mut c_void, size_bytes: usize) {
+    let hooks = &mut *user.cast::<Hooks>();
+    hooks.keep_panic(|hooks| {
+        if let (Some(allocator), false) = (&hooks.allocator, memory.is_null()) {
+            let head = head_bytes(memory.cast::<usize>().sub(1).read());
+            let layout = Layout::from_size_align_unchecked(size_bytes + head, head);
+            allocator.dealloc(memory.cast::<u8>().sub(head), layout);
+        }
+    });
+}

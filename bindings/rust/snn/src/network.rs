@@ -1,0 +1,696 @@
+use std::mem::size_of;
+use std::path::Path;
+use std::ptr;
+
+use crate::error::{
+    borrowed_slice, borrowed_text, check, check_library, path_text, read_counted, with_c_string, with_optional_c_string,
+};
+use crate::{
+    sys, Arithmetic, ConnectionKind, Model, PopulationKind, Projection, RandomConnection, Result, SessionOptions,
+};
+
+/// The shape of a population: neurons, or (channels, height, width). From a number or an array of 1 to 3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    rank: u32,
+    dims: [u32; 3],
+}
+
+impl Shape {
+    /// The 1 to 3 sizes.
+    pub fn dims(&self) -> &[u32] {
+        &self.dims[..self.rank as usize]
+    }
+
+    fn from_raw(raw: sys::SNNShape) -> Self {
+        Shape { rank: raw.rank.min(3), dims: raw.dims }
+    }
+}
+
+impl From<u32> for Shape {
+    fn from(neurons: u32) -> Self {
+        [neurons].into()
+    }
+}
+
+impl From<[u32; 1]> for Shape {
+    fn from(dims: [u32; 1]) -> Self {
+        Shape { rank: 1, dims: [dims[0], 0, 0] }
+    }
+}
+
+impl From<[u32; 2]> for Shape {
+    fn from(dims: [u32; 2]) -> Self {
+        Shape { rank: 2, dims: [dims[0], dims[1], 0] }
+    }
+}
+
+impl From<[u32; 3]> for Shape {
+    fn from(dims: [u32; 3]) -> Self {
+        Shape { rank: 3, dims }
+    }
+}
+
+/// A network that is being built. [`finish`](Self::finish) checks it and makes it a [`Network`].
+///
+/// Populations and projections are known by the index that adding them returns.
+///
+/// ```no_run
+/// # fn main() -> snn::Result<()> {
+/// let mut builder = snn::NetworkBuilder::new(1.0)?; // dt in ms
+/// let input = builder.add_value_input("input", 2)?;
+/// let cells = builder.add_neurons("cells", 3, "lif")?;
+/// builder.set_parameter(cells, "tau_membrane", &[10.0])?;
+/// builder.connect(&snn::Projection::dense(input, cells, &[0.5; 6]))?;
+/// let network = builder.finish()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct NetworkBuilder {
+    network: Network,
+}
+
+impl NetworkBuilder {
+    /// An empty network with the time step in milliseconds.
+    #[doc(alias = "snn_network_create")]
+    pub fn new(dt_ms: f64) -> Result<Self> {
+        check_library()?;
+        let mut handle = ptr::null_mut();
+        check(unsafe { sys::snn_network_create(dt_ms, &mut handle) })?;
+        Ok(NetworkBuilder { network: Network { handle } })
+    }
+
+    /// An input that takes spikes, 0 or 1, for each step.
+    #[doc(alias = "snn_network_add_population")]
+    pub fn add_spike_input(&mut self, name: &str, shape: impl Into<Shape>) -> Result<u32> {
+        self.add(name, shape.into(), PopulationKind::SpikeInput, None, ptr::null_mut())
+    }
+
+    /// An input that takes real values, which stay until they are changed.
+    #[doc(alias = "snn_network_add_population")]
+    pub fn add_value_input(&mut self, name: &str, shape: impl Into<Shape>) -> Result<u32> {
+        self.add(name, shape.into(), PopulationKind::ValueInput, None, ptr::null_mut())
+    }
+
+    /// Neurons of a built-in model.
+    #[doc(alias = "snn_network_add_population")]
+    pub fn add_neurons(&mut self, name: &str, shape: impl Into<Shape>, builtin_model: &str) -> Result<u32> {
+        self.add(name, shape.into(), PopulationKind::Neurons, Some(builtin_model), ptr::null_mut())
+    }
+
+    /// Neurons of a model of your own.
+    #[doc(alias = "snn_network_add_population")]
+    pub fn add_neurons_of(&mut self, name: &str, shape: impl Into<Shape>, model: &Model) -> Result<u32> {
+        self.add(name, shape.into(), PopulationKind::Neurons, None, model.handle())
+    }
+
+    fn add(
+        &mut self,
+        name: &str,
+        shape: Shape,
+        kind: PopulationKind,
+        model_name: Option<&str>,
+        model: sys::SNNModel,
+    ) -> Result<u32> {
+        let mut index = 0;
+        with_c_string(name, |name| {
+            with_optional_c_string(model_name, |model_name| {
+                let mut def = std::mem::MaybeUninit::<sys::SNNPopulationDef>::zeroed();
+                // A struct of numbers and pointers: zeros are valid, and `init` fills in the defaults.
+                let mut def = unsafe {
+                    sys::snn_population_def_init(def.as_mut_ptr(), size_of::<sys::SNNPopulationDef>() as u32);
+                    def.assume_init()
+                };
+                def.kind = kind as u32;
+                def.name = name;
+                def.shape = sys::SNNShape { rank: shape.rank, dims: shape.dims };
+                def.model_name = model_name;
+                def.model = model;
+                check(unsafe { sys::snn_network_add_population(self.network.handle, &def, &mut index) })
+            })
+        })?;
+        Ok(index)
+    }
+
+    /// A parameter of the population's model, in the model's unit: one value, or one for each neuron.
+    #[doc(alias = "snn_network_set_parameter")]
+    pub fn set_parameter(&mut self, population: u32, parameter: &str, values: &[f64]) -> Result<()> {
+        with_c_string(parameter, |parameter| {
+            check(unsafe {
+                sys::snn_network_set_parameter(
+                    self.network.handle,
+                    population,
+                    parameter,
+                    values.as_ptr(),
+                    values.len(),
+                )
+            })
+        })
+    }
+
+    /// An option of the model: `("reset", "subtract")`.
+    #[doc(alias = "snn_network_set_option")]
+    pub fn set_option(&mut self, population: u32, option: &str, choice: &str) -> Result<()> {
+        with_c_string(option, |option| {
+            with_c_string(choice, |choice| {
+                check(unsafe { sys::snn_network_set_option(self.network.handle, population, option, choice) })
+            })
+        })
+    }
+
+    /// The state at step 0 and after a reset: one value, or one for each neuron.
+    #[doc(alias = "snn_network_set_initial_state")]
+    pub fn set_initial_state(&mut self, population: u32, state: &str, values: &[f64]) -> Result<()> {
+        with_c_string(state, |state| {
+            check(unsafe {
+                sys::snn_network_set_initial_state(
+                    self.network.handle,
+                    population,
+                    state,
+                    values.as_ptr(),
+                    values.len(),
+                )
+            })
+        })
+    }
+
+    /// The built-in surrogate used in training; no parameters keep its defaults.
+    #[doc(alias = "snn_network_set_surrogate")]
+    pub fn set_surrogate(&mut self, population: u32, name: &str, parameters: &[f64]) -> Result<()> {
+        with_c_string(name, |name| {
+            check(unsafe {
+                sys::snn_network_set_surrogate(
+                    self.network.handle,
+                    population,
+                    name,
+                    ptr::null_mut(),
+                    parameters.as_ptr(),
+                    parameters.len(),
+                )
+            })
+        })
+    }
+
+    /// A surrogate of your own.
+    #[doc(alias = "snn_network_set_surrogate")]
+    pub fn set_surrogate_of(&mut self, population: u32, surrogate: &Model, parameters: &[f64]) -> Result<()> {
+        check(unsafe {
+            sys::snn_network_set_surrogate(
+                self.network.handle,
+                population,
+                ptr::null(),
+                surrogate.handle(),
+                parameters.as_ptr(),
+                parameters.len(),
+            )
+        })
+    }
+
+    /// A projection; returns its index.
+    #[doc(alias = "snn_network_connect")]
+    pub fn connect(&mut self, projection: &Projection) -> Result<u32> {
+        let mut index = 0;
+        projection.with_def(|def| unsafe { sys::snn_network_connect(self.network.handle, def, &mut index) })?;
+        Ok(index)
+    }
+
+    /// A sparse projection, [`Projection::by_rule`], whose synapses the rule makes whenever they are needed.
+    #[doc(alias = "snn_network_connect_random")]
+    pub fn connect_random(&mut self, projection: &Projection, rule: &RandomConnection) -> Result<u32> {
+        let mut index = 0;
+        projection.with_def(|def| unsafe {
+            sys::snn_network_connect_random(self.network.handle, def, rule.raw(), &mut index)
+        })?;
+        Ok(index)
+    }
+
+    /// Lets the weights of a sparse projection change while the network runs, by a built-in rule.
+    #[doc(alias = "snn_network_set_plasticity")]
+    pub fn set_plasticity(&mut self, projection: u32, builtin_rule: &str) -> Result<()> {
+        with_c_string(builtin_rule, |name| {
+            check(unsafe {
+                sys::snn_network_set_plasticity(self.network.handle, projection, name, ptr::null_mut())
+            })
+        })
+    }
+
+    /// The same by a rule of your own.
+    #[doc(alias = "snn_network_set_plasticity")]
+    pub fn set_plasticity_of(&mut self, projection: u32, rule: &Model) -> Result<()> {
+        check(unsafe {
+            sys::snn_network_set_plasticity(self.network.handle, projection, ptr::null(), rule.handle())
+        })
+    }
+
+    /// A parameter of the projection's rule, in the rule's unit.
+    #[doc(alias = "snn_network_set_plasticity_parameter")]
+    pub fn set_plasticity_parameter(&mut self, projection: u32, parameter: &str, value: f64) -> Result<()> {
+        with_c_string(parameter, |parameter| {
+            check(unsafe {
+                sys::snn_network_set_plasticity_parameter(self.network.handle, projection, parameter, value)
+            })
+        })
+    }
+
+    /// An option of the projection's rule.
+    #[doc(alias = "snn_network_set_plasticity_option")]
+    pub fn set_plasticity_option(&mut self, projection: u32, option: &str, choice: &str) -> Result<()> {
+        with_c_string(option, |option| {
+            with_c_string(choice, |choice| {
+                check(unsafe {
+                    sys::snn_network_set_plasticity_option(self.network.handle, projection, option, choice)
+                })
+            })
+        })
+    }
+
+    /// Checks the whole and makes it immutable.
+    #[doc(alias = "snn_network_finish")]
+    pub fn finish(self) -> Result<Network> {
+        check(unsafe { sys::snn_network_finish(self.network.handle) })?;
+        Ok(self.network)
+    }
+}
+
+/// A finished network: what sessions run and files hold. Shared by reference count; any thread may use it.
+#[derive(Debug)]
+pub struct Network {
+    handle: sys::SNNNetwork,
+}
+
+// snn.h: "networks, models: any thread".
+unsafe impl Send for Network {}
+unsafe impl Sync for Network {}
+
+/// See `SNNNetworkInfo`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub struct NetworkInfo {
+    pub population_count: u32,
+    pub projection_count: u32,
+    pub dt_ms: f64,
+    pub neuron_count: u64,
+    pub synapse_count: u64,
+    pub parameter_count: u64,
+}
+
+/// See `SNNPopulationInfo`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub struct PopulationInfo<'a> {
+    pub kind: PopulationKind,
+    pub shape: Shape,
+    pub size: u32,
+    pub name: &'a str,
+    pub model_name: Option<&'a str>,
+    pub surrogate_name: Option<&'a str>,
+}
+
+/// See `SNNProjectionInfo`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub struct ProjectionInfo<'a> {
+    pub kind: ConnectionKind,
+    pub source: u32,
+    pub target: u32,
+    pub delay_steps: u32,
+    pub trainable: bool,
+    pub arithmetic: Arithmetic,
+    pub name: &'a str,
+    pub receptor: Option<&'a str>,
+    pub weight_count: u64,
+    pub bias: &'a [f32],
+    pub synapse_count: u64,
+    pub kernel: [u32; 2],
+    pub stride: [u32; 2],
+    pub padding: [u32; 2],
+    pub dilation: [u32; 2],
+    pub groups: u32,
+    pub by_rule: bool,
+    pub fixed_point_scale: f64,
+}
+
+/// See `SNNProjectionArrays`. What is not sparse has weights only.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub struct ProjectionArrays<'a> {
+    pub weights: &'a [f32],
+    pub row_offsets: &'a [u64],
+    pub synapse_targets: &'a [u32],
+    pub synapse_delays: &'a [u16],
+}
+
+/// Synapses one by one; all four are as long. Delays in steps.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[allow(missing_docs)]
+pub struct Synapses {
+    pub sources: Vec<u32>,
+    pub targets: Vec<u32>,
+    pub delays: Vec<u32>,
+    pub weights: Vec<f32>,
+}
+
+/// See `SNNMemoryEstimate`; `projections` has one number for each projection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub struct MemoryEstimate {
+    pub network_bytes: u64,
+    pub weight_bytes: u64,
+    pub state_bytes: u64,
+    pub total_bytes: u64,
+    pub opening_bytes: u64,
+    pub projections: Vec<u64>,
+}
+
+/// Asks C to fill a struct that begins with its size.
+macro_rules! fill {
+    ($type:ty, $function:expr) => {{
+        // A struct of numbers and pointers: zeros are valid.
+        let mut it: $type = unsafe { std::mem::zeroed() };
+        it.struct_size = std::mem::size_of::<$type>() as u32;
+        let status = $function(&mut it);
+        $crate::error::check(status).map(|()| it)
+    }};
+}
+pub(crate) use fill;
+
+impl Network {
+    /// Reads a `.snn` file. Everything in it is checked, nothing is executed.
+    #[doc(alias = "snn_network_load")]
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        check_library()?;
+        let mut handle = ptr::null_mut();
+        with_c_string(path_text(path.as_ref())?, |path| check(unsafe { sys::snn_network_load(path, &mut handle) }))?;
+        Ok(Network { handle })
+    }
+
+    /// The same from memory.
+    #[doc(alias = "snn_network_load_memory")]
+    pub fn load_memory(data: &[u8]) -> Result<Self> {
+        check_library()?;
+        let mut handle = ptr::null_mut();
+        check(unsafe { sys::snn_network_load_memory(data.as_ptr().cast(), data.len(), &mut handle) })?;
+        Ok(Network { handle })
+    }
+
+    /// Writes a `.snn` file; an old one is replaced whole.
+    #[doc(alias = "snn_network_save")]
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        with_c_string(path_text(path.as_ref())?, |path| check(unsafe { sys::snn_network_save(self.handle, path) }))
+    }
+
+    /// Sizes.
+    #[doc(alias = "snn_network_get_info")]
+    pub fn info(&self) -> Result<NetworkInfo> {
+        let info = fill!(sys::SNNNetworkInfo, |info| unsafe { sys::snn_network_get_info(self.handle, info) })?;
+        Ok(NetworkInfo {
+            population_count: info.population_count,
+            projection_count: info.projection_count,
+            dt_ms: info.dt_ms,
+            neuron_count: info.neuron_count,
+            synapse_count: info.synapse_count,
+            parameter_count: info.parameter_count,
+        })
+    }
+
+    /// A population by its index.
+    #[doc(alias = "snn_network_get_population")]
+    pub fn population(&self, index: u32) -> Result<PopulationInfo<'_>> {
+        let info = fill!(sys::SNNPopulationInfo, |info| unsafe {
+            sys::snn_network_get_population(self.handle, index, info)
+        })?;
+        // Borrowed: valid while the network lives, and a finished one does not change.
+        unsafe {
+            Ok(PopulationInfo {
+                kind: PopulationKind::from_raw(info.kind).expect("a kind of population that snn.h lists"),
+                shape: Shape::from_raw(info.shape),
+                size: info.size,
+                name: borrowed_text(info.name).unwrap_or(""),
+                model_name: borrowed_text(info.model_name),
+                surrogate_name: borrowed_text(info.surrogate_name),
+            })
+        }
+    }
+
+    /// A projection by its index.
+    #[doc(alias = "snn_network_get_projection")]
+    pub fn projection(&self, index: u32) -> Result<ProjectionInfo<'_>> {
+        let info = fill!(sys::SNNProjectionInfo, |info| unsafe {
+            sys::snn_network_get_projection(self.handle, index, info)
+        })?;
+        // Borrowed: valid while the network lives, and a finished one does not change.
+        unsafe {
+            Ok(ProjectionInfo {
+                kind: ConnectionKind::from_raw(info.kind).expect("a kind of projection that snn.h lists"),
+                source: info.source,
+                target: info.target,
+                delay_steps: info.delay_steps,
+                trainable: info.trainable != 0,
+                arithmetic: Arithmetic::from_raw(info.arithmetic).expect("an arithmetic that snn.h lists"),
+                name: borrowed_text(info.name).unwrap_or(""),
+                receptor: borrowed_text(info.receptor),
+                weight_count: info.weight_count,
+                bias: borrowed_slice(info.bias, info.bias_count as usize),
+                synapse_count: info.synapse_count,
+                kernel: info.kernel,
+                stride: info.stride,
+                padding: info.padding,
+                dilation: info.dilation,
+                groups: info.groups,
+                by_rule: info.by_rule != 0,
+                fixed_point_scale: info.fixed_point_scale,
+            })
+        }
+    }
+
+    /// Weights and synapses, borrowed. Those of a rule are made at the first call and kept, 10 bytes a synapse.
+    #[doc(alias = "snn_network_get_projection_arrays")]
+    pub fn projection_arrays(&self, index: u32) -> Result<ProjectionArrays<'_>> {
+        let arrays = fill!(sys::SNNProjectionArrays, |arrays| unsafe {
+            sys::snn_network_get_projection_arrays(self.handle, index, arrays)
+        })?;
+        let projection = self.projection(index)?;
+        let sources = self.population(projection.source)?.size as usize;
+        let sparse = projection.kind == ConnectionKind::Sparse;
+        // A sparse projection has one weight for each synapse; that of a rule counts them only when they are made.
+        let synapses = if sparse { arrays.weight_count as usize } else { 0 };
+        unsafe {
+            Ok(ProjectionArrays {
+                weights: borrowed_slice(arrays.weights, arrays.weight_count as usize),
+                row_offsets: borrowed_slice(arrays.row_offsets, if sparse { sources + 1 } else { 0 }),
+                synapse_targets: borrowed_slice(arrays.synapse_targets, synapses),
+                synapse_delays: borrowed_slice(arrays.synapse_delays, synapses),
+            })
+        }
+    }
+
+    /// The rule that makes the synapses, with the seed in use; `Status::NotFound` when they are arrays.
+    #[doc(alias = "snn_network_get_connection_rule")]
+    pub fn connection_rule(&self, index: u32) -> Result<RandomConnection<'_>> {
+        let rule = fill!(sys::SNNRandomConnectionDef, |rule| unsafe {
+            sys::snn_network_get_connection_rule(self.handle, index, rule)
+        })?;
+        Ok(unsafe { RandomConnection::from_raw(rule) })
+    }
+
+    /// The synapses of some source neurons, in canonical order; those of a rule are made for this call only.
+    #[doc(alias = "snn_network_get_synapses")]
+    pub fn synapses(&self, projection: u32, first_source: u32, source_count: u32) -> Result<Synapses> {
+        let mut count = 0;
+        let null = ptr::null_mut();
+        check(unsafe {
+            sys::snn_network_get_synapses(
+                self.handle,
+                projection,
+                first_source,
+                source_count,
+                null,
+                null,
+                null,
+                ptr::null_mut(),
+                &mut count,
+            )
+        })?;
+        let mut found = Synapses {
+            sources: vec![0; count],
+            targets: vec![0; count],
+            delays: vec![0; count],
+            weights: vec![0.0; count],
+        };
+        check(unsafe {
+            sys::snn_network_get_synapses(
+                self.handle,
+                projection,
+                first_source,
+                source_count,
+                found.sources.as_mut_ptr(),
+                found.targets.as_mut_ptr(),
+                found.delays.as_mut_ptr(),
+                found.weights.as_mut_ptr(),
+                &mut count,
+            )
+        })?;
+        Ok(found)
+    }
+
+    /// The index of a population by its name.
+    #[doc(alias = "snn_network_find_population")]
+    pub fn find_population(&self, name: &str) -> Result<u32> {
+        let mut index = 0;
+        with_c_string(name, |name| {
+            check(unsafe { sys::snn_network_find_population(self.handle, name, &mut index) })
+        })?;
+        Ok(index)
+    }
+
+    /// The index of a projection by its name.
+    #[doc(alias = "snn_network_find_projection")]
+    pub fn find_projection(&self, name: &str) -> Result<u32> {
+        let mut index = 0;
+        with_c_string(name, |name| {
+            check(unsafe { sys::snn_network_find_projection(self.handle, name, &mut index) })
+        })?;
+        Ok(index)
+    }
+
+    /// The model of a population of neurons.
+    #[doc(alias = "snn_network_get_model")]
+    pub fn model(&self, population: u32) -> Result<Model> {
+        let mut handle = ptr::null_mut();
+        check(unsafe { sys::snn_network_get_model(self.handle, population, &mut handle) })?;
+        Ok(unsafe { Model::from_handle(handle) })
+    }
+
+    /// The surrogate of a population of neurons.
+    #[doc(alias = "snn_network_get_surrogate")]
+    pub fn surrogate(&self, population: u32) -> Result<Model> {
+        let mut handle = ptr::null_mut();
+        check(unsafe { sys::snn_network_get_surrogate(self.handle, population, &mut handle) })?;
+        Ok(unsafe { Model::from_handle(handle) })
+    }
+
+    /// The plasticity rule of a projection.
+    #[doc(alias = "snn_network_get_plasticity")]
+    pub fn plasticity(&self, projection: u32) -> Result<Model> {
+        let mut handle = ptr::null_mut();
+        check(unsafe { sys::snn_network_get_plasticity(self.handle, projection, &mut handle) })?;
+        Ok(unsafe { Model::from_handle(handle) })
+    }
+
+    /// Values in use: one that is shared, or one for each neuron.
+    #[doc(alias = "snn_network_get_parameter")]
+    pub fn parameter(&self, population: u32, parameter: &str) -> Result<Vec<f64>> {
+        with_c_string(parameter, |name| {
+            read_counted(|values, count| unsafe {
+                sys::snn_network_get_parameter(self.handle, population, name, values, count)
+            })
+        })
+    }
+
+    /// The state at step 0: one value that is shared, or one for each neuron.
+    #[doc(alias = "snn_network_get_initial_state")]
+    pub fn initial_state(&self, population: u32, state: &str) -> Result<Vec<f64>> {
+        with_c_string(state, |name| {
+            read_counted(|values, count| unsafe {
+                sys::snn_network_get_initial_state(self.handle, population, name, values, count)
+            })
+        })
+    }
+
+    /// Parameters of the surrogate, in the order of its definition.
+    #[doc(alias = "snn_network_get_surrogate_parameters")]
+    pub fn surrogate_parameters(&self, population: u32) -> Result<Vec<f64>> {
+        read_counted(|values, count| unsafe {
+            sys::snn_network_get_surrogate_parameters(self.handle, population, values, count)
+        })
+    }
+
+    /// The name of the chosen option.
+    #[doc(alias = "snn_network_get_option")]
+    pub fn option(&self, population: u32, option: &str) -> Result<&str> {
+        let mut choice = ptr::null();
+        with_c_string(option, |option| {
+            check(unsafe { sys::snn_network_get_option(self.handle, population, option, &mut choice) })
+        })?;
+        Ok(unsafe { borrowed_text(choice) }.unwrap_or(""))
+    }
+
+    /// A parameter of the projection's plasticity rule.
+    #[doc(alias = "snn_network_get_plasticity_parameter")]
+    pub fn plasticity_parameter(&self, projection: u32, parameter: &str) -> Result<f64> {
+        let mut value = 0.0;
+        with_c_string(parameter, |name| {
+            check(unsafe {
+                sys::snn_network_get_plasticity_parameter(self.handle, projection, name, &mut value)
+            })
+        })?;
+        Ok(value)
+    }
+
+    /// The name of the chosen option of the projection's plasticity rule.
+    #[doc(alias = "snn_network_get_plasticity_option")]
+    pub fn plasticity_option(&self, projection: u32, option: &str) -> Result<&str> {
+        let mut choice = ptr::null();
+        with_c_string(option, |option| {
+            check(unsafe {
+                sys::snn_network_get_plasticity_option(self.handle, projection, option, &mut choice)
+            })
+        })?;
+        Ok(unsafe { borrowed_text(choice) }.unwrap_or(""))
+    }
+
+    /// What a session with these options would need.
+    #[doc(alias = "snn_network_memory")]
+    pub fn memory(&self, options: &SessionOptions) -> Result<MemoryEstimate> {
+        let mut projections = vec![0u64; self.info()?.projection_count as usize];
+        let estimate = options.with_config(None, ptr::null_mut(), None, |config| {
+            fill!(sys::SNNMemoryEstimate, |estimate| unsafe {
+                sys::snn_network_memory(
+                    self.handle,
+                    config,
+                    estimate,
+                    projections.as_mut_ptr(),
+                    projections.len(),
+                )
+            })
+        })?;
+        Ok(MemoryEstimate {
+            network_bytes: estimate.network_bytes,
+            weight_bytes: estimate.weight_bytes,
+            state_bytes: estimate.state_bytes,
+            total_bytes: estimate.total_bytes,
+            opening_bytes: estimate.opening_bytes,
+            projections,
+        })
+    }
+
+    /// Takes over one reference to a finished network.
+    pub(crate) unsafe fn from_handle(handle: sys::SNNNetwork) -> Self {
+        Network { handle }
+    }
+
+    pub(crate) fn handle(&self) -> sys::SNNNetwork {
+        self.handle
+    }
+}
+
+impl Clone for Network {
+    #[doc(alias = "snn_network_retain")]
+    fn clone(&self) -> Self {
+        check(unsafe { sys::snn_network_retain(self.handle) }).expect("a network that lives can be shared");
+        Network { handle: self.handle }
+    }
+}
+
+impl Drop for Network {
+    #[doc(alias = "snn_network_release")]
+    fn drop(&mut self) {
+        unsafe { sys::snn_network_release(self.handle) }
+    }
+}

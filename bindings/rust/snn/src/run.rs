@@ -1,0 +1,215 @@
+use std::any::Any;
+use std::ffi::CString;
+use std::marker::PhantomData;
+use std::mem::{size_of, MaybeUninit};
+use std::os::raw::c_void;
+use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
+
+use crate::{sys, Error, Result, Value};
+
+/// Room for the spikes of a population as events, ordered by step, then sample, then neuron.
+#[derive(Clone, Debug, Default)]
+pub struct SpikeEvents {
+    steps: Vec<u32>,
+    neurons: Vec<u32>,
+    samples: Vec<u32>,
+    count: usize,
+}
+
+impl SpikeEvents {
+    /// At least batch_size times the population's size: as many as one step can give.
+    pub fn with_capacity(capacity: usize) -> Self {
+        SpikeEvents {
+            steps: vec![0; capacity],
+            neurons: vec![0; capacity],
+            samples: vec![0; capacity],
+            count: 0,
+        }
+    }
+
+    /// Of each event, since the run began.
+    pub fn steps(&self) -> &[u32] {
+        &self.steps[..self.count]
+    }
+
+    /// Of each event.
+    pub fn neurons(&self) -> &[u32] {
+        &self.neurons[..self.count]
+    }
+
+    /// Of each event.
+    pub fn samples(&self) -> &[u32] {
+        &self.samples[..self.count]
+    }
+}
+
+type Progress<'a> = Box<dyn FnMut(u64, u64) -> bool + 'a>;
+
+/// Steps with inputs and recordings, for [`Session::run`](crate::Session::run); see `SNNRunDef`.
+///
+/// ```no_run
+/// # fn main() -> snn::Result<()> {
+/// # let mut session = snn::Session::open("brain.snn")?;
+/// let input = [0.5f32; 64];
+/// let mut v = [0f32; 100 * 10];
+/// session.run(snn::Run::new(100).held_input(0, &input).record(2, "v", &mut v)?)?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Run<'a> {
+    step_count: u32,
+    inputs: Vec<sys::SNNInputArray>,
+    records: Vec<sys::SNNRecordArray>,
+    variables: Vec<CString>,
+    spike_records: Vec<(u32, &'a mut SpikeEvents)>,
+    progress: Option<Progress<'a>>,
+    progress_interval: Option<u32>,
+    record_interval: Option<u32>,
+    steps_before: u32,
+    panic: Option<Box<dyn Any + Send>>,
+    arrays: PhantomData<&'a mut [f32]>,
+}
+
+impl<'a> Run<'a> {
+    /// Without inputs and recordings.
+    pub fn new(step_count: u32) -> Self {
+        Run {
+            step_count,
+            inputs: Vec::new(),
+            records: Vec::new(),
+            variables: Vec::new(),
+            spike_records: Vec::new(),
+            progress: None,
+            progress_interval: None,
+            record_interval: None,
+            steps_before: 0,
+            panic: None,
+            arrays: PhantomData,
+        }
+    }
+
+    /// `[step][batch_size][size]`
+    pub fn input(&mut self, population: u32, values: &'a [f32]) -> &mut Self {
+        self.inputs.push(input_array(population, false, values));
+        self
+    }
+
+    /// `[batch_size][size]`, used at every step.
+    pub fn held_input(&mut self, population: u32, values: &'a [f32]) -> &mut Self {
+        self.inputs.push(input_array(population, true, values));
+        self
+    }
+
+    /// A state, `"spikes"` or `"spike_count"`, written as the run goes: `[step][batch_size][size]`.
+    pub fn record<T: Value>(&mut self, population: u32, variable: &str, values: &'a mut [T]) -> Result<&mut Self> {
+        let variable =
+            CString::new(variable).map_err(|_| Error::invalid(format!("{variable:?} contains a zero byte")))?;
+        self.records.push(sys::SNNRecordArray {
+            population,
+            dtype: T::DATA_TYPE as u32,
+            variable: variable.as_ptr(), // stays where it is when the vector grows
+            data: values.as_mut_ptr().cast(),
+            count: values.len(),
+        });
+        self.variables.push(variable);
+        Ok(self)
+    }
+
+    /// Spikes as events. Where room for the next step's may be missing, `Session::run` returns fewer steps than asked for.
+    pub fn spike_events(&mut self, population: u32, events: &'a mut SpikeEvents) -> &mut Self {
+        self.spike_records.push((population, events));
+        self
+    }
+
+    /// Called every `interval` steps with the steps that are done and those of the run; `false` stops it, and
+    /// `Session::run` returns `Status::Stopped`.
+    pub fn progress(&mut self, interval: u32, function: impl FnMut(u64, u64) -> bool + 'a) -> &mut Self {
+        self.progress = Some(Box::new(function));
+        self.progress_interval = Some(interval);
+        self
+    }
+
+    /// Recordings (not events) are written after every so many steps; default 1.
+    pub fn record_interval(&mut self, steps: u32) -> &mut Self {
+        self.record_interval = Some(steps);
+        self
+    }
+
+    /// Of a run that this one goes on with; default 0.
+    pub fn steps_before(&mut self, steps: u32) -> &mut Self {
+        self.steps_before = steps;
+        self
+    }
+
+    pub(crate) fn with_def(
+        &mut self,
+        done: &mut u32,
+        function: impl FnOnce(&sys::SNNRunDef) -> i32,
+    ) -> Result<i32> {
+        let mut def = MaybeUninit::<sys::SNNRunDef>::zeroed();
+        // A struct of numbers, pointers and functions that may be missing: zeros are valid, and `init` fills in the defaults.
+        let mut def = unsafe {
+            sys::snn_run_def_init(def.as_mut_ptr(), size_of::<sys::SNNRunDef>() as u32);
+            def.assume_init()
+        };
+        let mut spike_records: Vec<_> = self
+            .spike_records
+            .iter_mut()
+            .map(|(population, events)| sys::SNNSpikeRecord {
+                struct_size: size_of::<sys::SNNSpikeRecord>() as u32,
+                population: *population,
+                steps: events.steps.as_mut_ptr(),
+                neurons: events.neurons.as_mut_ptr(),
+                samples: events.samples.as_mut_ptr(),
+                capacity: events.steps.len(),
+                count: 0,
+            })
+            .collect();
+        def.step_count = self.step_count;
+        def.inputs = self.inputs.as_ptr();
+        def.input_count = self.inputs.len() as u32;
+        def.records = self.records.as_ptr();
+        def.record_count = self.records.len() as u32;
+        def.spike_records = spike_records.as_mut_ptr();
+        def.spike_record_count = spike_records.len() as u32;
+        def.progress_interval = self.progress_interval.unwrap_or(def.progress_interval);
+        def.record_interval = self.record_interval.unwrap_or(def.record_interval);
+        def.steps_before = self.steps_before;
+        def.out_step_count = done;
+        if self.progress.is_some() {
+            def.progress = Some(on_progress);
+            def.progress_user = (self as *mut Self).cast();
+        }
+        let status = function(&def);
+        for ((_, events), record) in self.spike_records.iter_mut().zip(&spike_records) {
+            events.count = record.count.min(events.steps.len());
+        }
+        Ok(status)
+    }
+
+    pub(crate) fn resume(&mut self) {
+        if let Some(panic) = self.panic.take() {
+            resume_unwind(panic);
+        }
+    }
+}
+
+unsafe extern "C" fn on_progress(steps_done: u64, steps_total: u64, user: *mut c_void) -> i32 {
+    let run = &mut *user.cast::<Run<'_>>();
+    let function = match &mut run.progress {
+        Some(function) => function,
+        None => return 0,
+    };
+    match catch_unwind(AssertUnwindSafe(|| function(steps_done, steps_total))) {
+        Ok(true) => 0,
+        Ok(false) => 1,
+        Err(panic) => {
+            run.panic = Some(panic);
+            1
+        }
+    }
+}
+
+pub(crate) fn input_array(population: u32, held: bool, values: &[f32]) -> sys::SNNInputArray {
+    sys::SNNInputArray { population, held: held.into(), data: values.as_ptr(), count: values.len() }
+}

@@ -1,0 +1,578 @@
+use std::alloc::GlobalAlloc;
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::mem::{size_of, MaybeUninit};
+use std::ops::Deref;
+use std::path::Path;
+use std::ptr;
+use std::sync::Arc;
+
+use crate::error::{borrowed_slice, check, check_library, path_text, with_c_string, with_optional_c_string};
+use crate::hooks::{self, Allocator, Hooks, Jobs, LogFunction};
+use crate::network::fill;
+use crate::{
+    sys, DataType, Epoch, Error, InstructionSet, JobSystem, LogLevel, Network, Result, Run, Spikes, WeightUpdate,
+};
+
+/// How a session is opened; see `SNNConfig`. What is not set has the library's default.
+///
+/// ```no_run
+/// # fn main() -> snn::Result<()> {
+/// let mut brain = snn::SessionOptions::new().threads(4).seed(7).open_file("brain.snn")?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct SessionOptions {
+    device: Option<String>,
+    batch_size: Option<u32>,
+    threads: Option<u32>,
+    instruction_set: Option<InstructionSet>,
+    max_catch_up_steps: Option<u32>,
+    flags: u32,
+    seed: u64,
+    log: Option<LogFunction>,
+    jobs: Option<Arc<dyn JobSystem>>,
+    allocator: Option<Allocator>,
+}
+
+impl SessionOptions {
+    /// The library's defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// `"cpu"`, `"reference"` or `"null"`.
+    pub fn device(mut self, name: &str) -> Self {
+        self.device = Some(name.to_owned());
+        self
+    }
+
+    /// Samples that share the weights; default 1.
+    pub fn batch_size(mut self, samples: u32) -> Self {
+        self.batch_size = Some(samples);
+        self
+    }
+
+    /// Default 1; 0: one per core. Results do not depend on it.
+    pub fn threads(mut self, count: u32) -> Self {
+        self.threads = Some(count);
+        self
+    }
+
+    /// For tests and measurements: all give the same bits.
+    pub fn instruction_set(mut self, set: InstructionSet) -> Self {
+        self.instruction_set = Some(set);
+        self
+    }
+
+    /// Most steps that one [`run_step`](Session::run_step) may take; default 100.
+    pub fn max_catch_up_steps(mut self, steps: u32) -> Self {
+        self.max_catch_up_steps = Some(steps);
+        self
+    }
+
+    /// Of the random draws of models that have some; default 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Open the session even when its estimate exceeds the free memory.
+    pub fn any_size(self) -> Self {
+        self.flag(sys::SNN_FLAG_ANY_SIZE)
+    }
+
+    /// Run built-in models through the interpreter as well (tests).
+    pub fn interpret_models(self) -> Self {
+        self.flag(sys::SNN_FLAG_INTERPRET_MODELS)
+    }
+
+    /// Device "reference" only: compute in double (tests).
+    pub fn float64(self) -> Self {
+        self.flag(sys::SNN_FLAG_FLOAT64)
+    }
+
+    /// With `float64`: spikes are the surrogate's smooth function (gradient checks).
+    pub fn smooth_spikes(self) -> Self {
+        self.flag(sys::SNN_FLAG_SMOOTH_SPIKES)
+    }
+
+    fn flag(mut self, flag: u32) -> Self {
+        self.flags |= flag;
+        self
+    }
+
+    /// What the session has to say besides errors; called on the thread that calls into the session.
+    pub fn log(mut self, function: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> Self {
+        self.log = Some(Arc::new(function));
+        self
+    }
+
+    /// The host's own jobs instead of the session's threads.
+    pub fn job_system(mut self, system: Arc<dyn JobSystem>) -> Self {
+        self.jobs = Some(system);
+        self
+    }
+
+    /// Where the session's buffers come from; called on the thread that calls into the session.
+    pub fn allocator(mut self, allocator: Arc<dyn GlobalAlloc + Send + Sync>) -> Self {
+        self.allocator = Some(allocator);
+        self
+    }
+
+    /// Opens a session of a network.
+    #[doc(alias = "snn_create_network")]
+    pub fn open(&self, network: &Network) -> Result<Session> {
+        self.create(None, network.handle())
+    }
+
+    /// Opens a session of a `.snn` file.
+    #[doc(alias = "snn_create_network")]
+    pub fn open_file(&self, path: impl AsRef<Path>) -> Result<Session> {
+        self.create(Some(path_text(path.as_ref())?), ptr::null_mut())
+    }
+
+    fn create(&self, file: Option<&str>, network: sys::SNNNetwork) -> Result<Session> {
+        check_library()?;
+        let hooks = Box::into_raw(Box::new(Hooks {
+            log: self.log.clone(),
+            jobs: self.jobs.clone().map(Jobs::new),
+            allocator: self.allocator.clone(),
+            ..Hooks::default()
+        }));
+        let mut handle = ptr::null_mut();
+        let result = self.with_config(file, network, Some(hooks), |config| {
+            check(unsafe { sys::snn_create_network(config, &mut handle) })
+        });
+        // From here on the session frees the hooks, also when opening failed and `handle` is null.
+        let mut session = Session { view: SessionView::new(handle), hooks, bound: BTreeMap::new() };
+        unsafe { (*session.hooks_mut()).resume() };
+        result.map(|()| session)
+    }
+
+    pub(crate) fn with_config<T>(
+        &self,
+        file: Option<&str>,
+        network: sys::SNNNetwork,
+        hooks: Option<*mut Hooks>,
+        function: impl FnOnce(&sys::SNNConfig) -> Result<T>,
+    ) -> Result<T> {
+        let mut config = MaybeUninit::<sys::SNNConfig>::zeroed();
+        // A struct of numbers, pointers and functions that may be missing: zeros are valid, and `init` fills in the defaults.
+        let mut config = unsafe {
+            sys::snn_config_init(config.as_mut_ptr(), size_of::<sys::SNNConfig>() as u32);
+            config.assume_init()
+        };
+        let job_system;
+        let allocator;
+        config.network = network;
+        config.flags = self.flags;
+        config.seed = self.seed;
+        config.batch_size = self.batch_size.unwrap_or(config.batch_size);
+        config.thread_count = self.threads.unwrap_or(config.thread_count);
+        config.instruction_set = self.instruction_set.map_or(config.instruction_set, |set| set as u32);
+        config.max_catch_up_steps = self.max_catch_up_steps.unwrap_or(config.max_catch_up_steps);
+        if let Some(user) = hooks {
+            if self.log.is_some() {
+                config.log = Some(hooks::on_log);
+                config.log_user = user.cast();
+            }
+            if let Some(jobs) = &self.jobs {
+                job_system = sys::SNNJobSystem {
+                    struct_size: size_of::<sys::SNNJobSystem>() as u32,
+                    worker_count: jobs.worker_count(),
+                    parallel_for: Some(hooks::parallel_for),
+                    user: user.cast(),
+                };
+                config.job_system = &job_system;
+            }
+            if self.allocator.is_some() {
+                allocator = sys::SNNAllocator {
+                    struct_size: size_of::<sys::SNNAllocator>() as u32,
+                    allocate: Some(hooks::allocate),
+                    release: Some(hooks::release),
+                    user: user.cast(),
+                };
+                config.allocator = &allocator;
+            }
+        }
+        with_optional_c_string(file, |file| {
+            with_optional_c_string(self.device.as_deref(), |device| {
+                config.file = file;
+                config.device = device;
+                function(&config)
+            })
+        })
+    }
+}
+
+/// A type in which variables are read and written: `f32`, `f64`, `i32`, `u8`.
+pub trait Value: Copy + Default + private::Sealed {
+    #[doc(hidden)]
+    const DATA_TYPE: DataType;
+}
+
+mod private {
+    pub trait Sealed {}
+}
+
+macro_rules! value {
+    ($type:ty, $data_type:expr) => {
+        impl private::Sealed for $type {}
+        impl Value for $type {
+            const DATA_TYPE: DataType = $data_type;
+        }
+    };
+}
+value!(f32, DataType::Float32);
+value!(f64, DataType::Float64);
+value!(i32, DataType::Int32);
+value!(u8, DataType::Uint8);
+
+/// What a session has computed since it was opened or reset; see `SNNCounters`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub struct Counters {
+    pub steps: u64,
+    pub neuron_updates: u64,
+    pub spikes: u64,
+    pub input_spikes: u64,
+    pub synaptic_events: u64,
+    pub synaptic_operations: u64,
+}
+
+/// What may be read from a session, also by its callbacks. A [`Session`] has all of these methods.
+#[derive(Debug)]
+pub struct SessionView<'a> {
+    handle: sys::SNNHandle,
+    session: PhantomData<&'a ()>,
+}
+
+impl SessionView<'_> {
+    pub(crate) fn new(handle: sys::SNNHandle) -> Self {
+        SessionView { handle, session: PhantomData }
+    }
+
+    /// The membrane state of every neuron of a population: `[batch_size][size]`.
+    #[doc(alias = "snn_get_membrane_potentials")]
+    pub fn membrane_potentials(&self, population: &str, potentials: &mut [f32]) -> Result<()> {
+        with_c_string(population, |population| {
+            check(unsafe {
+                sys::snn_get_membrane_potentials(self.handle, population, potentials.as_mut_ptr(), potentials.len())
+            })
+        })
+    }
+
+    /// Any variable by its path, `"population.state"`, `"projection.weight"`; as `snn_session_read` lists them.
+    #[doc(alias = "snn_session_read")]
+    pub fn read<T: Value>(&self, path: &str, values: &mut [T]) -> Result<()> {
+        with_c_string(path, |path| {
+            check(unsafe {
+                sys::snn_session_read(
+                    self.handle,
+                    path,
+                    T::DATA_TYPE as u32,
+                    values.as_mut_ptr().cast(),
+                    values.len(),
+                )
+            })
+        })
+    }
+
+    /// The same into a new vector.
+    pub fn read_vec<T: Value>(&self, path: &str) -> Result<Vec<T>> {
+        let mut values = vec![T::default(); self.value_count(path)?];
+        self.read(path, &mut values)?;
+        Ok(values)
+    }
+
+    /// How many values `read` wants for a path.
+    #[doc(alias = "snn_session_value_count")]
+    pub fn value_count(&self, path: &str) -> Result<usize> {
+        let mut count = 0;
+        with_c_string(path, |path| check(unsafe { sys::snn_session_value_count(self.handle, path, &mut count) }))?;
+        Ok(count)
+    }
+
+    /// Steps since the session was opened or reset.
+    #[doc(alias = "snn_session_step_count")]
+    pub fn step_count(&self) -> Result<u64> {
+        let mut steps = 0;
+        check(unsafe { sys::snn_session_step_count(self.handle, &mut steps) })?;
+        Ok(steps)
+    }
+
+    /// What was computed.
+    #[doc(alias = "snn_get_counters")]
+    pub fn counters(&self) -> Result<Counters> {
+        let raw = fill!(sys::SNNCounters, |counters| unsafe { sys::snn_get_counters(self.handle, counters) })?;
+        Ok(Counters {
+            steps: raw.steps,
+            neuron_updates: raw.neuron_updates,
+            spikes: raw.spikes,
+            input_spikes: raw.input_spikes,
+            synaptic_events: raw.synaptic_events,
+            synaptic_operations: raw.synaptic_operations,
+        })
+    }
+
+    /// The session's network.
+    #[doc(alias = "snn_session_network")]
+    pub fn network(&self) -> Result<Network> {
+        let mut handle = ptr::null_mut();
+        check(unsafe { sys::snn_session_network(self.handle, &mut handle) })?;
+        Ok(unsafe { Network::from_handle(handle) })
+    }
+}
+
+/// A running copy of a network.
+///
+/// It may move to another thread, but two threads cannot use it at once. A panic in a callback goes on in the call that
+/// caused it.
+///
+/// ```compile_fail
+/// fn shared<T: Sync>() {}
+/// shared::<snn::Session>();
+/// ```
+pub struct Session {
+    view: SessionView<'static>,
+    hooks: *mut Hooks,
+    /// Inputs that are bound: C reads them at each step.
+    bound: BTreeMap<u32, Box<[f32]>>,
+}
+
+// snn.h: "A session and its trainer: one thread at a time". What the hooks hold is Send.
+unsafe impl Send for Session {}
+
+impl Deref for Session {
+    type Target = SessionView<'static>;
+
+    fn deref(&self) -> &SessionView<'static> {
+        &self.view
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Session").field("handle", &self.view.handle).finish()
+    }
+}
+
+impl Session {
+    /// A session with the default options.
+    pub fn new(network: &Network) -> Result<Self> {
+        SessionOptions::new().open(network)
+    }
+
+    /// A session of a `.snn` file with the default options.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        SessionOptions::new().open_file(path)
+    }
+
+    /// Advances by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call.
+    #[doc(alias = "snn_run_step")]
+    pub fn run_step(&mut self, frame_dt: f32) -> Result<()> {
+        let status = unsafe { sys::snn_run_step(self.view.handle, frame_dt) };
+        self.finish(status)
+    }
+
+    /// The same, until `budget` seconds of wall time are spent; returns the steps that ran.
+    #[doc(alias = "snn_run_step_within")]
+    pub fn run_step_within(&mut self, frame_dt: f32, budget: f32) -> Result<u32> {
+        let mut steps = 0;
+        let status = unsafe { sys::snn_run_step_within(self.view.handle, frame_dt, budget, &mut steps) };
+        self.finish(status)?;
+        Ok(steps)
+    }
+
+    /// Advances by a number of steps.
+    #[doc(alias = "snn_session_step")]
+    pub fn step(&mut self, step_count: u32) -> Result<()> {
+        let status = unsafe { sys::snn_session_step(self.view.handle, step_count) };
+        self.finish(status)
+    }
+
+    /// Runs steps with inputs and recordings; returns the steps that were done.
+    #[doc(alias = "snn_session_run")]
+    pub fn run(&mut self, run: &mut Run) -> Result<u32> {
+        let handle = self.view.handle;
+        let mut done = 0;
+        let status = run.with_def(&mut done, |def| unsafe { sys::snn_session_run(handle, def) })?;
+        // Before what a callback of the session did: the run's own callback.
+        run.resume();
+        self.finish(status)?;
+        Ok(done)
+    }
+
+    /// Back to step 0 and the initial state.
+    #[doc(alias = "snn_session_reset")]
+    pub fn reset(&mut self) -> Result<()> {
+        check(unsafe { sys::snn_session_reset(self.view.handle) })
+    }
+
+    /// Input for the coming step: `[batch_size][size]`. Spikes, 0 or 1, hold for one step; values stay.
+    #[doc(alias = "snn_session_set_input")]
+    pub fn set_input(&mut self, population: u32, values: &[f32]) -> Result<()> {
+        check(unsafe { sys::snn_session_set_input(self.view.handle, population, values.as_ptr(), values.len()) })
+    }
+
+    /// Gives the session an input that it reads at each step without a copy; change it by
+    /// [`bound_input_mut`](Self::bound_input_mut).
+    #[doc(alias = "snn_session_bind_input")]
+    pub fn bind_input(&mut self, population: u32, values: impl Into<Box<[f32]>>) -> Result<()> {
+        let values = values.into();
+        check(unsafe {
+            sys::snn_session_bind_input(self.view.handle, population, values.as_ptr(), values.len())
+        })?;
+        self.bound.insert(population, values);
+        Ok(())
+    }
+
+    /// Ends a binding and gives the values back; none if there was none.
+    #[doc(alias = "snn_session_bind_input")]
+    pub fn unbind_input(&mut self, population: u32) -> Result<Option<Box<[f32]>>> {
+        check(unsafe { sys::snn_session_bind_input(self.view.handle, population, ptr::null(), 0) })?;
+        Ok(self.bound.remove(&population))
+    }
+
+    /// The values of a bound input.
+    pub fn bound_input_mut(&mut self, population: u32) -> Option<&mut [f32]> {
+        self.bound.get_mut(&population).map(|values| &mut values[..])
+    }
+
+    /// The neurons of a sample that spiked in the last step, ascending; without a copy.
+    #[doc(alias = "snn_session_get_spikes")]
+    pub fn spikes(&mut self, population: u32, sample: u32) -> Result<&[u32]> {
+        let (mut neurons, mut count) = (ptr::null(), 0);
+        check(unsafe {
+            sys::snn_session_get_spikes(self.view.handle, population, sample, &mut neurons, &mut count)
+        })?;
+        // Valid until the session is next used, and that needs the borrow of `self` to end.
+        Ok(unsafe { borrowed_slice(neurons, count as usize) })
+    }
+
+    /// Changes a variable by its path.
+    #[doc(alias = "snn_session_write")]
+    pub fn write<T: Value>(&mut self, path: &str, values: &[T]) -> Result<()> {
+        with_c_string(path, |path| {
+            check(unsafe {
+                sys::snn_session_write(
+                    self.view.handle,
+                    path,
+                    T::DATA_TYPE as u32,
+                    values.as_ptr().cast(),
+                    values.len(),
+                )
+            })
+        })
+    }
+
+    /// Sets the number of steps, to go on from a state that was read before.
+    #[doc(alias = "snn_session_set_step_count")]
+    pub fn set_step_count(&mut self, steps: u64) -> Result<()> {
+        check(unsafe { sys::snn_session_set_step_count(self.view.handle, steps) })
+    }
+
+    /// Saves all that the next steps depend on.
+    #[doc(alias = "snn_save_state")]
+    pub fn save_state(&self, path: impl AsRef<Path>) -> Result<()> {
+        with_c_string(path_text(path.as_ref())?, |path| check(unsafe { sys::snn_save_state(self.view.handle, path) }))
+    }
+
+    /// Goes on from a saved state.
+    #[doc(alias = "snn_load_state")]
+    pub fn load_state(&mut self, path: impl AsRef<Path>) -> Result<()> {
+        with_c_string(path_text(path.as_ref())?, |path| check(unsafe { sys::snn_load_state(self.view.handle, path) }))
+    }
+
+    /// Replaces weights and biases by those of a `.snn` file whose projections have the same names and shapes.
+    #[doc(alias = "snn_load_weights")]
+    pub fn load_weights(&mut self, path: impl AsRef<Path>) -> Result<()> {
+        with_c_string(path_text(path.as_ref())?, |path| {
+            check(unsafe { sys::snn_load_weights(self.view.handle, path) })
+        })
+    }
+
+    /// A new finished network with the present weights, biases and parameters.
+    #[doc(alias = "snn_session_to_network")]
+    pub fn to_network(&self) -> Result<Network> {
+        let mut handle = ptr::null_mut();
+        check(unsafe { sys::snn_session_to_network(self.view.handle, &mut handle) })?;
+        Ok(unsafe { Network::from_handle(handle) })
+    }
+
+    /// Called after each step for each population and sample that spiked.
+    #[doc(alias = "snn_register_spike_callback")]
+    pub fn on_spikes(&mut self, function: impl FnMut(&SessionView<'_>, &Spikes<'_>) + Send + 'static) -> Result<()> {
+        unsafe { (*self.hooks).spikes = Some(Box::new(function)) };
+        check(unsafe {
+            sys::snn_register_spike_callback(self.view.handle, Some(hooks::on_spikes), self.hooks.cast())
+        })
+    }
+
+    /// Called after each update of the weights, for each trained projection.
+    #[doc(alias = "snn_register_weight_callback")]
+    pub fn on_weights(&mut self, function: impl FnMut(&WeightUpdate) + Send + 'static) -> Result<()> {
+        unsafe { (*self.hooks).weights = Some(Box::new(function)) };
+        check(unsafe {
+            sys::snn_register_weight_callback(self.view.handle, Some(hooks::on_weights), self.hooks.cast())
+        })
+    }
+
+    /// Called at the end of each epoch of training.
+    #[doc(alias = "snn_register_epoch_callback")]
+    pub fn on_epoch(&mut self, function: impl FnMut(&Epoch) + Send + 'static) -> Result<()> {
+        unsafe { (*self.hooks).epoch = Some(Box::new(function)) };
+        check(unsafe {
+            sys::snn_register_epoch_callback(self.view.handle, Some(hooks::on_epoch), self.hooks.cast())
+        })
+    }
+
+    /// Removes the three callbacks.
+    pub fn clear_callbacks(&mut self) -> Result<()> {
+        let (handle, user) = (self.view.handle, self.hooks.cast());
+        check(unsafe { sys::snn_register_spike_callback(handle, None, user) })?;
+        check(unsafe { sys::snn_register_weight_callback(handle, None, user) })?;
+        check(unsafe { sys::snn_register_epoch_callback(handle, None, user) })?;
+        let hooks = unsafe { &mut *self.hooks };
+        hooks.spikes = None;
+        hooks.weights = None;
+        hooks.epoch = None;
+        Ok(())
+    }
+
+    pub(crate) fn handle(&self) -> sys::SNNHandle {
+        self.view.handle
+    }
+
+    fn hooks_mut(&mut self) -> *mut Hooks {
+        self.hooks
+    }
+
+    /// For calls that may have called back.
+    #[inline]
+    pub(crate) fn finish(&mut self, status: i32) -> Result<()> {
+        unsafe { (*self.hooks).resume() };
+        check(status)
+    }
+}
+
+impl Drop for Session {
+    #[doc(alias = "snn_destroy_network")]
+    fn drop(&mut self) {
+        unsafe {
+            sys::snn_destroy_network(self.view.handle); // gives its memory back to the allocator of the hooks
+            drop(Box::from_raw(self.hooks));
+        }
+    }
+}
+
+/// A count that an array must have.
+pub(crate) fn check_count(name: &str, count: usize, expected: usize) -> Result<()> {
+    if count == expected {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("{name} has {count} values and needs {expected}")))
+}

@@ -1,0 +1,237 @@
+use std::borrow::BorrowMut;
+use std::marker::PhantomData;
+use std::mem::{size_of, MaybeUninit};
+use std::ptr;
+
+use crate::error::check;
+use crate::run::input_array;
+use crate::{sys, Epoch, Loss, Optimizer, Result, Session};
+
+/// How a session is trained; see `SNNTrainerDef`. What is not set has the library's default.
+#[derive(Clone)]
+pub struct TrainerOptions {
+    def: sys::SNNTrainerDef,
+}
+
+macro_rules! settings {
+    ($($(#[$meta:meta])* $name:ident: $type:ty,)*) => {
+        $($(#[$meta])* pub fn $name(mut self, value: $type) -> Self {
+            self.def.$name = value;
+            self
+        })*
+    };
+}
+
+impl TrainerOptions {
+    /// Of an output population, over a number of steps.
+    pub fn new(output_population: u32, step_count: u32) -> Self {
+        let mut def = MaybeUninit::<sys::SNNTrainerDef>::zeroed();
+        // A struct of numbers: zeros are valid, and `init` fills in the defaults.
+        let mut def = unsafe {
+            sys::snn_trainer_def_init(def.as_mut_ptr(), size_of::<sys::SNNTrainerDef>() as u32);
+            def.assume_init()
+        };
+        def.output_population = output_population;
+        def.step_count = step_count;
+        TrainerOptions { def }
+    }
+
+    /// Default: cross-entropy of spike counts.
+    pub fn loss(mut self, loss: Loss) -> Self {
+        self.def.loss = loss as u32;
+        self
+    }
+
+    /// Default: Adam.
+    pub fn optimizer(mut self, optimizer: Optimizer) -> Self {
+        self.def.optimizer = optimizer as u32;
+        self
+    }
+
+    settings! {
+        /// Target rate of the labelled output, spikes per step.
+        rate_on: f32,
+        /// Target rate of the other outputs, spikes per step.
+        rate_off: f32,
+        /// Default 1e-3.
+        learning_rate: f64,
+        /// Of SGD.
+        momentum: f64,
+        /// Of Adam.
+        beta1: f64,
+        /// Of Adam.
+        beta2: f64,
+        /// Of Adam.
+        epsilon: f64,
+        /// SGD and Adam: added to the gradient; AdamW: decoupled.
+        weight_decay: f64,
+        /// Largest global L2 norm of the gradient; 0: none.
+        gradient_clip_norm: f64,
+        /// Strength of the pull of all rates towards `rate_target`.
+        rate_regularization: f64,
+        /// Spikes per step.
+        rate_target: f64,
+    }
+}
+
+/// Samples to train on; see `SNNBatch`.
+#[derive(Clone)]
+pub struct Batch<'a> {
+    inputs: Vec<sys::SNNInputArray>,
+    labels: &'a [i32],
+    targets: Option<&'a [f32]>,
+    arrays: PhantomData<&'a [f32]>,
+}
+
+impl<'a> Batch<'a> {
+    /// A class for each sample of the session's batch; -1 is padding. Empty with targets only.
+    pub fn new(labels: &'a [i32]) -> Self {
+        Batch { inputs: Vec::new(), labels, targets: None, arrays: PhantomData }
+    }
+
+    /// `[step][batch_size][size]`
+    pub fn input(mut self, population: u32, values: &'a [f32]) -> Self {
+        self.inputs.push(input_array(population, false, values));
+        self
+    }
+
+    /// `[batch_size][size]`, used at every step.
+    pub fn held_input(mut self, population: u32, values: &'a [f32]) -> Self {
+        self.inputs.push(input_array(population, true, values));
+        self
+    }
+
+    /// Rates, `[batch_size][outputs]`, for the loss of rates.
+    pub fn targets(mut self, rates: &'a [f32]) -> Self {
+        self.targets = Some(rates);
+        self
+    }
+
+    fn raw(&self) -> sys::SNNBatch {
+        sys::SNNBatch {
+            struct_size: size_of::<sys::SNNBatch>() as u32,
+            input_count: self.inputs.len() as u32,
+            inputs: self.inputs.as_ptr(),
+            labels: if self.labels.is_empty() { ptr::null() } else { self.labels.as_ptr() },
+            label_count: self.labels.len(),
+            targets: self.targets.map_or(ptr::null(), <[f32]>::as_ptr),
+            target_count: self.targets.map_or(0, <[f32]>::len),
+        }
+    }
+}
+
+/// What came of a batch; see `SNNTrainResult`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub struct TrainResult {
+    pub sample_count: u32,
+    pub correct_count: u32,
+    pub loss: f64,
+    pub spike_count: f64,
+}
+
+/// Trains a session, which it owns or borrows: `S` is [`Session`] or `&mut Session`.
+#[derive(Debug)]
+pub struct Trainer<S: BorrowMut<Session> = Session> {
+    handle: sys::SNNTrainer,
+    session: Option<S>,
+}
+
+// snn.h: "A session and its trainer: one thread at a time".
+unsafe impl<S: BorrowMut<Session> + Send> Send for Trainer<S> {}
+
+impl<S: BorrowMut<Session>> Trainer<S> {
+    /// The session gets its own copy of the weights.
+    #[doc(alias = "snn_trainer_create")]
+    pub fn new(mut session: S, options: &TrainerOptions) -> Result<Self> {
+        let mut handle = ptr::null_mut();
+        let status = unsafe { sys::snn_trainer_create(session.borrow_mut().handle(), &options.def, &mut handle) };
+        session.borrow_mut().finish(status)?;
+        Ok(Trainer { handle, session: Some(session) })
+    }
+
+    /// Forward, backward and update on one batch.
+    #[doc(alias = "snn_trainer_step")]
+    pub fn step(&mut self, batch: &Batch) -> Result<TrainResult> {
+        self.on_batch(batch, sys::snn_trainer_step)
+    }
+
+    /// The first part of a step.
+    #[doc(alias = "snn_trainer_forward")]
+    pub fn forward(&mut self, batch: &Batch) -> Result<TrainResult> {
+        self.on_batch(batch, sys::snn_trainer_forward)
+    }
+
+    /// The second part.
+    #[doc(alias = "snn_trainer_backward")]
+    pub fn backward(&mut self) -> Result<()> {
+        let status = unsafe { sys::snn_trainer_backward(self.handle) };
+        self.session_mut().finish(status)
+    }
+
+    /// The third part. A loss or gradient that is not finite is refused and the weights stay.
+    #[doc(alias = "snn_trainer_update")]
+    pub fn update(&mut self) -> Result<()> {
+        let status = unsafe { sys::snn_trainer_update(self.handle) };
+        self.session_mut().finish(status)
+    }
+
+    /// Class scores of the last forward, `[batch_size][outputs]`.
+    #[doc(alias = "snn_trainer_scores")]
+    pub fn scores(&mut self, scores: &mut [f32]) -> Result<()> {
+        check(unsafe { sys::snn_trainer_scores(self.handle, scores.as_mut_ptr(), scores.len()) })
+    }
+
+    /// From the next update on.
+    #[doc(alias = "snn_trainer_set_learning_rate")]
+    pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {
+        check(unsafe { sys::snn_trainer_set_learning_rate(self.handle, learning_rate) })
+    }
+
+    /// Sums up the updates since the last call.
+    #[doc(alias = "snn_trainer_end_epoch")]
+    pub fn end_epoch(&mut self) -> Result<Epoch> {
+        // A struct of numbers: zeros are valid.
+        let mut epoch: sys::SNNEpoch = unsafe { std::mem::zeroed() };
+        epoch.struct_size = size_of::<sys::SNNEpoch>() as u32;
+        let status = unsafe { sys::snn_trainer_end_epoch(self.handle, &mut epoch) };
+        self.session_mut().finish(status)?;
+        Ok(Epoch::from_raw(&epoch))
+    }
+
+    /// The session, to step it between batches.
+    pub fn session_mut(&mut self) -> &mut Session {
+        self.session.as_mut().expect("it is taken by into_session only").borrow_mut()
+    }
+
+    /// Ends the training and gives the session back.
+    pub fn into_session(mut self) -> S {
+        self.session.take().expect("it is taken here only")
+    }
+
+    fn on_batch(
+        &mut self,
+        batch: &Batch,
+        function: unsafe extern "C" fn(sys::SNNTrainer, *const sys::SNNBatch, *mut sys::SNNTrainResult) -> i32,
+    ) -> Result<TrainResult> {
+        // A struct of numbers: zeros are valid.
+        let mut result: sys::SNNTrainResult = unsafe { std::mem::zeroed() };
+        result.struct_size = size_of::<sys::SNNTrainResult>() as u32;
+        let status = unsafe { function(self.handle, &batch.raw(), &mut result) };
+        self.session_mut().finish(status)?;
+        Ok(TrainResult {
+            sample_count: result.sample_count,
+            correct_count: result.correct_count,
+            loss: result.loss,
+            spike_count: result.spike_count,
+        })
+    }
+}
+
+impl<S: BorrowMut<Session>> Drop for Trainer<S> {
+    #[doc(alias = "snn_trainer_release")]
+    fn drop(&mut self) {
+        unsafe { sys::snn_trainer_release(self.handle) }
+    }
+}

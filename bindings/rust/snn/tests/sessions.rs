@@ -1,0 +1,353 @@
+//! Stepping, reading, recording, training, callbacks.
+
+#[path = "networks/mod.rs"]
+mod networks;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use networks::{adders, folder, trainable, trainer_options, PATTERNS};
+use snn::*;
+
+#[test]
+fn steps_give_the_values_worked_out_by_hand() {
+    let mut session = Session::new(&adders()).unwrap();
+    session.set_input(0, &[1.0, 1.0]).unwrap();
+    session.step(1).unwrap();
+    let mut v = [0f32; 2];
+    session.membrane_potentials("cells", &mut v).unwrap();
+    assert_eq!(v, [0.75, 0.0]); // 0.5 + 0.25; 1 + 0 spikes and is reset
+    assert_eq!(session.spikes(1, 0).unwrap(), &[1]);
+    session.step(1).unwrap(); // without spikes nothing changes
+    assert!(session.spikes(1, 0).unwrap().is_empty());
+    session.set_input(0, &[1.0, 0.0]).unwrap();
+    session.step(1).unwrap();
+    assert_eq!(session.spikes(1, 0).unwrap(), &[0, 1]);
+    assert_eq!(session.step_count().unwrap(), 3);
+    let counters = session.counters().unwrap();
+    assert_eq!((counters.steps, counters.spikes, counters.input_spikes), (3, 3, 3));
+    assert_eq!((counters.neuron_updates, counters.synaptic_events), (6, 6));
+    session.reset().unwrap();
+    assert_eq!(session.read_vec::<f64>("cells.v").unwrap(), [0.0, 0.0]);
+    assert_eq!(session.step_count().unwrap(), 0);
+}
+
+#[test]
+fn frame_time_becomes_whole_steps() {
+    let mut session = SessionOptions::new().max_catch_up_steps(50).open(&adders()).unwrap();
+    session.run_step(0.0025).unwrap();
+    assert_eq!(session.step_count().unwrap(), 2);
+    session.run_step(0.0005).unwrap();
+    assert_eq!(session.step_count().unwrap(), 3);
+    assert_eq!(session.run_step_within(0.004, 0.0).unwrap(), 1);
+    assert_eq!(session.run_step_within(0.0, f32::INFINITY).unwrap(), 3);
+    session.run_step(1.0).unwrap();
+    assert_eq!(session.step_count().unwrap(), 57);
+    session.set_step_count(1000).unwrap();
+    assert_eq!(session.step_count().unwrap(), 1000);
+}
+
+#[test]
+fn a_bound_input_is_read_at_each_step() {
+    let mut session = Session::new(&adders()).unwrap();
+    session.bind_input(0, vec![1.0f32, 0.0]).unwrap();
+    session.step(1).unwrap();
+    assert_eq!(session.read_vec::<f32>("cells.v").unwrap(), [0.5, 0.0]);
+    session.bound_input_mut(0).unwrap()[0] = 0.0;
+    session.step(1).unwrap();
+    assert_eq!(session.read_vec::<f32>("cells.v").unwrap(), [0.5, 0.0]);
+    assert_eq!(&*session.unbind_input(0).unwrap().unwrap(), &[0.0, 0.0]);
+    assert!(session.bound_input_mut(0).is_none());
+    assert_eq!(session.bind_input(0, vec![1.0]).unwrap_err().status(), Status::InvalidArgument);
+}
+
+#[test]
+fn variables_are_written_in_four_types() {
+    let mut session = Session::new(&adders()).unwrap();
+    session.write("cells.v", &[0.25f64, 0.5]).unwrap();
+    assert_eq!(session.read_vec::<f32>("cells.v").unwrap(), [0.25, 0.5]);
+    session.write("cells.v", &[1i32, 0]).unwrap();
+    assert_eq!(session.read_vec::<f64>("cells.v").unwrap(), [1.0, 0.0]);
+    session.write("in_to_cells.weight", &[1.0f32; 4]).unwrap();
+    session.set_input(0, &[1.0, 0.0]).unwrap();
+    session.step(1).unwrap();
+    assert_eq!(session.read_vec::<u8>("cells.spikes").unwrap(), [1, 1]);
+    let changed = session.to_network().unwrap();
+    assert_eq!(changed.projection_arrays(0).unwrap().weights, &[1.0; 4]);
+    assert_eq!(session.network().unwrap().projection_arrays(0).unwrap().weights, &[0.5, 1.0, 0.25, 0.0]);
+}
+
+#[test]
+fn states_and_weights_come_back_from_files() {
+    let folder = folder("state");
+    let mut session = Session::new(&adders()).unwrap();
+    session.set_input(0, &[1.0, 0.0]).unwrap();
+    session.step(1).unwrap();
+    session.save_state(folder.join("now.state")).unwrap();
+    session.set_input(0, &[1.0, 0.0]).unwrap();
+    session.step(1).unwrap();
+    assert_eq!(session.read_vec::<f32>("cells.v").unwrap(), [0.0, 0.0]);
+    session.load_state(folder.join("now.state")).unwrap();
+    assert_eq!(session.read_vec::<f32>("cells.v").unwrap(), [0.5, 0.0]);
+    session.write("in_to_cells.weight", &[0.0f32; 4]).unwrap();
+    adders().save(folder.join("net.snn")).unwrap();
+    session.load_weights(folder.join("net.snn")).unwrap();
+    assert_eq!(session.read_vec::<f32>("in_to_cells.weight").unwrap(), [0.5, 1.0, 0.25, 0.0]);
+    let mut opened = Session::open(folder.join("net.snn")).unwrap();
+    opened.step(1).unwrap();
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_run_records_states_and_events() {
+    let mut session = Session::new(&adders()).unwrap();
+    let input = [1.0f32, 1.0]; // every step: 0.75 for the first cell, 1 for the second
+    let mut v = [0f32; 4 * 2];
+    let mut count = [0f64; 2];
+    let mut events = SpikeEvents::with_capacity(8);
+    let mut seen = Vec::new();
+    let mut run = Run::new(4);
+    run.held_input(0, &input).spike_events(1, &mut events);
+    run.record(1, "v", &mut v).unwrap().record(1, "spike_count", &mut count).unwrap();
+    run.progress(1, |done, total| {
+        seen.push((done, total));
+        true
+    });
+    assert_eq!(session.run(&mut run).unwrap(), 4);
+    drop(run);
+    assert_eq!(v, [0.75, 0.0, 0.0, 0.0, 0.75, 0.0, 0.0, 0.0]);
+    assert_eq!(count, [2.0, 4.0]);
+    assert_eq!(events.steps(), &[0, 1, 1, 2, 3, 3]);
+    assert_eq!(events.neurons(), &[1, 0, 1, 1, 0, 1]);
+    assert_eq!(events.samples(), &[0; 6]);
+    assert_eq!(seen.last(), Some(&(4, 4)));
+}
+
+#[test]
+fn a_run_ends_where_room_for_events_ends_or_progress_says_no() {
+    let mut session = Session::new(&adders()).unwrap();
+    let input = [1.0f32, 1.0];
+    let mut events = SpikeEvents::with_capacity(4);
+    let done = session.run(Run::new(10).held_input(0, &input).spike_events(1, &mut events)).unwrap();
+    assert_eq!((done, events.neurons().len()), (2, 3)); // one more step could give 2, and there is room for 1
+    let mut interval = [0f32; 2 * 2];
+    let mut run = Run::new(4);
+    run.record_interval(2).record(1, "v", &mut interval).unwrap();
+    assert_eq!(session.run(&mut run).unwrap(), 4);
+    let mut stopping = Run::new(10);
+    stopping.progress(3, |_, _| false);
+    assert_eq!(session.run(&mut stopping).unwrap_err().status(), Status::Stopped);
+    let mut panicking = Run::new(10);
+    panicking.progress(1, |_, _| panic!("from progress"));
+    let panic = catch_unwind(AssertUnwindSafe(|| session.run(&mut panicking))).unwrap_err();
+    assert_eq!(panic.downcast_ref::<&str>(), Some(&"from progress"));
+    session.step(1).unwrap();
+}
+
+#[test]
+fn a_spike_callback_sees_the_spikes_and_may_read() {
+    let mut session = Session::new(&adders()).unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sink = seen.clone();
+    session
+        .on_spikes(move |view, spikes| {
+            let v = view.read_vec::<f32>("cells.v").unwrap();
+            sink.lock().unwrap().push((spikes.step, spikes.population, spikes.neurons.to_vec(), v));
+        })
+        .unwrap();
+    session.set_input(0, &[1.0, 1.0]).unwrap();
+    session.step(1).unwrap();
+    assert_eq!(*seen.lock().unwrap(), [(0, 1, vec![1], vec![0.75, 0.0])]);
+    session.clear_callbacks().unwrap();
+    session.set_input(0, &[1.0, 1.0]).unwrap();
+    session.step(1).unwrap();
+    assert_eq!(seen.lock().unwrap().len(), 1);
+    assert_eq!(Arc::strong_count(&seen), 1); // the closure is gone
+}
+
+#[test]
+fn a_panic_in_a_callback_goes_on_in_the_call_and_the_session_lives() {
+    let mut session = Session::new(&adders()).unwrap();
+    session.on_spikes(|_, _| panic!("from the callback")).unwrap();
+    session.set_input(0, &[1.0, 1.0]).unwrap();
+    let panic = catch_unwind(AssertUnwindSafe(|| session.step(1))).unwrap_err();
+    assert_eq!(panic.downcast_ref::<&str>(), Some(&"from the callback"));
+    session.clear_callbacks().unwrap();
+    session.step(1).unwrap();
+    assert_eq!(session.step_count().unwrap(), 2);
+}
+
+#[test]
+fn a_session_moves_to_another_thread() {
+    let mut session = Session::new(&adders()).unwrap();
+    session.set_input(0, &[1.0, 0.0]).unwrap();
+    let v = std::thread::spawn(move || {
+        session.step(1).unwrap();
+        session.read_vec::<f32>("cells.v").unwrap()
+    });
+    assert_eq!(v.join().unwrap(), [0.5, 0.0]);
+}
+
+#[test]
+fn training_lowers_the_loss_and_calls_back() {
+    let network = trainable().unwrap();
+    let mut session = SessionOptions::new().batch_size(2).open(&network).unwrap();
+    let epochs = Arc::new(AtomicU64::new(0));
+    let updates = Arc::new(AtomicU64::new(0));
+    let (count_epochs, count_updates) = (epochs.clone(), updates.clone());
+    session
+        .on_epoch(move |epoch| {
+            assert_eq!(epoch.sample_count, 80);
+            count_epochs.store(epoch.epoch, Ordering::Relaxed);
+        })
+        .unwrap();
+    session
+        .on_weights(move |update| {
+            assert!(update.gradient_norm.is_finite() && update.update > 0);
+            count_updates.fetch_add(1, Ordering::Relaxed);
+        })
+        .unwrap();
+    let mut trainer = Trainer::new(session, &trainer_options(&network)).unwrap();
+    let labels = [0, 1];
+    let batch = Batch::new(&labels).held_input(0, &PATTERNS);
+    let first = trainer.step(&batch).unwrap();
+    for _ in 1..40 {
+        trainer.step(&batch).unwrap();
+    }
+    let epoch = trainer.end_epoch().unwrap();
+    assert_eq!((epoch.epoch, epochs.load(Ordering::Relaxed)), (1, 1));
+    assert_eq!(updates.load(Ordering::Relaxed), 40 * 2);
+    let last = trainer.forward(&batch).unwrap();
+    assert!(last.loss < 0.5 * first.loss, "{} -> {}", first.loss, last.loss);
+    assert_eq!((last.sample_count, last.correct_count), (2, 2));
+    let mut scores = [0f32; 4];
+    trainer.scores(&mut scores).unwrap();
+    assert!(scores[0] > scores[1] && scores[3] > scores[2]);
+    trainer.backward().unwrap();
+    trainer.set_learning_rate(1e-3).unwrap();
+    trainer.update().unwrap();
+    assert_eq!(trainer.update().unwrap_err().status(), Status::State);
+    let session = trainer.into_session();
+    let learned = session.to_network().unwrap();
+    let change = |i| learned.projection_arrays(i).unwrap().weights != network.projection_arrays(i).unwrap().weights;
+    assert!(change(0) && change(1));
+}
+
+#[test]
+fn a_trainer_may_borrow_its_session() {
+    let network = trainable().unwrap();
+    let mut session = SessionOptions::new().batch_size(2).open(&network).unwrap();
+    let mut trainer = Trainer::new(&mut session, &trainer_options(&network)).unwrap();
+    assert_eq!(trainer.step(&Batch::new(&[0])).unwrap_err().status(), Status::InvalidArgument);
+    trainer.session_mut().reset().unwrap();
+    drop(trainer);
+    session.step(1).unwrap();
+    let wrong = TrainerOptions::new(9, 20);
+    assert_eq!(Trainer::new(&mut session, &wrong).err().unwrap().status(), Status::NotFound);
+}
+
+/// Counts what is allocated.
+struct Counting(AtomicI64, AtomicI64);
+
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        self.0.fetch_add(layout.size() as i64, Ordering::Relaxed);
+        self.1.fetch_add(1, Ordering::Relaxed);
+        System.alloc(layout)
+    }
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        self.0.fetch_sub(layout.size() as i64, Ordering::Relaxed);
+        System.dealloc(memory, layout)
+    }
+}
+
+#[test]
+fn an_allocator_gets_back_what_it_gave() {
+    let allocator = Arc::new(Counting(AtomicI64::new(0), AtomicI64::new(0)));
+    let mut session = SessionOptions::new().allocator(allocator.clone()).open(&adders()).unwrap();
+    session.step(3).unwrap();
+    assert!(allocator.0.load(Ordering::Relaxed) > 0);
+    drop(session);
+    assert!(allocator.1.load(Ordering::Relaxed) > 0);
+    assert_eq!(allocator.0.load(Ordering::Relaxed), 0);
+}
+
+/// Runs tasks on threads, from the last to the first; forgets some and does some twice when it is told to.
+struct Jobs {
+    careless: bool,
+    calls: AtomicU64,
+}
+
+impl JobSystem for Jobs {
+    fn worker_count(&self) -> u32 {
+        3
+    }
+    fn parallel_for(&self, count: u32, task: &(dyn Fn(u32) + Sync)) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        if self.careless {
+            task(0);
+            task(0);
+            task(count + 5);
+            panic!("from the job system");
+        }
+        std::thread::scope(|scope| {
+            for index in (0..count).rev() {
+                scope.spawn(move || task(index));
+            }
+        });
+    }
+}
+
+/// Many neurons, so that there is work for several workers.
+fn many() -> Network {
+    let mut builder = NetworkBuilder::new(1.0).unwrap();
+    let input = builder.add_value_input("in", 50).unwrap();
+    let cells = builder.add_neurons("cells", 40_000, "lif").unwrap();
+    let mut weights = vec![0f32; 50 * 40_000];
+    random_normal(1, 1, 0.1, 0.2, &mut weights).unwrap();
+    builder.connect(&Projection::dense(input, cells, &weights)).unwrap();
+    builder.finish().unwrap()
+}
+
+fn run_many(mut session: Session) -> Vec<f32> {
+    session.set_input(0, &[0.7; 50]).unwrap();
+    session.step(20).unwrap();
+    session.read_vec("cells.v").unwrap()
+}
+
+#[test]
+fn jobs_of_the_host_give_the_same_bits() {
+    let network = many();
+    let expected = run_many(Session::new(&network).unwrap());
+    let jobs = Arc::new(Jobs { careless: false, calls: AtomicU64::new(0) });
+    let session = SessionOptions::new().job_system(jobs.clone()).open(&network).unwrap();
+    assert!(run_many(session) == expected);
+    assert!(jobs.calls.load(Ordering::Relaxed) > 0);
+}
+
+#[test]
+fn a_careless_job_system_changes_no_result() {
+    let network = many();
+    let expected = run_many(Session::new(&network).unwrap());
+    let jobs = Arc::new(Jobs { careless: true, calls: AtomicU64::new(0) });
+    let mut session = SessionOptions::new().job_system(jobs).open(&network).unwrap();
+    session.set_input(0, &[0.7; 50]).unwrap();
+    let panic = catch_unwind(AssertUnwindSafe(|| session.step(20))).unwrap_err();
+    assert_eq!(panic.downcast_ref::<&str>(), Some(&"from the job system"));
+    assert!(session.read_vec::<f32>("cells.v").unwrap() == expected);
+}
+
+#[test]
+fn the_log_says_what_was_opened() {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let sink = lines.clone();
+    let options = SessionOptions::new().log(move |level, line| sink.lock().unwrap().push((level, line.to_owned())));
+    let mut session = options.max_catch_up_steps(2).open(&adders()).unwrap();
+    session.run_step(1.0).unwrap();
+    let lines = lines.lock().unwrap();
+    assert_eq!(lines[0].0, LogLevel::Information);
+    assert!(lines[0].1.contains("cpu"), "{}", lines[0].1);
+    assert!(lines.iter().any(|(level, _)| *level == LogLevel::Warning));
+}

@@ -1,0 +1,115 @@
+"""The description of ``snn.h``, and the declarations of the bindings that are printed from it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.headers import enums
+from tools.headers.__main__ import INCLUDE, PRINTED
+from tools.headers.describe import Description, describe
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def description() -> Description:
+    return describe(INCLUDE)
+
+
+def header(tmp_path: Path, old: str, new: str) -> Path:
+    """An include folder whose header says `new` where ours says `old`."""
+    text = (INCLUDE / "snn" / "snn.h").read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "snn").mkdir(exist_ok=True)
+    (tmp_path / "snn" / "snn.h").write_text(text.replace(old, new, 1), encoding="utf-8")
+    return tmp_path
+
+
+def test_functions_are_those_that_the_library_exports(description: Description) -> None:
+    library = ROOT / ".venv/lib"
+    found = list(library.glob("python*/site-packages/snn/lib/libsnn.so"))
+    assert len(found) == 1
+    symbols = subprocess.run(
+        ["nm", "--dynamic", "--defined-only", str(found[0])], capture_output=True, text=True, check=True
+    )
+    exported = {words[2].split("@")[0] for words in map(str.split, symbols.stdout.splitlines()) if words[1] == "T"}
+    assert {function.name for function in description.exported()} == {name for name in exported if name[:4] == "snn_"}
+
+
+def test_a_declaration_is_read_whole(description: Description) -> None:
+    encode = next(function for function in description.functions if function.name == "snn_run_step_within")
+    assert [parameter.name for parameter in encode.parameters] == ["handle", "frame_dt", "budget_s", "out_steps"]
+    assert [parameter.type.kind for parameter in encode.parameters] == ["handle", "scalar", "scalar", "pointer"]
+    assert encode.summary.startswith("The same, but it stops after the step")
+    assert encode.summary.endswith("later.")
+    random = next(struct for struct in description.structs if struct.name == "SNNRandomConnectionDef")
+    period = next(field for field in random.fields if field.name == "period")
+    assert (period.type.kind, period.type.count, period.size) == ("array", 3, 24)
+    seed = next(constant for constant in description.constants if constant.name == "SNN_SEED_BY_INDEX")
+    assert (seed.value, seed.bits) == (2**64 - 1, 64)
+    assert {"SNNHandle", "SNNNetwork", "SNNModel", "SNNTrainer"} == set(description.handles)
+    assert "SNNJobSystem_parallel_for_task" in [callback.name for callback in description.callbacks]
+
+
+@pytest.mark.parametrize("target", ["aarch64-linux-gnu", "x86_64-w64-mingw32", "arm64-apple-macosx"])
+def test_layouts_are_the_same_on_every_64_bit_target(description: Description, target: str) -> None:
+    assert describe(INCLUDE, target) == description
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_printed_declarations_are_those_of_the_header(description: Description, name: str) -> None:
+    assert (ROOT / name).read_text(encoding="utf-8") == PRINTED[name](description), (
+        f"{name} lags behind snn.h: run 'python -m tools.headers --write' and complete the binding"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "files"),
+    [
+        (  # a new function
+            "SNN_API uint32_t SNN_CALL snn_abi_version(void);",
+            "SNN_API uint32_t SNN_CALL snn_abi_version(void);\nSNN_API void SNN_CALL snn_new(int32_t status);",
+            {"declarations.rs", "Native.cs", "Native.java", "snn_jni_functions.c", "names.md"},
+        ),
+        (  # a field that a struct grows by
+            "    uint64_t seed; /* of the random",
+            "    uint64_t more;\n    uint64_t seed; /* of the random",
+            {"declarations.rs", "Native.cs", "Native.java", "Layouts.cs", "snn_jni_functions.c"},
+        ),
+        (  # a value of an enum
+            "SNN_RULE_SPATIAL = 5 ",
+            "SNN_RULE_NEW = 6, SNN_RULE_SPATIAL = 5 ",
+            {"declarations.rs", "enums.rs", "Enums.cs", "Enums.java"},
+        ),
+    ],
+)
+def test_a_changed_header_changes_every_binding(
+    tmp_path: Path, description: Description, old: str, new: str, files: set[str]
+) -> None:
+    changed = describe(header(tmp_path, old, new))
+    different = {Path(name).name for name, print_ in PRINTED.items() if print_(changed) != print_(description)}
+    assert different == files
+
+
+def test_what_no_binding_can_be_made_of_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"frame_dt.*'long double'"):
+        describe(header(tmp_path, "SNNHandle handle, float frame_dt);", "SNNHandle handle, long double frame_dt);"))
+    with pytest.raises(ValueError, match="expected ';'"):
+        describe(header(tmp_path, "snn_abi_version(void);", "snn_abi_version(void)"))
+    with pytest.raises(ValueError, match="parameters need names"):
+        describe(header(tmp_path, "SNNHandle handle, float frame_dt);", "SNNHandle, float frame_dt);"))
+    nameless = describe(header(tmp_path, "enum { SNN_FLOAT32 = 0,", "enum { SNN_NEW = 1 };\nenum { SNN_FLOAT32 = 0,"))
+    with pytest.raises(ValueError, match="begins with SNN_NEW needs a name"):
+        enums.group(nameless)
+
+
+def test_the_command_prints_json() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "tools.headers", "--json"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert json.loads(result.stdout).keys() == {"functions", "callbacks", "structs", "handles", "constants"}

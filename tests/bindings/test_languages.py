@@ -1,0 +1,125 @@
+"""The tests of each binding, the game that is the same in every language, and libraries that are missing or others."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.bindings.building import ADDER, BINDINGS, LANGUAGES, LIBRARY, ROOT, Language, run, rust_environment, tool
+from tools.headers.__main__ import INCLUDE
+from tools.headers.describe import describe
+
+Built = Callable[[str], Language]
+MANAGED = ["csharp_mono", "csharp_coreclr", "java"]
+
+
+@pytest.fixture(scope="session")
+def brain(shared: Path, worker_id: str) -> Path:
+    path = shared / f"creature-{worker_id}.snn"
+    run(sys.executable, ROOT / "samples/python/train_creature.py", path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def other_library(shared: Path, worker_id: str) -> Path:
+    """A folder with a libsnn of another version: every function is there and does nothing."""
+    folder = shared / f"other-{worker_id}"
+    folder.mkdir()
+    names = [function.name for function in describe(INCLUDE).exported() if function.name != "snn_abi_version"]
+    source = "".join(f"void *{name}(void) {{ return 0; }}\n" for name in names)
+    (folder / "other.c").write_text(source + "unsigned snn_abi_version(void) { return 999; }\n", encoding="utf-8")
+    run("cc", "-shared", "-fPIC", folder / "other.c", "-Wl,-soname,libsnn.so", "-o", folder / "libsnn.so")
+    return folder
+
+
+@pytest.mark.parametrize("language", MANAGED)
+def test_every_case_of_the_binding_passes(built: Built, language: str) -> None:
+    one = built(language)
+    result = one.run(one.tests, ADDER)
+    assert result.returncode == 0, result.stdout + result.stderr
+    counts = re.search(r"test cases: (\d+) \| (\d+) passed \| 0 failed", result.stdout)
+    assert counts, result.stdout
+    assert int(counts[1]) == int(counts[2]) >= 25
+    assert "WARNING" not in result.stderr, result.stderr  # of -Xcheck:jni
+
+
+def test_every_case_of_the_rust_binding_passes(built: Built, shared: Path) -> None:
+    built("rust")
+    environment = rust_environment(shared / "rust") | {"LD_LIBRARY_PATH": str(LIBRARY)}
+    output = run(tool("cargo", "cargo"), "test", cwd=BINDINGS / "rust", **environment)
+    passed = [int(count) for count in re.findall(r"test result: ok. (\d+) passed; 0 failed", output)]
+    assert sum(passed) >= 35, output
+    run(
+        tool("cargo", "cargo"),
+        "doc",
+        "--no-deps",
+        "-q",
+        cwd=BINDINGS / "rust",
+        RUSTDOCFLAGS="-D warnings",
+        **environment,
+    )
+
+
+def test_the_crates_need_no_other_crate() -> None:
+    manifests = [(BINDINGS / "rust" / name / "Cargo.toml").read_text(encoding="utf-8") for name in ("snn-sys", "snn")]
+    assert "dependencies" not in manifests[0]
+    assert re.findall(r"^\[dependencies\]\n((?:.+\n)*)", manifests[1], re.MULTILINE) == [
+        'snn-sys = { path = "../snn-sys", version = "0.1.0" }\n'
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_game_is_the_same_in_every_language(built: Built, brain: Path, language: str) -> None:
+    one = built(language)
+    expected = run(sys.executable, ROOT / "samples/python/creature.py", brain).strip()
+    assert re.fullmatch(r"600 frames, \d+ eaten, hash [0-9a-f]{16}", expected)
+    assert int(expected.split()[2]) >= 5  # it finds its food
+    result = one.run(one.creature, brain)
+    assert (result.returncode, result.stdout.strip()) == (0, expected), result.stderr
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_missing_file_is_an_error_with_the_sentence_of_c(built: Built, language: str) -> None:
+    one = built(language)
+    result = one.run(one.creature, "absent.snn")
+    assert result.returncode not in (0, -6, -11), result.stderr  # an error of the language, no crash
+    assert re.search(r"absent\.snn.*[Nn]o such file", result.stderr), result.stderr
+
+
+@pytest.mark.parametrize("language", MANAGED)
+def test_a_library_of_another_version_is_refused(built: Built, other_library: Path, language: str) -> None:
+    one = built(language)
+    result = one.run(one.tests, "version", library=other_library)
+    assert (result.returncode, result.stdout.strip()) == (0, "passed"), result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("language", MANAGED)
+def test_a_missing_library_is_an_error_of_the_language(built: Built, tmp_path: Path, language: str) -> None:
+    one = built(language)
+    result = one.run(one.tests, "missing", library=tmp_path)
+    assert (result.returncode, result.stdout.strip()) == (0, "passed"), result.stdout + result.stderr
+
+
+def test_rust_refuses_a_library_of_another_version_and_names_a_missing_one(
+    built: Built, other_library: Path, tmp_path: Path, brain: Path
+) -> None:
+    rust = built("rust")
+    result = rust.run(rust.creature, brain, library=other_library)
+    assert result.returncode == 1
+    assert "libsnn has ABI version 999, this crate was made for version 1" in result.stderr
+    result = rust.run(rust.creature, brain, library=tmp_path)
+    assert result.returncode == 127
+    assert "libsnn.so" in result.stderr
+
+
+def test_the_csharp_project_builds_with_the_dotnet_sdk(tmp_path: Path) -> None:
+    dotnet = tool("dotnet", "not packaged; the .NET 9 SDK")
+    sdks = subprocess.run([dotnet, "--list-sdks"], capture_output=True, text=True, check=False).stdout
+    if not sdks.strip():
+        pytest.skip("dotnet is there without an SDK")
+    run(dotnet, "build", "-warnaserror", "-o", tmp_path, BINDINGS / "csharp/Snn/Snn.csproj", "-f", "net9.0")

@@ -1,0 +1,48 @@
+"""Every function of the header is a function of every language."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tools.headers import names
+from tools.headers.__main__ import INCLUDE
+from tools.headers.describe import describe
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_no_language_lags_behind_the_header(tmp_path: Path) -> None:
+    assert names.missing(describe(INCLUDE)) == []
+    text = (INCLUDE / "snn" / "snn.h").read_text(encoding="utf-8")
+    (tmp_path / "snn").mkdir()
+    (tmp_path / "snn" / "snn.h").write_text(text.replace("snn_run_step(", "snn_run_steps("), encoding="utf-8")
+    lagging = names.missing(describe(tmp_path))
+    assert lagging == [f"{language}: snn_run_steps" for language in names.LANGUAGES]
+
+
+@pytest.mark.parametrize(
+    ("language", "sources", "call"),
+    [
+        ("Rust", "bindings/rust/snn/src/*.rs", r"sys::(snn_\w+)"),
+        ("C#", "bindings/csharp/Snn/*.cs", r"Native\.(snn_\w+)"),
+        ("Java", "bindings/java/src/snn/*.java", r"Native(?:\.|::)(snn_\w+)"),
+    ],
+)
+def test_what_a_comment_names_is_called(language: str, sources: str, call: str) -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob(sources) if path.name[:6] != "Native")
+    exported = {function.name for function in describe(INCLUDE).exported()}
+    assert set(re.findall(call, text)) == exported
+    assert set(names.LANGUAGES[language]()) == exported
+
+
+def test_names_are_those_that_users_write() -> None:
+    found = {language: read() for language, read in names.LANGUAGES.items()}
+    assert found["C++"]["snn_session_step"] == ["snn::Session::step"]
+    assert found["C++"]["snn_network_create"] == ["snn::Network"]
+    assert found["C++"]["snn_destroy_network"] == ["snn::~Session"]
+    assert found["Rust"]["snn_session_read"] == ["SessionView::read"]
+    assert found["C#"]["snn_network_load_memory"] == ["Network.Load"]
+    assert found["Java"]["snn_last_error"] == ["SnnException"]
