@@ -35,6 +35,8 @@ namespace Snn
         Stopped = -12,
         /// <summary>a defect of the library</summary>
         Internal = -13,
+        /// <summary>the GPU was reset or removed; the session cannot go on, a new one can</summary>
+        DeviceLost = -14,
     }
 
     /// <summary><c>SNN_LOG_WARNING</c> and those that follow it in <c>snn.h</c>.</summary>

@@ -30,7 +30,7 @@ namespace Snn
     internal unsafe struct SNNDeviceInfo
     {
         internal uint struct_size;
-        /// <summary>what SNNConfig.device takes: "cpu", "reference", "null"</summary>
+        /// <summary>what SNNConfig.device takes: "cpu", "vulkan:0", "reference", "null"</summary>
         internal fixed byte name[64];
         /// <summary>for people: processor name, instruction set</summary>
         internal fixed byte description[192];
@@ -253,7 +253,7 @@ namespace Snn
         internal byte* file;
         /// <summary>a finished network; the session keeps a reference</summary>
         internal IntPtr network;
-        /// <summary>"cpu" (default, also when null), "reference", "null"</summary>
+        /// <summary>"cpu" (default, also when null), "vulkan", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them</summary>
         internal byte* device;
         /// <summary>samples, 1 (default) to 1,048,576</summary>
         internal uint batch_size;
@@ -621,7 +621,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_connect(NetworkHandle network, SNNProjectionDef* def, uint* out_index);
 
-        /// <summary>Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, by a built-in rule ("pair_stdp", "triplet_stdp"; `rule` null) or a user's (`name` is not read then).</summary>
+        /// <summary>Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp", "triplet_stdp", "tsodyks_markram"; `rule` null) or a user's (`name` is not read then).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_plasticity(NetworkHandle network, uint projection, byte* name, ModelHandle rule);
 

@@ -35,7 +35,9 @@ public final class Enums {
         /** a progress callback asked to stop; what was recorded so far is kept */
         STOPPED(-12),
         /** a defect of the library */
-        INTERNAL(-13);
+        INTERNAL(-13),
+        /** the GPU was reset or removed; the session cannot go on, a new one can */
+        DEVICE_LOST(-14);
 
         final int value;
 

@@ -35,6 +35,8 @@ pub const SNN_ERROR_FORKED: i32 = -11;
 pub const SNN_ERROR_STOPPED: i32 = -12;
 /// a defect of the library
 pub const SNN_ERROR_INTERNAL: i32 = -13;
+/// the GPU was reset or removed; the session cannot go on, a new one can
+pub const SNN_ERROR_DEVICE_LOST: i32 = -14;
 pub const SNN_LOG_WARNING: u32 = 1;
 pub const SNN_LOG_INFORMATION: u32 = 2;
 pub const SNN_POPULATION_NEURONS: u32 = 0;
@@ -196,7 +198,7 @@ pub struct SNNJobSystem {
 #[derive(Clone, Copy)]
 pub struct SNNDeviceInfo {
     pub struct_size: u32,
-    /// what SNNConfig.device takes: "cpu", "reference", "null"
+    /// what SNNConfig.device takes: "cpu", "vulkan:0", "reference", "null"
     pub name: [c_char; 64],
     /// for people: processor name, instruction set
     pub description: [c_char; 192],
@@ -419,7 +421,7 @@ pub struct SNNConfig {
     pub file: *const c_char,
     /// a finished network; the session keeps a reference
     pub network: SNNNetwork,
-    /// "cpu" (default, also when null), "reference", "null"
+    /// "cpu" (default, also when null), "vulkan", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them
     pub device: *const c_char,
     /// samples, 1 (default) to 1,048,576
     pub batch_size: u32,
@@ -696,7 +698,7 @@ extern "C" {
     /// The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's.
     pub fn snn_network_set_surrogate(network: SNNNetwork, population: u32, name: *const c_char, surrogate: SNNModel, parameters: *const f64, count: usize) -> SNNStatus;
     pub fn snn_network_connect(network: SNNNetwork, def: *const SNNProjectionDef, out_index: *mut u32) -> SNNStatus;
-    /// Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, by a built-in rule ("pair_stdp", "triplet_stdp"; `rule` null) or a user's (`name` is not read then).
+    /// Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp", "triplet_stdp", "tsodyks_markram"; `rule` null) or a user's (`name` is not read then).
     pub fn snn_network_set_plasticity(network: SNNNetwork, projection: u32, name: *const c_char, rule: SNNModel) -> SNNStatus;
     /// A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice.
     pub fn snn_network_set_plasticity_parameter(network: SNNNetwork, projection: u32, parameter: *const c_char, value: f64) -> SNNStatus;

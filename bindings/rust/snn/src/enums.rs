@@ -33,6 +33,8 @@ pub enum Status {
     Stopped = -12,
     /// a defect of the library
     Internal = -13,
+    /// the GPU was reset or removed; the session cannot go on, a new one can
+    DeviceLost = -14,
 }
 
 impl Status {
@@ -53,6 +55,7 @@ impl Status {
             -11 => Some(Self::Forked),
             -12 => Some(Self::Stopped),
             -13 => Some(Self::Internal),
+            -14 => Some(Self::DeviceLost),
             _ => None,
         }
     }
