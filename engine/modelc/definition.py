@@ -339,7 +339,7 @@ class _Reader:
         return definition
 
     def events(self) -> list[str]:
-        found = [section for section in ("on_pre", "on_post") if section in self.document]
+        found: list[str] = [section for section in ("on_pre", "on_post") if section in self.document]
         if not found:
             raise DocumentError(f"{self.source.label}: needs a section [on_pre] or [on_post] with a program")
         return found

@@ -88,7 +88,7 @@ TEST_CASE("the library describes itself") {
     CHECK(std::string(snn::devices()[0].name) == "cpu");
     CHECK(snn::builtin_models().size() >= 6);
     CHECK(snn::builtin_surrogates().size() >= 6);
-    CHECK(snn::builtin_plasticity_rules() == std::vector<std::string>{"pair_stdp", "triplet_stdp"});
+    CHECK(snn::builtin_plasticity_rules() == std::vector<std::string>{"pair_stdp", "triplet_stdp", "tsodyks_markram"});
 }
 
 TEST_CASE("a network can be built, looked at and run") {
