@@ -67,7 +67,8 @@ class Parameter:
         if self.maximum is not None and highest > self.maximum:
             wrong = highest
         if wrong is not None:
-            raise InvalidArgumentError(f"{what} is {wrong:g} {self.unit}; it must be {self.allowed}")
+            unit = f" {self.unit}" if self.unit not in ("", "1") else ""
+            raise InvalidArgumentError(f"{what} is {wrong:g}{unit}; it must be {self.allowed}")
 
 
 @dataclass(frozen=True)

@@ -253,6 +253,7 @@ static void bound_input_is_read_at_each_step(void) {
         CHECK_EQUAL(spikes[0], 1);
     }
     CHECK_ERROR(snn_session_bind_input(handle, 0, NULL, 3), SNN_ERROR_INVALID_ARGUMENT, "values is null");
+    CHECK_ERROR(snn_session_set_input(handle, 0, bound, 3), SNN_ERROR_STATE, "is bound to memory of the program");
     CHECK_OK(snn_session_bind_input(handle, 0, NULL, 0));
     CHECK_OK(snn_session_step(handle, 10));
     CHECK_OK(snn_get_membrane_potentials(handle, "cells", v, 3));

@@ -316,6 +316,21 @@ def test_microcircuit_scaling_keeps_mean_and_variance() -> None:
 # ---- Shiu et al. 2024
 
 
+def test_sharing_a_short_step_or_not_gives_the_same_spikes() -> None:
+    """Long enough for the threads to be tried, left alone and tried again."""
+    network = scene("cuba").build(seed=3)
+    events = []
+    for threads in (1, 2, 3):
+        with snn.Simulation(network, threads=threads) as simulation:
+            recording = simulation.run(4000, record=dict.fromkeys(("excitatory", "inhibitory"), "spike_events"))
+        events.append([recording[name]["spike_events"] for name in ("excitatory", "inhibitory")])
+    assert len(events[0][0]) > 1000
+    for other in events[1:]:
+        for expected, found in zip(events[0], other, strict=True):
+            assert np.array_equal(expected.steps, found.steps)
+            assert np.array_equal(expected.neurons, found.neurons)
+
+
 def test_flybrain_twin() -> None:
     one = scene("flybrain")
     assert one.sizes() == {"brain": 138_639, "drive": 21}

@@ -528,10 +528,11 @@ SNN_API SNNStatus SNN_CALL snn_session_network(SNNHandle handle, SNNNetwork *out
 SNN_API SNNStatus SNN_CALL snn_session_to_network(SNNHandle handle, SNNNetwork *out_network);
 
 /* Input of an input population for the coming step: [batch_size][size] floats. Spike inputs take 0 and 1 only and are
- * empty again after one step; values stay. NaN and infinity are refused. */
+ * empty again after one step; values stay. NaN and infinity are refused.
+ * Errors: SNN_ERROR_STATE (the input is bound, see below), SNN_ERROR_INVALID_ARGUMENT. */
 SNN_API SNNStatus SNN_CALL snn_session_set_input(SNNHandle handle, uint32_t population, const float *values, size_t count);
 /* As above, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
- * Values other than 0 count as spikes for a spike input. */
+ * Values other than 0 count as spikes for a spike input; NaN in a value input makes states NaN until the session is reset. */
 SNN_API SNNStatus SNN_CALL snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count);
 /* Advances by `step_count` steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step(SNNHandle handle, uint32_t step_count);

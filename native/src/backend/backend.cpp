@@ -6,7 +6,7 @@ namespace snn {
 
 namespace {
 
-[[noreturn]] void cannot_train() { throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train"); }
+[[noreturn]] void cannot_train() { throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train; \"cpu\" can"); }
 
 [[noreturn]] void cannot_share() {
     throw Error(SNN_ERROR_UNSUPPORTED, "the session is not on a Vulkan device: it has no buffers there and records no commands");

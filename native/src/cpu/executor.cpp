@@ -38,6 +38,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cmath>
 #include <cstring>
 
 #include "common/error.h"
@@ -54,6 +56,9 @@ constexpr uint32_t smallest_piece = 64;              // neurons: a cache line of
 constexpr double worth_waking_ns = 20000;            // a run shorter than that is not worth waking threads
 constexpr double worth_meeting_ns = 2000;            // a step shorter than that is not worth sharing
 constexpr double worth_job_ns = 20000;               // the same for a host's job system
+constexpr double worth_sharing_always_ns = 100000;   // a longer step is worth sharing whatever else runs
+constexpr double piece_ns = 500000;                  // about, of steps that are run in one way before it is thought over
+constexpr double most_times_alone = 3;               // what shared steps may take of what they take alone, before they are left
 
 constexpr size_t state_bytes_together = 128 * 1024;
 
@@ -293,15 +298,16 @@ void CpuExecutor::run(const RunRequest& request) {
     if (runs_by_layers(request)) {
         run_layers(request);
     } else if (width == 1 || work < worth_waking_ns) {
-        run_samples(request, 0, batch, context_.tasks[0]);
+        run_samples(request, {0, request.step_count}, 0, batch, context_.tasks[0]);
     } else if (batch < width && work_ns_ > worth_sharing) {
-        if (context_.pool.runs_together()) run_team(request);
-        else run_phases(request);
+        if (!context_.pool.runs_together()) run_phases(request);
+        else if (work_ns_ * batch > worth_sharing_always_ns) run_team(request, {0, request.step_count}, HUGE_VAL);
+        else run_shared(request);
     } else {
         const uint32_t groups = std::min(width, batch);
         context_.pool.run(groups, [&](uint32_t group) {
             const auto bound = [&](uint32_t g) { return static_cast<uint32_t>(uint64_t{batch} * g / groups); };
-            run_samples(request, bound(group), bound(group + 1), context_.tasks[group]);
+            run_samples(request, {0, request.step_count}, bound(group), bound(group + 1), context_.tasks[group]);
         });
     }
     end_events(request);
@@ -330,12 +336,32 @@ void CpuExecutor::end_events(const RunRequest& request) {
 
 // ---- Steps ------------------------------------------------------------------------------------------------------------
 
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double nanoseconds_since(Clock::time_point begin) { return std::chrono::duration<double, std::nano>(Clock::now() - begin).count(); }
+
+}  // namespace
+
+// Threads that go through steps together.
+struct CpuExecutor::Team {
+    Team(uint32_t width, StepRange steps, double limit)
+        : barrier(width), end(steps.end), limit_ns(limit), begin(limit < HUGE_VAL ? Clock::now() : Clock::time_point()) {}
+    bool is_late() const { return limit_ns < HUGE_VAL && nanoseconds_since(begin) > limit_ns; }
+
+    Barrier barrier;
+    std::atomic<uint32_t> end;  // after the last step
+    double limit_ns;
+    Clock::time_point begin;
+};
+
 // A few samples at a time go through all steps: few, so that their state stays in the L2 cache; more than one, so that
 // inputs, recordings and tape ([step][sample][neuron]) are read and written in long stretches.
-void CpuExecutor::run_samples(const RunRequest& request, uint32_t begin, uint32_t end, TaskMemory& memory) {
+void CpuExecutor::run_samples(const RunRequest& request, StepRange steps, uint32_t begin, uint32_t end, TaskMemory& memory) {
     for (uint32_t first = begin; first < end; first += samples_together_) {
         const uint32_t last = std::min(end, first + samples_together_);
-        for (uint32_t step = 0; step < request.step_count; ++step)
+        for (uint32_t step = steps.begin; step < steps.end; ++step)
             for (uint32_t sample = first; sample < last; ++sample) {
                 const Moment at = moment(request, step, sample);
                 load_inputs(request, at, step);
@@ -351,16 +377,37 @@ void CpuExecutor::run_samples(const RunRequest& request, uint32_t begin, uint32_
     }
 }
 
-void CpuExecutor::run_team(const RunRequest& request) {
+// Short steps are worth sharing only while the threads run at the same time. Where other work takes a core away, everybody waits for
+// the thread that had it, and one thread alone is many times faster. So both ways are measured.
+void CpuExecutor::run_shared(const RunRequest& request) {
+    const auto piece = static_cast<uint32_t>(std::max(piece_ns / work_ns_, 1.0));
+    for (uint32_t step = 0; step < request.step_count;) {
+        StepRange steps{step, step + std::min(piece, request.step_count - step)};
+        const Clock::time_point begin = Clock::now();
+        if (sharing_.shares_next()) {
+            const double alone_ns = sharing_.alone_ns() > 0 ? sharing_.alone_ns() : work_ns_;
+            steps.end = run_team(request, steps, most_times_alone * alone_ns * (steps.end - steps.begin));
+        } else {
+            run_samples(request, steps, 0, context_.batch, context_.tasks[0]);
+        }
+        sharing_.note(nanoseconds_since(begin) / (steps.end - steps.begin));
+        step = steps.end;
+    }
+}
+
+// Ends at the first meeting after `limit_ns`, if not with the steps; returns the step after the last.
+uint32_t CpuExecutor::run_team(const RunRequest& request, StepRange steps, double limit_ns) {
     const uint32_t width = context_.pool.width();
-    Barrier barrier(width);
-    context_.pool.run(width, [&](uint32_t thread) { run_thread(request, thread, barrier); });
+    Team team(width, steps, limit_ns);
+    context_.pool.run(width, [&](uint32_t thread) { run_thread(request, steps.begin, thread, team); });
+    return team.end.load(std::memory_order_relaxed);
 }
 
 // What one thread of a team does. All threads come to the same meetings.
-void CpuExecutor::run_thread(const RunRequest& request, uint32_t thread, Barrier& barrier) {
+void CpuExecutor::run_thread(const RunRequest& request, uint32_t first_step, uint32_t thread, Team& team) {
     TaskMemory& memory = context_.tasks[thread];
-    for (uint32_t step = 0; step < request.step_count; ++step) {
+    Barrier& barrier = team.barrier;
+    for (uint32_t step = first_step; step < team.end.load(std::memory_order_relaxed); ++step) {
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
             const Moment at = moment(request, step, sample);
             if (loads_inputs(request, step)) {
@@ -384,7 +431,12 @@ void CpuExecutor::run_thread(const RunRequest& request, uint32_t thread, Barrier
         }
         // Recorded activity of this step may be read while others are ahead: frames of activity are never written twice
         // before everybody has met.
-        if ((step + 1) % steps_apart_ == 0) barrier.wait();
+        if ((step + 1) % steps_apart_ == 0) {
+            // Written before the meeting and read after it, so that all end with the same step.
+            if (thread == 0 && step + 1 < team.end.load(std::memory_order_relaxed) && team.is_late())
+                team.end.store(step + 1, std::memory_order_relaxed);
+            barrier.wait();
+        }
     }
 }
 

@@ -14,6 +14,7 @@
 #include "cpu/plastic_projection.h"
 #include "cpu/population_data.h"
 #include "cpu/projection_data.h"
+#include "cpu/sharing.h"
 #include "cpu/sparse_bundles.h"
 #include "cpu/thread_pool.h"
 
@@ -45,6 +46,10 @@ struct TaskMemory {
 };
 
 constexpr uint32_t no_group = UINT32_MAX;
+struct StepRange {
+    uint32_t begin, end;  // of a request
+};
+
 constexpr uint32_t whole_row = UINT32_MAX;  // instead of the number of one of a population's ranges
 
 // Steps from a neuron's spike to its first arrival, at least 1: threads may be so many steps apart.
@@ -127,9 +132,11 @@ private:
     };
 
     void make_stages();
-    void run_samples(const RunRequest& request, uint32_t begin, uint32_t end, TaskMemory& memory);
-    void run_team(const RunRequest& request);
-    void run_thread(const RunRequest& request, uint32_t thread, Barrier& barrier);
+    void run_samples(const RunRequest& request, StepRange steps, uint32_t begin, uint32_t end, TaskMemory& memory);
+    void run_shared(const RunRequest& request);
+    struct Team;
+    uint32_t run_team(const RunRequest& request, StepRange steps, double limit_ns);
+    void run_thread(const RunRequest& request, uint32_t first_step, uint32_t thread, Team& team);
     void run_phases(const RunRequest& request);
     void update_range(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
     void load_inputs(const RunRequest& request, const Moment& at, uint32_t step);
@@ -181,6 +188,7 @@ private:
     std::vector<uint32_t> inputs_, neurons_;  // populations: inputs in index order, neurons in evaluation order
     std::vector<Stage> stages_;
     std::vector<uint8_t> from_zero_;  // per projection: its kernel begins the sums of its receptor
+    Sharing sharing_;
     double work_ns_ = 0;              // of a step of one sample; a guess, only to decide whether waking threads pays
     uint32_t steps_apart_ = 1;        // steps that threads may run without meeting
     uint32_t samples_together_ = 1;

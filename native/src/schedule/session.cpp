@@ -167,6 +167,9 @@ void Session::set_input(uint32_t population, const float* values, size_t count) 
     if (count != input.values.size())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", input.values.size(),
                     " values (batch_size ", batch_size_, " x size ", info.size, "), got ", count);
+    if (input.bound)
+        throw Error(SNN_ERROR_STATE, "input '", info.name, "' is bound to memory of the program and reads nothing else; bind it "
+                    "to null first");
     if (input.clears) check_spikes(values, count, info.name);
     else check_finite(values, count, info.name);
     std::memcpy(input.values.data(), values, count * sizeof(float));

@@ -59,7 +59,7 @@ Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, cons
     check_definition(def, *plan.network, batch_size);
     if (plan.step_adjoint.empty())
         throw Error(SNN_ERROR_UNSUPPORTED, "the network cannot be trained: ", plan.not_trainable_because);
-    if (!executor.can_train()) throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train");
+    if (!executor.can_train()) throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train; \"cpu\" can");
     shape_ = {def.loss, def.step_count, batch_size, plan.network->population(def.output_population).size};
     prepare_regularization();
     prepare_loss();
