@@ -156,7 +156,7 @@ def test_the_example_of_the_language_page_compiles():
         w_max = { default = 1.0, unit = "i" }
     """
     assert compile_plasticity(head + plasticity).name == "pairs"
-    (rule,) = re.findall(r'Plasticity\.define\("""(.*?)"""', page, re.DOTALL)
+    (rule,) = re.findall(r'Plasticity\.define\(\s*"""(.*?)"""', page, re.DOTALL)
     assert "delivered" in compile_plasticity(rule).document["on_pre"]
 
 
