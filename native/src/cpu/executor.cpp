@@ -347,8 +347,8 @@ double nanoseconds_since(Clock::time_point begin) { return std::chrono::duration
 // Threads that go through steps together.
 struct CpuExecutor::Team {
     Team(uint32_t width, StepRange steps, double limit)
-        : barrier(width), end(steps.end), limit_ns(limit), begin(limit < HUGE_VAL ? Clock::now() : Clock::time_point()) {}
-    bool is_late() const { return limit_ns < HUGE_VAL && nanoseconds_since(begin) > limit_ns; }
+        : barrier(width), end(steps.end), limit_ns(limit), begin(Clock::now()) {}
+    bool is_late() const { return nanoseconds_since(begin) > limit_ns; }
 
     Barrier barrier;
     std::atomic<uint32_t> end;  // after the last step

@@ -80,7 +80,7 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
     const I last = broadcast_i(visit.last_arrival);
     const F minimum = broadcast_f(args.minimum), maximum = broadcast_f(args.maximum), factor = broadcast_f(scale);
     const auto held = [&](F w) { return flush(min_(max_(w, minimum), maximum)); };
-    const bool delivers = Rule::delivers && (!std::is_same_v<Rule, InterpretedPlasticity> || args.delivers);
+    const bool delivers = Rule::delivers && args.delivers;
     for (uint32_t at = 0; at < visit.count; at += 16) {
         const uint32_t size = visit.count - at < 16 ? visit.count - at : 16;
         const uint32_t first = visit.first + at;
