@@ -73,7 +73,7 @@ from snn.neurons import (
     PoissonSource,
     SpikeInput,
 )
-from snn.plasticity import PairSTDP, Plasticity, TripletSTDP, TsodyksMarkram
+from snn.plasticity import HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram
 from snn.projection import Projection
 from snn.recording import Recording, SpikeEvents
 from snn.sequential import Sequential
@@ -110,6 +110,7 @@ __all__ = [
     "ForkedError",
     "FormatError",
     "HodgkinHuxley",
+    "HomeostaticSTDP",
     "Input",
     "IntegrateAndFire",
     "InternalError",
@@ -136,6 +137,7 @@ __all__ = [
     "Projection",
     "Recorder",
     "Recording",
+    "RewardSTDP",
     "Sequential",
     "Simulation",
     "SnnError",

@@ -134,10 +134,11 @@ class Run:
     def _add_projection(self, projection: Projection, variables: list[str]) -> None:
         own = self._arrays.setdefault(projection.name, {})
         for variable in variables:
-            if variable not in ("weight", "bias"):
+            known = ["weight", "bias", *(projection.plasticity.definition.traces if projection.plasticity else ())]
+            if variable not in known:
                 raise NotFoundError(
                     f"projection {projection.name!r} has nothing to record that is named {shown(variable)}; "
-                    "it has: weight, bias"
+                    f"it has: {', '.join(known)}"
                 )
             path = f"{projection.name}.{variable}"
             shape = (self._steps // self._every, *self._simulation._shape_of(path))

@@ -180,6 +180,9 @@ class PlasticityDefinition(_Documented):
     title: str
     parameters: Mapping[str, Parameter]
     options: Mapping[str, Option]
+    traces: Mapping[str, str]
+    """By name: what has one, "source", "target" or "synapse"."""
+    takes_signal: bool
     builtin: bool
     native: _native.Model = field(repr=False, compare=False)
 
@@ -188,7 +191,18 @@ class PlasticityDefinition(_Documented):
         """Read the document of a rule that libsnn has checked."""
         document = _document(native, "plasticity")
         title = document.get("title", document["name"])
-        return cls(document["name"], title, _parameters(document), _options(document), builtin, native)
+        owners = {"pre_traces": "source", "post_traces": "target", "synapse_traces": "synapse"}
+        traces = {item["name"]: owner for key, owner in owners.items() for item in document.get(key, [])}
+        return cls(
+            document["name"],
+            title,
+            _parameters(document),
+            _options(document),
+            traces,
+            "on_signal" in document,
+            builtin,
+            native,
+        )
 
 
 @cache

@@ -12,7 +12,7 @@ from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.engine.modelc import compile_plasticity
 
-__all__ = ["PairSTDP", "Plasticity", "TripletSTDP", "TsodyksMarkram"]
+__all__ = ["HomeostaticSTDP", "PairSTDP", "Plasticity", "RewardSTDP", "TripletSTDP", "TsodyksMarkram"]
 
 
 class Plasticity:
@@ -23,8 +23,8 @@ class Plasticity:
     Parameters
     ----------
     name : str
-        A built-in rule: ``"pair_stdp"``, ``"triplet_stdp"`` or ``"tsodyks_markram"``; see `PairSTDP`, `TripletSTDP`,
-        `TsodyksMarkram`.
+        A built-in rule: ``"pair_stdp"``, ``"triplet_stdp"``, ``"reward_stdp"``, ``"homeostatic_stdp"`` or
+        ``"tsodyks_markram"``; see `PairSTDP`, `TripletSTDP`, `RewardSTDP`, `HomeostaticSTDP`, `TsodyksMarkram`.
     **values : float or str
         Parameters and options of the rule, by name; those not given keep the defaults of its definition.
 
@@ -182,6 +182,66 @@ class TripletSTDP(Plasticity):
         super().__init__("triplet_stdp", **values)
 
 
+class RewardSTDP(Plasticity):
+    """Reward-modulated STDP with an eligibility trace at each synapse (Izhikevich 2007; Legenstein et al. 2008).
+
+    An arrival `s` ms before a spike of the target adds ``amplitude_plus * exp(-s / tau_plus)`` to the eligibility of the
+    synapse, one `s` ms after it takes away ``amplitude_minus * exp(-s / tau_minus)``; eligibility decays with
+    `tau_eligibility`. A signal (`Simulation.signal`) changes the weight by ``learning_rate * signal * eligibility``.
+
+    Parameters
+    ----------
+    tau_plus, tau_minus : float, default 20.0
+        Time constants of pairs in ms.
+    amplitude_plus, amplitude_minus : float, default 1.0, 1.05
+        What a pair without delay leaves.
+    tau_eligibility : float, default 1000.0
+        In ms: how long a reward may be late.
+    learning_rate : float, default 0.01
+        In the unit of the weights.
+    w_min, w_max : float, default 0.0, 1.0
+        Bounds of the weights, which the first weights must keep.
+    pairing : {"all", "nearest"}
+        Whether all earlier spikes count or the last one.
+
+    Examples
+    --------
+    >>> net.connect("input", "output", snn.Sparse.all_to_all(weight=0.5, plasticity=snn.RewardSTDP(tau_eligibility=500.0)))
+    >>> simulation.run(200, {"input": spikes})
+    >>> simulation.signal("input_to_output", 1.0 if answer_was_right else -1.0)
+    """
+
+    def __init__(self, **values: float | str) -> None:
+        super().__init__("reward_stdp", **values)
+
+
+class HomeostaticSTDP(Plasticity):
+    """The additive pair rule with synaptic scaling (van Rossum, Bi & Turrigiano 2000, equations 1 and 3).
+
+    A signal (`Simulation.signal`) multiplies the weights onto each neuron by ``1 + signal * scaling * (target_rate - rate)``.
+    The rate is that of the neuron's spikes with weights ``exp(-age / tau_rate)``; it takes some `tau_rate` to come near the
+    true one. Send a signal in even intervals, such as every second: ``sim.on_steps(10_000, lambda sim: sim.signal("p"))``.
+
+    Parameters
+    ----------
+    tau_plus, tau_minus : float, default 20.0
+        Time constants of pairs in ms.
+    amplitude_plus, amplitude_minus : float, default 0.01, 0.0105
+        As a part of ``w_max - w_min``; both 0: scaling alone.
+    target_rate : float, default 5.0
+        In Hz.
+    tau_rate : float, default 10000.0
+        In ms.
+    scaling : float, default 0.001
+        In 1/Hz.
+    w_min, w_max : float, default 0.0, 1.0
+        Bounds of the weights, which the first weights must keep.
+    """
+
+    def __init__(self, **values: float | str) -> None:
+        super().__init__("homeostatic_stdp", **values)
+
+
 class TsodyksMarkram(Plasticity):
     """Short-term plasticity: depression and facilitation by the source's own spikes (Tsodyks, Pawelzik & Markram 1998).
 
@@ -215,6 +275,8 @@ class TsodyksMarkram(Plasticity):
 _CLASSES: dict[str, type[Plasticity]] = {
     "pair_stdp": PairSTDP,
     "triplet_stdp": TripletSTDP,
+    "reward_stdp": RewardSTDP,
+    "homeostatic_stdp": HomeostaticSTDP,
     "tsodyks_markram": TsodyksMarkram,
 }
 

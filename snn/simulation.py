@@ -24,6 +24,7 @@ from snn._arrays import (
     mapping,
     name_list,
     new_array,
+    number,
     real_array,
     spread,
 )
@@ -375,10 +376,21 @@ class Simulation:
             return (self._session.value_count(path),)
         if owner in self.network.projections:
             projection = self.network.projections[owner]
-            known = ", ".join(
+            rule = projection.plasticity.definition if projection.plasticity else None
+            if rule and variable in rule.parameters:
+                return ()
+            if rule and variable in rule.traces:
+                count = self._session.value_count(path)
+                size = projection.source.size
+                # Arrivals at different times have a trace for each delay.
+                return (size, count // size) if rule.traces[variable] == "source" and count > size else (count,)
+            known = [
                 name for name, some in (("weight", projection.kind != "pool2d"), ("bias", projection.bias)) if some
+            ]
+            known += [*rule.parameters, *rule.traces] if rule else []
+            raise NotFoundError(
+                f"projection {owner!r} has no {shown(variable)}; it has: {', '.join(known) or 'nothing'}"
             )
-            raise NotFoundError(f"projection {owner!r} has no {shown(variable)}; it has: {known or 'nothing'}")
         if owner not in self.network.populations:
             projections = ", ".join(self.network.projections) or "none"
             raise NotFoundError(
@@ -398,12 +410,16 @@ class Simulation:
         owner, variable = path.split(".", 1)
         population = self.network.populations.get(owner)
         if population is None:
-            return np.float32
+            return np.float64 if self._is_rule_parameter(owner, variable) else np.float32
         return np.float64 if self._is_parameter(population, variable) else population._dtype(variable)
 
     @staticmethod
     def _is_parameter(population: Population, variable: str) -> bool:
         return variable not in population.states and variable in population.parameters
+
+    def _is_rule_parameter(self, owner: str, variable: str) -> bool:
+        projection = self.network.projections.get(owner)
+        return bool(projection and projection.plasticity and variable in projection.plasticity.definition.parameters)
 
     def get(self, path: str) -> NDArray[Any]:
         """Return a copy of any variable.
@@ -414,7 +430,10 @@ class Simulation:
             ``"population.state"`` or ``"population.spikes"``, shape (batch size, *shape);
             ``"projection.weight"``, ``"projection.bias"``, and their ``.gradient`` after a backward pass;
             ``"population.history"``, the activity kept for delays, shape (delay, batch size, *shape);
-            ``"population.parameter"``, a parameter of the model as this simulation has it, shape () or the population's.
+            ``"population.parameter"``, a parameter of the model as this simulation has it, shape () or the population's;
+            ``"projection.parameter"``, one of the projection's rule of plasticity, shape ();
+            ``"projection.trace"``, what a trace of the rule is at the step to come: shape (sources,), or (sources, delays)
+            where arrivals have several delays, (targets,) or, of a trace of the synapses, that of the weights.
 
         Returns
         -------
@@ -426,10 +445,12 @@ class Simulation:
         return array
 
     def set(self, path: str, values: ArrayLike) -> None:
-        """Set a state, weights, the history or a parameter of the model; the network object is not changed.
+        """Set a state, weights, the history or a parameter of a model or rule; the network object is not changed.
 
-        A parameter is felt from the next step on: derived constants are computed anew, states stay. It may be shared by the
-        neurons or be one for each, whatever it was before. `reset` keeps it, as it keeps weights.
+        A parameter of a model is felt from the next step on: derived constants are computed anew, states stay. It may be shared
+        by the neurons or be one for each, whatever it was before. `reset` keeps it, as it keeps weights. A parameter of a rule
+        of plasticity as well; traces go on from their values with new time constants, and the bounds of the weights have to
+        stay. Traces can be read only.
 
         Parameters
         ----------
@@ -450,6 +471,9 @@ class Simulation:
                 )
             self._session.write(path, np.ascontiguousarray(given).reshape(-1))
             return
+        if self._is_rule_parameter(owner, variable):
+            self._session.write(path, np.array([number(values, path)], np.float64))
+            return
         # States of whole numbers as float64, which holds each int32: libsnn refuses the others, a cast would round them.
         whole = self._dtype_of(path) is np.int32
         array: NDArray[Any] = real_array(values, path).astype(np.float64) if whole else float32_array(values, path)
@@ -461,6 +485,30 @@ class Simulation:
 
     __getitem__ = get
     __setitem__ = set
+
+    def signal(self, projection: str, value: float = 1.0) -> None:
+        """Send a signal, such as a reward, to all synapses of a plastic projection; they learn before the next step.
+
+        Parameters
+        ----------
+        projection : str
+            One whose rule has a section ``[on_signal]``: `RewardSTDP`, `HomeostaticSTDP` or a rule of the user.
+        value : float, default 1.0
+            What the rule's program knows as ``signal``.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such projection, or its rule takes no signal.
+
+        Examples
+        --------
+        Reward every 10 ms, as a concentration of dopamine that the program keeps:
+
+        >>> sim.on_steps(100, lambda sim: sim.signal("input_to_output", dopamine))
+        """
+        found = known_name(projection, self.network.projections, "projection")
+        self._session.write(f"{found}.signal", np.array([number(value, "the signal")], np.float64))
 
     def spikes(self, population: str, sample: int = 0) -> NDArray[np.uint32]:
         """Return the neurons of `sample` that spiked in the last step, ascending."""

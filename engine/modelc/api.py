@@ -200,6 +200,10 @@ class CompiledPlasticity:
     def post_traces(self) -> tuple[Trace, ...]:
         return self.definition.post_traces
 
+    @property
+    def synapse_traces(self) -> tuple[Trace, ...]:
+        return self.definition.synapse_traces
+
     @cached_property
     def document(self) -> dict[str, Any]:
         """The op list as plain data (``docs/model-format.md``)."""

@@ -6,18 +6,32 @@ from dataclasses import dataclass
 
 from . import lower, units
 from .compile import _check_size, _constants, _derive
-from .definition import Definition
+from .definition import EVENTS, Definition
 from .errors import ModelLanguageError
 from .ir import Graph, Node, Program, extract, reachable
 from .lower import ProgramLowerer, Value
 
 
 @dataclass(frozen=True)
+class EventProgram:
+    """What an event makes of a synapse, with the registers of its outputs."""
+
+    program: Program
+    weight: int
+    traces: tuple[int, ...]  # of the synapse
+    delivered: int = -1  # -1: the new weight
+
+    @property
+    def outputs(self) -> list[int]:
+        return [self.weight, *self.traces, *([self.delivered] if self.delivered >= 0 else [])]
+
+
+@dataclass(frozen=True)
 class PlasticityPrograms:
     """The programs of a plasticity rule, with the registers of their outputs.
 
-    ``on_pre`` and ``on_post`` have the inputs parameters, options, derived, pre traces, post traces, w; ``arrival``, which
-    gives the pre traces their next values, those up to the pre traces.
+    An event has the inputs parameters, options, derived, pre traces, post traces, traces of the synapse, w, and that of a
+    signal the signal; ``arrival``, which gives the pre traces their next values, those up to the pre traces.
     """
 
     derived_types: tuple[str, ...]
@@ -26,11 +40,10 @@ class PlasticityPrograms:
     pre_traces: tuple[tuple[int, int], ...]  # registers of tau and keep in derive
     post_traces: tuple[tuple[int, int], ...]
     bounds: tuple[int, int]
-    on_pre: Program
-    on_pre_weight: int
-    on_pre_delivered: int  # -1: the new weight
-    on_post: Program
-    on_post_weight: int
+    synapse_traces: tuple[int, ...]  # registers of tau in derive
+    on_pre: EventProgram
+    on_post: EventProgram
+    on_signal: EventProgram | None
     arrival: Program | None  # none where all pre traces become keep * trace + 1
     arrival_traces: tuple[int, ...]  # -1: keep * trace + 1
 
@@ -44,29 +57,33 @@ def compile_plasticity(definition: Definition) -> PlasticityPrograms:
         for section, trace in traces
         for entry in ((section, trace.name, trace.tau, "ms"), (section, trace.name, trace.keep, "1"))
     ]
+    more += [("synapse_traces", trace.name, trace.tau, "ms") for trace in definition.synapse_traces]
     more += [("weight", "minimum", weight.minimum, weight.unit), ("weight", "maximum", weight.maximum, weight.unit)]
     values, derive, outputs = _derive(definition, more)
     count = len(definition.derived)
-    pairs = list(zip(outputs[count::2], outputs[count + 1 :: 2], strict=True))
+    rest = outputs[count:]
+    pairs = [(rest[2 * i], rest[2 * i + 1]) for i in range(len(traces))]
     scope = _EventScope(definition, values[:count])
-    on_pre, on_post = scope.lower("on_pre"), scope.lower("on_post")
-    if on_post.delivered:
-        raise ModelLanguageError(f"{definition.source.place('on_post')}: only an arrival delivers; move it to [on_pre]")
-    on_pre_program = scope.extract("on_pre", [on_pre.weight, *([on_pre.delivered] if on_pre.delivered else [])])
-    on_post_program = scope.extract("on_post", [on_post.weight])
+    on_pre, on_post, on_signal = (scope.lower(section) for section in EVENTS)
+    for section, event in (("on_post", on_post), ("on_signal", on_signal)):
+        if event.delivered:
+            raise ModelLanguageError(
+                f"{definition.source.place(section)}: only an arrival delivers; move it to [on_pre]"
+            )
+    on_pre_program, on_post_program = scope.extract("on_pre", on_pre), scope.extract("on_post", on_post)
+    on_signal_program = scope.extract("on_signal", on_signal) if "on_signal" in definition.programs else None
     arrival, arrival_traces = scope.arrival(on_pre.traces)
     return PlasticityPrograms(
         derived_types=tuple(value.type for value in values[:count]),
         derive=derive,
         derive_outputs=outputs[:count],
         pre_traces=tuple(pairs[: len(definition.pre_traces)]),
-        post_traces=tuple(pairs[len(definition.pre_traces) : -1]),
-        bounds=pairs[-1],
+        post_traces=tuple(pairs[len(definition.pre_traces) :]),
+        synapse_traces=tuple(rest[2 * len(pairs) : -2]),
+        bounds=(rest[-2], rest[-1]),
         on_pre=on_pre_program,
-        on_pre_weight=on_pre_program.registers[on_pre.weight],
-        on_pre_delivered=on_pre_program.registers[on_pre.delivered] if on_pre.delivered else -1,
         on_post=on_post_program,
-        on_post_weight=on_post_program.registers[on_post.weight],
+        on_signal=on_signal_program,
         arrival=arrival,
         arrival_traces=arrival_traces,
     )
@@ -77,12 +94,13 @@ class _Event:
     """What the program of an event assigns."""
 
     weight: Node
+    synapse_traces: list[Node]
     delivered: Node | None
-    traces: dict[str, Node]
+    traces: dict[str, Node]  # pre traces
 
 
 class _EventScope:
-    """The names that both events know, as inputs of one graph."""
+    """The names that events know, as inputs of one graph."""
 
     def __init__(self, definition: Definition, derived: list[Value]) -> None:
         assert definition.weight is not None
@@ -95,7 +113,10 @@ class _EventScope:
         self.arrival_inputs = list(self.inputs)
         for trace in definition.post_traces:
             self._add(trace.name, "float")
+        for trace in definition.synapse_traces:
+            self._add(trace.name, "float", units.parse(trace.unit))
         self._add("w", "float", units.parse(definition.weight.unit))
+        self.signal = self.graph.input("signal", "float")
 
     def _add(self, name: str, type: str, unit: units.Unit | None = units.DIMENSIONLESS) -> None:
         self.inputs.append(self.graph.input(name, type))
@@ -103,29 +124,40 @@ class _EventScope:
 
     def lower(self, section: str) -> _Event:
         w = self.scope["w"]
+        own = [self.scope[trace.name] for trace in self.definition.synapse_traces]
         if section not in self.definition.programs:
-            return _Event(w.node, None, {})
-        changed = {"w": w}
+            return _Event(w.node, [value.node for value in own], None, {})
+        scope = dict(self.scope)
+        if section == "on_signal":
+            scope["signal"] = Value(self.signal, units.DIMENSIONLESS)
+        changed = {"w": w} | {trace.name: scope[trace.name] for trace in self.definition.synapse_traces}
         if section == "on_pre":
-            changed |= {trace.name: self.scope[trace.name] for trace in self.definition.pre_traces}
-        lowerer = ProgramLowerer(
-            self.graph, lower.PLASTICITY, dict(self.scope), self.definition.source, section, changed
-        )
+            changed |= {trace.name: scope[trace.name] for trace in self.definition.pre_traces}
+        lowerer = ProgramLowerer(self.graph, lower.PLASTICITY, scope, self.definition.source, section, changed)
         result = lowerer.run(self.definition.programs[section])
         if not result.states and not result.delivered:
             place = self.definition.source.place(section)
             raise ModelLanguageError(
                 f"{place}: no next.w; an event gives the weight its next value, or delivers something"
             )
-        traces = {name: value.node for name, value in result.states.items() if name != "w"}
+        pre_traces = {trace.name for trace in self.definition.pre_traces}
+        traces = {name: value.node for name, value in result.states.items() if name in pre_traces}
         after = result.states.get("w", w).node
         self.graph.label(after, f"next_w_{section}")
-        return _Event(after, result.delivered.node if result.delivered else None, traces)
+        own_after = [
+            result.states.get(trace.name, value).node
+            for trace, value in zip(self.definition.synapse_traces, own, strict=True)
+        ]
+        return _Event(after, own_after, result.delivered.node if result.delivered else None, traces)
 
-    def extract(self, section: str, outputs: list[Node]) -> Program:
-        program = extract(self.graph, self.inputs, outputs)
+    def extract(self, section: str, event: _Event) -> EventProgram:
+        inputs = [*self.inputs, self.signal] if section == "on_signal" else self.inputs
+        outputs = [event.weight, *event.synapse_traces, *([event.delivered] if event.delivered else [])]
+        program = extract(self.graph, inputs, outputs)
         _check_size(self.definition, section, program)
-        return program
+        registers = [program.registers[output] for output in outputs]
+        last = 1 + len(event.synapse_traces)
+        return EventProgram(program, registers[0], tuple(registers[1:last]), *registers[last:])
 
     def arrival(self, traces: dict[str, Node]) -> tuple[Program | None, tuple[int, ...]]:
         if not traces:
@@ -144,4 +176,4 @@ class _EventScope:
         return program, tuple(registers.get(trace.name, -1) for trace in self.definition.pre_traces)
 
 
-__all__ = ["PlasticityPrograms", "compile_plasticity"]
+__all__ = ["EventProgram", "PlasticityPrograms", "compile_plasticity"]

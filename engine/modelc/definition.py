@@ -26,6 +26,7 @@ LIMITS = {
     "drive": 16,
     "pre_traces": 4,
     "post_traces": 4,
+    "synapse_traces": 4,
 }
 SURROGATE_PARAMETERS = 4
 # The sections of each kind of definition, by its head.
@@ -38,12 +39,16 @@ KINDS = {
         "options",
         "pre_traces",
         "post_traces",
+        "synapse_traces",
         "derived",
         "weight",
         "on_pre",
         "on_post",
+        "on_signal",
     },
 }
+# What happens at a plastic synapse: a spike arrives, the target spikes, a signal comes from outside.
+EVENTS = ("on_pre", "on_post", "on_signal")
 CHOICES = 64
 LARGEST_FLOAT32 = 2.0**128 - 2.0**104
 
@@ -93,15 +98,18 @@ class Receptor:
 
 @dataclass(frozen=True)
 class Trace:
-    """What a neuron's spikes leave behind at its synapses: decays with ``tau``; an event makes it ``keep * value + 1``.
+    """What events leave behind: decays with ``tau``.
 
-    ``tau`` and ``keep`` are expressions, as in ``[derived]``. The arrival's program may give a pre trace another value instead.
+    A pre or post trace belongs to the synapses of a neuron; its spike makes it ``keep * value + 1``, and the arrival's program
+    may give a pre trace another value instead. A trace of the synapse changes where a program says so. ``tau`` and ``keep`` are
+    expressions, as in ``[derived]``.
     """
 
     name: str
     tau: str
     keep: str
     doc: str
+    unit: str = "1"
 
 
 @dataclass(frozen=True)
@@ -161,11 +169,14 @@ class Definition:
     derived: dict[str, str] = field(default_factory=dict)
     membrane: str = ""
     drive: dict[str, str] = field(default_factory=dict)  # receptor: what is added to its sum before the step
-    programs: dict[str, str] = field(default_factory=dict)  # "step"; "derivative", "smooth"; "on_pre", "on_post"
+    programs: dict[str, str] = field(
+        default_factory=dict
+    )  # "step"; "derivative", "smooth"; "on_pre", "on_post", "on_signal"
     specialised: tuple[dict[str, str], ...] = ()  # choices of all options that get a step of their own, when built in
     # plasticity only
     pre_traces: tuple[Trace, ...] = ()
     post_traces: tuple[Trace, ...] = ()
+    synapse_traces: tuple[Trace, ...] = ()
     weight: Weight | None = None
 
 
@@ -316,10 +327,16 @@ class _Reader:
         self.document = {**self.document, **{k: v for k, v in base.items() if k != "model"}, **merged}
 
     def plasticity(self, common: dict[str, Any]) -> Definition:
-        with _At(self.source, "weight", "w"):
-            self.taken["w"] = "weight"
-            if "w" in [parameter.name for parameter in common["parameters"]]:
-                raise ModelNameError("'w' is the weight of the synapse; no parameter can have the name")
+        for word, section, meaning in (
+            ("w", "weight", "the weight of the synapse"),
+            ("signal", "on_signal", "what a signal brings"),
+            ("weight", "weight", "a variable of the projection"),
+            ("bias", "weight", "a variable of the projection"),
+        ):
+            self.taken[word] = section
+            if word in [parameter.name for parameter in common["parameters"]]:
+                place = self.source.place("parameters", word)
+                raise ModelNameError(f"{place}: '{word}' is {meaning}; no parameter can have the name")
         weight = self.table("weight")
         self.keys(weight, {"unit", "minimum", "maximum"}, {"minimum", "maximum"}, "weight", None)
         definition = Definition(
@@ -327,6 +344,7 @@ class _Reader:
             options=tuple(self.option(*item) for item in self.entries("options")),
             pre_traces=tuple(self.trace("pre_traces", *item) for item in self.entries("pre_traces")),
             post_traces=tuple(self.trace("post_traces", *item) for item in self.entries("post_traces")),
+            synapse_traces=tuple(self.trace("synapse_traces", *item) for item in self.entries("synapse_traces")),
             derived={key: self.derived(key, value) for key, value in self.entries("derived")},
             weight=Weight(
                 self.unit(weight, self.source.place("weight")),
@@ -339,22 +357,23 @@ class _Reader:
         return definition
 
     def events(self) -> list[str]:
-        found: list[str] = [section for section in ("on_pre", "on_post") if section in self.document]
+        found: list[str] = [section for section in EVENTS if section in self.document]
         if not found:
-            raise DocumentError(f"{self.source.label}: needs a section [on_pre] or [on_post] with a program")
+            raise DocumentError(f"{self.source.label}: needs a section [{'], ['.join(EVENTS)}] with a program")
         return found
 
     # Entries
 
     def trace(self, section: str, name: str, entry: Any) -> Trace:
-        entry = self.entry(section, name, entry, {"tau", "keep", "doc"})
+        own = section == "synapse_traces"
+        entry = self.entry(section, name, entry, {"tau", "unit", "doc"} if own else {"tau", "keep", "doc"})
         place = self.source.place(section, name)
         if "tau" not in entry:
             raise DocumentError(f"{place}: needs tau, an expression in quotes")
         texts = [entry["tau"], entry.get("keep", "1.0")]
         if not all(isinstance(text, str) for text in texts):
             raise DocumentError(f"{place}: tau and keep are expressions in quotes")
-        return Trace(name, texts[0], texts[1], self.doc(entry, place))
+        return Trace(name, texts[0], texts[1], self.doc(entry, place), self.unit(entry, place))
 
     def parameter(self, name: str, entry: Any) -> Parameter:
         entry = self.entry(

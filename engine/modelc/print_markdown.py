@@ -67,18 +67,21 @@ def plasticity_page(definition: Definition) -> str:
     lines = _head(definition)
     lines += _settings(definition)
     event = (
-        "An event makes a trace `keep * trace + 1`, if its program does not say otherwise; then it decays with `tau`."
+        "An event makes a trace `keep * trace + 1`, if its program does not say otherwise; then it decays with `tau`. "
+        "Traces of the synapse change where a program says so."
     )
     lines += ["", "## Traces", "", event, ""]
     lines += ["| name | left by | tau | keep | meaning |", "|---|---|---|---|---|"]
     for left_by, traces in (("arrivals", definition.pre_traces), ("the target's spikes", definition.post_traces)):
         lines += [f"| `{t.name}` | {left_by} | `{t.tau}` | `{t.keep}` | {t.doc} |" for t in traces]
+    lines += [f"| `{t.name}` | the synapse's events | `{t.tau}` | | {t.doc} |" for t in definition.synapse_traces]
     if definition.derived:
         lines += ["", "## Derived constants", "", "Computed once, in double; `dt` is the step in ms.", "", "```"]
         for name, expression in definition.derived.items():
             lines += _equation(name, ast.parse(expression.strip(), mode="eval").body)
         lines.append("```")
-    for title, section in (("An arrival", "on_pre"), ("A spike of the target", "on_post")):
+    titles = {"on_pre": "An arrival", "on_post": "A spike of the target", "on_signal": "A signal from outside"}
+    for section, title in titles.items():
         if section not in definition.programs:
             continue
         lines += ["", f"## {title}", "", "```", *_program(definition.programs[section]), "```"]

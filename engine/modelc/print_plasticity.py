@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .compile_plasticity import PlasticityPrograms
-from .definition import Definition, Trace
+from .compile_plasticity import EventProgram, PlasticityPrograms
+from .definition import EVENTS, Definition, Trace
 from .ir import Program
 from .print_cpp import LANES, operation
 from .print_oplist import FORMAT, operations, options_of, parameter_of
@@ -17,9 +17,6 @@ from .statements import cut
 
 def plasticity_document(definition: Definition, programs: PlasticityPrograms) -> dict[str, Any]:
     derived = zip(definition.derived, programs.derived_types, strict=True)
-    on_pre: dict[str, Any] = {"ops": operations(programs.on_pre), "weight": programs.on_pre_weight}
-    if programs.on_pre_delivered >= 0:
-        on_pre["delivered"] = programs.on_pre_delivered
     document = {
         "format": FORMAT,
         "kind": "plasticity",
@@ -29,6 +26,10 @@ def plasticity_document(definition: Definition, programs: PlasticityPrograms) ->
         "options": options_of(definition),
         "pre_traces": _traces(definition.pre_traces, programs.pre_traces),
         "post_traces": _traces(definition.post_traces, programs.post_traces),
+        "synapse_traces": [
+            {"name": trace.name, "tau": tau, "unit": trace.unit, "doc": trace.doc}
+            for trace, tau in zip(definition.synapse_traces, programs.synapse_traces, strict=True)
+        ],
         "derived": [{"name": name, "type": type} for name, type in derived],
         "derive": {
             "ops": operations(programs.derive),
@@ -36,11 +37,24 @@ def plasticity_document(definition: Definition, programs: PlasticityPrograms) ->
             "minimum": programs.bounds[0],
             "maximum": programs.bounds[1],
         },
-        "on_pre": on_pre,
-        "on_post": {"ops": operations(programs.on_post), "weight": programs.on_post_weight},
+        "on_pre": _event_document(programs.on_pre),
+        "on_post": _event_document(programs.on_post),
     }
+    if not definition.synapse_traces:
+        del document["synapse_traces"]
+    if programs.on_signal:
+        document["on_signal"] = _event_document(programs.on_signal)
     if programs.arrival:
         document["arrival"] = {"ops": operations(programs.arrival), "traces": list(programs.arrival_traces)}
+    return document
+
+
+def _event_document(event: EventProgram) -> dict[str, Any]:
+    document: dict[str, Any] = {"ops": operations(event.program), "weight": event.weight}
+    if event.traces:
+        document["traces"] = list(event.traces)
+    if event.delivered >= 0:
+        document["delivered"] = event.delivered
     return document
 
 
@@ -55,14 +69,19 @@ def _traces(traces: Sequence[Trace], registers: Sequence[tuple[int, int]]) -> li
 # choice excludes is not computed, and the rest is the same operations.
 
 
+def _events(programs: PlasticityPrograms) -> dict[str, EventProgram]:
+    found = {"on_pre": programs.on_pre, "on_post": programs.on_post, "on_signal": programs.on_signal}
+    return {section: event for section, event in found.items() if event}
+
+
 def _read_options(definition: Definition, programs: PlasticityPrograms) -> list[int]:
     """Registers of the options that an event reads."""
     first = len(definition.parameters)
     options = range(first, first + len(definition.options))
     operands = {
         operand
-        for program in (programs.on_pre, programs.on_post)
-        for instruction in program.instructions
+        for event in _events(programs).values()
+        for instruction in event.program.instructions
         for operand in instruction.operands
     }
     return [register for register in options if register in operands]
@@ -84,25 +103,33 @@ def _event(
     constants: set[int],
     reads: dict[str, bool],
 ) -> list[str]:
-    """One event as a member function; remembers which constants and traces it reads. Outputs: weight, what is delivered."""
+    """One event as a member function; remembers which constants and traces it reads. Outputs as `EventProgram.outputs`."""
     statements, text, read = cut(program, outputs, operation)
-    constant_count = len(program.inputs) - 1 - len(definition.pre_traces) - len(definition.post_traces)
-    constants |= {register for register in read if register < constant_count}
-    delivers = (
-        ", F& delivered" if len(outputs) > 1 else ", [[maybe_unused]] F& delivered" if section == "on_pre" else ""
-    )
+    first = len(definition.parameters) + len(definition.options) + len(definition.derived)
+    constants |= {register for register in read if register < first}
+    more = {"on_pre": ", [[maybe_unused]] F& delivered", "on_signal": ", [[maybe_unused]] F signal"}.get(section, "")
     lines = [f"    SNN_ALWAYS_INLINE F {section}([[maybe_unused]] F w, [[maybe_unused]] const F* pre,"]
-    lines.append(f"                                 [[maybe_unused]] const F* post{delivers}) const {{")
-    for side, traces, first in (
-        ("pre", definition.pre_traces, constant_count),
-        ("post", definition.post_traces, constant_count + len(definition.pre_traces)),
+    lines.append(
+        f"                                 [[maybe_unused]] const F* post, [[maybe_unused]] F* own{more}) const {{"
+    )
+    for side, traces in (
+        ("pre", definition.pre_traces),
+        ("post", definition.post_traces),
+        ("own", definition.synapse_traces),
     ):
         for index, trace in enumerate(traces):
-            reads[f"{section}_{side}"] |= first + index in read
-            if first + index in read:
+            is_read = first + index in read
+            if side != "own":
+                reads[f"{section}_{side}"] |= is_read
+            if is_read:
                 lines.append(f"        const F {trace.name} = {side}[{index}];")
+        first += len(traces)
     lines += [f"        const {LANES[s.type]} {s.name} = {s.text};" for s in statements]
-    lines += [f"        delivered = {text(output)};" for output in outputs[1:]]
+    own_count = len(definition.synapse_traces)
+    for index, (trace, output) in enumerate(zip(definition.synapse_traces, outputs[1 : 1 + own_count], strict=True)):
+        if text(output) != trace.name:
+            lines.append(f"        own[{index}] = {text(output)};")
+    lines += [f"        delivered = {text(output)};" for output in outputs[1 + own_count :]]
     return [*lines, f"        return {text(outputs[0])};", "    }"]
 
 
@@ -132,20 +159,19 @@ def kernels_source(rules: Sequence[tuple[Definition, PlasticityPrograms]]) -> st
 
 def _rule(definition: Definition, programs: PlasticityPrograms, name: str, chosen: Mapping[int, int]) -> list[str]:
     constants: set[int] = set()
-    reads = {f"{event}_{side}": False for event in ("on_pre", "on_post") for side in ("pre", "post")}
+    reads = {f"{event}_{side}": False for event in EVENTS for side in ("pre", "post")}
     body: list[str] = []
-    delivered = [programs.on_pre_delivered] if programs.on_pre_delivered >= 0 else []
-    for section, program, outputs in (
-        ("on_pre", programs.on_pre, [programs.on_pre_weight, *delivered]),
-        ("on_post", programs.on_post, [programs.on_post_weight]),
-    ):
-        special, places, _ = specialise(program, outputs, chosen)
+    for section, event in _events(programs).items():
+        special, places, _ = specialise(event.program, event.outputs, chosen)
         body += _event(definition, section, special, places, constants, reads)
-    inputs = programs.on_pre.inputs
+    inputs = programs.on_pre.program.inputs
     lines = [f"struct {name} {{"]
     lines.append(f"    static constexpr uint32_t pre_count = {len(definition.pre_traces)};")
     lines.append(f"    static constexpr uint32_t post_count = {len(definition.post_traces)};")
-    reads["delivers"] = bool(delivered)
+    lines.append(f"    static constexpr uint32_t own_count = {len(definition.synapse_traces)};")
+    reads["has_own"] = bool(definition.synapse_traces)
+    reads["has_signal"] = programs.on_signal is not None
+    reads["delivers"] = programs.on_pre.delivered >= 0
     lines += [f"    static constexpr bool {key} = {str(value).lower()};" for key, value in reads.items()]
     lines.append(f"    explicit {name}([[maybe_unused]] const PlasticArgs& args)")
     initials = [

@@ -1,5 +1,6 @@
 /* Plastic projections: setting a rule, reading it back, learning, saving, and what is refused. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fixtures.h"
@@ -65,10 +66,9 @@ static void a_rule_is_set_and_read_back(void) {
 
 static void built_in_rules_are_listed(void) {
     SNNModel rule = NULL;
-    CHECK(strcmp(snn_plasticity_builtin_name(0), "pair_stdp") == 0);
-    CHECK(strcmp(snn_plasticity_builtin_name(1), "triplet_stdp") == 0);
-    CHECK(strcmp(snn_plasticity_builtin_name(2), "tsodyks_markram") == 0);
-    CHECK(snn_plasticity_builtin_name(3) == NULL);
+    static const char *const names[] = {"homeostatic_stdp", "pair_stdp", "reward_stdp", "triplet_stdp", "tsodyks_markram"};
+    for (uint32_t i = 0; i < 5; ++i) CHECK(strcmp(snn_plasticity_builtin_name(i), names[i]) == 0);
+    CHECK(snn_plasticity_builtin_name(5) == NULL);
     CHECK_OK(snn_model_builtin("triplet_stdp", 2, &rule));
     snn_model_release(rule);
     CHECK_ERROR(snn_model_builtin("lif", 2, &rule), SNN_ERROR_NOT_FOUND, "plasticity rule 'lif'");
@@ -85,7 +85,7 @@ static void what_does_not_fit_is_refused(void) {
     CHECK_OK(snn_model_builtin("pair_stdp", 2, &rule));
     CHECK_ERROR(snn_network_set_plasticity(network, 0, NULL, model), SNN_ERROR_INVALID_ARGUMENT, "the neuron model 'lif'");
     CHECK_ERROR(snn_network_set_plasticity(network, 0, NULL, NULL), SNN_ERROR_INVALID_ARGUMENT, "name");
-    CHECK_ERROR(snn_network_set_plasticity(network, 0, "hebb", NULL), SNN_ERROR_NOT_FOUND, "pair_stdp, triplet_stdp");
+    CHECK_ERROR(snn_network_set_plasticity(network, 0, "hebb", NULL), SNN_ERROR_NOT_FOUND, "pair_stdp, reward_stdp");
     CHECK_ERROR(snn_network_set_plasticity(network, 4, "pair_stdp", NULL), SNN_ERROR_NOT_FOUND, "4");
     CHECK_ERROR(snn_network_set_plasticity(dense, 0, "pair_stdp", NULL), SNN_ERROR_INVALID_ARGUMENT, "dense");
     CHECK_OK(snn_network_set_plasticity(network, 0, NULL, rule));
@@ -112,9 +112,43 @@ static void what_does_not_fit_is_refused(void) {
     snn_network_release(dense);
 }
 
+static void a_reward_is_a_value_that_is_written(void) {
+    const float spikes[2] = {1, 1};
+    const double threshold = 0.5;
+    float reward = 1, values[4], rate = 0.5f, nan = strtof("nan", NULL);
+    SNNNetwork network = plastic(SNN_CONNECT_SPARSE);
+    SNNConfig config;
+    SNNHandle handle;
+    CHECK_OK(snn_network_set_parameter(network, 1, "threshold", &threshold, 1));
+    CHECK_OK(snn_network_set_plasticity(network, 0, "reward_stdp", NULL));
+    CHECK_OK(snn_network_finish(network));
+    snn_config_default(&config);
+    config.network = network;
+    CHECK_OK(snn_create_network(&config, &handle));
+    CHECK_OK(snn_session_set_input(handle, 0, spikes, 2));
+    CHECK_OK(snn_session_step(handle, 1)); /* every synapse has a pair without delay */
+    CHECK_OK(snn_session_read(handle, "p.eligibility", SNN_FLOAT32, values, 4));
+    for (int i = 0; i < 4; ++i) CHECK_NEAR(values[i], 0.99900050, 1e-6); /* exp(-1 ms / 1 s) */
+    CHECK_OK(snn_session_write(handle, "p.signal", SNN_FLOAT32, &reward, 1));
+    CHECK_OK(snn_session_read(handle, "p.weight", SNN_FLOAT32, values, 4));
+    for (int i = 0; i < 4; ++i) CHECK_NEAR(values[i], 0.5 + 0.01 * 0.99900050, 1e-6);
+    CHECK_OK(snn_session_write(handle, "p.learning_rate", SNN_FLOAT32, &rate, 1));
+    CHECK_OK(snn_session_write(handle, "p.signal", SNN_FLOAT32, &reward, 1));
+    CHECK_OK(snn_session_read(handle, "p.weight", SNN_FLOAT32, values, 4));
+    for (int i = 0; i < 4; ++i) CHECK_NEAR(values[i], 1.0, 0); /* held by its bound */
+    CHECK_ERROR(snn_session_read(handle, "p.signal", SNN_FLOAT32, values, 1), SNN_ERROR_INVALID_ARGUMENT, "written only");
+    CHECK_ERROR(snn_session_write(handle, "p.signal", SNN_FLOAT32, &nan, 1), SNN_ERROR_INVALID_ARGUMENT, "finite");
+    CHECK_ERROR(snn_session_write(handle, "p.signal", SNN_FLOAT32, values, 4), SNN_ERROR_INVALID_ARGUMENT, "1 values");
+    CHECK_ERROR(snn_session_write(handle, "p.eligibility", SNN_FLOAT32, values, 4), SNN_ERROR_INVALID_ARGUMENT, "read only");
+    CHECK_ERROR(snn_session_write(handle, "p.w_max", SNN_FLOAT32, &rate, 1), SNN_ERROR_INVALID_ARGUMENT, "finished for 0 to 1");
+    snn_destroy_network(handle);
+    snn_network_release(network);
+}
+
 static const CheckCase cases[] = {
     CASE(a_rule_is_set_and_read_back),
     CASE(built_in_rules_are_listed),
+    CASE(a_reward_is_a_value_that_is_written),
     CASE(what_does_not_fit_is_refused),
 };
 

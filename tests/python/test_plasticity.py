@@ -14,10 +14,11 @@ DT = 0.5
 RULES = Path(snn.__file__).parent / "models" / "plasticity"
 
 
-def forced(rule, sources, targets, *, weight=0.5, delay=0, delays=None, device="cpu", pairs=None, threads=1):
+def forced(rule, sources, targets, *, weight=0.5, delay=0, delays=None, pairs=None, signals=(), **settings):
     """Sources onto targets by `rule`; the targets spike when the input "force" does, whatever the weights.
 
-    ``sources``, ``targets``: bool arrays (steps, neurons) of spikes. Returns the simulation after the run.
+    ``sources``, ``targets``: bool arrays (steps, neurons) of spikes; ``signals``: (step, value), before that step. Returns the
+    simulation after the run.
     """
     net = snn.Network(dt=DT)
     net.add("source", snn.SpikeInput(sources.shape[1]))
@@ -29,10 +30,16 @@ def forced(rule, sources, targets, *, weight=0.5, delay=0, delays=None, device="
         pairs = np.indices((sources.shape[1], targets.shape[1])).reshape(2, -1)
     connection = snn.Sparse.from_arrays(*pairs, weight, delays, delay_steps=delay, plasticity=rule)
     net.connect("source", "target", connection, name="p")
-    sim = snn.Simulation(net, device=device, threads=threads)
-    inputs = {"source": sources.astype(np.float32), "force": targets.astype(np.float32)}
-    record = sim.run(len(sources), inputs=inputs, record={"target": "spikes"})
-    assert np.array_equal(record["target"]["spikes"][:, 0], targets)
+    sim = snn.Simulation(net, **settings)
+    begin = 0
+    for end, value in [*signals, (len(sources), None)]:
+        now = slice(begin, end)
+        inputs = {"source": sources[now].astype(np.float32), "force": targets[now].astype(np.float32)}
+        record = sim.run(end - begin, inputs=inputs, record={"target": "spikes"})
+        assert np.array_equal(record["target"]["spikes"][:, 0], targets[now])
+        if value is not None:
+            sim.signal("p", value)
+        begin = end
     return sim
 
 

@@ -139,7 +139,7 @@ def test_wrong_rules_are_refused(sections, sentence):
 
 
 def test_a_rule_needs_an_event():
-    with pytest.raises(FormatError, match=r"needs a section \[on_pre\] or \[on_post\]"):
+    with pytest.raises(FormatError, match=r"needs a section \[on_pre\], \[on_post\], \[on_signal\]"):
         snn.Plasticity.define({key: value for key, value in BOTH.items() if not key.startswith("on_")})
 
 

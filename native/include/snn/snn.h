@@ -581,6 +581,11 @@ SNN_API SNNStatus SNN_CALL snn_load_state(SNNHandle handle, const char *path);
  *                            gives the session its own copy
  *   "projection.bias"        as in SNNProjectionDef
  *   "projection.weight.gradient", "projection.bias.gradient"   in the same order; after a backward pass (read only)
+ *   "projection.parameter"   [1], a parameter of the projection's rule of plasticity, as this session has it; writing is felt from
+ *                            the next step on and may not move the bounds of the weights
+ *   "projection.trace"       a trace of the rule as the step to come sees it: [source][delay], where delay counts the different
+ *                            delays of its synapses, [target] or [synapse], by whose trace it is (read only)
+ *   "projection.signal"      [1] (write only): a signal, such as a reward, to all synapses of a rule that has [on_signal]
  *   "population.history"     [delay][batch_size][size]  activity kept for delays, the newest first (resume a run)
  *   "population.parameter"   [1] or [size], in the model's unit: a parameter of the model, as this session has it. Writing
  *                            takes either count, checks as snn_network_set_parameter does, and is felt from the next step on;

@@ -12,8 +12,12 @@ namespace {
     throw Error(SNN_ERROR_UNSUPPORTED, "the session is not on a Vulkan device: it has no buffers there and records no commands");
 }
 
+[[noreturn]] void cannot_learn() { throw Error(SNN_ERROR_UNSUPPORTED, "this device has no plasticity; \"cpu\" has"); }
+
 }  // namespace
 
+void Executor::set_plasticity(uint32_t, std::shared_ptr<const PlasticityPlan>) { cannot_learn(); }
+void Executor::signal(uint32_t, float) { cannot_learn(); }
 void Executor::record(const RunRequest&, void*) { cannot_share(); }
 DeviceBuffer Executor::state_buffer(uint32_t, uint32_t) const { cannot_share(); }
 void Executor::backward(std::span<const OutputGradient>) { cannot_train(); }

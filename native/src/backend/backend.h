@@ -39,6 +39,8 @@ struct Slot {
         pre_age,      // index projection: [source][delay]
         post_traces,  // index projection: [trace][target]
         post_age,     // index projection: [target]
+        synapse_traces,  // index projection: [trace][synapse]
+        synapse_age,     // index projection: [synapse]
         bias,             // index projection
         weight_gradient,  // index projection
         bias_gradient,    // index projection
@@ -146,6 +148,12 @@ public:
     // Constants of one population from now on, of the same model and size as the plan's; a reset keeps them. Copies.
     virtual void set_constants(uint32_t population, const PopulationConstants& constants) = 0;
     virtual void set_seed(uint64_t seed) = 0;  // of the random draws from now on
+
+    // Of a plastic projection; a backend that refuses plasticity has none. Parameters from now on, of the same rule and with the
+    // same bounds of the weight; a reset keeps them.
+    virtual void set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan);
+    // Before the step to come: at each synapse, what PlasticityRule::on_signal says; the rule has one.
+    virtual void signal(uint32_t projection, float value);
 
     virtual size_t count(const Slot& slot) const = 0;
     virtual void read(const Slot& slot, DType dtype, void* out_data) const = 0;

@@ -30,12 +30,16 @@ size_t slot_count(const Plan& plan, uint32_t batch_size, const Slot& slot) {
         case Slot::pre_traces:
         case Slot::pre_age:
         case Slot::post_traces:
-        case Slot::post_age: {
+        case Slot::post_age:
+        case Slot::synapse_traces:
+        case Slot::synapse_age: {
             const PlasticityPlan* const plasticity = plan.plasticity[slot.index].get();
             if (!plasticity) return 0;
             const Projection& projection = network.projection(slot.index);
             const size_t arrivals = network.population(projection.source).size * plasticity->delays.size();
             const size_t spikes = network.population(projection.target).size;
+            if (slot.kind == Slot::synapse_traces) return plasticity->synapse_traces.size() * projection.weight_count();
+            if (slot.kind == Slot::synapse_age) return plasticity->synapse_traces.empty() ? 0 : projection.weight_count();
             if (slot.kind == Slot::pre_traces) return plasticity->pre_traces.size() * arrivals;
             if (slot.kind == Slot::post_traces) return plasticity->post_traces.size() * spikes;
             return slot.kind == Slot::pre_age ? arrivals : spikes;
@@ -45,6 +49,26 @@ size_t slot_count(const Plan& plan, uint32_t batch_size, const Slot& slot) {
             return network.projection(slot.index).bias ? network.projection(slot.index).bias->size() : 0;
     }
     return 0;
+}
+
+bool is_age(Slot::Kind kind) {
+    return kind == Slot::pre_age || kind == Slot::post_age || kind == Slot::synapse_age;
+}
+
+Slot::Kind side_of(Slot::Kind age) {
+    return age == Slot::pre_age    ? Slot::pre_traces
+           : age == Slot::post_age ? Slot::post_traces
+           : age == Slot::synapse_age ? Slot::synapse_traces
+                                      : age;
+}
+
+Slot::Kind age_of(Slot::Kind traces) {
+    return traces == Slot::pre_traces ? Slot::pre_age : traces == Slot::post_traces ? Slot::post_age : Slot::synapse_age;
+}
+
+const std::vector<TracePlan>& traces_of(const PlasticityPlan& plan, Slot::Kind kind) {
+    const Slot::Kind side = side_of(kind);
+    return side == Slot::pre_traces ? plan.pre_traces : side == Slot::post_traces ? plan.post_traces : plan.synapse_traces;
 }
 
 namespace {

@@ -124,7 +124,7 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
                                                                allocator, kernels, bundles->has(q)));
         plastic.emplace_back();
         if (projection.plasticity)
-            plastic.back() = std::make_unique<PlasticProjection>(projection, network, *plan->plasticity[q],
+            plastic.back() = std::make_unique<PlasticProjection>(projection, network, plan->plasticity[q],
                                                                  populations[projection.target]->ranges, allocator, kernels,
                                                                  interpret);
     }
@@ -269,6 +269,11 @@ void CpuExecutor::reset_state() {
         if (plastic) plastic->reset(first_clock);
     clock_ = first_clock;
     steps_ = 0;
+}
+
+void CpuExecutor::signal(uint32_t projection, float value) {
+    PlasticProjection& plastic = *context_.plastic[projection];
+    context_.pool.deal(plastic.range_count(), [&](uint32_t range, uint32_t) { plastic.signal(range, clock_, value); });
 }
 
 ExecutorCounters CpuExecutor::counters() const {

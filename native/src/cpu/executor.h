@@ -88,6 +88,10 @@ public:
         context_.populations[population]->set_constants(constants, context_.allocator);
     }
     void set_seed(uint64_t seed) override { seed_ = seed; }
+    void set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) override {
+        context_.plastic[projection]->set_plan(std::move(plan));
+    }
+    void signal(uint32_t projection, float value) override;
 
     size_t count(const Slot& slot) const override;
     void read(const Slot& slot, DType dtype, void* out_data) const override;

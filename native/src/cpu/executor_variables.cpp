@@ -149,13 +149,15 @@ void CpuExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
         case Slot::pre_traces:
         case Slot::pre_age:
         case Slot::post_traces:
-        case Slot::post_age: {
-            if (!context_.plastic[slot.index]) return;
-            const bool pre = slot.kind == Slot::pre_traces || slot.kind == Slot::pre_age;
-            std::vector<float> traces(count({pre ? Slot::pre_traces : Slot::post_traces, slot.index}));
-            std::vector<int32_t> ages(count({pre ? Slot::pre_age : Slot::post_age, slot.index}));
-            context_.plastic[slot.index]->read_traces(pre, clock_, traces.data(), ages.data());
-            if (slot.kind == Slot::pre_age || slot.kind == Slot::post_age)
+        case Slot::post_age:
+        case Slot::synapse_traces:
+        case Slot::synapse_age: {
+            if (count(slot) == 0) return;
+            const Slot::Kind side = side_of(slot.kind);
+            std::vector<float> traces(count({side, slot.index}));
+            std::vector<int32_t> ages(count({age_of(side), slot.index}));
+            context_.plastic[slot.index]->read_traces(side, clock_, traces.data(), ages.data(), ages.size());
+            if (is_age(slot.kind))
                 convert(DType::int32, ages.data(), dtype, out_data, ages.size());
             else convert(DType::float32, traces.data(), dtype, out_data, traces.size());
             return;
@@ -230,19 +232,22 @@ void CpuExecutor::write(const Slot& slot, DType dtype, const void* source) {
             return;
         }
         case Slot::pre_traces:
-        case Slot::post_traces: {
+        case Slot::post_traces:
+        case Slot::synapse_traces: {
             std::vector<float> traces(count(slot));
             convert(dtype, source, DType::float32, traces.data(), traces.size());
             if (!traces.empty())
-                context_.plastic[slot.index]->write_traces(slot.kind == Slot::pre_traces, clock_, traces.data(), nullptr);
+                context_.plastic[slot.index]->write_traces(slot.kind, clock_, traces.data(), nullptr,
+                                                           count({age_of(slot.kind), slot.index}));
             return;
         }
         case Slot::pre_age:
-        case Slot::post_age: {
+        case Slot::post_age:
+        case Slot::synapse_age: {
             std::vector<int32_t> ages(count(slot));
             convert(dtype, source, DType::int32, ages.data(), ages.size());
             if (!ages.empty())
-                context_.plastic[slot.index]->write_traces(slot.kind == Slot::pre_age, clock_, nullptr, ages.data());
+                context_.plastic[slot.index]->write_traces(side_of(slot.kind), clock_, nullptr, ages.data(), ages.size());
             return;
         }
         case Slot::weight_gradient:

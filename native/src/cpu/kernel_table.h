@@ -206,7 +206,7 @@ using InterpretAdjoint = void (*)(const BlockProgram&, const NeuronAdjointArgs&,
 
 // --- plastic synapses: see plastic_projection.h
 
-constexpr uint32_t most_traces = 4;  // of one side of a synapse
+constexpr uint32_t most_traces = 4;  // of one side of a synapse, and of its own
 constexpr uint32_t remembered_spikes = 16;  // of a target neuron: those that not every row has seen
 
 struct PlasticWord {  // a parameter, option or derived constant, by its type
@@ -221,9 +221,12 @@ struct PlasticTrace {
 // What all rows of one part of a plastic projection share. Steps are counted from 1; 0: never. Rows of targets have `row`
 // words, with at least 15 words behind the last target.
 struct PlasticArgs {
-    const PlasticWord* constants;  // first inputs of both events
-    PlasticTrace pre[most_traces], post[most_traces];
-    uint32_t pre_count, post_count;
+    const PlasticWord* constants;  // first inputs of every event
+    PlasticTrace pre[most_traces], post[most_traces], own[most_traces];
+    uint32_t constant_count, pre_count, post_count, own_count;
+    size_t own_stride;  // from a trace of the synapses to the next
+    bool is_signal;     // instead of arrivals
+    float signal;
     float minimum, maximum;  // of the weight
     float least_delivered, most_delivered;  // where a rule delivers something else than the weight
     int32_t now;
@@ -233,8 +236,8 @@ struct PlasticArgs {
     const int32_t* last_spike;  // [target]
     const float* post_after;    // [trace][target] just after the last spike
     const float* post_now;      // [trace][target] now; null: not computed for the whole row
-    // interpreted rules; state_results of on_pre: weight and, where the rule delivers something else, that
-    BlockProgram on_pre, on_post;
+    // interpreted rules; state_results are PlasticEvent::outputs()
+    BlockProgram on_pre, on_post, on_signal;
     bool delivers;
     uint32_t* inputs;   // [input][16] words, the constants filled in
     uint32_t* scratch;
@@ -246,6 +249,8 @@ struct PlasticVisit {
     uint32_t first, count;
     int32_t last_arrival;
     float pre_after[most_traces];  // just after that arrival
+    float* own;                    // [trace], `own_stride` apart: those of the synapses, just after ...
+    int32_t* events;               // ... the last event of each
 };
 // Brings the synapses of each visit up to date, lets a spike arrive at them, and adds sums[target] += nearest(x * scale), x being
 // the weight or what the rule delivers instead.

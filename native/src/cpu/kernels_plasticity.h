@@ -9,7 +9,8 @@
 //      k = 1   [ 3  .  9  .  5 ...]        lanes with nothing left stand by
 //      k = 0   [12  8 11  .  6 ...]
 //
-// then the arrival: w = on_pre(w, ...), and the weight is added to the target's input.
+// then the arrival: w = on_pre(w, ...), and the weight is added to the target's input; or a signal: w = on_signal(w, ...).
+// Traces of the synapses are as of the last event of each synapse; an event first lets them decay until then.
 
 static void interpret_event(const BlockProgram& program, const uint32_t* inputs, uint32_t* scratch, uint32_t output_count,
                             uint32_t* out_words) {
@@ -22,33 +23,41 @@ static void interpret_event(const BlockProgram& program, const uint32_t* inputs,
 
 // A user's rule, from its op lists.
 struct InterpretedPlasticity {
-    static constexpr bool on_pre_pre = true, on_pre_post = true, on_post_pre = true, on_post_post = true, delivers = true;
+    static constexpr bool on_pre_pre = true, on_pre_post = true, on_post_pre = true, on_post_post = true, on_signal_pre = true,
+                          on_signal_post = true, has_own = true, has_signal = true, delivers = true;
     explicit InterpretedPlasticity(const PlasticArgs& the_args)
-        : args(the_args), pre_count(the_args.pre_count), post_count(the_args.post_count) {}
+        : args(the_args), pre_count(the_args.pre_count), post_count(the_args.post_count), own_count(the_args.own_count) {}
 
-    F on_pre(F w, const F* pre, const F* post, F& delivered) const {
-        uint32_t results[2 * 16];
-        run(args.on_pre, w, pre, post, args.delivers ? 2 : 1, results);
-        if (args.delivers) delivered = read_f(results + 16);
+    F on_pre(F w, const F* pre, const F* post, F* own, F& delivered) const {
+        uint32_t results[(2 + most_traces) * 16];
+        run(args.on_pre, w, pre, post, own, args.delivers, results);
+        if (args.delivers) delivered = read_f(results + (1 + own_count) * 16);
         return read_f(results);
     }
-    F on_post(F w, const F* pre, const F* post) const {
-        uint32_t result[16];
-        run(args.on_post, w, pre, post, 1, result);
-        return read_f(result);
+    F on_post(F w, const F* pre, const F* post, F* own) const {
+        uint32_t results[(1 + most_traces) * 16];
+        run(args.on_post, w, pre, post, own, false, results);
+        return read_f(results);
+    }
+    F on_signal(F w, const F* pre, const F* post, F* own, F signal) const {
+        uint32_t results[(1 + most_traces) * 16];
+        write(args.inputs + (args.on_signal.input_count - 1) * 16, signal);
+        run(args.on_signal, w, pre, post, own, false, results);
+        return read_f(results);
     }
 
-    void run(const BlockProgram& program, F w, const F* pre, const F* post, uint32_t outputs, uint32_t* out_words) const {
-        const uint32_t first = program.input_count - 1 - post_count - pre_count;
-        uint32_t* words = args.inputs + first * 16;
+    void run(const BlockProgram& program, F w, const F* pre, const F* post, F* own, bool delivered, uint32_t* out_words) const {
+        uint32_t* words = args.inputs + args.constant_count * 16;
         for (uint32_t k = 0; k < pre_count; ++k, words += 16) write(words, pre[k]);
         for (uint32_t k = 0; k < post_count; ++k, words += 16) write(words, post[k]);
+        for (uint32_t k = 0; k < own_count; ++k, words += 16) write(words, own[k]);
         write(words, w);
-        interpret_event(program, args.inputs, args.scratch, outputs, out_words);
+        interpret_event(program, args.inputs, args.scratch, 1 + own_count + delivered, out_words);
+        for (uint32_t k = 0; k < own_count; ++k) own[k] = read_f(out_words + (1 + k) * 16);
     }
 
     const PlasticArgs& args;
-    uint32_t pre_count, post_count;
+    uint32_t pre_count, post_count, own_count;
 };
 
 SNN_ALWAYS_INLINE F decayed(const PlasticTrace& trace, F value, I steps) {
@@ -69,10 +78,11 @@ SNN_ALWAYS_INLINE F decayed(const PlasticTrace& trace, F value, I steps) {
 // `sums` null: nothing arrives.
 template <class Rule, bool Listed>
 static void plastic_visit(const Rule& rule, const PlasticArgs& args, const PlasticVisit& visit, int32_t* sums, float scale) {
-    F pre[most_traces], post[most_traces], pre_after[most_traces], pre_now[most_traces];
+    F pre[most_traces], post[most_traces], pre_after[most_traces], pre_now[most_traces], own[most_traces], own_now[most_traces];
+    const bool is_signal = Rule::has_signal && args.is_signal, has_own = Rule::has_own && rule.own_count > 0;
     for (uint32_t k = 0; k < rule.pre_count; ++k) {
         pre_after[k] = broadcast_f(visit.pre_after[k]);
-        if constexpr (Rule::on_pre_pre) {
+        if constexpr (Rule::on_pre_pre || Rule::on_signal_pre) {
             const I steps = broadcast_i(args.now - visit.last_arrival);
             pre_now[k] = decayed(args.pre[k], pre_after[k], steps);
         }
@@ -95,7 +105,16 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
 
         uint32_t behind = 0;  // spikes to learn, of the target with the most of them
         while (behind < remembered_spikes && any(le(last, of_targets(args.spikes + behind * args.row)))) ++behind;
-        if (!sums && behind == 0) continue;
+        if (!sums && !is_signal && behind == 0) continue;
+        I event = broadcast_i(0);
+        if (has_own) {  // rows may be read past their end, not written
+            event = load(visit.events + at);
+            for (uint32_t t = 0; t < rule.own_count; ++t) own[t] = load(visit.own + t * args.own_stride + at);
+        }
+        const auto own_at = [&](I step) {
+            if (has_own)
+                for (uint32_t t = 0; t < rule.own_count; ++t) own_now[t] = decayed(args.own[t], own[t], sub(step, event));
+        };
         for (uint32_t k = behind; k-- > 0;) {
             const I spike = of_targets(args.spikes + k * args.row);
             const I steps = sub(spike, last);
@@ -104,11 +123,17 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
             if constexpr (Rule::on_post_post)
                 for (uint32_t t = 0; t < rule.post_count; ++t)
                     post[t] = of_targets(args.post_before + (t * remembered_spikes + k) * args.row);
-            w = select(le(last, spike), held(rule.on_post(w, pre, post)), w);
+            own_at(spike);
+            const M learns = le(last, spike);
+            w = select(learns, held(rule.on_post(w, pre, post, own_now)), w);
+            if (has_own) {
+                for (uint32_t t = 0; t < rule.own_count; ++t) own[t] = select(learns, flush(own_now[t]), own[t]);
+                event = select(learns, spike, event);
+            }
         }
         F amount = broadcast_f(0.0f);
-        if (sums) {
-            if constexpr (Rule::on_pre_post) {
+        if (sums || is_signal) {
+            if constexpr (Rule::on_pre_post || Rule::on_signal_post) {
                 if (args.post_now) {
                     for (uint32_t t = 0; t < rule.post_count; ++t) post[t] = of_targets(args.post_now + t * args.row);
                 } else {
@@ -117,7 +142,19 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
                         post[t] = decayed(args.post[t], of_targets(args.post_after + t * args.row), steps);
                 }
             }
-            w = held(rule.on_pre(w, pre_now, post, amount));
+            own_at(broadcast_i(args.now));
+            if constexpr (Rule::has_signal)
+                if (is_signal) w = held(rule.on_signal(w, pre_now, post, own_now, broadcast_f(args.signal)));
+            if (sums) w = held(rule.on_pre(w, pre_now, post, own_now, amount));
+            if (has_own) {
+                for (uint32_t t = 0; t < rule.own_count; ++t) own[t] = flush(own_now[t]);
+                event = broadcast_i(args.now);
+            }
+        }
+        if (has_own) {
+            for (uint32_t t = 0; t < rule.own_count; ++t)
+                store_partial(visit.own + t * args.own_stride + at, own[t], size);
+            store_partial(reinterpret_cast<float*>(visit.events + at), from_bits(event), size);
         }
         if (size == 16) store(weights, w);
         else store_partial(weights, w, size);

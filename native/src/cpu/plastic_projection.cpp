@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "backend/slots.h"
 #include "common/machine.h"
 
 namespace snn::cpu {
@@ -92,30 +93,30 @@ struct PlasticProjection::Places {
     }
 };
 
-PlasticProjection::PlasticProjection(const Projection& projection, const Network& network, const PlasticityPlan& plan,
+PlasticProjection::PlasticProjection(const Projection& projection, const Network& network,
+                                     std::shared_ptr<const PlasticityPlan> plan,
                                      const std::vector<NeuronRange>& target_ranges, const SNNAllocator& allocator,
                                      const KernelTable& kernels, bool interpret)
     : info_(projection),
-      plan_(plan),
+      plan_(std::move(plan)),
       kernels_(kernels),
       source_size_(network.population(projection.source).size),
       target_size_(network.population(projection.target).size),
       range_count_(static_cast<uint32_t>(target_ranges.size())),
       scale_(std::ldexp(1.0f, projection.fixed_exponent)),
-      delays_(plan.delays) {
+      delays_(plan_->delays) {
     const PlasticityRule& rule = *projection.plasticity->rule;
-    for (const PlasticConstant& constant : plan.constants) constants_.push_back({constant.real, constant.whole});
     const CompiledPlasticity* const compiled = interpret ? nullptr : find_compiled(kernels, *projection.plasticity);
     visits_ = compiled ? compiled->visits : kernels.interpret_plastic;
     const uint32_t first_post = rule.constant_count() + static_cast<uint32_t>(rule.pre_traces.size());
-    needs_post_before_ = reads(rule.on_post, rule.on_post_weight, first_post,
-                               first_post + static_cast<uint32_t>(rule.post_traces.size()));
+    for (const uint16_t output : rule.on_post.outputs())
+        needs_post_before_ |= reads(rule.on_post.program, output, first_post,
+                                    first_post + static_cast<uint32_t>(rule.post_traces.size()));
     learns_from_targets_ = rule.learns_from_targets();
     if (!compiled) {
-        std::vector<uint16_t> results{rule.on_pre_weight};
-        if (rule.on_pre_delivered >= 0) results.push_back(static_cast<uint16_t>(rule.on_pre_delivered));
-        on_pre_ = InterpretedProgram::event(rule.on_pre, results);
-        on_post_ = InterpretedProgram::event(rule.on_post, {&rule.on_post_weight, 1});
+        on_pre_ = InterpretedProgram::event(rule.on_pre.program, rule.on_pre.outputs());
+        on_post_ = InterpretedProgram::event(rule.on_post.program, rule.on_post.outputs());
+        if (rule.on_signal) on_signal_ = InterpretedProgram::event(rule.on_signal->program, rule.on_signal->outputs());
         needs_post_before_ = true;  // the interpreter hands over every trace
     }
     if (!rule.arrival_traces.empty()) {
@@ -132,6 +133,21 @@ PlasticProjection::PlasticProjection(const Projection& projection, const Network
             parts_.back().end = std::min(begin + part_size, target_ranges[range].end);
         }
     build(allocator, network);
+    take_constants();
+}
+
+void PlasticProjection::take_constants() {
+    constants_.clear();
+    for (const PlasticConstant& constant : plan_->constants) constants_.push_back({constant.real, constant.whole});
+    for (Part& part : parts_) {
+        if (part.inputs.empty()) continue;
+        for (size_t i = 0; i < plan_->constants.size(); ++i) {
+            const PlasticConstant& constant = plan_->constants[i];
+            const uint32_t word = constant.type == ValueType::float_ ? std::bit_cast<uint32_t>(constant.real)
+                                                                     : static_cast<uint32_t>(constant.whole);
+            std::fill_n(part.inputs.data() + i * 16, 16, word);
+        }
+    }
 }
 
 void PlasticProjection::build(const SNNAllocator& allocator, const Network& network) {
@@ -146,7 +162,7 @@ void PlasticProjection::build(const SNNAllocator& allocator, const Network& netw
     for (size_t slot = 0; slot < delays_.size(); ++slot) slot_of[delays_[slot]] = static_cast<uint16_t>(slot);
 
     const size_t row_count = source_size_ * delays_.size();
-    const size_t pre_count = plan_.pre_traces.size(), post_count = plan_.post_traces.size();
+    const size_t pre_count = plan_->pre_traces.size(), post_count = plan_->post_traces.size();
     for (Part& part : parts_) {
         part.rows.allocate(allocator, row_count);
         part.last_arrival.allocate(allocator, row_count);
@@ -160,16 +176,11 @@ void PlasticProjection::build(const SNNAllocator& allocator, const Network& netw
         part.post_after.allocate(allocator, part.width * post_count);
         part.post_now.allocate(allocator, part.width * post_count);
         uint32_t scratch = 0;
-        for (const auto* program : {&on_pre_, &on_post_, &arrival_})
+        for (const auto* program : {&on_pre_, &on_post_, &on_signal_, &arrival_})
             if (*program) scratch = std::max(scratch, (*program)->scratch_words());
         if (scratch > 0) {
-            part.inputs.allocate(allocator, size_t{info_.plasticity->rule->on_pre.input_count} * 16);
-            for (size_t i = 0; i < plan_.constants.size(); ++i) {
-                const PlasticConstant& constant = plan_.constants[i];
-                const uint32_t word = constant.type == ValueType::float_ ? std::bit_cast<uint32_t>(constant.real)
-                                                                         : static_cast<uint32_t>(constant.whole);
-                std::fill_n(part.inputs.data() + i * 16, 16, word);
-            }
+            const size_t inputs = size_t{info_.plasticity->rule->on_pre.program.input_count} + 1;  // and a signal
+            part.inputs.allocate(allocator, inputs * 16);
             part.scratch.allocate(allocator, scratch);
         }
     }
@@ -192,6 +203,11 @@ void PlasticProjection::build(const SNNAllocator& allocator, const Network& netw
         Part& part = parts_[p];
         part.weights.allocate(allocator, counts[p], false);
         use_large_pages(part.weights.data(), part.weights.size() * sizeof(float));
+        if (!plan_->synapse_traces.empty()) {  // read 16 at a time
+            part.own_stride = counts[p] + 16;
+            part.own.allocate(allocator, plan_->synapse_traces.size() * part.own_stride);
+            part.events.allocate(allocator, part.own_stride);
+        }
         // Targets are read 16 at a time.
         if (!side_by_side[p]) part.targets.allocate(allocator, counts[p] + 16);
     }
@@ -220,13 +236,16 @@ PlasticArgs PlasticProjection::args_of(Part& part, int32_t now) const {
                       traces[k].fine.data()};
         return static_cast<uint32_t>(traces.size());
     };
-    args.pre_count = fill(plan_.pre_traces, args.pre);
-    args.post_count = fill(plan_.post_traces, args.post);
-    args.minimum = plan_.minimum;
-    args.maximum = plan_.maximum;
-    args.least_delivered = plan_.least_delivered();
-    args.most_delivered = plan_.most_delivered();
-    args.delivers = info_.plasticity->rule->on_pre_delivered >= 0;
+    args.pre_count = fill(plan_->pre_traces, args.pre);
+    args.post_count = fill(plan_->post_traces, args.post);
+    args.own_count = fill(plan_->synapse_traces, args.own);
+    args.constant_count = static_cast<uint32_t>(constants_.size());
+    args.own_stride = part.own_stride;
+    args.minimum = plan_->minimum;
+    args.maximum = plan_->maximum;
+    args.least_delivered = plan_->least_delivered();
+    args.most_delivered = plan_->most_delivered();
+    args.delivers = info_.plasticity->rule->on_pre.delivered >= 0;
     args.now = now;
     args.row = part.width;
     args.spikes = part.spikes.data();
@@ -238,6 +257,7 @@ PlasticArgs PlasticProjection::args_of(Part& part, int32_t now) const {
     if (on_pre_) {
         args.on_pre = on_pre_->view();
         args.on_post = on_post_->view();
+        if (on_signal_) args.on_signal = on_signal_->view();
     }
     return args;
 }
@@ -250,8 +270,12 @@ PlasticVisit PlasticProjection::visit_of(Part& part, size_t at) const {
     visit.first = row.first;
     visit.count = row.count;
     visit.last_arrival = part.last_arrival[at];
-    const size_t pre_count = plan_.pre_traces.size();
+    const size_t pre_count = plan_->pre_traces.size();
     for (size_t k = 0; k < pre_count; ++k) visit.pre_after[k] = part.pre_after[at * pre_count + k];
+    if (!part.events.empty()) {
+        visit.own = part.own.data() + row.begin;
+        visit.events = part.events.data() + row.begin;
+    }
     return visit;
 }
 
@@ -266,6 +290,7 @@ int32_t PlasticProjection::step_of(Part& part, uint64_t clock) const {
         };
         move(part.last_arrival);
         move(part.last_spike);
+        move(part.events);
         part.base = base;
     }
     return static_cast<int32_t>(clock + 1 - part.base);
@@ -310,14 +335,14 @@ uint64_t PlasticProjection::deliver(uint32_t range, const PopulationData& source
 
 // Counts the arrival in the traces of up to 16 rows.
 void PlasticProjection::arrive(Part& part, const size_t* rows, uint32_t count, const PlasticArgs& args) const {
-    const size_t pre_count = plan_.pre_traces.size();
+    const size_t pre_count = plan_->pre_traces.size();
     const std::vector<int32_t>& given = info_.plasticity->rule->arrival_traces;
     float before[most_traces][16] = {}, results[most_traces][16];
     for (size_t k = 0; k < pre_count; ++k)
         for (uint32_t v = 0; v < count; ++v)
             before[k][v] = decayed(args.pre[k], part.pre_after[rows[v] * pre_count + k], args.now - part.last_arrival[rows[v]]);
     if (arrival_) {
-        std::memcpy(part.inputs.data() + plan_.constants.size() * 16, before, pre_count * sizeof before[0]);
+        std::memcpy(part.inputs.data() + plan_->constants.size() * 16, before, pre_count * sizeof before[0]);
         uint32_t words[most_traces * 16];
         const auto is_given = [](int32_t result) { return result >= 0; };
         const auto outputs = static_cast<uint32_t>(std::count_if(given.begin(), given.end(), is_given));
@@ -329,7 +354,7 @@ void PlasticProjection::arrive(Part& part, const size_t* rows, uint32_t count, c
         const bool is_result = arrival_ && given[k] >= 0;
         for (uint32_t v = 0; v < count; ++v)
             part.pre_after[rows[v] * pre_count + k] =
-                is_result ? results[result][v] : plan_.pre_traces[k].keep * before[k][v] + 1.0f;
+                is_result ? results[result][v] : plan_->pre_traces[k].keep * before[k][v] + 1.0f;
         result += is_result;
     }
     for (uint32_t v = 0; v < count; ++v) part.last_arrival[rows[v]] = args.now;
@@ -362,10 +387,10 @@ void PlasticProjection::learn(Part& part, int32_t now, const uint16_t* bits) con
         const auto shift = [&](auto* list) {
             for (uint32_t k = remembered_spikes - 1; k > 0; --k) list[k * part.width] = list[(k - 1) * part.width];
         };
-        for (size_t t = 0; t < plan_.post_traces.size(); ++t) {
+        for (size_t t = 0; t < plan_->post_traces.size(); ++t) {
             float& after = part.post_after[t * part.width + j];
             const float before = decayed(args.post[t], after, now - part.last_spike[j]);
-            after = plan_.post_traces[t].keep * before + 1.0f;
+            after = plan_->post_traces[t].keep * before + 1.0f;
             if (!needs_post_before_) continue;
             float* const list = part.post_before.data() + t * remembered_spikes * part.width + j;
             shift(list);
@@ -380,8 +405,30 @@ void PlasticProjection::learn(Part& part, int32_t now, const uint16_t* bits) con
 
 // Lets every synapse learn the spikes of its target that are over.
 void PlasticProjection::flush(Part& part) const {
-    if (!part.is_behind) return;
-    const PlasticArgs args = args_of(part, 0);
+    if (part.is_behind) visit_all(part, args_of(part, 0));
+}
+
+void PlasticProjection::signal(uint32_t range, uint64_t clock, float value) {
+    for (Part& part : parts_) {
+        if (part.range != range) continue;
+        PlasticArgs args = args_of(part, step_of(part, clock));
+        args.is_signal = true;
+        args.signal = value;
+        if (args.post_count > 0) {
+            kernels_.decay_post_traces(args, part.end - part.begin, part.post_now.data());
+            args.post_now = part.post_now.data();
+        }
+        visit_all(part, args);
+    }
+}
+
+void PlasticProjection::set_plan(std::shared_ptr<const PlasticityPlan> plan) {
+    for (Part& part : parts_) flush(part);
+    plan_ = std::move(plan);
+    take_constants();
+}
+
+void PlasticProjection::visit_all(Part& part, const PlasticArgs& args) const {
     PlasticVisit visits[visits_together];
     uint32_t count = 0;
     for (size_t row = 0; row < part.rows.size(); ++row) {
@@ -396,28 +443,27 @@ void PlasticProjection::flush(Part& part) const {
 
 // ---- Weights ----------------------------------------------------------------------------------------------------------
 
-// Calls use(weights, count) for every row, in canonical order.
+// Calls use(part, row) for every row, in canonical order.
 template <class Use>
 void PlasticProjection::for_rows(Use&& use) {
     for (Part& part : parts_) flush(part);
     for (size_t row = 0; row < source_size_ * delays_.size(); ++row)
         for (Part& part : parts_) {
-            const Row& found = part.rows[row];
-            if (found.count > 0) use(part.weights.data() + found.begin, found.count);
+            if (part.rows[row].count > 0) use(part, part.rows[row]);
         }
 }
 
 void PlasticProjection::read_weights(float* out_weights) {
-    for_rows([&](const float* weights, uint32_t count) {
-        std::memcpy(out_weights, weights, count * sizeof(float));
-        out_weights += count;
+    for_rows([&](Part& part, const Row& row) {
+        std::memcpy(out_weights, part.weights.data() + row.begin, row.count * sizeof(float));
+        out_weights += row.count;
     });
 }
 
 void PlasticProjection::write_weights(const float* weights) {
-    for_rows([&](float* own, uint32_t count) {
-        std::memcpy(own, weights, count * sizeof(float));
-        weights += count;
+    for_rows([&](Part& part, const Row& row) {
+        std::memcpy(part.weights.data() + row.begin, weights, row.count * sizeof(float));
+        weights += row.count;
     });
 }
 
@@ -429,44 +475,53 @@ void PlasticProjection::reset(uint64_t first_clock) {
         part.pre_after.clear();
         part.last_spike.clear();
         part.post_after.clear();
+        part.own.clear();
+        part.events.clear();
     }
 }
 
 // ---- Traces -----------------------------------------------------------------------------------------------------------
 
-void PlasticProjection::read_traces(bool pre, uint64_t clock, float* out_traces, int32_t* out_ages) {
-    const std::vector<TracePlan>& plans = pre ? plan_.pre_traces : plan_.post_traces;
-    const size_t neurons = pre ? source_size_ * delays_.size() : target_size_;
-    std::fill_n(out_traces, plans.size() * neurons, 0.0f);
-    std::fill_n(out_ages, neurons, oldest_event);
-    for (Part& part : parts_) {
-        const int32_t now = step_of(part, clock);
-        const size_t count = pre ? neurons : std::min<size_t>(part.end, target_size_) - std::min(part.begin, target_size_);
-        for (size_t i = 0; i < count; ++i) {
-            if (pre && part.rows[i].count == 0) continue;
-            const size_t at = pre ? i : part.begin + i;
-            for (size_t k = 0; k < plans.size(); ++k)
-                out_traces[k * neurons + at] =
-                    pre ? part.pre_after[i * plans.size() + k] : part.post_after[k * part.width + i];
-            const int32_t last = pre ? part.last_arrival[i] : part.last_spike[i];
-            out_ages[at] = kept_traces(plans, static_cast<uint64_t>(now - last), out_traces + at, neurons);
-        }
+// Calls use(part, place in the slot, place in the part's arrays of steps, how far apart its traces are and where they begin).
+template <class Use>
+void PlasticProjection::for_traces(Slot::Kind side, Use&& use) {
+    const size_t rows = source_size_ * delays_.size();
+    if (side == Slot::pre_traces) {
+        for (Part& part : parts_)
+            for (size_t row = 0; row < rows; ++row)
+                if (part.rows[row].count > 0) use(part, row, part.last_arrival[row], &part.pre_after[row * plan_->pre_traces.size()], size_t{1});
+    } else if (side == Slot::post_traces) {
+        for (Part& part : parts_)
+            for (uint32_t j = part.begin; j < std::min(part.end, target_size_); ++j)
+                use(part, j, part.last_spike[j - part.begin], &part.post_after[j - part.begin], part.width);
+    } else {
+        size_t place = 0;
+        for_rows([&](Part& part, const Row& row) {
+            for (uint64_t k = row.begin; k < row.begin + row.count; ++k)
+                use(part, place++, part.events[k], &part.own[k], part.own_stride);
+        });
     }
 }
 
-void PlasticProjection::write_traces(bool pre, uint64_t clock, const float* traces, const int32_t* ages) {
-    const std::vector<TracePlan>& plans = pre ? plan_.pre_traces : plan_.post_traces;
-    const size_t neurons = pre ? source_size_ * delays_.size() : target_size_;
-    for (Part& part : parts_) {
+void PlasticProjection::read_traces(Slot::Kind side, uint64_t clock, float* out_traces, int32_t* out_ages, size_t places) {
+    const std::vector<TracePlan>& plans = traces_of(*plan_, side);
+    std::fill_n(out_traces, plans.size() * places, 0.0f);
+    std::fill_n(out_ages, places, oldest_event);
+    for (Part& part : parts_) step_of(part, clock);
+    for_traces(side, [&](Part& part, size_t place, int32_t& last, float* values, size_t stride) {
+        for (size_t k = 0; k < plans.size(); ++k) out_traces[k * places + place] = values[k * stride];
         const int32_t now = step_of(part, clock);
-        const size_t count = pre ? neurons : std::min<size_t>(part.end, target_size_) - std::min(part.begin, target_size_);
-        for (size_t i = 0; i < count; ++i) {
-            const size_t at = pre ? i : part.begin + i;
-            for (size_t k = 0; traces && k < plans.size(); ++k)
-                (pre ? part.pre_after[i * plans.size() + k] : part.post_after[k * part.width + i]) = traces[k * neurons + at];
-            if (ages) (pre ? part.last_arrival[i] : part.last_spike[i]) = now - ages[at];
-        }
-    }
+        out_ages[place] = kept_traces(plans, static_cast<uint64_t>(now - last), out_traces + place, places);
+    });
+}
+
+void PlasticProjection::write_traces(Slot::Kind side, uint64_t clock, const float* traces, const int32_t* ages, size_t places) {
+    const size_t count = traces_of(*plan_, side).size();
+    for (Part& part : parts_) step_of(part, clock);
+    for_traces(side, [&](Part& part, size_t place, int32_t& last, float* values, size_t stride) {
+        for (size_t k = 0; traces && k < count; ++k) values[k * stride] = traces[k * places + place];
+        if (ages) last = step_of(part, clock) - ages[place];
+    });
 }
 
 }  // namespace snn::cpu

@@ -15,7 +15,8 @@
 // those of changing every weight at once.
 //
 // Rows are cut by the threads' ranges of targets and into parts of 65,536 targets, so a thread changes what it owns and needs
-// no atomics. A synapse is a weight of 4 bytes and, unless the targets of every row lie side by side, 2 bytes of target.
+// no atomics. A synapse is a weight of 4 bytes and, unless the targets of every row lie side by side, 2 bytes of target; 4 bytes
+// more for each trace of its own and, where it has any, for the step of its last event.
 //
 // Thread-safety: deliver() and learn() for different ranges at once; everything else by one thread.
 #pragma once
@@ -25,6 +26,7 @@
 #include <optional>
 #include <vector>
 
+#include "backend/backend.h"
 #include "cpu/interpreter.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
@@ -35,7 +37,7 @@ namespace snn::cpu {
 
 class PlasticProjection {
 public:
-    PlasticProjection(const Projection& projection, const Network& network, const PlasticityPlan& plan,
+    PlasticProjection(const Projection& projection, const Network& network, std::shared_ptr<const PlasticityPlan> plan,
                       const std::vector<NeuronRange>& target_ranges, const SNNAllocator& allocator,
                       const KernelTable& kernels, bool interpret);
 
@@ -52,10 +54,15 @@ public:
     // No event has happened yet; the weights stay. Steps before `clock` are over, and steps from `first_clock` on come.
     void reset(uint64_t first_clock);
 
-    // Of sources (`pre`, [trace][source][delay]) or of targets ([trace][target]), before step `clock`; see Slot::pre_traces. What is
-    // null is not written.
-    void read_traces(bool pre, uint64_t clock, float* out_traces, int32_t* out_ages);
-    void write_traces(bool pre, uint64_t clock, const float* traces, const int32_t* ages);
+    // Before step `clock`: what the rule says at a signal, at every synapse of a range.
+    void signal(uint32_t range, uint64_t clock, float value);
+    // Parameters from step `clock` on.
+    void set_plan(std::shared_ptr<const PlasticityPlan> plan);
+
+    // Before step `clock`, of the side that Slot::pre_traces, post_traces or synapse_traces names; `places` are its
+    // neurons, rows or synapses. What is null is not written.
+    void read_traces(Slot::Kind side, uint64_t clock, float* out_traces, int32_t* out_ages, size_t places);
+    void write_traces(Slot::Kind side, uint64_t clock, const float* traces, const int32_t* ages, size_t places);
 
 private:
     // A row in a part.
@@ -74,6 +81,9 @@ private:
         Buffer<uint16_t> targets;        // counted from `begin`; empty: side by side in all rows
         Buffer<int32_t> spikes, last_spike;
         Buffer<float> post_before, post_after, post_now;
+        Buffer<float> own;       // [trace][synapse], just after ...
+        Buffer<int32_t> events;  // ... the last event of the synapse; empty where synapses have no traces of their own
+        size_t own_stride = 0;
         Buffer<uint32_t> inputs, scratch;  // of what is interpreted
         bool is_behind = false;            // some synapse has spikes to learn
         uint64_t base = 0;                 // clock of step 1
@@ -86,20 +96,24 @@ private:
     int32_t step_of(Part& part, uint64_t clock) const;
     void arrive(Part& part, const size_t* rows, uint32_t count, const PlasticArgs& args) const;
     void flush(Part& part) const;
+    void visit_all(Part& part, const PlasticArgs& args) const;
     void learn(Part& part, int32_t now, const uint16_t* bits) const;
     template <class Use>
     void for_rows(Use&& use);
+    template <class Use>
+    void for_traces(Slot::Kind side, Use&& use);
+    void take_constants();
 
     const Projection& info_;
-    const PlasticityPlan& plan_;
+    std::shared_ptr<const PlasticityPlan> plan_;
     const KernelTable& kernels_;
     uint32_t source_size_, target_size_, range_count_;
     float scale_;
-    const std::vector<uint16_t>& delays_;  // of synapses, ascending
+    const std::vector<uint16_t> delays_;  // of synapses, ascending
     std::vector<PlasticWord> constants_;
     PlasticVisits visits_;
     bool needs_post_before_ = false, learns_from_targets_ = true;
-    std::optional<InterpretedProgram> on_pre_, on_post_, arrival_;
+    std::optional<InterpretedProgram> on_pre_, on_post_, on_signal_, arrival_;
     std::vector<Part> parts_;
 };
 

@@ -16,7 +16,7 @@ constexpr size_t max_text_bytes = 1u << 20;
 constexpr size_t max_parameters = 64, max_options = 16, max_states = 32, max_receptors = 16, max_derived = 128;
 constexpr size_t max_ops = 4096, max_choices = 64, max_tape = 64;
 constexpr uint32_t max_draws = 64;
-constexpr size_t max_traces = 4;  // of one side of a synapse
+constexpr size_t max_traces = 4;  // of each side of a synapse, and of its own
 
 constexpr double largest_float = 3.4028234663852886e38, largest_int = 2147483647.0;
 
@@ -438,19 +438,37 @@ namespace {
 std::vector<TraceInfo> read_traces(const JsonObject& root, const char* key, const Program& derive,
                                    std::set<std::string>& taken) {
     std::vector<TraceInfo> traces;
+    const bool own = std::string_view(key) == "synapse_traces";
+    if (own && !root.has(key)) return traces;
     const Json& list = root.list(key, max_traces);
     for (size_t i = 0; i < list.size(); ++i) {
         const JsonObject entry(list[i], text(root.place(), ": ", key, "[", i, "]"));
         TraceInfo info;
         info.name = read_name(entry, taken);
         info.tau = read_output(entry.at("tau"), derive, float_, entry.place() + ".tau");
-        info.keep = read_output(entry.at("keep"), derive, float_, entry.place() + ".keep");
+        if (!own) info.keep = read_output(entry.at("keep"), derive, float_, entry.place() + ".keep");
         traces.push_back(std::move(info));
     }
     return traces;
 }
 
+PlasticEvent read_event(const JsonObject& entry, const std::vector<ValueType>& inputs, size_t traces) {
+    PlasticEvent event;
+    event.program = read_program(entry, inputs, in_event);
+    event.weight = read_output(entry.at("weight"), event.program, float_, entry.place() + ".weight");
+    if (traces > 0)
+        event.traces = read_outputs(entry, "traces", event.program, std::vector<ValueType>(traces, float_));
+    return event;
+}
+
 }  // namespace
+
+std::vector<uint16_t> PlasticEvent::outputs() const {
+    std::vector<uint16_t> all{weight};
+    all.insert(all.end(), traces.begin(), traces.end());
+    if (delivered >= 0) all.push_back(static_cast<uint16_t>(delivered));
+    return all;
+}
 
 ValueType PlasticityRule::constant_type(uint32_t index) const {
     if (index < parameters.size()) return float_;
@@ -488,6 +506,7 @@ std::shared_ptr<const PlasticityRule> parse_plasticity(std::string_view json) {
     rule->maximum = read_output(derive.at("maximum"), rule->derive, float_, derive.place() + ".maximum");
     rule->pre_traces = read_traces(root, "pre_traces", rule->derive, taken);
     rule->post_traces = read_traces(root, "post_traces", rule->derive, taken);
+    rule->synapse_traces = read_traces(root, "synapse_traces", rule->derive, taken);
 
     inputs.insert(inputs.end(), derived_types.begin(), derived_types.end());
     inputs.insert(inputs.end(), rule->pre_traces.size(), float_);
@@ -503,14 +522,16 @@ std::shared_ptr<const PlasticityRule> parse_plasticity(std::string_view json) {
                                                : read_output(traces[i], rule->arrival, float_,
                                                              text(arrival.place(), ".traces[", i, "]")));
     }
-    inputs.insert(inputs.end(), rule->post_traces.size() + 1, float_);  // and the weight
-    const JsonObject on_pre = root.object("on_pre"), on_post = root.object("on_post");
-    rule->on_pre = read_program(on_pre, inputs, in_event);
-    rule->on_pre_weight = read_output(on_pre.at("weight"), rule->on_pre, float_, on_pre.place() + ".weight");
+    const size_t own = rule->synapse_traces.size();
+    inputs.insert(inputs.end(), rule->post_traces.size() + own + 1, float_);  // and the weight
+    const JsonObject on_pre = root.object("on_pre");
+    rule->on_pre = read_event(on_pre, inputs, own);
     if (on_pre.has("delivered"))
-        rule->on_pre_delivered = read_output(on_pre.at("delivered"), rule->on_pre, float_, on_pre.place() + ".delivered");
-    rule->on_post = read_program(on_post, inputs, in_event);
-    rule->on_post_weight = read_output(on_post.at("weight"), rule->on_post, float_, on_post.place() + ".weight");
+        rule->on_pre.delivered =
+            read_output(on_pre.at("delivered"), rule->on_pre.program, float_, on_pre.place() + ".delivered");
+    rule->on_post = read_event(root.object("on_post"), inputs, own);
+    inputs.push_back(float_);  // the signal
+    if (root.has("on_signal")) rule->on_signal = read_event(root.object("on_signal"), inputs, own);
     return rule;
 }
 

@@ -102,32 +102,45 @@ struct Surrogate {
     bool built_in = false;
 };
 
-// What a neuron's spikes leave behind at its synapses: decays with `tau`; an event makes it keep * value + 1, or what
-// PlasticityRule::arrival says.
+// What events leave behind: decays with `tau`. A trace of one side is of all synapses of a neuron, whose spike makes it
+// keep * value + 1, or what PlasticityRule::arrival says; a trace of the synapse becomes what its events give.
 struct TraceInfo {
     std::string name;
-    uint16_t tau = 0, keep = 0;  // registers of `derive`
+    uint16_t tau = 0, keep = 0;  // registers of `derive`; a trace of the synapse has no keep
 };
 
-// How the weight of a synapse changes when a spike arrives at it (on_pre) and when its target spikes (on_post).
+// What an event makes of a synapse. Inputs: parameters, options, derived, pre traces, post traces, traces of the synapse, weight,
+// and for a signal its value.
+struct PlasticEvent {
+    Program program;
+    uint16_t weight = 0;
+    std::vector<uint16_t> traces;  // of the synapse
+    int32_t delivered = -1;        // what arrives at the target; -1: the new weight
+
+    std::vector<uint16_t> outputs() const;  // weight, traces and, where there is one, what is delivered
+};
+
+// How the weight of a synapse changes when a spike arrives at it (on_pre), when its target spikes (on_post), and when a signal
+// comes from outside.
 struct PlasticityRule {
     std::string name, json;
     std::vector<ParameterInfo> parameters;
     std::vector<OptionInfo> options;
-    std::vector<TraceInfo> pre_traces, post_traces;
+    std::vector<TraceInfo> pre_traces, post_traces, synapse_traces;
     std::vector<DerivedInfo> derived;
     Program derive;  // inputs: parameters, options, dt in ms
     std::vector<uint16_t> derive_outputs;
     uint16_t minimum = 0, maximum = 0;  // registers of `derive`: the bounds of the weight
-    Program on_pre, on_post;            // inputs: parameters, options, derived, pre traces, post traces, weight
-    uint16_t on_pre_weight = 0, on_post_weight = 0;
-    int32_t on_pre_delivered = -1;        // what arrives at the target; -1: the new weight
+    PlasticEvent on_pre, on_post;
+    std::optional<PlasticEvent> on_signal;
     Program arrival;                      // inputs: parameters, options, derived, pre traces
     std::vector<int32_t> arrival_traces;  // by pre trace: its value after an arrival, -1: keep * value + 1; empty: all that
     bool built_in = false;
 
     // Whether a spike of the target has any effect.
-    bool learns_from_targets() const { return !post_traces.empty() || on_post_weight + 1u != on_post.input_count; }
+    bool learns_from_targets() const {
+        return !post_traces.empty() || !synapse_traces.empty() || on_post.weight + 1u != on_post.program.input_count;
+    }
 
     uint32_t constant_count() const {
         return static_cast<uint32_t>(parameters.size() + options.size() + derived.size());

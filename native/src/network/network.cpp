@@ -311,7 +311,8 @@ void Network::check_undelayed_cycles() const {
 
 std::shared_ptr<const Network> Network::with_values(const std::vector<std::shared_ptr<const std::vector<float>>>& weights,
                                                     const std::vector<std::shared_ptr<const std::vector<float>>>& biases,
-                                                    const std::vector<Parameters>& parameters) const {
+                                                    const std::vector<Parameters>& parameters,
+                                                    const std::vector<std::shared_ptr<const Plasticity>>& plasticity) const {
     auto copy = std::make_shared<Network>(*this);
     for (size_t p = 0; p < populations_.size(); ++p)
         if (!parameters[p].empty()) copy->populations_[p].parameters = parameters[p];
@@ -322,6 +323,7 @@ std::shared_ptr<const Network> Network::with_values(const std::vector<std::share
             else changed.dense_weights = weights[p];
         }
         if (biases[p]) copy->projections_[p].bias = biases[p];
+        if (plasticity[p]) copy->projections_[p].plasticity = plasticity[p];
     }
     return copy;
 }

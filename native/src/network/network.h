@@ -124,11 +124,13 @@ public:
     // checked against the weights.
     void finish(const std::vector<int32_t>& fixed_exponents);
 
-    // A finished copy whose projections have other weights and biases (same sizes; null keeps the present one), and whose
-    // populations have other parameters (checked; empty keeps those that there are). Initial states stay.
+    // A finished copy whose projections have other weights and biases (same sizes) and rules of plasticity (the same with
+    // other parameters); null keeps the present one. Its populations have other parameters (checked; empty keeps those that
+    // there are). Initial states stay.
     std::shared_ptr<const Network> with_values(const std::vector<std::shared_ptr<const std::vector<float>>>& weights,
                                                const std::vector<std::shared_ptr<const std::vector<float>>>& biases,
-                                               const std::vector<Parameters>& parameters) const;
+                                               const std::vector<Parameters>& parameters,
+                                               const std::vector<std::shared_ptr<const Plasticity>>& plasticity) const;
 
     double dt_ms() const { return dt_ms_; }
     bool finished() const { return finished_; }

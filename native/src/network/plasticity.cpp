@@ -14,10 +14,6 @@ namespace {
 
 constexpr float smallest_decay = 0x1p-60f;  // below, nothing of a trace is left that a weight could feel
 
-std::string describe(const Projection& projection) {
-    return text("projection '", projection.name, "' (plasticity '", projection.plasticity->rule->name, "')");
-}
-
 template <class List>
 uint32_t find_in(const List& list, std::string_view name, const Projection& owner, const char* what) {
     std::string known;
@@ -25,7 +21,7 @@ uint32_t find_in(const List& list, std::string_view name, const Projection& owne
         if (list[i].name == name) return i;
         known += (i ? ", " : "") + list[i].name;
     }
-    throw Error(SNN_ERROR_NOT_FOUND, describe(owner), " has no ", what, " '", name, "'; it has: ",
+    throw Error(SNN_ERROR_NOT_FOUND, describe_plasticity(owner), " has no ", what, " '", name, "'; it has: ",
                 known.empty() ? "none" : known);
 }
 
@@ -42,8 +38,9 @@ WeightBounds bounds_from(const Plasticity& plasticity, const std::vector<double>
     return {static_cast<float>(low), static_cast<float>(high)};
 }
 
-TracePlan make_trace(const TraceInfo& info, const std::vector<double>& registers, double dt_ms, const std::string& what) {
-    const double tau = registers[info.tau], keep = registers[info.keep];
+TracePlan make_trace(const TraceInfo& info, const std::vector<double>& registers, double dt_ms, const std::string& what,
+                     bool is_own = false) {
+    const double tau = registers[info.tau], keep = is_own ? 1.0 : registers[info.keep];
     if (!std::isfinite(tau) || tau <= 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": tau of trace '", info.name, "' is ", tau,
                     "; expected a finite time above 0, in ms");
@@ -68,6 +65,21 @@ TracePlan make_trace(const TraceInfo& info, const std::vector<double>& registers
 }
 
 }  // namespace
+
+std::string describe_plasticity(const Projection& projection) {
+    return text("projection '", projection.name, "' (plasticity '", projection.plasticity->rule->name, "')");
+}
+
+void check_plasticity_parameter(const Projection& projection, uint32_t parameter, double value) {
+    const ParameterInfo& info = projection.plasticity->rule->parameters[parameter];
+    const bool inside = info.minimum_is_exclusive ? value > info.minimum : value >= info.minimum;
+    if (!std::isfinite(value) || std::abs(value) > 3.4028234663852886e38 || !inside || value > info.maximum)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "parameter '", info.name, "' of ", describe_plasticity(projection), " is ", value,
+                    "; it must be a finite float32 number",
+                    std::isfinite(info.minimum) ? text(info.minimum_is_exclusive ? ", above " : ", at least ", info.minimum)
+                                                : std::string(),
+                    std::isfinite(info.maximum) ? text(", at most ", info.maximum) : std::string());
+}
 
 double WeightBounds::largest() const {
     return std::max(std::abs(static_cast<double>(minimum)), std::abs(static_cast<double>(maximum)));
@@ -99,6 +111,8 @@ PlasticityPlan make_plasticity_plan(const Plasticity& plasticity, double dt_ms, 
     }
     for (const TraceInfo& info : rule.pre_traces) plan.pre_traces.push_back(make_trace(info, registers, dt_ms, what));
     for (const TraceInfo& info : rule.post_traces) plan.post_traces.push_back(make_trace(info, registers, dt_ms, what));
+    for (const TraceInfo& info : rule.synapse_traces)
+        plan.synapse_traces.push_back(make_trace(info, registers, dt_ms, what, true));
     const WeightBounds bounds = bounds_from(plasticity, registers, what);
     plan.minimum = bounds.minimum;
     plan.maximum = bounds.maximum;
@@ -154,14 +168,7 @@ void Network::set_plasticity_parameter(uint32_t index, std::string_view name, do
     Plasticity plasticity = changeable_plasticity(index);
     const Projection& owner = projections_[index];
     const uint32_t parameter = find_in(plasticity.rule->parameters, name, owner, "parameter");
-    const ParameterInfo& info = plasticity.rule->parameters[parameter];
-    const bool inside = info.minimum_is_exclusive ? value > info.minimum : value >= info.minimum;
-    if (!std::isfinite(value) || std::abs(value) > 3.4028234663852886e38 || !inside || value > info.maximum)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "parameter '", name, "' of ", describe(owner), " is ", value,
-                    "; it must be a finite float32 number",
-                    std::isfinite(info.minimum) ? text(info.minimum_is_exclusive ? ", above " : ", at least ", info.minimum)
-                                                : std::string(),
-                    std::isfinite(info.maximum) ? text(", at most ", info.maximum) : std::string());
+    check_plasticity_parameter(owner, parameter, value);
     plasticity.parameters[parameter] = value;
     projections_[index].plasticity = std::make_shared<const Plasticity>(std::move(plasticity));
 }
@@ -175,7 +182,7 @@ void Network::set_plasticity_option(uint32_t index, std::string_view name, std::
     if (found == choices.end()) {
         std::string known;
         for (const std::string& c : choices) known += (known.empty() ? "" : ", ") + c;
-        throw Error(SNN_ERROR_NOT_FOUND, "option '", name, "' of ", describe(owner), " has no choice '", choice,
+        throw Error(SNN_ERROR_NOT_FOUND, "option '", name, "' of ", describe_plasticity(owner), " has no choice '", choice,
                     "'; it has: ", known);
     }
     plasticity.options[option] = static_cast<int32_t>(found - choices.begin());
@@ -186,17 +193,17 @@ void Network::check_plasticity() const {
     RowMemory memory;
     for (const Projection& projection : projections_) {
         if (!projection.plasticity) continue;
-        make_plasticity_plan(*projection.plasticity, dt_ms_, describe(projection));
+        make_plasticity_plan(*projection.plasticity, dt_ms_, describe_plasticity(projection));
         for (uint32_t source = 0; source < population(projection.source).size; ++source)
             check_plastic_weights(*this, projection, projection.synapses->row(source, memory).weights);
     }
 }
 
 void check_plastic_weights(const Network& network, const Projection& projection, std::span<const float> weights) {
-    const WeightBounds bounds = weight_bounds(*projection.plasticity, network.dt_ms(), describe(projection));
+    const WeightBounds bounds = weight_bounds(*projection.plasticity, network.dt_ms(), describe_plasticity(projection));
     for (const float weight : weights)
         if (!(weight >= bounds.minimum && weight <= bounds.maximum))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, describe(projection), ": a weight is ", weight,
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, describe_plasticity(projection), ": a weight is ", weight,
                         "; the rule keeps weights from ", bounds.minimum, " to ", bounds.maximum);
 }
 

@@ -38,8 +38,8 @@ struct PlasticConstant {
 };
 
 struct PlasticityPlan {
-    std::vector<PlasticConstant> constants;  // parameters, options, derived: the first registers of both events
-    std::vector<TracePlan> pre_traces, post_traces;
+    std::vector<PlasticConstant> constants;  // parameters, options, derived: the first registers of every event
+    std::vector<TracePlan> pre_traces, post_traces, synapse_traces;
     float minimum = 0.0f, maximum = 0.0f;  // what an event gives is held within them, then flushed like a state
     // What a rule delivers instead of the weight is held within the same bounds and 0.
     float least_delivered() const { return minimum < 0.0f ? minimum : 0.0f; }
@@ -74,6 +74,11 @@ struct WeightBounds {
 
 class Synapses;
 std::vector<uint16_t> delays_of(const Synapses& synapses, uint32_t source_size);
+
+struct Projection;
+// Throws SNN_ERROR_INVALID_ARGUMENT when the value is out of the range of the rule's parameter.
+void check_plasticity_parameter(const Projection& projection, uint32_t parameter, double value);
+std::string describe_plasticity(const Projection& projection);  // for sentences
 
 // Throw SNN_ERROR_INVALID_ARGUMENT where the parameters make no sense; `what` names the projection in the sentence.
 WeightBounds weight_bounds(const Plasticity& plasticity, double dt_ms, const std::string& what);

@@ -128,11 +128,14 @@ private:
         const float* bound = nullptr;
         std::vector<float> values;  // [batch][size]
     };
-    static constexpr uint32_t no_parameter = UINT32_MAX;
     struct Variable {
-        Slot slot;
+        // What a slot holds; a parameter of a model, or of a rule of plasticity; a trace of a rule, as the step to come sees it;
+        // or a signal to a rule.
+        enum Kind : uint8_t { values, parameter, rule_parameter, trace, signal };
+        Slot slot;  // of what is no slot: index is that of its population or projection
         bool writable;
-        uint32_t parameter = no_parameter;  // of population slot.index, instead of the slot
+        Kind kind = values;
+        uint32_t number = 0;  // of the parameter or trace
     };
 
     static constexpr uint32_t no_input = UINT32_MAX;
@@ -152,6 +155,14 @@ private:
     const ProjectionHash& hash_of(uint32_t projection);
     const Parameters& parameters_of(uint32_t population) const;
     void set_parameters(uint32_t population, Parameters parameters);
+    // Of plastic projections (session_plasticity.cpp).
+    Variable find_rule_variable(const Projection& projection, uint32_t index, std::string_view variable) const;
+    std::shared_ptr<const PlasticityPlan> checked_plan(uint32_t projection, const Plasticity& plasticity) const;
+    void set_plasticity(uint32_t projection, std::shared_ptr<const Plasticity> plasticity,
+                        std::shared_ptr<const PlasticityPlan> plan);
+    const Plasticity& plasticity_of(uint32_t projection) const;
+    void read_trace(const Variable& variable, DType dtype, void* out_data) const;
+    void write_rule(const Variable& variable, DType dtype, const void* data, std::string_view path);
     RecordFrames checked_record(const SNNRecordArray& record, size_t row_count, uint32_t position) const;
     std::vector<EventRecord> checked_events(const SNNRunDef& def) const;
 
@@ -173,6 +184,8 @@ private:
     std::vector<uint32_t> input_places_;  // per population: its place in inputs_, no_input for neurons
     std::vector<InputFrames> frames_;  // one for each of inputs_, rewritten before a step
     std::vector<Parameters> parameters_;  // per population: empty while they are the network's
+    std::vector<std::shared_ptr<const Plasticity>> plasticity_;  // per projection: null while it is the network's ...
+    std::vector<std::shared_ptr<const PlasticityPlan>> plasticity_plans_;  // ... and what the executor computes with
     std::vector<uint8_t> weight_is_own_;  // per projection: differs (perhaps) from the network's
     bool has_gradients_ = false;
 

@@ -72,7 +72,11 @@ struct TraceTensor {
 constexpr TraceTensor trace_tensors[] = {{".pre_traces", Slot::pre_traces, TensorType::f32},
                                          {".pre_age", Slot::pre_age, TensorType::i32},
                                          {".post_traces", Slot::post_traces, TensorType::f32},
-                                         {".post_age", Slot::post_age, TensorType::i32}};
+                                         {".post_age", Slot::post_age, TensorType::i32},
+                                         {".synapse_traces", Slot::synapse_traces, TensorType::f32},
+                                         {".synapse_age", Slot::synapse_age, TensorType::i32}};
+
+std::string rule_parameters_name(const Projection& projection) { return projection.name + ".rule_parameters"; }
 
 // Reads the tensors of a state that nobody vouched for.
 class Tensors {
@@ -105,12 +109,12 @@ public:
         }
         return found;
     }
-    // Traces are not negative, ages 1 to that of traces that are gone.
-    const SavedTensor& traces(const std::string& name, TensorType type, size_t count) const {
+    // Traces of neurons are not negative, ages 1 to that of traces that are gone.
+    const SavedTensor& traces(const std::string& name, TensorType type, size_t count, bool signed_values) const {
         const SavedTensor& found = checked(name, type, count);
         std::vector<double> values(count);
         convert(dtype_of(type), found.bytes.data(), DType::float64, values.data(), count);
-        const double least = type == TensorType::i32 ? 1 : 0;
+        const double least = type == TensorType::i32 ? 1 : signed_values ? -HUGE_VAL : 0;
         for (size_t i = 0; i < count; ++i)
             if (values[i] < least || (type == TensorType::i32 && values[i] > oldest_event))
                 throw Error(SNN_ERROR_FORMAT, "tensor '", name, "': value [", i, "] is ", values[i], ", out of range");
@@ -214,12 +218,19 @@ SavedState Session::save() {
             const uint64_t sources = network_->population(projection.source).size;
             const uint64_t targets = network_->population(projection.target).size;
             for (const TraceTensor& tensor : trace_tensors) {
-                const bool pre = tensor.slot == Slot::pre_traces || tensor.slot == Slot::pre_age;
-                std::vector<uint64_t> shape{targets};
-                if (pre) shape = {sources, plan.delays.size()};
-                if (tensor.type == TensorType::f32)
-                    shape.insert(shape.begin(), (pre ? plan.pre_traces : plan.post_traces).size());
+                const Slot::Kind side = side_of(tensor.slot);
+                if (side == Slot::synapse_traces && plan.synapse_traces.empty()) continue;
+                std::vector<uint64_t> shape{side == Slot::post_traces ? targets : projection.weight_count()};
+                if (side == Slot::pre_traces) shape = {sources, plan.delays.size()};
+                if (tensor.type == TensorType::f32) shape.insert(shape.begin(), traces_of(plan, side).size());
                 add(projection.name + tensor.name, tensor.type, std::move(shape), {tensor.slot, q});
+            }
+            if (plasticity_[q]) {
+                const std::vector<double>& values = plasticity_[q]->parameters;
+                SavedTensor tensor{TensorType::f64, {values.size()}, {}};
+                tensor.bytes.resize(values.size() * sizeof(double));
+                std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
+                state.tensors.emplace(rule_parameters_name(projection), std::move(tensor));
             }
         }
         document["projections"].push_back(std::move(entry));
@@ -291,6 +302,8 @@ void Session::restore(const SavedState& state) {
     std::vector<std::optional<PopulationConstants>> constants(populations.size());
     std::vector<const SavedTensor*> inputs(inputs_.size(), nullptr);
     std::vector<std::vector<float>> weights(projections.size());
+    std::vector<std::shared_ptr<const Plasticity>> rules(projections.size());  // that change
+    std::vector<std::shared_ptr<const PlasticityPlan>> plans(projections.size());
     const uint64_t steps = root.whole("steps", std::numeric_limits<uint64_t>::max());
     const uint64_t seed = root.whole("seed", std::numeric_limits<uint64_t>::max());
     const double remainder_s = root.number("remainder_s");
@@ -339,8 +352,25 @@ void Session::restore(const SavedState& state) {
             for (const TraceTensor& trace : trace_tensors) {
                 if (!projections[q].plasticity) break;
                 const Slot slot{trace.slot, q};
-                const SavedTensor& saved = tensors.traces(projections[q].name + trace.name, trace.type, executor_->count(slot));
+                const bool own = side_of(trace.slot) == Slot::synapse_traces;
+                if (own && plan_->plasticity[q]->synapse_traces.empty()) continue;
+                const SavedTensor& saved =
+                    tensors.traces(projections[q].name + trace.name, trace.type, executor_->count(slot), own);
                 writes.push_back({slot, &saved});
+            }
+            if (projections[q].plasticity) {
+                auto rule = std::make_shared<Plasticity>(*projections[q].plasticity);
+                if (tensors.find(rule_parameters_name(projections[q]))) {
+                    const SavedTensor& saved =
+                        tensors.at(rule_parameters_name(projections[q]), TensorType::f64, rule->parameters.size());
+                    convert(DType::float64, saved.bytes.data(), DType::float64, rule->parameters.data(), rule->parameters.size());
+                    for (uint32_t i = 0; i < rule->parameters.size(); ++i)
+                        check_plasticity_parameter(projections[q], i, rule->parameters[i]);
+                }
+                if (rule->parameters != plasticity_of(q).parameters) {
+                    plans[q] = checked_plan(q, *rule);
+                    rules[q] = std::move(rule);
+                }
             }
             if (!is_own[q]) continue;
             const SavedTensor& saved =
@@ -369,6 +399,8 @@ void Session::restore(const SavedState& state) {
         if (constants[p]) executor_->set_constants(p, *constants[p]);
         parameters_[p] = std::move(parameters[p]);
     }
+    for (uint32_t q = 0; q < projections.size(); ++q)
+        if (plans[q]) set_plasticity(q, std::move(rules[q]), std::move(plans[q]));
     for (const Write& write : writes) executor_->write(write.slot, dtype_of(write.tensor->type), write.tensor->bytes.data());
     for (uint32_t q = 0; q < projections.size(); ++q) {
         if (is_own[q]) executor_->write({Slot::weight, q}, DType::float32, weights[q].data());

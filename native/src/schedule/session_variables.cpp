@@ -52,7 +52,7 @@ Session::Variable Session::find_variable(std::string_view path) const {
         for (const StateInfo& state : population.model->states) known += (known.empty() ? "" : ", ") + state.name;
         for (uint32_t i = 0; i < population.model->parameters.size(); ++i) {
             const ParameterInfo& parameter = population.model->parameters[i];
-            if (parameter.name == variable) return {{Slot::state, index}, true, i};
+            if (parameter.name == variable) return {{Slot::state, index}, true, Variable::parameter, i};
             known += (known.empty() ? "" : ", ") + parameter.name;
         }
         throw Error(SNN_ERROR_NOT_FOUND, "population '", population.name, "' has no state or parameter '", variable,
@@ -70,6 +70,7 @@ Session::Variable Session::find_variable(std::string_view path) const {
         throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' is not trainable and has no gradient");
     if (variable == "weight.gradient") return {{Slot::weight_gradient, index}, false};
     if (variable == "bias.gradient") return {{Slot::bias_gradient, index}, false};
+    if (projection.plasticity) return find_rule_variable(projection, index, variable);
     throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' has no variable '", variable,
                 "'; it has: weight, bias, weight.gradient, bias.gradient");
 }
@@ -86,13 +87,17 @@ void Session::set_parameters(uint32_t population, Parameters parameters) {
 }
 
 size_t Session::count_of(const Variable& variable) const {
-    if (variable.parameter == no_parameter) return executor_->count(variable.slot);
-    return parameters_of(variable.slot.index)[variable.parameter].size();
+    switch (variable.kind) {
+        case Variable::values: return executor_->count(variable.slot);
+        case Variable::parameter: return parameters_of(variable.slot.index)[variable.number].size();
+        case Variable::trace: return executor_->count({age_of(variable.slot.kind), variable.slot.index});
+        default: return 1;
+    }
 }
 
 DeviceBuffer Session::device_buffer(std::string_view path) const {
     const Variable variable = find_variable(path);
-    if (variable.slot.kind != Slot::state || variable.parameter != no_parameter)
+    if (variable.slot.kind != Slot::state || variable.kind != Variable::values)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' is not a state; only states have a buffer to share");
     return executor_->state_buffer(variable.slot.index, variable.slot.sub);
 }
@@ -105,8 +110,15 @@ void Session::read(std::string_view path, uint32_t dtype, void* out_data, size_t
     if (!out_data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null");
     if (const size_t expected = count_of(variable); count != expected)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", expected, " values, count is ", count);
-    if (variable.parameter == no_parameter) executor_->read(variable.slot, type, out_data);
-    else convert(DType::float64, parameters_of(variable.slot.index)[variable.parameter].data(), type, out_data, count);
+    switch (variable.kind) {
+        case Variable::values: return executor_->read(variable.slot, type, out_data);
+        case Variable::parameter:
+            return convert(DType::float64, parameters_of(variable.slot.index)[variable.number].data(), type, out_data, count);
+        case Variable::rule_parameter:
+            return convert(DType::float64, &plasticity_of(variable.slot.index).parameters[variable.number], type, out_data, 1);
+        case Variable::trace: return read_trace(variable, type, out_data);
+        case Variable::signal: throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' can be written only");
+    }
 }
 
 void Session::write(std::string_view path, uint32_t dtype, const void* data, size_t count) {
@@ -114,17 +126,18 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
     const DType type = checked_dtype(dtype);
     if (!variable.writable) throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' can be read only");
     if (!data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "data is null");
-    if (variable.parameter != no_parameter) {
+    if (variable.kind == Variable::parameter) {
         std::vector<double> values(count);
         convert(type, data, DType::float64, values.data(), count);
-        check_parameter(network_->population(variable.slot.index), variable.parameter, values.data(), count);
+        check_parameter(network_->population(variable.slot.index), variable.number, values.data(), count);
         Parameters parameters = parameters_of(variable.slot.index);
-        parameters[variable.parameter] = std::move(values);
+        parameters[variable.number] = std::move(values);
         set_parameters(variable.slot.index, std::move(parameters));
         return;
     }
-    if (const size_t expected = executor_->count(variable.slot); count != expected)
+    if (const size_t expected = count_of(variable); count != expected)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", expected, " values, count is ", count);
+    if (variable.kind != Variable::values) return write_rule(variable, type, data, path);
     // Refused as snn_network_set_initial_state refuses it: rounding would start another run than the one asked for.
     const bool whole = variable.slot.kind == Slot::state &&
                        is_whole(network_->population(variable.slot.index), variable.slot.sub);
@@ -255,7 +268,7 @@ std::shared_ptr<const Network> Session::to_network() const {
         executor_->read({Slot::bias, p}, DType::float32, bias->data());
         biases[p] = std::move(bias);
     }
-    return network_->with_values(weights, biases, parameters_);
+    return network_->with_values(weights, biases, parameters_, plasticity_);
 }
 
 }  // namespace snn

@@ -88,6 +88,8 @@ void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
         case Slot::pre_age:
         case Slot::post_traces:
         case Slot::post_age:
+        case Slot::synapse_traces:
+        case Slot::synapse_age:
         case Slot::weight_gradient:
         case Slot::bias_gradient: {
             const std::vector<float> zeros(count(slot), 0.0f);
@@ -136,6 +138,8 @@ void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
         case Slot::pre_age:
         case Slot::post_traces:
         case Slot::post_age:
+        case Slot::synapse_traces:
+        case Slot::synapse_age:
         case Slot::weight_gradient:
         case Slot::bias_gradient: return;  // not there; the session has refused them
     }

@@ -150,6 +150,7 @@ def test_the_example_of_the_language_page_compiles():
         [parameters]
         tau_plus = { default = 20.0, unit = "ms" }
         tau_minus = { default = 20.0, unit = "ms" }
+        tau_eligibility = { default = 500.0, unit = "ms" }
         step_plus = { default = 0.01, unit = "i" }
         step_minus = { default = 0.01, unit = "i" }
         w_min = { default = 0.0, unit = "i" }

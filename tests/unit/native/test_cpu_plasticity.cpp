@@ -31,7 +31,7 @@ struct OneSynapse {
         const KernelTable& kernels = kernels_for(SNN_ISA_BEST);
         source = std::make_unique<PopulationData>(network.populations()[0], plan->populations[0], kernels, SNNAllocator{}, 1,
                                                   false, programs, 1);
-        plastic = std::make_unique<PlasticProjection>(network.projections()[0], network, *plan->plasticity[0],
+        plastic = std::make_unique<PlasticProjection>(network.projections()[0], network, plan->plasticity[0],
                                                       std::vector<NeuronRange>{{0, 16}}, SNNAllocator{}, kernels, false);
     }
     void arrive(uint64_t clock) {
@@ -96,7 +96,7 @@ TEST_CASE("a synapse onto neurons side by side takes 4 bytes, onto others 6") {
             return ::operator new(size, std::align_val_t{alignment});
         };
         counting.release = [](void*, void* memory, size_t) { ::operator delete(memory, std::align_val_t{64}); };
-        const PlasticProjection plastic(plan->network->projections()[0], *plan->network, *plan->plasticity[0],
+        const PlasticProjection plastic(plan->network->projections()[0], *plan->network, plan->plasticity[0],
                                         {{0, targets}}, counting, kernels_for(SNN_ISA_BEST), false);
         // Beside the synapses: 24 bytes for each row and 90 for each target.
         const size_t synapses = sources * size_t{1000} * (side_by_side ? 4 : 6), others = sources * 24 + targets * 90;

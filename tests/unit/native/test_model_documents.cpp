@@ -201,6 +201,38 @@ TEST_CASE("plasticity rules are checked") {
     }
 }
 
+TEST_CASE("rules with traces of the synapse and signals are checked") {
+    // Inputs: a parameter, the synapse trace, the weight, the signal.
+    const std::string rule = R"({"format": 1, "kind": "plasticity", "name": "mine", "options": [], "derived": [],
+        "parameters": [{"name": "rate", "default": 0.5}],
+        "derive": {"ops": [["const", 9], ["const", 1]], "outputs": [], "minimum": 3, "maximum": 2},
+        "pre_traces": [], "post_traces": [], "synapse_traces": [{"name": "c", "tau": 2, "unit": "1", "doc": ""}],
+        "on_pre": {"ops": [["add", 1, 0]], "weight": 2, "traces": [3]}, "on_post": {"ops": [], "weight": 2, "traces": [1]},
+        "on_signal": {"ops": [["mul", 3, 1], ["add", 2, 4]], "weight": 5, "traces": [1]}})";
+    const auto read = parse_plasticity(rule);
+    CHECK(read->synapse_traces[0].name == "c");
+    CHECK(read->on_pre.outputs() == std::vector<uint16_t>{2, 3});
+    CHECK(read->on_signal->outputs() == std::vector<uint16_t>{5, 1});
+    CHECK(read->learns_from_targets());
+    const std::pair<const char*, const char*> damages[] = {
+        {"\"tau\": 2", "\"tau\": 9"},
+        {"\"name\": \"c\"", "\"name\": \"rate\""},
+        {"\"traces\": [3]", "\"traces\": [4]"},
+        {"\"weight\": 2, \"traces\": [3]", "\"weight\": 2"},
+        {"\"traces\": [3]", "\"traces\": [3, 3]"},
+        {"[\"add\", 1, 0]", "[\"add\", 1, 3]"},  // an arrival knows no signal
+        {"\"weight\": 5", "\"weight\": 6"},
+        {"[\"mul\", 3, 1]", "[\"mul\", 4, 1]"},
+    };
+    for (const auto& [from, to] : damages) {
+        std::string text = rule;
+        REQUIRE(text.find(from) != std::string::npos);
+        text.replace(text.find(from), std::string(from).size(), to);
+        INFO(to);
+        CHECK_THROWS_AS(parse_plasticity(text), Error);
+    }
+}
+
 TEST_CASE("built-ins are shared, listed in order, and unknown names say what there is") {
     CHECK(builtin_model("lif") == builtin_model("lif"));
     for (uint32_t i = 1; builtin_model_name(i); ++i)

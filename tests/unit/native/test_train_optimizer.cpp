@@ -200,7 +200,7 @@ TEST_CASE("weights trained to the limit can be saved and loaded, where the limit
         CHECK((*weights)[0] == doctest::Approx(exact).epsilon(1e-6));
         CHECK((*weights)[0] <= exact);
         const char* const path = "tmp_unit_fixed_limit.snn";
-        save_network(*plan->network->with_values({weights}, {nullptr}, std::vector<Parameters>(plan->network->populations().size())), path);
+        save_network(*plan->network->with_values({weights}, {nullptr}, std::vector<Parameters>(plan->network->populations().size()), {nullptr}), path);
         CHECK_NOTHROW(load_network(path));
         std::remove(path);
     }
@@ -221,7 +221,7 @@ TEST_CASE("a weight that is not a number stays one and is not saved") {
         for (const float weight : *weights) CHECK(std::isnan(weight));
         CHECK_FALSE(executor->gradient_is_finite(0));
         try {
-            save_network(*plan->network->with_values({weights}, {nullptr}, std::vector<Parameters>(plan->network->populations().size())), file.c_str());
+            save_network(*plan->network->with_values({weights}, {nullptr}, std::vector<Parameters>(plan->network->populations().size()), {nullptr}), file.c_str());
             FAIL("saved");
         } catch (const Error& error) {
             CHECK(error.status() == SNN_ERROR_INVALID_ARGUMENT);

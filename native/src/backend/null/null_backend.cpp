@@ -35,6 +35,8 @@ public:
     ExecutorCounters counters() const override { return counters_; }
     void set_constants(uint32_t, const PopulationConstants&) override {}
     void set_seed(uint64_t) override {}
+    void set_plasticity(uint32_t, std::shared_ptr<const PlasticityPlan>) override {}
+    void signal(uint32_t, float) override {}
     size_t count(const Slot& slot) const override { return slot_count(*plan_, batch_size_, slot); }
     void read(const Slot& slot, DType dtype, void* out_data) const override {
         ++calls_.reads;

@@ -11,6 +11,7 @@ namespace snn::reference {
 template <class Real>
 ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options)
     : plan_(std::move(plan)),
+      plasticity_(plan_->plasticity),
       batch_size_(options.batch_size),
       seed_(options.seed),
       smooth_(options.flags & SNN_FLAG_SMOOTH_SPIKES),
@@ -59,6 +60,7 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
             const PlasticityRule& rule = *projection.plasticity->rule;
             state.pre_traces.assign(rule.pre_traces.size(), std::vector<Trace>(state.weights.size()));
             state.post_traces.assign(rule.post_traces.size(), std::vector<Trace>(populations[projection.target].size));
+            state.synapse_traces.assign(rule.synapse_traces.size(), std::vector<Trace>(state.weights.size()));
         }
         projections_.push_back(std::move(state));
     }
@@ -69,7 +71,7 @@ void ReferenceExecutor<Real>::reset_state() {
     now_ = 0;
     counters_ = {};
     for (ProjectionState& state : projections_)
-        for (auto* const traces : {&state.pre_traces, &state.post_traces})
+        for (auto* const traces : {&state.pre_traces, &state.post_traces, &state.synapse_traces})
             for (std::vector<Trace>& trace : *traces) std::fill(trace.begin(), trace.end(), Trace{});
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         PopulationState& state = populations_[p];
@@ -267,15 +269,15 @@ Real ReferenceExecutor<Real>::held(Real value, float minimum, float maximum) {
 template <class Real>
 Real ReferenceExecutor<Real>::arrive(uint32_t index, uint64_t synapse, uint32_t target) {
     const PlasticityRule& rule = *network().projection(index).plasticity->rule;
-    const PlasticityPlan& plan = *plan_->plasticity[index];
+    const PlasticityPlan& plan = *plasticity_[index];
     ProjectionState& state = projections_[index];
-    change_weight(index, true, synapse, target);
-    const Real amount = rule.on_pre_delivered < 0
+    happen(index, rule.on_pre, synapse, target);
+    const Real amount = rule.on_pre.delivered < 0
                             ? state.weights[synapse]
-                            : held(registers_.real[static_cast<size_t>(rule.on_pre_delivered)], plan.least_delivered(),
+                            : held(registers_.real[static_cast<size_t>(rule.on_pre.delivered)], plan.least_delivered(),
                                    plan.most_delivered());
     if (!rule.arrival_traces.empty()) {
-        registers_.resize(rule.arrival.register_count());  // inputs stand as change_weight() left them
+        registers_.resize(rule.arrival.register_count());  // inputs stand as happen() left them
         evaluate(rule.arrival, SurrogateInUse<Real>{}, false, registers_);
     }
     for (size_t k = 0; k < plan.pre_traces.size(); ++k) {
@@ -286,14 +288,13 @@ Real ReferenceExecutor<Real>::arrive(uint32_t index, uint64_t synapse, uint32_t 
     return amount;
 }
 
-// What an arrival at a synapse, or a spike of its target, makes of the weight.
+// What an event makes of a synapse: its weight and its own traces.
 template <class Real>
-void ReferenceExecutor<Real>::change_weight(uint32_t index, bool arrival, uint64_t synapse, uint32_t target) {
-    const PlasticityRule& rule = *network().projection(index).plasticity->rule;
-    const PlasticityPlan& plan = *plan_->plasticity[index];
+void ReferenceExecutor<Real>::happen(uint32_t index, const PlasticEvent& event, uint64_t synapse, uint32_t target,
+                                     Real signal) {
+    const PlasticityPlan& plan = *plasticity_[index];
     ProjectionState& state = projections_[index];
-    const Program& program = arrival ? rule.on_pre : rule.on_post;
-    registers_.resize(program.register_count());
+    registers_.resize(event.program.register_count());
     size_t at = 0;
     for (const PlasticConstant& constant : plan.constants) {
         registers_.real[at] = static_cast<Real>(constant.real);
@@ -303,11 +304,26 @@ void ReferenceExecutor<Real>::change_weight(uint32_t index, bool arrival, uint64
         registers_.real[at++] = now_of(state.pre_traces[k][synapse], plan.pre_traces[k]);
     for (size_t k = 0; k < plan.post_traces.size(); ++k)
         registers_.real[at++] = now_of(state.post_traces[k][target], plan.post_traces[k]);
+    for (size_t k = 0; k < plan.synapse_traces.size(); ++k)
+        registers_.real[at++] = now_of(state.synapse_traces[k][synapse], plan.synapse_traces[k]);
     Real& weight = state.weights[synapse];
-    registers_.real[at] = weight;
-    evaluate(program, SurrogateInUse<Real>{}, false, registers_);
-    const Real next = registers_.real[arrival ? rule.on_pre_weight : rule.on_post_weight];
-    weight = flush(held(next, plan.minimum, plan.maximum));
+    registers_.real[at++] = weight;
+    if (at < event.program.input_count) registers_.real[at] = signal;
+    evaluate(event.program, SurrogateInUse<Real>{}, false, registers_);
+    weight = flush(held(registers_.real[event.weight], plan.minimum, plan.maximum));
+    for (size_t k = 0; k < plan.synapse_traces.size(); ++k)
+        state.synapse_traces[k][synapse] = {flush(registers_.real[event.traces[k]]), now_};
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::signal(uint32_t index, float value) {
+    const Projection& projection = network().projection(index);
+    ++now_;  // the step to come
+    for (uint32_t i = 0; i < network().population(projection.source).size; ++i)
+        for_synapses(network(), projection, i, [&](const Synapse& synapse) {
+            happen(index, *projection.plasticity->rule->on_signal, synapse.weight, synapse.target, static_cast<Real>(value));
+        });
+    --now_;
 }
 
 // After the neurons of the target: their spikes of this step change the weights of all synapses onto them.
@@ -317,72 +333,69 @@ void ReferenceExecutor<Real>::learn(uint32_t index) {
     const Values& spikes = activity(projection.target, 0);
     for (uint32_t i = 0; i < network().population(projection.source).size; ++i)
         for_synapses(network(), projection, i, [&](const Synapse& synapse) {
-            if (spikes[synapse.target] != Real{0}) change_weight(index, false, synapse.weight, synapse.target);
+            if (spikes[synapse.target] != Real{0})
+                happen(index, projection.plasticity->rule->on_post, synapse.weight, synapse.target);
         });
-    const PlasticityPlan& plan = *plan_->plasticity[index];
+    const PlasticityPlan& plan = *plasticity_[index];
     for (size_t k = 0; k < plan.post_traces.size(); ++k)
         for (uint32_t j = 0; j < network().population(projection.target).size; ++j)
             if (spikes[j] != Real{0}) add_event(projections_[index].post_traces[k][j], plan.post_traces[k]);
 }
 
-// Traces of synapses, which are the same for all of one source and delay, in the layout of Slot::pre_traces.
+// Calls use(values of [trace][place], place in the slot, place there) for what a slot of traces or ages holds. Pre traces are
+// kept for each synapse, and are the same for all of one source and delay.
+template <class Real>
+template <class State, class Use>
+void ReferenceExecutor<Real>::for_traces(const Slot& slot, State& state, Use&& use) const {
+    const Projection& projection = network().projection(slot.index);
+    if (slot.kind == Slot::post_traces || slot.kind == Slot::post_age) {
+        for (uint32_t j = 0; j < network().population(projection.target).size; ++j) use(state.post_traces, j, j);
+        return;
+    }
+    const bool own = slot.kind == Slot::synapse_traces || slot.kind == Slot::synapse_age;
+    const PlasticityPlan& plan = *plasticity_[slot.index];
+    for (uint32_t i = 0; i < network().population(projection.source).size; ++i)
+        for_synapses(network(), projection, i, [&](const Synapse& synapse) {
+            if (own) use(state.synapse_traces, synapse.weight, synapse.weight);
+            else
+                use(state.pre_traces, i * plan.delays.size() + plan.delay_slot(synapse.delay - projection.delay_steps),
+                    synapse.weight);
+        });
+}
+
 template <class Real>
 void ReferenceExecutor<Real>::read_traces(const Slot& slot, DType dtype, void* out_data) const {
-    if (!plan_->plasticity[slot.index]) return;
-    const PlasticityPlan& plan = *plan_->plasticity[slot.index];
-    const Projection& projection = network().projection(slot.index);
-    const ProjectionState& state = projections_[slot.index];
-    const bool pre = slot.kind == Slot::pre_traces || slot.kind == Slot::pre_age;
-    const size_t neurons = count({pre ? Slot::pre_age : Slot::post_age, slot.index});
-    const std::vector<TracePlan>& plans = pre ? plan.pre_traces : plan.post_traces;
-    std::vector<Real> values(plans.size() * neurons, Real{0});
-    std::vector<int32_t> ages(neurons, oldest_event);
-    const auto keep = [&](size_t neuron, const std::vector<std::vector<Trace>>& traces, uint64_t place) {
-        for (size_t k = 0; k < plans.size(); ++k) values[k * neurons + neuron] = traces[k][place].value;
-        if (!plans.empty())
-            ages[neuron] = kept_traces(plans, now_ + 1 - traces[0][place].step, values.data() + neuron, neurons);
-    };
-    if (pre) {
-        for (uint32_t i = 0; i < network().population(projection.source).size; ++i)
-            for_synapses(network(), projection, i, [&](const Synapse& synapse) {
-                keep(i * plan.delays.size() + plan.delay_slot(synapse.delay - projection.delay_steps), state.pre_traces,
-                     synapse.weight);
-            });
-    } else {
-        for (uint32_t j = 0; j < neurons; ++j) keep(j, state.post_traces, j);
-    }
-    if (slot.kind == Slot::pre_age || slot.kind == Slot::post_age) convert(DType::int32, ages.data(), dtype, out_data, neurons);
+    if (count(slot) == 0) return;
+    const std::vector<TracePlan>& plans = traces_of(*plasticity_[slot.index], slot.kind);
+    const size_t places = is_age(slot.kind) ? count(slot) : count(slot) / plans.size();
+    std::vector<Real> values(plans.size() * places, Real{0});
+    std::vector<int32_t> ages(places, oldest_event);
+    for_traces(slot, projections_[slot.index],
+               [&](const std::vector<std::vector<Trace>>& traces, uint64_t place, uint64_t at) {
+                   for (size_t k = 0; k < plans.size(); ++k) values[k * places + place] = traces[k][at].value;
+                   if (!plans.empty())
+                       ages[place] = kept_traces(plans, now_ + 1 - traces[0][at].step, values.data() + place, places);
+               });
+    if (is_age(slot.kind)) convert(DType::int32, ages.data(), dtype, out_data, places);
     else convert(real_type, values.data(), dtype, out_data, values.size());
 }
 
 template <class Real>
 void ReferenceExecutor<Real>::write_traces(const Slot& slot, DType dtype, const void* data) {
-    if (!plan_->plasticity[slot.index]) return;
-    const PlasticityPlan& plan = *plan_->plasticity[slot.index];
-    const Projection& projection = network().projection(slot.index);
-    ProjectionState& state = projections_[slot.index];
-    const bool pre = slot.kind == Slot::pre_traces || slot.kind == Slot::pre_age;
-    const bool are_ages = slot.kind == Slot::pre_age || slot.kind == Slot::post_age;
-    const size_t neurons = count({pre ? Slot::pre_age : Slot::post_age, slot.index}), size = count(slot);
-    std::vector<Real> values(are_ages ? 0 : size);
-    std::vector<int32_t> ages(are_ages ? size : 0);
-    if (are_ages) convert(dtype, data, DType::int32, ages.data(), size);
+    const size_t size = count(slot);
+    if (size == 0) return;
+    const size_t places = is_age(slot.kind) ? size : size / traces_of(*plasticity_[slot.index], slot.kind).size();
+    std::vector<Real> values(is_age(slot.kind) ? 0 : size);
+    std::vector<int32_t> ages(is_age(slot.kind) ? size : 0);
+    if (is_age(slot.kind)) convert(dtype, data, DType::int32, ages.data(), size);
     else convert(dtype, data, real_type, values.data(), size);
-    const auto take = [&](size_t neuron, std::vector<std::vector<Trace>>& traces, uint64_t place) {
+    for_traces(slot, projections_[slot.index], [&](std::vector<std::vector<Trace>>& traces, uint64_t place, uint64_t at) {
         for (size_t k = 0; k < traces.size(); ++k) {
-            if (are_ages) traces[k][place].step = now_ + 1 - static_cast<uint64_t>(ages[neuron]);  // may wrap; so do differences
-            else traces[k][place].value = values[k * neurons + neuron];
+            // A step may wrap; so do differences.
+            if (is_age(slot.kind)) traces[k][at].step = now_ + 1 - static_cast<uint64_t>(ages[place]);
+            else traces[k][at].value = values[k * places + place];
         }
-    };
-    if (!pre) {
-        for (uint32_t j = 0; j < neurons; ++j) take(j, state.post_traces, j);
-        return;
-    }
-    for (uint32_t i = 0; i < network().population(projection.source).size; ++i)
-        for_synapses(network(), projection, i, [&](const Synapse& synapse) {
-            take(i * plan.delays.size() + plan.delay_slot(synapse.delay - projection.delay_steps), state.pre_traces,
-                 synapse.weight);
-        });
+    });
 }
 
 template <class Real>
@@ -512,7 +525,9 @@ void ReferenceExecutor<Real>::read(const Slot& slot, DType dtype, void* out_data
         case Slot::pre_traces:
         case Slot::pre_age:
         case Slot::post_traces:
-        case Slot::post_age: return read_traces(slot, dtype, out_data);
+        case Slot::post_age:
+        case Slot::synapse_traces:
+        case Slot::synapse_age: return read_traces(slot, dtype, out_data);
         case Slot::weight_gradient: return give(projections_[slot.index].weight_gradient);
         case Slot::bias_gradient: return give(projections_[slot.index].bias_gradient);
     }
@@ -546,7 +561,9 @@ void ReferenceExecutor<Real>::write(const Slot& slot, DType dtype, const void* d
         case Slot::pre_traces:
         case Slot::pre_age:
         case Slot::post_traces:
-        case Slot::post_age: return write_traces(slot, dtype, data);
+        case Slot::post_age:
+        case Slot::synapse_traces:
+        case Slot::synapse_age: return write_traces(slot, dtype, data);
         case Slot::weight_gradient:
         case Slot::bias_gradient: return;  // read only; the session has refused it
     }

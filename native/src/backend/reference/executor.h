@@ -23,6 +23,10 @@ public:
         populations_[population].own_constants = constants;
     }
     void set_seed(uint64_t seed) override { seed_ = seed; }
+    void set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) override {
+        plasticity_[projection] = std::move(plan);
+    }
+    void signal(uint32_t projection, float value) override;
     size_t count(const Slot& slot) const override;
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
@@ -73,6 +77,7 @@ private:
         Real weight_limit{};  // update() keeps |w| within it
         std::vector<std::vector<Trace>> pre_traces;   // [trace][synapse]
         std::vector<std::vector<Trace>> post_traces;  // [trace][target neuron]
+        std::vector<std::vector<Trace>> synapse_traces;  // [trace][synapse]
     };
 
     // Per projection: first and second moments; empty where nothing is trained.
@@ -97,7 +102,9 @@ private:
     void learn(uint32_t projection);
     static Real held(Real value, float minimum, float maximum);
     Real arrive(uint32_t projection, uint64_t synapse, uint32_t target);
-    void change_weight(uint32_t projection, bool arrival, uint64_t synapse, uint32_t target);
+    void happen(uint32_t projection, const PlasticEvent& event, uint64_t synapse, uint32_t target, Real signal = Real{0});
+    template <class State, class Use>
+    void for_traces(const Slot& slot, State& state, Use&& use) const;
     Real now_of(const Trace& trace, const TracePlan& plan) const;
     void add_event(Trace& trace, const TracePlan& plan) const;
     void read_traces(const Slot& slot, DType dtype, void* out_data) const;
@@ -122,6 +129,7 @@ private:
                        Real limit);
 
     std::shared_ptr<const Plan> plan_;
+    std::vector<std::shared_ptr<const PlasticityPlan>> plasticity_;  // by projection; the plan's until they are set
     uint32_t batch_size_;
     uint64_t seed_;
     bool smooth_;

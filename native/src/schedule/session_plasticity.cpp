@@ -1,0 +1,95 @@
+// What a session lets its caller read and write of rules of plasticity: parameters, traces, and signals to them.
+#include <algorithm>
+#include <cmath>
+
+#include "backend/slots.h"
+#include "common/error.h"
+#include "schedule/session.h"
+
+namespace snn {
+
+Session::Variable Session::find_rule_variable(const Projection& projection, uint32_t index, std::string_view variable) const {
+    const PlasticityRule& rule = *projection.plasticity->rule;
+    std::string known = "weight";
+    for (uint32_t i = 0; i < rule.parameters.size(); ++i) {
+        if (rule.parameters[i].name == variable) return {{Slot::weight, index}, true, Variable::rule_parameter, i};
+        known += ", " + rule.parameters[i].name;
+    }
+    const auto find_trace = [&](const std::vector<TraceInfo>& traces) {
+        for (uint32_t i = 0; i < traces.size(); ++i) {
+            if (traces[i].name == variable) return i;
+            known += ", " + traces[i].name;
+        }
+        return UINT32_MAX;
+    };
+    if (const uint32_t i = find_trace(rule.pre_traces); i != UINT32_MAX)
+        return {{Slot::pre_traces, index}, false, Variable::trace, i};
+    if (const uint32_t i = find_trace(rule.post_traces); i != UINT32_MAX)
+        return {{Slot::post_traces, index}, false, Variable::trace, i};
+    if (const uint32_t i = find_trace(rule.synapse_traces); i != UINT32_MAX)
+        return {{Slot::synapse_traces, index}, false, Variable::trace, i};
+    if (variable == "signal") {
+        if (rule.on_signal) return {{Slot::weight, index}, true, Variable::signal};
+        throw Error(SNN_ERROR_NOT_FOUND, describe_plasticity(projection), " takes no signal: the rule has no [on_signal]");
+    }
+    if (rule.on_signal) known += ", signal";
+    throw Error(SNN_ERROR_NOT_FOUND, describe_plasticity(projection), " has no variable '", variable, "'; it has: ", known);
+}
+
+const Plasticity& Session::plasticity_of(uint32_t projection) const {
+    return plasticity_[projection] ? *plasticity_[projection] : *network_->projection(projection).plasticity;
+}
+
+std::shared_ptr<const PlasticityPlan> Session::checked_plan(uint32_t index, const Plasticity& plasticity) const {
+    const Projection& projection = network_->projection(index);
+    const PlasticityPlan& before = *plan_->plasticity[index];
+    auto plan = std::make_shared<PlasticityPlan>(
+        make_plasticity_plan(plasticity, network_->dt_ms(), describe_plasticity(projection)));
+    // The scale of the sums was chosen for them, and the weights are inside.
+    if (plan->minimum != before.minimum || plan->maximum != before.maximum)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, describe_plasticity(projection), ": weights would stay from ", plan->minimum,
+                    " to ", plan->maximum, "; the network was finished for ", before.minimum, " to ", before.maximum,
+                    ", which do not change while it runs");
+    plan->delays = before.delays;
+    return plan;
+}
+
+// Checked already. All or nothing, as set_parameters().
+void Session::set_plasticity(uint32_t projection, std::shared_ptr<const Plasticity> plasticity,
+                             std::shared_ptr<const PlasticityPlan> plan) {
+    executor_->set_plasticity(projection, plan);
+    plasticity_plans_[projection] = std::move(plan);
+    plasticity_[projection] = std::move(plasticity);
+}
+
+void Session::read_trace(const Variable& variable, DType dtype, void* out_data) const {
+    const Slot slot = variable.slot, age{age_of(slot.kind), slot.index};
+    const TracePlan& plan = traces_of(*plasticity_plans_[slot.index], slot.kind)[variable.number];
+    std::vector<float> traces(executor_->count(slot));
+    std::vector<int32_t> ages(executor_->count(age));
+    executor_->read(slot, DType::float32, traces.data());
+    executor_->read(age, DType::int32, ages.data());
+    float* const values = traces.data() + variable.number * ages.size();
+    for (size_t i = 0; i < ages.size(); ++i)
+        values[i] *= plan.decay[std::min(static_cast<size_t>(ages[i]), plan.decay.size() - 1)];
+    convert(DType::float32, values, dtype, out_data, ages.size());
+}
+
+void Session::write_rule(const Variable& variable, DType dtype, const void* data, std::string_view path) {
+    const uint32_t index = variable.slot.index;
+    double value = 0;
+    convert(dtype, data, DType::float64, &value, 1);
+    if (variable.kind == Variable::signal) {
+        if (!std::isfinite(static_cast<float>(value)))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' is ", value, "; it must be a finite float32 number");
+        executor_->signal(index, static_cast<float>(value));
+        return;
+    }
+    check_plasticity_parameter(network_->projection(index), variable.number, value);
+    auto changed = std::make_shared<Plasticity>(plasticity_of(index));
+    changed->parameters[variable.number] = value;
+    std::shared_ptr<const PlasticityPlan> plan = checked_plan(index, *changed);
+    set_plasticity(index, std::move(changed), std::move(plan));
+}
+
+}  // namespace snn
