@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from . import native, unity
+from . import godot, native, unity
 
-ENGINES = {"unity": unity}
+ENGINES = {"unity": unity, "godot": godot}
 
 
 def main() -> None:
