@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from . import godot, native, unity
+from . import godot, native, unity, unreal
 
-ENGINES = {"unity": unity, "godot": godot}
+ENGINES = {"unity": unity, "godot": godot, "unreal": unreal}
 
 
 def main() -> None:
@@ -22,14 +22,14 @@ def main() -> None:
         action="append",
         default=[],
         metavar=("PLATFORM", "FOLDER"),
-        help="libraries that were built on another platform: Linux, Windows or macOS",
+        help="what was built on another platform (Linux, Windows, macOS): a folder with the two libraries; for unreal a prefix of libsnn",
     )
     arguments = parser.parse_args()
     if not (arguments.prefix / "lib/cmake/snn").is_dir():
         parser.error(f"{arguments.prefix} has no lib/cmake/snn: no libsnn is installed there")
     for platform, folder in arguments.add:
-        if platform not in unity.PLATFORMS or not Path(folder).is_dir():
-            parser.error(f"--add {platform} {folder}: takes one of {', '.join(unity.PLATFORMS)} and a folder")
+        if platform not in native.PLATFORMS or not Path(folder).is_dir():
+            parser.error(f"--add {platform} {folder}: takes one of {', '.join(native.PLATFORMS)} and a folder")
     libraries = {platform: Path(folder) for platform, folder in arguments.add}
     print(ENGINES[arguments.engine].make(arguments.folder, arguments.prefix, libraries))
 
