@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.bindings.building import LANGUAGES, ROOT, Language, once
+from tests.bindings.building import LANGUAGES, ROOT, Language, once, run
 
 sys.path.append(str(ROOT))  # for tools.headers; at the end, so that snn stays the installed one
 
@@ -24,3 +25,20 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 def built(shared: Path) -> Callable[[str], Language]:
     """Builds a language, or skips the test that asks for it."""
     return lambda name: once(shared, name, LANGUAGES[name])
+
+
+@pytest.fixture(scope="session")
+def brain(shared: Path, worker_id: str) -> Path:
+    """The creature's network."""
+    path = shared / f"creature-{worker_id}.snn"
+    run(sys.executable, ROOT / "samples/python/train_creature.py", path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def game(brain: Path) -> str:
+    """The line that the creature's game prints in every language and engine."""
+    line = run(sys.executable, ROOT / "samples/python/creature.py", brain).strip()
+    assert re.fullmatch(r"600 frames, \d+ eaten, hash [0-9a-f]{16}", line)
+    assert int(line.split()[2]) >= 5  # it finds its food
+    return line

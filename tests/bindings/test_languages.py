@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.bindings.building import ADDER, BINDINGS, LANGUAGES, LIBRARY, ROOT, Language, run, rust_environment, tool
+from tests.bindings.building import ADDER, BINDINGS, LANGUAGES, LIBRARY, Language, run, rust_environment, tool
 from tools.headers.__main__ import INCLUDE
 from tools.headers.describe import describe
 
 Built = Callable[[str], Language]
 MANAGED = ["csharp_mono", "csharp_coreclr", "java"]
-
-
-@pytest.fixture(scope="session")
-def brain(shared: Path, worker_id: str) -> Path:
-    path = shared / f"creature-{worker_id}.snn"
-    run(sys.executable, ROOT / "samples/python/train_creature.py", path)
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -74,13 +66,10 @@ def test_the_crates_need_no_other_crate() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_game_is_the_same_in_every_language(built: Built, brain: Path, language: str) -> None:
+def test_the_game_is_the_same_in_every_language(built: Built, brain: Path, game: str, language: str) -> None:
     one = built(language)
-    expected = run(sys.executable, ROOT / "samples/python/creature.py", brain).strip()
-    assert re.fullmatch(r"600 frames, \d+ eaten, hash [0-9a-f]{16}", expected)
-    assert int(expected.split()[2]) >= 5  # it finds its food
     result = one.run(one.creature, brain)
-    assert (result.returncode, result.stdout.strip()) == (0, expected), result.stderr
+    assert (result.returncode, result.stdout.strip()) == (0, game), result.stderr
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

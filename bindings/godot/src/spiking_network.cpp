@@ -1,0 +1,247 @@
+// SpikingNetwork, the node that runs a network on the processor.
+#include "engine.hpp"
+
+#include <cmath>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace godot_snn {
+
+namespace {
+
+enum { step_in_physics = 0, step_in_process = 1, step_by_script = 2 };
+
+struct SpikingNetwork {
+    explicit SpikingNetwork(GodotObject object) : object(object) {}
+    ~SpikingNetwork() { godot.ref_set(&resource, nullptr); }
+
+    const char* what = "SpikingNetwork";
+    GodotObject object;
+    void* resource = nullptr;  // a Ref
+    std::optional<snn::Session> session;
+    std::map<std::string, uint32_t> populations;
+    std::vector<std::string> names;
+    int64_t step_mode = step_in_physics, thread_count = 1, seed = 0;
+    double budget_ms = 0;
+    bool stepping = false;
+
+    // What ends the session, which a handler of `spiked` may not do while the session steps.
+    void close() {
+        if (stepping) throw snn::Error(SNN_ERROR_BUSY, "a handler of 'spiked' cannot change the network that steps");
+        session.reset();
+    }
+
+    // Opened when it is first needed, so that properties may be set in any order.
+    snn::Session& running() {
+        if (session) return *session;
+        const snn::Network* network = network_of(resource);
+        if (!network) throw snn::Error(SNN_ERROR_STATE, "the property 'network' of this SpikingNetwork is not set");
+        snn::SessionOptions options;
+        options.thread_count = static_cast<uint32_t>(thread_count);
+        options.seed = static_cast<uint64_t>(seed);
+        const uint32_t count = network->info().population_count;
+        populations.clear();
+        names.clear();
+        for (uint32_t i = 0; i < count; ++i) {
+            names.emplace_back(network->population(i).name);
+            populations.emplace(names.back(), i);
+        }
+        session.emplace(*network, options);
+        session->on_spikes([this](const SNNSpikes& spikes) { emit(spikes); });
+        return *session;
+    }
+
+    uint32_t population(const std::string& name) {
+        running();
+        const auto found = populations.find(name);
+        if (found == populations.end()) throw snn::Error(SNN_ERROR_NOT_FOUND, ("no population '" + name + "'").c_str());
+        return found->second;
+    }
+
+    template <class Function>
+    void stepped(Function function) {
+        snn::Session& it = running();
+        struct Guard {
+            bool& flag;
+            const bool before = std::exchange(flag, true);
+            ~Guard() { flag = before; }
+        } guard{stepping};
+        function(it);
+    }
+
+    void step(double delta) {
+        const float seconds = static_cast<float>(delta);
+        stepped([&](snn::Session& it) {
+            if (budget_ms > 0) it.run_step_within(seconds, static_cast<float>(budget_ms / 1000));
+            else it.run_step(seconds);
+        });
+    }
+
+    void emit(const SNNSpikes& spikes) {
+        StringName signal("spiked"), name(names[spikes.population].c_str());
+        Value<GODOT_INTS> neurons;
+        set_ints(neurons.get(), spikes.neurons, spikes.count);
+        const int64_t number = static_cast<int64_t>(spikes.step);
+        Variant signal_v(GODOT_STRING_NAME, signal.get()), name_v(GODOT_STRING_NAME, name.get()),
+            neurons_v(GODOT_INTS, neurons.get()), number_v(GODOT_INT, &number);
+        call(object, "emit_signal", {signal_v.get(), name_v.get(), neurons_v.get(), number_v.get()});
+    }
+};
+
+using Arguments = const void* const*;
+
+SpikingNetwork& self(void* instance) { return *static_cast<SpikingNetwork*>(instance); }
+void give(void* result, int64_t number) { *static_cast<int64_t*>(result) = number; }
+
+// A setting that the next session has: a whole number from 0 to `most`.
+void set_number(const char* name, int64_t& place, int64_t wanted, int64_t most, SpikingNetwork& network) {
+    guarded(name, [&] {
+        if (wanted < 0 || wanted > most)
+            throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, (std::string(name) + " is " + std::to_string(wanted) + ", it must be 0 to " +
+                                                          std::to_string(most))
+                                                             .c_str());
+        network.close();
+        place = wanted;
+    });
+}
+
+void set_network(void* instance, Arguments arguments, void*) {
+    SpikingNetwork& it = self(instance);
+    const GodotObject resource = value<GodotObject>(arguments[0]);
+    guarded("SpikingNetwork.network", [&] {
+        if (resource && !network_of(resource))
+            throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, "network takes a SpikingNetworkResource that has bytes, or null");
+        it.close();
+        godot.ref_set(&it.resource, resource);
+    });
+}
+
+void get_network(void* instance, Arguments, void* result) { godot.ref_set(result, self(instance).resource); }
+
+void set_step_mode(void* instance, Arguments arguments, void*) {
+    SpikingNetwork& it = self(instance);
+    const int64_t mode = value<int64_t>(arguments[0]);
+    if (mode < step_in_physics || mode > step_by_script)
+        return print_error("SpikingNetwork.step_mode", "step_mode is " + std::to_string(mode) + ", it must be 0 to 2");
+    it.step_mode = mode;
+}
+
+void set_budget_ms(void* instance, Arguments arguments, void*) {
+    const double budget = value<double>(arguments[0]);
+    if (!(budget >= 0) || std::isinf(budget))
+        return print_error("SpikingNetwork.budget_ms", "budget_ms is " + std::to_string(budget) + ", it must be 0 or more");
+    self(instance).budget_ms = budget;
+}
+
+void set_input(void* instance, Arguments arguments, void* result) {
+    give(result, guarded("SpikingNetwork.set_input", [&] {
+             const uint32_t population = self(instance).population(text(arguments[0]));
+             self(instance).running().set_input(population, floats(arguments[1]));
+         }));
+}
+
+void step(void* instance, Arguments arguments, void* result) {
+    give(result, guarded("SpikingNetwork.step", [&] { self(instance).step(value<double>(arguments[0])); }));
+}
+
+void advance(void* instance, Arguments arguments, void* result) {
+    give(result, guarded("SpikingNetwork.advance", [&] {
+             const int64_t count = value<int64_t>(arguments[0]);
+             if (count < 0 || count > UINT32_MAX)
+                 throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, ("steps is " + std::to_string(count)).c_str());
+             self(instance).stepped([&](snn::Session& it) { it.step(static_cast<uint32_t>(count)); });
+         }));
+}
+
+void reset(void* instance, Arguments, void* result) {
+    give(result, guarded("SpikingNetwork.reset", [&] { self(instance).running().reset(); }));
+}
+
+void get_spikes(void* instance, Arguments arguments, void* result) {
+    guarded("SpikingNetwork.get_spikes", [&] {
+        const uint32_t population = self(instance).population(text(arguments[0]));
+        const snn::Span<const uint32_t> spikes = self(instance).running().spikes(population);
+        set_ints(result, spikes.data(), spikes.size());
+    });
+}
+
+void get_state(void* instance, Arguments arguments, void* result) {
+    guarded("SpikingNetwork.get_state", [&] {
+        const std::string path = text(arguments[0]);
+        snn::Session& session = self(instance).running();
+        const std::size_t count = session.value_count(path);
+        session.read(path, snn::Span<float>(resized_floats(result, count), count));
+    });
+}
+
+void get_step_count(void* instance, Arguments, void* result) {
+    give(result, 0);
+    guarded("SpikingNetwork.get_step_count", [&] { give(result, static_cast<int64_t>(self(instance).running().step_count())); });
+}
+
+void get_populations(void* instance, Arguments, void* result) {
+    guarded("SpikingNetwork.get_populations", [&] {
+        self(instance).running();
+        set_strings(result, self(instance).names);
+    });
+}
+
+// Godot calls _process and _physics_process of a node that has them in every frame.
+template <int Mode>
+void frame(void* instance, Arguments arguments, void*) {
+    SpikingNetwork& it = self(instance);
+    if (it.step_mode != Mode || !it.resource) return;
+    guarded("SpikingNetwork", [&] { it.step(value<double>(arguments[0])); });
+}
+
+}  // namespace
+
+const Class& spiking_network_class() {
+    constexpr uint32_t reads = GODOT_METHOD_NORMAL | GODOT_METHOD_CONST;
+    constexpr const char* modes = "Physics,Process,Script";
+    static const Class description{
+        "SpikingNetwork",
+        "Node",
+        true,
+        [](GodotObject object) -> void* { return new SpikingNetwork(object); },
+        [](void* instance) { delete static_cast<SpikingNetwork*>(instance); },
+        {{"set_network", {{"network", GODOT_OBJECT, GODOT_HINT_RESOURCE_TYPE, "SpikingNetworkResource"}}, GODOT_NIL, set_network},
+         {"get_network", {}, GODOT_OBJECT, get_network, reads},
+         {"set_step_mode", {{"step_mode", GODOT_INT}}, GODOT_NIL, set_step_mode},
+         {"get_step_mode", {}, GODOT_INT, [](void* it, Arguments, void* result) { give(result, self(it).step_mode); }, reads},
+         {"set_thread_count", {{"thread_count", GODOT_INT}}, GODOT_NIL,
+          [](void* it, Arguments arguments, void*) {
+              set_number("thread_count", self(it).thread_count, value<int64_t>(arguments[0]), 1024, self(it));
+          }},
+         {"get_thread_count", {}, GODOT_INT, [](void* it, Arguments, void* result) { give(result, self(it).thread_count); }, reads},
+         {"set_seed", {{"seed", GODOT_INT}}, GODOT_NIL,
+          [](void* it, Arguments arguments, void*) {
+              set_number("seed", self(it).seed, value<int64_t>(arguments[0]), INT64_MAX, self(it));
+          }},
+         {"get_seed", {}, GODOT_INT, [](void* it, Arguments, void* result) { give(result, self(it).seed); }, reads},
+         {"set_budget_ms", {{"budget_ms", GODOT_FLOAT}}, GODOT_NIL, set_budget_ms},
+         {"get_budget_ms", {}, GODOT_FLOAT,
+          [](void* it, Arguments, void* result) { *static_cast<double*>(result) = self(it).budget_ms; }, reads},
+         {"set_input", {{"population", GODOT_STRING}, {"values", GODOT_FLOATS}}, GODOT_INT, set_input},
+         {"step", {{"delta", GODOT_FLOAT}}, GODOT_INT, step},
+         {"advance", {{"steps", GODOT_INT}}, GODOT_INT, advance},
+         {"reset", {}, GODOT_INT, reset},
+         {"get_spikes", {{"population", GODOT_STRING}}, GODOT_INTS, get_spikes},
+         {"get_state", {{"path", GODOT_STRING}}, GODOT_FLOATS, get_state},
+         {"get_step_count", {}, GODOT_INT, get_step_count},
+         {"get_populations", {}, GODOT_STRINGS, get_populations}},
+        {{{"network", GODOT_OBJECT, GODOT_HINT_RESOURCE_TYPE, "SpikingNetworkResource"}, "set_network", "get_network"},
+         {{"step_mode", GODOT_INT, GODOT_HINT_ENUM, modes}, "set_step_mode", "get_step_mode"},
+         {{"thread_count", GODOT_INT, GODOT_HINT_RANGE, "0,64"}, "set_thread_count", "get_thread_count"},
+         {{"seed", GODOT_INT}, "set_seed", "get_seed"},
+         {{"budget_ms", GODOT_FLOAT, GODOT_HINT_RANGE, "0,16,0.1"}, "set_budget_ms", "get_budget_ms"}},
+        {{"spiked", {{"population", GODOT_STRING_NAME}, {"neurons", GODOT_INTS}, {"step", GODOT_INT}}}},
+        {{"StepMode", "STEP_PHYSICS", step_in_physics},
+         {"StepMode", "STEP_PROCESS", step_in_process},
+         {"StepMode", "STEP_SCRIPT", step_by_script}},
+        {{"_process", frame<step_in_process>}, {"_physics_process", frame<step_in_physics>}}};
+    return description;
+}
+
+}  // namespace godot_snn

@@ -1,0 +1,158 @@
+// The only file of the plug-in that knows libsnn.
+#include <snn/snn.hpp>
+
+#include "SnnBrain.h"
+
+#include <optional>
+#include <utility>
+
+namespace SnnUnreal
+{
+class Network
+{
+public:
+    explicit Network(snn::Network Loaded) : Handle(std::move(Loaded))
+    {
+        const uint32_t Count = Handle.info().population_count;
+        for (uint32_t i = 0; i < Count; ++i) Names.emplace_back(Handle.population(i).name);
+    }
+    snn::Network Handle;
+    std::vector<std::string> Names;
+};
+
+namespace
+{
+// Runs a function; what it throws becomes a sentence.
+template <class Function>
+bool Guarded(std::string& OutError, Function Call)
+{
+    try
+    {
+        Call();
+        return true;
+    }
+    catch (const std::exception& Exception)
+    {
+        OutError = Exception.what();
+        return false;
+    }
+}
+}
+
+NetworkPtr LoadNetwork(const void* Data, std::size_t SizeBytes, std::string& OutError)
+{
+    NetworkPtr Loaded;
+    Guarded(OutError, [&] { Loaded = std::make_shared<Network>(snn::Network::load_memory(Data, SizeBytes)); });
+    return Loaded;
+}
+
+bool CheckLibrary(std::string& OutError)
+{
+    if (snn::abi_version() == SNN_ABI_VERSION) return true;
+    OutError = "libsnn has ABI version " + std::to_string(snn::abi_version()) + ", the plug-in was made for version " +
+               std::to_string(SNN_ABI_VERSION);
+    return false;
+}
+
+struct Brain::Implementation
+{
+    NetworkPtr Shared;
+    float BudgetSeconds = 0;
+    std::vector<SpikeEvent> Events;
+    std::vector<uint32_t> Neurons;
+    std::string Error;
+    std::optional<snn::Session> Session; // last: it ends first
+
+    snn::Session& Running()
+    {
+        if (!Session) throw snn::Error(SNN_ERROR_STATE, "this brain has no network: Open it first");
+        return *Session;
+    }
+};
+
+Brain::Brain() : It(std::make_unique<Implementation>()) {}
+Brain::~Brain() = default;
+
+bool Brain::Open(const NetworkPtr& Opened, const Options& Wanted)
+{
+    Close();
+    return Guarded(It->Error, [&] {
+        if (!Opened) throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, "the network to open is null");
+        if (Wanted.ThreadCount < 0)
+            throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, ("ThreadCount is " + std::to_string(Wanted.ThreadCount)).c_str());
+        if (!(Wanted.BudgetSeconds >= 0))
+            throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, ("BudgetSeconds is " + std::to_string(Wanted.BudgetSeconds)).c_str());
+        snn::SessionOptions Given;
+        Given.thread_count = static_cast<uint32_t>(Wanted.ThreadCount);
+        Given.seed = Wanted.Seed;
+        It->Session.emplace(Opened->Handle, Given);
+        It->Shared = Opened;
+        It->BudgetSeconds = Wanted.BudgetSeconds;
+        It->Session->on_spikes([This = It.get()](const SNNSpikes& Spikes) {
+            This->Events.push_back({Spikes.population, Spikes.step, static_cast<uint32_t>(This->Neurons.size()), Spikes.count});
+            This->Neurons.insert(This->Neurons.end(), Spikes.neurons, Spikes.neurons + Spikes.count);
+        });
+    });
+}
+
+void Brain::Close()
+{
+    It->Session.reset();
+    It->Shared.reset();
+    It->Events.clear();
+    It->Neurons.clear();
+}
+
+bool Brain::IsOpen() const { return It->Session.has_value(); }
+
+int Brain::FindPopulation(const std::string& Name)
+{
+    int Found = -1;
+    Guarded(It->Error, [&] {
+        It->Running();
+        Found = static_cast<int>(It->Shared->Handle.find_population(Name));
+    });
+    return Found;
+}
+
+const std::string& Brain::PopulationName(uint32_t Population) const
+{
+    static const std::string None;
+    return It->Shared && Population < It->Shared->Names.size() ? It->Shared->Names[Population] : None;
+}
+
+bool Brain::SetInput(int Population, const float* Values, std::size_t Count)
+{
+    return Guarded(It->Error, [&] { It->Running().set_input(static_cast<uint32_t>(Population), {Values, Count}); });
+}
+
+bool Brain::Step(float DeltaSeconds)
+{
+    It->Events.clear();
+    It->Neurons.clear();
+    return Guarded(It->Error, [&] {
+        if (It->BudgetSeconds > 0) It->Running().run_step_within(DeltaSeconds, It->BudgetSeconds);
+        else It->Running().run_step(DeltaSeconds);
+    });
+}
+
+bool Brain::Reset()
+{
+    return Guarded(It->Error, [&] { It->Running().reset(); });
+}
+
+const std::vector<SpikeEvent>& Brain::Spikes() const { return It->Events; }
+const std::vector<uint32_t>& Brain::SpikedNeurons() const { return It->Neurons; }
+
+bool Brain::State(const std::string& Path, std::vector<float>& OutValues)
+{
+    return Guarded(It->Error, [&] {
+        snn::Session& Session = It->Running();
+        OutValues.resize(Session.value_count(Path));
+        Session.read(Path, snn::Span<float>(OutValues));
+    });
+}
+
+uint64_t Brain::StepCount() const { return It->Session ? It->Session->step_count() : 0; }
+const std::string& Brain::Error() const { return It->Error; }
+}

@@ -1,0 +1,85 @@
+#include "SnnComponent.h"
+
+#include "Engine/Engine.h"
+#include "SnnLog.h"
+#include "SnnSubsystem.h"
+
+USnnComponent::USnnComponent()
+{
+    PrimaryComponentTick.bCanEverTick = true;
+}
+
+bool USnnComponent::Open(const FString& NewFile)
+{
+    File = NewFile;
+    Brain.Close();
+    const SnnUnreal::NetworkPtr Network = GEngine->GetEngineSubsystem<USnnSubsystem>()->Load(File); // it told why there is none
+    if (!Network) return false;
+    SnnUnreal::Options Options;
+    Options.ThreadCount = ThreadCount;
+    Options.Seed = static_cast<uint64_t>(Seed);
+    Options.BudgetSeconds = BudgetMilliseconds / 1000;
+    return Told(Brain.Open(Network, Options));
+}
+
+bool USnnComponent::SetInput(FName Population, const TArray<float>& Values)
+{
+    const int Index = Brain.FindPopulation(TCHAR_TO_UTF8(*Population.ToString()));
+    return Told(Index >= 0 && Brain.SetInput(Index, Values.GetData(), static_cast<std::size_t>(Values.Num())));
+}
+
+bool USnnComponent::Step(float DeltaSeconds)
+{
+    if (!Told(Brain.Step(DeltaSeconds))) return false;
+    // By copies: a handler may open another file.
+    const std::vector<SnnUnreal::SpikeEvent> Events = Brain.Spikes();
+    const std::vector<uint32_t> Neurons = Brain.SpikedNeurons();
+    if (!OnSpiked.IsBound()) return true;
+    TArray<FName> Names;
+    for (const SnnUnreal::SpikeEvent& Event : Events) Names.Add(FName(UTF8_TO_TCHAR(Brain.PopulationName(Event.Population).c_str())));
+    TArray<int32> Spiked;
+    for (std::size_t i = 0; i < Events.size(); ++i)
+    {
+        Spiked.Reset();
+        for (uint32_t n = 0; n < Events[i].Count; ++n) Spiked.Add(static_cast<int32>(Neurons[Events[i].First + n]));
+        OnSpiked.Broadcast(Names[static_cast<int32>(i)], Spiked, static_cast<int64>(Events[i].Step));
+    }
+    return true;
+}
+
+bool USnnComponent::GetState(const FString& Path, TArray<float>& OutValues)
+{
+    if (!Told(Brain.State(TCHAR_TO_UTF8(*Path), StateValues))) return false;
+    OutValues.Reset();
+    OutValues.Append(StateValues.data(), static_cast<int32>(StateValues.size()));
+    return true;
+}
+
+bool USnnComponent::ResetNetwork()
+{
+    return Told(Brain.Reset());
+}
+
+void USnnComponent::BeginPlay()
+{
+    Super::BeginPlay();
+    if (!File.IsEmpty() && !Brain.IsOpen()) Open(File);
+}
+
+void USnnComponent::EndPlay(const EEndPlayReason::Type Reason)
+{
+    Brain.Close();
+    Super::EndPlay(Reason);
+}
+
+void USnnComponent::TickComponent(float DeltaSeconds, ELevelTick Type, FActorComponentTickFunction* Function)
+{
+    Super::TickComponent(DeltaSeconds, Type, Function);
+    if (bStepInTick && Brain.IsOpen()) Step(DeltaSeconds);
+}
+
+bool USnnComponent::Told(bool bOk) const
+{
+    if (!bOk) UE_LOG(LogSnn, Error, TEXT("%s: %s"), *GetPathName(), UTF8_TO_TCHAR(Brain.Error().c_str()));
+    return bOk;
+}

@@ -1,0 +1,78 @@
+// SnnBrain.h - a running network without a word of Unreal: what USnnComponent uses, and tests run without the engine.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#ifndef SNNUNREAL_API // Unreal's build tool defines it: exported from the module
+#define SNNUNREAL_API
+#endif
+
+namespace SnnUnreal
+{
+/** A network that was loaded once and is shared by brains. Immutable; any thread. */
+class Network;
+using NetworkPtr = std::shared_ptr<const Network>;
+
+/** From the bytes of a .snn file, which are copied. Null, and a sentence, when they are not one. */
+SNNUNREAL_API NetworkPtr LoadNetwork(const void* Data, std::size_t SizeBytes, std::string& OutError);
+
+/** Whether the libsnn that was found is the one that this plug-in was made for; a sentence when it is not. */
+SNNUNREAL_API bool CheckLibrary(std::string& OutError);
+
+struct Options
+{
+    int ThreadCount = 1;     // 0: one for each core. The results are the same.
+    uint64_t Seed = 0;       // of the random draws of models that have some
+    float BudgetSeconds = 0; // of a step; what is left is done in the next ones. 0: no limit
+};
+
+/** The neurons of a population that spiked in a step. */
+struct SpikeEvent
+{
+    uint32_t Population;
+    uint64_t Step;
+    uint32_t First, Count; // their part of Brain::SpikedNeurons
+};
+
+/** Runs a network on the processor. One thread at a time. No function throws: those that return bool leave a sentence in Error().
+ *  After the first frames nothing is allocated but by new, larger numbers of spikes. */
+class SNNUNREAL_API Brain
+{
+public:
+    Brain();
+    ~Brain();
+    Brain(const Brain&) = delete;
+    Brain& operator=(const Brain&) = delete;
+
+    /** Ends what ran before. */
+    bool Open(const NetworkPtr& Opened, const Options& Wanted);
+    void Close();
+    bool IsOpen() const;
+
+    /** -1, and a sentence, when there is none. */
+    int FindPopulation(const std::string& Name);
+    /** Empty for an index that is none. */
+    const std::string& PopulationName(uint32_t Population) const;
+    /** For the coming step. Spikes, 0 or 1, hold for one step; values stay. */
+    bool SetInput(int Population, const float* Values, std::size_t Count);
+    /** Advances by so many seconds: as many whole steps as fit, the rest is carried. Spikes() has the spikes of these steps. */
+    bool Step(float DeltaSeconds);
+    bool Reset();
+    /** In the order in which they came; until the next Step. */
+    const std::vector<SpikeEvent>& Spikes() const;
+    const std::vector<uint32_t>& SpikedNeurons() const;
+    /** A state as it is now, "output.v", one value for each neuron. */
+    bool State(const std::string& Path, std::vector<float>& OutValues);
+    uint64_t StepCount() const;
+    /** What the last call that failed had to say. */
+    const std::string& Error() const;
+
+private:
+    struct Implementation;
+    std::unique_ptr<Implementation> It;
+};
+}

@@ -1,0 +1,43 @@
+"""Make the packages for game engines and run the programs that stand in for the engines."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bindings.building import INCLUDE, ROOT, run
+
+
+def make(engine: str, folder: Path) -> Path:
+    """The package of an engine, made as a person makes it."""
+    return Path(run(sys.executable, "-m", "tools.packages", engine, folder, cwd=ROOT).strip())
+
+
+def compile_host(source: Path, program: Path, *flags: str | Path) -> None:
+    if not Path("/usr/include/doctest/doctest.h").exists():
+        pytest.skip("doctest is not there (Debian: doctest-dev)")
+    warnings = ["-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers"]
+    run("c++", "-std=c++20", "-O1", *warnings, f"-I{INCLUDE}", source, *flags, "-o", program)
+
+
+def play(program: str | Path, *arguments: str | Path, **environment: str | Path) -> str:
+    """Run a host whose last line counts its cases; returns what it printed."""
+    result = subprocess.run(
+        [str(program), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, **{name: str(value) for name, value in environment.items()}},
+        check=False,
+    )
+    output = result.stdout + result.stderr
+    assert result.returncode == 0, output
+    counts = re.search(r"test cases: +(\d+) \| +(\d+) passed \| 0 failed", output.replace("  ", " "))
+    assert counts, output
+    assert int(counts[1]) == int(counts[2]) > 0, output
+    return result.stdout

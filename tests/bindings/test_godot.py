@@ -1,0 +1,64 @@
+"""The Godot addon, as people install it, in a program that stands in for Godot. What only Godot can prove is listed in
+docs/bindings/godot.md.
+"""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.bindings.building import ROOT
+from tests.bindings.engines import compile_host, make, play
+
+HERE = Path(__file__).parent
+SAMPLE = ROOT / "samples/godot"
+
+
+@pytest.fixture(scope="module")
+def addon(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make("godot", tmp_path_factory.mktemp("godot"))
+
+
+def test_the_addon_names_the_libraries_that_it_has(addon: Path) -> None:
+    text = (addon / "snn.gdextension").read_text(encoding="utf-8")
+    sections = configparser.ConfigParser()
+    sections.read_string(text)
+    machine = next((addon / "bin").iterdir()).name
+    assert (addon / sections["libraries"][machine].strip('"')).exists()
+    assert set(sections["libraries"]) == set(sections["dependencies"])
+    dependency = re.search(r'"(.*)":', sections["dependencies"][machine])
+    assert dependency
+    assert (addon / dependency[1]).exists()
+    source = (ROOT / "bindings/godot/src/extension.cpp").read_text(encoding="utf-8")
+    assert f"{sections['configuration']['entry_symbol'].strip(chr(34))}(" in source
+
+
+def test_the_extension_does_what_godot_asks(addon: Path, brain: Path, game: str, tmp_path: Path) -> None:
+    compile_host(HERE / "godot/host.cpp", tmp_path / "host", f"-I{ROOT / 'bindings/godot/src'}", "-ldl")
+    shutil.copy(brain, tmp_path / "creature.snn")
+    (tmp_path / "wrong.snn").write_text("no network", encoding="utf-8")
+    play(
+        tmp_path / "host",
+        SNN_EXTENSION=next(addon.glob("bin/*/libsnn_godot.so")),
+        SNN_PROJECT=tmp_path,
+        SNN_EXPECTED=game,
+    )
+
+
+def test_the_sample_uses_what_the_extension_has() -> None:
+    """Names in the scene and the script, where a wrong one is found when Godot runs it only."""
+    source = "".join(one.read_text(encoding="utf-8") for one in (ROOT / "bindings/godot/src").glob("*.cpp"))
+    scene = (SAMPLE / "creature.tscn").read_text(encoding="utf-8")
+    script = (SAMPLE / "creature.gd").read_text(encoding="utf-8")
+    used = set(re.findall(r"\bbrain\.(\w+)", script)) | set(re.findall(r"^(network|step_mode) =", scene, re.MULTILINE))
+    used |= set(re.findall(r'type="(Spiking\w+)"', scene))
+    assert len(used) >= 8
+    for name in used:
+        assert f'"{name}"' in source, name
+    project = (SAMPLE / "project.godot").read_text(encoding="utf-8")
+    for path in re.findall(r'res://([^"]+)', scene + project):
+        assert (SAMPLE / path).exists() or path == "creature.snn", path

@@ -1,0 +1,2 @@
+// Written by the header tool.
+#pragma once

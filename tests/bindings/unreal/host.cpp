@@ -1,0 +1,183 @@
+// Plays the plug-in without Unreal: the part that knows no engine, then the component and the subsystem with engine/ in place of
+// Unreal's headers.
+//
+// Environment: SNN_CONTENT  the Content folder, with creature.snn and wrong.snn    SNN_EXPECTED  the line that the game prints
+#define DOCTEST_CONFIG_IMPLEMENT
+#include "Engine/Engine.h"
+#include "SnnBrain.h"
+#include "SnnComponent.h"
+#include "SnnSubsystem.h"
+
+#include "../creature.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <fstream>
+#include <iterator>
+
+extern "C" const char* ModuleSnnUnreal();
+
+namespace {
+
+std::vector<char> read(const char* name) {
+    std::ifstream file(std::string(std::getenv("SNN_CONTENT")) + "/" + name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+SnnUnreal::NetworkPtr creature() {
+    const std::vector<char> bytes = read("creature.snn");
+    std::string error;
+    const SnnUnreal::NetworkPtr network = SnnUnreal::LoadNetwork(bytes.data(), bytes.size(), error);
+    REQUIRE_MESSAGE(static_cast<bool>(network), error);
+    return network;
+}
+
+bool contains(const std::string& text, const char* words) {
+    INFO(text);
+    return text.find(words) != std::string::npos;
+}
+
+bool told(const char* words) {
+    const bool found = Logged.size() == 1 && contains(Logged[0], words);
+    Logged.clear();
+    return found;
+}
+
+struct Game {
+    UEngine engine;
+    Game() { GEngine = &engine; }
+    ~Game() {
+        if (engine.Only) engine.Only->Deinitialize();
+        GEngine = nullptr;
+        CHECK(Logged.empty());
+        Logged.clear();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a brain plays the game") {
+    SnnUnreal::Brain brain;
+    REQUIRE(brain.Open(creature(), {}));
+    const int input = brain.FindPopulation("input"), output = brain.FindPopulation("output");
+    std::vector<float> voltages;
+    const std::string line = play_creature([&](CreatureFrame& frame) {
+        REQUIRE(brain.SetInput(input, frame.seen.data(), 3));
+        REQUIRE(brain.Step(1.0f / 60.0f));
+        for (const SnnUnreal::SpikeEvent& event : brain.Spikes())
+            for (uint32_t i = 0; event.Population == static_cast<uint32_t>(output) && i < event.Count; ++i)
+                ++frame.spikes[brain.SpikedNeurons()[event.First + i]];
+        REQUIRE(brain.State("output.v", voltages));
+        std::copy(voltages.begin(), voltages.end(), frame.voltages.begin());
+    });
+    CHECK(line == std::getenv("SNN_EXPECTED"));
+    CHECK(brain.PopulationName(2) == "output");
+    CHECK(brain.PopulationName(3).empty());
+}
+
+TEST_CASE("a brain says what is wrong and goes on") {
+    std::string error;
+    const std::vector<char> wrong = read("wrong.snn");
+    CHECK(!SnnUnreal::LoadNetwork(wrong.data(), wrong.size(), error));
+    CHECK(!error.empty());
+    CHECK(SnnUnreal::CheckLibrary(error));
+    SnnUnreal::Brain brain;
+    std::vector<float> values;
+    CHECK(!brain.Step(0.1f));
+    CHECK(contains(brain.Error(), "Open it first"));
+    CHECK(!brain.Open(nullptr, {}));
+    CHECK(contains(brain.Error(), "null"));
+    CHECK(!brain.Open(creature(), {-1, 0, 0}));
+    CHECK(contains(brain.Error(), "ThreadCount is -1"));
+    CHECK(!brain.Open(creature(), {1, 0, NAN}));
+    CHECK(contains(brain.Error(), "BudgetSeconds"));
+    REQUIRE(brain.Open(creature(), {}));
+    const float two[2] = {};
+    CHECK(!brain.SetInput(0, two, 2));
+    CHECK(contains(brain.Error(), "3"));
+    CHECK(brain.FindPopulation("cells") == -1);
+    CHECK(contains(brain.Error(), "cells"));
+    CHECK(!brain.SetInput(-1, two, 2));
+    CHECK(!brain.State("output.w", values));
+    CHECK(contains(brain.Error(), "w"));
+    CHECK(!brain.Step(-1));
+    CHECK(brain.Step(0.0105f));
+    CHECK(brain.StepCount() == 10);
+    CHECK(brain.Reset());
+    CHECK(brain.StepCount() == 0);
+    REQUIRE(brain.Open(creature(), {0, 1, 1e-9f}));
+    CHECK(brain.Step(0.05f));
+    CHECK(brain.StepCount() == 1);
+    brain.Close();
+    CHECK(!brain.IsOpen());
+}
+
+TEST_CASE("a component plays the game") {
+    const Game game;
+    USnnComponent component;
+    CHECK(component.PrimaryComponentTick.bCanEverTick);
+    component.File = "creature.snn";
+    component.BeginPlay();
+    CreatureFrame* now = nullptr;
+    component.OnSpiked.Bound.push_back([&](FName population, const TArray<int32>& neurons, int64) {
+        if (std::string(*population.ToString()) != "output") return;
+        for (int32 i = 0; i < neurons.Num(); ++i) ++now->spikes[static_cast<std::size_t>(neurons[i])];
+    });
+    TArray<float> voltages;
+    const std::string line = play_creature([&](CreatureFrame& frame) {
+        now = &frame;
+        REQUIRE(component.SetInput("input", {frame.seen[0], frame.seen[1], frame.seen[2]}));
+        component.TickComponent(1.0f / 60.0f, LEVELTICK_All, &component.PrimaryComponentTick);
+        REQUIRE(component.GetState("output.v", voltages));
+        for (int32 i = 0; i < 3; ++i) frame.voltages[static_cast<std::size_t>(i)] = voltages[i];
+    });
+    CHECK(line == std::getenv("SNN_EXPECTED"));
+    component.EndPlay(EEndPlayReason::Destroyed);
+    CHECK(!component.Step(0.1f));
+    CHECK(told("Open it first"));
+}
+
+TEST_CASE("a component tells the log what is wrong") {
+    const Game game;
+    USnnComponent component;
+    component.BeginPlay();  // without a file it is quiet
+    component.TickComponent(0.1f, LEVELTICK_All, nullptr);
+    CHECK(!component.Open("absent.snn"));
+    CHECK(told("absent.snn cannot be read"));
+    CHECK(!component.Open("wrong.snn"));
+    CHECK(told("wrong.snn: "));
+    CHECK(component.Open("creature.snn"));
+    CHECK(!component.SetInput("inputs", {1, 1, 1}));
+    CHECK(told("/Game/Test.Component: "));
+    CHECK(!component.SetInput("input", {1}));
+    CHECK(told("3"));
+    TArray<float> values;
+    CHECK(!component.GetState("output.w", values));
+    CHECK(told("w"));
+    CHECK(component.ResetNetwork());
+    component.bStepInTick = false;
+    component.TickComponent(0.1f, LEVELTICK_All, nullptr);
+    TArray<float> state;
+    CHECK(component.GetState("output.v", state));
+    CHECK(state[0] == 0);
+    int heard = 0;
+    component.OnSpiked.Bound.push_back([&](FName, const TArray<int32>&, int64) {
+        if (heard++ == 0) CHECK(component.Open("creature.snn"));  // a handler may open another file
+    });
+    REQUIRE(component.SetInput("input", {1, 1, 1}));
+    CHECK(component.Step(0.05f));
+    CHECK(heard > 0);
+}
+
+TEST_CASE("a file is loaded once") {
+    const Game game;
+    USnnSubsystem* files = GEngine->GetEngineSubsystem<USnnSubsystem>();
+    const SnnUnreal::NetworkPtr first = files->Load("creature.snn");
+    CHECK(files->Load("creature.snn").get() == first.get());
+    files->ForgetFiles();
+    CHECK(files->Load("creature.snn").get() != first.get());
+    CHECK(std::string(ModuleSnnUnreal()) == "SnnUnreal");
+}
+
+int main(int argc, char** argv) { return doctest::Context(argc, argv).run(); }

@@ -1,0 +1,1 @@
+"""Put together what people install in game engines: a Unity package, a Godot addon, an Unreal plug-in."""

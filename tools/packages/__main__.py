@@ -1,0 +1,38 @@
+"""``python -m tools.packages unity|godot|unreal FOLDER``: make what people install in a game engine."""
+
+import argparse
+from pathlib import Path
+
+from . import godot, native, unity, unreal
+
+ENGINES = {"unity": unity, "godot": godot, "unreal": unreal}
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m tools.packages", description=__doc__)
+    parser.add_argument("engine", choices=ENGINES)
+    parser.add_argument("folder", type=Path, help="where the package's folder is made")
+    parser.add_argument(
+        "--prefix", type=Path, default=native.installed_prefix(), help="of an installed libsnn (default: this Python's)"
+    )
+    parser.add_argument(
+        "--add",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("PLATFORM", "FOLDER"),
+        help="what was built on another platform (Linux, Windows, macOS): a folder with the two libraries; for unreal a prefix of libsnn",
+    )
+    arguments = parser.parse_args()
+    if not (arguments.prefix / "lib/cmake/snn").is_dir():
+        parser.error(f"{arguments.prefix} has no lib/cmake/snn: no libsnn is installed there")
+    for platform, folder in arguments.add:
+        if platform not in native.PLATFORMS or not Path(folder).is_dir():
+            parser.error(f"--add {platform} {folder}: takes one of {', '.join(native.PLATFORMS)} and a folder")
+    libraries = {platform: Path(folder) for platform, folder in arguments.add}
+    print(ENGINES[arguments.engine].make(arguments.folder, arguments.prefix, libraries))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""The Godot addon: the folder addons/snn that people put into a project."""
+
+import shutil
+from pathlib import Path
+
+from . import native
+
+
+def make(destination: Path, prefix: Path, libraries: dict[str, Path]) -> Path:
+    """Make addons/snn in `destination`; returns it. `libraries`: as for Unity, with libsnn and libsnn_godot."""
+    source = native.ROOT / "bindings/godot"
+    addon = native.fresh(destination / "addons/snn")
+    shutil.copytree(source / "addons/snn", addon, dirs_exist_ok=True)
+    shutil.copy(source / "README.md", addon)
+    shutil.copy(native.ROOT / "LICENSE", addon / "LICENSE.md")
+    native.build(source, prefix, addon / "bin" / folder(native.SYSTEM, native.MACHINE))
+    for platform, built in libraries.items():
+        shutil.copytree(built, addon / "bin" / folder(platform, "x86_64"), dirs_exist_ok=True)
+    return addon
+
+
+def folder(platform: str, machine: str) -> str:
+    """Where snn.gdextension looks for the libraries of a platform."""
+    return "macos" if platform == "macOS" else f"{platform.lower()}.{machine}"
