@@ -27,6 +27,7 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
         ) from None
 
 from snn import data, encode, init, plot, scenes, stimuli
+from snn.backpropagation import Backpropagation, Gradients
 from snn.connections import AvgPool2d, Connection, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
 from snn.distributions import Distribution, LogNormal, Normal, Uniform
 from snn.encode import Encoder
@@ -91,6 +92,7 @@ __all__ = [
     "AlphaLIF",
     "ArgumentTypeError",
     "AvgPool2d",
+    "Backpropagation",
     "BusyError",
     "ConductanceLIF",
     "Connection",
@@ -109,6 +111,7 @@ __all__ = [
     "FileError",
     "ForkedError",
     "FormatError",
+    "Gradients",
     "HodgkinHuxley",
     "Input",
     "IntegrateAndFire",

@@ -38,7 +38,7 @@ from snn.recording import Recording
 __all__ = ["Recorder", "Simulation"]
 
 INSTRUCTION_SETS = ("best", "scalar", "avx2", "avx512")
-FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8}
+FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8, "input_gradients": 16}
 
 
 class Simulation:
