@@ -56,6 +56,11 @@ class Outputs:
         if not self._wanted:
             raise InvalidArgumentError("record is empty; a loss needs something to look at")
 
+    @property
+    def names(self) -> list[tuple[str, str]]:
+        """(population, variable) of each, in order."""
+        return [(population.name, variable) for population, variable in self._wanted]
+
     def new(self) -> tuple[Arrays, list[tuple[int, str, NDArray[Any]]]]:
         """Return arrays [step, sample, *shape], by name and as the list that a native run fills."""
         arrays: Arrays = {}
