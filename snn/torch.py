@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from snn._arrays import integer, known_name, mapping
@@ -30,8 +31,6 @@ from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, StateErro
 from snn.network import Network
 
 __all__ = ["Module"]
-
-Tensor = torch.Tensor
 
 # Sessions that wait for the next forward with the same number of steps and samples.
 _MOST_IDLE = 4
@@ -173,7 +172,12 @@ class Module(torch.nn.Module):
         self._network = network
         self.steps = None if steps is None else integer(steps, "steps", minimum=1)
         self._outputs = Outputs(network, record, 1, 1).names
-        self._settings = {"seed": seed, "device": device, "threads": threads, "instruction_set": instruction_set}
+        self._settings: dict[str, Any] = {
+            "seed": seed,
+            "device": device,
+            "threads": threads,
+            "instruction_set": instruction_set,
+        }
         self._idle: list[_Run] = []
         self.projections = torch.nn.ModuleDict()
         for path, values in trained_arrays(network).items():
@@ -218,8 +222,9 @@ class Module(torch.nn.Module):
             raise InvalidArgumentError(f"the inputs have different numbers of steps: {sorted(steps)}")
         tensors = [given[name].to(torch.float32) for name in names]
         found = _Pass.apply(self, steps.pop(), names, *tensors, *self._parameters_in_order())
-        if len(found) == 1:
-            return found[0]
+        if len(self._outputs) == 1:
+            (only,) = found
+            return only
         return {
             f"{population}.{variable}": one for (population, variable), one in zip(self._outputs, found, strict=True)
         }
