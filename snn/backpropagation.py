@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from snn._batches import InputList
     from snn.projection import Projection
 
-__all__ = ["Backpropagation", "Gradients", "trained_arrays"]
+__all__ = ["OPTIMIZERS", "Backpropagation", "Gradients", "trained_arrays"]
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
 

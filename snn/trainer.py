@@ -16,7 +16,7 @@ from snn._arrays import MAX_BATCH, Floats, choice, float32_number, function, int
 from snn._batches import Batches, InputList, class_labels, padded, rate_targets
 from snn._outputs import LOSS_NONE, Outputs
 from snn._progress import EpochBar
-from snn.backpropagation import trained_arrays
+from snn.backpropagation import OPTIMIZERS, trained_arrays
 from snn.encode import Encoder
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFiniteError, StateError, shown
@@ -32,7 +32,6 @@ LOSSES = (
     "cross_entropy_mean_membrane",
     "mean_square_rate",
 )
-OPTIMIZERS = ("sgd", "adam", "adamw")
 Schedule = Callable[[float], float]
 LossFunction = Callable[
     [Mapping[str, Mapping[str, Floats]], NDArray[Any]], tuple[float, Mapping[str, Mapping[str, ArrayLike]]]
