@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import MAX_BATCH, Floats, choice, float32_number, function, integer, new_array, number, real_array
-from snn._batches import Batches, InputList, class_labels, padded, rate_targets
+from snn._batches import Batches, InputList, Samples, class_labels, padded, rate_targets
 from snn._outputs import LOSS_NONE, Outputs
 from snn._progress import EpochBar
 from snn.backpropagation import OPTIMIZERS, trained_arrays
@@ -257,10 +257,10 @@ class Trainer:
 
     def fit(
         self,
-        x: ArrayLike | Mapping[str, ArrayLike],
+        x: Samples,
         y: ArrayLike,
         *,
-        validation_data: tuple[ArrayLike | Mapping[str, ArrayLike], ArrayLike] | None = None,
+        validation_data: tuple[Samples, ArrayLike] | None = None,
         progress: bool = False,
         callbacks: Sequence[Callable[[EpochReport], Any]] = (),
         early_stopping: EarlyStopping | None = None,
@@ -270,7 +270,7 @@ class Trainer:
 
         Parameters
         ----------
-        x : array_like, or dict of them by input population
+        x : array_like or EventData, or dict of them by input population
             Samples, shape (samples, *shape of the input); without an encoder (samples, steps, *shape).
         y : array_like
             Classes, int (samples,); for ``"mean_square_rate"`` also rates, float (samples, outputs); for a callable loss
@@ -536,7 +536,7 @@ class Trainer:
             trainer.run_backward(float(value), self._outputs.gradients(gradients, count), [])
         return result._replace(loss=result.loss + float(value))
 
-    def _batches(self, x: ArrayLike | Mapping[str, ArrayLike]) -> Batches:
+    def _batches(self, x: Samples) -> Batches:
         return Batches(self.network, x, self.steps, self.batch_size, self.encoder)
 
     def _targets(self, y: ArrayLike, samples: int) -> NDArray[Any]:
@@ -592,7 +592,7 @@ class Trainer:
             loss += self._run(trainer, inputs, targets, rows, backward=False).loss * rows.size
         return loss / batches.count, math.nan
 
-    def predict_scores(self, x: ArrayLike | Mapping[str, ArrayLike]) -> Floats:
+    def predict_scores(self, x: Samples) -> Floats:
         """Return what the loss sees of each class: spike counts, membrane values or rates.
 
         With a callable loss: spike counts of `output`, or the mean of its membrane where it does not spike.
@@ -609,11 +609,11 @@ class Trainer:
         batches = self._batches(x)
         return self._evaluate(batches, np.zeros(batches.count, np.int32))[2]
 
-    def predict(self, x: ArrayLike | Mapping[str, ArrayLike]) -> NDArray[np.int64]:
+    def predict(self, x: Samples) -> NDArray[np.int64]:
         """Return the class of each sample: the output with the largest score, the first among equals."""
         return np.asarray(np.argmax(self.predict_scores(x), axis=1), np.int64)
 
-    def score(self, x: ArrayLike | Mapping[str, ArrayLike], y: ArrayLike) -> float:
+    def score(self, x: Samples, y: ArrayLike) -> float:
         """Return the share of samples that are classified correctly."""
         batches = self._batches(x)
         labels = class_labels(y, batches.count, self.network[self.output].size)

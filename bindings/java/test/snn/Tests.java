@@ -772,7 +772,7 @@ final class Tests {
                     trainer.runBackward(last, new Trainer.StepArrays().add(out, "v", gradient), null);
                     trainer.update();
                 }
-                check(last < 0.5 * first);
+                check(last < 0.5 * first, first + " -> " + last);
                 fails(Status.STATE, trainer::backward);
                 fails(Status.STATE, () -> trainer.runBackward(0, new Trainer.StepArrays(),
                     new Trainer.StepArrays().add(0, "spikes", new float[steps * 2 * 4])));
