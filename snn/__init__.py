@@ -26,7 +26,8 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
             "install it (pip install .) and run Python from another folder, or install it editable (pip install -e .)"
         ) from None
 
-from snn import data, encode, init, plot, scenes, stimuli
+from snn import data, encode, events, init, plot, scenes, stimuli
+from snn.backpropagation import Backpropagation, Gradients
 from snn.connections import AvgPool2d, Connection, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
 from snn.distributions import Distribution, LogNormal, Normal, Uniform
 from snn.encode import Encoder
@@ -91,6 +92,7 @@ __all__ = [
     "AlphaLIF",
     "ArgumentTypeError",
     "AvgPool2d",
+    "Backpropagation",
     "BusyError",
     "ConductanceLIF",
     "Connection",
@@ -109,6 +111,7 @@ __all__ = [
     "FileError",
     "ForkedError",
     "FormatError",
+    "Gradients",
     "HodgkinHuxley",
     "HomeostaticSTDP",
     "Input",
@@ -161,6 +164,7 @@ __all__ = [
     "data",
     "devices",
     "encode",
+    "events",
     "init",
     "library_version",
     "load",

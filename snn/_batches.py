@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,19 +13,23 @@ from numpy.typing import ArrayLike, NDArray
 from snn._arrays import Floats, float32_array, integer_array, known_name, new_array
 from snn.encode import Encoder
 from snn.engine.errors import InvalidArgumentError
+from snn.events import EventData
 
 if TYPE_CHECKING:
     from snn.network import Network, Population
 
-__all__ = ["Batches", "InputList", "class_labels", "rate_targets"]
+__all__ = ["Batches", "InputList", "Samples", "class_labels", "rate_targets"]
 
 InputList = list[tuple[int, bool, Floats]]
+Samples = ArrayLike | EventData | Mapping[str, ArrayLike | EventData]
 
 
 class _Source:
     """The samples of one input population and the buffer of one batch."""
 
-    def __init__(self, population: Population, values: Floats, steps: int, batch_size: int, encoder: Encoder | None):
+    def __init__(
+        self, population: Population, values: Floats | EventData, steps: int, batch_size: int, encoder: Encoder | None
+    ):
         size = population.size
         timed = encoder is None or encoder.kind == "delta"
         what = f"X for input {population.name!r}"
@@ -37,31 +42,43 @@ class _Source:
         self.index = population._index
         self.encoder = encoder
         self.steps = steps
-        self.values = values.reshape(values.shape[0], *((steps, size) if timed else (size,)))
-        self.held = False
-        if encoder is not None and encoder.kind == "constant":
-            self.held = True
-            encoder._check_product(values)
+        self.flat_shape = (steps, size) if timed else (size,)
+        self.held = encoder is not None and encoder.kind == "constant"
+        self.values: Floats | EventData
+        if isinstance(values, EventData):
+            if encoder is not None:
+                raise InvalidArgumentError(
+                    f"{what} is EventData, which has the input for each step already; the encoder must be None"
+                )
+            self.values = values
+        else:
+            if encoder is not None and self.held:
+                encoder._check_product(values)
+            self.values = values.reshape(values.shape[0], *self.flat_shape)
         shape = (batch_size, size) if self.held else (steps, batch_size, size)
         self.buffer = new_array(shape, np.float32, f"a batch of input {population.name!r}")
 
-    def fill(self, rows: NDArray[np.int64], seed: int) -> tuple[int, bool, Floats]:
-        """Encode the samples `rows` into the buffer; places that are left over are zero."""
-        count = rows.size
+    def load(self, rows: NDArray[np.int64]) -> Floats:
+        """Return the samples `rows`, flat, as they were given."""
+        return self.values[rows].reshape(rows.size, *self.flat_shape)
+
+    def fill(self, loaded: Floats, seed: int) -> tuple[int, bool, Floats]:
+        """Encode samples into the buffer; places that are left over are zero."""
+        count = loaded.shape[0]
         encoder = self.encoder
         if encoder is None:
-            self.buffer[:, :count] = self.values[rows].transpose(1, 0, 2)
+            self.buffer[:, :count] = loaded.transpose(1, 0, 2)
             self.buffer[:, count:] = 0.0
         elif encoder.kind == "constant":
-            np.multiply(self.values[rows], np.float32(encoder.gain), out=self.buffer[:count])
+            np.multiply(loaded, np.float32(encoder.gain), out=self.buffer[:count])
             self.buffer[count:] = 0.0
         else:
             shape = (self.steps, *self.buffer.shape[1:]) if encoder.kind == "delta" else self.buffer.shape[1:]
             raw = np.zeros(shape, np.float32)
             if encoder.kind == "delta":
-                raw[:, :count] = self.values[rows].transpose(1, 0, 2)
+                raw[:, :count] = loaded.transpose(1, 0, 2)
             else:
-                raw[:count] = self.values[rows]
+                raw[:count] = loaded
             encoder(raw, self.steps, seed=seed, out=self.buffer)
             self.buffer[:, count:] = 0.0
         return self.index, self.held, self.buffer
@@ -74,7 +91,7 @@ class Batches:
     ----------
     network : Network
         Its inputs say what the samples must look like.
-    x : array_like, or dict of them by input population
+    x : array_like or EventData, or dict of them by input population
         Samples first.
     steps, batch_size : int
         Steps of a run, samples in a batch.
@@ -85,7 +102,7 @@ class Batches:
     def __init__(
         self,
         network: Network,
-        x: ArrayLike | Mapping[str, ArrayLike],
+        x: Samples,
         steps: int,
         batch_size: int,
         encoder: Encoder | None,
@@ -102,8 +119,11 @@ class Batches:
         missing = [name for name in names if name not in x]
         if missing:
             raise InvalidArgumentError(f"X has no values for the inputs {', '.join(missing)}")
-        arrays = {name: float32_array(values, f"X for input {name!r}") for name, values in x.items()}
-        counts = {name: array.shape[0] if array.ndim else 0 for name, array in arrays.items()}
+        arrays = {
+            name: values if isinstance(values, EventData) else float32_array(values, f"X for input {name!r}")
+            for name, values in x.items()
+        }
+        counts = {name: array.shape[0] if array.shape else 0 for name, array in arrays.items()}
         if len(set(counts.values())) != 1:
             raise InvalidArgumentError(f"the inputs have different numbers of samples: {counts}")
         self.count = next(iter(counts.values()))
@@ -128,10 +148,29 @@ class Batches:
             For random encoders; each batch gets another number from it.
         """
         indices = np.arange(self.count) if order is None else order
-        for position, start in enumerate(range(0, self.count, self.batch_size)):
-            rows = indices[start : start + self.batch_size]
+        for position, (rows, loaded) in enumerate(self._loaded(indices)):
             # A counter in the low bits keeps the batches of one pass apart.
-            yield rows, [source.fill(rows, (seed * 2**24 + position) % 2**64) for source in self._sources]
+            number = (seed * 2**24 + position) % 2**64
+            yield rows, [source.fill(values, number) for source, values in zip(self._sources, loaded, strict=True)]
+
+    def _loaded(self, indices: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], list[Floats]]]:
+        """Yield the samples of each batch; those in files are read while the caller uses the batch before."""
+        pieces = [indices[start : start + self.batch_size] for start in range(0, self.count, self.batch_size)]
+        if not any(isinstance(source.values, EventData) for source in self._sources):
+            for rows in pieces:
+                yield rows, [source.load(rows) for source in self._sources]
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix="snn-load") as thread:
+
+            def load(rows: NDArray[np.int64]) -> list[Floats]:
+                return [source.load(rows) for source in self._sources]
+
+            coming = thread.submit(load, pieces[0])
+            for rows, following in zip(pieces, [*pieces[1:], None], strict=True):
+                loaded = coming.result()
+                if following is not None:
+                    coming = thread.submit(load, following)
+                yield rows, loaded
 
 
 def class_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int32]:

@@ -1,18 +1,19 @@
-"""Data sets that need no download."""
+"""Data sets that need no download: bundled digits, and spike trains in which only time tells the classes apart."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, integer_array, number
+from snn._arrays import Floats, integer, integer_array, new_array, number
 from snn.engine.errors import InvalidArgumentError, UnsupportedError
-from snn.init import uniform
+from snn.init import normal, uniform
 
-__all__ = ["Split", "digits", "stratified_split"]
+__all__ = ["Split", "delayed_coincidence", "digits", "poisson_patterns", "stratified_split"]
 
 SPLIT_SEED = 2024
 
@@ -21,7 +22,7 @@ class Split(NamedTuple):
     """A data set cut in two."""
 
     train_x: Floats
-    """Values in [0, 1], shape (samples, features)."""
+    """Values in [0, 1], shape (samples, features); of spike trains (samples, steps, inputs), for ``encoder=None``."""
     train_y: NDArray[np.int64]
     """Classes, shape (samples,)."""
     test_x: Floats
@@ -102,3 +103,144 @@ def stratified_split(y: ArrayLike, fraction: float, *, seed: int) -> tuple[NDArr
     chosen = np.zeros(y.size, np.bool_)
     chosen[np.concatenate(second)] = True
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+
+
+def delayed_coincidence(
+    samples: int = 1000,
+    *,
+    delays: Sequence[int] = (3, 10),
+    inputs: int = 20,
+    steps: int = 40,
+    jitter: float = 0.7,
+    noise: float = 0.01,
+    test_share: float = 0.25,
+    seed: int = 0,
+) -> Split:
+    """Return volleys of two groups of inputs; the delay between them is the class.
+
+    Each input spikes once and, by chance, a few times more, so counts of spikes say nothing about the class.
+
+    Parameters
+    ----------
+    samples : int, default 1000
+        Training and test samples together; classes take turns.
+    delays : sequence of int, default (3, 10)
+        Steps from the volley of the first half of the inputs to that of the second, for each class.
+    inputs, steps : int, default 20, 40
+        Spike trains of a sample, and their length.
+    jitter : float, default 0.7
+        Standard deviation of each spike around its volley, in steps.
+    noise : float, default 0.01
+        Probability of another spike, for each input and step.
+    test_share : float, default 0.25
+        The part of the samples that is kept for testing.
+    seed : int, default 0
+        The same seed gives the same samples on every machine.
+
+    Returns
+    -------
+    Split
+        Spikes 0 and 1, shape (samples, steps, inputs).
+    """
+    lags = integer_array(delays, "delays")
+    count, width = integer(samples, "samples", minimum=1), integer(inputs, "inputs", minimum=2)
+    length = integer(steps, "steps", minimum=1)
+    if lags.size < 2 or int(lags.min()) < 0 or int(lags.max()) >= length:
+        raise InvalidArgumentError(f"delays is {list(lags)}; there must be two or more, 0 to {length - 1} steps each")
+    y = np.arange(count) % lags.size
+    # Room for the volleys wherever the delay allows it, the same for all classes.
+    onset = np.floor(uniform(count, 0.0, float(length - int(lags.max())), seed=seed, stream=1))
+    times = np.repeat(onset[:, None], width, 1)
+    times[:, width // 2 :] += lags[y][:, None]
+    times += normal((count, width), 0.0, number(jitter, "jitter", minimum=0.0), seed=seed, stream=2)
+    everyone = np.broadcast_to(np.arange(width), times.shape)
+    x = _spikes(times, everyone, (count, length, width), noise, seed)
+    return _split(x, y, test_share)
+
+
+def poisson_patterns(
+    samples: int = 1000,
+    *,
+    classes: int = 4,
+    inputs: int = 40,
+    steps: int = 50,
+    rate: float = 0.04,
+    jitter: float = 1.0,
+    deletion: float = 0.1,
+    noise: float = 0.005,
+    test_share: float = 0.25,
+    seed: int = 0,
+) -> Split:
+    """Return noisy copies of frozen Poisson spike patterns, one for each class.
+
+    An input has as many spikes in the patterns of all classes, at other times, so counts of spikes say next to nothing about
+    the class. Compare the tasks of R. Guetig and H. Sompolinsky (2006), https://doi.org/10.1038/nn1643.
+
+    Parameters
+    ----------
+    samples : int, default 1000
+        Training and test samples together; classes take turns.
+    classes : int, default 4
+        Number of patterns.
+    inputs, steps : int, default 40, 50
+        Spike trains of a pattern, and their length.
+    rate : float, default 0.04
+        Mean spikes of an input in a step; each input has at least one spike.
+    jitter : float, default 1.0
+        Standard deviation of each spike around its time in the pattern, in steps; the last step is followed by the first.
+    deletion : float, default 0.1
+        Probability of a spike of the pattern being left out.
+    noise : float, default 0.005
+        Probability of another spike, for each input and step.
+    test_share : float, default 0.25
+        The part of the samples that is kept for testing.
+    seed : int, default 0
+        The same seed gives the same patterns and samples on every machine.
+
+    Returns
+    -------
+    Split
+        Spikes 0 and 1, shape (samples, steps, inputs).
+    """
+    count, kinds = integer(samples, "samples", minimum=1), integer(classes, "classes", minimum=2)
+    width, length = integer(inputs, "inputs", minimum=1), integer(steps, "steps", minimum=1)
+    drawn = uniform((width, length), 0.0, 1.0, seed=seed, stream=1) < _share(rate, "rate")
+    spikes = np.maximum(drawn.sum(1), 1)
+    # The first places of an order drawn for each class and input: different steps, so that no two spikes are one.
+    places = np.argsort(uniform((kinds, width, length), 0.0, 1.0, seed=seed, stream=2), axis=2, kind="stable")
+    chosen = np.arange(length) < spikes[:, None]
+    patterns = places[:, chosen]  # [class][spike]
+    owners = np.broadcast_to(np.arange(width)[:, None], chosen.shape)[chosen]
+    y = np.arange(count) % kinds
+    shape = (count, owners.size)
+    times = patterns[y] + normal(shape, 0.0, number(jitter, "jitter", minimum=0.0), seed=seed, stream=3)
+    # Round in a ring: a spike that is lost at an end would tell the class by its count.
+    times = np.rint(times) % length
+    times[uniform(shape, 0.0, 1.0, seed=seed, stream=4) < _share(deletion, "deletion")] = -1.0
+    x = _spikes(times, np.broadcast_to(owners, shape), (count, length, width), noise, seed)
+    return _split(x, y, test_share)
+
+
+def _share(value: float, what: str) -> float:
+    share = number(value, what, minimum=0.0)
+    if share > 1.0:
+        raise InvalidArgumentError(f"{what} is {share}; it must be 0 to 1")
+    return share
+
+
+def _spikes(
+    times: NDArray[np.floating], owners: NDArray[np.integer], shape: tuple[int, int, int], noise: float, seed: int
+) -> Floats:
+    """Return spike trains [sample][step][input] from times [sample][spike]; those outside the steps are lost."""
+    x = new_array(shape, np.float32, "the spikes of all samples")
+    x[uniform(shape, 0.0, 1.0, seed=seed, stream=5) < _share(noise, "noise")] = 1.0
+    rows = np.broadcast_to(np.arange(shape[0])[:, None], times.shape)
+    places = np.rint(times).astype(np.int64)
+    inside = (places >= 0) & (places < shape[1])
+    x[rows[inside], places[inside], owners[inside]] = 1.0
+    return x
+
+
+def _split(x: Floats, y: NDArray[np.int64], test_share: float) -> Split:
+    train, test = stratified_split(y, test_share, seed=SPLIT_SEED)
+    return Split(x[train], y[train], x[test], y[test])

@@ -39,7 +39,7 @@ from snn.recording import Recording
 __all__ = ["Recorder", "Simulation"]
 
 INSTRUCTION_SETS = ("best", "scalar", "avx2", "avx512")
-FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8}
+FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8, "input_gradients": 16}
 
 
 class Simulation:
@@ -58,7 +58,7 @@ class Simulation:
         At most 1024; 0: one for each core. Results do not depend on it.
     instruction_set : {"best", "scalar", "avx2", "avx512"}
         Forcing one is for tests and measurements; all give the same bits.
-    flags : iterable of {"interpret_models", "float64", "smooth_spikes", "any_size"}
+    flags : iterable of {"interpret_models", "float64", "smooth_spikes", "any_size", "input_gradients"}
         ``"any_size"`` opens a simulation that is estimated to need more memory than is free; the others are for tests,
         see ``snn.h``.
     seed : int, default 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import MAX_BATCH, Floats, choice, float32_number, function, integer, new_array, number, real_array
-from snn._batches import Batches, class_labels, padded, rate_targets
+from snn._batches import Batches, InputList, Samples, class_labels, padded, rate_targets
+from snn._outputs import LOSS_NONE, Outputs
 from snn._progress import EpochBar
+from snn.backpropagation import OPTIMIZERS, trained_arrays
 from snn.encode import Encoder
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFiniteError, StateError, shown
-from snn.engine.records import WeightUpdate
+from snn.engine.records import TrainResult, WeightUpdate
 from snn.network import Network, Population
 from snn.simulation import INSTRUCTION_SETS
 
@@ -30,8 +32,10 @@ LOSSES = (
     "cross_entropy_mean_membrane",
     "mean_square_rate",
 )
-OPTIMIZERS = ("sgd", "adam", "adamw")
 Schedule = Callable[[float], float]
+LossFunction = Callable[
+    [Mapping[str, Mapping[str, Floats]], NDArray[Any]], tuple[float, Mapping[str, Mapping[str, ArrayLike]]]
+]
 
 
 class EpochReport(NamedTuple):
@@ -109,9 +113,16 @@ class Trainer:
         The network; its weights are where training starts and where it ends.
     steps : int, default 25
         Steps that each sample is shown.
-    loss : {"cross_entropy_count", "cross_entropy_max_membrane", "cross_entropy_mean_membrane", "mean_square_rate"}
+    loss : {"cross_entropy_count", "cross_entropy_max_membrane", "cross_entropy_mean_membrane", "mean_square_rate"} or callable
         Softmax over spike counts, over the largest or the mean membrane value in time, or the squared distance of the
         rates (spikes per step) to targets.
+        A callable is a loss of your own, ``loss(outputs, targets) -> (value, gradients)``: `outputs` by population and
+        variable, as `record` says, each (steps, samples, *shape of the population); `targets` the samples' part of `y`;
+        `value` the loss of these samples, their mean as a rule; `gradients` d value / d output, by population and
+        variable in the same shapes, without those that are 0.
+    record : dict, optional
+        What a callable `loss` is given, by population: a state, ``"spikes"``, or a list of them. Default: the spikes of
+        `output`, or its first state where it does not spike.
     optimizer : {"sgd", "adam", "adamw"}, default "adam"
         The optimiser.
     learning_rate : float, default 1e-3
@@ -162,7 +173,8 @@ class Trainer:
         network: Network,
         *,
         steps: int = 25,
-        loss: str = "cross_entropy_count",
+        loss: str | LossFunction = "cross_entropy_count",
+        record: Mapping[str, str | Iterable[str]] | None = None,
         optimizer: str = "adam",
         learning_rate: float = 1e-3,
         schedule: str | Schedule = "constant",
@@ -191,7 +203,8 @@ class Trainer:
             raise InvalidArgumentError("the network is empty; there is nothing to train")
         self.network = network
         self.steps = integer(steps, "steps", minimum=1)
-        self.loss = choice(loss, LOSSES, "loss")
+        self._own_loss = loss if callable(loss) else None
+        self.loss = getattr(loss, "__name__", "callable") if callable(loss) else choice(loss, LOSSES, "loss")
         self.optimizer = choice(optimizer, OPTIMIZERS, "optimizer")
         self.learning_rate = number(learning_rate, "learning_rate", minimum=0.0, exclusive=True)
         if callable(schedule):
@@ -207,7 +220,14 @@ class Trainer:
         answer = network[self.output]
         if answer.is_input:
             raise InvalidArgumentError(f"output is {self.output!r}, which is an input")
-        if not answer.spiking and not self.loss.endswith("membrane"):
+        self._outputs: Outputs | None = None
+        if self._own_loss is not None:
+            if record is None:
+                record = {self.output: "spikes" if answer.spiking else answer.states[0]}
+            self._outputs = Outputs(network, record, self.steps, self.batch_size)
+        elif record is not None:
+            raise InvalidArgumentError(f"record is for a loss of your own, a callable; loss is {self.loss!r}")
+        elif not answer.spiking and not self.loss.endswith("membrane"):
             raise InvalidArgumentError(
                 f"loss is {self.loss!r}, which counts spikes, but population {self.output!r} has model "
                 f"{answer.model!r}, which does not spike; use a membrane loss"
@@ -237,10 +257,10 @@ class Trainer:
 
     def fit(
         self,
-        x: ArrayLike | Mapping[str, ArrayLike],
+        x: Samples,
         y: ArrayLike,
         *,
-        validation_data: tuple[ArrayLike | Mapping[str, ArrayLike], ArrayLike] | None = None,
+        validation_data: tuple[Samples, ArrayLike] | None = None,
         progress: bool = False,
         callbacks: Sequence[Callable[[EpochReport], Any]] = (),
         early_stopping: EarlyStopping | None = None,
@@ -250,10 +270,11 @@ class Trainer:
 
         Parameters
         ----------
-        x : array_like, or dict of them by input population
+        x : array_like or EventData, or dict of them by input population
             Samples, shape (samples, *shape of the input); without an encoder (samples, steps, *shape).
         y : array_like
-            Classes, int (samples,); for ``"mean_square_rate"`` also rates, float (samples, outputs).
+            Classes, int (samples,); for ``"mean_square_rate"`` also rates, float (samples, outputs); for a callable loss
+            any array with an entry for each sample.
         validation_data : (x, y), optional
             Looked at after each epoch, never learned from.
         progress : bool, default False
@@ -300,9 +321,10 @@ class Trainer:
                 raise InvalidArgumentError(
                     f"early_stopping watches {early_stopping.monitor!r}, but there is no validation_data"
                 )
-            if early_stopping.monitor.endswith("accuracy") and targets.ndim != 1:
+            if early_stopping.monitor.endswith("accuracy") and not self._has_classes(targets):
                 raise InvalidArgumentError(
-                    f"early_stopping watches {early_stopping.monitor!r}, but y has rates, not classes"
+                    f"early_stopping watches {early_stopping.monitor!r}, but y has "
+                    + ("rates, not classes" if self._own_loss is None else "whatever a callable loss takes")
                 )
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
         session, trainer = self._open()
@@ -332,7 +354,11 @@ class Trainer:
                         rate = self.learning_rate * factor
                         trainer.set_learning_rate(rate)
                         try:
-                            result = trainer.step(inputs, **self._answers(targets, rows))
+                            if self._own_loss is None:
+                                result = trainer.step(inputs, **self._answers(targets, rows))
+                            else:
+                                result = self._run(trainer, inputs, targets, rows)
+                                trainer.update()
                         except StateError as error:
                             if "not updated" not in str(error):
                                 raise
@@ -346,11 +372,11 @@ class Trainer:
                     valid_loss = valid_accuracy = math.nan
                     if validation_data is not None:
                         self._store(session)
-                        valid_loss, valid_accuracy, _ = self._evaluate(held_out, held_out_targets)
+                        valid_loss, valid_accuracy = self._validate(held_out, held_out_targets)
                     report = EpochReport(
                         epoch + 1,
                         sums.mean_loss,
-                        sums.correct_count / sums.sample_count if targets.ndim == 1 else math.nan,
+                        sums.correct_count / sums.sample_count if self._has_classes(targets) else math.nan,
                         spikes / (spiking * batches.count) if spiking else 0.0,
                         rate,
                         seconds,
@@ -383,7 +409,14 @@ class Trainer:
             self._store(session)
         return self
 
-    def _open(self) -> tuple[_native.Session, _native.Trainer]:
+    def _open(self, *, scoring: bool = False) -> tuple[_native.Session, _native.Trainer]:
+        """Open a session and its trainer; `scoring`: with a loss of the library's in the place of the user's."""
+        loss = LOSS_NONE
+        if self._own_loss is None:
+            loss = LOSSES.index(self.loss)
+        elif scoring:
+            spiking = self.network[self.output].spiking
+            loss = LOSSES.index("cross_entropy_count" if spiking else "cross_entropy_mean_membrane")
         session = _native.Session(
             self.network._finished(),
             device=self.device,
@@ -396,7 +429,7 @@ class Trainer:
             session,
             output_population=self.network[self.output]._index,
             steps=self.steps,
-            loss=LOSSES.index(self.loss),
+            loss=loss,
             optimizer=OPTIMIZERS.index(self.optimizer),
             learning_rate=self.learning_rate,
             **self._numbers,
@@ -405,15 +438,7 @@ class Trainer:
 
     def _trained(self) -> dict[str, Floats]:
         """Return the arrays of the network that are trained, by the names that a session gives them."""
-        found = {}
-        for name, projection in self.network.projections.items():
-            if not projection.trainable or projection.kind == "pool2d":
-                continue
-            if projection.weights.size:
-                found[f"{name}.weight"] = projection.weights
-            if projection.bias is not None:
-                found[f"{name}.bias"] = projection.bias
-        return found
+        return trained_arrays(self.network)
 
     def _store(self, session: _native.Session) -> None:
         """Copy the session's weights into the network."""
@@ -434,10 +459,14 @@ class Trainer:
         if self.epochs == 0:
             return
         rows, inputs = next(batches.each(None, self.seed % 2**39))
-        result = trainer.forward(inputs, **self._answers(targets, rows))
+        if self._own_loss is None:
+            result = trainer.forward(inputs, **self._answers(targets, rows))
+        else:
+            result = self._run(trainer, inputs, targets, rows)
         if not math.isfinite(result.loss) or result.loss == 0.0:
             return  # told by the first update; there is nothing left to learn
-        trainer.backward()
+        if self._own_loss is None:
+            trainer.backward()
         for name, values in self._trained().items():
             gradient = np.empty_like(values)
             session.read(f"{name}.gradient", gradient)
@@ -477,14 +506,54 @@ class Trainer:
                 return False
         return True
 
-    def _batches(self, x: ArrayLike | Mapping[str, ArrayLike]) -> Batches:
+    def _run(
+        self,
+        trainer: _native.Trainer,
+        inputs: InputList,
+        targets: NDArray[Any],
+        rows: NDArray[np.int64],
+        *,
+        backward: bool = True,
+    ) -> TrainResult:
+        """Run a batch forward, ask the loss of the user, and go backward."""
+        assert self._own_loss is not None
+        assert self._outputs is not None
+        count = rows.size
+        arrays, records = self._outputs.new()
+        places = np.where(np.arange(self.batch_size) < count, 0, -1).astype(np.int32)
+        result = trainer.run(inputs, records, places)
+        outputs = {
+            name: {variable: values[:, :count] for variable, values in variables.items()}
+            for name, variables in arrays.items()
+        }
+        answer = self._own_loss(outputs, targets[rows])
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            raise ArgumentTypeError(f"loss returned {shown(answer)}, not a pair (value, gradients)")
+        value, gradients = answer
+        if np.ndim(value) or isinstance(value, str):
+            raise ArgumentTypeError(f"loss returned {shown(value)} as its value, which is not a number")
+        if backward:
+            trainer.run_backward(float(value), self._outputs.gradients(gradients, count), [])
+        return result._replace(loss=result.loss + float(value))
+
+    def _batches(self, x: Samples) -> Batches:
         return Batches(self.network, x, self.steps, self.batch_size, self.encoder)
 
     def _targets(self, y: ArrayLike, samples: int) -> NDArray[Any]:
+        if self._own_loss is not None:
+            values = np.asarray(y)
+            if values.ndim == 0 or values.shape[0] != samples:
+                raise InvalidArgumentError(
+                    f"y has shape {values.shape}; X has {samples} samples, so it must begin with that"
+                )
+            return values
         outputs = self.network[self.output].size
         if self.loss == "mean_square_rate" and real_array(y, "y").ndim == 2:
             return rate_targets(y, samples, outputs)
         return class_labels(y, samples, outputs)
+
+    def _has_classes(self, targets: NDArray[Any]) -> bool:
+        return self._own_loss is None and targets.ndim == 1
 
     def _answers(self, targets: NDArray[Any], rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         if targets.ndim == 1:
@@ -497,7 +566,7 @@ class Trainer:
 
     def _evaluate(self, batches: Batches, targets: NDArray[Any]) -> tuple[float, float, Floats]:
         """Return mean loss, accuracy (NaN without classes) and scores of the network's present weights."""
-        _, trainer = self._open()
+        _, trainer = self._open(scoring=True)
         outputs = self.network[self.output].size
         scores = new_array((batches.count, outputs), np.float32, "the scores")
         batch_scores = new_array((self.batch_size, outputs), np.float32, "the scores of a batch")
@@ -513,8 +582,20 @@ class Trainer:
         accuracy = correct / batches.count if targets.ndim == 1 else math.nan
         return loss / batches.count, accuracy, scores
 
-    def predict_scores(self, x: ArrayLike | Mapping[str, ArrayLike]) -> Floats:
+    def _validate(self, batches: Batches, targets: NDArray[Any]) -> tuple[float, float]:
+        """Return mean loss and accuracy (NaN without classes) of the network's present weights."""
+        if self._own_loss is None:
+            return self._evaluate(batches, targets)[:2]
+        _, trainer = self._open()
+        loss = 0.0
+        for rows, inputs in batches.each(None, 2**39 + self.seed % 2**39):
+            loss += self._run(trainer, inputs, targets, rows, backward=False).loss * rows.size
+        return loss / batches.count, math.nan
+
+    def predict_scores(self, x: Samples) -> Floats:
         """Return what the loss sees of each class: spike counts, membrane values or rates.
+
+        With a callable loss: spike counts of `output`, or the mean of its membrane where it does not spike.
 
         Parameters
         ----------
@@ -528,11 +609,11 @@ class Trainer:
         batches = self._batches(x)
         return self._evaluate(batches, np.zeros(batches.count, np.int32))[2]
 
-    def predict(self, x: ArrayLike | Mapping[str, ArrayLike]) -> NDArray[np.int64]:
+    def predict(self, x: Samples) -> NDArray[np.int64]:
         """Return the class of each sample: the output with the largest score, the first among equals."""
         return np.asarray(np.argmax(self.predict_scores(x), axis=1), np.int64)
 
-    def score(self, x: ArrayLike | Mapping[str, ArrayLike], y: ArrayLike) -> float:
+    def score(self, x: Samples, y: ArrayLike) -> float:
         """Return the share of samples that are classified correctly."""
         batches = self._batches(x)
         labels = class_labels(y, batches.count, self.network[self.output].size)

@@ -362,7 +362,7 @@ cdef class RecordArrays:
     cdef uint32_t count
     cdef list kept
 
-    def __cinit__(self, list records):
+    def __cinit__(self, list records, bint writable=True):
         cdef Buffer buffer
         cdef bytes name
         self.kept = []
@@ -373,7 +373,7 @@ cdef class RecordArrays:
         for population, variable, array in records:
             name = text(variable, "the variable")
             buffer = Buffer()
-            buffer.open(array, f"the array for {variable!r}", True)
+            buffer.open(array, f"the array for {variable!r}", writable)
             self.kept.append((name, buffer))
             self.items[self.count].population = as_u32(population, "population")
             self.items[self.count].dtype = value_dtype(buffer, f"the array for {variable!r}")

@@ -382,6 +382,11 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_trainer_step(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result)
     SNNStatus snn_trainer_forward(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result)
     SNNStatus snn_trainer_backward(SNNTrainer trainer)
+    SNNStatus snn_trainer_run(SNNTrainer trainer, const SNNBatch *batch, const SNNRecordArray *records, uint32_t record_count,
+                              SNNTrainResult *io_result)
+    SNNStatus snn_trainer_run_backward(SNNTrainer trainer, double loss, const SNNRecordArray *gradients,
+                                       uint32_t gradient_count, const SNNRecordArray *input_gradients,
+                                       uint32_t input_gradient_count)
     SNNStatus snn_trainer_update(SNNTrainer trainer)
     SNNStatus snn_trainer_scores(SNNTrainer trainer, float *out_scores, size_t count)
     SNNStatus snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate)

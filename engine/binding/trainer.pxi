@@ -51,16 +51,34 @@ cdef class Trainer:
         """
         return self._batch(inputs, labels, targets, False)
 
-    cdef object _batch(self, list inputs, object labels, object targets, bint update):
+    def run(self, list inputs, list records, labels=None):
+        """Run one batch for a loss of the caller's.
+
+        Parameters
+        ----------
+        inputs, labels
+            As for `forward`; labels may be None and only mark padding.
+        records : list of (population index, variable, array)
+            As for `Session.run`: [step][batch_size][size].
+        """
+        return self._batch(inputs, labels, None, False, RecordArrays(records))
+
+    cdef object _batch(self, list inputs, object labels, object targets, bint update, RecordArrays records=None):
         cdef InputArrays arrays = InputArrays(inputs)
         cdef Buffer label_buffer, target_buffer
         cdef SNNBatch batch
         cdef SNNTrainResult result
         cdef SNNStatus status
+        cdef SNNRecordArray *record_items = NULL
+        cdef uint32_t record_count = 0
+        cdef bint run = records is not None
         memset(&batch, 0, sizeof(batch))
         batch.struct_size = sizeof(batch)
         batch.inputs = arrays.items
         batch.input_count = arrays.count
+        if run:
+            record_items = records.items
+            record_count = records.count
         if labels is not None:
             label_buffer = open_buffer(labels, INT32, "labels")
             batch.labels = <const int32_t *>label_buffer.view.buf
@@ -72,8 +90,12 @@ cdef class Trainer:
         memset(&result, 0, sizeof(result))
         result.struct_size = sizeof(result)
         with nogil:
-            status = (snn_trainer_step(self.handle, &batch, &result) if update
-                      else snn_trainer_forward(self.handle, &batch, &result))
+            if run:
+                status = snn_trainer_run(self.handle, &batch, record_items, record_count, &result)
+            elif update:
+                status = snn_trainer_step(self.handle, &batch, &result)
+            else:
+                status = snn_trainer_forward(self.handle, &batch, &result)
         self._session._end(status)
         return TrainResult(result.sample_count, result.correct_count, result.loss, result.spike_count)
 
@@ -82,6 +104,25 @@ cdef class Trainer:
         cdef SNNStatus status
         with nogil:
             status = snn_trainer_backward(self.handle)
+        self._session._end(status)
+
+    def run_backward(self, double loss, list gradients, list input_gradients):
+        """Gradients of the weights from those of the outputs of the last `run`.
+
+        Parameters
+        ----------
+        loss : float
+            For the check of `update` and the mean of `end_epoch`.
+        gradients : list of (population index, variable, array)
+            [step][batch_size][size], float32 or float64; read.
+        input_gradients : list of (population index, "spikes", array)
+            The same shape, of inputs; written.
+        """
+        cdef RecordArrays given = RecordArrays(gradients, False)
+        cdef RecordArrays wanted = RecordArrays(input_gradients)
+        cdef SNNStatus status
+        with nogil:
+            status = snn_trainer_run_backward(self.handle, loss, given.items, given.count, wanted.items, wanted.count)
         self._session._end(status)
 
     def update(self):

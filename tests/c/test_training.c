@@ -408,6 +408,119 @@ static void trained_weights_reach_the_file_and_come_back(void) {
     snn_destroy_network(fresh);
 }
 
+enum { OUTPUTS = T * BATCH * CLASSES };
+
+static SNNRecordArray floats_of(uint32_t population, const char *variable, float *data, size_t count) {
+    SNNRecordArray array;
+    memset(&array, 0, sizeof array);
+    array.population = population;
+    array.dtype = SNN_FLOAT32;
+    array.variable = variable;
+    array.data = data;
+    array.count = count;
+    return array;
+}
+
+/* The loss of the library over the mean membrane, computed by hand from what a run gives: the same gradients. */
+static void a_loss_of_ones_own_gives_the_gradients_of_the_librarys(void) {
+    static float v[T][BATCH][CLASSES], slopes[T][BATCH][CLASSES], of_inputs[T * BATCH * PIXELS];
+    float pixels[BATCH][PIXELS], gradients[2][PIXELS * 24];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNBatch batch;
+    SNNConfig config;
+    SNNNetwork network = make_classifier();
+    SNNHandle handle = NULL;
+    SNNTrainer library = NULL, own = NULL;
+    SNNTrainerDef def = trainer_def();
+    SNNTrainResult result = new_result();
+    SNNRecordArray record, gradient, of_input;
+    SNNEpoch epoch;
+    double loss = 0, sum = 0, library_loss;
+    int t, sample, k;
+    size_t i;
+    make_batch(pixels, labels);
+    batch = batch_of(&input, pixels, labels);
+    snn_config_default(&config);
+    config.network = network;
+    config.batch_size = BATCH;
+    config.flags = SNN_FLAG_INPUT_GRADIENTS;
+    CHECK_OK(snn_create_network(&config, &handle));
+    snn_network_release(network);
+    def.loss = SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE;
+    CHECK_OK(snn_trainer_create(handle, &def, &library));
+    CHECK_OK(snn_trainer_forward(library, &batch, &result));
+    CHECK_OK(snn_trainer_backward(library));
+    library_loss = result.loss;
+    CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight.gradient", SNN_FLOAT32, gradients[0], COUNT(gradients[0])));
+
+    def.loss = SNN_LOSS_NONE;
+    def.output_population = 77; /* not looked at */
+    CHECK_OK(snn_trainer_create(handle, &def, &own));
+    batch.labels = NULL;
+    batch.label_count = 0;
+    record = floats_of(2, "v", &v[0][0][0], OUTPUTS);
+    gradient = floats_of(2, "v", &slopes[0][0][0], OUTPUTS);
+    of_input = floats_of(0, "spikes", of_inputs, COUNT(of_inputs));
+    CHECK_ERROR(snn_trainer_run_backward(own, 0, &gradient, 1, NULL, 0), SNN_ERROR_STATE, "run before it");
+    CHECK_OK(snn_trainer_run(own, &batch, &record, 1, &result));
+    CHECK_EQUAL(result.sample_count, BATCH);
+    CHECK_NEAR(result.loss, 0, 0);
+    for (sample = 0; sample < BATCH; ++sample) {
+        double score[CLASSES] = {0}, total = 0;
+        for (k = 0; k < CLASSES; ++k) {
+            for (t = 0; t < T; ++t) score[k] += v[t][sample][k] / T;
+            total += exp(score[k]);
+        }
+        loss += (log(total) - score[labels[sample]]) / BATCH;
+        for (t = 0; t < T; ++t)
+            for (k = 0; k < CLASSES; ++k)
+                slopes[t][sample][k] = (float)((exp(score[k]) / total - (k == labels[sample])) / BATCH / T);
+    }
+    CHECK_NEAR(loss, library_loss, 1e-6);
+    CHECK_OK(snn_trainer_run_backward(own, loss, &gradient, 1, &of_input, 1));
+    CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight.gradient", SNN_FLOAT32, gradients[1], COUNT(gradients[1])));
+    for (i = 0; i < COUNT(gradients[0]); ++i) {
+        CHECK_NEAR(gradients[1][i], gradients[0][i], 1e-6);
+        sum += fabs(gradients[0][i]);
+    }
+    CHECK(sum > 0.01);
+    for (sum = 0, i = 0; i < COUNT(of_inputs); ++i) sum += fabs(of_inputs[i]);
+    CHECK(sum > 0.01);
+    CHECK_OK(snn_trainer_update(own));
+    memset(&epoch, 0, sizeof epoch);
+    epoch.struct_size = sizeof epoch;
+    CHECK_OK(snn_trainer_end_epoch(own, &epoch));
+    CHECK_NEAR(epoch.mean_loss, loss, 1e-12);
+
+    CHECK_ERROR(snn_trainer_run_backward(own, 0, &gradient, 1, NULL, 0), SNN_ERROR_STATE, "run before it");
+    CHECK_OK(snn_trainer_run(own, &batch, &record, 1, NULL));
+    gradient.count -= 1;
+    CHECK_ERROR(snn_trainer_run_backward(own, 0, &gradient, 1, NULL, 0), SNN_ERROR_INVALID_ARGUMENT, "gradients[0]");
+    gradient.count += 1;
+    gradient.variable = "spikes";
+    CHECK_ERROR(snn_trainer_run_backward(own, 0, &gradient, 1, NULL, 0), SNN_ERROR_INVALID_ARGUMENT, "readout");
+    gradient.variable = "spike_count";
+    gradient.population = 1;
+    gradient.count = BATCH * 24;
+    CHECK_ERROR(snn_trainer_run_backward(own, 0, &gradient, 1, NULL, 0), SNN_ERROR_INVALID_ARGUMENT, "spike_count");
+    CHECK_ERROR(snn_trainer_run_backward(own, 0, &of_input, 1, NULL, 0), SNN_ERROR_INVALID_ARGUMENT, "is an input");
+    CHECK_ERROR(snn_trainer_run_backward(own, 0, NULL, 0, &record, 1), SNN_ERROR_INVALID_ARGUMENT, "not an input");
+    CHECK_ERROR(snn_trainer_run_backward(own, 0, NULL, 1, NULL, 0), SNN_ERROR_INVALID_ARGUMENT, "gradients is null");
+    CHECK_ERROR(snn_trainer_run(own, &batch, NULL, 1, NULL), SNN_ERROR_INVALID_ARGUMENT, "records is null");
+    CHECK_ERROR(snn_trainer_forward(own, &batch, NULL), SNN_ERROR_STATE, "SNN_LOSS_NONE");
+    CHECK_ERROR(snn_trainer_backward(own), SNN_ERROR_STATE, "SNN_LOSS_NONE");
+    CHECK_ERROR(snn_trainer_run_backward(library, 0, NULL, 0, NULL, 0), SNN_ERROR_STATE, "SNN_LOSS_NONE");
+    CHECK_ERROR(snn_trainer_run(library, &batch, &record, 1, NULL), SNN_ERROR_INVALID_ARGUMENT, "neither labels");
+    snn_destroy_network(handle);
+
+    handle = open_batch_session(1);
+    CHECK_OK(snn_trainer_create(handle, &def, &own));
+    CHECK_OK(snn_trainer_run(own, &batch, NULL, 0, NULL));
+    CHECK_ERROR(snn_trainer_run_backward(own, 0, NULL, 0, &of_input, 1), SNN_ERROR_STATE, "SNN_FLAG_INPUT_GRADIENTS");
+    snn_destroy_network(handle);
+}
+
 static const CheckCase cases[] = {
     CASE(adam_lowers_the_loss),
     CASE(adamw_lowers_the_loss),
@@ -417,6 +530,7 @@ static const CheckCase cases[] = {
     CASE(parts_in_the_wrong_order_are_refused),
     CASE(batches_are_checked),
     CASE(padding_is_ignored),
+    CASE(a_loss_of_ones_own_gives_the_gradients_of_the_librarys),
     CASE(trainer_defs_are_checked),
     CASE(what_cannot_be_trained_says_why),
     CASE(updates_and_epochs_are_told),

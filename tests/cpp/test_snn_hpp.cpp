@@ -299,6 +299,17 @@ TEST_CASE("training lowers the loss and tells its callbacks") {
     CHECK(scores[3] > scores[2]);
     trainer.backward();
     trainer.update();
+    SNNTrainerDef own_def = snn::trainer_def();
+    own_def.loss = SNN_LOSS_NONE;
+    own_def.step_count = 5;
+    snn::Trainer own(session, own_def);
+    std::vector<float> v(5 * 2 * 2);
+    const std::array<SNNRecordArray, 1> outputs{SNNRecordArray{2, SNN_FLOAT32, "v", v.data(), v.size()}};
+    CHECK(own.run(snn::Trainer::batch(inputs, labels), outputs).sample_count == 2);
+    CHECK(v != std::vector<float>(v.size()));
+    own.run_backward(1.0, outputs);  // of the sum of squares, halved
+    own.update();
+    CHECK(own.end_epoch().mean_loss == 1.0);
     session.on_weights([](const SNNWeightUpdate&) { throw std::out_of_range("stop"); });
     CHECK_THROWS_AS(trainer.step(inputs, labels), std::out_of_range);
 }

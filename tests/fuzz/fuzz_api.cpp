@@ -421,7 +421,7 @@ private:
         config.thread_count = source_.chance(95) ? 1 + source_.below(3) : source_.one_of<uint32_t>({0, UINT32_MAX});
         config.instruction_set = source_.below(5);
         config.max_catch_up_steps = source_.below(20);
-        config.flags = source_.chance(80) ? 0 : source_.below(16);
+        config.flags = source_.chance(80) ? 0 : source_.below(32);
         SNNHandle session = nullptr;
         if (CHECKED(snn_create_network(source_.chance(98) ? &config : nullptr, &session)) == SNN_OK) sessions_.add(session);
     }
@@ -541,7 +541,7 @@ private:
         def.struct_size = struct_size<SNNTrainerDef>();
         def.output_population = source_.chance(80) ? 2 : index(3);
         def.step_count = source_.below(9);
-        def.loss = source_.chance(80) ? 1 + source_.below(2) : source_.below(5);
+        def.loss = source_.chance(60) ? 1 + source_.below(2) : source_.chance(70) ? SNN_LOSS_NONE : source_.below(5);
         def.optimizer = source_.below(4);
         if (source_.chance(20)) def.learning_rate = source_.number();
         if (source_.chance(20)) def.weight_decay = source_.number();
@@ -566,8 +566,18 @@ private:
         batch.target_count = batch.targets || source_.chance(3) ? source_.below(40) : 0;
         SNNTrainResult result{};
         result.struct_size = struct_size<SNNTrainResult>();
-        switch (source_.below(6)) {
+        SNNRecordArray arrays[2];  // what a loss of the fuzzer's own sees, and its gradients
+        for (SNNRecordArray& array : arrays)
+            array = {index(3), source_.chance(80) ? SNN_FLOAT32 : source_.below(5), name({"v", "spikes", "spike_count"}),
+                     source_.chance(97) ? records_.data() : nullptr,
+                     source_.chance(3) ? source_.count(1) : std::min<size_t>((1 + source_.below(8)) * (1 + source_.below(12)), scratch_size / 2)};
+        switch (source_.below(9)) {
             case 0: CHECKED(snn_trainer_backward(trainer)); break;
+            case 6: CHECKED(snn_trainer_run(trainer, &batch, arrays, source_.below(3), &result)); break;
+            case 7:
+            case 8:
+                CHECKED(snn_trainer_run_backward(trainer, source_.number(), arrays, source_.below(2), arrays + 1, source_.below(2)));
+                break;
             case 1: CHECKED(snn_trainer_update(trainer)); break;
             case 2: CHECKED(snn_trainer_scores(trainer, scratch_.data(), source_.below(20))); break;
             case 3: CHECKED(snn_trainer_forward(trainer, &batch, &result)); break;

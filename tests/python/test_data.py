@@ -85,3 +85,69 @@ def test_a_wrong_fraction_is_named() -> None:
         stratified_split(np.arange(4), 1.5, seed=0)
     with pytest.raises(snn.InvalidArgumentError, match=r"fraction is -0.1; it must be at least 0"):
         stratified_split(np.arange(4), -0.1, seed=0)
+
+
+def counts_alone(split: snn.data.Split) -> float:
+    """Test accuracy of a linear classifier (least squares) that sees how often each input spiked, and not when."""
+    train, test = (np.pad(x.sum(1), ((0, 0), (0, 1)), constant_values=1.0) for x in (split.train_x, split.test_x))
+    wanted = np.eye(int(split.train_y.max()) + 1)[split.train_y]
+    scores = test @ np.linalg.lstsq(train, wanted, rcond=None)[0]
+    return float((scores.argmax(1) == split.test_y).mean())
+
+
+@pytest.mark.parametrize(
+    ("split", "classes", "by_counts", "by_time"),
+    [
+        (snn.data.delayed_coincidence(), 2, 0.6, 0.9),
+        (snn.data.poisson_patterns(), 4, 0.4, 0.95),
+    ],
+    ids=["delayed_coincidence", "poisson_patterns"],
+)
+def test_back_propagation_through_time_learns_what_counts_do_not_tell(
+    split: snn.data.Split, classes: int, by_counts: float, by_time: float
+) -> None:
+    assert counts_alone(split) < by_counts
+    _, steps, inputs = split.train_x.shape
+    net = snn.Sequential(
+        snn.SpikeInput(inputs),
+        snn.Dense(64),
+        snn.LIF(tau_membrane=10.0),
+        snn.Dense(classes),
+        snn.LeakyIntegrator(tau_membrane=10.0),
+    )
+    trainer = snn.Trainer(
+        net, steps=steps, epochs=12, learning_rate=5e-3, encoder=None, loss="cross_entropy_max_membrane"
+    )
+    trainer.fit(split.train_x, split.train_y)
+    assert trainer.score(split.test_x, split.test_y) >= by_time
+
+
+@pytest.mark.parametrize("make", [snn.data.delayed_coincidence, snn.data.poisson_patterns])
+def test_spike_trains_follow_from_their_seed(make) -> None:
+    first, again, other = make(60, seed=3), make(60, seed=3), make(60, seed=4)
+    assert first.train_x.shape[0] == 45
+    assert first.test_x.shape[0] == 15
+    for one, two, three in zip(first, again, other, strict=True):
+        assert np.array_equal(one, two)
+        assert one.shape == three.shape
+    assert not np.array_equal(first.train_x, other.train_x)
+    assert set(np.unique(first.train_x)) == {0.0, 1.0}
+
+
+def test_what_spike_trains_are_asked_for_is_checked() -> None:
+    clean = snn.data.delayed_coincidence(8, delays=(2, 5), inputs=4, steps=12, jitter=0.0, noise=0.0)
+    for x, y in zip(clean.train_x, clean.train_y, strict=True):
+        assert x.sum(0).tolist() == [1, 1, 1, 1]
+        first, second = x[:, 0].argmax(), x[:, 2].argmax()
+        assert second - first == (2, 5)[y]
+    clean = snn.data.poisson_patterns(30, classes=3, inputs=4, steps=12, jitter=0.0, deletion=0.0, noise=0.0)
+    for label in range(3):
+        chosen = clean.train_x[clean.train_y == label]
+        assert (chosen == chosen[0]).all()
+        assert np.array_equal(chosen[0].sum(0), clean.train_x[0].sum(0))
+    with pytest.raises(snn.InvalidArgumentError, match="there must be two or more, 0 to 39 steps"):
+        snn.data.delayed_coincidence(delays=(3, 40))
+    with pytest.raises(snn.InvalidArgumentError, match=r"deletion is 1\.5; it must be 0 to 1"):
+        snn.data.poisson_patterns(deletion=1.5)
+    with pytest.raises(snn.InvalidArgumentError, match="classes is 1"):
+        snn.data.poisson_patterns(classes=1)

@@ -329,6 +329,31 @@ namespace Snn.Tests
                     Assert.Fails(Status.InvalidArgument, () => trainer.Step(new Batch { Labels = new int[1] }));
                     Assert.Throws<ArgumentNullException>(() => trainer.Step(null));
                 }
+                const int steps = 20;
+                var own = new TrainerOptions(network.FindPopulation("out"), steps) { Loss = Loss.None, LearningRate = 1e-2 };
+                using (var trainer = new Trainer(session, own))
+                {
+                    Batch batch = new Batch().AddHeld(0, new float[] { 1, 0, 1, 0, 0, 1, 0, 1 });
+                    float[] v = new float[steps * 2 * 2], gradient = new float[v.Length];
+                    var losses = new List<double>();
+                    for (int i = 0; i < 40; ++i)
+                    {
+                        trainer.Run(batch, new StepArrays().Add(network.FindPopulation("out"), "v", v));
+                        double loss = 0; // the mean square distance from 0.5
+                        for (int k = 0; k < v.Length; ++k)
+                        {
+                            loss += Math.Pow(v[k] - 0.5, 2) / v.Length;
+                            gradient[k] = 2 * (v[k] - 0.5f) / v.Length;
+                        }
+                        losses.Add(loss);
+                        trainer.RunBackward(loss, new StepArrays().Add(network.FindPopulation("out"), "v", gradient));
+                        trainer.Update();
+                    }
+                    Assert.True(losses[39] < 0.5 * losses[0], losses[0] + " -> " + losses[39]);
+                    Assert.Fails(Status.State, () => trainer.RunBackward(0, new StepArrays(), new StepArrays().Add(0, "spikes", new float[steps * 2 * 4])));
+                    Assert.Fails(Status.State, () => trainer.Backward());
+                    Assert.Throws<ArgumentNullException>(() => trainer.Run(batch, null));
+                }
                 session.Step(); // lives on
                 var gone = new Trainer(session, options);
                 gone.Dispose();

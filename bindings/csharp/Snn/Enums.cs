@@ -164,6 +164,8 @@ namespace Snn
         SmoothSpikes = 4,
         /// <summary>open a session even when its estimate (snn_network_memory) exceeds the free memory, which is SNN_ERROR_OUT_OF_MEMORY else</summary>
         AnySize = 8,
+        /// <summary>training goes back to the inputs, through what is not trainable too: see snn_trainer_run_backward.</summary>
+        InputGradients = 16,
     }
 
     /// <summary><c>SNN_FLOAT32</c> and those that follow it in <c>snn.h</c>.</summary>
@@ -190,6 +192,8 @@ namespace Snn
         CrossEntropyMeanMembrane = 2,
         /// <summary>mean over outputs of (rate - target)^2, rate in spikes per step</summary>
         MeanSquareRate = 3,
+        /// <summary>the caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at</summary>
+        None = 255,
     }
 
     /// <summary><c>SNN_OPTIMIZER_SGD</c> and those that follow it in <c>snn.h</c>.</summary>

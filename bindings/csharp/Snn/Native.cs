@@ -840,6 +840,13 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_update(TrainerHandle trainer);
 
+        /// <summary>A loss of the caller's, for a trainer with SNN_LOSS_NONE, in the place of forward and backward: run gives what the loss needs, `records` as for snn_session_run (every step).</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_run(TrainerHandle trainer, SNNBatch* batch, SNNRecordArray* records, uint record_count, SNNTrainResult* io_result);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_run_backward(TrainerHandle trainer, double loss, SNNRecordArray* gradients, uint gradient_count, SNNRecordArray* input_gradients, uint input_gradient_count);
+
         /// <summary>Class scores of the last forward: what the softmax sees, or rates; [batch_size][outputs].</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_scores(TrainerHandle trainer, float* out_scores, UIntPtr count);

@@ -205,7 +205,7 @@ namespace Snn
             }
         }
 
-        private static IntPtr Pin(List<GCHandle> pins, System.Array array)
+        internal static IntPtr Pin(List<GCHandle> pins, System.Array array)
         {
             GCHandle pin = GCHandle.Alloc(array, GCHandleType.Pinned);
             pins.Add(pin);

@@ -84,6 +84,44 @@ namespace Snn
         }
     }
 
+    /// <summary>Arrays [step][batch_size][size] of spikes or states: what a run writes, or gradients.</summary>
+    public sealed class StepArrays
+    {
+        internal struct Entry
+        {
+            internal int Population;
+            internal string Variable;
+            internal float[] Values;
+        }
+
+        internal readonly List<Entry> entries = new List<Entry>();
+
+        /// <summary>A state or "spikes".</summary>
+        public StepArrays Add(int population, string variable, float[] values)
+        {
+            entries.Add(new Entry
+            {
+                Population = population, Variable = variable ?? throw new ArgumentNullException(nameof(variable)),
+                Values = values ?? throw new ArgumentNullException(nameof(values))
+            });
+            return this;
+        }
+
+        internal unsafe SNNRecordArray[] Pinned(List<GCHandle> pins)
+        {
+            var arrays = new SNNRecordArray[entries.Count];
+            for (int i = 0; i < arrays.Length; ++i)
+            {
+                arrays[i].population = (uint)entries[i].Population;
+                arrays[i].dtype = (uint)DataType.Float32;
+                arrays[i].variable = (byte*)Run.Pin(pins, Utf8.Bytes(entries[i].Variable));
+                arrays[i].data = (void*)Run.Pin(pins, entries[i].Values);
+                arrays[i].count = (UIntPtr)entries[i].Values.Length;
+            }
+            return arrays;
+        }
+    }
+
     /// <summary>Trains one session and ends with it. One thread at a time, with the session.</summary>
     public sealed unsafe class Trainer : IDisposable
     {
@@ -105,19 +143,61 @@ namespace Snn
         /// <summary>Forward, backward and update on one batch. C: <c>snn_trainer_step</c>.</summary>
         public TrainResult Step(Batch batch)
         {
-            return OnBatch(batch, true);
+            return OnBatch(batch, (raw, result) => Native.snn_trainer_step(handle, raw, result));
         }
 
         /// <summary>The first part of a step. C: <c>snn_trainer_forward</c>.</summary>
         public TrainResult Forward(Batch batch)
         {
-            return OnBatch(batch, false);
+            return OnBatch(batch, (raw, result) => Native.snn_trainer_forward(handle, raw, result));
         }
 
         /// <summary>The second part. C: <c>snn_trainer_backward</c>.</summary>
         public void Backward()
         {
             session.Finish(Native.snn_trainer_backward(handle));
+        }
+
+        /// <summary>The first part for a loss of your own, <see cref="Loss.None"/>: writes the outputs. Labels may be null and only
+        /// mark padding. C: <c>snn_trainer_run</c>.</summary>
+        public TrainResult Run(Batch batch, StepArrays outputs)
+        {
+            if (outputs == null) throw new ArgumentNullException(nameof(outputs));
+            var pins = new List<GCHandle>();
+            try
+            {
+                SNNRecordArray[] arrays = outputs.Pinned(pins);
+                return OnBatch(batch, (raw, result) =>
+                {
+                    fixed (SNNRecordArray* records = arrays)
+                        return Native.snn_trainer_run(handle, raw, records, (uint)arrays.Length, result);
+                });
+            }
+            finally
+            {
+                foreach (GCHandle pin in pins) pin.Free();
+            }
+        }
+
+        /// <summary>The second part for a loss of your own: its value and its gradients for outputs of the last run. Writes the
+        /// gradients of inputs ("spikes" of input populations), if wanted, which needs <see cref="SessionFlags.InputGradients"/>.
+        /// C: <c>snn_trainer_run_backward</c>.</summary>
+        public void RunBackward(double loss, StepArrays gradients, StepArrays inputGradients = null)
+        {
+            if (gradients == null) throw new ArgumentNullException(nameof(gradients));
+            var pins = new List<GCHandle>();
+            try
+            {
+                SNNRecordArray[] given = gradients.Pinned(pins);
+                SNNRecordArray[] wanted = inputGradients == null ? new SNNRecordArray[0] : inputGradients.Pinned(pins);
+                fixed (SNNRecordArray* from = given)
+                fixed (SNNRecordArray* into = wanted)
+                    session.Finish(Native.snn_trainer_run_backward(handle, loss, from, (uint)given.Length, into, (uint)wanted.Length));
+            }
+            finally
+            {
+                foreach (GCHandle pin in pins) pin.Free();
+            }
         }
 
         /// <summary>The third part. A loss or gradient that is not finite is refused and the weights stay.
@@ -155,7 +235,9 @@ namespace Snn
             handle.Dispose();
         }
 
-        private TrainResult OnBatch(Batch batch, bool whole)
+        private delegate int WithBatch(SNNBatch* batch, SNNTrainResult* result);
+
+        private TrainResult OnBatch(Batch batch, WithBatch function)
         {
             if (batch == null) throw new ArgumentNullException(nameof(batch));
             var pins = new GCHandle[batch.inputs.Count];
@@ -184,8 +266,7 @@ namespace Snn
                     raw.target_count = (UIntPtr)(batch.Targets?.Length ?? 0);
                     SNNTrainResult result;
                     result.struct_size = (uint)sizeof(SNNTrainResult);
-                    session.Finish(whole ? Native.snn_trainer_step(handle, &raw, &result)
-                                         : Native.snn_trainer_forward(handle, &raw, &result));
+                    session.Finish(function(&raw, &result));
                     return new TrainResult
                     {
                         SampleCount = (int)result.sample_count, CorrectCount = (int)result.correct_count,

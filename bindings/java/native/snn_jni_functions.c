@@ -755,6 +755,18 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1update(JNIEnv *env, jclass 
     return (jint)snn_trainer_update((SNNTrainer)(intptr_t)trainer);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1run(JNIEnv *env, jclass self, jlong trainer, jlong batch, jlong records, jint record_count, jlong io_result) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_run((SNNTrainer)(intptr_t)trainer, (const SNNBatch *)(intptr_t)batch, (const SNNRecordArray *)(intptr_t)records, (uint32_t)record_count, (SNNTrainResult *)(intptr_t)io_result);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1run_1backward(JNIEnv *env, jclass self, jlong trainer, jdouble loss, jlong gradients, jint gradient_count, jlong input_gradients, jint input_gradient_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_run_backward((SNNTrainer)(intptr_t)trainer, (double)loss, (const SNNRecordArray *)(intptr_t)gradients, (uint32_t)gradient_count, (const SNNRecordArray *)(intptr_t)input_gradients, (uint32_t)input_gradient_count);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1scores(JNIEnv *env, jclass self, jlong trainer, jlong out_scores, jlong count) {
     (void)env;
     (void)self;

@@ -449,8 +449,10 @@ enum { /* SNNConfig.flags */
     SNN_FLAG_INTERPRET_MODELS = 1u, /* run built-in models through the op-list interpreter as well (tests) */
     SNN_FLAG_FLOAT64 = 2u,          /* device "reference" only: compute in double (tests) */
     SNN_FLAG_SMOOTH_SPIKES = 4u,    /* with FLOAT64: spikes are the surrogate's smooth function (gradient checks) */
-    SNN_FLAG_ANY_SIZE = 8u          /* open a session even when its estimate (snn_network_memory) exceeds the free memory, which
+    SNN_FLAG_ANY_SIZE = 8u,         /* open a session even when its estimate (snn_network_memory) exceeds the free memory, which
                                        is SNN_ERROR_OUT_OF_MEMORY else */
+    SNN_FLAG_INPUT_GRADIENTS = 16u  /* training goes back to the inputs, through what is not trainable too: see
+                                       snn_trainer_run_backward. Every model must be differentiable; it costs time and memory. */
 };
 
 typedef struct SNNConfig {
@@ -656,7 +658,9 @@ enum { /* losses, averaged over the batch; T steps, class = argmax */
     SNN_LOSS_CROSS_ENTROPY_COUNT = 0,         /* softmax over spike counts of the output population */
     SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE = 1,  /* softmax over the largest membrane value in time */
     SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE = 2, /* softmax over the mean membrane value in time */
-    SNN_LOSS_MEAN_SQUARE_RATE = 3             /* mean over outputs of (rate - target)^2, rate in spikes per step */
+    SNN_LOSS_MEAN_SQUARE_RATE = 3,            /* mean over outputs of (rate - target)^2, rate in spikes per step */
+    SNN_LOSS_NONE = 255                       /* the caller's own: snn_trainer_run and snn_trainer_run_backward; output_population
+                                                 is not looked at */
 };
 enum { SNN_OPTIMIZER_SGD = 0, SNN_OPTIMIZER_ADAM = 1, SNN_OPTIMIZER_ADAMW = 2 };
 
@@ -705,6 +709,19 @@ SNN_API SNNStatus SNN_CALL snn_trainer_step(SNNTrainer trainer, const SNNBatch *
 SNN_API SNNStatus SNN_CALL snn_trainer_forward(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
 SNN_API SNNStatus SNN_CALL snn_trainer_backward(SNNTrainer trainer);
 SNN_API SNNStatus SNN_CALL snn_trainer_update(SNNTrainer trainer);
+/* A loss of the caller's, for a trainer with SNN_LOSS_NONE, in the place of forward and backward:
+ * run gives what the loss needs, `records` as for snn_session_run (every step). Labels may be null and only mark padding, for
+ * the regularisation and the result, whose loss is the regularisation and whose correct_count is 0.
+ * run_backward takes the loss, for the check before an update and the mean of an epoch, and dL/d(variable) of the last run,
+ * [step][batch_size][size] in SNN_FLOAT32 or SNN_FLOAT64: `variable` is "spikes" or a state that is no whole number, `data` is
+ * only read; what is not given is 0. It makes the gradients of weights (snn_session_read, "NAME.weight.gradient") for
+ * snn_trainer_update, and writes into `input_gradients` dL/d(input) of input populations, variable "spikes", the same shape,
+ * also where the input was held; that needs SNN_FLAG_INPUT_GRADIENTS. Until the update it may be called again for the same run. */
+SNN_API SNNStatus SNN_CALL snn_trainer_run(SNNTrainer trainer, const SNNBatch *batch, const SNNRecordArray *records,
+                                           uint32_t record_count, SNNTrainResult *io_result);
+SNN_API SNNStatus SNN_CALL snn_trainer_run_backward(SNNTrainer trainer, double loss, const SNNRecordArray *gradients,
+                                                    uint32_t gradient_count, const SNNRecordArray *input_gradients,
+                                                    uint32_t input_gradient_count);
 /* Class scores of the last forward: what the softmax sees, or rates; [batch_size][outputs]. */
 SNN_API SNNStatus SNN_CALL snn_trainer_scores(SNNTrainer trainer, float *out_scores, size_t count);
 SNN_API SNNStatus SNN_CALL snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate);

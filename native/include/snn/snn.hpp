@@ -515,6 +515,16 @@ public:
         return result;
     }
     void backward() { finish_call(snn_trainer_backward(get())); }
+    // In the place of forward and backward, for a loss of one's own: a def with SNN_LOSS_NONE.
+    SNNTrainResult run(const SNNBatch& batch, Span<const SNNRecordArray> records) {
+        SNNTrainResult result = empty_result();
+        finish_call(snn_trainer_run(get(), &batch, records.data(), static_cast<uint32_t>(records.size()), &result));
+        return result;
+    }
+    void run_backward(double loss, Span<const SNNRecordArray> gradients, Span<const SNNRecordArray> input_gradients = {}) {
+        finish_call(snn_trainer_run_backward(get(), loss, gradients.data(), static_cast<uint32_t>(gradients.size()),
+                                             input_gradients.data(), static_cast<uint32_t>(input_gradients.size())));
+    }
     void update() { finish_call(snn_trainer_update(get())); }
     // [batch_size][outputs] of the last forward.
     void scores(Span<float> out_scores) const {

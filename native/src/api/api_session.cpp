@@ -27,7 +27,8 @@ SessionOptions session_options(const SNNConfig& config) {
                     "; expected SNN_ISA_BEST, _SCALAR, _AVX2 or _AVX512");
     if (config.max_catch_up_steps == 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->max_catch_up_steps is 0; expected at least 1");
-    const uint32_t known_flags = SNN_FLAG_INTERPRET_MODELS | SNN_FLAG_FLOAT64 | SNN_FLAG_SMOOTH_SPIKES | SNN_FLAG_ANY_SIZE;
+    const uint32_t known_flags = SNN_FLAG_INTERPRET_MODELS | SNN_FLAG_FLOAT64 | SNN_FLAG_SMOOTH_SPIKES | SNN_FLAG_ANY_SIZE |
+                                 SNN_FLAG_INPUT_GRADIENTS;
     if (config.flags & ~known_flags)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->flags has unknown bits: ", config.flags & ~known_flags);
     options.executor.batch_size = config.batch_size;

@@ -43,19 +43,27 @@ SNNStatus with_trainer(SNNTrainer handle, Function&& function, bool reading = fa
     });
 }
 
-SNNTrainResult forward(const TrainerCall& call, const SNNBatch* batch) {
+// `records` null: the trainer's own loss; else what a loss of the caller's looks at.
+SNNTrainResult forward(const TrainerCall& call, const SNNBatch* batch, const std::span<const SNNRecordArray>* records = nullptr) {
     const SNNBatch given = complete(batch, "batch");
+    const uint32_t steps = call.trainer.step_count();
     call.trainer.check_targets(given.labels, given.label_count, given.targets, given.target_count);
-    const std::vector<InputFrames> frames =
-        call.session.checked_inputs(given.inputs, given.input_count, call.trainer.step_count(), true);
-    const ForwardResult result = call.trainer.forward(frames, given.labels, given.targets);
-    call.session.restarted(call.trainer.step_count());
+    const std::vector<InputFrames> frames = call.session.checked_inputs(given.inputs, given.input_count, steps, true);
+    const ForwardResult result =
+        records ? call.trainer.run(frames, given.labels, call.session.checked_records(*records, steps))
+                : call.trainer.forward(frames, given.labels, given.targets);
+    call.session.restarted(steps);
     SNNTrainResult answer_struct{};
     answer_struct.sample_count = result.loss.sample_count;
     answer_struct.correct_count = result.loss.correct_count;
     answer_struct.loss = result.loss.loss;
     answer_struct.spike_count = result.spike_count;
     return answer_struct;
+}
+
+std::span<const SNNRecordArray> arrays(const SNNRecordArray* first, uint32_t count, const char* name) {
+    if (count > 0 && !first) throw Error(SNN_ERROR_INVALID_ARGUMENT, name, " is null but its count is ", count);
+    return {first, count};
 }
 
 void update(const TrainerCall& call) {
@@ -131,6 +139,27 @@ SNNStatus snn_trainer_backward(SNNTrainer trainer) {
 
 SNNStatus snn_trainer_update(SNNTrainer trainer) {
     return with_trainer(trainer, [](const TrainerCall& call) { update(call); });
+}
+
+SNNStatus snn_trainer_run(SNNTrainer trainer, const SNNBatch* batch, const SNNRecordArray* records, uint32_t record_count,
+                          SNNTrainResult* io_result) {
+    return with_trainer(trainer, [&](const TrainerCall& call) {
+        if (io_result) checked_size(*io_result, "io_result");
+        const std::span<const SNNRecordArray> given = arrays(records, record_count, "records");
+        const SNNTrainResult result = forward(call, batch, &given);
+        if (io_result) answer(io_result, result, "io_result");
+    });
+}
+
+SNNStatus snn_trainer_run_backward(SNNTrainer trainer, double loss, const SNNRecordArray* gradients, uint32_t gradient_count,
+                                   const SNNRecordArray* input_gradients, uint32_t input_gradient_count) {
+    return with_trainer(trainer, [&](const TrainerCall& call) {
+        const uint32_t steps = call.trainer.step_count();
+        call.trainer.run_backward(
+            loss, call.session.checked_gradients(arrays(gradients, gradient_count, "gradients"), steps),
+            call.session.checked_input_gradients(arrays(input_gradients, input_gradient_count, "input_gradients"), steps));
+        call.session.gradients_ready();
+    });
 }
 
 SNNStatus snn_trainer_scores(SNNTrainer trainer, float* out_scores, size_t count) {

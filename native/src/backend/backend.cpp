@@ -20,7 +20,7 @@ void Executor::set_plasticity(uint32_t, std::shared_ptr<const PlasticityPlan>) {
 void Executor::signal(uint32_t, float) { cannot_learn(); }
 void Executor::record(const RunRequest&, void*) { cannot_share(); }
 DeviceBuffer Executor::state_buffer(uint32_t, uint32_t) const { cannot_share(); }
-void Executor::backward(std::span<const OutputGradient>) { cannot_train(); }
+void Executor::backward(std::span<const OutputGradient>, std::span<const InputGradient>) { cannot_train(); }
 double Executor::gradient_square_sum(uint32_t) const { cannot_train(); }
 bool Executor::gradient_is_finite(uint32_t) const { cannot_train(); }
 std::unique_ptr<OptimizerMemory> Executor::make_optimizer_memory(uint32_t) { cannot_train(); }

@@ -111,6 +111,14 @@ struct OutputGradient {
     size_t step_stride;  // elements to the next step's frame; 0: the same at every step
 };
 
+// Where dL/d(activity) of an input goes, when the plan has input gradients.
+struct InputGradient {
+    uint32_t population;
+    DType dtype;         // float32 or float64
+    void* data;          // first step's [batch][size]
+    size_t step_stride;  // elements to the next step's frame
+};
+
 struct OptimizerStep {
     uint32_t optimizer;  // SNN_OPTIMIZER_*
     uint64_t update;     // 1 = the first
@@ -171,8 +179,8 @@ public:
     // How many taped runs there were, failed ones included: the number of the run that tape and gradients are from.
     virtual uint64_t taped_run_count() const { return 0; }
     // Gradients of all trainable weights and biases over the steps of the last taped run (overwrites the gradient
-    // slots).
-    virtual void backward(std::span<const OutputGradient> gradients);
+    // slots), and of the inputs asked for. May be called again for the same run.
+    virtual void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs = {});
     // Sum of squares of one projection's weight and bias gradient, added up in index order in double.
     virtual double gradient_square_sum(uint32_t projection) const;
     // False when a value of the projection's gradient is infinite or not a number.

@@ -49,6 +49,11 @@ Backpropagation::Backpropagation(CpuContext& context, Tape& tape)
             } else {
                 widest = std::max(widest, data.row);
             }
+        } else if (call.kernel == Kernel::input_gradient) {
+            const PopulationData& data = *context_.populations[call.index];
+            PopulationGradient& gradient = populations_[call.index];
+            gradient.frame_count = data.frame_count;
+            gradient.activity.allocate(allocator, static_cast<size_t>(data.frame_count) * context_.batch * data.row);
         } else {
             const ProjectionData& data = *context.projections[call.index];
             ProjectionGradient& gradient = projections_[call.index];
@@ -165,7 +170,7 @@ float* Backpropagation::sums_row(uint32_t population, uint32_t receptor, uint32_
                context_.populations[population]->row;
 }
 
-void Backpropagation::run(std::span<const OutputGradient> outputs) {
+void Backpropagation::run(std::span<const OutputGradient> outputs, std::span<const InputGradient> inputs) {
     const uint32_t step_count = tape_.step_count(), batch = context_.batch;
     if (step_count == 0) return;
     prepare(step_count);
@@ -187,7 +192,7 @@ void Backpropagation::run(std::span<const OutputGradient> outputs) {
     for (uint32_t end = step_count; end > 0;) {
         const Chunk chunk{end > chunk_steps_ ? end - chunk_steps_ : 0, end};
         context_.pool.run(groups, [&](uint32_t group) {
-            adjoint_steps(chunk, bound(group), bound(group + 1), outputs, group);
+            adjoint_steps(chunk, bound(group), bound(group + 1), {outputs, inputs}, group);
         });
         context_.pool.deal(static_cast<uint32_t>(weight_tasks_.size()),
              [&](uint32_t task, uint32_t worker) { weight_gradient(weight_tasks_[task], chunk, scratch_[worker]); });

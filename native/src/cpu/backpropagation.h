@@ -35,7 +35,7 @@ class Backpropagation {
 public:
     Backpropagation(CpuContext& context, Tape& tape);
 
-    void run(std::span<const OutputGradient> outputs);
+    void run(std::span<const OutputGradient> outputs, std::span<const InputGradient> inputs);
     void update(const OptimizerStep& step, Moments& io_moments);
 
     // Null when the projection is not trained or has no bias.
@@ -45,7 +45,7 @@ public:
 
 private:
     struct PopulationGradient {
-        bool runs = false;             // its adjoint is part of the backward step
+        bool runs = false;             // neurons: its adjoint is part of the backward step
         uint32_t frame_count = 1;      // ring of activity gradients by step, a power of two
         Buffer<float> activity;        // [frame][sample][row] dL/d(activity)
         Buffer<float> states;          // [state][sample][row] dL/d(state after the step at hand)
@@ -72,6 +72,10 @@ private:
         Buffer<uint32_t> active;  // sources of a convolution or pooling at one step of one sample
         Buffer<uint32_t> owners;  // of windows
     };
+    struct Ends {  // what comes from outside at one end and goes there at the other
+        std::span<const OutputGradient> outputs;
+        std::span<const InputGradient> inputs;
+    };
     struct Chunk {
         uint32_t begin, end;  // steps
         uint32_t count() const { return end - begin; }
@@ -83,9 +87,9 @@ private:
     float* sums_row(uint32_t population, uint32_t receptor, uint32_t chunk_step, uint32_t sample);
 
     // First half of a chunk: gradients of sums and activity, for some samples.
-    void adjoint_steps(const Chunk& chunk, uint32_t begin, uint32_t end, std::span<const OutputGradient> outputs,
-                       uint32_t task);
+    void adjoint_steps(const Chunk& chunk, uint32_t begin, uint32_t end, const Ends& ends, uint32_t task);
     void add_outputs(uint32_t population, uint32_t step, uint32_t sample, std::span<const OutputGradient> outputs);
+    void input_gradient(uint32_t population, uint32_t step, uint32_t sample, std::span<const InputGradient> inputs);
     void neuron_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample, uint32_t task);
     void source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_step, uint32_t begin, uint32_t end, uint32_t task);
     void sparse_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_step, uint32_t sample);

@@ -10,15 +10,16 @@ namespace snn::cpu {
 
 // ---- First half: back through the steps ---------------------------------------------------------------------------------
 
-void Backpropagation::adjoint_steps(const Chunk& chunk, uint32_t begin, uint32_t end,
-                                    std::span<const OutputGradient> outputs, uint32_t task) {
+void Backpropagation::adjoint_steps(const Chunk& chunk, uint32_t begin, uint32_t end, const Ends& ends, uint32_t task) {
     for (uint32_t step = chunk.end; step-- > chunk.begin;)
         for (const KernelCall& call : context_.plan->step_adjoint) {
             if (call.kernel == Kernel::neuron_adjoint) {
                 for (uint32_t sample = begin; sample < end; ++sample) {
-                    add_outputs(call.index, step, sample, outputs);
+                    add_outputs(call.index, step, sample, ends.outputs);
                     neuron_adjoint(call.index, step, step - chunk.begin, sample, task);
                 }
+            } else if (call.kernel == Kernel::input_gradient) {
+                for (uint32_t sample = begin; sample < end; ++sample) input_gradient(call.index, step, sample, ends.inputs);
             } else if (projections_[call.index].to_source) {
                 source_gradient(call.index, step, step - chunk.begin, begin, end, task);
             }
@@ -51,6 +52,19 @@ void Backpropagation::add_outputs(uint32_t population, uint32_t step, uint32_t s
         if (output.dtype == DType::float64) add_values<double>(values, data.size, row);
         else add_values<float>(values, data.size, row);
     }
+}
+
+// Every projection from the input has been gone through for this step.
+void Backpropagation::input_gradient(uint32_t population, uint32_t step, uint32_t sample, std::span<const InputGradient> inputs) {
+    const PopulationData& data = *context_.populations[population];
+    float* const activity = activity_row(population, step, sample);
+    for (const InputGradient& input : inputs) {
+        if (input.population != population) continue;
+        const size_t at = step * input.step_stride + static_cast<size_t>(sample) * data.size;
+        if (input.dtype == DType::float64) std::copy_n(activity, data.size, static_cast<double*>(input.data) + at);
+        else std::copy_n(activity, data.size, static_cast<float*>(input.data) + at);
+    }
+    std::memset(activity, 0, data.row * sizeof(float));
 }
 
 void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample,

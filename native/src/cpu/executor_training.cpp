@@ -5,10 +5,10 @@
 
 namespace snn::cpu {
 
-void CpuExecutor::backward(std::span<const OutputGradient> gradients) {
+void CpuExecutor::backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) {
     if (!tape_) throw Error(SNN_ERROR_STATE, "backward needs a taped run before it");
     if (!backpropagation_) backpropagation_ = std::make_unique<Backpropagation>(context_, *tape_);
-    backpropagation_->run(gradients);
+    backpropagation_->run(gradients, inputs);
 }
 
 double CpuExecutor::gradient_square_sum(uint32_t projection) const {

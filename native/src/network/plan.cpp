@@ -112,8 +112,9 @@ std::vector<PoissonLimits> make_poisson_limits(const Population& population, con
     return tables;
 }
 
-// Marks the neurons whose activity depends on something trained: their adjoint must run, and gradients flow back to them.
-void mark_gradients(const Network& network, const Wiring& wiring, std::vector<PopulationPlan>& populations) {
+// Marks the populations whose activity depends on something trained, or on an input where those want gradients: the adjoint of
+// neurons among them must run, and gradients flow back to them.
+void mark_gradients(const Network& network, const Wiring& wiring, bool from_inputs, std::vector<PopulationPlan>& populations) {
     std::vector<uint32_t> reached;
     const auto mark = [&](uint32_t p) {
         if (populations[p].needs_activity_gradient) return;
@@ -122,6 +123,8 @@ void mark_gradients(const Network& network, const Wiring& wiring, std::vector<Po
     };
     for (const Projection& projection : network.projections())
         if (projection.trainable) mark(projection.target);
+    for (uint32_t p = 0; from_inputs && p < populations.size(); ++p)
+        if (network.population(p).is_input()) mark(p);
     while (!reached.empty()) {
         const uint32_t p = reached.back();
         reached.pop_back();
@@ -138,7 +141,7 @@ PopulationConstants make_population_constants(const Population& population, cons
     return made;
 }
 
-Plan make_plan(std::shared_ptr<const Network> network) {
+Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients) {
     Plan plan;
     const Wiring wiring(*network);
     plan.order = evaluation_order(*network, wiring);
@@ -160,7 +163,7 @@ Plan make_plan(std::shared_ptr<const Network> network) {
         plan.populations[projection.target].receptor_is_fixed[projection.receptor] = 1;
         plan.populations[projection.target].receptor_exponent[projection.receptor] = projection.fixed_exponent;
     }
-    mark_gradients(*network, wiring, plan.populations);
+    mark_gradients(*network, wiring, input_gradients, plan.populations);
 
     for (const uint32_t p : plan.order) {
         if (populations[p].is_input()) continue;
@@ -184,19 +187,23 @@ Plan make_plan(std::shared_ptr<const Network> network) {
 
     bool anything_trained = false;
     for (const Projection& projection : projections) anything_trained |= projection.trainable;
-    if (!anything_trained) plan.not_trainable_because = "no projection is trainable";
+    if (!anything_trained && !input_gradients) plan.not_trainable_because = "no projection is trainable";
     // The weights of a taped run would differ from step to step.
     for (const Projection& projection : projections)
         if (projection.plasticity)
             plan.not_trainable_because =
                 text("projection '", projection.name, "' is plastic: its weights change while the network runs");
     for (uint32_t p = 0; p < populations.size(); ++p)
-        if (plan.populations[p].needs_activity_gradient && !populations[p].model->differentiable)
+        if (!populations[p].is_input() && plan.populations[p].needs_activity_gradient && !populations[p].model->differentiable)
             plan.not_trainable_because = text("population '", populations[p].name, "' has model '", populations[p].model->name,
                                               "', which cannot be differentiated");
     if (!plan.not_trainable_because.empty()) return plan.network = std::move(network), plan;
     for (auto it = plan.order.rbegin(); it != plan.order.rend(); ++it) {
         if (!plan.populations[*it].needs_activity_gradient) continue;
+        if (populations[*it].is_input()) {
+            plan.step_adjoint.push_back({Kernel::input_gradient, *it});
+            continue;
+        }
         plan.step_adjoint.push_back({Kernel::neuron_adjoint, *it});
         const std::vector<uint32_t>& onto = wiring.onto[*it];
         for (auto i = onto.rbegin(); i != onto.rend(); ++i)

@@ -27,6 +27,7 @@ enum class Kernel : uint8_t {
     neuron_step,       // index: population
     neuron_adjoint,    // index: population; state and receptor gradients of this step
     deliver_adjoint,   // index: projection; source activity gradient, weight and bias gradient
+    input_gradient,    // index: input population; its activity gradient of this step is complete
 };
 
 struct KernelCall {
@@ -60,7 +61,7 @@ struct PopulationPlan : PopulationConstants {
     uint32_t history_depth = 0;       // past steps of activity to keep
     std::vector<uint8_t> receptor_is_fixed;      // per receptor: some projection onto it sums in fixed point
     std::vector<int32_t> receptor_exponent;      // per receptor, when fixed
-    bool needs_activity_gradient = false;  // neurons: something that is trained lies upstream of its activity
+    bool needs_activity_gradient = false;  // something that is trained, or an input whose gradient is wanted, lies upstream
 };
 
 struct Plan {
@@ -73,8 +74,8 @@ struct Plan {
     std::string not_trainable_because;         // set when step_adjoint is empty
 };
 
-// The network must be finished.
-Plan make_plan(std::shared_ptr<const Network> network);
+// The network must be finished. `input_gradients`: the backward list goes back to the inputs, through what is not trained too.
+Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients = false);
 
 // The constants of neurons with other parameters than the network's; those have been checked one by one. Throws
 // SNN_ERROR_INVALID_ARGUMENT when a derived constant or a mean is out of range for them.

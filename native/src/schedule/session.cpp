@@ -94,7 +94,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
         throw Error(SNN_ERROR_STATE, "the network is not finished; call snn_network_finish before opening a session");
     watch_forks();
     fork_count_ = forks.load();
-    plan_ = std::make_shared<const Plan>(make_plan(network_));
+    plan_ = std::make_shared<const Plan>(make_plan(network_, flags_ & SNN_FLAG_INPUT_GRADIENTS));
     const auto& populations = network_->populations();
     input_places_.assign(populations.size(), no_input);
     for (uint32_t i = 0; i < populations.size(); ++i) {
@@ -354,9 +354,9 @@ std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, ui
     return frames;
 }
 
-RecordFrames Session::checked_record(const SNNRecordArray& record, size_t row_count, uint32_t position) const {
+RecordFrames Session::checked_record(const SNNRecordArray& record, size_t row_count, const std::string& array) const {
     const Population& info = network_->population(record.population);
-    const std::string place = text("records[", position, "] ('", info.name, "')");
+    const std::string place = text(array, " ('", info.name, "')");
     if (!record.variable) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": variable is null");
     if (!record.data) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": data is null");
     const std::string_view variable = record.variable;
@@ -383,6 +383,60 @@ RecordFrames Session::checked_record(const SNNRecordArray& record, size_t row_co
                     frames.step_stride ? text(row_count, " recorded steps x ") : std::string(), "batch_size ",
                     batch_size_, " x size ", info.size, "), got ", record.count);
     return frames;
+}
+
+std::vector<RecordFrames> Session::checked_records(std::span<const SNNRecordArray> records, size_t row_count) const {
+    std::vector<RecordFrames> frames;
+    for (const SNNRecordArray& record : records)
+        frames.push_back(checked_record(record, row_count, text("records[", frames.size(), "]")));
+    for (size_t i = 0; i < frames.size(); ++i)
+        if (frames[i].kind == RecordFrames::activity_sum)
+            std::memset(frames[i].data, 0, records[i].count * size_of(frames[i].dtype));
+    return frames;
+}
+
+// A gradient looks like a recording of every step of what it is the gradient of, in floating point.
+RecordFrames Session::checked_gradient(const SNNRecordArray& gradient, uint32_t step_count, const std::string& array) const {
+    const RecordFrames frames = checked_record(gradient, step_count, array);
+    const Population& info = network_->population(gradient.population);
+    if (frames.kind == RecordFrames::activity_sum)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, array, " ('", info.name, "'): the gradient of 'spike_count' is that of 'spikes' "
+                    "at every step; give it so");
+    if (frames.kind == RecordFrames::state && is_whole(info, frames.state_index))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, array, " ('", info.name, "'): '", gradient.variable,
+                    "' is a whole number and has no gradient");
+    if (frames.dtype != DType::float32 && frames.dtype != DType::float64)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, array, " ('", info.name, "'): gradients are SNN_FLOAT32 or SNN_FLOAT64");
+    return frames;
+}
+
+std::vector<OutputGradient> Session::checked_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const {
+    std::vector<OutputGradient> found;
+    for (const SNNRecordArray& gradient : gradients) {
+        const std::string array = text("gradients[", found.size(), "]");
+        const RecordFrames frames = checked_gradient(gradient, step_count, array);
+        if (network_->population(gradient.population).is_input())
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, array, ": population '", network_->population(gradient.population).name,
+                        "' is an input; its gradient comes out, in input_gradients");
+        found.push_back({frames.kind == RecordFrames::state ? OutputGradient::state : OutputGradient::activity,
+                         frames.population, frames.state_index, frames.dtype, frames.data, frames.step_stride});
+    }
+    return found;
+}
+
+std::vector<InputGradient> Session::checked_input_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const {
+    std::vector<InputGradient> found;
+    for (const SNNRecordArray& gradient : gradients) {
+        const std::string array = text("input_gradients[", found.size(), "]");
+        const RecordFrames frames = checked_gradient(gradient, step_count, array);
+        if (!network_->population(gradient.population).is_input())
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, array, ": population '", network_->population(gradient.population).name,
+                        "' is not an input");
+        if (!(flags_ & SNN_FLAG_INPUT_GRADIENTS))
+            throw Error(SNN_ERROR_STATE, array, ": the session was opened without SNN_FLAG_INPUT_GRADIENTS");
+        found.push_back({frames.population, frames.dtype, frames.data, frames.step_stride});
+    }
+    return found;
 }
 
 std::vector<EventRecord> Session::checked_events(const SNNRunDef& def) const {
@@ -423,14 +477,10 @@ void Session::run(const SNNRunDef& def) {
                     "; together they must be at most ", UINT32_MAX);
     std::vector<InputFrames> frames = checked_inputs(def.inputs, def.input_count, def.step_count, false);
     std::vector<EventRecord> events = checked_events(def);
-    std::vector<RecordFrames> records;
     const size_t row_count = (uint64_t{def.steps_before % def.record_interval} + def.step_count) / def.record_interval;
-    for (uint32_t i = 0; i < def.record_count; ++i) records.push_back(checked_record(def.records[i], row_count, i));
+    std::vector<RecordFrames> records = checked_records({def.records, def.record_count}, row_count);
     for (uint32_t i = 0; i < events.size(); ++i) def.spike_records[i].count = 0;
     if (def.out_step_count) *def.out_step_count = 0;
-    for (uint32_t i = 0; i < def.record_count; ++i)
-        if (records[i].kind == RecordFrames::activity_sum)
-            std::memset(records[i].data, 0, def.records[i].count * size_of(records[i].dtype));
     std::vector<size_t> not_given;  // inputs that take what was set or bound
     for (size_t k = 0; k < frames.size(); ++k)
         if (!frames[k].data) not_given.push_back(k);

@@ -98,6 +98,10 @@ public:
     // every input must be given.
     std::vector<InputFrames> checked_inputs(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count,
                                             bool need_all) const;
+    // What a run of so many steps writes or takes, [step][batch][size] each, checked. Sums ("spike_count") are set to zero.
+    std::vector<RecordFrames> checked_records(std::span<const SNNRecordArray> records, size_t row_count) const;
+    std::vector<OutputGradient> checked_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const;
+    std::vector<InputGradient> checked_input_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const;
 
     // Called back without any lock held; the session is busy for all but reading calls meanwhile.
     template <class Function>
@@ -163,7 +167,8 @@ private:
     const Plasticity& plasticity_of(uint32_t projection) const;
     void read_trace(const Variable& variable, DType dtype, void* out_data) const;
     void write_rule(const Variable& variable, DType dtype, const void* data, std::string_view path);
-    RecordFrames checked_record(const SNNRecordArray& record, size_t row_count, uint32_t position) const;
+    RecordFrames checked_record(const SNNRecordArray& record, size_t row_count, const std::string& place) const;
+    RecordFrames checked_gradient(const SNNRecordArray& gradient, uint32_t step_count, const std::string& place) const;
     std::vector<EventRecord> checked_events(const SNNRunDef& def) const;
 
     std::shared_ptr<const Network> network_;

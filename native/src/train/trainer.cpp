@@ -16,12 +16,13 @@ void check_number(double value, double minimum, bool above, const char* field) {
 }
 
 void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t batch_size) {
-    const Population& output = network.population(def.output_population);
-    if (output.is_input())
+    const bool own_loss = def.loss == SNN_LOSS_NONE;
+    const Population& output = network.population(own_loss ? 0 : def.output_population);
+    if (output.is_input() && !own_loss)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->output_population ", def.output_population, " ('", output.name,
                     "') is an input");
     if (def.step_count == 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->step_count is 0; expected at least 1");
-    if (def.loss > SNN_LOSS_MEAN_SQUARE_RATE)
+    if (def.loss > SNN_LOSS_MEAN_SQUARE_RATE && !own_loss)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss is ", def.loss, "; expected one of SNN_LOSS_*");
     if (def.optimizer > SNN_OPTIMIZER_ADAMW)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->optimizer is ", def.optimizer,
@@ -30,10 +31,10 @@ void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t
     if (counts && !output.is_binary())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss counts spikes, but population '", output.name,
                     "' has model '", output.model->name, "', which does not spike; use a membrane loss");
-    if (!counts && !output.model->has_membrane)
+    if (!own_loss && !counts && !output.model->has_membrane)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss is over the membrane, but population '", output.name, "' has model '",
                     output.model->name, "', which has none");
-    if (size_t{batch_size} * output.size > SIZE_MAX / 64 / def.step_count)
+    if (!own_loss && size_t{batch_size} * output.size > SIZE_MAX / 64 / def.step_count)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->step_count ", def.step_count,
                     " is too large for this batch and output");
     check_number(def.learning_rate, 0, false, "learning_rate");
@@ -60,7 +61,8 @@ Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, cons
     if (plan.step_adjoint.empty())
         throw Error(SNN_ERROR_UNSUPPORTED, "the network cannot be trained: ", plan.not_trainable_because);
     if (!executor.can_train()) throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train; \"cpu\" can");
-    shape_ = {def.loss, def.step_count, batch_size, plan.network->population(def.output_population).size};
+    shape_ = {def.loss, def.step_count, batch_size,
+              def.loss == SNN_LOSS_NONE ? 0 : plan.network->population(def.output_population).size};
     prepare_regularization();
     prepare_loss();
     optimizer_memory_ = executor.make_optimizer_memory(def.optimizer);
@@ -84,6 +86,7 @@ void Trainer::prepare_regularization() {
 }
 
 void Trainer::prepare_loss() {
+    if (def_.loss == SNN_LOSS_NONE) return;
     const size_t frame = size_t{shape_.batch_size} * shape_.output_count;
     const uint32_t output = def_.output_population;
     scores_.resize(frame);
@@ -111,43 +114,72 @@ void Trainer::check_targets(const int32_t* labels, size_t label_count, const flo
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->target_count is ", target_count, "; expected ",
                     targets ? text(scores_.size(), " (batch_size ", shape_.batch_size, " x outputs ", shape_.output_count, ")")
                             : "0, because targets is null");
-    if (!labels && !targets) throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch has neither labels nor targets");
+    const bool own_loss = def_.loss == SNN_LOSS_NONE;
+    if (!labels && !targets && !own_loss)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch has neither labels nor targets");
+    if (targets && own_loss)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->targets are for the library's losses; the trainer has SNN_LOSS_NONE");
     if (targets && def_.loss != SNN_LOSS_MEAN_SQUARE_RATE)
         throw Error(SNN_ERROR_INVALID_ARGUMENT,
                     "batch->targets belong to SNN_LOSS_MEAN_SQUARE_RATE; this loss takes labels");
     for (uint32_t sample = 0; labels && sample < shape_.batch_size; ++sample)
-        if (labels[sample] < -1 || labels[sample] >= static_cast<int64_t>(shape_.output_count))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "labels[", sample, "] is ", labels[sample], "; expected 0 to ",
-                        shape_.output_count - 1, ", or -1 for padding");
+        if (labels[sample] < -1 || (!own_loss && labels[sample] >= static_cast<int64_t>(shape_.output_count)))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "labels[", sample, "] is ", labels[sample], "; expected ",
+                        own_loss ? std::string("0 or more") : text("0 to ", shape_.output_count - 1), ", or -1 for padding");
     for (size_t i = 0; targets && i < scores_.size(); ++i)
         if (!std::isfinite(targets[i]))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "targets[", i, "] is ", targets[i], "; targets must be finite");
 }
 
-ForwardResult Trainer::forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets) {
+void Trainer::run_taped(std::span<const InputFrames> inputs, std::span<const RecordFrames> records) {
     phase_ = Phase::idle;
     for (Spiking& entry : spiking_) std::fill(entry.counts.begin(), entry.counts.end(), 0.0);
     executor_.reset_state();
     RunRequest request;
     request.step_count = def_.step_count;
     request.inputs = inputs;
-    request.records = records_;
+    request.records = records;
     request.tape = true;
     executor_.run(request);
     run_ = executor_.taped_run_count();
+}
 
-    loss_scores(shape_, output_counts_, membrane_, scores_, maximum_steps_);
-    ForwardResult result;
-    result.loss = evaluate_loss(shape_, scores_, labels, targets, def_.rate_on, def_.rate_off, score_gradient_);
+// What comes after the loss, whoever computes it.
+void Trainer::finish_forward(const int32_t* labels, ForwardResult& io_result) {
     for (const Spiking& entry : spiking_) {
         const size_t size = entry.counts.size() / shape_.batch_size;
         for (size_t i = 0; i < entry.counts.size(); ++i)
-            if (!labels || labels[i / size] >= 0) result.spike_count += entry.counts[i];
+            if (!labels || labels[i / size] >= 0) io_result.spike_count += entry.counts[i];
     }
-    if (def_.rate_regularization > 0) add_regularization(labels, result);
-    last_ = result.loss;
-    scored_ = true;
+    if (def_.rate_regularization > 0) add_regularization(labels, io_result);
+    last_ = io_result.loss;
     phase_ = Phase::forward_done;
+}
+
+ForwardResult Trainer::forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets) {
+    if (def_.loss == SNN_LOSS_NONE)
+        throw Error(SNN_ERROR_STATE, "forward computes a loss, and the trainer has SNN_LOSS_NONE; snn_trainer_run does not");
+    run_taped(inputs, records_);
+    loss_scores(shape_, output_counts_, membrane_, scores_, maximum_steps_);
+    ForwardResult result;
+    result.loss = evaluate_loss(shape_, scores_, labels, targets, def_.rate_on, def_.rate_off, score_gradient_);
+    finish_forward(labels, result);
+    scored_ = true;
+    return result;
+}
+
+ForwardResult Trainer::run(std::span<const InputFrames> inputs, const int32_t* labels, std::span<const RecordFrames> records) {
+    if (def_.loss != SNN_LOSS_NONE)
+        throw Error(SNN_ERROR_STATE, "run leaves the loss to the caller, and the trainer has one of the library's; "
+                    "create it with SNN_LOSS_NONE");
+    std::vector<RecordFrames> all = records_;
+    all.insert(all.end(), records.begin(), records.end());
+    run_taped(inputs, all);
+    ForwardResult result;
+    for (uint32_t sample = 0; sample < shape_.batch_size; ++sample)
+        result.loss.sample_count += !labels || labels[sample] >= 0;
+    finish_forward(labels, result);
+    regularization_ = result.loss.loss;
     return result;
 }
 
@@ -189,12 +221,30 @@ void Trainer::check_run_is_the_last(const char* what) const {
 }
 
 void Trainer::backward() {
+    if (def_.loss == SNN_LOSS_NONE)
+        throw Error(SNN_ERROR_STATE, "backward differentiates a loss, and the trainer has SNN_LOSS_NONE; call snn_trainer_run_backward");
     if (phase_ != Phase::forward_done)
         throw Error(SNN_ERROR_STATE, "backward needs a forward before it, each forward serves one backward");
     check_run_is_the_last("backward");
     phase_ = Phase::idle;
     spread_score_gradient();
     executor_.backward(gradients_);
+    phase_ = Phase::backward_done;
+}
+
+// The tape stays until the next forward, so another backward only adds up anew.
+void Trainer::run_backward(double loss, std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) {
+    if (def_.loss != SNN_LOSS_NONE)
+        throw Error(SNN_ERROR_STATE, "run_backward takes gradients of the caller's loss, and the trainer has one of the library's; "
+                    "create it with SNN_LOSS_NONE");
+    if (phase_ == Phase::idle)
+        throw Error(SNN_ERROR_STATE, "run_backward needs a run before it, with the weights that the network has now");
+    check_run_is_the_last("run_backward");
+    std::vector<OutputGradient> all = gradients_;
+    all.insert(all.end(), gradients.begin(), gradients.end());
+    phase_ = Phase::idle;
+    executor_.backward(all, inputs);
+    last_.loss = loss + regularization_;
     phase_ = Phase::backward_done;
 }
 

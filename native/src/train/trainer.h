@@ -34,6 +34,9 @@ public:
 
     ForwardResult forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
     void backward();  // throws SNN_ERROR_STATE without a forward of this trainer just before it
+    // The same for a loss of the caller's, SNN_LOSS_NONE: it sees the records and says how it changes with them.
+    ForwardResult run(std::span<const InputFrames> inputs, const int32_t* labels, std::span<const RecordFrames> records);
+    void run_backward(double loss, std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs);
     // Throws SNN_ERROR_STATE without a backward of this trainer just before it, and when the loss or a gradient is not
     // finite; the weights are then as they were.
     void update();
@@ -50,6 +53,8 @@ public:
 private:
     enum class Phase { idle, forward_done, backward_done };
 
+    void run_taped(std::span<const InputFrames> inputs, std::span<const RecordFrames> records);
+    void finish_forward(const int32_t* labels, ForwardResult& io_result);
     void check_gradients_are_finite() const;
     // The executor has one tape and one gradient: those of the last trainer that ran forward.
     void check_run_is_the_last(const char* what) const;
@@ -68,6 +73,7 @@ private:
     std::unique_ptr<OptimizerMemory> optimizer_memory_;
     bool scored_ = false;
     LossResult last_;
+    double regularization_ = 0;  // the part of the last loss that is not the caller's
     uint64_t update_ = 0, epoch_ = 0;
     uint64_t epoch_samples_ = 0, epoch_correct_ = 0;
     double epoch_loss_ = 0;

@@ -119,7 +119,8 @@ void VulkanExecutor::record_step() {
             case Kernel::finish_receptors: break;
             case Kernel::learn:  // refused when opened
             case Kernel::neuron_adjoint:
-            case Kernel::deliver_adjoint: break;
+            case Kernel::deliver_adjoint:
+            case Kernel::input_gradient: break;
         }
     }
     device_.begin(step_, true);

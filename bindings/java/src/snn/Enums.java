@@ -262,7 +262,9 @@ public final class Enums {
         /** softmax over the mean membrane value in time */
         CROSS_ENTROPY_MEAN_MEMBRANE(2),
         /** mean over outputs of (rate - target)^2, rate in spikes per step */
-        MEAN_SQUARE_RATE(3);
+        MEAN_SQUARE_RATE(3),
+        /** the caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at */
+        NONE(255);
 
         final int value;
 

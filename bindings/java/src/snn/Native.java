@@ -584,6 +584,11 @@ final class Native {
 
     static native int snn_trainer_update(long trainer);
 
+    /** A loss of the caller's, for a trainer with SNN_LOSS_NONE, in the place of forward and backward: run gives what the loss needs, `records` as for snn_session_run (every step). */
+    static native int snn_trainer_run(long trainer, long batch, long records, int record_count, long io_result);
+
+    static native int snn_trainer_run_backward(long trainer, double loss, long gradients, int gradient_count, long input_gradients, int input_gradient_count);
+
     /** Class scores of the last forward: what the softmax sees, or rates; [batch_size][outputs]. */
     static native int snn_trainer_scores(long trainer, long out_scores, long count);
 

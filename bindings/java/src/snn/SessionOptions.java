@@ -7,7 +7,7 @@ import snn.Enums.LogLevel;
 
 /** How a session is opened; see {@code SNNConfig}. What is not set has the library's default. */
 public final class SessionOptions {
-    private static final int INTERPRET_MODELS = 1, FLOAT64 = 2, SMOOTH_SPIKES = 4, ANY_SIZE = 8; // SNN_FLAG_*
+    private static final int INTERPRET_MODELS = 1, FLOAT64 = 2, SMOOTH_SPIKES = 4, ANY_SIZE = 8, INPUT_GRADIENTS = 16; // SNN_FLAG_*
 
     private String device;
     private Integer batchSize, threadCount, maxCatchUpSteps;
@@ -66,6 +66,12 @@ public final class SessionOptions {
     /** Of the random draws of models that have some; default 0. */
     public SessionOptions seed(long seed) {
         this.seed = seed;
+        return this;
+    }
+
+    /** Training goes back to the inputs, see {@link Trainer#runBackward}. */
+    public SessionOptions inputGradients() {
+        flags |= INPUT_GRADIENTS;
         return this;
     }
 

@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import snn.Enums.DataType;
 import snn.Enums.Loss;
 import snn.Enums.Optimizer;
 
@@ -124,6 +125,44 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
+    /** Arrays [step][batch_size][size] of spikes or states: what a run writes, or gradients. */
+    public static final class StepArrays {
+        private final List<Integer> populations = new ArrayList<>();
+        private final List<String> variables = new ArrayList<>();
+        private final List<float[]> arrays = new ArrayList<>();
+        private final List<ByteBuffer> memory = new ArrayList<>();
+
+        /** A state or "spikes". */
+        public StepArrays add(int population, String variable, float[] values) {
+            populations.add(population);
+            variables.add(Objects.requireNonNull(variable, "variable"));
+            arrays.add(Objects.requireNonNull(values, "values"));
+            return this;
+        }
+
+        private long write(Scope scope) {
+            ByteBuffer records = scope.bytes((long) Native.SNNRecordArray.SIZE * arrays.size());
+            memory.clear();
+            for (int i = 0; i < arrays.size(); ++i) {
+                int at = i * Native.SNNRecordArray.SIZE;
+                ByteBuffer values = scope.bytes(4L * arrays.get(i).length);
+                values.asFloatBuffer().put(arrays.get(i));
+                memory.add(values);
+                records.putInt(at + Native.SNNRecordArray.population, populations.get(i));
+                records.putInt(at + Native.SNNRecordArray.dtype, DataType.FLOAT32.value);
+                records.putLong(at + Native.SNNRecordArray.variable, scope.text(variables.get(i)));
+                records.putLong(at + Native.SNNRecordArray.data, Jni.address(values));
+                records.putLong(at + Native.SNNRecordArray.count, arrays.get(i).length);
+            }
+            return Jni.address(records);
+        }
+
+        private void read() {
+            for (int i = 0; i < arrays.size(); ++i) memory.get(i).asFloatBuffer().get(arrays.get(i));
+            memory.clear();
+        }
+    }
+
     /** What came of a batch; see {@code SNNTrainResult}. */
     public static final class Result {
         public final int sampleCount, correctCount;
@@ -181,6 +220,36 @@ public final class Trainer implements AutoCloseable {
         session.handle.enter();
         try {
             session.finish(Native.snn_trainer_backward(handle.get()));
+        } finally {
+            session.leave();
+        }
+    }
+
+    /** The first part for a loss of your own, {@link Loss#NONE}: writes the outputs. Labels may be null and only mark padding.
+     * C: {@code snn_trainer_run}. */
+    public Result run(Batch batch, StepArrays outputs) {
+        session.handle.enter();
+        try (Scope scope = new Scope()) {
+            long trainer = handle.get(), raw = batch.write(scope), records = outputs.write(scope);
+            ByteBuffer result = scope.struct(Native.SNNTrainResult.SIZE);
+            session.finish(Native.snn_trainer_run(trainer, raw, records, outputs.arrays.size(), Jni.address(result)));
+            outputs.read();
+            return new Result(result);
+        } finally {
+            session.leave();
+        }
+    }
+
+    /** The second part for a loss of your own: its value and its gradients for outputs of the last run. Writes the gradients of
+     * inputs ("spikes" of input populations), none if null, which needs {@link SessionOptions#inputGradients}.
+     * C: {@code snn_trainer_run_backward}. */
+    public void runBackward(double loss, StepArrays gradients, StepArrays inputGradients) {
+        StepArrays inputs = inputGradients == null ? new StepArrays() : inputGradients;
+        session.handle.enter();
+        try (Scope scope = new Scope()) {
+            session.finish(Native.snn_trainer_run_backward(handle.get(), loss, gradients.write(scope), gradients.arrays.size(),
+                inputs.write(scope), inputs.arrays.size()));
+            inputs.read();
         } finally {
             session.leave();
         }

@@ -755,6 +755,28 @@ final class Tests {
                 fails(Status.INVALID_ARGUMENT, () -> trainer.step(new Trainer.Batch(new int[1])));
             }
             session.step(); // lives on
+            int out = network.findPopulation("out"), steps = 20;
+            Trainer.Options own = new Trainer.Options(out, steps).loss(Loss.NONE).learningRate(1e-2);
+            try (Trainer trainer = new Trainer(session, own)) {
+                Trainer.Batch batch = new Trainer.Batch(null).heldInput(0, new float[] {1, 0, 1, 0, 0, 1, 0, 1});
+                float[] v = new float[steps * 2 * 2], gradient = new float[v.length];
+                double first = 0, last = 0;
+                for (int i = 0; i < 40; ++i) {
+                    trainer.run(batch, new Trainer.StepArrays().add(out, "v", v));
+                    last = 0; // the mean square distance from 0.5
+                    for (int k = 0; k < v.length; ++k) {
+                        last += Math.pow(v[k] - 0.5, 2) / v.length;
+                        gradient[k] = 2 * (v[k] - 0.5f) / v.length;
+                    }
+                    if (i == 0) first = last;
+                    trainer.runBackward(last, new Trainer.StepArrays().add(out, "v", gradient), null);
+                    trainer.update();
+                }
+                check(last < 0.5 * first, first + " -> " + last);
+                fails(Status.STATE, trainer::backward);
+                fails(Status.STATE, () -> trainer.runBackward(0, new Trainer.StepArrays(),
+                    new Trainer.StepArrays().add(0, "spikes", new float[steps * 2 * 4])));
+            }
             Trainer gone = new Trainer(session, options);
             gone.close();
             fails(IllegalStateException.class, gone::backward);

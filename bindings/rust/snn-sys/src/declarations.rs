@@ -101,6 +101,8 @@ pub const SNN_FLAG_FLOAT64: u32 = 2;
 pub const SNN_FLAG_SMOOTH_SPIKES: u32 = 4;
 /// open a session even when its estimate (snn_network_memory) exceeds the free memory, which is SNN_ERROR_OUT_OF_MEMORY else
 pub const SNN_FLAG_ANY_SIZE: u32 = 8;
+/// training goes back to the inputs, through what is not trainable too: see snn_trainer_run_backward.
+pub const SNN_FLAG_INPUT_GRADIENTS: u32 = 16;
 pub const SNN_FLOAT32: u32 = 0;
 pub const SNN_FLOAT64: u32 = 1;
 pub const SNN_INT32: u32 = 2;
@@ -113,6 +115,8 @@ pub const SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE: u32 = 1;
 pub const SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE: u32 = 2;
 /// mean over outputs of (rate - target)^2, rate in spikes per step
 pub const SNN_LOSS_MEAN_SQUARE_RATE: u32 = 3;
+/// the caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at
+pub const SNN_LOSS_NONE: u32 = 255;
 pub const SNN_OPTIMIZER_SGD: u32 = 0;
 pub const SNN_OPTIMIZER_ADAM: u32 = 1;
 pub const SNN_OPTIMIZER_ADAMW: u32 = 2;
@@ -797,6 +801,9 @@ extern "C" {
     pub fn snn_trainer_forward(trainer: SNNTrainer, batch: *const SNNBatch, io_result: *mut SNNTrainResult) -> SNNStatus;
     pub fn snn_trainer_backward(trainer: SNNTrainer) -> SNNStatus;
     pub fn snn_trainer_update(trainer: SNNTrainer) -> SNNStatus;
+    /// A loss of the caller's, for a trainer with SNN_LOSS_NONE, in the place of forward and backward: run gives what the loss needs, `records` as for snn_session_run (every step).
+    pub fn snn_trainer_run(trainer: SNNTrainer, batch: *const SNNBatch, records: *const SNNRecordArray, record_count: u32, io_result: *mut SNNTrainResult) -> SNNStatus;
+    pub fn snn_trainer_run_backward(trainer: SNNTrainer, loss: f64, gradients: *const SNNRecordArray, gradient_count: u32, input_gradients: *const SNNRecordArray, input_gradient_count: u32) -> SNNStatus;
     /// Class scores of the last forward: what the softmax sees, or rates; \[batch_size\]\[outputs\].
     pub fn snn_trainer_scores(trainer: SNNTrainer, out_scores: *mut f32, count: usize) -> SNNStatus;
     pub fn snn_trainer_set_learning_rate(trainer: SNNTrainer, learning_rate: f64) -> SNNStatus;

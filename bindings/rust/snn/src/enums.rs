@@ -345,6 +345,8 @@ pub enum Loss {
     CrossEntropyMeanMembrane = 2,
     /// mean over outputs of (rate - target)^2, rate in spikes per step
     MeanSquareRate = 3,
+    /// the caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at
+    None = 255,
 }
 
 impl Loss {
@@ -355,6 +357,7 @@ impl Loss {
             1 => Some(Self::CrossEntropyMaxMembrane),
             2 => Some(Self::CrossEntropyMeanMembrane),
             3 => Some(Self::MeanSquareRate),
+            255 => Some(Self::None),
             _ => None,
         }
     }

@@ -50,4 +50,4 @@ pub use network::{
 };
 pub use run::{Run, SpikeEvents};
 pub use session::{Counters, Session, SessionOptions, SessionView, Value};
-pub use trainer::{Batch, TrainResult, Trainer, TrainerOptions};
+pub use trainer::{Batch, StepArrays, TrainResult, Trainer, TrainerOptions};

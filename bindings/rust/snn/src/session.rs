@@ -98,6 +98,11 @@ impl SessionOptions {
         self.flag(sys::SNN_FLAG_SMOOTH_SPIKES)
     }
 
+    /// Training goes back to the inputs, see [`Trainer::run_backward`](crate::Trainer::run_backward).
+    pub fn input_gradients(self) -> Self {
+        self.flag(sys::SNN_FLAG_INPUT_GRADIENTS)
+    }
+
     fn flag(mut self, flag: u32) -> Self {
         self.flags |= flag;
         self

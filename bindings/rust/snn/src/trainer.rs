@@ -1,11 +1,12 @@
 use std::borrow::BorrowMut;
+use std::ffi::CString;
 use std::marker::PhantomData;
 use std::mem::{size_of, MaybeUninit};
 use std::ptr;
 
 use crate::error::check;
 use crate::run::input_array;
-use crate::{sys, Epoch, Loss, Optimizer, Result, Session};
+use crate::{sys, DataType, Epoch, Error, Loss, Optimizer, Result, Session};
 
 /// How a session is trained; see `SNNTrainerDef`. What is not set has the library's default.
 #[derive(Clone)]
@@ -120,6 +121,36 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// Arrays `[step][batch_size][size]` of spikes or states: what a run writes, or gradients.
+#[derive(Default)]
+pub struct StepArrays<'a> {
+    records: Vec<sys::SNNRecordArray>,
+    variables: Vec<CString>,
+    arrays: PhantomData<&'a mut [f32]>,
+}
+
+impl<'a> StepArrays<'a> {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A state or `"spikes"`.
+    pub fn add(mut self, population: u32, variable: &str, values: &'a mut [f32]) -> Result<Self> {
+        let variable =
+            CString::new(variable).map_err(|_| Error::invalid(format!("{variable:?} contains a zero byte")))?;
+        self.records.push(sys::SNNRecordArray {
+            population,
+            dtype: DataType::Float32 as u32,
+            variable: variable.as_ptr(), // stays where it is when the vector grows
+            data: values.as_mut_ptr().cast(),
+            count: values.len(),
+        });
+        self.variables.push(variable);
+        Ok(self)
+    }
+}
+
 /// What came of a batch; see `SNNTrainResult`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -154,19 +185,45 @@ impl<S: BorrowMut<Session>> Trainer<S> {
     /// Forward, backward and update on one batch.
     #[doc(alias = "snn_trainer_step")]
     pub fn step(&mut self, batch: &Batch) -> Result<TrainResult> {
-        self.on_batch(batch, sys::snn_trainer_step)
+        self.on_batch(batch, |trainer, batch, result| unsafe { sys::snn_trainer_step(trainer, batch, result) })
     }
 
     /// The first part of a step.
     #[doc(alias = "snn_trainer_forward")]
     pub fn forward(&mut self, batch: &Batch) -> Result<TrainResult> {
-        self.on_batch(batch, sys::snn_trainer_forward)
+        self.on_batch(batch, |trainer, batch, result| unsafe { sys::snn_trainer_forward(trainer, batch, result) })
     }
 
     /// The second part.
     #[doc(alias = "snn_trainer_backward")]
     pub fn backward(&mut self) -> Result<()> {
         let status = unsafe { sys::snn_trainer_backward(self.handle) };
+        self.session_mut().finish(status)
+    }
+
+    /// The first part for a loss of your own, [`Loss::None`]: writes `outputs`. Labels may be empty and only mark padding.
+    #[doc(alias = "snn_trainer_run")]
+    pub fn run(&mut self, batch: &Batch, outputs: StepArrays) -> Result<TrainResult> {
+        let count = outputs.records.len() as u32;
+        self.on_batch(batch, |trainer, batch, result| unsafe {
+            sys::snn_trainer_run(trainer, batch, outputs.records.as_ptr(), count, result)
+        })
+    }
+
+    /// The second part for a loss of your own: its value and its gradients for outputs of the last run. Writes the gradients
+    /// of inputs (`"spikes"` of input populations), which needs [`SessionOptions::input_gradients`](crate::SessionOptions).
+    #[doc(alias = "snn_trainer_run_backward")]
+    pub fn run_backward(&mut self, loss: f64, gradients: StepArrays, input_gradients: StepArrays) -> Result<()> {
+        let status = unsafe {
+            sys::snn_trainer_run_backward(
+                self.handle,
+                loss,
+                gradients.records.as_ptr(),
+                gradients.records.len() as u32,
+                input_gradients.records.as_ptr(),
+                input_gradients.records.len() as u32,
+            )
+        };
         self.session_mut().finish(status)
     }
 
@@ -213,12 +270,12 @@ impl<S: BorrowMut<Session>> Trainer<S> {
     fn on_batch(
         &mut self,
         batch: &Batch,
-        function: unsafe extern "C" fn(sys::SNNTrainer, *const sys::SNNBatch, *mut sys::SNNTrainResult) -> i32,
+        function: impl FnOnce(sys::SNNTrainer, &sys::SNNBatch, &mut sys::SNNTrainResult) -> i32,
     ) -> Result<TrainResult> {
         // A struct of numbers: zeros are valid.
         let mut result: sys::SNNTrainResult = unsafe { std::mem::zeroed() };
         result.struct_size = size_of::<sys::SNNTrainResult>() as u32;
-        let status = unsafe { function(self.handle, &batch.raw(), &mut result) };
+        let status = function(self.handle, &batch.raw(), &mut result);
         self.session_mut().finish(status)?;
         Ok(TrainResult {
             sample_count: result.sample_count,

@@ -236,6 +236,39 @@ fn training_lowers_the_loss_and_calls_back() {
 }
 
 #[test]
+fn a_loss_of_ones_own_trains_and_reaches_the_inputs() {
+    let network = trainable().unwrap();
+    let out = network.find_population("out").unwrap();
+    let mut session = SessionOptions::new().batch_size(2).input_gradients().open(&network).unwrap();
+    let steps = 20;
+    let options = TrainerOptions::new(out, steps as u32).loss(Loss::None).learning_rate(1e-2);
+    let mut trainer = Trainer::new(&mut session, &options).unwrap();
+    let batch = Batch::new(&[]).held_input(0, &PATTERNS);
+    let (mut v, mut gradient) = (vec![0f32; steps * 2 * 2], vec![0f32; steps * 2 * 2]);
+    let mut of_input = vec![0f32; steps * 2 * 4];
+    let mut losses = Vec::new();
+    for _ in 0..40 {
+        trainer.run(&batch, StepArrays::new().add(out, "v", &mut v).unwrap()).unwrap();
+        // The mean square distance from 0.5.
+        let mut loss = 0.0;
+        for (value, slope) in v.iter().zip(gradient.iter_mut()) {
+            loss += f64::from(value - 0.5).powi(2) / v.len() as f64;
+            *slope = 2.0 * (value - 0.5) / v.len() as f32;
+        }
+        losses.push(loss);
+        let inputs = StepArrays::new().add(0, "spikes", &mut of_input).unwrap();
+        trainer.run_backward(loss, StepArrays::new().add(out, "v", &mut gradient).unwrap(), inputs).unwrap();
+        trainer.update().unwrap();
+    }
+    assert!(losses[39] < 0.5 * losses[0], "{losses:?}");
+    assert!(of_input.iter().any(|value| *value != 0.0));
+    assert!((trainer.end_epoch().unwrap().mean_loss - losses.iter().sum::<f64>() / 40.0).abs() < 1e-9);
+    let wrong = StepArrays::new().add(out, "spikes", &mut gradient).unwrap();
+    assert_eq!(trainer.run(&batch, wrong).unwrap_err().status(), Status::InvalidArgument);
+    assert_eq!(trainer.backward().unwrap_err().status(), Status::State);
+}
+
+#[test]
 fn a_trainer_may_borrow_its_session() {
     let network = trainable().unwrap();
     let mut session = SessionOptions::new().batch_size(2).open(&network).unwrap();

@@ -137,7 +137,8 @@ void ReferenceExecutor<Real>::run(const RunRequest& request) {
                 case Kernel::finish_receptors: finish_receptors(call.index); break;
                 case Kernel::neuron_step: neuron_step(call.index); break;
                 case Kernel::neuron_adjoint:
-                case Kernel::deliver_adjoint: break;  // of the other list
+                case Kernel::deliver_adjoint:
+                case Kernel::input_gradient: break;  // of the other list
             }
         }
         if (taping_) tape_activities();

@@ -33,7 +33,7 @@ public:
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
 
     bool can_train() const override { return !plan_->step_adjoint.empty(); }
-    void backward(std::span<const OutputGradient> gradients) override;
+    void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
     double gradient_square_sum(uint32_t projection) const override;
     bool gradient_is_finite(uint32_t projection) const override;
     uint64_t taped_run_count() const override { return taped_runs_; }

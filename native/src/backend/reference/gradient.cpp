@@ -11,7 +11,7 @@
 namespace snn::reference {
 
 template <class Real>
-void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients) {
+void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) {
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         PopulationState& state = populations_[p];
         if (!plan_->populations[p].needs_activity_gradient) continue;
@@ -30,6 +30,11 @@ void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients
             if (call.kernel == Kernel::deliver_adjoint) deliver_adjoint(call.index, step);
         }
     }
+    for (const InputGradient& input : inputs)
+        for (uint32_t step = 0; step < taped_steps_; ++step)
+            convert(real_type, populations_[input.population].activity_gradients.data() + step * frame(input.population),
+                    input.dtype, static_cast<char*>(input.data) + step * input.step_stride * size_of(input.dtype),
+                    frame(input.population));
 }
 
 template <class Real>

@@ -1,0 +1,388 @@
+"""Recorded spikes of event cameras and artificial ears, read from the files in which they were published.
+
+Each function opens one data set as `EventData`: samples that are read when they are needed and binned into frames. A `Trainer`
+takes it as `x`, with ``encoder=None``, and reads the next batch in a thread while it trains on this one.
+
+Examples
+--------
+>>> train = snn.events.heidelberg("shd_train.h5", steps=100, step_ms=10.0)
+>>> net = snn.Sequential(snn.SpikeInput(700), snn.Dense(256), snn.LIF(), snn.Dense(20), snn.LeakyIntegrator())
+>>> trainer = snn.Trainer(net, steps=100, encoder=None, loss="cross_entropy_max_membrane")
+>>> trainer.fit(train, train.y)
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snn._arrays import Floats, function, integer, integer_array, new_array, number
+from snn.engine.errors import ArgumentTypeError, FileError, FormatError, InvalidArgumentError, UnsupportedError, shown
+
+__all__ = ["EventData", "Events", "dvs_gesture", "heidelberg", "n_mnist", "read_aedat", "read_n_mnist", "tonic"]
+
+Integers = NDArray[np.int64]
+PathLike = str | os.PathLike[str]
+
+
+class Events(NamedTuple):
+    """One recording."""
+
+    times: NDArray[np.float64]
+    """Milliseconds, since the recording began."""
+    units: Integers
+    """Which input, an index into `shape` made flat."""
+    shape: tuple[int, ...]
+    """(channels,), or (polarities, height, width)."""
+
+
+class EventData:
+    """Samples of events, read when they are needed and binned into frames; what `Trainer.fit` takes as `x`.
+
+    Parameters
+    ----------
+    read : callable
+        ``read(index)`` returns the `Events` of one sample. It is called in a thread of `Trainer.fit`, one call at a time.
+    y : array_like of int, shape (samples,)
+        Classes.
+    steps : int
+        Frames of a sample; what comes later is left out.
+    step_ms : float
+        Length of a frame.
+    binary : bool, default True
+        Whether a frame says 0 or 1, as a `SpikeInput` takes it, or how many events there were.
+    shrink : int, default 1
+        Height and width are divided by it, rounded up: pixels that fall together are one input.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[int], Events],
+        y: Any,
+        *,
+        steps: int,
+        step_ms: float,
+        binary: bool = True,
+        shrink: int = 1,
+    ) -> None:
+        self._read = function(read, "read")
+        self.y: Integers = integer_array(y, "y").astype(np.int64)
+        self.steps = integer(steps, "steps", minimum=1)
+        self.step_ms = number(step_ms, "step_ms", minimum=0.0, exclusive=True)
+        self.binary = bool(binary)
+        self.shrink = integer(shrink, "shrink", minimum=1)
+        if self.y.size == 0:
+            raise InvalidArgumentError("there are no samples")
+        self._whole = self._checked(0).shape
+        self._small = self._whole
+        if self.shrink > 1:
+            if len(self._whole) != 3:
+                raise InvalidArgumentError(
+                    f"shrink is {self.shrink}, but samples have shape {self._whole}, which is no image"
+                )
+            self._small = (self._whole[0], *(-(-size // self.shrink) for size in self._whole[1:]))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(samples, steps, *shape of the input)."""
+        return (self.y.size, self.steps, *self._small)
+
+    def __len__(self) -> int:
+        return int(self.y.size)
+
+    def __getitem__(self, rows: int | slice | Integers) -> Floats:
+        """Return the frames of some samples: (samples, steps, *shape), or (steps, *shape) for a single index."""
+        if isinstance(rows, int | np.integer):
+            if not -len(self) <= rows < len(self):
+                raise IndexError(f"sample {rows} of {len(self)}")
+            return self._frames(int(rows) % len(self))
+        chosen = np.arange(len(self))[rows]
+        frames = new_array((chosen.size, *self.shape[1:]), np.float32, "the frames of a batch")
+        for place, index in enumerate(chosen):
+            frames[place] = self._frames(int(index))
+        return frames
+
+    def _checked(self, index: int) -> Events:
+        events = self._read(index)
+        if not isinstance(events, Events):
+            raise ArgumentTypeError(f"read({index}) returned {shown(events)}, not Events")
+        size = math.prod(events.shape)
+        if events.times.shape != events.units.shape:
+            raise FormatError(f"sample {index} has {events.times.size} times and {events.units.size} units")
+        if events.units.size and not 0 <= int(events.units.min()) <= int(events.units.max()) < size:
+            raise FormatError(
+                f"sample {index} has an event of unit {int(events.units.max())}; units of shape {events.shape} are 0 to "
+                f"{size - 1}"
+            )
+        return events
+
+    def _frames(self, index: int) -> Floats:
+        events = self._checked(index)
+        if events.shape != self._whole:
+            raise FormatError(f"sample {index} has shape {events.shape}, the first one {self._whole}")
+        steps = np.floor(events.times / self.step_ms)
+        inside = (steps >= 0) & (steps < self.steps)
+        units = events.units[inside]
+        if self.shrink > 1:
+            polarity, y, x = np.unravel_index(units, self._whole)
+            units = np.ravel_multi_index((polarity, y // self.shrink, x // self.shrink), self._small)
+        size = math.prod(self._small)
+        counts = np.bincount(steps[inside].astype(np.int64) * size + units, minlength=self.steps * size)
+        frames = counts.astype(np.float32).reshape(self.steps, *self._small)
+        return np.minimum(frames, 1.0, out=frames) if self.binary else frames
+
+    def __repr__(self) -> str:
+        return f"<EventData: {len(self)} samples of {self.steps} frames of {self.step_ms:g} ms, shape {self._small}>"
+
+
+# ---- Heidelberg: SHD and SSC
+
+
+def heidelberg(path: PathLike, *, steps: int, step_ms: float, binary: bool = True) -> EventData:
+    """Open a file of the Spiking Heidelberg Digits (SHD) or Spiking Speech Commands (SSC): 700 channels, HDF5.
+
+    Needs h5py (the extra ``events``). B. Cramer et al. (2020), https://doi.org/10.1109/TNNLS.2020.3044364, files at
+    https://zenkelab.org/datasets; a ``.gz`` has to be unpacked before.
+
+    Parameters
+    ----------
+    path : path-like
+        ``shd_train.h5``, ``ssc_test.h5``, ...
+    steps, step_ms, binary
+        See `EventData`.
+    """
+    try:
+        import h5py
+    except ImportError:
+        raise UnsupportedError("HDF5 files are read with h5py, which is not installed: pip install h5py") from None
+    try:
+        file = h5py.File(os.fspath(path), "r")
+    except OSError as error:
+        raise FileError(f"{os.fspath(path)!r} cannot be read as HDF5: {error}") from None
+    try:
+        times, units, labels = file["spikes/times"], file["spikes/units"], np.asarray(file["labels"])
+    except KeyError as error:
+        raise FormatError(f"{os.fspath(path)!r} is no file of SHD or SSC: {error}") from None
+    if not len(times) == len(units) == len(labels):
+        raise FormatError(f"{os.fspath(path)!r} has {len(times)} times, {len(units)} units and {len(labels)} labels")
+
+    def read(index: int) -> Events:
+        # Stored as seconds, in 16 bits: to the nearest half millisecond at one second.
+        moments = np.asarray(times[index], np.float64) * 1e3
+        return Events(moments, np.asarray(units[index], np.int64), (700,))
+
+    return EventData(read, labels.astype(np.int64), steps=steps, step_ms=step_ms, binary=binary)
+
+
+# ---- N-MNIST
+
+
+def read_n_mnist(path: PathLike) -> Events:
+    """Read one ``.bin`` file of N-MNIST: (2 polarities, 34, 34).
+
+    Five bytes for each event, the highest first: x (8 bits), y (8), polarity (1), microseconds (23). An event at y = 240 is
+    none: it stands for 2**13 microseconds more from there on. G. Orchard et al. (2015), https://doi.org/10.3389/fnins.2015.00437.
+    """
+    data = np.frombuffer(_bytes(path), np.uint8)
+    if data.size % 5:
+        raise FormatError(f"{os.fspath(path)!r} has {data.size} bytes, which are no events of 5 bytes")
+    raw = data.reshape(-1, 5).astype(np.int64)
+    x, y, polarity = raw[:, 0], raw[:, 1], raw[:, 2] >> 7
+    times = (raw[:, 2] & 127) << 16 | raw[:, 3] << 8 | raw[:, 4]
+    overflow = y == 240
+    times = (times + (np.cumsum(overflow) << 13))[~overflow]
+    x, y, polarity = x[~overflow], y[~overflow], polarity[~overflow]
+    if x.size and (int(x.max()) >= 34 or int(y.max()) >= 34):
+        raise FormatError(
+            f"{os.fspath(path)!r} has an event at x {int(x.max())} or y {int(y.max())}; N-MNIST has 34 x 34 pixels"
+        )
+    return Events(times / 1e3, (polarity * 34 + y) * 34 + x, (2, 34, 34))
+
+
+def n_mnist(folder: PathLike, *, steps: int, step_ms: float, binary: bool = True, shrink: int = 1) -> EventData:
+    """Open N-MNIST: a folder ``Train`` or ``Test`` with the folders ``0`` to ``9`` of ``.bin`` files.
+
+    Parameters
+    ----------
+    folder : path-like
+        The folder; its samples come by class, then by file name.
+    steps, step_ms, binary, shrink
+        See `EventData`.
+    """
+    files = [(path, digit) for digit in range(10) for path in sorted(Path(folder).glob(f"{digit}/*.bin"))]
+    if not files:
+        raise FileError(f"{os.fspath(folder)!r} has no folders 0 to 9 with files that end in .bin")
+    return EventData(
+        lambda index: read_n_mnist(files[index][0]),
+        [digit for _, digit in files],
+        steps=steps,
+        step_ms=step_ms,
+        binary=binary,
+        shrink=shrink,
+    )
+
+
+# ---- DVS128 Gesture
+
+
+def read_aedat(path: PathLike, shape: tuple[int, int] = (128, 128)) -> Events:
+    """Read the polarity events of an AEDAT 3.1 file: (2 polarities, height, width), times as the camera gives them.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    shape : (int, int), default (128, 128)
+        Height and width of the sensor.
+
+    Notes
+    -----
+    After lines that begin with ``#`` come packets: a header of 28 bytes, little endian (type, source: 16 bits; size of an
+    event, offset of its time, overflow of times, capacity, number, valid: 32 bits), then room for as many events as the
+    capacity says. A polarity event (type 1) is 32 bits of valid (1), polarity (1), y (15), x (15), lowest first, and 32 bits of
+    microseconds.
+    """
+    data = _bytes(path)
+    where = repr(os.fspath(path))
+    if not data.startswith(b"#!AER-DAT3"):
+        raise FormatError(f"{where} does not begin with #!AER-DAT3")
+    at = 0
+    while at < len(data) and data[at : at + 1] == b"#":
+        end = data.find(b"\n", at)
+        if end < 0:
+            raise FormatError(f"{where} ends within its header")
+        line, at = data[at:end], end + 1
+        if line.startswith(b"#!END-HEADER"):
+            break
+    words, moments = [], []
+    while at < len(data):
+        if at + 28 > len(data):
+            raise FormatError(f"{where} ends within the header of a packet")
+        kind, _ = np.frombuffer(data, "<u2", 2, at)
+        size, offset, overflow, capacity, count, _ = np.frombuffer(data, "<u4", 6, at + 4).astype(np.int64).tolist()
+        at += 28
+        if count > capacity:
+            raise FormatError(f"{where} has a packet with {count} events and room for {capacity}")
+        if at + size * capacity > len(data):
+            raise FormatError(f"{where} ends within a packet of {count} events")
+        if kind == 1:
+            if size != 8 or offset != 4:
+                raise FormatError(
+                    f"{where} has polarity events of {size} bytes with the time at {offset}; expected 8 and 4"
+                )
+            events = np.frombuffer(data, "<u4", 2 * count, at).reshape(-1, 2).astype(np.int64)
+            events = events[(events[:, 0] & 1) == 1]
+            words.append(events[:, 0])
+            moments.append(events[:, 1] + (overflow << 31))
+        at += size * capacity
+    word = np.concatenate(words) if words else np.empty(0, np.int64)
+    times = np.concatenate(moments) if moments else np.empty(0, np.int64)
+    polarity, y, x = word >> 1 & 1, word >> 2 & 0x7FFF, word >> 17 & 0x7FFF
+    height, width = shape
+    if word.size and (int(y.max()) >= height or int(x.max()) >= width):
+        raise FormatError(
+            f"{where} has an event at x {int(x.max())} or y {int(y.max())}; the sensor has {width} x {height} pixels"
+        )
+    return Events(times / 1e3, (polarity * height + y) * width + x, (2, height, width))
+
+
+def dvs_gesture(
+    files: PathLike | Iterable[PathLike], *, steps: int, step_ms: float, binary: bool = True, shrink: int = 1
+) -> EventData:
+    """Open recordings of DVS128 Gesture: AEDAT files, each beside its ``NAME_labels.csv``.
+
+    A sample is one gesture, from its start to its end; classes 1 to 11 of the files become 0 to 10. A. Amir et al. (2017),
+    https://doi.org/10.1109/CVPR.2017.781.
+
+    Parameters
+    ----------
+    files : path-like, or several of them
+        ``user01_fluorescent.aedat``, ...; a folder stands for all such files in it. ``trials_to_train.txt`` of the data set
+        lists those to train with.
+    steps, step_ms, binary, shrink
+        See `EventData`.
+    """
+    paths: list[Path] = []
+    for one in [files] if isinstance(files, str | os.PathLike) else files:
+        paths += sorted(Path(one).glob("*.aedat")) if Path(one).is_dir() else [Path(one)]
+    segments: list[tuple[Path, float, float]] = []
+    labels: list[int] = []
+    for path in paths:
+        table = path.with_name(f"{path.stem}_labels.csv")
+        for line, row in enumerate(csv.DictReader(_bytes(table).decode("utf-8", "replace").splitlines()), 2):
+            try:
+                label, start, end = (int(row[key]) for key in ("class", "startTime_usec", "endTime_usec"))
+            except (KeyError, TypeError, ValueError):
+                raise FormatError(f"{str(table)!r}, line {line}: expected class,startTime_usec,endTime_usec") from None
+            labels.append(label - 1)
+            segments.append((path, start / 1e3, end / 1e3))
+    if not segments:
+        raise FileError(f"there is no gesture in {shown(files)}")
+    kept: list[tuple[Path, Events]] = []  # the file that was read last: its gestures often follow each other
+
+    def read(index: int) -> Events:
+        path, start, end = segments[index]
+        if not kept or kept[0][0] != path:
+            kept[:] = [(path, read_aedat(path))]
+        events = kept[0][1]
+        chosen = (events.times >= start) & (events.times < end)
+        return Events(events.times[chosen] - start, events.units[chosen], events.shape)
+
+    return EventData(read, labels, steps=steps, step_ms=step_ms, binary=binary, shrink=shrink)
+
+
+# ---- Tonic
+
+
+def tonic(dataset: Any, *, steps: int, step_ms: float, binary: bool = True, shrink: int = 1) -> EventData:
+    """Open a data set of the package Tonic: any whose samples are (events, class).
+
+    Parameters
+    ----------
+    dataset : sequence of (structured array with the fields t, x, p and perhaps y, int)
+        For example ``tonic.datasets.NMNIST(folder)``, without transforms; times in microseconds, as Tonic has them. Its
+        attribute `sensor_size` says (width, height, polarities). Its classes are asked for once, which reads all samples unless
+        it has an attribute `targets`.
+    steps, step_ms, binary, shrink
+        See `EventData`.
+    """
+    if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+        raise ArgumentTypeError(f"dataset is {shown(dataset)}, which has no samples")
+    size: Sequence[int] | None = getattr(dataset, "sensor_size", None)
+    if size is None or len(size) != 3:
+        raise InvalidArgumentError(f"dataset has sensor_size {shown(size)}; it must be (width, height, polarities)")
+    width, height, polarities = (integer(one, "sensor_size", minimum=1) for one in size)
+    # An ear has one row of channels.
+    shape = (width,) if height == 1 and polarities == 1 else (polarities, height, width)
+
+    def read(index: int) -> Events:
+        events = dataset[index][0]
+        names = events.dtype.names or ()
+        if "t" not in names or "x" not in names:
+            raise FormatError(
+                f"sample {index} has the fields {', '.join(names) or 'none'}; expected t, x, p and perhaps y"
+            )
+        x = events["x"].astype(np.int64)
+        y = events["y"].astype(np.int64) if "y" in names and height > 1 else np.zeros_like(x)
+        polarity = events["p"].astype(np.int64) if "p" in names and polarities > 1 else np.zeros_like(x)
+        times = events["t"].astype(np.float64) / 1e3
+        return Events(times, (polarity * height + y) * width + x, shape)
+
+    targets = getattr(dataset, "targets", None)
+    if targets is None or len(targets) != len(dataset):
+        targets = [dataset[index][1] for index in range(len(dataset))]
+    return EventData(read, targets, steps=steps, step_ms=step_ms, binary=binary, shrink=shrink)
+
+
+def _bytes(path: PathLike) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise FileError(f"{os.fspath(path)!r} cannot be read: {error.strerror}") from None

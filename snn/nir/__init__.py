@@ -1,0 +1,17 @@
+"""Networks to and from NIR, the exchange format of snnTorch, Norse, Sinabs, SpikingJelly, Lava and others.
+
+Needs the package ``nir`` (the extra ``nir``) and is not imported with `snn`. NIR says what the neurons' differential equations
+are, not how they are stepped: how each node is read is told in `from_nir`, how each population is written in `to_nir`.
+J. E. Pedersen et al. (2024), https://doi.org/10.1038/s41467-024-52259-9.
+
+Examples
+--------
+>>> import nir, snn, snn.nir
+>>> net = snn.nir.from_nir("network.nir", dt=1e-4)
+>>> nir.write("again.nir", snn.nir.to_nir(net))
+"""
+
+from snn.nir._export import to_nir
+from snn.nir._import import from_nir
+
+__all__ = ["from_nir", "to_nir"]

@@ -1,0 +1,162 @@
+"""Losses of the user's own: outputs out, gradients in, weights and inputs behind them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import snn
+
+
+def classifier(seed: int = 0) -> snn.Sequential:
+    return snn.Sequential(6, snn.Dense(16), snn.LIF(), snn.Dense(3, bias=True), snn.LIF(), seed=seed)
+
+
+def cross_entropy_count(outputs, labels) -> tuple[float, dict]:
+    """The loss "cross_entropy_count", written in numpy."""
+    spikes = outputs["output"]["spikes"].astype(np.float64)
+    scores = spikes.sum(0)
+    exponentials = np.exp(scores - scores.max(1, keepdims=True))
+    shares = exponentials / exponentials.sum(1, keepdims=True)
+    rows = np.arange(len(labels))
+    loss = -np.log(shares[rows, labels]).mean()
+    shares[rows, labels] -= 1
+    gradient = np.broadcast_to(shares / len(labels), spikes.shape)
+    return loss, {"output": {"spikes": gradient}}
+
+
+def test_a_loss_in_numpy_trains_like_the_same_loss_of_the_library(blobs) -> None:
+    x, y = blobs
+    nets = [classifier(), classifier()]
+    losses = []
+    for net, loss in zip(nets, ("cross_entropy_count", cross_entropy_count), strict=True):
+        # 150 samples in batches of 16: the last batch is filled up.
+        settings = {"steps": 10, "epochs": 3, "batch_size": 16, "learning_rate": 5e-3, "rate_regularization": 0.1}
+        trainer = snn.Trainer(net, loss=loss, **settings)
+        before = trainer.score(x, y)
+        trainer.fit(x, y, validation_data=(x[:20], y[:20]))
+        losses.append(trainer.history)
+        assert trainer.score(x, y) > max(before, 0.8)
+    assert losses[0]["loss"] == pytest.approx(losses[1]["loss"], rel=1e-4)
+    assert losses[0]["validation_loss"] == pytest.approx(losses[1]["validation_loss"], abs=0.02)
+    assert np.isnan(losses[1]["accuracy"]).all()
+    for first, second in zip(*(net.projections.values() for net in nets), strict=True):
+        # The gradients are float32 here, double there.
+        np.testing.assert_allclose(first.weights, second.weights, rtol=1e-3, atol=1e-4)
+
+
+def test_a_membrane_is_taught_a_course(blobs) -> None:
+    """Regression on the membrane over time, with a loop of one's own."""
+    net = snn.Sequential(6, snn.Dense(32), snn.LIF(), snn.Dense(2), snn.LeakyIntegrator(), seed=3)
+    passes = snn.Backpropagation(net, steps=20, batch_size=4, record={"output": "v"}, learning_rate=5e-3)
+    x = blobs[0][:4]
+    wanted = np.sin(np.linspace(0, 3, 20))[:, None, None] * np.array([0.2, -0.2])
+    losses = []
+    for _ in range(150):
+        error = passes.forward(x)["output"]["v"] - wanted
+        losses.append(float((error**2).mean()))
+        gradients = passes.backward({"output": {"v": 2 * error / error.size}}, loss=losses[-1])
+        passes.update()
+    assert losses[-1] < 0.05 * losses[0]
+    assert set(gradients.projections) == set(net.projections)
+    assert gradients.inputs == {}
+
+
+def test_gradients_of_a_linear_network_are_exact() -> None:
+    """Without spikes the membrane is a sum over earlier inputs: v(t) = sum of decay^(t - s) w x(s)."""
+    steps, batch = 7, 2
+    random = np.random.default_rng(1)
+    weights = random.normal(size=(3, 2)).astype(np.float32)
+    net = snn.Network()
+    net.add("input", snn.Input(3))
+    net.add("output", snn.LeakyIntegrator(2, tau_membrane=4.0))
+    net.connect("input", "output", snn.Dense(weights=weights))
+    passes = snn.Backpropagation(net, steps=steps, batch_size=batch, input_gradients=True)
+    x = random.normal(size=(steps, batch, 3)).astype(np.float32)
+    g = random.normal(size=(steps, batch, 2)).astype(np.float32)
+    v = passes.forward(x)["output"]["v"]
+    decay = np.exp(-1 / 4.0)
+    kernel = np.tril(decay ** (np.arange(steps)[:, None] - np.arange(steps)[None]))
+    np.testing.assert_allclose(v, np.einsum("ts,sbi,ij->tbj", kernel, x, weights), rtol=1e-5, atol=1e-6)
+    found = passes.backward({"output": {"v": g}})
+    np.testing.assert_allclose(
+        found.inputs["input"], np.einsum("ts,tbj,ij->sbi", kernel, g, weights), rtol=1e-5, atol=1e-6
+    )
+    expected = np.einsum("ts,sbi,tbj->ij", kernel, x, g)
+    np.testing.assert_allclose(found.projections["input_to_output"]["weight"], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_gradients_go_through_what_is_not_trained() -> None:
+    """The gradient of an input is the same whether layers are trained or not, and with delays in between."""
+    found = []
+    x = np.random.default_rng(2).random((12, 3, 5)).astype(np.float32)
+    for trainable in (True, False):
+        net = snn.Network(seed=4)
+        net.add("input", snn.Input(5))
+        net.add("hidden", snn.LIF(9))
+        net.add("output", snn.LIF(4))
+        net.connect("input", "hidden", snn.Dense(trainable=trainable))
+        net.connect("input", "output", snn.Dense(delay_steps=2, trainable=trainable))
+        net.connect("hidden", "output", snn.Dense(trainable=trainable))
+        net.connect("output", "hidden", snn.Dense(delay_steps=1, trainable=trainable))
+        record = {"output": ["spikes", "v"], "hidden": "spikes"}
+        passes = snn.Backpropagation(net, steps=12, batch_size=3, record=record, input_gradients=True)
+        out = passes.forward(x)
+        assert out["hidden"]["spikes"].sum() > 0
+        found.append(passes.backward({"output": {"spikes": np.ones((12, 3, 4)), "v": out["output"]["v"]}}))
+        if not trainable:
+            assert found[-1].projections == {}
+    assert np.abs(found[0].inputs["input"]).max() > 0
+    assert np.array_equal(found[0].inputs["input"], found[1].inputs["input"])
+
+
+def test_weights_of_the_network_are_taken_at_each_forward(blobs) -> None:
+    net = classifier()
+    passes = snn.Backpropagation(net, steps=10, batch_size=5)
+    first = passes.forward(blobs[0][:5])["output"]["spikes"]
+    net.projections["hidden_to_output"].weights *= 3
+    changed = passes.forward(blobs[0][:5])["output"]["spikes"]
+    assert not np.array_equal(first, changed)
+    assert np.array_equal(
+        changed, snn.Backpropagation(net, steps=10, batch_size=5).forward(blobs[0][:5])["output"]["spikes"]
+    )
+
+
+def test_what_is_wrong_is_said(blobs) -> None:
+    x, y = blobs
+    net = classifier()
+    passes = snn.Backpropagation(net, steps=10, batch_size=2, record={"output": "spikes"})
+    with pytest.raises(snn.StateError, match="needs a run before it"):
+        passes.backward({"output": {"spikes": np.zeros((10, 2, 3))}})
+    passes.forward(x[:2])
+    with pytest.raises(
+        snn.NotFoundError, match=r"gradients\['output'\] has 'v', which is not recorded; .*output\.spikes"
+    ):
+        passes.backward({"output": {"v": np.zeros((10, 2, 3))}})
+    with pytest.raises(
+        snn.InvalidArgumentError, match=r"gradient of output\.spikes has shape \(9, 2, 3\); .*\(10, 2, 3\)"
+    ):
+        passes.backward({"output": {"spikes": np.zeros((9, 2, 3))}})
+    with pytest.raises(snn.InvalidArgumentError, match=r"input 'input' has shape \(3, 6\)"):
+        passes.forward(x[:3])
+    passes.backward({"output": {"spikes": np.ones((10, 2, 3))}}, loss=float("nan"))
+    with pytest.raises(snn.StateError, match="the loss is nan"):
+        passes.update()
+    with pytest.raises(snn.StateError, match="update needs a backward"):
+        passes.update()
+    with pytest.raises(snn.NotFoundError, match="no variable 'w'"):
+        snn.Backpropagation(net, steps=10, record={"output": "w"})
+    with pytest.raises(snn.InvalidArgumentError, match="record is for a loss of your own"):
+        snn.Trainer(net, record={"output": "v"})
+    with pytest.raises(snn.ArgumentTypeError, match="not a pair"):
+        snn.Trainer(net, loss=lambda outputs, targets: 1.0, steps=3).fit(x, y)
+    with pytest.raises(snn.InvalidArgumentError, match="y has shape"):
+        snn.Trainer(net, loss=cross_entropy_count, steps=3).fit(x, y[:-1])
+    silent = snn.Trainer(net, loss=lambda outputs, targets: (1.0, {}), steps=3)
+    with pytest.raises(snn.InvalidArgumentError, match="no gradient reaches a weight"):
+        silent.fit(x, y)
+    diverging = snn.Trainer(
+        net, loss=lambda outputs, targets: (float("nan"), cross_entropy_count(outputs, targets)[1]), steps=3
+    )
+    with pytest.raises(snn.NotFiniteError, match="epoch 1, update 1: the loss is nan"):
+        diverging.fit(x, y)
