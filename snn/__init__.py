@@ -26,7 +26,7 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
             "install it (pip install .) and run Python from another folder, or install it editable (pip install -e .)"
         ) from None
 
-from snn import data, encode, init, plot, scenes, stimuli
+from snn import data, encode, init, plot, scenes, schedules, stimuli
 from snn.connections import AvgPool2d, Connection, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
 from snn.distributions import Distribution, LogNormal, Normal, Uniform
 from snn.encode import Encoder
@@ -52,6 +52,7 @@ from snn.engine.errors import (
     VersionError,
 )
 from snn.engine.records import Counters, DeviceInfo, SpikeEvent, WeightUpdate
+from snn.learnable import Learnable
 from snn.network import MemoryEstimate, Network, Population, load, save
 from snn.neurons import (
     LIF,
@@ -117,6 +118,7 @@ __all__ = [
     "InvalidHandleError",
     "Izhikevich",
     "LeakyIntegrator",
+    "Learnable",
     "LogNormal",
     "MaxPool2d",
     "MemoryEstimate",
@@ -165,5 +167,6 @@ __all__ = [
     "plot",
     "save",
     "scenes",
+    "schedules",
     "stimuli",
 ]

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import MAX_BATCH, Floats, choice, float32_number, function, integer, new_array, number, real_array
-from snn._batches import Batches, class_labels, padded, rate_targets
+from snn._batches import Batches, class_labels, padded, target_values
+from snn._checkpoint import Checkpoint
 from snn._progress import EpochBar
 from snn.encode import Encoder
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFiniteError, StateError, shown
+from snn.engine.errors import (
+    ArgumentTypeError,
+    FileError,
+    InvalidArgumentError,
+    NotFiniteError,
+    StateError,
+    shown,
+)
 from snn.engine.records import WeightUpdate
 from snn.network import Network, Population
+from snn.schedules import Schedule, constant, cosine
 from snn.simulation import INSTRUCTION_SETS
 
 __all__ = ["EarlyStopping", "EpochReport", "Trainer"]
@@ -29,9 +40,20 @@ LOSSES = (
     "cross_entropy_max_membrane",
     "cross_entropy_mean_membrane",
     "mean_square_rate",
+    "cross_entropy_rate",
+    "cross_entropy_last_membrane",
+    "cross_entropy_latency",
+    "mean_square_count",
+    "mean_square_max_membrane",
+    "mean_square_mean_membrane",
+    "mean_square_last_membrane",
+    "mean_square_latency",
+    "mean_square_membrane",
+    "van_rossum",
 )
-OPTIMIZERS = ("sgd", "adam", "adamw")
-Schedule = Callable[[float], float]
+_IN_TIME = ("mean_square_membrane", "van_rossum")
+_NEEDS_TARGETS = ("mean_square_latency", *_IN_TIME)
+OPTIMIZERS = ("sgd", "adam", "adamw", "lion")
 
 
 class EpochReport(NamedTuple):
@@ -89,35 +111,36 @@ class EarlyStopping:
         return (change if self.monitor.endswith("accuracy") else -change) > self.min_delta
 
 
-def _cosine(done: float) -> float:
-    return 0.5 * (1.0 + math.cos(math.pi * done))
+def _report(row: Sequence[float]) -> EpochReport:
+    epoch, *rest = row
+    return EpochReport(int(epoch), *rest)
 
 
-def _constant(done: float) -> float:
-    return 1.0
-
-
-_SCHEDULES: dict[str, Schedule] = {"constant": _constant, "cosine": _cosine}
+_SCHEDULES: dict[str, Schedule] = {"constant": constant(), "cosine": cosine()}
 
 
 class Trainer:
-    """Trains a network; the trained weights are in that same network.
+    """Trains a network; the trained weights, and parameters that are `Learnable`, are in that same network.
 
     Parameters
     ----------
     network : Network
-        The network; its weights are where training starts and where it ends.
+        The network; its weights are where training starts and where it ends, its learnable parameters likewise.
     steps : int, default 25
         Steps that each sample is shown.
-    loss : {"cross_entropy_count", "cross_entropy_max_membrane", "cross_entropy_mean_membrane", "mean_square_rate"}
-        Softmax over spike counts, over the largest or the mean membrane value in time, or the squared distance of the
-        rates (spikes per step) to targets.
-    optimizer : {"sgd", "adam", "adamw"}, default "adam"
-        The optimiser.
+    loss : str, default "cross_entropy_count"
+        ``"cross_entropy_SCORE"``: softmax cross-entropy of the outputs' scores with the classes. ``"mean_square_SCORE"``: mean
+        over the outputs of the squared distance of scores to targets. SCORE is ``count`` (spikes), ``rate`` (spikes per
+        step), ``max_membrane``, ``mean_membrane``, ``last_membrane``, or ``latency``: the step of the first spike, `steps` when
+        there is none; softmax takes minus that. ``"mean_square_membrane"``: squared distance of the membrane after each
+        step to targets of each step. ``"van_rossum"``: squared van Rossum distance of the output's spikes to target trains.
+    optimizer : {"sgd", "adam", "adamw", "lion"}, default "adam"
+        The optimiser. Lion wants a learning rate 3 to 10 times smaller than Adam's, and was published with ``beta2=0.99``.
     learning_rate : float, default 1e-3
         Before `schedule`.
     schedule : {"constant", "cosine"} or callable, default "constant"
-        Factor on the learning rate; a callable gets the share of training that is done, 0 to 1.
+        Factor on the learning rate; a callable, such as those of `snn.schedules`, gets the share of training that is done,
+        0 to 1.
     epochs : int, default 20
         Passes over the training data.
     batch_size : int, default 32
@@ -133,16 +156,22 @@ class Trainer:
     momentum : float, default 0.0
         Of SGD.
     beta1, beta2, epsilon : float, default 0.9, 0.999, 1e-8
-        Of Adam and AdamW.
+        Of Adam and AdamW; Lion has the betas.
     weight_decay : float, default 0.0
-        SGD and Adam: added to the gradient; AdamW: decoupled.
+        SGD and Adam: added to the gradient (L2 regularisation); AdamW and Lion: decoupled. Not of learnable parameters.
+    l1_regularization : float, default 0.0
+        ``l1_regularization * sign(weight)`` is added to the gradients of weights and biases.
+    parameter_rate_factor : float, default 1.0
+        Factor on the learning rate for learnable parameters of neurons; see `Learnable` for what a step of theirs is.
     gradient_clip_norm : float, default 0.0
-        Largest global L2 norm of the gradient; 0: no limit.
+        Largest global L2 norm of the gradient of weights, biases and learnable parameters; 0: no limit.
     rate_regularization, rate_target : float, default 0.0
         ``rate_regularization * mean((rate - rate_target)**2)`` over all spiking populations is added to the loss, rates
         in spikes per step.
     rate_on, rate_off : float, default 0.8, 0.0
-        Target rates of ``"mean_square_rate"`` with classes.
+        Targets of mean-square losses with classes, for the class and for the other outputs; of counts, this times `steps`.
+    van_rossum_tau : float, default 10.0
+        Time constant of ``"van_rossum"`` in ms.
     device : str, default "cpu"
         Where it runs.
     threads : int, default 1
@@ -176,11 +205,14 @@ class Trainer:
         beta2: float = 0.999,
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
+        l1_regularization: float = 0.0,
+        parameter_rate_factor: float = 1.0,
         gradient_clip_norm: float = 0.0,
         rate_regularization: float = 0.0,
         rate_target: float = 0.0,
         rate_on: float = 0.8,
         rate_off: float = 0.0,
+        van_rossum_tau: float = 10.0,
         device: str = "cpu",
         threads: int = 1,
         instruction_set: str = "best",
@@ -209,7 +241,7 @@ class Trainer:
             raise InvalidArgumentError(f"output is {self.output!r}, which is an input")
         if not answer.spiking and not self.loss.endswith("membrane"):
             raise InvalidArgumentError(
-                f"loss is {self.loss!r}, which counts spikes, but population {self.output!r} has model "
+                f"loss is {self.loss!r}, which looks at spikes, but population {self.output!r} has model "
                 f"{answer.model!r}, which does not spike; use a membrane loss"
             )
         self.seed = integer(seed, "seed", maximum=2**63)
@@ -222,16 +254,21 @@ class Trainer:
             "beta2": number(beta2, "beta2", minimum=0.0),
             "epsilon": number(epsilon, "epsilon", minimum=0.0, exclusive=True),
             "weight_decay": number(weight_decay, "weight_decay", minimum=0.0),
+            "l1_regularization": number(l1_regularization, "l1_regularization", minimum=0.0),
+            "parameter_rate_factor": number(parameter_rate_factor, "parameter_rate_factor", minimum=0.0),
             "gradient_clip_norm": number(gradient_clip_norm, "gradient_clip_norm", minimum=0.0),
             "rate_regularization": number(rate_regularization, "rate_regularization", minimum=0.0),
             "rate_target": number(rate_target, "rate_target", minimum=0.0),
             "rate_on": float32_number(rate_on, "rate_on"),
             "rate_off": float32_number(rate_off, "rate_off"),
+            "van_rossum_tau": number(van_rossum_tau, "van_rossum_tau", minimum=0.0, exclusive=True),
         }
         for name in ("beta1", "beta2"):
             if self._numbers[name] >= 1.0:
                 raise InvalidArgumentError(f"{name} is {self._numbers[name]}; it must be below 1")
         self._reports: list[EpochReport] = []
+        self._checkpoint: Callable[[], Checkpoint] | None = None  # makes one, where training is between epochs
+        self._resumed: Checkpoint | None = None
 
     # ---- training
 
@@ -248,12 +285,15 @@ class Trainer:
     ) -> Trainer:
         """Train for `epochs` passes, from the network's present weights and with a fresh optimiser.
 
+        After `load_checkpoint`, the first call goes on from there instead, through the epochs that are left.
+
         Parameters
         ----------
         x : array_like, or dict of them by input population
             Samples, shape (samples, *shape of the input); without an encoder (samples, steps, *shape).
         y : array_like
-            Classes, int (samples,); for ``"mean_square_rate"`` also rates, float (samples, outputs).
+            Classes, int (samples,); for ``mean_square_SCORE`` also targets, float (samples, outputs), which
+            ``"mean_square_latency"`` always needs; for the two losses of every step float (samples, steps, outputs).
         validation_data : (x, y), optional
             Looked at after each epoch, never learned from.
         progress : bool, default False
@@ -306,22 +346,38 @@ class Trainer:
                 )
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
         session, trainer = self._open()
+        self._checkpoint = None
+        resumed, self._resumed = self._resumed, None
+        settings = self._settings(batches)
+        if resumed is not None:
+            resumed.check(settings, self._values(session))
+            for name, values in resumed.values.items():
+                session.write(name, values)
         self._check_gradients(session, trainer, batches, targets)
         if told is not None:
             names = list(self.network.projections)
             session.on_weights(lambda update: told(update._replace(projection=names[update.projection])))
-        self._reports = []
+        self._reports = [] if resumed is None else [_report(row) for row in resumed.reports]
         generator = np.random.Generator(np.random.Philox(key=self.seed))
         spiking = sum(p.size for p in self.network.populations.values() if p.spiking and not p.is_input)
         updates = self.epochs * batches.batch_count
         update = 0
-        good = self._weights(session)
+        good = self._values(session)
         best: EpochReport | None = None
-        best_weights: dict[str, Floats] = {}
+        best_values: dict[str, NDArray[Any]] = {}
+        if resumed is not None:
+            trainer.set_state(resumed.optimizer)
+            update = len(self._reports) * batches.batch_count
+            if resumed.best_epoch:
+                best, best_values = self._reports[resumed.best_epoch - 1], resumed.best_values
+            for _ in self._reports:  # what these epochs drew
+                generator.permutation(batches.count)
+                generator.integers(2**39)
         bar = EpochBar(self.epochs, batches.batch_count) if progress else nullcontext()
         try:
             with bar as drawn:
-                for epoch in range(self.epochs):
+                for epoch in range(len(self._reports), self.epochs):
+                    self._checkpoint = None
                     begin = time.perf_counter()
                     order = generator.permutation(batches.count)
                     encoder_seed = int(generator.integers(2**39))
@@ -358,13 +414,15 @@ class Trainer:
                         valid_accuracy,
                     )
                     self._reports.append(report)
-                    good = self._weights(session)
+                    good = self._values(session)
                     if drawn is not None:
                         drawn.epoch(report)
+                    if early_stopping is not None and early_stopping.is_better(report, best):
+                        best, best_values = report, good
+                    made = (trainer.state(), good, best.epoch if best else 0, best_values)
+                    self._checkpoint = lambda made=made: Checkpoint(settings, [list(r) for r in self._reports], *made)
                     # All are called, whatever the first says.
                     answers = [callback(report) for callback in callbacks]
-                    if early_stopping is not None and early_stopping.is_better(report, best):
-                        best, best_weights = report, good
                     if any(answer is True for answer in answers):
                         break
                     if (
@@ -373,7 +431,7 @@ class Trainer:
                     ):
                         break
             if early_stopping is not None and early_stopping.restore_best:
-                for name, values in best_weights.items():
+                for name, values in best_values.items():
                     session.write(name, values)
         except NotFiniteError:
             for name, values in good.items():
@@ -404,7 +462,7 @@ class Trainer:
         return session, trainer
 
     def _trained(self) -> dict[str, Floats]:
-        """Return the arrays of the network that are trained, by the names that a session gives them."""
+        """Return the weights and biases of the network that are trained, by the names that a session gives them."""
         found = {}
         for name, projection in self.network.projections.items():
             if not projection.trainable or projection.kind == "pool2d":
@@ -415,22 +473,40 @@ class Trainer:
                 found[f"{name}.bias"] = projection.bias
         return found
 
+    def _learned(self, session: _native.Session) -> dict[str, dict[str, NDArray[np.float64]]]:
+        """Return a copy of the session's learnable parameters by population and name."""
+        found: dict[str, dict[str, NDArray[np.float64]]] = {}
+        for population in self.network.populations.values():
+            for parameter in population.learnable:
+                path = f"{population.name}.{parameter}"
+                values = np.empty(session.value_count(path))
+                session.read(path, values)
+                found.setdefault(population.name, {})[parameter] = values
+        return found
+
     def _store(self, session: _native.Session) -> None:
-        """Copy the session's weights into the network."""
+        """Copy the session's weights and learnable parameters into the network."""
         for name, values in self._trained().items():
             session.read(name, values)
+        learned = self._learned(session)
+        for population, parameters in learned.items():
+            self.network[population]._take_learned(parameters)
+        if learned:
+            self.network._rebuild()
 
-    def _weights(self, session: _native.Session) -> dict[str, Floats]:
-        """Return a copy of the session's weights."""
-        copies = {name: np.empty_like(values) for name, values in self._trained().items()}
+    def _values(self, session: _native.Session) -> dict[str, NDArray[Any]]:
+        """Return a copy of all that training changes in the session."""
+        copies: dict[str, NDArray[Any]] = {name: np.empty_like(values) for name, values in self._trained().items()}
         for name, values in copies.items():
             session.read(name, values)
+        for population, parameters in self._learned(session).items():
+            copies |= {f"{population}.{parameter}": values for parameter, values in parameters.items()}
         return copies
 
     def _check_gradients(
         self, session: _native.Session, trainer: _native.Trainer, batches: Batches, targets: NDArray[Any]
     ) -> None:
-        """Refuse to train when the first batch gives no weight a gradient. Changes nothing."""
+        """Refuse to train when the first batch gives nothing that is trained a gradient. Changes nothing."""
         if self.epochs == 0:
             return
         rows, inputs = next(batches.each(None, self.seed % 2**39))
@@ -438,13 +514,14 @@ class Trainer:
         if not math.isfinite(result.loss) or result.loss == 0.0:
             return  # told by the first update; there is nothing left to learn
         trainer.backward()
-        for name, values in self._trained().items():
+        for name, values in self._values(session).items():
             gradient = np.empty_like(values)
             session.read(f"{name}.gradient", gradient)
             if gradient.any():
                 return
         raise InvalidArgumentError(
-            f"no gradient reaches a weight: the loss of population {self.output!r} is {result.loss:g} on the first samples, "
+            "no gradient reaches a weight or a learnable parameter: "
+            f"the loss of population {self.output!r} is {result.loss:g} on the first samples, "
             f"and all its derivatives are 0 ({result.spike_count:g} spikes in the network). Inputs may be silent, membranes "
             "too far from the threshold for the surrogate, or nothing that is trained lies upstream of that population"
         )
@@ -482,8 +559,14 @@ class Trainer:
 
     def _targets(self, y: ArrayLike, samples: int) -> NDArray[Any]:
         outputs = self.network[self.output].size
-        if self.loss == "mean_square_rate" and real_array(y, "y").ndim == 2:
-            return rate_targets(y, samples, outputs)
+        if self.loss in _IN_TIME:
+            return target_values(y, (samples, self.steps, outputs))
+        if self.loss.startswith("mean_square") and real_array(y, "y").ndim == 2:
+            return target_values(y, (samples, outputs))
+        if self.loss in _NEEDS_TARGETS:
+            raise InvalidArgumentError(
+                f"y has shape {np.shape(y)}; {self.loss!r} compares with targets of shape {(samples, outputs)}"
+            )
         return class_labels(y, samples, outputs)
 
     def _answers(self, targets: NDArray[Any], rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
@@ -491,7 +574,61 @@ class Trainer:
             return {"labels": padded(targets, rows, self.batch_size, -1)}
         # Labels say which places are padding; with targets their value does not matter.
         places = np.where(np.arange(self.batch_size) < rows.size, 0, -1).astype(np.int32)
-        return {"labels": places, "targets": padded(targets, rows, self.batch_size, 0.0)}
+        batch = padded(targets, rows, self.batch_size, 0.0)
+        return {"labels": places, "targets": batch if batch.ndim == 2 else np.ascontiguousarray(batch.swapaxes(0, 1))}
+
+    # ---- checkpoints
+
+    def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Write all that training goes on from: weights, learnable parameters, optimiser, history, place in the epochs.
+
+        Between two epochs: in a callback of `fit`, or after it. The file is an ``.npz`` of numpy, written beside `path` and
+        renamed.
+
+        Examples
+        --------
+        >>> trainer.fit(x, y, callbacks=[lambda report: trainer.save_checkpoint("run.npz")])
+
+        and, in another process, with a network and a trainer made in the same way:
+
+        >>> trainer.load_checkpoint("run.npz").fit(x, y)
+        """
+        if self._checkpoint is None:
+            raise StateError(
+                "there is nothing to keep: a checkpoint is made after an epoch of fit, in a callback or when fit has ended"
+            )
+        try:
+            self._checkpoint().save(Path(path))
+        except OSError as error:
+            raise FileError(f"the checkpoint {shown(str(path))} cannot be written: {error.strerror}") from error
+
+    def load_checkpoint(self, path: str | os.PathLike[str]) -> Trainer:
+        """Let the next `fit` go on from a checkpoint; with the same data it gives the same bits as if it had never ended.
+
+        The network gets the checkpoint's weights and parameters when that `fit` begins. It refuses a checkpoint of another
+        network, optimiser, seed, batch size, number of steps or samples, or device. `epochs` may be larger than it was: a
+        schedule then sees another share of training done.
+
+        Returns
+        -------
+        Trainer
+            Itself.
+        """
+        try:
+            self._resumed = Checkpoint.load(Path(path))
+        except OSError as error:
+            raise FileError(f"the checkpoint {shown(str(path))} cannot be read: {error.strerror}") from error
+        return self
+
+    def _settings(self, batches: Batches) -> dict[str, Any]:
+        return {
+            "optimizer": self.optimizer,
+            "seed": self.seed,
+            "batch_size": self.batch_size,
+            "steps": self.steps,
+            "samples": batches.count,
+            "device": self.device,
+        }
 
     # ---- using what was trained
 
@@ -514,7 +651,7 @@ class Trainer:
         return loss / batches.count, accuracy, scores
 
     def predict_scores(self, x: ArrayLike | Mapping[str, ArrayLike]) -> Floats:
-        """Return what the loss sees of each class: spike counts, membrane values or rates.
+        """Return what the loss sees of each class: spike counts, membrane values, rates or latencies.
 
         Parameters
         ----------
@@ -526,16 +663,28 @@ class Trainer:
         float32 array, shape (samples, outputs)
         """
         batches = self._batches(x)
-        return self._evaluate(batches, np.zeros(batches.count, np.int32))[2]
+        outputs = self.network[self.output].size
+        targets: NDArray[Any] = np.zeros(batches.count, np.int32)
+        if self.loss in _NEEDS_TARGETS:  # some, which scores do not depend on
+            shape = (batches.count, self.steps, outputs) if self.loss in _IN_TIME else (batches.count, outputs)
+            targets = np.broadcast_to(np.float32(0), shape)
+        return self._evaluate(batches, targets)[2]
 
     def predict(self, x: ArrayLike | Mapping[str, ArrayLike]) -> NDArray[np.int64]:
-        """Return the class of each sample: the output with the largest score, the first among equals."""
-        return np.asarray(np.argmax(self.predict_scores(x), axis=1), np.int64)
+        """Return the class of each sample: the output with the best score, the first among equals.
+
+        The best score is the largest one, or the smallest latency of ``"mean_square_latency"``.
+        """
+        scores = self.predict_scores(x)
+        best = np.argmin if self.loss == "mean_square_latency" else np.argmax
+        return np.asarray(best(scores, axis=1), np.int64)
 
     def score(self, x: ArrayLike | Mapping[str, ArrayLike], y: ArrayLike) -> float:
         """Return the share of samples that are classified correctly."""
         batches = self._batches(x)
         labels = class_labels(y, batches.count, self.network[self.output].size)
+        if self.loss in _NEEDS_TARGETS:
+            return float(np.mean(self.predict(x) == labels))
         return self._evaluate(batches, labels)[1]
 
     @property

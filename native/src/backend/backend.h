@@ -112,7 +112,7 @@ struct OutputGradient {
 struct OptimizerStep {
     uint32_t optimizer;  // SNN_OPTIMIZER_*
     uint64_t update;     // 1 = the first
-    double learning_rate, momentum, beta1, beta2, epsilon, weight_decay;
+    double learning_rate, momentum, beta1, beta2, epsilon, weight_decay, l1_regularization;
     double gradient_scale;  // from clipping; applied to the gradient before anything else
 };
 
@@ -121,6 +121,10 @@ struct OptimizerStep {
 class OptimizerMemory {
 public:
     virtual ~OptimizerMemory() = default;
+    // All of it as numbers, in an order of the backend's own; exact.
+    virtual size_t count() const = 0;
+    virtual void read(std::span<double> out_values) const = 0;
+    virtual void write(std::span<const double> values) = 0;
 };
 
 // Where a state lies in memory of the device that others may read: snn_vulkan.h.
@@ -169,6 +173,11 @@ public:
     virtual double gradient_square_sum(uint32_t projection) const;
     // False when a value of the projection's gradient is infinite or not a number.
     virtual bool gradient_is_finite(uint32_t projection) const;
+    // Of each neuron of a population that learns, summed over the samples in order, in double, after backward():
+    // dL/d(a constant, as the steps read it); `place` counts LearningPlan::constants.
+    virtual void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const;
+    // dL/d(a float state before the first step).
+    virtual void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const;
     // Moments at zero for SNN_OPTIMIZER_*. May not outlive the executor.
     virtual std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer);
     // Updates weights, biases and the optimiser's moments of every trainable projection. Weights of fixed-point

@@ -57,14 +57,18 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
                                      uint32_t task) {
     const PopulationData& data = *context_.populations[population];
     PopulationGradient& gradient = populations_[population];
-    const Model& model = *data.info.model;
-    const void* tape[64];
+    const void* tape[64] = {};
     float* states[32];
     float* sums[16];
-    for (uint32_t e = 0; e < model.tape.size(); ++e) tape[e] = tape_.entry(population, e, step, sample);
+    float* constants[192];  // parameters and derived constants: the limits of docs/model-format.md
+    for (uint32_t e = 0; e < data.plan.tape.size(); ++e)
+        tape[data.plan.tape_places[e]] = tape_.entry(population, e, step, sample);
     for (uint32_t s = 0; s < data.state_count; ++s)
         states[s] = gradient.states.data() + (static_cast<size_t>(s) * context_.batch + sample) * data.row;
     for (uint32_t r = 0; r < data.receptor_count; ++r) sums[r] = sums_row(population, r, chunk_step, sample);
+    const size_t learned = data.plan.learning ? data.plan.learning->constants.size() : 0;
+    for (size_t k = 0; k < learned; ++k)
+        constants[k] = gradient.constants.data() + (k * context_.batch + sample) * data.row;
     float* const activity = activity_row(population, step, sample);
     const NeuronAdjointArgs args{
         .constants = data.constants.data(),
@@ -73,6 +77,7 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
         .state_gradients = states,
         .spike_gradient = activity,
         .receptor_gradients = sums,
+        .constant_gradients = constants,
         .surrogate = data.surrogate,
     };
     if (data.adjoint_program)

@@ -264,7 +264,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                 receptors[r] = data.has_input[r] ? sums_of(r, at.sample) - neurons.begin : context_.no_input.data();
             for (uint32_t s = 0; s < data.state_count; ++s)
                 states[s] = context_.populations[population]->state_at(s, at.sample, 0);
-            for (uint32_t e = 0; taped && e < model.tape.size(); ++e) tape[e] = tape_->entry(population, e, step, at.sample);
+            for (uint32_t e = 0; taped && e < data.plan.tape.size(); ++e) tape[e] = tape_->entry(population, e, step, at.sample);
             uint16_t* const bits = model.spiking ? tape_->bits(population, step, at.sample) : nullptr;
             step_neurons(data,
                          {

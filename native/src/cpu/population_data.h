@@ -107,11 +107,13 @@ struct PopulationData {
         for_pieces(part, [&](uint32_t range, uint32_t begin, uint32_t end) { use(state_at(state, sample, range) + begin, begin, end); });
     }
     void reset();  // initial states, no activity
+    std::vector<std::vector<double>> initial_states;  // as PopulationConstants has them
 
     // The model: compiled, or interpreted when it is a user's (or for tests). The adjoint is interpreted as well when the
     // surrogate is a user's.
     const CompiledModel* compiled = nullptr;
     NeuronStepFunction step = nullptr;          // of `compiled`, for the population's options
+    NeuronStepFunction taped_step = nullptr;    // null: interpreted, as a step is that keeps more for parameters that learn
     NeuronStepFunction integer_step = nullptr;  // the same, taking integer sums; null where there is none
     ProgramCache::Shared step_program, taped_program, adjoint_program;
     SurrogateArgs surrogate{};

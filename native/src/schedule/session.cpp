@@ -108,6 +108,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     frames_.resize(inputs_.size());
     weight_is_own_.assign(network_->projections().size(), 0);
     parameters_.resize(populations.size());
+    parameter_gradients_.resize(populations.size());
     for (size_t p = 0; p < network_->projections().size(); ++p) {
         const Projection& projection = network_->projections()[p];
         if (!projection.plasticity) continue;

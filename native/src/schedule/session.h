@@ -83,6 +83,14 @@ public:
     void restarted(uint64_t steps) { steps_done_ = steps, remainder_s_ = 0, counted_before_ = {}; }  // a trainer reset the state and ran steps
     void gradients_ready() { has_gradients_ = true; }
 
+    // --- parameters
+    const Parameters& parameters_of(uint32_t population) const;
+    // Checked, with the constants that follow from them. All or nothing: the session and its executor agree also when memory
+    // runs out.
+    void set_parameters(uint32_t population, Parameters parameters, const PopulationConstants& constants);
+    // dL/d(each learnable parameter of the population), empty for the others.
+    void set_parameter_gradients(uint32_t population, const Parameters& gradients) { parameter_gradients_[population] = gradients; }
+
     const std::shared_ptr<const Network>& network() const { return network_; }
     const Plan& plan() const { return *plan_; }
     Executor& executor() { return *executor_; }
@@ -133,6 +141,7 @@ private:
         Slot slot;
         bool writable;
         uint32_t parameter = no_parameter;  // of population slot.index, instead of the slot
+        bool is_gradient = false;           // of that parameter
     };
 
     static constexpr uint32_t no_input = UINT32_MAX;
@@ -150,8 +159,7 @@ private:
     void check_state_can_be_saved() const;
     Slot activity_slot(uint32_t population) const;
     const ProjectionHash& hash_of(uint32_t projection);
-    const Parameters& parameters_of(uint32_t population) const;
-    void set_parameters(uint32_t population, Parameters parameters);
+    const std::vector<double>& parameter_values(const Variable& variable) const;
     RecordFrames checked_record(const SNNRecordArray& record, size_t row_count, uint32_t position) const;
     std::vector<EventRecord> checked_events(const SNNRunDef& def) const;
 
@@ -173,6 +181,7 @@ private:
     std::vector<uint32_t> input_places_;  // per population: its place in inputs_, no_input for neurons
     std::vector<InputFrames> frames_;  // one for each of inputs_, rewritten before a step
     std::vector<Parameters> parameters_;  // per population: empty while they are the network's
+    std::vector<Parameters> parameter_gradients_;  // per population: empty before a backward pass
     std::vector<uint8_t> weight_is_own_;  // per projection: differs (perhaps) from the network's
     bool has_gradients_ = false;
 

@@ -53,6 +53,14 @@ Session::Variable Session::find_variable(std::string_view path) const {
         for (uint32_t i = 0; i < population.model->parameters.size(); ++i) {
             const ParameterInfo& parameter = population.model->parameters[i];
             if (parameter.name == variable) return {{Slot::state, index}, true, i};
+            if (variable == parameter.name + ".gradient") {
+                if (!population.learnable[i])
+                    throw Error(SNN_ERROR_NOT_FOUND, "parameter '", parameter.name, "' of population '", owner,
+                                "' is not learnable and has no gradient");
+                if (parameter_gradients_[index].empty())
+                    throw Error(SNN_ERROR_STATE, "'", path, "': there was no backward pass yet");
+                return {{Slot::state, index}, false, i, true};
+            }
             known += (known.empty() ? "" : ", ") + parameter.name;
         }
         throw Error(SNN_ERROR_NOT_FOUND, "population '", population.name, "' has no state or parameter '", variable,
@@ -78,16 +86,19 @@ const Parameters& Session::parameters_of(uint32_t population) const {
     return parameters_[population].empty() ? network_->population(population).parameters : parameters_[population];
 }
 
-// Checked one by one already. All or nothing: the session and its executor agree also when memory runs out.
-void Session::set_parameters(uint32_t population, Parameters parameters) {
-    executor_->set_constants(population,
-                             make_population_constants(network_->population(population), parameters, network_->dt_ms()));
+void Session::set_parameters(uint32_t population, Parameters parameters, const PopulationConstants& constants) {
+    executor_->set_constants(population, constants);
     parameters_[population] = std::move(parameters);
+}
+
+const std::vector<double>& Session::parameter_values(const Variable& variable) const {
+    const uint32_t population = variable.slot.index;
+    return (variable.is_gradient ? parameter_gradients_[population] : parameters_of(population))[variable.parameter];
 }
 
 size_t Session::count_of(const Variable& variable) const {
     if (variable.parameter == no_parameter) return executor_->count(variable.slot);
-    return parameters_of(variable.slot.index)[variable.parameter].size();
+    return parameter_values(variable).size();
 }
 
 DeviceBuffer Session::device_buffer(std::string_view path) const {
@@ -106,7 +117,7 @@ void Session::read(std::string_view path, uint32_t dtype, void* out_data, size_t
     if (const size_t expected = count_of(variable); count != expected)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", expected, " values, count is ", count);
     if (variable.parameter == no_parameter) executor_->read(variable.slot, type, out_data);
-    else convert(DType::float64, parameters_of(variable.slot.index)[variable.parameter].data(), type, out_data, count);
+    else convert(DType::float64, parameter_values(variable).data(), type, out_data, count);
 }
 
 void Session::write(std::string_view path, uint32_t dtype, const void* data, size_t count) {
@@ -120,7 +131,9 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
         check_parameter(network_->population(variable.slot.index), variable.parameter, values.data(), count);
         Parameters parameters = parameters_of(variable.slot.index);
         parameters[variable.parameter] = std::move(values);
-        set_parameters(variable.slot.index, std::move(parameters));
+        const PopulationConstants constants =
+            make_population_constants(network_->population(variable.slot.index), parameters, network_->dt_ms());
+        set_parameters(variable.slot.index, std::move(parameters), constants);
         return;
     }
     if (const size_t expected = executor_->count(variable.slot); count != expected)

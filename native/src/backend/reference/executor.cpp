@@ -31,7 +31,7 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
         }
         state.sums.assign(model.receptors.size(), zeros(frame(p)));
         state.fixed_sums.assign(model.receptors.size(), whole_zeros(frame(p)));
-        state.tape.resize(model.tape.size());
+        state.tape.resize(plan_->populations[p].tape.size());
         for (TapeColumn& column : state.tape) column = {zeros(0), whole_zeros(0)};
         state.surrogate.surrogate = populations[p].surrogate.get();
         for (const double value : populations[p].surrogate_parameters)
@@ -76,7 +76,7 @@ void ReferenceExecutor<Real>::reset_state() {
         for (Values& past : state.history) std::fill(past.begin(), past.end(), Real{0});
         const Population& population = network().population(p);
         for (size_t s = 0; s < population.initial_states.size(); ++s) {
-            const std::vector<double>& initial = population.initial_states[s];
+            const std::vector<double>& initial = constants_of(p).initial_state(population, s);
             for (size_t i = 0; i < frame(p); ++i) {
                 const double value = initial[initial.size() > 1 ? i % population.size : 0];
                 if (state.states[s].empty()) state.int_states[s][i] = to_int_nearest_even(value);
@@ -154,7 +154,7 @@ void ReferenceExecutor<Real>::begin_tape(uint32_t step_count) {
         PopulationState& state = populations_[p];
         state.activities.resize(step_count * frame(p));
         for (size_t k = 0; k < state.tape.size(); ++k) {
-            if (network().population(p).model->tape[k].type == ValueType::float_)
+            if (plan_->populations[p].tape[k].type == ValueType::float_)
                 state.tape[k].real.resize(step_count * frame(p));
             else state.tape[k].whole.resize(step_count * frame(p));
         }
@@ -436,9 +436,10 @@ void ReferenceExecutor<Real>::neuron_step(uint32_t index) {
             else state.states[s][i] = flush(registers_.real[model.step_states[s]]);
         }
         if (model.spiking) activity[i] = registers_.real[static_cast<size_t>(model.step_spike)];
-        for (size_t k = 0; taping_ && k < model.tape.size(); ++k) {
-            const uint32_t from = model.tape[k].step_register;
-            if (model.tape[k].type == ValueType::float_) state.tape[k].real[tape_frame + i] = registers_.real[from];
+        const std::vector<TapeInfo>& tape = plan_->populations[index].tape;
+        for (size_t k = 0; taping_ && k < tape.size(); ++k) {
+            const uint32_t from = tape[k].step_register;
+            if (tape[k].type == ValueType::float_) state.tape[k].real[tape_frame + i] = registers_.real[from];
             else state.tape[k].whole[tape_frame + i] = registers_.whole[from];
         }
     }

@@ -32,6 +32,8 @@ public:
     void backward(std::span<const OutputGradient> gradients) override;
     double gradient_square_sum(uint32_t projection) const override;
     bool gradient_is_finite(uint32_t projection) const override;
+    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
+    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
     uint64_t taped_run_count() const override { return taped_runs_; }
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;
@@ -62,6 +64,7 @@ private:
         std::vector<Values> state_gradients;  // [state][batch * size], of the step in hand
         Values activity_gradients;            // [step][batch * size]
         std::vector<Values> sum_gradients;    // [receptor][batch * size], of the step in hand
+        std::vector<Values> constant_gradients;  // [place in LearningPlan::constants][batch * size], summed over the steps
     };
     // A trace, as the last event left it and decaying since (docs/semantics.md, "Plasticity").
     struct Trace {
@@ -81,6 +84,15 @@ private:
             Values weight[2], bias[2];
         };
         std::vector<OfProjection> projections;
+
+        size_t count() const override;
+        void read(std::span<double> out_values) const override { const_cast<Moments*>(this)->exchange(false, out_values); }
+        void write(std::span<const double> values) override {
+            exchange(true, {const_cast<double*>(values.data()), values.size()});
+        }
+
+    private:
+        void exchange(bool writing, std::span<double> values);
     };
 
     const Network& network() const { return *plan_->network; }
@@ -118,6 +130,7 @@ private:
     void add_output_gradients(std::span<const OutputGradient> gradients, uint32_t step);
     void neuron_adjoint(uint32_t population, uint32_t step);
     void deliver_adjoint(uint32_t projection, uint32_t step);
+    void sum_over_samples(uint32_t population, const Values& values, double* out_values) const;
     void update_values(const OptimizerStep& step, Values& values, const Values& gradient, Values (&moments)[2],
                        Real limit);
 
