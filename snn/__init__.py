@@ -52,6 +52,7 @@ from snn.engine.errors import (
     VersionError,
 )
 from snn.engine.records import Counters, DeviceInfo, SpikeEvent, WeightUpdate
+from snn.epochs import EarlyStopping, EpochReport
 from snn.learnable import Learnable
 from snn.network import MemoryEstimate, Network, Population, load, save
 from snn.neurons import (
@@ -81,7 +82,7 @@ from snn.sequential import Sequential
 from snn.simulation import Recorder, Simulation
 from snn.sparse import Sparse
 from snn.surrogates import Surrogate
-from snn.trainer import EarlyStopping, EpochReport, Trainer
+from snn.trainer import Trainer
 
 __version__ = library_version()
 

@@ -176,7 +176,8 @@ class Population:
     def _take_learned(self, values: Mapping[str, NDArray[np.float64]]) -> None:
         """Take over what training made of the parameters."""
         assert isinstance(self._layer, Neuron)
-        layer = self._layer.replaced(**{name: array if array.size > 1 else array[0] for name, array in values.items()})
+        given: dict[str, Any] = {name: array if array.size > 1 else array[0] for name, array in values.items()}
+        layer = self._layer.replaced(**given)
         layer.learnable = self._layer.learnable
         self._layer = layer
 

@@ -7,9 +7,8 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,11 +28,12 @@ from snn.engine.errors import (
     shown,
 )
 from snn.engine.records import WeightUpdate
+from snn.epochs import EarlyStopping, EpochReport
 from snn.network import Network, Population
 from snn.schedules import Schedule, constant, cosine
 from snn.simulation import INSTRUCTION_SETS
 
-__all__ = ["EarlyStopping", "EpochReport", "Trainer"]
+__all__ = ["Trainer"]
 
 LOSSES = (
     "cross_entropy_count",
@@ -54,66 +54,6 @@ LOSSES = (
 _IN_TIME = ("mean_square_membrane", "van_rossum")
 _NEEDS_TARGETS = ("mean_square_latency", *_IN_TIME)
 OPTIMIZERS = ("sgd", "adam", "adamw", "lion")
-
-
-class EpochReport(NamedTuple):
-    """What one epoch of training gave; also the rows of `Trainer.history`."""
-
-    epoch: int
-    """1 = the first."""
-    loss: float
-    """Mean over the samples, regularisation included."""
-    accuracy: float
-    """Share of the training samples classified correctly while training; NaN without classes."""
-    spikes_per_neuron: float
-    """Mean number of spikes of one spiking neuron for one sample, inputs not counted."""
-    learning_rate: float
-    """At the end of the epoch."""
-    seconds: float
-    validation_loss: float
-    """NaN without validation data."""
-    validation_accuracy: float
-    """NaN without validation data."""
-
-
-@dataclass(frozen=True)
-class EarlyStopping:
-    """Ends training when epochs no longer make it better.
-
-    Parameters
-    ----------
-    monitor : {"validation_loss", "validation_accuracy", "loss", "accuracy"}, default "validation_loss"
-        What must become better: a loss smaller, an accuracy larger.
-    patience : int, default 5
-        Epochs in a row without a better value before training ends.
-    min_delta : float, default 0.0
-        Better is more than this.
-    restore_best : bool, default True
-        Whether the network has the weights of the best epoch afterwards, or those of the last.
-    """
-
-    monitor: str = "validation_loss"
-    patience: int = 5
-    min_delta: float = 0.0
-    restore_best: bool = True
-
-    def __post_init__(self) -> None:
-        choice(self.monitor, ("validation_loss", "validation_accuracy", "loss", "accuracy"), "monitor")
-        integer(self.patience, "patience", minimum=1)
-        number(self.min_delta, "min_delta", minimum=0.0)
-
-    def is_better(self, report: EpochReport, best: EpochReport | None) -> bool:
-        """Whether an epoch is better than the best so far; a value that is not a number never is."""
-        value = float(getattr(report, self.monitor))
-        if best is None:
-            return not math.isnan(value)
-        change = value - float(getattr(best, self.monitor))
-        return (change if self.monitor.endswith("accuracy") else -change) > self.min_delta
-
-
-def _report(row: Sequence[float]) -> EpochReport:
-    epoch, *rest = row
-    return EpochReport(int(epoch), *rest)
 
 
 _SCHEDULES: dict[str, Schedule] = {"constant": constant(), "cosine": cosine()}
@@ -165,6 +105,9 @@ class Trainer:
         Factor on the learning rate for learnable parameters of neurons; see `Learnable` for what a step of theirs is.
     gradient_clip_norm : float, default 0.0
         Largest global L2 norm of the gradient of weights, biases and learnable parameters; 0: no limit.
+    dropout : float or dict, default 0.0
+        Probability with which each neuron is silent throughout a sample, in training only; what the others send counts 1 / (1 -
+        probability) times. A number is that of all spiking populations but the output; a dict gives it by population.
     rate_regularization, rate_target : float, default 0.0
         ``rate_regularization * mean((rate - rate_target)**2)`` over all spiking populations is added to the loss, rates
         in spikes per step.
@@ -208,6 +151,7 @@ class Trainer:
         l1_regularization: float = 0.0,
         parameter_rate_factor: float = 1.0,
         gradient_clip_norm: float = 0.0,
+        dropout: float | Mapping[str, float] = 0.0,
         rate_regularization: float = 0.0,
         rate_target: float = 0.0,
         rate_on: float = 0.8,
@@ -263,12 +207,28 @@ class Trainer:
             "rate_off": float32_number(rate_off, "rate_off"),
             "van_rossum_tau": number(van_rossum_tau, "van_rossum_tau", minimum=0.0, exclusive=True),
         }
+        self.dropout = self._checked_dropout(dropout)
         for name in ("beta1", "beta2"):
             if self._numbers[name] >= 1.0:
                 raise InvalidArgumentError(f"{name} is {self._numbers[name]}; it must be below 1")
         self._reports: list[EpochReport] = []
         self._checkpoint: Callable[[], Checkpoint] | None = None  # makes one, where training is between epochs
         self._resumed: Checkpoint | None = None
+
+    def _checked_dropout(self, dropout: float | Mapping[str, float]) -> dict[str, float]:
+        """Return the probabilities that are not 0 by population."""
+        if not isinstance(dropout, Mapping):
+            number(dropout, "dropout", minimum=0.0)
+            hidden = [p.name for p in self.network.populations.values() if p.spiking and not p.is_input]
+            dropout = {name: dropout for name in hidden if name != self.output}
+        found = {}
+        for name, value in dropout.items():
+            probability = number(value, f"dropout of {name!r}", minimum=0.0)
+            if probability >= 1.0:
+                raise InvalidArgumentError(f"dropout of {name!r} is {probability:g}; it must be below 1")
+            if probability > 0.0:
+                found[self.network[name].name] = probability
+        return found
 
     # ---- training
 
@@ -346,6 +306,8 @@ class Trainer:
                 )
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
         session, trainer = self._open()
+        for name, probability in self.dropout.items():
+            trainer.set_dropout(self.network[name]._index, probability, self.seed)
         self._checkpoint = None
         resumed, self._resumed = self._resumed, None
         settings = self._settings(batches)
@@ -357,7 +319,7 @@ class Trainer:
         if told is not None:
             names = list(self.network.projections)
             session.on_weights(lambda update: told(update._replace(projection=names[update.projection])))
-        self._reports = [] if resumed is None else [_report(row) for row in resumed.reports]
+        self._reports = [] if resumed is None else [EpochReport.of(row) for row in resumed.reports]
         generator = np.random.Generator(np.random.Philox(key=self.seed))
         spiking = sum(p.size for p in self.network.populations.values() if p.spiking and not p.is_input)
         updates = self.epochs * batches.batch_count
@@ -606,8 +568,8 @@ class Trainer:
         """Let the next `fit` go on from a checkpoint; with the same data it gives the same bits as if it had never ended.
 
         The network gets the checkpoint's weights and parameters when that `fit` begins. It refuses a checkpoint of another
-        network, optimiser, seed, batch size, number of steps or samples, or device. `epochs` may be larger than it was: a
-        schedule then sees another share of training done.
+        network, optimiser, seed, batch size, dropout, number of steps or samples, or device. `epochs` may be larger than it
+        was: a schedule then sees another share of training done.
 
         Returns
         -------
@@ -627,6 +589,7 @@ class Trainer:
             "batch_size": self.batch_size,
             "steps": self.steps,
             "samples": batches.count,
+            "dropout": self.dropout,
             "device": self.device,
         }
 

@@ -393,6 +393,7 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_trainer_scores(SNNTrainer trainer, float *out_scores, size_t count)
     SNNStatus snn_trainer_get_state(SNNTrainer trainer, double *out_values, size_t *io_count)
     SNNStatus snn_trainer_set_state(SNNTrainer trainer, const double *values, size_t count)
+    SNNStatus snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed)
     SNNStatus snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate)
 
     ctypedef struct SNNWeightUpdate:

@@ -114,6 +114,10 @@ cdef class Trainer:
         cdef Buffer buffer = open_buffer(values, FLOAT64, "the state of the trainer")
         check(snn_trainer_set_state(self.handle, <const double *>buffer.view.buf, buffer.count))
 
+    def set_dropout(self, population, double probability, seed=0):
+        """Silence each neuron of a population with a probability, for all steps of a forward."""
+        check(snn_trainer_set_dropout(self.handle, as_u32(population, "population"), probability, as_u64(seed, "seed")))
+
     def set_learning_rate(self, double learning_rate):
         """Change the learning rate from the next update on."""
         check(snn_trainer_set_learning_rate(self.handle, learning_rate))

@@ -179,7 +179,9 @@ def test_devices_agree(case: Case, per_neuron: bool) -> None:
         gradients = found(setting)
         for name, values in expected.items():
             scale = np.abs(values).max() + 1e-6
-            np.testing.assert_allclose(gradients[name], values, rtol=2e-4, atol=4e-5 * scale, err_msg=f"{setting} {name}")
+            np.testing.assert_allclose(
+                gradients[name], values, rtol=2e-4, atol=4e-5 * scale, err_msg=f"{setting} {name}"
+            )
         if setting.instruction_set == settings[0].instruction_set and not setting.flags:
             if first is None:
                 first = gradients

@@ -44,7 +44,9 @@ def targets_of(loss: str) -> np.ndarray | None:
     return None
 
 
-def run(loss: str, builder: Builder, session: _native.Session, given: np.ndarray | None) -> tuple[_native.Trainer, float]:
+def run(
+    loss: str, builder: Builder, session: _native.Session, given: np.ndarray | None
+) -> tuple[_native.Trainer, float]:
     trainer = _native.Trainer(
         session,
         output_population=2,
@@ -94,7 +96,9 @@ def expected(loss: str, spikes: np.ndarray, membrane: np.ndarray, given: np.ndar
 
 
 VALUE_CASES = [(loss, True) for loss in LOSSES] + [
-    (loss, False) for loss in LOSSES if loss.startswith("mean_square") and not loss.endswith(("latency", "square_membrane"))
+    (loss, False)
+    for loss in LOSSES
+    if loss.startswith("mean_square") and not loss.endswith(("latency", "square_membrane"))
 ]
 
 

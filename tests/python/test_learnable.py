@@ -34,7 +34,14 @@ def regression(tau: float, learnable: object, *, dt: float = 1.0) -> tuple[snn.N
 def test_a_time_constant_is_found_again(value: snn.Learnable) -> None:
     net, x, y = regression(5.0, value)
     trainer = snn.Trainer(
-        net, steps=30, loss="mean_square_membrane", encoder=None, learning_rate=0.05, epochs=100, batch_size=8, schedule="cosine"
+        net,
+        steps=30,
+        loss="mean_square_membrane",
+        encoder=None,
+        learning_rate=0.05,
+        epochs=100,
+        batch_size=8,
+        schedule="cosine",
     )
     trainer.fit(x, y)
     found = net["output"].parameters["tau_membrane"]
@@ -47,7 +54,14 @@ def test_the_first_step_of_adam_is_the_learning_rate() -> None:
     """Kingma and Ba 2015: the first step is the learning rate times the sign of the gradient, here of log(tau)."""
     net, x, y = regression(5.0, snn.Learnable(20.0))
     snn.Trainer(
-        net, steps=30, loss="mean_square_membrane", encoder=None, learning_rate=0.1, epochs=1, batch_size=24, epsilon=1e-30
+        net,
+        steps=30,
+        loss="mean_square_membrane",
+        encoder=None,
+        learning_rate=0.1,
+        epochs=1,
+        batch_size=24,
+        epsilon=1e-30,
     ).fit(x, y)
     assert net["output"].parameters["tau_membrane"] == pytest.approx(20.0 * np.exp(-0.1), rel=1e-12)
     net, x, y = regression(5.0, snn.Learnable(20.0))
@@ -167,16 +181,23 @@ def test_clipping_counts_parameters() -> None:
 
 
 def test_errors_name_the_parameter() -> None:
-    with pytest.raises(snn.UnsupportedError, match="'refractory'.*cannot be learned"):
+    with pytest.raises(snn.UnsupportedError, match=r"'refractory'.*cannot be learned"):
         spiking(refractory=snn.Learnable(2.0))
-    with pytest.raises(snn.ArgumentTypeError, match="reset.*only parameters are learnable"):
+    with pytest.raises(snn.ArgumentTypeError, match=r"reset.*only parameters are learnable"):
         spiking(reset=snn.Learnable(1.0))
     with pytest.raises(snn.InvalidArgumentError, match="tau_membrane"):
         spiking(tau_membrane=snn.Learnable(-3.0))
     net, x, y = regression(5.0, snn.Learnable(20.0))
     trainer = snn.Trainer(
-        net, steps=30, loss="mean_square_membrane", encoder=None, optimizer="sgd", learning_rate=1e12, epochs=1, batch_size=24
+        net,
+        steps=30,
+        loss="mean_square_membrane",
+        encoder=None,
+        optimizer="sgd",
+        learning_rate=1e12,
+        epochs=1,
+        batch_size=24,
     )
-    with pytest.raises(snn.NotFiniteError, match="tau_membrane.*not updated"):
+    with pytest.raises(snn.NotFiniteError, match=r"tau_membrane.*not updated"):
         trainer.fit(x, y)
     assert net["output"].parameters["tau_membrane"] == 20.0

@@ -866,6 +866,10 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_state(TrainerHandle trainer, double* values, UIntPtr count);
 
+        /// <summary>Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_set_dropout(TrainerHandle trainer, uint population, double probability, ulong seed);
+
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_learning_rate(TrainerHandle trainer, double learning_rate);
 

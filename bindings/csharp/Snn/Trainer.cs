@@ -162,6 +162,13 @@ namespace Snn
                 Library.Check(Native.snn_trainer_set_state(handle, data, (UIntPtr)values.Length));
         }
 
+        /// <summary>Silences each neuron of a population with a probability, for all steps of a forward.
+        /// C: <c>snn_trainer_set_dropout</c>.</summary>
+        public void SetDropout(int population, double probability, ulong seed = 0)
+        {
+            Library.Check(Native.snn_trainer_set_dropout(handle, (uint)population, probability, seed));
+        }
+
         /// <summary>From the next update on. C: <c>snn_trainer_set_learning_rate</c>.</summary>
         public void SetLearningRate(double learningRate)
         {

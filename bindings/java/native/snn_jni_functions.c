@@ -788,6 +788,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1state(JNIEnv *env, jcl
     return (jint)snn_trainer_set_state((SNNTrainer)(intptr_t)trainer, (const double *)(intptr_t)values, (size_t)count);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1dropout(JNIEnv *env, jclass self, jlong trainer, jint population, jdouble probability, jlong seed) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_set_dropout((SNNTrainer)(intptr_t)trainer, (uint32_t)population, (double)probability, (uint64_t)seed);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1learning_1rate(JNIEnv *env, jclass self, jlong trainer, jdouble learning_rate) {
     (void)env;
     (void)self;

@@ -743,6 +743,11 @@ SNN_API SNNStatus SNN_CALL snn_trainer_get_state(SNNTrainer trainer, double *out
 /* Takes over a state; a forward and backward that wait for their update are forgotten. SNN_ERROR_INVALID_ARGUMENT: another number
  * of values, or one that is not finite. */
 SNN_API SNNStatus SNN_CALL snn_trainer_set_state(SNNTrainer trainer, const double *values, size_t count);
+/* Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron
+ * of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts
+ * 1 / (1 - probability) times. Which ones follows from seed, population, sample and number of updates. To evaluate, take a trainer
+ * without it. SNN_ERROR_UNSUPPORTED: a projection from it sums in fixed point or is maximum pooling. */
+SNN_API SNNStatus SNN_CALL snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed);
 SNN_API SNNStatus SNN_CALL snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate);
 
 typedef struct SNNWeightUpdate {

@@ -537,6 +537,9 @@ public:
         return values;
     }
     void set_state(Span<const double> values) { check(snn_trainer_set_state(get(), values.data(), values.size())); }
+    void set_dropout(uint32_t population, double probability, uint64_t seed = 0) {
+        check(snn_trainer_set_dropout(get(), population, probability, seed));
+    }
     void set_learning_rate(double learning_rate) { check(snn_trainer_set_learning_rate(get(), learning_rate)); }
     SNNEpoch end_epoch() {
         SNNEpoch epoch{};

@@ -192,6 +192,10 @@ SNNStatus snn_trainer_set_state(SNNTrainer trainer, const double* values, size_t
     });
 }
 
+SNNStatus snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed) {
+    return with_trainer(trainer, [&](const TrainerCall& call) { call.trainer.set_dropout(population, probability, seed); });
+}
+
 SNNStatus snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate) {
     return with_trainer(trainer, [&](const TrainerCall& call) { call.trainer.set_learning_rate(learning_rate); });
 }

@@ -78,6 +78,14 @@ struct EventRecord {
 // An executor keeps events back until it has them in order: so many of a population at most, or those of one step.
 constexpr size_t most_events_in_request = size_t{1} << 22;
 
+// Neurons of a population that are silenced for a whole taped run, whatever their model does; what the others send counts `scale`
+// times. Only for populations that spike, with projections in float and no maximum pooling from them.
+struct DropoutMask {
+    uint32_t population;
+    const uint8_t* kept;  // [batch][size], 0: silenced; read during run()
+    float scale;
+};
+
 struct RunRequest {
     uint64_t first_step = 0;  // steps since the last reset, for the random draws
     uint32_t step_count = 0;
@@ -87,6 +95,7 @@ struct RunRequest {
     uint32_t record_phase = 0;     // ... of which so many, less than all, were before this request
     std::span<EventRecord> events;  // at most one for each population
     bool tape = false;  // keep what backward() needs; steps are then numbered from 0 within this run
+    std::span<const DropoutMask> dropout;  // with a tape; the backward pass of the run heeds them
 
     // Whether a frame is written after step `step` of the request, and which one, counted from the request's first.
     bool records_after(uint32_t step) const { return (uint64_t{record_phase} + step + 1) % record_interval == 0; }

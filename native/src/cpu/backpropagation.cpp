@@ -199,6 +199,11 @@ void Backpropagation::run(std::span<const OutputGradient> outputs) {
     for (uint32_t q = 0; q < projections_.size(); ++q)
         if (!projections_[q].packed.empty())
             context_.projections[q]->conv->unpack(projections_[q].packed.data(), projections_[q].weights.data());
+    for (uint32_t q = 0; q < projections_.size(); ++q) {
+        const PopulationData& source = *context_.populations[context_.projections[q]->info.source];
+        Buffer<float>& weights = projections_[q].weights;
+        for (size_t i = 0; source.drops && i < weights.size(); ++i) weights[i] *= source.kept_values[0];
+    }
 }
 
 const float* Backpropagation::gradient(uint32_t projection, bool of_bias) const {

@@ -15,8 +15,14 @@ void Backpropagation::adjoint_steps(const Chunk& chunk, uint32_t begin, uint32_t
     for (uint32_t step = chunk.end; step-- > chunk.begin;)
         for (const KernelCall& call : context_.plan->step_adjoint) {
             if (call.kernel == Kernel::neuron_adjoint) {
+                const PopulationData& data = *context_.populations[call.index];
                 for (uint32_t sample = begin; sample < end; ++sample) {
+                    // What targets gave back counts as often as what they got; a silenced neuron gets nothing from anyone.
+                    float* const row = activity_row(call.index, step, sample);
+                    for (uint32_t i = 0; data.drops && i < data.size; ++i) row[i] *= data.kept_values[i];
                     add_outputs(call.index, step, sample, outputs);
+                    for (uint32_t i = 0; data.drops && i < data.size; ++i)
+                        if (!(data.kept[size_t{sample} * data.words + i / 16] >> i % 16 & 1u)) row[i] = 0.0f;
                     neuron_adjoint(call.index, step, step - chunk.begin, sample, task);
                 }
             } else if (projections_[call.index].to_source) {

@@ -290,6 +290,9 @@ void CpuExecutor::run(const RunRequest& request) {
         ++taped_runs_;
         if (!tape_) tape_ = std::make_unique<Tape>(context_);
         tape_->begin(request.step_count, request.inputs);
+        for (const auto& population : context_.populations) population->drops = false;
+        for (const DropoutMask& mask : request.dropout)
+            context_.populations[mask.population]->set_dropout(mask, context_.allocator);
     }
     begin_events(request);
     const uint32_t width = context_.pool.width(), batch = context_.batch;
@@ -566,6 +569,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     if (takes_integers) data.integer_step(args, part.begin, part.end);
     else step_neurons(data, args, part, memory);
     if (model.spiking && part.end == data.row) data.clear_padding(at.clock, at.sample);
+    if (at.taped && data.drops) data.silence(data.bits_at(at.clock, at.sample), at.sample, part);
     if (data.is_plastic) learn(data, at, range);
 }
 

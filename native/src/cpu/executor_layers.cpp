@@ -281,6 +281,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
             if (bits) {
                 if (neurons.end == data.row && data.size % 16 != 0)
                     bits[data.words - 1] = static_cast<uint16_t>(bits[data.words - 1] & ((1u << data.size % 16) - 1u));
+                if (data.drops) data.silence(bits, at.sample, neurons);
                 memory.counters.spikes += count_bits(bits + neurons.begin / 16, width / 16);
             }
             record_population(request, at, step, population, {neurons.begin, std::min(neurons.end, data.size)});

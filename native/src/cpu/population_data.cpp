@@ -144,6 +144,19 @@ void PopulationData::reset() {
     }
 }
 
+void PopulationData::set_dropout(const DropoutMask& mask, const SNNAllocator& allocator) {
+    if (kept.empty()) {
+        kept.allocate(allocator, static_cast<size_t>(batch) * words);
+        kept_values.allocate(allocator, row);
+    }
+    kept.clear();
+    for (uint32_t sample = 0; sample < batch; ++sample)
+        for (uint32_t i = 0; i < size; ++i)
+            if (mask.kept[static_cast<size_t>(sample) * size + i]) kept[static_cast<size_t>(sample) * words + i / 16] |= static_cast<uint16_t>(1u << i % 16);
+    std::fill_n(kept_values.data(), row, mask.scale);
+    drops = true;
+}
+
 void PopulationData::separate_states(const SNNAllocator& allocator) {
     size_t count = apart_words;
     state_blocks_.clear();

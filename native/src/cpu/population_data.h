@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "backend/backend.h"
 #include "cpu/interpreter.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
@@ -78,6 +79,16 @@ struct PopulationData {
     }
     // Before anything is listed: a list for each range from now on.
     void list_by_range(const SNNAllocator& allocator);
+
+    // ---- Dropout of the last taped run
+    bool drops = false;
+    Buffer<uint16_t> kept;      // [sample][words]
+    Buffer<float> kept_values;  // [row] what a neuron sends that is kept
+    void set_dropout(const DropoutMask& mask, const SNNAllocator& allocator);
+    void silence(uint16_t* bits, uint32_t sample, NeuronRange part) const {
+        for (uint32_t word = part.begin / 16; word < part.end / 16; ++word)
+            bits[word] = static_cast<uint16_t>(bits[word] & kept[size_t{sample} * words + word]);
+    }
 
     // ---- Neurons
     // Anew, of the same model. What was there stays when memory runs out.

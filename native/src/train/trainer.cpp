@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "common/error.h"
+#include "common/random.h"
 
 namespace snn {
 
@@ -137,7 +138,9 @@ ForwardResult Trainer::forward(std::span<const InputFrames> inputs, const int32_
     phase_ = Phase::idle;
     for (Spiking& entry : spiking_) std::fill(entry.counts.begin(), entry.counts.end(), 0.0);
     executor_.reset_state();
+    draw_dropout();
     RunRequest request;
+    request.dropout = masks_;
     request.step_count = def_.step_count;
     request.inputs = inputs;
     request.records = records_;
@@ -253,6 +256,39 @@ std::span<const double> Trainer::scores() const {
 void Trainer::set_learning_rate(double learning_rate) {
     check_number(learning_rate, 0, false, "learning_rate");
     def_.learning_rate = learning_rate;
+}
+
+void Trainer::set_dropout(uint32_t population, double probability, uint64_t seed) {
+    const Population& dropped = plan_.network->population(population);
+    if (!(probability >= 0 && probability < 1))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "probability is ", probability, "; expected 0 to 1, without 1");
+    if (dropped.is_input() || !dropped.is_binary())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", dropped.name, "' ",
+                    dropped.is_input() ? "is an input" : "does not spike", "; dropout silences neurons that spike");
+    for (const Projection& projection : plan_.network->projections()) {
+        if (projection.source != population || probability == 0) continue;
+        const bool maximum = projection.kind == SNN_CONNECT_POOL2D && projection.pool_mode == SNN_POOL_MAX;
+        if (projection.is_fixed() || maximum)
+            throw Error(SNN_ERROR_UNSUPPORTED, "dropout of population '", dropped.name, "': projection '", projection.name, "' ",
+                        maximum ? "is maximum pooling" : "sums in fixed point", "; what it delivers cannot be scaled");
+    }
+    if (probability == 0) dropout_.erase(population);
+    else dropout_[population] = {probability, seed, std::vector<uint8_t>(size_t{shape_.batch_size} * dropped.size)};
+    phase_ = Phase::idle;
+}
+
+// Which neurons are silenced follows from the seed and the number of updates, so training that is resumed goes on with the same.
+void Trainer::draw_dropout() {
+    constexpr uint32_t number = 4095;  // no draw of a model has it
+    masks_.clear();
+    for (auto& [population, dropout] : dropout_) {
+        const uint32_t size = plan_.network->population(population).size;
+        for (uint32_t sample = 0; sample < shape_.batch_size; ++sample)
+            for (uint32_t neuron = 0; neuron < size; ++neuron)
+                dropout.kept[size_t{sample} * size + neuron] =
+                    draw_word({dropout.seed, update_, population, sample, neuron}, number) >= dropout.probability * 0x1p32;
+        masks_.push_back({population, dropout.kept.data(), static_cast<float>(1.0 / (1.0 - dropout.probability))});
+    }
 }
 
 namespace {

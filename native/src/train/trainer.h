@@ -8,6 +8,7 @@
 #include <snn/snn.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <vector>
@@ -44,6 +45,8 @@ public:
 
     std::span<const double> scores() const;  // throws SNN_ERROR_STATE without a forward
     void set_learning_rate(double learning_rate);
+    // As snn_trainer_set_dropout.
+    void set_dropout(uint32_t population, double probability, uint64_t seed);
     uint64_t update_count() const { return update_; }
     // L2 norm of the last gradient, before clipping.
     double gradient_norm(uint32_t projection) const;
@@ -65,6 +68,7 @@ private:
 
     void prepare_loss();
     void prepare_regularization();
+    void draw_dropout();
     void add_regularization(const int32_t* labels, ForwardResult& io_result);
 
     Executor& executor_;
@@ -88,6 +92,13 @@ private:
         std::vector<double> gradient;  // of the regularisation, [batch][size]
     };
     std::vector<Spiking> spiking_;
+    struct Dropout {
+        double probability;
+        uint64_t seed;
+        std::vector<uint8_t> kept;  // [batch][size]
+    };
+    std::map<uint32_t, Dropout> dropout_;  // by population
+    std::vector<DropoutMask> masks_;
     std::vector<RecordFrames> records_;
     std::vector<OutputGradient> gradients_;
     std::vector<double> frames_;  // [step][batch][output] membrane or spikes, for losses that need them

@@ -602,6 +602,9 @@ final class Native {
     /** Takes over a state; a forward and backward that wait for their update are forgotten. */
     static native int snn_trainer_set_state(long trainer, long values, long count);
 
+    /** Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times. */
+    static native int snn_trainer_set_dropout(long trainer, int population, double probability, long seed);
+
     static native int snn_trainer_set_learning_rate(long trainer, double learning_rate);
 
     static native int snn_register_weight_callback(long handle, long callback, long user);

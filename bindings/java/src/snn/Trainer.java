@@ -241,6 +241,11 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
+    /** Silences each neuron of a population with a probability, for all steps of a forward. C: {@code snn_trainer_set_dropout}. */
+    public void setDropout(int population, double probability, long seed) {
+        Library.check(Native.snn_trainer_set_dropout(handle.get(), population, probability, seed));
+    }
+
     /** From the next update on. C: {@code snn_trainer_set_learning_rate}. */
     public void setLearningRate(double learningRate) {
         Library.check(Native.snn_trainer_set_learning_rate(handle.get(), learningRate));

@@ -834,6 +834,8 @@ extern "C" {
     pub fn snn_trainer_get_state(trainer: SNNTrainer, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
     /// Takes over a state; a forward and backward that wait for their update are forgotten.
     pub fn snn_trainer_set_state(trainer: SNNTrainer, values: *const f64, count: usize) -> SNNStatus;
+    /// Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.
+    pub fn snn_trainer_set_dropout(trainer: SNNTrainer, population: u32, probability: f64, seed: u64) -> SNNStatus;
     pub fn snn_trainer_set_learning_rate(trainer: SNNTrainer, learning_rate: f64) -> SNNStatus;
     pub fn snn_register_weight_callback(handle: SNNHandle, callback: SNNWeightCallback, user: *mut c_void) -> SNNStatus;
     pub fn snn_register_epoch_callback(handle: SNNHandle, callback: SNNEpochCallback, user: *mut c_void) -> SNNStatus;

@@ -201,6 +201,12 @@ impl<S: BorrowMut<Session>> Trainer<S> {
         check(unsafe { sys::snn_trainer_set_state(self.handle, values.as_ptr(), values.len()) })
     }
 
+    /// Silences each neuron of a population with a probability, for all steps of a forward.
+    #[doc(alias = "snn_trainer_set_dropout")]
+    pub fn set_dropout(&mut self, population: u32, probability: f64, seed: u64) -> Result<()> {
+        check(unsafe { sys::snn_trainer_set_dropout(self.handle, population, probability, seed) })
+    }
+
     /// From the next update on.
     #[doc(alias = "snn_trainer_set_learning_rate")]
     pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {

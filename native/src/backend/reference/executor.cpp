@@ -118,7 +118,7 @@ std::span<const uint32_t> ReferenceExecutor<Real>::active(uint32_t population, u
 template <class Real>
 void ReferenceExecutor<Real>::run(const RunRequest& request) {
     taping_ = request.tape;
-    if (taping_) begin_tape(request.step_count);
+    if (taping_) begin_tape(request);
     for (uint32_t step = 0; step < request.step_count; ++step) {
         ++now_;
         step_ = request.first_step + step;
@@ -147,8 +147,18 @@ void ReferenceExecutor<Real>::run(const RunRequest& request) {
 }
 
 template <class Real>
-void ReferenceExecutor<Real>::begin_tape(uint32_t step_count) {
+void ReferenceExecutor<Real>::begin_tape(const RunRequest& request) {
+    const uint32_t step_count = request.step_count;
     ++taped_runs_;
+    for (PopulationState& state : populations_) {
+        state.kept.clear();
+        state.kept_scale = Real{1};
+    }
+    for (const DropoutMask& mask : request.dropout) {
+        PopulationState& state = populations_[mask.population];
+        state.kept.assign(mask.kept, mask.kept + frame(mask.population));
+        state.kept_scale = static_cast<Real>(mask.scale);
+    }
     taped_steps_ = step_count;
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         PopulationState& state = populations_[p];
@@ -205,6 +215,7 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
     const bool fixed = projection.is_fixed() && sizeof(Real) == sizeof(float);
     const Real pool_weight = static_cast<Real>(snn::pool_weight(projection));
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
+    const Real scale = taping_ ? populations_[projection.source].kept_scale : Real{1};
     uint64_t used = 0;  // synapses that had something to deliver
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
         Real* const sums = target.sums[projection.receptor].data() + size_t{sample} * target_size;
@@ -235,7 +246,7 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
                     if (fixed)
                         fixed_sums[synapse.target] +=
                             to_int_nearest_even(std::ldexp(static_cast<double>(amount), projection.fixed_exponent));
-                    else sums[synapse.target] += amount * values[i];
+                    else sums[synapse.target] += amount * (values[i] * scale);
                 });
             }
         }
@@ -435,7 +446,10 @@ void ReferenceExecutor<Real>::neuron_step(uint32_t index) {
                 state.int_states[s][i] = registers_.whole[model.step_states[s]];
             else state.states[s][i] = flush(registers_.real[model.step_states[s]]);
         }
-        if (model.spiking) activity[i] = registers_.real[static_cast<size_t>(model.step_spike)];
+        if (model.spiking) {
+            const bool silenced = taping_ && !state.kept.empty() && !state.kept[i];
+            activity[i] = silenced ? Real{0} : registers_.real[static_cast<size_t>(model.step_spike)];
+        }
         const std::vector<TapeInfo>& tape = plan_->populations[index].tape;
         for (size_t k = 0; taping_ && k < tape.size(); ++k) {
             const uint32_t from = tape[k].step_register;

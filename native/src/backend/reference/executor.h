@@ -59,6 +59,8 @@ private:
         std::optional<PopulationConstants> own_constants;  // instead of the plan's
         mutable std::vector<uint32_t> active;
         // training
+        std::vector<uint8_t> kept;  // [batch * size] of the taped run; empty: no dropout
+        Real kept_scale{1};
         Values activities;                    // [step][batch * size] of the taped run
         std::vector<TapeColumn> tape;         // [tape entry]
         std::vector<Values> state_gradients;  // [state][batch * size], of the step in hand
@@ -116,7 +118,7 @@ private:
     void write_traces(const Slot& slot, DType dtype, const void* data);
     void finish_receptors(uint32_t population);
     void neuron_step(uint32_t population);
-    void begin_tape(uint32_t step_count);
+    void begin_tape(const RunRequest& request);
     void tape_activities();
     const PopulationConstants& constants_of(uint32_t population) const {
         const auto& own = populations_[population].own_constants;

@@ -71,7 +71,8 @@ void ReferenceExecutor<Real>::neuron_adjoint(uint32_t index, uint32_t step) {
         for (size_t s = 0; s < model.states.size(); ++s)
             registers_.real[state_base + s] =
                 model.states[s].type == ValueType::int_ ? Real{0} : state.state_gradients[s][i];
-        registers_.real[state_base + model.states.size()] = state.activity_gradients[step_frame + i];
+        const bool silenced = !state.kept.empty() && !state.kept[i];
+        registers_.real[state_base + model.states.size()] = silenced ? Real{0} : state.activity_gradients[step_frame + i];
         evaluate(adjoint, state.surrogate, smooth_, registers_);
         for (size_t s = 0; s < model.states.size(); ++s)
             if (model.states[s].type == ValueType::float_)
@@ -116,11 +117,10 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
             for_synapses(network(), projection, i, [&](const Synapse& synapse) {
                 if (step < synapse.delay) return;
                 const size_t then = place(step - synapse.delay) + i;
-                if (projection.trainable)
-                    state.weight_gradient[synapse.weight] += source.activities[then] * g[synapse.target];
+                const Real given = source.kept_scale * g[synapse.target];
+                if (projection.trainable) state.weight_gradient[synapse.weight] += source.activities[then] * given;
                 if (to_source)
-                    source.activity_gradients[then] +=
-                        (pooling ? pool_weight : state.weights[synapse.weight]) * g[synapse.target];
+                    source.activity_gradients[then] += (pooling ? pool_weight : state.weights[synapse.weight]) * given;
             });
     }
 }
