@@ -26,7 +26,7 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
             "install it (pip install .) and run Python from another folder, or install it editable (pip install -e .)"
         ) from None
 
-from snn import data, encode, events, init, plot, scenes, stimuli
+from snn import data, encode, events, init, plot, scenes, schedules, stimuli
 from snn.backpropagation import Backpropagation, Gradients
 from snn.connections import AvgPool2d, Connection, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
 from snn.distributions import Distribution, LogNormal, Normal, Uniform
@@ -53,6 +53,8 @@ from snn.engine.errors import (
     VersionError,
 )
 from snn.engine.records import Counters, DeviceInfo, SpikeEvent, WeightUpdate
+from snn.epochs import EarlyStopping, EpochReport
+from snn.learnable import Learnable
 from snn.network import MemoryEstimate, Network, Population, load, save
 from snn.neurons import (
     LIF,
@@ -81,7 +83,7 @@ from snn.sequential import Sequential
 from snn.simulation import Recorder, Simulation
 from snn.sparse import Sparse
 from snn.surrogates import Surrogate
-from snn.trainer import EarlyStopping, EpochReport, Trainer
+from snn.trainer import Trainer
 
 __version__ = library_version()
 
@@ -121,6 +123,7 @@ __all__ = [
     "InvalidHandleError",
     "Izhikevich",
     "LeakyIntegrator",
+    "Learnable",
     "LogNormal",
     "MaxPool2d",
     "MemoryEstimate",
@@ -171,5 +174,6 @@ __all__ = [
     "plot",
     "save",
     "scenes",
+    "schedules",
     "stimuli",
 ]

@@ -18,7 +18,7 @@ from snn.events import EventData
 if TYPE_CHECKING:
     from snn.network import Network, Population
 
-__all__ = ["Batches", "InputList", "Samples", "class_labels", "rate_targets"]
+__all__ = ["Batches", "InputList", "Samples", "class_labels", "padded", "target_values"]
 
 InputList = list[tuple[int, bool, Floats]]
 Samples = ArrayLike | EventData | Mapping[str, ArrayLike | EventData]
@@ -187,9 +187,9 @@ def class_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int32]:
     return array.astype(np.int32)
 
 
-def rate_targets(y: ArrayLike, samples: int, outputs: int) -> Floats:
-    """Return target rates in spikes per step, checked."""
-    return float32_array(y, "y", (samples, outputs))
+def target_values(y: ArrayLike, shape: tuple[int, ...]) -> Floats:
+    """Return what a loss compares with, samples first, checked."""
+    return float32_array(y, "y", shape)
 
 
 def padded(values: NDArray[Any], rows: NDArray[np.int64], batch_size: int, filler: Any) -> NDArray[Any]:

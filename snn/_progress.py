@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Column
 
 if TYPE_CHECKING:
-    from snn.trainer import EpochReport
+    from snn.epochs import EpochReport
 
 __all__ = ["EpochBar", "RunBar"]
 

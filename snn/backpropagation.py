@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import MAX_BATCH, Floats, choice, float32_array, integer, known_name, mapping, new_array, number
 from snn._outputs import LOSS_NONE, Outputs
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from snn._batches import InputList
     from snn.projection import Projection
 
-__all__ = ["OPTIMIZERS", "Backpropagation", "Gradients", "trained_arrays"]
+__all__ = ["OPTIMIZERS", "Backpropagation", "Gradients", "learned_parameters", "store_learned", "trained_arrays"]
 
-OPTIMIZERS = ("sgd", "adam", "adamw")
+OPTIMIZERS = ("sgd", "adam", "adamw", "lion")
 
 
 class Gradients(NamedTuple):
@@ -29,6 +29,8 @@ class Gradients(NamedTuple):
 
     projections: dict[str, dict[str, Floats]]
     """By projection that is trained: ``"weight"`` and, where it has one, ``"bias"``, in their shapes."""
+    parameters: dict[str, dict[str, NDArray[np.float64]]]
+    """By population and name: those that are `Learnable`, one or one for each neuron."""
     inputs: dict[str, Floats]
     """By input population: [step, sample, *shape]; empty unless they were asked for."""
 
@@ -40,6 +42,27 @@ def trained_arrays(network: Network) -> dict[str, Floats]:
         for variable, values in _trained(projection).items():
             found[f"{name}.{variable}"] = values
     return found
+
+
+def learned_parameters(network: Network, session: _native.Session) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Return a copy of the session's learnable parameters by population and name."""
+    found: dict[str, dict[str, NDArray[np.float64]]] = {}
+    for population in network.populations.values():
+        for parameter in population.learnable:
+            path = f"{population.name}.{parameter}"
+            values = np.empty(session.value_count(path))
+            session.read(path, values)
+            found.setdefault(population.name, {})[parameter] = values
+    return found
+
+
+def store_learned(network: Network, session: _native.Session) -> None:
+    """Copy the session's learnable parameters into the network."""
+    learned = learned_parameters(network, session)
+    for population, parameters in learned.items():
+        network[population]._take_learned(parameters)
+    if learned:
+        network._rebuild()
 
 
 def _trained(projection: Projection) -> dict[str, Floats]:
@@ -59,7 +82,8 @@ class Backpropagation:
     gradients, to its weights and, where asked, to its inputs. `update` is one step of an optimiser.
 
     The weights are those of `network`: each `forward` takes what its arrays of trained weights hold then, and `update`
-    writes into them. What is not trained is as it was when this object was made.
+    writes into them, and into parameters that are `Learnable`. Everything else, parameters of the network that are set
+    meanwhile as well, is as it was when this object was made.
 
     Parameters
     ----------
@@ -74,7 +98,7 @@ class Backpropagation:
         state where it does not spike.
     input_gradients : bool, default False
         Whether `backward` goes back to the inputs, through what is not trained too. Costs time and memory.
-    optimizer : {"adam", "adamw", "sgd"}, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm
+    optimizer : {"adam", "adamw", "lion", "sgd"}, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm
         For `update`, as for `Trainer`.
     seed : int, default 0
         Of the random draws of models that have some; each `forward` draws the same.
@@ -209,10 +233,14 @@ class Backpropagation:
             projection, _, variable = name.rpartition(".")
             gradient = of_weights.setdefault(projection, {})[variable] = np.empty_like(held)
             self._session.read(f"{name}.gradient", gradient)
-        return Gradients(of_weights, into)
+        of_parameters = learned_parameters(self.network, self._session)
+        for name, parameters in of_parameters.items():
+            for parameter, values in parameters.items():
+                self._session.read(f"{name}.{parameter}.gradient", values)
+        return Gradients(of_weights, of_parameters, into)
 
     def update(self, learning_rate: float | None = None) -> None:
-        """Change the network's weights by one step of the optimiser, with the gradients of the last `backward`.
+        """Change the network's weights and learnable parameters by one step of the optimiser, with the gradients of the last `backward`.
 
         Parameters
         ----------
@@ -231,6 +259,7 @@ class Backpropagation:
         for name, values in trained_arrays(self.network).items():
             self._session.read(name, self._held[name])
             values[...] = self._held[name]
+        store_learned(self.network, self._session)
 
     def _take_weights(self) -> None:
         for name, values in trained_arrays(self.network).items():

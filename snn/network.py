@@ -168,6 +168,19 @@ class Population:
             self._layer = old
             raise
 
+    @property
+    def learnable(self) -> tuple[str, ...]:
+        """The parameters that training changes."""
+        return tuple(self._layer.learnable) if isinstance(self._layer, Neuron) else ()
+
+    def _take_learned(self, values: Mapping[str, NDArray[np.float64]]) -> None:
+        """Take over what training made of the parameters."""
+        assert isinstance(self._layer, Neuron)
+        given: dict[str, Any] = {name: array if array.size > 1 else array[0] for name, array in values.items()}
+        layer = self._layer.replaced(**given)
+        layer.learnable = self._layer.learnable
+        self._layer = layer
+
     def __repr__(self) -> str:
         return f"<Population {self.name!r}: {self._layer!r}>"
 

@@ -20,6 +20,7 @@ from snn.distributions import Distribution
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, UnsupportedError, shown
 from snn.engine.modelc import compile_model
+from snn.learnable import Learnable
 from snn.surrogates import Surrogate
 
 __all__ = [
@@ -124,6 +125,8 @@ class Neuron(_Layer):
     drawn: Mapping[str, Distribution] = MappingProxyType({})
     """Parameters that the network draws when the neurons are added to it."""
     drawn_initial: Mapping[str, Distribution] = MappingProxyType({})
+    learnable: Mapping[str, bool] = MappingProxyType({})
+    """Parameters that training changes, and whether each neuron has a value of its own."""
 
     def __init__(
         self,
@@ -171,6 +174,13 @@ class Neuron(_Layer):
         definition = self.definition
         for name, value in values.items():
             what = f"{self._word}: {name}"
+            if name in definition.parameters:
+                self.learnable = {key: kept for key, kept in self.learnable.items() if key != name}
+                if isinstance(value, Learnable):
+                    self.learnable = {**self.learnable, name: bool(value.per_neuron)}
+                    value = definition.parameters[name].default if value.value is None else value.value
+            elif isinstance(value, Learnable):
+                raise ArgumentTypeError(f"{what} is {shown(value)}; only parameters are learnable")
             if name in definition.parameters and isinstance(value, Distribution):
                 self.parameters.pop(name, None)
                 self.drawn = {**self.drawn, name: value}
@@ -226,7 +236,9 @@ class Neuron(_Layer):
 
         parameters: dict[str, Any] = {name: values(name, distribution) for name, distribution in self.drawn.items()}
         initial = {name: values(f"initial {name}", one) for name, one in self.drawn_initial.items()}
-        return self.replaced(initial=initial, **parameters)
+        twin = self.replaced(initial=initial, **parameters)
+        twin.learnable = self.learnable
+        return twin
 
     def replaced(
         self,
@@ -253,9 +265,13 @@ class Neuron(_Layer):
 
     def __repr__(self) -> str:
         words = [] if self.shape is None else [_size_text(self.shape)]
-        for name, values in self.parameters.items():
-            words.append(f"{name}={values[0]:g}" if values.size == 1 else f"{name}=<{values.size} values>")
-        words += [f"{name}={distribution!r}" for name, distribution in self.drawn.items()]
+        shown_values = {
+            name: f"{v[0]:g}" if v.size == 1 else f"<{v.size} values>" for name, v in self.parameters.items()
+        }
+        shown_values.update((name, repr(distribution)) for name, distribution in self.drawn.items())
+        for name, own in self.learnable.items():
+            shown_values[name] = f"Learnable({shown_values[name]}{', per_neuron=True' if own else ''})"
+        words += [f"{name}={value}" for name, value in shown_values.items()]
         words += [f"{name}={value!r}" for name, value in self.options.items()]
         if self.surrogate is not None:
             words.append(f"surrogate={self.surrogate!r}")
@@ -269,7 +285,12 @@ class Neuron(_Layer):
         assert self.shape is not None  # Network.add made sure
         index = network.add_population(self.kind, name, self.shape, model)
         for parameter, values in self.parameters.items():
-            network.set_parameter(index, parameter, values)
+            own = self.learnable.get(parameter, False)
+            network.set_parameter(
+                index, parameter, np.broadcast_to(values, math.prod(self.shape)).copy() if own else values
+            )
+        for parameter in self.learnable:
+            network.set_learnable(index, parameter)
         for option, word in self.options.items():
             network.set_option(index, option, word)
         for state, values in self.initial.items():
@@ -293,6 +314,9 @@ class Neuron(_Layer):
         neuron = object.__new__(cls)
         neuron.__dict__.update(definition=definition, shape=info.shape, name=None, surrogate=None)
         neuron.parameters = {name: network.parameter(index, name) for name in definition.parameters}
+        neuron.learnable = {
+            name: values.size > 1 for name, values in neuron.parameters.items() if network.learnable(index, name)
+        }
         neuron.options = {name: network.option(index, name) for name in definition.options}
         # A state that starts at its default, which may be a parameter, follows that parameter when it is changed.
         neuron.initial = {}

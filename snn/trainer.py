@@ -3,119 +3,81 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import MAX_BATCH, Floats, choice, float32_number, function, integer, new_array, number, real_array
-from snn._batches import Batches, InputList, Samples, class_labels, padded, rate_targets
+from snn._batches import Batches, InputList, Samples, class_labels, padded, target_values
+from snn._checkpoint import Checkpoint
 from snn._outputs import LOSS_NONE, Outputs
 from snn._progress import EpochBar
-from snn.backpropagation import OPTIMIZERS, trained_arrays
+from snn.backpropagation import OPTIMIZERS, learned_parameters, store_learned, trained_arrays
 from snn.encode import Encoder
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFiniteError, StateError, shown
+from snn.engine.errors import (
+    ArgumentTypeError,
+    FileError,
+    InvalidArgumentError,
+    NotFiniteError,
+    StateError,
+    shown,
+)
 from snn.engine.records import TrainResult, WeightUpdate
+from snn.epochs import EarlyStopping, EpochReport
 from snn.network import Network, Population
+from snn.schedules import Schedule, constant, cosine
 from snn.simulation import INSTRUCTION_SETS
 
-__all__ = ["EarlyStopping", "EpochReport", "Trainer"]
+__all__ = ["Trainer"]
 
 LOSSES = (
     "cross_entropy_count",
     "cross_entropy_max_membrane",
     "cross_entropy_mean_membrane",
     "mean_square_rate",
+    "cross_entropy_rate",
+    "cross_entropy_last_membrane",
+    "cross_entropy_latency",
+    "mean_square_count",
+    "mean_square_max_membrane",
+    "mean_square_mean_membrane",
+    "mean_square_last_membrane",
+    "mean_square_latency",
+    "mean_square_membrane",
+    "van_rossum",
 )
-Schedule = Callable[[float], float]
 LossFunction = Callable[
     [Mapping[str, Mapping[str, Floats]], NDArray[Any]], tuple[float, Mapping[str, Mapping[str, ArrayLike]]]
 ]
+_IN_TIME = ("mean_square_membrane", "van_rossum")
+_NEEDS_TARGETS = ("mean_square_latency", *_IN_TIME)
 
 
-class EpochReport(NamedTuple):
-    """What one epoch of training gave; also the rows of `Trainer.history`."""
-
-    epoch: int
-    """1 = the first."""
-    loss: float
-    """Mean over the samples, regularisation included."""
-    accuracy: float
-    """Share of the training samples classified correctly while training; NaN without classes."""
-    spikes_per_neuron: float
-    """Mean number of spikes of one spiking neuron for one sample, inputs not counted."""
-    learning_rate: float
-    """At the end of the epoch."""
-    seconds: float
-    validation_loss: float
-    """NaN without validation data."""
-    validation_accuracy: float
-    """NaN without validation data."""
-
-
-@dataclass(frozen=True)
-class EarlyStopping:
-    """Ends training when epochs no longer make it better.
-
-    Parameters
-    ----------
-    monitor : {"validation_loss", "validation_accuracy", "loss", "accuracy"}, default "validation_loss"
-        What must become better: a loss smaller, an accuracy larger.
-    patience : int, default 5
-        Epochs in a row without a better value before training ends.
-    min_delta : float, default 0.0
-        Better is more than this.
-    restore_best : bool, default True
-        Whether the network has the weights of the best epoch afterwards, or those of the last.
-    """
-
-    monitor: str = "validation_loss"
-    patience: int = 5
-    min_delta: float = 0.0
-    restore_best: bool = True
-
-    def __post_init__(self) -> None:
-        choice(self.monitor, ("validation_loss", "validation_accuracy", "loss", "accuracy"), "monitor")
-        integer(self.patience, "patience", minimum=1)
-        number(self.min_delta, "min_delta", minimum=0.0)
-
-    def is_better(self, report: EpochReport, best: EpochReport | None) -> bool:
-        """Whether an epoch is better than the best so far; a value that is not a number never is."""
-        value = float(getattr(report, self.monitor))
-        if best is None:
-            return not math.isnan(value)
-        change = value - float(getattr(best, self.monitor))
-        return (change if self.monitor.endswith("accuracy") else -change) > self.min_delta
-
-
-def _cosine(done: float) -> float:
-    return 0.5 * (1.0 + math.cos(math.pi * done))
-
-
-def _constant(done: float) -> float:
-    return 1.0
-
-
-_SCHEDULES: dict[str, Schedule] = {"constant": _constant, "cosine": _cosine}
+_SCHEDULES: dict[str, Schedule] = {"constant": constant(), "cosine": cosine()}
 
 
 class Trainer:
-    """Trains a network; the trained weights are in that same network.
+    """Trains a network; the trained weights, and parameters that are `Learnable`, are in that same network.
 
     Parameters
     ----------
     network : Network
-        The network; its weights are where training starts and where it ends.
+        The network; its weights are where training starts and where it ends, its learnable parameters likewise.
     steps : int, default 25
         Steps that each sample is shown.
-    loss : {"cross_entropy_count", "cross_entropy_max_membrane", "cross_entropy_mean_membrane", "mean_square_rate"} or callable
-        Softmax over spike counts, over the largest or the mean membrane value in time, or the squared distance of the
-        rates (spikes per step) to targets.
+    loss : str or callable, default "cross_entropy_count"
+        ``"cross_entropy_SCORE"``: softmax cross-entropy of the outputs' scores with the classes. ``"mean_square_SCORE"``: mean
+        over the outputs of the squared distance of scores to targets. SCORE is ``count`` (spikes), ``rate`` (spikes per
+        step), ``max_membrane``, ``mean_membrane``, ``last_membrane``, or ``latency``: the step of the first spike, `steps` when
+        there is none; softmax takes minus that. ``"mean_square_membrane"``: squared distance of the membrane after each
+        step to targets of each step. ``"van_rossum"``: squared van Rossum distance of the output's spikes to target trains.
         A callable is a loss of your own, ``loss(outputs, targets) -> (value, gradients)``: `outputs` by population and
         variable, as `record` says, each (steps, samples, *shape of the population); `targets` the samples' part of `y`;
         `value` the loss of these samples, their mean as a rule; `gradients` d value / d output, by population and
@@ -123,12 +85,13 @@ class Trainer:
     record : dict, optional
         What a callable `loss` is given, by population: a state, ``"spikes"``, or a list of them. Default: the spikes of
         `output`, or its first state where it does not spike.
-    optimizer : {"sgd", "adam", "adamw"}, default "adam"
-        The optimiser.
+    optimizer : {"sgd", "adam", "adamw", "lion"}, default "adam"
+        The optimiser. Lion wants a learning rate 3 to 10 times smaller than Adam's, and was published with ``beta2=0.99``.
     learning_rate : float, default 1e-3
         Before `schedule`.
     schedule : {"constant", "cosine"} or callable, default "constant"
-        Factor on the learning rate; a callable gets the share of training that is done, 0 to 1.
+        Factor on the learning rate; a callable, such as those of `snn.schedules`, gets the share of training that is done,
+        0 to 1.
     epochs : int, default 20
         Passes over the training data.
     batch_size : int, default 32
@@ -144,16 +107,25 @@ class Trainer:
     momentum : float, default 0.0
         Of SGD.
     beta1, beta2, epsilon : float, default 0.9, 0.999, 1e-8
-        Of Adam and AdamW.
+        Of Adam and AdamW; Lion has the betas.
     weight_decay : float, default 0.0
-        SGD and Adam: added to the gradient; AdamW: decoupled.
+        SGD and Adam: added to the gradient (L2 regularisation); AdamW and Lion: decoupled. Not of learnable parameters.
+    l1_regularization : float, default 0.0
+        ``l1_regularization * sign(weight)`` is added to the gradients of weights and biases.
+    parameter_rate_factor : float, default 1.0
+        Factor on the learning rate for learnable parameters of neurons; see `Learnable` for what a step of theirs is.
     gradient_clip_norm : float, default 0.0
-        Largest global L2 norm of the gradient; 0: no limit.
+        Largest global L2 norm of the gradient of weights, biases and learnable parameters; 0: no limit.
+    dropout : float or dict, default 0.0
+        Probability with which each neuron is silent throughout a sample, in training only; what the others send counts 1 / (1 -
+        probability) times. A number is that of all spiking populations but the output; a dict gives it by population.
     rate_regularization, rate_target : float, default 0.0
         ``rate_regularization * mean((rate - rate_target)**2)`` over all spiking populations is added to the loss, rates
         in spikes per step.
     rate_on, rate_off : float, default 0.8, 0.0
-        Target rates of ``"mean_square_rate"`` with classes.
+        Targets of mean-square losses with classes, for the class and for the other outputs; of counts, this times `steps`.
+    van_rossum_tau : float, default 10.0
+        Time constant of ``"van_rossum"`` in ms.
     device : str, default "cpu"
         Where it runs.
     threads : int, default 1
@@ -188,11 +160,15 @@ class Trainer:
         beta2: float = 0.999,
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
+        l1_regularization: float = 0.0,
+        parameter_rate_factor: float = 1.0,
         gradient_clip_norm: float = 0.0,
+        dropout: float | Mapping[str, float] = 0.0,
         rate_regularization: float = 0.0,
         rate_target: float = 0.0,
         rate_on: float = 0.8,
         rate_off: float = 0.0,
+        van_rossum_tau: float = 10.0,
         device: str = "cpu",
         threads: int = 1,
         instruction_set: str = "best",
@@ -229,7 +205,7 @@ class Trainer:
             raise InvalidArgumentError(f"record is for a loss of your own, a callable; loss is {self.loss!r}")
         elif not answer.spiking and not self.loss.endswith("membrane"):
             raise InvalidArgumentError(
-                f"loss is {self.loss!r}, which counts spikes, but population {self.output!r} has model "
+                f"loss is {self.loss!r}, which looks at spikes, but population {self.output!r} has model "
                 f"{answer.model!r}, which does not spike; use a membrane loss"
             )
         self.seed = integer(seed, "seed", maximum=2**63)
@@ -242,16 +218,37 @@ class Trainer:
             "beta2": number(beta2, "beta2", minimum=0.0),
             "epsilon": number(epsilon, "epsilon", minimum=0.0, exclusive=True),
             "weight_decay": number(weight_decay, "weight_decay", minimum=0.0),
+            "l1_regularization": number(l1_regularization, "l1_regularization", minimum=0.0),
+            "parameter_rate_factor": number(parameter_rate_factor, "parameter_rate_factor", minimum=0.0),
             "gradient_clip_norm": number(gradient_clip_norm, "gradient_clip_norm", minimum=0.0),
             "rate_regularization": number(rate_regularization, "rate_regularization", minimum=0.0),
             "rate_target": number(rate_target, "rate_target", minimum=0.0),
             "rate_on": float32_number(rate_on, "rate_on"),
             "rate_off": float32_number(rate_off, "rate_off"),
+            "van_rossum_tau": number(van_rossum_tau, "van_rossum_tau", minimum=0.0, exclusive=True),
         }
+        self.dropout = self._checked_dropout(dropout)
         for name in ("beta1", "beta2"):
             if self._numbers[name] >= 1.0:
                 raise InvalidArgumentError(f"{name} is {self._numbers[name]}; it must be below 1")
         self._reports: list[EpochReport] = []
+        self._checkpoint: Callable[[], Checkpoint] | None = None  # makes one, where training is between epochs
+        self._resumed: Checkpoint | None = None
+
+    def _checked_dropout(self, dropout: float | Mapping[str, float]) -> dict[str, float]:
+        """Return the probabilities that are not 0 by population."""
+        if not isinstance(dropout, Mapping):
+            number(dropout, "dropout", minimum=0.0)
+            hidden = [p.name for p in self.network.populations.values() if p.spiking and not p.is_input]
+            dropout = {name: dropout for name in hidden if name != self.output}
+        found = {}
+        for name, value in dropout.items():
+            probability = number(value, f"dropout of {name!r}", minimum=0.0)
+            if probability >= 1.0:
+                raise InvalidArgumentError(f"dropout of {name!r} is {probability:g}; it must be below 1")
+            if probability > 0.0:
+                found[self.network[name].name] = probability
+        return found
 
     # ---- training
 
@@ -268,13 +265,16 @@ class Trainer:
     ) -> Trainer:
         """Train for `epochs` passes, from the network's present weights and with a fresh optimiser.
 
+        After `load_checkpoint`, the first call goes on from there instead, through the epochs that are left.
+
         Parameters
         ----------
         x : array_like or EventData, or dict of them by input population
             Samples, shape (samples, *shape of the input); without an encoder (samples, steps, *shape).
         y : array_like
-            Classes, int (samples,); for ``"mean_square_rate"`` also rates, float (samples, outputs); for a callable loss
-            any array with an entry for each sample.
+            Classes, int (samples,); for ``mean_square_SCORE`` also targets, float (samples, outputs), which
+            ``"mean_square_latency"`` always needs; for the two losses of every step float (samples, steps, outputs);
+            for a callable loss any array with an entry for each sample.
         validation_data : (x, y), optional
             Looked at after each epoch, never learned from.
         progress : bool, default False
@@ -328,22 +328,40 @@ class Trainer:
                 )
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
         session, trainer = self._open()
+        for name, probability in self.dropout.items():
+            trainer.set_dropout(self.network[name]._index, probability, self.seed)
+        self._checkpoint = None
+        resumed, self._resumed = self._resumed, None
+        settings = self._settings(batches)
+        if resumed is not None:
+            resumed.check(settings, self._values(session))
+            for name, values in resumed.values.items():
+                session.write(name, values)
         self._check_gradients(session, trainer, batches, targets)
         if told is not None:
             names = list(self.network.projections)
             session.on_weights(lambda update: told(update._replace(projection=names[update.projection])))
-        self._reports = []
+        self._reports = [] if resumed is None else [EpochReport.of(row) for row in resumed.reports]
         generator = np.random.Generator(np.random.Philox(key=self.seed))
         spiking = sum(p.size for p in self.network.populations.values() if p.spiking and not p.is_input)
         updates = self.epochs * batches.batch_count
         update = 0
-        good = self._weights(session)
+        good = self._values(session)
         best: EpochReport | None = None
-        best_weights: dict[str, Floats] = {}
+        best_values: dict[str, NDArray[Any]] = {}
+        if resumed is not None:
+            trainer.set_state(resumed.optimizer)
+            update = len(self._reports) * batches.batch_count
+            if resumed.best_epoch:
+                best, best_values = self._reports[resumed.best_epoch - 1], resumed.best_values
+            for _ in self._reports:  # what these epochs drew
+                generator.permutation(batches.count)
+                generator.integers(2**39)
         bar = EpochBar(self.epochs, batches.batch_count) if progress else nullcontext()
         try:
             with bar as drawn:
-                for epoch in range(self.epochs):
+                for epoch in range(len(self._reports), self.epochs):
+                    self._checkpoint = None
                     begin = time.perf_counter()
                     order = generator.permutation(batches.count)
                     encoder_seed = int(generator.integers(2**39))
@@ -384,13 +402,15 @@ class Trainer:
                         valid_accuracy,
                     )
                     self._reports.append(report)
-                    good = self._weights(session)
+                    good = self._values(session)
                     if drawn is not None:
                         drawn.epoch(report)
+                    if early_stopping is not None and early_stopping.is_better(report, best):
+                        best, best_values = report, good
+                    made = (trainer.state(), good, best.epoch if best else 0, best_values)
+                    self._checkpoint = lambda made=made: Checkpoint(settings, [list(r) for r in self._reports], *made)
                     # All are called, whatever the first says.
                     answers = [callback(report) for callback in callbacks]
-                    if early_stopping is not None and early_stopping.is_better(report, best):
-                        best, best_weights = report, good
                     if any(answer is True for answer in answers):
                         break
                     if (
@@ -399,7 +419,7 @@ class Trainer:
                     ):
                         break
             if early_stopping is not None and early_stopping.restore_best:
-                for name, values in best_weights.items():
+                for name, values in best_values.items():
                     session.write(name, values)
         except NotFiniteError:
             for name, values in good.items():
@@ -441,21 +461,24 @@ class Trainer:
         return trained_arrays(self.network)
 
     def _store(self, session: _native.Session) -> None:
-        """Copy the session's weights into the network."""
+        """Copy the session's weights and learnable parameters into the network."""
         for name, values in self._trained().items():
             session.read(name, values)
+        store_learned(self.network, session)
 
-    def _weights(self, session: _native.Session) -> dict[str, Floats]:
-        """Return a copy of the session's weights."""
-        copies = {name: np.empty_like(values) for name, values in self._trained().items()}
+    def _values(self, session: _native.Session) -> dict[str, NDArray[Any]]:
+        """Return a copy of all that training changes in the session."""
+        copies: dict[str, NDArray[Any]] = {name: np.empty_like(values) for name, values in self._trained().items()}
         for name, values in copies.items():
             session.read(name, values)
+        for population, parameters in learned_parameters(self.network, session).items():
+            copies |= {f"{population}.{parameter}": values for parameter, values in parameters.items()}
         return copies
 
     def _check_gradients(
         self, session: _native.Session, trainer: _native.Trainer, batches: Batches, targets: NDArray[Any]
     ) -> None:
-        """Refuse to train when the first batch gives no weight a gradient. Changes nothing."""
+        """Refuse to train when the first batch gives nothing that is trained a gradient. Changes nothing."""
         if self.epochs == 0:
             return
         rows, inputs = next(batches.each(None, self.seed % 2**39))
@@ -467,13 +490,14 @@ class Trainer:
             return  # told by the first update; there is nothing left to learn
         if self._own_loss is None:
             trainer.backward()
-        for name, values in self._trained().items():
+        for name, values in self._values(session).items():
             gradient = np.empty_like(values)
             session.read(f"{name}.gradient", gradient)
             if gradient.any():
                 return
         raise InvalidArgumentError(
-            f"no gradient reaches a weight: the loss of population {self.output!r} is {result.loss:g} on the first samples, "
+            "no gradient reaches a weight or a learnable parameter: "
+            f"the loss of population {self.output!r} is {result.loss:g} on the first samples, "
             f"and all its derivatives are 0 ({result.spike_count:g} spikes in the network). Inputs may be silent, membranes "
             "too far from the threshold for the surrogate, or nothing that is trained lies upstream of that population"
         )
@@ -548,8 +572,14 @@ class Trainer:
                 )
             return values
         outputs = self.network[self.output].size
-        if self.loss == "mean_square_rate" and real_array(y, "y").ndim == 2:
-            return rate_targets(y, samples, outputs)
+        if self.loss in _IN_TIME:
+            return target_values(y, (samples, self.steps, outputs))
+        if self.loss.startswith("mean_square") and real_array(y, "y").ndim == 2:
+            return target_values(y, (samples, outputs))
+        if self.loss in _NEEDS_TARGETS:
+            raise InvalidArgumentError(
+                f"y has shape {np.shape(y)}; {self.loss!r} compares with targets of shape {(samples, outputs)}"
+            )
         return class_labels(y, samples, outputs)
 
     def _has_classes(self, targets: NDArray[Any]) -> bool:
@@ -560,7 +590,62 @@ class Trainer:
             return {"labels": padded(targets, rows, self.batch_size, -1)}
         # Labels say which places are padding; with targets their value does not matter.
         places = np.where(np.arange(self.batch_size) < rows.size, 0, -1).astype(np.int32)
-        return {"labels": places, "targets": padded(targets, rows, self.batch_size, 0.0)}
+        batch = padded(targets, rows, self.batch_size, 0.0)
+        return {"labels": places, "targets": batch if batch.ndim == 2 else np.ascontiguousarray(batch.swapaxes(0, 1))}
+
+    # ---- checkpoints
+
+    def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Write all that training goes on from: weights, learnable parameters, optimiser, history, place in the epochs.
+
+        Between two epochs: in a callback of `fit`, or after it. The file is an ``.npz`` of numpy, written beside `path` and
+        renamed.
+
+        Examples
+        --------
+        >>> trainer.fit(x, y, callbacks=[lambda report: trainer.save_checkpoint("run.npz")])
+
+        and, in another process, with a network and a trainer made in the same way:
+
+        >>> trainer.load_checkpoint("run.npz").fit(x, y)
+        """
+        if self._checkpoint is None:
+            raise StateError(
+                "there is nothing to keep: a checkpoint is made after an epoch of fit, in a callback or when fit has ended"
+            )
+        try:
+            self._checkpoint().save(Path(path))
+        except OSError as error:
+            raise FileError(f"the checkpoint {shown(str(path))} cannot be written: {error.strerror}") from error
+
+    def load_checkpoint(self, path: str | os.PathLike[str]) -> Trainer:
+        """Let the next `fit` go on from a checkpoint; with the same data it gives the same bits as if it had never ended.
+
+        The network gets the checkpoint's weights and parameters when that `fit` begins. It refuses a checkpoint of another
+        network, optimiser, seed, batch size, dropout, number of steps or samples, or device. `epochs` may be larger than it
+        was: a schedule then sees another share of training done.
+
+        Returns
+        -------
+        Trainer
+            Itself.
+        """
+        try:
+            self._resumed = Checkpoint.load(Path(path))
+        except OSError as error:
+            raise FileError(f"the checkpoint {shown(str(path))} cannot be read: {error.strerror}") from error
+        return self
+
+    def _settings(self, batches: Batches) -> dict[str, Any]:
+        return {
+            "optimizer": self.optimizer,
+            "seed": self.seed,
+            "batch_size": self.batch_size,
+            "steps": self.steps,
+            "samples": batches.count,
+            "dropout": self.dropout,
+            "device": self.device,
+        }
 
     # ---- using what was trained
 
@@ -593,7 +678,7 @@ class Trainer:
         return loss / batches.count, math.nan
 
     def predict_scores(self, x: Samples) -> Floats:
-        """Return what the loss sees of each class: spike counts, membrane values or rates.
+        """Return what the loss sees of each class: spike counts, membrane values, rates or latencies.
 
         With a callable loss: spike counts of `output`, or the mean of its membrane where it does not spike.
 
@@ -607,16 +692,28 @@ class Trainer:
         float32 array, shape (samples, outputs)
         """
         batches = self._batches(x)
-        return self._evaluate(batches, np.zeros(batches.count, np.int32))[2]
+        outputs = self.network[self.output].size
+        targets: NDArray[Any] = np.zeros(batches.count, np.int32)
+        if self.loss in _NEEDS_TARGETS:  # some, which scores do not depend on
+            shape = (batches.count, self.steps, outputs) if self.loss in _IN_TIME else (batches.count, outputs)
+            targets = np.broadcast_to(np.float32(0), shape)
+        return self._evaluate(batches, targets)[2]
 
     def predict(self, x: Samples) -> NDArray[np.int64]:
-        """Return the class of each sample: the output with the largest score, the first among equals."""
-        return np.asarray(np.argmax(self.predict_scores(x), axis=1), np.int64)
+        """Return the class of each sample: the output with the best score, the first among equals.
+
+        The best score is the largest one, or the smallest latency of ``"mean_square_latency"``.
+        """
+        scores = self.predict_scores(x)
+        best = np.argmin if self.loss == "mean_square_latency" else np.argmax
+        return np.asarray(best(scores, axis=1), np.int64)
 
     def score(self, x: Samples, y: ArrayLike) -> float:
         """Return the share of samples that are classified correctly."""
         batches = self._batches(x)
         labels = class_labels(y, batches.count, self.network[self.output].size)
+        if self.loss in _NEEDS_TARGETS:
+            return float(np.mean(self.predict(x) == labels))
         return self._evaluate(batches, labels)[1]
 
     @property

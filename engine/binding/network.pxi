@@ -149,6 +149,16 @@ cdef class Network:
         check(snn_network_set_parameter(
             self.handle, population, text(name, "the parameter name"), <const double *>buffer.view.buf, buffer.count))
 
+    def set_learnable(self, uint32_t population, name, bint learnable=True):
+        """Let training change a parameter, or not."""
+        check(snn_network_set_learnable(self.handle, population, text(name, "the parameter name"), learnable))
+
+    def learnable(self, uint32_t population, name):
+        """Whether training changes a parameter."""
+        cdef uint32_t learnable = 0
+        check(snn_network_get_learnable(self.handle, population, text(name, "the parameter name"), &learnable))
+        return bool(learnable)
+
     def set_option(self, uint32_t population, name, choice):
         """Choose an option of the model by name."""
         check(snn_network_set_option(

@@ -141,6 +141,10 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_network_add_population(SNNNetwork network, const SNNPopulationDef *definition, uint32_t *out_index)
     SNNStatus snn_network_set_parameter(SNNNetwork network, uint32_t population, const char *parameter,
                                         const double *values, size_t count)
+    SNNStatus snn_network_set_learnable(SNNNetwork network, uint32_t population, const char *parameter,
+                                        uint32_t learnable)
+    SNNStatus snn_network_get_learnable(SNNNetwork network, uint32_t population, const char *parameter,
+                                        uint32_t *out_learnable)
     SNNStatus snn_network_set_option(SNNNetwork network, uint32_t population, const char *option, const char *choice)
     SNNStatus snn_network_set_initial_state(SNNNetwork network, uint32_t population, const char *state,
                                             const double *values, size_t count)
@@ -362,6 +366,9 @@ cdef extern from "snn/snn.h" nogil:
         double gradient_clip_norm
         double rate_regularization
         double rate_target
+        double parameter_rate_factor
+        double l1_regularization
+        double van_rossum_tau_ms
     ctypedef struct SNNBatch:
         uint32_t struct_size
         uint32_t input_count
@@ -389,6 +396,9 @@ cdef extern from "snn/snn.h" nogil:
                                        uint32_t input_gradient_count)
     SNNStatus snn_trainer_update(SNNTrainer trainer)
     SNNStatus snn_trainer_scores(SNNTrainer trainer, float *out_scores, size_t count)
+    SNNStatus snn_trainer_get_state(SNNTrainer trainer, double *out_values, size_t *io_count)
+    SNNStatus snn_trainer_set_state(SNNTrainer trainer, const double *values, size_t count)
+    SNNStatus snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed)
     SNNStatus snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate)
 
     ctypedef struct SNNWeightUpdate:

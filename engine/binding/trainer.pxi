@@ -9,7 +9,8 @@ cdef class Trainer:
 
     def __cinit__(self, Session session not None, *, output_population, steps, loss=0, optimizer=1, learning_rate=1e-3,
                   momentum=0.0, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0, gradient_clip_norm=0.0,
-                  rate_regularization=0.0, rate_target=0.0, rate_on=0.8, rate_off=0.0):
+                  rate_regularization=0.0, rate_target=0.0, rate_on=0.8, rate_off=0.0, parameter_rate_factor=1.0,
+                  l1_regularization=0.0, van_rossum_tau=10.0):
         cdef SNNTrainerDef definition
         self.handle = NULL
         snn_trainer_def_default(&definition)
@@ -28,6 +29,9 @@ cdef class Trainer:
         definition.rate_target = rate_target
         definition.rate_on = rate_on
         definition.rate_off = rate_off
+        definition.parameter_rate_factor = parameter_rate_factor
+        definition.l1_regularization = l1_regularization
+        definition.van_rossum_tau_ms = van_rossum_tau
         check(snn_trainer_create(session.handle, &definition, &self.handle))
         self._session = session
 
@@ -46,8 +50,8 @@ cdef class Trainer:
         inputs : list of (population index, held, float32 array)
         labels : int32 [batch_size] or None
             -1: the sample is padding.
-        targets : float32 [batch_size][outputs] or None
-            Rates, instead of labels.
+        targets : float32 [batch_size][outputs], of losses in time [step][batch_size][outputs], or None
+            Instead of labels, or with them.
         """
         return self._batch(inputs, labels, targets, False)
 
@@ -136,6 +140,24 @@ cdef class Trainer:
         """Copy the class scores of the last forward into float32 [batch_size][outputs]."""
         cdef Buffer buffer = open_buffer(out, FLOAT32, "the array", True)
         check(snn_trainer_scores(self.handle, <float *>buffer.view.buf, buffer.count))
+
+    def state(self):
+        """What it remembers from update to update: float64 [n]."""
+        cdef size_t count = 0
+        check(snn_trainer_get_state(self.handle, NULL, &count))
+        values = numpy.empty(count)
+        cdef Buffer buffer = open_buffer(values, FLOAT64, "values", True)
+        check(snn_trainer_get_state(self.handle, <double *>buffer.view.buf, &count))
+        return values
+
+    def set_state(self, values):
+        """Take over what `state` of a trainer of the same network and optimiser gave."""
+        cdef Buffer buffer = open_buffer(values, FLOAT64, "the state of the trainer")
+        check(snn_trainer_set_state(self.handle, <const double *>buffer.view.buf, buffer.count))
+
+    def set_dropout(self, population, double probability, seed=0):
+        """Silence each neuron of a population with a probability, for all steps of a forward."""
+        check(snn_trainer_set_dropout(self.handle, as_u32(population, "population"), probability, as_u64(seed, "seed")))
 
     def set_learning_rate(self, double learning_rate):
         """Change the learning rate from the next update on."""

@@ -13,7 +13,7 @@ import snn
 from snn.engine import digits, machine
 from snn.engine.cli.output import JsonFlag, console, error_console, fail, print_json, table, with_unit
 from snn.engine.errors import InternalError
-from snn.trainer import EpochReport
+from snn.epochs import EpochReport
 
 __all__ = ["demo"]
 

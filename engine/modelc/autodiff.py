@@ -1,16 +1,16 @@
 """Reverse-mode differentiation of a step, written as more nodes of the same graph.
 
 ``spike(x)`` passes its gradient back through the population's surrogate derivative at x; ``detach(x, flag)`` passes none
-where the flag is true; comparisons, ``floor`` and integers pass none. Constants (parameters, options, derived) get none.
+where the flag is true; comparisons, ``floor``, integers and random draws pass none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from .ir import Graph, Node, reachable
+from .ir import DRAWS, Graph, Node, reachable
 
-_BLOCKS = {"lt", "le", "eq", "ilt", "ile", "ieq", "and", "or", "not", "to_int", "to_float", "floor"}
+_BLOCKS = {"lt", "le", "eq", "ilt", "ile", "ieq", "and", "or", "not", "to_int", "to_float", "floor", *DRAWS}
 
 
 def backward(graph: Graph, seeds: Mapping[Node, list[Node]], variables: Iterable[Node]) -> dict[Node, Node]:
@@ -19,7 +19,7 @@ def backward(graph: Graph, seeds: Mapping[Node, list[Node]], variables: Iterable
     Parameters
     ----------
     seeds : for every output the gradient nodes that enter at it
-    variables : the inputs to differentiate with respect to (float states and receptors)
+    variables : the inputs to differentiate with respect to; those that are not floats have no derivative
     """
     targets = {node for node in variables if node.type == "float"}
     forward = sorted(reachable(seeds), key=lambda node: node.id)
@@ -75,6 +75,13 @@ def _pull_back(graph: Graph, node: Node, g: Node, active: set[Node]) -> list[tup
             give(a, lambda: emit("select", emit("lt", a, zero), emit("neg", g), g))
         case "exp":
             give(a, lambda: emit("mul", g, node))
+        case "div":
+            give(a, lambda: emit("div", g, b))
+            give(b, lambda: emit("neg", emit("div", emit("mul", g, node), b)))
+        case "log":
+            give(a, lambda: emit("div", g, a))
+        case "sqrt":
+            give(a, lambda: emit("div", emit("mul", graph.const(0.5), g), node))
         case "reciprocal":
             # In this order no gradient stays none, however large 1/a is: where a select did not take a value at a pole.
             give(a, lambda: emit("neg", emit("mul", emit("mul", g, node), node)))

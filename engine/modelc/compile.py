@@ -14,6 +14,7 @@ from .ir import DRAWS, Graph, Node, Program, extract
 from .lower import Lowerer, ProgramLowerer, Value
 
 MAX_OPS = 4096
+MAX_TAPE = 64
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,24 @@ class TapeEntry:
 
 
 @dataclass(frozen=True)
+class LearningPrograms:
+    """What gives the gradients of parameters, with the registers of the outputs; -1 where there is no gradient.
+
+    ``adjoint`` goes on where the plain one ends: its inputs are all registers of that one, and then what is taped besides.
+    ``derive`` goes on from the constants to the parameters: its inputs are those of the plain one and then dL/d(each
+    parameter), dL/d(each derived constant), as a step reads them.
+    """
+
+    tape: tuple[TapeEntry, ...]  # what is kept besides the plain tape
+    adjoint: Program
+    adjoint_constants: tuple[int, ...]  # parameters, options, derived
+    derive: Program
+    derive_parameters: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class NeuronPrograms:
-    """The three programs of a neuron model, with the registers of their outputs."""
+    """The programs of a neuron model, with the registers of their outputs."""
 
     derived_types: tuple[str, ...]
     derive: Program
@@ -39,6 +56,7 @@ class NeuronPrograms:
     adjoint: Program
     adjoint_states: tuple[int, ...]
     adjoint_receptors: tuple[int, ...]
+    learning: LearningPrograms | None  # None: no parameter has a gradient
 
 
 @dataclass(frozen=True)
@@ -100,11 +118,35 @@ def compile_neuron(definition: Definition) -> NeuronPrograms:
     for state, node in zip(definition.states, after, strict=True):
         graph.label(node, f"next_{state.name}")
 
-    outputs = [*after, *([spike] if spike else []), *taped]
+    # The same with the constants as variables, for parameters that are learned. The other gradients are the same nodes.
+    all_gradients = autodiff.backward(graph, seeds, [*states, *receptors, *constants])
+    constant_gradients = [all_gradients.get(node) for node in constants]
+    learning_roots = [node for node in constant_gradients if node]
+    more_taped = tape.choose(graph, learning_roots, forward_count, {*constants, *taped}, free)
+
+    outputs = [*after, *([spike] if spike else []), *taped, *more_taped]
     step = extract(graph, [*constants, *receptors, *states], outputs)
     adjoint = extract(graph, [*constants, *taped, *after_gradients, spike_gradient], roots)
     for name, program in (("derive", derive), ("step", step), ("adjoint", adjoint)):
         _check_size(definition, name, program)
+    nodes_of_adjoint = {register: node for node, register in adjoint.registers.items()}
+    learning_adjoint = extract(
+        graph, [*(nodes_of_adjoint[register] for register in sorted(nodes_of_adjoint)), *more_taped], learning_roots
+    )
+    learning_derive, derive_parameters = _derive_gradients(definition, [bool(node) for node in constant_gradients])
+    learning = LearningPrograms(
+        tape=tuple(TapeEntry(node.name or graph.labels[node], node.type, step.registers[node]) for node in more_taped),
+        adjoint=learning_adjoint,
+        adjoint_constants=tuple(learning_adjoint.registers[node] if node else -1 for node in constant_gradients),
+        derive=learning_derive,
+        derive_parameters=derive_parameters,
+    )
+    can_learn = (
+        any(register >= 0 for register in derive_parameters)
+        and len(taped) + len(more_taped) <= MAX_TAPE
+        and len(adjoint.instructions) + len(learning_adjoint.instructions) <= MAX_OPS
+        and len(learning_derive.instructions) <= MAX_OPS
+    )
     return NeuronPrograms(
         derived_types=tuple(value.type for value in derived_types),
         derive=derive,
@@ -116,6 +158,7 @@ def compile_neuron(definition: Definition) -> NeuronPrograms:
         adjoint=adjoint,
         adjoint_states=tuple(adjoint.registers[node] for node in state_gradients),
         adjoint_receptors=tuple(adjoint.registers[node] for node in receptor_gradients),
+        learning=learning if can_learn else None,
     )
 
 
@@ -175,6 +218,17 @@ def _derive(
     definition: Definition, more: Sequence[tuple[str, str, str, str]] = ()
 ) -> tuple[list[Value], Program, tuple[int, ...]]:
     """Compile ``[derived]``, and ``more`` expressions of (section, entry, text, unit) that nothing else can name."""
+    graph, inputs, values = _lower_derived(definition, more)
+    program = extract(graph, inputs, [value.node for value in values])
+    outputs = tuple(program.registers[value.node] for value in values)
+    _check_defaults(definition, program, outputs)
+    return values, program, outputs
+
+
+def _lower_derived(
+    definition: Definition, more: Sequence[tuple[str, str, str, str]] = ()
+) -> tuple[Graph, list[Node], list[Value]]:
+    """The graph of ``[derived]`` and ``more``, its inputs (parameters, options, dt) and the values."""
     graph = Graph()
     scope, inputs = _constants(graph, definition)
     dt = Value(graph.input("dt", "float"), units.parse("ms"))
@@ -202,10 +256,30 @@ def _derive(
         if section == "derived":
             graph.label(value.node, name)
             lowerer.scope[name] = Value(value.node, value.unit)
-    program = extract(graph, inputs, [value.node for value in values])
-    outputs = tuple(program.registers[value.node] for value in values)
-    _check_defaults(definition, program, outputs)
-    return values, program, outputs
+    return graph, inputs, values
+
+
+def _derive_gradients(definition: Definition, given: Sequence[bool]) -> tuple[Program, tuple[int, ...]]:
+    """From dL/d(each parameter and derived constant, as the step reads it) to dL/d(each parameter), -1 where there is none.
+
+    ``given``: whether the step gives a gradient of the constant; by parameters, options, derived.
+    """
+    graph, inputs, values = _lower_derived(definition)
+    count = len(definition.parameters)
+    parameters = inputs[:count]
+    direct = [graph.input(f"grad_{node.name}", "float") for node in parameters]
+    arriving = [graph.input(f"grad_{name}", "float") for name in definition.derived]
+    seeds: dict[Node, list[Node]] = {}
+    wanted = [*given[:count], *given[len(inputs) - 1 :]]
+    for node, gradient, is_given in zip(
+        [*parameters, *(value.node for value in values)], [*direct, *arriving], wanted, strict=True
+    ):
+        if is_given:
+            seeds.setdefault(node, []).append(gradient)
+    gradients = autodiff.backward(graph, seeds, parameters)
+    roots = [gradients.get(node) for node in parameters]
+    program = extract(graph, [*inputs, *direct, *arriving], [node for node in roots if node])
+    return program, tuple(program.registers[node] if node else -1 for node in roots)
 
 
 def _check_defaults(definition: Definition, program: Program, outputs: tuple[int, ...]) -> None:
@@ -227,4 +301,11 @@ def _check_size(definition: Definition, name: str, program: Program) -> None:
         )
 
 
-__all__ = ["NeuronPrograms", "SurrogatePrograms", "TapeEntry", "compile_neuron", "compile_surrogate"]
+__all__ = [
+    "LearningPrograms",
+    "NeuronPrograms",
+    "SurrogatePrograms",
+    "TapeEntry",
+    "compile_neuron",
+    "compile_surrogate",
+]

@@ -148,7 +148,7 @@ class Program:
 def extract(graph: Graph, inputs: Sequence[Node], roots: Iterable[Node]) -> Program:
     """The program that computes ``roots`` from ``inputs`` (any nodes: what lies behind them is left out)."""
     registers = {node: index for index, node in enumerate(inputs)}
-    listed = [(node.name or graph.labels[node], node.type) for node in inputs]
+    listed = [(node.name or graph.labels.get(node, ""), node.type) for node in inputs]
     instructions: list[Instruction] = []
     labels: dict[int, str] = {}
     known: dict[tuple[object, ...], int] = {}

@@ -13,7 +13,7 @@ FORMAT = 1
 
 
 def neuron_document(definition: Definition, programs: NeuronPrograms) -> dict[str, Any]:
-    return {
+    document = {
         "format": FORMAT,
         "kind": "neuron",
         "name": definition.name,
@@ -43,6 +43,14 @@ def neuron_document(definition: Definition, programs: NeuronPrograms) -> dict[st
             "receptors": list(programs.adjoint_receptors),
         },
     }
+    if learning := programs.learning:
+        document["learning"] = {
+            "tape": [{"name": t.name, "type": t.type, "register": t.register} for t in learning.tape],
+            "ops": operations(learning.adjoint),
+            "constants": list(learning.adjoint_constants),
+            "derive": {"ops": operations(learning.derive), "parameters": list(learning.derive_parameters)},
+        }
+    return document
 
 
 def surrogate_document(definition: Definition, programs: SurrogatePrograms) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def choose(
     ----------
     roots : the adjoint's outputs
     forward_count : nodes below this number belong to the step, the others to the adjoint
-    constants : parameters, options and derived constants, which the adjoint is given
+    constants : what the adjoint is given: parameters, options and derived constants, and what is taped already
     free : the adjoint's other inputs (incoming gradients)
     """
     chosen: set[Node] = set()
@@ -59,5 +59,5 @@ def _computable(node: Node, others: set[Node], constants: set[Node]) -> bool:
     return all(
         below.op not in _GIVEN or below in others or below in constants
         for root in node.args
-        for below in reachable([root], others)
+        for below in reachable([root], others | constants)
     )

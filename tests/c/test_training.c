@@ -94,6 +94,185 @@ static void trains_with(uint32_t optimizer, double learning_rate, double weight_
 static void adam_lowers_the_loss(void) { trains_with(SNN_OPTIMIZER_ADAM, 0.02, 0.0); }
 static void adamw_lowers_the_loss(void) { trains_with(SNN_OPTIMIZER_ADAMW, 0.02, 0.001); }
 static void sgd_lowers_the_loss(void) { trains_with(SNN_OPTIMIZER_SGD, 0.3, 0.0); }
+static void lion_lowers_the_loss(void) { trains_with(SNN_OPTIMIZER_LION, 0.01, 0.001); }
+
+/* The classifier with one time constant for the hidden layer and a threshold for each of its neurons to learn. */
+static SNNHandle open_learning_session(void) {
+    SNNNetwork network = new_network();
+    SNNConfig config;
+    SNNHandle handle = NULL;
+    float first[PIXELS * 24], second[24 * CLASSES];
+    double thresholds[24];
+    uint32_t learnable = 7;
+    int i;
+    CHECK_OK(snn_random_fill(1, 1, SNN_RANDOM_NORMAL, 0.2, 0.5, first, COUNT(first)));
+    CHECK_OK(snn_random_fill(1, 2, SNN_RANDOM_NORMAL, 0.0, 0.3, second, COUNT(second)));
+    for (i = 0; i < 24; ++i) thresholds[i] = 0.9 + 0.01 * i;
+    add_input(network, "pixels", SNN_POPULATION_VALUE_INPUT, PIXELS);
+    add_neurons(network, "hidden", "lif", 24);
+    add_neurons(network, "readout", "leaky_integrator", CLASSES);
+    connect(network, SNN_CONNECT_DENSE, 0, 1, first, COUNT(first));
+    connect(network, SNN_CONNECT_DENSE, 1, 2, second, COUNT(second));
+    CHECK_OK(snn_network_set_parameter(network, 1, "threshold", thresholds, 24));
+    CHECK_OK(snn_network_set_learnable(network, 1, "threshold", 1));
+    CHECK_OK(snn_network_set_learnable(network, 1, "tau_membrane", 1));
+    CHECK_ERROR(snn_network_set_learnable(network, 1, "refractory", 1), SNN_ERROR_UNSUPPORTED, "'refractory'");
+    CHECK_ERROR(snn_network_set_learnable(network, 1, "tau", 1), SNN_ERROR_NOT_FOUND, "'tau'");
+    CHECK_ERROR(snn_network_set_learnable(network, 0, "tau_membrane", 1), SNN_ERROR_INVALID_ARGUMENT, "'pixels' is an input");
+    CHECK_OK(snn_network_get_learnable(network, 1, "tau_membrane", &learnable));
+    CHECK_EQUAL(learnable, 1);
+    CHECK_OK(snn_network_get_learnable(network, 1, "v_reset", &learnable));
+    CHECK_EQUAL(learnable, 0);
+    CHECK_OK(snn_network_finish(network));
+    snn_config_default(&config);
+    config.network = network;
+    config.batch_size = BATCH;
+    CHECK_OK(snn_create_network(&config, &handle));
+    snn_network_release(network);
+    return handle;
+}
+
+static void parameters_learn_and_reach_the_network(void) {
+    float pixels[BATCH][PIXELS];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNHandle handle = open_learning_session();
+    SNNTrainerDef def = trainer_def();
+    SNNTrainer trainer;
+    SNNNetwork network;
+    SNNBatch batch;
+    SNNTrainResult result = new_result();
+    double tau, gradient, thresholds[24], in_network;
+    size_t count = 1;
+    double first_loss;
+    int i;
+    make_batch(pixels, labels);
+    batch = batch_of(&input, pixels, labels);
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_ERROR(snn_session_read(handle, "hidden.tau_membrane.gradient", SNN_FLOAT64, &gradient, 1), SNN_ERROR_STATE,
+                "no backward pass");
+    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    first_loss = result.loss;
+    CHECK_OK(snn_session_read(handle, "hidden.tau_membrane.gradient", SNN_FLOAT64, &gradient, 1));
+    CHECK(gradient != 0);
+    CHECK_ERROR(snn_session_write(handle, "hidden.tau_membrane.gradient", SNN_FLOAT64, &gradient, 1),
+                SNN_ERROR_INVALID_ARGUMENT, "read only");
+    CHECK_ERROR(snn_session_read(handle, "hidden.v_reset.gradient", SNN_FLOAT64, &gradient, 1), SNN_ERROR_NOT_FOUND,
+                "not learnable");
+    CHECK_OK(snn_session_read(handle, "hidden.tau_membrane", SNN_FLOAT64, &tau, 1));
+    /* Adam's first step is the learning rate, here of log(tau). */
+    CHECK(fabs(tau - 20.0 * 1.0202013) < 2e-3 || fabs(tau - 20.0 * 0.9801987) < 2e-3);
+    for (i = 0; i < 40; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    CHECK(result.loss < 0.7 * first_loss);
+    CHECK_OK(snn_session_read(handle, "hidden.threshold", SNN_FLOAT64, thresholds, 24));
+    CHECK(thresholds[23] - thresholds[0] != 0.23);
+    CHECK_OK(snn_session_read(handle, "hidden.tau_membrane", SNN_FLOAT64, &tau, 1));
+    CHECK_OK(snn_session_to_network(handle, &network));
+    CHECK_OK(snn_network_get_parameter(network, 1, "tau_membrane", &in_network, &count));
+    CHECK(in_network == tau);
+    snn_network_release(network);
+    snn_destroy_network(handle);
+}
+
+/* Weights, parameters and the trainer's state, moved into another session, go on with the same bits. */
+static void a_trainer_goes_on_from_its_state(void) {
+    static const char *const paths[] = {"pixels_to_hidden.weight", "hidden_to_readout.weight", "hidden.threshold",
+                                        "hidden.tau_membrane"};
+    float pixels[BATCH][PIXELS];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNHandle one = open_learning_session(), other = open_learning_session();
+    SNNTrainerDef def = trainer_def();
+    SNNTrainer trainer, resumed;
+    SNNBatch batch;
+    double state[3 * (2 * (PIXELS * 24 + 24 * CLASSES + 25) + 8)], values[PIXELS * 24], others[PIXELS * 24];
+    size_t count = 0, capacity, i, k;
+    make_batch(pixels, labels);
+    batch = batch_of(&input, pixels, labels);
+    CHECK_OK(snn_trainer_create(one, &def, &trainer));
+    CHECK_OK(snn_trainer_create(other, &def, &resumed));
+    for (i = 0; i < 3; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, NULL));
+    CHECK_OK(snn_trainer_get_state(trainer, NULL, &count));
+    CHECK(count > 2 * (PIXELS * 24 + 24 * CLASSES + 25) && count <= COUNT(state));
+    capacity = count - 1;
+    CHECK_ERROR(snn_trainer_get_state(trainer, state, &capacity), SNN_ERROR_INVALID_ARGUMENT, "io_count");
+    capacity = COUNT(state);
+    CHECK_OK(snn_trainer_get_state(trainer, state, &capacity));
+    CHECK_EQUAL(capacity, count);
+    for (i = 0; i < COUNT(paths); ++i) {
+        size_t n;
+        CHECK_OK(snn_session_value_count(one, paths[i], &n));
+        CHECK_OK(snn_session_read(one, paths[i], SNN_FLOAT64, values, n));
+        CHECK_OK(snn_session_write(other, paths[i], SNN_FLOAT64, values, n));
+    }
+    CHECK_ERROR(snn_trainer_set_state(resumed, state, count - 1), SNN_ERROR_INVALID_ARGUMENT, "the state of this trainer has");
+    state[count] = state[7];
+    state[7] = NAN;
+    CHECK_ERROR(snn_trainer_set_state(resumed, state, count), SNN_ERROR_INVALID_ARGUMENT, "values[7]");
+    state[7] = state[count];
+    CHECK_OK(snn_trainer_set_state(resumed, state, count));
+    for (i = 0; i < 3; ++i) {
+        CHECK_OK(snn_trainer_step(trainer, &batch, NULL));
+        CHECK_OK(snn_trainer_step(resumed, &batch, NULL));
+    }
+    for (i = 0; i < COUNT(paths); ++i) {
+        size_t n;
+        CHECK_OK(snn_session_value_count(one, paths[i], &n));
+        CHECK_OK(snn_session_read(one, paths[i], SNN_FLOAT64, values, n));
+        CHECK_OK(snn_session_read(other, paths[i], SNN_FLOAT64, others, n));
+        for (k = 0; k < n; ++k) CHECK(values[k] == others[k]);
+    }
+    snn_destroy_network(one);
+    snn_destroy_network(other);
+}
+
+/* A spike train that is its own target has the distance 0; targets of each step are counted and needed. */
+static void losses_in_time_take_targets_for_each_step(void) {
+    float pixels[BATCH][PIXELS], targets[T * BATCH * 24], few[BATCH * 24];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNRecordArray record;
+    SNNRunDef run;
+    SNNHandle handle = open_batch_session(1);
+    SNNTrainerDef def = trainer_def();
+    SNNTrainer trainer;
+    SNNBatch batch;
+    SNNTrainResult result = new_result();
+    make_batch(pixels, labels);
+    batch = batch_of(&input, pixels, labels);
+    memset(&record, 0, sizeof record);
+    record.population = 1;
+    record.dtype = SNN_FLOAT32;
+    record.variable = "spikes";
+    record.data = targets;
+    record.count = COUNT(targets);
+    snn_run_def_default(&run);
+    run.step_count = T;
+    run.inputs = &input;
+    run.input_count = 1;
+    run.records = &record;
+    run.record_count = 1;
+    CHECK_OK(snn_session_run(handle, &run));
+    def.output_population = 1;
+    def.loss = SNN_LOSS_VAN_ROSSUM;
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_ERROR(snn_trainer_forward(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "targets is null");
+    batch.labels = NULL;
+    batch.label_count = 0;
+    memset(few, 0, sizeof few);
+    batch.targets = few;
+    batch.target_count = COUNT(few);
+    CHECK_ERROR(snn_trainer_forward(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "steps 10 x batch_size 12");
+    batch.targets = targets;
+    batch.target_count = COUNT(targets);
+    CHECK_OK(snn_trainer_forward(trainer, &batch, &result));
+    CHECK(result.spike_count > 0);
+    CHECK(result.loss == 0);
+    targets[0] = 1.0f - targets[0];
+    CHECK_OK(snn_trainer_forward(trainer, &batch, &result));
+    CHECK(result.loss > 0);
+    snn_destroy_network(handle);
+}
 
 static void the_parts_make_the_step(void) {
     float pixels[BATCH][PIXELS], weights[2][PIXELS * 24], before[PIXELS * 24], gradient[PIXELS * 24];
@@ -525,6 +704,10 @@ static const CheckCase cases[] = {
     CASE(adam_lowers_the_loss),
     CASE(adamw_lowers_the_loss),
     CASE(sgd_lowers_the_loss),
+    CASE(lion_lowers_the_loss),
+    CASE(parameters_learn_and_reach_the_network),
+    CASE(a_trainer_goes_on_from_its_state),
+    CASE(losses_in_time_take_targets_for_each_step),
     CASE(the_parts_make_the_step),
     CASE(training_gives_the_same_bits_for_every_thread_count),
     CASE(parts_in_the_wrong_order_are_refused),

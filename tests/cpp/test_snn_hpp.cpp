@@ -40,6 +40,7 @@ snn::Network make_trainable() {
     snn::random_normal(1, 2, 0.0, 0.3, second);
     const uint32_t in = network.add_value_input("in", {4});
     const uint32_t hidden = network.add_neurons("hidden", {16}, "lif");
+    network.set_learnable(hidden, "tau_membrane");
     const uint32_t out = network.add_neurons("out", {2}, "leaky_integrator");
     network.connect_dense(in, hidden, first);
     network.connect_dense(hidden, out, second, std::array<float, 2>{0.0f, 0.0f});
@@ -291,6 +292,16 @@ TEST_CASE("training lowers the loss and tells its callbacks") {
     CHECK_THROWS_WITH(trainer.step(inputs, std::vector<int32_t>{0}), doctest::Contains("label_count is 1; expected 2"));
     CHECK(trainer.end_epoch().sample_count == 122);
     CHECK(epochs == 1);
+    trainer.set_dropout(1, 0.5);
+    CHECK_THROWS_WITH(trainer.set_dropout(0, 0.5), doctest::Contains("'in' is an input"));
+    trainer.set_dropout(1, 0);
+    const std::vector<double> state = trainer.state();
+    CHECK(state[0] == 61);  // updates
+    trainer.set_state(state);
+    CHECK_THROWS_WITH(trainer.set_state(std::vector<double>(3)), doctest::Contains("count is 3"));
+    CHECK(session.to_network().learnable(1, "tau_membrane"));
+    CHECK(!session.to_network().learnable(1, "threshold"));
+    CHECK(session.to_network().parameter(1, "tau_membrane")[0] != 20.0);
     trainer.set_learning_rate(0.001);
     trainer.forward(snn::Trainer::batch(inputs, labels));
     std::vector<float> scores(4);

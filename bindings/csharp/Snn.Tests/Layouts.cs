@@ -281,7 +281,7 @@ namespace Snn.Tests
                 Assert.Equal(72, (byte*)&it.steps_before - start, "SNNRunDef.steps_before");
                 Assert.Equal(80, (byte*)&it.out_step_count - start, "SNNRunDef.out_step_count");
             }
-            Assert.Equal(104, sizeof(SNNTrainerDef), "sizeof(SNNTrainerDef)");
+            Assert.Equal(128, sizeof(SNNTrainerDef), "sizeof(SNNTrainerDef)");
             {
                 SNNTrainerDef it;
                 byte* start = (byte*)&it;
@@ -301,6 +301,9 @@ namespace Snn.Tests
                 Assert.Equal(80, (byte*)&it.gradient_clip_norm - start, "SNNTrainerDef.gradient_clip_norm");
                 Assert.Equal(88, (byte*)&it.rate_regularization - start, "SNNTrainerDef.rate_regularization");
                 Assert.Equal(96, (byte*)&it.rate_target - start, "SNNTrainerDef.rate_target");
+                Assert.Equal(104, (byte*)&it.parameter_rate_factor - start, "SNNTrainerDef.parameter_rate_factor");
+                Assert.Equal(112, (byte*)&it.l1_regularization - start, "SNNTrainerDef.l1_regularization");
+                Assert.Equal(120, (byte*)&it.van_rossum_tau_ms - start, "SNNTrainerDef.van_rossum_tau_ms");
             }
             Assert.Equal(48, sizeof(SNNBatch), "sizeof(SNNBatch)");
             {

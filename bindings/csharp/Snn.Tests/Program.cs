@@ -94,6 +94,7 @@ namespace Snn.Tests
             var builder = new NetworkBuilder(1.0);
             int input = builder.AddValueInput("in", 4);
             int hidden = builder.AddNeurons("hidden", "lif", 16);
+            builder.SetLearnable(hidden, "tau_membrane");
             int output = builder.AddNeurons("out", "leaky_integrator", 2);
             builder.Connect(Projection.Dense(input, hidden, first));
             Projection last = Projection.Dense(hidden, output, second);

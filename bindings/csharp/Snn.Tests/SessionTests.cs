@@ -325,6 +325,17 @@ namespace Snn.Tests
                     trainer.Backward();
                     trainer.SetLearningRate(1e-3);
                     trainer.Update();
+                    trainer.SetDropout(1, 0.5);
+                    Assert.Fails(Status.InvalidArgument, () => trainer.SetDropout(0, 0.5));
+                    double[] state = trainer.State();
+                    trainer.SetState(state);
+                    Assert.Equal(41, (long)state[0], "updates in the state");
+                    Assert.Fails(Status.InvalidArgument, () => trainer.SetState(new double[1]));
+                    using (Network learned = session.ToNetwork())
+                    {
+                        Assert.True(learned.Learnable(1, "tau_membrane") && !learned.Learnable(1, "threshold"), "learnable");
+                        Assert.True(learned.Parameter(1, "tau_membrane")[0] != 20, "a parameter learns");
+                    }
                     Assert.Fails(Status.State, () => trainer.Update());
                     Assert.Fails(Status.InvalidArgument, () => trainer.Step(new Batch { Labels = new int[1] }));
                     Assert.Throws<ArgumentNullException>(() => trainer.Step(null));

@@ -184,15 +184,35 @@ namespace Snn
     /// <summary><c>SNN_LOSS_CROSS_ENTROPY_COUNT</c> and those that follow it in <c>snn.h</c>.</summary>
     public enum Loss : uint
     {
-        /// <summary>softmax over spike counts of the output population</summary>
+        /// <summary>its number of spikes</summary>
         CrossEntropyCount = 0,
-        /// <summary>softmax over the largest membrane value in time</summary>
+        /// <summary>its largest membrane value in time</summary>
         CrossEntropyMaxMembrane = 1,
-        /// <summary>softmax over the mean membrane value in time</summary>
+        /// <summary>its mean membrane value in time</summary>
         CrossEntropyMeanMembrane = 2,
-        /// <summary>mean over outputs of (rate - target)^2, rate in spikes per step</summary>
+        /// <summary>its spikes per step</summary>
+        CrossEntropyRate = 4,
+        /// <summary>its membrane value after the last step</summary>
+        CrossEntropyLastMembrane = 5,
+        /// <summary>minus the step of its first spike, T when there is none</summary>
+        CrossEntropyLatency = 6,
+        /// <summary>Mean over outputs of (score - target)^2</summary>
         MeanSquareRate = 3,
-        /// <summary>the caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at</summary>
+        /// <summary>Mean over outputs of (score - target)^2</summary>
+        MeanSquareCount = 7,
+        /// <summary>Mean over outputs of (score - target)^2</summary>
+        MeanSquareMaxMembrane = 8,
+        /// <summary>Mean over outputs of (score - target)^2</summary>
+        MeanSquareMeanMembrane = 9,
+        /// <summary>Mean over outputs of (score - target)^2</summary>
+        MeanSquareLastMembrane = 10,
+        /// <summary>of latencies in steps; takes no labels alone</summary>
+        MeanSquareLatency = 11,
+        /// <summary>mean over outputs and steps of (membrane after the step - target)^2</summary>
+        MeanSquareMembrane = 12,
+        /// <summary>mean over outputs of the van Rossum distance (squared) to target trains</summary>
+        VanRossum = 13,
+        /// <summary>The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at.</summary>
         None = 255,
     }
 
@@ -205,6 +225,8 @@ namespace Snn
         Adam = 1,
         /// <summary>SNN_OPTIMIZER_ADAMW</summary>
         Adamw = 2,
+        /// <summary>SNN_OPTIMIZER_LION</summary>
+        Lion = 3,
     }
 
     /// <summary><c>SNN_ENCODE_RATE</c> and those that follow it in <c>snn.h</c>.</summary>

@@ -401,28 +401,34 @@ namespace Snn
         internal uint loss;
         /// <summary>SNN_OPTIMIZER_*, default Adam</summary>
         internal uint optimizer;
-        /// <summary>target rates of MEAN_SQUARE_RATE with labels, defaults 0.8 and 0 spikes per step</summary>
+        /// <summary>MEAN_SQUARE losses with labels alone: target of the class and of the others; of COUNT this times T.</summary>
         internal float rate_on;
-        /// <summary>target rates of MEAN_SQUARE_RATE with labels, defaults 0.8 and 0 spikes per step</summary>
+        /// <summary>MEAN_SQUARE losses with labels alone: target of the class and of the others; of COUNT this times T.</summary>
         internal float rate_off;
         /// <summary>default 1e-3</summary>
         internal double learning_rate;
         /// <summary>SGD, default 0</summary>
         internal double momentum;
-        /// <summary>Adam: 0.9, 0.999, 1e-8</summary>
+        /// <summary>Adam: 0.9, 0.999, 1e-8; Lion (published with 0.9, 0.99) reads the betas too</summary>
         internal double beta1;
-        /// <summary>Adam: 0.9, 0.999, 1e-8</summary>
+        /// <summary>Adam: 0.9, 0.999, 1e-8; Lion (published with 0.9, 0.99) reads the betas too</summary>
         internal double beta2;
-        /// <summary>Adam: 0.9, 0.999, 1e-8</summary>
+        /// <summary>Adam: 0.9, 0.999, 1e-8; Lion (published with 0.9, 0.99) reads the betas too</summary>
         internal double epsilon;
-        /// <summary>SGD and Adam: added to the gradient; AdamW: decoupled.</summary>
+        /// <summary>SGD and Adam: added to the gradient, as of weight_decay / 2 * sum w^2 (L2); AdamW and Lion: decoupled.</summary>
         internal double weight_decay;
-        /// <summary>0: none; else the gradient is scaled so that its global L2 norm is at most this</summary>
+        /// <summary>0: none; else the gradient is scaled so that its global L2 norm, learnable parameters as they are stepped included, is at most this</summary>
         internal double gradient_clip_norm;
         /// <summary>strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none</summary>
         internal double rate_regularization;
         /// <summary>spikes per step</summary>
         internal double rate_target;
+        /// <summary>on the learning rate, for learnable parameters of neurons; default 1.</summary>
+        internal double parameter_rate_factor;
+        /// <summary>strength s: s * sign(w) is added to the gradient of weights and biases; default 0.</summary>
+        internal double l1_regularization;
+        /// <summary>time constant of VAN_ROSSUM, default 10</summary>
+        internal double van_rossum_tau_ms;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -435,7 +441,7 @@ namespace Snn
         /// <summary>[batch_size] class of each sample; -1: the sample is padding and ignored</summary>
         internal int* labels;
         internal UIntPtr label_count;
-        /// <summary>MEAN_SQUARE_RATE: [batch_size][outputs] rates, instead of labels or with them; then labels mark padding and say what counts as correct</summary>
+        /// <summary>MEAN_SQUARE losses: [batch_size][outputs], those of each step [T][batch_size][outputs], instead of labels or with them; then labels mark padding and say what counts as correct</summary>
         internal float* targets;
         internal UIntPtr target_count;
     }
@@ -605,6 +611,14 @@ namespace Snn
         /// <summary>A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_parameter(NetworkHandle network, uint population, byte* parameter, double* values, UIntPtr count);
+
+        /// <summary>Whether training changes the parameter: as one number where it has one value, else one for each neuron.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_learnable(NetworkHandle network, uint population, byte* parameter, uint learnable);
+
+        /// <summary>*out_learnable: 1 or 0.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_learnable(NetworkHandle network, uint population, byte* parameter, uint* out_learnable);
 
         /// <summary>An option of the model by the names of option and choice: ("reset", "subtract").</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
@@ -847,9 +861,21 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_run_backward(TrainerHandle trainer, double loss, SNNRecordArray* gradients, uint gradient_count, SNNRecordArray* input_gradients, uint input_gradient_count);
 
-        /// <summary>Class scores of the last forward: what the softmax sees, or rates; [batch_size][outputs].</summary>
+        /// <summary>Scores of the last forward as the loss has them; [batch_size][outputs].</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_scores(TrainerHandle trainer, float* out_scores, UIntPtr count);
+
+        /// <summary>What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that goes on from all of them gives the same bits as training that was never interrupted.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_get_state(TrainerHandle trainer, double* out_values, UIntPtr* io_count);
+
+        /// <summary>Takes over a state; a forward and backward that wait for their update are forgotten.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_set_state(TrainerHandle trainer, double* values, UIntPtr count);
+
+        /// <summary>Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_set_dropout(TrainerHandle trainer, uint population, double probability, ulong seed);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_learning_rate(TrainerHandle trainer, double learning_rate);

@@ -74,6 +74,13 @@ namespace Snn
                 Library.Check(Native.snn_network_set_parameter(handle, (uint)population, name, data, Count(values)));
         }
 
+        /// <summary>Whether training changes the parameter. C: <c>snn_network_set_learnable</c>.</summary>
+        public void SetLearnable(int population, string parameter, bool learnable = true)
+        {
+            fixed (byte* name = Utf8.Bytes(parameter))
+                Library.Check(Native.snn_network_set_learnable(handle, (uint)population, name, learnable ? 1u : 0u));
+        }
+
         /// <summary>An option of the model: ("reset", "subtract"). C: <c>snn_network_set_option</c>.</summary>
         public void SetOption(int population, string option, string choice)
         {
@@ -371,6 +378,15 @@ namespace Snn
                     Library.Check(Native.snn_network_get_parameter(handle, (uint)population, name, data, &count));
                 return values;
             }
+        }
+
+        /// <summary>Whether training changes the parameter. C: <c>snn_network_get_learnable</c>.</summary>
+        public bool Learnable(int population, string parameter)
+        {
+            uint learnable;
+            fixed (byte* name = Utf8.Bytes(parameter))
+                Library.Check(Native.snn_network_get_learnable(handle, (uint)population, name, &learnable));
+            return learnable != 0;
         }
 
         /// <summary>The state at step 0. C: <c>snn_network_get_initial_state</c>.</summary>

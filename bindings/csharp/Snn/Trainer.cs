@@ -21,10 +21,10 @@ namespace Snn
         public Loss Loss { get { return (Loss)def.loss; } set { def.loss = (uint)value; } }
         public Optimizer Optimizer { get { return (Optimizer)def.optimizer; } set { def.optimizer = (uint)value; } }
 
-        /// <summary>Target rate of the labelled output, spikes per step.</summary>
+        /// <summary>Target of the labelled output for mean-square losses without targets.</summary>
         public float RateOn { get { return def.rate_on; } set { def.rate_on = value; } }
 
-        /// <summary>Target rate of the other outputs, spikes per step.</summary>
+        /// <summary>Target of the other outputs.</summary>
         public float RateOff { get { return def.rate_off; } set { def.rate_off = value; } }
 
         public double LearningRate { get { return def.learning_rate; } set { def.learning_rate = value; } }
@@ -42,6 +42,15 @@ namespace Snn
 
         /// <summary>Spikes per step.</summary>
         public double RateTarget { get { return def.rate_target; } set { def.rate_target = value; } }
+
+        /// <summary>On the learning rate, for learnable parameters.</summary>
+        public double ParameterRateFactor { get { return def.parameter_rate_factor; } set { def.parameter_rate_factor = value; } }
+
+        /// <summary>Times the sign of a weight is added to its gradient.</summary>
+        public double L1Regularization { get { return def.l1_regularization; } set { def.l1_regularization = value; } }
+
+        /// <summary>Time constant of the van Rossum distance, in ms.</summary>
+        public double VanRossumTau { get { return def.van_rossum_tau_ms; } set { def.van_rossum_tau_ms = value; } }
     }
 
     /// <summary>What came of a batch; see <c>SNNTrainResult</c>.</summary>
@@ -66,7 +75,7 @@ namespace Snn
         /// <summary>A class for each sample of the session's batch; -1 is padding. Null with targets only.</summary>
         public int[] Labels { get; set; }
 
-        /// <summary>Rates, [batch_size][outputs], for the loss of rates.</summary>
+        /// <summary>What mean-square losses compare with, [batch_size][outputs]; of losses in time [step][batch_size][outputs].</summary>
         public float[] Targets { get; set; }
 
         /// <summary>[step][batch_size][size]</summary>
@@ -212,6 +221,32 @@ namespace Snn
         {
             fixed (float* data = &MemoryMarshal.GetReference(scores))
                 Library.Check(Native.snn_trainer_scores(handle, data, (UIntPtr)scores.Length));
+        }
+
+        /// <summary>What is kept from update to update, to go on with later in a trainer of the same network and optimiser.
+        /// C: <c>snn_trainer_get_state</c>.</summary>
+        public double[] State()
+        {
+            UIntPtr count;
+            Library.Check(Native.snn_trainer_get_state(handle, null, &count));
+            var values = new double[(int)count];
+            fixed (double* data = values) Library.Check(Native.snn_trainer_get_state(handle, data, &count));
+            return values;
+        }
+
+        /// <summary>Takes over what <see cref="State"/> gave. C: <c>snn_trainer_set_state</c>.</summary>
+        public void SetState(double[] values)
+        {
+            if (values == null) throw new ArgumentNullException(nameof(values));
+            fixed (double* data = values)
+                Library.Check(Native.snn_trainer_set_state(handle, data, (UIntPtr)values.Length));
+        }
+
+        /// <summary>Silences each neuron of a population with a probability, for all steps of a forward.
+        /// C: <c>snn_trainer_set_dropout</c>.</summary>
+        public void SetDropout(int population, double probability, ulong seed = 0)
+        {
+            Library.Check(Native.snn_trainer_set_dropout(handle, (uint)population, probability, seed));
         }
 
         /// <summary>From the next update on. C: <c>snn_trainer_set_learning_rate</c>.</summary>

@@ -201,7 +201,7 @@ LAYOUT(offsetof(SNNRunDef, spike_record_count) == 64);
 LAYOUT(offsetof(SNNRunDef, record_interval) == 68);
 LAYOUT(offsetof(SNNRunDef, steps_before) == 72);
 LAYOUT(offsetof(SNNRunDef, out_step_count) == 80);
-LAYOUT(sizeof(SNNTrainerDef) == 104);
+LAYOUT(sizeof(SNNTrainerDef) == 128);
 LAYOUT(offsetof(SNNTrainerDef, struct_size) == 0);
 LAYOUT(offsetof(SNNTrainerDef, output_population) == 4);
 LAYOUT(offsetof(SNNTrainerDef, step_count) == 8);
@@ -218,6 +218,9 @@ LAYOUT(offsetof(SNNTrainerDef, weight_decay) == 72);
 LAYOUT(offsetof(SNNTrainerDef, gradient_clip_norm) == 80);
 LAYOUT(offsetof(SNNTrainerDef, rate_regularization) == 88);
 LAYOUT(offsetof(SNNTrainerDef, rate_target) == 96);
+LAYOUT(offsetof(SNNTrainerDef, parameter_rate_factor) == 104);
+LAYOUT(offsetof(SNNTrainerDef, l1_regularization) == 112);
+LAYOUT(offsetof(SNNTrainerDef, van_rossum_tau_ms) == 120);
 LAYOUT(sizeof(SNNBatch) == 48);
 LAYOUT(offsetof(SNNBatch, struct_size) == 0);
 LAYOUT(offsetof(SNNBatch, input_count) == 4);
@@ -369,6 +372,18 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1parameter(JNIEnv *env,
     (void)env;
     (void)self;
     return (jint)snn_network_set_parameter((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)parameter, (const double *)(intptr_t)values, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1learnable(JNIEnv *env, jclass self, jlong network, jint population, jlong parameter, jint learnable) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_learnable((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)parameter, (uint32_t)learnable);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1learnable(JNIEnv *env, jclass self, jlong network, jint population, jlong parameter, jlong out_learnable) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_learnable((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)parameter, (uint32_t *)(intptr_t)out_learnable);
 }
 
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1option(JNIEnv *env, jclass self, jlong network, jint population, jlong option, jlong choice) {
@@ -771,6 +786,24 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1scores(JNIEnv *env, jclass 
     (void)env;
     (void)self;
     return (jint)snn_trainer_scores((SNNTrainer)(intptr_t)trainer, (float *)(intptr_t)out_scores, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1get_1state(JNIEnv *env, jclass self, jlong trainer, jlong out_values, jlong io_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_get_state((SNNTrainer)(intptr_t)trainer, (double *)(intptr_t)out_values, (size_t *)(intptr_t)io_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1state(JNIEnv *env, jclass self, jlong trainer, jlong values, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_set_state((SNNTrainer)(intptr_t)trainer, (const double *)(intptr_t)values, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1dropout(JNIEnv *env, jclass self, jlong trainer, jint population, jdouble probability, jlong seed) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_set_dropout((SNNTrainer)(intptr_t)trainer, (uint32_t)population, (double)probability, (uint64_t)seed);
 }
 
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1learning_1rate(JNIEnv *env, jclass self, jlong trainer, jdouble learning_rate) {

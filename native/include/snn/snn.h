@@ -311,6 +311,14 @@ SNN_API SNNStatus SNN_CALL snn_network_add_population(SNNNetwork network, const 
 /* A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size. */
 SNN_API SNNStatus SNN_CALL snn_network_set_parameter(SNNNetwork network, uint32_t population, const char *parameter,
                                                      const double *values, size_t count);
+/* Whether training changes the parameter: as one number where it has one value, else one for each neuron. A state that begins at
+ * a learnable parameter follows it in sessions too. SNN_ERROR_UNSUPPORTED: no gradient reaches the parameter (a refractory time,
+ * which is rounded to steps; the mean of a random draw). Default 0. */
+SNN_API SNNStatus SNN_CALL snn_network_set_learnable(SNNNetwork network, uint32_t population, const char *parameter,
+                                                     uint32_t learnable);
+/* *out_learnable: 1 or 0. */
+SNN_API SNNStatus SNN_CALL snn_network_get_learnable(SNNNetwork network, uint32_t population, const char *parameter,
+                                                     uint32_t *out_learnable);
 /* An option of the model by the names of option and choice: ("reset", "subtract"). */
 SNN_API SNNStatus SNN_CALL snn_network_set_option(SNNNetwork network, uint32_t population, const char *option,
                                                   const char *choice);
@@ -591,7 +599,9 @@ SNN_API SNNStatus SNN_CALL snn_load_state(SNNHandle handle, const char *path);
  *   "population.history"     [delay][batch_size][size]  activity kept for delays, the newest first (resume a run)
  *   "population.parameter"   [1] or [size], in the model's unit: a parameter of the model, as this session has it. Writing
  *                            takes either count, checks as snn_network_set_parameter does, and is felt from the next step on;
- *                            states stay, initial states too. The network and other sessions keep theirs.
+ *                            states stay, initial states too (but for those that begin at a learnable parameter). The network
+ *                            and other sessions keep theirs.
+ *   "population.parameter.gradient"   of a learnable parameter, as many values as it has; after a backward pass (read only)
  * A state of whole numbers ("int" in its model) takes whole numbers only, the history of spikes 0 and 1 only: nothing is
  * rounded silently. */
 SNN_API SNNStatus SNN_CALL snn_session_read(SNNHandle handle, const char *path, uint32_t dtype, void *out_data, size_t count);
@@ -654,15 +664,28 @@ SNN_API SNNStatus SNN_CALL snn_session_run(SNNHandle handle, const SNNRunDef *de
 
 /* ---- Training ---------------------------------------------------------------------------------------------------- */
 
-enum { /* losses, averaged over the batch; T steps, class = argmax */
-    SNN_LOSS_CROSS_ENTROPY_COUNT = 0,         /* softmax over spike counts of the output population */
-    SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE = 1,  /* softmax over the largest membrane value in time */
-    SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE = 2, /* softmax over the mean membrane value in time */
-    SNN_LOSS_MEAN_SQUARE_RATE = 3,            /* mean over outputs of (rate - target)^2, rate in spikes per step */
-    SNN_LOSS_NONE = 255                       /* the caller's own: snn_trainer_run and snn_trainer_run_backward; output_population
-                                                 is not looked at */
+enum { /* losses, averaged over the batch; T steps, class = argmax of the scores */
+    /* Softmax cross-entropy; the score of an output is */
+    SNN_LOSS_CROSS_ENTROPY_COUNT = 0,         /* its number of spikes */
+    SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE = 1,  /* its largest membrane value in time */
+    SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE = 2, /* its mean membrane value in time */
+    SNN_LOSS_CROSS_ENTROPY_RATE = 4,          /* its spikes per step */
+    SNN_LOSS_CROSS_ENTROPY_LAST_MEMBRANE = 5, /* its membrane value after the last step */
+    SNN_LOSS_CROSS_ENTROPY_LATENCY = 6,       /* minus the step of its first spike, T when there is none */
+    /* Mean over outputs of (score - target)^2 */
+    SNN_LOSS_MEAN_SQUARE_RATE = 3,
+    SNN_LOSS_MEAN_SQUARE_COUNT = 7,
+    SNN_LOSS_MEAN_SQUARE_MAX_MEMBRANE = 8,
+    SNN_LOSS_MEAN_SQUARE_MEAN_MEMBRANE = 9,
+    SNN_LOSS_MEAN_SQUARE_LAST_MEMBRANE = 10,
+    SNN_LOSS_MEAN_SQUARE_LATENCY = 11,        /* of latencies in steps; takes no labels alone */
+    /* Targets for each step; no labels alone. Scores are mean membranes and counts of spikes. */
+    SNN_LOSS_MEAN_SQUARE_MEMBRANE = 12,       /* mean over outputs and steps of (membrane after the step - target)^2 */
+    SNN_LOSS_VAN_ROSSUM = 13,                 /* mean over outputs of the van Rossum distance (squared) to target trains */
+    /* The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at. */
+    SNN_LOSS_NONE = 255
 };
-enum { SNN_OPTIMIZER_SGD = 0, SNN_OPTIMIZER_ADAM = 1, SNN_OPTIMIZER_ADAMW = 2 };
+enum { SNN_OPTIMIZER_SGD = 0, SNN_OPTIMIZER_ADAM = 1, SNN_OPTIMIZER_ADAMW = 2, SNN_OPTIMIZER_LION = 3 };
 
 typedef struct SNNTrainerDef {
     uint32_t struct_size;
@@ -670,14 +693,24 @@ typedef struct SNNTrainerDef {
     uint32_t step_count;          /* T */
     uint32_t loss;                /* SNN_LOSS_* */
     uint32_t optimizer;           /* SNN_OPTIMIZER_*, default Adam */
-    float rate_on, rate_off;      /* target rates of MEAN_SQUARE_RATE with labels, defaults 0.8 and 0 spikes per step */
+    float rate_on, rate_off;      /* MEAN_SQUARE losses with labels alone: target of the class and of the others; of COUNT this
+                                     times T. Defaults 0.8 and 0 */
     double learning_rate;         /* default 1e-3 */
     double momentum;              /* SGD, default 0 */
-    double beta1, beta2, epsilon; /* Adam: 0.9, 0.999, 1e-8 */
-    double weight_decay;          /* SGD and Adam: added to the gradient; AdamW: decoupled. Default 0. */
-    double gradient_clip_norm;    /* 0: none; else the gradient is scaled so that its global L2 norm is at most this */
+    double beta1, beta2, epsilon; /* Adam: 0.9, 0.999, 1e-8; Lion (published with 0.9, 0.99) reads the betas too */
+    double weight_decay;          /* SGD and Adam: added to the gradient, as of weight_decay / 2 * sum w^2 (L2); AdamW and Lion:
+                                     decoupled. Default 0 */
+    double gradient_clip_norm;    /* 0: none; else the gradient is scaled so that its global L2 norm, learnable parameters as
+                                     they are stepped included, is at most this */
     double rate_regularization;   /* strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none */
     double rate_target;           /* spikes per step */
+    double parameter_rate_factor; /* on the learning rate, for learnable parameters of neurons; default 1. A parameter that must
+                                     lie above a number (a time constant) is stepped as the logarithm of its distance from it, so
+                                     that it stays there and steps are relative; others as they are, within their limits. No decay
+                                     and no L1 acts on them */
+    double l1_regularization;     /* strength s: s * sign(w) is added to the gradient of weights and biases; default 0. The loss
+                                     that is told counts neither this nor weight_decay */
+    double van_rossum_tau_ms;     /* time constant of VAN_ROSSUM, default 10 */
 } SNNTrainerDef;
 typedef struct SNNBatch {
     uint32_t struct_size;
@@ -685,8 +718,8 @@ typedef struct SNNBatch {
     const SNNInputArray *inputs;  /* counts as for the session's batch_size */
     const int32_t *labels;        /* [batch_size] class of each sample; -1: the sample is padding and ignored */
     size_t label_count;
-    const float *targets;         /* MEAN_SQUARE_RATE: [batch_size][outputs] rates, instead of labels or with them; then
-                                     labels mark padding and say what counts as correct */
+    const float *targets;         /* MEAN_SQUARE losses: [batch_size][outputs], those of each step [T][batch_size][outputs], instead
+                                     of labels or with them; then labels mark padding and say what counts as correct */
     size_t target_count;
 } SNNBatch;
 typedef struct SNNTrainResult {
@@ -722,8 +755,21 @@ SNN_API SNNStatus SNN_CALL snn_trainer_run(SNNTrainer trainer, const SNNBatch *b
 SNN_API SNNStatus SNN_CALL snn_trainer_run_backward(SNNTrainer trainer, double loss, const SNNRecordArray *gradients,
                                                     uint32_t gradient_count, const SNNRecordArray *input_gradients,
                                                     uint32_t input_gradient_count);
-/* Class scores of the last forward: what the softmax sees, or rates; [batch_size][outputs]. */
+/* Scores of the last forward as the loss has them; [batch_size][outputs]. */
 SNN_API SNNStatus SNN_CALL snn_trainer_scores(SNNTrainer trainer, float *out_scores, size_t count);
+/* What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and
+ * parameters of its session: training that goes on from all of them gives the same bits as training that was never
+ * interrupted. A state belongs to trainers of the same network and optimiser. With out_values null only the number is
+ * returned; *io_count: capacity in, number out. */
+SNN_API SNNStatus SNN_CALL snn_trainer_get_state(SNNTrainer trainer, double *out_values, size_t *io_count);
+/* Takes over a state; a forward and backward that wait for their update are forgotten. SNN_ERROR_INVALID_ARGUMENT: another number
+ * of values, or one that is not finite. */
+SNN_API SNNStatus SNN_CALL snn_trainer_set_state(SNNTrainer trainer, const double *values, size_t count);
+/* Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron
+ * of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts
+ * 1 / (1 - probability) times. Which ones follows from seed, population, sample and number of updates. To evaluate, take a trainer
+ * without it. SNN_ERROR_UNSUPPORTED: a projection from it sums in fixed point or is maximum pooling. */
+SNN_API SNNStatus SNN_CALL snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed);
 SNN_API SNNStatus SNN_CALL snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate);
 
 typedef struct SNNWeightUpdate {

@@ -73,6 +73,9 @@ public:
     void set_parameter(uint32_t population, const std::string& parameter, Span<const double> values) {
         check(snn_network_set_parameter(get(), population, parameter.c_str(), values.data(), values.size()));
     }
+    void set_learnable(uint32_t population, const std::string& parameter, bool learnable = true) {
+        check(snn_network_set_learnable(get(), population, parameter.c_str(), learnable));
+    }
     void set_option(uint32_t population, const std::string& option, const std::string& choice) {
         check(snn_network_set_option(get(), population, option.c_str(), choice.c_str()));
     }
@@ -224,6 +227,11 @@ public:
         std::vector<double> values(count);
         check(snn_network_get_parameter(get(), population, name.c_str(), values.data(), &count));
         return values;
+    }
+    bool learnable(uint32_t population, const std::string& parameter) const {
+        uint32_t learnable = 0;
+        check(snn_network_get_learnable(get(), population, parameter.c_str(), &learnable));
+        return learnable != 0;
     }
     std::vector<double> initial_state(uint32_t population, const std::string& name) const {
         std::size_t count = 0;
@@ -529,6 +537,18 @@ public:
     // [batch_size][outputs] of the last forward.
     void scores(Span<float> out_scores) const {
         check(snn_trainer_scores(get(), out_scores.data(), out_scores.size()));
+    }
+    // What is kept from update to update, to go on with later in a trainer of the same network and optimiser.
+    std::vector<double> state() const {
+        std::size_t count = 0;
+        check(snn_trainer_get_state(get(), nullptr, &count));
+        std::vector<double> values(count);
+        check(snn_trainer_get_state(get(), values.data(), &count));
+        return values;
+    }
+    void set_state(Span<const double> values) { check(snn_trainer_set_state(get(), values.data(), values.size())); }
+    void set_dropout(uint32_t population, double probability, uint64_t seed = 0) {
+        check(snn_trainer_set_dropout(get(), population, probability, seed));
     }
     void set_learning_rate(double learning_rate) { check(snn_trainer_set_learning_rate(get(), learning_rate)); }
     SNNEpoch end_epoch() {

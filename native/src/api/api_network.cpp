@@ -441,6 +441,20 @@ SNNStatus snn_network_get_parameter(SNNNetwork network, uint32_t population, con
     });
 }
 
+SNNStatus snn_network_set_learnable(SNNNetwork network, uint32_t population, const char* parameter, uint32_t learnable) {
+    return with_network(network, [&](Network& target) {
+        target.set_learnable(population, &required(parameter, "parameter"), learnable != 0);
+    });
+}
+
+SNNStatus snn_network_get_learnable(SNNNetwork network, uint32_t population, const char* parameter, uint32_t* out_learnable) {
+    return with_network(network, [&](Network& target) {
+        const Population& owner = neurons(target, population);
+        const uint32_t index = index_of(owner.model->parameters, &required(parameter, "parameter"), "parameter", owner);
+        required(out_learnable, "out_learnable") = owner.learnable[index];
+    });
+}
+
 SNNStatus snn_network_get_initial_state(SNNNetwork network, uint32_t population, const char* state, double* out_values,
                                         size_t* io_count) {
     return with_network(network, [&](Network& target) {

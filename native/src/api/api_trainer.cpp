@@ -9,14 +9,32 @@ using namespace snn::api;
 
 namespace {
 
+// The session has the parameters that are in use; the trainer changes those that are learnable.
+class SessionParameters final : public ParameterStore {
+public:
+    explicit SessionParameters(Session& session) : session_(session) {}
+    const Parameters& parameters_of(uint32_t population) const override { return session_.parameters_of(population); }
+    void set_parameters(uint32_t population, Parameters parameters, const PopulationConstants& constants) override {
+        session_.set_parameters(population, std::move(parameters), constants);
+    }
+    void set_parameter_gradients(uint32_t population, const Parameters& gradients) override {
+        session_.set_parameter_gradients(population, gradients);
+    }
+
+private:
+    Session& session_;
+};
+
 // The session owns its trainers, because their memory is of its device and its allocator: a trainer that nobody released
 // ends with the session. Only a call in progress keeps a session alive, by the pointer that with_trainer() holds.
 struct TrainerObject {
     std::weak_ptr<Session> session;
     Trainer* trainer;  // valid while the session lives
+    SessionParameters parameters;  // used by the trainer alone
 
-    TrainerObject(std::shared_ptr<Session> the_session, const SNNTrainerDef& def) : session(the_session) {
-        auto owned = std::make_shared<Trainer>(the_session->executor(), the_session->plan(), the_session->batch_size(), def);
+    TrainerObject(std::shared_ptr<Session> the_session, const SNNTrainerDef& def) : session(the_session), parameters(*the_session) {
+        auto owned = std::make_shared<Trainer>(the_session->executor(), the_session->plan(), the_session->batch_size(), def,
+                                               &parameters);
         trainer = owned.get();
         the_session->own(std::move(owned));
     }
@@ -93,6 +111,8 @@ void snn_trainer_def_init(SNNTrainerDef* out_def, uint32_t struct_size) {
     defaults.beta1 = 0.9;
     defaults.beta2 = 0.999;
     defaults.epsilon = 1e-8;
+    defaults.parameter_rate_factor = 1.0;
+    defaults.van_rossum_tau_ms = 10.0;
     initialize(out_def, struct_size, defaults);
 }
 
@@ -115,8 +135,7 @@ SNNStatus snn_trainer_step(SNNTrainer trainer, const SNNBatch* batch, SNNTrainRe
     return with_trainer(trainer, [&](const TrainerCall& call) {
         if (io_result) checked_size(*io_result, "io_result");
         const SNNTrainResult result = forward(call, batch);
-        call.trainer.backward();
-        call.session.gradients_ready();
+        backward(call);
         update(call);
         if (io_result) answer(io_result, result, "io_result");
     });
@@ -131,10 +150,7 @@ SNNStatus snn_trainer_forward(SNNTrainer trainer, const SNNBatch* batch, SNNTrai
 }
 
 SNNStatus snn_trainer_backward(SNNTrainer trainer) {
-    return with_trainer(trainer, [](const TrainerCall& call) {
-        call.trainer.backward();
-        call.session.gradients_ready();
-    });
+    return with_trainer(trainer, [](const TrainerCall& call) { backward(call); });
 }
 
 SNNStatus snn_trainer_update(SNNTrainer trainer) {
@@ -174,6 +190,34 @@ SNNStatus snn_trainer_scores(SNNTrainer trainer, float* out_scores, size_t count
             std::transform(scores.begin(), scores.end(), out_scores, [](double score) { return static_cast<float>(score); });
         },
         true);
+}
+
+SNNStatus snn_trainer_get_state(SNNTrainer trainer, double* out_values, size_t* io_count) {
+    return with_trainer(
+        trainer,
+        [&](const TrainerCall& call) {
+            const size_t capacity = required(io_count, "io_count"), count = call.trainer.state_count();
+            *io_count = count;
+            if (!out_values) return;
+            if (capacity < count)
+                throw Error(SNN_ERROR_INVALID_ARGUMENT, "*io_count is ", capacity, "; there are ", count, " values");
+            call.trainer.read_state({out_values, count});
+        },
+        true);
+}
+
+SNNStatus snn_trainer_set_state(SNNTrainer trainer, const double* values, size_t count) {
+    return with_trainer(trainer, [&](const TrainerCall& call) {
+        required(values, "values");
+        if (count != call.trainer.state_count())
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the state of this trainer has ",
+                        call.trainer.state_count(), " values");
+        call.trainer.write_state({values, count});
+    });
+}
+
+SNNStatus snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed) {
+    return with_trainer(trainer, [&](const TrainerCall& call) { call.trainer.set_dropout(population, probability, seed); });
 }
 
 SNNStatus snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate) {

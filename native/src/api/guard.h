@@ -56,6 +56,8 @@ inline constexpr uint32_t sizes_of[] = {sizeof(T)};
 template <>
 inline constexpr uint32_t sizes_of<SNNConfig>[] = {offsetof(SNNConfig, seed), sizeof(SNNConfig)};
 template <>
+inline constexpr uint32_t sizes_of<SNNTrainerDef>[] = {offsetof(SNNTrainerDef, parameter_rate_factor), sizeof(SNNTrainerDef)};
+template <>
 inline constexpr uint32_t sizes_of<SNNRunDef>[] = {offsetof(SNNRunDef, spike_records), sizeof(SNNRunDef)};
 
 template <class T>

@@ -23,6 +23,8 @@ DeviceBuffer Executor::state_buffer(uint32_t, uint32_t) const { cannot_share(); 
 void Executor::backward(std::span<const OutputGradient>, std::span<const InputGradient>) { cannot_train(); }
 double Executor::gradient_square_sum(uint32_t) const { cannot_train(); }
 bool Executor::gradient_is_finite(uint32_t) const { cannot_train(); }
+void Executor::read_constant_gradient(uint32_t, uint32_t, double*) const { cannot_train(); }
+void Executor::read_initial_gradient(uint32_t, uint32_t, double*) const { cannot_train(); }
 std::unique_ptr<OptimizerMemory> Executor::make_optimizer_memory(uint32_t) { cannot_train(); }
 void Executor::update(const OptimizerStep&, OptimizerMemory&) { cannot_train(); }
 

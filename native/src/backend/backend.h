@@ -80,6 +80,14 @@ struct EventRecord {
 // An executor keeps events back until it has them in order: so many of a population at most, or those of one step.
 constexpr size_t most_events_in_request = size_t{1} << 22;
 
+// Neurons of a population that are silenced for a whole taped run, whatever their model does; what the others send counts `scale`
+// times. Only for populations that spike, with projections in float and no maximum pooling from them.
+struct DropoutMask {
+    uint32_t population;
+    const uint8_t* kept;  // [batch][size], 0: silenced; read during run()
+    float scale;
+};
+
 struct RunRequest {
     uint64_t first_step = 0;  // steps since the last reset, for the random draws
     uint32_t step_count = 0;
@@ -89,6 +97,7 @@ struct RunRequest {
     uint32_t record_phase = 0;     // ... of which so many, less than all, were before this request
     std::span<EventRecord> events;  // at most one for each population
     bool tape = false;  // keep what backward() needs; steps are then numbered from 0 within this run
+    std::span<const DropoutMask> dropout;  // with a tape; the backward pass of the run heeds them
 
     // Whether a frame is written after step `step` of the request, and which one, counted from the request's first.
     bool records_after(uint32_t step) const { return (uint64_t{record_phase} + step + 1) % record_interval == 0; }
@@ -122,7 +131,7 @@ struct InputGradient {
 struct OptimizerStep {
     uint32_t optimizer;  // SNN_OPTIMIZER_*
     uint64_t update;     // 1 = the first
-    double learning_rate, momentum, beta1, beta2, epsilon, weight_decay;
+    double learning_rate, momentum, beta1, beta2, epsilon, weight_decay, l1_regularization;
     double gradient_scale;  // from clipping; applied to the gradient before anything else
 };
 
@@ -131,6 +140,10 @@ struct OptimizerStep {
 class OptimizerMemory {
 public:
     virtual ~OptimizerMemory() = default;
+    // All of it as numbers, in an order of the backend's own; exact.
+    virtual size_t count() const = 0;
+    virtual void read(std::span<double> out_values) const = 0;
+    virtual void write(std::span<const double> values) = 0;
 };
 
 // Where a state lies in memory of the device that others may read: snn_vulkan.h.
@@ -185,6 +198,11 @@ public:
     virtual double gradient_square_sum(uint32_t projection) const;
     // False when a value of the projection's gradient is infinite or not a number.
     virtual bool gradient_is_finite(uint32_t projection) const;
+    // Of each neuron of a population that learns, summed over the samples in order, in double, after backward():
+    // dL/d(a constant, as the steps read it); `place` counts LearningPlan::constants.
+    virtual void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const;
+    // dL/d(a float state before the first step).
+    virtual void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const;
     // Moments at zero for SNN_OPTIMIZER_*. May not outlive the executor.
     virtual std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer);
     // Updates weights, biases and the optimiser's moments of every trainable projection. Weights of fixed-point

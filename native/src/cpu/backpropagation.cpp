@@ -43,6 +43,8 @@ Backpropagation::Backpropagation(CpuContext& context, Tape& tape)
             PopulationGradient& gradient = populations_[call.index];
             gradient.runs = true;
             gradient.states.allocate(allocator, static_cast<size_t>(data.state_count) * context.batch * data.row);
+            if (data.plan.learning)
+                gradient.constants.allocate(allocator, data.plan.learning->constants.size() * context.batch * data.row);
             if (data.has_activity()) {
                 gradient.frame_count = data.frame_count;
                 gradient.activity.allocate(allocator, static_cast<size_t>(data.frame_count) * context.batch * data.row);
@@ -177,6 +179,7 @@ void Backpropagation::run(std::span<const OutputGradient> outputs, std::span<con
     for (PopulationGradient& gradient : populations_) {
         gradient.activity.clear();
         gradient.states.clear();
+        gradient.constants.clear();
     }
     context_.pool.deal(static_cast<uint32_t>(projections_.size()), [&](uint32_t q, uint32_t) {
         ProjectionGradient& gradient = projections_[q];
@@ -201,6 +204,11 @@ void Backpropagation::run(std::span<const OutputGradient> outputs, std::span<con
     for (uint32_t q = 0; q < projections_.size(); ++q)
         if (!projections_[q].packed.empty())
             context_.projections[q]->conv->unpack(projections_[q].packed.data(), projections_[q].weights.data());
+    for (uint32_t q = 0; q < projections_.size(); ++q) {
+        const PopulationData& source = *context_.populations[context_.projections[q]->info.source];
+        Buffer<float>& weights = projections_[q].weights;
+        for (size_t i = 0; source.drops && i < weights.size(); ++i) weights[i] *= source.kept_values[0];
+    }
 }
 
 const float* Backpropagation::gradient(uint32_t projection, bool of_bias) const {
@@ -221,6 +229,23 @@ bool Backpropagation::gradient_is_finite(uint32_t projection) const {
            first_not_finite(gradient.bias.data(), gradient.bias.size()) == gradient.bias.size();
 }
 
+void Backpropagation::sum_over_samples(uint32_t population, const float* values, double* out_values) const {
+    const PopulationData& data = *context_.populations[population];
+    std::fill_n(out_values, data.size, 0.0);
+    for (uint32_t sample = 0; sample < context_.batch; ++sample, values += data.row)
+        for (uint32_t i = 0; i < data.size; ++i) out_values[i] += static_cast<double>(values[i]);
+}
+
+void Backpropagation::read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const {
+    const size_t block = static_cast<size_t>(context_.batch) * context_.populations[population]->row;
+    sum_over_samples(population, populations_[population].constants.data() + place * block, out_values);
+}
+
+void Backpropagation::read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const {
+    const size_t block = static_cast<size_t>(context_.batch) * context_.populations[population]->row;
+    sum_over_samples(population, populations_[population].states.data() + state * block, out_values);
+}
+
 Moments::Moments(const CpuContext& context, bool two_moments)
     : weights(context.projections.size()), bias(context.projections.size()) {
     for (size_t q = 0; q < context.projections.size(); ++q) {
@@ -232,6 +257,34 @@ Moments::Moments(const CpuContext& context, bool two_moments)
         weights[q].second.allocate(context.allocator, data.weight_count);
         bias[q].second.allocate(context.allocator, data.bias_count);
     }
+}
+
+template <class Use>
+void Moments::for_each(Use&& use) const {
+    for (size_t q = 0; q < weights.size(); ++q)
+        for (const Pair* const pair : {&weights[q], &bias[q]}) {
+            use(pair->first);
+            use(pair->second);
+        }
+}
+
+size_t Moments::count() const {
+    size_t count = 0;
+    for_each([&](const Buffer<float>& moment) { count += moment.size(); });
+    return count;
+}
+
+void Moments::read(std::span<double> out_values) const {
+    double* out = out_values.data();
+    for_each([&](const Buffer<float>& moment) { out = std::copy_n(moment.data(), moment.size(), out); });
+}
+
+void Moments::write(std::span<const double> values) {
+    const double* from = values.data();
+    for_each([&](const Buffer<float>& moment) {
+        float* const to = const_cast<float*>(moment.data());
+        for (size_t i = 0; i < moment.size(); ++i) to[i] = static_cast<float>(*from++);
+    });
 }
 
 void Backpropagation::update(const OptimizerStep& step, Moments& io_moments) {

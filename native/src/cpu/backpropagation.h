@@ -29,6 +29,14 @@ struct Moments final : OptimizerMemory {
         Buffer<float> first, second;  // the second is empty for SGD
     };
     std::vector<Pair> weights, bias;
+
+    size_t count() const override;
+    void read(std::span<double> out_values) const override;
+    void write(std::span<const double> values) override;
+
+private:
+    template <class Use>
+    void for_each(Use&& use) const;
 };
 
 class Backpropagation {
@@ -42,6 +50,8 @@ public:
     const float* gradient(uint32_t projection, bool of_bias) const;
     double gradient_square_sum(uint32_t projection) const;
     bool gradient_is_finite(uint32_t projection) const;
+    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const;
+    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const;
 
 private:
     struct PopulationGradient {
@@ -50,6 +60,7 @@ private:
         Buffer<float> activity;        // [frame][sample][row] dL/d(activity)
         Buffer<float> states;          // [state][sample][row] dL/d(state after the step at hand)
         Buffer<float> sums;            // [receptor][step of the chunk][sample][row] dL/d(receptor sum)
+        Buffer<float> constants;       // [place in LearningPlan::constants][sample][row], summed over the steps
     };
     struct ProjectionGradient {
         bool runs = false, to_source = false;
@@ -81,6 +92,7 @@ private:
         uint32_t count() const { return end - begin; }
     };
 
+    void sum_over_samples(uint32_t population, const float* values, double* out_values) const;
     void prepare(uint32_t step_count);
     void make_weight_tasks();
     float* activity_row(uint32_t population, uint32_t step, uint32_t sample);

@@ -14,8 +14,14 @@ void Backpropagation::adjoint_steps(const Chunk& chunk, uint32_t begin, uint32_t
     for (uint32_t step = chunk.end; step-- > chunk.begin;)
         for (const KernelCall& call : context_.plan->step_adjoint) {
             if (call.kernel == Kernel::neuron_adjoint) {
+                const PopulationData& data = *context_.populations[call.index];
                 for (uint32_t sample = begin; sample < end; ++sample) {
+                    // What targets gave back counts as often as what they got; a silenced neuron gets nothing from anyone.
+                    float* const row = activity_row(call.index, step, sample);
+                    for (uint32_t i = 0; data.drops && i < data.size; ++i) row[i] *= data.kept_values[i];
                     add_outputs(call.index, step, sample, ends.outputs);
+                    for (uint32_t i = 0; data.drops && i < data.size; ++i)
+                        if (!(data.kept[size_t{sample} * data.words + i / 16] >> i % 16 & 1u)) row[i] = 0.0f;
                     neuron_adjoint(call.index, step, step - chunk.begin, sample, task);
                 }
             } else if (call.kernel == Kernel::input_gradient) {
@@ -71,14 +77,18 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
                                      uint32_t task) {
     const PopulationData& data = *context_.populations[population];
     PopulationGradient& gradient = populations_[population];
-    const Model& model = *data.info.model;
-    const void* tape[64];
+    const void* tape[64] = {};
     float* states[32];
     float* sums[16];
-    for (uint32_t e = 0; e < model.tape.size(); ++e) tape[e] = tape_.entry(population, e, step, sample);
+    float* constants[192];  // parameters and derived constants: the limits of docs/model-format.md
+    for (uint32_t e = 0; e < data.plan.tape.size(); ++e)
+        tape[data.plan.tape_places[e]] = tape_.entry(population, e, step, sample);
     for (uint32_t s = 0; s < data.state_count; ++s)
         states[s] = gradient.states.data() + (static_cast<size_t>(s) * context_.batch + sample) * data.row;
     for (uint32_t r = 0; r < data.receptor_count; ++r) sums[r] = sums_row(population, r, chunk_step, sample);
+    const size_t learned = data.plan.learning ? data.plan.learning->constants.size() : 0;
+    for (size_t k = 0; k < learned; ++k)
+        constants[k] = gradient.constants.data() + (k * context_.batch + sample) * data.row;
     float* const activity = activity_row(population, step, sample);
     const NeuronAdjointArgs args{
         .constants = data.constants.data(),
@@ -87,6 +97,7 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
         .state_gradients = states,
         .spike_gradient = activity,
         .receptor_gradients = sums,
+        .constant_gradients = constants,
         .surrogate = data.surrogate,
     };
     if (data.adjoint_program)

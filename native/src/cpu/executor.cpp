@@ -295,6 +295,9 @@ void CpuExecutor::run(const RunRequest& request) {
         ++taped_runs_;
         if (!tape_) tape_ = std::make_unique<Tape>(context_);
         tape_->begin(request.step_count, request.inputs);
+        for (const auto& population : context_.populations) population->drops = false;
+        for (const DropoutMask& mask : request.dropout)
+            context_.populations[mask.population]->set_dropout(mask, context_.allocator);
     }
     begin_events(request);
     const uint32_t width = context_.pool.width(), batch = context_.batch;
@@ -555,7 +558,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     void* tape[most_tape];
     for (uint32_t s = 0; s < data.state_count; ++s) states[s] = data.state_at(s, at.sample, range);
     const Model& model = *data.info.model;
-    for (uint32_t e = 0; taped && e < model.tape.size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
+    for (uint32_t e = 0; taped && e < data.plan.tape.size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
     const NeuronStepArgs args{
         .constants = data.constants.data(),
         .constant_masks = data.constant_masks.data(),
@@ -571,13 +574,14 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     if (takes_integers) data.integer_step(args, part.begin, part.end);
     else step_neurons(data, args, part, memory);
     if (model.spiking && part.end == data.row) data.clear_padding(at.clock, at.sample);
+    if (at.taped && data.drops) data.silence(data.bits_at(at.clock, at.sample), at.sample, part);
     if (data.is_plastic) learn(data, at, range);
 }
 
 // The model's step, taped where args.tape is there.
 void CpuExecutor::step_neurons(const PopulationData& data, const NeuronStepArgs& args, NeuronRange part,
                                TaskMemory& memory) const {
-    const NeuronStepFunction step = !data.compiled ? nullptr : args.tape ? data.compiled->step_taped : data.step;
+    const NeuronStepFunction step = args.tape ? data.taped_step : data.step;
     if (step) {
         step(args, part.begin, part.end);
         return;

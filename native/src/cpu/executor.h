@@ -102,6 +102,8 @@ public:
     void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
     double gradient_square_sum(uint32_t projection) const override;
     bool gradient_is_finite(uint32_t projection) const override;
+    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
+    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
     uint64_t taped_run_count() const override { return taped_runs_; }
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;

@@ -70,17 +70,18 @@ void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, ui
 
 CpuExecutor::Activity CpuExecutor::activity_of(uint32_t source, uint32_t delay, const Moment& at, TaskMemory& memory) const {
     const PopulationData& data = *context_.populations[source];
+    const float* const kept = at.taped && data.drops ? data.kept_values.data() : nullptr;
     if (at.group == no_group || group_of_[source] == at.group) {
         const uint64_t then = at.clock - delay;
         return {data.list_at(then, at.sample), data.count_at(then, at.sample), data.bits_at(then, at.sample),
-                data.is_value_input() ? data.values_at(then, at.sample) : nullptr};
+                data.is_value_input() ? data.values_at(then, at.sample) : kept};
     }
     // A run by layers begins after a reset: before it there was nothing.
     const bool before = at.run_step < delay;
     const uint32_t step = before ? 0 : at.run_step - delay;
     const uint16_t* const bits = before ? no_bits_.data() : tape_->bits(source, step, at.sample);
     const uint32_t count = before ? 0 : context_.kernels.list_bits(bits, data.words, 0, memory.active.data());
-    return {memory.active.data(), count, bits, tape_->values(source, step, at.sample)};
+    return {memory.active.data(), count, bits, data.is_value_input() ? tape_->values(source, step, at.sample) : kept};
 }
 
 // The population's spikes of this step are known.
@@ -175,9 +176,10 @@ void CpuExecutor::deliver_sparse(const ProjectionData& projection, const Populat
     const SparseSegments& segments = *projection.segments;
     const uint32_t* const targets = projection.info.synapses->index().targets.data();
     const bool binary = !source.is_value_input();
+    const bool plain = binary && !(at.taped && source.drops);  // every active source delivers its weights as they are
     const auto deliver_collected = [&] {
         if (fixed_sums) context_.kernels.deliver_visits_fixed(fixed_sums, visits, count);
-        else context_.kernels.deliver_visits(sums, visits, count, binary);
+        else context_.kernels.deliver_visits(sums, visits, count, plain);
         count = 0;
     };
     for (uint32_t slot = 0; slot < segments.delays().size(); ++slot) {

@@ -264,7 +264,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                 receptors[r] = data.has_input[r] ? sums_of(r, at.sample) - neurons.begin : context_.no_input.data();
             for (uint32_t s = 0; s < data.state_count; ++s)
                 states[s] = context_.populations[population]->state_at(s, at.sample, 0);
-            for (uint32_t e = 0; taped && e < model.tape.size(); ++e) tape[e] = tape_->entry(population, e, step, at.sample);
+            for (uint32_t e = 0; taped && e < data.plan.tape.size(); ++e) tape[e] = tape_->entry(population, e, step, at.sample);
             uint16_t* const bits = model.spiking ? tape_->bits(population, step, at.sample) : nullptr;
             step_neurons(data,
                          {
@@ -281,6 +281,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
             if (bits) {
                 if (neurons.end == data.row && data.size % 16 != 0)
                     bits[data.words - 1] = static_cast<uint16_t>(bits[data.words - 1] & ((1u << data.size % 16) - 1u));
+                if (data.drops) data.silence(bits, at.sample, neurons);
                 memory.counters.spikes += count_bits(bits + neurons.begin / 16, width / 16);
             }
             record_population(request, at, step, population, {neurons.begin, std::min(neurons.end, data.size)});

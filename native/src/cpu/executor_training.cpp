@@ -2,6 +2,7 @@
 #include "common/error.h"
 #include "cpu/backpropagation.h"
 #include "cpu/executor.h"
+#include "train/optimizer.h"
 
 namespace snn::cpu {
 
@@ -19,8 +20,18 @@ bool CpuExecutor::gradient_is_finite(uint32_t projection) const {
     return !backpropagation_ || backpropagation_->gradient_is_finite(projection);
 }
 
+void CpuExecutor::read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const {
+    if (!backpropagation_) throw Error(SNN_ERROR_STATE, "there was no backward pass yet");
+    backpropagation_->read_constant_gradient(population, place, out_values);
+}
+
+void CpuExecutor::read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const {
+    if (!backpropagation_) throw Error(SNN_ERROR_STATE, "there was no backward pass yet");
+    backpropagation_->read_initial_gradient(population, state, out_values);
+}
+
 std::unique_ptr<OptimizerMemory> CpuExecutor::make_optimizer_memory(uint32_t optimizer) {
-    return std::make_unique<Moments>(context_, optimizer != SNN_OPTIMIZER_SGD);
+    return std::make_unique<Moments>(context_, has_second_moment(optimizer));
 }
 
 void CpuExecutor::update(const OptimizerStep& step, OptimizerMemory& memory) {

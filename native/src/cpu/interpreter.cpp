@@ -162,7 +162,7 @@ std::vector<uint32_t> first_values(uint32_t count) {
 
 }  // namespace
 
-InterpretedProgram InterpretedProgram::step(const Model& model, bool taped) {
+InterpretedProgram InterpretedProgram::step(const Model& model, std::span<const TapeInfo> taped) {
     InterpretedProgram program;
     Builder builder(program, model.step.input_count);
     const auto registers = builder.append(model.step, first_values(model.step.input_count), nullptr, {});
@@ -174,8 +174,7 @@ InterpretedProgram InterpretedProgram::step(const Model& model, bool taped) {
         states.push_back(builder.output(builder.safe_from(registers[model.step_states[i]], first_state,
                                                           model.step.input_count, first_state + i)));
     if (model.step_spike >= 0) spike = builder.output(registers[static_cast<uint32_t>(model.step_spike)]);
-    if (taped)
-        for (const TapeInfo& entry : model.tape) tape.push_back(builder.output(registers[entry.step_register]));
+    for (const TapeInfo& entry : taped) tape.push_back(builder.output(registers[entry.step_register]));
     builder.finish();
     for (const uint32_t value : states) program.state_results_.push_back(builder.operand(value));
     for (const uint32_t value : tape) program.tape_results_.push_back(builder.operand(value));
@@ -189,25 +188,35 @@ InterpretedProgram InterpretedProgram::step(const Model& model, bool taped) {
 }
 
 InterpretedProgram InterpretedProgram::adjoint(const Model& model, const Surrogate& surrogate,
-                                               std::span<const double> parameters) {
+                                               std::span<const double> parameters,
+                                               const std::optional<LearningPlan>& learning) {
+    const Program& adjoint = learning ? model.learning->adjoint : model.adjoint;
     InterpretedProgram program;
-    Builder builder(program, model.adjoint.input_count);
-    const auto registers = builder.append(model.adjoint, first_values(model.adjoint.input_count),
+    Builder builder(program, adjoint.input_count);
+    const auto registers = builder.append(adjoint, first_values(adjoint.input_count),
                                           surrogate.built_in ? nullptr : &surrogate, parameters);
     const uint32_t state_count = static_cast<uint32_t>(model.states.size());
-    const uint32_t end_of_states = model.adjoint.input_count - 1, first_state = end_of_states - state_count;
-    std::vector<uint32_t> states, receptors;
+    const uint32_t end_of_states = adjoint.input_count - 1, first_state = end_of_states - state_count;
+    const auto& state_outputs = learning ? model.learning->states : model.adjoint_states;
+    std::vector<uint32_t> states, receptors, constants;
     for (uint32_t i = 0; i < state_count; ++i)
         states.push_back(builder.output(
-            builder.safe_from(registers[model.adjoint_states[i]], first_state, end_of_states, first_state + i)));
-    for (const uint16_t result : model.adjoint_receptors) receptors.push_back(builder.output(registers[result]));
+            builder.safe_from(registers[state_outputs[i]], first_state, end_of_states, first_state + i)));
+    for (const uint16_t result : learning ? model.learning->receptors : model.adjoint_receptors)
+        receptors.push_back(builder.output(registers[result]));
+    // They are read after the states were written.
+    for (size_t k = 0; learning && k < learning->constants.size(); ++k) {
+        const uint32_t value = registers[static_cast<size_t>(model.learning->constants[learning->constants[k]])];
+        constants.push_back(builder.output(builder.safe_from(value, first_state, end_of_states, UINT32_MAX)));
+    }
     builder.finish();
     for (const uint32_t value : states) program.state_results_.push_back(builder.operand(value));
     for (const uint32_t value : receptors) program.receptor_results_.push_back(builder.operand(value));
+    for (const uint32_t value : constants) program.constant_results_.push_back(builder.operand(value));
     for (const StateInfo& state : model.states) program.state_is_int_.push_back(state.type == ValueType::int_);
     program.constant_count_ = model.constant_count();
     program.receptor_count_ = static_cast<uint32_t>(receptors.size());
-    program.tape_count_ = static_cast<uint32_t>(model.tape.size());
+    program.tape_count_ = static_cast<uint32_t>(model.tape.size() + (learning ? model.learning->tape.size() : 0));
     return program;
 }
 
@@ -221,18 +230,23 @@ InterpretedProgram InterpretedProgram::event(const Program& event, std::span<con
     return program;
 }
 
-ProgramCache::Shared ProgramCache::step(const Model& model, bool taped) {
-    Shared& program = steps_[{&model, taped}];
-    if (!program) program = std::make_shared<const InterpretedProgram>(InterpretedProgram::step(model, taped));
+ProgramCache::Shared ProgramCache::step(const Model& model, std::span<const TapeInfo> tape) {
+    std::vector<uint32_t> kept;
+    for (const TapeInfo& entry : tape) kept.push_back(entry.step_register);
+    Shared& program = steps_[{&model, std::move(kept)}];
+    if (!program) program = std::make_shared<const InterpretedProgram>(InterpretedProgram::step(model, tape));
     return program;
 }
 
 ProgramCache::Shared ProgramCache::adjoint(const Model& model, const Surrogate& surrogate,
-                                           const std::vector<double>& parameters) {
+                                           const std::vector<double>& parameters,
+                                           const std::optional<LearningPlan>& learning) {
     // Those of a built-in surrogate are no part of the program.
-    Shared& program = adjoints_[{&model, &surrogate, surrogate.built_in ? std::vector<double>() : parameters}];
+    Shared& program = adjoints_[{&model, &surrogate, surrogate.built_in ? std::vector<double>() : parameters,
+                                 learning.has_value(), learning ? learning->constants : std::vector<uint32_t>()}];
     if (!program)
-        program = std::make_shared<const InterpretedProgram>(InterpretedProgram::adjoint(model, surrogate, parameters));
+        program = std::make_shared<const InterpretedProgram>(
+            InterpretedProgram::adjoint(model, surrogate, parameters, learning));
     return program;
 }
 
@@ -251,6 +265,8 @@ BlockProgram InterpretedProgram::view() const {
         .state_results = state_results_.data(),
         .receptor_results = receptor_results_.data(),
         .tape_results = tape_results_.data(),
+        .constant_results = constant_results_.data(),
+        .constant_result_count = static_cast<uint32_t>(constant_results_.size()),
         .spike_result = spike_result_,
         .spikes = spikes_,
     };

@@ -5,22 +5,26 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "cpu/kernel_table.h"
-#include "network/model.h"
+#include "network/plan.h"
 
 namespace snn::cpu {
 
 // Owns what a BlockProgram points to. Immutable once built; shared by threads.
 class InterpretedProgram {
 public:
-    static InterpretedProgram step(const Model& model, bool taped);
-    // A surrogate that is not built in becomes part of the program; `parameters` are its values.
-    static InterpretedProgram adjoint(const Model& model, const Surrogate& surrogate, std::span<const double> parameters);
+    // Keeps `tape`.
+    static InterpretedProgram step(const Model& model, std::span<const TapeInfo> tape);
+    // A surrogate that is not built in becomes part of the program; `parameters` are its values. `learning`: which constants
+    // get gradients; what only the others need is left out, and so are their tape inputs, which may be null then.
+    static InterpretedProgram adjoint(const Model& model, const Surrogate& surrogate, std::span<const double> parameters,
+                                      const std::optional<LearningPlan>& learning);
 
     // An event of a plasticity rule; its outputs are BlockProgram::state_results.
     static InterpretedProgram event(const Program& event, std::span<const uint16_t> outputs);
@@ -34,7 +38,7 @@ private:
     std::vector<BlockInstruction> instructions_;
     std::vector<uint32_t> literals_;
     std::vector<uint8_t> state_is_int_;
-    std::vector<uint32_t> state_results_, receptor_results_, tape_results_;
+    std::vector<uint32_t> state_results_, receptor_results_, tape_results_, constant_results_;
     uint32_t spike_result_ = 0;
     bool spikes_ = false;
     uint32_t input_count_ = 0, constant_count_ = 0, receptor_count_ = 0, tape_count_ = 0;
@@ -45,12 +49,14 @@ private:
 class ProgramCache {
 public:
     using Shared = std::shared_ptr<const InterpretedProgram>;
-    Shared step(const Model& model, bool taped);
-    Shared adjoint(const Model& model, const Surrogate& surrogate, const std::vector<double>& parameters);
+    Shared step(const Model& model, std::span<const TapeInfo> tape);
+    Shared adjoint(const Model& model, const Surrogate& surrogate, const std::vector<double>& parameters,
+                   const std::optional<LearningPlan>& learning);
 
 private:
-    std::map<std::pair<const Model*, bool>, Shared> steps_;
-    std::map<std::tuple<const Model*, const Surrogate*, std::vector<double>>, Shared> adjoints_;
+    std::map<std::pair<const Model*, std::vector<uint32_t>>, Shared> steps_;  // by the registers that are kept
+    // The last two: whether anything is learned, and the constants that get gradients.
+    std::map<std::tuple<const Model*, const Surrogate*, std::vector<double>, bool, std::vector<uint32_t>>, Shared> adjoints_;
 };
 
 }  // namespace snn::cpu

@@ -196,6 +196,8 @@ struct BlockProgram {
     const uint32_t* state_results;  // operands: next states (step), dL/d(state before) (adjoint)
     const uint32_t* receptor_results;
     const uint32_t* tape_results;
+    const uint32_t* constant_results;  // adjoint: what is added to dL/d(constant)
+    uint32_t constant_result_count;
     uint32_t spike_result;
     bool spikes;
 };

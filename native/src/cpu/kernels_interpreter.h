@@ -198,5 +198,13 @@ static void interpret_adjoint(const BlockProgram& program, const NeuronAdjointAr
             write_result(frame, program.receptor_results[i], args.receptor_gradients[i], plain);
         for (uint32_t i = 0; i < program.state_count; ++i)
             if (!program.state_is_int[i]) write_result(frame, program.state_results[i], args.state_gradients[i], plain);
+        for (uint32_t k = 0; k < program.constant_result_count; ++k) {
+            BlockOperand from = operand_of(frame, program.constant_results[k]);
+            float* const sums = args.constant_gradients[k] + block;
+            for (uint32_t i = 0; i < size; i += 16) {
+                store(sums + i, add(load(sums + i), read_f(from.words)));
+                from.words += from.step;
+            }
+        }
     }
 }

@@ -15,6 +15,7 @@ static OptimizerConstants<F> broadcast_constants(const OptimizerConstants<float>
             broadcast_f(c.one_minus_beta2),
             broadcast_f(c.epsilon),
             broadcast_f(c.decay),
+            broadcast_f(c.l1),
             broadcast_f(c.gradient_scale),
             broadcast_f(c.first_correction),
             broadcast_f(c.second_correction)};
@@ -44,15 +45,21 @@ static void update_each(const OptimizerArgs& args, Update&& update) {
 static void update_weights(const OptimizerArgs& args) {
     const OptimizerConstants<F> constants = broadcast_constants(*args.constants);
     const auto square_root = [](F x) { return sqrt_(x); };
+    const auto sign = [](F x) {
+        const F zero = broadcast_f(0.0f), one = broadcast_f(1.0f);
+        return select(lt(zero, x), one, select(lt(x, zero), broadcast_f(-1.0f), zero));
+    };
     if (args.optimizer == SNN_OPTIMIZER_SGD) {
-        update_each(args, [&](F g, F& weight, F& first, F&) { update_sgd(constants, g, weight, first); });
+        update_each(args, [&](F g, F& weight, F& first, F&) { update_sgd(constants, sign, g, weight, first); });
+    } else if (args.optimizer == SNN_OPTIMIZER_LION) {
+        update_each(args, [&](F g, F& weight, F& first, F&) { update_lion(constants, sign, g, weight, first); });
     } else if (args.optimizer == SNN_OPTIMIZER_ADAM) {
         update_each(args, [&](F g, F& weight, F& first, F& second) {
-            update_adam<F, false>(constants, square_root, g, weight, first, second);
+            update_adam<F, false>(constants, square_root, sign, g, weight, first, second);
         });
     } else {
         update_each(args, [&](F g, F& weight, F& first, F& second) {
-            update_adam<F, true>(constants, square_root, g, weight, first, second);
+            update_adam<F, true>(constants, square_root, sign, g, weight, first, second);
         });
     }
 }

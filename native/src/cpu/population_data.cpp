@@ -48,17 +48,18 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
 
     compiled = interpret ? nullptr : find_compiled(kernels, model);
     set_constants(plan, allocator);
-    if (!compiled) step_program = io_programs.step(model, false);
-    if (!compiled || !compiled->step_taped) taped_program = io_programs.step(model, true);
+    if (!compiled) step_program = io_programs.step(model, {});
+    if (compiled && plan.tape.size() == model.tape.size()) taped_step = compiled->step_taped;
+    if (!taped_step) taped_program = io_programs.step(model, plan.tape);
     if (model.differentiable && info.surrogate) {
         const Surrogate& chosen = *info.surrogate;
-        const bool compiled_adjoint = compiled && compiled->adjoint && chosen.built_in;
-        if (!compiled_adjoint) adjoint_program = io_programs.adjoint(model, chosen, info.surrogate_parameters);
+        const bool compiled_adjoint = compiled && compiled->adjoint && chosen.built_in && !plan.learning;
+        if (!compiled_adjoint) adjoint_program = io_programs.adjoint(model, chosen, info.surrogate_parameters, plan.learning);
         surrogate.kind = chosen.built_in ? builtin_surrogate_index(chosen.name) : -1;
         for (size_t i = 0; chosen.built_in && i < info.surrogate_parameters.size() && i < 4; ++i)
             surrogate.parameters[i] = static_cast<float>(info.surrogate_parameters[i]);
-    } else if (model.differentiable && !(compiled && compiled->adjoint)) {
-        adjoint_program = io_programs.adjoint(model, *builtin_surrogate("arctan"), {});
+    } else if (model.differentiable && !(compiled && compiled->adjoint && !plan.learning)) {
+        adjoint_program = io_programs.adjoint(model, *builtin_surrogate("arctan"), {}, plan.learning);
     }
 }
 
@@ -95,11 +96,13 @@ void PopulationData::set_constants(const PopulationConstants& made, const SNNAll
             }
         tables.push_back({memory.data(), count, stride, limits.per_neuron ? 0xFFFFFFFFu : 0u});
     }
+    std::vector<std::vector<double>> initial = made.initial_states;
     constant_memory_.swap(constant_memory);
     poisson_memory_.swap(poisson_memory);
     constants.swap(pointers);
     constant_masks.swap(masks);
     poisson.swap(tables);
+    initial_states.swap(initial);
     if (!compiled) return;
     step = compiled->step;
     integer_step = nullptr;
@@ -127,7 +130,7 @@ void PopulationData::reset() {
     range_counts.clear();
     values.clear();
     for (uint32_t s = 0; s < state_count; ++s) {
-        const std::vector<double>& initial = info.initial_states[s];
+        const std::vector<double>& initial = (initial_states.empty() ? info.initial_states : initial_states)[s];
         const bool is_int = info.model->states[s].type == ValueType::int_;
         for (uint32_t sample = 0; sample < batch; ++sample) {
             for_state(s, sample, {0, row}, [&](uint32_t* out, uint32_t begin, uint32_t end) {
@@ -139,6 +142,19 @@ void PopulationData::reset() {
             });
         }
     }
+}
+
+void PopulationData::set_dropout(const DropoutMask& mask, const SNNAllocator& allocator) {
+    if (kept.empty()) {
+        kept.allocate(allocator, static_cast<size_t>(batch) * words);
+        kept_values.allocate(allocator, row);
+    }
+    kept.clear();
+    for (uint32_t sample = 0; sample < batch; ++sample)
+        for (uint32_t i = 0; i < size; ++i)
+            if (mask.kept[static_cast<size_t>(sample) * size + i]) kept[static_cast<size_t>(sample) * words + i / 16] |= static_cast<uint16_t>(1u << i % 16);
+    std::fill_n(kept_values.data(), row, mask.scale);
+    drops = true;
 }
 
 void PopulationData::separate_states(const SNNAllocator& allocator) {

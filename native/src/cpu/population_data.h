@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "backend/backend.h"
 #include "cpu/interpreter.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
@@ -79,6 +80,16 @@ struct PopulationData {
     // Before anything is listed: a list for each range from now on.
     void list_by_range(const SNNAllocator& allocator);
 
+    // ---- Dropout of the last taped run
+    bool drops = false;
+    Buffer<uint16_t> kept;      // [sample][words]
+    Buffer<float> kept_values;  // [row] what a neuron sends that is kept
+    void set_dropout(const DropoutMask& mask, const SNNAllocator& allocator);
+    void silence(uint16_t* bits, uint32_t sample, NeuronRange part) const {
+        for (uint32_t word = part.begin / 16; word < part.end / 16; ++word)
+            bits[word] = static_cast<uint16_t>(bits[word] & kept[size_t{sample} * words + word]);
+    }
+
     // ---- Neurons
     // Anew, of the same model. What was there stays when memory runs out.
     void set_constants(const PopulationConstants& made, const SNNAllocator& allocator);
@@ -107,11 +118,13 @@ struct PopulationData {
         for_pieces(part, [&](uint32_t range, uint32_t begin, uint32_t end) { use(state_at(state, sample, range) + begin, begin, end); });
     }
     void reset();  // initial states, no activity
+    std::vector<std::vector<double>> initial_states;  // as PopulationConstants has them
 
     // The model: compiled, or interpreted when it is a user's (or for tests). The adjoint is interpreted as well when the
     // surrogate is a user's.
     const CompiledModel* compiled = nullptr;
     NeuronStepFunction step = nullptr;          // of `compiled`, for the population's options
+    NeuronStepFunction taped_step = nullptr;    // null: interpreted, as a step is that keeps more for parameters that learn
     NeuronStepFunction integer_step = nullptr;  // the same, taking integer sums; null where there is none
     ProgramCache::Shared step_program, taped_program, adjoint_program;
     SurrogateArgs surrogate{};

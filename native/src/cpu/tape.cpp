@@ -11,8 +11,8 @@ Tape::Tape(const CpuContext& context) : context_(context), populations_(context.
     }
     for (const KernelCall& call : context.plan->step_adjoint) {
         if (call.kernel != Kernel::neuron_adjoint) continue;
-        const Model& model = *context.populations[call.index]->info.model;
-        populations_[call.index].entry_count = static_cast<uint32_t>(model.tape.size());
+        const PopulationPlan& plan = context.plan->populations[call.index];
+        populations_[call.index].entry_count = static_cast<uint32_t>(plan.tape.size());
     }
 }
 

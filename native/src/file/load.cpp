@@ -1,4 +1,5 @@
 // Reading a .snn file: everything in it is doubted. What is read goes through the same checks as a network built by hand.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -72,7 +73,10 @@ private:
         const Json& found = list.at(name.c_str());
         try {
             std::shared_ptr<const T> own = builtin(name);
-            if (Json::parse(own->json) == found) return io_known[name] = std::move(own);
+            Json mine = Json::parse(own->json);
+            // What gives gradients of parameters came later; without it the steps are the same.
+            if (!found.contains("learning")) mine.erase("learning");
+            if (mine == found) return io_known[name] = std::move(own);
         } catch (const Error&) {  // no built-in of that name
         }
         std::shared_ptr<const T> own = parse(found.dump());
@@ -111,8 +115,19 @@ private:
             network.set_option(index, key, options.text(key.c_str()));
         for (const auto& [key, value] : initial.value().items()) {
             const std::vector<double> values = value_or_tensor(initial, key.c_str());
+            // A state that begins at its parameter goes on following it.
+            const auto& states = model->states;
+            const auto state = std::find_if(states.begin(), states.end(), [&](const StateInfo& s) { return s.name == key; });
+            if (state != states.end() && state->initial_parameter &&
+                values == network.population(index).parameters[*state->initial_parameter])
+                continue;
             network.set_initial_state(index, key, values.data(), values.size());
         }
+        if (entry.has("learnable"))
+            for (const Json& parameter : entry.list("learnable", 64)) {
+                if (!parameter.is_string()) entry.fail("learnable", "has an entry that is not a name");
+                network.set_learnable(index, parameter.get<std::string>(), true);
+            }
         if (!entry.has("surrogate")) return;
         const JsonObject surrogate = entry.object("surrogate");
         std::vector<double> values;

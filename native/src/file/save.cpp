@@ -38,6 +38,8 @@ Json describe(const Population& population, SafetensorsWriter& writer) {
     for (size_t i = 0; i < model.states.size(); ++i)
         entry["initial"][model.states[i].name] =
             value_or_tensor(population.initial_states[i], prefix + "initial." + model.states[i].name, writer);
+    for (size_t i = 0; i < model.parameters.size(); ++i)  // the key is there only where it is needed
+        if (population.learnable[i]) entry["learnable"].push_back(model.parameters[i].name);
     if (population.surrogate)
         entry["surrogate"] = {{"name", population.surrogate->name}, {"parameters", population.surrogate_parameters}};
     return entry;

@@ -7,10 +7,12 @@
 namespace snn {
 
 std::vector<double> evaluate_registers(const Program& program, std::span<const double> parameters,
-                                       std::span<const int32_t> options, double dt_ms) {
+                                       std::span<const int32_t> options, double dt_ms,
+                                       std::span<const double> more_inputs) {
     std::vector<double> registers(parameters.begin(), parameters.end());
     for (const int32_t option : options) registers.push_back(option);
     registers.push_back(dt_ms);
+    registers.insert(registers.end(), more_inputs.begin(), more_inputs.end());
     registers.reserve(program.register_count());
     for (const Instruction& i : program.instructions) {
         const double a = i.op == Op::const_ || i.op == Op::iconst ? 0.0 : registers[i.a];

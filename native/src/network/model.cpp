@@ -208,6 +208,69 @@ std::vector<uint16_t> read_outputs(const JsonObject& entry, const char* key, con
     return outputs;
 }
 
+ValueType read_type(const JsonObject& entry) {
+    const char* const names[] = {"float", "int"};
+    return entry.choice("type", names) == 0 ? float_ : int_;
+}
+
+// As read_outputs, for floats that may not be there: -1.
+std::vector<int32_t> read_gradients(const JsonObject& entry, const char* key, const Program& program, size_t count) {
+    const Json& list = entry.list(key, max_ops);
+    if (list.size() != count) entry.fail(key, text("has ", list.size(), " registers; expected ", count));
+    std::vector<int32_t> outputs;
+    for (size_t i = 0; i < count; ++i)
+        outputs.push_back(list[i] == Json(-1) ? -1
+                                              : read_output(list[i], program, ValueType::float_,
+                                                            text(entry.place(), ".", key, "[", i, "]")));
+    return outputs;
+}
+
+std::vector<TapeInfo> read_tape(const JsonObject& entry, const Program& step, size_t maximum) {
+    std::vector<TapeInfo> entries;
+    const Json& tape = entry.list("tape", maximum);
+    for (size_t i = 0; i < tape.size(); ++i) {
+        const JsonObject one(tape[i], text(entry.place(), ".tape[", i, "]"));
+        const ValueType type = read_type(one);
+        entries.push_back({one.text("name"), type, read_output(one.at("register"), step, type, one.place())});
+    }
+    return entries;
+}
+
+// The document's ops go on where the plain adjoint ends; here both become one program, with the tape inputs side by side.
+LearningPrograms read_learning(const JsonObject& entry, const Model& model, std::vector<ValueType> derive_inputs) {
+    LearningPrograms learning;
+    learning.tape = read_tape(entry, model.step, max_tape - model.tape.size());
+    const Program& plain = model.adjoint;
+    std::vector<ValueType> inputs = plain.types;
+    for (const TapeInfo& info : learning.tape) inputs.push_back(info.type);
+    const Program more = read_program(entry, inputs, in_adjoint);
+    const std::vector<int32_t> constants = read_gradients(entry, "constants", more, model.constant_count());
+
+    const size_t tape_count = learning.tape.size(), tape_end = model.constant_count() + model.tape.size();
+    const auto moved = [&](size_t reg) {
+        if (reg >= tape_end && reg < plain.register_count()) return static_cast<uint16_t>(reg + tape_count);
+        if (reg >= plain.register_count() && reg < more.input_count)
+            return static_cast<uint16_t>(reg - plain.register_count() + tape_end);
+        return static_cast<uint16_t>(reg);
+    };
+    Program& joined = learning.adjoint;
+    joined.input_count = plain.input_count + static_cast<uint32_t>(tape_count);
+    joined.types.resize(more.register_count());
+    for (size_t reg = 0; reg < more.register_count(); ++reg) joined.types[moved(reg)] = more.types[reg];
+    for (const Program* part : {&plain, &more})
+        for (const Instruction& i : part->instructions)
+            joined.instructions.push_back({i.op, moved(i.a), moved(i.b), moved(i.c), i.value});
+    for (const uint16_t reg : model.adjoint_states) learning.states.push_back(moved(reg));
+    for (const uint16_t reg : model.adjoint_receptors) learning.receptors.push_back(moved(reg));
+    for (const int32_t reg : constants) learning.constants.push_back(reg < 0 ? -1 : moved(static_cast<size_t>(reg)));
+
+    const JsonObject derive = entry.object("derive");
+    derive_inputs.insert(derive_inputs.end(), model.parameters.size() + model.derived.size(), ValueType::float_);
+    learning.derive = read_program(derive, derive_inputs, in_derive);
+    learning.parameters = read_gradients(derive, "parameters", learning.derive, model.parameters.size());
+    return learning;
+}
+
 // Lists the means of the step's draws and tells each `poisson` the place of its own.
 void find_draws(Model& io_model) {
     std::set<uint16_t> means;
@@ -219,11 +282,6 @@ void find_draws(Model& io_model) {
     for (Instruction& instruction : io_model.step.instructions)
         if (instruction.op == Op::poisson)
             instruction.b = static_cast<uint16_t>(std::distance(means.begin(), means.find(instruction.a)));
-}
-
-ValueType read_type(const JsonObject& entry) {
-    const char* const names[] = {"float", "int"};
-    return entry.choice("type", names) == 0 ? float_ : int_;
 }
 
 // A number that becomes a float32, or a 32-bit integer, in every neuron.
@@ -373,8 +431,9 @@ std::shared_ptr<const Model> parse_model(std::string_view json) {
     inputs.insert(inputs.end(), model->options.size(), int_);
     const std::vector<ValueType> shared = inputs;
     inputs.push_back(float_);  // dt
+    const std::vector<ValueType> derive_inputs = inputs;
     const JsonObject derive = root.object("derive");
-    model->derive = read_program(derive, inputs, in_derive);
+    model->derive = read_program(derive, derive_inputs, in_derive);
     model->derive_outputs = read_outputs(derive, "outputs", model->derive, derived_types);
 
     inputs = shared;
@@ -394,13 +453,7 @@ std::shared_ptr<const Model> parse_model(std::string_view json) {
 
     model->differentiable = root.has("adjoint");
     if (!model->differentiable) return model;
-    const Json& tape = step.list("tape", max_tape);
-    for (size_t i = 0; i < tape.size(); ++i) {
-        const JsonObject entry(tape[i], text(step.place(), ".tape[", i, "]"));
-        TapeInfo info{entry.text("name"), read_type(entry), 0};
-        info.step_register = read_output(entry.at("register"), model->step, info.type, entry.place());
-        model->tape.push_back(std::move(info));
-    }
+    model->tape = read_tape(step, model->step, max_tape);
     inputs = constants;
     for (const TapeInfo& info : model->tape) inputs.push_back(info.type);
     inputs.insert(inputs.end(), model->states.size(), float_);
@@ -410,6 +463,7 @@ std::shared_ptr<const Model> parse_model(std::string_view json) {
     model->adjoint_states =
         read_outputs(adjoint, "states", model->adjoint, std::vector<ValueType>(model->states.size(), float_));
     model->adjoint_receptors = read_outputs(adjoint, "receptors", model->adjoint, receptor_types);
+    if (root.has("learning")) model->learning = read_learning(root.object("learning"), *model, derive_inputs);
     return model;
 }
 
@@ -543,6 +597,19 @@ std::string kind_of_document(std::string_view json) {
     } catch (const Error&) {
         return {};  // the parser that follows says what is wrong with it
     }
+}
+
+std::vector<uint8_t> needed_registers(const Program& program, std::span<const int32_t> outputs) {
+    std::vector<uint8_t> needed(program.register_count(), 0);
+    for (const int32_t output : outputs)
+        if (output >= 0) needed[static_cast<size_t>(output)] = 1;
+    for (size_t k = program.instructions.size(); k-- > 0;) {
+        if (!needed[program.input_count + k]) continue;
+        const Instruction& i = program.instructions[k];
+        if (i.op == Op::const_ || i.op == Op::iconst) continue;
+        needed[i.a] = needed[i.b] = needed[i.c] = 1;  // operands that an op does not have are register 0: one too many at most
+    }
+    return needed;
 }
 
 }  // namespace snn

@@ -59,6 +59,17 @@ struct TapeInfo {
     uint32_t step_register = 0;
 };
 
+// What gives the gradients of a model's parameters: an adjoint that runs instead of the plain one, and the way on from the
+// constants that a step reads to the parameters.
+struct LearningPrograms {
+    std::vector<TapeInfo> tape;  // kept besides the plain tape
+    Program adjoint;  // inputs: parameters, options, derived, plain tape, this tape, dL/d(states after), dL/d(spike)
+    std::vector<uint16_t> states, receptors;  // as Model::adjoint_states and _receptors, by the registers of this program
+    std::vector<int32_t> constants;  // by constant: register of its gradient, -1: none
+    Program derive;  // inputs: parameters, options, dt in ms, dL/d(each parameter), dL/d(each derived) as a step reads them
+    std::vector<int32_t> parameters;  // by parameter: register of its gradient in `derive`, -1: it has none
+};
+
 struct Model {
     std::string name;
     std::string json;  // the text it was read from, as saved in files
@@ -85,6 +96,7 @@ struct Model {
     bool differentiable = false;
     Program adjoint;  // inputs: parameters, options, derived, tape, dL/d(states after), dL/d(spike)
     std::vector<uint16_t> adjoint_states, adjoint_receptors;
+    std::optional<LearningPrograms> learning;  // none: no parameter can be learned
 
     // Parameters, options and derived constants: what a step reads besides receptors and states.
     uint32_t constant_count() const {
@@ -165,9 +177,13 @@ const char* builtin_plasticity_name(uint32_t index);
 // The "kind" that the document names; empty when it is not such a document.
 std::string kind_of_document(std::string_view json);
 
+// By register, whether one of the outputs is computed from it; negative outputs stand for none.
+std::vector<uint8_t> needed_registers(const Program& program, std::span<const int32_t> outputs);
+
 // Every register of a `derive` program.
 std::vector<double> evaluate_registers(const Program& derive, std::span<const double> parameters,
-                                       std::span<const int32_t> options, double dt_ms);
+                                       std::span<const int32_t> options, double dt_ms,
+                                       std::span<const double> more_inputs = {});
 
 // The derived constants of one neuron (or of all that share parameters), in double with the library's own functions.
 std::vector<double> evaluate_derived(const Model& model, std::span<const double> parameters,

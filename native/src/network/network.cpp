@@ -160,9 +160,8 @@ uint32_t Network::add_population(const SNNPopulationDef& def, std::shared_ptr<co
                 population.surrogate_parameters.push_back(info.default_value);
         }
     }
-    // In this order a failure leaves at most an entry of initial_is_set_ behind, which the next population overwrites.
-    initial_is_set_.resize(populations_.size());
-    initial_is_set_.emplace_back(population.initial_states.size(), uint8_t{0});
+    population.learnable.resize(population.parameters.size());
+    population.initial_is_set.resize(population.initial_states.size());
     return append(populations_, std::move(population), true);
 }
 
@@ -193,8 +192,18 @@ void Network::set_parameter(uint32_t population, std::string_view name, const do
     owner.parameters[index].assign(values, values + count);
     // A state that begins at this parameter follows it, unless it was set by hand.
     for (size_t s = 0; s < owner.model->states.size(); ++s)
-        if (owner.model->states[s].initial_parameter == index && !initial_is_set_[population][s])
+        if (owner.model->states[s].initial_parameter == index && !owner.initial_is_set[s])
             owner.initial_states[s] = owner.parameters[index];
+}
+
+void Network::set_learnable(uint32_t population, std::string_view name, bool learnable) {
+    Population& owner = changeable_population(population);
+    const uint32_t index = find_parameter(owner, name);
+    const auto& learning = owner.model->learning;
+    if (learnable && (!learning || learning->parameters[index] < 0))
+        throw Error(SNN_ERROR_UNSUPPORTED, "parameter '", name, "' of ", describe(owner),
+                    " cannot be learned: no gradient reaches it");
+    owner.learnable[index] = learnable;
 }
 
 void Network::set_option(uint32_t population, std::string_view name, std::string_view choice) {
@@ -223,7 +232,7 @@ void Network::set_initial_state(uint32_t population, std::string_view name, cons
             throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": value [", i, "] is ", values[i], "; expected a finite ",
                         whole ? "32-bit whole number" : "float32 number");
     owner.initial_states[index].assign(values, values + count);
-    initial_is_set_[population][index] = 1;
+    owner.initial_is_set[index] = 1;
 }
 
 void Network::set_surrogate(uint32_t population, std::shared_ptr<const Surrogate> surrogate, const double* parameters,
@@ -315,7 +324,12 @@ std::shared_ptr<const Network> Network::with_values(const std::vector<std::share
                                                     const std::vector<std::shared_ptr<const Plasticity>>& plasticity) const {
     auto copy = std::make_shared<Network>(*this);
     for (size_t p = 0; p < populations_.size(); ++p)
-        if (!parameters[p].empty()) copy->populations_[p].parameters = parameters[p];
+        if (!parameters[p].empty()) {
+            Population& changed = copy->populations_[p];
+            changed.parameters = parameters[p];
+            for (size_t s = 0; s < changed.initial_states.size(); ++s)
+                if (const auto parameter = changed.learnable_initial(s)) changed.initial_states[s] = changed.parameters[*parameter];
+        }
     for (size_t p = 0; p < projections_.size(); ++p) {
         if (weights[p]) {
             Projection& changed = copy->projections_[p];

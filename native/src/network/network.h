@@ -3,10 +3,12 @@
 
 #include <snn/snn.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,13 +38,21 @@ struct Population {
     std::shared_ptr<const Model> model;
     Parameters parameters;
     std::vector<int32_t> options;
+    std::vector<uint8_t> learnable;  // by parameter: trained, one value or one for each neuron, as it has them
     std::vector<std::vector<double>> initial_states;  // one vector for each state: 1 or `size` values
+    std::vector<uint8_t> initial_is_set;              // by state: by hand, so it no longer follows a parameter
     std::shared_ptr<const Surrogate> surrogate;
     std::vector<double> surrogate_parameters;
 
     bool is_input() const { return kind != SNN_POPULATION_NEURONS; }
     // Activity is 0 or 1 (kept as bits), else a real value for each neuron.
     bool is_binary() const { return kind == SNN_POPULATION_SPIKE_INPUT || (model && model->spiking); }
+    bool learns() const { return std::find(learnable.begin(), learnable.end(), 1) != learnable.end(); }
+    // The parameter at which a state begins, where it is a learnable one: the state then follows it in sessions too.
+    std::optional<uint32_t> learnable_initial(size_t state) const {
+        const std::optional<uint32_t> parameter = model->states[state].initial_parameter;
+        return parameter && !initial_is_set[state] && learnable[*parameter] ? parameter : std::nullopt;
+    }
 };
 
 constexpr uint32_t max_total_delay = 4096;  // steps, of a projection and its slowest synapse together
@@ -108,6 +118,8 @@ public:
 
     uint32_t add_population(const SNNPopulationDef& def, std::shared_ptr<const Model> model);
     void set_parameter(uint32_t population, std::string_view name, const double* values, size_t count);
+    // Throws SNN_ERROR_UNSUPPORTED when the model has no gradient of the parameter.
+    void set_learnable(uint32_t population, std::string_view name, bool learnable);
     void set_option(uint32_t population, std::string_view name, std::string_view choice);
     void set_initial_state(uint32_t population, std::string_view name, const double* values, size_t count);
     void set_surrogate(uint32_t population, std::shared_ptr<const Surrogate> surrogate, const double* parameters,
@@ -126,7 +138,7 @@ public:
 
     // A finished copy whose projections have other weights and biases (same sizes) and rules of plasticity (the same with
     // other parameters); null keeps the present one. Its populations have other parameters (checked; empty keeps those that
-    // there are). Initial states stay.
+    // there are). Initial states stay, but for those that begin at a learnable parameter.
     std::shared_ptr<const Network> with_values(const std::vector<std::shared_ptr<const std::vector<float>>>& weights,
                                                const std::vector<std::shared_ptr<const std::vector<float>>>& biases,
                                                const std::vector<Parameters>& parameters,
@@ -163,7 +175,6 @@ private:
     std::vector<Population> populations_;
     std::vector<Projection> projections_;
     std::map<std::string, Named, std::less<>> names_;
-    std::vector<std::vector<uint8_t>> initial_is_set_;  // [population][state]: by hand, so it no longer follows a parameter
 };
 
 // The present weights of a projection, by index, in canonical order; null when they are those of its rule, which are then judged

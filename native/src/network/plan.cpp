@@ -112,6 +112,49 @@ std::vector<PoissonLimits> make_poisson_limits(const Population& population, con
     return tables;
 }
 
+LearningPlan make_learning_plan(const Population& population) {
+    const Model& model = *population.model;
+    const LearningPrograms& learning = *model.learning;
+    LearningPlan plan;
+    std::vector<int32_t> outputs;
+    for (uint32_t i = 0; i < model.parameters.size(); ++i)
+        if (population.learnable[i]) {
+            plan.parameters.push_back(i);
+            outputs.push_back(learning.parameters[i]);
+        }
+    // The gradients that enter `derive` are its last inputs: of the parameters, then of the derived constants.
+    const std::vector<uint8_t> needed = needed_registers(learning.derive, outputs);
+    const uint32_t options = static_cast<uint32_t>(model.options.size());
+    const uint32_t first_gradient = learning.derive.input_count - (model.constant_count() - options);
+    for (uint32_t i = 0; i < model.constant_count(); ++i) {
+        const bool is_parameter = i < model.parameters.size();
+        if (!is_parameter && i < model.parameters.size() + options) continue;
+        const uint32_t place = first_gradient + (is_parameter ? i : i - options);
+        if (needed[place] && learning.constants[i] >= 0) plan.constants.push_back(i);
+    }
+    return plan;
+}
+
+// Needs `learning` of the plan.
+void choose_tape(const Model& model, PopulationPlan& io_plan) {
+    std::vector<TapeInfo> all = model.tape;
+    std::vector<uint8_t> needed(model.tape.size(), 1);
+    if (io_plan.learning) {
+        const LearningPrograms& learning = *model.learning;
+        std::vector<int32_t> outputs(learning.states.begin(), learning.states.end());
+        outputs.insert(outputs.end(), learning.receptors.begin(), learning.receptors.end());
+        for (const uint32_t constant : io_plan.learning->constants) outputs.push_back(learning.constants[constant]);
+        const std::vector<uint8_t> used = needed_registers(learning.adjoint, outputs);
+        all.insert(all.end(), learning.tape.begin(), learning.tape.end());
+        for (size_t i = model.tape.size(); i < all.size(); ++i) needed.push_back(used[model.constant_count() + i]);
+    }
+    for (uint32_t i = 0; i < all.size(); ++i) {
+        if (!needed[i]) continue;
+        io_plan.tape.push_back(std::move(all[i]));
+        io_plan.tape_places.push_back(i);
+    }
+}
+
 // Marks the populations whose activity depends on something trained, or on an input where those want gradients: the adjoint of
 // neurons among them must run, and gradients flow back to them.
 void mark_gradients(const Network& network, const Wiring& wiring, bool from_inputs, std::vector<PopulationPlan>& populations) {
@@ -125,6 +168,8 @@ void mark_gradients(const Network& network, const Wiring& wiring, bool from_inpu
         if (projection.trainable) mark(projection.target);
     for (uint32_t p = 0; from_inputs && p < populations.size(); ++p)
         if (network.population(p).is_input()) mark(p);
+    for (uint32_t p = 0; p < populations.size(); ++p)
+        if (populations[p].learning) mark(p);
     while (!reached.empty()) {
         const uint32_t p = reached.back();
         reached.pop_back();
@@ -138,6 +183,9 @@ PopulationConstants make_population_constants(const Population& population, cons
     PopulationConstants made;
     made.constants = make_constants(population, parameters, dt_ms);
     made.poisson = make_poisson_limits(population, made.constants);
+    if (population.learns()) made.initial_states = population.initial_states;
+    for (size_t s = 0; s < made.initial_states.size(); ++s)
+        if (const auto parameter = population.learnable_initial(s)) made.initial_states[s] = parameters[*parameter];
     return made;
 }
 
@@ -155,6 +203,8 @@ Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients) {
         if (populations[p].is_input()) continue;
         static_cast<PopulationConstants&>(population) =
             make_population_constants(populations[p], populations[p].parameters, network->dt_ms());
+        if (populations[p].learns()) population.learning = make_learning_plan(populations[p]);
+        choose_tape(*populations[p].model, population);
         population.receptor_is_fixed.assign(populations[p].model->receptors.size(), 0);
         population.receptor_exponent.assign(populations[p].model->receptors.size(), 0);
     }
@@ -187,7 +237,8 @@ Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients) {
 
     bool anything_trained = false;
     for (const Projection& projection : projections) anything_trained |= projection.trainable;
-    if (!anything_trained && !input_gradients) plan.not_trainable_because = "no projection is trainable";
+    for (const Population& population : populations) anything_trained |= population.learns();
+    if (!anything_trained && !input_gradients) plan.not_trainable_because = "no projection is trainable and no parameter learnable";
     // The weights of a taped run would differ from step to step.
     for (const Projection& projection : projections)
         if (projection.plasticity)

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,10 +52,21 @@ struct PoissonLimits {
     std::vector<uint32_t> limits;   // [count][1 or size]; common/random.h. No word is larger than UINT32_MAX, which pads.
 };
 
+// Which parameters of a population are learned, and what the backward pass gives for them.
+struct LearningPlan {
+    std::vector<uint32_t> parameters;  // ascending
+    std::vector<uint32_t> constants;   // whose gradients they need, ascending
+};
+
 // What follows from a population's parameters.
 struct PopulationConstants {
     std::vector<Constant> constants;  // parameters, options, derived: the first registers of step and adjoint
     std::vector<PoissonLimits> poisson;  // by place in the model's poisson_means
+    std::vector<std::vector<double>> initial_states;  // instead of the population's, where parameters are learned; else empty
+
+    const std::vector<double>& initial_state(const Population& population, size_t state) const {
+        return (initial_states.empty() ? population.initial_states : initial_states)[state];
+    }
 };
 
 struct PopulationPlan : PopulationConstants {
@@ -62,6 +74,23 @@ struct PopulationPlan : PopulationConstants {
     std::vector<uint8_t> receptor_is_fixed;      // per receptor: some projection onto it sums in fixed point
     std::vector<int32_t> receptor_exponent;      // per receptor, when fixed
     bool needs_activity_gradient = false;  // something that is trained, or an input whose gradient is wanted, lies upstream
+    std::optional<LearningPlan> learning;  // none: no parameter is learned
+    // What a taped run keeps of the neurons, and the place of each among the tape inputs of the adjoint, which has more than
+    // these where gradients of parameters are left out.
+    std::vector<TapeInfo> tape;
+    std::vector<uint32_t> tape_places;
+
+    // The adjoint that runs: the model's plain one, or that which gives gradients of parameters as well.
+    const Program& adjoint(const Model& model) const { return learning ? model.learning->adjoint : model.adjoint; }
+    const std::vector<uint16_t>& adjoint_states(const Model& model) const {
+        return learning ? model.learning->states : model.adjoint_states;
+    }
+    const std::vector<uint16_t>& adjoint_receptors(const Model& model) const {
+        return learning ? model.learning->receptors : model.adjoint_receptors;
+    }
+    size_t tape_input_count(const Model& model) const {
+        return model.tape.size() + (learning ? model.learning->tape.size() : 0);
+    }
 };
 
 struct Plan {

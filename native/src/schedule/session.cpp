@@ -110,6 +110,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     parameters_.resize(populations.size());
     plasticity_.resize(network_->projections().size());
     plasticity_plans_ = plan_->plasticity;
+    parameter_gradients_.resize(populations.size());
     for (size_t p = 0; p < network_->projections().size(); ++p) {
         const Projection& projection = network_->projections()[p];
         if (!projection.plasticity) continue;

@@ -83,6 +83,14 @@ public:
     void restarted(uint64_t steps) { steps_done_ = steps, remainder_s_ = 0, counted_before_ = {}; }  // a trainer reset the state and ran steps
     void gradients_ready() { has_gradients_ = true; }
 
+    // --- parameters
+    const Parameters& parameters_of(uint32_t population) const;
+    // Checked, with the constants that follow from them. All or nothing: the session and its executor agree also when memory
+    // runs out.
+    void set_parameters(uint32_t population, Parameters parameters, const PopulationConstants& constants);
+    // dL/d(each learnable parameter of the population), empty for the others.
+    void set_parameter_gradients(uint32_t population, const Parameters& gradients) { parameter_gradients_[population] = gradients; }
+
     const std::shared_ptr<const Network>& network() const { return network_; }
     const Plan& plan() const { return *plan_; }
     Executor& executor() { return *executor_; }
@@ -133,9 +141,9 @@ private:
         std::vector<float> values;  // [batch][size]
     };
     struct Variable {
-        // What a slot holds; a parameter of a model, or of a rule of plasticity; a trace of a rule, as the step to come sees it;
-        // or a signal to a rule.
-        enum Kind : uint8_t { values, parameter, rule_parameter, trace, signal };
+        // What a slot holds; a parameter of a model or its gradient, or a parameter of a rule of plasticity; a trace of a rule, as
+        // the step to come sees it; or a signal to a rule.
+        enum Kind : uint8_t { values, parameter, parameter_gradient, rule_parameter, trace, signal };
         Slot slot;  // of what is no slot: index is that of its population or projection
         bool writable;
         Kind kind = values;
@@ -158,7 +166,6 @@ private:
     Slot activity_slot(uint32_t population) const;
     const ProjectionHash& hash_of(uint32_t projection);
     const Parameters& parameters_of(uint32_t population) const;
-    void set_parameters(uint32_t population, Parameters parameters);
     // Of plastic projections (session_plasticity.cpp).
     Variable find_rule_variable(const Projection& projection, uint32_t index, std::string_view variable) const;
     std::shared_ptr<const PlasticityPlan> checked_plan(uint32_t projection, const Plasticity& plasticity) const;
@@ -169,6 +176,7 @@ private:
     void write_rule(const Variable& variable, DType dtype, const void* data, std::string_view path);
     RecordFrames checked_record(const SNNRecordArray& record, size_t row_count, const std::string& place) const;
     RecordFrames checked_gradient(const SNNRecordArray& gradient, uint32_t step_count, const std::string& place) const;
+    const std::vector<double>& parameter_values(const Variable& variable) const;
     std::vector<EventRecord> checked_events(const SNNRunDef& def) const;
 
     std::shared_ptr<const Network> network_;
@@ -191,6 +199,7 @@ private:
     std::vector<Parameters> parameters_;  // per population: empty while they are the network's
     std::vector<std::shared_ptr<const Plasticity>> plasticity_;  // per projection: null while it is the network's ...
     std::vector<std::shared_ptr<const PlasticityPlan>> plasticity_plans_;  // ... and what the executor computes with
+    std::vector<Parameters> parameter_gradients_;  // per population: empty before a backward pass
     std::vector<uint8_t> weight_is_own_;  // per projection: differs (perhaps) from the network's
     bool has_gradients_ = false;
 

@@ -53,6 +53,14 @@ Session::Variable Session::find_variable(std::string_view path) const {
         for (uint32_t i = 0; i < population.model->parameters.size(); ++i) {
             const ParameterInfo& parameter = population.model->parameters[i];
             if (parameter.name == variable) return {{Slot::state, index}, true, Variable::parameter, i};
+            if (variable == parameter.name + ".gradient") {
+                if (!population.learnable[i])
+                    throw Error(SNN_ERROR_NOT_FOUND, "parameter '", parameter.name, "' of population '", owner,
+                                "' is not learnable and has no gradient");
+                if (parameter_gradients_[index].empty())
+                    throw Error(SNN_ERROR_STATE, "'", path, "': there was no backward pass yet");
+                return {{Slot::state, index}, false, Variable::parameter_gradient, i};
+            }
             known += (known.empty() ? "" : ", ") + parameter.name;
         }
         throw Error(SNN_ERROR_NOT_FOUND, "population '", population.name, "' has no state or parameter '", variable,
@@ -79,17 +87,22 @@ const Parameters& Session::parameters_of(uint32_t population) const {
     return parameters_[population].empty() ? network_->population(population).parameters : parameters_[population];
 }
 
-// Checked one by one already. All or nothing: the session and its executor agree also when memory runs out.
-void Session::set_parameters(uint32_t population, Parameters parameters) {
-    executor_->set_constants(population,
-                             make_population_constants(network_->population(population), parameters, network_->dt_ms()));
+void Session::set_parameters(uint32_t population, Parameters parameters, const PopulationConstants& constants) {
+    executor_->set_constants(population, constants);
     parameters_[population] = std::move(parameters);
+}
+
+const std::vector<double>& Session::parameter_values(const Variable& variable) const {
+    const uint32_t population = variable.slot.index;
+    const bool is_gradient = variable.kind == Variable::parameter_gradient;
+    return (is_gradient ? parameter_gradients_[population] : parameters_of(population))[variable.number];
 }
 
 size_t Session::count_of(const Variable& variable) const {
     switch (variable.kind) {
         case Variable::values: return executor_->count(variable.slot);
-        case Variable::parameter: return parameters_of(variable.slot.index)[variable.number].size();
+        case Variable::parameter:
+        case Variable::parameter_gradient: return parameter_values(variable).size();
         case Variable::trace: return executor_->count({age_of(variable.slot.kind), variable.slot.index});
         default: return 1;
     }
@@ -113,7 +126,8 @@ void Session::read(std::string_view path, uint32_t dtype, void* out_data, size_t
     switch (variable.kind) {
         case Variable::values: return executor_->read(variable.slot, type, out_data);
         case Variable::parameter:
-            return convert(DType::float64, parameters_of(variable.slot.index)[variable.number].data(), type, out_data, count);
+        case Variable::parameter_gradient:
+            return convert(DType::float64, parameter_values(variable).data(), type, out_data, count);
         case Variable::rule_parameter:
             return convert(DType::float64, &plasticity_of(variable.slot.index).parameters[variable.number], type, out_data, 1);
         case Variable::trace: return read_trace(variable, type, out_data);
@@ -132,7 +146,9 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
         check_parameter(network_->population(variable.slot.index), variable.number, values.data(), count);
         Parameters parameters = parameters_of(variable.slot.index);
         parameters[variable.number] = std::move(values);
-        set_parameters(variable.slot.index, std::move(parameters));
+        const PopulationConstants constants =
+            make_population_constants(network_->population(variable.slot.index), parameters, network_->dt_ms());
+        set_parameters(variable.slot.index, std::move(parameters), constants);
         return;
     }
     if (const size_t expected = count_of(variable); count != expected)

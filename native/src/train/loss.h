@@ -1,7 +1,17 @@
-// Losses of the output population and firing-rate regularisation, with their gradients. All in double.
+// Losses of the output population, with their gradients. All in double.
 //
 // Softmax cross-entropy of scores z with class y:  L = log sum_k exp(z_k) - z_y,  dL/dz_k = softmax(z)_k - [k = y].
+// Mean square of scores z with targets t, K outputs:  L = sum_k (z_k - t_k)^2 / K.
 // The mean is over the samples that are not padding (label -1).
+//
+// Latency. With spikes s_t, the step of the first one is  sum over t of (1 - s_0) ... (1 - s_t),  T when there is none: every step
+// counts that no spike has come by. It is differentiated as this polynomial in the s_t. So a spike that would come earlier is
+// asked for, or not, by the steps that it would save, the spike that is the first by the steps to the next one, and later ones
+// not at all; a silent neuron has a gradient too.
+//
+// Van Rossum distance (van Rossum 2001, doi 10.1162/089976601300014321). Trains are filtered,  f_t = d f_(t-1) + s_t,
+// d = exp(-dt / tau),  and with e the filtered difference of output and target  L = dt / tau * sum over t of e_t^2: the square of
+// the paper's distance in steps of dt.
 #pragma once
 
 #include <snn/snn.h>
@@ -12,9 +22,28 @@
 
 namespace snn {
 
+// What a loss looks at, by SNN_LOSS_*.
+struct LossKind {
+    enum Score : uint8_t { count, rate, max_membrane, mean_membrane, last_membrane, latency } score;
+    enum Form : uint8_t { cross_entropy, mean_square, membrane_in_time, van_rossum } form;
+
+    bool of_membrane() const { return score == max_membrane || score == mean_membrane || score == last_membrane; }
+    // The targets are those of every step.
+    bool in_time() const { return form == membrane_in_time || form == van_rossum; }
+    // It needs what the output did at every step, not only how often it spiked.
+    bool needs_frames() const { return of_membrane() || score == latency || in_time(); }
+    // dL/d(output) differs from step to step.
+    bool gradient_in_time() const { return needs_frames() && !(score == mean_membrane && !in_time()); }
+    // Labels alone say what the targets are.
+    bool takes_labels_alone() const { return form == cross_entropy || (form == mean_square && score != latency); }
+};
+constexpr uint32_t loss_count = SNN_LOSS_VAN_ROSSUM + 1;
+const LossKind& loss_kind(uint32_t loss);  // below loss_count
+
 struct LossShape {
     uint32_t loss;  // SNN_LOSS_*
     uint32_t step_count, batch_size, output_count;
+    double dt_ms = 1, van_rossum_tau_ms = 10;  // of VAN_ROSSUM
 };
 
 struct LossResult {
@@ -22,16 +51,25 @@ struct LossResult {
     uint32_t sample_count = 0, correct_count = 0;
 };
 
-// What the softmax sees, or rates: [batch][output].
-//   counts    [batch][output] spikes in the run, for CROSS_ENTROPY_COUNT and MEAN_SQUARE_RATE
-//   membrane  [step][batch][output], for the two membrane losses
-//   out_steps [batch][output] first step that attains the maximum, for MAX_MEMBRANE
-void loss_scores(const LossShape& shape, std::span<const double> counts, std::span<const double> membrane,
+// What the softmax sees, or what is compared with targets: [batch][output].
+//   counts    [batch][output] spikes in the run
+//   frames    [step][batch][output], where the loss needs them: membrane after the step, or spikes
+//   out_steps [batch][output] first step that attains the maximum, for a largest membrane
+void loss_scores(const LossShape& shape, std::span<const double> counts, std::span<const double> frames,
                  std::span<double> out_scores, std::span<uint32_t> out_steps);
 
-// At least one of labels and targets is not null; with both, the labels mark padding and say what is correct.
-// `out_gradient`: dL/d(score), [batch][output].
+// For losses that are not in time. At least one of labels and targets is not null; with both, the labels mark padding and say
+// what is correct. `out_gradient`: dL/d(score), [batch][output].
 LossResult evaluate_loss(const LossShape& shape, std::span<const double> scores, const int32_t* labels,
-                         const float* targets, double rate_on, double rate_off, std::span<double> out_gradient);
+                         const float* targets, double target_on, double target_off, std::span<double> out_gradient);
+
+// For losses in time: targets [step][batch][output], `out_gradient` dL/d(frames).
+LossResult evaluate_loss_in_time(const LossShape& shape, std::span<const double> scores, std::span<const double> frames,
+                                 const int32_t* labels, const float* targets, std::span<double> out_gradient);
+
+// From dL/d(score) to dL/d(spike) or dL/d(membrane): [step][batch][output] where it differs in time, else [batch][output], the
+// same at every step.
+void spread_gradient(const LossShape& shape, std::span<const double> score_gradient, std::span<const double> frames,
+                     std::span<const uint32_t> steps, std::span<double> out_gradient);
 
 }  // namespace snn

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "common/error.h"
+#include "common/random.h"
 
 namespace snn {
 
@@ -22,16 +23,16 @@ void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->output_population ", def.output_population, " ('", output.name,
                     "') is an input");
     if (def.step_count == 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->step_count is 0; expected at least 1");
-    if (def.loss > SNN_LOSS_MEAN_SQUARE_RATE && !own_loss)
+    if (def.loss >= loss_count && !own_loss)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss is ", def.loss, "; expected one of SNN_LOSS_*");
-    if (def.optimizer > SNN_OPTIMIZER_ADAMW)
+    if (def.optimizer > SNN_OPTIMIZER_LION)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->optimizer is ", def.optimizer,
                     "; expected one of SNN_OPTIMIZER_*");
-    const bool counts = def.loss == SNN_LOSS_CROSS_ENTROPY_COUNT || def.loss == SNN_LOSS_MEAN_SQUARE_RATE;
-    if (counts && !output.is_binary())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss counts spikes, but population '", output.name,
+    const bool of_spikes = !own_loss && !loss_kind(def.loss).of_membrane();
+    if (of_spikes && !output.is_binary())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss looks at spikes, but population '", output.name,
                     "' has model '", output.model->name, "', which does not spike; use a membrane loss");
-    if (!own_loss && !counts && !output.model->has_membrane)
+    if (!own_loss && !of_spikes && !output.model->has_membrane)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss is over the membrane, but population '", output.name, "' has model '",
                     output.model->name, "', which has none");
     if (!own_loss && size_t{batch_size} * output.size > SIZE_MAX / 64 / def.step_count)
@@ -51,18 +52,22 @@ void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t
     check_number(def.rate_target, 0, false, "rate_target");
     check_number(def.rate_on, -1e30, false, "rate_on");
     check_number(def.rate_off, -1e30, false, "rate_off");
+    check_number(def.parameter_rate_factor, 0, false, "parameter_rate_factor");
+    check_number(def.l1_regularization, 0, false, "l1_regularization");
+    check_number(def.van_rossum_tau_ms, 0, true, "van_rossum_tau_ms");
 }
 
 }  // namespace
 
-Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def)
-    : executor_(executor), plan_(plan), def_(def) {
+Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def,
+                 ParameterStore* parameters)
+    : executor_(executor), plan_(plan), def_(def), learned_(plan), parameters_(parameters) {
     check_definition(def, *plan.network, batch_size);
     if (plan.step_adjoint.empty())
         throw Error(SNN_ERROR_UNSUPPORTED, "the network cannot be trained: ", plan.not_trainable_because);
     if (!executor.can_train()) throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train; \"cpu\" can");
-    shape_ = {def.loss, def.step_count, batch_size,
-              def.loss == SNN_LOSS_NONE ? 0 : plan.network->population(def.output_population).size};
+    const uint32_t outputs = def.loss == SNN_LOSS_NONE ? 0 : plan.network->population(def.output_population).size;
+    shape_ = {def.loss, def.step_count, batch_size, outputs, plan.network->dt_ms(), def.van_rossum_tau_ms};
     prepare_regularization();
     prepare_loss();
     optimizer_memory_ = executor.make_optimizer_memory(def.optimizer);
@@ -87,46 +92,49 @@ void Trainer::prepare_regularization() {
 
 void Trainer::prepare_loss() {
     if (def_.loss == SNN_LOSS_NONE) return;
+    const LossKind& kind = loss_kind(def_.loss);
     const size_t frame = size_t{shape_.batch_size} * shape_.output_count;
     const uint32_t output = def_.output_population;
     scores_.resize(frame);
     score_gradient_.resize(frame);
-    if (def_.loss == SNN_LOSS_CROSS_ENTROPY_COUNT || def_.loss == SNN_LOSS_MEAN_SQUARE_RATE) {
-        output_gradient_.resize(frame);
-        gradients_.push_back({OutputGradient::activity, output, 0, DType::float64, output_gradient_.data(), 0});
-        return;
+    maximum_steps_.resize(kind.score == LossKind::max_membrane ? frame : 0);
+    const uint32_t state = kind.of_membrane() ? plan_.network->population(output).model->membrane_state : 0;
+    if (kind.needs_frames()) {
+        frames_.resize(frame * def_.step_count);
+        records_.push_back({kind.of_membrane() ? RecordFrames::state : RecordFrames::activity, output, state, DType::float64,
+                            frames_.data(), frame});
     }
-    const uint32_t state = plan_.network->population(output).model->membrane_state;
-    membrane_.resize(frame * def_.step_count);
-    records_.push_back({RecordFrames::state, output, state, DType::float64, membrane_.data(), frame});
-    const bool maximum = def_.loss == SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE;
-    maximum_steps_.resize(maximum ? frame : 0);
-    output_gradient_.resize(maximum ? frame * def_.step_count : frame);
-    gradients_.push_back(
-        {OutputGradient::state, output, state, DType::float64, output_gradient_.data(), maximum ? frame : 0});
+    output_gradient_.resize(kind.gradient_in_time() ? frame * def_.step_count : frame);
+    gradients_.push_back({kind.of_membrane() ? OutputGradient::state : OutputGradient::activity, output, state, DType::float64,
+                          output_gradient_.data(), kind.gradient_in_time() ? frame : 0});
 }
 
 void Trainer::check_targets(const int32_t* labels, size_t label_count, const float* targets, size_t target_count) const {
     if (label_count != (labels ? shape_.batch_size : 0))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->label_count is ", label_count, "; expected ",
                     labels ? text(shape_.batch_size, " (batch_size)") : "0, because labels is null");
-    if (target_count != (targets ? scores_.size() : 0))
+    const bool own_loss = def_.loss == SNN_LOSS_NONE, in_time = !own_loss && loss_kind(def_.loss).in_time();
+    const size_t expected = scores_.size() * (in_time ? def_.step_count : 1);
+    if (target_count != (targets ? expected : 0))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->target_count is ", target_count, "; expected ",
-                    targets ? text(scores_.size(), " (batch_size ", shape_.batch_size, " x outputs ", shape_.output_count, ")")
+                    targets ? text(expected, in_time ? text(" (steps ", def_.step_count, " x") : std::string(" ("),
+                                   "batch_size ", shape_.batch_size, " x outputs ", shape_.output_count, ")")
                             : "0, because targets is null");
-    const bool own_loss = def_.loss == SNN_LOSS_NONE;
     if (!labels && !targets && !own_loss)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch has neither labels nor targets");
     if (targets && own_loss)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->targets are for the library's losses; the trainer has SNN_LOSS_NONE");
-    if (targets && def_.loss != SNN_LOSS_MEAN_SQUARE_RATE)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT,
-                    "batch->targets belong to SNN_LOSS_MEAN_SQUARE_RATE; this loss takes labels");
+    if (targets && loss_kind(def_.loss).form == LossKind::cross_entropy)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->targets belong to the MEAN_SQUARE losses and VAN_ROSSUM; this loss, ",
+                    def_.loss, ", takes labels");
+    if (!targets && !own_loss && !loss_kind(def_.loss).takes_labels_alone())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->targets is null; this loss, ", def_.loss,
+                    ", compares with targets and takes labels beside them only");
     for (uint32_t sample = 0; labels && sample < shape_.batch_size; ++sample)
         if (labels[sample] < -1 || (!own_loss && labels[sample] >= static_cast<int64_t>(shape_.output_count)))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "labels[", sample, "] is ", labels[sample], "; expected ",
                         own_loss ? std::string("0 or more") : text("0 to ", shape_.output_count - 1), ", or -1 for padding");
-    for (size_t i = 0; targets && i < scores_.size(); ++i)
+    for (size_t i = 0; targets && i < target_count; ++i)
         if (!std::isfinite(targets[i]))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "targets[", i, "] is ", targets[i], "; targets must be finite");
 }
@@ -135,7 +143,9 @@ void Trainer::run_taped(std::span<const InputFrames> inputs, std::span<const Rec
     phase_ = Phase::idle;
     for (Spiking& entry : spiking_) std::fill(entry.counts.begin(), entry.counts.end(), 0.0);
     executor_.reset_state();
+    draw_dropout();
     RunRequest request;
+    request.dropout = masks_;
     request.step_count = def_.step_count;
     request.inputs = inputs;
     request.records = records;
@@ -160,9 +170,14 @@ ForwardResult Trainer::forward(std::span<const InputFrames> inputs, const int32_
     if (def_.loss == SNN_LOSS_NONE)
         throw Error(SNN_ERROR_STATE, "forward computes a loss, and the trainer has SNN_LOSS_NONE; snn_trainer_run does not");
     run_taped(inputs, records_);
-    loss_scores(shape_, output_counts_, membrane_, scores_, maximum_steps_);
+    loss_scores(shape_, output_counts_, frames_, scores_, maximum_steps_);
     ForwardResult result;
-    result.loss = evaluate_loss(shape_, scores_, labels, targets, def_.rate_on, def_.rate_off, score_gradient_);
+    if (loss_kind(def_.loss).in_time()) {
+        result.loss = evaluate_loss_in_time(shape_, scores_, frames_, labels, targets, output_gradient_);
+    } else {
+        result.loss = evaluate_loss(shape_, scores_, labels, targets, def_.rate_on, def_.rate_off, score_gradient_);
+        spread_gradient(shape_, score_gradient_, frames_, maximum_steps_, output_gradient_);
+    }
     finish_forward(labels, result);
     scored_ = true;
     return result;
@@ -201,20 +216,6 @@ void Trainer::add_regularization(const int32_t* labels, ForwardResult& io_result
     }
 }
 
-// From dL/d(score) to what the backward pass takes: dL/d(spike) or dL/d(membrane), step by step where it differs.
-void Trainer::spread_score_gradient() {
-    const size_t frame = scores_.size();
-    switch (def_.loss) {
-        case SNN_LOSS_CROSS_ENTROPY_COUNT: output_gradient_ = score_gradient_; break;
-        case SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE:
-            std::fill(output_gradient_.begin(), output_gradient_.end(), 0.0);
-            for (size_t i = 0; i < frame; ++i) output_gradient_[maximum_steps_[i] * frame + i] = score_gradient_[i];
-            break;
-        default:  // means over time
-            for (size_t i = 0; i < frame; ++i) output_gradient_[i] = score_gradient_[i] / def_.step_count;
-    }
-}
-
 void Trainer::check_run_is_the_last(const char* what) const {
     if (executor_.taped_run_count() != run_)
         throw Error(SNN_ERROR_STATE, what, ": another trainer of this session has run forward since; begin again with forward");
@@ -227,8 +228,8 @@ void Trainer::backward() {
         throw Error(SNN_ERROR_STATE, "backward needs a forward before it, each forward serves one backward");
     check_run_is_the_last("backward");
     phase_ = Phase::idle;
-    spread_score_gradient();
     executor_.backward(gradients_);
+    if (!learned_.empty()) learned_.take_gradients(executor_, *parameters_);
     phase_ = Phase::backward_done;
 }
 
@@ -244,6 +245,7 @@ void Trainer::run_backward(double loss, std::span<const OutputGradient> gradient
     all.insert(all.end(), gradients.begin(), gradients.end());
     phase_ = Phase::idle;
     executor_.backward(all, inputs);
+    if (!learned_.empty()) learned_.take_gradients(executor_, *parameters_);
     last_.loss = loss + regularization_;
     phase_ = Phase::backward_done;
 }
@@ -263,6 +265,7 @@ void Trainer::check_gradients_are_finite() const {
             throw Error(SNN_ERROR_STATE, "projection '", projections[p].name, "': its gradient has the norm ",
                         gradient_norm(p), ", so the weights were not updated; a lower learning rate or gradient clipping ",
                         "may help");
+    learned_.check_gradients_are_finite();
 }
 
 void Trainer::update() {
@@ -277,12 +280,18 @@ void Trainer::update() {
         const auto& projections = plan_.network->projections();
         for (uint32_t p = 0; p < projections.size(); ++p)
             if (projections[p].trainable) sum += executor_.gradient_square_sum(p);
+        sum += learned_.square_sum();
         if (std::sqrt(sum) > def_.gradient_clip_norm) scale = def_.gradient_clip_norm / std::sqrt(sum);
     }
+    const OptimizerStep step{def_.optimizer, update_ + 1,  def_.learning_rate, def_.momentum, def_.beta1,
+                             def_.beta2,     def_.epsilon, def_.weight_decay,  def_.l1_regularization, scale};
+    OptimizerStep of_parameters = step;
+    of_parameters.learning_rate *= def_.parameter_rate_factor;
+    of_parameters.weight_decay = of_parameters.l1_regularization = 0;  // a time constant has no reason to go to zero
+    if (!learned_.empty()) learned_.prepare(of_parameters, *parameters_);
+    executor_.update(step, *optimizer_memory_);
+    if (!learned_.empty()) learned_.apply(*parameters_);
     ++update_;
-    executor_.update({def_.optimizer, update_, def_.learning_rate, def_.momentum, def_.beta1, def_.beta2, def_.epsilon,
-                      def_.weight_decay, scale},
-                     *optimizer_memory_);
     epoch_samples_ += last_.sample_count;
     epoch_correct_ += last_.correct_count;
     epoch_loss_ += last_.loss * last_.sample_count;
@@ -296,6 +305,71 @@ std::span<const double> Trainer::scores() const {
 void Trainer::set_learning_rate(double learning_rate) {
     check_number(learning_rate, 0, false, "learning_rate");
     def_.learning_rate = learning_rate;
+}
+
+void Trainer::set_dropout(uint32_t population, double probability, uint64_t seed) {
+    const Population& dropped = plan_.network->population(population);
+    if (!(probability >= 0 && probability < 1))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "probability is ", probability, "; expected 0 to 1, without 1");
+    if (dropped.is_input() || !dropped.is_binary())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", dropped.name, "' ",
+                    dropped.is_input() ? "is an input" : "does not spike", "; dropout silences neurons that spike");
+    for (const Projection& projection : plan_.network->projections()) {
+        if (projection.source != population || probability == 0) continue;
+        const bool maximum = projection.kind == SNN_CONNECT_POOL2D && projection.pool_mode == SNN_POOL_MAX;
+        if (projection.is_fixed() || maximum)
+            throw Error(SNN_ERROR_UNSUPPORTED, "dropout of population '", dropped.name, "': projection '", projection.name, "' ",
+                        maximum ? "is maximum pooling" : "sums in fixed point", "; what it delivers cannot be scaled");
+    }
+    if (probability == 0) dropout_.erase(population);
+    else dropout_[population] = {probability, seed, std::vector<uint8_t>(size_t{shape_.batch_size} * dropped.size)};
+    phase_ = Phase::idle;
+}
+
+// Which neurons are silenced follows from the seed and the number of updates, so training that is resumed goes on with the same.
+void Trainer::draw_dropout() {
+    constexpr uint32_t number = 4095;  // no draw of a model has it
+    masks_.clear();
+    for (auto& [population, dropout] : dropout_) {
+        const uint32_t size = plan_.network->population(population).size;
+        for (uint32_t sample = 0; sample < shape_.batch_size; ++sample)
+            for (uint32_t neuron = 0; neuron < size; ++neuron)
+                dropout.kept[size_t{sample} * size + neuron] =
+                    draw_word({dropout.seed, update_, population, sample, neuron}, number) >= dropout.probability * 0x1p32;
+        masks_.push_back({population, dropout.kept.data(), static_cast<float>(1.0 / (1.0 - dropout.probability))});
+    }
+}
+
+namespace {
+
+constexpr size_t counter_count = 5;
+
+}  // namespace
+
+size_t Trainer::state_count() const { return counter_count + optimizer_memory_->count() + learned_.moment_count(); }
+
+void Trainer::read_state(std::span<double> out_values) const {
+    const double counters[counter_count] = {static_cast<double>(update_), static_cast<double>(epoch_),
+                                            static_cast<double>(epoch_samples_), static_cast<double>(epoch_correct_), epoch_loss_};
+    std::copy(std::begin(counters), std::end(counters), out_values.begin());
+    const size_t of_weights = optimizer_memory_->count();
+    optimizer_memory_->read(out_values.subspan(counter_count, of_weights));
+    learned_.read_moments(out_values.subspan(counter_count + of_weights));
+}
+
+void Trainer::write_state(std::span<const double> values) {
+    for (size_t i = 0; i < values.size(); ++i)
+        if (!std::isfinite(values[i]) || (i + 1 < counter_count && (values[i] < 0 || values[i] > 0x1p53 || values[i] != std::floor(values[i]))))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "values[", i, "] is ", values[i], "; this is not the state of a trainer");
+    phase_ = Phase::idle;
+    update_ = static_cast<uint64_t>(values[0]);
+    epoch_ = static_cast<uint64_t>(values[1]);
+    epoch_samples_ = static_cast<uint64_t>(values[2]);
+    epoch_correct_ = static_cast<uint64_t>(values[3]);
+    epoch_loss_ = values[4];
+    const size_t of_weights = optimizer_memory_->count();
+    optimizer_memory_->write(values.subspan(counter_count, of_weights));
+    learned_.write_moments(values.subspan(counter_count + of_weights));
 }
 
 SNNEpoch Trainer::end_epoch() {

@@ -8,12 +8,14 @@
 #include <snn/snn.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "backend/backend.h"
 #include "network/plan.h"
+#include "train/learned_parameters.h"
 #include "train/loss.h"
 
 namespace snn {
@@ -25,27 +27,37 @@ struct ForwardResult {
 
 class Trainer {
 public:
-    // Checks the definition against the network; errors name the field and its value.
-    Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def);
+    // Checks the definition against the network; errors name the field and its value. `parameters`: who holds them, needed where
+    // one is learnable; must outlive the trainer.
+    Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def,
+            ParameterStore* parameters = nullptr);
 
     uint32_t step_count() const { return def_.step_count; }
     // Labels and targets as in SNNBatch. Throws SNN_ERROR_INVALID_ARGUMENT with the place and the value.
     void check_targets(const int32_t* labels, size_t label_count, const float* targets, size_t target_count) const;
 
     ForwardResult forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
-    void backward();  // throws SNN_ERROR_STATE without a forward of this trainer just before it
+    // Throws SNN_ERROR_STATE without a forward of this trainer just before it.
+    void backward();
     // The same for a loss of the caller's, SNN_LOSS_NONE: it sees the records and says how it changes with them.
     ForwardResult run(std::span<const InputFrames> inputs, const int32_t* labels, std::span<const RecordFrames> records);
     void run_backward(double loss, std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs);
-    // Throws SNN_ERROR_STATE without a backward of this trainer just before it, and when the loss or a gradient is not
-    // finite; the weights are then as they were.
+    // Throws SNN_ERROR_STATE without a backward of this trainer just before it, when the loss or a gradient is not finite,
+    // and when a parameter would leave its range; weights and parameters are then as they were.
     void update();
 
     std::span<const double> scores() const;  // throws SNN_ERROR_STATE without a forward
     void set_learning_rate(double learning_rate);
+    // As snn_trainer_set_dropout.
+    void set_dropout(uint32_t population, double probability, uint64_t seed);
     uint64_t update_count() const { return update_; }
     // L2 norm of the last gradient, before clipping.
     double gradient_norm(uint32_t projection) const;
+
+    // What snn_trainer_get_state gives: updates, epochs and their sums, moments of the optimiser.
+    size_t state_count() const;
+    void read_state(std::span<double> out_values) const;
+    void write_state(std::span<const double> values);  // as many; throws SNN_ERROR_INVALID_ARGUMENT when one is not finite
 
     // Totals of the forwards that led to an update since the last call; forwards for evaluation alone are not training.
     SNNEpoch end_epoch();
@@ -61,8 +73,8 @@ private:
 
     void prepare_loss();
     void prepare_regularization();
+    void draw_dropout();
     void add_regularization(const int32_t* labels, ForwardResult& io_result);
-    void spread_score_gradient();
 
     Executor& executor_;
     const Plan& plan_;
@@ -71,6 +83,8 @@ private:
     Phase phase_ = Phase::idle;
     uint64_t run_ = 0;  // the executor's number of the last forward
     std::unique_ptr<OptimizerMemory> optimizer_memory_;
+    LearnedParameters learned_;
+    ParameterStore* parameters_;
     bool scored_ = false;
     LossResult last_;
     double regularization_ = 0;  // the part of the last loss that is not the caller's
@@ -84,9 +98,16 @@ private:
         std::vector<double> gradient;  // of the regularisation, [batch][size]
     };
     std::vector<Spiking> spiking_;
+    struct Dropout {
+        double probability;
+        uint64_t seed;
+        std::vector<uint8_t> kept;  // [batch][size]
+    };
+    std::map<uint32_t, Dropout> dropout_;  // by population
+    std::vector<DropoutMask> masks_;
     std::vector<RecordFrames> records_;
     std::vector<OutputGradient> gradients_;
-    std::vector<double> membrane_;  // [step][batch][output], for the membrane losses
+    std::vector<double> frames_;  // [step][batch][output] membrane or spikes, for losses that need them
     std::vector<double> scores_, score_gradient_, output_gradient_;
     std::vector<uint32_t> maximum_steps_;
     std::span<const double> output_counts_;  // inside spiking_

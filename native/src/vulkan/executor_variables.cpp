@@ -18,7 +18,8 @@ void VulkanExecutor::reset_state() {
         if (population.is_input()) continue;
         for (const Range& range : {memory.sums, memory.fixed_sums, memory.states}) device_.fill(range, 0);
         for (uint32_t s = 0; s < population.initial_states.size(); ++s) {
-            const std::vector<double>& initial = population.initial_states[s];
+            const std::vector<double>& initial =
+                (memory.initial_states.empty() ? population.initial_states : memory.initial_states)[s];
             std::vector<double> values(memory.frame);
             for (size_t i = 0; i < values.size(); ++i) values[i] = initial[initial.size() > 1 ? i % population.size : 0];
             write({Slot::state, p, s}, DType::float64, values.data());

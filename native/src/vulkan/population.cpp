@@ -73,6 +73,7 @@ bool PopulationMemory::set_constants(Device& device, const Population& populatio
         words.insert(words.end(), table.limits.begin(), table.limits.end());
     }
     const bool grows = words.size() * 4 > constants.size || !constants.buffer;
+    initial_states = values.initial_states;
     if (grows)
         constants = device.allocate(words.size() * 4, Memory::device, text("the parameters of population '", name, "'"));
     device.upload(constants, 0, words.data(), words.size() * 4);

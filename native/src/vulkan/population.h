@@ -31,6 +31,7 @@ struct PopulationMemory {
     const char* name;
     uint32_t samples, size, frame;  // frame: samples * size
     bool is_binary, has_activity;
+    std::vector<std::vector<double>> initial_states;  // as PopulationConstants has them
     shader::Activity activity{};
     Range ring;
     // neurons only

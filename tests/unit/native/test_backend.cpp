@@ -299,7 +299,7 @@ TEST_CASE("session memory comes from the host's allocator and goes back to it") 
             if (round == 1) calls = books.calls;
             executor->run(request);
             executor->backward({&output, 1});
-            executor->update({SNN_OPTIMIZER_ADAM, 1, 0.01, 0, 0.9, 0.999, 1e-8, 0, 1}, *moments);
+            executor->update({SNN_OPTIMIZER_ADAM, 1, 0.01, 0, 0.9, 0.999, 1e-8, 0, 0, 1}, *moments);
         }
         CHECK(books.calls == calls);  // after the first round nothing is allocated
     }

@@ -137,7 +137,7 @@ TEST_CASE("a taped run and a backward pass of the same length allocate nothing t
     const uint32_t p = test_case.loss_population;
     const std::vector<float> gradient(size_t{test_case.batch} * test_case.plan->network->population(p).size, 0.25f);
     const OutputGradient output{OutputGradient::activity, p, 0, DType::float32, gradient.data(), 0};
-    const OptimizerStep update{SNN_OPTIMIZER_ADAM, 1, 1e-3, 0, 0.9, 0.999, 1e-8, 0, 1};
+    const OptimizerStep update{SNN_OPTIMIZER_ADAM, 1, 1e-3, 0, 0.9, 0.999, 1e-8, 0, 0, 1};
     const auto moments = executor->make_optimizer_memory(update.optimizer);
     uint64_t calls = 0, started = 0;
     for (int round = 0; round < 3; ++round) {

@@ -103,6 +103,34 @@ TEST_CASE("Adam and AdamW: Kingma and Ba 2015, Loshchilov and Hutter 2019") {
         }
 }
 
+TEST_CASE("Lion: Chen et al. 2023") {
+    for (const uint32_t flags : {0u, uint32_t{SNN_FLAG_FLOAT64}}) {
+        OneWeight one(0.75f, flags);
+        double weight = 0.75, m = 0;
+        uint64_t t = 0;
+        for (const double gradient : given_gradients) {
+            one.step(gradient, step_of(SNN_OPTIMIZER_LION, ++t));
+            const double g = 0.5 * gradient, c = 0.8 * m + 0.2 * g;
+            weight -= 0.1 * ((c > 0 ? 1 : c < 0 ? -1 : 0) + 0.03 * weight);
+            m = 0.95 * m + 0.05 * g;
+            CHECK(one.weight() == doctest::Approx(weight).epsilon(flags ? 1e-14 : 1e-6));
+        }
+    }
+}
+
+TEST_CASE("L1 adds the sign of the weight to the gradient, and nothing at zero") {
+    for (const uint32_t optimizer : {SNN_OPTIMIZER_SGD, SNN_OPTIMIZER_ADAM, SNN_OPTIMIZER_ADAMW, SNN_OPTIMIZER_LION})
+        for (const double weight : {0.75, -0.75, 0.0}) {
+            OneWeight with(static_cast<float>(weight), SNN_FLAG_FLOAT64), without(static_cast<float>(weight), SNN_FLAG_FLOAT64);
+            OptimizerStep step = step_of(optimizer, 1);
+            step.gradient_scale = 1;
+            without.step(0.3 + (weight > 0 ? 0.2 : weight < 0 ? -0.2 : 0.0), step);
+            step.l1_regularization = 0.2;
+            with.step(0.3, step);
+            CHECK(with.weight() == doctest::Approx(without.weight()).epsilon(1e-14));
+        }
+}
+
 TEST_CASE("Adam's first update is the learning rate, whatever the gradient's size") {
     for (const double gradient : {1e-3, 1.0, 1e3}) {
         OneWeight one(0.0f, SNN_FLAG_FLOAT64);

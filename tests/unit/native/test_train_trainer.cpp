@@ -276,10 +276,9 @@ TEST_CASE("an epoch sums up updates, not evaluations") {
 TEST_CASE("every loss and optimiser learns the four samples, on the reference and on the CPU") {
     for (const char* backend : {"reference", "cpu"})
         for (uint32_t loss = SNN_LOSS_CROSS_ENTROPY_COUNT; loss <= SNN_LOSS_MEAN_SQUARE_RATE; ++loss)
-            for (const uint32_t optimizer : {SNN_OPTIMIZER_SGD, SNN_OPTIMIZER_ADAM, SNN_OPTIMIZER_ADAMW}) {
-                const bool membrane =
-                    loss == SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE || loss == SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE;
-                const Classifier net(membrane ? "leaky_integrator" : "lif");
+            for (const uint32_t optimizer :
+                 {SNN_OPTIMIZER_SGD, SNN_OPTIMIZER_ADAM, SNN_OPTIMIZER_ADAMW, SNN_OPTIMIZER_LION}) {
+                const Classifier net(loss_kind(loss).of_membrane() ? "leaky_integrator" : "lif");
                 Run run(net.plan, batch, 0, backend);
                 SNNTrainerDef def = definition(net.output, loss);
                 def.optimizer = optimizer;

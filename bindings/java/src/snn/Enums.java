@@ -255,15 +255,35 @@ public final class Enums {
 
     /** <code>SNN_LOSS_CROSS_ENTROPY_COUNT</code> and those that follow it in <code>snn.h</code>. */
     public enum Loss {
-        /** softmax over spike counts of the output population */
+        /** its number of spikes */
         CROSS_ENTROPY_COUNT(0),
-        /** softmax over the largest membrane value in time */
+        /** its largest membrane value in time */
         CROSS_ENTROPY_MAX_MEMBRANE(1),
-        /** softmax over the mean membrane value in time */
+        /** its mean membrane value in time */
         CROSS_ENTROPY_MEAN_MEMBRANE(2),
-        /** mean over outputs of (rate - target)^2, rate in spikes per step */
+        /** its spikes per step */
+        CROSS_ENTROPY_RATE(4),
+        /** its membrane value after the last step */
+        CROSS_ENTROPY_LAST_MEMBRANE(5),
+        /** minus the step of its first spike, T when there is none */
+        CROSS_ENTROPY_LATENCY(6),
+        /** Mean over outputs of (score - target)^2 */
         MEAN_SQUARE_RATE(3),
-        /** the caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at */
+        /** Mean over outputs of (score - target)^2 */
+        MEAN_SQUARE_COUNT(7),
+        /** Mean over outputs of (score - target)^2 */
+        MEAN_SQUARE_MAX_MEMBRANE(8),
+        /** Mean over outputs of (score - target)^2 */
+        MEAN_SQUARE_MEAN_MEMBRANE(9),
+        /** Mean over outputs of (score - target)^2 */
+        MEAN_SQUARE_LAST_MEMBRANE(10),
+        /** of latencies in steps; takes no labels alone */
+        MEAN_SQUARE_LATENCY(11),
+        /** mean over outputs and steps of (membrane after the step - target)^2 */
+        MEAN_SQUARE_MEMBRANE(12),
+        /** mean over outputs of the van Rossum distance (squared) to target trains */
+        VAN_ROSSUM(13),
+        /** The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at. */
         NONE(255);
 
         final int value;
@@ -283,7 +303,9 @@ public final class Enums {
         /** SNN_OPTIMIZER_ADAM */
         ADAM(1),
         /** SNN_OPTIMIZER_ADAMW */
-        ADAMW(2);
+        ADAMW(2),
+        /** SNN_OPTIMIZER_LION */
+        LION(3);
 
         final int value;
 

@@ -293,7 +293,7 @@ final class Native {
 
     /** Offsets of SNNTrainerDef in bytes. */
     static final class SNNTrainerDef {
-        static final int SIZE = 104;
+        static final int SIZE = 128;
         static final int struct_size = 0;
         static final int output_population = 4;
         static final int step_count = 8;
@@ -310,6 +310,9 @@ final class Native {
         static final int gradient_clip_norm = 80;
         static final int rate_regularization = 88;
         static final int rate_target = 96;
+        static final int parameter_rate_factor = 104;
+        static final int l1_regularization = 112;
+        static final int van_rossum_tau_ms = 120;
     }
 
     /** Offsets of SNNBatch in bytes. */
@@ -413,6 +416,12 @@ final class Native {
 
     /** A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size. */
     static native int snn_network_set_parameter(long network, int population, long parameter, long values, long count);
+
+    /** Whether training changes the parameter: as one number where it has one value, else one for each neuron. */
+    static native int snn_network_set_learnable(long network, int population, long parameter, int learnable);
+
+    /** *out_learnable: 1 or 0. */
+    static native int snn_network_get_learnable(long network, int population, long parameter, long out_learnable);
 
     /** An option of the model by the names of option and choice: ("reset", "subtract"). */
     static native int snn_network_set_option(long network, int population, long option, long choice);
@@ -589,8 +598,17 @@ final class Native {
 
     static native int snn_trainer_run_backward(long trainer, double loss, long gradients, int gradient_count, long input_gradients, int input_gradient_count);
 
-    /** Class scores of the last forward: what the softmax sees, or rates; [batch_size][outputs]. */
+    /** Scores of the last forward as the loss has them; [batch_size][outputs]. */
     static native int snn_trainer_scores(long trainer, long out_scores, long count);
+
+    /** What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that goes on from all of them gives the same bits as training that was never interrupted. */
+    static native int snn_trainer_get_state(long trainer, long out_values, long io_count);
+
+    /** Takes over a state; a forward and backward that wait for their update are forgotten. */
+    static native int snn_trainer_set_state(long trainer, long values, long count);
+
+    /** Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times. */
+    static native int snn_trainer_set_dropout(long trainer, int population, double probability, long seed);
 
     static native int snn_trainer_set_learning_rate(long trainer, double learning_rate);
 

@@ -296,6 +296,18 @@ public final class Network implements AutoCloseable {
         }
     }
 
+    /** Whether training changes the parameter. C: {@code snn_network_get_learnable}. */
+    public boolean learnable(int population, String parameter) {
+        try (Scope scope = new Scope()) {
+            ByteBuffer learnable = scope.bytes(4);
+            Library.check(Native.snn_network_get_learnable(handle.get(), population, scope.text(parameter),
+                Jni.address(learnable)));
+            return learnable.getInt(0) != 0;
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
     /** The state at step 0. C: {@code snn_network_get_initial_state}. */
     public double[] initialState(int population, String state) {
         try (Scope scope = new Scope()) {

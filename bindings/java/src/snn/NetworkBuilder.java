@@ -65,6 +65,13 @@ public final class NetworkBuilder implements AutoCloseable {
         }
     }
 
+    /** Whether training changes the parameter. C: {@code snn_network_set_learnable}. */
+    public void setLearnable(int population, String parameter, boolean learnable) {
+        try (Scope scope = new Scope()) {
+            Library.check(Native.snn_network_set_learnable(handle.get(), population, scope.text(parameter), learnable ? 1 : 0));
+        }
+    }
+
     /** An option of the model: ("reset", "subtract"). C: {@code snn_network_set_option}. */
     public void setOption(int population, String option, String choice) {
         try (Scope scope = new Scope()) {

@@ -33,7 +33,7 @@ public final class Trainer implements AutoCloseable {
             return this;
         }
 
-        /** Target rates of the labelled output and of the others, spikes per step. */
+        /** Targets of the labelled output and of the others, for mean-square losses without targets. */
         public Options rates(float on, float off) {
             def.putFloat(Native.SNNTrainerDef.rate_on, on).putFloat(Native.SNNTrainerDef.rate_off, off);
             return this;
@@ -66,6 +66,21 @@ public final class Trainer implements AutoCloseable {
         /** Strength of the pull of all rates towards a target in spikes per step. */
         public Options rateRegularization(double strength, double target) {
             return put(Native.SNNTrainerDef.rate_regularization, strength).put(Native.SNNTrainerDef.rate_target, target);
+        }
+
+        /** On the learning rate, for learnable parameters. */
+        public Options parameterRateFactor(double factor) {
+            return put(Native.SNNTrainerDef.parameter_rate_factor, factor);
+        }
+
+        /** Times the sign of a weight is added to its gradient. */
+        public Options l1Regularization(double strength) {
+            return put(Native.SNNTrainerDef.l1_regularization, strength);
+        }
+
+        /** Time constant of the van Rossum distance, in ms. */
+        public Options vanRossumTau(double tau) {
+            return put(Native.SNNTrainerDef.van_rossum_tau_ms, tau);
         }
 
         private Options put(int at, double value) {
@@ -104,9 +119,9 @@ public final class Trainer implements AutoCloseable {
             return this;
         }
 
-        /** Rates, [batch_size][outputs], for the loss of rates. */
-        public Batch targets(float[] rates) {
-            targets = rates;
+        /** What mean-square losses compare with, [batch_size][outputs]; of losses in time [step][batch_size][outputs]. */
+        public Batch targets(float[] values) {
+            targets = values;
             return this;
         }
 
@@ -272,6 +287,32 @@ public final class Trainer implements AutoCloseable {
             Library.check(Native.snn_trainer_scores(handle.get(), Jni.address(memory), scores.length));
             memory.asFloatBuffer().get(scores);
         }
+    }
+
+    /** What is kept from update to update, to go on with later in a trainer of the same network and optimiser.
+     * C: {@code snn_trainer_get_state}. */
+    public double[] state() {
+        try (Scope scope = new Scope()) {
+            ByteBuffer count = scope.bytes(8);
+            Library.check(Native.snn_trainer_get_state(handle.get(), 0, Jni.address(count)));
+            double[] values = new double[Math.toIntExact(count.getLong(0))];
+            ByteBuffer memory = scope.bytes(8L * values.length);
+            Library.check(Native.snn_trainer_get_state(handle.get(), Jni.address(memory), Jni.address(count)));
+            memory.asDoubleBuffer().get(values);
+            return values;
+        }
+    }
+
+    /** Takes over what {@link #state} gave. C: {@code snn_trainer_set_state}. */
+    public void setState(double[] values) {
+        try (Scope scope = new Scope()) {
+            Library.check(Native.snn_trainer_set_state(handle.get(), scope.doubles(values), values.length));
+        }
+    }
+
+    /** Silences each neuron of a population with a probability, for all steps of a forward. C: {@code snn_trainer_set_dropout}. */
+    public void setDropout(int population, double probability, long seed) {
+        Library.check(Native.snn_trainer_set_dropout(handle.get(), population, probability, seed));
     }
 
     /** From the next update on. C: {@code snn_trainer_set_learning_rate}. */

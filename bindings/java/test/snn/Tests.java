@@ -135,6 +135,7 @@ final class Tests {
         Library.randomNormal(1, 2, 0, 0.3, second);
         try (NetworkBuilder builder = new NetworkBuilder(1)) {
             int input = builder.addValueInput("in", 4), hidden = builder.addNeurons("hidden", "lif", 16);
+            builder.setLearnable(hidden, "tau_membrane", true);
             int out = builder.addNeurons("out", "leaky_integrator", 2);
             builder.connect(Projection.dense(input, hidden, first));
             builder.connect(Projection.dense(hidden, out, second).bias(new float[2]));
@@ -751,6 +752,16 @@ final class Tests {
                 trainer.backward();
                 trainer.setLearningRate(1e-3);
                 trainer.update();
+                trainer.setDropout(1, 0.5, 1);
+                fails(Status.INVALID_ARGUMENT, () -> trainer.setDropout(0, 0.5, 1));
+                double[] state = trainer.state();
+                trainer.setState(state);
+                equal(41.0, state[0]); // updates
+                fails(Status.INVALID_ARGUMENT, () -> trainer.setState(new double[1]));
+                try (Network learned = session.toNetwork()) {
+                    check(learned.learnable(1, "tau_membrane") && !learned.learnable(1, "threshold"), "learnable");
+                    check(learned.parameter(1, "tau_membrane")[0] != 20, "a parameter learns");
+                }
                 fails(Status.STATE, trainer::update);
                 fails(Status.INVALID_ARGUMENT, () -> trainer.step(new Trainer.Batch(new int[1])));
             }

@@ -107,19 +107,40 @@ pub const SNN_FLOAT32: u32 = 0;
 pub const SNN_FLOAT64: u32 = 1;
 pub const SNN_INT32: u32 = 2;
 pub const SNN_UINT8: u32 = 3;
-/// softmax over spike counts of the output population
+/// its number of spikes
 pub const SNN_LOSS_CROSS_ENTROPY_COUNT: u32 = 0;
-/// softmax over the largest membrane value in time
+/// its largest membrane value in time
 pub const SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE: u32 = 1;
-/// softmax over the mean membrane value in time
+/// its mean membrane value in time
 pub const SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE: u32 = 2;
-/// mean over outputs of (rate - target)^2, rate in spikes per step
+/// its spikes per step
+pub const SNN_LOSS_CROSS_ENTROPY_RATE: u32 = 4;
+/// its membrane value after the last step
+pub const SNN_LOSS_CROSS_ENTROPY_LAST_MEMBRANE: u32 = 5;
+/// minus the step of its first spike, T when there is none
+pub const SNN_LOSS_CROSS_ENTROPY_LATENCY: u32 = 6;
+/// Mean over outputs of (score - target)^2
 pub const SNN_LOSS_MEAN_SQUARE_RATE: u32 = 3;
-/// the caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at
+/// Mean over outputs of (score - target)^2
+pub const SNN_LOSS_MEAN_SQUARE_COUNT: u32 = 7;
+/// Mean over outputs of (score - target)^2
+pub const SNN_LOSS_MEAN_SQUARE_MAX_MEMBRANE: u32 = 8;
+/// Mean over outputs of (score - target)^2
+pub const SNN_LOSS_MEAN_SQUARE_MEAN_MEMBRANE: u32 = 9;
+/// Mean over outputs of (score - target)^2
+pub const SNN_LOSS_MEAN_SQUARE_LAST_MEMBRANE: u32 = 10;
+/// of latencies in steps; takes no labels alone
+pub const SNN_LOSS_MEAN_SQUARE_LATENCY: u32 = 11;
+/// mean over outputs and steps of (membrane after the step - target)^2
+pub const SNN_LOSS_MEAN_SQUARE_MEMBRANE: u32 = 12;
+/// mean over outputs of the van Rossum distance (squared) to target trains
+pub const SNN_LOSS_VAN_ROSSUM: u32 = 13;
+/// The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at.
 pub const SNN_LOSS_NONE: u32 = 255;
 pub const SNN_OPTIMIZER_SGD: u32 = 0;
 pub const SNN_OPTIMIZER_ADAM: u32 = 1;
 pub const SNN_OPTIMIZER_ADAMW: u32 = 2;
+pub const SNN_OPTIMIZER_LION: u32 = 3;
 /// spike with probability gain * value at each step (clipped to 1)
 pub const SNN_ENCODE_RATE: u32 = 0;
 /// one spike at step round((1 - value) * (T - 1)); none for values below `threshold`
@@ -573,28 +594,34 @@ pub struct SNNTrainerDef {
     pub loss: u32,
     /// SNN_OPTIMIZER_*, default Adam
     pub optimizer: u32,
-    /// target rates of MEAN_SQUARE_RATE with labels, defaults 0.8 and 0 spikes per step
+    /// MEAN_SQUARE losses with labels alone: target of the class and of the others; of COUNT this times T.
     pub rate_on: f32,
-    /// target rates of MEAN_SQUARE_RATE with labels, defaults 0.8 and 0 spikes per step
+    /// MEAN_SQUARE losses with labels alone: target of the class and of the others; of COUNT this times T.
     pub rate_off: f32,
     /// default 1e-3
     pub learning_rate: f64,
     /// SGD, default 0
     pub momentum: f64,
-    /// Adam: 0.9, 0.999, 1e-8
+    /// Adam: 0.9, 0.999, 1e-8; Lion (published with 0.9, 0.99) reads the betas too
     pub beta1: f64,
-    /// Adam: 0.9, 0.999, 1e-8
+    /// Adam: 0.9, 0.999, 1e-8; Lion (published with 0.9, 0.99) reads the betas too
     pub beta2: f64,
-    /// Adam: 0.9, 0.999, 1e-8
+    /// Adam: 0.9, 0.999, 1e-8; Lion (published with 0.9, 0.99) reads the betas too
     pub epsilon: f64,
-    /// SGD and Adam: added to the gradient; AdamW: decoupled.
+    /// SGD and Adam: added to the gradient, as of weight_decay / 2 * sum w^2 (L2); AdamW and Lion: decoupled.
     pub weight_decay: f64,
-    /// 0: none; else the gradient is scaled so that its global L2 norm is at most this
+    /// 0: none; else the gradient is scaled so that its global L2 norm, learnable parameters as they are stepped included, is at most this
     pub gradient_clip_norm: f64,
     /// strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none
     pub rate_regularization: f64,
     /// spikes per step
     pub rate_target: f64,
+    /// on the learning rate, for learnable parameters of neurons; default 1.
+    pub parameter_rate_factor: f64,
+    /// strength s: s * sign(w) is added to the gradient of weights and biases; default 0.
+    pub l1_regularization: f64,
+    /// time constant of VAN_ROSSUM, default 10
+    pub van_rossum_tau_ms: f64,
 }
 
 #[repr(C)]
@@ -607,7 +634,7 @@ pub struct SNNBatch {
     /// \[batch_size\] class of each sample; -1: the sample is padding and ignored
     pub labels: *const i32,
     pub label_count: usize,
-    /// MEAN_SQUARE_RATE: \[batch_size\]\[outputs\] rates, instead of labels or with them; then labels mark padding and say what counts as correct
+    /// MEAN_SQUARE losses: \[batch_size\]\[outputs\], those of each step \[T\]\[batch_size\]\[outputs\], instead of labels or with them; then labels mark padding and say what counts as correct
     pub targets: *const f32,
     pub target_count: usize,
 }
@@ -695,6 +722,10 @@ extern "C" {
     pub fn snn_network_add_population(network: SNNNetwork, def: *const SNNPopulationDef, out_index: *mut u32) -> SNNStatus;
     /// A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.
     pub fn snn_network_set_parameter(network: SNNNetwork, population: u32, parameter: *const c_char, values: *const f64, count: usize) -> SNNStatus;
+    /// Whether training changes the parameter: as one number where it has one value, else one for each neuron.
+    pub fn snn_network_set_learnable(network: SNNNetwork, population: u32, parameter: *const c_char, learnable: u32) -> SNNStatus;
+    /// *out_learnable: 1 or 0.
+    pub fn snn_network_get_learnable(network: SNNNetwork, population: u32, parameter: *const c_char, out_learnable: *mut u32) -> SNNStatus;
     /// An option of the model by the names of option and choice: ("reset", "subtract").
     pub fn snn_network_set_option(network: SNNNetwork, population: u32, option: *const c_char, choice: *const c_char) -> SNNStatus;
     /// The state at step 0 and after a reset: `count` is 1 or the population's size.
@@ -804,8 +835,14 @@ extern "C" {
     /// A loss of the caller's, for a trainer with SNN_LOSS_NONE, in the place of forward and backward: run gives what the loss needs, `records` as for snn_session_run (every step).
     pub fn snn_trainer_run(trainer: SNNTrainer, batch: *const SNNBatch, records: *const SNNRecordArray, record_count: u32, io_result: *mut SNNTrainResult) -> SNNStatus;
     pub fn snn_trainer_run_backward(trainer: SNNTrainer, loss: f64, gradients: *const SNNRecordArray, gradient_count: u32, input_gradients: *const SNNRecordArray, input_gradient_count: u32) -> SNNStatus;
-    /// Class scores of the last forward: what the softmax sees, or rates; \[batch_size\]\[outputs\].
+    /// Scores of the last forward as the loss has them; \[batch_size\]\[outputs\].
     pub fn snn_trainer_scores(trainer: SNNTrainer, out_scores: *mut f32, count: usize) -> SNNStatus;
+    /// What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that goes on from all of them gives the same bits as training that was never interrupted.
+    pub fn snn_trainer_get_state(trainer: SNNTrainer, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
+    /// Takes over a state; a forward and backward that wait for their update are forgotten.
+    pub fn snn_trainer_set_state(trainer: SNNTrainer, values: *const f64, count: usize) -> SNNStatus;
+    /// Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.
+    pub fn snn_trainer_set_dropout(trainer: SNNTrainer, population: u32, probability: f64, seed: u64) -> SNNStatus;
     pub fn snn_trainer_set_learning_rate(trainer: SNNTrainer, learning_rate: f64) -> SNNStatus;
     pub fn snn_register_weight_callback(handle: SNNHandle, callback: SNNWeightCallback, user: *mut c_void) -> SNNStatus;
     pub fn snn_register_epoch_callback(handle: SNNHandle, callback: SNNEpochCallback, user: *mut c_void) -> SNNStatus;
@@ -843,7 +880,7 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNRecordArray", 32, 8, &[0, 4, 8, 16, 24]),
     ("SNNSpikeRecord", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
     ("SNNRunDef", 88, 8, &[0, 4, 8, 16, 20, 24, 32, 40, 48, 56, 64, 68, 72, 80]),
-    ("SNNTrainerDef", 104, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96]),
+    ("SNNTrainerDef", 128, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120]),
     ("SNNBatch", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
     ("SNNTrainResult", 32, 8, &[0, 4, 8, 16, 24]),
     ("SNNWeightUpdate", 24, 8, &[0, 4, 8, 16]),
@@ -875,7 +912,7 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNRecordArray: population, dtype, variable, data, count),
         layout!(SNNSpikeRecord: struct_size, population, steps, neurons, samples, capacity, count),
         layout!(SNNRunDef: struct_size, step_count, inputs, input_count, record_count, records, progress, progress_user, progress_interval, spike_records, spike_record_count, record_interval, steps_before, out_step_count),
-        layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target),
+        layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target, parameter_rate_factor, l1_regularization, van_rossum_tau_ms),
         layout!(SNNBatch: struct_size, input_count, inputs, labels, label_count, targets, target_count),
         layout!(SNNTrainResult: struct_size, sample_count, correct_count, loss, spike_count),
         layout!(SNNWeightUpdate: struct_size, projection, update, gradient_norm),

@@ -337,15 +337,35 @@ impl DataType {
 #[non_exhaustive]
 #[repr(u32)]
 pub enum Loss {
-    /// softmax over spike counts of the output population
+    /// its number of spikes
     CrossEntropyCount = 0,
-    /// softmax over the largest membrane value in time
+    /// its largest membrane value in time
     CrossEntropyMaxMembrane = 1,
-    /// softmax over the mean membrane value in time
+    /// its mean membrane value in time
     CrossEntropyMeanMembrane = 2,
-    /// mean over outputs of (rate - target)^2, rate in spikes per step
+    /// its spikes per step
+    CrossEntropyRate = 4,
+    /// its membrane value after the last step
+    CrossEntropyLastMembrane = 5,
+    /// minus the step of its first spike, T when there is none
+    CrossEntropyLatency = 6,
+    /// Mean over outputs of (score - target)^2
     MeanSquareRate = 3,
-    /// the caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at
+    /// Mean over outputs of (score - target)^2
+    MeanSquareCount = 7,
+    /// Mean over outputs of (score - target)^2
+    MeanSquareMaxMembrane = 8,
+    /// Mean over outputs of (score - target)^2
+    MeanSquareMeanMembrane = 9,
+    /// Mean over outputs of (score - target)^2
+    MeanSquareLastMembrane = 10,
+    /// of latencies in steps; takes no labels alone
+    MeanSquareLatency = 11,
+    /// mean over outputs and steps of (membrane after the step - target)^2
+    MeanSquareMembrane = 12,
+    /// mean over outputs of the van Rossum distance (squared) to target trains
+    VanRossum = 13,
+    /// The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at.
     None = 255,
 }
 
@@ -356,7 +376,17 @@ impl Loss {
             0 => Some(Self::CrossEntropyCount),
             1 => Some(Self::CrossEntropyMaxMembrane),
             2 => Some(Self::CrossEntropyMeanMembrane),
+            4 => Some(Self::CrossEntropyRate),
+            5 => Some(Self::CrossEntropyLastMembrane),
+            6 => Some(Self::CrossEntropyLatency),
             3 => Some(Self::MeanSquareRate),
+            7 => Some(Self::MeanSquareCount),
+            8 => Some(Self::MeanSquareMaxMembrane),
+            9 => Some(Self::MeanSquareMeanMembrane),
+            10 => Some(Self::MeanSquareLastMembrane),
+            11 => Some(Self::MeanSquareLatency),
+            12 => Some(Self::MeanSquareMembrane),
+            13 => Some(Self::VanRossum),
             255 => Some(Self::None),
             _ => None,
         }
@@ -374,6 +404,8 @@ pub enum Optimizer {
     Adam = 1,
     /// `SNN_OPTIMIZER_ADAMW`
     Adamw = 2,
+    /// `SNN_OPTIMIZER_LION`
+    Lion = 3,
 }
 
 impl Optimizer {
@@ -383,6 +415,7 @@ impl Optimizer {
             0 => Some(Self::Sgd),
             1 => Some(Self::Adam),
             2 => Some(Self::Adamw),
+            3 => Some(Self::Lion),
             _ => None,
         }
     }

@@ -149,6 +149,16 @@ impl NetworkBuilder {
         })
     }
 
+    /// Whether training changes the parameter.
+    #[doc(alias = "snn_network_set_learnable")]
+    pub fn set_learnable(&mut self, population: u32, parameter: &str, learnable: bool) -> Result<()> {
+        with_c_string(parameter, |parameter| {
+            check(unsafe {
+                sys::snn_network_set_learnable(self.network.handle, population, parameter, learnable.into())
+            })
+        })
+    }
+
     /// An option of the model: `("reset", "subtract")`.
     #[doc(alias = "snn_network_set_option")]
     pub fn set_option(&mut self, population: u32, option: &str, choice: &str) -> Result<()> {
@@ -591,6 +601,16 @@ impl Network {
                 sys::snn_network_get_parameter(self.handle, population, name, values, count)
             })
         })
+    }
+
+    /// Whether training changes the parameter.
+    #[doc(alias = "snn_network_get_learnable")]
+    pub fn learnable(&self, population: u32, parameter: &str) -> Result<bool> {
+        let mut learnable = 0;
+        with_c_string(parameter, |name| {
+            check(unsafe { sys::snn_network_get_learnable(self.handle, population, name, &mut learnable) })
+        })?;
+        Ok(learnable != 0)
     }
 
     /// The state at step 0: one value that is shared, or one for each neuron.

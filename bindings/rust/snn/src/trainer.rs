@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::mem::{size_of, MaybeUninit};
 use std::ptr;
 
-use crate::error::check;
+use crate::error::{check, read_counted};
 use crate::run::input_array;
 use crate::{sys, DataType, Epoch, Error, Loss, Optimizer, Result, Session};
 
@@ -50,21 +50,21 @@ impl TrainerOptions {
     }
 
     settings! {
-        /// Target rate of the labelled output, spikes per step.
+        /// Target of the labelled output for mean-square losses without targets.
         rate_on: f32,
-        /// Target rate of the other outputs, spikes per step.
+        /// Target of the other outputs.
         rate_off: f32,
         /// Default 1e-3.
         learning_rate: f64,
         /// Of SGD.
         momentum: f64,
-        /// Of Adam.
+        /// Of Adam and Lion.
         beta1: f64,
-        /// Of Adam.
+        /// Of Adam and Lion.
         beta2: f64,
         /// Of Adam.
         epsilon: f64,
-        /// SGD and Adam: added to the gradient; AdamW: decoupled.
+        /// SGD and Adam: added to the gradient; AdamW and Lion: decoupled.
         weight_decay: f64,
         /// Largest global L2 norm of the gradient; 0: none.
         gradient_clip_norm: f64,
@@ -72,6 +72,12 @@ impl TrainerOptions {
         rate_regularization: f64,
         /// Spikes per step.
         rate_target: f64,
+        /// On the learning rate, for learnable parameters.
+        parameter_rate_factor: f64,
+        /// Times the sign of a weight is added to its gradient.
+        l1_regularization: f64,
+        /// Time constant of the van Rossum distance.
+        van_rossum_tau_ms: f64,
     }
 }
 
@@ -102,9 +108,9 @@ impl<'a> Batch<'a> {
         self
     }
 
-    /// Rates, `[batch_size][outputs]`, for the loss of rates.
-    pub fn targets(mut self, rates: &'a [f32]) -> Self {
-        self.targets = Some(rates);
+    /// What mean-square losses compare with, `[batch_size][outputs]`; of losses in time `[step][batch_size][outputs]`.
+    pub fn targets(mut self, targets: &'a [f32]) -> Self {
+        self.targets = Some(targets);
         self
     }
 
@@ -238,6 +244,24 @@ impl<S: BorrowMut<Session>> Trainer<S> {
     #[doc(alias = "snn_trainer_scores")]
     pub fn scores(&mut self, scores: &mut [f32]) -> Result<()> {
         check(unsafe { sys::snn_trainer_scores(self.handle, scores.as_mut_ptr(), scores.len()) })
+    }
+
+    /// What is kept from update to update, to go on with later in a trainer of the same network and optimiser.
+    #[doc(alias = "snn_trainer_get_state")]
+    pub fn state(&self) -> Result<Vec<f64>> {
+        read_counted(|values, count| unsafe { sys::snn_trainer_get_state(self.handle, values, count) })
+    }
+
+    /// Takes over what `state` gave.
+    #[doc(alias = "snn_trainer_set_state")]
+    pub fn set_state(&mut self, values: &[f64]) -> Result<()> {
+        check(unsafe { sys::snn_trainer_set_state(self.handle, values.as_ptr(), values.len()) })
+    }
+
+    /// Silences each neuron of a population with a probability, for all steps of a forward.
+    #[doc(alias = "snn_trainer_set_dropout")]
+    pub fn set_dropout(&mut self, population: u32, probability: f64, seed: u64) -> Result<()> {
+        check(unsafe { sys::snn_trainer_set_dropout(self.handle, population, probability, seed) })
     }
 
     /// From the next update on.

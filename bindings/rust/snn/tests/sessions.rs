@@ -228,11 +228,19 @@ fn training_lowers_the_loss_and_calls_back() {
     trainer.backward().unwrap();
     trainer.set_learning_rate(1e-3).unwrap();
     trainer.update().unwrap();
+    trainer.set_dropout(1, 0.5, 1).unwrap();
+    assert_eq!(trainer.set_dropout(0, 0.5, 1).unwrap_err().status(), Status::InvalidArgument);
+    let state = trainer.state().unwrap();
+    trainer.set_state(&state).unwrap();
+    assert_eq!(trainer.state().unwrap(), state);
+    assert_eq!(trainer.set_state(&state[1..]).unwrap_err().status(), Status::InvalidArgument);
     assert_eq!(trainer.update().unwrap_err().status(), Status::State);
     let session = trainer.into_session();
     let learned = session.to_network().unwrap();
     let change = |i| learned.projection_arrays(i).unwrap().weights != network.projection_arrays(i).unwrap().weights;
     assert!(change(0) && change(1));
+    assert!(learned.learnable(1, "tau_membrane").unwrap() && !learned.learnable(1, "threshold").unwrap());
+    assert_ne!(learned.parameter(1, "tau_membrane").unwrap(), [20.0]);
 }
 
 #[test]

@@ -32,7 +32,7 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
         }
         state.sums.assign(model.receptors.size(), zeros(frame(p)));
         state.fixed_sums.assign(model.receptors.size(), whole_zeros(frame(p)));
-        state.tape.resize(model.tape.size());
+        state.tape.resize(plan_->populations[p].tape.size());
         for (TapeColumn& column : state.tape) column = {zeros(0), whole_zeros(0)};
         state.surrogate.surrogate = populations[p].surrogate.get();
         for (const double value : populations[p].surrogate_parameters)
@@ -78,7 +78,7 @@ void ReferenceExecutor<Real>::reset_state() {
         for (Values& past : state.history) std::fill(past.begin(), past.end(), Real{0});
         const Population& population = network().population(p);
         for (size_t s = 0; s < population.initial_states.size(); ++s) {
-            const std::vector<double>& initial = population.initial_states[s];
+            const std::vector<double>& initial = constants_of(p).initial_state(population, s);
             for (size_t i = 0; i < frame(p); ++i) {
                 const double value = initial[initial.size() > 1 ? i % population.size : 0];
                 if (state.states[s].empty()) state.int_states[s][i] = to_int_nearest_even(value);
@@ -120,7 +120,7 @@ std::span<const uint32_t> ReferenceExecutor<Real>::active(uint32_t population, u
 template <class Real>
 void ReferenceExecutor<Real>::run(const RunRequest& request) {
     taping_ = request.tape;
-    if (taping_) begin_tape(request.step_count);
+    if (taping_) begin_tape(request);
     for (uint32_t step = 0; step < request.step_count; ++step) {
         ++now_;
         step_ = request.first_step + step;
@@ -150,14 +150,24 @@ void ReferenceExecutor<Real>::run(const RunRequest& request) {
 }
 
 template <class Real>
-void ReferenceExecutor<Real>::begin_tape(uint32_t step_count) {
+void ReferenceExecutor<Real>::begin_tape(const RunRequest& request) {
+    const uint32_t step_count = request.step_count;
     ++taped_runs_;
+    for (PopulationState& state : populations_) {
+        state.kept.clear();
+        state.kept_scale = Real{1};
+    }
+    for (const DropoutMask& mask : request.dropout) {
+        PopulationState& state = populations_[mask.population];
+        state.kept.assign(mask.kept, mask.kept + frame(mask.population));
+        state.kept_scale = static_cast<Real>(mask.scale);
+    }
     taped_steps_ = step_count;
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         PopulationState& state = populations_[p];
         state.activities.resize(step_count * frame(p));
         for (size_t k = 0; k < state.tape.size(); ++k) {
-            if (network().population(p).model->tape[k].type == ValueType::float_)
+            if (plan_->populations[p].tape[k].type == ValueType::float_)
                 state.tape[k].real.resize(step_count * frame(p));
             else state.tape[k].whole.resize(step_count * frame(p));
         }
@@ -208,6 +218,7 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
     const bool fixed = projection.is_fixed() && sizeof(Real) == sizeof(float);
     const Real pool_weight = static_cast<Real>(snn::pool_weight(projection));
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
+    const Real scale = taping_ ? populations_[projection.source].kept_scale : Real{1};
     uint64_t used = 0;  // synapses that had something to deliver
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
         Real* const sums = target.sums[projection.receptor].data() + size_t{sample} * target_size;
@@ -238,7 +249,7 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
                     if (fixed)
                         fixed_sums[synapse.target] +=
                             to_int_nearest_even(std::ldexp(static_cast<double>(amount), projection.fixed_exponent));
-                    else sums[synapse.target] += amount * values[i];
+                    else sums[synapse.target] += amount * (values[i] * scale);
                 });
             }
         }
@@ -449,10 +460,14 @@ void ReferenceExecutor<Real>::neuron_step(uint32_t index) {
                 state.int_states[s][i] = registers_.whole[model.step_states[s]];
             else state.states[s][i] = flush(registers_.real[model.step_states[s]]);
         }
-        if (model.spiking) activity[i] = registers_.real[static_cast<size_t>(model.step_spike)];
-        for (size_t k = 0; taping_ && k < model.tape.size(); ++k) {
-            const uint32_t from = model.tape[k].step_register;
-            if (model.tape[k].type == ValueType::float_) state.tape[k].real[tape_frame + i] = registers_.real[from];
+        if (model.spiking) {
+            const bool silenced = taping_ && !state.kept.empty() && !state.kept[i];
+            activity[i] = silenced ? Real{0} : registers_.real[static_cast<size_t>(model.step_spike)];
+        }
+        const std::vector<TapeInfo>& tape = plan_->populations[index].tape;
+        for (size_t k = 0; taping_ && k < tape.size(); ++k) {
+            const uint32_t from = tape[k].step_register;
+            if (tape[k].type == ValueType::float_) state.tape[k].real[tape_frame + i] = registers_.real[from];
             else state.tape[k].whole[tape_frame + i] = registers_.whole[from];
         }
     }

@@ -36,6 +36,8 @@ public:
     void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
     double gradient_square_sum(uint32_t projection) const override;
     bool gradient_is_finite(uint32_t projection) const override;
+    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
+    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
     uint64_t taped_run_count() const override { return taped_runs_; }
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;
@@ -61,11 +63,14 @@ private:
         std::optional<PopulationConstants> own_constants;  // instead of the plan's
         mutable std::vector<uint32_t> active;
         // training
+        std::vector<uint8_t> kept;  // [batch * size] of the taped run; empty: no dropout
+        Real kept_scale{1};
         Values activities;                    // [step][batch * size] of the taped run
         std::vector<TapeColumn> tape;         // [tape entry]
         std::vector<Values> state_gradients;  // [state][batch * size], of the step in hand
         Values activity_gradients;            // [step][batch * size]
         std::vector<Values> sum_gradients;    // [receptor][batch * size], of the step in hand
+        std::vector<Values> constant_gradients;  // [place in LearningPlan::constants][batch * size], summed over the steps
     };
     // A trace, as the last event left it and decaying since (docs/semantics.md, "Plasticity").
     struct Trace {
@@ -86,6 +91,15 @@ private:
             Values weight[2], bias[2];
         };
         std::vector<OfProjection> projections;
+
+        size_t count() const override;
+        void read(std::span<double> out_values) const override { const_cast<Moments*>(this)->exchange(false, out_values); }
+        void write(std::span<const double> values) override {
+            exchange(true, {const_cast<double*>(values.data()), values.size()});
+        }
+
+    private:
+        void exchange(bool writing, std::span<double> values);
     };
 
     const Network& network() const { return *plan_->network; }
@@ -111,7 +125,7 @@ private:
     void write_traces(const Slot& slot, DType dtype, const void* data);
     void finish_receptors(uint32_t population);
     void neuron_step(uint32_t population);
-    void begin_tape(uint32_t step_count);
+    void begin_tape(const RunRequest& request);
     void tape_activities();
     const PopulationConstants& constants_of(uint32_t population) const {
         const auto& own = populations_[population].own_constants;
@@ -125,6 +139,7 @@ private:
     void add_output_gradients(std::span<const OutputGradient> gradients, uint32_t step);
     void neuron_adjoint(uint32_t population, uint32_t step);
     void deliver_adjoint(uint32_t projection, uint32_t step);
+    void sum_over_samples(uint32_t population, const Values& values, double* out_values) const;
     void update_values(const OptimizerStep& step, Values& values, const Values& gradient, Values (&moments)[2],
                        Real limit);
 

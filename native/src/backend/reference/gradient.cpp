@@ -18,6 +18,8 @@ void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients
         for (size_t k = 0; k < state.states.size(); ++k) state.state_gradients[k].assign(frame(p), Real{0});
         for (Values& gradient : state.sum_gradients) gradient.assign(frame(p), Real{0});
         state.activity_gradients.assign(taped_steps_ * frame(p), Real{0});
+        if (const auto& learning = plan_->populations[p].learning)
+            state.constant_gradients.assign(learning->constants.size(), Values(frame(p), Real{0}, HostAllocator<Real>(allocator_)));
     }
     for (ProjectionState& projection : projections_) {
         std::fill(projection.weight_gradient.begin(), projection.weight_gradient.end(), Real{0});
@@ -58,27 +60,33 @@ template <class Real>
 void ReferenceExecutor<Real>::neuron_adjoint(uint32_t index, uint32_t step) {
     const Population& population = network().population(index);
     const Model& model = *population.model;
+    const PopulationPlan& plan = plan_->populations[index];
+    const Program& adjoint = plan.adjoint(model);
     PopulationState& state = populations_[index];
     const size_t step_frame = step * frame(index);
-    const size_t tape_base = model.constant_count(), state_base = tape_base + model.tape.size();
-    registers_.resize(model.adjoint.register_count());
+    const size_t tape_base = model.constant_count(), state_base = tape_base + plan.tape_input_count(model);
+    registers_.resize(adjoint.register_count());
     for (size_t i = 0; i < frame(index); ++i) {
         load_constants(index, static_cast<uint32_t>(i % population.size), registers_);
-        for (size_t k = 0; k < model.tape.size(); ++k) {
-            if (model.tape[k].type == ValueType::float_)
-                registers_.real[tape_base + k] = state.tape[k].real[step_frame + i];
-            else registers_.whole[tape_base + k] = state.tape[k].whole[step_frame + i];
+        for (size_t k = 0; k < plan.tape.size(); ++k) {
+            const size_t place = tape_base + plan.tape_places[k];
+            if (plan.tape[k].type == ValueType::float_) registers_.real[place] = state.tape[k].real[step_frame + i];
+            else registers_.whole[place] = state.tape[k].whole[step_frame + i];
         }
         for (size_t s = 0; s < model.states.size(); ++s)
             registers_.real[state_base + s] =
                 model.states[s].type == ValueType::int_ ? Real{0} : state.state_gradients[s][i];
-        registers_.real[state_base + model.states.size()] = state.activity_gradients[step_frame + i];
-        evaluate(model.adjoint, state.surrogate, smooth_, registers_);
+        const bool silenced = !state.kept.empty() && !state.kept[i];
+        registers_.real[state_base + model.states.size()] = silenced ? Real{0} : state.activity_gradients[step_frame + i];
+        evaluate(adjoint, state.surrogate, smooth_, registers_);
         for (size_t s = 0; s < model.states.size(); ++s)
             if (model.states[s].type == ValueType::float_)
-                state.state_gradients[s][i] = registers_.real[model.adjoint_states[s]];
+                state.state_gradients[s][i] = registers_.real[plan.adjoint_states(model)[s]];
         for (size_t r = 0; r < model.receptors.size(); ++r)
-            state.sum_gradients[r][i] = registers_.real[model.adjoint_receptors[r]];
+            state.sum_gradients[r][i] = registers_.real[plan.adjoint_receptors(model)[r]];
+        for (size_t k = 0; plan.learning && k < plan.learning->constants.size(); ++k)
+            state.constant_gradients[k][i] +=
+                registers_.real[static_cast<size_t>(model.learning->constants[plan.learning->constants[k]])];
     }
 }
 
@@ -114,11 +122,10 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
             for_synapses(network(), projection, i, [&](const Synapse& synapse) {
                 if (step < synapse.delay) return;
                 const size_t then = place(step - synapse.delay) + i;
-                if (projection.trainable)
-                    state.weight_gradient[synapse.weight] += source.activities[then] * g[synapse.target];
+                const Real given = source.kept_scale * g[synapse.target];
+                if (projection.trainable) state.weight_gradient[synapse.weight] += source.activities[then] * given;
                 if (to_source)
-                    source.activity_gradients[then] +=
-                        (pooling ? pool_weight : state.weights[synapse.weight]) * g[synapse.target];
+                    source.activity_gradients[then] += (pooling ? pool_weight : state.weights[synapse.weight]) * given;
             });
     }
 }
@@ -141,17 +148,51 @@ bool ReferenceExecutor<Real>::gradient_is_finite(uint32_t projection) const {
 }
 
 template <class Real>
+void ReferenceExecutor<Real>::sum_over_samples(uint32_t population, const Values& values, double* out_values) const {
+    const uint32_t size = network().population(population).size;
+    std::fill_n(out_values, size, 0.0);
+    for (size_t i = 0; i < values.size(); ++i) out_values[i % size] += static_cast<double>(values[i]);
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const {
+    sum_over_samples(population, populations_[population].constant_gradients[place], out_values);
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const {
+    sum_over_samples(population, populations_[population].state_gradients[state], out_values);
+}
+
+template <class Real>
 void ReferenceExecutor<Real>::update_values(const OptimizerStep& step, Values& values, const Values& gradient,
                                             Values (&moments)[2], Real limit) {
     const OptimizerConstants<Real> constants = optimizer_constants<Real>(step);
-    const auto square_root = [](Real x) { return std::sqrt(x); };
     for (size_t i = 0; i < values.size(); ++i) {
-        if (step.optimizer == SNN_OPTIMIZER_SGD) update_sgd(constants, gradient[i], values[i], moments[0][i]);
-        else if (step.optimizer == SNN_OPTIMIZER_ADAM)
-            update_adam<Real, false>(constants, square_root, gradient[i], values[i], moments[0][i], moments[1][i]);
-        else update_adam<Real, true>(constants, square_root, gradient[i], values[i], moments[0][i], moments[1][i]);
+        update_value(step.optimizer, constants, gradient[i], values[i], moments[0][i], moments[1][i]);
         values[i] = std::clamp(values[i], -limit, limit);
     }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::Moments::exchange(bool writing, std::span<double> values) {
+    size_t at = 0;
+    for (OfProjection& projection : projections)
+        for (Values(*const pair)[2] : {&projection.weight, &projection.bias})
+            for (Values& moment : *pair)
+                for (Real& value : moment) {
+                    if (writing) value = static_cast<Real>(values[at++]);
+                    else values[at++] = static_cast<double>(value);
+                }
+}
+
+template <class Real>
+size_t ReferenceExecutor<Real>::Moments::count() const {
+    size_t count = 0;
+    for (const OfProjection& projection : projections)
+        for (const Values(*const pair)[2] : {&projection.weight, &projection.bias})
+            for (const Values& moment : *pair) count += moment.size();
+    return count;
 }
 
 template <class Real>

@@ -23,6 +23,7 @@ pub fn trainable() -> Result<Network> {
     let mut builder = NetworkBuilder::new(1.0)?;
     let input = builder.add_value_input("in", 4)?;
     let hidden = builder.add_neurons("hidden", 16, "lif")?;
+    builder.set_learnable(hidden, "tau_membrane", true)?;
     let out = builder.add_neurons("out", 2, "leaky_integrator")?;
     builder.connect(&Projection::dense(input, hidden, &first))?;
     builder.connect(&Projection::dense(hidden, out, &second).bias(&[0.0; 2]))?;

@@ -1,0 +1,65 @@
+// Parameters of neurons that training changes: from the gradients of a step's constants to those of the parameters, and their
+// optimiser. A handful of numbers beside the weights, so this is done here, in double, for every backend.
+//
+// A parameter p that must lie above m is stepped as theta = log(p - m), dL/dtheta = (p - m) dL/dp: it stays above m, and a step
+// changes p - m by a share of itself, whatever its unit. Others are stepped as they are and held within their limits.
+// (Parametric LIF, Fang et al. 2021, steps a logit of the decay for the same reasons; here every positive parameter of every model
+// is treated alike.)
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "backend/backend.h"
+#include "network/plan.h"
+
+namespace snn {
+
+// Who holds the parameters that are in use.
+class ParameterStore {
+public:
+    virtual ~ParameterStore() = default;
+    virtual const Parameters& parameters_of(uint32_t population) const = 0;
+    virtual void set_parameters(uint32_t population, Parameters parameters, const PopulationConstants& constants) = 0;
+    virtual void set_parameter_gradients(uint32_t population, const Parameters& gradients) = 0;
+};
+
+class LearnedParameters {
+public:
+    explicit LearnedParameters(const Plan& plan);
+
+    bool empty() const { return populations_.empty(); }
+    // After a backward pass.
+    void take_gradients(const Executor& executor, ParameterStore& store);
+    double square_sum() const;  // of the gradients as they are stepped
+    // Throws SNN_ERROR_STATE with the parameter whose gradient is infinite or not a number.
+    void check_gradients_are_finite() const;
+    // What the parameters become. Throws SNN_ERROR_STATE when one leaves its range; nothing has changed then but the memory of
+    // the optimiser, which apply() would have changed as well.
+    void prepare(const OptimizerStep& step, const ParameterStore& store);
+    void apply(ParameterStore& store);
+
+    size_t moment_count() const;
+    void read_moments(std::span<double> out_values) const;
+    void write_moments(std::span<const double> values);
+
+private:
+    struct Learned {
+        uint32_t parameter;
+        std::vector<double> gradient;  // dL/dtheta, one for each value
+        std::vector<double> first, second;
+    };
+    struct OfPopulation {
+        uint32_t population;
+        std::vector<Learned> learned;
+        Parameters gradients;  // dL/dp
+        Parameters next;
+        PopulationConstants next_constants;
+    };
+
+    const Plan& plan_;
+    std::vector<OfPopulation> populations_;
+};
+
+}  // namespace snn

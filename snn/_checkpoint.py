@@ -1,0 +1,101 @@
+"""Checkpoints of training: a numpy .npz file, written beside its name and renamed."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snn.engine.errors import FormatError, InvalidArgumentError, shown
+
+FORMAT = 1
+
+
+@dataclass
+class Checkpoint:
+    """Where training is between two epochs."""
+
+    settings: dict[str, Any]
+    """What must be the same for training to go on as if it had not been interrupted."""
+    reports: list[list[float]]
+    """The rows of `Trainer.history`."""
+    optimizer: NDArray[np.float64]
+    """What the native trainer remembers."""
+    values: dict[str, NDArray[Any]]
+    """Weights, biases and learnable parameters by name."""
+    best_epoch: int
+    """Of early stopping; 0: there is none yet."""
+    best_values: dict[str, NDArray[Any]]
+
+    def save(self, path: Path) -> None:
+        """Write the file, or leave an old one as it was."""
+        head = {
+            "format": FORMAT,
+            "settings": self.settings,
+            "reports": self.reports,
+            "best_epoch": self.best_epoch,
+        }
+        arrays: dict[str, NDArray[Any]] = {"head": np.array(json.dumps(head)), "optimizer": self.optimizer}
+        arrays |= {f"value.{name}": array for name, array in self.values.items()}
+        arrays |= {f"best.{name}": array for name, array in self.best_values.items()}
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez(file, allow_pickle=False, **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    @staticmethod
+    def load(path: Path) -> Checkpoint:
+        """Read a file; nothing in it is executed."""
+        try:
+            with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            head = json.loads(str(arrays["head"]))
+            if head["format"] != FORMAT:
+                raise FormatError(f"{shown(str(path))}: is a checkpoint of format {head['format']}, not {FORMAT}")
+            return Checkpoint(
+                dict(head["settings"]),
+                [[float(value) for value in report] for report in head["reports"]],
+                arrays["optimizer"],
+                _part(arrays, "value."),
+                int(head["best_epoch"]),
+                _part(arrays, "best."),
+            )
+        except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise FormatError(f"{shown(str(path))}: is not a checkpoint of training: {error}") from error
+
+    def check(self, settings: dict[str, Any], values: dict[str, NDArray[Any]]) -> None:
+        """Refuse to go on with other settings or another network."""
+        for name, value in settings.items():
+            if self.settings.get(name) != value:
+                raise InvalidArgumentError(
+                    f"the checkpoint was made with {name} = {self.settings.get(name)!r}; here it is {value!r}"
+                )
+        for group in (self.values, *([self.best_values] if self.best_epoch else [])):
+            if group.keys() != values.keys():
+                raise InvalidArgumentError(
+                    f"the checkpoint has the values of {', '.join(sorted(group)) or 'nothing'}; "
+                    f"this network trains {', '.join(sorted(values))}"
+                )
+            for name, array in values.items():
+                if group[name].shape != array.shape or group[name].dtype != array.dtype:
+                    raise InvalidArgumentError(
+                        f"{name} is {group[name].dtype} {group[name].shape} in the checkpoint; "
+                        f"in this network it is {array.dtype} {array.shape}"
+                    )
+
+
+def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -1,0 +1,73 @@
+"""What an epoch of training gave, and when there are enough of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from snn._arrays import choice, integer, number
+
+__all__ = ["EarlyStopping", "EpochReport"]
+
+
+class EpochReport(NamedTuple):
+    """What one epoch of training gave; also the rows of `Trainer.history`."""
+
+    epoch: int
+    """1 = the first."""
+    loss: float
+    """Mean over the samples, regularisation included."""
+    accuracy: float
+    """Share of the training samples classified correctly while training; NaN without classes."""
+    spikes_per_neuron: float
+    """Mean number of spikes of one spiking neuron for one sample, inputs not counted."""
+    learning_rate: float
+    """At the end of the epoch."""
+    seconds: float
+    validation_loss: float
+    """NaN without validation data."""
+    validation_accuracy: float
+    """NaN without validation data."""
+
+    @staticmethod
+    def of(row: Sequence[float]) -> EpochReport:
+        """Return the report of numbers in the order of its fields."""
+        epoch, *rest = row
+        return EpochReport(int(epoch), *rest)
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Ends training when epochs no longer make it better.
+
+    Parameters
+    ----------
+    monitor : {"validation_loss", "validation_accuracy", "loss", "accuracy"}, default "validation_loss"
+        What must become better: a loss smaller, an accuracy larger.
+    patience : int, default 5
+        Epochs in a row without a better value before training ends.
+    min_delta : float, default 0.0
+        Better is more than this.
+    restore_best : bool, default True
+        Whether the network has the weights of the best epoch afterwards, or those of the last.
+    """
+
+    monitor: str = "validation_loss"
+    patience: int = 5
+    min_delta: float = 0.0
+    restore_best: bool = True
+
+    def __post_init__(self) -> None:
+        choice(self.monitor, ("validation_loss", "validation_accuracy", "loss", "accuracy"), "monitor")
+        integer(self.patience, "patience", minimum=1)
+        number(self.min_delta, "min_delta", minimum=0.0)
+
+    def is_better(self, report: EpochReport, best: EpochReport | None) -> bool:
+        """Whether an epoch is better than the best so far; a value that is not a number never is."""
+        value = float(getattr(report, self.monitor))
+        if best is None:
+            return not math.isnan(value)
+        change = value - float(getattr(best, self.monitor))
+        return (change if self.monitor.endswith("accuracy") else -change) > self.min_delta

@@ -1,0 +1,183 @@
+"""Losses of the native trainer: their values from what a run recorded, by numpy; their gradients by central differences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from snn.engine import _native
+from snn.trainer import LOSSES
+
+from .cases import Builder, Case, _chain
+from .running import FLOAT64, SMOOTH, Setting, labels, open_session
+
+STEPS, BATCH, OUTPUTS, TAU, DT = 9, 3, 5, 4.0, 1.0
+SPIKING_OUTPUT = "lif"
+
+
+def _network(output: str):
+    def build(b: Builder) -> None:
+        first, hidden = b.add(1, 23), b.add(0, 12, "lif", reset_gradient="attached")
+        settings = {"reset_gradient": "attached", "threshold": 0.6} if output == "lif" else {}
+        out = b.add(0, OUTPUTS, output, **settings)
+        b.dense(first, hidden, bias=True)
+        b.dense(hidden, out)
+
+    return build
+
+
+def case_of(loss: str) -> Case:
+    output = "leaky_integrator" if loss.endswith("membrane") else SPIKING_OUTPUT
+    return Case(f"loss_{loss}", _network(output), steps=STEPS, batch=BATCH)
+
+
+def targets_of(loss: str) -> np.ndarray | None:
+    random = np.random.Generator(np.random.Philox(17))
+    if loss == "mean_square_membrane":
+        return random.normal(0.2, 1.0, (STEPS, BATCH, OUTPUTS)).astype(np.float32)
+    if loss == "van_rossum":
+        return (random.random((STEPS, BATCH, OUTPUTS)) < 0.3).astype(np.float32)
+    if loss == "mean_square_latency":
+        return random.integers(0, STEPS + 1, (BATCH, OUTPUTS)).astype(np.float32)
+    if loss.startswith("mean_square"):
+        return random.normal(1.0, 1.0, (BATCH, OUTPUTS)).astype(np.float32)
+    return None
+
+
+def run(
+    loss: str, builder: Builder, session: _native.Session, given: np.ndarray | None
+) -> tuple[_native.Trainer, float]:
+    trainer = _native.Trainer(
+        session,
+        output_population=2,
+        steps=STEPS,
+        loss=LOSSES.index(loss),
+        van_rossum_tau=TAU,
+        rate_on=0.75,
+        rate_off=0.125,
+    )
+    classes = labels(case_of(loss), OUTPUTS)
+    if given is not None:
+        classes[-1] = -1  # padding
+    return trainer, trainer.forward(builder.drive(case_of(loss)), labels=classes, targets=given).loss
+
+
+def log_softmax(scores: np.ndarray) -> np.ndarray:
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def expected(loss: str, spikes: np.ndarray, membrane: np.ndarray, given: np.ndarray | None) -> float:
+    """The loss of recorded [step][batch][output], written without the library's words."""
+    classes = labels(case_of(loss), OUTPUTS)
+    if loss == "van_rossum":
+        # Every train filtered by a sum over all pairs of steps.
+        kernel = np.exp(-DT / TAU * np.subtract.outer(np.arange(STEPS), np.arange(STEPS)))
+        filtered = np.einsum("ts,sbo->tbo", np.tril(kernel), spikes - given)[:, :-1]
+        return float((DT / TAU * (filtered**2).sum(axis=0)).mean())
+    if loss == "mean_square_membrane":
+        return float(((membrane - given) ** 2)[:, :-1].mean())
+    first = np.where(spikes.any(axis=0), spikes.argmax(axis=0), STEPS)
+    scores = {
+        "count": spikes.sum(axis=0),
+        "rate": spikes.mean(axis=0),
+        "max_membrane": membrane.max(axis=0),
+        "mean_membrane": membrane.mean(axis=0),
+        "last_membrane": membrane[-1],
+        "latency": first,
+    }[loss.removeprefix("cross_entropy_").removeprefix("mean_square_")]
+    if loss.startswith("cross_entropy"):
+        scores = -scores if loss.endswith("latency") else scores
+        return float(-log_softmax(np.asarray(scores, float))[np.arange(BATCH), classes].mean())
+    if given is not None:
+        return float(((scores - given) ** 2)[:-1].mean())
+    wanted = np.where(np.arange(OUTPUTS) == classes[:, None], 0.75, 0.125)
+    return float(((scores - (wanted * STEPS if loss.endswith("count") else wanted)) ** 2).mean())
+
+
+VALUE_CASES = [(loss, True) for loss in LOSSES] + [
+    (loss, False)
+    for loss in LOSSES
+    if loss.startswith("mean_square") and not loss.endswith(("latency", "square_membrane"))
+]
+
+
+@pytest.mark.parametrize(("loss", "with_targets"), VALUE_CASES, ids=lambda value: str(value))
+def test_the_value_is_that_of_what_was_recorded(loss: str, with_targets: bool) -> None:
+    case = case_of(loss)
+    builder = Builder(case)
+    given = targets_of(loss) if with_targets else None
+    for setting in (Setting("reference"), Setting("cpu")):
+        session = open_session(builder, case, setting)
+        spiking = not loss.endswith("membrane")
+        membrane = np.zeros((STEPS, BATCH, OUTPUTS))
+        spikes = np.zeros((STEPS, BATCH, OUTPUTS))
+        records = [(2, "v", membrane), *([(2, "spikes", spikes)] if spiking else [])]
+        session.run(STEPS, builder.drive(case), records)
+        assert not spiking or spikes.any(), "silent outputs would check nothing"
+        _, found = run(loss, builder, session, given)
+        assert found == pytest.approx(expected(loss, spikes, membrane, given), rel=1e-12)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_central_differences(loss: str) -> None:
+    """In float64 with the smooth spike the loss is a smooth function of the weights."""
+    case = case_of(loss)
+    builder = Builder(case)
+    session = open_session(builder, case, Setting("reference", flags=FLOAT64 | SMOOTH))
+    given = targets_of(loss)
+    trainer, _ = run(loss, builder, session, given)
+    trainer.backward()
+    random = np.random.Generator(np.random.Philox(3))
+    for name in builder.trainable:
+        path = f"{name}.weight"
+        weights = np.empty(session.value_count(path))
+        session.read(path, weights)
+        gradient = np.empty_like(weights)
+        session.read(f"{path}.gradient", gradient)
+        assert gradient.any()
+        for index in random.choice(weights.size, 6, replace=False):
+            step, losses = 1e-5, []
+            for sign in (1, -1):
+                moved = weights.copy()
+                moved[index] += sign * step
+                session.write(path, moved)
+                losses.append(run(loss, builder, session, given)[1])
+            session.write(path, weights)
+            slope = (losses[0] - losses[1]) / (2 * step)
+            assert gradient[index] == pytest.approx(slope, rel=1e-5, abs=1e-8), f"{path}[{index}]"
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_devices_agree(loss: str) -> None:
+    case = case_of(loss)
+    given = targets_of(loss)
+    results = []
+    for setting in (Setting("reference"), Setting("cpu"), Setting("cpu", threads=3)):
+        builder = Builder(case)
+        session = open_session(builder, case, setting)
+        trainer, value = run(loss, builder, session, given)
+        trainer.backward()
+        gradient = np.empty(session.value_count("w0.weight.gradient"))
+        session.read("w0.weight.gradient", gradient)
+        results.append((value, gradient))
+    assert results[1][0] == pytest.approx(results[0][0], rel=1e-6)
+    scale = np.abs(results[0][1]).max()
+    np.testing.assert_allclose(results[1][1], results[0][1], rtol=1e-4, atol=2e-5 * scale)
+    np.testing.assert_array_equal(results[2][1], results[1][1])
+
+
+def test_a_silent_output_is_asked_to_spike_earlier() -> None:
+    """The gradient of a latency reaches outputs without a spike, where a rule for the first spike alone would give none."""
+    case = Case("silent_output", _chain("lif", size=OUTPUTS, gain=0.02, bias=False), steps=STEPS, batch=BATCH)
+    builder = Builder(case)
+    session = open_session(builder, case, Setting("reference"))
+    trainer = _native.Trainer(session, output_population=1, steps=STEPS, loss=LOSSES.index("mean_square_latency"))
+    result = trainer.forward(builder.drive(case), targets=np.zeros((BATCH, OUTPUTS), np.float32))
+    assert result.loss == pytest.approx(STEPS**2)
+    assert result.spike_count == 0
+    trainer.backward()
+    gradient = np.empty(session.value_count("w0.weight.gradient"))
+    session.read("w0.weight.gradient", gradient)
+    assert (gradient <= 0).all()
+    assert (gradient < 0).any()

@@ -1,0 +1,167 @@
+"""Training that was interrupted goes on with the same bits."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+import snn
+
+SETTINGS = {"steps": 10, "epochs": 6, "batch_size": 16, "learning_rate": 0.01, "schedule": "cosine"}
+
+
+def network() -> snn.Network:
+    return snn.Sequential(
+        8, snn.Dense(16), snn.LIF(tau_membrane=snn.Learnable(10.0, per_neuron=True)), snn.Dense(3), snn.LIF(), seed=4
+    )
+
+
+def samples() -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.Generator(np.random.Philox(2))
+    y = np.arange(40) % 3
+    x = random.uniform(0, 0.4, (40, 8)).astype(np.float32)
+    for sample, label in enumerate(y):
+        x[sample, 2 * label : 2 * label + 3] += 0.5
+    return x, y
+
+
+def everything(net: snn.Network, trainer: snn.Trainer) -> dict[str, np.ndarray]:
+    found = {f"{name}.weight": projection.weights.copy() for name, projection in net.projections.items()}
+    found["tau"] = np.array(net["hidden"].parameters["tau_membrane"])
+    return found | {name: values for name, values in trainer.history.items() if name != "seconds"}
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "lion"])
+@pytest.mark.parametrize("stop", [1, 4])
+def test_the_same_bits_as_without_the_interruption(optimizer: str, stop: int, tmp_path) -> None:
+    x, y = samples()
+    settings = {
+        **SETTINGS,
+        "optimizer": optimizer,
+        "momentum": 0.9,
+        "encoder": "rate",
+        "l1_regularization": 1e-4,
+        "dropout": 0.2,
+    }
+    whole = network()
+    reference = snn.Trainer(whole, **settings).fit(x, y, validation_data=(x[:9], y[:9]))
+
+    path = tmp_path / "run.npz"
+    first = network()
+    trainer = snn.Trainer(first, **settings)
+
+    def interrupt(report: snn.EpochReport) -> bool:
+        if report.epoch == stop:
+            trainer.save_checkpoint(path)
+        return report.epoch == stop
+
+    trainer.fit(x, y, validation_data=(x[:9], y[:9]), callbacks=[interrupt])
+
+    second = network()
+    resumed = snn.Trainer(second, **settings).load_checkpoint(path).fit(x, y, validation_data=(x[:9], y[:9]))
+    ours, theirs = everything(second, resumed), everything(whole, reference)
+    for name, values in theirs.items():
+        np.testing.assert_array_equal(ours[name], values, err_msg=name)
+    assert list(resumed.history["epoch"]) == [1, 2, 3, 4, 5, 6]
+    # and the interruption was one: what it left is not where training ends
+    assert (everything(first, trainer)["tau"] != theirs["tau"]).any()
+
+
+def test_early_stopping_remembers_its_best_epoch(tmp_path) -> None:
+    x, y = samples()
+    stopping = snn.EarlyStopping(monitor="loss", patience=2, min_delta=0.05)
+    settings = {**SETTINGS, "epochs": 20}
+
+    def run(net: snn.Network, trainer: snn.Trainer, callback=lambda report: False) -> snn.Trainer:
+        return trainer.fit(x, y, early_stopping=stopping, callbacks=[callback])
+
+    whole = network()
+    reference = run(whole, snn.Trainer(whole, **settings))
+    last = int(reference.history["epoch"][-1])
+    assert 3 <= last < 20
+    path = tmp_path / "run.npz"
+    first = network()
+    trainer = snn.Trainer(first, **settings)
+
+    def interrupt(report: snn.EpochReport) -> bool:
+        trainer.save_checkpoint(path)
+        return report.epoch == last - 1
+
+    run(first, trainer, interrupt)
+    second = network()
+    resumed = run(second, snn.Trainer(second, **settings).load_checkpoint(path))
+    ours, theirs = everything(second, resumed), everything(whole, reference)
+    for name, values in theirs.items():
+        np.testing.assert_array_equal(ours[name], values, err_msg=name)
+
+
+def test_more_epochs_after_the_end(tmp_path) -> None:
+    x, y = samples()
+    constant = {**SETTINGS, "schedule": "constant"}
+    whole = network()
+    snn.Trainer(whole, **constant).fit(x, y)
+    net = network()
+    trainer = snn.Trainer(net, **{**constant, "epochs": 2}).fit(x, y)
+    trainer.save_checkpoint(tmp_path / "run.npz")  # fit has ended
+    snn.Trainer(net, **constant).load_checkpoint(tmp_path / "run.npz").fit(x, y)
+    for name, projection in whole.projections.items():
+        np.testing.assert_array_equal(net.projections[name].weights, projection.weights)
+
+
+def test_other_trainings_are_refused(tmp_path) -> None:
+    x, y = samples()
+    path = tmp_path / "run.npz"
+    trainer = snn.Trainer(network(), **{**SETTINGS, "epochs": 1})
+    with pytest.raises(snn.StateError, match="nothing to keep"):
+        trainer.save_checkpoint(path)
+    trainer.fit(x, y)
+    trainer.save_checkpoint(path)
+
+    def refused(match: str, net: snn.Network | None = None, rows: int = 40, **settings: object) -> None:
+        other = snn.Trainer(net or network(), **{**SETTINGS, **settings}).load_checkpoint(path)
+        with pytest.raises(snn.InvalidArgumentError, match=match):
+            other.fit(x[:rows], y[:rows])
+
+    refused("optimizer = 'adam'; here it is 'lion'", optimizer="lion")
+    refused("seed = 0; here it is 5", seed=5)
+    refused("samples = 40; here it is 39", rows=39)
+    refused(
+        "hidden.tau_membrane",
+        net=snn.Sequential(8, snn.Dense(16), snn.LIF(), snn.Dense(3), snn.LIF()),
+    )
+    refused(
+        r"input_to_hidden.weight is float32 \(8, 16\) in the checkpoint",
+        net=snn.Sequential(
+            8, snn.Dense(17), snn.LIF(tau_membrane=snn.Learnable(10.0, per_neuron=True)), snn.Dense(3), snn.LIF()
+        ),
+    )
+
+
+def test_bad_files(tmp_path) -> None:
+    trainer = snn.Trainer(network(), **SETTINGS)
+    with pytest.raises(snn.FileError, match=r"missing\.npz"):
+        trainer.load_checkpoint(tmp_path / "missing.npz")
+    (tmp_path / "text.npz").write_text("no checkpoint")
+    with pytest.raises(snn.FormatError, match="not a checkpoint"):
+        trainer.load_checkpoint(tmp_path / "text.npz")
+    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    with pytest.raises(snn.FormatError, match="not a checkpoint"):
+        trainer.load_checkpoint(tmp_path / "other.npz")
+    x, y = samples()
+    trainer = snn.Trainer(network(), **{**SETTINGS, "epochs": 1}).fit(x, y)
+    path = tmp_path / "run.npz"
+    trainer.save_checkpoint(path)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(snn.FormatError, match="not a checkpoint"):
+        trainer.load_checkpoint(path)
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path) -> None:
+    x, y = samples()
+    trainer = snn.Trainer(network(), **{**SETTINGS, "epochs": 1}).fit(x, y)
+    with pytest.raises(snn.FileError, match="cannot be written"):
+        trainer.save_checkpoint(tmp_path / "no_such_folder" / "run.npz")
+    trainer.save_checkpoint(tmp_path / "run.npz")
+    assert os.listdir(tmp_path) == ["run.npz"]  # nothing temporary is left
