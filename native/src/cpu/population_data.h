@@ -85,9 +85,9 @@ struct PopulationData {
     Buffer<uint16_t> kept;      // [sample][words]
     Buffer<float> kept_values;  // [row] what a neuron sends that is kept
     void set_dropout(const DropoutMask& mask, const SNNAllocator& allocator);
-    void silence(uint16_t* bits, uint32_t sample, NeuronRange part) const {
+    void silence(uint16_t* io_bits, uint32_t sample, NeuronRange part) const {
         for (uint32_t word = part.begin / 16; word < part.end / 16; ++word)
-            bits[word] = static_cast<uint16_t>(bits[word] & kept[size_t{sample} * words + word]);
+            io_bits[word] = static_cast<uint16_t>(io_bits[word] & kept[size_t{sample} * words + word]);
     }
 
     // ---- Neurons
