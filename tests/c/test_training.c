@@ -136,7 +136,8 @@ static void parameters_learn_and_reach_the_network(void) {
     float pixels[BATCH][PIXELS];
     int32_t labels[BATCH];
     SNNInputArray input;
-    SNNHandle handle = open_learning_session();
+    SNNHandle handle = open_learning_session(), fresh = open_learning_session();
+    const char *path = temporary_path("learned.snn");
     SNNTrainerDef def = trainer_def();
     SNNTrainer trainer;
     SNNNetwork network;
@@ -170,7 +171,14 @@ static void parameters_learn_and_reach_the_network(void) {
     CHECK_OK(snn_session_to_network(handle, &network));
     CHECK_OK(snn_network_get_parameter(network, 1, "tau_membrane", &in_network, &count));
     CHECK(in_network == tau);
+    /* A session of the untrained network takes them from the file, with the weights. */
+    CHECK_OK(snn_network_save(network, path));
+    CHECK_OK(snn_load_weights(fresh, path));
+    CHECK_OK(snn_session_read(fresh, "hidden.tau_membrane", SNN_FLOAT64, &in_network, 1));
+    CHECK(in_network == tau);
+    remove(path);
     snn_network_release(network);
+    snn_destroy_network(fresh);
     snn_destroy_network(handle);
 }
 

@@ -165,7 +165,6 @@ private:
     void check_state_can_be_saved() const;
     Slot activity_slot(uint32_t population) const;
     const ProjectionHash& hash_of(uint32_t projection);
-    const Parameters& parameters_of(uint32_t population) const;
     // Of plastic projections (session_plasticity.cpp).
     Variable find_rule_variable(const Projection& projection, uint32_t index, std::string_view variable) const;
     std::shared_ptr<const PlasticityPlan> checked_plan(uint32_t projection, const Plasticity& plasticity) const;
