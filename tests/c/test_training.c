@@ -136,7 +136,8 @@ static void parameters_learn_and_reach_the_network(void) {
     float pixels[BATCH][PIXELS];
     int32_t labels[BATCH];
     SNNInputArray input;
-    SNNHandle handle = open_learning_session();
+    SNNHandle handle = open_learning_session(), fresh = open_learning_session();
+    const char *path = temporary_path("learned.snn");
     SNNTrainerDef def = trainer_def();
     SNNTrainer trainer;
     SNNNetwork network;
@@ -170,7 +171,14 @@ static void parameters_learn_and_reach_the_network(void) {
     CHECK_OK(snn_session_to_network(handle, &network));
     CHECK_OK(snn_network_get_parameter(network, 1, "tau_membrane", &in_network, &count));
     CHECK(in_network == tau);
+    /* A session of the untrained network takes them from the file, with the weights. */
+    CHECK_OK(snn_network_save(network, path));
+    CHECK_OK(snn_load_weights(fresh, path));
+    CHECK_OK(snn_session_read(fresh, "hidden.tau_membrane", SNN_FLOAT64, &in_network, 1));
+    CHECK(in_network == tau);
+    remove(path);
     snn_network_release(network);
+    snn_destroy_network(fresh);
     snn_destroy_network(handle);
 }
 
@@ -224,6 +232,34 @@ static void a_trainer_goes_on_from_its_state(void) {
     }
     snn_destroy_network(one);
     snn_destroy_network(other);
+}
+
+static void dropout_silences_neurons_for_a_whole_run(void) {
+    float pixels[BATCH][PIXELS];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNHandle handle = open_batch_session(1);
+    SNNTrainerDef def = trainer_def();
+    SNNTrainer trainer;
+    SNNBatch batch;
+    SNNTrainResult all = new_result(), some = new_result(), again = new_result();
+    make_batch(pixels, labels);
+    batch = batch_of(&input, pixels, labels);
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_ERROR(snn_trainer_set_dropout(trainer, 0, 0.5, 1), SNN_ERROR_INVALID_ARGUMENT, "'pixels' is an input");
+    CHECK_ERROR(snn_trainer_set_dropout(trainer, 2, 0.5, 1), SNN_ERROR_INVALID_ARGUMENT, "'readout' does not spike");
+    CHECK_ERROR(snn_trainer_set_dropout(trainer, 1, 1.0, 1), SNN_ERROR_INVALID_ARGUMENT, "probability is 1");
+    CHECK_ERROR(snn_trainer_set_dropout(trainer, 7, 0.5, 1), SNN_ERROR_NOT_FOUND, "7");
+    CHECK_OK(snn_trainer_forward(trainer, &batch, &all));
+    CHECK_OK(snn_trainer_set_dropout(trainer, 1, 0.5, 1));
+    CHECK_OK(snn_trainer_forward(trainer, &batch, &some));
+    CHECK(some.spike_count > 0.2 * all.spike_count && some.spike_count < 0.8 * all.spike_count);
+    CHECK_OK(snn_trainer_forward(trainer, &batch, &again));
+    CHECK(again.loss == some.loss); /* until the next update */
+    CHECK_OK(snn_trainer_set_dropout(trainer, 1, 0.0, 1));
+    CHECK_OK(snn_trainer_forward(trainer, &batch, &again));
+    CHECK(again.loss == all.loss);
+    snn_destroy_network(handle);
 }
 
 /* A spike train that is its own target has the distance 0; targets of each step are counted and needed. */
@@ -707,6 +743,7 @@ static const CheckCase cases[] = {
     CASE(lion_lowers_the_loss),
     CASE(parameters_learn_and_reach_the_network),
     CASE(a_trainer_goes_on_from_its_state),
+    CASE(dropout_silences_neurons_for_a_whole_run),
     CASE(losses_in_time_take_targets_for_each_step),
     CASE(the_parts_make_the_step),
     CASE(training_gives_the_same_bits_for_every_thread_count),

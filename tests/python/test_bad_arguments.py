@@ -214,7 +214,7 @@ TRAINING: list[Case] = [
     (
         lambda: integrators(),
         WRONG,
-        "loss is 'cross_entropy_count', which counts spikes, but .* does not spike; use a membrane",
+        "loss is 'cross_entropy_count', which looks at spikes, but .* does not spike; use a membrane",
     ),
 ]
 

@@ -245,7 +245,7 @@ def test_progress_bar(blobs: Data, capsys: pytest.CaptureFixture[str]) -> None:
     [
         ({"steps": 0}, snn.InvalidArgumentError, "steps is 0"),
         ({"loss": "hinge"}, snn.InvalidArgumentError, "loss is 'hinge'; it must be one of cross_entropy_count"),
-        ({"optimizer": "lion"}, snn.InvalidArgumentError, "optimizer is 'lion'; it must be one of sgd, adam, adamw"),
+        ({"optimizer": "rmsprop"}, snn.InvalidArgumentError, "optimizer is 'rmsprop'; .* sgd, adam, adamw, lion"),
         ({"learning_rate": 0.0}, snn.InvalidArgumentError, "learning_rate is 0.0"),
         ({"learning_rate": float("nan")}, snn.InvalidArgumentError, "learning_rate is nan"),
         ({"epochs": -1}, snn.InvalidArgumentError, "epochs is -1"),
@@ -312,7 +312,7 @@ def test_a_network_that_no_gradient_reaches_is_refused_before_training(blobs: Da
     before = {name: projection.weights.copy() for name, projection in net.projections.items()}
     trainer = snn.Trainer(net, steps=10, epochs=2)
     with pytest.raises(
-        snn.InvalidArgumentError, match="no gradient reaches a weight: the loss of population 'output' is 1"
+        snn.InvalidArgumentError, match=r"no gradient reaches a weight .*: the loss of population 'output' is 1"
     ):
         trainer.fit(x, y)
     assert trainer.history["loss"].size == 0

@@ -502,7 +502,7 @@ SNN_API SNNStatus SNN_CALL snn_network_memory(SNNNetwork network, const SNNConfi
 SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle *out_handle);
 /* Ends the session and frees its memory; its trainers become invalid. Null is allowed. */
 SNN_API void SNN_CALL snn_destroy_network(SNNHandle handle);
-/* Replaces weights and biases by those of a .snn file whose projections have the same names and shapes. All or none. */
+/* Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes. All or none. */
 SNN_API SNNStatus SNN_CALL snn_load_weights(SNNHandle handle, const char *path);
 /* Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at
  * most max_catch_up_steps, the time beyond that is dropped. NaN, negative or infinite is an error. */

@@ -97,8 +97,8 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
         .state_gradients = states,
         .spike_gradient = activity,
         .receptor_gradients = sums,
-        .constant_gradients = constants,
         .surrogate = data.surrogate,
+        .constant_gradients = constants,
     };
     if (data.adjoint_program)
         context_.kernels.interpret_adjoint(data.adjoint_program->view(), args, context_.tasks[task].interpreter.data(), 0,

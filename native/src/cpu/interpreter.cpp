@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <optional>
 
 namespace snn::cpu {
 
@@ -23,7 +24,7 @@ public:
             if (instruction.op == Op::const_) {
                 registers.push_back(literal(std::bit_cast<uint32_t>(static_cast<float>(instruction.value))));
             } else if (instruction.op == Op::iconst) {
-                registers.push_back(literal(static_cast<uint32_t>(static_cast<int32_t>(instruction.value))));
+                registers.push_back(whole(static_cast<int32_t>(instruction.value)));
             } else if (is_draw(instruction.op)) {
                 // Number and, of `poisson`, place of the table: literals, which are no values of the program.
                 registers.push_back(emit(instruction.op, literal(static_cast<uint32_t>(instruction.value)),
@@ -35,12 +36,21 @@ public:
                 inputs.push_back(value_of(instruction.a));
                 const auto inner = append(surrogate->derivative, std::move(inputs), nullptr, {});
                 registers.push_back(inner[surrogate->derivative_output]);
+            } else if (const auto folded = fold(instruction, registers)) {
+                registers.push_back(*folded);
             } else {
                 registers.push_back(
                     emit(instruction.op, value_of(instruction.a), value_of(instruction.b), value_of(instruction.c)));
             }
         }
         return registers;
+    }
+
+    // A whole number that is known now.
+    uint32_t whole(int32_t number) {
+        const uint32_t value = literal(static_cast<uint32_t>(number));
+        known_[value] = number;
+        return value;
     }
 
     // A value that stays when the inputs [first, end) but `own` are overwritten.
@@ -107,6 +117,40 @@ private:
         uint32_t result, a, b, c;
     };
 
+    // The value of an instruction that what is known decides: comparisons of options, and what is chosen by them. A condition
+    // that is known is a whole number, 0 or 1, which no instruction that is left reads.
+    std::optional<uint32_t> fold(const Instruction& i, const std::vector<uint32_t>& registers) {
+        const auto known = [&](uint16_t operand) -> std::optional<int32_t> {
+            const auto found = known_.find(registers[operand]);
+            return found == known_.end() ? std::nullopt : std::optional(found->second);
+        };
+        switch (i.op) {
+            case Op::ieq:
+            case Op::ilt:
+            case Op::ile: {
+                const auto a = known(i.a), b = known(i.b);
+                if (!a || !b) return std::nullopt;
+                return whole(i.op == Op::ieq ? *a == *b : i.op == Op::ilt ? *a < *b : *a <= *b);
+            }
+            case Op::not_:
+                if (const auto a = known(i.a)) return whole(!*a);
+                return std::nullopt;
+            case Op::and_:
+            case Op::or_: {
+                // The known side either decides or leaves the other.
+                const int32_t decides = i.op == Op::or_;
+                for (const auto& [side, other] : {std::pair{i.a, i.b}, std::pair{i.b, i.a}})
+                    if (const auto a = known(side)) return *a == decides ? whole(decides) : registers[other];
+                return std::nullopt;
+            }
+            case Op::select:
+                if (const auto condition = known(i.a)) return registers[*condition ? i.b : i.c];
+                if (registers[i.b] == registers[i.c]) return registers[i.b];
+                return std::nullopt;
+            default: return std::nullopt;
+        }
+    }
+
     uint32_t literal(uint32_t bits) {
         const auto [found, is_new] = known_literals_.try_emplace(bits, static_cast<uint32_t>(values_.size()));
         if (is_new) {
@@ -150,6 +194,7 @@ private:
     std::vector<Step> code_;
     std::vector<uint32_t> outputs_;
     std::map<uint32_t, uint32_t> known_literals_;
+    std::map<uint32_t, int32_t> known_;  // by value: whole numbers and conditions
 };
 
 namespace {
@@ -162,10 +207,13 @@ std::vector<uint32_t> first_values(uint32_t count) {
 
 }  // namespace
 
-InterpretedProgram InterpretedProgram::step(const Model& model, std::span<const TapeInfo> taped) {
+InterpretedProgram InterpretedProgram::step(const Model& model, std::span<const int32_t> options,
+                                            std::span<const TapeInfo> taped) {
     InterpretedProgram program;
     Builder builder(program, model.step.input_count);
-    const auto registers = builder.append(model.step, first_values(model.step.input_count), nullptr, {});
+    std::vector<uint32_t> inputs = first_values(model.step.input_count);
+    for (size_t k = 0; k < options.size(); ++k) inputs[model.parameters.size() + k] = builder.whole(options[k]);
+    const auto registers = builder.append(model.step, std::move(inputs), nullptr, {});
     const uint32_t state_count = static_cast<uint32_t>(model.states.size());
     const uint32_t first_state = model.step.input_count - state_count;
     std::vector<uint32_t> states, tape;
@@ -187,14 +235,16 @@ InterpretedProgram InterpretedProgram::step(const Model& model, std::span<const 
     return program;
 }
 
-InterpretedProgram InterpretedProgram::adjoint(const Model& model, const Surrogate& surrogate,
-                                               std::span<const double> parameters,
+InterpretedProgram InterpretedProgram::adjoint(const Model& model, std::span<const int32_t> options,
+                                               const Surrogate& surrogate, std::span<const double> parameters,
                                                const std::optional<LearningPlan>& learning) {
     const Program& adjoint = learning ? model.learning->adjoint : model.adjoint;
     InterpretedProgram program;
     Builder builder(program, adjoint.input_count);
-    const auto registers = builder.append(adjoint, first_values(adjoint.input_count),
-                                          surrogate.built_in ? nullptr : &surrogate, parameters);
+    std::vector<uint32_t> inputs = first_values(adjoint.input_count);
+    for (size_t k = 0; k < options.size(); ++k) inputs[model.parameters.size() + k] = builder.whole(options[k]);
+    const auto registers =
+        builder.append(adjoint, std::move(inputs), surrogate.built_in ? nullptr : &surrogate, parameters);
     const uint32_t state_count = static_cast<uint32_t>(model.states.size());
     const uint32_t end_of_states = adjoint.input_count - 1, first_state = end_of_states - state_count;
     const auto& state_outputs = learning ? model.learning->states : model.adjoint_states;
@@ -230,23 +280,24 @@ InterpretedProgram InterpretedProgram::event(const Program& event, std::span<con
     return program;
 }
 
-ProgramCache::Shared ProgramCache::step(const Model& model, std::span<const TapeInfo> tape) {
+ProgramCache::Shared ProgramCache::step(const Model& model, const std::vector<int32_t>& options,
+                                        std::span<const TapeInfo> tape) {
     std::vector<uint32_t> kept;
     for (const TapeInfo& entry : tape) kept.push_back(entry.step_register);
-    Shared& program = steps_[{&model, std::move(kept)}];
-    if (!program) program = std::make_shared<const InterpretedProgram>(InterpretedProgram::step(model, tape));
+    Shared& program = steps_[{{&model, options}, std::move(kept)}];
+    if (!program) program = std::make_shared<const InterpretedProgram>(InterpretedProgram::step(model, options, tape));
     return program;
 }
 
-ProgramCache::Shared ProgramCache::adjoint(const Model& model, const Surrogate& surrogate,
-                                           const std::vector<double>& parameters,
+ProgramCache::Shared ProgramCache::adjoint(const Model& model, const std::vector<int32_t>& options,
+                                           const Surrogate& surrogate, const std::vector<double>& parameters,
                                            const std::optional<LearningPlan>& learning) {
     // Those of a built-in surrogate are no part of the program.
-    Shared& program = adjoints_[{&model, &surrogate, surrogate.built_in ? std::vector<double>() : parameters,
+    Shared& program = adjoints_[{{&model, options}, &surrogate, surrogate.built_in ? std::vector<double>() : parameters,
                                  learning.has_value(), learning ? learning->constants : std::vector<uint32_t>()}];
     if (!program)
         program = std::make_shared<const InterpretedProgram>(
-            InterpretedProgram::adjoint(model, surrogate, parameters, learning));
+            InterpretedProgram::adjoint(model, options, surrogate, parameters, learning));
     return program;
 }
 

@@ -19,12 +19,12 @@ namespace snn::cpu {
 // Owns what a BlockProgram points to. Immutable once built; shared by threads.
 class InterpretedProgram {
 public:
-    // Keeps `tape`.
-    static InterpretedProgram step(const Model& model, std::span<const TapeInfo> tape);
+    // Both are for one choice of the model's options, without what only the others need. Keeps `tape`.
+    static InterpretedProgram step(const Model& model, std::span<const int32_t> options, std::span<const TapeInfo> tape);
     // A surrogate that is not built in becomes part of the program; `parameters` are its values. `learning`: which constants
     // get gradients; what only the others need is left out, and so are their tape inputs, which may be null then.
-    static InterpretedProgram adjoint(const Model& model, const Surrogate& surrogate, std::span<const double> parameters,
-                                      const std::optional<LearningPlan>& learning);
+    static InterpretedProgram adjoint(const Model& model, std::span<const int32_t> options, const Surrogate& surrogate,
+                                      std::span<const double> parameters, const std::optional<LearningPlan>& learning);
 
     // An event of a plasticity rule; its outputs are BlockProgram::state_results.
     static InterpretedProgram event(const Program& event, std::span<const uint16_t> outputs);
@@ -49,14 +49,15 @@ private:
 class ProgramCache {
 public:
     using Shared = std::shared_ptr<const InterpretedProgram>;
-    Shared step(const Model& model, std::span<const TapeInfo> tape);
-    Shared adjoint(const Model& model, const Surrogate& surrogate, const std::vector<double>& parameters,
-                   const std::optional<LearningPlan>& learning);
+    Shared step(const Model& model, const std::vector<int32_t>& options, std::span<const TapeInfo> tape);
+    Shared adjoint(const Model& model, const std::vector<int32_t>& options, const Surrogate& surrogate,
+                   const std::vector<double>& parameters, const std::optional<LearningPlan>& learning);
 
 private:
-    std::map<std::pair<const Model*, std::vector<uint32_t>>, Shared> steps_;  // by the registers that are kept
+    using Choices = std::pair<const Model*, std::vector<int32_t>>;
+    std::map<std::pair<Choices, std::vector<uint32_t>>, Shared> steps_;  // by the registers that are kept
     // The last two: whether anything is learned, and the constants that get gradients.
-    std::map<std::tuple<const Model*, const Surrogate*, std::vector<double>, bool, std::vector<uint32_t>>, Shared> adjoints_;
+    std::map<std::tuple<Choices, const Surrogate*, std::vector<double>, bool, std::vector<uint32_t>>, Shared> adjoints_;
 };
 
 }  // namespace snn::cpu

@@ -53,8 +53,8 @@ struct NeuronAdjointArgs {
     float* const* state_gradients;    // [state][neuron]: dL/d(state after) on entry, dL/d(state before) on return
     const float* spike_gradient;      // [neuron] dL/d(spike)
     float* const* receptor_gradients; // [receptor][neuron] written
-    float* const* constant_gradients; // [place in LearningPlan::constants][neuron] added to; null where nothing is learned
     SurrogateArgs surrogate;
+    float* const* constant_gradients = nullptr;  // [place in LearningPlan::constants][neuron] added to, where something is learned
 };
 
 using NeuronStepFunction = void (*)(const NeuronStepArgs& args, uint32_t begin, uint32_t end);

@@ -48,18 +48,18 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
 
     compiled = interpret ? nullptr : find_compiled(kernels, model);
     set_constants(plan, allocator);
-    if (!compiled) step_program = io_programs.step(model, {});
+    if (!compiled) step_program = io_programs.step(model, info.options, {});
     if (compiled && plan.tape.size() == model.tape.size()) taped_step = compiled->step_taped;
-    if (!taped_step) taped_program = io_programs.step(model, plan.tape);
+    if (!taped_step) taped_program = io_programs.step(model, info.options, plan.tape);
     if (model.differentiable && info.surrogate) {
         const Surrogate& chosen = *info.surrogate;
         const bool compiled_adjoint = compiled && compiled->adjoint && chosen.built_in && !plan.learning;
-        if (!compiled_adjoint) adjoint_program = io_programs.adjoint(model, chosen, info.surrogate_parameters, plan.learning);
+        if (!compiled_adjoint) adjoint_program = io_programs.adjoint(model, info.options, chosen, info.surrogate_parameters, plan.learning);
         surrogate.kind = chosen.built_in ? builtin_surrogate_index(chosen.name) : -1;
         for (size_t i = 0; chosen.built_in && i < info.surrogate_parameters.size() && i < 4; ++i)
             surrogate.parameters[i] = static_cast<float>(info.surrogate_parameters[i]);
     } else if (model.differentiable && !(compiled && compiled->adjoint && !plan.learning)) {
-        adjoint_program = io_programs.adjoint(model, *builtin_surrogate("arctan"), {}, plan.learning);
+        adjoint_program = io_programs.adjoint(model, info.options, *builtin_surrogate("arctan"), {}, plan.learning);
     }
 }
 

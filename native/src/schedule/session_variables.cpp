@@ -245,6 +245,26 @@ void Session::load_weights(const Network& other) {
         if (mine.plasticity) check_plastic_weights(*network_, mine, theirs.weights());
         sources.push_back(&theirs);
     }
+    // What was learned with those weights comes with them.
+    std::vector<std::pair<uint32_t, Parameters>> learned;
+    std::vector<PopulationConstants> constants;
+    for (uint32_t p = 0; p < network_->populations().size(); ++p) {
+        const Population& mine = network_->populations()[p];
+        if (!mine.learns()) continue;
+        const Population& theirs = other.population(other.find_population(mine.name));
+        if (nature_of(mine) != nature_of(theirs))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", mine.name, "' is ", nature_of(mine), "; in the file it is ",
+                        nature_of(theirs));
+        Parameters parameters = parameters_of(p);
+        for (uint32_t i = 0; i < parameters.size(); ++i) {
+            if (!mine.learnable[i]) continue;
+            const std::vector<double>& values = theirs.parameters[find_parameter(theirs, mine.model->parameters[i].name)];
+            check_parameter(mine, i, values.data(), values.size());
+            parameters[i] = values;
+        }
+        constants.push_back(make_population_constants(mine, parameters, network_->dt_ms()));
+        learned.emplace_back(p, std::move(parameters));
+    }
     // Weights that are the rule's on both sides are there already.
     const auto stay = [&](uint32_t p) {
         const Projection &mine = projections[p], &theirs = *sources[p];
@@ -269,6 +289,7 @@ void Session::load_weights(const Network& other) {
         if (projections[p].bias) executor_->write({Slot::bias, p}, DType::float32, sources[p]->bias->data());
         weight_is_own_[p] = 1;
     }
+    for (size_t i = 0; i < learned.size(); ++i) set_parameters(learned[i].first, std::move(learned[i].second), constants[i]);
 }
 
 std::shared_ptr<const Network> Session::to_network() const {
