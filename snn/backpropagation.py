@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import MAX_BATCH, Floats, choice, float32_array, integer, known_name, mapping, new_array, number
+from snn._arrays import (
+    MAX_BATCH,
+    Floats,
+    choice,
+    float32_array,
+    integer,
+    known_name,
+    mapping,
+    name_list,
+    new_array,
+    number,
+)
 from snn._outputs import LOSS_NONE, Outputs
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
@@ -152,7 +163,7 @@ class Backpropagation:
         self.input_gradients = bool(input_gradients)
         self._outputs = Outputs(network, record, self.steps, self.batch_size)
         bits = FLAGS["input_gradients"] if self.input_gradients else 0
-        for flag in flags:
+        for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]
         self._session = _native.Session(
             network._finished(),

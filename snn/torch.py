@@ -150,7 +150,10 @@ class Module(torch.nn.Module):
     Notes
     -----
     Tensors are shared with this library, not copied, where they are contiguous. Several forwards may be made before their
-    backwards. A gradient of a gradient is not computed.
+    backwards. A gradient of a gradient is not computed. Inputs and gradients that are not finite are errors.
+
+    With `threads` above 1, call ``torch.set_num_threads(1)`` unless other layers need more: threads of both keep waiting on the
+    cores for a while after their work, and get into each other's way.
     """
 
     def __init__(

@@ -557,7 +557,9 @@ class Trainer:
         if np.ndim(value) or isinstance(value, str):
             raise ArgumentTypeError(f"loss returned {shown(value)} as its value, which is not a number")
         if backward:
-            trainer.run_backward(float(value), self._outputs.gradients(gradients, count), [])
+            # A loss that is no number has no gradients; the update says so and names the layer.
+            given = self._outputs.gradients(gradients, count) if math.isfinite(value) else []
+            trainer.run_backward(float(value), given, [])
         return result._replace(loss=result.loss + float(value))
 
     def _batches(self, x: Samples) -> Batches:

@@ -184,13 +184,13 @@ def connection(links: list[Link], source: Shape, target: Shape, gain: Reals, del
     """
     uniform, own_delays = _delays(links, source, dt)
     steps = max(delay_steps, uniform)
-    work = [link for link in links if not isinstance(link.node, nir.Delay | nir.Flatten)]
+    work = _merged([link for link in links if not isinstance(link.node, nir.Delay | nir.Flatten)], source)
     one = bool((gain == 1.0).all())
     if own_delays is None and not work:
         return OneToOne(1.0 if one else gain, delay_steps=steps)
     if own_delays is None and len(work) == 1:
         node = work[0].node
-        bias = None if work[0].bias is None else work[0].bias
+        bias = work[0].bias
         if isinstance(node, nir.Affine | nir.Linear):
             weights = np.asarray(node.weight, np.float64).T * gain
             return Dense(weights=weights, bias=None if bias is None else bias * gain, delay_steps=steps)
@@ -199,12 +199,11 @@ def connection(links: list[Link], source: Shape, target: Shape, gain: Reals, del
                 np.broadcast_to(np.asarray(node.scale, np.float64).reshape(-1), gain.shape) * gain, delay_steps=steps
             )
         by_channel = gain.reshape(target[0], -1) if len(target) == 3 else gain.reshape(-1, 1)
-        shape = source  # neither flattened before, because windows need images, nor after, where the target is an image
         if len(target) == 3 and isinstance(node, nir.Conv2d) and (by_channel == by_channel[:, :1]).all():
             factor = by_channel[:, 0]
             return Conv2d(
                 target[0],
-                _window(work[0], shape)[0],
+                _window(work[0], source)[0],
                 stride=_pair(node.stride),
                 padding=_padding(work[0]),
                 dilation=_pair(node.dilation),
@@ -219,6 +218,26 @@ def connection(links: list[Link], source: Shape, target: Shape, gain: Reals, del
                 _pair(node.kernel_size), stride=_pair(node.stride), padding=_padding(work[0]), delay_steps=steps
             )
     return _matrix(links, source, gain, steps, own_delays)
+
+
+def _merged(links: list[Link], source: Shape) -> list[Link]:
+    """Return a convolution after pooling by windows side by side as the one convolution that it is, else the links."""
+    if len(links) != 2 or not isinstance(links[1].node, nir.Conv2d) or len(source) != 3:
+        return links
+    pool, conv = links[0].node, links[1].node
+    if not isinstance(pool, nir.SumPool2d | nir.AvgPool2d) or _pair(conv.dilation) != (1, 1):
+        return links
+    kernel = _pair(pool.kernel_size)
+    if _pair(pool.stride) != kernel or _padding(links[0]) != (0, 0) or source[1] % kernel[0] or source[2] % kernel[1]:
+        return links
+    weight = np.asarray(conv.weight, np.float64).repeat(kernel[0], axis=2).repeat(kernel[1], axis=3)
+    if isinstance(pool, nir.AvgPool2d):
+        weight = weight / math.prod(kernel)
+    stride, padding = (
+        [kernel[axis] * one[axis] for axis in (0, 1)] for one in (_pair(conv.stride), _padding(links[1]))
+    )
+    node = nir.Conv2d(None, weight, tuple(stride), tuple(padding), (1, 1), conv.groups, conv.bias)
+    return [Link(links[1].name, node, links[1].with_bias)]
 
 
 def _delays(links: list[Link], source: Shape, dt: float) -> tuple[int, NDArray[np.int64] | None]:

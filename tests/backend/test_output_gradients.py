@@ -11,9 +11,9 @@ import pytest
 
 from snn.engine import _native
 
-from .cases import NEURONS, SPIKES, VALUES, Builder, Case
+from .cases import CASES, NEURONS, SPIKES, VALUES, Builder, Case
 from .running import Setting, cpu_settings, open_session
-from .test_gradients import SMOOTH_CASES, SMOOTH_REFERENCE, AttachedBuilder
+from .test_gradients import NOT_SMOOTH, SMOOTH_CASES, SMOOTH_REFERENCE, AttachedBuilder
 
 INPUT_GRADIENTS = 16
 LOSS_NONE = 255
@@ -113,7 +113,9 @@ def test_central_differences_of_weights_and_inputs(case: Case) -> None:
     assert checked > 0
 
 
-@pytest.mark.parametrize("case", SMOOTH_CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", SMOOTH_CASES + [case for case in CASES if case.name in NOT_SMOOTH], ids=lambda case: case.name
+)
 def test_devices_agree(case: Case) -> None:
     reference = Pass(Builder(case), case, Setting("reference"), np.float32)
     loss = reference.loss()

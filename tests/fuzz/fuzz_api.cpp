@@ -541,7 +541,7 @@ private:
         def.struct_size = struct_size<SNNTrainerDef>();
         def.output_population = source_.chance(80) ? 2 : index(3);
         def.step_count = source_.below(9);
-        def.loss = source_.chance(60) ? 1 + source_.below(2) : source_.chance(70) ? SNN_LOSS_NONE : source_.below(5);
+        def.loss = source_.chance(60) ? 1 + source_.below(2) : source_.chance(70) ? uint32_t{SNN_LOSS_NONE} : source_.below(5);
         def.optimizer = source_.below(4);
         if (source_.chance(20)) def.learning_rate = source_.number();
         if (source_.chance(20)) def.weight_decay = source_.number();
@@ -568,7 +568,7 @@ private:
         result.struct_size = struct_size<SNNTrainResult>();
         SNNRecordArray arrays[2];  // what a loss of the fuzzer's own sees, and its gradients
         for (SNNRecordArray& array : arrays)
-            array = {index(3), source_.chance(80) ? SNN_FLOAT32 : source_.below(5), name({"v", "spikes", "spike_count"}),
+            array = {index(3), source_.chance(80) ? uint32_t{SNN_FLOAT32} : source_.below(5), name({"v", "spikes", "spike_count"}),
                      source_.chance(97) ? records_.data() : nullptr,
                      source_.chance(3) ? source_.count(1) : std::min<size_t>((1 + source_.below(8)) * (1 + source_.below(12)), scratch_size / 2)};
         switch (source_.below(9)) {

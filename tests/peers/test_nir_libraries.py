@@ -129,3 +129,37 @@ def test_sinabs(tmp_path, kind: str) -> None:
     # Without a leak rounding adds up over all steps.
     tolerance = 1e-6 if kind == "LIFSqueeze" else 1e-5
     check(graph, list(spikes), list(v), tmp_path, tolerance, dt=1.0, **options)
+
+
+@pytest.mark.parametrize("library", ["norse", "snntorch"])
+def test_what_is_written_here_spikes_alike_there(library: str) -> None:
+    importer = {"norse": "norse.torch.utils.import_nir", "snntorch": "snntorch.import_nir"}[library]
+    module = pytest.importorskip(importer, reason=f"{library} is not installed: pip install '.[training-peers]'")
+    # Norse reads r = 1 only, snnTorch takes dt to be 0.1 ms; both reset to a value.
+    norse = library == "norse"
+    lif = snn.LIF(
+        NEURONS,
+        tau_membrane=10.0 if norse else 1.0,
+        threshold=0.05 if norse else 0.5,
+        input_scaling="one_minus_decay" if norse else "none",
+        decay="exact" if norse else "euler",
+        reset="value",
+    )
+    net = snn.Network(dt=1.0 if norse else 0.1, seed=3)
+    net.add("input", snn.Input(INPUTS))
+    net.add("cells", lif)
+    net.connect("input", "cells", snn.Dense(bias=np.linspace(0.0, 0.1, NEURONS)))
+    with snn.Simulation(net) as simulation:
+        found = simulation.run(STEPS, {"input": inputs().numpy()}, record={"cells": "spikes"})["cells"]["spikes"][:, 0]
+    graph = snn.nir.to_nir(net)
+    try:
+        model = module.from_nir(graph, dt=1e-3) if norse else module.import_from_nir(graph)
+    except AttributeError as error:
+        pytest.skip(f"this version of nirtorch does not read with this version of nir: {error}")
+    expected, state = [], None
+    with torch.no_grad():
+        for frame in inputs():
+            spikes, state = model(frame[None]) if state is None else model(frame[None], state)
+            expected.append((spikes[0] if isinstance(spikes, tuple) else spikes)[0].numpy())
+    assert 20 < found.sum() < 0.9 * found.size
+    assert (found == np.array(expected)).mean() >= 0.99

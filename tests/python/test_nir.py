@@ -190,6 +190,26 @@ def test_images_go_through_convolutions_and_pooling() -> None:
     np.testing.assert_allclose(found, convolved, rtol=1e-4, atol=1e-5)
 
 
+def test_a_convolution_after_pooling_is_one_convolution() -> None:
+    random = np.random.default_rng(5)
+    pool = nir.AvgPool2d(kernel_size=np.array([2, 3]), stride=np.array([2, 3]), padding=np.array([0, 0]))
+    conv = nir.Conv2d((4, 3), random.normal(size=(2, 1, 3, 2)), (2, 1), (1, 1), 1, 1, np.array([0.5, -0.5]))
+    leaky = nir.LI(**{key: np.full((2, 2, 4), value) for key, value in {"tau": DT, "r": 1.0, "v_leak": 0.0}.items()})
+    nodes = {**ports([1, 8, 9], [2, 2, 4]), "pool": pool, "conv": conv, "li": leaky}
+    net = snn.nir.from_nir(graph(nodes, *pairwise(["input", "pool", "conv", "li", "output"])))
+    assert net.projections["input_to_li"].kind == "conv2d"
+    image = random.random((1, 8, 9)).astype(np.float32)
+    with snn.Simulation(net) as simulation:
+        found = simulation.run(1, {"input": image}, record={"li": "v"})["li"]["v"][0, 0]
+    padded = np.pad(image[0].reshape(4, 2, 3, 3).mean((1, 3)), 1)
+    for channel in range(2):
+        for y in range(2):
+            for x in range(4):
+                window = padded[2 * y : 2 * y + 3, x : x + 2]
+                expected = (window * conv.weight[channel, 0]).sum() + conv.bias[channel]
+                assert found[channel, y, x] == pytest.approx(expected, abs=1e-5)
+
+
 def test_several_ways_into_a_node_and_nested_rings() -> None:
     """What goes round a ring arrives one step later; sums, a bias after a sum is added once."""
     inner = graph(
