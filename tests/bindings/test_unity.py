@@ -61,6 +61,8 @@ def test_the_plugin_steps_networks_in_the_command_buffers_of_its_host(
 ) -> None:
     if not any(Path("/usr/share/vulkan/icd.d").glob("*.json")):
         pytest.skip("no Vulkan driver (Debian: mesa-vulkan-drivers)")
+    if not Path("/usr/include/vulkan/vulkan.h").exists():
+        pytest.skip("no Vulkan headers and loader to link with (Debian: libvulkan-dev)")
     libraries = [f"-L{LIBRARY}", "-lsnn", "-lvulkan", "-ldl", "-pthread"]
     compile_host(HERE / "unity/host.cpp", tmp_path / "host", f"-I{ROOT / 'bindings/unity/native'}", *libraries)
     plugins = package / "Runtime/Plugins/Linux/x86_64"

@@ -1,5 +1,5 @@
-"""The Unreal plug-in, as people install it, compiled with headers that stand in for Unreal's. What only Unreal can prove is listed in
-docs/bindings/unreal.md.
+"""The Unreal plug-in, as people install it, compiled with headers that stand in for those of Unreal. What only Unreal can prove
+is listed in docs/bindings/unreal.md.
 """
 
 from __future__ import annotations
