@@ -31,8 +31,8 @@ def without_vulkan() -> str:
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make("unity", tmp_path_factory.mktemp("unity"))
+def package(shared: Path) -> Path:
+    return make("unity", shared)
 
 
 def test_the_package_has_what_unity_wants(package: Path) -> None:

@@ -17,8 +17,8 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
-def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make("unreal", tmp_path_factory.mktemp("unreal"))
+def plugin(shared: Path) -> Path:
+    return make("unreal", shared)
 
 
 def test_the_plugin_has_what_unreal_wants(plugin: Path) -> None:
