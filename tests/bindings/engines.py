@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import subprocess
@@ -13,9 +14,16 @@ import pytest
 from tests.bindings.building import INCLUDE, ROOT, run
 
 
-def make(engine: str, folder: Path) -> Path:
-    """The package of an engine, made as a person makes it."""
-    return Path(run(sys.executable, "-m", "tools.packages", engine, folder, cwd=ROOT).strip())
+def make(engine: str, shared: Path) -> Path:
+    """The package of an engine, made as a person makes it, once for all workers of pytest."""
+    folder = shared / engine
+    folder.mkdir(exist_ok=True)
+    done = folder / "done"
+    with (shared / f"{engine}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            done.write_text(run(sys.executable, "-m", "tools.packages", engine, folder, cwd=ROOT), encoding="utf-8")
+    return Path(done.read_text(encoding="utf-8").strip())
 
 
 def compile_host(source: Path, program: Path, *flags: str | Path) -> None:

@@ -19,8 +19,8 @@ SAMPLE = ROOT / "samples/godot"
 
 
 @pytest.fixture(scope="module")
-def addon(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make("godot", tmp_path_factory.mktemp("godot"))
+def addon(shared: Path) -> Path:
+    return make("godot", shared)
 
 
 def test_the_addon_names_the_libraries_that_it_has(addon: Path) -> None:

@@ -18,11 +18,21 @@ from tests.bindings.engines import compile_host, make, play
 from tools.packages.unity import meta
 
 HERE = Path(__file__).parent
+PLUGINS = "Runtime/Plugins/Linux/x86_64"
+
+
+def without_vulkan() -> str:
+    """What a Vulkan device needs and this machine does not have."""
+    if not any(Path("/usr/share/vulkan/icd.d").glob("*.json")):
+        return "no Vulkan driver (Debian: mesa-vulkan-drivers)"
+    if not Path("/usr/include/vulkan/vulkan.h").exists():
+        return "no Vulkan headers and loader to link with (Debian: libvulkan-dev)"
+    return ""
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make("unity", tmp_path_factory.mktemp("unity"))
+def package(shared: Path) -> Path:
+    return make("unity", shared)
 
 
 def test_the_package_has_what_unity_wants(package: Path) -> None:
@@ -34,7 +44,7 @@ def test_the_package_has_what_unity_wants(package: Path) -> None:
         assert json.loads(assembly.read_text(encoding="utf-8"))["name"] == assembly.stem
     with tarfile.open(next(package.parent.glob("*.tgz"))) as archive:
         assert "package/package.json" in archive.getnames()
-    plugins = {one.name for one in (package / "Runtime/Plugins/Linux/x86_64").iterdir()}
+    plugins = {one.name for one in (package / PLUGINS).iterdir()}
     assert {"libsnn.so", "libsnn_unity.so"} <= plugins
 
 
@@ -59,11 +69,11 @@ def test_every_file_has_a_guid_that_stays(package: Path, tmp_path: Path) -> None
 def test_the_plugin_steps_networks_in_the_command_buffers_of_its_host(
     package: Path, brain: Path, game: str, tmp_path: Path
 ) -> None:
-    if not any(Path("/usr/share/vulkan/icd.d").glob("*.json")):
-        pytest.skip("no Vulkan driver (Debian: mesa-vulkan-drivers)")
+    if missing := without_vulkan():
+        pytest.skip(missing)
     libraries = [f"-L{LIBRARY}", "-lsnn", "-lvulkan", "-ldl", "-pthread"]
     compile_host(HERE / "unity/host.cpp", tmp_path / "host", f"-I{ROOT / 'bindings/unity/native'}", *libraries)
-    plugins = package / "Runtime/Plugins/Linux/x86_64"
+    plugins = package / PLUGINS
     play(
         tmp_path / "host",
         SNN_PLUGIN=plugins / "libsnn_unity.so",
@@ -73,29 +83,44 @@ def test_the_plugin_steps_networks_in_the_command_buffers_of_its_host(
     )
 
 
-def test_the_scripts_play_the_game(package: Path, brain: Path, game: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def scripts(package: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """The package's scripts and tests, the sample and the program that plays them, compiled: the command that runs it."""
     compiler, mono = tool("mcs", "mono-mcs"), tool("mono", "mono-runtime")
     options = ["-unsafe", "-optimize", "-langversion:7.2", "-warnaserror", "-nowarn:1701,1702,0649,0414"]
+    folder = tmp_path_factory.mktemp("scripts")
+    tests_and_sample = [one for name in ("Tests", "Samples~") for one in (package / name).rglob("*.cs")]
     made: list[Path] = []
     for name, sources in (
         ("UnityEngine.dll", [HERE / "unity/UnityEngine.cs"]),
         ("Snn.dll", (package / "Runtime").rglob("*.cs")),
         ("Snn.Editor.dll", (package / "Editor").glob("*.cs")),
-        (
-            "UnityHost.exe",
-            [
-                *(package / "Tests").rglob("*.cs"),
-                *(package / "Samples~").rglob("*.cs"),
-                HERE / "unity/UnityHost.cs",
-            ],
-        ),
+        ("UnityHost.exe", [*tests_and_sample, HERE / "unity/UnityHost.cs"]),
     ):
         kind = "-target:library" if name.endswith("dll") else "-target:exe"
         references = [f"-r:{one}" for one in made]
-        run(compiler, *options, kind, f"-out:{tmp_path / name}", *references, *sources)
-        made.append(tmp_path / name)
-    output = play(mono, tmp_path / "UnityHost.exe", brain, LD_LIBRARY_PATH=package / "Runtime/Plugins/Linux/x86_64")
+        run(compiler, *options, kind, f"-out:{folder / name}", *references, *sources)
+        made.append(folder / name)
+    return mono, folder
+
+
+def test_the_scripts_play_the_game(package: Path, scripts: tuple[str, Path], brain: Path, game: str) -> None:
+    mono, folder = scripts
+    output = play(mono, folder / "UnityHost.exe", brain, LD_LIBRARY_PATH=package / PLUGINS)
     assert output.splitlines()[0] == game
+
+
+def test_the_scripts_step_networks_on_the_device_of_their_host(
+    package: Path, scripts: tuple[str, Path], brain: Path
+) -> None:
+    if missing := without_vulkan():
+        pytest.skip(missing)
+    mono, folder = scripts
+    library = folder / "libunity_stand_in.so"
+    native = f"-I{ROOT / 'bindings/unity/native'}"
+    compile_host(HERE / "unity/library.cpp", library, "-shared", "-fPIC", native, "-lvulkan", "-ldl")
+    plugin = package / PLUGINS / "libsnn_unity.so"
+    play(mono, folder / "UnityHost.exe", brain, plugin, LD_LIBRARY_PATH=f"{package / PLUGINS}:{folder}")
 
 
 def test_the_project_uses_the_package(package: Path) -> None:

@@ -1,5 +1,5 @@
-"""The Unreal plug-in, as people install it, compiled with headers that stand in for Unreal's. What only Unreal can prove is listed in
-docs/bindings/unreal.md.
+"""The Unreal plug-in, as people install it, compiled with headers that stand in for those of Unreal. What only Unreal can prove
+is listed in docs/bindings/unreal.md.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
-def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make("unreal", tmp_path_factory.mktemp("unreal"))
+def plugin(shared: Path) -> Path:
+    return make("unreal", shared)
 
 
 def test_the_plugin_has_what_unreal_wants(plugin: Path) -> None:

@@ -8,7 +8,8 @@
  *                      into Unity's buffers
  *     SNN_UNITY_CLOSE  after snn_unity_destroy: frees what the GPU no longer uses. Later events of any network do it as well.
  *
- * What goes wrong in an event is told by snn_unity_status. Not of the CPU: networks that spike to scripts are sessions of snn.h.
+ * What goes wrong in an event is told by snn_unity_status. There are no spike callbacks here; scripts that want them run sessions of
+ * snn.h on the processor.
  *
  * Errors: status and sentence as in snn.h; the sentence is snn_unity_last_error(), per thread.
  * Thread-safety: one network, one script thread at a time; different networks in parallel. Events: the render thread.

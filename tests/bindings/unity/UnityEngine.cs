@@ -135,7 +135,20 @@ namespace UnityEngine
 
     public sealed class GraphicsBuffer : IDisposable
     {
-        public IntPtr GetNativeBufferPtr() { return (IntPtr)16; }
+        [Flags]
+        public enum Target { CopyDestination = 8, Structured = 16 }
+
+        private readonly IntPtr native;
+        private readonly int size;
+
+        public GraphicsBuffer(Target target, int count, int stride)
+        {
+            size = count * stride;
+            native = Host.unity_make_buffer(size);
+        }
+
+        public IntPtr GetNativeBufferPtr() { return native; }
+        public void GetData(float[] data) { Marshal.Copy(Host.unity_buffer(native), data, 0, size / 4); }
         public void Dispose() { }
     }
 
@@ -143,17 +156,16 @@ namespace UnityEngine
     {
         public static void ExecuteCommandBuffer(Rendering.CommandBuffer commands)
         {
-            foreach (var one in commands.events)
-                Marshal.GetDelegateForFunctionPointer<Host.RenderEvent>(one.Item1)(one.Item2, one.Item3);
+            int count = commands.events.Count;
+            if (count > 0)
+                Host.unity_execute(commands.events[0].Item1, commands.events.Select(one => one.Item2).ToArray(),
+                                   commands.events.Select(one => one.Item3).ToArray(), count);
         }
     }
 
     /// <summary>What plays the game.</summary>
     public static class Host
     {
-        [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
-        internal delegate void RenderEvent(int id, IntPtr data);
-
         public static readonly List<string> Logged = new List<string>(), Errors = new List<string>();
         public static readonly Dictionary<string, Object> Assets = new Dictionary<string, Object>();
 
@@ -168,6 +180,13 @@ namespace UnityEngine
             foreach (GameObject one in GameObject.All.Where(one => one != null).ToArray())
                 foreach (Component part in one.parts.ToArray()) Call(part, method);
         }
+
+        // library.cpp
+        [DllImport("unity_stand_in")] public static extern void unity_start(string plugin);
+        [DllImport("unity_stand_in")] public static extern void unity_stop();
+        [DllImport("unity_stand_in")] internal static extern void unity_execute(IntPtr function, int[] ids, IntPtr[] data, int count);
+        [DllImport("unity_stand_in")] internal static extern IntPtr unity_make_buffer(int size);
+        [DllImport("unity_stand_in")] internal static extern IntPtr unity_buffer(IntPtr buffer);
     }
 }
 
@@ -177,6 +196,7 @@ namespace UnityEngine.Rendering
     {
         internal readonly List<Tuple<IntPtr, int, IntPtr>> events = new List<Tuple<IntPtr, int, IntPtr>>();
         public string name { get; set; }
+        public void Clear() { events.Clear(); }
         public void IssuePluginEventAndData(IntPtr function, int id, IntPtr data) { events.Add(Tuple.Create(function, id, data)); }
         public void Dispose() { }
     }

@@ -1,5 +1,6 @@
 // Plays the package without Unity: imports the brain, runs the sample for 600 frames, then the package's own tests and what only a
-// program outside can see. Argument: creature.snn. The last line says how many cases passed.
+// program outside can see. Argument: creature.snn. With libsnn_unity.so as a second one: networks on the device of the stand-in.
+// The last line says how many cases passed.
 using System;
 using System.IO;
 using System.Linq;
@@ -20,6 +21,14 @@ internal static class UnityHost
     private static int Main(string[] arguments)
     {
         file = arguments[0];
+        if (arguments.Length > 1) OnTheGpu(arguments[1]);
+        else OnTheProcessor();
+        Console.WriteLine("test cases: " + (passed + failed) + " | " + passed + " passed | " + failed + " failed");
+        return failed == 0 ? 0 : 1;
+    }
+
+    private static void OnTheProcessor()
+    {
         Case("a file that is no network is an import error", BadFilesAreImportErrors);
         Case("the creature", Creature);
         Case("frames make no garbage", FramesMakeNoGarbage);
@@ -37,8 +46,6 @@ internal static class UnityHost
                 foreach (MethodInfo method in tests.GetMethods().Where(Has<TearDownAttribute>)) method.Invoke(one, null);
             });
         }
-        Console.WriteLine("test cases: " + (passed + failed) + " | " + passed + " passed | " + failed + " failed");
-        return failed == 0 ? 0 : 1;
     }
 
     private static bool Has<T>(MethodInfo method) where T : Attribute { return method.GetCustomAttribute<T>() != null; }
@@ -150,6 +157,67 @@ internal static class UnityHost
         UnityEngine.Object.DestroyImmediate(brain.gameObject);
         True(Unity.Collections.NativeArray<float>.Alive == 0, "no array");
         Assert.Throws<InvalidOperationException>(() => brain.Step(0.1f));
+    }
+
+    private static void OnTheGpu(string plugin)
+    {
+        Host.unity_start(plugin);
+        Case("steps in a CommandBuffer give the bits of the processor", GpuIsLikeTheProcessor);
+        Case("what is wrong on the GPU is an exception", GpuErrors);
+        Host.unity_stop();
+        Case("without Unity's device there is no network on the GPU", NoVulkan);
+    }
+
+    private static void GpuIsLikeTheProcessor()
+    {
+        True(VulkanNetwork.IsSupported, "supported");
+        SpikingNetwork cpu = Open(StepIn.Script);
+        var result = new float[3];
+        using (var gpu = new VulkanNetwork(cpu.Asset))
+        using (var voltages = new GraphicsBuffer(GraphicsBuffer.Target.Structured | GraphicsBuffer.Target.CopyDestination, 3, 4))
+        using (var commands = new CommandBuffer())
+        {
+            gpu.CopyState("output.v", voltages);
+            for (int frame = 0; frame < 30; ++frame)
+            {
+                var seen = new[] { frame % 3 / 2f, frame % 5 / 4f, frame % 2 };
+                gpu.SetInput(0, seen);
+                cpu.SetInput(0, seen);
+                commands.Clear();
+                gpu.Step(commands, 16);
+                Graphics.ExecuteCommandBuffer(commands);
+                cpu.Session.Step(16);
+                voltages.GetData(result);
+                for (int i = 0; i < 3; ++i)
+                    True(BitConverter.ToInt32(BitConverter.GetBytes(result[i]), 0) ==
+                             BitConverter.ToInt32(BitConverter.GetBytes(cpu.State("output.v")[i]), 0),
+                         "frame " + frame + ", neuron " + i);
+            }
+            True(gpu.StepCount == 480 && result.Any(voltage => voltage != 0), "it ran");
+        }
+        UnityEngine.Object.DestroyImmediate(cpu.gameObject);
+    }
+
+    private static void GpuErrors()
+    {
+        var asset = (SpikingNetworkAsset)Import(file).Main;
+        var gpu = new VulkanNetwork(asset);
+        var commands = new CommandBuffer();
+        True(Assert.Throws<SnnException>(() => gpu.SetInput(0, new float[2])).Status == Status.InvalidArgument, "2 values");
+        True(Assert.Throws<SnnException>(() => gpu.CopyState("output.w", null)).Status == Status.NotFound, "no state w");
+        Assert.Throws<ArgumentOutOfRangeException>(() => gpu.Step(commands, -1));
+        Assert.Throws<ArgumentNullException>(() => gpu.Step(null, 1));
+        gpu.CopyState("output.v", new GraphicsBuffer(GraphicsBuffer.Target.CopyDestination, 2, 4));
+        gpu.Step(commands, 1);
+        Graphics.ExecuteCommandBuffer(commands);
+        SnnException small = Assert.Throws<SnnException>(() => gpu.Step(commands, 1));
+        True(small.Message.Contains("has 8 bytes, the state 12"), small.Message);
+        gpu.CopyState("output.v", null);
+        for (int i = 0; i < 8; ++i) gpu.Step(commands, 1);
+        True(Assert.Throws<SnnException>(() => gpu.Step(commands, 1)).Status == Status.Busy, "nothing was executed");
+        gpu.Dispose();
+        gpu.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => gpu.Step(commands, 1));
     }
 
     private static void NoVulkan()

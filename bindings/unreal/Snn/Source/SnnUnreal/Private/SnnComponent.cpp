@@ -31,10 +31,10 @@ bool USnnComponent::SetInput(FName Population, const TArray<float>& Values)
 bool USnnComponent::Step(float DeltaSeconds)
 {
     if (!Told(Brain.Step(DeltaSeconds))) return false;
+    if (!OnSpiked.IsBound()) return true;
     // By copies: a handler may open another file.
     const std::vector<SnnUnreal::SpikeEvent> Events = Brain.Spikes();
     const std::vector<uint32_t> Neurons = Brain.SpikedNeurons();
-    if (!OnSpiked.IsBound()) return true;
     TArray<FName> Names;
     for (const SnnUnreal::SpikeEvent& Event : Events) Names.Add(FName(UTF8_TO_TCHAR(Brain.PopulationName(Event.Population).c_str())));
     TArray<int32> Spiked;

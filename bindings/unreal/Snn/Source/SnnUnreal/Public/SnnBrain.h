@@ -39,7 +39,7 @@ struct SpikeEvent
 };
 
 /** Runs a network on the processor. One thread at a time. No function throws: those that return bool leave a sentence in Error().
- *  After the first frames nothing is allocated but by new, larger numbers of spikes. */
+ *  A step allocates only when more neurons spike in it than in any before. */
 class SNNUNREAL_API Brain
 {
 public:

@@ -27,11 +27,11 @@ public:
     bool bStepInTick = true;
 
     /** 0: one for each core. The results are the same. */
-    UPROPERTY(EditAnywhere, BlueprintReadOnly, Category = "Spiking Network", meta = (ClampMin = 0))
+    UPROPERTY(EditAnywhere, BlueprintReadOnly, Category = "Spiking Network", meta = (ClampMin = "0"))
     int32 ThreadCount = 1;
 
     /** Of a tick; what is left is done in the next ones. 0: no limit. */
-    UPROPERTY(EditAnywhere, BlueprintReadOnly, Category = "Spiking Network", meta = (ClampMin = 0))
+    UPROPERTY(EditAnywhere, BlueprintReadOnly, Category = "Spiking Network", meta = (ClampMin = "0"))
     float BudgetMilliseconds = 0;
 
     /** Of the random draws of models that have some. */
