@@ -1,0 +1,30 @@
+# Cross-builds for 64-bit Windows with Debian's g++-mingw-w64-x86-64-posix: cmake --preset windows. The tests run under Wine.
+set(CMAKE_SYSTEM_NAME Windows)
+set(CMAKE_SYSTEM_PROCESSOR AMD64)
+set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc-posix)
+set(CMAKE_CXX_COMPILER x86_64-w64-mingw32-g++-posix)
+set(CMAKE_RC_COMPILER x86_64-w64-mingw32-windres)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+set(CMAKE_CROSSCOMPILING_EMULATOR wine)
+# gcc's own libraries inside: nothing but Windows is needed at run time.
+set(CMAKE_SHARED_LINKER_FLAGS_INIT -static)
+set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
+
+# C++ headers that know no system are the build machine's, through a folder of links: /usr/include has its C library as well.
+set(headers ${CMAKE_BINARY_DIR}/headers)
+foreach(header nlohmann doctest)
+  if(EXISTS /usr/include/${header} AND NOT EXISTS ${headers}/include/${header})
+    file(MAKE_DIRECTORY ${headers}/include)
+    file(CREATE_LINK /usr/include/${header} ${headers}/include/${header} SYMBOLIC)
+  endif()
+endforeach()
+foreach(folder lib share)
+  if(EXISTS /usr/${folder}/cmake/nlohmann_json AND NOT EXISTS ${headers}/${folder}/cmake/nlohmann_json)
+    # A copy, because the package looks for its headers from where it lies.
+    file(COPY /usr/${folder}/cmake/nlohmann_json DESTINATION ${headers}/${folder}/cmake)
+  endif()
+endforeach()
+set(CMAKE_FIND_ROOT_PATH /usr/x86_64-w64-mingw32 ${headers})
