@@ -41,9 +41,10 @@ std::wstring wide(const std::string& path) {
 
 std::string system_message(DWORD error) { return std::system_category().message(static_cast<int>(error)); }
 
-bool is_folder(const std::string& path) {
+// Whether there is something with this attribute, FILE_ATTRIBUTE_*.
+bool has_attribute(const std::string& path, DWORD attribute) {
     const DWORD attributes = GetFileAttributesW(wide(path).c_str());
-    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & attribute) != 0;
 }
 
 #else
@@ -80,7 +81,8 @@ std::string without_links(const std::string& path) {
 #if defined(_WIN32)
 
 FileSource::FileSource(const std::string& path) {
-    if (is_folder(path)) throw Error(SNN_ERROR_IO, "cannot read '", path, "': it is a folder, not a regular file");
+    if (has_attribute(path, FILE_ATTRIBUTE_DIRECTORY))
+        throw Error(SNN_ERROR_IO, "cannot read '", path, "': it is a folder, not a regular file");
     file_ = _wfopen(wide(path).c_str(), L"rbN");  // N: not for processes that are started meanwhile
     if (!file_) throw Error(SNN_ERROR_IO, "cannot open '", path, "': ", std::strerror(errno));
     LARGE_INTEGER size{};
@@ -138,7 +140,10 @@ void FileSource::read(uint64_t offset, void* out, size_t size) const {
 
 AtomicFile::AtomicFile(const std::string& path) : path_(path), place_(path) {
 #if defined(_WIN32)
-    if (is_folder(path)) throw Error(SNN_ERROR_IO, "cannot save to '", path, "': it is a folder, not a regular file");
+    if (has_attribute(path, FILE_ATTRIBUTE_DIRECTORY))
+        throw Error(SNN_ERROR_IO, "cannot save to '", path, "': it is a folder, not a regular file");
+    if (has_attribute(path, FILE_ATTRIBUTE_READONLY))
+        throw Error(SNN_ERROR_IO, "cannot save to '", path, "': the file is write-protected");
 #else
     struct stat old{};
     if (stat(path.c_str(), &old) == 0) {
