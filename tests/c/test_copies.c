@@ -4,7 +4,7 @@
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
-#define COPY_FILE "tmp_copy_of_snn.dll"
+#define COPY_FILE "tmp_copy_of_libsnn.dll"
 #else
 #include <dlfcn.h>
 #define COPY_FILE "./tmp_copy_of_libsnn.so"
