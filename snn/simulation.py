@@ -38,7 +38,7 @@ from snn.recording import Recording
 
 __all__ = ["Recorder", "Simulation"]
 
-INSTRUCTION_SETS = ("best", "scalar", "avx2", "avx512")
+INSTRUCTION_SETS = ("best", "scalar", "avx2", "avx512", "neon")
 FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8, "input_gradients": 16}
 
 
@@ -56,7 +56,7 @@ class Simulation:
         Number of independent samples that share the weights; at most 1,048,576.
     threads : int, default 1
         At most 1024; 0: one for each core. Results do not depend on it.
-    instruction_set : {"best", "scalar", "avx2", "avx512"}
+    instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}
         Forcing one is for tests and measurements; all give the same bits.
     flags : iterable of {"interpret_models", "float64", "smooth_spikes", "any_size", "input_gradients"}
         ``"any_size"`` opens a simulation that is estimated to need more memory than is free; the others are for tests,

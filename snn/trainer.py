@@ -130,7 +130,7 @@ class Trainer:
         Where it runs.
     threads : int, default 1
         At most 1024; 0: one for each core. Results do not depend on it.
-    instruction_set : {"best", "scalar", "avx2", "avx512"}
+    instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}
         Forcing one is for tests and measurements.
 
     Examples

@@ -54,7 +54,7 @@ def bench(
     device: Annotated[str, typer.Option(help="Where to run; see snn devices.")] = "cpu",
     threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 1,
     instruction_set: Annotated[
-        str, typer.Option(help="best, scalar, avx2 or avx512; all give the same bits.")
+        str, typer.Option(help="best, scalar, avx2, avx512 or neon; all give the same bits.")
     ] = "best",
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="For weights, inputs and draws.")] = 0,
     scale: Annotated[float | None, typer.Option(help="Scenes: size relative to the scene's own.")] = None,

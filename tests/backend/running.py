@@ -13,7 +13,7 @@ from snn.engine import _native
 from .cases import NEURONS, Builder, Case
 
 INTERPRET, FLOAT64, SMOOTH = 1, 2, 4
-SCALAR, AVX2, AVX512 = 1, 2, 3
+SCALAR, AVX2, AVX512, NEON = 1, 2, 3, 4
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Setting:
     flags: int = 0
 
     def __str__(self) -> str:
-        isa = ("best", "scalar", "avx2", "avx512")[self.instruction_set]
+        isa = ("best", "scalar", "avx2", "avx512", "neon")[self.instruction_set]
         return f"{self.device}-{isa}-{self.threads}t" + ("-interpreted" if self.flags & INTERPRET else "")
 
 
 def cpu_settings() -> list[Setting]:
     """Every instruction set of this machine, alone and threaded, compiled and interpreted."""
-    names = {"scalar": SCALAR, "avx2": AVX2, "avx512": AVX512}
+    names = {"scalar": SCALAR, "avx2": AVX2, "avx512": AVX512, "neon": NEON}
     cpu = next(device for device in _native.devices() if device.name == "cpu")
     sets = [names[name] for name in cpu.instruction_sets]
     settings = [Setting("cpu", isa, threads) for isa in sets for threads in (1, 3)]

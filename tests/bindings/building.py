@@ -148,22 +148,27 @@ def csharp_mono(folder: Path) -> Language:
     return Language("csharp on Mono", *programs)
 
 
+def compile_csharp_for_coreclr(folder: Path, home: Path) -> None:
+    """The programs in C# for the runtime of dotnetcore2 in `home`, of this or another system."""
+    framework = next((home / "shared/Microsoft.NETCore.App").iterdir())
+    assemblies = ["System.Private.CoreLib", "System.Runtime", "System.Collections", "System.Linq", "System.Console"]
+    assemblies += ["System.Memory", "System.Runtime.Extensions", "System.Threading", "System.Threading.Thread"]
+    assemblies += ["System.Runtime.InteropServices", "System.IO.FileSystem"]
+    references = [f"-r:{framework / assembly}.dll" for assembly in assemblies]
+    _compile_csharp(folder, "dll", "-nostdlib", "-noconfig", *references)
+    config = '{"runtimeOptions": {"framework": {"name": "Microsoft.NETCore.App", "version": "3.1.0"}}}'
+    for name in ("Snn.Tests", "Creature", "Overhead"):
+        (folder / f"{name}.runtimeconfig.json").write_text(config, encoding="utf-8")
+
+
 def csharp_coreclr(folder: Path) -> Language:
     """CoreCLR 3.1 of the PyPI package dotnetcore2, which has a runtime and no compiler."""
     package = importlib.util.find_spec("dotnetcore2")
     if package is None or not package.submodule_search_locations:
         pytest.skip("CoreCLR is not there (PyPI: dotnetcore2)")
     home = Path(package.submodule_search_locations[0]) / "bin"
-    framework = next((home / "shared/Microsoft.NETCore.App").iterdir())
-    assemblies = ["System.Private.CoreLib", "System.Runtime", "System.Collections", "System.Linq", "System.Console"]
-    assemblies += ["System.Memory", "System.Runtime.Extensions", "System.Threading", "System.Threading.Thread"]
-    assemblies += ["System.Runtime.InteropServices", "System.IO.FileSystem"]
     if not (folder / "done").exists():
-        references = [f"-r:{framework / assembly}.dll" for assembly in assemblies]
-        _compile_csharp(folder, "dll", "-nostdlib", "-noconfig", *references)
-        config = '{"runtimeOptions": {"framework": {"name": "Microsoft.NETCore.App", "version": "3.1.0"}}}'
-        for name in ("Snn.Tests", "Creature", "Overhead"):
-            (folder / f"{name}.runtimeconfig.json").write_text(config, encoding="utf-8")
+        compile_csharp_for_coreclr(folder, home)
         dotnet = folder / "dotnet"  # the wheel's own is not executable for everyone
         shutil.copy(home / "dotnet", dotnet)
         dotnet.chmod(0o755)

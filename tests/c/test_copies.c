@@ -1,7 +1,14 @@
 /* Two copies of the library in one process, as when two plugins bring their own: each works, and a handle of one is
  * foreign to the other. */
 #define _DEFAULT_SOURCE
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#define COPY_FILE "tmp_copy_of_libsnn.dll"
+#else
 #include <dlfcn.h>
+#define COPY_FILE "./tmp_copy_of_libsnn.so"
+#endif
 
 #include "fixtures.h"
 
@@ -25,24 +32,37 @@ static void copy_file(const char *from, const char *to) {
     CHECK(fclose(out) == 0);
 }
 
-/* ISO C has no cast from an object pointer to a function pointer; POSIX promises that the bits are the same. */
+#if defined(_WIN32)
+static void *open_library(const char *path) { return LoadLibraryA(path); }
+static void *symbol_of(void *library, const char *name) { return (void *)(uintptr_t)GetProcAddress(library, name); }
+static int close_library(void *library) { return FreeLibrary(library) && remove(COPY_FILE) == 0; }
+#else
+static void *open_library(const char *path) {
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    remove(path);
+    return library;
+}
+static void *symbol_of(void *library, const char *name) { return dlsym(library, name); }
+static int close_library(void *library) { return dlclose(library) == 0; }
+#endif
+
+/* ISO C has no cast from an object pointer to a function pointer; POSIX and Windows promise that the bits are the same. */
 static void find(void *library, const char *name, void *out_function) {
-    void *symbol = dlsym(library, name);
+    void *symbol = symbol_of(library, name);
     if (!symbol) check_fail(__FILE__, __LINE__, "the copy has no %s", name);
     memcpy(out_function, &symbol, sizeof symbol);
 }
 
 static Copy open_copy(void) {
     Copy copy;
-    copy_file(SNN_LIBRARY_FILE, "./tmp_copy_of_libsnn.so");
-    copy.library = dlopen("./tmp_copy_of_libsnn.so", RTLD_NOW | RTLD_LOCAL);
-    if (!copy.library) check_fail(__FILE__, __LINE__, "dlopen: %s", dlerror());
+    copy_file(SNN_LIBRARY_FILE, COPY_FILE);
+    copy.library = open_library(COPY_FILE);
+    if (!copy.library) check_fail(__FILE__, __LINE__, "%s could not be opened", COPY_FILE);
     find(copy.library, "snn_network_create", &copy.network_create);
     find(copy.library, "snn_network_release", &copy.network_release);
     find(copy.library, "snn_network_retain", &copy.network_retain);
     find(copy.library, "snn_session_step", &copy.session_step);
     find(copy.library, "snn_last_error", &copy.last_error);
-    remove("./tmp_copy_of_libsnn.so");
     return copy;
 }
 
@@ -74,6 +94,7 @@ static void a_handle_of_one_copy_is_foreign_to_the_other(void) {
     }
     step_chain(session);
     snn_destroy_network(session);
+    CHECK(close_library(copy.library));
 }
 
 static void the_copy_can_be_unloaded(void) {
@@ -81,7 +102,7 @@ static void the_copy_can_be_unloaded(void) {
     SNNNetwork network = NULL;
     CHECK_EQUAL(copy.network_create(1.0, &network), SNN_OK);
     copy.network_release(network);
-    CHECK(dlclose(copy.library) == 0); /* hot reload in an editor */
+    CHECK(close_library(copy.library)); /* hot reload in an editor */
     network = new_network();
     snn_network_release(network);
 }

@@ -86,13 +86,14 @@ static void compare_instruction_set(const char *name, uint32_t instruction_set) 
 static void scalar_gives_the_golden_bits(void) { compare_instruction_set("scalar", SNN_ISA_SCALAR); }
 static void avx2_gives_the_golden_bits(void) { compare_instruction_set("avx2", SNN_ISA_AVX2); }
 static void avx512_gives_the_golden_bits(void) { compare_instruction_set("avx512", SNN_ISA_AVX512); }
+static void neon_gives_the_golden_bits(void) { compare_instruction_set("neon", SNN_ISA_NEON); }
 
 static void the_interpreter_gives_the_golden_bits(void) {
     SNNConfig config;
     snn_config_default(&config);
     config.flags = SNN_FLAG_INTERPRET_MODELS;
-    for (config.instruction_set = SNN_ISA_SCALAR; config.instruction_set <= SNN_ISA_AVX512; ++config.instruction_set) {
-        static const char *const names[] = {"", "scalar", "avx2", "avx512"};
+    for (config.instruction_set = SNN_ISA_SCALAR; config.instruction_set <= SNN_ISA_NEON; ++config.instruction_set) {
+        static const char *const names[] = {"", "scalar", "avx2", "avx512", "neon"};
         if (has_instruction_set(names[config.instruction_set])) compare_all(&config, "the op-list interpreter");
     }
 }
@@ -198,6 +199,7 @@ static const CheckCase cases[] = {
     CASE(scalar_gives_the_golden_bits),
     CASE(avx2_gives_the_golden_bits),
     CASE(avx512_gives_the_golden_bits),
+    CASE(neon_gives_the_golden_bits),
     CASE(the_interpreter_gives_the_golden_bits),
     CASE(the_wide_network_is_dealt_to_threads),
     CASE(a_saved_and_loaded_network_gives_the_golden_bits),

@@ -41,7 +41,7 @@ static void configurations_are_checked(void) {
     config.thread_count = 1u << 30;
     CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "thread_count");
     config.thread_count = 1;
-    config.instruction_set = 4;
+    config.instruction_set = 5;
     CHECK_ERROR(snn_create_network(&config, &handle), SNN_ERROR_INVALID_ARGUMENT, "instruction_set");
     config.instruction_set = 0;
     config.max_catch_up_steps = 0;

@@ -1,8 +1,10 @@
 /* Threads and processes: busy sessions, parallel sessions, shared networks, destroying from elsewhere, fork. */
 #define _DEFAULT_SOURCE
 #include <pthread.h>
+#if !defined(_WIN32)
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 #include "fixtures.h"
 
@@ -201,6 +203,7 @@ static void the_last_error_belongs_to_the_thread(void) {
     CHECK(strstr(snn_last_error(), "out_count"));
 }
 
+#if !defined(_WIN32)
 /* ---- fork ---- */
 
 static void a_child_may_not_use_sessions_of_its_parent(void) {
@@ -265,6 +268,7 @@ static void a_child_may_destroy_a_session_with_threads(void) {
     snn_destroy_network(handle);
     snn_network_release(network);
 }
+#endif
 
 static const CheckCase cases[] = {
     CASE(a_second_thread_is_told_that_the_session_is_busy),
@@ -273,8 +277,10 @@ static const CheckCase cases[] = {
     CASE(networks_are_counted_from_every_thread),
     CASE(destroying_from_another_thread_ends_the_stepping),
     CASE(the_last_error_belongs_to_the_thread),
+#if !defined(_WIN32)
     CASE(a_child_may_not_use_sessions_of_its_parent),
     CASE(a_child_may_destroy_a_session_with_threads),
+#endif
 };
 
 int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

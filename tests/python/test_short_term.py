@@ -66,7 +66,8 @@ def test_threads_instruction_sets_and_pieces_do_not_change_a_bit(tmp_path):
     net = network(rule, 30, 300, weight=np.random.default_rng(5).random(9000), delay=2)
     expected = arriving(net, spikes, device="reference")
     assert expected.max() > 0
-    for settings in ({"threads": 1}, {"threads": 4}, {"instruction_set": "scalar"}, {"instruction_set": "avx2"}):
+    cpu = next(device for device in snn.devices() if device.name == "cpu")
+    for settings in ({"threads": 1}, {"threads": 4}, *({"instruction_set": name} for name in cpu.instruction_sets)):
         assert np.array_equal(arriving(net, spikes, **settings), expected)
     frames = spikes.astype(np.float32)
     with snn.Simulation(net) as sim:

@@ -50,7 +50,7 @@ def _native(description: Description) -> Iterator[str]:
     yield "#if (UNITY_IOS || UNITY_WEBGL) && !UNITY_EDITOR"
     yield '        internal const string Library = "__Internal"; // linked into the program'
     yield "#else"
-    yield '        internal const string Library = "snn"; // libsnn.so, libsnn.dylib, snn.dll'
+    yield '        internal const string Library = "libsnn"; // not "snn": Windows would find Snn.dll, this assembly'
     yield "#endif"
     for constant in description.constants:
         if constant.group == 0:

@@ -148,6 +148,8 @@ namespace Snn
         Avx2 = 2,
         /// <summary>SNN_ISA_AVX512</summary>
         Avx512 = 3,
+        /// <summary>SNN_ISA_NEON</summary>
+        Neon = 4,
     }
 
     /// <summary><c>SNN_FLAG_INTERPRET_MODELS</c> and those that follow it in <c>snn.h</c>.</summary>

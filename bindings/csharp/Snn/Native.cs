@@ -40,7 +40,7 @@ namespace Snn
         internal ulong memory_bytes;
         /// <summary>1 or 0</summary>
         internal uint can_train;
-        /// <summary>those the device can use, best last: "scalar avx2 avx512"</summary>
+        /// <summary>those the device can use, best last: "scalar avx2 avx512", "scalar neon"</summary>
         internal fixed byte instruction_sets[64];
     }
 
@@ -534,7 +534,7 @@ namespace Snn
 #if (UNITY_IOS || UNITY_WEBGL) && !UNITY_EDITOR
         internal const string Library = "__Internal"; // linked into the program
 #else
-        internal const string Library = "snn"; // libsnn.so, libsnn.dylib, snn.dll
+        internal const string Library = "libsnn"; // not "snn": Windows would find Snn.dll, this assembly
 #endif
         internal const uint SNN_VERSION_MAJOR = 0x0;
         internal const uint SNN_VERSION_MINOR = 0x1;

@@ -156,7 +156,7 @@ typedef struct SNNDeviceInfo {
     uint32_t core_count;     /* logical processors this process may use */
     uint64_t memory_bytes;   /* total memory, 0 if unknown */
     uint32_t can_train;      /* 1 or 0 */
-    char instruction_sets[64]; /* those the device can use, best last: "scalar avx2 avx512" */
+    char instruction_sets[64]; /* those the device can use, best last: "scalar avx2 avx512", "scalar neon" */
 } SNNDeviceInfo;
 
 SNN_API SNNStatus SNN_CALL snn_device_count(uint32_t *out_count);
@@ -451,7 +451,7 @@ SNN_API SNNStatus SNN_CALL snn_network_get_plasticity_option(SNNNetwork network,
 /* ---- Sessions: the simple level ---------------------------------------------------------------------------------- */
 
 enum { /* SNNConfig.instruction_set; forcing one is for tests and measurements: all give the same bits */
-    SNN_ISA_BEST = 0, SNN_ISA_SCALAR = 1, SNN_ISA_AVX2 = 2, SNN_ISA_AVX512 = 3
+    SNN_ISA_BEST = 0, SNN_ISA_SCALAR = 1, SNN_ISA_AVX2 = 2, SNN_ISA_AVX512 = 3, SNN_ISA_NEON = 4
 };
 enum { /* SNNConfig.flags */
     SNN_FLAG_INTERPRET_MODELS = 1u, /* run built-in models through the op-list interpreter as well (tests) */

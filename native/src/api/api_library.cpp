@@ -1,4 +1,5 @@
 // The C interface: versions, errors, devices, models, encoders, random numbers.
+#include <cstring>
 #include <string>
 
 #include "api/guard.h"
@@ -12,7 +13,8 @@ using namespace snn::api;
 
 namespace {
 
-thread_local std::string last_error_sentence;
+// Plain memory: a destructor at the end of a thread would keep the library loaded until then, and an editor could not replace it.
+thread_local char last_error_sentence[8192];
 
 uint32_t device_count_of(const Backend& backend) { return backend.device_count ? backend.device_count() : 1; }
 
@@ -21,11 +23,13 @@ uint32_t device_count_of(const Backend& backend) { return backend.device_count ?
 namespace snn::api {
 
 void set_last_error(const char* sentence) noexcept {
-    try {
-        last_error_sentence = sentence;
-    } catch (...) {
-        last_error_sentence.clear();  // no memory even for the sentence
+    size_t length = std::strlen(sentence);
+    if (length >= sizeof last_error_sentence) {
+        length = sizeof last_error_sentence - 1;
+        while (length > 0 && (sentence[length] & 0xC0) == 0x80) --length;  // not in the middle of a character
     }
+    std::memmove(last_error_sentence, sentence, length);  // which may be the sentence itself
+    last_error_sentence[length] = '\0';
 }
 
 }  // namespace snn::api
@@ -40,7 +44,7 @@ const char* snn_version_string(void) {
 
 uint32_t snn_abi_version(void) { return SNN_ABI_VERSION; }
 
-const char* snn_last_error(void) { return last_error_sentence.c_str(); }
+const char* snn_last_error(void) { return last_error_sentence; }
 
 const char* snn_status_name(SNNStatus status) {
     switch (status) {

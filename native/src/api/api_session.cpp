@@ -22,9 +22,9 @@ SessionOptions session_options(const SNNConfig& config) {
     if (config.thread_count > max_threads)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->thread_count is ", config.thread_count, "; expected 0 to ",
                     max_threads);
-    if (config.instruction_set > SNN_ISA_AVX512)
+    if (config.instruction_set > SNN_ISA_NEON)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->instruction_set is ", config.instruction_set,
-                    "; expected SNN_ISA_BEST, _SCALAR, _AVX2 or _AVX512");
+                    "; expected SNN_ISA_BEST, _SCALAR, _AVX2, _AVX512 or _NEON");
     if (config.max_catch_up_steps == 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->max_catch_up_steps is 0; expected at least 1");
     const uint32_t known_flags = SNN_FLAG_INTERPRET_MODELS | SNN_FLAG_FLOAT64 | SNN_FLAG_SMOOTH_SPIKES | SNN_FLAG_ANY_SIZE |

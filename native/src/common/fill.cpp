@@ -9,16 +9,21 @@ namespace snn {
 
 const FillTable* fill_table(uint32_t instruction_set) {
     if (instruction_set == SNN_ISA_SCALAR) return &scalar::fill;
-#if defined(SNN_X86_64)
+#if defined(SNN_KERNELS_avx2)
     if (instruction_set == SNN_ISA_AVX2 && has_avx2()) return &avx2::fill;
+#endif
+#if defined(SNN_KERNELS_avx512)
     if (instruction_set == SNN_ISA_AVX512 && has_avx512()) return &avx512::fill;
+#endif
+#if defined(SNN_KERNELS_neon)
+    if (instruction_set == SNN_ISA_NEON) return &neon::fill;
 #endif
     return nullptr;
 }
 
 const FillTable& fill_table() {
     static const FillTable* const best = [] {
-        for (const uint32_t isa : {SNN_ISA_AVX512, SNN_ISA_AVX2})
+        for (const uint32_t isa : {SNN_ISA_NEON, SNN_ISA_AVX512, SNN_ISA_AVX2})
             if (const FillTable* const found = fill_table(isa)) return found;
         return &scalar::fill;
     }();

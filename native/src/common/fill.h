@@ -38,5 +38,8 @@ extern const FillTable fill;
 namespace avx512 {
 extern const FillTable fill;
 }
+namespace neon {
+extern const FillTable fill;
+}
 
 }  // namespace snn

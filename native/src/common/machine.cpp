@@ -56,7 +56,7 @@ struct Support {
     bool avx2 = false, avx512 = false;
 };
 
-#if defined(SNN_X86_64)
+#if defined(__x86_64__) || defined(_M_X64)
 
 #if defined(_MSC_VER)
 void cpuid(uint32_t leaf, uint32_t registers[4]) { __cpuidex(reinterpret_cast<int*>(registers), static_cast<int>(leaf), 0); }

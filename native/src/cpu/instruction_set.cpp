@@ -8,25 +8,49 @@
 
 namespace snn::cpu {
 
-const KernelTable& kernels_for(uint32_t instruction_set) {
-    if (instruction_set > SNN_ISA_AVX512)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "instruction_set is ", instruction_set, "; expected SNN_ISA_*");
-#if defined(SNN_X86_64)
-    if (instruction_set == SNN_ISA_BEST)
-        instruction_set = has_avx512() ? SNN_ISA_AVX512 : has_avx2() ? SNN_ISA_AVX2 : SNN_ISA_SCALAR;
-    if (instruction_set == SNN_ISA_AVX512 && has_avx512()) return avx512::kernels;
-    if (instruction_set == SNN_ISA_AVX2 && has_avx2()) return avx2::kernels;
+namespace {
+
+struct InstructionSet {
+    uint32_t number;  // SNN_ISA_*
+    bool is_there;
+    const KernelTable& kernels;
+};
+
+// Those of this build, the best last.
+const InstructionSet sets[] = {
+    {SNN_ISA_SCALAR, true, scalar::kernels},
+#if defined(SNN_KERNELS_avx2)
+    {SNN_ISA_AVX2, has_avx2(), avx2::kernels},
 #endif
-    if (instruction_set == SNN_ISA_BEST || instruction_set == SNN_ISA_SCALAR) return scalar::kernels;
-    throw Error(SNN_ERROR_UNSUPPORTED, "this processor or operating system has no ",
-                instruction_set == SNN_ISA_AVX512 ? "AVX-512 (F, BW, DQ, VL)" : "AVX2 with FMA", "; it has: ",
+#if defined(SNN_KERNELS_avx512)
+    {SNN_ISA_AVX512, has_avx512(), avx512::kernels},
+#endif
+#if defined(SNN_KERNELS_neon)
+    {SNN_ISA_NEON, true, neon::kernels},  // part of the architecture
+#endif
+};
+
+}  // namespace
+
+const KernelTable& kernels_for(uint32_t instruction_set) {
+    constexpr const char* names[] = {"", "", "AVX2 with FMA", "AVX-512 (F, BW, DQ, VL)", "NEON of 64-bit ARM"};
+    if (instruction_set >= std::size(names))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "instruction_set is ", instruction_set, "; expected SNN_ISA_*");
+    const KernelTable* found = nullptr;
+    for (const InstructionSet& set : sets)
+        if (set.is_there && (instruction_set == SNN_ISA_BEST || instruction_set == set.number)) found = &set.kernels;
+    if (found) return *found;
+    throw Error(SNN_ERROR_UNSUPPORTED, "this processor, operating system or build of libsnn has no ", names[instruction_set], "; it has: ",
                 supported_instruction_sets());
 }
 
 std::string supported_instruction_sets() {
-    std::string names = "scalar";
-    if (has_avx2()) names += " avx2";
-    if (has_avx512()) names += " avx512";
+    std::string names;
+    for (const InstructionSet& set : sets) {
+        if (!set.is_there) continue;
+        if (!names.empty()) names += ' ';
+        names += set.kernels.name;
+    }
     return names;
 }
 

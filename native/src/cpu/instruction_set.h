@@ -12,5 +12,5 @@ struct KernelTable;
 // lacks what was asked for.
 const KernelTable& kernels_for(uint32_t instruction_set);
 
-std::string supported_instruction_sets();  // "scalar avx2 avx512", best last
+std::string supported_instruction_sets();  // "scalar avx2 avx512", "scalar neon": best last
 }  // namespace snn::cpu

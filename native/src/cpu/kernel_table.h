@@ -315,13 +315,14 @@ struct KernelTable {
 namespace scalar {
 extern const KernelTable kernels;
 }
-#if defined(SNN_X86_64)
 namespace avx2 {
 extern const KernelTable kernels;
 }
 namespace avx512 {
 extern const KernelTable kernels;
 }
-#endif
+namespace neon {
+extern const KernelTable kernels;
+}
 
 }  // namespace snn::cpu

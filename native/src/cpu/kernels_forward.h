@@ -13,7 +13,7 @@
 // Blocks of tiles of 16 targets that fit in the registers of the instruction set.
 #if defined(SNN_ISA_IS_avx512)
 constexpr uint32_t dense_tiles = 8;
-#elif defined(SNN_ISA_IS_avx2)
+#elif defined(SNN_ISA_IS_avx2) || defined(SNN_ISA_IS_neon)
 constexpr uint32_t dense_tiles = 4;
 #else
 constexpr uint32_t dense_tiles = 2;
@@ -79,7 +79,7 @@ static void deliver_dense(const DenseArgs& args) {
 // Rows of analog inputs, and tiles of 16 targets, that one inner loop keeps in registers.
 #if defined(SNN_ISA_IS_avx512)
 constexpr uint32_t value_rows = 4, value_tiles = 4;
-#elif defined(SNN_ISA_IS_avx2)
+#elif defined(SNN_ISA_IS_avx2) || defined(SNN_ISA_IS_neon)
 constexpr uint32_t value_rows = 2, value_tiles = 2;
 #else
 constexpr uint32_t value_rows = 2, value_tiles = 1;

@@ -5,7 +5,7 @@
 // Rows and 16-wide columns that one inner loop keeps in registers.
 #if defined(SNN_ISA_IS_avx512)
 constexpr uint32_t product_rows = 4, product_tiles = 4;
-#elif defined(SNN_ISA_IS_avx2)
+#elif defined(SNN_ISA_IS_avx2) || defined(SNN_ISA_IS_neon)
 constexpr uint32_t product_rows = 4, product_tiles = 1;
 #else
 constexpr uint32_t product_rows = 2, product_tiles = 1;
@@ -61,7 +61,7 @@ static void add_product(const ProductArgs& args) {
 // Sources and 16-wide columns of gradients of analog inputs that one inner loop keeps in registers.
 #if defined(SNN_ISA_IS_avx512)
 constexpr uint32_t outer_sources = 6, outer_tiles = 4;
-#elif defined(SNN_ISA_IS_avx2)
+#elif defined(SNN_ISA_IS_avx2) || defined(SNN_ISA_IS_neon)
 constexpr uint32_t outer_sources = 4, outer_tiles = 1;
 #else
 constexpr uint32_t outer_sources = 2, outer_tiles = 1;

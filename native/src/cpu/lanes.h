@@ -33,6 +33,8 @@
 #include "cpu/lanes_avx512.h"
 #elif defined(SNN_ISA_IS_avx2)
 #include "cpu/lanes_avx2.h"
+#elif defined(SNN_ISA_IS_neon)
+#include "cpu/lanes_neon.h"
 #elif defined(SNN_ISA_IS_scalar)
 #include "cpu/lanes_scalar.h"
 #else

@@ -6,6 +6,14 @@
 #include "common/compiler.h"
 #include "common/error.h"
 
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#if !defined(NOMINMAX)
+#define NOMINMAX
+#endif
+#include <windows.h>
+#endif
+
 namespace snn::cpu {
 
 namespace {
@@ -16,6 +24,17 @@ constexpr uint32_t most_tasks = 0xffff;
 
 uint32_t next_of(uint64_t ticket) { return static_cast<uint32_t>(ticket >> 16) & 0xffffu; }
 uint32_t count_of(uint64_t ticket) { return static_cast<uint32_t>(ticket) & 0xffffu; }
+
+// Sleeps while `number` is `value`; may return early. wake_all() ends the sleep of all.
+#if defined(_WIN32)
+// Not std::atomic's own: where there is no futex, libstdc++ can miss a call that comes between its look at the number and its
+// sleep, and then sleeps for good.
+void sleep_while(std::atomic<uint32_t>& number, uint32_t value) { WaitOnAddress(&number, &value, sizeof value, INFINITE); }
+void wake_all(std::atomic<uint32_t>& number) { WakeByAddressAll(&number); }
+#else
+void sleep_while(std::atomic<uint32_t>& number, uint32_t value) { number.wait(value); }
+void wake_all(std::atomic<uint32_t>& number) { number.notify_all(); }
+#endif
 
 }  // namespace
 
@@ -43,7 +62,7 @@ ThreadPool::~ThreadPool() { stop(); }
 void ThreadPool::stop() {
     stopping_.store(true);
     round_.fetch_add(1);
-    round_.notify_all();
+    wake_all(round_);
     for (std::thread& worker : workers_) worker.join();
     workers_.clear();
 }
@@ -78,7 +97,7 @@ void ThreadPool::work() {
             sleepers_.fetch_add(1);
             const uint32_t round = round_.load();
             const uint64_t ticket = ticket_.load();
-            if (next_of(ticket) >= count_of(ticket) && !stopping_.load()) round_.wait(round);
+            if (next_of(ticket) >= count_of(ticket) && !stopping_.load()) sleep_while(round_, round);
             sleepers_.fetch_sub(1);
             idle = 0;
         }
@@ -117,7 +136,7 @@ void ThreadPool::run(uint32_t count, Task task, void* context) {
     const uint64_t round = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
     ticket_.store(round << 32 | count);
     round_.fetch_add(1);
-    if (sleepers_.load() > 0) round_.notify_all();
+    if (sleepers_.load() > 0) wake_all(round_);
 
     while (take_task()) {
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <system_error>
 
 #if defined(_WIN32)
 #include <fcntl.h>
@@ -38,6 +39,14 @@ std::wstring wide(const std::string& path) {
     return converted;
 }
 
+std::string system_message(DWORD error) { return std::system_category().message(static_cast<int>(error)); }
+
+// Whether there is something with this attribute, FILE_ATTRIBUTE_*.
+bool has_attribute(const std::string& path, DWORD attribute) {
+    const DWORD attributes = GetFileAttributesW(wide(path).c_str());
+    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & attribute) != 0;
+}
+
 #else
 
 const char* kind_of(mode_t mode) {
@@ -71,14 +80,18 @@ std::string without_links(const std::string& path) {
 
 #if defined(_WIN32)
 
-FileSource::FileSource(const std::string& path) : file_(_wfopen(wide(path).c_str(), L"rb")) {
+FileSource::FileSource(const std::string& path) {
+    if (has_attribute(path, FILE_ATTRIBUTE_DIRECTORY))
+        throw Error(SNN_ERROR_IO, "cannot read '", path, "': it is a folder, not a regular file");
+    file_ = _wfopen(wide(path).c_str(), L"rbN");  // N: not for processes that are started meanwhile
     if (!file_) throw Error(SNN_ERROR_IO, "cannot open '", path, "': ", std::strerror(errno));
-    const long long size = _fseeki64(file_, 0, SEEK_END) == 0 ? _ftelli64(file_) : -1;
-    if (size < 0) {
+    LARGE_INTEGER size{};
+    const HANDLE handle = reinterpret_cast<HANDLE>(_get_osfhandle(_fileno(file_)));
+    if (GetFileType(handle) != FILE_TYPE_DISK || !GetFileSizeEx(handle, &size)) {
         std::fclose(file_);
-        throw Error(SNN_ERROR_IO, "cannot read '", path, "': not a regular file");
+        throw Error(SNN_ERROR_IO, "cannot read '", path, "': it is a device, not a regular file");
     }
-    size_ = static_cast<uint64_t>(size);
+    size_ = static_cast<uint64_t>(size.QuadPart);
 }
 
 FileSource::~FileSource() { std::fclose(file_); }
@@ -126,7 +139,12 @@ void FileSource::read(uint64_t offset, void* out, size_t size) const {
 // ---- Writing --------------------------------------------------------------------------------------------------------
 
 AtomicFile::AtomicFile(const std::string& path) : path_(path), place_(path) {
-#if !defined(_WIN32)
+#if defined(_WIN32)
+    if (has_attribute(path, FILE_ATTRIBUTE_DIRECTORY))
+        throw Error(SNN_ERROR_IO, "cannot save to '", path, "': it is a folder, not a regular file");
+    if (has_attribute(path, FILE_ATTRIBUTE_READONLY))
+        throw Error(SNN_ERROR_IO, "cannot save to '", path, "': the file is write-protected");
+#else
     struct stat old{};
     if (stat(path.c_str(), &old) == 0) {
         if (!S_ISREG(old.st_mode))
@@ -194,15 +212,25 @@ void AtomicFile::write(const void* data, size_t size) {
 
 void AtomicFile::commit() {
     if (std::fflush(file_) != 0) fail("cannot write", errno);
-#if !defined(_WIN32)
+#if defined(_WIN32)
+    if (_commit(_fileno(file_)) != 0) fail("cannot write", errno);
+#else
     if (fsync(fileno(file_)) != 0) fail("cannot write", errno);
 #endif
     std::FILE* const file = file_;
     file_ = nullptr;
     if (std::fclose(file) != 0) fail("cannot write", errno);
 #if defined(_WIN32)
-    if (!MoveFileExW(wide(temporary_).c_str(), wide(place_).c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
-        throw Error(SNN_ERROR_IO, "cannot replace '", path_, "': system error ", GetLastError());
+    // A file that somebody has open cannot be replaced. Scanners of viruses, indexers and other threads that save let go soon.
+    const std::wstring from = wide(temporary_), to = wide(place_);
+    for (DWORD wait_ms = 1; !MoveFileExW(from.c_str(), to.c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH);
+         wait_ms *= 2) {
+        const DWORD reason = GetLastError();
+        const bool may_pass = reason == ERROR_ACCESS_DENIED || reason == ERROR_SHARING_VIOLATION;
+        if (!may_pass || wait_ms > 128)
+            throw Error(SNN_ERROR_IO, "cannot replace '", path_, "': ", system_message(reason));
+        Sleep(wait_ms);
+    }
     temporary_.clear();
 #else
     if (std::rename(temporary_.c_str(), place_.c_str()) != 0) fail("cannot replace", errno);

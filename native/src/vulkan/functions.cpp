@@ -1,20 +1,41 @@
 #include "vulkan/functions.h"
 
-#include <dlfcn.h>
-
 #include <type_traits>
 
 #include "common/error.h"
 
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#if !defined(NOMINMAX)
+#define NOMINMAX
+#endif
+#include <windows.h>
+#else
+#include <dlfcn.h>
+#endif
+
 namespace snn::vulkan {
+
+namespace {
+
+PFN_vkGetInstanceProcAddr open_loader() {
+#if defined(_WIN32)
+    // Beside the program or where the system keeps it, never in the folder that the program happens to be in.
+    const HMODULE library = LoadLibraryExA(loader_name, nullptr, LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
+    const auto function = library ? GetProcAddress(library, "vkGetInstanceProcAddr") : nullptr;
+    return reinterpret_cast<PFN_vkGetInstanceProcAddr>(reinterpret_cast<void (*)()>(function));
+#else
+    void* const library = dlopen(loader_name, RTLD_NOW | RTLD_LOCAL);
+    return library ? reinterpret_cast<PFN_vkGetInstanceProcAddr>(dlsym(library, "vkGetInstanceProcAddr")) : nullptr;
+#endif
+}
+
+}  // namespace
 
 const Loader& loader() {
     static const Loader opened = [] {
         Loader found;
-        void* const library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
-        if (!library) return found;
-        found.vkGetInstanceProcAddr =
-            reinterpret_cast<PFN_vkGetInstanceProcAddr>(dlsym(library, "vkGetInstanceProcAddr"));
+        found.vkGetInstanceProcAddr = open_loader();
         if (!found.vkGetInstanceProcAddr) return found;
         const auto load = [&](auto& function, const char* name) {
             function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(

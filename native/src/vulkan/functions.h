@@ -30,6 +30,11 @@ struct Loader {
     PFN_vkEnumerateInstanceVersion vkEnumerateInstanceVersion = nullptr;  // null: Vulkan 1.0
     PFN_vkEnumerateInstanceLayerProperties vkEnumerateInstanceLayerProperties = nullptr;
 };
+#if defined(_WIN32)
+constexpr const char* loader_name = "vulkan-1.dll";
+#else
+constexpr const char* loader_name = "libvulkan.so.1";
+#endif
 // Opened at the first call and kept until the process ends: drivers do not like to be unloaded. Thread-safe.
 const Loader& loader();
 

@@ -515,7 +515,7 @@ std::vector<std::vector<float>> case_inputs(const CpuCase& test_case) {
 }
 
 std::string CpuVariant::name() const {
-    constexpr const char* sets[] = {"best", "scalar", "avx2", "avx512"};
+    constexpr const char* sets[] = {"best", "scalar", "avx2", "avx512", "neon"};
     return text(sets[instruction_set], ", ", threads, " threads", flags & SNN_FLAG_INTERPRET_MODELS ? ", interpreted" : "",
                 job_system ? ", job system" : "");
 }
@@ -761,6 +761,7 @@ std::vector<uint32_t> machine_instruction_sets() {
     const std::string names = cpu::supported_instruction_sets();
     if (names.find("avx2") != std::string::npos) sets.push_back(SNN_ISA_AVX2);
     if (names.find("avx512") != std::string::npos) sets.push_back(SNN_ISA_AVX512);
+    if (names.find("neon") != std::string::npos) sets.push_back(SNN_ISA_NEON);
     return sets;
 }
 

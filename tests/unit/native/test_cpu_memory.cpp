@@ -25,7 +25,7 @@ struct CountingAllocator {
         CountingAllocator& self = *static_cast<CountingAllocator*>(user);
         ++self.calls;
         if (self.exhausted) return nullptr;
-        void* const memory = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+        void* const memory = ::operator new(size, std::align_val_t{alignment}, std::nothrow);
         self.aligned &= reinterpret_cast<uintptr_t>(memory) % 64 == 0;
         self.live[memory] = size;
         return memory;
@@ -34,7 +34,7 @@ struct CountingAllocator {
         CountingAllocator& self = *static_cast<CountingAllocator*>(user);
         self.sizes_match &= self.live.count(memory) == 1 && self.live[memory] == size;
         self.live.erase(memory);
-        std::free(memory);
+        ::operator delete(memory, std::align_val_t{64});
     }
 };
 

@@ -49,7 +49,7 @@ TEST_CASE("words are those of Philox, and all instruction sets fill alike") {
     const NormalFill fill{1000, (uint64_t{1} << 32) - 5000, 0.5, 0.25, -0.2, 1.1};
     std::vector<float> values;
     int tables = 0;
-    for (const uint32_t isa : {SNN_ISA_SCALAR, SNN_ISA_AVX2, SNN_ISA_AVX512}) {
+    for (const uint32_t isa : {SNN_ISA_SCALAR, SNN_ISA_AVX2, SNN_ISA_AVX512, SNN_ISA_NEON}) {
         const FillTable* const table = fill_table(isa);
         if (!table) continue;
         ++tables;

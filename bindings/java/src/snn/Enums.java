@@ -220,7 +220,9 @@ public final class Enums {
         /** SNN_ISA_AVX2 */
         AVX2(2),
         /** SNN_ISA_AVX512 */
-        AVX512(3);
+        AVX512(3),
+        /** SNN_ISA_NEON */
+        NEON(4);
 
         final int value;
 

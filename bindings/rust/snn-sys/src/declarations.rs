@@ -93,6 +93,7 @@ pub const SNN_ISA_BEST: u32 = 0;
 pub const SNN_ISA_SCALAR: u32 = 1;
 pub const SNN_ISA_AVX2: u32 = 2;
 pub const SNN_ISA_AVX512: u32 = 3;
+pub const SNN_ISA_NEON: u32 = 4;
 /// run built-in models through the op-list interpreter as well (tests)
 pub const SNN_FLAG_INTERPRET_MODELS: u32 = 1;
 /// device "reference" only: compute in double (tests)
@@ -233,7 +234,7 @@ pub struct SNNDeviceInfo {
     pub memory_bytes: u64,
     /// 1 or 0
     pub can_train: u32,
-    /// those the device can use, best last: "scalar avx2 avx512"
+    /// those the device can use, best last: "scalar avx2 avx512", "scalar neon"
     pub instruction_sets: [c_char; 64],
 }
 

@@ -289,6 +289,8 @@ pub enum InstructionSet {
     Avx2 = 2,
     /// `SNN_ISA_AVX512`
     Avx512 = 3,
+    /// `SNN_ISA_NEON`
+    Neon = 4,
 }
 
 impl InstructionSet {
@@ -299,6 +301,7 @@ impl InstructionSet {
             1 => Some(Self::Scalar),
             2 => Some(Self::Avx2),
             3 => Some(Self::Avx512),
+            4 => Some(Self::Neon),
             _ => None,
         }
     }
