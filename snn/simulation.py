@@ -50,7 +50,9 @@ class Simulation:
         Shared, not copied; changes made to it later do not reach this simulation.
     device : str, default "cpu"
         Where it runs: ``"cpu"``, ``"vulkan"`` (the first GPU; ``"vulkan:1"``, ``"vulkan:NAME"`` or ``"vulkan:UUID"`` choose
-        one), ``"reference"`` (slow and readable), ``"null"`` (computes nothing). See `snn.devices`.
+        one), ``"npu"`` or ``"openvino:CPU"`` (devices of OpenVINO, where ``pip install openvino`` was done: inference, equal
+        to the others to a measured degree, not to the bit), ``"reference"`` (slow and readable), ``"null"`` (computes
+        nothing). See `snn.devices`.
     batch_size : int, default 1
         Number of independent samples that share the weights; at most 1,048,576.
     threads : int, default 1

@@ -34,6 +34,7 @@ def abi_version():
 
 def devices():
     """The devices of this machine, as a list of `DeviceInfo`."""
+    announce_openvino()
     cdef uint32_t count = 0
     cdef SNNDeviceInfo info
     check(snn_device_count(&count))

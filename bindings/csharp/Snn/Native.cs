@@ -30,7 +30,7 @@ namespace Snn
     internal unsafe struct SNNDeviceInfo
     {
         internal uint struct_size;
-        /// <summary>what SNNConfig.device takes: "cpu", "vulkan:0", "reference", "null"</summary>
+        /// <summary>what SNNConfig.device takes: "cpu", "vulkan:0", "npu", "openvino:CPU", "reference", "null"</summary>
         internal fixed byte name[64];
         /// <summary>for people: processor name, instruction set</summary>
         internal fixed byte description[192];
@@ -253,7 +253,7 @@ namespace Snn
         internal byte* file;
         /// <summary>a finished network; the session keeps a reference</summary>
         internal IntPtr network;
-        /// <summary>"cpu" (default, also when null), "vulkan", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them</summary>
+        /// <summary>"cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them.</summary>
         internal byte* device;
         /// <summary>samples, 1 (default) to 1,048,576</summary>
         internal uint batch_size;

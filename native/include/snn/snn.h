@@ -151,7 +151,7 @@ typedef void(SNN_CALL *SNNLogCallback)(int32_t level, const char *message, void 
 
 typedef struct SNNDeviceInfo {
     uint32_t struct_size;
-    char name[64];           /* what SNNConfig.device takes: "cpu", "vulkan:0", "reference", "null" */
+    char name[64];           /* what SNNConfig.device takes: "cpu", "vulkan:0", "npu", "openvino:CPU", "reference", "null" */
     char description[192];   /* for people: processor name, instruction set */
     uint32_t core_count;     /* logical processors this process may use */
     uint64_t memory_bytes;   /* total memory, 0 if unknown */
@@ -458,8 +458,12 @@ typedef struct SNNConfig {
     uint32_t flags;            /* SNN_FLAG_* */
     const char *file;          /* a .snn file, or null when `network` is given */
     SNNNetwork network;        /* a finished network; the session keeps a reference */
-    const char *device;        /* "cpu" (default, also when null), "vulkan", "reference", "null"; of several GPUs "vulkan" is the
-                                  first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them */
+    const char *device;        /* "cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several
+                                  GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID"
+                                  one of them. "openvino:DEVICE" is what OpenVINO calls so ("CPU", "GPU"), ":f16" behind it
+                                  takes weights in float16; "npu" is its NPU. OpenVINO's devices agree with the others to a
+                                  measured degree (docs/performance.md), not to the bit. Their library is found on the library
+                                  path or by the environment variable SNN_OPENVINO, a file or folder */
     uint32_t batch_size;       /* samples, 1 (default) to 1,048,576 */
     uint32_t thread_count;     /* default 1, at most 1024; 0: one per core. Results do not depend on it. */
     uint32_t instruction_set;  /* SNN_ISA_* */

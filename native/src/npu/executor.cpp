@@ -41,7 +41,8 @@ OpenVinoExecutor::OpenVinoExecutor(std::shared_ptr<const Plan> plan, const Execu
         PopulationMemory& memory = populations_[p];
         memory.size = population.size;
         memory.frame = population.size * batch_size_;
-        memory.ring.assign(size_t{plan_->populations[p].history_depth + 1} * memory.frame, 0.0f);
+        memory.active_counts.assign(plan_->populations[p].history_depth + 1, 0);
+        memory.ring.assign(memory.active_counts.size() * memory.frame, 0.0f);
         if (population.is_input()) continue;
         memory.states.resize(population.model->states.size());
         for (StateMemory& state : memory.states)
@@ -106,7 +107,10 @@ void OpenVinoExecutor::check_states_that_stay() {
 void OpenVinoExecutor::reset_state() {
     now_ = 0;
     counters_ = {};
-    for (PopulationMemory& population : populations_) std::fill(population.ring.begin(), population.ring.end(), 0.0f);
+    for (PopulationMemory& population : populations_) {
+        std::fill(population.ring.begin(), population.ring.end(), 0.0f);
+        std::fill(population.active_counts.begin(), population.active_counts.end(), 0);
+    }
     fill_initial_states();
     check_states_that_stay();
 }
@@ -168,19 +172,24 @@ std::unique_ptr<OpenVinoExecutor::Block> OpenVinoExecutor::build(uint32_t step_c
                    text("read the graph of the network for device '", target_.name, "'"));
     const Owned<Model> model(read, library_.ov_model_free);
 
-    const char* const precision = target_.half ? "f16" : "f32";
+    // A CPU without float16 would take bfloat16 for it, which has 8 bits where float16 has 11.
+    const bool computes_half = target_.half && library_.property(target_.device, "OPTIMIZATION_CAPABILITIES").find("FP16") != std::string::npos;
+    const char* const precision = computes_half ? "f16" : "f32";
     const std::string threads = std::to_string(thread_count_);
     std::vector<const char*> properties{"PERFORMANCE_HINT", "LATENCY"};
     // An NPU computes in float16 and takes no other word for it.
     if (!target_.device.starts_with("NPU")) properties.insert(properties.end(), {"INFERENCE_PRECISION_HINT", precision});
     if (target_.device == "CPU")
-        properties.insert(properties.end(), {"INFERENCE_NUM_THREADS", threads.c_str(), "NUM_STREAMS", "1"});
+        // Without pinning, which moves the calling thread from core to core and back at every inference.
+        properties.insert(properties.end(), {"INFERENCE_NUM_THREADS", threads.c_str(), "NUM_STREAMS", "1", "ENABLE_CPU_PINNING", "NO",
+                                             "CPU_DENORMALS_OPTIMIZATION", "YES"});
     const size_t property_count = properties.size();
-    properties.resize(8, "");
+    properties.resize(12, "");
     Compiled* compiled = nullptr;
     library_.check(library_.ov_core_compile_model(library_.core, model.get(), target_.device.c_str(), property_count, &compiled,
                                                   properties[0], properties[1], properties[2], properties[3], properties[4],
-                                                  properties[5], properties[6], properties[7]),
+                                                  properties[5], properties[6], properties[7], properties[8], properties[9],
+                                                  properties[10], properties[11]),
                    text("compile the network for device '", target_.name, "'"));
     block->compiled = Owned<Compiled>(compiled, library_.ov_compiled_model_free);
     char* used_precision = nullptr;
@@ -232,9 +241,12 @@ float* OpenVinoExecutor::past(uint32_t population, uint64_t lag) {
 }
 
 const float* OpenVinoExecutor::past(uint32_t population, uint64_t lag) const {
-    const PopulationMemory& memory = populations_[population];
-    const uint64_t slots = memory.ring.size() / memory.frame;
-    return memory.ring.data() + (now_ + slots - lag % slots) % slots * memory.frame;
+    return populations_[population].ring.data() + place(population, lag) * populations_[population].frame;
+}
+
+uint64_t OpenVinoExecutor::place(uint32_t population, uint64_t lag) const {
+    const uint64_t slots = populations_[population].active_counts.size();
+    return slots == 1 ? 0 : (now_ + slots - lag % slots) % slots;
 }
 
 void OpenVinoExecutor::run(const RunRequest& request) {
@@ -285,24 +297,32 @@ void OpenVinoExecutor::infer(Block& block, const RunRequest& request, uint32_t d
     side_ = 1 - side_;
 }
 
+uint32_t OpenVinoExecutor::count_active(const float* values, size_t count) {
+    uint32_t active = 0;
+    for (size_t i = 0; i < count; ++i) active += values[i] != 0.0f;
+    return active;
+}
+
 void OpenVinoExecutor::count_step() {
     ++counters_.steps;
-    const auto active_count = [&](uint32_t p) {
-        const float* const values = past(p, 0);
-        return static_cast<uint64_t>(std::count_if(values, values + populations_[p].frame, [](float value) { return value != 0.0f; }));
-    };
     for (uint32_t p = 0; p < populations_.size(); ++p) {
+        PopulationMemory& memory = populations_[p];
         const Population& population = network().population(p);
-        if (population.is_binary()) (population.is_input() ? counters_.input_spikes : counters_.spikes) += active_count(p);
+        const uint32_t active = memory.active_counts[place(p, 0)] = count_active(past(p, 0), memory.frame);
+        if (population.is_binary()) (population.is_input() ? counters_.input_spikes : counters_.spikes) += active;
     }
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         const Projection& projection = network().projection(q);
         const std::vector<uint32_t>& fan_out = projections_[q].fan_out;
         const PopulationMemory& source = populations_[projection.source];
-        const float* const values = past(projection.source, projection.min_delay());
+        const uint32_t lag = projection.min_delay(), active = source.active_counts[place(projection.source, lag)];
         uint64_t synapses = 0;
-        for (uint32_t i = 0, neuron = 0; i < source.frame; ++i, neuron = neuron + 1 == source.size ? 0 : neuron + 1)
-            if (values[i] != 0.0f) synapses += fan_out[fan_out.size() > 1 ? neuron : 0];
+        if (fan_out.size() == 1) synapses = uint64_t{active} * fan_out[0];
+        else if (active > 0) {
+            const float* const values = past(projection.source, lag);
+            for (uint32_t i = 0; i < source.frame; ++i)
+                if (values[i] != 0.0f) synapses += fan_out[i % source.size];
+        }
         counters_.synaptic_operations += synapses;
         if (network().population(projection.source).is_binary()) counters_.synaptic_events += synapses;
     }
@@ -382,9 +402,12 @@ void OpenVinoExecutor::write(const Slot& slot, DType dtype, const void* data) {
         }
         case Slot::activity: return convert(dtype, data, DType::float32, past(slot.index, 0), populations_[slot.index].frame);
         case Slot::history:
-            for (uint32_t lag = 0; lag < plan_->populations[slot.index].history_depth; ++lag)
-                convert(dtype, static_cast<const char*>(data) + lag * populations_[slot.index].frame * size_of(dtype), DType::float32,
-                        past(slot.index, lag), populations_[slot.index].frame);
+            for (uint32_t lag = 0; lag < plan_->populations[slot.index].history_depth; ++lag) {
+                PopulationMemory& memory = populations_[slot.index];
+                convert(dtype, static_cast<const char*>(data) + lag * memory.frame * size_of(dtype), DType::float32,
+                        past(slot.index, lag), memory.frame);
+                memory.active_counts[place(slot.index, lag)] = count_active(past(slot.index, lag), memory.frame);
+            }
             return;
         case Slot::weight:
         case Slot::bias: {

@@ -5,7 +5,7 @@
 //   inputs, delayed activity ►                            ──►  spikes of each step ──► ring of past activity
 //
 // OpenVINO's own variables (ReadValue and Assign) are not used, because its C library has no function that reads or writes
-// them. Two requests of one compiled graph, one for each direction, do the same without a copy (docs/decisions/0015).
+// them. Two requests of one compiled graph, one for each direction, do the same without a copy (docs/decisions/0018).
 #pragma once
 
 #include <memory>
@@ -55,7 +55,8 @@ private:
     };
     struct PopulationMemory {
         uint32_t size = 0, frame = 0;  // neurons; times samples
-        std::vector<float> ring;       // [history_depth + 1][frame]
+        std::vector<float> ring;       // [history_depth + 1][frame], activity of the steps that delays look back to
+        std::vector<uint32_t> active_counts;  // [history_depth + 1], of other values than 0 in the ring
         std::vector<StateMemory> states;
         std::optional<PopulationConstants> own_constants;
         mutable std::vector<uint32_t> active;
@@ -79,6 +80,8 @@ private:
     };
 
     const Network& network() const { return *plan_->network; }
+    static uint32_t count_active(const float* values, size_t count);
+    uint64_t place(uint32_t population, uint64_t lag) const;  // in the ring
     float* past(uint32_t population, uint64_t lag);
     const float* past(uint32_t population, uint64_t lag) const;
     bool is_whole(uint32_t population, uint32_t state) const;

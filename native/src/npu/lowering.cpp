@@ -333,14 +333,6 @@ private:
         return graph().operation("Broadcast", {node, shape}, graph().element(node), wanted, "mode=\"numpy\"", "opset3");
     }
 
-    // Stored states below 2^-63 become 0 (docs/semantics.md), so that no value is denormal.
-    Node flushed(Node value) {
-        if (options_.half) return value;
-        const Node magnitude = graph().elementwise("Abs", {value}, Element::f32);
-        const Node is_small = graph().elementwise("Less", {magnitude, graph().constant(0x1p-63f)}, Element::boolean);
-        return graph().elementwise("Select", {is_small, graph().constant(0.0f), value}, Element::f32);
-    }
-
     void add_step(uint32_t p) {
         const Model& model = model_of(p);
         const FoldedModel& folded = folded_[p];
@@ -350,9 +342,7 @@ private:
         for (uint16_t s = 0; s < next.size(); ++s) {
             const uint16_t reg = folded.resolved(model.step_states[s]);
             if (folded.state_stays[s] || (reg == first_state + s && !folded.known[reg])) continue;
-            Node node = register_node(registers, model.step_states[s]);
-            if (model.states[s].type != ValueType::int_) node = flushed(node);
-            next[s] = whole_frame(node, p);
+            next[s] = whole_frame(register_node(registers, model.step_states[s]), p);
         }
         if (model.spiking) {
             const Node spikes = whole_frame(register_node(registers, static_cast<uint16_t>(model.step_spike)), p);

@@ -24,7 +24,7 @@ struct SessionValues {
 struct LoweringOptions {
     uint32_t batch_size = 1;
     uint32_t step_count = 1;
-    bool half = false;  // weights in float16; what lies below its range is not flushed to zero step by step
+    bool half = false;  // weights in float16
 };
 
 // The graph and what is behind its names and numbers. Values are [batch][size], float32, states of whole numbers int32.

@@ -198,7 +198,7 @@ pub struct SNNJobSystem {
 #[derive(Clone, Copy)]
 pub struct SNNDeviceInfo {
     pub struct_size: u32,
-    /// what SNNConfig.device takes: "cpu", "vulkan:0", "reference", "null"
+    /// what SNNConfig.device takes: "cpu", "vulkan:0", "npu", "openvino:CPU", "reference", "null"
     pub name: [c_char; 64],
     /// for people: processor name, instruction set
     pub description: [c_char; 192],
@@ -421,7 +421,7 @@ pub struct SNNConfig {
     pub file: *const c_char,
     /// a finished network; the session keeps a reference
     pub network: SNNNetwork,
-    /// "cpu" (default, also when null), "vulkan", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them
+    /// "cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them.
     pub device: *const c_char,
     /// samples, 1 (default) to 1,048,576
     pub batch_size: u32,
