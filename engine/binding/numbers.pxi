@@ -49,6 +49,21 @@ def devices():
     return found
 
 
+def device_speed(device):
+    """How long a step takes on a device, as a `DeviceSpeed`; measured, or kept from an earlier measurement."""
+    cdef SNNDeviceSpeed speed
+    cdef SNNStatus status
+    cdef bytes c_device = text(device, "the device")
+    cdef const char *name = c_device
+    announce_openvino()
+    memset(&speed, 0, sizeof(speed))
+    speed.struct_size = sizeof(speed)
+    with nogil:
+        status = snn_device_speed(name, &speed)
+    check(status)
+    return DeviceSpeed(speed.small_step_s, speed.large_step_s, decoded(speed.driver), bool(speed.was_kept))
+
+
 def encode(uint32_t kind, values, size_t sample_count, size_t feature_count, out, *, steps, double gain=1.0,
            double threshold=0.01, seed=0):
     """Encode float32 values into `out`, float32 [steps][sample_count][feature_count]; see SNNEncoderDef."""

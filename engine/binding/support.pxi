@@ -22,7 +22,7 @@ from snn.engine.errors import (
     error_for_status, shown)
 from snn.engine.openvino import announce_openvino
 from snn.engine.records import (
-    Counters, DeviceInfo, EpochResult, NetworkInfo, PopulationInfo, ProjectionArrays, ProjectionInfo, SpikeEvent,
+    Counters, DeviceInfo, DeviceSpeed, EpochResult, NetworkInfo, PopulationInfo, ProjectionArrays, ProjectionInfo, SpikeEvent,
     TrainResult, WeightUpdate)
 
 if snn_abi_version() != SNN_ABI_VERSION:

@@ -16,6 +16,7 @@ struct TrainerObject {
     Trainer* trainer;  // valid while the session lives
 
     TrainerObject(std::shared_ptr<Session> the_session, const SNNTrainerDef& def) : session(the_session) {
+        the_session->prepare_to_train();
         auto owned = std::make_shared<Trainer>(the_session->executor(), the_session->plan(), the_session->batch_size(), def);
         trainer = owned.get();
         the_session->own(std::move(owned));

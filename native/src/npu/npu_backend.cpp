@@ -53,6 +53,8 @@ void describe_openvino(uint32_t device, SNNDeviceInfo& out_info) {
     describe_device(name, out_info);
 }
 
+std::string driver(uint32_t) { return "OpenVINO " + npu::library().version; }
+
 std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorOptions& options, npu::Target target) {
     if (options.flags & (SNN_FLAG_FLOAT64 | SNN_FLAG_SMOOTH_SPIKES))
         throw Error(SNN_ERROR_UNSUPPORTED, "device '", target.name,
@@ -111,7 +113,7 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
 
 }  // namespace
 
-const Backend npu_backend{"npu", describe_npu, open_npu, memory, npu_count};
-const Backend openvino_backend{"openvino", describe_openvino, open_openvino, memory, openvino_count};
+const Backend npu_backend{"npu", describe_npu, open_npu, memory, npu_count, driver};
+const Backend openvino_backend{"openvino", describe_openvino, open_openvino, memory, openvino_count, driver};
 
 }  // namespace snn
