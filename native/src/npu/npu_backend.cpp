@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 #include "common/error.h"
+#include "common/machine.h"
 #include "npu/executor.h"
 
 namespace snn {
@@ -36,9 +38,15 @@ void describe_device(const std::string& device, SNNDeviceInfo& out_info) {
     const npu::Library& library = npu::library();
     std::string full_name = library.property(device, "FULL_DEVICE_NAME");
     full_name.resize(std::min(full_name.size(), full_name.find_last_not_of(' ') + 1));
-    std::snprintf(out_info.description, sizeof out_info.description, "%.128s (OpenVINO %.24s)", full_name.c_str(),
-                  library.version.c_str());
+    std::snprintf(out_info.description, sizeof out_info.description, "%.96s (OpenVINO %.24s: %.56s)", full_name.c_str(),
+                  library.version.c_str(), library.property(device, "OPTIMIZATION_CAPABILITIES").c_str());
     out_info.core_count = 1;
+    if (device == "CPU") {
+        out_info.memory_bytes = total_memory_bytes();
+    } else {
+        const char* const property = is_npu(device) ? "NPU_DEVICE_TOTAL_MEM_SIZE" : "GPU_DEVICE_TOTAL_MEM_SIZE";
+        out_info.memory_bytes = std::strtoull(library.property(device, property).c_str(), nullptr, 10);  // 0: unknown
+    }
     out_info.can_train = 0;
 }
 
