@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 __all__ = [
     "Counters",
     "DeviceInfo",
+    "DeviceSpeed",
     "EpochResult",
     "NetworkInfo",
     "PopulationInfo",
@@ -46,6 +47,19 @@ class DeviceInfo(NamedTuple):
     memory_bytes: int
     can_train: bool
     instruction_sets: tuple[str, ...]
+
+
+class DeviceSpeed(NamedTuple):
+    """How long one step takes on a device, in seconds, with one sample and one thread."""
+
+    small_step: float
+    """Of 128-256-256-8 LIF neurons, densely connected."""
+    large_step: float
+    """Of 1024-2048-1024."""
+    driver: str
+    """What drives the device, with its version; empty for libsnn itself."""
+    was_kept: bool
+    """It was measured before: by this process, or by another one that left it in the cache."""
 
 
 class NetworkInfo(NamedTuple):

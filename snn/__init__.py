@@ -31,7 +31,7 @@ from snn.backpropagation import Backpropagation, Gradients
 from snn.connections import AvgPool2d, Connection, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
 from snn.distributions import Distribution, LogNormal, Normal, Uniform
 from snn.encode import Encoder
-from snn.engine._native import abi_version, devices
+from snn.engine._native import abi_version, device_speed, devices
 from snn.engine._native import version as library_version
 from snn.engine.errors import (
     ArgumentTypeError,
@@ -52,7 +52,7 @@ from snn.engine.errors import (
     UnsupportedError,
     VersionError,
 )
-from snn.engine.records import Counters, DeviceInfo, SpikeEvent, WeightUpdate
+from snn.engine.records import Counters, DeviceInfo, DeviceSpeed, SpikeEvent, WeightUpdate
 from snn.epochs import EarlyStopping, EpochReport
 from snn.learnable import Learnable
 from snn.network import MemoryEstimate, Network, Population, load, save
@@ -104,6 +104,7 @@ __all__ = [
     "Dense",
     "DeviceInfo",
     "DeviceLostError",
+    "DeviceSpeed",
     "Distribution",
     "DrivenCurrentLIF",
     "DrivenLIF",
@@ -165,6 +166,7 @@ __all__ = [
     "__version__",
     "abi_version",
     "data",
+    "device_speed",
     "devices",
     "encode",
     "events",

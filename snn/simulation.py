@@ -51,7 +51,10 @@ class Simulation:
         Shared, not copied; changes made to it later do not reach this simulation.
     device : str, default "cpu"
         Where it runs: ``"cpu"``, ``"vulkan"`` (the first GPU; ``"vulkan:1"``, ``"vulkan:NAME"`` or ``"vulkan:UUID"`` choose
-        one), ``"reference"`` (slow and readable), ``"null"`` (computes nothing). See `snn.devices`.
+        one), ``"npu"`` or ``"openvino:CPU"`` (devices of OpenVINO, where ``pip install openvino`` was done: inference, equal
+        to the others to a measured degree, not to the bit), ``"reference"`` (slow and readable), ``"null"`` (computes
+        nothing). See `snn.devices`. ``"auto"``: the fastest of the CPU and the GPUs, which give the same bits, by the
+        network's size and what `snn.device_speed` measured; what does not work is left with a warning.
     batch_size : int, default 1
         Number of independent samples that share the weights; at most 1,048,576.
     threads : int, default 1
@@ -114,7 +117,6 @@ class Simulation:
             flags=bits,
             seed=integer(seed, "seed", maximum=2**64 - 1),
         )
-        self.device = device
         self._indices = {name: population._index for name, population in network.populations.items()}
         self._recorders: list[Recorder] = []
         self._functions: list[tuple[int, Callable[[Simulation], Any]]] = []
@@ -194,6 +196,16 @@ class Simulation:
     @step_count.setter
     def step_count(self, steps: int) -> None:
         self._session.step_count = integer(steps, "step_count", maximum=2**64 - 1)
+
+    @property
+    def device(self) -> str:
+        """The device that it runs on: what ``"auto"`` chose, or as it was named."""
+        return self._session.device[0]
+
+    @property
+    def device_reason(self) -> str:
+        """Why ``device="auto"`` chose the device, in one line; empty where it was named."""
+        return self._session.device[1]
 
     @property
     def counters(self) -> Counters:

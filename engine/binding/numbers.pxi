@@ -34,6 +34,7 @@ def abi_version():
 
 def devices():
     """The devices of this machine, as a list of `DeviceInfo`."""
+    announce_openvino()
     cdef uint32_t count = 0
     cdef SNNDeviceInfo info
     check(snn_device_count(&count))
@@ -46,6 +47,21 @@ def devices():
             decoded(info.name), decoded(info.description), info.core_count, info.memory_bytes, bool(info.can_train),
             tuple(decoded(info.instruction_sets).split())))
     return found
+
+
+def device_speed(device):
+    """How long a step takes on a device, as a `DeviceSpeed`; measured, or kept from an earlier measurement."""
+    cdef SNNDeviceSpeed speed
+    cdef SNNStatus status
+    cdef bytes c_device = text(device, "the device")
+    cdef const char *name = c_device
+    announce_openvino()
+    memset(&speed, 0, sizeof(speed))
+    speed.struct_size = sizeof(speed)
+    with nogil:
+        status = snn_device_speed(name, &speed)
+    check(status)
+    return DeviceSpeed(speed.small_step_s, speed.large_step_s, decoded(speed.driver), bool(speed.was_kept))
 
 
 def encode(uint32_t kind, values, size_t sample_count, size_t feature_count, out, *, steps, double gain=1.0,

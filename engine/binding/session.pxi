@@ -34,6 +34,8 @@ cdef class Session:
         cdef bytes c_device = text(device, "the device")
         self.handle = NULL
         self._bound = {}
+        if c_device.startswith((b"npu", b"openvino", b"auto")):
+            announce_openvino()
         snn_config_default(&config)
         if file is not None:
             c_file = text(file, "the path")
@@ -133,6 +135,15 @@ cdef class Session:
     def reset(self):
         """Back to step 0 and the initial state."""
         self._check(snn_session_reset(self.handle))
+
+    @property
+    def device(self):
+        """The name of the device, and why "auto" chose it ("" where it was named)."""
+        cdef SNNSessionDevice device
+        memset(&device, 0, sizeof(device))
+        device.struct_size = sizeof(device)
+        self._check(snn_session_device(self.handle, &device))
+        return decoded(device.name), decoded(device.reason)
 
     @property
     def step_count(self):

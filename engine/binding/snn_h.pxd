@@ -58,6 +58,13 @@ cdef extern from "snn/snn.h" nogil:
         char instruction_sets[64]
     SNNStatus snn_device_count(uint32_t *out_count)
     SNNStatus snn_device_get(uint32_t index, SNNDeviceInfo *out_info)
+    ctypedef struct SNNDeviceSpeed:
+        uint32_t struct_size
+        uint32_t was_kept
+        char driver[64]
+        double small_step_s
+        double large_step_s
+    SNNStatus snn_device_speed(const char *device, SNNDeviceSpeed *out_speed) nogil
 
     # Models
     const char *snn_model_builtin_name(uint32_t index)
@@ -289,6 +296,11 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_session_step(SNNHandle handle, uint32_t step_count)
     SNNStatus snn_session_reset(SNNHandle handle)
     SNNStatus snn_session_set_step_count(SNNHandle handle, uint64_t steps)
+    ctypedef struct SNNSessionDevice:
+        uint32_t struct_size
+        char name[64]
+        char reason[256]
+    SNNStatus snn_session_device(SNNHandle handle, SNNSessionDevice *out_device)
     SNNStatus snn_session_step_count(SNNHandle handle, uint64_t *out_steps)
     SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
                                      const uint32_t **out_neurons, uint32_t *out_count)

@@ -20,8 +20,9 @@ import numpy
 from snn.engine.errors import (
     ArgumentTypeError, FileError, InternalError, InvalidArgumentError, InvalidHandleError, OutOfMemoryError,
     error_for_status, shown)
+from snn.engine.openvino import announce_openvino
 from snn.engine.records import (
-    Counters, DeviceInfo, EpochResult, NetworkInfo, PopulationInfo, ProjectionArrays, ProjectionInfo, SpikeEvent,
+    Counters, DeviceInfo, DeviceSpeed, EpochResult, NetworkInfo, PopulationInfo, ProjectionArrays, ProjectionInfo, SpikeEvent,
     TrainResult, WeightUpdate)
 
 if snn_abi_version() != SNN_ABI_VERSION:

@@ -1,29 +1,64 @@
-"""``snn devices``: what this machine can run on."""
+"""``snn devices``: what this machine can run on, and how fast."""
 
 from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
 
 import snn
 from snn.engine.cli.output import JsonFlag, console, print_json, table, with_unit
 
 __all__ = ["devices"]
 
+# They compute one neuron at a time, or nothing: nobody chooses one by its speed.
+NOT_MEASURED = ("reference", "null")
 
-def devices(as_json: JsonFlag = False) -> None:
-    """List the devices that networks can run on."""
-    found = snn.devices()
+
+def _speed(name: str) -> dict[str, Any]:
+    """Seconds of the two steps and the driver, or why there are none."""
+    if name in NOT_MEASURED:
+        return {"driver": "", "small_step_s": None, "large_step_s": None}
+    try:
+        speed = snn.device_speed(name)
+    except snn.SnnError as error:
+        return {"driver": "", "small_step_s": None, "large_step_s": None, "error": str(error)}
+    return {"driver": speed.driver, "small_step_s": speed.small_step, "large_step_s": speed.large_step}
+
+
+def devices(
+    as_json: JsonFlag = False,
+    measure: Annotated[
+        bool,
+        typer.Option(help="Measure how long steps take; up to half a second a device, and kept for the next time."),
+    ] = True,
+) -> None:
+    """List the devices that networks can run on.
+
+    Speed is the time of one step, one sample on one thread: of 128-256-256-8 LIF neurons, and of 1024-2048-1024.
+    """
+    found = [device._asdict() | (_speed(device.name) if measure else {}) for device in snn.devices()]
     if as_json:
         for device in found:
-            print_json(device._asdict())
+            print_json(device)
         return
-    rows = table("device", ">cores", ">memory", "trains", "instruction sets", "description")
+    speeds = (">small step", ">large step", "driver") if measure else ()
+    rows = table("device", ">cores", ">memory", "trains", *speeds, "instruction sets", "description")
     for device in found:
-        memory = with_unit(device.memory_bytes, "B") if device.memory_bytes else ""
+        told = []
+        if measure:
+            told = [with_unit(s, "s") if (s := device[key]) else "" for key in ("small_step_s", "large_step_s")]
+            told.append(device["driver"])
         rows.add_row(
-            f"[bold]{device.name}[/]",
-            str(device.core_count or ""),
-            memory,
-            "yes" if device.can_train else "no",
-            " ".join(device.instruction_sets),
-            device.description,
+            f"[bold]{device['name']}[/]",
+            str(device["core_count"] or ""),
+            with_unit(device["memory_bytes"], "B") if device["memory_bytes"] else "",
+            "yes" if device["can_train"] else "no",
+            *told,
+            " ".join(device["instruction_sets"]),
+            device["description"],
         )
     console.print(rows)
+    for device in found:
+        if "error" in device:
+            console.print(f"{device['name']}: {device['error']}", style="yellow", highlight=False, markup=False)

@@ -277,7 +277,9 @@ def test_devices_are_chosen_by_index_name_and_uuid() -> None:
         opened(network, Setting("vulkan:99"), 1)
     with pytest.raises(snn.NotFoundError, match=r"no device 'vulkan:Voodoo'"):
         opened(network, Setting("vulkan:Voodoo"), 1)
-    with pytest.raises(snn.NotFoundError, match=r"no device 'cpu:1'; there are: cpu, vulkan, reference, null"):
+    with pytest.raises(
+        snn.NotFoundError, match=r"no device 'cpu:1'; there are: cpu, vulkan, npu, openvino, reference, null"
+    ):
         opened(network, Setting("cpu:1"), 1)
 
 

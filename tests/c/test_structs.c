@@ -87,6 +87,8 @@ static void sizes_that_no_header_had_are_refused(void) {
     SNNAllocator allocator = {0, NULL, NULL, NULL};
     SNNJobSystem job_system = {0, 1, NULL, NULL};
     SNNDeviceInfo device_info;
+    SNNDeviceSpeed speed;
+    SNNSessionDevice session_device;
     SNNNetworkInfo network_info;
     SNNPopulationInfo population_info;
     SNNProjectionInfo projection_info;
@@ -106,6 +108,7 @@ static void sizes_that_no_header_had_are_refused(void) {
     float value = 0.5f, encoded[25];
 
     CHECK_REFUSES_SIZES(device_info, snn_device_get(0, &device_info));
+    CHECK_REFUSES_SIZES(speed, snn_device_speed("cpu", &speed));
     CHECK_REFUSES_SIZES(network_info, snn_network_get_info(network, &network_info));
     CHECK_REFUSES_SIZES(population_info, snn_network_get_population(network, 0, &population_info));
     CHECK_REFUSES_SIZES(projection_info, snn_network_get_projection(network, 0, &projection_info));
@@ -138,6 +141,7 @@ static void sizes_that_no_header_had_are_refused(void) {
 
     snn_run_def_default(&run_def);
     CHECK_REFUSES_SIZES(counters, snn_get_counters(handle, &counters));
+    CHECK_REFUSES_SIZES(session_device, snn_session_device(handle, &session_device));
     check_run_refuses_sizes_but_the_first(&run_def, handle);
     snn_trainer_def_default(&trainer_def);
     trainer_def.output_population = 2;
@@ -188,6 +192,8 @@ static void structs_begin_as_they_did_in_abi_1(void) {
     CHECK_EQUAL(sizeof(SNNBatch), 48);
     CHECK_EQUAL(sizeof(SNNTrainResult), 32);
     CHECK_EQUAL(sizeof(SNNWeightUpdate), 24);
+    CHECK_EQUAL(sizeof(SNNDeviceSpeed), 88);
+    CHECK_EQUAL(sizeof(SNNSessionDevice), 324);
     CHECK_EQUAL(sizeof(SNNEpoch), 40);
     CHECK_EQUAL(sizeof(SNNEncoderDef), 32);
 }

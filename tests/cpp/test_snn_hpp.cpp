@@ -87,6 +87,8 @@ TEST_CASE("the library describes itself") {
     CHECK(snn::status_name(SNN_ERROR_BUSY) == "SNN_ERROR_BUSY");
     REQUIRE(snn::devices().size() >= 3);
     CHECK(std::string(snn::devices()[0].name) == "cpu");
+    CHECK(snn::device_speed("cpu").small_step_s > 0);
+    CHECK(snn::device_speed("cpu").was_kept == 1);
     CHECK(snn::builtin_models().size() >= 6);
     CHECK(snn::builtin_surrogates().size() >= 6);
     CHECK(snn::builtin_plasticity_rules() == std::vector<std::string>{"pair_stdp", "triplet_stdp", "tsodyks_markram"});
@@ -113,6 +115,8 @@ TEST_CASE("a network can be built, looked at and run") {
     CHECK(spikes[0] == 1);
     session.run_step(0.002f);
     CHECK(session.step_count() == 3);
+    CHECK(std::string(session.device().name) == "cpu");
+    CHECK(std::string(session.device().reason).empty());
     CHECK(session.counters().steps == 3);
     CHECK(session.run_step_within(0.002f, 0.0f) == 1);
     session.reset();

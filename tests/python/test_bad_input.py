@@ -138,7 +138,11 @@ def test_bad_calls_of_a_simulation(chain: snn.Network, use, error: type[Exceptio
 @pytest.mark.parametrize(
     ("settings", "error", "sentence"),
     [
-        ({"device": "gpu"}, snn.NotFoundError, "device 'gpu'; there are: cpu, (vulkan, )?reference, null"),
+        (
+            {"device": "gpu"},
+            snn.NotFoundError,
+            "device 'gpu'; there are: cpu, (vulkan, )?(npu, openvino, )?reference, null",
+        ),
         ({"device": 3}, snn.ArgumentTypeError, "the device is 3"),
         ({"batch_size": 0}, snn.InvalidArgumentError, "batch_size is 0"),
         ({"batch_size": -4}, snn.InvalidArgumentError, "batch_size is -4"),

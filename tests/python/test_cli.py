@@ -128,8 +128,12 @@ def test_devices(snn_command: Command) -> None:
     found = snn_command("devices", "--json").objects()
     assert {one["name"] for one in found} >= {"cpu", "reference", "null"}
     for one, device in zip(found, snn.devices(), strict=True):
-        assert one.keys() == set(device._fields)
+        assert one.keys() == {*device._fields, "driver", "small_step_s", "large_step_s"}
         assert one["can_train"] is device.can_train
+        if one["name"] not in ("reference", "null"):
+            assert 0 < one["small_step_s"] < one["large_step_s"] < 10
+    for one, device in zip(snn_command("devices", "--json", "--no-measure").objects(), snn.devices(), strict=True):
+        assert one.keys() == set(device._fields)
     told = snn_command("devices").out
     for one in found:
         assert one["name"] in told

@@ -36,6 +36,16 @@ namespace Snn.Tests
                 Assert.Equal(272, (byte*)&it.can_train - start, "SNNDeviceInfo.can_train");
                 Assert.Equal(276, (byte*)it.instruction_sets - start, "SNNDeviceInfo.instruction_sets");
             }
+            Assert.Equal(88, sizeof(SNNDeviceSpeed), "sizeof(SNNDeviceSpeed)");
+            {
+                SNNDeviceSpeed it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNDeviceSpeed.struct_size");
+                Assert.Equal(4, (byte*)&it.was_kept - start, "SNNDeviceSpeed.was_kept");
+                Assert.Equal(8, (byte*)it.driver - start, "SNNDeviceSpeed.driver");
+                Assert.Equal(72, (byte*)&it.small_step_s - start, "SNNDeviceSpeed.small_step_s");
+                Assert.Equal(80, (byte*)&it.large_step_s - start, "SNNDeviceSpeed.large_step_s");
+            }
             Assert.Equal(16, sizeof(SNNShape), "sizeof(SNNShape)");
             {
                 SNNShape it;
@@ -207,6 +217,14 @@ namespace Snn.Tests
                 Assert.Equal(24, (byte*)&it.state_bytes - start, "SNNMemoryEstimate.state_bytes");
                 Assert.Equal(32, (byte*)&it.total_bytes - start, "SNNMemoryEstimate.total_bytes");
                 Assert.Equal(40, (byte*)&it.opening_bytes - start, "SNNMemoryEstimate.opening_bytes");
+            }
+            Assert.Equal(324, sizeof(SNNSessionDevice), "sizeof(SNNSessionDevice)");
+            {
+                SNNSessionDevice it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNSessionDevice.struct_size");
+                Assert.Equal(4, (byte*)it.name - start, "SNNSessionDevice.name");
+                Assert.Equal(68, (byte*)it.reason - start, "SNNSessionDevice.reason");
             }
             Assert.Equal(32, sizeof(SNNSpikes), "sizeof(SNNSpikes)");
             {

@@ -22,6 +22,10 @@ namespace Snn.Tests
             Assert.True(Library.BuiltinPlasticityRules().Contains("pair_stdp"), "pair_stdp");
             DeviceInfo cpu = Library.Devices().Single(device => device.Name == "cpu");
             Assert.True(cpu.CanTrain && cpu.CoreCount > 0 && cpu.InstructionSets[0] == "scalar", "cpu");
+            DeviceSpeed speed = Library.DeviceSpeed("cpu");
+            Assert.True(speed.SmallStep > 0 && speed.LargeStep > speed.SmallStep && speed.Driver == "", "speed of the cpu");
+            Assert.True(Library.DeviceSpeed("cpu").WasKept, "measured twice");
+            Assert.Fails(Status.NotFound, () => Library.DeviceSpeed("quantum"));
             Assert.Equal("SNN_ERROR_BUSY", Library.StatusName(Status.Busy));
         }
 

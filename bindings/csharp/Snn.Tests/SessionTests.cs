@@ -35,6 +35,8 @@ namespace Snn.Tests
                 session.Reset();
                 Assert.Same(new float[2], session.Read("cells.v"));
                 Assert.Equal(0, (long)session.StepCount, "steps");
+                Assert.Equal("cpu", session.Device);
+                Assert.Equal("", session.DeviceReason);
             }
         }
 

@@ -42,6 +42,23 @@ namespace Snn
         public IReadOnlyList<string> InstructionSets { get; }
     }
 
+    /// <summary>How long one step takes on a device, in seconds; see <c>SNNDeviceSpeed</c>.</summary>
+    public sealed class DeviceSpeed
+    {
+        internal unsafe DeviceSpeed(in SNNDeviceSpeed raw)
+        {
+            WasKept = raw.was_kept != 0;
+            fixed (byte* text = raw.driver) Driver = Utf8.Text(text);
+            SmallStep = raw.small_step_s;
+            LargeStep = raw.large_step_s;
+        }
+
+        public bool WasKept { get; }
+        public string Driver { get; }
+        public double SmallStep { get; }
+        public double LargeStep { get; }
+    }
+
     /// <summary>What the library has. A library that is missing is a <see cref="DllNotFoundException"/>; one of another
     /// version is a <see cref="SnnException"/> with <see cref="Status.Version"/>.</summary>
     public static unsafe class Library
@@ -79,6 +96,16 @@ namespace Snn
                                            Utf8.Text(info.instruction_sets).Split(' ')));
             }
             return devices;
+        }
+
+        /// <summary>Measures a device, or gives what was measured before. C: <c>snn_device_speed</c>.</summary>
+        public static DeviceSpeed DeviceSpeed(string device)
+        {
+            CheckVersion();
+            SNNDeviceSpeed speed;
+            speed.struct_size = (uint)sizeof(SNNDeviceSpeed);
+            fixed (byte* name = Utf8.Bytes(device)) Check(Native.snn_device_speed(name, &speed));
+            return new DeviceSpeed(speed);
         }
 
         /// <summary>Names of the built-in neuron models. C: <c>snn_model_builtin_name</c>.</summary>

@@ -30,7 +30,7 @@ namespace Snn
     internal unsafe struct SNNDeviceInfo
     {
         internal uint struct_size;
-        /// <summary>what SNNConfig.device takes: "cpu", "vulkan:0", "reference", "null"</summary>
+        /// <summary>what SNNConfig.device takes: "cpu", "vulkan:0", "npu", "openvino:CPU", "reference", "null"</summary>
         internal fixed byte name[64];
         /// <summary>for people: processor name, instruction set</summary>
         internal fixed byte description[192];
@@ -42,6 +42,21 @@ namespace Snn
         internal uint can_train;
         /// <summary>those the device can use, best last: "scalar avx2 avx512", "scalar neon"</summary>
         internal fixed byte instruction_sets[64];
+    }
+
+    /// <summary>How long one step takes, one sample, one thread: the median of steps that are asked for one by one.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNDeviceSpeed
+    {
+        internal uint struct_size;
+        /// <summary>1: not measured by this call</summary>
+        internal uint was_kept;
+        /// <summary>what drives the device, with its version; "" for libsnn itself</summary>
+        internal fixed byte driver[64];
+        /// <summary>seconds: 128-256-256-8 LIF neurons, densely connected</summary>
+        internal double small_step_s;
+        /// <summary>seconds: 1024-2048-1024</summary>
+        internal double large_step_s;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -253,7 +268,7 @@ namespace Snn
         internal byte* file;
         /// <summary>a finished network; the session keeps a reference</summary>
         internal IntPtr network;
-        /// <summary>"cpu" (default, also when null), "vulkan", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them</summary>
+        /// <summary>"cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them.</summary>
         internal byte* device;
         /// <summary>samples, 1 (default) to 1,048,576</summary>
         internal uint batch_size;
@@ -289,6 +304,17 @@ namespace Snn
         internal ulong total_bytes;
         /// <summary>what opening the session would add: without what the network holds already</summary>
         internal ulong opening_bytes;
+    }
+
+    /// <summary>The device of a session, in words of its own.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNSessionDevice
+    {
+        internal uint struct_size;
+        /// <summary>as SNNConfig.device: "vulkan:0"</summary>
+        internal fixed byte name[64];
+        /// <summary>one line that says why "auto" chose it; "" where the caller named it</summary>
+        internal fixed byte reason[256];
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -564,6 +590,10 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_device_get(uint index, SNNDeviceInfo* out_info);
 
+        /// <summary>Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with the same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment variable SNN_CACHE names, else in snn-engine in the user's folder for such files.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_device_speed(byte* device, SNNDeviceSpeed* out_speed);
+
         /// <summary>Built-in models by index, in alphabetical order.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern byte* snn_model_builtin_name(uint index);
@@ -741,11 +771,15 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_create_network(SNNConfig* config, IntPtr* out_handle);
 
+        /// <summary>Set out_device-&gt;struct_size first.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_device(SessionHandle handle, SNNSessionDevice* out_device);
+
         /// <summary>Ends the session and frees its memory; its trainers become invalid.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_destroy_network(IntPtr handle);
 
-        /// <summary>Replaces weights and biases by those of a .snn file whose projections have the same names and shapes.</summary>
+        /// <summary>Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_load_weights(SessionHandle handle, byte* path);
 

@@ -170,6 +170,34 @@ namespace Snn
             Library.Check(Native.snn_session_reset(handle));
         }
 
+        /// <summary>The device that it runs on: "vulkan:0". C: <c>snn_session_device</c>.</summary>
+        public string Device
+        {
+            get
+            {
+                SNNSessionDevice device = ReadDevice();
+                return Utf8.Text(device.name);
+            }
+        }
+
+        /// <summary>Why "auto" chose the device, in one line; empty where the program named it.</summary>
+        public string DeviceReason
+        {
+            get
+            {
+                SNNSessionDevice device = ReadDevice();
+                return Utf8.Text(device.reason);
+            }
+        }
+
+        private SNNSessionDevice ReadDevice()
+        {
+            SNNSessionDevice device;
+            device.struct_size = (uint)sizeof(SNNSessionDevice);
+            Library.Check(Native.snn_session_device(handle, &device));
+            return device;
+        }
+
         /// <summary>Steps since the session was opened or reset; set it to go on from a state that was read before.
         /// C: <c>snn_session_step_count</c>, <c>snn_session_set_step_count</c>.</summary>
         public ulong StepCount

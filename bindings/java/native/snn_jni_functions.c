@@ -24,6 +24,12 @@ LAYOUT(offsetof(SNNDeviceInfo, core_count) == 260);
 LAYOUT(offsetof(SNNDeviceInfo, memory_bytes) == 264);
 LAYOUT(offsetof(SNNDeviceInfo, can_train) == 272);
 LAYOUT(offsetof(SNNDeviceInfo, instruction_sets) == 276);
+LAYOUT(sizeof(SNNDeviceSpeed) == 88);
+LAYOUT(offsetof(SNNDeviceSpeed, struct_size) == 0);
+LAYOUT(offsetof(SNNDeviceSpeed, was_kept) == 4);
+LAYOUT(offsetof(SNNDeviceSpeed, driver) == 8);
+LAYOUT(offsetof(SNNDeviceSpeed, small_step_s) == 72);
+LAYOUT(offsetof(SNNDeviceSpeed, large_step_s) == 80);
 LAYOUT(sizeof(SNNShape) == 16);
 LAYOUT(offsetof(SNNShape, rank) == 0);
 LAYOUT(offsetof(SNNShape, dims) == 4);
@@ -152,6 +158,10 @@ LAYOUT(offsetof(SNNMemoryEstimate, weight_bytes) == 16);
 LAYOUT(offsetof(SNNMemoryEstimate, state_bytes) == 24);
 LAYOUT(offsetof(SNNMemoryEstimate, total_bytes) == 32);
 LAYOUT(offsetof(SNNMemoryEstimate, opening_bytes) == 40);
+LAYOUT(sizeof(SNNSessionDevice) == 324);
+LAYOUT(offsetof(SNNSessionDevice, struct_size) == 0);
+LAYOUT(offsetof(SNNSessionDevice, name) == 4);
+LAYOUT(offsetof(SNNSessionDevice, reason) == 68);
 LAYOUT(sizeof(SNNSpikes) == 32);
 LAYOUT(offsetof(SNNSpikes, struct_size) == 0);
 LAYOUT(offsetof(SNNSpikes, population) == 4);
@@ -288,6 +298,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1device_1get(JNIEnv *env, jclass self
     (void)env;
     (void)self;
     return (jint)snn_device_get((uint32_t)index, (SNNDeviceInfo *)(intptr_t)out_info);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1device_1speed(JNIEnv *env, jclass self, jlong device, jlong out_speed) {
+    (void)env;
+    (void)self;
+    return (jint)snn_device_speed((const char *)(intptr_t)device, (SNNDeviceSpeed *)(intptr_t)out_speed);
 }
 
 JNIEXPORT jlong JNICALL Java_snn_Native_snn_1model_1builtin_1name(JNIEnv *env, jclass self, jint index) {
@@ -588,6 +604,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1create_1network(JNIEnv *env, jclass 
     (void)env;
     (void)self;
     return (jint)snn_create_network((const SNNConfig *)(intptr_t)config, (SNNHandle *)(intptr_t)out_handle);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1device(JNIEnv *env, jclass self, jlong handle, jlong out_device) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_device((SNNHandle)(intptr_t)handle, (SNNSessionDevice *)(intptr_t)out_device);
 }
 
 JNIEXPORT void JNICALL Java_snn_Native_snn_1destroy_1network(JNIEnv *env, jclass self, jlong handle) {

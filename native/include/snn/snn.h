@@ -151,7 +151,7 @@ typedef void(SNN_CALL *SNNLogCallback)(int32_t level, const char *message, void 
 
 typedef struct SNNDeviceInfo {
     uint32_t struct_size;
-    char name[64];           /* what SNNConfig.device takes: "cpu", "vulkan:0", "reference", "null" */
+    char name[64];           /* what SNNConfig.device takes: "cpu", "vulkan:0", "npu", "openvino:CPU", "reference", "null" */
     char description[192];   /* for people: processor name, instruction set */
     uint32_t core_count;     /* logical processors this process may use */
     uint64_t memory_bytes;   /* total memory, 0 if unknown */
@@ -161,6 +161,21 @@ typedef struct SNNDeviceInfo {
 
 SNN_API SNNStatus SNN_CALL snn_device_count(uint32_t *out_count);
 SNN_API SNNStatus SNN_CALL snn_device_get(uint32_t index, SNNDeviceInfo *out_info); /* set out_info->struct_size first */
+
+/* How long one step takes, one sample, one thread: the median of steps that are asked for one by one. */
+typedef struct SNNDeviceSpeed {
+    uint32_t struct_size;
+    uint32_t was_kept;   /* 1: not measured by this call */
+    char driver[64];     /* what drives the device, with its version; "" for libsnn itself */
+    double small_step_s; /* seconds: 128-256-256-8 LIF neurons, densely connected */
+    double large_step_s; /* seconds: 1024-2048-1024 */
+} SNNDeviceSpeed;
+/* Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with the
+ * same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment variable
+ * SNN_CACHE names, else in snn-engine in the user's folder for such files. Takes up to half a second; a machine that lets
+ * nothing be written measures in every process.
+ * Set out_speed->struct_size first. Thread-safety: any thread; measurements wait for each other. */
+SNN_API SNNStatus SNN_CALL snn_device_speed(const char *device, SNNDeviceSpeed *out_speed);
 
 /* ---- Models ------------------------------------------------------------------------------------------------------ */
 
@@ -468,8 +483,15 @@ typedef struct SNNConfig {
     uint32_t flags;            /* SNN_FLAG_* */
     const char *file;          /* a .snn file, or null when `network` is given */
     SNNNetwork network;        /* a finished network; the session keeps a reference */
-    const char *device;        /* "cpu" (default, also when null), "vulkan", "reference", "null"; of several GPUs "vulkan" is the
-                                  first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them */
+    const char *device;        /* "cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several
+                                  GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID"
+                                  one of them. "openvino:DEVICE" is what OpenVINO calls so ("CPU", "GPU"), ":f16" behind it
+                                  takes weights in float16; "npu" is its NPU. OpenVINO's devices agree with the others to a
+                                  measured degree (docs/performance.md), not to the bit. Their library is found on the library
+                                  path or by the environment variable SNN_OPENVINO, a file or folder.
+                                  "auto": the fastest of the CPU and GPUs, which give the same bits, by snn_device_speed and the
+                                  network's size; a small network stays on the CPU. One that does not work is left with a
+                                  warning in the log, and never an error while another one does */
     uint32_t batch_size;       /* samples, 1 (default) to 1,048,576 */
     uint32_t thread_count;     /* default 1, at most 1024; 0: one per core. Results do not depend on it. */
     uint32_t instruction_set;  /* SNN_ISA_* */
@@ -500,6 +522,15 @@ SNN_API SNNStatus SNN_CALL snn_network_memory(SNNNetwork network, const SNNConfi
                                               uint64_t *out_projection_bytes, size_t count);
 /* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
 SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle *out_handle);
+/* The device of a session, in words of its own. */
+typedef struct SNNSessionDevice {
+    uint32_t struct_size;
+    char name[64];    /* as SNNConfig.device: "vulkan:0" */
+    char reason[256]; /* one line that says why "auto" chose it; "" where the caller named it */
+} SNNSessionDevice;
+/* Set out_device->struct_size first. It changes once at most: when a trainer is made on a session that "auto" put on a device that
+ * cannot train, the session goes on on the CPU, bit for bit. */
+SNN_API SNNStatus SNN_CALL snn_session_device(SNNHandle handle, SNNSessionDevice *out_device);
 /* Ends the session and frees its memory; its trainers become invalid. Null is allowed. */
 SNN_API void SNN_CALL snn_destroy_network(SNNHandle handle);
 /* Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes. All or none. */

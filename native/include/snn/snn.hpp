@@ -355,6 +355,14 @@ public:
         return steps;
     }
 
+    // Where it runs, and why there.
+    SNNSessionDevice device() const {
+        SNNSessionDevice device{};
+        device.struct_size = sizeof device;
+        check(snn_session_device(get(), &device));
+        return device;
+    }
+
     // What was computed since the last reset.
     SNNCounters counters() const {
         SNNCounters counters{};

@@ -155,6 +155,14 @@ inline std::vector<SNNDeviceInfo> devices() {
     return infos;
 }
 
+// Measured, or as it was measured before.
+inline SNNDeviceSpeed device_speed(const std::string& device) {
+    SNNDeviceSpeed speed{};
+    speed.struct_size = sizeof speed;
+    check(snn_device_speed(device.c_str(), &speed));
+    return speed;
+}
+
 inline std::vector<std::string> builtin_models() {
     std::vector<std::string> names;
     for (uint32_t i = 0; const char* name = snn_model_builtin_name(i); ++i) names.emplace_back(name);

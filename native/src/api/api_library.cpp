@@ -1,4 +1,5 @@
 // The C interface: versions, errors, devices, models, encoders, random numbers.
+#include <cstdio>
 #include <cstring>
 #include <string>
 
@@ -7,6 +8,7 @@
 #include "common/encode.h"
 #include "common/random.h"
 #include "network/distribution.h"
+#include "schedule/device_speed.h"
 
 using namespace snn;
 using namespace snn::api;
@@ -15,8 +17,6 @@ namespace {
 
 // Plain memory: a destructor at the end of a thread would keep the library loaded until then, and an editor could not replace it.
 thread_local char last_error_sentence[8192];
-
-uint32_t device_count_of(const Backend& backend) { return backend.device_count ? backend.device_count() : 1; }
 
 }  // namespace
 
@@ -71,25 +71,29 @@ const char* snn_status_name(SNNStatus status) {
 
 SNNStatus snn_device_count(uint32_t* out_count) {
     return guarded([&] {
-        uint32_t count = 0;
-        for (const Backend* backend : backends()) count += device_count_of(*backend);
-        required(out_count, "out_count") = count;
+        required(out_count, "out_count") = static_cast<uint32_t>(all_devices().size());
     });
 }
 
 SNNStatus snn_device_get(uint32_t index, SNNDeviceInfo* out_info) {
     return guarded([&] {
-        uint32_t first = 0;  // device of the backend
-        for (const Backend* backend : backends()) {
-            const uint32_t count = device_count_of(*backend);
-            if (index < first + count) {
-                SNNDeviceInfo info{};
-                backend->describe(index - first, info);
-                return answer(out_info, info, "out_info");
-            }
-            first += count;
-        }
-        throw Error(SNN_ERROR_NOT_FOUND, "device ", index, " does not exist; there are ", first);
+        const std::vector<Device> devices = all_devices();
+        if (index >= devices.size()) throw Error(SNN_ERROR_NOT_FOUND, "device ", index, " does not exist; there are ", devices.size());
+        answer(out_info, devices[index].info, "out_info");
+    });
+}
+
+SNNStatus snn_device_speed(const char* device, SNNDeviceSpeed* out_speed) {
+    return guarded([&] {
+        const Device found = find_device(&required(device, "device"));
+        checked_size(required(out_speed, "out_speed"), "out_speed");
+        const DeviceSpeed speed = device_speed(found);
+        SNNDeviceSpeed result{};
+        std::snprintf(result.driver, sizeof result.driver, "%s", found.driver().c_str());
+        result.was_kept = speed.was_kept;
+        result.small_step_s = speed.small_step_s;
+        result.large_step_s = speed.large_step_s;
+        answer(out_speed, result, "out_speed");
     });
 }
 

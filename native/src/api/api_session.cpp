@@ -1,10 +1,12 @@
 // The C interface: sessions, the six functions of the simple level among them.
 #include <algorithm>
+#include <cstdio>
 
 #include "api/sessions.h"
 #include "common/machine.h"
 #include "file/file.h"
 #include "network/plan.h"
+#include "schedule/device_choice.h"
 #include "schedule/memory.h"
 
 using namespace snn;
@@ -99,6 +101,7 @@ SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMem
     return guarded([&] {
         const PinnedNetwork object = pin_network(network);
         SessionOptions options = session_options(complete(config, snn_config_init, "config"));
+        if (options.device == automatic_device) options.device = backends().front()->name;
         if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
         const std::shared_ptr<const Network> finished = object->finished();
         if (out_projection_bytes && count != finished->projections().size())
@@ -188,6 +191,15 @@ SNNStatus snn_register_epoch_callback(SNNHandle handle, SNNEpochCallback callbac
     return with_session(handle, [&](Session& session) {
         session.epoch_callback = callback;
         session.epoch_user = user;
+    });
+}
+
+SNNStatus snn_session_device(SNNHandle handle, SNNSessionDevice* out_device) {
+    return reading_session(handle, [&](Session& session) {
+        SNNSessionDevice device{};
+        std::snprintf(device.name, sizeof device.name, "%s", session.device().c_str());
+        std::snprintf(device.reason, sizeof device.reason, "%s", session.device_reason().c_str());
+        answer(out_device, device, "out_device");
     });
 }
 

@@ -33,6 +33,7 @@ struct TrainerObject {
     SessionParameters parameters;  // used by the trainer alone
 
     TrainerObject(std::shared_ptr<Session> the_session, const SNNTrainerDef& def) : session(the_session), parameters(*the_session) {
+        the_session->prepare_to_train();
         auto owned = std::make_shared<Trainer>(the_session->executor(), the_session->plan(), the_session->batch_size(), def,
                                                &parameters);
         trainer = owned.get();

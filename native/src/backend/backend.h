@@ -239,6 +239,10 @@ struct Backend {
     ExecutorMemory (*memory)(const Plan& plan, const ExecutorOptions& options) = nullptr;
     // Null: there is one, which needs no choice. Else what is open to choice on this machine, perhaps nothing.
     uint32_t (*device_count)() = nullptr;
+    // What drives a device, with its version: "Mesa 22.3.6", "OpenVINO 2026.4.1". Null: nothing but libsnn.
+    std::string (*driver)(uint32_t device) = nullptr;
+    // The device "auto" may choose it: it computes, and gives the bits of all others that do.
+    bool is_automatic = false;
 };
 
 // The list of backends, the default one first.

@@ -6,6 +6,9 @@
 #include "backend/reference/reference_backend.h"
 #include "common/error.h"
 #include "cpu/cpu_backend.h"
+#if defined(SNN_OPENVINO)
+#include "npu/npu_backend.h"
+#endif
 #if defined(SNN_VULKAN)
 #include "vulkan/vulkan_backend.h"
 #endif
@@ -17,6 +20,9 @@ std::span<const Backend* const> backends() {
         &cpu_backend,
 #if defined(SNN_VULKAN)
         &vulkan_backend,
+#endif
+#if defined(SNN_OPENVINO)
+        &npu_backend, &openvino_backend,
 #endif
         &reference_backend, &null_backend};
     return list;

@@ -31,6 +31,6 @@ std::unique_ptr<Executor> open_cpu(std::shared_ptr<const Plan> plan, const Execu
 
 }  // namespace
 
-const Backend cpu_backend{"cpu", describe_cpu, open_cpu, cpu::memory_need};
+const Backend cpu_backend{.name = "cpu", .describe = describe_cpu, .open = open_cpu, .memory = cpu::memory_need, .is_automatic = true};
 
 }  // namespace snn

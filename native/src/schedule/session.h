@@ -48,6 +48,12 @@ public:
 
     Session(std::shared_ptr<const Network> network, const SessionOptions& options);
 
+    // The device it runs on; why, where "auto" chose it, else "".
+    const std::string& device() const { return device_; }
+    const std::string& device_reason() const { return device_reason_; }
+    // Training is coming: a session whose device was chosen by "auto" goes to one that trains, with all that it has.
+    void prepare_to_train();
+
     // --- input and time
     void set_input(uint32_t population, const float* values, size_t count);
     void bind_input(uint32_t population, const float* values, size_t count);
@@ -153,7 +159,9 @@ private:
     static constexpr uint32_t no_input = UINT32_MAX;
 
     static const void* this_thread();
-    void report_opening(std::string_view device) const;
+    void open_executor(const SessionOptions& options);
+    void open_executor_on(const std::string& device);
+    void report_opening() const;
     RunRequest request_for(uint32_t count);
     void run_steps(uint64_t count);
     uint64_t step_within(uint64_t count, double budget_s);
@@ -181,6 +189,8 @@ private:
     std::shared_ptr<const Network> network_;
     std::shared_ptr<const Plan> plan_;
     std::unique_ptr<Executor> executor_;
+    ExecutorOptions executor_options_;  // to open another one
+    std::string device_, device_reason_;
     uint32_t batch_size_;
     uint32_t flags_;
     uint32_t max_catch_up_steps_;

@@ -18,7 +18,7 @@ namespace snn::vulkan {
 struct DeviceDescription {
     std::string name;
     VkPhysicalDeviceType type = VK_PHYSICAL_DEVICE_TYPE_OTHER;
-    uint32_t api_version = 0;
+    uint32_t api_version = 0, driver_version = 0;
     uint64_t memory_bytes = 0;  // of its own
     std::string uuid;           // as 8-4-4-4-12 hexadecimal digits; empty where Vulkan 1.0 does not tell
 };

@@ -139,6 +139,7 @@ Candidate make_candidate(const InstanceFunctions& functions, VkPhysicalDevice de
     description.name = candidate.properties.deviceName;
     description.type = candidate.properties.deviceType;
     description.api_version = candidate.properties.apiVersion;
+    description.driver_version = candidate.properties.driverVersion;
     if (functions.vkGetPhysicalDeviceProperties2 && description.api_version >= VK_API_VERSION_1_1) {
         auto id = made<VkPhysicalDeviceIDProperties>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES);
         auto all = made<VkPhysicalDeviceProperties2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2);

@@ -20,6 +20,9 @@ const char* name_of(VkPhysicalDeviceType type) {
     }
 }
 
+// Vendors pack their versions in ways of their own; as a number it tells one from another.
+std::string driver(uint32_t device) { return text("driver ", vulkan::devices()[device].driver_version); }
+
 uint32_t device_count() { return static_cast<uint32_t>(vulkan::devices().size()); }
 
 void describe(uint32_t device, SNNDeviceInfo& out_info) {
@@ -82,6 +85,6 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
 
 }  // namespace
 
-const Backend vulkan_backend{"vulkan", describe, open, memory, device_count};
+const Backend vulkan_backend{"vulkan", describe, open, memory, device_count, driver, true};
 
 }  // namespace snn

@@ -31,6 +31,20 @@ public final class Library {
         }
     }
 
+    /** How long one step takes on a device, in seconds; see {@code SNNDeviceSpeed}. */
+    public static final class DeviceSpeed {
+        public final boolean wasKept;
+        public final String driver;
+        public final double smallStep, largeStep;
+
+        private DeviceSpeed(ByteBuffer raw) {
+            wasKept = raw.getInt(Native.SNNDeviceSpeed.was_kept) != 0;
+            driver = Scope.copyText(Jni.address(raw) + Native.SNNDeviceSpeed.driver);
+            smallStep = raw.getDouble(Native.SNNDeviceSpeed.small_step_s);
+            largeStep = raw.getDouble(Native.SNNDeviceSpeed.large_step_s);
+        }
+    }
+
     /** "0.1.0" of the library that is loaded. C: {@code snn_version_string}, {@code snn_abi_version}. */
     public static String version() {
         checkVersion();
@@ -55,6 +69,16 @@ public final class Library {
                 devices.add(new DeviceInfo(info));
             }
             return devices;
+        }
+    }
+
+    /** Measures a device, or gives what was measured before. C: {@code snn_device_speed}. */
+    public static DeviceSpeed deviceSpeed(String device) {
+        checkVersion();
+        try (Scope scope = new Scope()) {
+            ByteBuffer speed = scope.struct(Native.SNNDeviceSpeed.SIZE);
+            check(Native.snn_device_speed(scope.text(device), Jni.address(speed)));
+            return new DeviceSpeed(speed);
         }
     }
 

@@ -46,6 +46,16 @@ final class Native {
         static final int instruction_sets = 276;
     }
 
+    /** Offsets of SNNDeviceSpeed in bytes. */
+    static final class SNNDeviceSpeed {
+        static final int SIZE = 88;
+        static final int struct_size = 0;
+        static final int was_kept = 4;
+        static final int driver = 8;
+        static final int small_step_s = 72;
+        static final int large_step_s = 80;
+    }
+
     /** Offsets of SNNShape in bytes. */
     static final class SNNShape {
         static final int SIZE = 16;
@@ -218,6 +228,14 @@ final class Native {
         static final int opening_bytes = 40;
     }
 
+    /** Offsets of SNNSessionDevice in bytes. */
+    static final class SNNSessionDevice {
+        static final int SIZE = 324;
+        static final int struct_size = 0;
+        static final int name = 4;
+        static final int reason = 68;
+    }
+
     /** Offsets of SNNSpikes in bytes. */
     static final class SNNSpikes {
         static final int SIZE = 32;
@@ -383,6 +401,9 @@ final class Native {
 
     static native int snn_device_get(int index, long out_info);
 
+    /** Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with the same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment variable SNN_CACHE names, else in snn-engine in the user's folder for such files. */
+    static native int snn_device_speed(long device, long out_speed);
+
     /** Built-in models by index, in alphabetical order. */
     static native long snn_model_builtin_name(int index);
 
@@ -510,10 +531,13 @@ final class Native {
     /** Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
     static native int snn_create_network(long config, long out_handle);
 
+    /** Set out_device-&gt;struct_size first. */
+    static native int snn_session_device(long handle, long out_device);
+
     /** Ends the session and frees its memory; its trainers become invalid. */
     static native void snn_destroy_network(long handle);
 
-    /** Replaces weights and biases by those of a .snn file whose projections have the same names and shapes. */
+    /** Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes. */
     static native int snn_load_weights(long handle, long path);
 
     /** Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped. */

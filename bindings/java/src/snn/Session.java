@@ -163,6 +163,24 @@ public final class Session implements AutoCloseable {
         Library.check(Native.snn_session_reset(handle.get()));
     }
 
+    /** The device that it runs on: "vulkan:0". C: {@code snn_session_device}. */
+    public String device() {
+        return deviceText(Native.SNNSessionDevice.name);
+    }
+
+    /** Why "auto" chose the device, in one line; empty where the program named it. */
+    public String deviceReason() {
+        return deviceText(Native.SNNSessionDevice.reason);
+    }
+
+    private String deviceText(int offset) {
+        try (Scope scope = new Scope()) {
+            ByteBuffer device = scope.struct(Native.SNNSessionDevice.SIZE);
+            Library.check(Native.snn_session_device(handle.get(), Jni.address(device)));
+            return Scope.copyText(Jni.address(device) + offset);
+        }
+    }
+
     /** Steps since the session was opened or reset. C: {@code snn_session_step_count}. */
     public long stepCount() {
         ByteBuffer steps = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()); // callbacks may ask, so not scratch

@@ -169,6 +169,10 @@ final class Tests {
         check(Library.builtinPlasticityRules().contains("pair_stdp"), "pair_stdp");
         Library.DeviceInfo cpu = Library.devices().stream().filter(device -> device.name.equals("cpu")).findFirst().get();
         check(cpu.canTrain && cpu.coreCount > 0 && cpu.instructionSets.get(0).equals("scalar"), "cpu");
+        Library.DeviceSpeed speed = Library.deviceSpeed("cpu");
+        check(speed.smallStep > 0 && speed.largeStep > speed.smallStep && speed.driver.isEmpty(), "speed of the cpu");
+        check(Library.deviceSpeed("cpu").wasKept, "measured twice");
+        fails(Status.NOT_FOUND, () -> Library.deviceSpeed("quantum"));
         equal("SNN_ERROR_BUSY", Library.statusName(Status.BUSY));
     }
 
@@ -426,6 +430,8 @@ final class Tests {
             session.reset();
             same(new float[2], session.read("cells.v"));
             equal(0L, session.stepCount());
+            equal("cpu", session.device());
+            equal("", session.deviceReason());
         }
     }
 

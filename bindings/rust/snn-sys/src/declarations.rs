@@ -224,7 +224,7 @@ pub struct SNNJobSystem {
 #[derive(Clone, Copy)]
 pub struct SNNDeviceInfo {
     pub struct_size: u32,
-    /// what SNNConfig.device takes: "cpu", "vulkan:0", "reference", "null"
+    /// what SNNConfig.device takes: "cpu", "vulkan:0", "npu", "openvino:CPU", "reference", "null"
     pub name: [c_char; 64],
     /// for people: processor name, instruction set
     pub description: [c_char; 192],
@@ -236,6 +236,21 @@ pub struct SNNDeviceInfo {
     pub can_train: u32,
     /// those the device can use, best last: "scalar avx2 avx512", "scalar neon"
     pub instruction_sets: [c_char; 64],
+}
+
+/// How long one step takes, one sample, one thread: the median of steps that are asked for one by one.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNDeviceSpeed {
+    pub struct_size: u32,
+    /// 1: not measured by this call
+    pub was_kept: u32,
+    /// what drives the device, with its version; "" for libsnn itself
+    pub driver: [c_char; 64],
+    /// seconds: 128-256-256-8 LIF neurons, densely connected
+    pub small_step_s: f64,
+    /// seconds: 1024-2048-1024
+    pub large_step_s: f64,
 }
 
 #[repr(C)]
@@ -447,7 +462,7 @@ pub struct SNNConfig {
     pub file: *const c_char,
     /// a finished network; the session keeps a reference
     pub network: SNNNetwork,
-    /// "cpu" (default, also when null), "vulkan", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them
+    /// "cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them.
     pub device: *const c_char,
     /// samples, 1 (default) to 1,048,576
     pub batch_size: u32,
@@ -483,6 +498,17 @@ pub struct SNNMemoryEstimate {
     pub total_bytes: u64,
     /// what opening the session would add: without what the network holds already
     pub opening_bytes: u64,
+}
+
+/// The device of a session, in words of its own.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNSessionDevice {
+    pub struct_size: u32,
+    /// as SNNConfig.device: "vulkan:0"
+    pub name: [c_char; 64],
+    /// one line that says why "auto" chose it; "" where the caller named it
+    pub reason: [c_char; 256],
 }
 
 #[repr(C)]
@@ -703,6 +729,8 @@ extern "C" {
     pub fn snn_status_name(status: SNNStatus) -> *const c_char;
     pub fn snn_device_count(out_count: *mut u32) -> SNNStatus;
     pub fn snn_device_get(index: u32, out_info: *mut SNNDeviceInfo) -> SNNStatus;
+    /// Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with the same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment variable SNN_CACHE names, else in snn-engine in the user's folder for such files.
+    pub fn snn_device_speed(device: *const c_char, out_speed: *mut SNNDeviceSpeed) -> SNNStatus;
     /// Built-in models by index, in alphabetical order.
     pub fn snn_model_builtin_name(index: u32) -> *const c_char;
     pub fn snn_surrogate_builtin_name(index: u32) -> *const c_char;
@@ -780,9 +808,11 @@ extern "C" {
     pub fn snn_network_memory(network: SNNNetwork, config: *const SNNConfig, out_estimate: *mut SNNMemoryEstimate, out_projection_bytes: *mut u64, count: usize) -> SNNStatus;
     /// Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.
     pub fn snn_create_network(config: *const SNNConfig, out_handle: *mut SNNHandle) -> SNNStatus;
+    /// Set out_device->struct_size first.
+    pub fn snn_session_device(handle: SNNHandle, out_device: *mut SNNSessionDevice) -> SNNStatus;
     /// Ends the session and frees its memory; its trainers become invalid.
     pub fn snn_destroy_network(handle: SNNHandle);
-    /// Replaces weights and biases by those of a .snn file whose projections have the same names and shapes.
+    /// Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes.
     pub fn snn_load_weights(handle: SNNHandle, path: *const c_char) -> SNNStatus;
     /// Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped.
     pub fn snn_run_step(handle: SNNHandle, frame_dt: f32) -> SNNStatus;
@@ -864,6 +894,7 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNAllocator", 32, 8, &[0, 8, 16, 24]),
     ("SNNJobSystem", 24, 8, &[0, 4, 8, 16]),
     ("SNNDeviceInfo", 344, 8, &[0, 4, 68, 260, 264, 272, 276]),
+    ("SNNDeviceSpeed", 88, 8, &[0, 4, 8, 72, 80]),
     ("SNNShape", 16, 4, &[0, 4]),
     ("SNNPopulationDef", 48, 8, &[0, 4, 8, 16, 32, 40]),
     ("SNNProjectionDef", 160, 8, &[0, 4, 8, 16, 20, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152]),
@@ -875,6 +906,7 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNProjectionArrays", 48, 8, &[0, 8, 16, 24, 32, 40]),
     ("SNNConfig", 88, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80]),
     ("SNNMemoryEstimate", 48, 8, &[0, 8, 16, 24, 32, 40]),
+    ("SNNSessionDevice", 324, 4, &[0, 4, 68]),
     ("SNNSpikes", 32, 8, &[0, 4, 8, 12, 16, 24]),
     ("SNNCounters", 56, 8, &[0, 8, 16, 24, 32, 40, 48]),
     ("SNNInputArray", 24, 8, &[0, 4, 8, 16]),
@@ -896,6 +928,7 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNAllocator: struct_size, allocate, release, user),
         layout!(SNNJobSystem: struct_size, worker_count, parallel_for, user),
         layout!(SNNDeviceInfo: struct_size, name, description, core_count, memory_bytes, can_train, instruction_sets),
+        layout!(SNNDeviceSpeed: struct_size, was_kept, driver, small_step_s, large_step_s),
         layout!(SNNShape: rank, dims),
         layout!(SNNPopulationDef: struct_size, kind, name, shape, model_name, model),
         layout!(SNNProjectionDef: struct_size, kind, name, source, target, receptor, delay_steps, trainable, arithmetic, pool_mode, weights, weight_count, bias, bias_count, row_offsets, row_offset_count, synapse_targets, synapse_delays, synapse_count, kernel, stride, padding, dilation, groups),
@@ -907,6 +940,7 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNProjectionArrays: struct_size, weight_count, weights, row_offsets, synapse_targets, synapse_delays),
         layout!(SNNConfig: struct_size, flags, file, network, device, batch_size, thread_count, instruction_set, max_catch_up_steps, allocator, job_system, log, log_user, seed),
         layout!(SNNMemoryEstimate: struct_size, network_bytes, weight_bytes, state_bytes, total_bytes, opening_bytes),
+        layout!(SNNSessionDevice: struct_size, name, reason),
         layout!(SNNSpikes: struct_size, population, sample, count, neurons, step),
         layout!(SNNCounters: struct_size, steps, neuron_updates, spikes, input_spikes, synaptic_events, synaptic_operations),
         layout!(SNNInputArray: population, held, data, count),

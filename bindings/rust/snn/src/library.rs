@@ -2,7 +2,7 @@ use std::ffi::CStr;
 use std::mem::{size_of, MaybeUninit};
 use std::os::raw::c_char;
 
-use crate::error::{borrowed_text, check, check_library};
+use crate::error::{borrowed_text, check, check_library, with_c_string};
 use crate::network::fill;
 use crate::session::check_count;
 use crate::{sys, Distribution, Encoding, Error, RandomKind, Result, Status};
@@ -56,8 +56,34 @@ pub fn devices() -> Result<Vec<DeviceInfo>> {
         .collect()
 }
 
+/// How long one step takes on a device, in seconds; see `SNNDeviceSpeed`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub struct DeviceSpeed {
+    pub was_kept: bool,
+    pub driver: String,
+    pub small_step_s: f64,
+    pub large_step_s: f64,
+}
+
+/// Measures a device, or gives what was measured before.
+#[doc(alias = "snn_device_speed")]
+pub fn device_speed(device: &str) -> Result<DeviceSpeed> {
+    check_library()?;
+    let raw = with_c_string(device, |device| {
+        fill!(sys::SNNDeviceSpeed, |speed| unsafe { sys::snn_device_speed(device, speed) })
+    })?;
+    Ok(DeviceSpeed {
+        was_kept: raw.was_kept != 0,
+        driver: text_of(&raw.driver),
+        small_step_s: raw.small_step_s,
+        large_step_s: raw.large_step_s,
+    })
+}
+
 /// The text of a zero-terminated array.
-fn text_of(array: &[c_char]) -> String {
+pub(crate) fn text_of(array: &[c_char]) -> String {
     let bytes: Vec<u8> = array.iter().map(|&one| one as u8).take_while(|&one| one != 0).collect();
     String::from_utf8_lossy(&bytes).into_owned()
 }

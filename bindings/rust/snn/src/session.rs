@@ -8,6 +8,7 @@ use std::ptr;
 use std::sync::Arc;
 
 use crate::error::{borrowed_slice, check, check_library, path_text, with_c_string, with_optional_c_string};
+use crate::library::text_of;
 use crate::hooks::{self, Allocator, Hooks, Jobs, LogFunction};
 use crate::network::fill;
 use crate::{
@@ -299,6 +300,13 @@ impl SessionView<'_> {
         let mut count = 0;
         with_c_string(path, |path| check(unsafe { sys::snn_session_value_count(self.handle, path, &mut count) }))?;
         Ok(count)
+    }
+
+    /// The device that it runs on (`"vulkan:0"`), and why `"auto"` chose it, in one line; empty where the program named it.
+    #[doc(alias = "snn_session_device")]
+    pub fn device(&self) -> Result<(String, String)> {
+        let raw = fill!(sys::SNNSessionDevice, |device| unsafe { sys::snn_session_device(self.handle, device) })?;
+        Ok((text_of(&raw.name), text_of(&raw.reason)))
     }
 
     /// Steps since the session was opened or reset.

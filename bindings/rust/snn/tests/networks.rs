@@ -21,6 +21,10 @@ fn the_library_says_what_it_has() {
     let devices = devices().unwrap();
     let cpu = devices.iter().find(|device| device.name == "cpu").unwrap();
     assert!(cpu.can_train && cpu.core_count > 0 && cpu.instruction_sets[0] == "scalar");
+    let speed = device_speed("cpu").unwrap();
+    assert!(speed.small_step_s > 0.0 && speed.large_step_s > speed.small_step_s && speed.driver.is_empty());
+    assert!(device_speed("cpu").unwrap().was_kept);
+    assert_eq!(device_speed("quantum").unwrap_err().status(), Status::NotFound);
     assert_eq!(status_name(Status::Busy), "SNN_ERROR_BUSY");
 }
 

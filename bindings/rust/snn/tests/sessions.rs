@@ -26,6 +26,7 @@ fn steps_give_the_values_worked_out_by_hand() {
     session.step(1).unwrap();
     assert_eq!(session.spikes(1, 0).unwrap(), &[0, 1]);
     assert_eq!(session.step_count().unwrap(), 3);
+    assert_eq!(session.device().unwrap(), ("cpu".to_owned(), String::new()));
     let counters = session.counters().unwrap();
     assert_eq!((counters.steps, counters.spikes, counters.input_spikes), (3, 3, 3));
     assert_eq!((counters.neuron_updates, counters.synaptic_events), (6, 6));

@@ -1,0 +1,57 @@
+/* Speeds of devices, and the device "auto". */
+#include "fixtures.h"
+
+static void speeds_are_measured_once(void) {
+    SNNDeviceSpeed first, second;
+    memset(&first, 0, sizeof first);
+    memset(&second, 0, sizeof second);
+    first.struct_size = second.struct_size = sizeof first;
+    CHECK_OK(snn_device_speed("cpu", &first));
+    CHECK_OK(snn_device_speed("cpu", &second));
+    CHECK_EQUAL(second.was_kept, 1);
+    CHECK(first.small_step_s > 0 && first.small_step_s == second.small_step_s);
+    CHECK(first.large_step_s > first.small_step_s && first.large_step_s == second.large_step_s);
+    CHECK_TEXT(first.driver, "");
+    CHECK_ERROR(snn_device_speed("quantum", &first), SNN_ERROR_NOT_FOUND, "quantum");
+    CHECK_ERROR(snn_device_speed(NULL, &first), SNN_ERROR_INVALID_ARGUMENT, "device");
+    CHECK_ERROR(snn_device_speed("cpu", NULL), SNN_ERROR_INVALID_ARGUMENT, "out_speed");
+}
+
+static void check_device(const char *asked, const char *name, int has_reason) {
+    SNNNetwork network = make_classifier();
+    SNNSessionDevice device;
+    SNNMemoryEstimate estimate;
+    SNNConfig config;
+    SNNHandle handle = NULL;
+    memset(&device, 0, sizeof device);
+    device.struct_size = sizeof device;
+    snn_config_default(&config);
+    config.network = network;
+    config.device = asked;
+    CHECK_OK(snn_create_network(&config, &handle));
+    CHECK_OK(snn_session_device(handle, &device));
+    CHECK_TEXT(device.name, name);
+    CHECK_EQUAL(device.reason[0] != 0, has_reason);
+    CHECK_OK(snn_session_step(handle, 3));
+    memset(&estimate, 0, sizeof estimate);
+    estimate.struct_size = sizeof estimate;
+    CHECK_OK(snn_network_memory(network, &config, &estimate, NULL, 0));
+    CHECK(estimate.total_bytes > 0);
+    CHECK_ERROR(snn_session_device(handle, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_device");
+    snn_destroy_network(handle);
+    snn_network_release(network);
+    CHECK_ERROR(snn_session_device(handle, &device), SNN_ERROR_INVALID_HANDLE, "handle");
+}
+
+static void sessions_say_where_they_run(void) {
+    check_device(NULL, "cpu", 0);
+    check_device("reference", "reference", 0);
+    check_device("auto", "cpu", 1); /* it is small */
+}
+
+static const CheckCase cases[] = {
+    CASE(speeds_are_measured_once),
+    CASE(sessions_say_where_they_run),
+};
+
+int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }
