@@ -77,6 +77,10 @@ struct NeuronStep {
     uint normal_table;     // in `run`
 };
 
+struct CopySpikes {
+    Activity from;
+};
+
 struct Record {
     Activity from;   // ring of an activity; slot_size 0: a state
     uint begin;      // within the slot, or of the state

@@ -26,7 +26,7 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
             "install it (pip install .) and run Python from another folder, or install it editable (pip install -e .)"
         ) from None
 
-from snn import data, encode, init, plot, scenes, stimuli
+from snn import data, encode, init, plot, scenes, stimuli, vulkan
 from snn.connections import AvgPool2d, Connection, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
 from snn.distributions import Distribution, LogNormal, Normal, Uniform
 from snn.encode import Encoder
@@ -166,4 +166,5 @@ __all__ = [
     "save",
     "scenes",
     "stimuli",
+    "vulkan",
 ]

@@ -34,6 +34,7 @@ from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError
 from snn.engine.records import Counters, SpikeEvent
 from snn.network import Network, Population
 from snn.recording import Recording
+from snn.vulkan import Host
 
 __all__ = ["Recorder", "Simulation"]
 
@@ -48,9 +49,10 @@ class Simulation:
     ----------
     network : Network
         Shared, not copied; changes made to it later do not reach this simulation.
-    device : str, default "cpu"
+    device : str or snn.vulkan.Host, default "cpu"
         Where it runs: ``"cpu"``, ``"vulkan"`` (the first GPU; ``"vulkan:1"``, ``"vulkan:NAME"`` or ``"vulkan:UUID"`` choose
-        one), ``"reference"`` (slow and readable), ``"null"`` (computes nothing). See `snn.devices`.
+        one), ``"reference"`` (slow and readable), ``"null"`` (computes nothing). See `snn.devices`. A `snn.vulkan.Host` is the
+        Vulkan device of the calling program.
     batch_size : int, default 1
         Number of independent samples that share the weights; at most 1,048,576.
     threads : int, default 1
@@ -90,7 +92,7 @@ class Simulation:
         self,
         network: Network,
         *,
-        device: str = "cpu",
+        device: str | Host = "cpu",
         batch_size: int = 1,
         threads: int = 1,
         instruction_set: str = "best",
@@ -104,16 +106,18 @@ class Simulation:
         bits = 0
         for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]
+        host = device if isinstance(device, Host) else None
+        self.device = "vulkan" if isinstance(device, Host) else device
         self._session = _native.Session(
             network._finished(),
-            device=device,
+            device=self.device,
+            vulkan_host=host,
             batch_size=self.batch_size,
             threads=integer(threads, "threads", maximum=1024),
             instruction_set=INSTRUCTION_SETS.index(choice(instruction_set, INSTRUCTION_SETS, "instruction_set")),
             flags=bits,
             seed=integer(seed, "seed", maximum=2**64 - 1),
         )
-        self.device = device
         self._indices = {name: population._index for name, population in network.populations.items()}
         self._recorders: list[Recorder] = []
         self._functions: list[tuple[int, Callable[[Simulation], Any]]] = []

@@ -418,3 +418,28 @@ cdef extern from "snn/snn.h" nogil:
                               size_t count)
     SNNStatus snn_random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a, double b,
                               float *out_values, size_t count)
+
+cdef extern from "snn/snn_vulkan.h" nogil:
+    ctypedef void (*SNNVulkanFunction)() noexcept
+    ctypedef struct SNNVulkanHost:
+        uint32_t struct_size
+        uint32_t queue_family
+        void *instance
+        void *physical_device
+        void *device
+        void *queue
+        SNNVulkanFunction (*get_instance_proc_addr)(void *instance, const char *name) noexcept
+        void (*lock_queue)(void *user) noexcept
+        void (*unlock_queue)(void *user) noexcept
+        void *user
+    void snn_vulkan_host_init(SNNVulkanHost *out_host, uint32_t struct_size)
+    SNNStatus snn_vulkan_create_network(const SNNConfig *config, const SNNVulkanHost *host, SNNHandle *out_handle)
+    SNNStatus snn_vulkan_record_steps(SNNHandle handle, void *command_buffer, uint32_t step_count)
+    ctypedef struct SNNVulkanBuffer:
+        uint32_t struct_size
+        uint32_t type
+        uint64_t buffer
+        uint64_t offset_bytes
+        uint64_t size_bytes
+    SNNStatus snn_vulkan_get_buffer(SNNHandle handle, const char *state, SNNVulkanBuffer *out_buffer)
+    SNNStatus snn_vulkan_bind_buffer(SNNHandle handle, const char *path, const SNNVulkanBuffer *buffer)

@@ -80,6 +80,27 @@ typedef struct SNNVulkanBuffer {
  * Errors: SNN_ERROR_NOT_FOUND, SNN_ERROR_INVALID_ARGUMENT (not a state), SNN_ERROR_UNSUPPORTED (not on a Vulkan device). */
 SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *state, SNNVulkanBuffer *out_buffer);
 
+/* Binds a buffer of the host to what `path` names, to be read or written in place by every step from now on:
+ *
+ *     "population.input"        what an input population reads in every step: float32 [batch_size][size], spikes 0 and 1.
+ *                               snn_session_set_input refuses it from then on. Not checked for values that are not finite
+ *     "population.states"       the states of neurons: [state][batch_size][size] in the order of snn_network_get_state, 4 bytes a
+ *                               value. What they are now is copied into it; snn_vulkan_get_buffer tells where each state lies
+ *     "population.spikes"       the spikes of the last step: float32 [batch_size][size], 0 and 1
+ *     "population.spike_count"  the same, added up from step to step; the host clears it when it likes
+ *
+ * buffer->type is SNN_FLOAT32, its size the one given here, its offset a multiple of what the device demands of storage buffers
+ * and of 16. Null instead of a buffer ends the binding; states go back to memory of the session.
+ *
+ * The VkBuffer is of the session's device, with usage VK_BUFFER_USAGE_STORAGE_BUFFER_BIT (for states also both transfers), bound
+ * to memory, exclusive to the queue family or concurrent. Vulkan tells neither its device nor its usage, so only its size is
+ * checked. It stays alive until the binding has ended, or the session, and what was recorded has run. A range is bound to one
+ * name. Commands that were recorded before use what was bound then. Not to be called while one is waiting to run, when states are
+ * bound: their values are copied at once, on the queue.
+ * Errors: SNN_ERROR_NOT_FOUND (no such name), SNN_ERROR_INVALID_ARGUMENT (a wrong size, offset or type), SNN_ERROR_UNSUPPORTED.
+ * Thread-safety: as all functions of a session. */
+SNN_API SNNStatus SNN_CALL snn_vulkan_bind_buffer(SNNHandle handle, const char *path, const SNNVulkanBuffer *buffer);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,5 +1,6 @@
 // The C interface: sessions on the Vulkan device of the host program.
 #include "api/sessions.h"
+#include "schedule/checks.h"
 
 using namespace snn;
 using namespace snn::api;
@@ -50,6 +51,18 @@ SNNStatus snn_vulkan_get_buffer(SNNHandle handle, const char* state, SNNVulkanBu
         buffer.offset_bytes = found.offset_bytes;
         buffer.size_bytes = found.size_bytes;
         answer(out_buffer, buffer, "out_buffer");
+    });
+}
+
+SNNStatus snn_vulkan_bind_buffer(SNNHandle handle, const char* path, const SNNVulkanBuffer* buffer) {
+    return with_session(handle, [&](Session& session) {
+        const char* const name = &required(path, "path");
+        if (!buffer) return session.bind_buffer(name, nullptr);
+        const SNNVulkanBuffer given = complete(buffer, "buffer");
+        if (!given.buffer)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->buffer is null; a null pointer in place of `buffer` ends the binding");
+        const DeviceBuffer bound{checked_dtype(given.type), given.buffer, given.offset_bytes, given.size_bytes};
+        session.bind_buffer(name, &bound);
     });
 }
 

@@ -123,11 +123,15 @@ public:
     virtual ~OptimizerMemory() = default;
 };
 
-// Where a state lies in memory of the device that others may read: snn_vulkan.h.
+// Where values lie in memory of the device that the host program shares: snn_vulkan.h.
 struct DeviceBuffer {
     DType type;
     uint64_t buffer, offset_bytes, size_bytes;
 };
+
+// What of a population may lie in a buffer of the host program: the values that an input population reads, [batch][size]; the states
+// of neurons, [state][batch][size]; their spikes of the last step, as floats 0 and 1; the same added up from step to step.
+enum class Port : uint8_t { input, states, spikes, spike_count };
 
 class Executor {
 public:
@@ -157,6 +161,9 @@ public:
     // and without records; what they give is there when the host has run it.
     virtual void record(const RunRequest& request, void* commands);
     virtual DeviceBuffer state_buffer(uint32_t population, uint32_t state) const;
+    // From now on the port is read or written there; null: in the executor's own memory, or not at all. States move with it. The
+    // values of an input that is bound are not read from a request.
+    virtual void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer);
 
     // Training, optional: can_train() false leaves the rest unused.
     virtual bool can_train() const { return false; }

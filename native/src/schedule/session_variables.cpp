@@ -90,13 +90,6 @@ size_t Session::count_of(const Variable& variable) const {
     return parameters_of(variable.slot.index)[variable.parameter].size();
 }
 
-DeviceBuffer Session::device_buffer(std::string_view path) const {
-    const Variable variable = find_variable(path);
-    if (variable.slot.kind != Slot::state || variable.parameter != no_parameter)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' is not a state; only states have a buffer to share");
-    return executor_->state_buffer(variable.slot.index, variable.slot.sub);
-}
-
 size_t Session::value_count(std::string_view path) const { return count_of(find_variable(path)); }
 
 void Session::read(std::string_view path, uint32_t dtype, void* out_data, size_t count) const {

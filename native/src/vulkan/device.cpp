@@ -189,6 +189,20 @@ Range Device::allocate(VkDeviceSize bytes, Memory memory, std::string_view what)
     return range;
 }
 
+void Device::check_foreign(const Range& range) const {
+    if (range.offset % alignment_ != 0)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->offset_bytes is ", range.offset, "; on the Vulkan device '",
+                    description_.name, "' it must be a multiple of ", alignment_);
+    if (range.size > storage_range_)
+        throw Error(SNN_ERROR_UNSUPPORTED, "buffer->size_bytes is ", range.size, "; a shader of the Vulkan device '",
+                    description_.name, "' reaches ", storage_range_);
+    VkMemoryRequirements needs;  // Vulkan does not tell a buffer's size; this is at least that
+    functions.vkGetBufferMemoryRequirements(handle, range.buffer, &needs);
+    if (range.offset > needs.size || range.size > needs.size - range.offset)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->offset_bytes is ", range.offset, " and size_bytes ", range.size,
+                    "; the VkBuffer has ", needs.size, " bytes at most");
+}
+
 void Device::copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes) {
     begin(transfer_, false);
     const VkBufferCopy copy{from, to, bytes};

@@ -101,6 +101,9 @@ public:
     // SNN_ERROR_UNSUPPORTED for more than storage_range(): `what` names it.
     Range allocate(VkDeviceSize bytes, Memory memory, std::string_view what);
 
+    // Whether shaders can be bound to a range of a buffer that is not the device's own: as far as Vulkan tells. Throws.
+    void check_foreign(const Range& range) const;
+
     // Through a staging buffer, done when the call returns.
     void upload(const Range& target, VkDeviceSize offset, const void* data, VkDeviceSize bytes);
     void download(const Range& source, VkDeviceSize offset, void* out_data, VkDeviceSize bytes);

@@ -48,6 +48,7 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
         groups_.push_back(groups);
     }
 
+    host_buffers_.resize(populations.size());
     const auto input_count = static_cast<uint32_t>(inputs_.size());
     normal_table_at_ = shader::RUN_INPUTS + input_count;
     std::vector<uint32_t> run(normal_table_at_ + 7 * 32, 0);
@@ -148,8 +149,9 @@ void VulkanExecutor::add_input(Steps& steps, uint32_t input) {
     const PopulationMemory& population = populations_[p];
     Dispatch dispatch;
     dispatch.pipeline = pipelines_.get(embedded_shader("load_input"), {population.is_binary});
-    dispatch.set = pipelines_.bind({run_, frames_, {}, {}, {}, population.ring, counter_of_population(p)});
-    dispatch.take(shader::LoadInput{population.activity, frames_begin_[input], shader::RUN_INPUTS + input});
+    const Range& host = host_buffers_[p].input;
+    dispatch.set = pipelines_.bind({run_, host.buffer ? host : frames_, {}, {}, {}, population.ring, counter_of_population(p)});
+    dispatch.take(shader::LoadInput{population.activity, host.buffer ? 0 : frames_begin_[input], shader::RUN_INPUTS + input});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = batch_size_;
     steps.add(dispatch, {{run_resource, Use::read}, {resource(p, of_activity), Use::write}});
@@ -284,6 +286,21 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
                          {resource(p, of_sums), Use::write},
                          {resource(p, of_fixed_sums), Use::write},
                          {resource(p, of_activity), Use::write}});
+    if (host_buffers_[p].spikes.buffer) add_spike_copy(steps, p, false);
+    if (host_buffers_[p].spike_count.buffer) add_spike_copy(steps, p, true);
+}
+
+void VulkanExecutor::add_spike_copy(Steps& steps, uint32_t p, bool adds_up) {
+    const PopulationMemory& population = populations_[p];
+    Dispatch dispatch;
+    dispatch.pipeline = pipelines_.get(embedded_shader("copy_spikes"), {adds_up});
+    dispatch.set = pipelines_.bind({run_, population.ring, adds_up ? host_buffers_[p].spike_count : host_buffers_[p].spikes});
+    dispatch.take(shader::CopySpikes{population.activity});
+    dispatch.groups[0] = groups_for(population.size);
+    dispatch.groups[1] = batch_size_;
+    steps.add(dispatch, {{run_resource, Use::read},
+                         {resource(p, of_activity), Use::read},
+                         {resource(p, adds_up ? of_spike_count : of_spike_copy), Use::write}});
 }
 
 }  // namespace snn::vulkan

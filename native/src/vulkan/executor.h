@@ -29,6 +29,7 @@ public:
     void run(const RunRequest& request) override;
     void record(const RunRequest& request, void* commands) override;
     DeviceBuffer state_buffer(uint32_t population, uint32_t state) const override;
+    void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
     void set_seed(uint64_t seed) override { seed_ = seed; }
@@ -51,7 +52,7 @@ private:
 
     const Network& network() const { return *plan_->network; }
     // Numbers of what dispatches of a step share (steps.h).
-    enum Shared : uint32_t { of_activity, of_sums, of_fixed_sums, shared_count };
+    enum Shared : uint32_t { of_activity, of_sums, of_fixed_sums, of_spike_copy, of_spike_count, shared_count };
     static uint32_t resource(uint32_t population, Shared what) { return 1 + population * shared_count + what; }
     static constexpr uint32_t run_resource = 0;
 
@@ -62,6 +63,7 @@ private:
     void add_delivery(Steps& steps, uint32_t projection);
     void add_spike_delivery(Steps& steps, uint32_t projection);
     void add_neurons(Steps& steps, uint32_t population);
+    void add_spike_copy(Steps& steps, uint32_t population, bool adds_up);
     // Counters lie apart, so that dispatches side by side have nothing in common.
     Range counter(size_t number) const { return counters_.part(number * device_.alignment(), 2 * sizeof(uint32_t)); }
     Range counter_of_population(uint32_t population) const { return counter(population); }
@@ -84,6 +86,11 @@ private:
     std::vector<ProjectionMemory> projections_;
     std::vector<Range> groups_;  // by projection: of an indirect dispatch
     std::vector<uint32_t> inputs_;  // populations
+    // By population: buffers of the host program; without a buffer where none is bound.
+    struct HostBuffers {
+        Range input, spikes, spike_count;
+    };
+    std::vector<HostBuffers> host_buffers_;
 
     Range run_, control_, frames_, records_, counters_;
     uint32_t normal_table_at_ = 0;  // in `run`

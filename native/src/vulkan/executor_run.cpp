@@ -47,7 +47,8 @@ void VulkanExecutor::fill_control(const RunRequest& request, uint32_t done, uint
     control[shader::RUN_ROW] = 0;
     for (size_t k = 0; k < request.inputs.size(); ++k) {
         const InputFrames& input = request.inputs[k];
-        control[shader::RUN_INPUTS + k] = input.step_stride == 0 ? 0 : populations_[input.population].frame;
+        const bool held = input.step_stride == 0 || host_buffers_[input.population].input.buffer;
+        control[shader::RUN_INPUTS + k] = held ? 0 : populations_[input.population].frame;
     }
 }
 
@@ -55,6 +56,7 @@ void VulkanExecutor::load_frames(const RunRequest& request, uint32_t done, uint3
     fill_control(request, done, control_.as<uint32_t>());
     for (size_t k = 0; k < request.inputs.size(); ++k) {
         const InputFrames& input = request.inputs[k];
+        if (host_buffers_[input.population].input.buffer) continue;
         const size_t frame = populations_[input.population].frame;
         for (uint32_t step = 0; step < (input.step_stride == 0 ? 1 : steps); ++step) {
             const float* const from = input.data + (done + step) * input.step_stride;
@@ -80,8 +82,9 @@ void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
     fill_control(request, 0, words_.data());
     update(run_, 0, words_.data(), words_.size() * 4);
     for (size_t k = 0; k < request.inputs.size(); ++k)
-        update(frames_, VkDeviceSize{frames_begin_[k]} * 4, request.inputs[k].data,
-               VkDeviceSize{populations_[request.inputs[k].population].frame} * 4);
+        if (!host_buffers_[request.inputs[k].population].input.buffer)
+            update(frames_, VkDeviceSize{frames_begin_[k]} * 4, request.inputs[k].data,
+                   VkDeviceSize{populations_[request.inputs[k].population].frame} * 4);
     for (uint32_t step = 0; step < request.step_count; ++step) dispatches_.record(device_, pipelines_.layout(), commands);
     all_commands_barrier(device_, commands);
     now_ += request.step_count;
@@ -95,6 +98,33 @@ DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) c
     return {whole ? DType::int32 : DType::float32, (uint64_t)memory.states.buffer, memory.states.offset + state * bytes, bytes};
 }
 
+void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buffer) {
+    PopulationMemory& population = populations_[p];
+    Range range;
+    if (buffer) {
+        // A VkBuffer is a pointer or a number, as the platform has it.
+        range = {(VkBuffer)buffer->buffer, buffer->offset_bytes, buffer->size_bytes, nullptr};
+        device_.check_foreign(range);
+    }
+    switch (port) {
+        case Port::input: host_buffers_[p].input = range; break;
+        case Port::spikes: host_buffers_[p].spikes = range; break;
+        case Port::spike_count: host_buffers_[p].spike_count = range; break;
+        case Port::states: {
+            const Range& next = buffer ? range : population.own_states;
+            const VkDeviceSize bytes = population.states_bytes();
+            if (next.buffer != population.states.buffer || next.offset != population.states.offset) {
+                std::vector<uint32_t> words(bytes / 4);
+                device_.download(population.states, 0, words.data(), bytes);
+                device_.upload(next, 0, words.data(), bytes);
+            }
+            population.states = next;
+            break;
+        }
+    }
+    record_step();
+}
+
 // ---- Records
 
 // Decides what comes to the host with each step, records the copies when that has changed; gives the most steps of a submission.
@@ -102,7 +132,7 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
     wanted_.clear();
     const auto want = [&](uint32_t population, uint32_t state) {
         const PopulationMemory& memory = populations_[population];
-        if (network().population(population).is_input()) return;  // the host has them
+        if (network().population(population).is_input() && !host_buffers_[population].input.buffer) return;  // the host has them
         const uint32_t words = state == all_spikes ? memory.data_words() : memory.frame;
         for (const Recorded& other : wanted_)
             if (other.population == population && other.state == state) return;

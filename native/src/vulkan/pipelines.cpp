@@ -89,6 +89,14 @@ VkPipeline Pipelines::make(std::span<const uint32_t> spirv, const std::vector<ui
 
 VkDescriptorSet Pipelines::bind(const Bindings& bindings) {
     const DeviceFunctions& vk = device_.functions;
+    std::array<uint64_t, 3 * binding_count> key;
+    for (uint32_t i = 0; i < binding_count; ++i) {
+        const Range& range = bindings[i].buffer ? bindings[i] : bindings[0];
+        key[3 * i] = (uint64_t)range.buffer;  // a pointer or a number, as the platform has it
+        key[3 * i + 1] = range.offset;
+        key[3 * i + 2] = range.size;
+    }
+    if (const auto found = sets_.find(key); found != sets_.end()) return found->second;
     if (sets_left_ == 0) {
         const VkDescriptorPoolSize size{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, sets_of_a_pool * binding_count};
         auto info = made<VkDescriptorPoolCreateInfo>(VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO);
@@ -120,6 +128,7 @@ VkDescriptorSet Pipelines::bind(const Bindings& bindings) {
         writes[i].pBufferInfo = &buffers[i];
     }
     vk.vkUpdateDescriptorSets(device_.handle, binding_count, writes.data(), 0, nullptr);
+    sets_.emplace(key, set);
     return set;
 }
 

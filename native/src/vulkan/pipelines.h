@@ -29,6 +29,7 @@ public:
 
     // Made at the first call with these words and specialisation constants (constant_id 0, 1, ...).
     VkPipeline get(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants = {});
+    // Made at the first call with these ranges, and kept: commands that were recorded may still use it.
     VkDescriptorSet bind(const Bindings& bindings);
     VkPipelineLayout layout() const { return layout_; }
 
@@ -42,6 +43,7 @@ private:
     VkPipelineLayout layout_ = VK_NULL_HANDLE;
     std::vector<VkDescriptorPool> pools_;
     uint32_t sets_left_ = 0;  // in the last pool
+    std::map<std::array<uint64_t, 3 * binding_count>, VkDescriptorSet> sets_;  // by buffer, offset and size of each binding
     std::map<std::pair<std::vector<uint32_t>, std::vector<uint32_t>>, VkPipeline> pipelines_;  // by words and constants
 };
 
