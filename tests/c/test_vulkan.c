@@ -81,19 +81,19 @@ static void a_buffer_is_checked_before_it_is_bound(void) {
     SNNHandle handle = open_session(make_chain(), "cpu");
     SNNVulkanBuffer buffer;
     memset(&buffer, 0, sizeof buffer);
-    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "first.spikes", &buffer), SNN_ERROR_VERSION, "buffer->struct_size is 0");
+    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", &buffer), SNN_ERROR_VERSION, "buffer->struct_size is 0");
     buffer.struct_size = sizeof buffer;
     CHECK_ERROR(snn_vulkan_bind_buffer(handle, NULL, &buffer), SNN_ERROR_INVALID_ARGUMENT, "path");
-    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "first.spikes", &buffer), SNN_ERROR_INVALID_ARGUMENT, "buffer->buffer is null");
+    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", &buffer), SNN_ERROR_INVALID_ARGUMENT, "buffer->buffer is null");
     buffer.buffer = 1;
     buffer.type = 9;
-    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "first.spikes", &buffer), SNN_ERROR_INVALID_ARGUMENT, "dtype is 9");
+    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", &buffer), SNN_ERROR_INVALID_ARGUMENT, "dtype is 9");
     buffer.type = SNN_INT32;
-    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "first.spikes", &buffer), SNN_ERROR_INVALID_ARGUMENT, "buffer->type is 2");
+    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", &buffer), SNN_ERROR_INVALID_ARGUMENT, "buffer->type is 2");
     buffer.type = SNN_FLOAT32;
     buffer.size_bytes = 3;
-    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "first.spikes", &buffer), SNN_ERROR_INVALID_ARGUMENT, "size_bytes is 3");
-    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "first.spikes", NULL), SNN_ERROR_UNSUPPORTED, "not on a Vulkan device");
+    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", &buffer), SNN_ERROR_INVALID_ARGUMENT, "size_bytes is 3");
+    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", NULL), SNN_ERROR_UNSUPPORTED, "not on a Vulkan device");
     snn_destroy_network(handle);
 }
 
