@@ -274,6 +274,23 @@ cdef class Session:
         self._check(snn_vulkan_record_steps(
             self.handle, as_handle(command_buffer, "command_buffer"), as_u32(count, "count")))
 
+    def submit_steps(self, count, list waits, list signals):
+        """Submit `count` steps that wait for and signal semaphores: lists of (VkSemaphore, value)."""
+        cdef SNNVulkanSubmission submission
+        cdef SNNStatus status
+        cdef Semaphores before = Semaphores(waits, "waits")
+        cdef Semaphores after = Semaphores(signals, "signals")
+        cdef uint32_t steps = as_u32(count, "count")
+        memset(&submission, 0, sizeof(submission))
+        submission.struct_size = sizeof(submission)
+        submission.waits = before.items
+        submission.wait_count = before.count
+        submission.signals = after.items
+        submission.signal_count = after.count
+        with nogil:
+            status = snn_vulkan_submit_steps(self.handle, &submission, steps)
+        self._check(status)
+
     def vulkan_buffer(self, path):
         """Where a state lies: (VkBuffer, offset in bytes, size in bytes, whether int32)."""
         cdef SNNVulkanBuffer buffer
@@ -294,6 +311,13 @@ cdef class Session:
         given.offset_bytes = as_u64(offset, "offset")
         given.size_bytes = as_u64(size, "size")
         self._check(snn_vulkan_bind_buffer(self.handle, text(path, "the path"), &given))
+
+    def vulkan_plan(self):
+        """The step as data, see SNNVulkanPlan: lists of shaders, buffers and dispatches."""
+        cdef SNNVulkanPlan plan
+        plan.struct_size = sizeof(plan)
+        self._check(snn_vulkan_get_plan(self.handle, &plan))
+        return plan_of(&plan)
 
     # ---- weights
 

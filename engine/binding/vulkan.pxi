@@ -27,3 +27,52 @@ cdef int fill_host(SNNVulkanHost *host, object given) except -1:
         host.unlock_queue = unlock_queue
         host.user = <void *>given.queue_lock
     return 0
+
+
+cdef class Semaphores:
+    """SNNVulkanSemaphore structs of (handle, value) pairs."""
+
+    cdef SNNVulkanSemaphore *items
+    cdef uint32_t count
+
+    def __cinit__(self, list pairs, str what):
+        self.count = 0
+        self.items = <SNNVulkanSemaphore *>malloc(max(1, len(pairs)) * sizeof(SNNVulkanSemaphore))
+        if self.items == NULL:
+            raise OutOfMemoryError(f"no memory for a list of {len(pairs)} semaphores")
+        for semaphore, value in pairs:
+            self.items[self.count].semaphore = as_u64(semaphore, f"{what}: the semaphore")
+            self.items[self.count].value = as_u64(value, f"{what}: the value")
+            self.count += 1
+
+    def __dealloc__(self):
+        free(self.items)
+
+
+cdef object plan_of(const SNNVulkanPlan *plan):
+    """Shaders, buffers and dispatches as tuples of bytes and numbers, copied."""
+    cdef const SNNVulkanPlanDispatch *dispatch
+    cdef const SNNVulkanPlanBinding *binding
+    shaders = [
+        (PyBytes_FromStringAndSize(<const char *>plan.shaders[i].spirv, plan.shaders[i].word_count * 4),
+         PyBytes_FromStringAndSize(<const char *>plan.shaders[i].constants, plan.shaders[i].constant_count * 4))
+        for i in range(plan.shader_count)]
+    buffers = [
+        (PyBytes_FromStringAndSize(<const char *>plan.buffers[i].contents, plan.buffers[i].size_bytes),
+         plan.buffers[i].host_buffer)
+        for i in range(plan.buffer_count)]
+    dispatches = []
+    for i in range(plan.dispatch_count):
+        dispatch = &plan.dispatches[i]
+        bindings = []
+        for k in range(SNN_VULKAN_BINDING_COUNT):
+            binding = &dispatch.bindings[k]
+            bindings.append((binding.buffer, binding.offset_bytes, binding.size_bytes))
+        indirect = None
+        if dispatch.indirect_buffer != SNN_VULKAN_NO_BUFFER:
+            indirect = (dispatch.indirect_buffer, dispatch.indirect_offset_bytes)
+        dispatches.append((
+            dispatch.shader, bool(dispatch.barrier), bindings,
+            PyBytes_FromStringAndSize(<const char *>dispatch.push, dispatch.push_bytes),
+            (dispatch.groups[0], dispatch.groups[1], dispatch.groups[2]), indirect))
+    return shaders, buffers, dispatches

@@ -25,7 +25,8 @@ def number(handle) -> int:
 class Renderer:
     """What a game has: instance, device, one queue, command buffers, a buffer that it reads back."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, timeline: bool = False) -> None:
+        self.timeline = timeline  # a device of Vulkan 1.2 with timeline semaphores, else 1.0 without a feature
         self.problems: list[str] = []
         layers = ["VK_LAYER_KHRONOS_validation"] if has_validation_layer() else []
         extensions = [vk.VK_EXT_DEBUG_UTILS_EXTENSION_NAME] if layers else []
@@ -35,7 +36,7 @@ class Renderer:
         self.instance = vk.vkCreateInstance(
             vk.VkInstanceCreateInfo(
                 pNext=features if layers else None,
-                pApplicationInfo=vk.VkApplicationInfo(apiVersion=vk.VK_MAKE_VERSION(1, 0, 0)),
+                pApplicationInfo=vk.VkApplicationInfo(apiVersion=vk.VK_MAKE_VERSION(1, 2 if timeline else 0, 0)),
                 ppEnabledLayerNames=layers,
                 ppEnabledExtensionNames=extensions,
             ),
@@ -60,7 +61,8 @@ class Renderer:
         self.device = vk.vkCreateDevice(
             self.physical,
             vk.VkDeviceCreateInfo(
-                pQueueCreateInfos=[vk.VkDeviceQueueCreateInfo(queueFamilyIndex=self.family, pQueuePriorities=[1.0])]
+                pNext=vk.VkPhysicalDeviceVulkan12Features(timelineSemaphore=vk.VK_TRUE) if timeline else None,
+                pQueueCreateInfos=[vk.VkDeviceQueueCreateInfo(queueFamilyIndex=self.family, pQueuePriorities=[1.0])],
             ),
             None,
         )

@@ -15,8 +15,11 @@ namespace {
 }  // namespace
 
 void Executor::record(const RunRequest&, void*) { cannot_share(); }
+void* Executor::begin_submission() { cannot_share(); }
+void Executor::submit(void*, const SNNVulkanSubmission&) { cannot_share(); }
 DeviceBuffer Executor::state_buffer(uint32_t, uint32_t) const { cannot_share(); }
 void Executor::bind_buffer(uint32_t, Port, const DeviceBuffer*) { cannot_share(); }
+void Executor::plan(const RunRequest&, SNNVulkanPlan&) { cannot_share(); }
 void Executor::backward(std::span<const OutputGradient>) { cannot_train(); }
 double Executor::gradient_square_sum(uint32_t) const { cannot_train(); }
 bool Executor::gradient_is_finite(uint32_t) const { cannot_train(); }

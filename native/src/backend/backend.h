@@ -19,6 +19,8 @@
 #include "network/plan.h"
 
 struct SNNVulkanHost;
+struct SNNVulkanPlan;
+struct SNNVulkanSubmission;
 
 namespace snn {
 
@@ -160,10 +162,16 @@ public:
     // On a device that is shared with the host program, optional. Appends steps to its command buffer, with inputs that are held
     // and without records; what they give is there when the host has run it.
     virtual void record(const RunRequest& request, void* commands);
+    // The same in a submission of its own, which waits for and signals semaphores of the host: begin, record, submit. What uses the
+    // device afterwards waits for it.
+    virtual void* begin_submission();
+    virtual void submit(void* commands, const SNNVulkanSubmission& submission);
     virtual DeviceBuffer state_buffer(uint32_t population, uint32_t state) const;
     // From now on the port is read or written there; null: in the executor's own memory, or not at all. States move with it. The
     // values of an input that is bound are not read from a request.
     virtual void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer);
+    // The step as data, from the state as it is now, with inputs that are held. Valid until the executor is next used.
+    virtual void plan(const RunRequest& request, SNNVulkanPlan& out_plan);
 
     // Training, optional: can_train() false leaves the rest unused.
     virtual bool can_train() const { return false; }

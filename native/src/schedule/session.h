@@ -64,8 +64,10 @@ public:
     // --- on a device that the host program shares (session_device.cpp)
     // Appends steps to a command buffer of the host; time goes on as if they had run.
     void record(void* commands, uint32_t count);
+    void submit(const SNNVulkanSubmission& submission, uint32_t count);
     DeviceBuffer device_buffer(std::string_view path) const;
     void bind_buffer(std::string_view path, const DeviceBuffer* buffer);
+    void plan(SNNVulkanPlan& out_plan);
 
     // --- variables
     size_t value_count(std::string_view path) const;

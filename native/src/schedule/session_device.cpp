@@ -27,11 +27,25 @@ void Session::record(void* commands, uint32_t count) {
     }
 }
 
+void Session::submit(const SNNVulkanSubmission& submission, uint32_t count) {
+    void* const commands = executor_->begin_submission();
+    record(commands, count);
+    executor_->submit(commands, submission);
+}
+
 DeviceBuffer Session::device_buffer(std::string_view path) const {
     const Variable variable = find_variable(path);
     if (variable.slot.kind != Slot::state || variable.parameter != no_parameter)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' is not a state; only states have a buffer to share");
     return executor_->state_buffer(variable.slot.index, variable.slot.sub);
+}
+
+void Session::plan(SNNVulkanPlan& out_plan) {
+    for (const Input& input : inputs_)
+        if (input.clears && input.filled)
+            throw Error(SNN_ERROR_STATE, "input '", network_->population(input.population).name,
+                        "' was set for one step, and a plan is run for any number; bind a buffer to it");
+    executor_->plan(request_for(1), out_plan);
 }
 
 void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {

@@ -15,6 +15,8 @@ namespace {
 
 constexpr uint32_t most_groups = 65535;  // of a dispatch, in each direction, on every device
 constexpr VkDeviceSize frames_bytes = VkDeviceSize{4} << 20;
+// Of deliver_spikes, which takes any number of workgroups, where a host replays a plan and cannot dispatch indirectly.
+constexpr uint32_t groups_without_count = 64;
 
 uint32_t groups_for(uint32_t invocations) { return (invocations + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE; }
 
@@ -64,6 +66,7 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     for (const uint32_t p : inputs_) frame_words += populations_[p].frame;
     const VkDeviceSize fitting = std::min(frames_bytes, device_.storage_range()) / 4;
     frame_capacity_ = static_cast<uint32_t>(std::clamp<VkDeviceSize>(fitting / std::max<VkDeviceSize>(frame_words, 1), 1, most_steps));
+    if (device_.is_on_paper()) frame_capacity_ = 1;
     frames_ = device_.allocate(frame_words * frame_capacity_ * 4, Memory::upload, "the inputs of a step");
     uint32_t begin = 0;
     for (const uint32_t p : inputs_) {
@@ -71,6 +74,8 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
         begin += populations_[p].frame * frame_capacity_;
     }
 
+    prepare_dispatches();
+    if (device_.is_on_paper()) return;
     for (VkCommandBuffer* const commands : {&begin_, &step_, &spikes_, &states_, &end_}) *commands = device_.make_commands();
     device_.begin(begin_, true);
     kernel_barrier(device_, begin_);
@@ -81,6 +86,13 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     host_barrier(device_, end_);
     device_.end(end_);
     record_step();
+}
+
+void VulkanExecutor::record_step() {
+    if (device_.is_on_paper()) return;
+    device_.begin(step_, true);
+    dispatches_.record(device_, pipelines_.layout(), step_);
+    device_.end(step_);
 }
 
 void VulkanExecutor::check_supported() const {
@@ -98,7 +110,7 @@ void VulkanExecutor::check_supported() const {
 
 // ---- The dispatches of a step
 
-void VulkanExecutor::record_step() {
+void VulkanExecutor::prepare_dispatches() {
     Steps& steps = dispatches_ = Steps(device_.is_validated());
     Dispatch advance;
     advance.pipeline = pipelines_.get(embedded_shader("advance"));
@@ -123,9 +135,6 @@ void VulkanExecutor::record_step() {
             case Kernel::deliver_adjoint: break;
         }
     }
-    device_.begin(step_, true);
-    steps.record(device_, pipelines_.layout(), step_);
-    device_.end(step_);
 }
 
 // What only looks back is delivered before any neuron steps, all of it side by side. A float sum keeps its order: a projection is
@@ -260,6 +269,9 @@ void VulkanExecutor::add_spike_delivery(Steps& steps, uint32_t index) {
                                        counter_of_projection(index)});
         dispatch.take(arguments);
         dispatch.indirect = groups_[index];
+        dispatch.groups[0] = std::min(source.size, groups_without_count);
+        dispatch.groups[1] = arguments.delay_count;
+        dispatch.groups[2] = batch_size_;
         steps.add(dispatch, uses);
     }
 }

@@ -4,7 +4,8 @@
 //
 //   submission  =  begin, { step, [spikes to the host], [states to the host] } x steps, end
 //
-// executor.cpp opens and records, executor_run.cpp runs, executor_variables.cpp reads and writes.
+// executor.cpp opens and records, executor_run.cpp runs, executor_host.cpp shares with a host program, executor_variables.cpp reads
+// and writes.
 #pragma once
 
 #include <memory>
@@ -23,13 +24,17 @@ namespace snn::vulkan {
 class VulkanExecutor final : public Executor {
 public:
     VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
+    ~VulkanExecutor() override { device_.end_submissions(); }
 
     std::string description() const override { return device_.description().name; }
     void reset_state() override;
     void run(const RunRequest& request) override;
     void record(const RunRequest& request, void* commands) override;
+    void* begin_submission() override;
+    void submit(void* commands, const SNNVulkanSubmission& submission) override;
     DeviceBuffer state_buffer(uint32_t population, uint32_t state) const override;
     void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) override;
+    void plan(const RunRequest& request, SNNVulkanPlan& out_plan) override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
     void set_seed(uint64_t seed) override { seed_ = seed; }
@@ -57,7 +62,10 @@ private:
     static constexpr uint32_t run_resource = 0;
 
     void check_supported() const;
+    void check_not_on_paper() const;
+    void prepare_dispatches();
     void record_step();
+    void change_step() { prepare_dispatches(), record_step(); }
     std::vector<uint8_t> early_deliveries() const;
     void add_input(Steps& steps, uint32_t input);
     void add_delivery(Steps& steps, uint32_t projection);
@@ -102,6 +110,11 @@ private:
     std::vector<VkCommandBuffer> submission_;
     std::vector<Recorded> recorded_, wanted_;  // what `spikes_` and `states_` copy; what the run at hand needs
     uint32_t record_capacity_ = 0;             // frames of each
+
+    // What plan() gave.
+    std::vector<SNNVulkanPlanShader> plan_shaders_;
+    std::vector<SNNVulkanPlanBuffer> plan_buffers_;
+    std::vector<SNNVulkanPlanDispatch> plan_dispatches_;
 
     uint64_t now_ = 0;  // steps since the reset
     mutable std::vector<uint32_t> words_, active_;  // used again

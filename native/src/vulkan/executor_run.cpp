@@ -16,6 +16,7 @@ constexpr uint32_t record_groups = 1024;  // more copy no faster
 }  // namespace
 
 void VulkanExecutor::run(const RunRequest& request) {
+    check_not_on_paper();
     const uint32_t most = prepare_records(request, std::min(frame_capacity_, request.step_count));
     for (uint32_t done = 0; done < request.step_count;) {
         const uint32_t steps = std::min(most, request.step_count - done);
@@ -63,66 +64,6 @@ void VulkanExecutor::load_frames(const RunRequest& request, uint32_t done, uint3
             std::copy(from, from + frame, frames_.as<float>() + frames_begin_[k] + step * frame);
         }
     }
-}
-
-// ---- In the host's command buffer
-
-// Inputs and control words are copied into the command buffer, because the memory that run() uses may be read by steps that were
-// recorded before and have not run yet.
-void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
-    const auto commands = static_cast<VkCommandBuffer>(host_commands);
-    const auto update = [&](const Range& range, VkDeviceSize offset, const void* data, VkDeviceSize bytes) {
-        constexpr VkDeviceSize most = 65536;  // of one command
-        for (VkDeviceSize done = 0; done < bytes; done += most)
-            device_.functions.vkCmdUpdateBuffer(commands, range.buffer, range.offset + offset + done, std::min(most, bytes - done),
-                                                static_cast<const char*>(data) + done);
-    };
-    kernel_barrier(device_, commands);
-    words_.resize(normal_table_at_);
-    fill_control(request, 0, words_.data());
-    update(run_, 0, words_.data(), words_.size() * 4);
-    for (size_t k = 0; k < request.inputs.size(); ++k)
-        if (!host_buffers_[request.inputs[k].population].input.buffer)
-            update(frames_, VkDeviceSize{frames_begin_[k]} * 4, request.inputs[k].data,
-                   VkDeviceSize{populations_[request.inputs[k].population].frame} * 4);
-    for (uint32_t step = 0; step < request.step_count; ++step) dispatches_.record(device_, pipelines_.layout(), commands);
-    all_commands_barrier(device_, commands);
-    now_ += request.step_count;
-}
-
-DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) const {
-    const PopulationMemory& memory = populations_[population];
-    const bool whole = network().population(population).model->states[state].type == ValueType::int_;
-    const VkDeviceSize bytes = VkDeviceSize{memory.frame} * 4;
-    // A VkBuffer is a pointer or a number, as the platform has it.
-    return {whole ? DType::int32 : DType::float32, (uint64_t)memory.states.buffer, memory.states.offset + state * bytes, bytes};
-}
-
-void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buffer) {
-    PopulationMemory& population = populations_[p];
-    Range range;
-    if (buffer) {
-        // A VkBuffer is a pointer or a number, as the platform has it.
-        range = {(VkBuffer)buffer->buffer, buffer->offset_bytes, buffer->size_bytes, nullptr};
-        device_.check_foreign(range);
-    }
-    switch (port) {
-        case Port::input: host_buffers_[p].input = range; break;
-        case Port::spikes: host_buffers_[p].spikes = range; break;
-        case Port::spike_count: host_buffers_[p].spike_count = range; break;
-        case Port::states: {
-            const Range& next = buffer ? range : population.own_states;
-            const VkDeviceSize bytes = population.states_bytes();
-            if (next.buffer != population.states.buffer || next.offset != population.states.offset) {
-                std::vector<uint32_t> words(bytes / 4);
-                device_.download(population.states, 0, words.data(), bytes);
-                device_.upload(next, 0, words.data(), bytes);
-            }
-            population.states = next;
-            break;
-        }
-    }
-    record_step();
 }
 
 // ---- Records

@@ -47,7 +47,7 @@ ExecutorCounters VulkanExecutor::counters() const {
 }
 
 void VulkanExecutor::set_constants(uint32_t population, const PopulationConstants& constants) {
-    if (populations_[population].set_constants(device_, network().population(population), constants)) record_step();
+    if (populations_[population].set_constants(device_, network().population(population), constants)) change_step();
 }
 
 size_t VulkanExecutor::count(const Slot& slot) const { return slot_count(*plan_, batch_size_, slot); }
