@@ -25,10 +25,10 @@ def number(handle) -> int:
 class Renderer:
     """What a game has: instance, device, one queue, command buffers, a buffer that it reads back."""
 
-    def __init__(self, *, timeline: bool = False) -> None:
+    def __init__(self, *, timeline: bool = False, validated: bool = True) -> None:
         self.timeline = timeline  # a device of Vulkan 1.2 with timeline semaphores, else 1.0 without a feature
         self.problems: list[str] = []
-        layers = ["VK_LAYER_KHRONOS_validation"] if has_validation_layer() else []
+        layers = ["VK_LAYER_KHRONOS_validation"] if validated and has_validation_layer() else []
         extensions = [vk.VK_EXT_DEBUG_UTILS_EXTENSION_NAME] if layers else []
         features = vk.VkValidationFeaturesEXT(
             pEnabledValidationFeatures=[vk.VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT]
