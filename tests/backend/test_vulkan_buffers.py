@@ -19,14 +19,6 @@ CELLS, BATCH, FRAMES, STEPS = 300, 2, 6, 3
 
 
 @pytest.fixture
-def renderer():
-    made = Renderer()
-    yield made
-    made.close()
-    assert made.problems == []
-
-
-@pytest.fixture
 def net() -> snn.Network:
     random = np.random.Generator(np.random.Philox(3))
     net = snn.Network(dt=1.0)

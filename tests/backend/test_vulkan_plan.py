@@ -35,14 +35,6 @@ ROOT = Path(__file__).parents[2]
 CASES = [case for case in ALL_CASES if case.name in CHOSEN]
 
 
-@pytest.fixture
-def renderer():
-    made = Renderer()
-    yield made
-    made.close()
-    assert made.problems == []
-
-
 def replayed(case: Case, start: Callable[[snn.vulkan.Plan], Any]) -> Result:
     """Every state and every spike of every step, as `simulate` has them."""
     builder = Builder(case)

@@ -17,6 +17,8 @@ constexpr uint32_t most_groups = 65535;  // of a dispatch, in each direction, on
 constexpr VkDeviceSize frames_bytes = VkDeviceSize{4} << 20;
 // Of deliver_spikes, which takes any number of workgroups, where a host replays a plan and cannot dispatch indirectly.
 constexpr uint32_t groups_without_count = 64;
+// Of plastic_learn: few targets spike in a step, and each is a workgroup's.
+constexpr uint32_t groups_of_learning = 256;
 
 uint32_t groups_for(uint32_t invocations) { return (invocations + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE; }
 
@@ -33,14 +35,20 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     const auto& populations = network().populations();
     const auto& projections = network().projections();
     std::vector<uint8_t> keeps_list(populations.size(), 0);
-    for (const Projection& projection : projections)
+    for (const Projection& projection : projections) {
         if (delivery_of(projection) == Delivery::spikes) keeps_list[projection.source] = 1;
+        if (projection.plasticity) keeps_list[projection.target] = 1;
+    }
     for (uint32_t p = 0; p < populations.size(); ++p) {
         populations_.emplace_back(device_, populations[p], plan_->populations[p], batch_size_, keeps_list[p] != 0);
         if (populations[p].is_input()) inputs_.push_back(p);
     }
-    for (const Projection& projection : projections) {
+    for (uint32_t q = 0; q < projections.size(); ++q) {
+        const Projection& projection = projections[q];
         projections_.emplace_back(device_, network(), projection);
+        plastic_.push_back(projection.plasticity ? std::make_unique<PlasticMemory>(device_, network(), projection, *plan_->plasticity[q],
+                                                                                   projections_.back().delays)
+                                                 : nullptr);
         Range groups;
         if (projections_.back().delivery == Delivery::spikes) {
             groups = device_.allocate(3 * sizeof(uint32_t), Memory::device, "a dispatch");
@@ -102,10 +110,6 @@ void VulkanExecutor::check_supported() const {
         if (groups_for(population.size) > most_groups)
             throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' has ", population.size,
                         " neurons; the device \"vulkan\" takes at most ", most_groups * shader::GROUP_SIZE);
-    for (const Projection& projection : network().projections())
-        if (projection.plasticity)
-            throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name,
-                        "' is plastic; the device \"vulkan\" does not change weights while it runs (\"cpu\" does)");
 }
 
 // ---- The dispatches of a step
@@ -130,7 +134,7 @@ void VulkanExecutor::prepare_dispatches() {
             // neuron_step finishes the sums that it reads and leaves them at zero for the next step.
             case Kernel::clear_receptors:
             case Kernel::finish_receptors: break;
-            case Kernel::learn:  // refused when opened
+            case Kernel::learn: add_learning(steps, call.index); break;
             case Kernel::neuron_adjoint:
             case Kernel::deliver_adjoint: break;
         }
@@ -248,8 +252,7 @@ void VulkanExecutor::add_spike_delivery(Steps& steps, uint32_t index) {
     arguments.sums = projection.receptor * target.frame;
     arguments.delay_count = static_cast<uint32_t>(memory.delays.size());
     arguments.samples = batch_size_;
-    // The number of workgroups is used by the dispatches of this projection only: it has a number behind all others.
-    const auto groups = resource(static_cast<uint32_t>(populations_.size()), of_activity) + index;
+    const uint32_t groups = groups_resource(index);
     std::vector<Use> uses{{run_resource, Use::read}, {groups, Use::write}, {resource(projection.source, of_activity), Use::read}};
     Dispatch counting;
     counting.pipeline = pipelines_.get(embedded_shader("count_spikes"));
@@ -258,6 +261,7 @@ void VulkanExecutor::add_spike_delivery(Steps& steps, uint32_t index) {
     steps.add(counting, uses);
     uses[1] = {groups, Use::read};
     uses.push_back({resource(projection.target, of_fixed_sums), Use::add});
+    if (plastic_[index]) return add_arrivals(steps, index, uses);
     for (const ProjectionMemory::Segment& segment : memory.segments) {
         arguments.first = segment.first;
         arguments.last = segment.last;
@@ -274,6 +278,46 @@ void VulkanExecutor::add_spike_delivery(Steps& steps, uint32_t index) {
         dispatch.groups[2] = batch_size_;
         steps.add(dispatch, uses);
     }
+}
+
+void VulkanExecutor::add_arrivals(Steps& steps, uint32_t index, const std::vector<Use>& uses) {
+    const Projection& projection = network().projection(index);
+    const ProjectionMemory& memory = projections_[index];
+    const PlasticMemory& plastic = *plastic_[index];
+    const PopulationMemory& source = populations_[projection.source];
+    const PopulationMemory& target = populations_[projection.target];
+    Dispatch dispatch;
+    dispatch.pipeline = pipelines_.get(plastic.arrival_shader);
+    dispatch.set = pipelines_.bind({run_, source.ring, target.fixed_sums, memory.segments[0].synapses, memory.segments[0].rows,
+                                   plastic.traces, counter_of_projection(index)});
+    shader::Plastic arguments = plastic.arguments;
+    arguments.from = source.activity;
+    arguments.sums = projection.receptor * target.frame;
+    dispatch.take(arguments);
+    dispatch.indirect = groups_[index];
+    dispatch.groups[0] = std::min(source.size, groups_without_count);
+    dispatch.groups[1] = arguments.delay_count;
+    std::vector<Use> all = uses;
+    all.push_back({plastic_resource(index), Use::write});
+    steps.add(dispatch, all);
+}
+
+void VulkanExecutor::add_learning(Steps& steps, uint32_t index) {
+    const Projection& projection = network().projection(index);
+    const ProjectionMemory& memory = projections_[index];
+    const PlasticMemory& plastic = *plastic_[index];
+    if (memory.segments.empty() || !plastic.learns_from_targets) return;
+    const PopulationMemory& target = populations_[projection.target];
+    Dispatch dispatch;
+    dispatch.pipeline = pipelines_.get(plastic.learning_shader);
+    dispatch.set = pipelines_.bind({run_, target.ring, {}, memory.segments[0].synapses, plastic.incoming, plastic.traces});
+    shader::Plastic arguments = plastic.arguments;
+    arguments.from = target.activity;
+    dispatch.take(arguments);
+    dispatch.groups[0] = std::min(target.size, groups_of_learning);
+    steps.add(dispatch, {{run_resource, Use::read},
+                         {resource(projection.target, of_activity), Use::read},
+                         {plastic_resource(index), Use::write}});
 }
 
 void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {

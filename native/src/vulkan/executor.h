@@ -15,6 +15,7 @@
 #include "backend/backend.h"
 #include "vulkan/device.h"
 #include "vulkan/pipelines.h"
+#include "vulkan/plastic.h"
 #include "vulkan/population.h"
 #include "vulkan/projection.h"
 #include "vulkan/steps.h"
@@ -60,6 +61,9 @@ private:
     enum Shared : uint32_t { of_activity, of_sums, of_fixed_sums, of_spike_copy, of_spike_count, shared_count };
     static uint32_t resource(uint32_t population, Shared what) { return 1 + population * shared_count + what; }
     static constexpr uint32_t run_resource = 0;
+    // Of a projection: behind those of the populations.
+    uint32_t groups_resource(uint32_t projection) const { return resource(static_cast<uint32_t>(populations_.size()), of_activity) + 2 * projection; }
+    uint32_t plastic_resource(uint32_t projection) const { return groups_resource(projection) + 1; }
 
     void check_supported() const;
     void check_not_on_paper() const;
@@ -70,6 +74,11 @@ private:
     void add_input(Steps& steps, uint32_t input);
     void add_delivery(Steps& steps, uint32_t projection);
     void add_spike_delivery(Steps& steps, uint32_t projection);
+    void add_arrivals(Steps& steps, uint32_t projection, const std::vector<Use>& uses);
+    void add_learning(Steps& steps, uint32_t projection);
+    std::span<const float> weights_of(uint32_t projection) const;
+    void read_traces(const Slot& slot, DType dtype, void* out_data) const;
+    void write_traces(const Slot& slot, DType dtype, const void* data);
     void add_neurons(Steps& steps, uint32_t population);
     void add_spike_copy(Steps& steps, uint32_t population, bool adds_up);
     // Counters lie apart, so that dispatches side by side have nothing in common.
@@ -92,6 +101,7 @@ private:
     Pipelines pipelines_;
     std::vector<PopulationMemory> populations_;
     std::vector<ProjectionMemory> projections_;
+    std::vector<std::unique_ptr<PlasticMemory>> plastic_;  // by projection; null where it is not plastic
     std::vector<Range> groups_;  // by projection: of an indirect dispatch
     std::vector<uint32_t> inputs_;  // populations
     // By population: buffers of the host program; without a buffer where none is bound.

@@ -62,6 +62,12 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
                 const uint64_t parts = compact ? (targets + vulkan::part_targets - 1) / vulkan::part_targets : 1;
                 words = (compact ? 1 : 2) * count + sources * (delays + 1) * parts;
                 keeps_list[projection.source] = 1;
+                if (projection.plasticity) {
+                    const PlasticityRule& rule = *projection.plasticity->rule;
+                    keeps_list[projection.target] = 1;
+                    words += sources * delays * (1 + rule.pre_traces.size()) + targets * (2 + rule.post_traces.size());
+                    if (rule.learns_from_targets()) words += 2 * count;
+                }
                 break;
             }
         }
