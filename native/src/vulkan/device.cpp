@@ -95,8 +95,6 @@ void Device::open_of_host(const SNNVulkanHost& host) {
     const auto physical = static_cast<VkPhysicalDevice>(host.physical_device);
     InstanceFunctions instance_functions =
         load_instance_functions(reinterpret_cast<PFN_vkGetInstanceProcAddr>(host.get_instance_proc_addr), instance);
-    if (!instance_functions.vkGetPhysicalDeviceProperties || !instance_functions.vkGetDeviceProcAddr)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->get_instance_proc_addr gives no Vulkan functions for host->instance");
     instance_functions.vkGetPhysicalDeviceProperties2 = nullptr;  // the host's instance may be of Vulkan 1.0
     const std::vector<VkQueueFamilyProperties> families = queue_families(instance_functions, physical);
     if (host.queue_family >= families.size())
@@ -107,8 +105,8 @@ void Device::open_of_host(const SNNVulkanHost& host) {
 }
 
 void Device::take(const Candidate& candidate, const InstanceFunctions& instance_functions, VkDevice device) {
-    handle = device;
     functions = load_device_functions(instance_functions, device);
+    handle = device;
     description_ = candidate.description;
     memory_properties_ = candidate.memory;
     const VkPhysicalDeviceLimits& limits = candidate.properties.limits;

@@ -43,6 +43,7 @@ struct DeviceFunctions {
 };
 #undef SNN_VULKAN_MEMBER
 
+// Throw SNN_ERROR_INVALID_ARGUMENT for a function that is not there.
 InstanceFunctions load_instance_functions(PFN_vkGetInstanceProcAddr get, VkInstance instance);
 DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevice device);
 
