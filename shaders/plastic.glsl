@@ -21,7 +21,8 @@ float decayed(const uint value, const uint last_step, const uint trace) {
     const uint steps = run[RUN_NOW] - last_step;
     precise float factor = 0.0;
     if (steps < traces[table])
-        factor = uintBitsToFloat(traces[traces[table + 1] + steps / 32]) * uintBitsToFloat(traces[traces[table + 2] + steps % 32]);
+        factor = uintBitsToFloat(traces[traces[table + 1] + steps / 32]) *
+                 uintBitsToFloat(traces[traces[table + 2] + steps % 32]);
     return op_mul(uintBitsToFloat(value), factor);
 }
 

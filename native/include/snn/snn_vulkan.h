@@ -60,9 +60,10 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_create_network(const SNNConfig *config, co
 
 /* Appends the next `step_count` steps to `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines,
  * descriptor sets, push constants, dispatches and barriers, first one that waits for earlier compute and transfer commands, last
- * one that makes the results visible to all later commands. Pipeline, descriptor set 0 and push constants of the compute bind
- * point are other ones afterwards. Inputs are as they are set or bound now and are copied into the command buffer; spike inputs
- * that were set count for the first step. Spike callbacks are not called. Allocates nothing and uses no queue.
+ * one that makes the results visible to all later commands and, where it sees the memory, to the host. Pipeline, descriptor set 0
+ * and push constants of the compute bind point are other ones afterwards. Inputs are as they are set or bound now and are copied
+ * into the command buffer; spike inputs that were set count for the first step. Spike callbacks are not called. Allocates nothing
+ * and uses no queue.
  * Errors: SNN_ERROR_UNSUPPORTED for a session that is not on a Vulkan device.
  * Thread-safety: as all functions of a session; the command buffer's pool is used within. */
 SNN_API SNNStatus SNN_CALL snn_vulkan_record_steps(SNNHandle handle, void *command_buffer, uint32_t step_count);
@@ -81,9 +82,9 @@ typedef struct SNNVulkanSubmission {
 } SNNVulkanSubmission;
 
 /* The next `step_count` steps in a submission of the session's own, on the queue that it was opened with: one that the host
- * submits to as well (give lock_queue and unlock_queue, or call this where nobody else submits), or one that it leaves to the session.
- * The call does not wait for the device, but when 8 submissions are on their way: then for the oldest of them. Inputs, spike
- * inputs and callbacks as with snn_vulkan_record_steps. The host's commands that read what the steps wrote wait for one of
+ * submits to as well (give lock_queue and unlock_queue, or call this where nobody else submits), or one that it leaves to the
+ * session. The call does not wait for the device, but when 8 submissions are on their way: then for the oldest of them. Inputs,
+ * spike inputs and callbacks as with snn_vulkan_record_steps. The host's commands that read what the steps wrote wait for one of
  * `signals`; on a queue of another family, buffers that it shares with the session need VK_SHARING_MODE_CONCURRENT. Timeline
  * semaphores are the host's to enable. `submission` may be null: no semaphores.
  *
@@ -110,8 +111,9 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *s
  *
  *     "population.input"        what an input population reads in every step: float32 [batch_size][size], spikes 0 and 1.
  *                               snn_session_set_input refuses it from then on. Not checked for values that are not finite
- *     "population.states"       the states of neurons: [state][batch_size][size] in the order of snn_network_get_state, 4 bytes a
- *                               value. What they are now is copied into it; snn_vulkan_get_buffer tells where each state lies
+ *     "population.states"       the states of neurons: [state][batch_size][size] in the order in which the model defines them,
+ *                               4 bytes a value, int32 where they are whole numbers. What they are now is copied into it;
+ *                               snn_vulkan_get_buffer tells where each state lies
  *     "population.spikes"       the spikes of the last step: float32 [batch_size][size], 0 and 1
  *     "population.spike_count"  the same, added up from step to step; the host clears it when it likes
  *

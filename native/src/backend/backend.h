@@ -131,8 +131,8 @@ struct DeviceBuffer {
     uint64_t buffer, offset_bytes, size_bytes;
 };
 
-// What of a population may lie in a buffer of the host program: the values that an input population reads, [batch][size]; the states
-// of neurons, [state][batch][size]; their spikes of the last step, as floats 0 and 1; the same added up from step to step.
+// What of a population may lie in a buffer of the host program: the values that an input population reads, [batch][size]; the
+// states of neurons, [state][batch][size]; their spikes of the last step, as floats 0 and 1; the same added up from step to step.
 enum class Port : uint8_t { input, states, spikes, spike_count };
 
 class Executor {

@@ -57,8 +57,8 @@ void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
     const std::string_view name = path.substr(std::min(dot + 1, path.size()));
     const auto* const port = std::find_if(std::begin(ports), std::end(ports), [&](const auto& one) { return one.first == name; });
     if (port == std::end(ports))
-        throw Error(SNN_ERROR_NOT_FOUND, "path '", path, "' is not one of population.input, population.states, population.spikes and "
-                    "population.spike_count");
+        throw Error(SNN_ERROR_NOT_FOUND, "path '", path, "' is not one of population.input, population.states, population.spikes "
+                    "and population.spike_count");
     if (population.is_input() != (port->second == Port::input))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': population '", population.name, "' is ",
                     population.is_input() ? "an input; of those 'input' is bound" : "not an input");
@@ -68,7 +68,8 @@ void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
     if (port->second == Port::spikes || port->second == Port::spike_count) check_has_activity(population, text("'", path, "'"));
     const uint64_t expected = frames * batch_size_ * population.size * sizeof(float);
     if (buffer && buffer->type != DType::float32)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->type is ", static_cast<uint32_t>(buffer->type), "; it must be SNN_FLOAT32");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->type is ", static_cast<uint32_t>(buffer->type),
+                    "; it must be SNN_FLOAT32");
     if (buffer && buffer->size_bytes != expected)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->size_bytes is ", buffer->size_bytes, "; '", path, "' takes ", expected,
                     " (", port->second == Port::states ? text(frames, " states x ") : std::string(), "batch_size ", batch_size_,

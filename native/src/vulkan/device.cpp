@@ -207,7 +207,12 @@ void Device::check_foreign(const Range& range) const {
     if (range.size > storage_range_)
         throw Error(SNN_ERROR_UNSUPPORTED, "buffer->size_bytes is ", range.size, "; a shader of the Vulkan device '",
                     description_.name, "' reaches ", storage_range_);
-    if (is_on_paper_) return;
+    if (is_on_paper_) {
+        constexpr VkDeviceSize most = VkDeviceSize{1} << 32;  // a plan has the contents of the host's buffers too
+        if (range.offset > most)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->offset_bytes is ", range.offset, "; in a plan it is at most ", most);
+        return;
+    }
     VkMemoryRequirements needs;  // Vulkan does not tell a buffer's size; this is at least that
     functions.vkGetBufferMemoryRequirements(handle, range.buffer, &needs);
     if (range.offset > needs.size || range.size > needs.size - range.offset)
@@ -353,8 +358,9 @@ void Device::submit(VkCommandBuffer commands, const SNNVulkanSubmission& submiss
     };
     const bool timeline_waits = take(submission.waits, submission.wait_count, waits, wait_values);
     const bool timeline_signals = take(submission.signals, submission.signal_count, signals, signal_values);
-    const std::vector<VkPipelineStageFlags> stages(waits.size(), VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT |
-                                                                     VK_PIPELINE_STAGE_DRAW_INDIRECT_BIT);
+    const std::vector<VkPipelineStageFlags> stages(
+        waits.size(),
+        VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT | VK_PIPELINE_STAGE_DRAW_INDIRECT_BIT);
     auto values = made<VkTimelineSemaphoreSubmitInfo>(VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
     values.waitSemaphoreValueCount = submission.wait_count;
     values.pWaitSemaphoreValues = wait_values.data();

@@ -46,9 +46,10 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     for (uint32_t q = 0; q < projections.size(); ++q) {
         const Projection& projection = projections[q];
         projections_.emplace_back(device_, network(), projection);
-        plastic_.push_back(projection.plasticity ? std::make_unique<PlasticMemory>(device_, network(), projection, *plan_->plasticity[q],
-                                                                                   projections_.back().delays)
-                                                 : nullptr);
+        plastic_.emplace_back();
+        if (projection.plasticity)
+            plastic_.back() = std::make_unique<PlasticMemory>(device_, network(), projection, *plan_->plasticity[q],
+                                                              projections_.back().delays);
         Range groups;
         if (projections_.back().delivery == Delivery::spikes) {
             groups = device_.allocate(3 * sizeof(uint32_t), Memory::device, "a dispatch");

@@ -62,7 +62,9 @@ private:
     static uint32_t resource(uint32_t population, Shared what) { return 1 + population * shared_count + what; }
     static constexpr uint32_t run_resource = 0;
     // Of a projection: behind those of the populations.
-    uint32_t groups_resource(uint32_t projection) const { return resource(static_cast<uint32_t>(populations_.size()), of_activity) + 2 * projection; }
+    uint32_t groups_resource(uint32_t projection) const {
+        return resource(static_cast<uint32_t>(populations_.size()), of_activity) + 2 * projection;
+    }
     uint32_t plastic_resource(uint32_t projection) const { return groups_resource(projection) + 1; }
 
     void check_supported() const;

@@ -9,7 +9,8 @@ namespace snn::vulkan {
 
 void VulkanExecutor::check_not_on_paper() const {
     if (device_.is_on_paper())
-        throw Error(SNN_ERROR_UNSUPPORTED, "the device \"vulkan:plan\" runs nothing: snn_vulkan_get_plan gives its step to a program that does");
+        throw Error(SNN_ERROR_UNSUPPORTED,
+                    "the device \"vulkan:plan\" runs nothing: snn_vulkan_get_plan gives its step to a program that does");
 }
 
 // Inputs and control words are copied into the command buffer, because the memory that run() uses may be read by steps that were

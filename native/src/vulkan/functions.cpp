@@ -34,7 +34,7 @@ InstanceFunctions load_instance_functions(PFN_vkGetInstanceProcAddr get, VkInsta
     SNN_VULKAN_INSTANCE_FUNCTIONS(SNN_VULKAN_LOAD)
     SNN_VULKAN_LOAD(vkGetPhysicalDeviceProperties2)
 #define SNN_VULKAN_CHECK(name) \
-    if (!functions.name) throw Error(SNN_ERROR_INVALID_ARGUMENT, "vkGetInstanceProcAddr does not know ", #name, " of the Vulkan instance");
+    if (!functions.name) throw Error(SNN_ERROR_INVALID_ARGUMENT, "vkGetInstanceProcAddr does not know " #name);
     SNN_VULKAN_INSTANCE_FUNCTIONS(SNN_VULKAN_CHECK)
 #undef SNN_VULKAN_CHECK
 #undef SNN_VULKAN_LOAD
@@ -43,9 +43,9 @@ InstanceFunctions load_instance_functions(PFN_vkGetInstanceProcAddr get, VkInsta
 
 DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevice device) {
     DeviceFunctions functions;
-#define SNN_VULKAN_LOAD(name)                                                                       \
-    functions.name = reinterpret_cast<PFN_##name>(instance.vkGetDeviceProcAddr(device, #name));      \
-    if (!functions.name) throw Error(SNN_ERROR_INVALID_ARGUMENT, "vkGetDeviceProcAddr does not know ", #name, " of the Vulkan device");
+#define SNN_VULKAN_LOAD(name)                                                                   \
+    functions.name = reinterpret_cast<PFN_##name>(instance.vkGetDeviceProcAddr(device, #name)); \
+    if (!functions.name) throw Error(SNN_ERROR_INVALID_ARGUMENT, "vkGetDeviceProcAddr does not know " #name);
     SNN_VULKAN_DEVICE_FUNCTIONS(SNN_VULKAN_LOAD)
 #undef SNN_VULKAN_LOAD
     return functions;

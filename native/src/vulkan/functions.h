@@ -21,7 +21,8 @@ namespace snn::vulkan {
     F(vkCreateCommandPool) F(vkDestroyCommandPool) F(vkAllocateCommandBuffers) F(vkFreeCommandBuffers)              \
     F(vkBeginCommandBuffer) F(vkEndCommandBuffer) F(vkCmdBindPipeline) F(vkCmdBindDescriptorSets)                   \
     F(vkCmdPushConstants) F(vkCmdDispatch) F(vkCmdDispatchIndirect) F(vkCmdPipelineBarrier) F(vkCmdCopyBuffer)      \
-    F(vkCmdFillBuffer) F(vkCmdUpdateBuffer) F(vkQueueSubmit) F(vkGetFenceStatus) F(vkCreateFence) F(vkDestroyFence) F(vkWaitForFences) F(vkResetFences)
+    F(vkCmdFillBuffer) F(vkCmdUpdateBuffer) F(vkQueueSubmit) F(vkGetFenceStatus) F(vkCreateFence) F(vkDestroyFence) \
+    F(vkWaitForFences) F(vkResetFences)
 
 // The functions that need no instance. Null members: there is no loader.
 struct Loader {

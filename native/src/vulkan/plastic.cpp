@@ -22,8 +22,8 @@ PlasticMemory::PlasticMemory(Device& device, const Network& network, const Proje
     const uint64_t sides = pre_places * (1 + plan.pre_traces.size()) + uint64_t{targets} * (1 + plan.post_traces.size());
     const auto what = [&](const char* name) { return text("the ", name, " of projection '", projection.name, "'"); };
     if (sides * 4 > device.storage_range())
-        throw Error(SNN_ERROR_UNSUPPORTED, what("traces"), " would take ", sides * 4, " bytes; a shader of this Vulkan device reaches ",
-                    device.storage_range());
+        throw Error(SNN_ERROR_UNSUPPORTED, what("traces"), " would take ", sides * 4,
+                    " bytes; a shader of this Vulkan device reaches ", device.storage_range());
     const auto half = projection.fixed_exponent / 2;
     arguments.delay_count = static_cast<uint32_t>(delays.size());
     arguments.pre_size = static_cast<uint32_t>(pre_places);
@@ -48,7 +48,8 @@ PlasticMemory::PlasticMemory(Device& device, const Network& network, const Proje
             for (const float value : trace.coarse) words.push_back(std::bit_cast<uint32_t>(value));
             const auto fine = static_cast<uint32_t>(sides + 4 * trace_count + words.size());
             for (const float value : trace.fine) words.push_back(std::bit_cast<uint32_t>(value));
-            tables.insert(tables.end(), {static_cast<uint32_t>(trace.decay.size() - 1), coarse, fine, std::bit_cast<uint32_t>(trace.keep)});
+            tables.insert(tables.end(), {static_cast<uint32_t>(trace.decay.size() - 1), coarse, fine,
+                                         std::bit_cast<uint32_t>(trace.keep)});
         }
     tables.insert(tables.end(), words.begin(), words.end());
     traces = device.allocate((sides + tables.size()) * 4, Memory::device, what("traces"));

@@ -179,7 +179,8 @@ std::vector<ProjectionMemory::Data> ProjectionMemory::spikes(const Network& netw
                     row_synapses[part].push_back(static_cast<uint32_t>(whole) << 16 | row.targets[k] % part_targets);
                 } else {
                     row_synapses[part].push_back(row.targets[k]);
-                    row_synapses[part].push_back(projection.plasticity ? std::bit_cast<uint32_t>(weight) : static_cast<uint32_t>(whole));
+                    row_synapses[part].push_back(projection.plasticity ? std::bit_cast<uint32_t>(weight)
+                                                                       : static_cast<uint32_t>(whole));
                 }
             }
             for (uint32_t part = 0; part < parts; ++part)

@@ -57,7 +57,7 @@ private:
 
 // Makes what kernels and copies wrote visible to kernels and copies that follow.
 void kernel_barrier(const Device& device, VkCommandBuffer commands);
-// Makes it visible to every later command: of a host, which may draw from it.
+// Makes it visible to every later command of a host, which may draw from it, and to the host where it sees the memory.
 void all_commands_barrier(const Device& device, VkCommandBuffer commands);
 // Makes it visible to the host, once the submission is done.
 void host_barrier(const Device& device, VkCommandBuffer commands);
