@@ -6,10 +6,11 @@ C-contiguous and of the dtype that the C interface names; they are used in place
 the interpreter lock. Exceptions raised inside a callback are kept and raised when the C call returns.
 
 The parts: `binding/support.pxi` (status, buffers, views), `network.pxi` (models, networks, files), `session.pxi`
-(sessions, callbacks), `trainer.pxi`, `numbers.pxi` (devices, encoders, random numbers, the timing loop).
+(sessions, callbacks), `vulkan.pxi`, `trainer.pxi`, `numbers.pxi` (devices, encoders, random numbers, the timing loop).
 """
 include "binding/support.pxi"
 include "binding/network.pxi"
+include "binding/vulkan.pxi"
 include "binding/session.pxi"
 include "binding/trainer.pxi"
 include "binding/numbers.pxi"

@@ -77,6 +77,26 @@ struct NeuronStep {
     uint normal_table;     // in `run`
 };
 
+// A plastic projection, one sample: arrivals at its synapses, or spikes of its targets.
+struct Plastic {
+    Activity from;       // of the source, or of the target
+    uint sums;           // int32, in the target's buffer
+    uint delay_count;
+    // In the buffer `traces`:
+    uint pre_size;       // places of the source's side, which is the first
+    uint post, post_size;
+    uint pre_count, post_count;  // traces of each side
+    uint tables;
+    // Bits of floats:
+    uint scale0, scale1;  // their product brings what is delivered to fixed point
+    uint minimum, maximum;
+    uint least_delivered, most_delivered;
+};
+
+struct CopySpikes {
+    Activity from;
+};
+
 struct Record {
     Activity from;   // ring of an activity; slot_size 0: a state
     uint begin;      // within the slot, or of the state

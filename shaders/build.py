@@ -1,7 +1,7 @@
 """Compile the shaders to SPIR-V and write them as one C++ header: what the build of libsnn runs.
 
-glslang compiles, spirv-opt optimises, spirv-val checks what both made. ``neuron_step`` is left as glslang gives it: its
-functions must keep their names and stay functions, because libsnn calls them for the operations of a model.
+glslang compiles, spirv-opt optimises, spirv-val checks what both made. Templates are left as glslang gives them: their
+functions must keep their names and stay functions, because libsnn calls them for the operations of a model or rule.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-TEMPLATES = {"neuron_step"}
+TEMPLATES = {"neuron_step", "plastic_arrive", "plastic_learn"}
 TARGET = ["--target-env", "vulkan1.0"]
 
 

@@ -1,13 +1,11 @@
 // The step of a neuron model. The function model_step() below is empty: when a session opens, libsnn puts calls of the functions
 // before it in its place, one for each operation of the model's op list (native/src/vulkan/model_shader.cpp). So every model
-// comes this way, a user's own as well, and what an operation means is here, in GLSL, as native/src/backend/reference/evaluate.h
-// has it in C++.
-//
-// Every float operation is `precise`: rounded by itself, never contracted into a fused multiply-add.
+// comes this way, a user's own as well.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "run.glsl"
 #include "spikes.glsl"
+#include "operations.glsl"
 
 layout(local_size_x = GROUP_SIZE) in;
 layout(push_constant) uniform Push { NeuronStep a; };
@@ -51,90 +49,6 @@ void set_state_float(const uint k, const float value) {
 void set_state_int(const uint k, const int value) { states[k * a.frame + place] = uint(value); }
 
 bool spikes(const float value) { return value > 0.0; }
-
-// ---- Operations, docs/model-format.md.
-
-float op_add(const float x, const float y) { precise const float r = x + y; return r; }
-float op_sub(const float x, const float y) { precise const float r = x - y; return r; }
-float op_mul(const float x, const float y) { precise const float r = x * y; return r; }
-float op_min(const float x, const float y) { return x < y ? x : y; }  // the second where one is not a number
-float op_max(const float x, const float y) { return x > y ? x : y; }
-float op_neg(const float x) { return uintBitsToFloat(floatBitsToUint(x) ^ 0x80000000u); }
-float op_abs(const float x) { return uintBitsToFloat(floatBitsToUint(x) & 0x7FFFFFFFu); }
-float op_floor(const float x) { return floor(x); }
-
-float multiply_add(const float x, const float y, const float z) {
-    precise const float product = x * y;
-    precise const float r = product + z;
-    return r;
-}
-
-float op_exp(const float argument) {
-    const float x = op_min(op_max(argument, -87.0), 88.0);
-    const float n = floor(multiply_add(x, uintBitsToFloat(0x3FB8AA3Bu), 0.5));  // log2(e)
-    precise const float high = n * uintBitsToFloat(0x3F317200u);               // ln(2) in two parts
-    precise const float low = n * uintBitsToFloat(0x35BFBE8Eu);
-    precise const float rest = x - high;
-    precise const float r = rest - low;
-    float p = uintBitsToFloat(0x3AB6887Eu);
-    p = multiply_add(p, r, uintBitsToFloat(0x3C0905B1u));
-    p = multiply_add(p, r, uintBitsToFloat(0x3D2AAA8Du));
-    p = multiply_add(p, r, uintBitsToFloat(0x3E2AAA6Fu));
-    p = multiply_add(p, r, 0.5);
-    p = multiply_add(p, r, 1.0);
-    p = multiply_add(p, r, 1.0);
-    precise const float result = p * uintBitsToFloat(uint(int(n) + 127) << 23);
-    return result;
-}
-
-float op_reciprocal(const float x) {
-    const float smallest = uintBitsToFloat(0x00800000u), largest = uintBitsToFloat(0x7E800000u);  // 2^-126, 2^126
-    const uint bits = floatBitsToUint(op_min(op_max(op_abs(x), smallest), largest));
-    const float m = uintBitsToFloat((bits & 0x007FFFFFu) | 0x3F800000u);
-    float y = uintBitsToFloat(0x3EA57EB5u);
-    y = multiply_add(y, m, uintBitsToFloat(0xBFBA2E8Cu));
-    y = multiply_add(y, m, uintBitsToFloat(0x4007C1F0u));
-    for (int i = 0; i < 2; ++i) {
-        precise const float product = m * y;
-        precise const float error = 1.0 - product;
-        y = multiply_add(y, error, y);
-    }
-    precise const float result = y * uintBitsToFloat(0x7F000000u - (bits & 0x7F800000u));
-    return x <= -smallest ? op_neg(result) : result;
-}
-
-int op_iadd(const int x, const int y) { return x + y; }
-int op_isub(const int x, const int y) { return x - y; }
-int op_imul(const int x, const int y) { return x * y; }
-int op_imin(const int x, const int y) { return x < y ? x : y; }
-int op_imax(const int x, const int y) { return x > y ? x : y; }
-bool op_lt(const float x, const float y) { return x < y; }
-bool op_le(const float x, const float y) { return x <= y; }
-bool op_eq(const float x, const float y) { return x == y; }
-bool op_ilt(const int x, const int y) { return x < y; }
-bool op_ile(const int x, const int y) { return x <= y; }
-bool op_ieq(const int x, const int y) { return x == y; }
-bool op_and(const bool x, const bool y) { return x && y; }
-bool op_or(const bool x, const bool y) { return x || y; }
-bool op_not(const bool x) { return !x; }
-float op_select_float(const bool c, const float x, const float y) { return c ? x : y; }
-int op_select_int(const bool c, const int x, const int y) { return c ? x : y; }
-bool op_select_bool(const bool c, const bool x, const bool y) { return c ? x : y; }
-float op_to_float(const int x) { return float(x); }
-
-// The nearest whole number, ties to even, held to the range of int; 0 for what is not a number.
-int op_to_int(const float x) {
-    if (!(x > -2147483648.0)) return x <= -2147483648.0 ? int(0x80000000u) : 0;
-    if (x >= 2147483648.0) return 0x7FFFFFFF;
-    const float below = floor(x);
-    precise const float part = x - below;
-    const int whole = int(below);
-    return part > 0.5 || (part == 0.5 && (whole & 1) != 0) ? whole + 1 : whole;
-}
-
-float op_spike(const float x, const int greater_equal) {
-    return (greater_equal != 0 ? x >= 0.0 : x > 0.0) ? 1.0 : 0.0;
-}
 
 // ---- Random draws, docs/semantics.md.
 

@@ -26,7 +26,7 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
             "install it (pip install .) and run Python from another folder, or install it editable (pip install -e .)"
         ) from None
 
-from snn import data, encode, events, init, plot, scenes, schedules, stimuli
+from snn import data, encode, events, init, plot, scenes, schedules, stimuli, vulkan
 from snn.backpropagation import Backpropagation, Gradients
 from snn.connections import AvgPool2d, Connection, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
 from snn.distributions import Distribution, LogNormal, Normal, Uniform
@@ -178,4 +178,5 @@ __all__ = [
     "scenes",
     "schedules",
     "stimuli",
+    "vulkan",
 ]

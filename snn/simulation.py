@@ -35,6 +35,7 @@ from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError
 from snn.engine.records import Counters, SpikeEvent
 from snn.network import Network, Population
 from snn.recording import Recording
+from snn.vulkan import Host
 
 __all__ = ["Recorder", "Simulation"]
 
@@ -49,12 +50,13 @@ class Simulation:
     ----------
     network : Network
         Shared, not copied; changes made to it later do not reach this simulation.
-    device : str, default "cpu"
+    device : str or snn.vulkan.Host, default "cpu"
         Where it runs: ``"cpu"``, ``"vulkan"`` (the first GPU; ``"vulkan:1"``, ``"vulkan:NAME"`` or ``"vulkan:UUID"`` choose
         one), ``"npu"`` or ``"openvino:CPU"`` (devices of OpenVINO, where ``pip install openvino`` was done: inference, equal
         to the others to a measured degree, not to the bit), ``"reference"`` (slow and readable), ``"null"`` (computes
         nothing). See `snn.devices`. ``"auto"``: the fastest of the CPU and the GPUs, which give the same bits, by the
-        network's size and what `snn.device_speed` measured; what does not work is left with a warning.
+        network's size and what `snn.device_speed` measured; what does not work is left with a warning. A
+        `snn.vulkan.Host` is the Vulkan device of the calling program.
     batch_size : int, default 1
         Number of independent samples that share the weights; at most 1,048,576.
     threads : int, default 1
@@ -94,7 +96,7 @@ class Simulation:
         self,
         network: Network,
         *,
-        device: str = "cpu",
+        device: str | Host = "cpu",
         batch_size: int = 1,
         threads: int = 1,
         instruction_set: str = "best",
@@ -108,9 +110,12 @@ class Simulation:
         bits = 0
         for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]
+        host = device if isinstance(device, Host) else None
+        self.device = "vulkan" if isinstance(device, Host) else device
         self._session = _native.Session(
             network._finished(),
-            device=device,
+            device=self.device,
+            vulkan_host=host,
             batch_size=self.batch_size,
             threads=integer(threads, "threads", maximum=1024),
             instruction_set=INSTRUCTION_SETS.index(choice(instruction_set, INSTRUCTION_SETS, "instruction_set")),

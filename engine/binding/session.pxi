@@ -13,11 +13,14 @@ cdef class Session:
         A finished network; None when `file` is given.
     file : str or None
         A ``.snn`` file, loaded by libsnn.
+    vulkan_host : snn.vulkan.Host or None
+        The host program's device, in place of `device`.
     """
 
     cdef SNNHandle handle
     cdef object _network
     cdef dict _bound
+    cdef object _vulkan_host
     cdef object _spike_callback
     cdef object _weight_callback
     cdef object _epoch_callback
@@ -27,14 +30,15 @@ cdef class Session:
     cdef object __weakref__
 
     def __cinit__(self, network=None, *, file=None, device="cpu", batch_size=1, threads=1, instruction_set=0, flags=0,
-                  max_catch_up_steps=100, uint64_t seed=0):
+                  max_catch_up_steps=100, uint64_t seed=0, vulkan_host=None):
         cdef SNNConfig config
+        cdef SNNVulkanHost host
         cdef SNNStatus status
         cdef bytes c_file = None
         cdef bytes c_device = text(device, "the device")
         self.handle = NULL
         self._bound = {}
-        if c_device.startswith((b"npu", b"openvino", b"auto")):
+        if c_device.startswith((b"npu", b"openvino")):
             announce_openvino()
         snn_config_default(&config)
         if file is not None:
@@ -52,8 +56,15 @@ cdef class Session:
         config.max_catch_up_steps = as_u32(max_catch_up_steps, "max_catch_up_steps")
         config.log = on_log
         config.seed = seed
-        with nogil:
-            status = snn_create_network(&config, &self.handle)
+        if vulkan_host is None:
+            with nogil:
+                status = snn_create_network(&config, &self.handle)
+        else:
+            config.device = NULL
+            self._vulkan_host = vulkan_host
+            fill_host(&host, vulkan_host)
+            with nogil:
+                status = snn_vulkan_create_network(&config, &host, &self.handle)
         if status == SNN_ERROR_OUT_OF_MEMORY:
             raise OutOfMemoryError(
                 f"a session on device {device!r} with batch_size {config.batch_size} needs more memory than there is: "
@@ -266,6 +277,58 @@ cdef class Session:
             raise watcher.error
         self._end(status)
         return done
+
+    # ---- on the Vulkan device of the host program
+
+    def record_steps(self, command_buffer, count):
+        """Append `count` steps to a VkCommandBuffer."""
+        self._check(snn_vulkan_record_steps(
+            self.handle, as_handle(command_buffer, "command_buffer"), as_u32(count, "count")))
+
+    def submit_steps(self, count, list waits, list signals):
+        """Submit `count` steps that wait for and signal semaphores: lists of (VkSemaphore, value)."""
+        cdef SNNVulkanSubmission submission
+        cdef SNNStatus status
+        cdef Semaphores before = Semaphores(waits, "waits")
+        cdef Semaphores after = Semaphores(signals, "signals")
+        cdef uint32_t steps = as_u32(count, "count")
+        memset(&submission, 0, sizeof(submission))
+        submission.struct_size = sizeof(submission)
+        submission.waits = before.items
+        submission.wait_count = before.count
+        submission.signals = after.items
+        submission.signal_count = after.count
+        with nogil:
+            status = snn_vulkan_submit_steps(self.handle, &submission, steps)
+        self._check(status)
+
+    def vulkan_buffer(self, path):
+        """Where a state lies: (VkBuffer, offset in bytes, size in bytes, whether int32)."""
+        cdef SNNVulkanBuffer buffer
+        buffer.struct_size = sizeof(buffer)
+        self._check(snn_vulkan_get_buffer(self.handle, text(path, "the path"), &buffer))
+        return buffer.buffer, buffer.offset_bytes, buffer.size_bytes, buffer.type == SNN_INT32
+
+    def bind_vulkan_buffer(self, path, buffer, offset=0, size=0):
+        """Bind a VkBuffer to what `path` names; None ends the binding."""
+        cdef SNNVulkanBuffer given
+        if buffer is None:
+            self._check(snn_vulkan_bind_buffer(self.handle, text(path, "the path"), NULL))
+            return
+        memset(&given, 0, sizeof(given))
+        given.struct_size = sizeof(given)
+        given.type = SNN_FLOAT32
+        given.buffer = as_u64(buffer, "buffer")
+        given.offset_bytes = as_u64(offset, "offset")
+        given.size_bytes = as_u64(size, "size")
+        self._check(snn_vulkan_bind_buffer(self.handle, text(path, "the path"), &given))
+
+    def vulkan_plan(self):
+        """The step as data, see SNNVulkanPlan: lists of shaders, buffers and dispatches."""
+        cdef SNNVulkanPlan plan
+        plan.struct_size = sizeof(plan)
+        self._check(snn_vulkan_get_plan(self.handle, &plan))
+        return plan_of(&plan)
 
     # ---- weights
 

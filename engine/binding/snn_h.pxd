@@ -445,3 +445,72 @@ cdef extern from "snn/snn.h" nogil:
                               size_t count)
     SNNStatus snn_random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a, double b,
                               float *out_values, size_t count)
+
+cdef extern from "snn/snn_vulkan.h" nogil:
+    ctypedef void (*SNNVulkanFunction)() noexcept
+    ctypedef struct SNNVulkanHost:
+        uint32_t struct_size
+        uint32_t queue_family
+        void *instance
+        void *physical_device
+        void *device
+        void *queue
+        SNNVulkanFunction (*get_instance_proc_addr)(void *instance, const char *name) noexcept
+        void (*lock_queue)(void *user) noexcept
+        void (*unlock_queue)(void *user) noexcept
+        void *user
+    void snn_vulkan_host_init(SNNVulkanHost *out_host, uint32_t struct_size)
+    SNNStatus snn_vulkan_create_network(const SNNConfig *config, const SNNVulkanHost *host, SNNHandle *out_handle)
+    SNNStatus snn_vulkan_record_steps(SNNHandle handle, void *command_buffer, uint32_t step_count)
+    ctypedef struct SNNVulkanSemaphore:
+        uint64_t semaphore
+        uint64_t value
+    ctypedef struct SNNVulkanSubmission:
+        uint32_t struct_size
+        uint32_t wait_count
+        uint32_t signal_count
+        const SNNVulkanSemaphore *waits
+        const SNNVulkanSemaphore *signals
+    SNNStatus snn_vulkan_submit_steps(SNNHandle handle, const SNNVulkanSubmission *submission, uint32_t step_count)
+    ctypedef struct SNNVulkanBuffer:
+        uint32_t struct_size
+        uint32_t type
+        uint64_t buffer
+        uint64_t offset_bytes
+        uint64_t size_bytes
+    SNNStatus snn_vulkan_get_buffer(SNNHandle handle, const char *state, SNNVulkanBuffer *out_buffer)
+    SNNStatus snn_vulkan_bind_buffer(SNNHandle handle, const char *path, const SNNVulkanBuffer *buffer)
+    enum:
+        SNN_VULKAN_BINDING_COUNT
+        SNN_VULKAN_NO_BUFFER
+    ctypedef struct SNNVulkanPlanShader:
+        const uint32_t *spirv
+        uint64_t word_count
+        const uint32_t *constants
+        uint64_t constant_count
+    ctypedef struct SNNVulkanPlanBuffer:
+        uint64_t size_bytes
+        const void *contents
+        uint64_t host_buffer
+    ctypedef struct SNNVulkanPlanBinding:
+        uint32_t buffer
+        uint64_t offset_bytes
+        uint64_t size_bytes
+    ctypedef struct SNNVulkanPlanDispatch:
+        uint32_t shader
+        uint32_t barrier
+        uint32_t groups[3]
+        uint32_t indirect_buffer
+        uint64_t indirect_offset_bytes
+        uint32_t push_bytes
+        uint32_t push[32]
+        SNNVulkanPlanBinding bindings[7]
+    ctypedef struct SNNVulkanPlan:
+        uint32_t struct_size
+        uint32_t shader_count
+        uint32_t buffer_count
+        uint32_t dispatch_count
+        const SNNVulkanPlanShader *shaders
+        const SNNVulkanPlanBuffer *buffers
+        const SNNVulkanPlanDispatch *dispatches
+    SNNStatus snn_vulkan_get_plan(SNNHandle handle, SNNVulkanPlan *out_plan)

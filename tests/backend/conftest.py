@@ -33,3 +33,14 @@ def vulkan_messages(_messages: Path):
     yield _messages
     said = [line for line in _messages.read_text().splitlines() if not line.startswith("information: ")]
     assert not said
+
+
+@pytest.fixture
+def renderer():
+    """A program that owns a Vulkan device, of which the validation layer has nothing to say."""
+    from .vulkan_renderer import Renderer  # skips the test where there is none
+
+    made = Renderer()
+    yield made
+    made.close()
+    assert made.problems == []

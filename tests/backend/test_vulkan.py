@@ -293,12 +293,6 @@ def test_what_it_cannot_do_is_refused_with_a_sentence() -> None:
     builder = Builder(case)
     with pytest.raises(snn.UnsupportedError, match="device cannot train"):
         _native.Trainer(open_session(builder, case, VULKAN), output_population=2, steps=3, loss=2)
-    net = snn.Network(dt=1.0)
-    net.add("a", snn.SpikeInput(1))
-    net.add("b", snn.LIF(1))
-    net.connect("a", "b", snn.Sparse.from_arrays([0], [0], 0.5, plasticity=snn.PairSTDP()), name="learning")
-    with pytest.raises(snn.UnsupportedError, match="projection 'learning' is plastic"):
-        snn.Simulation(net, device="vulkan")
 
 
 _OPEN = """

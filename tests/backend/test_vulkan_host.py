@@ -13,15 +13,7 @@ import pytest
 
 import snn
 
-from .conftest import has_validation_layer
-from .running import vulkan_settings
-
-try:
-    import vulkan as vk
-except (ImportError, OSError) as error:  # OSError: no loader
-    pytest.skip(f"the package vulkan does not work here: {error}", allow_module_level=True)
-
-pytestmark = pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan")
+from .vulkan_renderer import Renderer, number, vk
 
 LIB = ctypes.CDLL(str(next((Path(snn.__file__).parent / "lib").glob("libsnn.so*"))))
 LIB.snn_last_error.restype = c_char_p
@@ -75,118 +67,34 @@ def check(status: int) -> None:
     assert status == 0, LIB.snn_last_error().decode()
 
 
-def number(handle) -> int:
-    return int(vk.ffi.cast("uintptr_t", handle))
-
-
-class Renderer:
-    """What a game has: instance, device, one queue, command buffers, a buffer that it reads back."""
+class LockingRenderer(Renderer):
+    """Notes how the queue is locked, and gives its handles as C has them."""
 
     def __init__(self) -> None:
-        self.problems: list[str] = []
-        layers = ["VK_LAYER_KHRONOS_validation"] if has_validation_layer() else []
-        extensions = [vk.VK_EXT_DEBUG_UTILS_EXTENSION_NAME] if layers else []
-        self.instance = vk.vkCreateInstance(
-            vk.VkInstanceCreateInfo(
-                pApplicationInfo=vk.VkApplicationInfo(apiVersion=vk.VK_MAKE_VERSION(1, 0, 0)),
-                ppEnabledLayerNames=layers,
-                ppEnabledExtensionNames=extensions,
-            ),
-            None,
-        )
-        self.messenger = None
-        if layers:
-            create = vk.vkGetInstanceProcAddr(self.instance, "vkCreateDebugUtilsMessengerEXT")
-            self.messenger = create(
-                self.instance,
-                vk.VkDebugUtilsMessengerCreateInfoEXT(
-                    messageSeverity=vk.VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT
-                    | vk.VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
-                    messageType=vk.VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
-                    pfnUserCallback=self.say,
-                ),
-                None,
-            )
-        self.physical = vk.vkEnumeratePhysicalDevices(self.instance)[0]
-        families = vk.vkGetPhysicalDeviceQueueFamilyProperties(self.physical)
-        self.family = next(i for i, f in enumerate(families) if f.queueFlags & vk.VK_QUEUE_COMPUTE_BIT)
-        self.device = vk.vkCreateDevice(
-            self.physical,
-            vk.VkDeviceCreateInfo(
-                pQueueCreateInfos=[vk.VkDeviceQueueCreateInfo(queueFamilyIndex=self.family, pQueuePriorities=[1.0])]
-            ),
-            None,
-        )
-        self.queue = vk.vkGetDeviceQueue(self.device, self.family, 0)
-        self.pool = vk.vkCreateCommandPool(self.device, vk.VkCommandPoolCreateInfo(queueFamilyIndex=self.family), None)
-        self.fence = vk.vkCreateFence(self.device, vk.VkFenceCreateInfo(), None)
+        super().__init__()
         self.locks: list[str] = []
         self._lock = ctypes.CFUNCTYPE(None, c_void_p)(lambda _: self.locks.append("lock"))
         self._unlock = ctypes.CFUNCTYPE(None, c_void_p)(lambda _: self.locks.append("unlock"))
-        self.buffers: list[tuple] = []
 
-    def say(self, severity, types, data, user) -> int:
-        self.problems.append(vk.ffi.string(data.pMessage).decode())
-        return 0
-
-    def host(self) -> Host:
-        proc = ctypes.cast(ctypes.CDLL("libvulkan.so.1").vkGetInstanceProcAddr, c_void_p)
-        handles = [number(one) for one in (self.instance, self.physical, self.device, self.queue)]
-        return Host(ctypes.sizeof(Host), self.family, *handles, proc, self._lock, self._unlock, None)
-
-    def readback(self, size: int):
-        """A buffer that the host sees, with its memory as an array of float32."""
-        buffer = vk.vkCreateBuffer(
-            self.device, vk.VkBufferCreateInfo(size=size * 4, usage=vk.VK_BUFFER_USAGE_TRANSFER_DST_BIT), None
+    def c_host(self) -> Host:
+        host = self.host()
+        return Host(
+            ctypes.sizeof(Host),
+            self.family,
+            host.instance,
+            host.physical_device,
+            host.device,
+            host.queue,
+            host.get_instance_proc_addr,
+            self._lock,
+            self._unlock,
+            None,
         )
-        needs = vk.vkGetBufferMemoryRequirements(self.device, buffer)
-        types = vk.vkGetPhysicalDeviceMemoryProperties(self.physical)
-        wanted = vk.VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | vk.VK_MEMORY_PROPERTY_HOST_COHERENT_BIT
-        index = next(
-            i
-            for i in range(types.memoryTypeCount)
-            if needs.memoryTypeBits >> i & 1 and types.memoryTypes[i].propertyFlags & wanted == wanted
-        )
-        memory = vk.vkAllocateMemory(
-            self.device, vk.VkMemoryAllocateInfo(allocationSize=needs.size, memoryTypeIndex=index), None
-        )
-        vk.vkBindBufferMemory(self.device, buffer, memory, 0)
-        mapped = vk.vkMapMemory(self.device, memory, 0, size * 4, 0)
-        self.buffers.append((buffer, memory))
-        return buffer, np.frombuffer(mapped, np.float32)
-
-    def commands(self):
-        made = vk.vkAllocateCommandBuffers(
-            self.device,
-            vk.VkCommandBufferAllocateInfo(
-                commandPool=self.pool, level=vk.VK_COMMAND_BUFFER_LEVEL_PRIMARY, commandBufferCount=1
-            ),
-        )[0]
-        vk.vkBeginCommandBuffer(made, vk.VkCommandBufferBeginInfo())
-        return made
-
-    def submit(self, commands: list) -> None:
-        vk.vkQueueSubmit(self.queue, 1, [vk.VkSubmitInfo(pCommandBuffers=commands)], self.fence)
-        vk.vkWaitForFences(self.device, 1, [self.fence], vk.VK_TRUE, 2**63)
-        vk.vkResetFences(self.device, 1, [self.fence])
-
-    def close(self) -> None:
-        for buffer, memory in self.buffers:
-            vk.vkDestroyBuffer(self.device, buffer, None)
-            vk.vkFreeMemory(self.device, memory, None)
-        vk.vkDestroyFence(self.device, self.fence, None)
-        vk.vkDestroyCommandPool(self.device, self.pool, None)
-        vk.vkDestroyDevice(self.device, None)
-        if self.messenger:
-            vk.vkGetInstanceProcAddr(self.instance, "vkDestroyDebugUtilsMessengerEXT")(
-                self.instance, self.messenger, None
-            )
-        vk.vkDestroyInstance(self.instance, None)
 
 
 @pytest.fixture
 def renderer():
-    made = Renderer()
+    made = LockingRenderer()
     yield made
     made.close()
     assert made.problems == []
@@ -208,11 +116,11 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def opened(renderer: Renderer, file: Path) -> c_void_p:
+def opened(renderer: LockingRenderer, file: Path) -> c_void_p:
     config, handle = Config(), c_void_p()
     LIB.snn_config_init(byref(config), c_uint32(ctypes.sizeof(config)))
     config.file = str(file).encode()
-    check(LIB.snn_vulkan_create_network(byref(config), byref(renderer.host()), byref(handle)))
+    check(LIB.snn_vulkan_create_network(byref(config), byref(renderer.c_host()), byref(handle)))
     return handle
 
 
@@ -250,7 +158,9 @@ def frame_inputs(handle: c_void_p, inputs: dict[str, np.ndarray]) -> None:
 
 
 @pytest.mark.parametrize("in_flight", [1, 4])
-def test_steps_recorded_by_a_host_are_those_of_the_reference(renderer: Renderer, file: Path, in_flight: int) -> None:
+def test_steps_recorded_by_a_host_are_those_of_the_reference(
+    renderer: LockingRenderer, file: Path, in_flight: int
+) -> None:
     """Several frames are recorded before the first is submitted; states are copied in the host's own commands."""
     handle = opened(renderer, file)
     assert renderer.locks[:2] == ["lock", "unlock"]
@@ -261,7 +171,7 @@ def test_steps_recorded_by_a_host_are_those_of_the_reference(renderer: Renderer,
     assert (state.type, state.size_bytes) == (0, 1200)
     source = vk.ffi.cast("VkBuffer", state.buffer)
     membranes, counters = wanted(file)
-    readbacks = [renderer.readback(300) for _ in range(FRAMES)]
+    readbacks = [renderer.memory(300, vk.VK_BUFFER_USAGE_TRANSFER_DST_BIT) for _ in range(FRAMES)]
     waiting = []
     for number_of_frame, inputs in enumerate(driven(file)):
         frame_inputs(handle, inputs)
@@ -291,7 +201,7 @@ def test_steps_recorded_by_a_host_are_those_of_the_reference(renderer: Renderer,
     LIB.snn_destroy_network(handle)
 
 
-def test_two_sessions_share_the_device(renderer: Renderer, file: Path) -> None:
+def test_two_sessions_share_the_device(renderer: LockingRenderer, file: Path) -> None:
     """And one on a device of its own runs beside them."""
     handles = [opened(renderer, file), opened(renderer, file)]
     other = snn.Simulation(snn.load(file), device="vulkan")
@@ -313,9 +223,9 @@ def test_two_sessions_share_the_device(renderer: Renderer, file: Path) -> None:
     other.close()
 
 
-def test_a_host_that_is_wrong_is_told_so(renderer: Renderer, file: Path) -> None:
+def test_a_host_that_is_wrong_is_told_so(renderer: LockingRenderer, file: Path) -> None:
     def refused(sentence: str, config_device: bytes | None = None, **changes) -> None:
-        config, handle, host = Config(), c_void_p(), renderer.host()
+        config, handle, host = Config(), c_void_p(), renderer.c_host()
         LIB.snn_config_init(byref(config), c_uint32(ctypes.sizeof(config)))
         config.file, config.device = str(file).encode(), config_device
         for name, value in changes.items():

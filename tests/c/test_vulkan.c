@@ -77,10 +77,93 @@ static void a_session_elsewhere_records_nothing(void) {
     CHECK_ERROR(snn_vulkan_record_steps(handle, &commands, 1), SNN_ERROR_INVALID_HANDLE, "handle");
 }
 
+static void a_buffer_is_checked_before_it_is_bound(void) {
+    SNNHandle handle = open_session(make_chain(), "cpu");
+    SNNVulkanBuffer buffer;
+    memset(&buffer, 0, sizeof buffer);
+    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", &buffer), SNN_ERROR_VERSION, "buffer->struct_size is 0");
+    buffer.struct_size = sizeof buffer;
+    CHECK_ERROR(snn_vulkan_bind_buffer(handle, NULL, &buffer), SNN_ERROR_INVALID_ARGUMENT, "path");
+    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", &buffer), SNN_ERROR_INVALID_ARGUMENT, "buffer->buffer is null");
+    buffer.buffer = 1;
+    buffer.type = 9;
+    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", &buffer), SNN_ERROR_INVALID_ARGUMENT, "dtype is 9");
+    buffer.type = SNN_INT32;
+    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", &buffer), SNN_ERROR_INVALID_ARGUMENT, "buffer->type is 2");
+    buffer.type = SNN_FLOAT32;
+    buffer.size_bytes = 3;
+    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", &buffer), SNN_ERROR_INVALID_ARGUMENT, "size_bytes is 3");
+    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", NULL), SNN_ERROR_UNSUPPORTED, "not on a Vulkan device");
+    snn_destroy_network(handle);
+}
+
+static void semaphores_are_checked(void) {
+    SNNHandle handle = open_session(make_chain(), "cpu");
+    SNNVulkanSemaphore semaphores[2] = {{1, 0}, {0, 3}};
+    SNNVulkanSubmission submission;
+    memset(&submission, 0, sizeof submission);
+    CHECK_ERROR(snn_vulkan_submit_steps(handle, &submission, 1), SNN_ERROR_VERSION, "submission->struct_size is 0");
+    submission.struct_size = sizeof submission;
+    submission.wait_count = 1;
+    CHECK_ERROR(snn_vulkan_submit_steps(handle, &submission, 1), SNN_ERROR_INVALID_ARGUMENT, "submission->waits is null");
+    submission.waits = submission.signals = semaphores;
+    submission.signal_count = 2;
+    CHECK_ERROR(snn_vulkan_submit_steps(handle, &submission, 1), SNN_ERROR_INVALID_ARGUMENT, "submission->signals[1].semaphore");
+    CHECK_ERROR(snn_vulkan_submit_steps(handle, NULL, 1), SNN_ERROR_UNSUPPORTED, "not on a Vulkan device");
+    snn_destroy_network(handle);
+}
+
+static void a_plan_is_whole(void) {
+    SNNConfig config;
+    SNNHandle handle = NULL;
+    SNNVulkanPlan plan;
+    SNNVulkanBuffer buffer;
+    SNNStatus status;
+    uint32_t i, k;
+    snn_config_default(&config);
+    config.network = make_chain();
+    config.device = "vulkan:plan";
+    status = snn_create_network(&config, &handle);
+    snn_network_release(config.network);
+    if (status == SNN_ERROR_NOT_FOUND) {
+        puts("skipped: built without Vulkan");
+        return;
+    }
+    CHECK_OK(status);
+    memset(&plan, 0, sizeof plan);
+    CHECK_ERROR(snn_vulkan_get_plan(handle, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_plan");
+    CHECK_ERROR(snn_vulkan_get_plan(handle, &plan), SNN_ERROR_VERSION, "out_plan->struct_size is 0");
+    memset(&buffer, 0, sizeof buffer);
+    buffer.struct_size = sizeof buffer;
+    buffer.buffer = 77;
+    buffer.size_bytes = 3 * 4;
+    CHECK_OK(snn_vulkan_bind_buffer(handle, "in.input", &buffer));
+    plan.struct_size = sizeof plan;
+    CHECK_OK(snn_vulkan_get_plan(handle, &plan));
+    CHECK(plan.dispatch_count > 0 && plan.dispatches[0].barrier == 1);
+    for (i = 0; i < plan.shader_count; ++i) CHECK(plan.shaders[i].spirv[0] == 0x07230203u && plan.shaders[i].word_count > 5);
+    for (i = 0, k = 0; i < plan.buffer_count; ++i) k += plan.buffers[i].host_buffer == 77;
+    CHECK(k == 1);
+    for (i = 0; i < plan.dispatch_count; ++i) {
+        const SNNVulkanPlanDispatch *const dispatch = &plan.dispatches[i];
+        CHECK(dispatch->shader < plan.shader_count && dispatch->push_bytes <= 128 && dispatch->groups[0] > 0);
+        for (k = 0; k < SNN_VULKAN_BINDING_COUNT; ++k) {
+            const SNNVulkanPlanBinding *const binding = &dispatch->bindings[k];
+            CHECK(binding->buffer < plan.buffer_count && binding->size_bytes > 0);
+            CHECK(binding->offset_bytes + binding->size_bytes <= plan.buffers[binding->buffer].size_bytes);
+        }
+    }
+    CHECK_ERROR(snn_session_step(handle, 1), SNN_ERROR_UNSUPPORTED, "runs nothing");
+    snn_destroy_network(handle);
+}
+
 static const CheckCase cases[] = {
     CASE(an_incomplete_host_is_refused),
     CASE(functions_that_are_not_vulkan_s_are_refused),
     CASE(a_session_elsewhere_records_nothing),
+    CASE(a_buffer_is_checked_before_it_is_bound),
+    CASE(semaphores_are_checked),
+    CASE(a_plan_is_whole),
 };
 
 int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

@@ -60,12 +60,39 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_create_network(const SNNConfig *config, co
 
 /* Appends the next `step_count` steps to `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines,
  * descriptor sets, push constants, dispatches and barriers, first one that waits for earlier compute and transfer commands, last
- * one that makes the results visible to all later commands. Pipeline, descriptor set 0 and push constants of the compute bind
- * point are other ones afterwards. Inputs are as they are set or bound now and are copied into the command buffer; spike inputs
- * that were set count for the first step. Spike callbacks are not called. Allocates nothing and uses no queue.
+ * one that makes the results visible to all later commands and, where it sees the memory, to the host. Pipeline, descriptor set 0
+ * and push constants of the compute bind point are other ones afterwards. Inputs are as they are set or bound now and are copied
+ * into the command buffer; spike inputs that were set count for the first step. Spike callbacks are not called. Allocates nothing
+ * and uses no queue.
  * Errors: SNN_ERROR_UNSUPPORTED for a session that is not on a Vulkan device.
  * Thread-safety: as all functions of a session; the command buffer's pool is used within. */
 SNN_API SNNStatus SNN_CALL snn_vulkan_record_steps(SNNHandle handle, void *command_buffer, uint32_t step_count);
+
+typedef struct SNNVulkanSemaphore { /* part of a submission: no size, never changes */
+    uint64_t semaphore; /* VkSemaphore */
+    uint64_t value;     /* of a timeline semaphore, above 0; 0: a binary one */
+} SNNVulkanSemaphore;
+
+typedef struct SNNVulkanSubmission {
+    uint32_t struct_size;
+    uint32_t wait_count, signal_count;
+    uint32_t reserved;
+    const SNNVulkanSemaphore *waits;   /* before the first step */
+    const SNNVulkanSemaphore *signals; /* after the last */
+} SNNVulkanSubmission;
+
+/* The next `step_count` steps in a submission of the session's own, on the queue that it was opened with: one that the host
+ * submits to as well (give lock_queue and unlock_queue, or call this where nobody else submits), or one that it leaves to the
+ * session. The call does not wait for the device, but when 8 submissions are on their way: then for the oldest of them. Inputs,
+ * spike inputs and callbacks as with snn_vulkan_record_steps. The host's commands that read what the steps wrote wait for one of
+ * `signals`; on a queue of another family, buffers that it shares with the session need VK_SHARING_MODE_CONCURRENT. Timeline
+ * semaphores are the host's to enable. `submission` may be null: no semaphores.
+ *
+ * Other functions of the session wait for its submissions by themselves, so snn_session_read gives what the steps left; a
+ * wait on a semaphore that nothing signals makes them wait for ever. Also for a session that owns its device.
+ * Errors: SNN_ERROR_INVALID_ARGUMENT (a semaphore is null), SNN_ERROR_UNSUPPORTED (not on a Vulkan device), SNN_ERROR_DEVICE_LOST.
+ * Thread-safety: as all functions of a session; the queue is used within. */
+SNN_API SNNStatus SNN_CALL snn_vulkan_submit_steps(SNNHandle handle, const SNNVulkanSubmission *submission, uint32_t step_count);
 
 typedef struct SNNVulkanBuffer {
     uint32_t struct_size;
@@ -79,6 +106,91 @@ typedef struct SNNVulkanBuffer {
  * It stays the same for the life of the session. Works for sessions that own their device too.
  * Errors: SNN_ERROR_NOT_FOUND, SNN_ERROR_INVALID_ARGUMENT (not a state), SNN_ERROR_UNSUPPORTED (not on a Vulkan device). */
 SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *state, SNNVulkanBuffer *out_buffer);
+
+/* Binds a buffer of the host to what `path` names, to be read or written in place by every step from now on:
+ *
+ *     "population.input"        what an input population reads in every step: float32 [batch_size][size], spikes 0 and 1.
+ *                               snn_session_set_input refuses it from then on. Not checked for values that are not finite
+ *     "population.states"       the states of neurons: [state][batch_size][size] in the order in which the model defines them,
+ *                               4 bytes a value, int32 where they are whole numbers. What they are now is copied into it;
+ *                               snn_vulkan_get_buffer tells where each state lies
+ *     "population.spikes"       the spikes of the last step: float32 [batch_size][size], 0 and 1
+ *     "population.spike_count"  the same, added up from step to step; the host clears it when it likes
+ *
+ * buffer->type is SNN_FLOAT32, its size the one given here, its offset a multiple of what the device demands of storage buffers
+ * and of 16. Null instead of a buffer ends the binding; states go back to memory of the session.
+ *
+ * The VkBuffer is of the session's device, with usage VK_BUFFER_USAGE_STORAGE_BUFFER_BIT (for states also both transfers), bound
+ * to memory, exclusive to the queue family or concurrent. Vulkan tells neither its device nor its usage, so only its size is
+ * checked. It stays alive until the binding has ended, or the session, and what was recorded has run. A range is bound to one
+ * name. Commands that were recorded before use what was bound then. Not to be called while one is waiting to run, when states are
+ * bound: their values are copied at once, on the queue.
+ * Errors: SNN_ERROR_NOT_FOUND (no such name), SNN_ERROR_INVALID_ARGUMENT (a wrong size, offset or type), SNN_ERROR_UNSUPPORTED.
+ * Thread-safety: as all functions of a session. */
+SNN_API SNNStatus SNN_CALL snn_vulkan_bind_buffer(SNNHandle handle, const char *path, const SNNVulkanBuffer *buffer);
+
+/* The step as data, for a host that runs it through a GPU layer of its own: SPIR-V modules, buffers with what they hold at
+ * first, dispatches. The session's config->device is "vulkan:plan"; it needs no device and no driver, and runs nothing. Its
+ * states, weights, parameters, seed and step count are set by the usual functions or snn_load_state, and are in the buffers; so are
+ * values that were set for value inputs, which are held. Host buffers are named by snn_vulkan_bind_buffer, with any number but 0
+ * for a VkBuffer: inputs that change must be, spikes and states may be.
+ *
+ *     snn_vulkan_get_plan(brain, &plan);
+ *     make a pipeline of each shader; a buffer of each buffer that has no host_buffer, with its contents
+ *     for each step, for each dispatch:
+ *         where `barrier` is 1: wait for the writes of all dispatches before, of earlier steps too
+ *         bind the pipeline, the seven storage buffers (set 0, bindings 0 to 6) and the push constants, dispatch
+ *
+ * Nothing changes from step to step: what counts steps is one of the buffers. Dispatches between two barriers may run in any order
+ * and at once. */
+enum { SNN_VULKAN_BINDING_COUNT = 7, SNN_VULKAN_PUSH_WORD_COUNT = 32 };
+#define SNN_VULKAN_NO_BUFFER UINT32_MAX
+
+/* These structs are parts of a plan: they have no size of their own and never change. */
+typedef struct SNNVulkanPlanShader {
+    const uint32_t *spirv; /* a compute shader for Vulkan 1.0, entry point "main", without optional features */
+    uint64_t word_count;
+    const uint32_t *constants; /* of constant_id 0, 1, ...: 32-bit specialisation constants; booleans are 0 and 1 */
+    uint64_t constant_count;
+} SNNVulkanPlanShader;
+
+typedef struct SNNVulkanPlanBuffer {
+    uint64_t size_bytes;
+    const void *contents; /* [size_bytes] before the first step */
+    uint64_t host_buffer; /* what snn_vulkan_bind_buffer was given; 0: it is the plan's own */
+} SNNVulkanPlanBuffer;
+
+typedef struct SNNVulkanPlanBinding {
+    uint32_t buffer; /* in SNNVulkanPlan.buffers */
+    uint32_t reserved;
+    uint64_t offset_bytes, size_bytes; /* the offset is a multiple of 256, or as it was bound */
+} SNNVulkanPlanBinding;
+
+typedef struct SNNVulkanPlanDispatch {
+    uint32_t shader; /* in SNNVulkanPlan.shaders */
+    uint32_t barrier;
+    uint32_t groups[3]; /* workgroups; enough also where they could come from indirect_buffer */
+    uint32_t indirect_buffer; /* three words there hold the workgroups that are needed now; SNN_VULKAN_NO_BUFFER: `groups` do */
+    uint64_t indirect_offset_bytes;
+    uint32_t push_bytes; /* push constants from offset 0: so much of `push` */
+    uint32_t push[SNN_VULKAN_PUSH_WORD_COUNT];
+    uint32_t reserved;
+    SNNVulkanPlanBinding bindings[SNN_VULKAN_BINDING_COUNT];
+} SNNVulkanPlanDispatch;
+
+typedef struct SNNVulkanPlan {
+    uint32_t struct_size;
+    uint32_t shader_count, buffer_count, dispatch_count;
+    const SNNVulkanPlanShader *shaders;
+    const SNNVulkanPlanBuffer *buffers;
+    const SNNVulkanPlanDispatch *dispatches; /* of one step, in order */
+} SNNVulkanPlan;
+
+/* The arrays are the session's and stay until it is next used. Of a state, snn_vulkan_get_buffer gives the number of its buffer in
+ * `buffers`, in place of a VkBuffer.
+ * Errors: SNN_ERROR_UNSUPPORTED (the session's device is not "vulkan:plan"), SNN_ERROR_STATE (a spike input was set; it holds for
+ * one step only). */
+SNN_API SNNStatus SNN_CALL snn_vulkan_get_plan(SNNHandle handle, SNNVulkanPlan *out_plan);
 
 #ifdef __cplusplus
 }

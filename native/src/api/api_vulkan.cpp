@@ -1,5 +1,6 @@
 // The C interface: sessions on the Vulkan device of the host program.
 #include "api/sessions.h"
+#include "schedule/checks.h"
 
 using namespace snn;
 using namespace snn::api;
@@ -8,6 +9,12 @@ namespace {
 
 void check_given(const void* pointer, const char* name) {
     if (!pointer) throw Error(SNN_ERROR_INVALID_ARGUMENT, name, " is null");
+}
+
+void check_semaphores(const SNNVulkanSemaphore* semaphores, uint32_t count, const char* name) {
+    if (count > 0) check_given(semaphores, name);
+    for (uint32_t i = 0; i < count; ++i)
+        if (semaphores[i].semaphore == 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, name, "[", i, "].semaphore is null");
 }
 
 }  // namespace
@@ -50,6 +57,36 @@ SNNStatus snn_vulkan_get_buffer(SNNHandle handle, const char* state, SNNVulkanBu
         buffer.offset_bytes = found.offset_bytes;
         buffer.size_bytes = found.size_bytes;
         answer(out_buffer, buffer, "out_buffer");
+    });
+}
+
+SNNStatus snn_vulkan_bind_buffer(SNNHandle handle, const char* path, const SNNVulkanBuffer* buffer) {
+    return with_session(handle, [&](Session& session) {
+        const char* const name = &required(path, "path");
+        if (!buffer) return session.bind_buffer(name, nullptr);
+        const SNNVulkanBuffer given = complete(buffer, "buffer");
+        if (!given.buffer)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->buffer is null; a null pointer in place of `buffer` ends the binding");
+        const DeviceBuffer bound{checked_dtype(given.type), given.buffer, given.offset_bytes, given.size_bytes};
+        session.bind_buffer(name, &bound);
+    });
+}
+
+SNNStatus snn_vulkan_submit_steps(SNNHandle handle, const SNNVulkanSubmission* submission, uint32_t step_count) {
+    return with_session(handle, [&](Session& session) {
+        SNNVulkanSubmission given{};
+        if (submission) given = complete(submission, "submission");
+        check_semaphores(given.waits, given.wait_count, "submission->waits");
+        check_semaphores(given.signals, given.signal_count, "submission->signals");
+        session.submit(given, step_count);
+    });
+}
+
+SNNStatus snn_vulkan_get_plan(SNNHandle handle, SNNVulkanPlan* out_plan) {
+    return with_session(handle, [&](Session& session) {
+        SNNVulkanPlan plan{};
+        session.plan(plan);
+        answer(out_plan, plan, "out_plan");
     });
 }
 

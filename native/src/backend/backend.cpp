@@ -12,14 +12,21 @@ namespace {
     throw Error(SNN_ERROR_UNSUPPORTED, "the session is not on a Vulkan device: it has no buffers there and records no commands");
 }
 
-[[noreturn]] void cannot_learn() { throw Error(SNN_ERROR_UNSUPPORTED, "this device has no plasticity; \"cpu\" has"); }
+[[noreturn]] void cannot_signal() {
+    throw Error(SNN_ERROR_UNSUPPORTED, "on this device the parameters of a rule of plasticity stay, and it takes no signals; on \"cpu\" ",
+                "they change");
+}
 
 }  // namespace
 
-void Executor::set_plasticity(uint32_t, std::shared_ptr<const PlasticityPlan>) { cannot_learn(); }
-void Executor::signal(uint32_t, float) { cannot_learn(); }
+void Executor::set_plasticity(uint32_t, std::shared_ptr<const PlasticityPlan>) { cannot_signal(); }
+void Executor::signal(uint32_t, float) { cannot_signal(); }
 void Executor::record(const RunRequest&, void*) { cannot_share(); }
+void* Executor::begin_submission() { cannot_share(); }
+void Executor::submit(void*, const SNNVulkanSubmission&) { cannot_share(); }
 DeviceBuffer Executor::state_buffer(uint32_t, uint32_t) const { cannot_share(); }
+void Executor::bind_buffer(uint32_t, Port, const DeviceBuffer*) { cannot_share(); }
+void Executor::plan(const RunRequest&, SNNVulkanPlan&) { cannot_share(); }
 void Executor::backward(std::span<const OutputGradient>, std::span<const InputGradient>) { cannot_train(); }
 double Executor::gradient_square_sum(uint32_t) const { cannot_train(); }
 bool Executor::gradient_is_finite(uint32_t) const { cannot_train(); }

@@ -19,6 +19,8 @@
 #include "network/plan.h"
 
 struct SNNVulkanHost;
+struct SNNVulkanPlan;
+struct SNNVulkanSubmission;
 
 namespace snn {
 
@@ -146,11 +148,15 @@ public:
     virtual void write(std::span<const double> values) = 0;
 };
 
-// Where a state lies in memory of the device that others may read: snn_vulkan.h.
+// Where values lie in memory of the device that the host program shares: snn_vulkan.h.
 struct DeviceBuffer {
     DType type;
     uint64_t buffer, offset_bytes, size_bytes;
 };
+
+// What of a population may lie in a buffer of the host program: the values that an input population reads, [batch][size]; the
+// states of neurons, [state][batch][size]; their spikes of the last step, as floats 0 and 1; the same added up from step to step.
+enum class Port : uint8_t { input, states, spikes, spike_count };
 
 class Executor {
 public:
@@ -170,7 +176,7 @@ public:
     virtual void set_constants(uint32_t population, const PopulationConstants& constants) = 0;
     virtual void set_seed(uint64_t seed) = 0;  // of the random draws from now on
 
-    // Of a plastic projection; a backend that refuses plasticity has none. Parameters from now on, of the same rule and with the
+    // Of a plastic projection, optional. Parameters from now on, of the same rule and with the
     // same bounds of the weight; a reset keeps them.
     virtual void set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan);
     // Before the step to come: at each synapse, what PlasticityRule::on_signal says; the rule has one.
@@ -185,7 +191,16 @@ public:
     // On a device that is shared with the host program, optional. Appends steps to its command buffer, with inputs that are held
     // and without records; what they give is there when the host has run it.
     virtual void record(const RunRequest& request, void* commands);
+    // The same in a submission of its own, which waits for and signals semaphores of the host: begin, record, submit. What uses the
+    // device afterwards waits for it.
+    virtual void* begin_submission();
+    virtual void submit(void* commands, const SNNVulkanSubmission& submission);
     virtual DeviceBuffer state_buffer(uint32_t population, uint32_t state) const;
+    // From now on the port is read or written there; null: in the executor's own memory, or not at all. States move with it. The
+    // values of an input that is bound are not read from a request.
+    virtual void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer);
+    // The step as data, from the state as it is now, with inputs that are held. Valid until the executor is next used.
+    virtual void plan(const RunRequest& request, SNNVulkanPlan& out_plan);
 
     // Training, optional: can_train() false leaves the rest unused.
     virtual bool can_train() const { return false; }

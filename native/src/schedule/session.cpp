@@ -217,7 +217,7 @@ void Session::set_input(uint32_t population, const float* values, size_t count) 
     if (count != input.values.size())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", input.values.size(),
                     " values (batch_size ", batch_size_, " x size ", info.size, "), got ", count);
-    if (input.bound)
+    if (input.bound || input.on_device)
         throw Error(SNN_ERROR_STATE, "input '", info.name, "' is bound to memory of the program and reads nothing else; bind it "
                     "to null first");
     if (input.clears) check_spikes(values, count, info.name);
@@ -233,6 +233,9 @@ void Session::bind_input(uint32_t population, const float* values, size_t count)
     if (values && count != input.values.size())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", network_->population(population).name, "' takes ",
                     input.values.size(), " values, got ", count);
+    if (values && input.on_device)
+        throw Error(SNN_ERROR_STATE, "input '", network_->population(population).name, "' is bound to a buffer on the device; bind "
+                    "that to null first");
     input.bound = values;
 }
 
@@ -261,18 +264,6 @@ void Session::run_steps(uint64_t count) {
     executor_->run(request_for(static_cast<uint32_t>(count)));
     steps_done_ += count;
     if (spike_callback) report_spikes();
-}
-
-void Session::record(void* commands, uint32_t count) {
-    while (count > 0) {
-        bool pending = false;
-        for (const Input& input : inputs_) pending |= input.clears && input.filled;
-        const uint32_t now = pending ? 1 : count;
-        executor_->record(request_for(now), commands);
-        steps_done_ += now;
-        if (pending) clear_spike_inputs();
-        count -= now;
-    }
 }
 
 void Session::step(uint64_t count) {
@@ -382,6 +373,8 @@ std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, ui
         InputFrames& found = frames[input_places_[array.population]];
         if (found.data)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "]: population '", info.name, "' is given twice");
+        if (inputs_[input_places_[array.population]].on_device)
+            throw Error(SNN_ERROR_STATE, "inputs[", i, "]: population '", info.name, "' is bound to a buffer on the device");
         if (!array.data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "] ('", info.name, "'): data is null");
         const size_t frame = static_cast<size_t>(batch_size_) * info.size;
         const size_t expected = array.held ? frame : checked_product(frame, step_count, info.name);

@@ -63,12 +63,17 @@ public:
     uint32_t advance(double seconds, double budget_s = std::numeric_limits<double>::infinity());
     void reset();
     void run(const SNNRunDef& def);
-    // On a Vulkan device: appends steps to a command buffer of the host; time goes on as if they had run.
-    void record(void* commands, uint32_t count);
-    DeviceBuffer device_buffer(std::string_view path) const;
     uint64_t steps_done() const { return steps_done_; }
     void set_steps_done(uint64_t steps) { steps_done_ = steps; }
     SNNCounters counters() const;
+
+    // --- on a device that the host program shares (session_device.cpp)
+    // Appends steps to a command buffer of the host; time goes on as if they had run.
+    void record(void* commands, uint32_t count);
+    void submit(const SNNVulkanSubmission& submission, uint32_t count);
+    DeviceBuffer device_buffer(std::string_view path) const;
+    void bind_buffer(std::string_view path, const DeviceBuffer* buffer);
+    void plan(SNNVulkanPlan& out_plan);
 
     // --- variables
     size_t value_count(std::string_view path) const;
@@ -145,6 +150,7 @@ private:
         bool filled = false;        // a spike input that was set for the coming step
         const float* bound = nullptr;
         std::vector<float> values;  // [batch][size]
+        bool on_device = false;     // read from a buffer of the host program instead
     };
     struct Variable {
         // What a slot holds; a parameter of a model or its gradient, or a parameter of a rule of plasticity; a trace of a rule, as

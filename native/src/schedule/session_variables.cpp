@@ -108,13 +108,6 @@ size_t Session::count_of(const Variable& variable) const {
     }
 }
 
-DeviceBuffer Session::device_buffer(std::string_view path) const {
-    const Variable variable = find_variable(path);
-    if (variable.slot.kind != Slot::state || variable.kind != Variable::values)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' is not a state; only states have a buffer to share");
-    return executor_->state_buffer(variable.slot.index, variable.slot.sub);
-}
-
 size_t Session::value_count(std::string_view path) const { return count_of(find_variable(path)); }
 
 void Session::read(std::string_view path, uint32_t dtype, void* out_data, size_t count) const {

@@ -22,6 +22,12 @@ std::string lower_case(std::string_view text) {
     return result;
 }
 
+// For tests: a device with a smaller range, so that small networks are cut into segments too.
+VkDeviceSize limited_range(VkDeviceSize range) {
+    const char* const bytes = std::getenv("SNN_VULKAN_STORAGE_RANGE");
+    return bytes ? std::min<VkDeviceSize>(range, std::strtoull(bytes, nullptr, 10)) : range;
+}
+
 Candidate chosen(const Instance& instance, std::string_view choice) {
     std::vector<Candidate> candidates = instance.candidates();
     if (candidates.empty())
@@ -49,6 +55,7 @@ Candidate chosen(const Instance& instance, std::string_view choice) {
 Device::Device(std::string_view choice, const SNNVulkanHost* host) {
     try {
         if (host) open_of_host(*host);
+        else if (choice == "plan") open_on_paper();
         else open_own(choice);
     } catch (...) {
         close();
@@ -74,14 +81,20 @@ void Device::open_own(std::string_view choice) {
     take(candidate, instance_->functions, device);
 }
 
+// With the limits that every device has.
+void Device::open_on_paper() {
+    is_on_paper_ = true;
+    description_.name = "a plan";
+    storage_range_ = limited_range(VkDeviceSize{1} << 27);
+    alignment_ = 256;
+}
+
 void Device::open_of_host(const SNNVulkanHost& host) {
     host_ = host;
     const auto instance = static_cast<VkInstance>(host.instance);
     const auto physical = static_cast<VkPhysicalDevice>(host.physical_device);
     InstanceFunctions instance_functions =
         load_instance_functions(reinterpret_cast<PFN_vkGetInstanceProcAddr>(host.get_instance_proc_addr), instance);
-    if (!instance_functions.vkGetPhysicalDeviceProperties || !instance_functions.vkGetDeviceProcAddr)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->get_instance_proc_addr gives no Vulkan functions for host->instance");
     instance_functions.vkGetPhysicalDeviceProperties2 = nullptr;  // the host's instance may be of Vulkan 1.0
     const std::vector<VkQueueFamilyProperties> families = queue_families(instance_functions, physical);
     if (host.queue_family >= families.size())
@@ -92,8 +105,8 @@ void Device::open_of_host(const SNNVulkanHost& host) {
 }
 
 void Device::take(const Candidate& candidate, const InstanceFunctions& instance_functions, VkDevice device) {
-    handle = device;
     functions = load_device_functions(instance_functions, device);
+    handle = device;
     description_ = candidate.description;
     memory_properties_ = candidate.memory;
     const VkPhysicalDeviceLimits& limits = candidate.properties.limits;
@@ -101,10 +114,7 @@ void Device::take(const Candidate& candidate, const InstanceFunctions& instance_
         throw Error(SNN_ERROR_UNSUPPORTED, "a shader of the Vulkan device '", description_.name, "' has ",
                     limits.maxPerStageDescriptorStorageBuffers, " storage buffers, and ", needed_buffers,
                     " are needed; another device may do (snn devices)");
-    storage_range_ = limits.maxStorageBufferRange;
-    // For tests: a device with a smaller range, so that small networks are cut into segments too.
-    if (const char* const bytes = std::getenv("SNN_VULKAN_STORAGE_RANGE"))
-        storage_range_ = std::min<VkDeviceSize>(storage_range_, std::strtoull(bytes, nullptr, 10));
+    storage_range_ = limited_range(limits.maxStorageBufferRange);
     alignment_ = std::max<VkDeviceSize>(16, limits.minStorageBufferOffsetAlignment);
     if (instance_) functions.vkGetDeviceQueue(handle, candidate.queue_family, 0, &queue_);
     else queue_ = static_cast<VkQueue>(host_.queue);
@@ -112,14 +122,14 @@ void Device::take(const Candidate& candidate, const InstanceFunctions& instance_
     pool.flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT;
     pool.queueFamilyIndex = candidate.queue_family;
     check(functions.vkCreateCommandPool(handle, &pool, nullptr, &command_pool_), "could not make a command pool");
-    const auto fence = made<VkFenceCreateInfo>(VK_STRUCTURE_TYPE_FENCE_CREATE_INFO);
-    check(functions.vkCreateFence(handle, &fence, nullptr, &fence_), "could not make a fence");
+    fence_ = make_fence();
     transfer_ = make_commands();
     staging_ = allocate(std::min(staging_bytes, storage_range_), Memory::readback, "copies to and from the host");
 }
 
 void Device::close() {
     if (!handle) return;
+    end_submissions();
     for (std::vector<Block>& blocks : blocks_)
         for (const Block& block : blocks) {
             functions.vkDestroyBuffer(handle, block.buffer, nullptr);
@@ -178,6 +188,7 @@ Range Device::allocate(VkDeviceSize bytes, Memory memory, std::string_view what)
         throw Error(SNN_ERROR_UNSUPPORTED, what, " would take ", bytes, " bytes; a shader of the Vulkan device '",
                     description_.name, "' reaches ", storage_range_);
     bytes = std::max<VkDeviceSize>((bytes + alignment_ - 1) / alignment_ * alignment_, alignment_);
+    if (is_on_paper_) return paper_buffer_of_host(0, 0, bytes);
     std::vector<Block>& blocks = blocks_[static_cast<size_t>(memory)];
     if (blocks.empty() || blocks.back().size - blocks.back().used < bytes) {
         const VkDeviceSize usual = blocks.empty() ? smallest_block : std::min(2 * blocks.back().size, largest_block);
@@ -187,6 +198,26 @@ Range Device::allocate(VkDeviceSize bytes, Memory memory, std::string_view what)
     Range range{block.buffer, block.used, bytes, block.mapped ? block.mapped + block.used : nullptr};
     block.used += bytes;
     return range;
+}
+
+void Device::check_foreign(const Range& range) const {
+    if (range.offset % alignment_ != 0)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->offset_bytes is ", range.offset, "; on the Vulkan device '",
+                    description_.name, "' it must be a multiple of ", alignment_);
+    if (range.size > storage_range_)
+        throw Error(SNN_ERROR_UNSUPPORTED, "buffer->size_bytes is ", range.size, "; a shader of the Vulkan device '",
+                    description_.name, "' reaches ", storage_range_);
+    if (is_on_paper_) {
+        constexpr VkDeviceSize most = VkDeviceSize{1} << 32;  // a plan has the contents of the host's buffers too
+        if (range.offset > most)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->offset_bytes is ", range.offset, "; in a plan it is at most ", most);
+        return;
+    }
+    VkMemoryRequirements needs;  // Vulkan does not tell a buffer's size; this is at least that
+    functions.vkGetBufferMemoryRequirements(handle, range.buffer, &needs);
+    if (range.offset > needs.size || range.size > needs.size - range.offset)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->offset_bytes is ", range.offset, " and size_bytes ", range.size,
+                    "; the VkBuffer has ", needs.size, " bytes at most");
 }
 
 void Device::copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes) {
@@ -202,7 +233,27 @@ void Device::copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDev
     run({transfer_});
 }
 
+// A buffer of the host that is named again is the same buffer; it grows to what is used of it.
+Range Device::paper_buffer_of_host(uint64_t host_buffer, VkDeviceSize offset, VkDeviceSize bytes) {
+    auto found = std::find_if(paper_buffers_.begin(), paper_buffers_.end(), [&](const PaperBuffer& buffer) {
+        return host_buffer != 0 && buffer.host_buffer == host_buffer;
+    });
+    if (found == paper_buffers_.end()) found = paper_buffers_.insert(found, {{}, host_buffer});
+    const size_t words = static_cast<size_t>((offset + bytes) / 4);
+    if (found->words.size() < words) found->words.resize(words);
+    const auto number = static_cast<uint64_t>(found - paper_buffers_.begin()) + 1;
+    return {(VkBuffer)number, offset, bytes, nullptr};
+}
+
+char* Device::on_paper(const Range& range) {
+    return reinterpret_cast<char*>(paper_buffers_[(uint64_t)range.buffer - 1].words.data()) + range.offset;
+}
+
 void Device::upload(const Range& target, VkDeviceSize offset, const void* data, VkDeviceSize bytes) {
+    if (is_on_paper_) {
+        std::memcpy(on_paper(target) + offset, data, bytes);
+        return;
+    }
     for (VkDeviceSize done = 0; done < bytes; done += staging_.size) {
         const VkDeviceSize now = std::min(bytes - done, staging_.size);
         std::memcpy(staging_.mapped, static_cast<const char*>(data) + done, now);
@@ -211,6 +262,10 @@ void Device::upload(const Range& target, VkDeviceSize offset, const void* data, 
 }
 
 void Device::download(const Range& source, VkDeviceSize offset, void* out_data, VkDeviceSize bytes) {
+    if (is_on_paper_) {
+        std::memcpy(out_data, on_paper(source) + offset, bytes);
+        return;
+    }
     for (VkDeviceSize done = 0; done < bytes; done += staging_.size) {
         const VkDeviceSize now = std::min(bytes - done, staging_.size);
         copy_now(source.buffer, source.offset + offset + done, staging_.buffer, staging_.offset, now);
@@ -219,6 +274,11 @@ void Device::download(const Range& source, VkDeviceSize offset, void* out_data, 
 }
 
 void Device::fill(const Range& target, uint32_t word) {
+    if (is_on_paper_) {
+        uint32_t* const words = reinterpret_cast<uint32_t*>(on_paper(target));
+        std::fill(words, words + target.size / 4, word);
+        return;
+    }
     begin(transfer_, false);
     functions.vkCmdFillBuffer(transfer_, target.buffer, target.offset, target.size, word);
     end(transfer_);
@@ -228,6 +288,7 @@ void Device::fill(const Range& target, uint32_t word) {
 // ---- Commands
 
 VkCommandBuffer Device::make_commands() {
+    if (is_on_paper_) return VK_NULL_HANDLE;
     auto info = made<VkCommandBufferAllocateInfo>(VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO);
     info.commandPool = command_pool_;
     info.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
@@ -247,15 +308,98 @@ void Device::end(VkCommandBuffer commands) {
     check(functions.vkEndCommandBuffer(commands), "could not record a command buffer");
 }
 
+VkFence Device::make_fence() {
+    const auto info = made<VkFenceCreateInfo>(VK_STRUCTURE_TYPE_FENCE_CREATE_INFO);
+    VkFence fence = VK_NULL_HANDLE;
+    check(functions.vkCreateFence(handle, &info, nullptr, &fence), "could not make a fence");
+    return fence;
+}
+
+void Device::submit_locked(const VkSubmitInfo& info, VkFence fence) {
+    check(functions.vkResetFences(handle, 1, &fence), "could not reset a fence");
+    if (host_.lock_queue) host_.lock_queue(host_.user);
+    const VkResult submitted = functions.vkQueueSubmit(queue_, 1, &info, fence);
+    if (host_.unlock_queue) host_.unlock_queue(host_.user);
+    check(submitted, "could not take work");
+}
+
+void Device::wait_for(Submission& submission) {
+    check(functions.vkWaitForFences(handle, 1, &submission.fence, VK_TRUE, UINT64_MAX), "could not finish its work");
+    submission.number = 0;
+}
+
+VkCommandBuffer Device::begin_submission() {
+    Submission* free = nullptr;
+    for (Submission& submission : submissions_) {
+        if (submission.number && functions.vkGetFenceStatus(handle, submission.fence) == VK_SUCCESS) submission.number = 0;
+        if (!free || submission.number < free->number) free = &submission;
+    }
+    if (!free || (free->number && submissions_.size() < most_submissions)) {
+        submissions_.push_back({make_commands(), make_fence(), 0});
+        free = &submissions_.back();
+    }
+    if (free->number) wait_for(*free);
+    begin(free->commands, false);
+    return free->commands;
+}
+
+void Device::submit(VkCommandBuffer commands, const SNNVulkanSubmission& submission) {
+    end(commands);
+    std::vector<VkSemaphore> waits, signals;
+    std::vector<uint64_t> wait_values, signal_values;
+    const auto take = [](const SNNVulkanSemaphore* given, uint32_t count, auto& semaphores, auto& values) {
+        bool is_timeline = false;
+        for (uint32_t i = 0; i < count; ++i) {
+            semaphores.push_back((VkSemaphore)given[i].semaphore);  // a pointer or a number, as the platform has it
+            values.push_back(given[i].value);
+            is_timeline |= given[i].value != 0;
+        }
+        return is_timeline;
+    };
+    const bool timeline_waits = take(submission.waits, submission.wait_count, waits, wait_values);
+    const bool timeline_signals = take(submission.signals, submission.signal_count, signals, signal_values);
+    const std::vector<VkPipelineStageFlags> stages(
+        waits.size(),
+        VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT | VK_PIPELINE_STAGE_DRAW_INDIRECT_BIT);
+    auto values = made<VkTimelineSemaphoreSubmitInfo>(VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
+    values.waitSemaphoreValueCount = submission.wait_count;
+    values.pWaitSemaphoreValues = wait_values.data();
+    values.signalSemaphoreValueCount = submission.signal_count;
+    values.pSignalSemaphoreValues = signal_values.data();
+    auto info = made<VkSubmitInfo>(VK_STRUCTURE_TYPE_SUBMIT_INFO);
+    if (timeline_waits || timeline_signals) info.pNext = &values;
+    info.waitSemaphoreCount = submission.wait_count;
+    info.pWaitSemaphores = waits.data();
+    info.pWaitDstStageMask = stages.data();
+    info.commandBufferCount = 1;
+    info.pCommandBuffers = &commands;
+    info.signalSemaphoreCount = submission.signal_count;
+    info.pSignalSemaphores = signals.data();
+    Submission& mine = *std::find_if(submissions_.begin(), submissions_.end(),
+                                     [&](const Submission& one) { return one.commands == commands; });
+    submit_locked(info, mine.fence);
+    mine.number = ++submission_count_;
+}
+
+void Device::end_submissions() {
+    for (const Submission& submission : submissions_) {
+        if (submission.number) functions.vkWaitForFences(handle, 1, &submission.fence, VK_TRUE, UINT64_MAX);
+        functions.vkDestroyFence(handle, submission.fence, nullptr);
+    }
+    submissions_.clear();
+}
+
+void Device::wait_for_submissions() {
+    for (Submission& submission : submissions_)
+        if (submission.number) wait_for(submission);
+}
+
 void Device::run(const std::vector<VkCommandBuffer>& commands) {
+    wait_for_submissions();
     auto submission = made<VkSubmitInfo>(VK_STRUCTURE_TYPE_SUBMIT_INFO);
     submission.commandBufferCount = static_cast<uint32_t>(commands.size());
     submission.pCommandBuffers = commands.data();
-    check(functions.vkResetFences(handle, 1, &fence_), "could not reset a fence");
-    if (host_.lock_queue) host_.lock_queue(host_.user);
-    const VkResult submitted = functions.vkQueueSubmit(queue_, 1, &submission, fence_);
-    if (host_.unlock_queue) host_.unlock_queue(host_.user);
-    check(submitted, "could not take work");
+    submit_locked(submission, fence_);
     check(functions.vkWaitForFences(handle, 1, &fence_, VK_TRUE, UINT64_MAX), "could not finish its work");
 }
 

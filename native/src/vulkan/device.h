@@ -84,7 +84,8 @@ class Device {
 public:
     // `choice`: "" the first device; or its index, a part of its name, or its UUID. Throws SNN_ERROR_NOT_FOUND with the devices
     // that there are.
-    // With a `host`, the device is the host's.
+    // With a `host`, the device is the host's. "plan": there is none, Vulkan is not called. Buffers are numbered from 1 on and
+    // kept in paper_buffers(); there are no commands.
     Device(std::string_view choice, const SNNVulkanHost* host);
     ~Device();
     Device(const Device&) = delete;
@@ -95,11 +96,22 @@ public:
     VkDeviceSize storage_range() const { return storage_range_; }
     // Bytes; where a binding may begin.
     VkDeviceSize alignment() const { return alignment_; }
+    bool is_on_paper() const { return is_on_paper_; }
+    struct PaperBuffer {
+        std::vector<uint32_t> words;
+        uint64_t host_buffer;  // 0: the plan's own
+    };
+    const std::vector<PaperBuffer>& paper_buffers() const { return paper_buffers_; }
+    // On paper: a buffer that the host program will have, as a range of it.
+    Range paper_buffer_of_host(uint64_t host_buffer, VkDeviceSize offset, VkDeviceSize bytes);
     bool is_validated() const { return !validation_messages().empty(); }
 
     // Memory for the device's lifetime, sub-allocated of larger blocks; not cleared. Throws SNN_ERROR_OUT_OF_MEMORY, and
     // SNN_ERROR_UNSUPPORTED for more than storage_range(): `what` names it.
     Range allocate(VkDeviceSize bytes, Memory memory, std::string_view what);
+
+    // Whether shaders can be bound to a range of a buffer that is not the device's own: as far as Vulkan tells. Throws.
+    void check_foreign(const Range& range) const;
 
     // Through a staging buffer, done when the call returns.
     void upload(const Range& target, VkDeviceSize offset, const void* data, VkDeviceSize bytes);
@@ -109,7 +121,13 @@ public:
     VkCommandBuffer make_commands();
     void begin(VkCommandBuffer commands, bool again);  // `again`: may be in one submission several times
     void end(VkCommandBuffer commands);
-    // Runs command buffers one after the other and waits for the last.
+    // A command buffer that was begun, to be given to submit(), which does not wait. Few are on their way at a time: then the
+    // oldest is waited for.
+    VkCommandBuffer begin_submission();
+    void submit(VkCommandBuffer commands, const SNNVulkanSubmission& submission);
+    void wait_for_submissions();
+    void end_submissions();  // waits too, but for a device that was lost; before what they use is destroyed
+    // Runs command buffers one after the other, when all submissions are done, and waits for the last.
     void run(const std::vector<VkCommandBuffer>& commands);
 
     VkDevice handle = VK_NULL_HANDLE;
@@ -118,6 +136,7 @@ public:
 private:
     void open_own(std::string_view choice);
     void open_of_host(const SNNVulkanHost& host);
+    void open_on_paper();
     void take(const Candidate& candidate, const InstanceFunctions& instance_functions, VkDevice device);
     void close();
     struct Block {
@@ -128,6 +147,7 @@ private:
     };
     Block make_block(VkDeviceSize bytes, Memory memory);
     uint32_t memory_type(uint32_t allowed, Memory memory) const;
+    char* on_paper(const Range& range);
     void copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes);
 
     std::unique_ptr<Instance> instance_;  // null: the device is the host's
@@ -140,7 +160,20 @@ private:
     VkCommandBuffer transfer_ = VK_NULL_HANDLE;
     VkFence fence_ = VK_NULL_HANDLE;
     Range staging_;
+    struct Submission {
+        VkCommandBuffer commands;
+        VkFence fence;
+        uint64_t number;  // 0: it is not on its way
+    };
+    static constexpr size_t most_submissions = 8;
+    std::vector<Submission> submissions_;
+    uint64_t submission_count_ = 0;
+    void wait_for(Submission& submission);
+    VkFence make_fence();
+    void submit_locked(const VkSubmitInfo& info, VkFence fence);
     std::array<std::vector<Block>, 3> blocks_;  // by Memory
+    bool is_on_paper_ = false;
+    std::vector<PaperBuffer> paper_buffers_;
 };
 
 }  // namespace snn::vulkan

@@ -15,6 +15,10 @@ namespace {
 
 constexpr uint32_t most_groups = 65535;  // of a dispatch, in each direction, on every device
 constexpr VkDeviceSize frames_bytes = VkDeviceSize{4} << 20;
+// Of deliver_spikes, which takes any number of workgroups, where a host replays a plan and cannot dispatch indirectly.
+constexpr uint32_t groups_without_count = 64;
+// Of plastic_learn: few targets spike in a step, and each is a workgroup's.
+constexpr uint32_t groups_of_learning = 256;
 
 uint32_t groups_for(uint32_t invocations) { return (invocations + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE; }
 
@@ -31,14 +35,21 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     const auto& populations = network().populations();
     const auto& projections = network().projections();
     std::vector<uint8_t> keeps_list(populations.size(), 0);
-    for (const Projection& projection : projections)
+    for (const Projection& projection : projections) {
         if (delivery_of(projection) == Delivery::spikes) keeps_list[projection.source] = 1;
+        if (projection.plasticity) keeps_list[projection.target] = 1;
+    }
     for (uint32_t p = 0; p < populations.size(); ++p) {
         populations_.emplace_back(device_, populations[p], plan_->populations[p], batch_size_, keeps_list[p] != 0);
         if (populations[p].is_input()) inputs_.push_back(p);
     }
-    for (const Projection& projection : projections) {
+    for (uint32_t q = 0; q < projections.size(); ++q) {
+        const Projection& projection = projections[q];
         projections_.emplace_back(device_, network(), projection);
+        plastic_.emplace_back();
+        if (projection.plasticity)
+            plastic_.back() = std::make_unique<PlasticMemory>(device_, network(), projection, *plan_->plasticity[q],
+                                                              projections_.back().delays);
         Range groups;
         if (projections_.back().delivery == Delivery::spikes) {
             groups = device_.allocate(3 * sizeof(uint32_t), Memory::device, "a dispatch");
@@ -48,6 +59,7 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
         groups_.push_back(groups);
     }
 
+    host_buffers_.resize(populations.size());
     const auto input_count = static_cast<uint32_t>(inputs_.size());
     normal_table_at_ = shader::RUN_INPUTS + input_count;
     std::vector<uint32_t> run(normal_table_at_ + 7 * 32, 0);
@@ -63,6 +75,7 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     for (const uint32_t p : inputs_) frame_words += populations_[p].frame;
     const VkDeviceSize fitting = std::min(frames_bytes, device_.storage_range()) / 4;
     frame_capacity_ = static_cast<uint32_t>(std::clamp<VkDeviceSize>(fitting / std::max<VkDeviceSize>(frame_words, 1), 1, most_steps));
+    if (device_.is_on_paper()) frame_capacity_ = 1;
     frames_ = device_.allocate(frame_words * frame_capacity_ * 4, Memory::upload, "the inputs of a step");
     uint32_t begin = 0;
     for (const uint32_t p : inputs_) {
@@ -70,6 +83,8 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
         begin += populations_[p].frame * frame_capacity_;
     }
 
+    prepare_dispatches();
+    if (device_.is_on_paper()) return;
     for (VkCommandBuffer* const commands : {&begin_, &step_, &spikes_, &states_, &end_}) *commands = device_.make_commands();
     device_.begin(begin_, true);
     kernel_barrier(device_, begin_);
@@ -82,6 +97,13 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     record_step();
 }
 
+void VulkanExecutor::record_step() {
+    if (device_.is_on_paper()) return;
+    device_.begin(step_, true);
+    dispatches_.record(device_, pipelines_.layout(), step_);
+    device_.end(step_);
+}
+
 void VulkanExecutor::check_supported() const {
     if (batch_size_ > most_groups)
         throw Error(SNN_ERROR_UNSUPPORTED, "batch_size is ", batch_size_, "; the device \"vulkan\" takes at most ", most_groups);
@@ -89,15 +111,11 @@ void VulkanExecutor::check_supported() const {
         if (groups_for(population.size) > most_groups)
             throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' has ", population.size,
                         " neurons; the device \"vulkan\" takes at most ", most_groups * shader::GROUP_SIZE);
-    for (const Projection& projection : network().projections())
-        if (projection.plasticity)
-            throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name,
-                        "' is plastic; the device \"vulkan\" does not change weights while it runs (\"cpu\" does)");
 }
 
 // ---- The dispatches of a step
 
-void VulkanExecutor::record_step() {
+void VulkanExecutor::prepare_dispatches() {
     Steps& steps = dispatches_ = Steps(device_.is_validated());
     Dispatch advance;
     advance.pipeline = pipelines_.get(embedded_shader("advance"));
@@ -117,15 +135,12 @@ void VulkanExecutor::record_step() {
             // neuron_step finishes the sums that it reads and leaves them at zero for the next step.
             case Kernel::clear_receptors:
             case Kernel::finish_receptors: break;
-            case Kernel::learn:  // refused when opened
+            case Kernel::learn: add_learning(steps, call.index); break;
             case Kernel::neuron_adjoint:
             case Kernel::deliver_adjoint:
             case Kernel::input_gradient: break;
         }
     }
-    device_.begin(step_, true);
-    steps.record(device_, pipelines_.layout(), step_);
-    device_.end(step_);
 }
 
 // What only looks back is delivered before any neuron steps, all of it side by side. A float sum keeps its order: a projection is
@@ -149,8 +164,9 @@ void VulkanExecutor::add_input(Steps& steps, uint32_t input) {
     const PopulationMemory& population = populations_[p];
     Dispatch dispatch;
     dispatch.pipeline = pipelines_.get(embedded_shader("load_input"), {population.is_binary});
-    dispatch.set = pipelines_.bind({run_, frames_, {}, {}, {}, population.ring, counter_of_population(p)});
-    dispatch.take(shader::LoadInput{population.activity, frames_begin_[input], shader::RUN_INPUTS + input});
+    const Range& host = host_buffers_[p].input;
+    dispatch.set = pipelines_.bind({run_, host.buffer ? host : frames_, {}, {}, {}, population.ring, counter_of_population(p)});
+    dispatch.take(shader::LoadInput{population.activity, host.buffer ? 0 : frames_begin_[input], shader::RUN_INPUTS + input});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = batch_size_;
     steps.add(dispatch, {{run_resource, Use::read}, {resource(p, of_activity), Use::write}});
@@ -238,8 +254,7 @@ void VulkanExecutor::add_spike_delivery(Steps& steps, uint32_t index) {
     arguments.sums = projection.receptor * target.frame;
     arguments.delay_count = static_cast<uint32_t>(memory.delays.size());
     arguments.samples = batch_size_;
-    // The number of workgroups is used by the dispatches of this projection only: it has a number behind all others.
-    const auto groups = resource(static_cast<uint32_t>(populations_.size()), of_activity) + index;
+    const uint32_t groups = groups_resource(index);
     std::vector<Use> uses{{run_resource, Use::read}, {groups, Use::write}, {resource(projection.source, of_activity), Use::read}};
     Dispatch counting;
     counting.pipeline = pipelines_.get(embedded_shader("count_spikes"));
@@ -248,6 +263,7 @@ void VulkanExecutor::add_spike_delivery(Steps& steps, uint32_t index) {
     steps.add(counting, uses);
     uses[1] = {groups, Use::read};
     uses.push_back({resource(projection.target, of_fixed_sums), Use::add});
+    if (plastic_[index]) return add_arrivals(steps, index, uses);
     for (const ProjectionMemory::Segment& segment : memory.segments) {
         arguments.first = segment.first;
         arguments.last = segment.last;
@@ -259,8 +275,51 @@ void VulkanExecutor::add_spike_delivery(Steps& steps, uint32_t index) {
                                        counter_of_projection(index)});
         dispatch.take(arguments);
         dispatch.indirect = groups_[index];
+        dispatch.groups[0] = std::min(source.size, groups_without_count);
+        dispatch.groups[1] = arguments.delay_count;
+        dispatch.groups[2] = batch_size_;
         steps.add(dispatch, uses);
     }
+}
+
+void VulkanExecutor::add_arrivals(Steps& steps, uint32_t index, const std::vector<Use>& uses) {
+    const Projection& projection = network().projection(index);
+    const ProjectionMemory& memory = projections_[index];
+    const PlasticMemory& plastic = *plastic_[index];
+    const PopulationMemory& source = populations_[projection.source];
+    const PopulationMemory& target = populations_[projection.target];
+    Dispatch dispatch;
+    dispatch.pipeline = pipelines_.get(plastic.arrival_shader);
+    dispatch.set = pipelines_.bind({run_, source.ring, target.fixed_sums, memory.segments[0].synapses, memory.segments[0].rows,
+                                   plastic.traces, counter_of_projection(index)});
+    shader::Plastic arguments = plastic.arguments;
+    arguments.from = source.activity;
+    arguments.sums = projection.receptor * target.frame;
+    dispatch.take(arguments);
+    dispatch.indirect = groups_[index];
+    dispatch.groups[0] = std::min(source.size, groups_without_count);
+    dispatch.groups[1] = arguments.delay_count;
+    std::vector<Use> all = uses;
+    all.push_back({plastic_resource(index), Use::write});
+    steps.add(dispatch, all);
+}
+
+void VulkanExecutor::add_learning(Steps& steps, uint32_t index) {
+    const Projection& projection = network().projection(index);
+    const ProjectionMemory& memory = projections_[index];
+    const PlasticMemory& plastic = *plastic_[index];
+    if (memory.segments.empty() || !plastic.learns_from_targets) return;
+    const PopulationMemory& target = populations_[projection.target];
+    Dispatch dispatch;
+    dispatch.pipeline = pipelines_.get(plastic.learning_shader);
+    dispatch.set = pipelines_.bind({run_, target.ring, {}, memory.segments[0].synapses, plastic.incoming, plastic.traces});
+    shader::Plastic arguments = plastic.arguments;
+    arguments.from = target.activity;
+    dispatch.take(arguments);
+    dispatch.groups[0] = std::min(target.size, groups_of_learning);
+    steps.add(dispatch, {{run_resource, Use::read},
+                         {resource(projection.target, of_activity), Use::read},
+                         {plastic_resource(index), Use::write}});
 }
 
 void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
@@ -285,6 +344,21 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
                          {resource(p, of_sums), Use::write},
                          {resource(p, of_fixed_sums), Use::write},
                          {resource(p, of_activity), Use::write}});
+    if (host_buffers_[p].spikes.buffer) add_spike_copy(steps, p, false);
+    if (host_buffers_[p].spike_count.buffer) add_spike_copy(steps, p, true);
+}
+
+void VulkanExecutor::add_spike_copy(Steps& steps, uint32_t p, bool adds_up) {
+    const PopulationMemory& population = populations_[p];
+    Dispatch dispatch;
+    dispatch.pipeline = pipelines_.get(embedded_shader("copy_spikes"), {adds_up});
+    dispatch.set = pipelines_.bind({run_, population.ring, adds_up ? host_buffers_[p].spike_count : host_buffers_[p].spikes});
+    dispatch.take(shader::CopySpikes{population.activity});
+    dispatch.groups[0] = groups_for(population.size);
+    dispatch.groups[1] = batch_size_;
+    steps.add(dispatch, {{run_resource, Use::read},
+                         {resource(p, of_activity), Use::read},
+                         {resource(p, adds_up ? of_spike_count : of_spike_copy), Use::write}});
 }
 
 }  // namespace snn::vulkan

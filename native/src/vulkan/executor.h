@@ -4,7 +4,8 @@
 //
 //   submission  =  begin, { step, [spikes to the host], [states to the host] } x steps, end
 //
-// executor.cpp opens and records, executor_run.cpp runs, executor_variables.cpp reads and writes.
+// executor.cpp opens and records, executor_run.cpp runs, executor_host.cpp shares with a host program, executor_variables.cpp reads
+// and writes.
 #pragma once
 
 #include <memory>
@@ -14,6 +15,7 @@
 #include "backend/backend.h"
 #include "vulkan/device.h"
 #include "vulkan/pipelines.h"
+#include "vulkan/plastic.h"
 #include "vulkan/population.h"
 #include "vulkan/projection.h"
 #include "vulkan/steps.h"
@@ -23,12 +25,17 @@ namespace snn::vulkan {
 class VulkanExecutor final : public Executor {
 public:
     VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
+    ~VulkanExecutor() override { device_.end_submissions(); }
 
     std::string description() const override { return device_.description().name; }
     void reset_state() override;
     void run(const RunRequest& request) override;
     void record(const RunRequest& request, void* commands) override;
+    void* begin_submission() override;
+    void submit(void* commands, const SNNVulkanSubmission& submission) override;
     DeviceBuffer state_buffer(uint32_t population, uint32_t state) const override;
+    void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) override;
+    void plan(const RunRequest& request, SNNVulkanPlan& out_plan) override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
     void set_seed(uint64_t seed) override { seed_ = seed; }
@@ -51,17 +58,31 @@ private:
 
     const Network& network() const { return *plan_->network; }
     // Numbers of what dispatches of a step share (steps.h).
-    enum Shared : uint32_t { of_activity, of_sums, of_fixed_sums, shared_count };
+    enum Shared : uint32_t { of_activity, of_sums, of_fixed_sums, of_spike_copy, of_spike_count, shared_count };
     static uint32_t resource(uint32_t population, Shared what) { return 1 + population * shared_count + what; }
     static constexpr uint32_t run_resource = 0;
+    // Of a projection: behind those of the populations.
+    uint32_t groups_resource(uint32_t projection) const {
+        return resource(static_cast<uint32_t>(populations_.size()), of_activity) + 2 * projection;
+    }
+    uint32_t plastic_resource(uint32_t projection) const { return groups_resource(projection) + 1; }
 
     void check_supported() const;
+    void check_not_on_paper() const;
+    void prepare_dispatches();
     void record_step();
+    void change_step() { prepare_dispatches(), record_step(); }
     std::vector<uint8_t> early_deliveries() const;
     void add_input(Steps& steps, uint32_t input);
     void add_delivery(Steps& steps, uint32_t projection);
     void add_spike_delivery(Steps& steps, uint32_t projection);
+    void add_arrivals(Steps& steps, uint32_t projection, const std::vector<Use>& uses);
+    void add_learning(Steps& steps, uint32_t projection);
+    std::span<const float> weights_of(uint32_t projection) const;
+    void read_traces(const Slot& slot, DType dtype, void* out_data) const;
+    void write_traces(const Slot& slot, DType dtype, const void* data);
     void add_neurons(Steps& steps, uint32_t population);
+    void add_spike_copy(Steps& steps, uint32_t population, bool adds_up);
     // Counters lie apart, so that dispatches side by side have nothing in common.
     Range counter(size_t number) const { return counters_.part(number * device_.alignment(), 2 * sizeof(uint32_t)); }
     Range counter_of_population(uint32_t population) const { return counter(population); }
@@ -82,8 +103,14 @@ private:
     Pipelines pipelines_;
     std::vector<PopulationMemory> populations_;
     std::vector<ProjectionMemory> projections_;
+    std::vector<std::unique_ptr<PlasticMemory>> plastic_;  // by projection; null where it is not plastic
     std::vector<Range> groups_;  // by projection: of an indirect dispatch
     std::vector<uint32_t> inputs_;  // populations
+    // By population: buffers of the host program; without a buffer where none is bound.
+    struct HostBuffers {
+        Range input, spikes, spike_count;
+    };
+    std::vector<HostBuffers> host_buffers_;
 
     Range run_, control_, frames_, records_, counters_;
     uint32_t normal_table_at_ = 0;  // in `run`
@@ -95,6 +122,11 @@ private:
     std::vector<VkCommandBuffer> submission_;
     std::vector<Recorded> recorded_, wanted_;  // what `spikes_` and `states_` copy; what the run at hand needs
     uint32_t record_capacity_ = 0;             // frames of each
+
+    // What plan() gave.
+    std::vector<SNNVulkanPlanShader> plan_shaders_;
+    std::vector<SNNVulkanPlanBuffer> plan_buffers_;
+    std::vector<SNNVulkanPlanDispatch> plan_dispatches_;
 
     uint64_t now_ = 0;  // steps since the reset
     mutable std::vector<uint32_t> words_, active_;  // used again

@@ -16,6 +16,7 @@ constexpr uint32_t record_groups = 1024;  // more copy no faster
 }  // namespace
 
 void VulkanExecutor::run(const RunRequest& request) {
+    check_not_on_paper();
     const uint32_t most = prepare_records(request, std::min(frame_capacity_, request.step_count));
     for (uint32_t done = 0; done < request.step_count;) {
         const uint32_t steps = std::min(most, request.step_count - done);
@@ -47,7 +48,8 @@ void VulkanExecutor::fill_control(const RunRequest& request, uint32_t done, uint
     control[shader::RUN_ROW] = 0;
     for (size_t k = 0; k < request.inputs.size(); ++k) {
         const InputFrames& input = request.inputs[k];
-        control[shader::RUN_INPUTS + k] = input.step_stride == 0 ? 0 : populations_[input.population].frame;
+        const bool held = input.step_stride == 0 || host_buffers_[input.population].input.buffer;
+        control[shader::RUN_INPUTS + k] = held ? 0 : populations_[input.population].frame;
     }
 }
 
@@ -55,44 +57,13 @@ void VulkanExecutor::load_frames(const RunRequest& request, uint32_t done, uint3
     fill_control(request, done, control_.as<uint32_t>());
     for (size_t k = 0; k < request.inputs.size(); ++k) {
         const InputFrames& input = request.inputs[k];
+        if (host_buffers_[input.population].input.buffer) continue;
         const size_t frame = populations_[input.population].frame;
         for (uint32_t step = 0; step < (input.step_stride == 0 ? 1 : steps); ++step) {
             const float* const from = input.data + (done + step) * input.step_stride;
             std::copy(from, from + frame, frames_.as<float>() + frames_begin_[k] + step * frame);
         }
     }
-}
-
-// ---- In the host's command buffer
-
-// Inputs and control words are copied into the command buffer, because the memory that run() uses may be read by steps that were
-// recorded before and have not run yet.
-void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
-    const auto commands = static_cast<VkCommandBuffer>(host_commands);
-    const auto update = [&](const Range& range, VkDeviceSize offset, const void* data, VkDeviceSize bytes) {
-        constexpr VkDeviceSize most = 65536;  // of one command
-        for (VkDeviceSize done = 0; done < bytes; done += most)
-            device_.functions.vkCmdUpdateBuffer(commands, range.buffer, range.offset + offset + done, std::min(most, bytes - done),
-                                                static_cast<const char*>(data) + done);
-    };
-    kernel_barrier(device_, commands);
-    words_.resize(normal_table_at_);
-    fill_control(request, 0, words_.data());
-    update(run_, 0, words_.data(), words_.size() * 4);
-    for (size_t k = 0; k < request.inputs.size(); ++k)
-        update(frames_, VkDeviceSize{frames_begin_[k]} * 4, request.inputs[k].data,
-               VkDeviceSize{populations_[request.inputs[k].population].frame} * 4);
-    for (uint32_t step = 0; step < request.step_count; ++step) dispatches_.record(device_, pipelines_.layout(), commands);
-    all_commands_barrier(device_, commands);
-    now_ += request.step_count;
-}
-
-DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) const {
-    const PopulationMemory& memory = populations_[population];
-    const bool whole = network().population(population).model->states[state].type == ValueType::int_;
-    const VkDeviceSize bytes = VkDeviceSize{memory.frame} * 4;
-    // A VkBuffer is a pointer or a number, as the platform has it.
-    return {whole ? DType::int32 : DType::float32, (uint64_t)memory.states.buffer, memory.states.offset + state * bytes, bytes};
 }
 
 // ---- Records
@@ -102,7 +73,7 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
     wanted_.clear();
     const auto want = [&](uint32_t population, uint32_t state) {
         const PopulationMemory& memory = populations_[population];
-        if (network().population(population).is_input()) return;  // the host has them
+        if (network().population(population).is_input() && !host_buffers_[population].input.buffer) return;  // the host has them
         const uint32_t words = state == all_spikes ? memory.data_words() : memory.frame;
         for (const Recorded& other : wanted_)
             if (other.population == population && other.state == state) return;

@@ -26,6 +26,41 @@ void VulkanExecutor::reset_state() {
         }
     }
     device_.fill(counters_, 0);
+    for (const auto& plastic : plastic_)
+        if (plastic) plastic->reset_traces(device_);
+}
+
+// Those of a plastic projection as the device has changed them: its synapses lie in canonical order, target and weight.
+std::span<const float> VulkanExecutor::weights_of(uint32_t index) const {
+    if (!plastic_[index] || projections_[index].segments.empty()) return projections_[index].weights(network().projection(index));
+    values_.resize(count({Slot::weight, index}));
+    words_.resize(2 * values_.size());
+    device_.download(projections_[index].segments[0].synapses, 0, words_.data(), words_.size() * 4);
+    for (size_t k = 0; k < values_.size(); ++k) values_[k] = std::bit_cast<float>(words_[2 * k + 1]);
+    return values_;
+}
+
+void VulkanExecutor::read_traces(const Slot& slot, DType dtype, void* out_data) const {
+    std::vector<float> values(count(slot), 0.0f);
+    std::vector<int32_t> ages;
+    if (!plastic_[slot.index]) return convert(DType::float32, values.data(), dtype, out_data, values.size());
+    const bool pre = slot.kind == Slot::pre_traces || slot.kind == Slot::pre_age;
+    plastic_[slot.index]->read_traces(device_, now_, pre, values, ages);
+    if (slot.kind == Slot::pre_age || slot.kind == Slot::post_age) convert(DType::int32, ages.data(), dtype, out_data, ages.size());
+    else convert(DType::float32, values.data(), dtype, out_data, values.size());
+}
+
+void VulkanExecutor::write_traces(const Slot& slot, DType dtype, const void* data) {
+    if (!plastic_[slot.index]) return;
+    const bool pre = slot.kind == Slot::pre_traces || slot.kind == Slot::pre_age;
+    if (slot.kind == Slot::pre_age || slot.kind == Slot::post_age) {
+        std::vector<int32_t> ages(count(slot));
+        convert(dtype, data, DType::int32, ages.data(), ages.size());
+        return plastic_[slot.index]->write_ages(device_, now_, pre, ages);
+    }
+    std::vector<float> values(count(slot));
+    convert(dtype, data, DType::float32, values.data(), values.size());
+    plastic_[slot.index]->write_values(device_, pre, values);
 }
 
 ExecutorCounters VulkanExecutor::counters() const {
@@ -48,7 +83,7 @@ ExecutorCounters VulkanExecutor::counters() const {
 }
 
 void VulkanExecutor::set_constants(uint32_t population, const PopulationConstants& constants) {
-    if (populations_[population].set_constants(device_, network().population(population), constants)) record_step();
+    if (populations_[population].set_constants(device_, network().population(population), constants)) change_step();
 }
 
 size_t VulkanExecutor::count(const Slot& slot) const { return slot_count(*plan_, batch_size_, slot); }
@@ -77,18 +112,19 @@ void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
             for (uint32_t lag = 0; lag < plan_->populations[slot.index].history_depth; ++lag)
                 slot_values(lag, static_cast<char*>(out_data) + size_t{lag} * populations_[slot.index].frame * size_of(dtype));
             return;
-        case Slot::weight:
-        case Slot::bias: {
-            const Projection& projection = network().projection(slot.index);
-            const std::span<const float> values = slot.kind == Slot::weight ? projections_[slot.index].weights(projection)
-                                                                           : projections_[slot.index].bias(projection);
+        case Slot::weight: {
+            const std::span<const float> values = weights_of(slot.index);
             return convert(DType::float32, values.data(), dtype, out_data, values.size());
         }
-        // Of plasticity and training, which the device does not have: of no value, or never asked for.
+        case Slot::bias: {
+            const std::span<const float> values = projections_[slot.index].bias(network().projection(slot.index));
+            return convert(DType::float32, values.data(), dtype, out_data, values.size());
+        }
         case Slot::pre_traces:
         case Slot::pre_age:
         case Slot::post_traces:
-        case Slot::post_age:
+        case Slot::post_age: return read_traces(slot, dtype, out_data);
+        // Of rules with traces of synapses and of training, which the device does not have: never asked for.
         case Slot::synapse_traces:
         case Slot::synapse_age:
         case Slot::weight_gradient:
@@ -138,7 +174,7 @@ void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
         case Slot::pre_traces:
         case Slot::pre_age:
         case Slot::post_traces:
-        case Slot::post_age:
+        case Slot::post_age: return write_traces(slot, dtype, data);
         case Slot::synapse_traces:
         case Slot::synapse_age:
         case Slot::weight_gradient:

@@ -51,18 +51,22 @@ const Loader& loader() {
 
 InstanceFunctions load_instance_functions(PFN_vkGetInstanceProcAddr get, VkInstance instance) {
     InstanceFunctions functions;
-#define SNN_VULKAN_LOAD(name) \
-    functions.name = reinterpret_cast<PFN_##name>(get(instance, #name));
+#define SNN_VULKAN_LOAD(name) functions.name = reinterpret_cast<PFN_##name>(get(instance, #name));
     SNN_VULKAN_INSTANCE_FUNCTIONS(SNN_VULKAN_LOAD)
     SNN_VULKAN_LOAD(vkGetPhysicalDeviceProperties2)
+#define SNN_VULKAN_CHECK(name) \
+    if (!functions.name) throw Error(SNN_ERROR_INVALID_ARGUMENT, "vkGetInstanceProcAddr does not know " #name);
+    SNN_VULKAN_INSTANCE_FUNCTIONS(SNN_VULKAN_CHECK)
+#undef SNN_VULKAN_CHECK
 #undef SNN_VULKAN_LOAD
     return functions;
 }
 
 DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevice device) {
     DeviceFunctions functions;
-#define SNN_VULKAN_LOAD(name) \
-    functions.name = reinterpret_cast<PFN_##name>(instance.vkGetDeviceProcAddr(device, #name));
+#define SNN_VULKAN_LOAD(name)                                                                   \
+    functions.name = reinterpret_cast<PFN_##name>(instance.vkGetDeviceProcAddr(device, #name)); \
+    if (!functions.name) throw Error(SNN_ERROR_INVALID_ARGUMENT, "vkGetDeviceProcAddr does not know " #name);
     SNN_VULKAN_DEVICE_FUNCTIONS(SNN_VULKAN_LOAD)
 #undef SNN_VULKAN_LOAD
     return functions;

@@ -21,7 +21,8 @@ namespace snn::vulkan {
     F(vkCreateCommandPool) F(vkDestroyCommandPool) F(vkAllocateCommandBuffers) F(vkFreeCommandBuffers)              \
     F(vkBeginCommandBuffer) F(vkEndCommandBuffer) F(vkCmdBindPipeline) F(vkCmdBindDescriptorSets)                   \
     F(vkCmdPushConstants) F(vkCmdDispatch) F(vkCmdDispatchIndirect) F(vkCmdPipelineBarrier) F(vkCmdCopyBuffer)      \
-    F(vkCmdFillBuffer) F(vkCmdUpdateBuffer) F(vkQueueSubmit) F(vkCreateFence) F(vkDestroyFence) F(vkWaitForFences) F(vkResetFences)
+    F(vkCmdFillBuffer) F(vkCmdUpdateBuffer) F(vkQueueSubmit) F(vkGetFenceStatus) F(vkCreateFence) F(vkDestroyFence) \
+    F(vkWaitForFences) F(vkResetFences)
 
 // The functions that need no instance. Null members: there is no loader.
 struct Loader {
@@ -48,6 +49,7 @@ struct DeviceFunctions {
 };
 #undef SNN_VULKAN_MEMBER
 
+// Throw SNN_ERROR_INVALID_ARGUMENT for a function that is not there.
 InstanceFunctions load_instance_functions(PFN_vkGetInstanceProcAddr get, VkInstance instance);
 DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevice device);
 

@@ -1,5 +1,6 @@
 #include "vulkan/model_shader.h"
 
+#include <algorithm>
 #include <bit>
 #include <map>
 #include <span>
@@ -16,16 +17,17 @@ namespace {
 // The instructions of SPIR-V that are read or written here, and their numbers in its specification.
 enum SpirvOp : uint32_t {
     op_name = 5, op_type_bool = 20, op_type_int = 21, op_type_float = 22, op_constant_false = 42, op_constant = 43,
-    op_function = 54, op_function_end = 56, op_function_call = 57, op_label = 248, op_return_value = 254,
+    op_constant_true = 41, op_function = 54, op_function_end = 56, op_function_call = 57, op_label = 248, op_return_value = 254,
 };
 constexpr size_t header_words = 5, bound_word = 3;
 
-// A module cut at the two places where something is put in: constants before the functions, and the body of model_step().
+// A module cut where something is put in: constants before the functions, and the bodies of functions that are named.
 class Module {
 public:
-    explicit Module(std::span<const uint32_t> words) : next_id_(words[bound_word]) {
-        size_t functions = 0, body = 0, body_end = 0;
-        bool in_step = false;
+    Module(std::string_view shader, const std::vector<std::string>& to_fill) : Module(embedded_shader(shader)) {
+        const std::span<const uint32_t> words = embedded_shader(shader);
+        size_t functions = 0, begin = 0;
+        std::string in_function;  // of those to fill
         for (size_t at = header_words; at < words.size(); at += words[at] >> 16) {
             const uint32_t* const word = &words[at];
             switch (word[0] & 0xFFFF) {
@@ -43,46 +45,57 @@ public:
                     for (auto& [name, function] : functions_)
                         if (function.id == word[2]) {
                             function.type = word[1];
-                            in_step = name == "model_step";
+                            if (std::find(to_fill.begin(), to_fill.end(), name) != to_fill.end()) in_function = name;
                         }
                     break;
                 case op_label:
-                    if (in_step && body == 0) body = at + 2;
+                    if (in_function.empty()) break;
+                    pieces_.push_back({in_function, {words.begin() + offset(begin), words.begin() + offset(at + 2)}, {}});
                     break;
                 case op_function_end:
-                    if (in_step) body_end = at;
-                    in_step = false;
+                    if (!in_function.empty()) begin = at;
+                    in_function.clear();
                     break;
                 default: break;
             }
         }
-        if (body == 0) throw Error(SNN_ERROR_INTERNAL, "the shader neuron_step has no function model_step");
-        before_.assign(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(functions));
-        between_.assign(words.begin() + static_cast<std::ptrdiff_t>(functions), words.begin() + static_cast<std::ptrdiff_t>(body));
-        after_.assign(words.begin() + static_cast<std::ptrdiff_t>(body_end), words.end());
+        if (pieces_.size() != to_fill.size())
+            throw Error(SNN_ERROR_INTERNAL, "the shader ", shader, " lacks a function that is to be filled in");
+        std::vector<uint32_t>& first = pieces_.front().before;
+        before_.assign(first.begin(), first.begin() + offset(functions));
+        first.erase(first.begin(), first.begin() + offset(functions));
+        after_.assign(words.begin() + offset(begin), words.end());
     }
+
+    // Calls go into this function from now on, until it is closed with what it returns.
+    void open(std::string_view function) {
+        body_ = &std::find_if(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return piece.function == function; })->body;
+    }
+    void close(uint32_t returned) { append(*body_, op_return_value, {returned}); }
 
     uint32_t constant(ValueType type, uint32_t bits) { return constant_of(types_[static_cast<size_t>(type)], bits); }
     uint32_t constant(uint32_t value) { return constant_of(uint_type_, value); }
-    uint32_t constant_false() {
+    uint32_t constant_bool(bool value) {
         const uint32_t id = next_id_++;
-        append(constants_, op_constant_false, {types_[static_cast<size_t>(ValueType::bool_)], id});
+        append(constants_, value ? op_constant_true : op_constant_false, {types_[static_cast<size_t>(ValueType::bool_)], id});
         return id;
     }
     // The id of what the function gives.
     uint32_t call(const std::string& name, std::initializer_list<uint32_t> arguments) {
         const auto function = functions_.find(name);
-        if (function == functions_.end()) throw Error(SNN_ERROR_INTERNAL, "the shader neuron_step has no function ", name);
+        if (function == functions_.end()) throw Error(SNN_ERROR_INTERNAL, "the shader has no function ", name);
         const uint32_t id = next_id_++;
         std::vector<uint32_t> operands{function->second.type, id, function->second.id};
         operands.insert(operands.end(), arguments);
-        append(body_, op_function_call, operands);
+        append(*body_, op_function_call, operands);
         return id;
     }
-    std::vector<uint32_t> finish(uint32_t returned) {
-        append(body_, op_return_value, {returned});
+    std::vector<uint32_t> finish() const {
         std::vector<uint32_t> words = before_;
-        for (const auto* part : {&constants_, &between_, &body_, &after_}) words.insert(words.end(), part->begin(), part->end());
+        const auto add = [&](const std::vector<uint32_t>& part) { words.insert(words.end(), part.begin(), part.end()); };
+        add(constants_);
+        for (const Piece& piece : pieces_) add(piece.before), add(piece.body);
+        add(after_);
         words[bound_word] = next_id_;
         return words;
     }
@@ -91,6 +104,13 @@ private:
     struct Function {
         uint32_t id = 0, type = 0;
     };
+    struct Piece {
+        std::string function;
+        std::vector<uint32_t> before, body;  // `before` ends with the label of the function
+    };
+
+    static std::ptrdiff_t offset(size_t words) { return static_cast<std::ptrdiff_t>(words); }
+    explicit Module(std::span<const uint32_t> words) : next_id_(words[bound_word]) {}
 
     static void append(std::vector<uint32_t>& words, SpirvOp op, const std::vector<uint32_t>& operands) {
         words.push_back(static_cast<uint32_t>(operands.size() + 1) << 16 | op);
@@ -102,7 +122,9 @@ private:
         return found->second;
     }
 
-    std::vector<uint32_t> before_, constants_, between_, body_, after_;
+    std::vector<uint32_t> before_, constants_, after_;
+    std::vector<Piece> pieces_;
+    std::vector<uint32_t>* body_ = nullptr;
     std::map<std::string, Function> functions_;
     std::map<std::pair<uint32_t, uint32_t>, uint32_t> known_constants_;
     uint32_t types_[3] = {}, uint_type_ = 0, next_id_;
@@ -166,14 +188,13 @@ uint32_t operand_count(Op op) {
     }
 }
 
-std::vector<uint8_t> needed_registers(const Model& model) {
-    const Program& step = model.step;
-    std::vector<uint8_t> needed(step.register_count(), 0);
-    for (const uint16_t output : model.step_states) needed[output] = 1;
-    if (model.spiking) needed[static_cast<size_t>(model.step_spike)] = 1;
-    for (size_t i = step.instructions.size(); i-- > 0;) {
-        const Instruction& instruction = step.instructions[i];
-        if (!needed[step.input_count + i]) continue;
+// Which registers the outputs depend on.
+std::vector<uint8_t> needed_registers(const Program& program, std::span<const uint16_t> outputs) {
+    std::vector<uint8_t> needed(program.register_count(), 0);
+    for (const uint16_t output : outputs) needed[output] = 1;
+    for (size_t i = program.instructions.size(); i-- > 0;) {
+        const Instruction& instruction = program.instructions[i];
+        if (!needed[program.input_count + i]) continue;
         const uint16_t operands[3] = {instruction.a, instruction.b, instruction.c};
         for (uint32_t k = 0; k < operand_count(instruction.op); ++k) needed[operands[k]] = 1;
     }
@@ -181,6 +202,54 @@ std::vector<uint8_t> needed_registers(const Model& model) {
 }
 
 uint32_t float_bits(double value) { return std::bit_cast<uint32_t>(static_cast<float>(value)); }
+
+// Calls the operations that are needed; `io_ids`, by register, has those of the inputs and gets the others.
+void add_operations(Module& module, const Program& program, std::span<const uint8_t> needed, std::vector<uint32_t>& io_ids) {
+    for (size_t i = 0; i < program.instructions.size(); ++i) {
+        const size_t result = program.input_count + i;
+        if (!needed[result]) continue;
+        const Instruction& instruction = program.instructions[i];
+        const uint32_t a = io_ids[instruction.a], b = io_ids[instruction.b], c = io_ids[instruction.c];
+        const auto number = [&] { return module.constant(static_cast<uint32_t>(instruction.value)); };
+        switch (instruction.op) {
+            case Op::const_: io_ids[result] = module.constant(ValueType::float_, float_bits(instruction.value)); continue;
+            case Op::iconst:
+                io_ids[result] = module.constant(ValueType::int_, static_cast<uint32_t>(static_cast<int32_t>(instruction.value)));
+                continue;
+            case Op::select: {
+                const ValueType type = program.types[result];
+                io_ids[result] = module.call(type == ValueType::bool_   ? "op_select_bool"
+                                             : type == ValueType::int_ ? "op_select_int"
+                                                                       : "op_select_float", {a, b, c});
+                continue;
+            }
+            default: break;
+        }
+        const char* const function = function_of(instruction.op);
+        if (!function) throw Error(SNN_ERROR_INTERNAL, "a program of a model or rule has an operation that none may have");
+        if (instruction.op == Op::poisson) io_ids[result] = module.call(function, {number(), module.constant(instruction.b)});
+        else if (is_draw(instruction.op)) io_ids[result] = module.call(function, {number()});
+        else if (operand_count(instruction.op) == 1) io_ids[result] = module.call(function, {a});
+        else io_ids[result] = module.call(function, {a, b});
+    }
+}
+
+// The inputs of an event's program, and what the outputs need of it: the ids, by register.
+std::vector<uint32_t> add_event(Module& module, const PlasticityPlan& plan, const Program& program,
+                                std::span<const uint16_t> outputs, bool is_arrival) {
+    std::vector<uint32_t> ids(program.register_count(), 0);
+    size_t at = 0;
+    for (const PlasticConstant& constant : plan.constants)
+        ids[at++] = constant.type == ValueType::int_ ? module.constant(ValueType::int_, static_cast<uint32_t>(constant.whole))
+                                                     : module.constant(ValueType::float_, std::bit_cast<uint32_t>(constant.real));
+    for (uint32_t k = 0; k < plan.pre_traces.size(); ++k) ids[at++] = module.call("pre_trace", {module.constant(k)});
+    if (!is_arrival) {
+        for (uint32_t k = 0; k < plan.post_traces.size(); ++k) ids[at++] = module.call("post_trace", {module.constant(k)});
+        ids[at++] = module.call("weight_now", {});
+    }
+    add_operations(module, program, needed_registers(program, outputs), ids);
+    return ids;
+}
 
 }  // namespace
 
@@ -194,10 +263,13 @@ ConstantPlaces place_constants(const std::vector<Constant>& constants) {
 }
 
 std::vector<uint32_t> make_model_shader(const Model& model, const std::vector<Constant>& constants) {
-    Module module(embedded_shader("neuron_step"));
+    Module module("neuron_step", {"model_step"});
+    module.open("model_step");
     const Program& step = model.step;
     const ConstantPlaces places = place_constants(constants);
-    const std::vector<uint8_t> needed = needed_registers(model);
+    std::vector<uint16_t> outputs = model.step_states;
+    if (model.spiking) outputs.push_back(static_cast<uint16_t>(model.step_spike));
+    const std::vector<uint8_t> needed = needed_registers(step, outputs);
     std::vector<uint32_t> ids(step.register_count(), 0);
     const auto type_name = [&](size_t reg) { return step.types[reg] == ValueType::int_ ? "int" : "float"; };
 
@@ -217,37 +289,49 @@ std::vector<uint32_t> make_model_shader(const Model& model, const std::vector<Co
     for (size_t k = 0; k < model.states.size(); ++k)
         if (needed[first_state + k])
             ids[first_state + k] = module.call(text("state_", type_name(first_state + k)), {module.constant(static_cast<uint32_t>(k))});
-
-    for (size_t i = 0; i < step.instructions.size(); ++i) {
-        const size_t result = step.input_count + i;
-        if (!needed[result]) continue;
-        const Instruction& instruction = step.instructions[i];
-        const uint32_t a = ids[instruction.a], b = ids[instruction.b], c = ids[instruction.c];
-        const auto number = [&] { return module.constant(static_cast<uint32_t>(instruction.value)); };
-        switch (instruction.op) {
-            case Op::const_: ids[result] = module.constant(ValueType::float_, float_bits(instruction.value)); continue;
-            case Op::iconst:
-                ids[result] = module.constant(ValueType::int_, static_cast<uint32_t>(static_cast<int32_t>(instruction.value)));
-                continue;
-            case Op::select:
-                ids[result] = module.call(step.types[result] == ValueType::bool_ ? "op_select_bool"
-                                                                                 : text("op_select_", type_name(result)), {a, b, c});
-                continue;
-            default: break;
-        }
-        const char* const function = function_of(instruction.op);
-        if (!function) throw Error(SNN_ERROR_INTERNAL, "model '", model.name, "' has an operation that no step may have");
-        if (instruction.op == Op::poisson) ids[result] = module.call(function, {number(), module.constant(instruction.b)});
-        else if (is_draw(instruction.op)) ids[result] = module.call(function, {number()});
-        else if (operand_count(instruction.op) == 1) ids[result] = module.call(function, {a});
-        else ids[result] = module.call(function, {a, b});
-    }
-
+    add_operations(module, step, needed, ids);
     for (size_t k = 0; k < model.states.size(); ++k)
         module.call(text("set_state_", model.states[k].type == ValueType::int_ ? "int" : "float"),
                     {module.constant(static_cast<uint32_t>(k)), ids[model.step_states[k]]});
-    return module.finish(model.spiking ? module.call("spikes", {ids[static_cast<size_t>(model.step_spike)]})
-                                       : module.constant_false());
+    module.close(model.spiking ? module.call("spikes", {ids[static_cast<size_t>(model.step_spike)]}) : module.constant_bool(false));
+    return module.finish();
+}
+
+std::vector<uint32_t> make_arrival_shader(const PlasticityRule& rule, const PlasticityPlan& plan) {
+    Module module("plastic_arrive", {"rule_pre", "rule_arrival"});
+    module.open("rule_pre");
+    const bool delivers = rule.on_pre.delivered >= 0;
+    std::vector<uint16_t> outputs = rule.on_pre.outputs();
+    std::vector<uint32_t> ids = add_event(module, plan, rule.on_pre.program, outputs, false);
+    module.call("set_weight", {ids[rule.on_pre.weight]});
+    if (delivers) module.call("set_delivered", {ids[static_cast<size_t>(rule.on_pre.delivered)]});
+    module.close(module.constant_bool(delivers));
+
+    module.open("rule_arrival");
+    outputs.clear();
+    for (const int32_t given : rule.arrival_traces)
+        if (given >= 0) outputs.push_back(static_cast<uint16_t>(given));
+    // Without a program of its own, an arrival has the inputs that one would have.
+    Program nothing;
+    nothing.input_count = static_cast<uint32_t>(plan.constants.size() + plan.pre_traces.size());
+    const Program& program = rule.arrival_traces.empty() ? nothing : rule.arrival;
+    ids = add_event(module, plan, program, outputs, true);
+    for (uint32_t k = 0; k < plan.pre_traces.size(); ++k) {
+        const int32_t given = rule.arrival_traces.empty() ? -1 : rule.arrival_traces[k];
+        if (given >= 0) module.call("set_pre_trace", {module.constant(k), ids[static_cast<size_t>(given)]});
+        else module.call("count_arrival", {module.constant(k), ids[plan.constants.size() + k]});
+    }
+    module.close(module.constant_bool(true));
+    return module.finish();
+}
+
+std::vector<uint32_t> make_learning_shader(const PlasticityRule& rule, const PlasticityPlan& plan) {
+    Module module("plastic_learn", {"rule_post"});
+    module.open("rule_post");
+    const std::vector<uint32_t> ids = add_event(module, plan, rule.on_post.program, rule.on_post.outputs(), false);
+    module.call("set_weight", {ids[rule.on_post.weight]});
+    module.close(module.constant_bool(true));
+    return module.finish();
 }
 
 }  // namespace snn::vulkan

@@ -1,5 +1,5 @@
-// The step of a neuron model as SPIR-V, made of its op list when a session opens: no compiler is needed, and built-in models and
-// those of users come the same way.
+// The step of a neuron model and the events of a plasticity rule as SPIR-V, made of their op lists when a session opens: no
+// compiler is needed, and built-in ones and those of users come the same way.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,10 @@ struct ConstantPlaces {
     uint32_t shared_count = 0, own_count = 0;
 };
 ConstantPlaces place_constants(const std::vector<Constant>& constants);
+
+// The words of shaders/plastic_arrive.comp and plastic_learn.comp with the rule's events in them; its constants are part of them.
+std::vector<uint32_t> make_arrival_shader(const PlasticityRule& rule, const PlasticityPlan& plan);
+std::vector<uint32_t> make_learning_shader(const PlasticityRule& rule, const PlasticityPlan& plan);
 
 // The words of shaders/neuron_step.comp with the model's step in it. The same for all populations with the same options whose
 // constants are per neuron or not alike.

@@ -29,8 +29,15 @@ public:
 
     // Made at the first call with these words and specialisation constants (constant_id 0, 1, ...).
     VkPipeline get(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants = {});
+    // Made at the first call with these ranges, and kept: commands that were recorded may still use it.
     VkDescriptorSet bind(const Bindings& bindings);
     VkPipelineLayout layout() const { return layout_; }
+
+    // On paper, pipelines and sets are numbered from 1 on; here is what they are made of.
+    using ShaderAndConstants = std::pair<std::vector<uint32_t>, std::vector<uint32_t>>;
+    using BoundRanges = std::array<uint64_t, 3 * binding_count>;  // buffer, offset and size of each binding
+    const std::map<ShaderAndConstants, VkPipeline>& pipelines() const { return pipelines_; }
+    const std::map<BoundRanges, VkDescriptorSet>& sets() const { return sets_; }
 
 private:
     void make_layout();
@@ -42,7 +49,8 @@ private:
     VkPipelineLayout layout_ = VK_NULL_HANDLE;
     std::vector<VkDescriptorPool> pools_;
     uint32_t sets_left_ = 0;  // in the last pool
-    std::map<std::pair<std::vector<uint32_t>, std::vector<uint32_t>>, VkPipeline> pipelines_;  // by words and constants
+    std::map<BoundRanges, VkDescriptorSet> sets_;
+    std::map<ShaderAndConstants, VkPipeline> pipelines_;
 };
 
 }  // namespace snn::vulkan

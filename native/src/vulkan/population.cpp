@@ -46,7 +46,8 @@ PopulationMemory::PopulationMemory(Device& device, const Population& population,
     };
     sums = allocate(receptors, "sums");
     fixed_sums = allocate(any_fixed ? receptors : 0, "sums");
-    states = allocate(model.states.size(), "states");
+    state_count = static_cast<uint32_t>(model.states.size());
+    states = own_states = allocate(state_count, "states");
     set_constants(device, population, plan);
 }
 

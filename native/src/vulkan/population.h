@@ -37,6 +37,9 @@ struct PopulationMemory {
     // neurons only
     Range sums, fixed_sums;  // [receptor][frame]; float, int32 where a receptor is in fixed point
     Range states, constants;
+    Range own_states;  // `states`, unless those are bound to a buffer of the host program
+    VkDeviceSize states_bytes() const { return VkDeviceSize{state_count} * frame * 4; }
+    uint32_t state_count = 0;
     uint32_t scales = 0, poisson = 0, shared_constants = 0, own_constants = 0;  // in `constants`
     std::vector<uint32_t> shader;
 

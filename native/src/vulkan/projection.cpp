@@ -179,7 +179,8 @@ std::vector<ProjectionMemory::Data> ProjectionMemory::spikes(const Network& netw
                     row_synapses[part].push_back(static_cast<uint32_t>(whole) << 16 | row.targets[k] % part_targets);
                 } else {
                     row_synapses[part].push_back(row.targets[k]);
-                    row_synapses[part].push_back(static_cast<uint32_t>(whole));
+                    row_synapses[part].push_back(projection.plasticity ? std::bit_cast<uint32_t>(weight)
+                                                                       : static_cast<uint32_t>(whole));
                 }
             }
             for (uint32_t part = 0; part < parts; ++part)
@@ -206,6 +207,9 @@ std::vector<ProjectionMemory::Data> ProjectionMemory::spikes(const Network& netw
     }
     for (Data& segment : open) done.push_back(std::move(segment));
     std::erase_if(done, [](const Data& segment) { return segment.synapses.empty(); });
+    if (projection.plasticity && done.size() > 1)
+        throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name, "' has ", place,
+                    " plastic synapses, more than a shader of this Vulkan device reaches");
     return done;
 }
 

@@ -16,7 +16,7 @@ struct Dispatch {
     uint32_t push[32] = {};
     uint32_t push_bytes = 0;
     uint32_t groups[3] = {1, 1, 1};
-    Range indirect;  // with a buffer: three words there instead of `groups`
+    Range indirect;  // with a buffer: three words there instead of `groups`, which are enough for a host that cannot
 
     template <class Arguments>
     void take(const Arguments& arguments) {
@@ -44,6 +44,7 @@ public:
     void add(const Dispatch& dispatch, const std::vector<Use>& uses);
     // A barrier comes before every level, the first one included: it also waits for what was submitted before.
     void record(const Device& device, VkPipelineLayout layout, VkCommandBuffer commands) const;
+    const std::vector<std::vector<Dispatch>>& levels() const { return levels_; }
 
 private:
     struct Last {
@@ -56,7 +57,7 @@ private:
 
 // Makes what kernels and copies wrote visible to kernels and copies that follow.
 void kernel_barrier(const Device& device, VkCommandBuffer commands);
-// Makes it visible to every later command: of a host, which may draw from it.
+// Makes it visible to every later command of a host, which may draw from it, and to the host where it sees the memory.
 void all_commands_barrier(const Device& device, VkCommandBuffer commands);
 // Makes it visible to the host, once the submission is done.
 void host_barrier(const Device& device, VkCommandBuffer commands);

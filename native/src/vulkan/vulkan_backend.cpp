@@ -42,6 +42,10 @@ std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorO
                     "device 'vulkan' computes in float32 only; SNN_FLAG_FLOAT64 and SNN_FLAG_SMOOTH_SPIKES need 'reference'");
     if (options.instruction_set != SNN_ISA_BEST)
         throw Error(SNN_ERROR_UNSUPPORTED, "device 'vulkan' has no instruction sets to choose from; leave it at SNN_ISA_BEST");
+    for (const Projection& projection : plan->network->projections())
+        if (projection.plasticity && (projection.plasticity->rule->on_signal || !projection.plasticity->rule->synapse_traces.empty()))
+            throw Error(SNN_ERROR_UNSUPPORTED, describe_plasticity(projection),
+                        ": device 'vulkan' has no traces of single synapses and no signals to them; \"cpu\" has");
     return std::make_unique<vulkan::VulkanExecutor>(std::move(plan), options);
 }
 
@@ -65,6 +69,12 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
                 const uint64_t parts = compact ? (targets + vulkan::part_targets - 1) / vulkan::part_targets : 1;
                 words = (compact ? 1 : 2) * count + sources * (delays + 1) * parts;
                 keeps_list[projection.source] = 1;
+                if (projection.plasticity) {
+                    const PlasticityRule& rule = *projection.plasticity->rule;
+                    keeps_list[projection.target] = 1;
+                    words += sources * delays * (1 + rule.pre_traces.size()) + targets * (2 + rule.post_traces.size());
+                    if (rule.learns_from_targets()) words += 2 * count;
+                }
                 break;
             }
         }

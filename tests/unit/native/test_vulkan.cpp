@@ -22,7 +22,9 @@ bool has_device() {
 
 // One for each way to deliver and to make a model's shader.
 const std::set<std::string> chosen{"many samples", "recurrent, delay 5", "sparse float, delays", "sparse fixed, delays",
-                                   "circuit, mixed", "long row", "values", "images, groups", "images of values", "custom models"};
+                                   "circuit, mixed", "long row", "values", "images, groups", "images of values", "custom models",
+                                   "plastic pairs, soft", "plastic triplets", "plastic, lists overflow", "short-term plasticity",
+                                   "short-term plasticity, all to all"};
 
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](float x, float y) {

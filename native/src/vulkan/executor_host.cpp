@@ -1,0 +1,132 @@
+// What a host program shares: its command buffers, its buffers, and the step as data.
+#include <algorithm>
+
+#include "common/error.h"
+#include "vulkan/executor.h"
+#include "vulkan/shader_arguments.h"
+
+namespace snn::vulkan {
+
+void VulkanExecutor::check_not_on_paper() const {
+    if (device_.is_on_paper())
+        throw Error(SNN_ERROR_UNSUPPORTED,
+                    "the device \"vulkan:plan\" runs nothing: snn_vulkan_get_plan gives its step to a program that does");
+}
+
+// Inputs and control words are copied into the command buffer, because the memory that run() uses may be read by steps that were
+// recorded before and have not run yet.
+void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
+    check_not_on_paper();
+    const auto commands = static_cast<VkCommandBuffer>(host_commands);
+    const auto update = [&](const Range& range, VkDeviceSize offset, const void* data, VkDeviceSize bytes) {
+        constexpr VkDeviceSize most = 65536;  // of one command
+        for (VkDeviceSize done = 0; done < bytes; done += most)
+            device_.functions.vkCmdUpdateBuffer(commands, range.buffer, range.offset + offset + done, std::min(most, bytes - done),
+                                                static_cast<const char*>(data) + done);
+    };
+    kernel_barrier(device_, commands);
+    words_.resize(normal_table_at_);
+    fill_control(request, 0, words_.data());
+    update(run_, 0, words_.data(), words_.size() * 4);
+    for (size_t k = 0; k < request.inputs.size(); ++k)
+        if (!host_buffers_[request.inputs[k].population].input.buffer)
+            update(frames_, VkDeviceSize{frames_begin_[k]} * 4, request.inputs[k].data,
+                   VkDeviceSize{populations_[request.inputs[k].population].frame} * 4);
+    for (uint32_t step = 0; step < request.step_count; ++step) dispatches_.record(device_, pipelines_.layout(), commands);
+    all_commands_barrier(device_, commands);
+    now_ += request.step_count;
+}
+
+void* VulkanExecutor::begin_submission() {
+    check_not_on_paper();
+    return device_.begin_submission();
+}
+
+void VulkanExecutor::submit(void* commands, const SNNVulkanSubmission& submission) {
+    device_.submit(static_cast<VkCommandBuffer>(commands), submission);
+}
+
+DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) const {
+    const PopulationMemory& memory = populations_[population];
+    const bool whole = network().population(population).model->states[state].type == ValueType::int_;
+    const VkDeviceSize bytes = VkDeviceSize{memory.frame} * 4;
+    // A VkBuffer is a pointer or a number, as the platform has it.
+    const uint64_t buffer = (uint64_t)memory.states.buffer - (device_.is_on_paper() ? 1 : 0);  // numbers of a plan begin at 0
+    return {whole ? DType::int32 : DType::float32, buffer, memory.states.offset + state * bytes, bytes};
+}
+
+void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buffer) {
+    PopulationMemory& population = populations_[p];
+    Range range;
+    if (buffer) {
+        // A VkBuffer is a pointer or a number, as the platform has it.
+        range = {(VkBuffer)buffer->buffer, buffer->offset_bytes, buffer->size_bytes, nullptr};
+        device_.check_foreign(range);
+        if (device_.is_on_paper()) range = device_.paper_buffer_of_host(buffer->buffer, range.offset, range.size);
+    }
+    switch (port) {
+        case Port::input: host_buffers_[p].input = range; break;
+        case Port::spikes: host_buffers_[p].spikes = range; break;
+        case Port::spike_count: host_buffers_[p].spike_count = range; break;
+        case Port::states: {
+            const Range& next = buffer ? range : population.own_states;
+            const VkDeviceSize bytes = population.states_bytes();
+            if (next.buffer != population.states.buffer || next.offset != population.states.offset) {
+                std::vector<uint32_t> words(bytes / 4);
+                device_.download(population.states, 0, words.data(), bytes);
+                device_.upload(next, 0, words.data(), bytes);
+            }
+            population.states = next;
+            break;
+        }
+    }
+    change_step();
+}
+
+// ---- The step as data
+
+void VulkanExecutor::plan(const RunRequest& request, SNNVulkanPlan& out_plan) {
+    if (!device_.is_on_paper())
+        throw Error(SNN_ERROR_UNSUPPORTED, "the session is on a device; a plan is made of one whose device is \"vulkan:plan\"");
+    words_.resize(normal_table_at_);
+    fill_control(request, 0, words_.data());
+    device_.upload(run_, 0, words_.data(), words_.size() * 4);
+    for (size_t k = 0; k < request.inputs.size(); ++k)
+        device_.upload(frames_, VkDeviceSize{frames_begin_[k]} * 4, request.inputs[k].data,
+                       VkDeviceSize{populations_[request.inputs[k].population].frame} * 4);
+    plan_shaders_.resize(pipelines_.pipelines().size());
+    for (const auto& [made_of, pipeline] : pipelines_.pipelines()) {
+        const auto& [spirv, constants] = made_of;
+        plan_shaders_[(uint64_t)pipeline - 1] = {spirv.data(), spirv.size(), constants.data(), constants.size()};
+    }
+    plan_buffers_.clear();
+    for (const Device::PaperBuffer& buffer : device_.paper_buffers())
+        plan_buffers_.push_back({buffer.words.size() * 4, buffer.words.data(), buffer.host_buffer});
+    std::vector<const Pipelines::BoundRanges*> sets(pipelines_.sets().size());
+    for (const auto& [ranges, set] : pipelines_.sets()) sets[(uint64_t)set - 1] = &ranges;
+    plan_dispatches_.clear();
+    for (const std::vector<Dispatch>& level : dispatches_.levels())
+        for (const Dispatch& dispatch : level) {
+            SNNVulkanPlanDispatch out{};
+            out.shader = static_cast<uint32_t>((uint64_t)dispatch.pipeline - 1);
+            out.barrier = &dispatch == &level.front();
+            std::copy(dispatch.groups, dispatch.groups + 3, out.groups);
+            out.push_bytes = dispatch.push_bytes;
+            std::copy(dispatch.push, dispatch.push + dispatch.push_bytes / 4, out.push);
+            const Pipelines::BoundRanges& ranges = *sets[(uint64_t)dispatch.set - 1];
+            for (uint32_t i = 0; i < binding_count; ++i)
+                out.bindings[i] = {static_cast<uint32_t>(ranges[3 * i] - 1), 0, ranges[3 * i + 1], ranges[3 * i + 2]};
+            out.indirect_buffer =
+                dispatch.indirect.buffer ? static_cast<uint32_t>((uint64_t)dispatch.indirect.buffer - 1) : SNN_VULKAN_NO_BUFFER;
+            out.indirect_offset_bytes = dispatch.indirect.offset;
+            plan_dispatches_.push_back(out);
+        }
+    out_plan.shader_count = static_cast<uint32_t>(plan_shaders_.size());
+    out_plan.buffer_count = static_cast<uint32_t>(plan_buffers_.size());
+    out_plan.dispatch_count = static_cast<uint32_t>(plan_dispatches_.size());
+    out_plan.shaders = plan_shaders_.data();
+    out_plan.buffers = plan_buffers_.data();
+    out_plan.dispatches = plan_dispatches_.data();
+}
+
+}  // namespace snn::vulkan

@@ -1,0 +1,48 @@
+// Spikes arrive at plastic synapses: a workgroup takes a spike of the list, changes the synapses of its row that have the delay
+// gl_WorkGroupID.y, and adds to the targets' sums what they deliver. Then the arrival is counted in the traces of the source and
+// the delay, which no other workgroup reads.
+//
+// `rows` is that of deliver_spikes.comp.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "plastic.glsl"
+
+layout(std430, set = 0, binding = 2) buffer Target { int target[]; };
+
+void set_delivered(const float value) { delivered = held(value, a.least_delivered, a.most_delivered); }
+void set_pre_trace(const uint k, const float value) { traces[pre_value(k)] = floatBitsToUint(value); }
+void count_arrival(const uint k, const float x) { set_pre_trace(k, after_event(k, x)); }
+
+// Gives whether it has set what is delivered; else that is the weight.
+bool rule_pre() { return false; }
+bool rule_arrival() { return false; }
+
+void main() {
+    const uint delay = gl_WorkGroupID.y;
+    const uint slot = slot_of(a.from, rows[delay]);
+    const uint count = spikes[slot];
+    uint used = 0;
+    for (uint spike = gl_WorkGroupID.x; spike < count; spike += gl_NumWorkGroups.x) {
+        const uint i = spikes[slot + a.from.list + spike];
+        const uint row = a.delay_count + i * (a.delay_count + 1) + delay;
+        const uint begin = rows[row], end = rows[row + 1];
+        if (begin == end) continue;
+        used += end - begin;
+        pre_place = i * a.delay_count + delay;
+        for (uint k = begin + gl_LocalInvocationID.x; k < end; k += GROUP_SIZE) {
+            post_place = synapses[2 * k];
+            weight = uintBitsToFloat(synapses[2 * k + 1]);
+            if (!rule_pre()) delivered = weight;
+            synapses[2 * k + 1] = floatBitsToUint(weight);
+            // A power of two in two factors, each of which is a float.
+            const float whole = op_mul(op_mul(delivered, uintBitsToFloat(a.scale0)), uintBitsToFloat(a.scale1));
+            atomicAdd(target[a.sums + post_place], op_to_int(whole));
+        }
+        barrier();
+        if (gl_LocalInvocationID.x == 0) {
+            rule_arrival();
+            traces[pre_place] = run[RUN_NOW];
+        }
+    }
+    if (gl_LocalInvocationID.x == 0 && used > 0) add_to_counter(used);
+}

@@ -1,0 +1,30 @@
+// Targets spike: a workgroup takes a spike of the list, changes all synapses onto that neuron and counts the spike in its traces.
+//
+// `rows`: where the synapses onto each target begin, and where the last end; then for each of them its number and the place of
+// its source's traces.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "plastic.glsl"
+
+bool rule_post() { return false; }
+
+void main() {
+    const uint slot = slot_of(a.from, 0);
+    const uint count = spikes[slot];
+    for (uint spike = gl_WorkGroupID.x; spike < count; spike += gl_NumWorkGroups.x) {
+        post_place = spikes[slot + a.from.list + spike];
+        for (uint at = rows[post_place] + gl_LocalInvocationID.x; at < rows[post_place + 1]; at += GROUP_SIZE) {
+            const uint k = rows[a.post_size + 1 + 2 * at];
+            pre_place = rows[a.post_size + 2 + 2 * at];
+            weight = uintBitsToFloat(synapses[2 * k + 1]);
+            rule_post();
+            synapses[2 * k + 1] = floatBitsToUint(weight);
+        }
+        barrier();
+        if (gl_LocalInvocationID.x == 0) {
+            for (uint k = 0; k < a.post_count; ++k)
+                traces[post_value(k)] = floatBitsToUint(after_event(a.pre_count + k, post_trace(k)));
+            traces[a.post + post_place] = run[RUN_NOW];
+        }
+    }
+}

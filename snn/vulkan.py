@@ -1,0 +1,299 @@
+"""Simulations on the Vulkan device of the calling program, stepped inside its own command buffers.
+
+The program owns instance, device, queue and command buffers. Their handles are integers here; the package ``vulkan`` gives
+them as ``int(vulkan.ffi.cast("uintptr_t", handle))``. ``snn_vulkan.h`` is the manual: what is recorded, what may be called
+when, what buffers need. ``samples/vulkan_renderer`` is a whole program.
+
+Examples
+--------
+>>> host = snn.vulkan.Host(instance, physical_device, device, queue, queue_family)
+>>> sim = snn.Simulation(net, device=host)
+>>> membrane = snn.vulkan.buffer(sim, "cells.v")  # where the renderer reads
+>>> while drawing:
+...     sim.set_input("input", values)
+...     snn.vulkan.record_steps(sim, command_buffer, 16)
+...     ...  # draw, submit
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from snn.engine.errors import ArgumentTypeError, UnsupportedError, shown
+
+if TYPE_CHECKING:
+    from snn.engine._native import Session
+    from snn.simulation import Simulation
+
+__all__ = [
+    "Buffer",
+    "Dispatch",
+    "Host",
+    "Plan",
+    "PlanBuffer",
+    "Shader",
+    "bind_buffer",
+    "buffer",
+    "plan",
+    "record_steps",
+    "submit_steps",
+]
+
+
+def _loader() -> int:
+    """Return the address of the system loader's ``vkGetInstanceProcAddr``."""
+    try:
+        function = ctypes.CDLL("libvulkan.so.1").vkGetInstanceProcAddr
+    except OSError as error:
+        raise UnsupportedError(f"there is no Vulkan on this machine: {error}") from None
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+@dataclass(frozen=True)
+class Host:
+    """The Vulkan device of the calling program: the `device` of a `Simulation`. Its handles must outlive the simulation.
+
+    Parameters
+    ----------
+    instance, physical_device, device, queue : int
+        VkInstance, VkPhysicalDevice, VkDevice, and a VkQueue with compute. The queue is used while a simulation is opened
+        and by its functions that are not in this module, never by `record_steps`.
+    queue_family : int
+        Of `queue` and of the command buffers.
+    get_instance_proc_addr : int, default the system loader's
+        Address of vkGetInstanceProcAddr.
+    queue_lock : threading.Lock or the like, optional
+        Held around each submission to `queue`. None: nobody else submits meanwhile.
+    """
+
+    instance: int
+    physical_device: int
+    device: int
+    queue: int
+    queue_family: int
+    get_instance_proc_addr: int = 0
+    queue_lock: Any = None
+
+    def __post_init__(self) -> None:
+        if self.queue_lock is not None and not (
+            callable(getattr(self.queue_lock, "acquire", None)) and callable(getattr(self.queue_lock, "release", None))
+        ):
+            raise ArgumentTypeError(f"queue_lock is {shown(self.queue_lock)}; it needs acquire() and release()")
+        if self.get_instance_proc_addr == 0:
+            object.__setattr__(self, "get_instance_proc_addr", _loader())
+
+
+class Buffer(NamedTuple):
+    """A piece of a VkBuffer.
+
+    Attributes
+    ----------
+    handle : int
+        The VkBuffer.
+    offset, size : int
+        Bytes.
+    dtype : numpy dtype
+        Of the values: float32 or int32.
+    """
+
+    handle: int
+    offset: int
+    size: int
+    dtype: DTypeLike = np.float32
+
+
+class Shader(NamedTuple):
+    """A compute shader for Vulkan 1.0 without optional features, entry point ``main``.
+
+    Attributes
+    ----------
+    spirv : bytes
+        The module.
+    constants : array of uint32
+        The specialisation constants of ``constant_id`` 0, 1, ...; booleans are 0 and 1.
+    """
+
+    spirv: bytes
+    constants: NDArray[np.uint32]
+
+
+class PlanBuffer(NamedTuple):
+    """A buffer of a plan.
+
+    Attributes
+    ----------
+    contents : array of uint32
+        What it holds before the first step: its size, too.
+    host : int
+        What `bind_buffer` was given as handle; 0: it is the plan's own.
+    """
+
+    contents: NDArray[np.uint32]
+    host: int
+
+
+class Dispatch(NamedTuple):
+    """A dispatch of a plan.
+
+    Attributes
+    ----------
+    shader : int
+        Its place in `Plan.shaders`.
+    barrier : bool
+        It waits for the writes of all dispatches before it, those of earlier steps too.
+    bindings : list of (int, int, int)
+        Storage buffers of set 0, binding 0, 1, ...: place in `Plan.buffers`, offset and size in bytes.
+    push : array of uint32
+        The push constants.
+    groups : (int, int, int)
+        Workgroups; enough also where `indirect` is given.
+    indirect : (int, int) or None
+        Buffer and offset in bytes where the workgroups that are needed now stand.
+    """
+
+    shader: int
+    barrier: bool
+    bindings: list[tuple[int, int, int]]
+    push: NDArray[np.uint32]
+    groups: tuple[int, int, int]
+    indirect: tuple[int, int] | None
+
+
+class Plan(NamedTuple):
+    """The step of a network as data: `plan` makes it."""
+
+    shaders: list[Shader]
+    buffers: list[PlanBuffer]
+    dispatches: list[Dispatch]
+
+
+def plan(simulation: Simulation) -> Plan:
+    """Return the step as data, for a program that runs it through a GPU layer of its own.
+
+    Each step is the same dispatches in the same order; what counts the steps is one of the buffers. States, weights,
+    parameters, seed, step count and the values of each `Input` are those that the simulation has now. `bind_buffer` names
+    buffers of the program, with any number but 0 as handle; an input that is to change needs one. `buffer` tells in which of
+    the plan's buffers a state lies, in place of a handle.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        One with ``device="vulkan:plan"``, which needs no device and no driver, and runs nothing.
+
+    Raises
+    ------
+    UnsupportedError
+        The simulation is on another device.
+    StateError
+        A `SpikeInput` was set: that is for one step only.
+
+    Examples
+    --------
+    >>> with snn.Simulation(net, device="vulkan:plan", seed=1) as sim:
+    ...     plan = snn.vulkan.plan(sim)
+    """
+    return _plan_of(simulation._session)
+
+
+def _plan_of(session: Session) -> Plan:
+    shaders, buffers, dispatches = session.vulkan_plan()
+    return Plan(
+        [Shader(spirv, np.frombuffer(constants, np.uint32)) for spirv, constants in shaders],
+        [PlanBuffer(np.frombuffer(contents, np.uint32), host) for contents, host in buffers],
+        [
+            Dispatch(shader, barrier, bindings, np.frombuffer(push, np.uint32), groups, indirect)
+            for shader, barrier, bindings, push, groups, indirect in dispatches
+        ],
+    )
+
+
+def record_steps(simulation: Simulation, command_buffer: int, count: int = 1) -> None:
+    """Append steps to a command buffer that is recording, outside a render pass.
+
+    `Simulation.step_count` goes on at once, states when the device has run the commands. Recorders, `Simulation.on_steps` and
+    `Simulation.on_spikes` are not served.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        One whose device is a `Host`.
+    command_buffer : int
+        VkCommandBuffer of the host's queue family.
+    count : int, default 1
+        Number of steps.
+    """
+    simulation._session.record_steps(command_buffer, count)
+
+
+def submit_steps(
+    simulation: Simulation,
+    count: int = 1,
+    *,
+    waits: Iterable[int | tuple[int, int]] = (),
+    signals: Iterable[int | tuple[int, int]] = (),
+) -> None:
+    """Run steps in a submission of their own, without waiting for them.
+
+    What reads their results on the device waits for one of `signals`; functions of the simulation wait by themselves.
+    `record_steps` says what is not served.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        On a Vulkan device, of its own or a `Host`.
+    count : int, default 1
+        Number of steps.
+    waits, signals : iterable of int or (int, int)
+        Each a VkSemaphore, with the value to wait for or to signal when it is a timeline semaphore; before the first step,
+        after the last.
+    """
+    pairs = [[(one, 0) if isinstance(one, int) else one for one in given] for given in (waits, signals)]
+    simulation._session.submit_steps(count, *pairs)
+
+
+def buffer(simulation: Simulation, state: str) -> Buffer:
+    """Return where the device keeps a state, to be read in place.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        On a Vulkan device.
+    state : str
+        ``"population.state"``. The values are of shape (batch size, *shape).
+    """
+    handle, offset, size, whole = simulation._session.vulkan_buffer(state)
+    return Buffer(handle, offset, size, np.int32 if whole else np.float32)
+
+
+def bind_buffer(simulation: Simulation, path: str, memory: Buffer | None) -> None:
+    """Read or write a buffer of the program in place from now on.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        One whose device is a `Host`.
+    path : str
+        ``"population.input"``, ``"population.states"``, ``"population.spikes"`` or ``"population.spike_count"``:
+        ``snn_vulkan_bind_buffer`` says what they hold and what the VkBuffer needs.
+    memory : Buffer or None
+        Of exactly the size of what it holds, which is float32; None ends the binding.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such name.
+    InvalidArgumentError
+        A wrong size or offset.
+    """
+    if memory is None:
+        simulation._session.bind_vulkan_buffer(path, None)
+        return
+    if memory.handle == 0:
+        raise ArgumentTypeError("the handle of the buffer is 0; None in place of the buffer ends the binding")
+    simulation._session.bind_vulkan_buffer(path, memory.handle, memory.offset, memory.size)

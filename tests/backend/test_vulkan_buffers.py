@@ -1,0 +1,221 @@
+"""Buffers of a host program that steps read and write in place: inputs, states, spikes."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import snn
+
+from .vulkan_renderer import Renderer, number, vk
+
+STORAGE = vk.VK_BUFFER_USAGE_STORAGE_BUFFER_BIT
+COPIED = STORAGE | vk.VK_BUFFER_USAGE_TRANSFER_SRC_BIT | vk.VK_BUFFER_USAGE_TRANSFER_DST_BIT
+CELLS, BATCH, FRAMES, STEPS = 300, 2, 6, 3
+
+
+@pytest.fixture
+def net() -> snn.Network:
+    random = np.random.Generator(np.random.Philox(3))
+    net = snn.Network(dt=1.0)
+    net.add("spikes", snn.SpikeInput(40))
+    net.add("currents", snn.Input(CELLS))
+    net.add("cells", snn.LIF(CELLS, refractory=2.0))
+    net.add("readout", snn.LeakyIntegrator(5))
+    net.connect("spikes", "cells", snn.Dense(weights=random.normal(0.1, 0.2, (40, CELLS))))
+    net.connect("currents", "cells", snn.OneToOne(0.2))
+    net.connect("cells", "cells", snn.Sparse.fixed_total(6000, weight=0.2, delay=snn.Uniform(1, 9), trainable=False))
+    net.connect("cells", "readout", snn.Dense(weights=random.normal(0, 0.2, (CELLS, 5))))
+    return net
+
+
+def driven() -> list[dict[str, np.ndarray]]:
+    random = np.random.Generator(np.random.Philox(4))
+    return [
+        {
+            "spikes": (random.random((BATCH, 40)) < 0.4).astype(np.float32),
+            "currents": random.normal(0.4, 1, (BATCH, CELLS)).astype(np.float32),
+        }
+        for _ in range(FRAMES)
+    ]
+
+
+def piece(buffer, count: int, offset: int = 0) -> snn.vulkan.Buffer:
+    return snn.vulkan.Buffer(number(buffer), offset, count * 4)
+
+
+def frame(renderer: Renderer, sim: snn.Simulation) -> None:
+    commands = renderer.commands()
+    snn.vulkan.record_steps(sim, number(commands), STEPS)
+    vk.vkEndCommandBuffer(commands)
+    renderer.submit([commands])
+
+
+def test_bound_buffers_are_read_and_written_in_place(renderer: Renderer, net: snn.Network) -> None:
+    """The program writes inputs into its own memory and finds states and spikes there, as the reference has them."""
+    made = {
+        "spikes.input": renderer.memory(BATCH * 40, STORAGE),
+        "currents.input": renderer.memory(64 + BATCH * CELLS, STORAGE),
+        "cells.states": renderer.memory(2 * BATCH * CELLS, COPIED),  # v, refractory_left
+        "cells.spikes": renderer.memory(BATCH * CELLS, STORAGE),
+        "cells.spike_count": renderer.memory(BATCH * CELLS, STORAGE),
+        "readout.states": renderer.memory(BATCH * 5, COPIED),
+    }
+    with (
+        snn.Simulation(net, device=renderer.host(threading.Lock()), batch_size=BATCH) as sim,
+        snn.Simulation(net, device="reference", batch_size=BATCH) as reference,
+    ):
+        for one in (sim, reference):
+            one.set("cells.v", np.linspace(0, 0.9, CELLS, dtype=np.float32))
+        for path, (buffer, values) in made.items():
+            offset = 256 if path == "currents.input" else 0
+            snn.vulkan.bind_buffer(sim, path, piece(buffer, values.size - offset // 4, offset))
+        place = snn.vulkan.buffer(sim, "cells.v")
+        assert place.handle == number(made["cells.states"][0])
+        membrane = made["cells.states"][1][place.offset // 4 :][: BATCH * CELLS]
+        np.testing.assert_array_equal(membrane, reference["cells.v"].ravel())  # what it was came along
+        count = made["cells.spike_count"][1]
+        count[:] = 10
+        wanted = count.copy()
+        for inputs in driven():
+            made["spikes.input"][1][:] = inputs["spikes"].ravel()
+            made["currents.input"][1][64:] = inputs["currents"].ravel()
+            frame(renderer, sim)
+            for _ in range(STEPS):
+                reference.step(1, inputs)  # a buffer is read at every step
+                wanted += reference["cells.spikes"].ravel()
+            np.testing.assert_array_equal(membrane.view(np.uint32), reference["cells.v"].ravel().view(np.uint32))
+            np.testing.assert_array_equal(made["cells.spikes"][1], reference["cells.spikes"].ravel())
+            np.testing.assert_array_equal(made["readout.states"][1], reference["readout.v"].ravel())
+        assert wanted.sum() > 10 * count.size + 100
+        np.testing.assert_array_equal(count, wanted)
+
+        # The simulation's own functions know where things are; what the program writes there is its state.
+        np.testing.assert_array_equal(sim["cells.v"], reference["cells.v"])
+        membrane[:] = 0.25
+        reference["cells.v"] = np.float32(0.25)
+        recording = sim.run(3, record={"cells": ["v", "spikes"]})
+        expected = reference.run(3, inputs=driven()[-1], record={"cells": ["v", "spikes"]})
+        for variable in ("v", "spikes"):
+            np.testing.assert_array_equal(recording["cells"][variable], expected["cells"][variable])
+
+        # And without them it goes on from there in its own memory.
+        for path in made:
+            snn.vulkan.bind_buffer(sim, path, None)
+        for values in (membrane, made["cells.spikes"][1], count):
+            values[:] = -7
+        for one in (sim, reference):
+            one.step(2, driven()[0])
+        np.testing.assert_array_equal(sim["cells.v"], reference["cells.v"])
+        assert (membrane == -7).all()
+        assert (count == -7).all()
+        assert sim.counters == reference.counters
+
+
+def test_a_frame_may_use_another_buffer_than_the_last(renderer: Renderer, net: snn.Network) -> None:
+    """As a program with several frames in flight does: both are recorded before the first has run."""
+    made = [renderer.memory(BATCH * CELLS, STORAGE) for _ in range(2)]
+    wanted = []
+    with (
+        snn.Simulation(net, device=renderer.host(), batch_size=BATCH) as sim,
+        snn.Simulation(net, device="reference", batch_size=BATCH) as reference,
+    ):
+        recorded = []
+        for inputs, (buffer, _) in zip(driven(), made, strict=False):
+            for name, values in inputs.items():
+                sim.set_input(name, values)
+            snn.vulkan.bind_buffer(sim, "cells.spikes", piece(buffer, BATCH * CELLS))
+            recorded.append(renderer.commands())
+            snn.vulkan.record_steps(sim, number(recorded[-1]), STEPS)
+            vk.vkEndCommandBuffer(recorded[-1])
+            reference.step(STEPS, inputs)
+            wanted.append(reference["cells.spikes"].ravel())
+        renderer.submit(recorded)
+        for (_, values), expected in zip(made, wanted, strict=True):
+            np.testing.assert_array_equal(values, expected)
+        assert wanted[0].sum() + wanted[1].sum() > 0
+
+
+def test_a_buffer_that_is_wrong_is_refused(renderer: Renderer, net: snn.Network) -> None:
+    buffer, _ = renderer.memory(BATCH * CELLS + 64, COPIED)
+    small, _ = renderer.memory(16, COPIED)
+    whole = piece(buffer, BATCH * CELLS)
+    with snn.Simulation(net, device=renderer.host(), batch_size=BATCH) as sim:
+        for path, memory, kind, sentence in [
+            ("nobody.spikes", whole, snn.NotFoundError, "no population is named 'nobody'"),
+            ("cells", whole, snn.NotFoundError, "path 'cells' is not one of population.input"),
+            ("cells.v", whole, snn.NotFoundError, "path 'cells.v' is not one of"),
+            ("cells.input", whole, snn.InvalidArgumentError, "'cells' is not an input"),
+            ("currents.spikes", whole, snn.InvalidArgumentError, "'currents' is an input"),
+            ("readout.spikes", piece(buffer, 10), snn.InvalidArgumentError, "does not spike"),
+            ("cells.spikes", piece(buffer, 12), snn.InvalidArgumentError, "is 48; 'cells.spikes' takes 2400"),
+            ("cells.states", whole, snn.InvalidArgumentError, "takes 4800 [(]2 states x"),
+            ("cells.spikes", piece(buffer, BATCH * CELLS, 4), snn.InvalidArgumentError, "must be a multiple of"),
+            ("cells.spikes", piece(small, BATCH * CELLS), snn.InvalidArgumentError, "the VkBuffer has 64 bytes"),
+            ("cells.spikes", piece(buffer, BATCH * CELLS, 2**40), snn.InvalidArgumentError, "VkBuffer has"),
+            ("cells.spikes", snn.vulkan.Buffer(0, 0, 2400), snn.ArgumentTypeError, "the handle of the buffer is 0"),
+        ]:
+            with pytest.raises(kind, match=sentence):
+                snn.vulkan.bind_buffer(sim, path, memory)
+        snn.vulkan.bind_buffer(sim, "currents.input", whole)
+        with pytest.raises(snn.StateError, match="'currents' is bound to memory of the program"):
+            sim.set_input("currents", np.zeros(CELLS))
+        with pytest.raises(snn.StateError, match="'currents' is bound to a buffer on the device"):
+            sim.run(2, {"currents": np.zeros((BATCH, CELLS))})
+        snn.vulkan.bind_buffer(sim, "currents.input", None)
+        sim.set_input("currents", np.zeros(CELLS))
+        snn.vulkan.bind_buffer(sim, "cells.spikes", None)  # was not bound
+    with (
+        snn.Simulation(net, batch_size=BATCH) as elsewhere,
+        pytest.raises(snn.UnsupportedError, match="not on a Vulkan device"),
+    ):
+        snn.vulkan.bind_buffer(elsewhere, "cells.spikes", whole)
+
+
+def test_a_host_that_is_wrong_is_refused_in_python_too(renderer: Renderer, net: snn.Network) -> None:
+    host = renderer.host()
+    with pytest.raises(snn.ArgumentTypeError, match="queue_lock is 3"):
+        renderer.host(3)
+    for changes, sentence in [
+        ({"device": 0}, "host->device is null"),
+        ({"queue_family": 99}, "host->queue_family is 99"),
+        ({"queue_family": -1}, "host.queue_family is -1"),
+        ({"queue": 2**70}, "host.queue is"),
+    ]:
+        with pytest.raises(snn.InvalidArgumentError, match=sentence):
+            snn.Simulation(net, device=snn.vulkan.Host(**(vars(host) | changes)))
+    with pytest.raises(snn.ArgumentTypeError, match=r"host\.instance is 'a'"):
+        snn.Simulation(net, device=snn.vulkan.Host(**(vars(host) | {"instance": "a"})))
+    with snn.Simulation(net, device=host) as sim:
+        assert sim.device == "vulkan"
+        with pytest.raises(snn.InvalidArgumentError, match=r"command_buffer is null"):
+            snn.vulkan.record_steps(sim, 0)
+        with pytest.raises(snn.InvalidArgumentError, match=r"'cells\.spikes' is not a state"):
+            snn.vulkan.buffer(sim, "cells.spikes")
+
+
+def test_recording_a_step_costs_little() -> None:
+    """At most 20 microseconds of the host's time for five populations; without the validation layer, which takes its own."""
+    net = snn.Network(dt=1.0)
+    sizes = {"input": 128, "first": 256, "second": 256, "third": 64, "output": 8}
+    net.add("input", snn.SpikeInput(128))
+    for before, name in itertools.pairwise(sizes):
+        net.add(name, snn.LIF(sizes[name]))
+        net.connect(before, name, snn.Dense(weights=np.full((sizes[before], sizes[name]), 0.01)))
+    recurrent = snn.Sparse.fixed_total(5000, weight=0.1, delay=2.0, trainable=False)
+    net.connect("second", "second", recurrent)
+    renderer = Renderer(validated=False)
+    times = []
+    with snn.Simulation(net, device=renderer.host()) as sim:
+        for _ in range(20):
+            commands = renderer.commands()
+            begin = time.thread_time()
+            snn.vulkan.record_steps(sim, number(commands), 200)
+            times.append((time.thread_time() - begin) / 200)
+            vk.vkEndCommandBuffer(commands)
+    renderer.close()
+    assert 1e-7 < np.median(times) < 20e-6

@@ -1,0 +1,110 @@
+"""Host programs whose device fails: functions that are not there, a device that is lost in the middle of a run."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import CFUNCTYPE, c_char_p, c_int32, c_void_p
+
+import numpy as np
+import pytest
+
+import snn
+
+from .vulkan_renderer import Renderer, number, vk
+
+GetProcAddress = CFUNCTYPE(c_void_p, c_void_p, c_char_p)
+QueueSubmit = CFUNCTYPE(c_int32, c_void_p, ctypes.c_uint32, c_void_p, c_void_p)
+DEVICE_LOST = -4
+
+
+class Meddler:
+    """The loader's functions, but that some are missing, and that the device is lost when `lost` is set."""
+
+    def __init__(self, renderer: Renderer, missing: tuple[bytes, ...] = ()) -> None:
+        self.renderer, self.missing, self.lost, self.submissions = renderer, missing, False, 0
+        self.loader = ctypes.CDLL("libvulkan.so.1").vkGetInstanceProcAddr
+        self.loader.restype, self.loader.argtypes = c_void_p, (c_void_p, c_char_p)
+        instance = number(renderer.instance)
+        self.of_device = GetProcAddress(self.loader(instance, b"vkGetDeviceProcAddr"))
+        self.real_submit = QueueSubmit(self.of_device(number(renderer.device), b"vkQueueSubmit"))
+        self.callbacks = [
+            GetProcAddress(self.instance_function),
+            GetProcAddress(self.device_function),
+            QueueSubmit(self.submit),
+        ]
+
+    def instance_function(self, instance: int, name: bytes) -> int | None:
+        if name in self.missing:
+            return None
+        if name == b"vkGetDeviceProcAddr":
+            return ctypes.cast(self.callbacks[1], c_void_p).value
+        return self.loader(instance, name)
+
+    def device_function(self, device: int, name: bytes) -> int | None:
+        if name in self.missing:
+            return None
+        if name == b"vkQueueSubmit":
+            return ctypes.cast(self.callbacks[2], c_void_p).value
+        return self.of_device(device, name)
+
+    def submit(self, queue: int, count: int, infos: int, fence: int) -> int:
+        self.submissions += 1
+        return DEVICE_LOST if self.lost else self.real_submit(queue, count, infos, fence)
+
+    def host(self) -> snn.vulkan.Host:
+        fields = vars(self.renderer.host())
+        return snn.vulkan.Host(**(fields | {"get_instance_proc_addr": ctypes.cast(self.callbacks[0], c_void_p).value}))
+
+
+@pytest.fixture
+def net() -> snn.Network:
+    net = snn.Network(dt=1.0)
+    net.add("current", snn.Input(50))
+    net.add("cells", snn.LIF(50))
+    net.connect("current", "cells", snn.OneToOne(0.1))
+    net.connect("cells", "cells", snn.Sparse.fixed_total(400, weight=0.1, delay=2.0, trainable=False))
+    return net
+
+
+@pytest.mark.parametrize("name", ["vkGetPhysicalDeviceMemoryProperties", "vkCmdDispatchIndirect", "vkQueueSubmit"])
+def test_a_function_that_is_missing_is_named(renderer: Renderer, net: snn.Network, name: str) -> None:
+    meddler = Meddler(renderer, missing=(name.encode(),))
+    with pytest.raises(snn.InvalidArgumentError, match=f"does not know {name}"):
+        snn.Simulation(net, device=meddler.host())
+
+
+def test_a_device_that_is_lost_ends_the_run_with_a_sentence_and_another_goes_on(
+    renderer: Renderer, net: snn.Network, tmp_path
+) -> None:
+    meddler = Meddler(renderer)
+    current = np.linspace(0, 3, 50)
+    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net) as expected:
+        for one in (sim, expected):
+            one.set_input("current", current)
+            one.step(20)
+        sim.save_state(tmp_path / "state")
+        meddler.lost = True
+        attempts = [
+            lambda: sim.step(5),
+            lambda: snn.vulkan.submit_steps(sim, 5),
+            lambda: sim.run(5, record={"cells": "v"}),
+            lambda: sim["cells.v"],
+            lambda: sim.save_state(tmp_path / "state"),
+        ]
+        for attempt in attempts:
+            before = meddler.submissions
+            with pytest.raises(snn.DeviceLostError, match="it was lost"):
+                attempt()
+            assert meddler.submissions == before + 1
+        # What is recorded is the host's to submit.
+        commands = renderer.commands()
+        snn.vulkan.record_steps(sim, number(commands), 1)
+        vk.vkEndCommandBuffer(commands)
+        with pytest.raises(snn.DeviceLostError):
+            snn.Simulation(net, device=meddler.host())
+        with snn.Simulation(net, device="cpu") as other:
+            other.load_state(tmp_path / "state")  # the failed save has left the file as it was
+            for one in (other, expected):
+                one.step(20)
+            np.testing.assert_array_equal(other["cells.v"], expected["cells.v"])
+            assert other.counters.spikes > 0

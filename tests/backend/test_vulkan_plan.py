@@ -1,0 +1,152 @@
+"""The step as data: replayed by another program, it gives the bits of the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import snn
+
+from .cases import CASES as ALL_CASES
+from .cases import NEURONS, Builder, Case
+from .running import Result, Setting, open_session, simulate
+from .vulkan_plan import VulkanReplay
+from .vulkan_renderer import Renderer
+
+# One for each shader, and for the ways that constants and draws may be.
+CHOSEN = (
+    "size_65",
+    "lif_values",
+    "per_neuron_parameters",
+    "one_to_one",
+    "sparse_float_delays",
+    "sparse_fixed_delays",
+    "several_projections",
+    "conv_strided",
+    "pool_max",
+    "model_driven_lif",
+)
+ROOT = Path(__file__).parents[2]
+CASES = [case for case in ALL_CASES if case.name in CHOSEN]
+
+
+def replayed(case: Case, start: Callable[[snn.vulkan.Plan], Any]) -> Result:
+    """Every state and every spike of every step, as `simulate` has them."""
+    builder = Builder(case)
+    session = open_session(builder, case, Setting("vulkan:plan"))
+    outputs: dict[str, tuple[int, int, int]] = {}  # buffer, offset, size
+    hosts: dict[str, int] = {}  # buffers that the program names, by what is bound to them
+    for index, (name, model) in enumerate(zip(builder.names, builder.models, strict=True)):
+        if builder.kinds[index] != NEURONS:
+            hosts[f"{name}.input"] = 100 + index
+        elif model["spiking"]:
+            hosts[f"{name}.spikes"] = 100 + index
+        for path in (path for path, number in hosts.items() if number == 100 + index):
+            session.bind_vulkan_buffer(path, 100 + index, 0, 4 * case.batch * builder.sizes[index])
+        for state in model["states"] if model else ():
+            if state["type"] == "float":
+                outputs[f"{name}.{state['name']}"] = session.vulkan_buffer(f"{name}.{state['name']}")[:3]
+    plan = snn.vulkan._plan_of(session)
+    places = {buffer.host: place for place, buffer in enumerate(plan.buffers) if buffer.host}
+    assert sorted(places) == sorted(hosts.values())
+    for path, number in hosts.items():
+        if path.endswith(".spikes"):
+            outputs[path] = places[number], 0, plan.buffers[places[number]].contents.nbytes
+    replay = start(plan)
+    taken: dict[str, list[np.ndarray]] = {name: [] for name in outputs}
+    frames = builder.drive(case)
+    for step in range(case.steps):
+        for index, _, values in frames:
+            replay.write(places[100 + index], values[step])
+        replay.step()
+        for name, place in outputs.items():
+            taken[name].append(replay.read(*place))
+    replay.close()
+    result = Result()
+    for name, values in taken.items():
+        size = builder.sizes[builder.names.index(name.split(".")[0])]
+        array = np.array(values).reshape(case.steps, case.batch, size)
+        result.arrays[name] = array.astype(np.uint8) if name.endswith(".spikes") else array
+    return result
+
+
+def check(case: Case, result: Result) -> None:
+    wanted = simulate(case, Setting("reference"))
+    assert result.arrays.keys() == wanted.arrays.keys()
+    assert result.first_difference(wanted) == ""
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_plan_replayed_through_vulkan_gives_the_bits_of_the_reference(renderer: Renderer, case: Case) -> None:
+    for indirect in (True, False):
+        check(case, replayed(case, partial(VulkanReplay, renderer, indirect=indirect)))
+
+
+@pytest.fixture
+def net() -> snn.Network:
+    net = snn.Network(dt=1.0)
+    net.add("spikes", snn.SpikeInput(4))
+    net.add("current", snn.Input(6))
+    net.add("cells", snn.LIF(6))
+    net.connect("spikes", "cells", snn.Dense(weights=np.full((4, 6), 0.3)))
+    net.connect("current", "cells", snn.OneToOne(1.0))
+    return net
+
+
+def test_a_plan_begins_where_its_simulation_is(renderer: Renderer, net: snn.Network, tmp_path) -> None:
+    """State, a parameter, weights and held inputs of a run elsewhere go into the plan."""
+    with snn.Simulation(net) as before, snn.Simulation(net, device="vulkan:plan") as sim:
+        before.set_input("current", np.linspace(0, 0.4, 6))
+        before["cells.threshold"] = 0.6
+        before["spikes_to_cells.weight"] = np.full((4, 6), 0.1)
+        for _ in range(5):
+            before.step(1, {"spikes": np.ones(4)})
+        before.save_state(tmp_path / "state")
+        sim.load_state(tmp_path / "state")
+        np.testing.assert_array_equal(sim["cells.v"], before["cells.v"])
+        place = snn.vulkan.buffer(sim, "cells.v")
+        replay = VulkanReplay(renderer, snn.vulkan.plan(sim), indirect=True)
+        for _ in range(7):
+            replay.step()
+            before.step()
+            found = replay.read(place.handle, place.offset, place.size)
+            np.testing.assert_array_equal(found, before["cells.v"].ravel())
+        replay.close()
+
+
+def test_what_no_plan_can_be_made_of_is_refused(net: snn.Network) -> None:
+    with snn.Simulation(net, device="vulkan:plan") as sim:
+        for act in (sim.step, lambda: sim.run(3), lambda: snn.vulkan.record_steps(sim, 1)):
+            with pytest.raises(snn.UnsupportedError, match='"vulkan:plan" runs nothing'):
+                act()
+        sim.set_input("spikes", np.ones(4))
+        with pytest.raises(snn.StateError, match="'spikes' was set for one step"):
+            snn.vulkan.plan(sim)
+        snn.vulkan.bind_buffer(sim, "spikes.input", snn.vulkan.Buffer(5, 0, 16))
+        assert [buffer.host for buffer in snn.vulkan.plan(sim).buffers if buffer.host] == [5]
+    with (
+        snn.Simulation(net) as elsewhere,
+        pytest.raises(snn.UnsupportedError, match="not on a Vulkan device"),
+    ):
+        snn.vulkan.plan(elsewhere)
+    with (
+        snn.Simulation(net, device="vulkan") as real,
+        pytest.raises(snn.UnsupportedError, match='whose device is "vulkan:plan"'),
+    ):
+        snn.vulkan.plan(real)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_plan_replayed_through_kompute_gives_the_bits_of_the_reference(
+    monkeypatch: pytest.MonkeyPatch, case: Case
+) -> None:
+    pytest.importorskip("kp", reason="Kompute's package kp is not installed (tools/test does it)", exc_type=ImportError)
+    monkeypatch.syspath_prepend(str(ROOT / "samples/kompute_workbench"))
+    import replay
+
+    check(case, replayed(case, replay.KomputeReplay))

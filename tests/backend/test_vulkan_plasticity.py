@@ -1,0 +1,152 @@
+"""Plastic projections on a GPU: the bits of the reference, for built-in rules and a user's own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import snn
+
+from .vulkan_plan import VulkanReplay
+from .vulkan_renderer import Renderer
+
+OWN = """
+[plasticity]
+name = "own"
+title = "Of a user"
+source = "none"
+description = "Traces of both kinds, whole numbers, a delivered part and traces that an arrival sets."
+
+[parameters]
+tau = { default = 12.0, unit = "ms", exclusive_minimum = 0, doc = "Of all traces" }
+rate = { default = 0.02, doc = "Of learning" }
+w_min = { default = -0.5, unit = "i", doc = "Smallest weight" }
+w_max = { default = 0.9, unit = "i", doc = "Largest weight" }
+
+[pre_traces]
+last = { tau = "tau", keep = "0.0", doc = "The last arrival" }
+used = { tau = "tau", doc = "What arrivals have used" }
+
+[post_traces]
+spiked = { tau = "tau", doc = "Spikes of the target" }
+
+[weight]
+unit = "i"
+minimum = "w_min"
+maximum = "w_max"
+
+[on_pre]
+program = \"\"\"
+next.w = w - rate * spiked * (w - w_min)
+deliver(w * (1 - used))
+next.used = min(used + 0.3, 0.8)
+\"\"\"
+
+[on_post]
+program = "next.w = w + rate * last * exp(-spiked) * (w_max - w)"
+"""
+
+RULES = {
+    "pairs": snn.PairSTDP(w_max=0.9, amplitude_plus=0.03, amplitude_minus=0.025),
+    "pairs, soft, nearest": snn.PairSTDP(w_max=0.9, bounds="soft", pairing="nearest", tau_minus=30.0),
+    "triplets": snn.TripletSTDP(w_max=0.9, a3_plus=0.004, a2_minus=0.012),
+    "short-term": snn.TsodyksMarkram(w_max=0.9, tau_facilitation=100.0),
+    "own": snn.Plasticity.define(OWN),
+}
+STEPS = 60
+
+
+def network(rule: snn.Plasticity, *, dt: float = 1.0) -> snn.Network:
+    """A plastic projection from sources with delays, one within the population, and a static one beside them."""
+    random = np.random.Generator(np.random.Philox(5))
+    net = snn.Network(dt=dt, seed=2)
+    net.add("force", snn.SpikeInput(90))
+    net.add("source", snn.PoissonSource(70, rate=60.0))
+    net.add("cells", snn.LIF(90, tau_membrane=5.0))
+    net.connect("force", "cells", snn.OneToOne(1.5))
+    drawn = {"weight": snn.Uniform(0.05, 0.4), "delay": snn.Uniform(1.0, 9.0)}
+    net.connect("source", "cells", snn.Sparse.fixed_probability(0.3, plasticity=rule, **drawn, seed=3), name="p")
+    pairs = random.integers(0, 90, (2, 800))  # some twice, some onto themselves
+    inner = snn.Sparse.from_arrays(*pairs, random.uniform(0, 0.2, 800), delay_steps=1, plasticity=rule)
+    net.connect("cells", "cells", inner, name="q")
+    net.connect("source", "cells", snn.Sparse.fixed_total(300, weight=0.05, delay=2.0, trainable=False), name="static")
+    return net
+
+
+def forces(seed: int) -> np.ndarray:
+    random = np.random.Generator(np.random.Philox(seed))
+    return (random.random((STEPS, 90)) < 0.06).astype(np.float32)
+
+
+def check_same(sim: snn.Simulation, reference: snn.Simulation) -> None:
+    for path in ("cells.v", "cells.spikes", "p.weight", "q.weight"):
+        assert np.array_equal(sim[path], reference[path]), path
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("dt", [1.0, 0.1])
+def test_weights_and_spikes_are_those_of_the_reference(name: str, dt: float) -> None:
+    net = network(RULES[name], dt=dt)
+    with (
+        snn.Simulation(net, device="vulkan", seed=1) as sim,
+        snn.Simulation(net, device="reference", seed=1) as reference,
+    ):
+        before = {path: reference[path] for path in ("p.weight", "q.weight")}
+        for part in np.split(forces(7), 4):
+            for one in (sim, reference):
+                one.run(len(part), {"force": part[:, None]})
+            check_same(sim, reference)
+        assert sim.counters == reference.counters
+        changes = name != "short-term"
+        for path, weights in before.items():
+            assert np.array_equal(weights, reference[path]) != changes
+        # Weights that are set count from then on, and a reset keeps weights and forgets traces.
+        for one in (sim, reference):
+            one["p.weight"] = np.full(one["p.weight"].shape, 0.3, np.float32)
+            one.run(10, {"force": forces(8)[:10, None]})
+            one.reset()
+            one.run(10, {"force": forces(9)[:10, None]})
+        check_same(sim, reference)
+
+
+@pytest.mark.parametrize("to", ["vulkan", "cpu"])
+@pytest.mark.parametrize("name", ["triplets", "own"])
+def test_a_saved_state_goes_on_here_and_there(tmp_path, name: str, to: str) -> None:
+    """Traces are in it, in both directions between devices."""
+    net = network(RULES[name])
+    with (
+        snn.Simulation(net, device="cpu" if to == "vulkan" else "vulkan", seed=1) as first,
+        snn.Simulation(net, device=to) as second,
+    ):
+        first.run(STEPS, {"force": forces(7)[:, None]})
+        first.save_state(tmp_path / "state")
+        second.load_state(tmp_path / "state")
+        for one in (first, second):
+            one.run(STEPS, {"force": forces(8)[:, None]})
+        check_same(second, first)
+
+
+def test_a_plan_learns(renderer: Renderer) -> None:
+    net = network(RULES["pairs"])
+    with (
+        snn.Simulation(net, device="vulkan:plan", seed=1) as sim,
+        snn.Simulation(net, device="reference", seed=1) as reference,
+    ):
+        snn.vulkan.bind_buffer(sim, "force.input", snn.vulkan.Buffer(1, 0, 90 * 4))
+        plan = snn.vulkan.plan(sim)
+        place = next(i for i, buffer in enumerate(plan.buffers) if buffer.host == 1)
+        membrane = snn.vulkan.buffer(sim, "cells.v")
+        replay = VulkanReplay(renderer, plan, indirect=False)
+        for force in forces(7):
+            replay.write(place, force)
+            replay.step()
+            reference.step(1, {"force": force})
+        found = replay.read(membrane.handle, membrane.offset, membrane.size)
+        np.testing.assert_array_equal(found, reference["cells.v"].ravel())
+        replay.close()
+
+
+def test_more_plastic_synapses_than_a_shader_reaches_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SNN_VULKAN_STORAGE_RANGE", "12000")
+    with pytest.raises(snn.UnsupportedError, match=r"projection 'p' has [0-9]+ plastic synapses"):
+        snn.Simulation(network(RULES["pairs"]), device="vulkan")
