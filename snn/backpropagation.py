@@ -109,7 +109,7 @@ class Backpropagation:
         state where it does not spike.
     input_gradients : bool, default False
         Whether `backward` goes back to the inputs, through what is not trained too. Costs time and memory.
-    optimizer : {"adam", "adamw", "lion", "sgd"}, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm
+    optimizer, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm
         For `update`, as for `Trainer`.
     seed : int, default 0
         Of the random draws of models that have some; each `forward` draws the same.
@@ -251,7 +251,7 @@ class Backpropagation:
         return Gradients(of_weights, of_parameters, into)
 
     def update(self, learning_rate: float | None = None) -> None:
-        """Change the network's weights and learnable parameters by one step of the optimiser, with the gradients of the last `backward`.
+        """Change weights and learnable parameters by a step of the optimiser, with the gradients of the last `backward`.
 
         Parameters
         ----------
