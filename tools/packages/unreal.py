@@ -8,7 +8,7 @@ from . import native
 # Platform of a game -> Unreal's name for it, and the libraries that it loads or links.
 PLATFORMS = {
     "Linux": ("Linux", ("lib/libsnn.so",)),
-    "Windows": ("Win64", ("bin/snn.dll", "lib/snn.lib")),
+    "Windows": ("Win64", ("bin/libsnn.dll", "lib/libsnn.dll.a")),
     "macOS": ("Mac", ("lib/libsnn.dylib",)),
 }
 

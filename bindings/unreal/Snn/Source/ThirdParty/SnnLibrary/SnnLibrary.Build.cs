@@ -12,9 +12,9 @@ public class SnnLibrary : ModuleRules
         string Library;
         if (Target.Platform == UnrealTargetPlatform.Win64)
         {
-            Library = Path.Combine(Binaries, "Win64", "snn.dll");
-            PublicAdditionalLibraries.Add(Path.Combine(Binaries, "Win64", "snn.lib"));
-            PublicDelayLoadDLLs.Add("snn.dll");
+            Library = Path.Combine(Binaries, "Win64", "libsnn.dll");
+            PublicAdditionalLibraries.Add(Path.Combine(Binaries, "Win64", "libsnn.dll.a"));
+            PublicDelayLoadDLLs.Add("libsnn.dll");
         }
         else
         {
