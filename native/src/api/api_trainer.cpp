@@ -85,6 +85,11 @@ std::span<const SNNRecordArray> arrays(const SNNRecordArray* first, uint32_t cou
     return {first, count};
 }
 
+void backward(const TrainerCall& call) {
+    call.trainer.backward();
+    call.session.gradients_ready();
+}
+
 void update(const TrainerCall& call) {
     Session& session = call.session;
     call.trainer.update();
