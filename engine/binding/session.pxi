@@ -38,7 +38,7 @@ cdef class Session:
         cdef bytes c_device = text(device, "the device")
         self.handle = NULL
         self._bound = {}
-        if c_device.startswith((b"npu", b"openvino", b"auto")):
+        if c_device.startswith((b"npu", b"openvino")):
             announce_openvino()
         snn_config_default(&config)
         if file is not None:

@@ -480,12 +480,12 @@ static void trainer_defs_are_checked(void) {
     def.step_count = 0;
     CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "step_count");
     def = trainer_def();
-    def.loss = 4;
+    def.loss = 99;
     CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "loss");
     def.loss = SNN_LOSS_CROSS_ENTROPY_COUNT; /* the readout does not spike */
     CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "readout");
     def = trainer_def();
-    def.optimizer = 3;
+    def.optimizer = 99;
     CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "optimizer");
     def = trainer_def();
     def.learning_rate = NAN;

@@ -1,7 +1,6 @@
 #include "npu/executor.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -293,7 +292,7 @@ void OpenVinoExecutor::infer(Block& block, const RunRequest& request, uint32_t d
             for (size_t i = 0; i < frame; ++i) values[i] = given[i] != 0.0f ? 1.0f : 0.0f;
     }
     const Status status = library_.ov_infer_request_infer(block.requests[side_].get());
-    if (status != 0) library_.check(status, text("compute a step on device '", target_.name, "'"));
+    if (status != 0) library_.check(status, text("compute a step on device '", target_.name, "'"), SNN_ERROR_DEVICE_LOST);
     side_ = 1 - side_;
 }
 

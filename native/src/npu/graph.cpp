@@ -117,7 +117,7 @@ Graph::Node Graph::scalar(Element element, uint32_t bits) {
 
 Graph::Node Graph::constant(float value) { return scalar(Element::f32, std::bit_cast<uint32_t>(value)); }
 Graph::Node Graph::constant(int32_t value) { return scalar(Element::i32, static_cast<uint32_t>(value)); }
-Graph::Node Graph::constant(bool value) { return scalar(Element::boolean, std::endian::native == std::endian::little ? value : uint32_t{value} << 24); }
+Graph::Node Graph::constant(bool value) { return scalar(Element::boolean, value); }
 
 Graph::Node Graph::operation(std::string_view type, std::initializer_list<Node> inputs, Element element, const Extents& extents,
                              std::string_view attributes, std::string_view set) {

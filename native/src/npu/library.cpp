@@ -119,14 +119,14 @@ std::string Library::property(const std::string& device, const char* name) const
     return result;
 }
 
-void Library::check(Status status, std::string_view what) const {
+void Library::check(Status status, std::string_view what, SNNStatus error) const {
     if (status == 0) return;
     // Its messages are several lines with places in its sources; the last line says what was wrong.
     const char* const message = ov_get_last_err_msg();
     std::string_view reason = message ? message : "";
     while (!reason.empty() && (reason.back() == '\n' || reason.back() == ' ')) reason.remove_suffix(1);
     if (const size_t line = reason.rfind('\n'); line != reason.npos) reason = reason.substr(line + 1);
-    throw Error(SNN_ERROR_UNSUPPORTED, "OpenVINO could not ", what, ": ", reason.empty() ? std::string_view("no reason given") : reason,
+    throw Error(error, "OpenVINO could not ", what, ": ", reason.empty() ? std::string_view("no reason given") : reason,
                 " (status ", status, ")");
 }
 

@@ -3,10 +3,11 @@
 // from release to release (openvino/c/*.h).
 #pragma once
 
+#include <snn/snn.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,8 +73,8 @@ struct Library {
 
     // A property of a device, "" where it has none of that name.
     std::string property(const std::string& device, const char* name) const;
-    // Throws where `status` is an error; `what` completes the sentence "OpenVINO could not ...".
-    void check(Status status, std::string_view what) const;
+    // Throws `error` where `status` is one; `what` completes the sentence "OpenVINO could not ...".
+    void check(Status status, std::string_view what, SNNStatus error = SNN_ERROR_UNSUPPORTED) const;
 };
 
 // Opened at the first call and kept until the process ends. Looked for, in this order: the file or folder that SNN_OPENVINO

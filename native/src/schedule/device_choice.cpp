@@ -69,9 +69,7 @@ std::vector<DeviceChoice> choose_devices(const Network& network, const ExecutorO
     // What only the CPU takes.
     if (options.instruction_set != SNN_ISA_BEST || options.flags & SNN_FLAG_INTERPRET_MODELS)
         return {{first, "the instruction set or the way models are computed was chosen, which only this device has"}};
-    std::vector<Device> devices;
-    for (const Device& device : all_devices())
-        if (device.backend->is_automatic) devices.push_back(device);
+    const std::vector<Device> devices = automatic_devices();
     if (devices.size() == 1) return {{first, "it is the only device here that gives the same spikes everywhere"}};
     std::vector<Candidate> candidates;
     for (const Device& device : devices) {

@@ -189,11 +189,10 @@ bool read_speed(const Json& document, const std::string& key, DeviceSpeed& out_s
            out_speed.large_work > out_speed.small_work;
 }
 
-}  // namespace
-
-std::vector<Device> all_devices() {
+std::vector<Device> devices_of(bool all) {
     std::vector<Device> devices;
     for (const Backend* const backend : backends()) {
+        if (!all && !backend->is_automatic) continue;
         const uint32_t count = backend->device_count ? backend->device_count() : 1;
         for (uint32_t index = 0; index < count; ++index) {
             devices.push_back({backend, index, {}});
@@ -202,6 +201,11 @@ std::vector<Device> all_devices() {
     }
     return devices;
 }
+
+}  // namespace
+
+std::vector<Device> all_devices() { return devices_of(true); }
+std::vector<Device> automatic_devices() { return devices_of(false); }
 
 Device find_device(std::string_view name) {
     std::string known;

@@ -117,7 +117,7 @@ void Trainer::check_targets(const int32_t* labels, size_t label_count, const flo
     const size_t expected = scores_.size() * (in_time ? def_.step_count : 1);
     if (target_count != (targets ? expected : 0))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->target_count is ", target_count, "; expected ",
-                    targets ? text(expected, in_time ? text(" (steps ", def_.step_count, " x") : std::string(" ("),
+                    targets ? text(expected, in_time ? text(" (steps ", def_.step_count, " x ") : std::string(" ("),
                                    "batch_size ", shape_.batch_size, " x outputs ", shape_.output_count, ")")
                             : "0, because targets is null");
     if (!labels && !targets && !own_loss)

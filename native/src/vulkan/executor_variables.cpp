@@ -125,6 +125,8 @@ void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
         case Slot::post_traces:
         case Slot::post_age: return read_traces(slot, dtype, out_data);
         // Of rules with traces of synapses and of training, which the device does not have: never asked for.
+        case Slot::synapse_traces:
+        case Slot::synapse_age:
         case Slot::weight_gradient:
         case Slot::bias_gradient: {
             const std::vector<float> zeros(count(slot), 0.0f);
@@ -173,6 +175,8 @@ void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
         case Slot::pre_age:
         case Slot::post_traces:
         case Slot::post_age: return write_traces(slot, dtype, data);
+        case Slot::synapse_traces:
+        case Slot::synapse_age:
         case Slot::weight_gradient:
         case Slot::bias_gradient: return;  // not there; the session has refused them
     }
