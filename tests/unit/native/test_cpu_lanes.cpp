@@ -79,6 +79,8 @@ std::vector<uint32_t> run_one(const KernelTable& kernels, Op op, const std::vect
         .state_results = flushed ? &input : &result,
         .receptor_results = nullptr,
         .tape_results = nullptr,
+        .constant_results = nullptr,
+        .constant_result_count = 0,
         .spike_result = 0,
         .spikes = false,
     };

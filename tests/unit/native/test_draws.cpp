@@ -50,7 +50,7 @@ TEST_CASE("a draw depends on its place alone, wherever a kernel begins and ends"
                                     {R"(["normal", 63])", draw_normal},
                                     {R"(["poisson", 63, 0])", nullptr}}) {
         const auto model = bare(op);
-        const InterpretedProgram program = InterpretedProgram::step(*model, false);
+        const InterpretedProgram program = InterpretedProgram::step(*model, {}, {});
         std::vector<float> expected;
         for (uint32_t neuron = 0; neuron < size; ++neuron) {
             const uint32_t word = draw_word({place.seed, place.step, place.population, place.sample, neuron}, 63);

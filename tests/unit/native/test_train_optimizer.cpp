@@ -60,6 +60,7 @@ OptimizerStep step_of(uint32_t optimizer, uint64_t update) {
             .beta2 = 0.95,
             .epsilon = 1e-6,
             .weight_decay = 0.03,
+            .l1_regularization = 0.0,
             .gradient_scale = 0.5};
 }
 
