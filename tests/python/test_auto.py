@@ -155,7 +155,9 @@ def test_a_network_that_the_device_cannot_run_goes_to_the_next_with_one_warning(
     assert "device 'vulkan:0' is not used" in warnings[0]
     assert "'learning' has 60000 plastic synapses" in warnings[0]
     assert out[-1] == "cpu"
-    named = short + "try:\n    snn.Simulation(plastic(), device='vulkan')\nexcept snn.UnsupportedError: print('refused')"
+    named = (
+        short + "try:\n    snn.Simulation(plastic(), device='vulkan')\nexcept snn.UnsupportedError: print('refused')"
+    )
     assert run_with_speeds(tmp_path, named, 0.1).splitlines()[-1] == "refused"
 
 
