@@ -110,12 +110,10 @@ class Simulation:
         bits = 0
         for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]
-        host = device if isinstance(device, Host) else None
-        self.device = "vulkan" if isinstance(device, Host) else device
         self._session = _native.Session(
             network._finished(),
-            device=self.device,
-            vulkan_host=host,
+            device="vulkan" if isinstance(device, Host) else device,
+            vulkan_host=device if isinstance(device, Host) else None,
             batch_size=self.batch_size,
             threads=integer(threads, "threads", maximum=1024),
             instruction_set=INSTRUCTION_SETS.index(choice(instruction_set, INSTRUCTION_SETS, "instruction_set")),

@@ -102,7 +102,7 @@ def plastic():
     net.add("a", snn.SpikeInput(3000))
     net.add("b", snn.LIF(3000))
     net.connect("a", "b", snn.Dense())
-    net.connect("a", "b", snn.Sparse.fixed_indegree(2, weight=0.5, plasticity=snn.PairSTDP()), name="learning")
+    net.connect("a", "b", snn.Sparse.fixed_indegree(20, weight=0.5, plasticity=snn.PairSTDP()), name="learning")
     return net
 '''
 
@@ -146,14 +146,18 @@ def test_the_choice_follows_the_measurements(tmp_path: Path, ratio: float, devic
 
 @needs_vulkan
 def test_a_network_that_the_device_cannot_run_goes_to_the_next_with_one_warning(tmp_path: Path) -> None:
-    code = "s = snn.Simulation(plastic(), device='auto'); print(s.device); s.step(3)"
+    # More plastic synapses than a shader reaches on a device whose buffers are this short.
+    short = "import os; os.environ['SNN_VULKAN_STORAGE_RANGE'] = '400000'\n"
+    code = short + "s = snn.Simulation(plastic(), device='auto'); print(s.device); s.step(3)"
     out = run_with_speeds(tmp_path, code, 0.1).splitlines()
     warnings = [line for line in out if line.startswith("WARNING")]
     assert len(warnings) == 1
     assert "device 'vulkan:0' is not used" in warnings[0]
-    assert "'learning' is plastic" in warnings[0]
+    assert "'learning' has 60000 plastic synapses" in warnings[0]
     assert out[-1] == "cpu"
-    named = "\ntry:\n    snn.Simulation(plastic(), device='vulkan')\nexcept snn.UnsupportedError: print('refused')"
+    named = (
+        short + "try:\n    snn.Simulation(plastic(), device='vulkan')\nexcept snn.UnsupportedError: print('refused')"
+    )
     assert run_with_speeds(tmp_path, named, 0.1).splitlines()[-1] == "refused"
 
 
