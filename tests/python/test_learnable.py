@@ -201,3 +201,28 @@ def test_errors_name_the_parameter() -> None:
     with pytest.raises(snn.NotFiniteError, match=r"tau_membrane.*not updated"):
         trainer.fit(x, y)
     assert net["output"].parameters["tau_membrane"] == 20.0
+
+
+def test_losses_of_the_user_train_parameters_too() -> None:
+    """The gradient is that of the closed form of the membrane, by central differences in double."""
+    net, x, y = regression(5.0, snn.Learnable(20.0))
+    weights = net.projections["input_to_output"].weights.astype(np.float64)
+
+    def loss(tau: float) -> float:
+        membrane, sum_of_squares = np.zeros((24, 4)), 0.0
+        for step in range(30):
+            membrane = np.exp(-1.0 / tau) * membrane + x[:, step] @ weights
+            sum_of_squares += np.sum((membrane - y[:, step]) ** 2)
+        return float(sum_of_squares)
+
+    passes = snn.Backpropagation(
+        net, steps=30, batch_size=24, record={"output": "v"}, optimizer="lion", learning_rate=0.1
+    )
+    found = passes.forward(x.swapaxes(0, 1).copy())["output"]["v"]
+    gradients = passes.backward({"output": {"v": 2 * (found - y.swapaxes(0, 1))}})
+    expected = (loss(20.001) - loss(19.999)) / 0.002
+    assert gradients.projections == {}
+    np.testing.assert_allclose(gradients.parameters["output"]["tau_membrane"], [expected], rtol=1e-4)
+    passes.update()
+    # Chen et al. 2023: the first step of Lion is the learning rate times the sign, here of log(tau).
+    np.testing.assert_allclose(net["output"].parameters["tau_membrane"], 20.0 * np.exp(-0.1), rtol=1e-6)
