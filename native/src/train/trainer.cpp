@@ -54,7 +54,7 @@ void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t
     check_number(def.rate_off, -1e30, false, "rate_off");
     check_number(def.parameter_rate_factor, 0, false, "parameter_rate_factor");
     check_number(def.l1_regularization, 0, false, "l1_regularization");
-    check_number(def.van_rossum_tau_ms, 0, true, "van_rossum_tau_ms");
+    if (def.loss == SNN_LOSS_VAN_ROSSUM) check_number(def.van_rossum_tau_ms, 0, true, "van_rossum_tau_ms");
 }
 
 }  // namespace

@@ -87,7 +87,7 @@ TEST_CASE("a definition is checked; the sentence names field and value") {
     CHECK_NOTHROW(Trainer(*run.executor, *net.plan, batch, definition(net.output)));
     CHECK(has(refused([&](SNNTrainerDef& d) { d.output_population = net.input; }), "output_population 0"));
     CHECK(has(refused([](SNNTrainerDef& d) { d.step_count = 0; }), "step_count is 0"));
-    CHECK(has(refused([](SNNTrainerDef& d) { d.loss = 9; }), "loss is 9"));
+    CHECK(has(refused([](SNNTrainerDef& d) { d.loss = 99; }), "loss is 99"));
     CHECK(has(refused([](SNNTrainerDef& d) { d.optimizer = 7; }), "optimizer is 7"));
     CHECK(has(refused([](SNNTrainerDef& d) { d.learning_rate = -1; }), "learning_rate is -1"));
     CHECK(has(refused([&](SNNTrainerDef& d) { d.learning_rate = nan; }), "learning_rate is nan"));
