@@ -91,7 +91,8 @@ TEST_CASE("the library describes itself") {
     CHECK(snn::device_speed("cpu").was_kept == 1);
     CHECK(snn::builtin_models().size() >= 6);
     CHECK(snn::builtin_surrogates().size() >= 6);
-    CHECK(snn::builtin_plasticity_rules() == std::vector<std::string>{"homeostatic_stdp", "pair_stdp", "reward_stdp", "triplet_stdp", "tsodyks_markram"});
+    CHECK(snn::builtin_plasticity_rules() == std::vector<std::string>{"homeostatic_stdp", "pair_stdp", "reward_stdp",
+                                                                       "triplet_stdp", "tsodyks_markram"});
 }
 
 TEST_CASE("a network can be built, looked at and run") {
