@@ -66,8 +66,8 @@ std::string validation_messages() {
 Instance::Instance() {
     if (!loader().vkCreateInstance)
         throw Error(SNN_ERROR_UNSUPPORTED,
-                    "there is no Vulkan on this machine: ", loader_name, " was not found (it comes with the driver of a GPU; on Debian "
-                    "and Ubuntu it is in the package libvulkan1)");
+                    "there is no Vulkan on this machine: ", loader_name, " was not found (it comes with the driver of a GPU; Debian and "
+                    "Ubuntu: the package libvulkan1, and the GPU's driver or mesa-vulkan-drivers)");
     uint32_t version = VK_API_VERSION_1_0;
     if (loader().vkEnumerateInstanceVersion) loader().vkEnumerateInstanceVersion(&version);
     auto application = made<VkApplicationInfo>(VK_STRUCTURE_TYPE_APPLICATION_INFO);
