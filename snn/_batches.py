@@ -32,7 +32,7 @@ class _Source:
     ):
         size = population.size
         timed = encoder is None or encoder.kind == "delta"
-        what = f"X for input {population.name!r}"
+        what = f"x for input {population.name!r}"
         shapes = [(steps, *population.shape), (steps, size)] if timed else [population.shape, (size,)]
         if values.shape[1:] not in shapes:
             axes = "(samples, steps, features)" if timed else "(samples, features)"
@@ -111,16 +111,16 @@ class Batches:
         if not isinstance(x, Mapping):
             if len(names) != 1:
                 raise InvalidArgumentError(
-                    f"the network has {len(names)} inputs ({', '.join(names) or 'none'}); X must be a dict of them"
+                    f"the network has {len(names)} inputs ({', '.join(names) or 'none'}); x must be a dict of them"
                 )
             x = {names[0]: x}
         for name in x:
             known_name(name, names, "input")
         missing = [name for name in names if name not in x]
         if missing:
-            raise InvalidArgumentError(f"X has no values for the inputs {', '.join(missing)}")
+            raise InvalidArgumentError(f"x has no values for the inputs {', '.join(missing)}")
         arrays = {
-            name: values if isinstance(values, EventData) else float32_array(values, f"X for input {name!r}")
+            name: values if isinstance(values, EventData) else float32_array(values, f"x for input {name!r}")
             for name, values in x.items()
         }
         counts = {name: array.shape[0] if array.shape else 0 for name, array in arrays.items()}
@@ -128,7 +128,7 @@ class Batches:
             raise InvalidArgumentError(f"the inputs have different numbers of samples: {counts}")
         self.count = next(iter(counts.values()))
         if self.count == 0:
-            raise InvalidArgumentError("X has no samples")
+            raise InvalidArgumentError("x has no samples")
         self.batch_size = batch_size
         self._sources = [_Source(network[name], array, steps, batch_size, encoder) for name, array in arrays.items()]
 
@@ -177,7 +177,7 @@ def class_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int32]:
     """Return classes 0 to `classes` - 1 of the samples, checked."""
     array = integer_array(y, "y")
     if array.shape != (samples,):
-        raise InvalidArgumentError(f"y has shape {array.shape}; X has {samples} samples, so it must be ({samples},)")
+        raise InvalidArgumentError(f"y has shape {array.shape}; x has {samples} samples, so it must be ({samples},)")
     outside = np.flatnonzero((array < 0) | (array >= classes))
     if outside.size:
         place = int(outside[0])

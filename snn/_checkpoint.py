@@ -74,7 +74,7 @@ class Checkpoint:
                 _part(arrays, "best."),
             )
         except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise FormatError(f"{shown(str(path))}: is not a checkpoint of training: {error}") from error
+            raise FormatError(f"{shown(str(path))}: is not a checkpoint of training, or damaged") from error
 
     def check(self, settings: dict[str, Any], values: dict[str, NDArray[Any]]) -> None:
         """Refuse to go on with other settings or another network."""

@@ -134,7 +134,11 @@ class Run:
     def _add_projection(self, projection: Projection, variables: list[str]) -> None:
         own = self._arrays.setdefault(projection.name, {})
         for variable in variables:
-            known = ["weight", "bias", *(projection.plasticity.definition.traces if projection.plasticity else ())]
+            known = [
+                "weight",
+                *(["bias"] if projection.bias is not None else []),
+                *(projection.plasticity.definition.traces if projection.plasticity else ()),
+            ]
             if variable not in known:
                 raise NotFoundError(
                     f"projection {projection.name!r} has nothing to record that is named {shown(variable)}; "

@@ -244,7 +244,9 @@ def compiled(
     try:
         document = compiler(definition).json
     except ModelError as error:
-        raise FormatError(str(error)) from error
+        raise FormatError(
+            str(error)
+        ) from None  # the sentence names the place; our compiler's own calls tell nobody more
     return _native.Model.load(document)
 
 

@@ -117,9 +117,9 @@ class EventData:
         if events.times.shape != events.units.shape:
             raise FormatError(f"sample {index} has {events.times.size} times and {events.units.size} units")
         if events.units.size and not 0 <= int(events.units.min()) <= int(events.units.max()) < size:
+            wrong = int(events.units.min() if events.units.min() < 0 else events.units.max())
             raise FormatError(
-                f"sample {index} has an event of unit {int(events.units.max())}; units of shape {events.shape} are 0 to "
-                f"{size - 1}"
+                f"sample {index} has an event of unit {wrong}; units of shape {events.shape} are 0 to {size - 1}"
             )
         return events
 

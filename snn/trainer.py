@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -335,6 +336,8 @@ class Trainer:
         settings = self._settings(batches)
         if resumed is not None:
             resumed.check(settings, self._values(session))
+            if len(resumed.reports) > self.epochs:
+                raise InvalidArgumentError(f"the checkpoint has {len(resumed.reports)} epochs; epochs is {self.epochs}")
             for name, values in resumed.values.items():
                 session.write(name, values)
         self._check_gradients(session, trainer, batches, targets)
@@ -401,6 +404,12 @@ class Trainer:
                         valid_loss,
                         valid_accuracy,
                     )
+                    if epoch == 0 and spiking and spikes == 0.0:
+                        warnings.warn(
+                            "no neuron of the network spiked in the first epoch; weights may be too small for the threshold, "
+                            "or inputs too sparse",
+                            stacklevel=2,
+                        )
                     self._reports.append(report)
                     good = self._values(session)
                     if drawn is not None:
@@ -570,7 +579,7 @@ class Trainer:
             values = np.asarray(y)
             if values.ndim == 0 or values.shape[0] != samples:
                 raise InvalidArgumentError(
-                    f"y has shape {values.shape}; X has {samples} samples, so it must begin with that"
+                    f"y has shape {values.shape}; x has {samples} samples, so it must begin with that"
                 )
             return values
         outputs = self.network[self.output].size
@@ -624,8 +633,8 @@ class Trainer:
         """Let the next `fit` go on from a checkpoint; with the same data it gives the same bits as if it had never ended.
 
         The network gets the checkpoint's weights and parameters when that `fit` begins. It refuses a checkpoint of another
-        network, optimiser, seed, batch size, dropout, number of steps or samples, or device. `epochs` may be larger than it
-        was: a schedule then sees another share of training done.
+        network, loss, optimiser, seed, batch size, dropout, number of steps or samples, or device. `epochs` may be larger than
+        it was: a schedule then sees another share of training done. Until that `fit` the network cannot be scored.
 
         Returns
         -------
@@ -640,6 +649,7 @@ class Trainer:
 
     def _settings(self, batches: Batches) -> dict[str, Any]:
         return {
+            "loss": self.loss,
             "optimizer": self.optimizer,
             "seed": self.seed,
             "batch_size": self.batch_size,
@@ -653,6 +663,10 @@ class Trainer:
 
     def _evaluate(self, batches: Batches, targets: NDArray[Any]) -> tuple[float, float, Floats]:
         """Return mean loss, accuracy (NaN without classes) and scores of the network's present weights."""
+        if self._resumed is not None:
+            raise StateError(
+                "a checkpoint was loaded and is taken over by the next fit; the network does not have its weights yet"
+            )
         _, trainer = self._open(scoring=True)
         outputs = self.network[self.output].size
         scores = new_array((batches.count, outputs), np.float32, "the scores")

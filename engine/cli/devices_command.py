@@ -42,23 +42,25 @@ def devices(
         for device in found:
             print_json(device)
         return
-    speeds = (">small step", ">large step", "driver") if measure else ()
-    rows = table("device", ">cores", ">memory", "trains", *speeds, "instruction sets", "description")
+    speeds = (">small step", ">large step") if measure else ()
+    rows = table("device", ">cores", ">memory", "trains", *speeds)
     for device in found:
         told = []
         if measure:
             told = [with_unit(s, "s") if (s := device[key]) else "" for key in ("small_step_s", "large_step_s")]
-            told.append(device["driver"])
         rows.add_row(
             f"[bold]{device['name']}[/]",
             str(device["core_count"] or ""),
             with_unit(device["memory_bytes"], "B") if device["memory_bytes"] else "",
             "yes" if device["can_train"] else "no",
             *told,
-            " ".join(device["instruction_sets"]),
-            device["description"],
         )
     console.print(rows)
+    # In lines of their own: they are long.
+    console.print()
+    for device in found:
+        words = [device["description"], device.get("driver", "")]
+        console.print(f"{device['name']}: {'; '.join(filter(None, words))}", highlight=False, markup=False)
     for device in found:
         if "error" in device:
             console.print(f"{device['name']}: {device['error']}", style="yellow", highlight=False, markup=False)

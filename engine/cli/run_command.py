@@ -75,6 +75,7 @@ def run(
         recording = simulation.run(steps, given, recorded)
         seconds = time.perf_counter() - begin
         counters = simulation.counters
+        chosen, reason = simulation.device, simulation.device_reason
     if output is not None:
         arrays: dict[str, Any] = {}
         for name, key in [(owner, variable) for owner, variables in wanted.items() for variable in variables]:
@@ -94,7 +95,8 @@ def run(
     rates = rates_hz(network, recording, steps)
     result: dict[str, Any] = {
         "file": str(file),
-        "device": device,
+        "device": chosen,
+        "device_reason": reason,
         "threads": threads,
         "batch_size": batch_size,
         "steps": steps,
@@ -116,7 +118,7 @@ def run(
         rows.add_row(f"[bold]{name}[/]", f"{network[name].size:,}", f"{rates[name]:.2f} Hz", f"{total:,}")
     console.print(rows)
     console.print(
-        f"\n{steps:,} steps ({simulated:g} s simulated) of {batch_size} sample{'s' * (batch_size > 1)} on {device} in "
+        f"\n{steps:,} steps ({simulated:g} s simulated) of {batch_size} sample{'s' * (batch_size > 1)} on {chosen} in "
         f"{with_unit(seconds, 's')}: {with_unit(result['seconds_per_step'], 's')} per step",
         highlight=False,
     )
@@ -125,6 +127,8 @@ def run(
         f"in a second), {counters.neuron_updates:,} neuron updates, {counters.spikes:,} spikes",
         highlight=False,
     )
+    if reason:
+        console.print(reason, highlight=False, markup=False)
     if output is not None:
         console.print(f"recorded to {output}", highlight=False)
 

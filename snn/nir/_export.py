@@ -77,7 +77,13 @@ class _Writer:
             self.nodes[name] = nir.Output(output_type={"output": np.array(population.shape)})
             self.edges.append((population.name, name))
         metadata = {DT_KEY: self.dt, NODES_KEY: json.dumps(self.words)}
-        return nir.NIRGraph(nodes=self.nodes, edges=self.edges, metadata=metadata)
+        try:
+            return nir.NIRGraph(nodes=self.nodes, edges=self.edges, metadata=metadata)
+        except ValueError as error:
+            raise UnsupportedError(
+                f"NIR cannot hold this network; the package nir says: {error}. Populations of a ring that has no way out of it "
+                "are one cause"
+            ) from error
 
     def _new_name(self, wanted: str) -> str:
         name, number_of = wanted, 1

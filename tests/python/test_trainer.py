@@ -61,7 +61,7 @@ def test_spikes_as_input_and_several_inputs(blobs: Data) -> None:
     trainer = snn.Trainer(net, steps=20, epochs=10, learning_rate=2e-2, encoder="rate")
     trainer.fit({"left": x[:, :3], "right": x[:, 3:]}, y)
     assert trainer.score({"left": x[:, :3], "right": x[:, 3:]}, y) > 0.85
-    with pytest.raises(snn.InvalidArgumentError, match=r"2 inputs \(left, right\); X must be a dict"):
+    with pytest.raises(snn.InvalidArgumentError, match=r"2 inputs \(left, right\); x must be a dict"):
         trainer.fit(x, y)
     with pytest.raises(snn.InvalidArgumentError, match="no values for the inputs right"):
         trainer.fit({"left": x[:, :3]}, y)
@@ -269,14 +269,14 @@ def test_bad_settings(settings, error: type[Exception], sentence: str) -> None:
 @pytest.mark.parametrize(
     ("change", "error", "sentence"),
     [
-        (lambda x, y: (x[:0], y[:0]), snn.InvalidArgumentError, "X has no samples"),
-        (lambda x, y: (x, y[:10]), snn.InvalidArgumentError, r"y has shape \(10,\); X has 150 samples"),
+        (lambda x, y: (x[:0], y[:0]), snn.InvalidArgumentError, "x has no samples"),
+        (lambda x, y: (x, y[:10]), snn.InvalidArgumentError, r"y has shape \(10,\); x has 150 samples"),
         (lambda x, y: (x, y.astype(float)), snn.ArgumentTypeError, "y has dtype float64; it must hold integers"),
         (lambda x, y: (x, y + 1), snn.InvalidArgumentError, r"y\[2\] is 3; the output has 3 neurons"),
         (lambda x, y: (x, y - 1), snn.InvalidArgumentError, r"y\[0\] is -1"),
-        (lambda x, y: (x * np.nan, y), snn.InvalidArgumentError, r"X for input 'input'\[0, 0\] is nan"),
-        (lambda x, y: (x[:, :4], y), snn.InvalidArgumentError, r"X for input 'input' has shape \(150, 4\)"),
-        (lambda x, y: ("data", y), snn.ArgumentTypeError, "X for input 'input' has dtype"),
+        (lambda x, y: (x * np.nan, y), snn.InvalidArgumentError, r"x for input 'input'\[0, 0\] is nan"),
+        (lambda x, y: (x[:, :4], y), snn.InvalidArgumentError, r"x for input 'input' has shape \(150, 4\)"),
+        (lambda x, y: ("data", y), snn.ArgumentTypeError, "x for input 'input' has dtype"),
     ],
 )
 def test_bad_data(blobs: Data, change, error: type[Exception], sentence: str) -> None:

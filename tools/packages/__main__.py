@@ -28,8 +28,13 @@ def main() -> None:
     if not (arguments.prefix / "lib/cmake/snn").is_dir():
         parser.error(f"{arguments.prefix} has no lib/cmake/snn: no libsnn is installed there")
     for platform, folder in arguments.add:
-        if platform not in native.PLATFORMS or not Path(folder).is_dir():
-            parser.error(f"--add {platform} {folder}: takes one of {', '.join(native.PLATFORMS)} and a folder")
+        if platform not in native.PLATFORMS:
+            parser.error(f"--add {platform} {folder}: the platform is one of {', '.join(native.PLATFORMS)}")
+        if not Path(folder).is_dir():
+            parser.error(f"--add {platform} {folder}: there is no such folder")
+        library = native.LIBRARIES[platform]
+        if not any((Path(folder) / place / library).is_file() for place in (".", "bin", "lib")):
+            parser.error(f"--add {platform} {folder}: there is no {library} in it")
     libraries = {platform: Path(folder) for platform, folder in arguments.add}
     print(ENGINES[arguments.engine].make(arguments.folder, arguments.prefix, libraries))
 

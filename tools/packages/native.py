@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PLATFORMS = ("Linux", "Windows", "macOS")
+LIBRARIES = {"Linux": "libsnn.so", "Windows": "libsnn.dll", "macOS": "libsnn.dylib"}
 SYSTEM = {"Linux": "Linux", "Windows": "Windows", "Darwin": "macOS"}[platform.system()]
 MACHINE = {"AMD64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 

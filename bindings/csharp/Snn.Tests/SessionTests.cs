@@ -206,7 +206,8 @@ namespace Snn.Tests
                 var other = new Thread(() =>
                 {
                     Volatile.Write(ref ready, 1);
-                    for (int i = 0; i < 100000 && busy == 0; ++i)
+                    var waiting = System.Diagnostics.Stopwatch.StartNew();
+                    while (busy == 0 && waiting.Elapsed.TotalSeconds < 30)
                         try
                         {
                             session.StepCount.ToString();

@@ -40,7 +40,7 @@ const Backend& find_backend(std::string_view device) {
         if (name == backend->name && (backend->device_count || name == device)) return *backend;
         known += (known.empty() ? "" : ", ") + std::string(backend->name);
     }
-    throw Error(SNN_ERROR_NOT_FOUND, "there is no device '", device, "'; there are: ", known);
+    throw Error(SNN_ERROR_NOT_FOUND, "there is no device '", device, "'; there are: auto, ", known);
 }
 
 }  // namespace snn

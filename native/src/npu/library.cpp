@@ -101,6 +101,7 @@ Library open_library() {
     }
     opened.float32 = find_float32(opened);
     opened.int32 = opened.float32 + 5;  // f64, i4, i8, i16 lie between
+    const KeptFloatingPoint kept;
     opened.check(opened.ov_core_create(&opened.core), "start");
     DeviceNames names{};
     opened.check(opened.ov_core_get_available_devices(opened.core, &names), "list its devices");

@@ -18,14 +18,15 @@ constexpr double clear_advantage = 0.8;    // a device has to be this much faste
 
 std::string of_work(double work) {
     char words[32];
-    std::snprintf(words, sizeof words, "%.2g million", work * 1e-6);
+    if (work < 1e6) std::snprintf(words, sizeof words, "%.0f", work);
+    else std::snprintf(words, sizeof words, "%.0f million", work * 1e-6);
     return words;
 }
 
 std::string of_time(double seconds) {
     char words[32];
-    if (seconds < 1e-3) std::snprintf(words, sizeof words, "%.2g us", seconds * 1e6);
-    else std::snprintf(words, sizeof words, "%.2g ms", seconds * 1e3);
+    if (seconds < 1e-3) std::snprintf(words, sizeof words, "%.*f us", seconds < 1e-5 ? 1 : 0, seconds * 1e6);
+    else std::snprintf(words, sizeof words, "%.*f ms", seconds < 1e-2 ? 1 : 0, seconds * 1e3);
     return words;
 }
 

@@ -98,13 +98,15 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     plan_ = std::make_shared<const Plan>(make_plan(network_, flags_ & SNN_FLAG_INPUT_GRADIENTS));
     const auto& populations = network_->populations();
     input_places_.assign(populations.size(), no_input);
+    std::vector<size_t> input_counts;
     for (uint32_t i = 0; i < populations.size(); ++i) {
         if (!populations[i].is_input()) continue;
         input_places_[i] = static_cast<uint32_t>(inputs_.size());
         const size_t count = checked_product(batch_size_, populations[i].size, populations[i].name);
         inputs_.push_back({.population = i,
                            .clears = populations[i].kind == SNN_POPULATION_SPIKE_INPUT,
-                           .values = std::vector<float>(count, 0.0f)});
+                           .values = {}});
+        input_counts.push_back(count);
     }
     frames_.resize(inputs_.size());
     weight_is_own_.assign(network_->projections().size(), 0);
@@ -123,6 +125,8 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     executor_options_ = options.executor;
     if (executor_options_.thread_count == 0) executor_options_.thread_count = logical_processors();
     open_executor(options);
+    // After the executor has told whether there is memory enough.
+    for (size_t i = 0; i < inputs_.size(); ++i) inputs_[i].values.assign(input_counts[i], 0.0f);
     executor_options_.vulkan_host = nullptr;  // it is read while the executor is opened only
     if (log_) report_opening();
 }
