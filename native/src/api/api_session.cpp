@@ -8,6 +8,7 @@
 #include "network/plan.h"
 #include "schedule/device_choice.h"
 #include "schedule/memory.h"
+#include "schedule/split_executor.h"
 
 using namespace snn;
 using namespace snn::api;
@@ -109,7 +110,10 @@ SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMem
                         " projections");
         if (!out_projection_bytes && count != 0)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_projection_bytes is null, but count is ", count);
-        const MemoryEstimate estimate = estimate_memory(make_plan(finished), options.device, options.executor);
+        const Plan plan = make_plan(finished);
+        const MemoryEstimate estimate = names_several(options.device)
+                                            ? estimate_memory(plan, make_split(plan, options.device, options.executor), options.executor)
+                                            : estimate_memory(plan, options.device, options.executor);
         SNNMemoryEstimate result{};
         result.network_bytes = estimate.network_bytes;
         result.weight_bytes = estimate.weight_bytes;
