@@ -767,6 +767,10 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_memory(NetworkHandle network, SNNConfig* config, SNNMemoryEstimate* out_estimate, ulong* out_projection_bytes, UIntPtr count);
 
+        /// <summary>Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config-&gt;device (with one device all are 0); of inputs it is that of the first device that reads them.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_placement(NetworkHandle network, SNNConfig* config, uint* out_places, UIntPtr count, uint* out_window_steps);
+
         /// <summary>Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_create_network(SNNConfig* config, IntPtr* out_handle);

@@ -126,6 +126,25 @@ SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMem
     });
 }
 
+SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig* config, uint32_t* out_places, size_t count,
+                                uint32_t* out_window_steps) {
+    return guarded([&] {
+        const PinnedNetwork object = pin_network(network);
+        SessionOptions options = session_options(complete(config, snn_config_init, "config"));
+        if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
+        const std::shared_ptr<const Network> finished = object->finished();
+        required(out_places, "out_places");
+        if (count != finished->populations().size())
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ", finished->populations().size(),
+                        " populations");
+        Placement placement{{options.device}, std::vector<uint32_t>(count, 0)};
+        if (names_several(options.device)) placement = place(*finished, options.device, options.executor);
+        else if (options.device != automatic_device) find_backend(options.device);
+        std::copy(placement.of_population.begin(), placement.of_population.end(), out_places);
+        if (out_window_steps) *out_window_steps = placement.window_steps;
+    });
+}
+
 SNNStatus snn_create_network(const SNNConfig* config, SNNHandle* out_handle) {
     return guarded([&] { required(out_handle, "out_handle") = open_session(config, nullptr); });
 }

@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "cpu/thread_pool.h"
+#include "common/thread_pool.h"
 #include "schedule/memory.h"
 #include "schedule/placement.h"
 
@@ -105,7 +105,7 @@ private:
     std::vector<uint32_t> frame_place_of_;  // by population: its place among the inputs of a request
     std::vector<Link> links_;
     std::vector<float> silence_;           // what an input of one neuron reads
-    cpu::ThreadPool pool_;                 // a thread for each part, the caller's among them
+    ThreadPool pool_;                      // a thread for each part, the caller's among them
     uint64_t now_ = 0;                     // steps since the state was reset
     uint64_t input_spikes_ = 0;
     bool failed_ = false;
