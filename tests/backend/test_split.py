@@ -123,7 +123,7 @@ def test_every_split_has_the_bits_of_one_device(case: Case, devices: str) -> Non
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_golden_hashes_on_two_devices(case: Case) -> None:
     """Populations without delays between them stay together, the others go where they are done first."""
-    assert simulate(case, Setting("cpu+cpu", threads=2)).digest() == load_golden(GOLDEN)[case.name]
+    assert simulate(case, Setting("cpu+cpu", threads=4)).digest() == load_golden(GOLDEN)[case.name]
 
 
 @pytest.mark.parametrize("name", ["recurrent_3", "conv_delayed", "several_projections", "recurrent_sparse"])
@@ -275,3 +275,16 @@ def test_more_devices_than_populations() -> None:
     found = _outcome(net, "+".join(["cpu"] * 6))
     for name, values in expected.items():
         np.testing.assert_array_equal(values, found[name], name)
+
+
+@pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan")
+def test_a_device_that_fails_ends_the_run_for_all() -> None:
+    """A device that hands out its steps as data refuses to run them; the other one was ahead of it then."""
+    with snn.Simulation(_network(), devices=["cpu", "vulkan:plan"], placement={"exc": 0, "inh": 1, "drive": 0}) as sim:
+        with pytest.raises(snn.UnsupportedError, match="plan"):
+            sim.step(3)
+        with pytest.raises(snn.SnnError, match="failed in an earlier run .* reset the session or load a state"):
+            sim.step(1)
+        sim.reset()
+        with pytest.raises(snn.UnsupportedError, match="plan"):
+            sim.step(1)

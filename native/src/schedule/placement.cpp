@@ -18,7 +18,8 @@ constexpr uint32_t most_window_steps = 64;  // more saves nothing and costs memo
 
 std::vector<std::string_view> split_at(std::string_view words, char separator) {
     std::vector<std::string_view> parts;
-    for (size_t end; (end = words.find(separator)) != words.npos; words.remove_prefix(end + 1)) parts.push_back(words.substr(0, end));
+    for (size_t end; (end = words.find(separator)) != words.npos; words.remove_prefix(end + 1))
+        parts.push_back(words.substr(0, end));
     parts.push_back(words);
     return parts;
 }
@@ -50,7 +51,8 @@ Places checked_places(const Network& network, std::span<const std::string_view> 
         uint32_t place = 0;
         const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), place);
         if (failed != std::errc() || end != number.data() + number.size())
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: '", entry, "' places nothing; expected POPULATION=NUMBER, of a device from 0");
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: '", entry, "' places nothing; expected POPULATION=NUMBER, of a device ",
+                        "counted from 0");
         const std::string_view name = entry.substr(0, equals);
         if (place >= device_count)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: population '", name, "' is placed on device ", place, "; there are ",
