@@ -208,7 +208,10 @@ class Placement(NamedTuple):
 
 def device_of_several(devices: str | Iterable[str], placement: Mapping[str, int] | None = None) -> str:
     """Return several devices, and where the caller wants populations, as one word of the C interface."""
-    names = [devices] if isinstance(devices, str) else list(devices)
+    try:
+        names = [devices] if isinstance(devices, str) else list(devices)
+    except TypeError:
+        raise ArgumentTypeError(f"devices is {shown(devices)}, not a list of names") from None
     for name in names:
         if not isinstance(name, str):
             raise ArgumentTypeError(f"devices contains {shown(name)}, which is not a name")

@@ -283,7 +283,7 @@ def test_a_device_that_fails_ends_the_run_for_all() -> None:
     with snn.Simulation(_network(), devices=["cpu", "vulkan:plan"], placement={"exc": 0, "inh": 1, "drive": 0}) as sim:
         with pytest.raises(snn.UnsupportedError, match="plan"):
             sim.step(3)
-        with pytest.raises(snn.SnnError, match="failed in an earlier run, .* reset the session or load a state"):
+        with pytest.raises(snn.SnnError, match=r"failed in an earlier run, .* reset the session or load a state"):
             sim.step(1)
         sim.reset()
         with pytest.raises(snn.UnsupportedError, match="plan"):

@@ -62,6 +62,7 @@ def test_a_simulation_says_where_it_runs(column: snn.Network, caplog: pytest.Log
 
 def test_bad_devices(column: snn.Network) -> None:
     for arguments, error, sentence in (
+        ({"devices": 2}, snn.ArgumentTypeError, "devices is 2, not a list of names"),
         ({"devices": []}, snn.InvalidArgumentError, "devices is empty"),
         ({"devices": ["cpu", 3]}, snn.ArgumentTypeError, "devices contains 3, which is not a name"),
         ({"devices": ["cpu+cpu"]}, snn.InvalidArgumentError, r"devices contains 'cpu\+cpu'"),
