@@ -311,7 +311,7 @@ namespace Snn
     internal unsafe struct SNNSessionDevice
     {
         internal uint struct_size;
-        /// <summary>as SNNConfig.device: "vulkan:0"</summary>
+        /// <summary>as SNNConfig.device, its first 63 bytes: "vulkan:0"</summary>
         internal fixed byte name[64];
         /// <summary>one line that says why "auto" chose it; "" where the caller named it</summary>
         internal fixed byte reason[256];

@@ -536,7 +536,7 @@ SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle
 /* The device of a session, in words of its own. */
 typedef struct SNNSessionDevice {
     uint32_t struct_size;
-    char name[64];    /* as SNNConfig.device: "vulkan:0" */
+    char name[64];    /* as SNNConfig.device, its first 63 bytes: "vulkan:0" */
     char reason[256]; /* one line that says why "auto" chose it; "" where the caller named it */
 } SNNSessionDevice;
 /* Set out_device->struct_size first. It changes once at most: when a trainer is made on a session that "auto" put on a device that

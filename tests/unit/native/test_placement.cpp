@@ -86,6 +86,23 @@ TEST_CASE("parts keep the places of populations and shorten the delays between d
     CHECK(split.parts[1].plan->populations[ring.c].history_depth == 5);
 }
 
+TEST_CASE("synapses with delays of their own get shorter alike, in the same order") {
+    auto index = std::make_shared<SparseIndex>();
+    *index = {.row_offsets = {0, 2, 3}, .targets = {1, 0, 2}, .delays = {3, 5, 3}, .min_delay = 3, .max_delay = 5};
+    const auto weights = std::make_shared<const std::vector<float>>(std::vector<float>{0.5f, 0.25f, 1.0f});
+    const Synapses synapses(index, weights);
+    const std::shared_ptr<const Synapses> earlier = synapses.earlier(2);
+    CHECK(earlier->index().delays == std::vector<uint16_t>{1, 3, 1});
+    CHECK(earlier->index().targets == index->targets);
+    CHECK(earlier->min_delay() == 1);
+    CHECK(earlier->max_delay() == 3);
+    CHECK(earlier->weights() == weights);
+    CHECK(synapses.index().delays == std::vector<uint16_t>{3, 5, 3});
+    index->delays = {3, 3, 3};
+    index->max_delay = 3;
+    CHECK(Synapses(index, weights).earlier(3)->index().delays.empty());  // none
+}
+
 TEST_CASE("host threads are shared by those that compute on the host") {
     const Placement placement{{"cpu", "vulkan:1", "reference"}, {}};
     CHECK(threads_of_part(placement, 0, 8) == 4);
