@@ -55,7 +55,7 @@ from snn.engine.errors import (
 from snn.engine.records import Counters, DeviceInfo, DeviceSpeed, SpikeEvent, WeightUpdate
 from snn.epochs import EarlyStopping, EpochReport
 from snn.learnable import Learnable
-from snn.network import MemoryEstimate, Network, Population, load, save
+from snn.network import MemoryEstimate, Network, Placement, Population, load, save
 from snn.neurons import (
     LIF,
     AdaptiveLIF,
@@ -138,6 +138,7 @@ __all__ = [
     "OneToOne",
     "OutOfMemoryError",
     "PairSTDP",
+    "Placement",
     "Plasticity",
     "PoissonSource",
     "Population",

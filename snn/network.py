@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import MAX_BATCH, MAX_DT, file_path, integer, known_name, number, valid_name
+from snn._arrays import MAX_BATCH, MAX_DT, file_path, integer, known_name, mapping, number, valid_name
 from snn.connections import Connection
 from snn.definitions import ModelDefinition
 from snn.distributions import Distribution
@@ -23,7 +23,7 @@ from snn.neurons import Input, Neuron, SpikeInput
 from snn.projection import Projection
 from snn.surrogates import Surrogate
 
-__all__ = ["MemoryEstimate", "Network", "Population", "differences", "load", "save"]
+__all__ = ["MemoryEstimate", "Network", "Placement", "Population", "device_of_several", "differences", "load", "save"]
 
 _INPUT_KINDS = {1: SpikeInput, 2: Input}
 
@@ -183,6 +183,48 @@ class Population:
 
     def __repr__(self) -> str:
         return f"<Population {self.name!r}: {self._layer!r}>"
+
+
+class Placement(NamedTuple):
+    """Where the populations of a network run on several devices at once.
+
+    Attributes
+    ----------
+    devices : tuple of str
+        As they were named.
+    populations : dict of str to int
+        The place in `devices` of each; of an input: of the first device that reads it.
+    window_steps : int
+        Spikes go from device to device after every so many steps; 0 when none do.
+    device : str
+        What gives the same placement again, as ``device`` of `Simulation`: ``"cpu+vulkan:0;exc=0;inh=1"``.
+    """
+
+    devices: tuple[str, ...]
+    populations: dict[str, int]
+    window_steps: int
+    device: str
+
+
+def device_of_several(devices: str | Iterable[str], placement: Mapping[str, int] | None = None) -> str:
+    """Return several devices, and where the caller wants populations, as one word of the C interface."""
+    try:
+        names = [devices] if isinstance(devices, str) else list(devices)
+    except TypeError:
+        raise ArgumentTypeError(f"devices is {shown(devices)}, not a list of names") from None
+    for name in names:
+        if not isinstance(name, str):
+            raise ArgumentTypeError(f"devices contains {shown(name)}, which is not a name")
+        if "+" in name or ";" in name:
+            raise InvalidArgumentError(
+                f"devices contains {shown(name)}; a GPU whose name has '+' or ';' is chosen by its number"
+            )
+    if not names:
+        raise InvalidArgumentError("devices is empty; expected at least one")
+    words = "+".join(names)
+    for name, place in mapping(placement, "placement", "device numbers by population").items():
+        words += f";{name}={integer(place, f'placement[{shown(name)}]', maximum=len(names) - 1)}"
+    return words if len(names) > 1 else names[0]
 
 
 class MemoryEstimate(NamedTuple):
@@ -446,6 +488,33 @@ class Network:
         size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
         parts, projections = self._finished().memory(device, size, integer(threads, "threads", maximum=1024))
         return MemoryEstimate(**parts, projections=dict(zip(self._projections, projections, strict=True)))
+
+    def placement(
+        self,
+        devices: str | Iterable[str],
+        placement: Mapping[str, int] | None = None,
+        *,
+        batch_size: int = 1,
+        threads: int = 1,
+    ) -> Placement:
+        """Return which of several devices would run each population, without opening a simulation.
+
+        Populations with an undelayed projection between them stay together. The others go where they are expected to be done
+        first, those with most work first, by their synapses and neurons and by `snn.device_speed`.
+
+        Parameters
+        ----------
+        devices, placement, batch_size, threads
+            As for `Simulation`.
+        """
+        size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
+        words = device_of_several(devices, placement)
+        finished = self._finished()
+        places, window = finished.placement(words, size, integer(threads, "threads", maximum=1024))
+        names = tuple(words.partition(";")[0].split("+"))
+        found = dict(zip(self._populations, places, strict=True))
+        neurons = {name: number for name, number in found.items() if not self._populations[name].is_input}
+        return Placement(names, found, window, device_of_several(names, neurons))
 
     # ---- files and copies
 

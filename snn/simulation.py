@@ -1,4 +1,4 @@
-"""A simulation: one running copy of a network on one device."""
+"""A simulation: one running copy of a network, on one device or several."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from snn._running import Run
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, NotFoundError, shown
 from snn.engine.records import Counters, SpikeEvent
-from snn.network import Network, Population
+from snn.network import Network, Population, device_of_several
 from snn.recording import Recording
 from snn.vulkan import Host
 
@@ -57,6 +57,13 @@ class Simulation:
         nothing). See `snn.devices`. ``"auto"``: the fastest of the CPU and the GPUs, which give the same bits, by the
         network's size and what `snn.device_speed` measured; what does not work is left with a warning. A
         `snn.vulkan.Host` is the Vulkan device of the calling program.
+    devices : iterable of str, optional
+        Instead of `device`: several that work on the network together, for simulation alone, each with some of its populations:
+        ``["cpu", "vulkan"]``, of CPU, GPUs and the reference. Spikes and states are those of one device, bit for bit.
+        `Network.placement` tells which population goes where. They have the threads in common.
+    placement : dict of str to int, optional
+        Where populations are wanted: places in `devices`, by name. The others are placed by their work and by what
+        `snn.device_speed` measured; those with an undelayed projection between them stay together.
     batch_size : int, default 1
         Number of independent samples that share the weights; at most 1,048,576.
     threads : int, default 1
@@ -97,6 +104,8 @@ class Simulation:
         network: Network,
         *,
         device: str | Host = "cpu",
+        devices: Iterable[str] | None = None,
+        placement: Mapping[str, int] | None = None,
         batch_size: int = 1,
         threads: int = 1,
         instruction_set: str = "best",
@@ -107,6 +116,12 @@ class Simulation:
             raise ArgumentTypeError(f"network is {shown(network)}, not a Network; snn.load(path) reads one from a file")
         self.network = network
         self.batch_size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
+        if devices is not None:
+            if device != "cpu":
+                raise InvalidArgumentError(f"device is {shown(device)} and devices {shown(devices)}; give one of them")
+            device = device_of_several(devices, placement)
+        elif placement is not None:
+            raise InvalidArgumentError("placement is given without devices")
         bits = 0
         for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]

@@ -468,6 +468,26 @@ cdef class Network:
         return ({"network": estimate.network_bytes, "weights": estimate.weight_bytes, "state": estimate.state_bytes,
                  "total": estimate.total_bytes, "opening": estimate.opening_bytes}, values[:count].tolist())
 
+    def placement(self, device, uint32_t batch_size, uint32_t threads):
+        """The number of the device that runs each population, and the steps between exchanges of spikes."""
+        cdef SNNConfig config
+        cdef SNNStatus status
+        cdef uint32_t window = 0
+        cdef bytes c_device = text(device, "the device")
+        cdef Buffer buffer
+        snn_config_default(&config)
+        config.device = c_device
+        config.batch_size = batch_size
+        config.thread_count = threads
+        cdef size_t count = self.info().population_count
+        values = numpy.zeros(max(count, 1), numpy.uint32)
+        buffer = open_buffer(values, UINT32, "values", True)
+        cdef uint32_t *out = <uint32_t *>buffer.view.buf
+        with nogil:
+            status = snn_network_placement(self.handle, &config, out, count, &window)
+        check(status)
+        return values[:count].tolist(), window
+
     def model(self, uint32_t population):
         """The model of a population of neurons."""
         cdef Model model = Model()

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 import snn
-from snn.engine.cli import bench_command, demo_command, devices_command, inspect_command, run_command
+from snn.engine.cli import bench_command, demo_command, devices_command, inspect_command, plan_command, run_command
 from snn.engine.cli.output import error_console
 from snn.engine.errors import SnnError
 
@@ -45,6 +45,7 @@ def _root(
 app.command("demo")(demo_command.demo)
 app.command("devices")(devices_command.devices)
 app.command("inspect")(inspect_command.inspect)
+app.command("plan")(plan_command.plan)
 app.command("run")(run_command.run)
 app.command("bench", cls=bench_command.BenchCommand)(bench_command.bench)
 

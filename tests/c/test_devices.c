@@ -49,7 +49,41 @@ static void sessions_say_where_they_run(void) {
     check_device("auto", "cpu", 1); /* it is small */
 }
 
+static void several_devices_work_together(void) {
+    SNNNetwork network = make_classifier();
+    SNNNetworkInfo info;
+    SNNConfig config;
+    SNNHandle handle = NULL;
+    uint32_t places[8], window = 99, i;
+    memset(&info, 0, sizeof info);
+    info.struct_size = sizeof info;
+    CHECK_OK(snn_network_get_info(network, &info));
+    CHECK(info.population_count <= COUNT(places));
+    snn_config_default(&config);
+    config.network = network;
+    config.device = "cpu+reference+cpu";
+    config.thread_count = 0;
+    CHECK_OK(snn_network_placement(network, &config, places, info.population_count, &window));
+    for (i = 1; i < info.population_count; ++i) CHECK_EQUAL(places[i], places[0]); /* no delay lies between them */
+    CHECK_EQUAL(window, 0);
+    CHECK_OK(snn_create_network(&config, &handle));
+    CHECK_OK(snn_session_step(handle, 3));
+    snn_destroy_network(handle);
+    config.device = "cpu";
+    CHECK_OK(snn_network_placement(network, &config, places, info.population_count, NULL));
+    CHECK_EQUAL(places[0], 0);
+    CHECK_ERROR(snn_network_placement(network, &config, places, 1, &window), SNN_ERROR_INVALID_ARGUMENT, "count is 1");
+    CHECK_ERROR(snn_network_placement(network, &config, NULL, info.population_count, &window), SNN_ERROR_INVALID_ARGUMENT,
+                "out_places");
+    CHECK_ERROR(snn_network_placement(network, NULL, places, info.population_count, &window), SNN_ERROR_INVALID_ARGUMENT, "config");
+    config.device = "cpu+quantum";
+    CHECK_ERROR(snn_network_placement(network, &config, places, info.population_count, &window), SNN_ERROR_NOT_FOUND, "quantum");
+    snn_network_release(network);
+    CHECK_ERROR(snn_network_placement(network, &config, places, info.population_count, &window), SNN_ERROR_INVALID_HANDLE, "network");
+}
+
 static const CheckCase cases[] = {
+    CASE(several_devices_work_together),
     CASE(speeds_are_measured_once),
     CASE(sessions_say_where_they_run),
 };

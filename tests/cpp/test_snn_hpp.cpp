@@ -69,6 +69,18 @@ static_assert(std::is_convertible_v<std::vector<float>&, snn::Span<float>>);
 static_assert(!std::is_convertible_v<const std::vector<float>&, snn::Span<float>>);
 static_assert(!std::is_convertible_v<std::vector<double>&, snn::Span<float>>);
 
+TEST_CASE("a network tells where several devices would run it") {
+    snn::Network network = make_network();
+    SNNConfig config{};
+    snn_config_default(&config);
+    config.device = "cpu+cpu";
+    uint32_t window_steps = 99;
+    const std::vector<uint32_t> places = network.placement(config, &window_steps);
+    CHECK(places.size() == network.info().population_count);
+    CHECK(places == std::vector<uint32_t>(places.size(), 0));  // no delay lies between its populations
+    CHECK(window_steps == 0);
+}
+
 TEST_CASE("errors are exceptions with status and sentence") {
     CHECK(status_of([] { snn::Network(0.0); }) == SNN_ERROR_INVALID_ARGUMENT);
     CHECK(status_of([] { snn::Network::load("absent.snn"); }) == SNN_ERROR_IO);

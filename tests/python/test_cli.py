@@ -21,7 +21,7 @@ from snn.engine.bench.training_cases import TRAINING_CASES
 
 from .command_line import Command
 
-COMMANDS = ("demo", "devices", "inspect", "run", "bench")
+COMMANDS = ("demo", "devices", "inspect", "plan", "run", "bench")
 
 RUN_KEYS = {
     "file",

@@ -96,6 +96,8 @@ namespace Snn.Tests
                 Assert.Fails(Status.NotFound, () => network.Plasticity(0));
                 MemoryEstimate memory = network.Memory();
                 Assert.True(memory.Projections.Length == 1 && memory.TotalBytes >= 16, "memory");
+                uint[] places = network.Placement(new SessionOptions { Device = "cpu+cpu;cells=1" }, out int windowSteps);
+                Assert.True(places[0] == 1 && places[1] == 1 && windowSteps == 0, "placement");
             }
         }
 

@@ -311,7 +311,7 @@ namespace Snn
     internal unsafe struct SNNSessionDevice
     {
         internal uint struct_size;
-        /// <summary>as SNNConfig.device: "vulkan:0"</summary>
+        /// <summary>as SNNConfig.device, its first 63 bytes: "vulkan:0"</summary>
         internal fixed byte name[64];
         /// <summary>one line that says why "auto" chose it; "" where the caller named it</summary>
         internal fixed byte reason[256];
@@ -766,6 +766,10 @@ namespace Snn
         /// <summary>For a session as `config` would open it; its `file` and `network` are not looked at.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_memory(NetworkHandle network, SNNConfig* config, SNNMemoryEstimate* out_estimate, ulong* out_projection_bytes, UIntPtr count);
+
+        /// <summary>Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config-&gt;device (with one device all are 0); of inputs it is that of the first device that reads them.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_placement(NetworkHandle network, SNNConfig* config, uint* out_places, UIntPtr count, uint* out_window_steps);
 
         /// <summary>Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

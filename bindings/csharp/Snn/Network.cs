@@ -466,6 +466,23 @@ namespace Snn
             };
         }
 
+        /// <summary>For each population the number of its device among those of <c>options.Device</c>, such as "cpu+vulkan:0",
+        /// where a session with these options would run it. C: <c>snn_network_placement</c>.</summary>
+        /// <param name="windowSteps">Steps between exchanges of spikes; 0: none.</param>
+        public uint[] Placement(SessionOptions options, out int windowSteps)
+        {
+            var places = new uint[Info.PopulationCount];
+            uint window = 0;
+            uint* windowPlace = &window;
+            options.Call(null, IntPtr.Zero, IntPtr.Zero, config =>
+            {
+                fixed (uint* values = places)
+                    return Native.snn_network_placement(handle, config, values, (UIntPtr)places.Length, windowPlace);
+            });
+            windowSteps = (int)window;
+            return places;
+        }
+
         /// <summary>A second reference with an end of its own. C: <c>snn_network_retain</c>.</summary>
         public Network Share()
         {

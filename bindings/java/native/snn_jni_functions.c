@@ -600,6 +600,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1memory(JNIEnv *env, jclass 
     return (jint)snn_network_memory((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (SNNMemoryEstimate *)(intptr_t)out_estimate, (uint64_t *)(intptr_t)out_projection_bytes, (size_t)count);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1placement(JNIEnv *env, jclass self, jlong network, jlong config, jlong out_places, jlong count, jlong out_window_steps) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_placement((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (uint32_t *)(intptr_t)out_places, (size_t)count, (uint32_t *)(intptr_t)out_window_steps);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1create_1network(JNIEnv *env, jclass self, jlong config, jlong out_handle) {
     (void)env;
     (void)self;

@@ -491,7 +491,12 @@ typedef struct SNNConfig {
                                   path or by the environment variable SNN_OPENVINO, a file or folder.
                                   "auto": the fastest of the CPU and GPUs, which give the same bits, by snn_device_speed and the
                                   network's size; a small network stays on the CPU. One that does not work is left with a
-                                  warning in the log, and never an error while another one does */
+                                  warning in the log, and never an error while another one does.
+                                  "cpu+vulkan:0": several at once, each with some of the populations, for simulation alone. All give
+                                  the bits of one. ";exc=0;inh=1" behind it places populations on devices, counted from 0; the
+                                  others are placed by their work and snn_device_speed. Populations with an undelayed projection
+                                  between them stay together. Of "cpu", "vulkan" and "reference"; threads are shared among those
+                                  that compute on the host */
     uint32_t batch_size;       /* samples, 1 (default) to 1,048,576 */
     uint32_t thread_count;     /* default 1, at most 1024; 0: one per core. Results do not depend on it. */
     uint32_t instruction_set;  /* SNN_ISA_* */
@@ -520,12 +525,18 @@ typedef struct SNNMemoryEstimate {
  * finished. */
 SNN_API SNNStatus SNN_CALL snn_network_memory(SNNNetwork network, const SNNConfig *config, SNNMemoryEstimate *out_estimate,
                                               uint64_t *out_projection_bytes, size_t count);
+/* Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those
+ * of config->device (with one device all are 0); of inputs it is that of the first device that reads them. `out_window_steps` (null
+ * allowed): spikes go from device to device after every so many steps, 0 when none do. Measures devices (snn_device_speed) where they
+ * differ and config->device leaves populations to be placed. The network must be finished. */
+SNN_API SNNStatus SNN_CALL snn_network_placement(SNNNetwork network, const SNNConfig *config, uint32_t *out_places, size_t count,
+                                                 uint32_t *out_window_steps);
 /* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
 SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle *out_handle);
 /* The device of a session, in words of its own. */
 typedef struct SNNSessionDevice {
     uint32_t struct_size;
-    char name[64];    /* as SNNConfig.device: "vulkan:0" */
+    char name[64];    /* as SNNConfig.device, its first 63 bytes: "vulkan:0" */
     char reason[256]; /* one line that says why "auto" chose it; "" where the caller named it */
 } SNNSessionDevice;
 /* Set out_device->struct_size first. It changes once at most: when a trainer is made on a session that "auto" put on a device that

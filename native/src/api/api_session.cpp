@@ -8,6 +8,7 @@
 #include "network/plan.h"
 #include "schedule/device_choice.h"
 #include "schedule/memory.h"
+#include "schedule/split_executor.h"
 
 using namespace snn;
 using namespace snn::api;
@@ -109,7 +110,10 @@ SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMem
                         " projections");
         if (!out_projection_bytes && count != 0)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_projection_bytes is null, but count is ", count);
-        const MemoryEstimate estimate = estimate_memory(make_plan(finished), options.device, options.executor);
+        const Plan plan = make_plan(finished);
+        const MemoryEstimate estimate = names_several(options.device)
+                                            ? estimate_memory(plan, make_split(plan, options.device, options.executor), options.executor)
+                                            : estimate_memory(plan, options.device, options.executor);
         SNNMemoryEstimate result{};
         result.network_bytes = estimate.network_bytes;
         result.weight_bytes = estimate.weight_bytes;
@@ -119,6 +123,25 @@ SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMem
         answer(out_estimate, result, "out_estimate");
         if (out_projection_bytes)
             std::copy(estimate.projection_bytes.begin(), estimate.projection_bytes.end(), out_projection_bytes);
+    });
+}
+
+SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig* config, uint32_t* out_places, size_t count,
+                                uint32_t* out_window_steps) {
+    return guarded([&] {
+        const PinnedNetwork object = pin_network(network);
+        SessionOptions options = session_options(complete(config, snn_config_init, "config"));
+        if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
+        const std::shared_ptr<const Network> finished = object->finished();
+        required(out_places, "out_places");
+        if (count != finished->populations().size())
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ", finished->populations().size(),
+                        " populations");
+        Placement placement{{options.device}, std::vector<uint32_t>(count, 0)};
+        if (names_several(options.device)) placement = place(*finished, options.device, options.executor);
+        else if (options.device != automatic_device) find_backend(options.device);
+        std::copy(placement.of_population.begin(), placement.of_population.end(), out_places);
+        if (out_window_steps) *out_window_steps = placement.window_steps;
     });
 }
 

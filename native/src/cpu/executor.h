@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "common/thread_pool.h"
 #include "cpu/event_log.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
@@ -16,7 +17,6 @@
 #include "cpu/projection_data.h"
 #include "cpu/sharing.h"
 #include "cpu/sparse_bundles.h"
-#include "cpu/thread_pool.h"
 
 namespace snn::cpu {
 

@@ -24,10 +24,10 @@
 #include <memory>
 #include <vector>
 
+#include "common/thread_pool.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
 #include "cpu/population_data.h"
-#include "cpu/thread_pool.h"
 #include "network/plan.h"
 
 namespace snn::cpu {

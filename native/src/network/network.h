@@ -144,6 +144,12 @@ public:
                                                const std::vector<Parameters>& parameters,
                                                const std::vector<std::shared_ptr<const Plasticity>>& plasticity) const;
 
+    // Of a finished network, what one device of several runs. Populations keep their places, names and so their random draws.
+    // Those that are not `here` are inputs: of spikes, where a projection onto one that is here reads them, else of one neuron that
+    // nothing reads. Of projections there are those onto populations that are here, in their order; spikes of neurons elsewhere
+    // reach this network `lag_steps` late and have that much less way to go.
+    std::shared_ptr<const Network> part(const std::vector<uint8_t>& here, uint32_t lag_steps) const;
+
     double dt_ms() const { return dt_ms_; }
     bool finished() const { return finished_; }
     const std::vector<Population>& populations() const { return populations_; }

@@ -6,6 +6,35 @@
 
 namespace snn {
 
+namespace {
+
+// Makes the rows of another rule, with shorter delays. It is of a running network only and has no definition.
+class EarlierRule final : public SynapseRule {
+public:
+    EarlierRule(std::shared_ptr<const SynapseRule> rule, uint16_t steps) : rule_(std::move(rule)), steps_(steps) {}
+
+    uint32_t source_size() const override { return rule_->source_size(); }
+    uint64_t count() const override { return rule_->count(); }
+    SynapseRow row(uint32_t source, RowMemory& memory) const override {
+        SynapseRow row = rule_->row(source, memory);
+        if (row.delays.data() != memory.delays.data()) memory.delays.assign(row.delays.begin(), row.delays.end());
+        for (size_t k = 0; k < row.delays.size(); ++k) memory.delays[k] = static_cast<uint16_t>(memory.delays[k] - steps_);
+        row.delays = {memory.delays.data(), row.delays.size()};
+        return row;
+    }
+    uint16_t min_delay() const override { return static_cast<uint16_t>(rule_->min_delay() - steps_); }
+    uint16_t max_delay() const override { return static_cast<uint16_t>(rule_->max_delay() - steps_); }
+    float weight_bound() const override { return rule_->weight_bound(); }
+    uint64_t in_degree_bound() const override { return rule_->in_degree_bound(); }
+    uint64_t memory_bytes() const override { return rule_->memory_bytes(); }
+
+private:
+    std::shared_ptr<const SynapseRule> rule_;
+    uint16_t steps_;
+};
+
+}  // namespace
+
 Synapses::Synapses(std::shared_ptr<const SparseIndex> index, std::shared_ptr<const std::vector<float>> weights)
     : index_(std::move(index)), weights_(std::move(weights)) {}
 
@@ -24,6 +53,21 @@ std::shared_ptr<const Synapses> Synapses::rounded(int32_t exponent) const {
     auto weights = std::make_shared<std::vector<float>>(*weights_);
     round_to_multiples(*weights, exponent);
     return std::make_shared<const Synapses>(index_, *weights == *weights_ ? weights_ : std::move(weights));
+}
+
+std::shared_ptr<const Synapses> Synapses::earlier(uint16_t steps) const {
+    if (rule_) {
+        auto result = std::make_shared<Synapses>(std::make_shared<const EarlierRule>(rule_, steps));
+        result->rounds_ = rounds_;
+        result->exponent_ = exponent_;
+        return result;
+    }
+    auto index = std::make_shared<SparseIndex>(*index_);
+    for (uint16_t& delay : index->delays) delay = static_cast<uint16_t>(delay - steps);
+    index->min_delay = static_cast<uint16_t>(index->min_delay - steps);
+    index->max_delay = static_cast<uint16_t>(index->max_delay - steps);
+    if (index->max_delay == 0) index->delays = {};
+    return std::make_shared<const Synapses>(std::move(index), weights_);
 }
 
 SynapseRow Synapses::row(uint32_t source, RowMemory& memory) const {

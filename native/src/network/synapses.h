@@ -77,6 +77,9 @@ public:
     // The same with every weight rounded to a multiple of 2^-exponent, ties to even.
     std::shared_ptr<const Synapses> rounded(int32_t exponent) const;
 
+    // The same with every delay `steps` shorter; none is shorter than that, and a rule's bound on delays neither.
+    std::shared_ptr<const Synapses> earlier(uint16_t steps) const;
+
     bool is_rule() const { return rule_ != nullptr; }
     const SynapseRule* rule() const { return rule_.get(); }  // null: arrays
     // No synapse at all; of a rule only when that is plain without making its rows.

@@ -13,7 +13,6 @@ namespace {
 
 // Units of step_work() below which a step takes the CPU less time, 20 to 100 microseconds, than handing it to another device.
 constexpr double small_work = 200'000;
-constexpr double assumed_activity = 0.05;  // of spiking neurons in a step
 constexpr double clear_advantage = 0.8;    // a device has to be this much faster than the CPU, as predictions are rough
 
 std::string of_work(double work) {

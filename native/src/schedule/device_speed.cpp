@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <numeric>
 
 #if defined(_WIN32)
 #include <direct.h>
@@ -240,14 +241,19 @@ DeviceSpeed device_speed(const Device& device) {
     return speed;
 }
 
-double step_work(const Network& network, uint32_t batch_size, double activity) {
-    double work = 0;
+std::vector<double> population_work(const Network& network, uint32_t batch_size, double activity) {
+    std::vector<double> work;
     for (const Population& population : network.populations())
-        if (!population.is_input()) work += neuron_work(population);
+        work.push_back(population.is_input() ? 0.0 : batch_size * neuron_work(population));
     for (const Projection& projection : network.projections())
-        work += static_cast<double>(synapse_count(network, projection)) *
-                (network.population(projection.source).is_binary() ? activity : 1.0);
-    return work * batch_size;
+        work[projection.target] += static_cast<double>(synapse_count(network, projection)) * batch_size *
+                                   (network.population(projection.source).is_binary() ? activity : 1.0);
+    return work;
+}
+
+double step_work(const Network& network, uint32_t batch_size, double activity) {
+    const std::vector<double> work = population_work(network, batch_size, activity);
+    return std::accumulate(work.begin(), work.end(), 0.0);
 }
 
 }  // namespace snn

@@ -34,8 +34,11 @@ Device find_device(std::string_view name);
 // written measures in every process. Throws what opening a session on the device throws. Thread-safety: any thread.
 DeviceSpeed device_speed(const Device& device);
 
-// Of a step: synapses that deliver, and the operations of neurons, 16 counting as one synapse. Spikes are not known before a
-// network runs; `activity` of the spiking neurons are taken to spike in a step.
+constexpr double assumed_activity = 0.05;  // of spiking neurons in a step
+
+// Of a step, for each population and for all: synapses that deliver to it, and the operations of neurons, 16 counting as one
+// synapse. Spikes are not known before a network runs; `activity` of the spiking neurons are taken to spike in a step.
+std::vector<double> population_work(const Network& network, uint32_t batch_size, double activity);
 double step_work(const Network& network, uint32_t batch_size, double activity);
 
 }  // namespace snn

@@ -17,6 +17,7 @@
 #include "schedule/checks.h"
 #include "schedule/device_choice.h"
 #include "schedule/memory.h"
+#include "schedule/split_executor.h"
 
 namespace snn {
 
@@ -132,6 +133,14 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
 }
 
 void Session::open_executor_on(const std::string& device) {
+    if (names_several(device)) {
+        Split split = make_split(*plan_, device, executor_options_);
+        if (!(flags_ & SNN_FLAG_ANY_SIZE)) check_memory(estimate_memory(*plan_, split, executor_options_));
+        executor_ = std::make_unique<SplitExecutor>(plan_, std::move(split), executor_options_);
+        executor_->reset_state();
+        device_ = device;
+        return;
+    }
     executor_options_.device = device_choice(device);
     if (!(flags_ & SNN_FLAG_ANY_SIZE)) check_memory(estimate_memory(*plan_, device, executor_options_));
     executor_ = find_backend(device).open(plan_, executor_options_);

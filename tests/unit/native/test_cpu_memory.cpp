@@ -5,7 +5,7 @@
 #include <map>
 
 #include "common/error.h"
-#include "cpu/thread_pool.h"
+#include "common/thread_pool.h"
 #include "cpu_cases.h"
 #include "heap.h"
 #include "small_networks.h"
@@ -182,7 +182,7 @@ TEST_CASE("an allocator that gives nothing is an error, not a crash") {
 TEST_CASE("a pool that runs out of memory while it starts its threads stops those it has") {
     uint64_t failures = 0;
     for (bool failed = true; failed; ++failures) {
-        failed = out_of_memory_after(failures, [] { cpu::ThreadPool(6, {}); });
+        failed = out_of_memory_after(failures, [] { ThreadPool(6, {}); });
         REQUIRE(failures < 100);
     }
     CHECK(failures > 5);  // the list and each thread ask for memory

@@ -6,11 +6,9 @@
 #include <thread>
 #include <vector>
 
-#include "cpu/thread_pool.h"
+#include "common/thread_pool.h"
 
 namespace snn::test {
-
-using cpu::ThreadPool;
 
 TEST_CASE("thread pool: every task runs once") {
     for (const uint32_t width : {1u, 2u, 4u, 7u}) {

@@ -528,6 +528,9 @@ final class Native {
     /** For a session as `config` would open it; its `file` and `network` are not looked at. */
     static native int snn_network_memory(long network, long config, long out_estimate, long out_projection_bytes, long count);
 
+    /** Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config-&gt;device (with one device all are 0); of inputs it is that of the first device that reads them. */
+    static native int snn_network_placement(long network, long config, long out_places, long count, long out_window_steps);
+
     /** Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
     static native int snn_create_network(long config, long out_handle);
 

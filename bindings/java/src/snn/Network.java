@@ -370,6 +370,25 @@ public final class Network implements AutoCloseable {
         }
     }
 
+    /**
+     * Where a session with these options would run: for each population the number of its device among those of the options'
+     * device, such as "cpu+vulkan:0", and behind them the steps between exchanges of spikes, 0 for none.
+     * C: {@code snn_network_placement}.
+     */
+    public int[] placement(SessionOptions options) {
+        try (Scope scope = new Scope()) {
+            int count = info().populationCount;
+            int[] places = new int[count + 1];
+            ByteBuffer raw = scope.bytes(4L * places.length);
+            Library.check(Native.snn_network_placement(handle.get(), options.write(scope, null, 0, 0), Jni.address(raw), count,
+                Jni.address(raw) + 4L * count));
+            raw.asIntBuffer().get(places);
+            return places;
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
     /** A second reference with an end of its own. C: {@code snn_network_retain}. */
     public Network share() {
         long value = handle.get();

@@ -233,6 +233,8 @@ final class Tests {
             fails(Status.NOT_FOUND, () -> network.plasticity(0));
             Network.MemoryEstimate memory = network.memory(new SessionOptions());
             check(memory.projections.length == 1 && memory.totalBytes >= 16, "memory");
+            int[] places = network.placement(new SessionOptions().device("cpu+cpu;cells=1"));
+            check(places.length == 3 && places[0] == 1 && places[1] == 1 && places[2] == 0, "placement");
         }
     }
 

@@ -505,7 +505,7 @@ pub struct SNNMemoryEstimate {
 #[derive(Clone, Copy)]
 pub struct SNNSessionDevice {
     pub struct_size: u32,
-    /// as SNNConfig.device: "vulkan:0"
+    /// as SNNConfig.device, its first 63 bytes: "vulkan:0"
     pub name: [c_char; 64],
     /// one line that says why "auto" chose it; "" where the caller named it
     pub reason: [c_char; 256],
@@ -806,6 +806,8 @@ extern "C" {
     pub fn snn_config_init(out_config: *mut SNNConfig, struct_size: u32);
     /// For a session as `config` would open it; its `file` and `network` are not looked at.
     pub fn snn_network_memory(network: SNNNetwork, config: *const SNNConfig, out_estimate: *mut SNNMemoryEstimate, out_projection_bytes: *mut u64, count: usize) -> SNNStatus;
+    /// Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config->device (with one device all are 0); of inputs it is that of the first device that reads them.
+    pub fn snn_network_placement(network: SNNNetwork, config: *const SNNConfig, out_places: *mut u32, count: usize, out_window_steps: *mut u32) -> SNNStatus;
     /// Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.
     pub fn snn_create_network(config: *const SNNConfig, out_handle: *mut SNNHandle) -> SNNStatus;
     /// Set out_device->struct_size first.

@@ -690,6 +690,26 @@ impl Network {
         })
     }
 
+    /// Where a session with these options would run: for each population the number of its device among those of the
+    /// options' device, such as "cpu+vulkan:0", and the steps between exchanges of spikes, 0 for none.
+    #[doc(alias = "snn_network_placement")]
+    pub fn placement(&self, options: &SessionOptions) -> Result<(Vec<u32>, u32)> {
+        let mut places = vec![0u32; self.info()?.population_count as usize];
+        let mut window_steps = 0;
+        options.with_config(None, ptr::null_mut(), None, |config| {
+            check(unsafe {
+                sys::snn_network_placement(
+                    self.handle,
+                    config,
+                    places.as_mut_ptr(),
+                    places.len(),
+                    &mut window_steps,
+                )
+            })
+        })?;
+        Ok((places, window_steps))
+    }
+
     /// Takes over one reference to a finished network.
     pub(crate) unsafe fn from_handle(handle: sys::SNNNetwork) -> Self {
         Network { handle }

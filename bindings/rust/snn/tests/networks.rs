@@ -89,6 +89,9 @@ fn a_network_tells_what_it_is() {
     let memory = network.memory(&SessionOptions::new()).unwrap();
     assert_eq!(memory.projections.len(), 1);
     assert!(memory.total_bytes >= 4 * 4);
+    // The neurons on the second device; the input goes where it is read.
+    let placed = SessionOptions::new().device("cpu+cpu;cells=1");
+    assert_eq!(network.placement(&placed).unwrap(), (vec![1, 1], 0));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-#include "cpu/thread_pool.h"
+#include "common/thread_pool.h"
 
 #include <algorithm>
 #include <system_error>
@@ -14,7 +14,7 @@
 #include <windows.h>
 #endif
 
-namespace snn::cpu {
+namespace snn {
 
 namespace {
 
@@ -147,4 +147,4 @@ void ThreadPool::run(uint32_t count, Task task, void* context) {
     }
 }
 
-}  // namespace snn::cpu
+}  // namespace snn

@@ -15,7 +15,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace snn::cpu {
+namespace snn {
 
 class ThreadPool {
 public:
@@ -90,4 +90,4 @@ private:
     alignas(64) std::atomic<uint32_t> round_{0};
 };
 
-}  // namespace snn::cpu
+}  // namespace snn

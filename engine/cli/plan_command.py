@@ -1,0 +1,64 @@
+"""``snn plan``: which device would run what of a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import snn
+from snn.engine.cli.output import JsonFlag, console, fail, print_json, table
+
+__all__ = ["plan"]
+
+
+def plan(
+    file: Annotated[Path, typer.Argument(help="A .snn file.")],
+    devices: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--devices",
+            metavar="DEVICE",
+            help="A device, see snn devices. Repeated for each; the same one may be named twice.",
+        ),
+    ] = None,
+    place: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="POPULATION=NUMBER", help="Put a population on a device, counted from 0. Can be repeated."
+        ),
+    ] = None,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Independent samples.")] = 1,
+    threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 1,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show on which of several devices the populations of a network would run together."""
+    network = snn.load(file)
+    fixed: dict[str, int] = {}
+    for text in place or []:
+        name, _, number = text.partition("=")
+        if not number.isdecimal():
+            raise fail(f"--place is '{text}'; it must be POPULATION=NUMBER")
+        fixed[name] = int(number)
+    found = network.placement(devices or ["cpu"], fixed, batch_size=batch_size, threads=threads)
+    if as_json:
+        print_json(
+            {
+                "file": str(file),
+                "devices": list(found.devices),
+                "populations": found.populations,
+                "window_steps": found.window_steps,
+                "device": found.device,
+            }
+        )
+        return
+    rows = table("population", ">neurons", "device")
+    for name, at in found.populations.items():
+        rows.add_row(f"[bold]{name}[/]", f"{network[name].size:,}", f"{at}: {found.devices[at]}")
+    console.print(rows)
+    exchange = (
+        f"after every {found.window_steps} steps" if found.window_steps else "never: no spike goes from one to another"
+    )
+    console.print(f"\nspikes are exchanged {exchange}", highlight=False)
+    console.print(f"as a device: {found.device}", highlight=False, markup=False, soft_wrap=True)

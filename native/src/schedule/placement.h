@@ -1,0 +1,44 @@
+// Which populations of a network run on which of several devices.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/backend.h"
+#include "network/network.h"
+
+namespace snn {
+
+constexpr uint32_t most_devices_together = 64;
+
+// "cpu+vulkan:0", not "cpu".
+bool names_several(std::string_view device);
+
+struct Placement {
+    std::vector<std::string> devices;     // as they were named
+    std::vector<uint32_t> of_population;  // place in `devices`. Inputs: of the first device that reads them
+    // Spikes go from device to device once in so many steps, 1 at least and less than every delay between devices where those
+    // are more than 1. 0: nothing goes from one to another.
+    uint32_t window_steps = 0;
+
+    // "exc, inh on cpu; out on vulkan:0"
+    std::string description(const Network& network) const;
+    // What gives this placement again: "cpu+vulkan:0;exc=0;inh=0;out=1".
+    std::string device(const Network& network) const;
+};
+
+// `device` is "cpu+vulkan:0", devices with "+" between them, perhaps followed by ";population=number of a device, from 0" for those
+// populations that the caller places. The others go, those with most work first, each where it is expected to be done first:
+// device_speed() is asked where devices differ and something is left to be placed. Populations with an undelayed
+// projection between them stay together. The same network, devices and measurements always give the same placement.
+// Throws SNN_ERROR_NOT_FOUND for a device or population that is not there, SNN_ERROR_INVALID_ARGUMENT for words that say nothing
+// of this kind, SNN_ERROR_UNSUPPORTED for devices that do not give the same bits as others, and for undelayed projections
+// between populations that the caller has put apart.
+Placement place(const Network& network, std::string_view device, const ExecutorOptions& options);
+
+// Host threads of one of the devices: those that compute on the host share them.
+uint32_t threads_of_part(const Placement& placement, uint32_t place, uint32_t thread_count);
+
+}  // namespace snn

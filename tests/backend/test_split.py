@@ -1,0 +1,290 @@
+"""One network on several devices at once: the bits of one device, wherever its populations are placed."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import snn
+
+from .cases import (
+    AVERAGE,
+    CASES,
+    CONV2D,
+    FIXED,
+    FLOAT,
+    MAX,
+    NEURONS,
+    ONE_TO_ONE,
+    POOL2D,
+    SPIKES,
+    VALUES,
+    Builder,
+    Case,
+)
+from .running import Setting, load_golden, open_session, simulate, vulkan_settings
+from .test_equal import GOLDEN
+
+COMPACT = 3
+DEVICES = ["cpu+cpu", "reference+cpu", *(["cpu+vulkan"] if vulkan_settings() else [])]
+
+
+def _delayed(b: Builder) -> None:
+    """Every kind of projection, delays of 2 steps and more, rings, models that draw, inputs that several populations read."""
+    spikes, values = b.add(SPIKES, (2, 6, 7)), b.add(VALUES, 61)
+    one, two = (
+        b.add(NEURONS, (2, 6, 7), "lif"),
+        b.add(NEURONS, 61, "driven_lif", background_rate=900.0, background_weight=0.1),
+    )
+    three = b.add(NEURONS, (3, 6, 7), "lif", tau_membrane=5.0)
+    four = b.add(NEURONS, (2, 3, 3), "lif")
+    out = b.add(NEURONS, 5, "leaky_integrator")
+    b.connect(ONE_TO_ONE, spikes, one, weights=b.weights(84, 1.0))
+    b.connect(ONE_TO_ONE, values, two, weights=b.weights(61, 1.0))
+    b.dense(spikes, two, delay_steps=2)
+    b.connect(
+        CONV2D, one, three, weights=b.weights(54, 18 * 0.3), kernel=(3, 3), stride=(1, 1), padding=(1, 1),
+        dilation=(1, 1), groups=1, delay_steps=3,
+    )  # fmt: skip
+    b.connect(
+        POOL2D, one, four, pool_mode=MAX, kernel=(2, 2), stride=(2, 2), padding=(0, 0), dilation=(1, 1), delay_steps=2
+    )
+    b.dense(two, one, gain=0.5, delay_steps=4, bias=True)
+    b.sparse(one, two, arithmetic=FIXED, delays=True, delay_steps=2, trainable=False)
+    b.sparse(two, two, arithmetic=FLOAT, delays=True, delay_steps=1)
+    b.sparse(three, two, arithmetic=COMPACT, delays=True, delay_steps=5, trainable=False)
+    b.sparse(two, three, arithmetic=COMPACT, delays=True, delay_steps=3, trainable=False)
+    b.sparse(four, three, density=0.0, arithmetic=FIXED, trainable=False)
+    b.sparse(four, out, arithmetic=FLOAT, delay_steps=2)
+    b.dense(three, out, delay_steps=2)
+
+
+def _one_step(b: Builder) -> None:
+    """Delays of one step, which are of synapses alone, and populations that average pooling reads."""
+    spikes = b.add(SPIKES, 40)
+    one, two = b.add(NEURONS, (1, 8, 8), "lif"), b.add(NEURONS, (1, 4, 4), "izhikevich")
+    out = b.add(NEURONS, 5, "leaky_integrator")
+    b.dense(spikes, one)
+    b.connect(
+        POOL2D,
+        one,
+        two,
+        pool_mode=AVERAGE,
+        kernel=(2, 2),
+        stride=(2, 2),
+        padding=(0, 0),
+        dilation=(1, 1),
+        delay_steps=1,
+    )
+    b.dense(spikes, two, gain=20.0)
+    b.sparse(two, one, arithmetic=COMPACT, delays=True, delay_steps=1, trainable=False)
+    b.dense(two, out, delay_steps=1)
+
+
+SPLIT = [
+    Case("split_delayed", _delayed, steps=40),
+    Case("split_delayed_one_sample", _delayed, steps=40, batch=1),
+    Case("split_one_step", _one_step, steps=25),
+]
+
+
+def splits(builder: Builder, devices: str) -> list[str]:
+    """Every placement of the populations of neurons on two devices, as a session takes it."""
+    names = [name for name, kind in zip(builder.names, builder.kinds, strict=True) if kind == NEURONS]
+    return [
+        devices + "".join(f";{name}={place}" for name, place in zip(names, places, strict=True))
+        for places in itertools.product((0, 1), repeat=len(names))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("case", "devices"),
+    [(case, devices) for case in SPLIT for devices in DEVICES if case.batch > 1 or devices == "cpu+cpu"],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_every_split_has_the_bits_of_one_device(case: Case, devices: str) -> None:
+    builder = Builder(case)
+    expected = simulate(case, Setting("reference"))
+    single = open_session(builder, case, Setting("reference"))
+    single.run(case.steps, builder.drive(case), [])
+    spikes = [array.mean() for name, array in expected.arrays.items() if name.endswith(".spikes")]
+    assert min(spikes) > 0
+    for device in splits(builder, devices):
+        difference = expected.first_difference(simulate(case, Setting(device)))
+        assert not difference, f"{device}: {difference}"
+        session = open_session(builder, case, Setting(device))
+        session.run(case.steps, builder.drive(case), [])
+        assert session.counters() == single.counters(), device
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_golden_hashes_on_two_devices(case: Case) -> None:
+    """Populations without delays between them stay together, the others go where they are done first."""
+    assert simulate(case, Setting("cpu+cpu", threads=4)).digest() == load_golden(GOLDEN)[case.name]
+
+
+@pytest.mark.parametrize("name", ["recurrent_3", "conv_delayed", "several_projections", "recurrent_sparse"])
+def test_undelayed_projections_cannot_be_cut(name: str) -> None:
+    case = next(case for case in CASES if case.name == name)
+    builder = Builder(case)
+    for device in splits(builder, "reference+cpu"):
+        if "=0" in device and "=1" in device:  # in these cases the last projection has no delay
+            with pytest.raises(
+                snn.UnsupportedError, match=r"'p\d' and 'p\d' cannot be on two devices: .* without delay"
+            ):
+                open_session(builder, case, Setting(device))
+        else:
+            assert not simulate(case, Setting("reference")).first_difference(simulate(case, Setting(device)))
+
+
+@pytest.mark.parametrize("devices", DEVICES)
+@pytest.mark.parametrize("cut", [1, 7, 12])
+def test_states_move_between_split_and_single(devices: str, cut: int, tmp_path: Path) -> None:
+    """Saved on one of them in the middle of a run, gone on from on the other: as if nothing had come between."""
+    case = SPLIT[0]
+    builder = Builder(case)
+    split = Setting(f"{devices};p2=0;p3=1;p4=1;p5=0;p6=1")
+    frames = builder.drive(case)
+    before = [(index, held, values[:cut]) for index, held, values in frames]
+    after = [(index, held, values[cut:]) for index, held, values in frames]
+    found = {}
+    for first, second in itertools.product((Setting("cpu"), split), repeat=2):
+        one, other = open_session(builder, case, first), open_session(builder, case, second)
+        other.step(5)  # what is written over, at another place of the window
+        one.run(cut, before, [])
+        one.save_state(str(tmp_path / "state"))
+        other.load_state(str(tmp_path / "state"))
+        records = [
+            (index, "spikes", np.full((case.steps - cut, case.batch, builder.sizes[index]), 255, np.uint8))
+            for index in (2, 3, 4, 5)
+        ]
+        other.run(case.steps - cut, after, records)
+        found[first.device, second.device] = b"".join(values.tobytes() for _, _, values in records)
+        assert other.counters().steps == case.steps
+    assert len(found) == 4
+    assert len(set(found.values())) == 1
+
+
+def _network(rule: snn.Plasticity | None = None) -> snn.Network:
+    """A small column with random connections by rule; `rule`: some of them learn."""
+    net = snn.Network(dt=0.5, seed=3)
+    net.add("drive", snn.PoissonSource(60, rate=80.0))
+    net.add("exc", snn.LIF(120, tau_membrane=8.0))
+    net.add("inh", snn.LIF(40, tau_membrane=5.0))
+    delays = snn.Uniform(1.5, 4.0)
+    learns = {} if rule is None else {"plasticity": rule}
+    net.connect(
+        "drive",
+        "exc",
+        snn.Sparse.fixed_probability(0.3, weight=snn.Uniform(0.1, 0.5), delay=delays, **learns),
+        name="de",
+    )
+    net.connect(
+        "exc", "inh", snn.Sparse.fixed_probability(0.2, weight=snn.Uniform(0.1, 0.5), delay=delays, **learns), name="ei"
+    )
+    net.connect("inh", "exc", snn.Sparse.fixed_probability(0.2, weight=-0.3, delay=delays, trainable=False), name="ie")
+    net.connect("exc", "exc", snn.Sparse.fixed_total(600, weight=0.1, delay=2.0, trainable=False), name="ee")
+    return net
+
+
+def _outcome(net: snn.Network, device: str) -> dict[str, np.ndarray]:
+    """Spikes as events, states at an interval, weights at the end; in runs that end within a window."""
+    with snn.Simulation(net, device=device, seed=11) as sim:
+        recording = sim.run(
+            95,
+            record={"exc": ["v", "spike_count", "spike_events"], "inh": ["spikes"], "drive": ["spike_events"]},
+            every=7,
+        )
+        for _ in range(9):
+            sim.step()
+        sim.step(20)
+        events = {name: recording[name]["spike_events"] for name in ("exc", "drive")}
+        return {
+            "exc.v": recording["exc"]["v"],
+            "exc.count": recording["exc"]["spike_count"],
+            "inh.spikes": recording["inh"]["spikes"],
+            **{f"{name}.steps": np.asarray(found.steps) for name, found in events.items()},
+            **{f"{name}.neurons": np.asarray(found.neurons) for name, found in events.items()},
+            **{f"{path} at the end": sim[path] for path in ("exc.v", "inh.v", "exc.spikes", "de.weight", "ei.weight")},
+            "counters": np.array([sim.counters.spikes, sim.counters.synaptic_events, sim.counters.steps]),
+        }
+
+
+@pytest.mark.parametrize("devices", DEVICES)
+@pytest.mark.parametrize("rule", [None, snn.PairSTDP(w_max=0.9, amplitude_plus=0.03), snn.TsodyksMarkram(w_max=0.9)])
+def test_rules_records_and_plasticity(rule: snn.Plasticity | None, devices: str) -> None:
+    """Synapses that a rule makes, and learning between devices."""
+    net = _network(rule)
+    expected = _outcome(net, "cpu")
+    assert expected["exc.steps"].size > 50
+    assert expected["inh.spikes"].any()
+    for places in itertools.product((0, 1), repeat=3):
+        device = devices + "".join(f";{name}={at}" for name, at in zip(("drive", "exc", "inh"), places, strict=True))
+        found = _outcome(net, device)
+        for name, values in expected.items():
+            np.testing.assert_array_equal(values, found[name], f"{device}: {name}")
+
+
+def test_a_plastic_state_moves_between_split_and_single(tmp_path: Path) -> None:
+    net = _network(snn.TripletSTDP(w_max=0.9, a3_plus=0.004, a2_minus=0.012))
+    split = "reference+cpu;drive=0;exc=1;inh=0"
+    for first, second in ((split, "cpu"), ("cpu", split)):
+        with snn.Simulation(net, device=first, seed=4) as one, snn.Simulation(net, device=second) as other:
+            one.run(83)
+            one.save_state(tmp_path / "state")
+            other.load_state(tmp_path / "state")
+            for sim in (one, other):
+                sim.run(60)
+            for path in ("exc.v", "inh.v", "de.weight", "ei.weight"):
+                np.testing.assert_array_equal(one[path], other[path], path)
+            assert one.counters == other.counters
+            one.reset()
+            other.reset()
+            for sim in (one, other):
+                sim["exc.tau_membrane"] = 6.0
+                sim.run(40)
+            np.testing.assert_array_equal(one["exc.v"], other["exc.v"])
+
+
+def test_what_cannot_be_is_said() -> None:
+    net = _network()
+    for device, error, sentence in (
+        ("cpu+quantum", snn.NotFoundError, "there is no device 'quantum'"),
+        ("cpu+", snn.NotFoundError, "there is no device ''"),
+        ("cpu+null", snn.UnsupportedError, "device 'null' cannot work with others .* same bits"),
+        ("cpu+cpu;exc", snn.InvalidArgumentError, "'exc' places nothing; expected POPULATION=NUMBER"),
+        ("cpu+cpu;exc=one", snn.InvalidArgumentError, "'exc=one' places nothing"),
+        ("cpu+cpu;exc=2", snn.InvalidArgumentError, "'exc' is placed on device 2; there are 2"),
+        ("cpu+cpu;exc=0;exc=0", snn.InvalidArgumentError, "'exc' is placed twice"),
+        ("cpu+cpu;nobody=0", snn.NotFoundError, "no population 'nobody'; it has: drive, exc, inh"),
+        ("+".join(["cpu"] * 65), snn.InvalidArgumentError, "names 65 devices; at most 64"),
+    ):
+        with pytest.raises(error, match=sentence):
+            snn.Simulation(net, device=device)
+    with pytest.raises(snn.UnsupportedError, match="several devices do not train together"):
+        snn.Simulation(net, device="cpu+cpu", flags=["input_gradients"])
+
+
+def test_more_devices_than_populations() -> None:
+    """More devices than populations: some have nothing to do."""
+    net = _network()
+    expected = _outcome(net, "cpu")
+    found = _outcome(net, "+".join(["cpu"] * 6))
+    for name, values in expected.items():
+        np.testing.assert_array_equal(values, found[name], name)
+
+
+@pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan")
+def test_a_device_that_fails_ends_the_run_for_all() -> None:
+    """A device that hands out its steps as data refuses to run them; the other one was ahead of it then."""
+    with snn.Simulation(_network(), devices=["cpu", "vulkan:plan"], placement={"exc": 0, "inh": 1, "drive": 0}) as sim:
+        with pytest.raises(snn.UnsupportedError, match="plan"):
+            sim.step(3)
+        with pytest.raises(snn.SnnError, match=r"failed in an earlier run, .* reset the session or load a state"):
+            sim.step(1)
+        sim.reset()
+        with pytest.raises(snn.UnsupportedError, match="plan"):
+            sim.step(1)

@@ -1,0 +1,96 @@
+"""Several devices by name: where populations go, in Python and on the command line. Bits: tests/backend."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+import snn
+from snn.engine import _native
+
+from .command_line import Command
+
+
+@pytest.fixture
+def column() -> snn.Network:
+    """Two populations with delays between them, a third one tied to the second."""
+    net = snn.Network(seed=1)
+    net.add("force", snn.SpikeInput(30))
+    net.add("exc", snn.LIF(80))
+    net.add("inh", snn.LIF(60))
+    net.add("out", snn.LIF(3))
+    net.connect("force", "inh", snn.Dense())
+    net.connect("exc", "inh", snn.Dense(delay_steps=4))
+    net.connect("inh", "exc", snn.Dense(delay_steps=6))
+    net.connect("inh", "out", snn.Dense())
+    return net
+
+
+def test_populations_are_shared_out(column: snn.Network) -> None:
+    found = column.placement(["cpu", "cpu"])
+    assert found.devices == ("cpu", "cpu")
+    assert found.populations["exc"] != found.populations["inh"]
+    assert found.populations["inh"] == found.populations["out"] == found.populations["force"]
+    assert found.window_steps == 3
+    assert column.placement(found.device.partition(";")[0].split("+"), {"exc": found.populations["exc"]}) == found
+    with snn.Simulation(column, device=found.device) as sim:
+        sim.step(5)
+
+
+def test_the_caller_places(column: snn.Network) -> None:
+    found = column.placement(["reference", "cpu"], {"exc": 1, "inh": 0})
+    assert found.populations == {"force": 0, "exc": 1, "inh": 0, "out": 0}
+    assert found.device == "reference+cpu;exc=1;inh=0;out=0"
+    together = column.placement(["reference", "cpu"], {"exc": 1, "inh": 1})
+    assert together.window_steps == 0
+    assert set(column.placement("cpu").populations.values()) == {0}
+
+
+def test_a_simulation_says_where_it_runs(column: snn.Network, caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        caplog.at_level(logging.INFO, "snn"),
+        snn.Simulation(column, devices=["cpu", "reference"], placement={"exc": 1, "inh": 0}) as sim,
+    ):
+        assert sim.device == "cpu+reference;exc=1;inh=0"
+        sim.run(10)
+        with pytest.raises(snn.UnsupportedError, match="this device cannot train"):
+            _native.Trainer(sim._session, output_population=3, steps=3)
+    assert "inh, out on cpu; exc on reference, spikes exchanged after every 3 steps" in caplog.text
+
+
+def test_bad_devices(column: snn.Network) -> None:
+    for arguments, error, sentence in (
+        ({"devices": 2}, snn.ArgumentTypeError, "devices is 2, not a list of names"),
+        ({"devices": []}, snn.InvalidArgumentError, "devices is empty"),
+        ({"devices": ["cpu", 3]}, snn.ArgumentTypeError, "devices contains 3, which is not a name"),
+        ({"devices": ["cpu+cpu"]}, snn.InvalidArgumentError, r"devices contains 'cpu\+cpu'"),
+        ({"devices": ["cpu", "cpu"], "placement": {"exc": 2}}, snn.InvalidArgumentError, r"placement\['exc'\] is 2"),
+        ({"devices": ["cpu", "cpu"], "placement": {"exc": "1"}}, snn.ArgumentTypeError, "not an integer"),
+        ({"devices": ["cpu", "cpu"], "placement": ["exc"]}, snn.ArgumentTypeError, "not a dict of device numbers"),
+        ({"devices": ["cpu", "cpu"], "placement": {"who": 1}}, snn.NotFoundError, "no population 'who'"),
+        ({"devices": ["cpu", "cpu"], "placement": {"force": 1}}, snn.InvalidArgumentError, "'force' is an input"),
+        ({"placement": {"exc": 1}}, snn.InvalidArgumentError, "placement is given without devices"),
+        ({"device": "null", "devices": ["cpu", "cpu"]}, snn.InvalidArgumentError, "give one of them"),
+        (
+            {"devices": ["cpu", "cpu"], "placement": {"inh": 0, "out": 1}},
+            snn.UnsupportedError,
+            "'inh' and 'out' cannot be on two devices",
+        ),
+    ):
+        with pytest.raises(error, match=sentence):
+            snn.Simulation(column, **arguments)
+
+
+def test_plan_prints_the_placement(snn_command: Command, column: snn.Network, tmp_path: Path) -> None:
+    column.save(tmp_path / "n.snn")
+    where = ["--devices", "cpu", "--devices", "cpu", "--place", "inh=1"]
+    found = snn_command("plan", tmp_path / "n.snn", *where, "--json").object()
+    assert found["populations"] == {"force": 1, "exc": 0, "inh": 1, "out": 1}
+    assert found["window_steps"] == 3
+    assert found["device"] == "cpu+cpu;exc=0;inh=1;out=1"
+    told = snn_command("plan", tmp_path / "n.snn", *where).out
+    for words in ("exc", "0: cpu", "1: cpu", "after every 3 steps", found["device"]):
+        assert words in told
+    assert "never" in snn_command("plan", tmp_path / "n.snn").out

@@ -1,0 +1,113 @@
+// Which device runs what, and what a part of a network is.
+#include <doctest/doctest.h>
+
+#include "common/error.h"
+#include "schedule/placement.h"
+#include "schedule/split_executor.h"
+#include "small_networks.h"
+
+namespace snn::test {
+
+namespace {
+
+// in -> a (64) => b (64) => c (16) => a; "=>" has a delay. d (8) follows c without one.
+struct Ring {
+    NetworkMaker maker;
+    uint32_t in, a, b, c, d;
+    std::shared_ptr<const Plan> plan;
+
+    explicit Ring(uint32_t delay = 4)
+        : in(maker.spikes({20})), a(maker.neurons({64}, "lif")), b(maker.neurons({64}, "lif")), c(maker.neurons({16}, "lif")),
+          d(maker.neurons({8}, "lif")) {
+        const auto dense = [&](uint32_t source, uint32_t target, uint32_t rows, uint32_t columns, uint32_t delay_steps) {
+            maker.connect({.source = source, .target = target, .weights = std::vector<float>(size_t{rows} * columns, 0.1f),
+                           .delay_steps = delay_steps});
+        };
+        dense(in, a, 20, 64, 0);
+        dense(a, b, 64, 64, delay);
+        dense(b, c, 64, 16, delay + 3);
+        dense(c, a, 16, 64, delay + 1);
+        dense(c, d, 16, 8, 0);
+        plan = maker.plan();
+    }
+    std::string name(uint32_t population) const { return plan->network->population(population).name; }
+    Placement placed(const std::string& device) const { return place(*plan->network, device, ExecutorOptions{}); }
+};
+
+}  // namespace
+
+TEST_CASE("work is shared among equal devices, and undelayed projections are not cut") {
+    const Ring ring;
+    const Placement two = ring.placed("cpu+cpu");
+    CHECK(two.of_population[ring.a] != two.of_population[ring.b]);
+    CHECK(two.of_population[ring.c] == two.of_population[ring.d]);
+    CHECK(two.of_population[ring.in] == two.of_population[ring.a]);
+    for (int again = 0; again < 3; ++again) CHECK(ring.placed("cpu+cpu").of_population == two.of_population);
+    // What it says of itself gives it again.
+    CHECK(ring.placed(two.device(*ring.plan->network)).of_population == two.of_population);
+}
+
+TEST_CASE("a window is a step less than the shortest delay between devices, and at least one") {
+    const auto window = [](uint32_t delay, const char* place_a, const char* place_b, const char* place_c) {
+        const Ring ring(delay);
+        return ring
+            .placed("cpu+cpu;" + ring.name(ring.a) + place_a + ";" + ring.name(ring.b) + place_b + ";" + ring.name(ring.c) + place_c)
+            .window_steps;
+    };
+    CHECK(window(4, "=0", "=1", "=1") == 3);
+    CHECK(window(4, "=0", "=0", "=1") == 4);  // the delay of 4 is not cut
+    CHECK(window(4, "=1", "=1", "=1") == 0);
+    CHECK(window(1, "=0", "=1", "=0") == 1);
+    CHECK(window(2, "=0", "=1", "=0") == 1);
+    CHECK(window(900, "=0", "=1", "=0") == 64);
+}
+
+TEST_CASE("parts keep the places of populations and shorten the delays between devices") {
+    const Ring ring;
+    const Split split = make_split(*ring.plan, "cpu+cpu;" + ring.name(ring.a) + "=0;" + ring.name(ring.b) + "=1;" + ring.name(ring.c) + "=1",
+                                   ExecutorOptions{});
+    REQUIRE(split.parts.size() == 2);
+    const uint32_t window = split.placement.window_steps;
+    CHECK(window == 3);
+    const Network& first = *split.parts[0].plan->network;
+    const Network& second = *split.parts[1].plan->network;
+    for (const Network* const part : {&first, &second})
+        for (uint32_t p = 0; p < part->populations().size(); ++p) CHECK(part->population(p).name == ring.name(p));
+    CHECK(split.parts[0].projections == std::vector<uint32_t>{0, 3});
+    CHECK(split.parts[1].projections == std::vector<uint32_t>{1, 2, 4});
+    CHECK(first.projection(1).delay_steps == 5 - window);   // c => a
+    CHECK(second.projection(0).delay_steps == 4 - window);  // a => b
+    CHECK(second.projection(1).delay_steps == 7);           // b => c stays at home
+    CHECK(first.population(ring.c).kind == SNN_POPULATION_SPIKE_INPUT);
+    CHECK(first.population(ring.b).size == 1);  // nobody reads it there
+    CHECK(second.population(ring.in).size == 1);
+    // Saved states hold as much of the past as one device would need.
+    CHECK(split.parts[0].plan->populations[ring.a].history_depth == 4);
+    CHECK(split.parts[1].plan->populations[ring.c].history_depth == 5);
+}
+
+TEST_CASE("synapses with delays of their own get shorter alike, in the same order") {
+    auto index = std::make_shared<SparseIndex>();
+    *index = {.row_offsets = {0, 2, 3}, .targets = {1, 0, 2}, .delays = {3, 5, 3}, .min_delay = 3, .max_delay = 5};
+    const auto weights = std::make_shared<const std::vector<float>>(std::vector<float>{0.5f, 0.25f, 1.0f});
+    const Synapses synapses(index, weights);
+    const std::shared_ptr<const Synapses> earlier = synapses.earlier(2);
+    CHECK(earlier->index().delays == std::vector<uint16_t>{1, 3, 1});
+    CHECK(earlier->index().targets == index->targets);
+    CHECK(earlier->min_delay() == 1);
+    CHECK(earlier->max_delay() == 3);
+    CHECK(earlier->weights() == weights);
+    CHECK(synapses.index().delays == std::vector<uint16_t>{3, 5, 3});
+    index->delays = {3, 3, 3};
+    index->max_delay = 3;
+    CHECK(Synapses(index, weights).earlier(3)->index().delays.empty());  // none
+}
+
+TEST_CASE("host threads are shared by those that compute on the host") {
+    const Placement placement{{"cpu", "vulkan:1", "reference"}, {}};
+    CHECK(threads_of_part(placement, 0, 8) == 4);
+    CHECK(threads_of_part(placement, 1, 8) == 1);
+    CHECK(threads_of_part(placement, 2, 1) == 1);
+}
+
+}  // namespace snn::test
