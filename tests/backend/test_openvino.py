@@ -93,6 +93,15 @@ def test_what_has_no_graph_is_refused_with_its_name(name: str) -> None:
     assert REFUSED[name] in str(caught.value)
 
 
+def test_the_callers_thread_keeps_its_denormal_numbers() -> None:
+    """OpenVINO's CPU device flushes them in the thread that compiles and infers."""
+    net = snn.Sequential(3, snn.Dense(3), snn.LIF())
+    with snn.Simulation(net, device=OPENVINO.device) as sim:
+        sim.step(3, {"input": np.ones(3)})
+        assert np.float32(2.0**-140) * np.float32(0.5) > 0
+    assert np.float32(2.0**-140) * np.float32(0.5) > 0
+
+
 def test_plasticity_training_and_other_arithmetic_are_refused() -> None:
     case = case_of("size_15")
     builder = Builder(case)

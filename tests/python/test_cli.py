@@ -26,6 +26,7 @@ COMMANDS = ("demo", "devices", "inspect", "plan", "run", "bench")
 RUN_KEYS = {
     "file",
     "device",
+    "device_reason",
     "threads",
     "batch_size",
     "steps",
