@@ -278,7 +278,7 @@ def test_devices_are_chosen_by_index_name_and_uuid() -> None:
     with pytest.raises(snn.NotFoundError, match=r"no device 'vulkan:Voodoo'"):
         opened(network, Setting("vulkan:Voodoo"), 1)
     with pytest.raises(
-        snn.NotFoundError, match=r"no device 'cpu:1'; there are: cpu, vulkan, npu, openvino, reference, null"
+        snn.NotFoundError, match=r"no device 'cpu:1'; there are: auto, cpu, vulkan, npu, openvino, reference, null"
     ):
         opened(network, Setting("cpu:1"), 1)
 

@@ -141,7 +141,7 @@ def test_bad_calls_of_a_simulation(chain: snn.Network, use, error: type[Exceptio
         (
             {"device": "gpu"},
             snn.NotFoundError,
-            "device 'gpu'; there are: cpu, (vulkan, )?(npu, openvino, )?reference, null",
+            "device 'gpu'; there are: auto, cpu, (vulkan, )?(npu, openvino, )?reference, null",
         ),
         ({"device": 3}, snn.ArgumentTypeError, "the device is 3"),
         ({"batch_size": 0}, snn.InvalidArgumentError, "batch_size is 0"),
