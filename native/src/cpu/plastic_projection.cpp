@@ -489,16 +489,16 @@ void PlasticProjection::for_traces(Slot::Kind side, Use&& use) {
     if (side == Slot::pre_traces) {
         for (Part& part : parts_)
             for (size_t row = 0; row < rows; ++row)
-                if (part.rows[row].count > 0) use(part, row, part.last_arrival[row], &part.pre_after[row * plan_->pre_traces.size()], size_t{1});
+                if (part.rows[row].count > 0) use(part, row, part.last_arrival[row], part.pre_after.data() + row * plan_->pre_traces.size(), size_t{1});
     } else if (side == Slot::post_traces) {
         for (Part& part : parts_)
             for (uint32_t j = part.begin; j < std::min(part.end, target_size_); ++j)
-                use(part, j, part.last_spike[j - part.begin], &part.post_after[j - part.begin], part.width);
+                use(part, j, part.last_spike[j - part.begin], part.post_after.data() + (j - part.begin), part.width);
     } else {
         size_t place = 0;
         for_rows([&](Part& part, const Row& row) {
             for (uint64_t k = row.begin; k < row.begin + row.count; ++k)
-                use(part, place++, part.events[k], &part.own[k], part.own_stride);
+                use(part, place++, part.events[k], part.own.data() + k, part.own_stride);
         });
     }
 }
