@@ -482,14 +482,15 @@ void PlasticProjection::reset(uint64_t first_clock) {
 
 // ---- Traces -----------------------------------------------------------------------------------------------------------
 
-// Calls use(part, place in the slot, place in the part's arrays of steps, how far apart its traces are and where they begin).
+// Calls use(part, place in the slot, step of its last event, its first trace, how far apart its traces are).
 template <class Use>
 void PlasticProjection::for_traces(Slot::Kind side, Use&& use) {
     const size_t rows = source_size_ * delays_.size();
     if (side == Slot::pre_traces) {
         for (Part& part : parts_)
             for (size_t row = 0; row < rows; ++row)
-                if (part.rows[row].count > 0) use(part, row, part.last_arrival[row], part.pre_after.data() + row * plan_->pre_traces.size(), size_t{1});
+                if (part.rows[row].count > 0)
+                    use(part, row, part.last_arrival[row], part.pre_after.data() + row * plan_->pre_traces.size(), size_t{1});
     } else if (side == Slot::post_traces) {
         for (Part& part : parts_)
             for (uint32_t j = part.begin; j < std::min(part.end, target_size_); ++j)

@@ -606,8 +606,8 @@ std::vector<uint8_t> needed_registers(const Program& program, std::span<const in
     for (size_t k = program.instructions.size(); k-- > 0;) {
         if (!needed[program.input_count + k]) continue;
         const Instruction& i = program.instructions[k];
-        if (i.op == Op::const_ || i.op == Op::iconst) continue;
-        needed[i.a] = needed[i.b] = needed[i.c] = 1;  // operands that an op does not have are register 0: one too many at most
+        const uint16_t operands[3] = {i.a, i.b, i.c};
+        for (uint32_t n = 0; n < operand_count(i.op); ++n) needed[operands[n]] = 1;
     }
     return needed;
 }

@@ -59,20 +59,6 @@ Known compute(Op op, double a, double b) {
     }
 }
 
-bool is_unary(Op op) {
-    switch (op) {
-        case Op::neg:
-        case Op::abs:
-        case Op::floor:
-        case Op::exp:
-        case Op::reciprocal:
-        case Op::not_:
-        case Op::to_float:
-        case Op::to_int: return true;
-        default: return false;
-    }
-}
-
 class Folder {
 public:
     Folder(const Model& model, const std::vector<Constant>& constants) : program_(model.step) {
@@ -117,8 +103,9 @@ private:
                 return;
             default: break;
         }
-        if (known(op.a) && (is_unary(op.op) || known(op.b))) {
-            value = compute(op.op, *known(op.a), is_unary(op.op) ? 0 : *known(op.b));
+        const bool is_unary = operand_count(op.op) == 1;
+        if (known(op.a) && (is_unary || known(op.b))) {
+            value = compute(op.op, *known(op.a), is_unary ? 0 : *known(op.b));
             return;
         }
         // One operand tells the result; x + 0 is x but for the sign of a zero.

@@ -1,6 +1,7 @@
 // What a session lets its caller read and write of rules of plasticity: parameters, traces, and signals to them.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "backend/slots.h"
 #include "common/error.h"
@@ -15,19 +16,14 @@ Session::Variable Session::find_rule_variable(const Projection& projection, uint
         if (rule.parameters[i].name == variable) return {{Slot::weight, index}, true, Variable::rule_parameter, i};
         known += ", " + rule.parameters[i].name;
     }
-    const auto find_trace = [&](const std::vector<TraceInfo>& traces) {
+    const std::pair<Slot::Kind, const std::vector<TraceInfo>&> sides[] = {{Slot::pre_traces, rule.pre_traces},
+                                                                          {Slot::post_traces, rule.post_traces},
+                                                                          {Slot::synapse_traces, rule.synapse_traces}};
+    for (const auto& [side, traces] : sides)
         for (uint32_t i = 0; i < traces.size(); ++i) {
-            if (traces[i].name == variable) return i;
+            if (traces[i].name == variable) return {{side, index}, false, Variable::trace, i};
             known += ", " + traces[i].name;
         }
-        return UINT32_MAX;
-    };
-    if (const uint32_t i = find_trace(rule.pre_traces); i != UINT32_MAX)
-        return {{Slot::pre_traces, index}, false, Variable::trace, i};
-    if (const uint32_t i = find_trace(rule.post_traces); i != UINT32_MAX)
-        return {{Slot::post_traces, index}, false, Variable::trace, i};
-    if (const uint32_t i = find_trace(rule.synapse_traces); i != UINT32_MAX)
-        return {{Slot::synapse_traces, index}, false, Variable::trace, i};
     if (variable == "signal") {
         if (rule.on_signal) return {{Slot::weight, index}, true, Variable::signal};
         throw Error(SNN_ERROR_NOT_FOUND, describe_plasticity(projection), " takes no signal: the rule has no [on_signal]");

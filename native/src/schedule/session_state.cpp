@@ -146,6 +146,12 @@ Slot Session::activity_slot(uint32_t population) const {
 SavedState Session::save() {
     check_state_can_be_saved();
     SavedState state;
+    const auto add_values = [&](const std::string& name, TensorType type, std::vector<uint64_t> shape, const auto& values) {
+        SavedTensor tensor{type, std::move(shape), {}};
+        tensor.bytes.resize(values.size() * sizeof values[0]);
+        std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
+        state.tensors.emplace(name, std::move(tensor));
+    };
     const auto add = [&](const std::string& name, TensorType type, std::vector<uint64_t> shape, const Slot& slot) {
         SavedTensor tensor{type, std::move(shape), {}};
         tensor.bytes.resize(executor_->count(slot) * size_of(dtype_of(type)));
@@ -178,12 +184,8 @@ SavedState Session::save() {
         }
         if (population.is_input()) {
             const Input& input = inputs_[input_places_[p]];
-            if (!input.clears || input.filled) {
-                SavedTensor tensor{TensorType::f32, {batch_size_, population.size}, {}};
-                tensor.bytes.resize(input.values.size() * sizeof(float));
-                std::memcpy(tensor.bytes.data(), input.values.data(), tensor.bytes.size());
-                state.tensors.emplace(input_name(population), std::move(tensor));
-            }
+            if (!input.clears || input.filled)
+                add_values(input_name(population), TensorType::f32, {batch_size_, population.size}, input.values);
         } else {
             const Model& model = *population.model;
             entry["definition"] = hexadecimal(hash_of_definition(model.json));
@@ -191,12 +193,8 @@ SavedState Session::save() {
                 add(state_name(population, s), model.states[s].type == ValueType::int_ ? TensorType::i32 : TensorType::f32,
                     {batch_size_, population.size}, {Slot::state, p, s});
             const Parameters& parameters = parameters_of(p);
-            for (size_t i = 0; i < parameters.size(); ++i) {
-                SavedTensor tensor{TensorType::f64, {parameters[i].size()}, {}};
-                tensor.bytes.resize(parameters[i].size() * sizeof(double));
-                std::memcpy(tensor.bytes.data(), parameters[i].data(), tensor.bytes.size());
-                state.tensors.emplace(parameter_name(population, i), std::move(tensor));
-            }
+            for (size_t i = 0; i < parameters.size(); ++i)
+                add_values(parameter_name(population, i), TensorType::f64, {parameters[i].size()}, parameters[i]);
         }
         document["populations"].push_back(std::move(entry));
     }
@@ -225,13 +223,9 @@ SavedState Session::save() {
                 if (tensor.type == TensorType::f32) shape.insert(shape.begin(), traces_of(plan, side).size());
                 add(projection.name + tensor.name, tensor.type, std::move(shape), {tensor.slot, q});
             }
-            if (plasticity_[q]) {
-                const std::vector<double>& values = plasticity_[q]->parameters;
-                SavedTensor tensor{TensorType::f64, {values.size()}, {}};
-                tensor.bytes.resize(values.size() * sizeof(double));
-                std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
-                state.tensors.emplace(rule_parameters_name(projection), std::move(tensor));
-            }
+            if (plasticity_[q])
+                add_values(rule_parameters_name(projection), TensorType::f64, {plasticity_[q]->parameters.size()},
+                           plasticity_[q]->parameters);
         }
         document["projections"].push_back(std::move(entry));
     }

@@ -167,38 +167,9 @@ const char* function_of(Op op) {
     }
 }
 
-// Registers that an operation reads.
-uint32_t operand_count(Op op) {
-    switch (op) {
-        case Op::const_:
-        case Op::iconst:
-        case Op::uniform:
-        case Op::normal:
-        case Op::poisson: return 0;
-        case Op::neg:
-        case Op::abs:
-        case Op::floor:
-        case Op::exp:
-        case Op::reciprocal:
-        case Op::not_:
-        case Op::to_float:
-        case Op::to_int: return 1;
-        case Op::select: return 3;
-        default: return 2;
-    }
-}
-
 // Which registers the outputs depend on.
-std::vector<uint8_t> needed_registers(const Program& program, std::span<const uint16_t> outputs) {
-    std::vector<uint8_t> needed(program.register_count(), 0);
-    for (const uint16_t output : outputs) needed[output] = 1;
-    for (size_t i = program.instructions.size(); i-- > 0;) {
-        const Instruction& instruction = program.instructions[i];
-        if (!needed[program.input_count + i]) continue;
-        const uint16_t operands[3] = {instruction.a, instruction.b, instruction.c};
-        for (uint32_t k = 0; k < operand_count(instruction.op); ++k) needed[operands[k]] = 1;
-    }
-    return needed;
+std::vector<uint8_t> needed_for(const Program& program, std::span<const uint16_t> outputs) {
+    return needed_registers(program, std::vector<int32_t>(outputs.begin(), outputs.end()));
 }
 
 uint32_t float_bits(double value) { return std::bit_cast<uint32_t>(static_cast<float>(value)); }
@@ -247,7 +218,7 @@ std::vector<uint32_t> add_event(Module& module, const PlasticityPlan& plan, cons
         for (uint32_t k = 0; k < plan.post_traces.size(); ++k) ids[at++] = module.call("post_trace", {module.constant(k)});
         ids[at++] = module.call("weight_now", {});
     }
-    add_operations(module, program, needed_registers(program, outputs), ids);
+    add_operations(module, program, needed_for(program, outputs), ids);
     return ids;
 }
 
@@ -269,7 +240,7 @@ std::vector<uint32_t> make_model_shader(const Model& model, const std::vector<Co
     const ConstantPlaces places = place_constants(constants);
     std::vector<uint16_t> outputs = model.step_states;
     if (model.spiking) outputs.push_back(static_cast<uint16_t>(model.step_spike));
-    const std::vector<uint8_t> needed = needed_registers(step, outputs);
+    const std::vector<uint8_t> needed = needed_for(step, outputs);
     std::vector<uint32_t> ids(step.register_count(), 0);
     const auto type_name = [&](size_t reg) { return step.types[reg] == ValueType::int_ ? "int" : "float"; };
 
