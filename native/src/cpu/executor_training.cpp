@@ -30,6 +30,11 @@ void CpuExecutor::read_initial_gradient(uint32_t population, uint32_t state, dou
     backpropagation_->read_initial_gradient(population, state, out_values);
 }
 
+void CpuExecutor::read_gamma_gradient(uint32_t projection, double* out_values) const {
+    const std::vector<double>& gradient = context_.normalized[projection]->rows.gamma_gradient;
+    std::copy(gradient.begin(), gradient.end(), out_values);
+}
+
 std::unique_ptr<OptimizerMemory> CpuExecutor::make_optimizer_memory(uint32_t optimizer) {
     return std::make_unique<Moments>(context_, has_second_moment(optimizer));
 }
