@@ -76,13 +76,16 @@ from snn.neurons import (
     PoissonSource,
     SpikeInput,
 )
+from snn.normalization import BatchNorm
 from snn.plasticity import HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram
 from snn.projection import Projection
+from snn.quantization import Quantization
 from snn.recording import Recording, SpikeEvents
 from snn.sequential import Sequential
 from snn.simulation import Recorder, Simulation
 from snn.sparse import Sparse
 from snn.surrogates import Surrogate
+from snn.tensorboard import TensorBoard
 from snn.trainer import Trainer
 
 __version__ = library_version()
@@ -95,6 +98,7 @@ __all__ = [
     "ArgumentTypeError",
     "AvgPool2d",
     "Backpropagation",
+    "BatchNorm",
     "BusyError",
     "ConductanceLIF",
     "Connection",
@@ -143,6 +147,7 @@ __all__ = [
     "PoissonSource",
     "Population",
     "Projection",
+    "Quantization",
     "Recorder",
     "Recording",
     "RewardSTDP",
@@ -157,6 +162,7 @@ __all__ = [
     "StoppedError",
     "SumPool2d",
     "Surrogate",
+    "TensorBoard",
     "Trainer",
     "TripletSTDP",
     "TsodyksMarkram",
