@@ -74,7 +74,9 @@ from snn.neurons import (
     NeuronModel,
     NoisyIzhikevich,
     PoissonSource,
+    ResonateAndFire,
     SpikeInput,
+    SpikingLSTM,
 )
 from snn.normalization import BatchNorm
 from snn.plasticity import HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram
@@ -150,6 +152,7 @@ __all__ = [
     "Quantization",
     "Recorder",
     "Recording",
+    "ResonateAndFire",
     "RewardSTDP",
     "Sequential",
     "Simulation",
@@ -158,6 +161,7 @@ __all__ = [
     "SpikeEvent",
     "SpikeEvents",
     "SpikeInput",
+    "SpikingLSTM",
     "StateError",
     "StoppedError",
     "SumPool2d",

@@ -49,19 +49,15 @@ struct NormalizedRows {
     // Channels [begin, end) of mean and variance, from the rows of x.
     void find_statistics(const Real* x, uint32_t begin, uint32_t end) {
         const double n = value_count();
-        for (const bool second : {false, true}) {
-            std::vector<double>& sums = second ? variance : mean;
+        const auto mean_of = [&](std::vector<double>& sums, auto&& term) {
             for (uint32_t c = begin; c < end; ++c) sums[c] = 0;
-            for (uint32_t r = 0; r < row_count; ++r) {
-                if (!counts[r % batch_size]) continue;
-                for (uint32_t c = begin; c < end; ++c)
-                    for (uint32_t k = 0; k < plane; ++k) {
-                        const double value = static_cast<double>(x[r * row + size_t{c} * plane + k]) - (second ? mean[c] : 0.0);
-                        sums[c] += second ? value * value : value;
-                    }
-            }
+            each(begin, end, [&](uint32_t r, uint32_t c, size_t at) {
+                if (counts[r % batch_size]) sums[c] += term(c, static_cast<double>(x[at]));
+            });
             for (uint32_t c = begin; c < end; ++c) sums[c] = n > 0 ? sums[c] / n : 0;
-        }
+        };
+        mean_of(mean, [](uint32_t, double value) { return value; });
+        mean_of(variance, [&](uint32_t c, double value) { return (value - mean[c]) * (value - mean[c]); });
     }
 
     // Makes dL/dx of dL/dy in place, and the gradients of gamma and bias, for channels [begin, end).
@@ -71,22 +67,31 @@ struct NormalizedRows {
             gamma_gradient[c] = bias_gradient[c] = 0;
             inverse[c] = 1.0 / std::sqrt(variance[c] + epsilon);
         }
-        const auto each = [&](auto&& visit) {
-            for (uint32_t r = 0; r < row_count; ++r)
-                for (uint32_t c = begin; c < end; ++c)
-                    for (uint32_t k = 0; k < plane; ++k) {
-                        const size_t at = r * row + size_t{c} * plane + k;
-                        visit(r, c, (static_cast<double>(x[at]) - mean[c]) * inverse[c], io_gradient[at]);
-                    }
-        };
-        each([&](uint32_t, uint32_t c, double h, Real g) {
-            bias_gradient[c] += static_cast<double>(g);
-            gamma_gradient[c] += static_cast<double>(g) * h;
+        const auto h = [&](uint32_t c, size_t at) { return (static_cast<double>(x[at]) - mean[c]) * inverse[c]; };
+        each(begin, end, [&](uint32_t, uint32_t c, size_t at) {
+            const double g = static_cast<double>(io_gradient[at]);
+            bias_gradient[c] += g;
+            gamma_gradient[c] += g * h(c, at);
         });
-        each([&](uint32_t r, uint32_t c, double h, Real& g) {
-            const double through_statistics = counts[r % batch_size] ? (bias_gradient[c] + h * gamma_gradient[c]) / n : 0;
-            g = static_cast<Real>(gamma[c] * inverse[c] * (static_cast<double>(g) - through_statistics));
+        each(begin, end, [&](uint32_t r, uint32_t c, size_t at) {
+            const double through_statistics = counts[r % batch_size] ? (bias_gradient[c] + h(c, at) * gamma_gradient[c]) / n : 0;
+            io_gradient[at] = static_cast<Real>(gamma[c] * inverse[c] * (static_cast<double>(io_gradient[at]) - through_statistics));
         });
+    }
+
+private:
+    // Calls visit(row, channel, place) for all values of channels [begin, end).
+    template <class Visit>
+    void each(uint32_t begin, uint32_t end, Visit&& visit) const {
+        for (uint32_t r = 0; r < row_count; ++r) {
+            const size_t first = r * row;
+            if (plane == 1) {
+                for (uint32_t c = begin; c < end; ++c) visit(r, c, first + c);
+                continue;
+            }
+            for (uint32_t c = begin; c < end; ++c)
+                for (uint32_t k = 0; k < plane; ++k) visit(r, c, first + size_t{c} * plane + k);
+        }
     }
 };
 

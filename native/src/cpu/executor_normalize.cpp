@@ -1,9 +1,12 @@
 // Batch normalisation through time in a run by layers (executor_layers.cpp): what a normalised projection delivers is summed up for
 // all steps and samples before the first step of its target, as its statistics need it. The steps then take the sums from memory.
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "common/error.h"
 #include "cpu/executor.h"
+#include "cpu/tape.h"
 #include "network/stages.h"
 
 namespace snn::cpu {
@@ -43,6 +46,7 @@ void CpuExecutor::find_normalized_sums(const RunRequest& request, uint32_t group
                         "between populations that reach back to each other; add it to the network before them");
         NormalizedData& data = *context_.normalized[given.projection];
         const PopulationData& target = *context_.populations[projection.info.target];
+        const bool repeats = tape_->is_held(projection.info.source) && projection.info.kind != SNN_CONNECT_SPARSE;
         const float* const bias = std::exchange(projection.bias, nullptr);
         const uint32_t parts = std::min(context_.pool.width(), context_.batch);
         context_.pool.run(parts, [&](uint32_t part) {
@@ -53,10 +57,16 @@ void CpuExecutor::find_normalized_sums(const RunRequest& request, uint32_t group
                 for (uint32_t step = 0; step < request.step_count; ++step) {
                     Moment at = moment(request, step, sample);
                     at.group = group;
+                    float* const row = data.sums.data() + (size_t{step} * context_.batch + sample) * target.row;
+                    if (repeats && step > projection.info.delay_steps) {  // the input is held: the same sums again
+                        const Activity activity = activity_of(projection.info.source, projection.info.delay_steps, at, memory);
+                        count_delivered(projection, *context_.populations[projection.info.source], activity, memory);
+                        std::memcpy(row, row - size_t{context_.batch} * target.row, target.row * sizeof(float));
+                        continue;
+                    }
                     std::memset(sums, 0, target.row * sizeof(float));
                     deliver(given.projection, at, {0, target.row}, whole_row, memory);
-                    std::memcpy(data.sums.data() + (size_t{step} * context_.batch + sample) * target.row, sums,
-                                target.row * sizeof(float));
+                    std::memcpy(row, sums, target.row * sizeof(float));
                 }
         });
         projection.bias = bias;
