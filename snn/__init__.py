@@ -26,9 +26,9 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
             "install it (pip install .) and run Python from another folder, or install it editable (pip install -e .)"
         ) from None
 
-from snn import data, encode, events, init, plot, scenes, schedules, stimuli, vulkan
+from snn import data, encode, events, init, plot, presets, scenes, schedules, stimuli, vulkan
 from snn.backpropagation import Backpropagation, Gradients
-from snn.connections import AvgPool2d, Connection, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
+from snn.connections import AvgPool2d, Connection, Conv1d, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
 from snn.distributions import Distribution, LogNormal, Normal, Uniform
 from snn.encode import Encoder
 from snn.engine._native import abi_version, device_speed, devices
@@ -104,6 +104,7 @@ __all__ = [
     "BusyError",
     "ConductanceLIF",
     "Connection",
+    "Conv1d",
     "Conv2d",
     "Counters",
     "CurrentLIF",
@@ -185,6 +186,7 @@ __all__ = [
     "library_version",
     "load",
     "plot",
+    "presets",
     "save",
     "scenes",
     "schedules",

@@ -17,8 +17,9 @@ __all__ = ["Quantization"]
 class Quantization:
     """Weights of a projection as integers of few bits times a scale, for ``Trainer(quantization=...)``.
 
-    Training rounds the weights in every step and changes the ones behind them by the gradients of the rounded ones (straight-through
-    estimator, Jacob et al. 2018, arXiv 1712.05877). The network has the rounded weights at all times. Biases stay float32.
+    Training rounds the weights in every step and changes the ones behind them by the gradients of the rounded ones
+    (straight-through estimator, Jacob et al. 2018, arXiv 1712.05877). The network has the rounded weights at all times. Biases
+    stay float32.
 
     Parameters
     ----------

@@ -137,11 +137,11 @@ class Trainer:
         Probability with which each neuron is silent throughout a sample, in training only; what the others send counts 1 / (1 -
         probability) times. A number is that of all spiking populations but the output; a dict gives it by population.
     normalization : BatchNorm or dict, optional
-        Batch normalisation through time of projections, folded into their weights and biases. One `BatchNorm` is that of all trained
-        projections onto spiking populations but the output; a dict gives it by projection.
+        Batch normalisation through time of projections, folded into their weights and biases. One `BatchNorm` is that of all
+        trained projections onto spiking populations but the output; a dict gives it by projection.
     quantization : Quantization or dict, optional
-        Rounds the weights of projections to few bits while they are trained. One `Quantization` is that of all trained projections; a
-        dict gives it by projection.
+        Rounds the weights of projections to few bits while they are trained. One `Quantization` is that of all trained
+        projections; a dict gives it by projection.
     rate_regularization, rate_target : float, default 0.0
         ``rate_regularization * mean((rate - rate_target)**2)`` over all spiking populations is added to the loss, rates
         in spikes per step.

@@ -192,7 +192,7 @@ def _two_layers(b: Builder) -> None:
 
 @pytest.mark.parametrize("setting", [Setting("reference"), Setting("cpu")], ids=str)
 def test_it_is_the_formula(setting: Setting) -> None:
-    """Numpy in float64: the membrane of a leaky integrator that gets what a batch normalisation gives, and the folded weights."""
+    """Numpy in float64: the membrane of a leaky integrator that gets what a normalisation gives, and the folded weights."""
     case = Case("formula", _two_layers, steps=7, batch=4)
     training = Training(case, setting)
     x = np.asarray(training.builder.drive(case)[0][2], np.float64)
@@ -231,7 +231,7 @@ def test_it_is_the_formula(setting: Setting) -> None:
 
 
 def test_a_session_is_ordinary_between_calls() -> None:
-    """Weights are the folded ones after a forward and a backward too, and the state of a trainer brings back what is behind them."""
+    """Weights are the folded ones after a forward and a backward too; the state of a trainer has those behind them."""
     case = CASES[0]
     training = Training(case, Setting("cpu"), optimizer=1, learning_rate=1e-2)
     for _ in range(3):
@@ -264,9 +264,9 @@ def test_what_cannot_be_normalized_says_why() -> None:
     training = Training(CASES[0], Setting("cpu"))
     place = training.builder.trainable.index
     trainer = training.trainer
+    looped = Training(Case("loop", _looped, steps=3), Setting("cpu"))
     with pytest.raises(UnsupportedError, match="'w2' lies on a cycle"):
-        self_loop = Training(Case("loop", _looped, steps=3), Setting("cpu"))
-        self_loop.trainer.set_normalization(2, 1.0, 0.1, 1e-5)
+        looped.trainer.set_normalization(2, 1.0, 0.1, 1e-5)
     with pytest.raises(InvalidArgumentError, match="'w3' has no bias"):
         trainer.set_normalization(3, 1.0, 0.1, 1e-5)
     for scale, momentum, epsilon, said in (
