@@ -24,10 +24,11 @@ void VulkanExecutor::run(const RunRequest& request) {
         submission_.clear();
         submission_.push_back(begin_);
         for (uint32_t step = 0; step < steps; ++step) {
-            submission_.push_back(step_);
+            const uint32_t parity = step % 2;
+            submission_.push_back(step_[parity]);
             if (recorded_.empty()) continue;
-            submission_.push_back(spikes_);
-            if (request.records_after(done + step)) submission_.push_back(states_);
+            submission_.push_back(spikes_[parity]);
+            if (request.records_after(done + step)) submission_.push_back(states_[parity]);
         }
         submission_.push_back(end_);
         device_.run(submission_);
@@ -38,13 +39,14 @@ void VulkanExecutor::run(const RunRequest& request) {
 }
 
 void VulkanExecutor::fill_control(const RunRequest& request, uint32_t done, uint32_t* control) const {
-    const uint64_t before = request.first_step + done - 1;  // advance goes on to the first; wraps at step 0
-    control[shader::RUN_NOW] = static_cast<uint32_t>(now_);
-    control[shader::RUN_STEP_LOW] = static_cast<uint32_t>(before);
-    control[shader::RUN_STEP_HIGH] = static_cast<uint32_t>(before >> 32);
+    const uint32_t ahead = device_.is_on_paper() ? 0 : 1;  // a plan's step begins with going on to it
+    const uint64_t step = request.first_step + done + ahead - 1;  // wraps at step 0
+    control[shader::RUN_NOW] = static_cast<uint32_t>(now_) + ahead;
+    control[shader::RUN_STEP_LOW] = static_cast<uint32_t>(step);
+    control[shader::RUN_STEP_HIGH] = static_cast<uint32_t>(step >> 32);
     control[shader::RUN_SEED_LOW] = static_cast<uint32_t>(seed_);
     control[shader::RUN_SEED_HIGH] = static_cast<uint32_t>(seed_ >> 32);
-    control[shader::RUN_FRAME] = UINT32_MAX;
+    control[shader::RUN_FRAME] = ahead - 1;
     control[shader::RUN_ROW] = 0;
     for (size_t k = 0; k < request.inputs.size(); ++k) {
         const InputFrames& input = request.inputs[k];
@@ -104,13 +106,16 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
     record_capacity_ = capacity;
     if (wanted_ != recorded_) {
         recorded_ = wanted_;
-        record_copies(spikes_, true);
-        record_copies(states_, false);
+        for (uint32_t parity = 0; parity < 2; ++parity) {
+            record_copies(parity, true);
+            record_copies(parity, false);
+        }
     }
     return std::min(steps, capacity);
 }
 
-void VulkanExecutor::record_copies(VkCommandBuffer commands, bool of_spikes) {
+void VulkanExecutor::record_copies(uint32_t parity, bool of_spikes) {
+    const VkCommandBuffer commands = of_spikes ? spikes_[parity] : states_[parity];
     Steps copies(device_.is_validated());
     for (const Recorded& recorded : recorded_) {
         if ((recorded.state == all_spikes) != of_spikes) continue;
@@ -122,18 +127,18 @@ void VulkanExecutor::record_copies(VkCommandBuffer commands, bool of_spikes) {
         arguments.position = of_spikes ? shader::RUN_FRAME : shader::RUN_ROW;
         Dispatch dispatch;
         dispatch.pipeline = pipelines_.get(embedded_shader("record"));
-        dispatch.set = pipelines_.bind({run_, of_spikes ? population.ring : population.states, {}, {}, {},
+        dispatch.set = pipelines_.bind({run_[parity], of_spikes ? population.ring : population.states, {}, {}, {},
                                        records_.part(recorded.begin, VkDeviceSize{recorded.words} * record_capacity_ * 4)});
         dispatch.take(arguments);
         dispatch.groups[0] = std::min((recorded.words + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE, record_groups);
-        copies.add(dispatch, {{run_resource, Use::read}});
+        copies.add(dispatch, {});
     }
     if (!of_spikes) {
         Dispatch advance;
         advance.pipeline = pipelines_.get(embedded_shader("advance"));
-        advance.set = pipelines_.bind({run_});
-        advance.take(shader::Advance{0});
-        copies.add(advance, {{run_resource, Use::write}});
+        advance.set = pipelines_.bind({run_[parity], run_[1 - parity]});  // of the step that follows
+        advance.take(shader::Advance{0, 0});
+        copies.add(advance, {});
     }
     device_.begin(commands, true);
     copies.record(device_, pipelines_.layout(), commands);

@@ -35,7 +35,12 @@ struct PopulationMemory {
     shader::Activity activity{};
     Range ring;
     // neurons only
-    Range sums, fixed_sums;  // [receptor][frame]; float, int32 where a receptor is in fixed point
+    Range sums;              // [receptor][frame], floats
+    // Integer sums of several populations, [sample][population][receptor][size]: where this one's begin, and from one sample to
+    // the next. The executor lays them out.
+    Range fixed_sums;
+    uint32_t fixed_words = 0, first_fixed_sum = 0, fixed_stride = 0;  // fixed_words: of one sample, 0 where there are none
+    uint32_t float_sums = 0;                                          // bit k: receptor k has float sums
     Range states, constants;
     Range own_states;  // `states`, unless those are bound to a buffer of the host program
     VkDeviceSize states_bytes() const { return VkDeviceSize{state_count} * frame * 4; }
