@@ -336,7 +336,7 @@ void VulkanExecutor::add_bundle(Steps& steps, const SpikeBundle& bundle) {
     arguments.samples = batch_size_;
     std::vector<Use> uses{use_of_source(network().projection(bundle.projections[0]))};
     for (const uint32_t q : bundle.projections)
-        uses.push_back({resource(network().projection(q).target, of_fixed_sums), Use::add});
+        uses.push_back({fixed_sums_resource(network().projection(q).target), Use::add});
     const uint64_t rows = uint64_t{source.size} * delay_count * bundle.segments.size();
     const uint32_t lanes = lanes_for(bundle.synapse_count / rows);
     for (const SpikeBundle::Segment& segment : bundle.segments) {
@@ -372,7 +372,7 @@ void VulkanExecutor::add_arrivals(Steps& steps, uint32_t index) {
     dispatch.groups[0] = std::min(source.size, groups_of_arrivals);
     dispatch.groups[1] = arguments.delay_count;
     steps.add(dispatch, {use_of_source(projection),
-                         {resource(projection.target, of_fixed_sums), Use::add},
+                         {fixed_sums_resource(projection.target), Use::add},
                          {plastic_resource(index), Use::write}});
 }
 
@@ -398,7 +398,8 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
     dispatch.pipeline = pipelines_.get(population.shader);
     // A model that does not spike writes no ring, but the shader could: it is bound to something of the population's own.
     const Range& ring = population.has_activity ? population.ring : population.states;
-    dispatch.set = pipelines_.bind({run(), population.sums, population.states, population.constants, population.fixed_sums, ring,
+    const Range& fixed_sums = population.fixed_words > 0 ? population.fixed_sums : population.states;  // the same
+    dispatch.set = pipelines_.bind({run(), population.sums, population.states, population.constants, fixed_sums, ring,
                                    counter_of_population(p)});
     dispatch.take(shader::NeuronStep{.own = population.activity,
                                      .frame = population.frame,
@@ -414,7 +415,7 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = batch_size_;
     steps.add(dispatch, {{resource(p, of_sums), Use::write},
-                         {resource(p, of_fixed_sums), Use::write},
+                         {fixed_sums_resource(p), Use::write},
                          {resource(p, of_activity), Use::write}});
     if (host_buffers_[p].spikes.buffer) add_spike_copy(steps, p, false);
     if (host_buffers_[p].spike_count.buffer) add_spike_copy(steps, p, true);

@@ -64,8 +64,11 @@ private:
     const Network& network() const { return *plan_->network; }
     // Numbers of what dispatches of a step share (steps.h).
     enum Shared : uint32_t { of_activity, of_sums, of_fixed_sums, of_spike_copy, of_spike_count, shared_count };
-    static uint32_t resource(uint32_t population, Shared what) { return 1 + population * shared_count + what; }
-    static constexpr uint32_t next_run_resource = 0;
+    static uint32_t resource(uint32_t population, Shared what) { return population * shared_count + what; }
+    // Populations share a buffer of integer sums, each its own part; the validation layer takes it for one.
+    uint32_t fixed_sums_resource(uint32_t population) const {
+        return resource(device_.is_validated() ? 0 : population, of_fixed_sums);
+    }
     // Of a projection: behind those of the populations.
     uint32_t plastic_resource(uint32_t projection) const {
         return resource(static_cast<uint32_t>(populations_.size()), of_activity) + projection;

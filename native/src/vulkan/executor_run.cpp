@@ -164,6 +164,15 @@ void VulkanExecutor::take_records(const RunRequest& request, uint32_t done, uint
                 values_[i] = memory.is_binary ? (given[i] != 0.0f ? 1.0f : 0.0f) : given[i];
         }
     };
+    // Calls function(place, value) for the active neurons after one step. Few of many spike: words of bits without one are passed.
+    const auto for_active = [&](uint32_t population, uint32_t step, const auto& function) {
+        const PopulationMemory& memory = populations_[population];
+        const uint32_t* const bits = frame_of(population, all_spikes, step);
+        if (bits && memory.is_binary) return memory.for_spikes(bits, [&](size_t i) { function(i, 1.0f); });
+        activity(population, step);
+        for (size_t i = 0; i < values_.size(); ++i)
+            if (values_[i] != 0.0f) function(i, values_[i]);
+    };
     uint32_t row = 0;
     for (uint32_t step = 0; step < steps; ++step) {
         const bool has_row = request.records_after(done + step);
@@ -178,26 +187,24 @@ void VulkanExecutor::take_records(const RunRequest& request, uint32_t done, uint
                 convert(type, frame_of(record.population, record.state_index, row), record.dtype, out, frame);
                 continue;
             }
-            activity(record.population, step);
             if (record.kind == RecordFrames::activity) {
+                activity(record.population, step);
                 convert(DType::float32, values_.data(), record.dtype, out, frame);
-            } else {
-                for (size_t i = 0; i < frame; ++i) {
-                    if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += static_cast<double>(values_[i]);
-                    else static_cast<float*>(record.data)[i] += values_[i];
-                }
+                continue;
             }
+            for_active(record.population, step, [&](size_t i, float value) {
+                if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += static_cast<double>(value);
+                else static_cast<float*>(record.data)[i] += value;
+            });
         }
         for (EventRecord& record : request.events) {
-            activity(record.population, step);
             const uint32_t size = populations_[record.population].size;
-            for (uint32_t i = 0; i < values_.size(); ++i) {
-                if (values_[i] == 0.0f) continue;
+            for_active(record.population, step, [&](size_t i, float) {
                 record.steps[record.count] = record.first_step + done + step;
-                record.neurons[record.count] = i % size;
-                if (record.samples) record.samples[record.count] = i / size;
+                record.neurons[record.count] = static_cast<uint32_t>(i % size);
+                if (record.samples) record.samples[record.count] = static_cast<uint32_t>(i / size);
                 ++record.count;
-            }
+            });
         }
         row += has_row;
     }
