@@ -60,6 +60,7 @@ struct DeliverSpikes {
     Activity source;
     uint sum_stride;     // from one sample's sums to the next
     uint first, last;    // sources of the segment
+    uint first_delay;    // in steps
     uint delay_count;
     uint part_count;     // ranges of sums
     uint samples;

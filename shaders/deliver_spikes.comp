@@ -10,6 +10,7 @@
 layout(local_size_x = GROUP_SIZE) in;
 layout(constant_id = 0) const bool COMPACT = true;  // a synapse is one word: target, and weight in the upper half; else two
 layout(constant_id = 1) const uint LANES = 32;      // invocations that share a spike
+layout(constant_id = 2) const bool CONSECUTIVE = false;  // delays: no look-up, so one read less before another
 layout(push_constant) uniform Push { DeliverSpikes a; };
 layout(std430, set = 0, binding = 1) readonly buffer Source { uint source[]; };
 layout(std430, set = 0, binding = 2) buffer Target { int target[]; };
@@ -21,6 +22,8 @@ const uint TEAMS = GROUP_SIZE / LANES;
 // For each delay and sample of a workgroup, how many spikes arrive with it and those before it; twice, for the summing up.
 shared uint ends[2][GROUP_SIZE];
 shared uint group_used;
+
+uint delay_of(const uint number) { return CONSECUTIVE ? a.first_delay + number : rows[number]; }
 
 void deliver(const uint sums, const uint k) {
     if (COMPACT) {
@@ -37,7 +40,7 @@ void main() {
     uint count = 0;
     if (place < slots) {
         const uint delay = (first_slot + place) / a.samples, sample_index = (first_slot + place) % a.samples;
-        count = source[slot_of(a.source, rows[delay]) + sample_index];
+        count = source[slot_of(a.source, delay_of(delay)) + sample_index];
     }
     ends[0][place] = count;
     if (place == 0) group_used = 0;
@@ -58,7 +61,7 @@ void main() {
             else low = middle + 1;
         }
         const uint delay = (first_slot + low) / a.samples, sample_index = (first_slot + low) % a.samples;
-        const uint list = slot_of(a.source, rows[delay]) + a.source.list + sample_index * a.source.size;
+        const uint list = slot_of(a.source, delay_of(delay)) + a.source.list + sample_index * a.source.size;
         const uint i = source[list + spike - (low == 0 ? 0 : ends[side][low - 1])];
         if (i < a.first || i >= a.last) continue;
         const uint row = a.delay_count + a.part_count + ((i - a.first) * a.delay_count + delay) * a.part_count;

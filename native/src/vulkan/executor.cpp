@@ -68,6 +68,7 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     make_bundles(options);
 
     host_buffers_.resize(populations.size());
+    activity_sums_.resize(populations.size());
     const auto input_count = static_cast<uint32_t>(inputs_.size());
     normal_table_at_ = shader::RUN_INPUTS + input_count;
     std::vector<uint32_t> run(normal_table_at_ + 7 * 32, 0);
@@ -344,6 +345,7 @@ void VulkanExecutor::add_bundle(Steps& steps, const SpikeBundle& bundle) {
     shader::DeliverSpikes arguments{};
     arguments.source = source.activity;
     arguments.sum_stride = target.fixed_stride;
+    arguments.first_delay = bundle.delays.front();
     arguments.delay_count = delay_count;
     arguments.part_count = static_cast<uint32_t>(bundle.parts.size());
     arguments.samples = batch_size_;
@@ -355,7 +357,7 @@ void VulkanExecutor::add_bundle(Steps& steps, const SpikeBundle& bundle) {
         arguments.first = segment.first;
         arguments.last = segment.last;
         Dispatch dispatch;
-        dispatch.pipeline = pipelines_.get(embedded_shader("deliver_spikes"), {bundle.compact, lanes});
+        dispatch.pipeline = pipelines_.get(embedded_shader("deliver_spikes"), {bundle.compact, lanes, bundle.has_consecutive_delays()});
         dispatch.set = pipelines_.bind({run(), source.ring, target.fixed_sums, segment.synapses, segment.rows, {},
                                        counter_of_projection(bundle.projections[0])});
         dispatch.take(arguments);
@@ -433,16 +435,21 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
     if (host_buffers_[p].spike_count.buffer) add_spike_copy(steps, p, true);
 }
 
-void VulkanExecutor::add_spike_copy(Steps& steps, uint32_t p, bool adds_up) {
+// The spikes of a population to a buffer of floats; `adds_up`: to what it holds.
+Dispatch VulkanExecutor::spike_copy(const Range& run, uint32_t p, const Range& to, bool adds_up) {
     const PopulationMemory& population = populations_[p];
     Dispatch dispatch;
     dispatch.pipeline = pipelines_.get(embedded_shader("copy_spikes"), {adds_up});
-    dispatch.set = pipelines_.bind({run(), population.ring, adds_up ? host_buffers_[p].spike_count : host_buffers_[p].spikes});
+    dispatch.set = pipelines_.bind({run, population.ring, to});
     dispatch.take(shader::CopySpikes{population.activity});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = batch_size_;
-    steps.add(dispatch, {{resource(p, of_activity), Use::read},
-                         {resource(p, adds_up ? of_spike_count : of_spike_copy), Use::write}});
+    return dispatch;
+}
+
+void VulkanExecutor::add_spike_copy(Steps& steps, uint32_t p, bool adds_up) {
+    steps.add(spike_copy(run(), p, adds_up ? host_buffers_[p].spike_count : host_buffers_[p].spikes, adds_up),
+              {{resource(p, of_activity), Use::read}, {resource(p, adds_up ? of_spike_count : of_spike_copy), Use::write}});
 }
 
 }  // namespace snn::vulkan

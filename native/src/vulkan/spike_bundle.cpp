@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <numeric>
 
 #include "common/error.h"
 #include "common/math.h"
@@ -135,6 +136,11 @@ void SpikeBundle::load(Device& device, const Network& network, std::span<const M
     delays.clear();
     for (uint32_t k = 0; k < used.size(); ++k)
         if (used[k]) delays.push_back(least_delay_ + k);
+    if (!delays.empty() && 2 * delays.size() > delays.back() - delays.front()) {
+        const uint32_t first = delays.front();
+        delays.resize(delays.back() - first + 1);
+        std::iota(delays.begin(), delays.end(), first);
+    }
     bring(device, network, blocks);
 }
 

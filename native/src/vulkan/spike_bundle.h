@@ -27,6 +27,8 @@ public:
     // `source`, `compact`: what all members have in common.
     SpikeBundle(uint32_t of_source, bool is_compact) : source(of_source), compact(is_compact) {}
 
+    bool has_consecutive_delays() const { return delays.back() - delays.front() + 1 == delays.size(); }
+
     // Makes the rows and brings them to the device; again when weights of a member have changed: the connections stay.
     void load(Device& device, const Network& network, std::span<const Member> members, ThreadPool& threads);
 
@@ -38,7 +40,7 @@ public:
     uint32_t source;
     bool compact;
     std::vector<uint32_t> projections;
-    std::vector<uint32_t> delays;  // total, distinct, ascending
+    std::vector<uint32_t> delays;  // total, ascending: those that synapses have, or all between where most have one
     std::vector<uint32_t> parts;   // where the ranges of sums begin that a synapse reaches, ascending
     std::vector<Segment> segments;
     uint64_t synapse_count = 0;
