@@ -200,9 +200,9 @@ Placement place(const Network& network, std::string_view device, const ExecutorO
         }
     }
     if (largest_frame == 0) return placement;
-    // A step of delay is left where there is one to leave: the CPU delivers delayed synapses faster.
     const size_t fit = std::clamp<size_t>(most_events_in_request / largest_frame, 1, most_window_steps);
-    placement.window_steps = std::clamp(shortest - 1, 1u, static_cast<uint32_t>(fit));
+    placement.window_steps = std::clamp(shortest / 2, 1u, static_cast<uint32_t>(fit));
+    placement.lag_steps = shortest == 1 ? 1 : 2 * placement.window_steps;
     return placement;
 }
 

@@ -19,9 +19,12 @@ bool names_several(std::string_view device);
 struct Placement {
     std::vector<std::string> devices;     // as they were named
     std::vector<uint32_t> of_population;  // place in `devices`. Inputs: of the first device that reads them
-    // Spikes go from device to device once in so many steps, 1 at least and less than every delay between devices where those
-    // are more than 1. 0: nothing goes from one to another.
+    // Spikes go from device to device once in so many steps, which is 1 or at most half the smallest delay between devices. 0: nothing
+    // goes from one to another.
     uint32_t window_steps = 0;
+    // They are read so many steps late: two windows, so that a device may be a window ahead of another, or one where a window is a
+    // step and that is the smallest delay.
+    uint32_t lag_steps = 0;
 
     // "exc, inh on cpu; out on vulkan:0"
     std::string description(const Network& network) const;
