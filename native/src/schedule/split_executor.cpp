@@ -15,6 +15,7 @@ ExecutorOptions options_of(const SplitPart& part, const ExecutorOptions& options
     ExecutorOptions own = options;
     own.device = device_choice(part.device);
     own.thread_count = part.thread_count;
+    if (part.device != "vulkan") own.vulkan_host = nullptr;
     return own;
 }
 
