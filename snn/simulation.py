@@ -59,8 +59,8 @@ class Simulation:
         `snn.vulkan.Host` is the Vulkan device of the calling program.
     devices : iterable of str or snn.vulkan.Host, optional
         Instead of `device`: several that work on the network together, for simulation alone, each with some of its populations:
-        ``["cpu", "vulkan"]``, of CPU, GPUs (one may be a `snn.vulkan.Host`) and the reference. Spikes and states are those of one
-        device, bit for bit. `Network.placement` tells which population goes where. They have the threads in common. A GPU
+        ``["cpu", "vulkan"]``, of CPU, GPUs (one may be a `snn.vulkan.Host`) and the reference. Spikes and states are those of
+        one device, bit for bit. `Network.placement` tells which population goes where. They have the threads in common. A GPU
         that fails is left with a warning, and what it had goes to the others: `device` and `device_reason` tell.
     placement : dict of str to int, optional
         Where populations are wanted: places in `devices`, by name. The others are placed by their work and by what
