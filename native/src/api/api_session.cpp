@@ -75,10 +75,11 @@ SNNHandle snn::api::open_session(const SNNConfig* config, const SNNVulkanHost* h
     }
     SessionOptions options = session_options(complete_config);
     if (host) {
-        if (complete_config.device && options.device != "vulkan")
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->device is '", options.device,
-                        "'; on a host's device it is null or \"vulkan\"");
-        options.device = "vulkan";
+        if (!complete_config.device) options.device = "vulkan";
+        const std::vector<std::string> devices = devices_of(options.device);
+        if (std::count(devices.begin(), devices.end(), "vulkan") != 1)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->device is '", options.device, "'; on a host's device it is null, or names \"vulkan\" "
+                        "once, alone or among several");
         options.executor.vulkan_host = host;
     }
     auto session = std::make_shared<Session>(std::move(network), options);
