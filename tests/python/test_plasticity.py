@@ -212,11 +212,18 @@ def small(**common):
 
 def test_what_cannot_be_plastic_is_refused():
     with pytest.raises(snn.InvalidArgumentError, match=r"weight is 1\.5; the rule keeps weights from 0 to 1"):
-        snn.Simulation(small(weight=1.5, plasticity=snn.PairSTDP()))
+        small(weight=1.5, plasticity=snn.PairSTDP())  # by connect: no simulation is opened
     with pytest.raises(snn.InvalidArgumentError, match="from 2 to 1 are no range"):
-        snn.Simulation(small(plasticity=snn.PairSTDP(w_min=2.0)))
+        small(plasticity=snn.PairSTDP(w_min=2.0))
+    net = snn.Sequential(snn.SpikeInput(2), snn.Dense(2), snn.LIF())
+    beyond = snn.Sparse.from_arrays([0, 1], [0, 1], [0.5, -0.5], plasticity=snn.PairSTDP())
+    with pytest.raises(snn.InvalidArgumentError, match=r"a weight is -0\.5; the rule keeps weights from 0 to 1"):
+        net.connect("input", "output", beyond, name="p")
+    assert list(net.projections) == ["input_to_output"]
+    with pytest.raises(snn.InvalidArgumentError, match="a weight is"):
+        snn.Simulation(small(weight=snn.Uniform(0.5, 3.0), plasticity=snn.PairSTDP()))  # known when they are drawn
     with pytest.raises(snn.InvalidArgumentError, match="tau of trace 'recent_spikes' is 100000000 ms"):
-        snn.Simulation(small(plasticity=snn.PairSTDP(tau_minus=1e8)))
+        small(plasticity=snn.PairSTDP(tau_minus=1e8))
     with pytest.raises(snn.InvalidArgumentError, match="arithmetic is 'float'"):
         small(arithmetic="float", plasticity=snn.PairSTDP())
     with pytest.raises(snn.ArgumentTypeError, match="plasticity is 'pair_stdp'"):
