@@ -45,6 +45,16 @@ class Gradients(NamedTuple):
     inputs: dict[str, Floats]
     """By input population: [step, sample, *shape]; empty unless they were asked for."""
 
+    def __repr__(self) -> str:
+        arrays = {
+            f"{name}.{key}": value
+            for group in self[:2]
+            for name, found in group.items()
+            for key, value in found.items()
+        }
+        arrays |= self.inputs
+        return f"<Gradients: {', '.join(f'{name} {value.shape}' for name, value in arrays.items()) or 'none'}>"
+
 
 def trained_arrays(network: Network) -> dict[str, Floats]:
     """Return the arrays of a network that are trained, by the names that a session gives them ("NAME.weight")."""
