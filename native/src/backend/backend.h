@@ -99,6 +99,13 @@ struct RunRequest {
     uint32_t record_phase = 0;     // ... of which so many, less than all, were before this request
     std::span<EventRecord> events;  // at most one for each population
     bool tape = false;  // keep what backward() needs; steps are then numbered from 0 within this run
+    // With a tape: about how many steps of it to keep at once, 0: all. backward() then runs the others forward again, from states
+    // kept on the way, and reads the inputs once more, so their arrays stay as they are until it is done. Gradients are the same
+    // bits. An executor may keep more.
+    uint32_t tape_steps = 0;
+    // With a tape: backward() takes no gradient from a step to one before it where the number of the later one is a multiple of
+    // this; 0: to all.
+    uint32_t gradient_steps = 0;
     std::span<const DropoutMask> dropout;  // with a tape; the backward pass of the run heeds them
 
     // Whether a frame is written after step `step` of the request, and which one, counted from the request's first.

@@ -43,7 +43,15 @@ class Backpropagation {
 public:
     Backpropagation(CpuContext& context, Tape& tape);
 
-    void run(std::span<const OutputGradient> outputs, std::span<const InputGradient> inputs);
+    // Steps of a chunk of a run; how a run is cut decides in which order gradients are added up.
+    static uint32_t steps_of_chunk(const CpuContext& context, uint32_t step_count);
+
+    // A pass over a taped run: begin, then every segment of the tape from the last to the first, then end. `window`: no gradient
+    // goes from a step that is a multiple of it to one before; 0: all do.
+    void begin(uint32_t step_count, uint32_t window);
+    void take_back(uint32_t begin_step, uint32_t end_step, std::span<const OutputGradient> outputs,
+                   std::span<const InputGradient> inputs);
+    void end();
     void update(const OptimizerStep& step, Moments& io_moments);
 
     // Null when the projection is not trained or has no bias.
@@ -95,6 +103,7 @@ private:
     void sum_over_samples(uint32_t population, const float* values, double* out_values) const;
     void prepare(uint32_t step_count);
     void make_weight_tasks();
+    void forget_later_steps();  // the gradients that came from them
     float* activity_row(uint32_t population, uint32_t step, uint32_t sample);
     float* sums_row(uint32_t population, uint32_t receptor, uint32_t chunk_step, uint32_t sample);
 
@@ -117,6 +126,7 @@ private:
     CpuContext& context_;
     Tape& tape_;
     uint32_t chunk_steps_ = 0;
+    uint32_t window_ = 0;  // of the pass
     std::vector<PopulationGradient> populations_;
     std::vector<ProjectionGradient> projections_;
     std::vector<float> weight_limits_;  // per projection: update() keeps |w| within it

@@ -223,7 +223,7 @@ void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, 
     const uint32_t source = data.info.source, batch = context_.batch, delay = data.info.delay_steps;
     const size_t stride = event_stride(chunk_steps_ * batch);
     uint32_t counts[sources_of_task] = {};
-    for (uint32_t step = std::max(chunk.begin, delay); step < chunk.end; ++step)
+    for (uint32_t step = std::max(chunk.begin, tape_.first_arrival(delay)); step < chunk.end; ++step)
         for (uint32_t sample = 0; sample < batch; ++sample) {
             const uint32_t row = (step - chunk.begin) * batch + sample;
             for_active(tape_.bits(source, step - delay, sample), task.begin, task.end, [&](uint32_t i) {
@@ -262,7 +262,7 @@ void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, 
 void Backpropagation::value_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
     const ProjectionData& data = *context_.projections[task.projection];
     const uint32_t source = data.info.source, batch = context_.batch, delay = data.info.delay_steps;
-    const uint32_t first = std::max(chunk.begin, delay);
+    const uint32_t first = std::max(chunk.begin, tape_.first_arrival(delay));
     if (first >= chunk.end) return;
     const bool held = tape_.is_held(source);
     const uint32_t rows = (chunk.end - first) * batch;
@@ -301,7 +301,7 @@ void Backpropagation::sparse_weights(const WeightTask& task, const Chunk& chunk)
     const uint32_t slots = one_to_one ? 1 : static_cast<uint32_t>(data.segments->delays().size());
     for (uint32_t slot = 0; slot < slots; ++slot) {
         const uint32_t delay = data.info.delay_steps + (one_to_one ? 0u : data.segments->delays()[slot]);
-        for (uint32_t step = std::max(chunk.begin, delay); step < chunk.end; ++step)
+        for (uint32_t step = std::max(chunk.begin, tape_.first_arrival(delay)); step < chunk.end; ++step)
             for (uint32_t sample = 0; sample < batch; ++sample) {
                 const float* const gradient = sums_row(data.info.target, data.info.receptor, step - chunk.begin, sample);
                 const float* const values = tape_.values(source, step - delay, sample);
@@ -324,7 +324,7 @@ void Backpropagation::window_weights(const WeightTask& task, const Chunk& chunk,
     ProjectionGradient& result = projections_[task.projection];
     const uint32_t source = data.info.source, delay = data.info.delay_steps;
     const PopulationData& source_data = *context_.populations[source];
-    for (uint32_t step = std::max(chunk.begin, delay); step < chunk.end; ++step)
+    for (uint32_t step = std::max(chunk.begin, tape_.first_arrival(delay)); step < chunk.end; ++step)
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
             const float* const gradient = sums_row(data.info.target, data.info.receptor, step - chunk.begin, sample);
             const uint32_t count = context_.kernels.list_bits(tape_.bits(source, step - delay, sample), source_data.words,

@@ -83,6 +83,19 @@ public final class Trainer implements AutoCloseable {
             return put(Native.SNNTrainerDef.van_rossum_tau_ms, tau);
         }
 
+        /** Steps kept at once for the way back, the others are run again; 0: all. */
+        public Options checkpointSteps(int steps) {
+            def.putInt(Native.SNNTrainerDef.checkpoint_steps, steps);
+            return this;
+        }
+
+        /** Truncated back-propagation: steps of a window (0: none), and whether each has a loss and an update of its own. */
+        public Options windows(int steps, boolean updates) {
+            def.putInt(Native.SNNTrainerDef.window_steps, steps);
+            def.putInt(Native.SNNTrainerDef.window_updates, updates ? 1 : 0);
+            return this;
+        }
+
         private Options put(int at, double value) {
             def.putDouble(at, value);
             return this;

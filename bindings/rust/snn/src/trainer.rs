@@ -78,6 +78,12 @@ impl TrainerOptions {
         l1_regularization: f64,
         /// Time constant of the van Rossum distance.
         van_rossum_tau_ms: f64,
+        /// Steps kept at once for the way back, the others are run again; 0: all.
+        checkpoint_steps: u32,
+        /// Truncated back-propagation: steps of a window; 0: none.
+        window_steps: u32,
+        /// Whether each window has a loss and an update of its own: 1 or 0.
+        window_updates: u32,
     }
 }
 

@@ -65,6 +65,7 @@ private:
         // training
         std::vector<uint8_t> kept;  // [batch * size] of the taped run; empty: no dropout
         Real kept_scale{1};
+        std::vector<Values> before;           // [lag][batch * size] activities before the taped run, the last one first
         Values activities;                    // [step][batch * size] of the taped run
         std::vector<TapeColumn> tape;         // [tape entry]
         std::vector<Values> state_gradients;  // [state][batch * size], of the step in hand
@@ -136,6 +137,7 @@ private:
     Values zeros(size_t count) const { return Values(count, Real{0}, HostAllocator<Real>(allocator_)); }
     Wholes whole_zeros(size_t count) const { return Wholes(count, 0, HostAllocator<int32_t>(allocator_)); }
 
+    void forget_later_steps(uint32_t step);
     void add_output_gradients(std::span<const OutputGradient> gradients, uint32_t step);
     void neuron_adjoint(uint32_t population, uint32_t step);
     void deliver_adjoint(uint32_t projection, uint32_t step);
@@ -155,6 +157,7 @@ private:
     bool taping_ = false;
     uint32_t tape_step_ = 0;    // of the step in hand while taping
     uint32_t taped_steps_ = 0;  // of the last taped run
+    uint32_t gradient_steps_ = 0;  // windows of the same
     uint64_t taped_runs_ = 0;
     std::vector<PopulationState> populations_;
     std::vector<ProjectionState> projections_;

@@ -26,6 +26,7 @@ void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients
         std::fill(projection.bias_gradient.begin(), projection.bias_gradient.end(), Real{0});
     }
     for (uint32_t step = taped_steps_; step-- > 0;) {
+        if (gradient_steps_ > 0 && (step + 1) % gradient_steps_ == 0) forget_later_steps(step);
         add_output_gradients(gradients, step);
         for (const KernelCall& call : plan_->step_adjoint) {
             if (call.kernel == Kernel::neuron_adjoint) neuron_adjoint(call.index, step);
@@ -37,6 +38,17 @@ void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients
             convert(real_type, populations_[input.population].activity_gradients.data() + step * frame(input.population),
                     input.dtype, static_cast<char*>(input.data) + step * input.step_stride * size_of(input.dtype),
                     frame(input.population));
+}
+
+// What they gave to the states after `step` and to the activity of it and of those before.
+template <class Real>
+void ReferenceExecutor<Real>::forget_later_steps(uint32_t step) {
+    for (uint32_t p = 0; p < populations_.size(); ++p) {
+        PopulationState& state = populations_[p];
+        if (!plan_->populations[p].needs_activity_gradient) continue;
+        for (Values& gradient : state.state_gradients) std::fill(gradient.begin(), gradient.end(), Real{0});
+        std::fill_n(state.activity_gradients.begin(), (size_t{step} + 1) * frame(p), Real{0});
+    }
 }
 
 template <class Real>
@@ -120,9 +132,13 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
         }
         for (uint32_t i = 0; i < source_size; ++i)
             for_synapses(network(), projection, i, [&](const Synapse& synapse) {
-                if (step < synapse.delay) return;
-                const size_t then = place(step - synapse.delay) + i;
                 const Real given = source.kept_scale * g[synapse.target];
+                if (step < synapse.delay) {
+                    if (projection.trainable)
+                        state.weight_gradient[synapse.weight] += source.before[synapse.delay - step - 1][place(0) + i] * given;
+                    return;
+                }
+                const size_t then = place(step - synapse.delay) + i;
                 if (projection.trainable) state.weight_gradient[synapse.weight] += source.activities[then] * given;
                 if (to_source)
                     source.activity_gradients[then] += (pooling ? pool_weight : state.weights[synapse.weight]) * given;
