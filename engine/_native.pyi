@@ -208,6 +208,7 @@ class Trainer:
         checkpoint_steps: int = 0,
         window_steps: int = 0,
         window_updates: bool = True,
+        rule: int = 0,
     ) -> None: ...
     def step(
         self,

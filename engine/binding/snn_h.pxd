@@ -386,6 +386,7 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t checkpoint_steps
         uint32_t window_steps
         uint32_t window_updates
+        uint32_t rule
     ctypedef struct SNNBatch:
         uint32_t struct_size
         uint32_t input_count

@@ -325,6 +325,7 @@ namespace Snn.Tests
                 Assert.Equal(128, (byte*)&it.checkpoint_steps - start, "SNNTrainerDef.checkpoint_steps");
                 Assert.Equal(132, (byte*)&it.window_steps - start, "SNNTrainerDef.window_steps");
                 Assert.Equal(136, (byte*)&it.window_updates - start, "SNNTrainerDef.window_updates");
+                Assert.Equal(140, (byte*)&it.rule - start, "SNNTrainerDef.rule");
             }
             Assert.Equal(48, sizeof(SNNBatch), "sizeof(SNNBatch)");
             {

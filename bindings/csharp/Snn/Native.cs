@@ -461,6 +461,8 @@ namespace Snn
         internal uint window_steps;
         /// <summary>1 (default): snn_trainer_step takes each window as a run of its own, with the loss of its steps and an update after it; the result has the mean loss and the last window's correct_count. 0, and in snn_trainer_forward and backward always: one loss over T, one update</summary>
         internal uint window_updates;
+        /// <summary>SNN_LEARNING_*, default BPTT.</summary>
+        internal uint rule;
     }
 
     [StructLayout(LayoutKind.Sequential)]

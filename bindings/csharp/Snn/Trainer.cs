@@ -19,6 +19,7 @@ namespace Snn
         }
 
         public Loss Loss { get { return (Loss)def.loss; } set { def.loss = (uint)value; } }
+        public LearningRule Rule { get { return (LearningRule)def.rule; } set { def.rule = (uint)value; } }
         public Optimizer Optimizer { get { return (Optimizer)def.optimizer; } set { def.optimizer = (uint)value; } }
 
         /// <summary>Target of the labelled output for mean-square losses without targets.</summary>

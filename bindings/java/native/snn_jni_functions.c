@@ -234,6 +234,7 @@ LAYOUT(offsetof(SNNTrainerDef, van_rossum_tau_ms) == 120);
 LAYOUT(offsetof(SNNTrainerDef, checkpoint_steps) == 128);
 LAYOUT(offsetof(SNNTrainerDef, window_steps) == 132);
 LAYOUT(offsetof(SNNTrainerDef, window_updates) == 136);
+LAYOUT(offsetof(SNNTrainerDef, rule) == 140);
 LAYOUT(sizeof(SNNBatch) == 48);
 LAYOUT(offsetof(SNNBatch, struct_size) == 0);
 LAYOUT(offsetof(SNNBatch, input_count) == 4);

@@ -727,6 +727,14 @@ enum { /* losses, averaged over the batch; T steps, class = argmax of the scores
     /* The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at. */
     SNN_LOSS_NONE = 255
 };
+/* How gradients come about; docs/semantics.md. */
+enum {
+    SNN_LEARNING_BPTT = 0,  /* back-propagation through time */
+    SNN_LEARNING_OTTT = 1,  /* online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet
+                               traces of what arrived before */
+    SNN_LEARNING_EPROP = 2  /* e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those
+                               that project onto it, and meet eligibility traces */
+};
 enum { SNN_OPTIMIZER_SGD = 0, SNN_OPTIMIZER_ADAM = 1, SNN_OPTIMIZER_ADAMW = 2, SNN_OPTIMIZER_LION = 3 };
 
 typedef struct SNNTrainerDef {
@@ -764,6 +772,10 @@ typedef struct SNNTrainerDef {
     uint32_t window_updates;      /* 1 (default): snn_trainer_step takes each window as a run of its own, with the loss of its steps
                                      and an update after it; the result has the mean loss and the last window's correct_count.
                                      0, and in snn_trainer_forward and backward always: one loss over T, one update */
+    uint32_t rule;                /* SNN_LEARNING_*, default BPTT. The others need one of the library's losses, models that are
+                                     linear between spikes with the same decays in a whole population, and no learnable parameters.
+                                     With window_steps memory does not grow with T: traces go on from window to window, and
+                                     gradients are not truncated but for e-prop's filter of the output's leak */
 } SNNTrainerDef;
 typedef struct SNNBatch {
     uint32_t struct_size;

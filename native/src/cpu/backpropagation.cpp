@@ -177,9 +177,11 @@ float* Backpropagation::sums_row(uint32_t population, uint32_t receptor, uint32_
                context_.populations[population]->row;
 }
 
-void Backpropagation::begin(uint32_t step_count, uint32_t window) {
+void Backpropagation::begin(uint32_t step_count, uint32_t window, const PassRule& rule) {
     prepare(step_count);
     window_ = window;
+    rule_ = rule;
+    if (rule_.rule != LearningRule::bptt) prepare_rule();
     forget_later_steps();
     for (PopulationGradient& gradient : populations_) gradient.constants.clear();
     context_.pool.deal(static_cast<uint32_t>(projections_.size()), [&](uint32_t q, uint32_t) {
@@ -197,6 +199,7 @@ void Backpropagation::forget_later_steps() {
     for (PopulationGradient& gradient : populations_) {
         gradient.activity.clear();
         gradient.states.clear();
+        gradient.credit.clear();
     }
 }
 
@@ -218,6 +221,7 @@ void Backpropagation::take_back(uint32_t begin_step, uint32_t end_step, std::spa
 }
 
 void Backpropagation::end() {
+    if (rule_.traces) add_traces();
     for (uint32_t q = 0; q < projections_.size(); ++q)
         if (!projections_[q].packed.empty())
             context_.projections[q]->conv->unpack(projections_[q].packed.data(), projections_[q].weights.data());

@@ -47,6 +47,7 @@
 #include "cpu/checkpoints.h"
 #include "cpu/instruction_set.h"
 #include "cpu/tape.h"
+#include "cpu/traces.h"
 
 namespace snn::cpu {
 

@@ -23,6 +23,7 @@ namespace snn::cpu {
 class Backpropagation;
 class Checkpoints;
 class Tape;
+class Traces;
 
 // What one task has counted since the last reset, in cache lines of its own.
 struct alignas(64) TaskCounters {
@@ -187,6 +188,10 @@ private:
         uint32_t step_count = 0, segment_steps = 0, gradient_steps = 0;
         uint32_t segment_begin = 0;  // of the segment at hand
         uint32_t on_tape = 0;        // the segment whose entries the tape has
+        LearningRule rule = LearningRule::bptt;
+        std::span<const LinearStep> linear;
+        uint32_t readout = 0;
+        bool traces = false;
         std::vector<InputFrames> inputs, segment_inputs;
         std::vector<RecordFrames> segment_records;
         std::vector<uint64_t> active;        // per input: values other than 0
@@ -233,6 +238,7 @@ private:
     std::vector<uint32_t> group_of_;      // per population; inputs: no_group
     TapedRun taped_;                      // the last one
     std::unique_ptr<Checkpoints> checkpoints_;
+    std::unique_ptr<Traces> traces_;
     std::unique_ptr<Backpropagation> backpropagation_;
 };
 

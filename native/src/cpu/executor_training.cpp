@@ -20,6 +20,7 @@
 #include "cpu/checkpoints.h"
 #include "cpu/executor.h"
 #include "cpu/tape.h"
+#include "cpu/traces.h"
 #include "train/optimizer.h"
 
 namespace snn::cpu {
@@ -43,6 +44,12 @@ void CpuExecutor::run_taped(const RunRequest& request) {
     taped_.seed = seed_;
     taped_.step_count = request.step_count;
     taped_.segment_steps = static_cast<uint32_t>(std::min<uint64_t>((wanted + chunk - 1) / chunk * chunk, request.step_count));
+    taped_.rule = request.rule;
+    taped_.linear = request.linear;
+    taped_.readout = request.readout;
+    taped_.traces = request.traces;
+    if (taped_.traces && !traces_) traces_ = std::make_unique<Traces>(context_);
+    if (taped_.traces) traces_->begin(request.first_step == 0, request.linear);
     taped_.inputs.assign(request.inputs.begin(), request.inputs.end());
     taped_.active.assign(context_.populations.size(), 0);
     const uint32_t segments = taped_.segment_count();
@@ -52,6 +59,7 @@ void CpuExecutor::run_taped(const RunRequest& request) {
         if (segments > 1) checkpoints_->save(segment);
         tape_->keep_entries(segment + 1 == segments);
         run_segment(segment, request);
+        if (taped_.traces) traces_->advance(*tape_, taped_.begin_of(segment), taped_.begin_of(segment + 1));
     }
     if (segments > 1) checkpoints_->save(segments);
     taped_.counters.clear();
@@ -94,7 +102,8 @@ void CpuExecutor::backward(std::span<const OutputGradient> gradients, std::span<
     if (!tape_) throw Error(SNN_ERROR_STATE, "backward needs a taped run before it");
     if (taped_.step_count == 0) return;
     if (!backpropagation_) backpropagation_ = std::make_unique<Backpropagation>(context_, *tape_);
-    backpropagation_->begin(taped_.step_count, taped_.gradient_steps);
+    backpropagation_->begin(taped_.step_count, taped_.gradient_steps,
+                            {taped_.rule, taped_.linear, taped_.readout, taped_.traces ? traces_.get() : nullptr});
     const uint32_t segments = taped_.segment_count();
     RunRequest again;
     again.first_step = taped_.first_step;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "cpu/executor.h"
@@ -28,12 +29,18 @@ public:
                ((static_cast<size_t>(step - first_) * p.entry_count + entry) * context_.batch + sample) * p.row;
     }
     uint16_t* bits(uint32_t population, uint32_t step, uint32_t sample) {
-        Population& p = populations_[population];
+        return const_cast<uint16_t*>(std::as_const(*this).bits(population, step, sample));
+    }
+    const uint16_t* bits(uint32_t population, uint32_t step, uint32_t sample) const {
+        const Population& p = populations_[population];
         return p.bits.data() + (static_cast<size_t>(step - first_ + p.lookback) * context_.batch + sample) * (p.row / 16);
     }
     // Value inputs. Null for the others.
     float* values(uint32_t population, uint32_t step, uint32_t sample) {
-        Population& p = populations_[population];
+        return const_cast<float*>(std::as_const(*this).values(population, step, sample));
+    }
+    const float* values(uint32_t population, uint32_t step, uint32_t sample) const {
+        const Population& p = populations_[population];
         if (p.values.empty()) return nullptr;
         return p.values.data() + (static_cast<size_t>(p.held ? 0 : step - first_ + p.lookback) * context_.batch + sample) * p.row;
     }

@@ -55,6 +55,8 @@ void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t
     check_number(def.parameter_rate_factor, 0, false, "parameter_rate_factor");
     check_number(def.l1_regularization, 0, false, "l1_regularization");
     if (def.loss == SNN_LOSS_VAN_ROSSUM) check_number(def.van_rossum_tau_ms, 0, true, "van_rossum_tau_ms");
+    if (def.rule > SNN_LEARNING_EPROP)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->rule is ", def.rule, "; expected one of SNN_LEARNING_*");
     if (def.window_updates > 1)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->window_updates is ", def.window_updates, "; expected 0 or 1");
 }
@@ -70,9 +72,47 @@ Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, cons
     if (!executor.can_train()) throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train; \"cpu\" can");
     const uint32_t outputs = def.loss == SNN_LOSS_NONE ? 0 : plan.network->population(def.output_population).size;
     shape_ = {def.loss, def.step_count, batch_size, outputs, plan.network->dt_ms(), def.van_rossum_tau_ms};
+    if (def.rule != SNN_LEARNING_BPTT) {
+        check_rule();
+        prepare_rule();
+    }
     prepare_regularization();
     prepare_loss();
     optimizer_memory_ = executor.make_optimizer_memory(def.optimizer);
+}
+
+void Trainer::check_rule() const {
+    const char* const name = def_.rule == SNN_LEARNING_OTTT ? "OTTT" : "e-prop";
+    const auto& populations = plan_.network->populations();
+    if (def_.loss == SNN_LOSS_NONE)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->rule is ", name, ", which needs one of the library's losses; def->loss is ",
+                    "SNN_LOSS_NONE");
+    for (const Population& population : populations)
+        if (population.learns())
+            throw Error(SNN_ERROR_UNSUPPORTED, name, " trains weights; population '", population.name,
+                        "' has a learnable parameter");
+    if (def_.rule != SNN_LEARNING_EPROP) return;
+    std::vector<uint8_t> gets_signals(populations.size());
+    gets_signals[def_.output_population] = 1;
+    for (const Projection& projection : plan_.network->projections())
+        if (projection.target == def_.output_population) gets_signals[projection.source] = 1;
+    for (const Projection& projection : plan_.network->projections())
+        if (projection.trainable && !gets_signals[projection.target])
+            throw Error(SNN_ERROR_UNSUPPORTED, "e-prop: projection '", projection.name, "' cannot learn, since population '",
+                        populations[projection.target].name, "' does not project onto the output population '",
+                        populations[def_.output_population].name, "'");
+}
+
+void Trainer::prepare_rule() {
+    linear_.resize(plan_.populations.size());
+    for (const KernelCall& call : plan_.step_adjoint) {
+        if (call.kernel != Kernel::neuron_adjoint) continue;
+        const Population& population = plan_.network->population(call.index);
+        const Parameters& own = parameters_ ? parameters_->parameters_of(call.index) : population.parameters;
+        linear_[call.index] =
+            own.empty() ? linear_step(population, plan_.populations[call.index])
+                        : linear_step(population, make_population_constants(population, own, plan_.network->dt_ms()));
+    }
 }
 
 // Spikes are counted in every spiking population: for the statistics, the regularisation and the losses over counts.
@@ -147,6 +187,7 @@ void Trainer::run_taped(Steps steps, std::span<const InputFrames> inputs, std::s
     if (steps.begin == 0) {
         executor_.reset_state();
         draw_dropout();
+        if (def_.rule != SNN_LEARNING_BPTT) prepare_rule();  // parameters may have changed
     }
     window_inputs_.assign(inputs.begin(), inputs.end());
     for (InputFrames& input : window_inputs_) input.data += steps.begin * input.step_stride;
@@ -160,7 +201,12 @@ void Trainer::run_taped(Steps steps, std::span<const InputFrames> inputs, std::s
     request.tape_steps = def_.checkpoint_steps == UINT32_MAX
                              ? static_cast<uint32_t>(std::ceil(std::sqrt(steps.count)))
                              : def_.checkpoint_steps;
-    request.gradient_steps = def_.window_steps;
+    // Those rules look back through traces, wherever windows end.
+    request.gradient_steps = def_.rule == SNN_LEARNING_BPTT ? def_.window_steps : 0;
+    request.rule = static_cast<LearningRule>(def_.rule);
+    request.linear = linear_;
+    request.readout = def_.output_population;
+    request.traces = def_.rule != SNN_LEARNING_BPTT && steps.count < def_.step_count;
     shape_.step_count = steps.count;
     executor_.run(request);
     run_ = executor_.taped_run_count();

@@ -83,6 +83,8 @@ private:
     void check_run_is_the_last(const char* what) const;
 
     void prepare_loss();
+    void check_rule() const;
+    void prepare_rule();
     void prepare_regularization();
     void draw_dropout();
     void add_regularization(const int32_t* labels, ForwardResult& io_result);
@@ -90,6 +92,7 @@ private:
     Executor& executor_;
     const Plan& plan_;
     SNNTrainerDef def_;
+    std::vector<LinearStep> linear_;  // by population, of rules other than bptt
     LossShape shape_;  // step_count: of the last forward
     std::vector<InputFrames> window_inputs_, kept_inputs_;
     std::vector<std::vector<float>> input_copies_;  // of kept_inputs_

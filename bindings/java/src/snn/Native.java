@@ -334,6 +334,7 @@ final class Native {
         static final int checkpoint_steps = 128;
         static final int window_steps = 132;
         static final int window_updates = 136;
+        static final int rule = 140;
     }
 
     /** Offsets of SNNBatch in bytes. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import snn.Enums.DataType;
 import snn.Enums.Loss;
+import snn.Enums.LearningRule;
 import snn.Enums.Optimizer;
 
 /** Trains one session and ends with it. One thread at a time, with the session. */
@@ -25,6 +26,11 @@ public final class Trainer implements AutoCloseable {
 
         public Options loss(Loss loss) {
             def.putInt(Native.SNNTrainerDef.loss, loss.value);
+            return this;
+        }
+
+        public Options rule(LearningRule rule) {
+            def.putInt(Native.SNNTrainerDef.rule, rule.value);
             return this;
         }
 

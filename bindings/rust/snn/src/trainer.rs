@@ -6,7 +6,7 @@ use std::ptr;
 
 use crate::error::{check, read_counted};
 use crate::run::input_array;
-use crate::{sys, DataType, Epoch, Error, Loss, Optimizer, Result, Session};
+use crate::{sys, DataType, Epoch, Error, LearningRule, Loss, Optimizer, Result, Session};
 
 /// How a session is trained; see `SNNTrainerDef`. What is not set has the library's default.
 #[derive(Clone)]
@@ -46,6 +46,12 @@ impl TrainerOptions {
     /// Default: Adam.
     pub fn optimizer(mut self, optimizer: Optimizer) -> Self {
         self.def.optimizer = optimizer as u32;
+        self
+    }
+
+    /// Default: back-propagation through time.
+    pub fn rule(mut self, rule: LearningRule) -> Self {
+        self.def.rule = rule as u32;
         self
     }
 

@@ -142,6 +142,7 @@ void ReferenceExecutor<Real>::run(const RunRequest& request) {
             }
         }
         if (taping_) tape_activities();
+        if (taping_ && traces_) advance_eligibility();
         count_spikes();
         record(request, step);
         record_events(request, step);
@@ -154,6 +155,11 @@ void ReferenceExecutor<Real>::begin_tape(const RunRequest& request) {
     const uint32_t step_count = request.step_count;
     ++taped_runs_;
     gradient_steps_ = request.gradient_steps;
+    rule_ = request.rule;
+    linear_ = request.linear;
+    readout_ = request.readout;
+    traces_ = request.traces;
+    if (traces_) begin_eligibility(request);
     for (PopulationState& state : populations_) {
         state.kept.clear();
         state.kept_scale = Real{1};
