@@ -1,4 +1,4 @@
-// The operations of the model language, docs/model-format.md: what native/src/backend/reference/evaluate.h is in C++.
+// The operations of the model language, docs/model-format.md: what native/src/network/evaluate.h is in C++.
 //
 // Every float operation is `precise`: rounded by itself, never contracted into a fused multiply-add.
 

@@ -20,6 +20,7 @@ namespace Snn
         }
 
         public Loss Loss { get { return (Loss)def.loss; } set { def.loss = (uint)value; } }
+        public LearningRule Rule { get { return (LearningRule)def.rule; } set { def.rule = (uint)value; } }
         public Optimizer Optimizer { get { return (Optimizer)def.optimizer; } set { def.optimizer = (uint)value; } }
 
         /// <summary>Target of the labelled output for mean-square losses without targets.</summary>
@@ -52,6 +53,15 @@ namespace Snn
 
         /// <summary>Time constant of the van Rossum distance, in ms.</summary>
         public double VanRossumTau { get { return def.van_rossum_tau_ms; } set { def.van_rossum_tau_ms = value; } }
+
+        /// <summary>Steps kept at once for the way back, the others are run again; 0: all.</summary>
+        public uint CheckpointSteps { get { return def.checkpoint_steps; } set { def.checkpoint_steps = value; } }
+
+        /// <summary>Truncated back-propagation: steps of a window; 0: none.</summary>
+        public uint WindowSteps { get { return def.window_steps; } set { def.window_steps = value; } }
+
+        /// <summary>Whether each window has a loss and an update of its own.</summary>
+        public bool WindowUpdates { get { return def.window_updates != 0; } set { def.window_updates = value ? 1u : 0u; } }
     }
 
     /// <summary>What came of a batch; see <c>SNNTrainResult</c>.</summary>

@@ -44,8 +44,10 @@
 
 #include "common/error.h"
 #include "cpu/backpropagation.h"
+#include "cpu/checkpoints.h"
 #include "cpu/instruction_set.h"
 #include "cpu/tape.h"
+#include "cpu/traces.h"
 
 namespace snn::cpu {
 
@@ -291,14 +293,11 @@ ExecutorCounters CpuExecutor::counters() const {
 
 void CpuExecutor::run(const RunRequest& request) {
     if (request.step_count == 0) return;
-    if (request.tape) {
-        ++taped_runs_;
-        if (!tape_) tape_ = std::make_unique<Tape>(context_);
-        tape_->begin(request.step_count, request.inputs);
-        for (const auto& population : context_.populations) population->drops = false;
-        for (const DropoutMask& mask : request.dropout)
-            context_.populations[mask.population]->set_dropout(mask, context_.allocator);
-    }
+    if (request.tape) run_taped(request);
+    else run_steps(request);
+}
+
+void CpuExecutor::run_steps(const RunRequest& request) {
     begin_events(request);
     const uint32_t width = context_.pool.width(), batch = context_.batch;
     const double work = work_ns_ * request.step_count * batch;
