@@ -26,6 +26,14 @@ def make(engine: str, shared: Path) -> Path:
     return Path(done.read_text(encoding="utf-8").strip())
 
 
+def skip_without_vulkan() -> None:
+    """Skip the test that asks where a host cannot have a Vulkan device of its own."""
+    if not any(Path("/usr/share/vulkan/icd.d").glob("*.json")):
+        pytest.skip("no Vulkan driver (Debian: mesa-vulkan-drivers)")
+    if not Path("/usr/include/vulkan/vulkan.h").exists():
+        pytest.skip("no Vulkan headers and loader to link with (Debian: libvulkan-dev)")
+
+
 def compile_host(source: Path, program: Path, *flags: str | Path) -> None:
     if not Path("/usr/include/doctest/doctest.h").exists():
         pytest.skip("doctest is not there (Debian: doctest-dev)")

@@ -83,9 +83,9 @@ struct SpikingNetwork {
         Value<GODOT_INTS> neurons;
         set_ints(neurons.get(), spikes.neurons, spikes.count);
         const int64_t number = static_cast<int64_t>(spikes.step);
-        Variant signal_v(GODOT_STRING_NAME, signal.get()), name_v(GODOT_STRING_NAME, name.get()),
-            neurons_v(GODOT_INTS, neurons.get()), number_v(GODOT_INT, &number);
-        call(object, "emit_signal", {signal_v.get(), name_v.get(), neurons_v.get(), number_v.get()});
+        Variant self(GODOT_OBJECT, &object), signal_v(GODOT_STRING_NAME, signal.get()), name_v(GODOT_STRING_NAME, name.get()),
+            neurons_v(GODOT_INTS, neurons.get()), number_v(number);
+        const Variant nothing(self, "emit_signal", {&signal_v, &name_v, &neurons_v, &number_v});
     }
 };
 
