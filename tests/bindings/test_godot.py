@@ -14,7 +14,7 @@ import pytest
 
 import snn
 from tests.bindings.building import LIBRARY, ROOT
-from tests.bindings.engines import compile_host, make, play, skip_without_vulkan
+from tests.bindings.engines import compile_host, learning_network, make, play, skip_without_vulkan
 
 HERE = Path(__file__).parent
 SAMPLE = ROOT / "samples/godot"
@@ -42,6 +42,7 @@ def test_the_addon_names_the_libraries_that_it_has(addon: Path) -> None:
 def test_the_extension_does_what_godot_asks(addon: Path, brain: Path, game: str, tmp_path: Path) -> None:
     compile_host(HERE / "godot/host.cpp", tmp_path / "host", f"-I{ROOT / 'bindings/godot/src'}", "-ldl")
     shutil.copy(brain, tmp_path / "creature.snn")
+    learning_network().save(tmp_path / "learning.snn")
     (tmp_path / "wrong.snn").write_text("no network", encoding="utf-8")
     play(
         tmp_path / "host",

@@ -111,6 +111,7 @@ TEST_CASE("networks of every kind give the bits of the processor on Godot's Rend
                     CHECK(std::get<Floats>(brain("read", {state})) == cpu.read<float>(state));
                 }
             }
+            CHECK(cpu.counters().spikes > 100);
         }
     }
     CHECK(errors.empty());

@@ -287,6 +287,26 @@ Object* resource_loader() {
     return &only;
 }
 
+// A path of Godot's as the system has it; res:// and user:// are the same folder here.
+std::string system_path(const std::string& path) {
+    for (const char* root : {"res://", "user://"})
+        if (path.starts_with(root)) return std::string(std::getenv("SNN_PROJECT")) + "/" + path.substr(std::strlen(root));
+    return path;
+}
+
+Object* project_settings() {
+    static Object only = [] {
+        Object made;
+        made.class_name = "ProjectSettings";
+        made.method = [](const std::string& name, const std::vector<Any>& arguments) -> Any {
+            REQUIRE(name == "globalize_path");
+            return system_path(std::get<std::string>(arguments.at(0)));
+        };
+        return made;
+    }();
+    return &only;
+}
+
 // Methods of Godot's small classes: is_class, set_..., which keep a value, and add_id.
 Any call_own(Object& object, const std::string& name, const std::vector<Any>& values) {
     if (name == "is_class") return object.class_name == std::get<std::string>(values.at(0));
@@ -347,9 +367,7 @@ std::function<void(const void* bind, Object* object, const void* const* argument
 const int read_file_bind = 0;
 void read_file(GodotObject object, const void* const* arguments, void* out) {
     CHECK(object == nullptr);  // static
-    std::string path = string_text(arguments[0]);
-    if (path.starts_with("res://")) path = std::string(std::getenv("SNN_PROJECT")) + "/" + path.substr(6);
-    std::ifstream file(path, std::ios::binary);
+    std::ifstream file(system_path(string_text(arguments[0])), std::ios::binary);
     packed<Bytes>(out).assign(std::istreambuf_iterator<char>(file), {});
 }
 
@@ -469,6 +487,7 @@ const std::map<std::string, GodotFunction>& interface() {
         {"packed_float32_array_operator_index_const",
          function(+[](const void* it, int64_t i) -> const float* { return &packed<Floats>(it).at(size_t(i)); })},
         {"global_get_singleton", function(+[](const void* name) -> GodotObject {
+             if (name_text(name) == "ProjectSettings") return project_settings();
              return name_text(name) == "ResourceLoader" ? resource_loader() : nullptr;
          })},
         {"classdb_construct_object", function(+[](const void* name) -> GodotObject { return construct(name_text(name)); })},

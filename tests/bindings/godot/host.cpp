@@ -90,6 +90,52 @@ TEST_CASE("properties are what they were set to, the network and its bytes too")
     CHECK(errors.empty());
 }
 
+TEST_CASE("a node learns from signals, goes on from a saved game and counts") {
+    Godot godot;
+    {
+        Brain brain("res://learning.snn");
+        CHECK(std::get<std::vector<std::string>>(call(brain.node, "get_projections")) == std::vector<std::string>{"synapses"});
+        const auto weights = [&] { return std::get<Floats>(call(brain.node, "get_state", {std::string("synapses.weight")})); };
+        const auto play = [&](int64_t steps, double reward) {
+            for (int64_t i = 0; i < steps; ++i) {
+                CHECK(number(call(brain.node, "set_input", {std::string("source"), Floats(6, 1)})) == 0);
+                CHECK(number(call(brain.node, "advance", {int64_t{1}})) == 0);
+            }
+            CHECK(number(call(brain.node, "send_signal", {std::string("synapses"), reward})) == 0);
+            return weights();
+        };
+        const Floats before = weights(), rewarded = play(30, 1.0);
+        CHECK(rewarded != before);
+        CHECK(play(30, 0.0) == rewarded);  // without a reward nothing is learned
+
+        const auto counted = [&](const char* counter) {
+            return number(call(brain.node, "get_counter", {classes.at("SpikingNetwork").constants.at(counter)}));
+        };
+        CHECK(counted("COUNTER_STEPS") == 60);
+        CHECK(counted("COUNTER_INPUT_SPIKES") == 360);
+        CHECK(counted("COUNTER_SPIKES") > 0);
+        CHECK(number(call(brain.node, "save_state", {std::string("user://game.state")})) == 0);
+        const Floats ahead = play(10, 0.5);
+        CHECK(number(call(brain.node, "load_state", {std::string("user://game.state")})) == 0);
+        CHECK(counted("COUNTER_STEPS") == 60);
+        CHECK(weights() == rewarded);
+        CHECK(play(10, 0.5) == ahead);
+        CHECK(number(call(brain.node, "set_state", {std::string("synapses.weight"), before})) == 0);
+        CHECK(weights() == before);
+        CHECK(errors.empty());
+
+        CHECK(number(call(brain.node, "send_signal", {std::string("synapse"), 1.0})) == 33);
+        CHECK(told("synapse"));
+        CHECK(number(call(brain.node, "set_state", {std::string("cells.v"), Floats{1}})) == 31);
+        CHECK(told("cells.v"));
+        CHECK(number(call(brain.node, "load_state", {std::string("user://absent.state")})) == 19);
+        CHECK(told("absent.state"));
+        CHECK(number(call(brain.node, "get_counter", {int64_t{6}})) == 0);
+        CHECK(told("counter is 6"));
+    }
+    CHECK(errors.empty());
+}
+
 TEST_CASE("wrong use is an error in Godot's log") {
     Godot godot;
     {
