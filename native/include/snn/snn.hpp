@@ -337,6 +337,9 @@ class Session {
 public:
     explicit Session(const Network& network, const SessionOptions& options = {})
         : Session(nullptr, network.get(), options) {}
+    // Owns a handle that a function of C opened, such as snn_vulkan_create_network; `batch_size` is that of its config.
+    explicit Session(SNNHandle owned, uint32_t batch_size = 1)
+        : batch_size_(batch_size), callbacks_(std::make_shared<Callbacks>()), handle_(owned) {}
     static Session open(const std::string& path, const SessionOptions& options = {}) {
         return Session(path.c_str(), nullptr, options);
     }
