@@ -67,8 +67,8 @@ void LatentWeights::set_normalization(uint32_t index, double scale, double momen
             throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name, "' lies on a cycle: what it delivers depends on what it ",
                         "has delivered, and batch normalisation through time needs all steps at once");
         if (!executor_.can_normalize())
-            throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot normalise projection '", projection.name, "' in a network that has ",
-                        "sparse projections with delays in compact form; connect those with SNN_ARITHMETIC_FLOAT");
+            throw Error(SNN_ERROR_UNSUPPORTED, "the device cannot normalise projection '", projection.name, "'; \"cpu\" can, in networks ",
+                        "without static sparse projections that have delays, unless those have SNN_ARITHMETIC_FLOAT");
         for (const Latent& latent : latents_)
             if (latent.projection == index && latent.bits)
                 throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "' is quantised; normalise it in a trainer of "
