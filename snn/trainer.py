@@ -747,8 +747,9 @@ class Trainer:
             "steps": self.steps,
             "samples": batches.count,
             "dropout": self.dropout,
-            "normalization": {name: asdict(norm) for name, norm in self.normalization.items()},
-            "quantization": {name: asdict(rounded) for name, rounded in self.quantization.items()},
+            # None where there is nothing: older checkpoints do not have them.
+            "normalization": {name: asdict(norm) for name, norm in self.normalization.items()} or None,
+            "quantization": {name: asdict(rounded) for name, rounded in self.quantization.items()} or None,
             "rule": None if self.rule == "bptt" else self.rule,
             "windows": self.window_steps and [self.window_steps, self.window_updates],
             "device": self.device,

@@ -108,7 +108,7 @@ private:
     };
     struct Chunk {
         uint32_t begin, end;  // steps
-        uint32_t stage;       // populations of one stage (network/stages.h), and projections from them
+        uint32_t stage = 0;   // populations of one stage (network/stages.h), and projections from them
         uint32_t count() const { return end - begin; }
     };
 

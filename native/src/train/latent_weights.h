@@ -34,7 +34,6 @@ public:
     void set_quantization(uint32_t projection, uint32_t bits, bool per_channel);
     void set_normalization(uint32_t projection, double scale, double momentum, double epsilon);
 
-    bool normalizes() const { return !runs_.empty(); }
     // Before a run and before its backward pass: latent weights of normalised projections into the executor.
     void begin() const;
     // For the run; `labels` as in SNNBatch, null: every sample counts.
