@@ -53,6 +53,16 @@ class Gradients(NamedTuple):
     inputs: dict[str, Floats]
     """By input population: [step, sample, *shape]; empty unless they were asked for."""
 
+    def __repr__(self) -> str:
+        arrays = {
+            f"{name}.{key}": value
+            for group in self[:2]
+            for name, found in group.items()
+            for key, value in found.items()
+        }
+        arrays |= self.inputs
+        return f"<Gradients: {', '.join(f'{name} {value.shape}' for name, value in arrays.items()) or 'none'}>"
+
 
 def checkpoint_number(checkpoint_steps: int | str | None) -> int:
     """Return `checkpoint_steps` as the native trainer takes it."""

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
+using static Snn.Library;
 
 namespace Snn
 {
@@ -14,8 +15,8 @@ namespace Snn
         {
             Library.CheckVersion();
             fixed (SNNTrainerDef* it = &def) Native.snn_trainer_def_init(it, (uint)sizeof(SNNTrainerDef));
-            def.output_population = (uint)outputPopulation;
-            def.step_count = (uint)stepCount;
+            def.output_population = Whole(outputPopulation, "outputPopulation");
+            def.step_count = Whole(stepCount, "stepCount");
         }
 
         public Loss Loss { get { return (Loss)def.loss; } set { def.loss = (uint)value; } }
@@ -131,7 +132,7 @@ namespace Snn
             var arrays = new SNNRecordArray[entries.Count];
             for (int i = 0; i < arrays.Length; ++i)
             {
-                arrays[i].population = (uint)entries[i].Population;
+                arrays[i].population = Whole(entries[i].Population, "population");
                 arrays[i].dtype = (uint)DataType.Float32;
                 arrays[i].variable = (byte*)Run.Pin(pins, Utf8.Bytes(entries[i].Variable));
                 arrays[i].data = (void*)Run.Pin(pins, entries[i].Values);
@@ -256,7 +257,7 @@ namespace Snn
         /// C: <c>snn_trainer_set_dropout</c>.</summary>
         public void SetDropout(int population, double probability, ulong seed = 0)
         {
-            Library.Check(Native.snn_trainer_set_dropout(handle, (uint)population, probability, seed));
+            Library.Check(Native.snn_trainer_set_dropout(handle, Whole(population, "population"), probability, seed));
         }
 
         /// <summary>From the next update on. C: <c>snn_trainer_set_learning_rate</c>.</summary>
@@ -292,7 +293,7 @@ namespace Snn
                 for (int i = 0; i < inputs.Length; ++i)
                 {
                     pins[i] = GCHandle.Alloc(batch.inputs[i].Values, GCHandleType.Pinned);
-                    inputs[i].population = (uint)batch.inputs[i].Population;
+                    inputs[i].population = Whole(batch.inputs[i].Population, "population");
                     inputs[i].held = batch.inputs[i].Held ? 1u : 0u;
                     inputs[i].data = (float*)pins[i].AddrOfPinnedObject();
                     inputs[i].count = (UIntPtr)batch.inputs[i].Values.Length;

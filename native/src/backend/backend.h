@@ -57,6 +57,10 @@ struct InputFrames {
     uint32_t population;
     const float* data;   // first step's [batch][size]
     size_t step_stride;  // floats to the next step's frame; 0: the same frame at every step
+    // Instead of `data`, of a spike input, for an executor that takes_spike_lists(): who spikes, ascending. Those of sample b in step s of
+    // the request are neurons[offsets[s * batch + b]] up to neurons[offsets[s * batch + b + 1]]. The stride is not 0 then.
+    const uint32_t* neurons = nullptr;
+    const uint32_t* offsets = nullptr;
 };
 
 struct RecordFrames {
@@ -186,6 +190,8 @@ public:
     // run, so an executor need not do it when it is opened.
     virtual void reset_state() = 0;
     virtual void run(const RunRequest& request) = 0;
+    // Whether spikes may come as lists: InputFrames::neurons. Not in taped runs.
+    virtual bool takes_spike_lists() const { return false; }
     // Exact, whatever the device and its threads.
     virtual ExecutorCounters counters() const = 0;
 

@@ -481,7 +481,10 @@ void CpuExecutor::load_inputs(const RunRequest& request, const Moment& at, uint3
     for (const InputFrames& input : request.inputs) {
         PopulationData& data = *context_.populations[input.population];
         const bool unchanged = step > 0 && input.step_stride == 0 && data.frame_count == 1;
-        if (!unchanged) {
+        if (input.offsets) {
+            const uint32_t* const range = input.offsets + size_t{step} * context_.batch + at.sample;
+            data.set_active(at.clock, at.sample, input.neurons + range[0], range[1] - range[0]);
+        } else if (!unchanged) {
             const float* const frame =
                 input.data + step * input.step_stride + static_cast<size_t>(at.sample) * data.size;
             context_.kernels.pack_bits(frame, data.size, data.bits_at(at.clock, at.sample));

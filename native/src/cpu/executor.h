@@ -85,6 +85,7 @@ public:
     std::string description() const override;
     void reset_state() override;
     void run(const RunRequest& request) override;
+    bool takes_spike_lists() const override { return true; }
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override {
         context_.populations[population]->set_constants(constants, context_.allocator);

@@ -38,6 +38,12 @@ Real exp_of(Real x) {
 }
 
 template <class Real>
+Real log_of(Real x) {
+    if constexpr (std::is_same_v<Real, float>) return log_f32(x);
+    else return log_f64(x);
+}
+
+template <class Real>
 Real reciprocal_of(Real x) {
     if constexpr (std::is_same_v<Real, float>) return reciprocal_f32(x);
     else return reciprocal_f64(x);
@@ -89,7 +95,7 @@ void evaluate(const Program& program, const SurrogateInUse<Real>& surrogate, boo
             case Op::floor: result = std::floor(r[i.a]); break;
             case Op::exp: result = exp_of(r[i.a]); break;
             case Op::reciprocal: result = reciprocal_of(r[i.a]); break;
-            case Op::log: result = static_cast<Real>(log_f64(static_cast<double>(r[i.a]))); break;
+            case Op::log: result = log_of(r[i.a]); break;
             case Op::sqrt: result = std::sqrt(r[i.a]); break;
             case Op::atan: result = std::atan(r[i.a]); break;
             case Op::tanh: result = std::tanh(r[i.a]); break;

@@ -20,8 +20,8 @@ public final class Trainer implements AutoCloseable {
         public Options(int outputPopulation, int stepCount) {
             Library.checkVersion();
             Native.snn_trainer_def_init(Jni.address(def), Native.SNNTrainerDef.SIZE);
-            def.putInt(Native.SNNTrainerDef.output_population, outputPopulation);
-            def.putInt(Native.SNNTrainerDef.step_count, stepCount);
+            def.putInt(Native.SNNTrainerDef.output_population, Scope.whole(outputPopulation, "outputPopulation"));
+            def.putInt(Native.SNNTrainerDef.step_count, Scope.whole(stepCount, "stepCount"));
         }
 
         public Options loss(Loss loss) {
@@ -182,7 +182,7 @@ public final class Trainer implements AutoCloseable {
                 ByteBuffer values = scope.bytes(4L * arrays.get(i).length);
                 values.asFloatBuffer().put(arrays.get(i));
                 memory.add(values);
-                records.putInt(at + Native.SNNRecordArray.population, populations.get(i));
+                records.putInt(at + Native.SNNRecordArray.population, Scope.whole(populations.get(i), "population"));
                 records.putInt(at + Native.SNNRecordArray.dtype, DataType.FLOAT32.value);
                 records.putLong(at + Native.SNNRecordArray.variable, scope.text(variables.get(i)));
                 records.putLong(at + Native.SNNRecordArray.data, Jni.address(values));
@@ -331,7 +331,7 @@ public final class Trainer implements AutoCloseable {
 
     /** Silences each neuron of a population with a probability, for all steps of a forward. C: {@code snn_trainer_set_dropout}. */
     public void setDropout(int population, double probability, long seed) {
-        Library.check(Native.snn_trainer_set_dropout(handle.get(), population, probability, seed));
+        Library.check(Native.snn_trainer_set_dropout(handle.get(), Scope.whole(population, "population"), probability, seed));
     }
 
     /** From the next update on. C: {@code snn_trainer_set_learning_rate}. */
