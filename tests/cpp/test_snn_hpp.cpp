@@ -276,6 +276,17 @@ TEST_CASE("callbacks are called, and their exceptions reach the caller") {
     session.set_input(0, ones);
     CHECK_THROWS_AS(session.step(), std::logic_error);
     session.step();  // nobody spikes, nothing is thrown again
+    int calls = 0;
+    session.on_spikes([&](const SNNSpikes&) {
+        ++calls;
+        throw std::logic_error("from the callback");
+    });
+    session.bind_input(0, ones);
+    CHECK_THROWS_AS(session.step(5), std::logic_error);
+    CHECK(calls == 1);
+    CHECK_THROWS_AS(session.step(5), std::logic_error);
+    CHECK(calls == 2);
+    session.bind_input(0, {});
     session.on_spikes({});
     session.set_input(0, ones);
     session.step();

@@ -468,12 +468,13 @@ private:
         std::function<void(const SNNSpikes&)> spikes;
         std::function<void(const SNNWeightUpdate&)> weights;
         std::function<void(const SNNEpoch&)> epoch;
-        std::exception_ptr thrown;  // the first exception of this call; those that follow are dropped
+        std::exception_ptr thrown;  // by a callback of this call; none is called again before the call ends
     };
 
     template <class Event, std::function<void(const Event&)> Callbacks::*Member>
     static void SNN_CALL call(SNNHandle, const Event* event, void* user) {
         Callbacks& callbacks = *static_cast<Callbacks*>(user);
+        if (callbacks.thrown) return;
         try {
             (callbacks.*Member)(*event);
         } catch (...) {
