@@ -835,6 +835,25 @@ SNN_API SNNStatus SNN_CALL snn_trainer_set_state(SNNTrainer trainer, const doubl
  * 1 / (1 - probability) times. Which ones follows from seed, population, sample and number of updates. To evaluate, take a trainer
  * without it. SNN_ERROR_UNSUPPORTED: a projection from it sums in fixed point or is maximum pooling. */
 SNN_API SNNStatus SNN_CALL snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed);
+/* Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer;
+ * it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output
+ * channel (conv2d) or target neuron where per_channel is 1; the products are exact. The trainer keeps the weights that are rounded,
+ * beginning with the session's, and changes them by the gradients of the rounded ones (straight-through: Jacob et al. 2018).
+ * Biases stay float32. Weights written to the session later are overwritten by the next update.
+ * SNN_ERROR_INVALID_ARGUMENT: it is not trained, or is normalised. SNN_ERROR_UNSUPPORTED: it sums in fixed point. */
+SNN_API SNNStatus SNN_CALL snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, uint32_t bits, uint32_t per_channel);
+/* Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers
+ * (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all
+ * steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron,
+ * beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.
+ * After an update the session has ordinary weights and biases, with the running statistics folded in: those of the first
+ * batch, then moved towards each batch's by `momentum` (0.1 is usual; epsilon 1e-5) of the way. It can be run, read and saved at any time.
+ * Weights written to the session later are overwritten by the next update. scale 0: no longer; the session keeps what it has.
+ * SNN_ERROR_INVALID_ARGUMENT: not trained, without a bias, quantised, or a number out of range. SNN_ERROR_UNSUPPORTED: it lies on a
+ * cycle, where what it delivers depends on what it has delivered; it sums in fixed point; the trainer has window_steps,
+ * checkpoint_steps or another rule than SNN_LEARNING_BPTT; the device cannot do it. */
+SNN_API SNNStatus SNN_CALL snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum,
+                                                         double epsilon);
 SNN_API SNNStatus SNN_CALL snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate);
 
 typedef struct SNNWeightUpdate {

@@ -130,6 +130,8 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
                                                                  populations[projection.target]->ranges, allocator, kernels,
                                                                  interpret);
     }
+    normalized.resize(projections.size());
+    stages.assign(populations.size(), 0);
     uint32_t receptors = 0, interpreter_words = 0;
     bool any_fixed = false;
     size_t scratch = 0;
@@ -544,7 +546,10 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         const size_t bytes = (part.end - part.begin) * sizeof(float);
         if (!data.starts_at_projection[r] && !data.starts_at_accumulators[r]) std::memset(row + part.begin, 0, bytes);
     }
-    for (const uint32_t q : data.incoming) deliver(q, at, part, range, memory);
+    for (const uint32_t q : data.incoming) {
+        if (at.taped && context_.normalized[q]) deliver_normalized(q, at, part, memory);
+        else deliver(q, at, part, range, memory);
+    }
     for (uint32_t r = 0; r < data.receptor_count; ++r) {
         // A receptor without input reads integer sums that are zero, and leaves them so.
         if (!takes_integers && data.fixed_scales[r] == 0.0f) continue;
