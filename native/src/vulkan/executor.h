@@ -5,7 +5,7 @@
 //   submission  =  begin, { step, [spikes to the host], [states to the host] } x steps, end
 //
 // executor.cpp opens and records, executor_run.cpp runs, executor_host.cpp shares with a host program, executor_variables.cpp reads
-// and writes.
+// and writes, executor_training.cpp passes on what training asks for.
 #pragma once
 
 #include <memory>
@@ -19,6 +19,7 @@
 #include "vulkan/population.h"
 #include "vulkan/projection.h"
 #include "vulkan/steps.h"
+#include "vulkan/training.h"
 
 namespace snn::vulkan {
 
@@ -44,6 +45,16 @@ public:
     void write(const Slot& slot, DType dtype, const void* data) override;
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
 
+    bool can_train() const override { return !plan_->step_adjoint.empty() && !device_.is_on_paper(); }
+    uint64_t taped_run_count() const override { return training_ ? training_->run_count() : 0; }
+    void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
+    double gradient_square_sum(uint32_t projection) const override;
+    bool gradient_is_finite(uint32_t projection) const override;
+    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
+    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
+    std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
+    void update(const OptimizerStep& step, OptimizerMemory& memory) override;
+
 private:
     // A frame that comes to the host with each step (spikes, as bits) or each recorded step (states).
     struct Recorded {
@@ -67,11 +78,20 @@ private:
     }
     uint32_t plastic_resource(uint32_t projection) const { return groups_resource(projection) + 1; }
 
+    Training& training();
+    void run_taped(const RunRequest& request);
+    // What training has computed goes to where everything else looks for it.
+    void settle() const {
+        if (training_) training_->settle(now_);
+    }
     void check_supported() const;
     void check_not_on_paper() const;
     void prepare_dispatches();
     void record_step();
-    void change_step() { prepare_dispatches(), record_step(); }
+    void change_step() {
+        prepare_dispatches(), record_step();
+        if (training_) training_->populations_changed();
+    }
     std::vector<uint8_t> early_deliveries() const;
     void add_input(Steps& steps, uint32_t input);
     void add_delivery(Steps& steps, uint32_t projection);
@@ -122,6 +142,8 @@ private:
     std::vector<VkCommandBuffer> submission_;
     std::vector<Recorded> recorded_, wanted_;  // what `spikes_` and `states_` copy; what the run at hand needs
     uint32_t record_capacity_ = 0;             // frames of each
+
+    std::unique_ptr<Training> training_;  // null until somebody trains
 
     // What plan() gave.
     std::vector<SNNVulkanPlanShader> plan_shaders_;

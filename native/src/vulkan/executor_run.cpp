@@ -17,6 +17,8 @@ constexpr uint32_t record_groups = 1024;  // more copy no faster
 
 void VulkanExecutor::run(const RunRequest& request) {
     check_not_on_paper();
+    if (request.tape) return run_taped(request);
+    settle();
     const uint32_t most = prepare_records(request, std::min(frame_capacity_, request.step_count));
     for (uint32_t done = 0; done < request.step_count;) {
         const uint32_t steps = std::min(most, request.step_count - done);

@@ -11,6 +11,7 @@ namespace snn::vulkan {
 
 void VulkanExecutor::reset_state() {
     now_ = 0;
+    if (training_) training_->forget_activity();
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         PopulationMemory& memory = populations_[p];
         if (memory.has_activity) device_.fill(memory.ring, 0);
@@ -72,6 +73,7 @@ ExecutorCounters VulkanExecutor::counters() const {
     };
     ExecutorCounters counters;
     counters.steps = now_;
+    if (training_) counters.input_spikes = training_->input_spikes();
     for (uint32_t p = 0; p < populations_.size(); ++p)
         (network().population(p).is_input() ? counters.input_spikes : counters.spikes) += counted(p);
     for (uint32_t q = 0; q < projections_.size(); ++q) {
@@ -89,6 +91,7 @@ void VulkanExecutor::set_constants(uint32_t population, const PopulationConstant
 size_t VulkanExecutor::count(const Slot& slot) const { return slot_count(*plan_, batch_size_, slot); }
 
 void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
+    settle();
     const auto slot_values = [&](uint32_t lag, void* out) {
         const PopulationMemory& memory = populations_[slot.index];
         words_.resize(memory.data_words());
@@ -124,11 +127,17 @@ void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
         case Slot::pre_age:
         case Slot::post_traces:
         case Slot::post_age: return read_traces(slot, dtype, out_data);
-        // Of rules with traces of synapses and of training, which the device does not have: never asked for.
-        case Slot::synapse_traces:
-        case Slot::synapse_age:
         case Slot::weight_gradient:
         case Slot::bias_gradient: {
+            std::span<const float> values;
+            if (training_) values = slot.kind == Slot::weight_gradient ? training_->weight_gradient(slot.index) : training_->bias_gradient(slot.index);
+            if (!values.empty()) return convert(DType::float32, values.data(), dtype, out_data, values.size());
+            const std::vector<float> zeros(count(slot), 0.0f);
+            return convert(DType::float32, zeros.data(), dtype, out_data, zeros.size());
+        }
+        // Of rules with traces of synapses, which the device does not have: never asked for.
+        case Slot::synapse_traces:
+        case Slot::synapse_age: {
             const std::vector<float> zeros(count(slot), 0.0f);
             return convert(DType::float32, zeros.data(), dtype, out_data, zeros.size());
         }
@@ -136,6 +145,7 @@ void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
 }
 
 void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
+    settle();
     const auto write_slot = [&](uint32_t lag, const void* from) {
         const PopulationMemory& memory = populations_[slot.index];
         values_.resize(memory.frame);
@@ -169,6 +179,7 @@ void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
             const Projection& projection = network().projection(slot.index);
             if (slot.kind == Slot::weight) projections_[slot.index].set_weights(device_, network(), projection, std::move(values));
             else projections_[slot.index].set_bias(device_, std::move(values));
+            if (training_) training_->weights_changed(slot.index);
             return;
         }
         case Slot::pre_traces:

@@ -1,0 +1,36 @@
+// Dense projections: the weight rows of the active sources.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "train_deliver.glsl"
+
+void main() {
+    const uint j = gl_GlobalInvocationID.x, step = step_at_hand();
+    uint used = 0;
+    if (j < a.target_size) {
+        float sum = begin_sum(j);
+        if (step >= a.delay) {
+            const uint data = activity_of(step - a.delay, gl_WorkGroupID.y);
+            if (BINARY) {
+                const float scale = kept_scale();
+                for (uint word = 0; word < a.source.width; ++word) {
+                    uint bits = source[data + word];
+                    used += bitCount(bits);
+                    while (bits != 0) {
+                        const uint i = word * 32 + findLSB(bits);
+                        sum = add_product(sum, parameters[i * a.target_size + j], scale);
+                        bits &= bits - 1;
+                    }
+                }
+            } else {
+                for (uint i = 0; i < a.source.size; ++i) {
+                    const float value = uintBitsToFloat(source[data + i]);
+                    if (value == 0.0) continue;
+                    ++used;
+                    sum = add_product(sum, parameters[i * a.target_size + j], value);
+                }
+            }
+        }
+        end_sum(j, sum);
+    }
+    count_used(used);
+}
