@@ -28,6 +28,12 @@ float begin_sum(const uint neuron) {
 
 void end_sum(const uint neuron, const float sum) { sums[sum_place(neuron)] = floatBitsToUint(sum); }
 
+void add_to_counter(const uint amount) {
+    if (amount == 0) return;
+    const uint before = atomicAdd(counter[0], amount);
+    if (before + amount < before) atomicAdd(counter[1], 1u);
+}
+
 shared uint group_used;
 
 // Counts the synapses that delivered something. Called by all invocations of a workgroup.
@@ -36,7 +42,5 @@ void count_used(const uint used) {
     barrier();
     if (used > 0) atomicAdd(group_used, used);
     barrier();
-    if (gl_LocalInvocationID.x != 0 || group_used == 0) return;
-    const uint before = atomicAdd(counter[0], group_used);
-    if (before + group_used < before) atomicAdd(counter[1], 1u);
+    if (gl_LocalInvocationID.x == 0) add_to_counter(group_used);
 }

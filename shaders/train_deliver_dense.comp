@@ -32,5 +32,6 @@ void main() {
         }
         end_sum(j, sum);
     }
-    count_used(used);
+    // All targets have the same sources.
+    if (gl_LocalInvocationID.x == 0) add_to_counter(used * min(GROUP_SIZE, a.target_size - j));
 }

@@ -2,6 +2,7 @@
 // the targets, ascending.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "train.glsl"
 
 layout(std430, set = 0, binding = 2) readonly buffer Sums { float sums[]; };
@@ -16,10 +17,10 @@ void main() {
     const uint first_source = gl_WorkGroupID.x * TILE;
     const uint first_row = a.first_step * a.samples + gl_WorkGroupID.y * TILE, end = (a.first_step + a.step_count) * a.samples;
     float given[ROWS_OF_ONE];
-    for (uint k = 0; k < ROWS_OF_ONE; ++k) given[k] = 0.0;
+    [[unroll]] for (uint k = 0; k < ROWS_OF_ONE; ++k) given[k] = 0.0;
     for (uint j = 0; j < a.target_size; j += TILE) {
         const bool is_target = j + column < a.target_size;
-        for (uint k = 0; k < ROWS_OF_ONE; ++k) {
+        [[unroll]] for (uint k = 0; k < ROWS_OF_ONE; ++k) {
             const uint at = first + k * ROWS, i = first_source + at, row = first_row + at;
             tile_weights[at][column] = is_target && i < a.source.size ? parameters[i * a.target_size + j + column] : 0.0;
             tile_sums[at][column] = is_target && row < end ? sums[a.sums + row * a.target_size + j + column] : 0.0;
@@ -27,13 +28,13 @@ void main() {
         barrier();
         for (uint t = 0; t < TILE; ++t) {
             const float weight = tile_weights[column][t];
-            for (uint k = 0; k < ROWS_OF_ONE; ++k) given[k] += weight * tile_sums[first + k * ROWS][t];
+            [[unroll]] for (uint k = 0; k < ROWS_OF_ONE; ++k) given[k] += weight * tile_sums[first + k * ROWS][t];
         }
         barrier();
     }
     const uint i = first_source + column, before = a.delay * a.samples;
     if (i >= a.source.size) return;
-    for (uint k = 0; k < ROWS_OF_ONE; ++k) {
+    [[unroll]] for (uint k = 0; k < ROWS_OF_ONE; ++k) {
         const uint row = first_row + first + k * ROWS;
         if (row < end && row >= before) activity_gradient[(row - before) * a.source.size + i] += kept_scale() * given[k];
     }

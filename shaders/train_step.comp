@@ -2,12 +2,14 @@
 // model_step() is filled in as that of neuron_step.comp is; beside the states it keeps what the adjoint reads.
 #version 450
 #extension GL_GOOGLE_include_directive : require
-#include "run.glsl"
 #include "train_arguments.h"
 #include "operations.glsl"
 
+const uint GROUP_SIZE = 128;
+
 layout(local_size_x = GROUP_SIZE) in;
 layout(push_constant) uniform Push { TrainStep a; };
+layout(std430, set = 0, binding = 0) readonly buffer Run { uint run[]; };  // the table of normal draws
 layout(std430, set = 0, binding = 1) readonly buffer Sums { float sums[]; };
 layout(std430, set = 0, binding = 2) buffer States { uint states[]; };  // [state][frame]
 layout(std430, set = 0, binding = 3) readonly buffer Constants { uint constants[]; };
@@ -51,34 +53,21 @@ void record_states() {
     }
 }
 
-shared uint spike_words[GROUP_SIZE / 32];
-
 void main() {
     neuron = gl_GlobalInvocationID.x;
     sample_index = gl_WorkGroupID.y;
     place = sample_index * a.own.size + neuron;
-    const uint local = gl_LocalInvocationID.x, word = gl_WorkGroupID.x * (GROUP_SIZE / 32) + local;
-    const bool writes = local < GROUP_SIZE / 32 && word < a.own.width;
-    const bool is_kept =
-        neuron < a.own.size && a.own.width != 0 && ((own[1 + sample_index * a.own.width + neuron / 32] >> (neuron % 32)) & 1u) != 0;
-    uint mine = 0, words = 0;  // spikes
+    if (neuron >= a.own.size) return;
+    const uint word = sample_index * a.own.width + neuron / 32, bit = 1u << (neuron % 32);
+    const bool is_kept = a.own.width != 0 && (own[1 + word] & bit) != 0;
+    uint spike_count = 0;
     for (uint k = 0; k < a.step_count; ++k) {
         step = a.first_step + k;
-        bool spike = false;
-        if (neuron < a.own.size) {
-            spike = model_step() && is_kept;
-            record_states();
+        if (model_step() && is_kept) {
+            atomicOr(own[a.own.data + step * a.own.stride + word], bit);  // all bits were 0
+            ++spike_count;
         }
-        if (a.own.width == 0) continue;
-        mine += spike ? 1 : 0;
-        if (local < GROUP_SIZE / 32) spike_words[local] = 0;
-        barrier();
-        if (spike) atomicOr(spike_words[local / 32], 1u << (local % 32));
-        barrier();
-        if (writes) own[a.own.data + step * a.own.stride + sample_index * a.own.width + word] = spike_words[local];
-        if (writes) words += bitCount(spike_words[local]);
+        record_states();
     }
-    if (a.own.width == 0) return;
-    if (neuron < a.own.size) tape[a.counts + place] = (a.first_step == 0 ? 0 : tape[a.counts + place]) + mine;
-    if (words > 0) add_to_counter(words);
+    if (a.own.width != 0) tape[a.counts + place] = (a.first_step == 0 ? 0 : tape[a.counts + place]) + spike_count;
 }

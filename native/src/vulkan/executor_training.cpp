@@ -6,8 +6,7 @@ namespace snn::vulkan {
 
 Training& VulkanExecutor::training() {
     if (training_) return *training_;
-    TrainingPlace place{device_, pipelines_, *plan_, batch_size_, populations_, projections_, run_, normal_table_at_, {}, {}};
-    for (uint32_t p = 0; p < populations_.size(); ++p) place.population_counters.push_back(counter_of_population(p));
+    TrainingPlace place{device_, pipelines_, *plan_, batch_size_, populations_, projections_, run_, normal_table_at_, {}};
     for (uint32_t q = 0; q < projections_.size(); ++q) place.projection_counters.push_back(counter_of_projection(q));
     training_ = std::make_unique<Training>(std::move(place));
     return *training_;

@@ -73,7 +73,7 @@ ExecutorCounters VulkanExecutor::counters() const {
     };
     ExecutorCounters counters;
     counters.steps = now_;
-    if (training_) counters.input_spikes = training_->input_spikes();
+    if (training_) counters.input_spikes = training_->input_spikes(), counters.spikes = training_->spikes();
     for (uint32_t p = 0; p < populations_.size(); ++p)
         (network().population(p).is_input() ? counters.input_spikes : counters.spikes) += counted(p);
     for (uint32_t q = 0; q < projections_.size(); ++q) {

@@ -245,6 +245,10 @@ void Training::upload_inputs(const RunRequest& request) {
 
 void Training::take_records(const RunRequest& request) {
     const uint32_t* const words = readback_->as<uint32_t>();
+    spikes_ = 0;
+    for (uint32_t p = 0; p < populations_.size(); ++p)
+        if (!populations_[p].is_input && populations_[p].is_binary)
+            for (uint32_t i = 0; i < populations_[p].frame; ++i) spikes_ += words[counts_begin_[p] + i];
     for (const RecordFrames& record : request.records) {
         const TapedPopulation& population = populations_[record.population];
         values_.resize(population.frame);

@@ -32,7 +32,7 @@ struct TrainingPlace {
     std::vector<ProjectionMemory>& projections;
     Range run;  // with the table of normal draws
     uint32_t normal_table;
-    std::vector<Range> population_counters, projection_counters;
+    std::vector<Range> projection_counters;
 };
 
 // An optimiser's memory: of each trained projection the first moments, then the second ones where the optimiser has them.
@@ -66,6 +66,7 @@ public:
 
     uint64_t run_count() const { return run_count_; }
     uint64_t input_spikes() const { return input_spikes_; }  // of the last run
+    uint64_t spikes() const { return spikes_; }
     // Of the last backward pass, in canonical order.
     std::span<const float> weight_gradient(uint32_t projection) const;
     std::span<const float> bias_gradient(uint32_t projection) const;
@@ -79,7 +80,7 @@ public:
     void populations_changed();
 
     void settle(uint64_t now);
-    void forget_activity() { is_ahead_ = false, input_spikes_ = 0; }  // of the last run
+    void forget_activity() { is_ahead_ = false, input_spikes_ = spikes_ = 0; }  // of the last run
 
 private:
     // Populations in the order of evaluation; `window`: the most steps that they can take at once.
@@ -151,7 +152,7 @@ private:
     std::vector<float> weight_limits_;
     std::vector<Group> groups_;
 
-    uint64_t run_count_ = 0, input_spikes_ = 0;
+    uint64_t run_count_ = 0, input_spikes_ = 0, spikes_ = 0;
     uint32_t steps_ = 0;     // of the last run
     bool is_ahead_ = false;  // the last run's activity is not in the session's rings yet
     RunShape shape_;         // as recorded; no steps: nothing is

@@ -80,9 +80,11 @@ void Training::record_run(const RunRequest& request, const RunShape& shape) {
         begin += bytes;
     }
     for (const TapedPopulation& population : populations_) {
+        if (population.is_input) continue;
+        recorder.fill(*population.own, VkDeviceSize{population.activity.data} * 4, VkDeviceSize{shape.steps} * population.words_of_step() * 4);
         const VkDeviceSize bytes = VkDeviceSize{population.receptors} * population.steps * population.frame * 4;
-        recorder.fill(*population.sums, bytes);
-        if (population.keeps_whole_sums) recorder.fill(*population.whole_sums, bytes);
+        recorder.fill(*population.sums, 0, bytes);
+        if (population.keeps_whole_sums) recorder.fill(*population.whole_sums, 0, bytes);
     }
     seed_ = shape.seed;
     for (const Group& group : groups_) add_group(recorder, group);
@@ -169,7 +171,7 @@ void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint3
     Dispatch dispatch;
     dispatch.pipeline = place_.pipelines.get(population.step_shader);
     dispatch.set = place_.pipelines.bind({place_.run, *population.sums, memory.states, memory.constants, *population.tape,
-                                          *population.own, place_.population_counters[p]});
+                                          *population.own});
     dispatch.take(shader::TrainStep{.own = population.activity,
                                     .frame = population.frame,
                                     .samples = population.samples,
@@ -206,15 +208,15 @@ void Training::record_backward() {
     }
     output_gradients_.reserve(place_.device, all_words * 4, Memory::upload, "the gradients of outputs");
     Recorder recorder(place_.device, place_.pipelines.layout(), backward_commands_);
-    recorder.fill(not_finite_, not_finite_.size);
+    recorder.fill(not_finite_, 0, not_finite_.size);
     VkDeviceSize begin = 0;
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         const TapedPopulation& population = populations_[p];
         recorder.copy(*output_gradients_, begin, *population.outputs, 0, words[p] * 4);
         begin += words[p] * 4;
         if (!population.has_gradient) continue;
-        if (population.activity.width) recorder.fill(*population.activity_gradient, VkDeviceSize{steps_} * population.frame * 4);
-        recorder.fill(*population.gradients, VkDeviceSize{population.states + population.learned} * population.frame * 4);
+        if (population.activity.width) recorder.fill(*population.activity_gradient, 0, VkDeviceSize{steps_} * population.frame * 4);
+        recorder.fill(*population.gradients, 0, VkDeviceSize{population.states + population.learned} * population.frame * 4);
     }
     for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) add_group_adjoint(recorder, *group);
     recorder.end_dispatches();

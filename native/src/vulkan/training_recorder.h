@@ -22,9 +22,9 @@ public:
         begin();
     }
 
-    // Before dispatches. `bytes` of a range, from its begin.
-    void fill(const Range& range, VkDeviceSize bytes) {
-        if (bytes > 0) device_.functions.vkCmdFillBuffer(now(), range.buffer, range.offset, bytes, 0);
+    // Before dispatches.
+    void fill(const Range& range, VkDeviceSize begin, VkDeviceSize bytes) {
+        if (bytes > 0) device_.functions.vkCmdFillBuffer(now(), range.buffer, range.offset + begin, bytes, 0);
     }
     void copy(const Range& from, VkDeviceSize from_offset, const Range& to, VkDeviceSize to_offset, VkDeviceSize bytes) {
         const VkBufferCopy region{from.offset + from_offset, to.offset + to_offset, bytes};
