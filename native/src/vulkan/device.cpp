@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "common/error.h"
 
@@ -220,10 +221,12 @@ void Device::check_foreign(const Range& range) const {
                     "; the VkBuffer has ", needs.size, " bytes at most");
 }
 
-void Device::copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes) {
-    begin(transfer_, false);
-    const VkBufferCopy copy{from, to, bytes};
-    functions.vkCmdCopyBuffer(transfer_, source, target, 1, &copy);
+void Device::begin_transfer() {
+    if (!collects_) begin(transfer_, false);
+}
+
+void Device::end_transfer() {
+    if (collects_) return;
     auto barrier = made<VkMemoryBarrier>(VK_STRUCTURE_TYPE_MEMORY_BARRIER);
     barrier.srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
     barrier.dstAccessMask = VK_ACCESS_HOST_READ_BIT;
@@ -231,6 +234,30 @@ void Device::copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDev
                                    nullptr, 0, nullptr);
     end(transfer_);
     run({transfer_});
+}
+
+void Device::copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes) {
+    begin_transfer();
+    const VkBufferCopy copy{from, to, bytes};
+    functions.vkCmdCopyBuffer(transfer_, source, target, 1, &copy);
+    end_transfer();
+}
+
+Device::Batch::Batch(Device& device) : device_(device) {
+    if (device_.is_on_paper_) return;
+    device_.begin_transfer();
+    device_.collects_ = true;
+    device_.staged_ = 0;
+}
+
+void Device::Batch::done() {
+    if (!std::exchange(device_.collects_, false)) return;
+    device_.end_transfer();
+}
+
+// Left without done(), by an exception: what was collected is forgotten.
+Device::Batch::~Batch() {
+    if (std::exchange(device_.collects_, false)) device_.functions.vkEndCommandBuffer(device_.transfer_);
 }
 
 // A buffer of the host that is named again is the same buffer; it grows to what is used of it.
@@ -254,10 +281,19 @@ void Device::upload(const Range& target, VkDeviceSize offset, const void* data, 
         std::memcpy(on_paper(target) + offset, data, bytes);
         return;
     }
-    for (VkDeviceSize done = 0; done < bytes; done += staging_.size) {
-        const VkDeviceSize now = std::min(bytes - done, staging_.size);
-        std::memcpy(staging_.mapped, static_cast<const char*>(data) + done, now);
-        copy_now(staging_.buffer, staging_.offset, target.buffer, target.offset + offset + done, now);
+    for (VkDeviceSize done = 0; done < bytes;) {
+        if (collects_ && staged_ == staging_.size) {
+            collects_ = false;
+            end_transfer();
+            begin_transfer();
+            collects_ = true;
+            staged_ = 0;
+        }
+        const VkDeviceSize at = collects_ ? staged_ : 0, now = std::min(bytes - done, staging_.size - at);
+        std::memcpy(static_cast<char*>(staging_.mapped) + at, static_cast<const char*>(data) + done, now);
+        copy_now(staging_.buffer, staging_.offset + at, target.buffer, target.offset + offset + done, now);
+        if (collects_) staged_ += now;
+        done += now;
     }
 }
 
@@ -279,10 +315,9 @@ void Device::fill(const Range& target, uint32_t word) {
         std::fill(words, words + target.size / 4, word);
         return;
     }
-    begin(transfer_, false);
+    begin_transfer();
     functions.vkCmdFillBuffer(transfer_, target.buffer, target.offset, target.size, word);
-    end(transfer_);
-    run({transfer_});
+    end_transfer();
 }
 
 // ---- Commands

@@ -45,7 +45,7 @@ public:
     void write(const Slot& slot, DType dtype, const void* data) override;
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
 
-    bool can_train() const override { return !plan_->step_adjoint.empty() && !device_.is_on_paper(); }
+    bool can_train() const override { return !device_.is_on_paper(); }
     uint64_t taped_run_count() const override { return training_ ? training_->run_count() : 0; }
     void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
     double gradient_square_sum(uint32_t projection) const override;
@@ -78,6 +78,7 @@ private:
     }
     uint32_t plastic_resource(uint32_t projection) const { return groups_resource(projection) + 1; }
 
+    void write_state(uint32_t population, uint32_t state, DType dtype, const void* data);
     Training& training();
     void run_taped(const RunRequest& request);
     // What training has computed goes to where everything else looks for it.

@@ -12,23 +12,26 @@ namespace snn::vulkan {
 void VulkanExecutor::reset_state() {
     now_ = 0;
     if (training_) training_->forget_activity();
+    Device::Batch batch(device_);
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         PopulationMemory& memory = populations_[p];
         if (memory.has_activity) device_.fill(memory.ring, 0);
         const Population& population = network().population(p);
         if (population.is_input()) continue;
-        for (const Range& range : {memory.sums, memory.fixed_sums, memory.states}) device_.fill(range, 0);
+        device_.fill(memory.sums, 0);
+        device_.fill(memory.fixed_sums, 0);
         for (uint32_t s = 0; s < population.initial_states.size(); ++s) {
             const std::vector<double>& initial =
                 (memory.initial_states.empty() ? population.initial_states : memory.initial_states)[s];
             std::vector<double> values(memory.frame);
             for (size_t i = 0; i < values.size(); ++i) values[i] = initial[initial.size() > 1 ? i % population.size : 0];
-            write({Slot::state, p, s}, DType::float64, values.data());
+            write_state(p, s, DType::float64, values.data());
         }
     }
     device_.fill(counters_, 0);
     for (const auto& plastic : plastic_)
         if (plastic) plastic->reset_traces(device_);
+    batch.done();
 }
 
 // Those of a plastic projection as the device has changed them: its synapses lie in canonical order, target and weight.
@@ -144,6 +147,20 @@ void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
     }
 }
 
+void VulkanExecutor::write_state(uint32_t population, uint32_t state, DType dtype, const void* data) {
+    const PopulationMemory& memory = populations_[population];
+    const VkDeviceSize at = VkDeviceSize{state} * memory.frame * 4;
+    if (network().population(population).model->states[state].type == ValueType::int_) {
+        words_.resize(memory.frame);
+        convert(dtype, data, DType::int32, words_.data(), memory.frame);
+        return device_.upload(memory.states, at, words_.data(), words_.size() * 4);
+    }
+    values_.resize(memory.frame);
+    convert(dtype, data, DType::float32, values_.data(), memory.frame);
+    for (float& value : values_) value = flush(value);
+    device_.upload(memory.states, at, values_.data(), values_.size() * 4);
+}
+
 void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
     settle();
     const auto write_slot = [&](uint32_t lag, const void* from) {
@@ -154,19 +171,7 @@ void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
         device_.upload(memory.ring, memory.slot(now_, lag), words.data(), words.size() * 4);
     };
     switch (slot.kind) {
-        case Slot::state: {
-            const PopulationMemory& memory = populations_[slot.index];
-            const VkDeviceSize at = VkDeviceSize{slot.sub} * memory.frame * 4;
-            if (network().population(slot.index).model->states[slot.sub].type == ValueType::int_) {
-                words_.resize(memory.frame);
-                convert(dtype, data, DType::int32, words_.data(), memory.frame);
-                return device_.upload(memory.states, at, words_.data(), words_.size() * 4);
-            }
-            values_.resize(memory.frame);
-            convert(dtype, data, DType::float32, values_.data(), memory.frame);
-            for (float& value : values_) value = flush(value);
-            return device_.upload(memory.states, at, values_.data(), values_.size() * 4);
-        }
+        case Slot::state: return write_state(slot.index, slot.sub, dtype, data);
         case Slot::activity: return write_slot(0, data);
         case Slot::history:
             for (uint32_t lag = 0; lag < plan_->populations[slot.index].history_depth; ++lag)

@@ -168,6 +168,7 @@ void Training::run(const RunRequest& request, uint64_t seed) {
         record_run(request, shape);
         shape_ = std::move(shape);
     }
+    Device::Batch batch(place_.device);
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         const auto mask = std::find_if(request.dropout.begin(), request.dropout.end(),
                                        [&](const DropoutMask& one) { return one.population == p; });
@@ -175,6 +176,7 @@ void Training::run(const RunRequest& request, uint64_t seed) {
         else if (populations_[p].drops) populations_[p].set_dropout(place_.device, nullptr);
     }
     upload_parameters();
+    batch.done();
     upload_inputs(request);
     run_commands(run_commands_);
     steps_ = request.step_count;
