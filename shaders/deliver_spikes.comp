@@ -1,40 +1,70 @@
-// Sparse projections in integers: a workgroup takes a spike of the list and adds the synapses of its row that have the delay
-// gl_WorkGroupID.y. Integer sums come out the same in any order.
+// Sparse synapses in integers: the spikes of one source that arrive now, with every delay, are dealt to the workgroups, some
+// invocations for each, which add its synapses to the targets' sums. Integer sums come out the same in any order.
 //
-// `rows`: the delays in steps; then for each source of the segment where its synapses of each delay begin, and where they end.
+// `rows`: the delays in steps; then for each source of the segment where its synapses of each delay begin; then where the last end.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "run.glsl"
 
 layout(local_size_x = GROUP_SIZE) in;
 layout(constant_id = 0) const bool COMPACT = true;  // a synapse is one word: target, and weight in the upper half; else two
+layout(constant_id = 1) const uint LANES = 32;      // invocations that share a spike
 layout(push_constant) uniform Push { DeliverSpikes a; };
 layout(std430, set = 0, binding = 1) readonly buffer Source { uint source[]; };
 layout(std430, set = 0, binding = 2) buffer Target { int target[]; };
 layout(std430, set = 0, binding = 3) readonly buffer Synapses { uint synapses[]; };
 layout(std430, set = 0, binding = 4) readonly buffer Rows { uint rows[]; };
 
-void main() {
-    const uint delay = gl_WorkGroupID.y, sample_index = gl_WorkGroupID.z;
-    const uint slot = slot_of(a.source, rows[delay]);
-    const uint count = source[slot + sample_index];
-    const uint list = slot + a.source.list + sample_index * a.source.size;
-    const uint sums = a.sums + sample_index * a.target_size + a.first_target;
-    uint used = 0;
-    for (uint spike = gl_WorkGroupID.x; spike < count; spike += gl_NumWorkGroups.x) {
-        const uint i = source[list + spike];
-        if (i < a.first || i >= a.last) continue;
-        const uint row = a.delay_count + (i - a.first) * (a.delay_count + 1) + delay;
-        const uint begin = rows[row], end = rows[row + 1];
-        used += end - begin;
-        for (uint k = begin + gl_LocalInvocationID.x; k < end; k += GROUP_SIZE) {
-            if (COMPACT) {
-                const uint synapse = synapses[k];
-                atomicAdd(target[sums + (synapse & 0xFFFF)], int(synapse) >> 16);
-            } else {
-                atomicAdd(target[sums + synapses[2 * k]], int(synapses[2 * k + 1]));
-            }
-        }
+const uint TEAMS = GROUP_SIZE / LANES;
+
+// The delays and samples of a workgroup: how many spikes arrive with it and those before it.
+shared uint ends[GROUP_SIZE];
+shared uint group_used;
+
+void deliver(const uint sums, const uint k) {
+    if (COMPACT) {
+        const uint synapse = synapses[k];
+        atomicAdd(target[sums + (synapse & 0xFFFF)], int(synapse) >> 16);
+    } else {
+        atomicAdd(target[sums + synapses[2 * k]], int(synapses[2 * k + 1]));
     }
-    if (gl_LocalInvocationID.x == 0 && used > 0) add_to_counter(used);
+}
+
+void main() {
+    const uint place = gl_LocalInvocationID.x, first_slot = gl_WorkGroupID.y * GROUP_SIZE;
+    uint count = 0;
+    if (first_slot + place < a.delay_count * a.samples) {
+        const uint delay = (first_slot + place) / a.samples, sample_index = (first_slot + place) % a.samples;
+        count = source[slot_of(a.source, rows[delay]) + sample_index];
+    }
+    ends[place] = count;
+    if (place == 0) group_used = 0;
+    barrier();
+    for (uint reach = 1; reach < GROUP_SIZE; reach *= 2) {
+        const uint before = place >= reach ? ends[place - reach] : 0;
+        barrier();
+        ends[place] += before;
+        barrier();
+    }
+    uint used = 0;
+    const uint total = ends[GROUP_SIZE - 1], lane = place % LANES;
+    for (uint spike = gl_WorkGroupID.x * TEAMS + place / LANES; spike < total; spike += gl_NumWorkGroups.x * TEAMS) {
+        uint low = 0, high = GROUP_SIZE - 1;
+        while (low < high) {
+            const uint middle = (low + high) / 2;
+            if (ends[middle] > spike) high = middle;
+            else low = middle + 1;
+        }
+        const uint delay = (first_slot + low) / a.samples, sample_index = (first_slot + low) % a.samples;
+        const uint list = slot_of(a.source, rows[delay]) + a.source.list + sample_index * a.source.size;
+        const uint i = source[list + spike - (low == 0 ? 0 : ends[low - 1])];
+        if (i < a.first || i >= a.last) continue;
+        const uint row = a.delay_count + (i - a.first) * a.delay_count + delay;
+        const uint begin = rows[row], end = rows[row + 1], sums = a.first_sum + sample_index * a.sum_stride;
+        if (lane == 0) used += end - begin;
+        for (uint k = begin + lane; k < end; k += LANES) deliver(sums, k);
+    }
+    if (used > 0) atomicAdd(group_used, used);
+    barrier();
+    if (place == 0 && group_used > 0) add_to_counter(group_used);
 }

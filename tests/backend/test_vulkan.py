@@ -328,5 +328,5 @@ def test_the_memory_estimate_knows_the_form_on_the_device() -> None:
     net.add("b", snn.LIF(100_000))
     net.connect("a", "b", snn.Sparse.fixed_total(2_000_000, weight=0.1, delay=1.0, trainable=False))
     compact = net.memory_estimate(device="vulkan")
-    assert compact.weights == 4 * (2_000_000 + 1000 * 2 * 2)
+    assert compact.weights == 4 * (2_000_000 + 1000 * 2)
     assert 100_000 * 4 * 3 < compact.state < 100_000 * 4 * 8

@@ -26,10 +26,11 @@ void VulkanExecutor::run(const RunRequest& request) {
         submission_.clear();
         submission_.push_back(begin_);
         for (uint32_t step = 0; step < steps; ++step) {
-            submission_.push_back(step_);
+            const uint32_t parity = step % 2;
+            submission_.push_back(step_[parity]);
             if (recorded_.empty()) continue;
-            submission_.push_back(spikes_);
-            if (request.records_after(done + step)) submission_.push_back(states_);
+            submission_.push_back(spikes_[parity]);
+            if (request.records_after(done + step)) submission_.push_back(states_[parity]);
         }
         submission_.push_back(end_);
         device_.run(submission_);
@@ -40,13 +41,14 @@ void VulkanExecutor::run(const RunRequest& request) {
 }
 
 void VulkanExecutor::fill_control(const RunRequest& request, uint32_t done, uint32_t* control) const {
-    const uint64_t before = request.first_step + done - 1;  // advance goes on to the first; wraps at step 0
-    control[shader::RUN_NOW] = static_cast<uint32_t>(now_);
-    control[shader::RUN_STEP_LOW] = static_cast<uint32_t>(before);
-    control[shader::RUN_STEP_HIGH] = static_cast<uint32_t>(before >> 32);
+    const uint32_t ahead = device_.is_on_paper() ? 0 : 1;  // a plan's step begins with going on to it
+    const uint64_t step = request.first_step + done + ahead - 1;  // wraps at step 0
+    control[shader::RUN_NOW] = static_cast<uint32_t>(now_) + ahead;
+    control[shader::RUN_STEP_LOW] = static_cast<uint32_t>(step);
+    control[shader::RUN_STEP_HIGH] = static_cast<uint32_t>(step >> 32);
     control[shader::RUN_SEED_LOW] = static_cast<uint32_t>(seed_);
     control[shader::RUN_SEED_HIGH] = static_cast<uint32_t>(seed_ >> 32);
-    control[shader::RUN_FRAME] = UINT32_MAX;
+    control[shader::RUN_FRAME] = ahead - 1;
     control[shader::RUN_ROW] = 0;
     for (size_t k = 0; k < request.inputs.size(); ++k) {
         const InputFrames& input = request.inputs[k];
@@ -106,13 +108,16 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
     record_capacity_ = capacity;
     if (wanted_ != recorded_) {
         recorded_ = wanted_;
-        record_copies(spikes_, true);
-        record_copies(states_, false);
+        for (uint32_t parity = 0; parity < 2; ++parity) {
+            record_copies(parity, true);
+            record_copies(parity, false);
+        }
     }
     return std::min(steps, capacity);
 }
 
-void VulkanExecutor::record_copies(VkCommandBuffer commands, bool of_spikes) {
+void VulkanExecutor::record_copies(uint32_t parity, bool of_spikes) {
+    const VkCommandBuffer commands = of_spikes ? spikes_[parity] : states_[parity];
     Steps copies(device_.is_validated());
     for (const Recorded& recorded : recorded_) {
         if ((recorded.state == all_spikes) != of_spikes) continue;
@@ -124,18 +129,18 @@ void VulkanExecutor::record_copies(VkCommandBuffer commands, bool of_spikes) {
         arguments.position = of_spikes ? shader::RUN_FRAME : shader::RUN_ROW;
         Dispatch dispatch;
         dispatch.pipeline = pipelines_.get(embedded_shader("record"));
-        dispatch.set = pipelines_.bind({run_, of_spikes ? population.ring : population.states, {}, {}, {},
+        dispatch.set = pipelines_.bind({run_[parity], of_spikes ? population.ring : population.states, {}, {}, {},
                                        records_.part(recorded.begin, VkDeviceSize{recorded.words} * record_capacity_ * 4)});
         dispatch.take(arguments);
         dispatch.groups[0] = std::min((recorded.words + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE, record_groups);
-        copies.add(dispatch, {{run_resource, Use::read}});
+        copies.add(dispatch, {});
     }
     if (!of_spikes) {
         Dispatch advance;
         advance.pipeline = pipelines_.get(embedded_shader("advance"));
-        advance.set = pipelines_.bind({run_});
-        advance.take(shader::Advance{0});
-        copies.add(advance, {{run_resource, Use::write}});
+        advance.set = pipelines_.bind({run_[parity], run_[1 - parity]});  // of the step that follows
+        advance.take(shader::Advance{0, 0});
+        copies.add(advance, {});
     }
     device_.begin(commands, true);
     copies.record(device_, pipelines_.layout(), commands);
@@ -161,6 +166,15 @@ void VulkanExecutor::take_records(const RunRequest& request, uint32_t done, uint
                 values_[i] = memory.is_binary ? (given[i] != 0.0f ? 1.0f : 0.0f) : given[i];
         }
     };
+    // Calls function(place, value) for the active neurons after one step. Few of many spike: words of bits without one are passed.
+    const auto for_active = [&](uint32_t population, uint32_t step, const auto& function) {
+        const PopulationMemory& memory = populations_[population];
+        const uint32_t* const bits = frame_of(population, all_spikes, step);
+        if (bits && memory.is_binary) return memory.for_spikes(bits, [&](size_t i) { function(i, 1.0f); });
+        activity(population, step);
+        for (size_t i = 0; i < values_.size(); ++i)
+            if (values_[i] != 0.0f) function(i, values_[i]);
+    };
     uint32_t row = 0;
     for (uint32_t step = 0; step < steps; ++step) {
         const bool has_row = request.records_after(done + step);
@@ -175,26 +189,24 @@ void VulkanExecutor::take_records(const RunRequest& request, uint32_t done, uint
                 convert(type, frame_of(record.population, record.state_index, row), record.dtype, out, frame);
                 continue;
             }
-            activity(record.population, step);
             if (record.kind == RecordFrames::activity) {
+                activity(record.population, step);
                 convert(DType::float32, values_.data(), record.dtype, out, frame);
-            } else {
-                for (size_t i = 0; i < frame; ++i) {
-                    if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += static_cast<double>(values_[i]);
-                    else static_cast<float*>(record.data)[i] += values_[i];
-                }
+                continue;
             }
+            for_active(record.population, step, [&](size_t i, float value) {
+                if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += static_cast<double>(value);
+                else static_cast<float*>(record.data)[i] += value;
+            });
         }
         for (EventRecord& record : request.events) {
-            activity(record.population, step);
             const uint32_t size = populations_[record.population].size;
-            for (uint32_t i = 0; i < values_.size(); ++i) {
-                if (values_[i] == 0.0f) continue;
+            for_active(record.population, step, [&](size_t i, float) {
                 record.steps[record.count] = record.first_step + done + step;
-                record.neurons[record.count] = i % size;
-                if (record.samples) record.samples[record.count] = i / size;
+                record.neurons[record.count] = static_cast<uint32_t>(i % size);
+                if (record.samples) record.samples[record.count] = static_cast<uint32_t>(i / size);
                 ++record.count;
-            }
+            });
         }
         row += has_row;
     }

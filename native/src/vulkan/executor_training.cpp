@@ -6,7 +6,16 @@ namespace snn::vulkan {
 
 Training& VulkanExecutor::training() {
     if (training_) return *training_;
-    TrainingPlace place{device_, pipelines_, *plan_, batch_size_, populations_, projections_, run_, normal_table_at_, {}};
+    TrainingPlace place{.device = device_,
+                        .pipelines = pipelines_,
+                        .plan = *plan_,
+                        .batch_size = batch_size_,
+                        .populations = populations_,
+                        .projections = projections_,
+                        .run = run_[0],
+                        .normal_table = normal_table_at_,
+                        .projection_counters = {},
+                        .set_weights = [this](uint32_t q, std::vector<float> weights) { set_weights(q, std::move(weights)); }};
     for (uint32_t q = 0; q < projections_.size(); ++q) place.projection_counters.push_back(counter_of_projection(q));
     training_ = std::make_unique<Training>(std::move(place));
     return *training_;

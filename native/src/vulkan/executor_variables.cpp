@@ -19,7 +19,6 @@ void VulkanExecutor::reset_state() {
         const Population& population = network().population(p);
         if (population.is_input()) continue;
         device_.fill(memory.sums, 0);
-        device_.fill(memory.fixed_sums, 0);
         for (uint32_t s = 0; s < population.initial_states.size(); ++s) {
             const std::vector<double>& initial =
                 (memory.initial_states.empty() ? population.initial_states : memory.initial_states)[s];
@@ -28,6 +27,7 @@ void VulkanExecutor::reset_state() {
             write_state(p, s, DType::float64, values.data());
         }
     }
+    for (const Range& sums : fixed_sums_) device_.fill(sums, 0);
     device_.fill(counters_, 0);
     for (const auto& plastic : plastic_)
         if (plastic) plastic->reset_traces(device_);
@@ -147,6 +147,13 @@ void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
     }
 }
 
+void VulkanExecutor::set_weights(uint32_t projection, std::vector<float> weights) {
+    projections_[projection].set_weights(device_, network(), network().projection(projection), std::move(weights));
+    if (bundle_of_[projection] == no_bundle) return;
+    ThreadPool threads(1, {});
+    load_bundle(bundles_[bundle_of_[projection]], threads);
+}
+
 void VulkanExecutor::write_state(uint32_t population, uint32_t state, DType dtype, const void* data) {
     const PopulationMemory& memory = populations_[population];
     const VkDeviceSize at = VkDeviceSize{state} * memory.frame * 4;
@@ -181,8 +188,7 @@ void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
         case Slot::bias: {
             std::vector<float> values(count(slot));
             convert(dtype, data, DType::float32, values.data(), values.size());
-            const Projection& projection = network().projection(slot.index);
-            if (slot.kind == Slot::weight) projections_[slot.index].set_weights(device_, network(), projection, std::move(values));
+            if (slot.kind == Slot::weight) set_weights(slot.index, std::move(values));
             else projections_[slot.index].set_bias(device_, std::move(values));
             if (training_) training_->weights_changed(slot.index);
             return;

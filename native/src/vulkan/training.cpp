@@ -306,7 +306,7 @@ void Training::settle(uint64_t now) {
         std::vector<float> weights(projection.weight_count), bias(projection.bias_count);
         device.download(projection.parameters, 0, weights.data(), weights.size() * 4);
         if (!bias.empty()) device.download(projection.parameters, weights.size() * 4, bias.data(), bias.size() * 4);
-        place_.projections[q].set_weights(device, network(), network().projection(q), std::move(weights));
+        place_.set_weights(q, std::move(weights));
         place_.projections[q].set_bias(device, std::move(bias));
         projection.is_ahead = false;
     }

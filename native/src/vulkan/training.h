@@ -10,6 +10,7 @@
 // what neurons did last go there when somebody other than the trainer asks: settle().
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -33,6 +34,7 @@ struct TrainingPlace {
     Range run;  // with the table of normal draws
     uint32_t normal_table;
     std::vector<Range> projection_counters;
+    std::function<void(uint32_t projection, std::vector<float> weights)> set_weights;
 };
 
 // An optimiser's memory: of each trained projection the first moments, then the second ones where the optimiser has them.

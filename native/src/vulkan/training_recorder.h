@@ -2,6 +2,7 @@
 // take several command buffers: some systems reset a device that is busy for seconds with one.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "vulkan/steps.h"
@@ -24,10 +25,12 @@ public:
 
     // Before dispatches.
     void fill(const Range& range, VkDeviceSize begin, VkDeviceSize bytes) {
+        has_copies_ |= bytes > 0;
         if (bytes > 0) device_.functions.vkCmdFillBuffer(now(), range.buffer, range.offset + begin, bytes, 0);
     }
     void copy(const Range& from, VkDeviceSize from_offset, const Range& to, VkDeviceSize to_offset, VkDeviceSize bytes) {
         const VkBufferCopy region{from.offset + from_offset, to.offset + to_offset, bytes};
+        has_copies_ |= bytes > 0;
         if (bytes > 0) device_.functions.vkCmdCopyBuffer(now(), from.buffer, to.buffer, 1, &region);
     }
     void add(const Dispatch& dispatch, const std::vector<Use>& uses) {
@@ -41,7 +44,7 @@ public:
     // Copies may follow.
     void end_dispatches() {
         flush();
-        kernel_barrier(device_, now());
+        copy_barrier(device_, now());
     }
     void end() {
         host_barrier(device_, now());
@@ -56,9 +59,10 @@ private:
     void begin() {
         if (commands_.used == commands_.buffers.size()) commands_.buffers.push_back(device_.make_commands());
         device_.begin(now(), true);
-        kernel_barrier(device_, now());
+        copy_barrier(device_, now());
     }
     void flush() {
+        if (std::exchange(has_copies_, false)) copy_barrier(device_, now());
         steps_.record(device_, layout_, now());
         steps_ = Steps(device_.is_validated());
         count_ = 0;
@@ -69,6 +73,7 @@ private:
     Commands& commands_;
     Steps steps_;
     uint32_t count_ = 0;
+    bool has_copies_ = false;  // that no barrier follows yet
 };
 
 }  // namespace snn::vulkan
