@@ -23,7 +23,7 @@ from .cases import (
     Builder,
     Case,
 )
-from .running import Setting, forward, gradients, labels, open_session, output_of, simulate, vulkan_settings
+from .running import Setting, forward, gradients, labels, open_session, output_of, vulkan_settings
 from .test_dropout import gradients as weight_gradients
 from .test_dropout import run as run_batch
 from .test_dropout import trainer_of
@@ -196,3 +196,97 @@ def test_updates(optimizer: int) -> None:
         session.run(case.steps, builder.drive(case), [(output_of(builder), "v", states)])
         outputs.append(states)
     np.testing.assert_array_equal(outputs[1].view(np.uint32), outputs[0].view(np.uint32))
+
+
+def test_runs_after_a_taped_one_go_on_from_it() -> None:
+    """Activity on its way, states and counters of the taped run are those of the session."""
+    case = BY_NAME["recurrent_3"]
+    builder = Builder(case)
+    session = open_session(builder, case, VULKAN)
+    forward(builder, session, case)
+    spikes = np.zeros(case.batch * 35)
+    session.read("p1.spikes", spikes)
+    plain = open_session(builder, case, REFERENCE)
+    plain.run(case.steps, builder.drive(case), [])
+    expected = np.zeros(case.batch * 35)
+    plain.read("p1.spikes", expected)
+    np.testing.assert_array_equal(spikes, expected)
+    found = []
+    for one in (plain, session):
+        states = np.zeros((case.steps, case.batch, 35), np.float32)
+        one.run(case.steps, builder.drive(case, seed=8), [(1, "v", states)])
+        found.append(states)
+    np.testing.assert_array_equal(found[1].view(np.uint32), found[0].view(np.uint32))
+    assert session.counters() == plain.counters()
+
+
+@pytest.mark.parametrize("optimizer", [0, 1])
+def test_a_trainer_goes_on_from_its_state(optimizer: int) -> None:
+    """Two trainers take turns on one session; one that takes over the state of another gives the same bits."""
+    case = BY_NAME["several_projections"]
+
+    def steps(trainer: _native.Trainer, builder: Builder, count: int) -> None:
+        for _ in range(count):
+            trainer.forward(builder.drive(case), labels=labels(case, 5))
+            trainer.backward()
+            trainer.update()
+
+    def weights(session: _native.Session) -> np.ndarray:
+        values = np.empty(session.value_count("w0.weight"))
+        session.read("w0.weight", values)
+        return values
+
+    builder = Builder(case)
+    options = {"output_population": output_of(builder), "steps": case.steps, "loss": 2, "optimizer": optimizer}
+    whole = open_session(builder, case, VULKAN)
+    trainer = _native.Trainer(whole, **options, momentum=0.5)
+    before = weights(whole)
+    steps(trainer, builder, 4)
+    session = open_session(builder, case, VULKAN)
+    first = _native.Trainer(session, **options, momentum=0.5)
+    steps(first, builder, 2)
+    second = _native.Trainer(session, **options, momentum=0.5)
+    second.set_state(first.state())
+    steps(second, builder, 2)
+    np.testing.assert_array_equal(weights(session), weights(whole))
+    np.testing.assert_array_equal(second.state(), trainer.state())
+    assert np.abs(weights(whole) - before).max() > 0
+
+
+def test_gradients_that_are_not_finite_are_told() -> None:
+    case = BY_NAME["model_leaky_integrator"]
+    builder = Builder(case)
+    session = open_session(builder, case, VULKAN)
+    trainer = _native.Trainer(session, output_population=2, steps=case.steps, loss=255)
+    trainer.run(builder.drive(case), [])
+    gradient = np.full((case.steps, case.batch, 5), 3e38, np.float32)
+    trainer.run_backward(1.0, [(2, "v", gradient)], [])
+    with pytest.raises(snn.StateError, match=r"projection 'w\d': its gradient has the norm (inf|nan)"):
+        trainer.update()
+
+
+def test_what_it_cannot_train_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = BY_NAME["size_15"]
+    builder = Builder(case)
+    long = _native.Trainer(open_session(builder, case, VULKAN), output_population=2, steps=65_536, loss=2)
+    with pytest.raises(snn.UnsupportedError, match=r"training of 65536 steps with 3 samples; .* at most 65535 steps"):
+        long.forward([(0, True, np.zeros((3, 23), np.float32))], labels=np.zeros(3, np.int32))
+    monkeypatch.setenv("SNN_VULKAN_STORAGE_RANGE", "20000")
+    session = open_session(builder, case, VULKAN)
+    trainer = _native.Trainer(session, output_population=2, steps=200, loss=2)
+    with pytest.raises(snn.UnsupportedError, match=r"the gradients of 200 steps of population 'p1' would take \d+ bytes"):
+        trainer.forward([(0, True, np.zeros((3, 23), np.float32))], labels=np.zeros(3, np.int32))
+    session.step(1)  # the session goes on
+
+
+def test_digits() -> None:
+    """A user's trainer: the accuracy is the CPU's, and the network has the weights afterwards."""
+    digits = snn.data.digits()
+    scores = []
+    for device in ("cpu", "vulkan"):
+        net = snn.Sequential(64, snn.Dense(32), snn.LIF(), snn.Dense(10), snn.LIF())
+        trainer = snn.Trainer(net, steps=10, epochs=3, learning_rate=1e-2, device=device)
+        trainer.fit(digits.train_x[:512], digits.train_y[:512])
+        scores.append(trainer.score(digits.test_x, digits.test_y))
+    assert scores[0] > 0.7
+    assert abs(scores[1] - scores[0]) < 0.02  # rounding of gradients moves a sample or two
