@@ -1,5 +1,5 @@
-// The adjoint of a neuron model, from the last step of a range to the first. The function model_adjoint() is filled in when training
-// begins (native/src/vulkan/model_shader.cpp).
+// The adjoint of a neuron model, from the last step of a range to the first. The function model_adjoint() is filled in when
+// training begins (native/src/vulkan/model_shader.cpp).
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train_arguments.h"

@@ -7,7 +7,8 @@
 //                      neurons that are not silenced; then frames [step][sample][width]. Inputs have no bits of silenced ones,
 //                      value inputs frames [step][sample][size]; inputs that are held one frame
 //   sums               [receptor][step][frame]; the backward pass puts dL/d(sum) in their place
-//   tape               [entry][step][frame], then states that are recorded, [state][step][frame], then spikes of each neuron, [frame]
+//   tape               [entry][step][frame], then states that are recorded, [state][step][frame], then how often each neuron
+//                      has spiked, [frame]
 //
 // Workgroups: x counts neurons or weights, y samples, z steps, unless a shader says otherwise.
 
@@ -40,10 +41,11 @@ struct TrainAdjoint {
     uint first_step, step_count, all_steps;
     uint constant_gradients;  // behind those of the states
     uint shared_constants, own_constants;
-    uint outputs;             // gradients that the loss gives; each has four words in front: what, where, words between steps, 0
+    uint outputs;             // gradients that the loss gives
 };
-const uint OF_ACTIVITY = 0;  // what: this, or 1 + number of a state
+// In front of those are for each: what it is of, where its values are, words from one step to the next, 0.
 const uint OUTPUT_WORDS = 4;
+const uint OF_ACTIVITY = 0;  // else 1 + number of a state
 
 struct TrainWindow {  // (y, x); a source of shape (channels, height, width)
     uint source_height, source_width, target_height, target_width;

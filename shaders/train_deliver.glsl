@@ -1,7 +1,8 @@
-// What the shaders share that add up sums in a taped run, in the order of a step: one invocation, one target of one sample at one step.
+// What the shaders share that add up sums in a taped run, in the order of a step: one invocation, one target of one sample at one
+// step.
 #include "train.glsl"
 
-layout(std430, set = 0, binding = 2) buffer Sums { uint sums[]; };
+layout(std430, set = 0, binding = 2) buffer Sums { float sums[]; };
 layout(std430, set = 0, binding = 6) buffer Counter { uint counter[2]; };
 
 float add_product(const float sum, const float factor, const float value) {
@@ -19,14 +20,11 @@ uint step_at_hand() { return a.first_step + gl_WorkGroupID.z; }
 uint sum_place(const uint neuron) { return target_row(step_at_hand(), gl_WorkGroupID.y) + neuron; }
 
 // The sum so far, after the bias.
-float begin_sum(const uint neuron) {
-    const float sum = uintBitsToFloat(sums[sum_place(neuron)]);
-    if (a.bias_spread == 0) return sum;
-    precise const float result = sum + parameters[a.weight_count + neuron / a.bias_spread];
+float begin_sum(const uint place, const uint neuron) {
+    if (a.bias_spread == 0) return sums[place];
+    precise const float result = sums[place] + parameters[a.weight_count + neuron / a.bias_spread];
     return result;
 }
-
-void end_sum(const uint neuron, const float sum) { sums[sum_place(neuron)] = floatBitsToUint(sum); }
 
 void add_to_counter(const uint amount) {
     if (amount == 0) return;

@@ -1,5 +1,5 @@
-// Sparse and one-to-one projections: each target goes through its synapses in the order (delay, source, place in the row). Three
-// words a synapse: source, delay, number of the weight.
+// Sparse and one-to-one projections: each target goes through its synapses in the order (delay, source, place in the row).
+// Three words a synapse: source, delay, number of the weight.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train_deliver.glsl"
@@ -17,7 +17,7 @@ void main() {
     const uint j = gl_GlobalInvocationID.x, step = step_at_hand();
     uint used = 0;
     if (j < a.target_size) {
-        float sum = begin_sum(j);
+        float sum = begin_sum(sum_place(j), j);
         int whole_sum = 0;
         const uint end = KIND == ONE_TO_ONE ? j + 1 : rows[j + 1];
         for (uint k = KIND == ONE_TO_ONE ? j : rows[j]; k < end; ++k) {
@@ -31,7 +31,7 @@ void main() {
             if (KIND == WHOLE_SUMS) whole_sum += op_to_int(op_mul(weight, uintBitsToFloat(a.scale)));
             else sum = add_product(sum, weight, value);
         }
-        end_sum(j, sum);
+        sums[sum_place(j)] = sum;
         if (KIND == WHOLE_SUMS) whole_sums[sum_place(j)] += whole_sum;
     }
     count_used(used);

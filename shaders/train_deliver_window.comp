@@ -8,7 +8,7 @@ void main() {
     const uint j = gl_GlobalInvocationID.x, step = step_at_hand();
     uint used = 0;
     if (j < a.target_size) {
-        float sum = begin_sum(j);
+        float sum = begin_sum(sum_place(j), j);
         if (step >= a.delay) {
             const uint data = activity_of(step - a.delay, gl_WorkGroupID.y);
             const uint out_channel = j / target_plane(), y = j / a.window.target_width % a.window.target_height,
@@ -29,12 +29,14 @@ void main() {
                         any = true;
                         if (value == 0.0) continue;
                         ++used;
-                        if (MODE == CONVOLUTION) sum = add_product(sum, parameters[window_weight(out_channel, c, ky, kx)], value);
-                        if (MODE == POOL_SUM) sum = add_product(sum, uintBitsToFloat(a.pool_weight), value);
+                        if (MODE == POOL_MAX) continue;
+                        const float factor = MODE == CONVOLUTION ? parameters[window_weight(out_channel, c, ky, kx)]
+                                                                 : uintBitsToFloat(a.pool_weight);
+                        sum = add_product(sum, factor, value);
                     }
             if (MODE == POOL_MAX && any) sum = add_product(sum, 1.0, largest);
         }
-        end_sum(j, sum);
+        sums[sum_place(j)] = sum;
     }
     count_used(used);
 }

@@ -1,4 +1,4 @@
-// The steps of a neuron model in a taped run: a workgroup takes its neurons of one sample through a range of steps. The function
+// The steps of a neuron model in a taped run: an invocation takes its neuron of one sample through a range of steps. The function
 // model_step() is filled in as that of neuron_step.comp is; beside the states it keeps what the adjoint reads.
 #version 450
 #extension GL_GOOGLE_include_directive : require

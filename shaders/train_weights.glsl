@@ -1,5 +1,6 @@
-// What the shaders share that sum up gradients of weights. Rows, which are steps of samples, are cut into slices that are summed up
-// side by side (z of the workgroups), each in ascending order: parts[slice][weight, then bias]. train_reduce.comp sums up the slices.
+// What the shaders share that sum up gradients of weights. Rows, which are steps of samples, are cut into slices that are summed
+// up side by side (z of the workgroups), each in ascending order: parts[slice][weight, then bias]. train_reduce.comp sums up the
+// slices.
 #include "train.glsl"
 
 layout(std430, set = 0, binding = 2) readonly buffer Sums { float sums[]; };

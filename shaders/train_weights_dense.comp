@@ -19,7 +19,10 @@ void main() {
             [[unroll]] for (uint k = 0; k < 32; ++k) sum[k] += ((bits >> k) & 1u) != 0 ? gradient : 0.0;
         } else {
             const float gradient = sums[a.sums + row * a.target_size + j];
-            [[unroll]] for (uint k = 0; k < 32; ++k) sum[k] += uintBitsToFloat(source[data + first + min(k, count - 1)]) * gradient;
+            [[unroll]] for (uint k = 0; k < 32; ++k) {
+                const float value = uintBitsToFloat(source[data + first + min(k, count - 1)]);
+                sum[k] += value * gradient;
+            }
         }
     }
     for (uint k = 0; k < count; ++k) parts[parts_begin() + (first + k) * a.target_size + j] = sum[k];

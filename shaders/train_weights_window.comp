@@ -10,7 +10,8 @@ void main() {
         const uint kx = k % a.window.kernel_width, ky = k / a.window.kernel_width % a.window.kernel_height;
         const uint input_and_output = k / a.window.kernel_width / a.window.kernel_height;
         const uint out_channel = input_and_output / a.window.group_inputs;
-        const uint channel = out_channel / a.window.group_outputs * a.window.group_inputs + input_and_output % a.window.group_inputs;
+        const uint channel =
+            out_channel / a.window.group_outputs * a.window.group_inputs + input_and_output % a.window.group_inputs;
         const uint source_begin = channel * a.window.source_height * a.window.source_width;
         float sum = 0.0;
         for (uint place = gl_LocalInvocationID.x; place < (end - begin) * plane; place += GROUP_SIZE) {

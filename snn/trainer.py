@@ -128,7 +128,8 @@ class Trainer:
     van_rossum_tau : float, default 10.0
         Time constant of ``"van_rossum"`` in ms.
     device : str, default "cpu"
-        Where it runs.
+        Where it runs: ``"cpu"``, ``"vulkan"``, ``"auto"``, as of `Simulation`; `snn.devices` tells which can train. Gradients agree
+        between devices to rounding.
     threads : int, default 1
         At most 1024; 0: one for each core. Results do not depend on it.
     instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}

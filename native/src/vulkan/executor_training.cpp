@@ -25,7 +25,8 @@ void VulkanExecutor::run_taped(const RunRequest& request) {
     for (const InputFrames& input : request.inputs)
         if (host_buffers_[input.population].input.buffer)
             throw Error(SNN_ERROR_UNSUPPORTED, "input '", network().population(input.population).name,
-                        "' is read from a buffer of the host program; training on the device \"vulkan\" takes inputs from batches only");
+                        "' is read from a buffer of the host program; training on the device \"vulkan\" takes inputs from "
+                        "batches only");
     training().run(request, seed_);
     now_ += request.step_count;
 }
@@ -34,9 +35,13 @@ void VulkanExecutor::backward(std::span<const OutputGradient> gradients, std::sp
     training().backward(gradients, inputs);
 }
 
-double VulkanExecutor::gradient_square_sum(uint32_t projection) const { return training_ ? training_->gradient_square_sum(projection) : 0; }
+double VulkanExecutor::gradient_square_sum(uint32_t projection) const {
+    return training_ ? training_->gradient_square_sum(projection) : 0;
+}
 
-bool VulkanExecutor::gradient_is_finite(uint32_t projection) const { return !training_ || training_->gradient_is_finite(projection); }
+bool VulkanExecutor::gradient_is_finite(uint32_t projection) const {
+    return !training_ || training_->gradient_is_finite(projection);
+}
 
 void VulkanExecutor::read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const {
     training_->read_constant_gradient(population, place, out_values);

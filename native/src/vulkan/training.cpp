@@ -32,10 +32,12 @@ uint32_t pack_bits(const float* values, uint32_t size, uint32_t* out_words) {
 
 // ---- Moments
 
-Moments::Moments(Device& device, const std::vector<TapedProjection>& projections, uint32_t optimizer, std::shared_ptr<Free> free)
+Moments::Moments(Device& device, const std::vector<TapedProjection>& projections, uint32_t optimizer,
+                 std::shared_ptr<Free> free)
     : device_(device), free_(std::move(free)) {
     for (const TapedProjection& projection : projections) {
-        const size_t count = projection.is_trained ? size_t{projection.parameter_count()} * (has_second_moment(optimizer) ? 2 : 1) : 0;
+        const size_t count =
+            projection.is_trained ? size_t{projection.parameter_count()} * (has_second_moment(optimizer) ? 2 : 1) : 0;
         counts_.push_back(count);
         count_ += count;
         ranges.emplace_back();
@@ -89,7 +91,8 @@ Training::Training(TrainingPlace place) : place_(std::move(place)), weight_limit
     has_adjoint_.resize(projections.size());
     for (const KernelCall& call : place_.plan.step_adjoint)
         if (call.kernel == Kernel::deliver_adjoint) has_adjoint_[call.index] = 1;
-    not_finite_ = place_.device.allocate(std::max<size_t>(projections.size(), 1) * 4, Memory::readback, "what training reports");
+    not_finite_ =
+        place_.device.allocate(std::max<size_t>(projections.size(), 1) * 4, Memory::readback, "what training reports");
     host_gradients_.resize(projections.size());
     make_groups();
     populations_changed();
@@ -105,7 +108,9 @@ void Training::make_groups() {
     }
     // The furthest place that a way back from it ends at.
     std::vector<size_t> last(neurons.size() + 1, 0);
-    const auto goes_back = [&](const Projection& projection) { return position[projection.source] >= position[projection.target]; };
+    const auto goes_back = [&](const Projection& projection) {
+        return position[projection.source] >= position[projection.target];
+    };
     for (const Projection& projection : network().projections())
         if (goes_back(projection))
             last[position[projection.target]] = std::max(last[position[projection.target]], position[projection.source]);
@@ -116,7 +121,8 @@ void Training::make_groups() {
         for (size_t i = begin; i <= end; ++i) {
             group.populations.push_back(neurons[i - 1]);
             for (const uint32_t q : incoming_[neurons[i - 1]])
-                if (goes_back(network().projection(q))) group.window = std::min(group.window, network().projection(q).min_delay());
+                if (goes_back(network().projection(q)))
+                    group.window = std::min(group.window, network().projection(q).min_delay());
         }
         groups_.push_back(std::move(group));
         begin = end + 1;
@@ -153,7 +159,8 @@ void Training::run(const RunRequest& request, uint64_t seed) {
     const uint64_t rows = uint64_t{request.step_count} * place_.batch_size;
     if (request.step_count > most_steps || rows > most_rows)
         throw Error(SNN_ERROR_UNSUPPORTED, "training of ", request.step_count, " steps with ", place_.batch_size,
-                    " samples; the device \"vulkan\" takes at most ", most_steps, " steps and ", most_rows, " steps of samples");
+                    " samples; the device \"vulkan\" takes at most ", most_steps, " steps and ", most_rows,
+                    " steps of samples");
     RunShape shape{request.step_count, seed, {}, {}};
     for (const InputFrames& input : request.inputs) shape.held.push_back(input.step_stride == 0);
     for (const RecordFrames& record : request.records) {
@@ -203,7 +210,8 @@ void Training::reserve(const RunRequest& request, const RunShape& shape) {
     VkDeviceSize part_words = 0;
     for (const TapedProjection& projection : projections_)
         if (projection.is_trained)
-            part_words = std::max(part_words, VkDeviceSize{projection.slices(shape.steps * place_.batch_size)} * projection.parameter_count());
+            part_words = std::max(
+                part_words, VkDeviceSize{projection.slices(shape.steps * place_.batch_size)} * projection.parameter_count());
     parts_.reserve(place_.device, part_words * 4, Memory::device, "the gradients of slices");
 }
 
@@ -264,7 +272,8 @@ void Training::take_records(const RunRequest& request) {
         }
         const uint32_t* frames = nullptr;
         for (size_t k = 0; k < shape_.wanted.size(); ++k)
-            if (shape_.wanted[k] == Wanted{record.population, record.kind == RecordFrames::state ? record.state_index : all_spikes})
+            if (shape_.wanted[k] ==
+                Wanted{record.population, record.kind == RecordFrames::state ? record.state_index : all_spikes})
                 frames = words + wanted_begin_[k];
         const InputFrames* input = nullptr;
         for (const InputFrames& one : request.inputs)
@@ -272,7 +281,8 @@ void Training::take_records(const RunRequest& request) {
         for (uint32_t step = 0; step < request.step_count; ++step) {
             const bool is_sum = record.kind == RecordFrames::activity_sum;
             if (!is_sum && !request.records_after(step)) continue;
-            char* const out = static_cast<char*>(record.data) + (is_sum ? 0 : request.record_row(step) * record.step_stride * size_of(record.dtype));
+            char* const out = static_cast<char*>(record.data) +
+                              (is_sum ? 0 : request.record_row(step) * record.step_stride * size_of(record.dtype));
             if (record.kind == RecordFrames::state) {
                 const Model& model = *network().population(record.population).model;
                 const DType type = model.states[record.state_index].type == ValueType::int_ ? DType::int32 : DType::float32;
@@ -284,7 +294,8 @@ void Training::take_records(const RunRequest& request) {
                 for (size_t i = 0; i < population.frame; ++i)
                     values_[i] = population.is_binary ? (given[i] != 0.0f ? 1.0f : 0.0f) : given[i];
             } else {
-                place_.populations[record.population].expand(frames + size_t{step} * population.words_of_step(), values_.data());
+                place_.populations[record.population].expand(frames + size_t{step} * population.words_of_step(),
+                                                             values_.data());
             }
             if (!is_sum) {
                 convert(DType::float32, values_.data(), record.dtype, out, population.frame);
@@ -362,13 +373,15 @@ void Training::backward(std::span<const OutputGradient> gradients, std::span<con
                                                            outputs_[k].in_time ? static_cast<uint32_t>(frame) : 0, 0};
             std::copy_n(header, shader::OUTPUT_WORDS, block + shader::OUTPUT_WORDS * (k - begin));
             for (uint32_t step = 0; step < frames; ++step, out += frame)
-                convert(gradient.dtype, static_cast<const char*>(gradient.data) + step * gradient.step_stride * size_of(gradient.dtype),
+                convert(gradient.dtype,
+                        static_cast<const char*>(gradient.data) + step * gradient.step_stride * size_of(gradient.dtype),
                         DType::float32, out, frame);
             values_at += static_cast<uint32_t>(frames * frame);
         }
     }
     for (std::vector<float>& values : host_gradients_) values.clear();
     run_commands(backward_commands_);
+    has_gradients_ = true;
     for (const InputGradient& input : inputs) {
         const TapedPopulation& population = populations_[input.population];
         values_.resize(size_t{steps_} * population.frame);
@@ -384,13 +397,17 @@ std::span<const float> Training::gradient(uint32_t q) const {
     const TapedProjection& projection = projections_[q];
     if (values.empty() && projection.is_trained) {
         values.resize(projection.parameter_count());
-        if (has_backward_) place_.device.download(projection.gradient, 0, values.data(), values.size() * 4);
+        if (has_gradients_) place_.device.download(projection.gradient, 0, values.data(), values.size() * 4);
     }
     return values;
 }
 
-std::span<const float> Training::weight_gradient(uint32_t q) const { return gradient(q).first(projections_[q].is_trained ? projections_[q].weight_count : 0); }
-std::span<const float> Training::bias_gradient(uint32_t q) const { return gradient(q).last(projections_[q].is_trained ? projections_[q].bias_count : 0); }
+std::span<const float> Training::weight_gradient(uint32_t q) const {
+    return gradient(q).first(projections_[q].is_trained ? projections_[q].weight_count : 0);
+}
+std::span<const float> Training::bias_gradient(uint32_t q) const {
+    return gradient(q).last(projections_[q].is_trained ? projections_[q].bias_count : 0);
+}
 
 double Training::gradient_square_sum(uint32_t q) const {
     double sum = 0;
@@ -413,7 +430,9 @@ void Training::read_constant_gradient(uint32_t p, uint32_t place, double* out_va
     sum_over_samples(p, populations_[p].states + place, out_values);
 }
 
-void Training::read_initial_gradient(uint32_t p, uint32_t state, double* out_values) const { sum_over_samples(p, state, out_values); }
+void Training::read_initial_gradient(uint32_t p, uint32_t state, double* out_values) const {
+    sum_over_samples(p, state, out_values);
+}
 
 std::unique_ptr<OptimizerMemory> Training::make_optimizer_memory(uint32_t optimizer) {
     return std::make_unique<Moments>(place_.device, projections_, optimizer, free_moments_);

@@ -1,13 +1,13 @@
-// Training on a Vulkan device. A taped run is one submission through all steps, its backward pass another one, an update a third;
-// in between only what a loss needs comes to the host.
+// Training on a Vulkan device. A taped run is one submission through all steps, its backward pass another one, an update a
+// third; in between only what a loss needs comes to the host.
 //
-// Populations go in groups that have no way back from a later one: a group takes all steps before the next group begins, with one
-// dispatch for all steps of all samples where nothing in the group waits for itself, else in windows of as many steps as its
-// shortest way back is long. The backward pass is the mirror. training_memory.h has what lies on the device, training_dispatches.cpp
-// the dispatches, training.cpp what goes in and comes out.
+// Populations go in groups that have no way back from a later one: a group takes all steps before the next group begins, with
+// one dispatch for all steps of all samples where nothing in the group waits for itself, else in windows of as many steps as
+// its shortest way back is long. The backward pass is the mirror. training_memory.h has what lies on the device,
+// training_dispatches.cpp the dispatches, training.cpp what goes in and comes out.
 //
-// A session's own runs have their forms of weights and activity (projection.h, population.h). Weights that an update has changed and
-// what neurons did last go there when somebody other than the trainer asks: settle().
+// A session's own runs have their forms of weights and activity (projection.h, population.h). Weights that an update has
+// changed and what neurons did last go there when somebody other than the trainer asks: settle().
 #pragma once
 
 #include <functional>
@@ -159,15 +159,16 @@ private:
     bool is_ahead_ = false;  // the last run's activity is not in the session's rings yet
     RunShape shape_;         // as recorded; no steps: nothing is
     std::vector<OutputShape> outputs_;
-    bool has_backward_ = false;  // is recorded
-    uint64_t seed_ = 0;          // of the run that is recorded
+    bool has_backward_ = false;   // is recorded
+    bool has_gradients_ = false;  // of some run
+    uint64_t seed_ = 0;           // of the run that is recorded
     Commands run_commands_, backward_commands_, update_commands_;
 
-    GrowingRange inputs_;    // uploaded: inputs in the order of the request, as they lie on the device
-    GrowingRange readback_;  // counts of all that spike, then what is wanted
+    GrowingRange inputs_;            // uploaded: inputs in the order of the request, as they lie on the device
+    GrowingRange readback_;          // counts of all that spike, then what is wanted
     GrowingRange output_gradients_;  // uploaded
     GrowingRange parts_;
-    Range not_finite_;  // by projection
+    Range not_finite_;                                       // by projection
     std::vector<VkDeviceSize> counts_begin_, wanted_begin_;  // in readback_, by population and by place in `wanted`
     std::shared_ptr<Moments::Free> free_moments_ = std::make_shared<Moments::Free>();
     mutable std::vector<std::vector<float>> host_gradients_;  // by projection, empty until asked for

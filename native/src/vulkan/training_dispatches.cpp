@@ -11,9 +11,10 @@ namespace snn::vulkan {
 
 namespace {
 
-constexpr uint32_t most_groups = 65535;   // of a dispatch, in each direction, on every device
+constexpr uint32_t most_groups = 65535;      // of a dispatch, in each direction, on every device
 constexpr uint32_t groups_of_copies = 1024;  // of shaders that go through arrays: more are no faster
-constexpr uint32_t tile = 32;  // of train_source_dense and train_weights_dense
+constexpr uint32_t tile = 32;                // of train_source_dense and train_weights_dense
+constexpr uint32_t rows_of_values = 8;       // of train_deliver_values
 
 uint32_t quotient_up(uint32_t value, uint32_t divisor) { return (value + divisor - 1) / divisor; }
 uint32_t groups_for(uint32_t invocations) { return quotient_up(invocations, shader::GROUP_SIZE); }
@@ -58,13 +59,20 @@ shader::TrainProjection Training::arguments_of(uint32_t q, uint32_t first, uint3
     const Shape& onto = network().population(projection.target).shape;
     const Window& window = projection.window;
     arguments.pool_weight = std::bit_cast<uint32_t>(snn::pool_weight(projection));
-    arguments.window = {.source_height = from.dims[1], .source_width = from.dims[2],
-                        .target_height = onto.dims[1], .target_width = onto.dims[2],
-                        .kernel_height = window.kernel[0], .kernel_width = window.kernel[1],
-                        .stride_height = window.stride[0], .stride_width = window.stride[1],
-                        .padding_height = window.padding[0], .padding_width = window.padding[1],
-                        .dilation_height = window.dilation[0], .dilation_width = window.dilation[1],
-                        .group_inputs = from.dims[0] / window.groups, .group_outputs = onto.dims[0] / window.groups};
+    arguments.window = {.source_height = from.dims[1],
+                        .source_width = from.dims[2],
+                        .target_height = onto.dims[1],
+                        .target_width = onto.dims[2],
+                        .kernel_height = window.kernel[0],
+                        .kernel_width = window.kernel[1],
+                        .stride_height = window.stride[0],
+                        .stride_width = window.stride[1],
+                        .padding_height = window.padding[0],
+                        .padding_width = window.padding[1],
+                        .dilation_height = window.dilation[0],
+                        .dilation_width = window.dilation[1],
+                        .group_inputs = from.dims[0] / window.groups,
+                        .group_outputs = onto.dims[0] / window.groups};
     return arguments;
 }
 
@@ -81,7 +89,8 @@ void Training::record_run(const RunRequest& request, const RunShape& shape) {
     }
     for (const TapedPopulation& population : populations_) {
         if (population.is_input) continue;
-        recorder.fill(*population.own, VkDeviceSize{population.activity.data} * 4, VkDeviceSize{shape.steps} * population.words_of_step() * 4);
+        recorder.fill(*population.own, VkDeviceSize{population.activity.data} * 4,
+                      VkDeviceSize{shape.steps} * population.words_of_step() * 4);
         const VkDeviceSize bytes = VkDeviceSize{population.receptors} * population.steps * population.frame * 4;
         recorder.fill(*population.sums, 0, bytes);
         if (population.keeps_whole_sums) recorder.fill(*population.whole_sums, 0, bytes);
@@ -98,15 +107,17 @@ void Training::record_run(const RunRequest& request, const RunShape& shape) {
     };
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         const TapedPopulation& population = populations_[p];
-        if (!population.is_input && population.is_binary) counts_begin_[p] = take(*population.tape, population.counts, population.frame);
+        if (!population.is_input && population.is_binary)
+            counts_begin_[p] = take(*population.tape, population.counts, population.frame);
     }
     wanted_begin_.clear();
     for (const Wanted& wanted : shape.wanted) {
         const TapedPopulation& population = populations_[wanted.population];
         const VkDeviceSize words = frames_words(wanted, shape.steps);
-        wanted_begin_.push_back(wanted.state == all_spikes
-                                    ? take(*population.own, population.activity.data, words)
-                                    : take(*population.tape, population.records + population.place_of_record(wanted.state) * words, words));
+        wanted_begin_.push_back(
+            wanted.state == all_spikes
+                ? take(*population.own, population.activity.data, words)
+                : take(*population.tape, population.records + population.place_of_record(wanted.state) * words, words));
     }
     recorder.end();
 }
@@ -139,20 +150,34 @@ void Training::add_delivery(Recorder& recorder, uint32_t q, uint32_t first, uint
     const TapedPopulation& source = populations_[projection.source];
     const TapedPopulation& target = populations_[projection.target];
     const TapedProjection& memory = projections_[q];
-    const bool is_sparse = projection.kind == SNN_CONNECT_SPARSE;
-    const Bindings bindings{*source.own, memory.parameters, *target.sums, memory.target_rows, memory.target_synapses,
-                            projection.is_fixed() ? *target.whole_sums : *target.sums, place_.projection_counters[q]};
-    // KIND of train_deliver_sparse.comp: sums of floats, of whole numbers, one to one
-    Dispatch dispatch = projection.kind == SNN_CONNECT_DENSE ? dispatch_of("train_deliver_dense", bindings, {source.is_binary})
-                        : is_window(projection)
-                            ? dispatch_of("train_deliver_window", bindings, {source.is_binary, window_mode(projection)})
-                            : dispatch_of("train_deliver_sparse", bindings,
-                                          {source.is_binary, !is_sparse ? 2u : projection.is_fixed() ? 1u : 0u});
+    const Bindings bindings{*source.own,
+                            memory.parameters,
+                            *target.sums,
+                            memory.target_rows,
+                            memory.target_synapses,
+                            projection.is_fixed() ? *target.whole_sums : *target.sums,
+                            place_.projection_counters[q]};
+    Dispatch dispatch;
+    if (projection.kind == SNN_CONNECT_DENSE) {
+        dispatch = dispatch_of(source.is_binary ? "train_deliver_dense" : "train_deliver_values", bindings, {source.is_binary});
+    } else if (is_window(projection)) {
+        dispatch = dispatch_of("train_deliver_window", bindings, {source.is_binary, window_mode(projection)});
+    } else {
+        // KIND of the shader: sums of floats, of whole numbers, one to one
+        const uint32_t kind = projection.kind == SNN_CONNECT_ONE_TO_ONE ? 2 : projection.is_fixed() ? 1 : 0;
+        dispatch = dispatch_of("train_deliver_sparse", bindings, {source.is_binary, kind});
+    }
     dispatch.take(arguments_of(q, first, count));
     dispatch.groups[0] = groups_for(target.size);
     dispatch.groups[1] = place_.batch_size;
     dispatch.groups[2] = count;
-    recorder.add(dispatch, {{resource(projection.source, of_activity), Use::read}, {resource(projection.target, of_sums), Use::write}});
+    if (projection.kind == SNN_CONNECT_DENSE && !source.is_binary) {
+        const uint32_t groups = quotient_up(place_.batch_size * count, rows_of_values);
+        dispatch.groups[1] = std::min(groups, most_groups);
+        dispatch.groups[2] = quotient_up(groups, dispatch.groups[1]);
+    }
+    recorder.add(dispatch,
+                 {{resource(projection.source, of_activity), Use::read}, {resource(projection.target, of_sums), Use::write}});
 }
 
 void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint32_t count) {
@@ -170,8 +195,8 @@ void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint3
     }
     Dispatch dispatch;
     dispatch.pipeline = place_.pipelines.get(population.step_shader);
-    dispatch.set = place_.pipelines.bind({place_.run, *population.sums, memory.states, memory.constants, *population.tape,
-                                          *population.own});
+    dispatch.set = place_.pipelines.bind(
+        {place_.run, *population.sums, memory.states, memory.constants, *population.tape, *population.own});
     dispatch.take(shader::TrainStep{.own = population.activity,
                                     .frame = population.frame,
                                     .samples = population.samples,
@@ -190,18 +215,23 @@ void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint3
                                     .normal_table = place_.normal_table});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = place_.batch_size;
-    recorder.add(dispatch, {{resource(p, of_sums), Use::read}, {resource(p, of_neurons), Use::write}, {resource(p, of_activity), Use::write}});
+    recorder.add(
+        dispatch,
+        {{resource(p, of_sums), Use::read}, {resource(p, of_neurons), Use::write}, {resource(p, of_activity), Use::write}});
 }
 
 // ---- The backward pass
 
-bool Training::goes_to_source(uint32_t q) const { return has_adjoint_[q] && populations_[network().projection(q).source].has_gradient; }
+bool Training::goes_to_source(uint32_t q) const {
+    return has_adjoint_[q] && populations_[network().projection(q).source].has_gradient;
+}
 
 void Training::record_backward() {
     std::vector<VkDeviceSize> words(populations_.size(), 0);  // of the gradients that the loss gives
     VkDeviceSize all_words = 0;
     for (const OutputShape& output : outputs_)
-        words[output.population] += shader::OUTPUT_WORDS + VkDeviceSize{output.in_time ? steps_ : 1} * populations_[output.population].frame;
+        words[output.population] +=
+            shader::OUTPUT_WORDS + VkDeviceSize{output.in_time ? steps_ : 1} * populations_[output.population].frame;
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         all_words += words[p];
         populations_[p].outputs.reserve(place_.device, words[p] * 4, Memory::device, "the gradients of outputs");
@@ -215,7 +245,8 @@ void Training::record_backward() {
         recorder.copy(*output_gradients_, begin, *population.outputs, 0, words[p] * 4);
         begin += words[p] * 4;
         if (!population.has_gradient) continue;
-        if (population.activity.width) recorder.fill(*population.activity_gradient, 0, VkDeviceSize{steps_} * population.frame * 4);
+        if (population.activity.width)
+            recorder.fill(*population.activity_gradient, 0, VkDeviceSize{steps_} * population.frame * 4);
         recorder.fill(*population.gradients, 0, VkDeviceSize{population.states + population.learned} * population.frame * 4);
     }
     for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) add_group_adjoint(recorder, *group);
@@ -231,12 +262,14 @@ void Training::add_group_adjoint(Recorder& recorder, const Group& group) {
             if (!populations_[*p].has_gradient) continue;
             add_adjoint(recorder, *p, first, count);
             for (const uint32_t q : incoming_[*p])
-                if (goes_to_source(q) && is_inside(group, network().projection(q).source)) add_source_gradient(recorder, q, first, count);
+                if (goes_to_source(q) && is_inside(group, network().projection(q).source))
+                    add_source_gradient(recorder, q, first, count);
         }
     }
     for (const uint32_t p : group.populations)
         for (const uint32_t q : incoming_[p]) {
-            if (goes_to_source(q) && !is_inside(group, network().projection(q).source)) add_source_gradient(recorder, q, 0, steps_);
+            if (goes_to_source(q) && !is_inside(group, network().projection(q).source))
+                add_source_gradient(recorder, q, 0, steps_);
             if (projections_[q].is_trained) add_weight_gradient(recorder, q);
         }
 }
@@ -246,10 +279,11 @@ void Training::add_adjoint(Recorder& recorder, uint32_t p, uint32_t first, uint3
     const PopulationMemory& memory = place_.populations[p];
     Dispatch dispatch;
     dispatch.pipeline = place_.pipelines.get(population.adjoint_shader);
-    dispatch.set = place_.pipelines.bind({population.activity.width ? *population.activity_gradient : *population.tape, *population.sums,
-                                          *population.gradients, memory.constants, *population.tape, *population.outputs,
-                                          *population.own});
-    const auto outputs = std::count_if(outputs_.begin(), outputs_.end(), [&](const OutputShape& one) { return one.population == p; });
+    dispatch.set = place_.pipelines.bind({population.activity.width ? *population.activity_gradient : *population.tape,
+                                          *population.sums, *population.gradients, memory.constants, *population.tape,
+                                          *population.outputs, *population.own});
+    const auto outputs =
+        std::count_if(outputs_.begin(), outputs_.end(), [&](const OutputShape& one) { return one.population == p; });
     dispatch.take(shader::TrainAdjoint{.own = population.activity,
                                        .frame = population.frame,
                                        .first_step = first,
@@ -275,17 +309,19 @@ void Training::add_source_gradient(Recorder& recorder, uint32_t q, uint32_t firs
     if (first + count <= least) return;  // only steps before the first one
     shader::TrainProjection arguments = arguments_of(q, first, count);
     arguments.source_first = first > most ? first - most : 0;
-    const Bindings bindings{*source.own, memory.parameters, *populations_[projection.target].sums, *source.activity_gradient,
-                            memory.source_rows, memory.source_synapses};
+    const Bindings bindings{
+        *source.own,        memory.parameters,     *populations_[projection.target].sums, *source.activity_gradient,
+        memory.source_rows, memory.source_synapses};
     Dispatch dispatch;
     if (projection.kind == SNN_CONNECT_DENSE) {
         dispatch = dispatch_of("train_source_dense", bindings, {source.is_binary});
         dispatch.groups[0] = quotient_up(source.size, tile);
         dispatch.groups[1] = quotient_up(count * place_.batch_size, tile);
     } else {
-        dispatch = is_window(projection)
-                       ? dispatch_of("train_source_window", bindings, {source.is_binary, window_mode(projection)})
-                       : dispatch_of("train_source_sparse", bindings, {source.is_binary, projection.kind == SNN_CONNECT_ONE_TO_ONE});
+        dispatch =
+            is_window(projection)
+                ? dispatch_of("train_source_window", bindings, {source.is_binary, window_mode(projection)})
+                : dispatch_of("train_source_sparse", bindings, {source.is_binary, projection.kind == SNN_CONNECT_ONE_TO_ONE});
         dispatch.groups[0] = groups_for(source.size);
         dispatch.groups[1] = place_.batch_size;
         dispatch.groups[2] = first + count - least - arguments.source_first;
@@ -323,7 +359,8 @@ void Training::add_weight_gradient(Recorder& recorder, uint32_t q) {
             dispatch = dispatch_of("train_weights_window", bindings, {source.is_binary, window_mode(projection)});
             dispatch.groups[0] = std::min(memory.weight_count, most_groups);
         } else {
-            dispatch = dispatch_of("train_weights_sparse", bindings, {source.is_binary, projection.kind == SNN_CONNECT_ONE_TO_ONE});
+            dispatch =
+                dispatch_of("train_weights_sparse", bindings, {source.is_binary, projection.kind == SNN_CONNECT_ONE_TO_ONE});
             dispatch.groups[0] = std::min(groups_for(memory.weight_count), most_groups);
         }
         add(dispatch);

@@ -37,13 +37,16 @@ uint32_t TapedPopulation::place_of_record(uint32_t state) const {
 }
 
 void TapedPopulation::reserve(Device& device, uint32_t step_count, bool is_held, uint32_t recorded_states) {
-    const auto what = [&](const char* part) { return text("the ", part, " of ", step_count, " steps of population '", name, "'"); };
+    const auto what = [&](const char* part) {
+        return text("the ", part, " of ", step_count, " steps of population '", name, "'");
+    };
     steps = step_count;
     recorded = recorded_states;
     activity.stride = is_held ? 0 : words_of_step();
     const VkBuffer before = own->buffer;
     const VkDeviceSize offset = own->offset;
-    own.reserve(device, (activity.data + VkDeviceSize{is_held ? 1 : steps} * words_of_step()) * 4, Memory::device, what("activity"));
+    own.reserve(device, (activity.data + VkDeviceSize{is_held ? 1 : steps} * words_of_step()) * 4, Memory::device,
+                what("activity"));
     if (own->buffer != before || own->offset != offset) set_dropout(device, nullptr);
     const VkDeviceSize frames = VkDeviceSize{steps} * frame * 4;
     if (has_gradient && activity.width) activity_gradient.reserve(device, frames, Memory::device, what("gradients"));
@@ -68,12 +71,14 @@ void TapedPopulation::set_dropout(Device& device, const DropoutMask* mask) {
 }
 
 TapedProjection::TapedProjection(Device& device, const Network& network, const Projection& projection)
-    : weight_count(0), bias_count(projection.bias ? static_cast<uint32_t>(projection.bias->size()) : 0),
+    : weight_count(0),
+      bias_count(projection.bias ? static_cast<uint32_t>(projection.bias->size()) : 0),
       is_trained(projection.trainable && projection.kind != SNN_CONNECT_POOL2D) {
     const std::string parameters_of = text("the weights of projection '", projection.name, "'");
     const VkDeviceSize bytes = (VkDeviceSize{projection.weight_count()} + bias_count) * 4;
     parameters = device.allocate(bytes, Memory::device, parameters_of);
-    if (is_trained) gradient = device.allocate(bytes, Memory::device, text("the gradient of projection '", projection.name, "'"));
+    if (is_trained)
+        gradient = device.allocate(bytes, Memory::device, text("the gradient of projection '", projection.name, "'"));
     weight_count = static_cast<uint32_t>(projection.weight_count());
     if (projection.synapses) load_synapses(device, network, projection);
 }
@@ -82,7 +87,8 @@ void TapedProjection::load_synapses(Device& device, const Network& network, cons
     const uint32_t sources = network.population(projection.source).size, targets = network.population(projection.target).size;
     const SparseIndex& index = projection.synapses->index();
     const auto delay_of = [&](uint64_t k) { return projection.delay_steps + (index.delays.empty() ? 0u : index.delays[k]); };
-    std::vector<uint32_t> by_source(size_t{3} * weight_count), by_target(size_t{3} * weight_count), ends(size_t{targets} + 1, 0);
+    std::vector<uint32_t> by_source(size_t{3} * weight_count), by_target(size_t{3} * weight_count),
+        ends(size_t{targets} + 1, 0);
     for (uint32_t i = 0; i < sources; ++i)
         for (uint64_t k = index.row_offsets[i]; k < index.row_offsets[i + 1]; ++k) {
             const uint32_t synapse[3] = {i, index.targets[k], delay_of(k)};
@@ -92,13 +98,15 @@ void TapedProjection::load_synapses(Device& device, const Network& network, cons
     for (uint32_t j = 0; j < targets; ++j) ends[j + 1] += ends[j];
     std::vector<uint32_t> order(weight_count), next = ends;
     for (uint32_t k = 0; k < weight_count; ++k) order[k] = k;
-    std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return by_source[3 * a + 2] < by_source[3 * b + 2]; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](uint32_t a, uint32_t b) { return by_source[3 * a + 2] < by_source[3 * b + 2]; });
     for (const uint32_t k : order) {
         const uint32_t synapse[3] = {by_source[3 * k], by_source[3 * k + 2], k};
         std::copy_n(synapse, 3, &by_target[size_t{3} * next[by_source[3 * k + 1]]++]);
     }
     const auto put = [&](Range& out_range, const std::vector<uint32_t>& words) {
-        out_range = device.allocate(words.size() * 4, Memory::device, text("the synapses of projection '", projection.name, "'"));
+        out_range =
+            device.allocate(words.size() * 4, Memory::device, text("the synapses of projection '", projection.name, "'"));
         if (!words.empty()) device.upload(out_range, 0, words.data(), words.size() * 4);
     };
     put(source_rows, std::vector<uint32_t>(index.row_offsets.begin(), index.row_offsets.end()));

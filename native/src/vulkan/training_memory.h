@@ -1,6 +1,6 @@
 // What a session keeps on the device besides what runs need, once it has trained: the tape, gradients, parameters as they are
-// trained. The layouts are those of shaders/train_arguments.h. Memory grows with the number of steps and is not given back before
-// the session is closed.
+// trained. The layouts are those of shaders/train_arguments.h. Memory grows with the number of steps and is not given back
+// before the session is closed.
 #pragma once
 
 #include <cstdint>
@@ -38,14 +38,14 @@ struct TapedPopulation {
     void set_dropout(Device& device, const DropoutMask* mask);
 
     uint32_t words_of_step() const { return samples * activity.width; }  // of activity
-    uint32_t place_of_record(uint32_t state) const;  // among those that are recorded
+    uint32_t place_of_record(uint32_t state) const;                      // among those that are recorded
 
     const char* name;
     uint32_t samples, size, frame, receptors, states;
     uint32_t learned;  // constants whose gradients are wanted
     bool is_input, is_binary, has_gradient;
-    bool keeps_whole_sums = false;  // a receptor is in fixed point
-    uint32_t entries = 0;         // of the tape
+    bool keeps_whole_sums = false;     // a receptor is in fixed point
+    uint32_t entries = 0;              // of the tape
     uint32_t steps = 0, recorded = 0;  // as reserved
     shader::TapedActivity activity{};
     uint32_t records = 0, counts = 0;  // in the tape
@@ -66,8 +66,8 @@ struct TapedProjection {
     Range parameters, gradient;  // weights, then bias
     // Sparse only: synapses by target (source, delay, number of the weight) and by source (source, target, delay).
     Range target_rows, target_synapses, source_rows, source_synapses;
-    bool is_stale = true;     // the session's weights are newer than `parameters`
-    bool is_ahead = false;    // an update has made `parameters` newer than the session's weights
+    bool is_stale = true;   // the session's weights are newer than `parameters`
+    bool is_ahead = false;  // an update has made `parameters` newer than the session's weights
 
 private:
     void load_synapses(Device& device, const Network& network, const Projection& projection);

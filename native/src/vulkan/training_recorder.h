@@ -1,5 +1,5 @@
-// Records a pass of training: copies and fills first, then dispatches in as few levels as their uses allow, then copies. A pass may
-// take several command buffers: some systems reset a device that is busy for seconds with one.
+// Records a pass of training: copies and fills first, then dispatches in as few levels as their uses allow, then copies. A pass
+// may take several command buffers: some systems reset a device that is busy for seconds with one.
 #pragma once
 
 #include <utility>
