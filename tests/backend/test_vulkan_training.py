@@ -280,7 +280,7 @@ def test_what_it_cannot_train_is_refused_with_a_sentence(monkeypatch: pytest.Mon
 
 
 def test_digits() -> None:
-    """A user's trainer: the accuracy is the CPU's, and the network has the weights afterwards."""
+    """A user's trainer: the accuracy is the CPU's, and the network has the weights afterwards, for any device."""
     digits = snn.data.digits()
     scores = []
     for device in ("cpu", "vulkan"):
@@ -288,5 +288,6 @@ def test_digits() -> None:
         trainer = snn.Trainer(net, steps=10, epochs=3, learning_rate=1e-2, device=device)
         trainer.fit(digits.train_x[:512], digits.train_y[:512])
         scores.append(trainer.score(digits.test_x, digits.test_y))
+        assert snn.Trainer(net, steps=10).score(digits.test_x, digits.test_y) == scores[-1]
     assert scores[0] > 0.7
     assert abs(scores[1] - scores[0]) < 0.02  # rounding of gradients moves a sample or two

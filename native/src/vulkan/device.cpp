@@ -222,11 +222,15 @@ void Device::check_foreign(const Range& range) const {
 }
 
 void Device::begin_transfer() {
-    if (!collects_) begin(transfer_, false);
+    if (is_transfer_open_) return;
+    begin(transfer_, false);
+    is_transfer_open_ = true;
+    staged_ = 0;
 }
 
 void Device::end_transfer() {
     if (collects_) return;
+    is_transfer_open_ = false;
     auto barrier = made<VkMemoryBarrier>(VK_STRUCTURE_TYPE_MEMORY_BARRIER);
     barrier.srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
     barrier.dstAccessMask = VK_ACCESS_HOST_READ_BIT;
@@ -243,21 +247,15 @@ void Device::copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDev
     end_transfer();
 }
 
-Device::Batch::Batch(Device& device) : device_(device) {
-    if (device_.is_on_paper_) return;
-    device_.begin_transfer();
-    device_.collects_ = true;
-    device_.staged_ = 0;
-}
-
 void Device::Batch::done() {
-    if (!std::exchange(device_.collects_, false)) return;
-    device_.end_transfer();
+    device_.collects_ = false;
+    if (device_.is_transfer_open_) device_.end_transfer();
 }
 
 // Left without done(), by an exception: what was collected is forgotten.
 Device::Batch::~Batch() {
-    if (std::exchange(device_.collects_, false)) device_.functions.vkEndCommandBuffer(device_.transfer_);
+    device_.collects_ = false;
+    if (std::exchange(device_.is_transfer_open_, false)) device_.functions.vkEndCommandBuffer(device_.transfer_);
 }
 
 // A buffer of the host that is named again is the same buffer; it grows to what is used of it.
@@ -282,17 +280,15 @@ void Device::upload(const Range& target, VkDeviceSize offset, const void* data, 
         return;
     }
     for (VkDeviceSize done = 0; done < bytes;) {
-        if (collects_ && staged_ == staging_.size) {
-            collects_ = false;
+        if (is_transfer_open_ && staged_ == staging_.size) {  // no more room: what was collected goes first
+            const bool collected = std::exchange(collects_, false);
             end_transfer();
-            begin_transfer();
-            collects_ = true;
-            staged_ = 0;
+            collects_ = collected;
         }
-        const VkDeviceSize at = collects_ ? staged_ : 0, now = std::min(bytes - done, staging_.size - at);
+        const VkDeviceSize at = is_transfer_open_ ? staged_ : 0, now = std::min(bytes - done, staging_.size - at);
         std::memcpy(static_cast<char*>(staging_.mapped) + at, static_cast<const char*>(data) + done, now);
         copy_now(staging_.buffer, staging_.offset + at, target.buffer, target.offset + offset + done, now);
-        if (collects_) staged_ += now;
+        staged_ = at + now;
         done += now;
     }
 }

@@ -125,7 +125,7 @@ public:
     // Their ranges must not overlap, and nothing else may use the device.
     class Batch {
     public:
-        explicit Batch(Device& device);
+        explicit Batch(Device& device) : device_(device) { device_.collects_ = true; }
         ~Batch();
         Batch(const Batch&) = delete;
         Batch& operator=(const Batch&) = delete;
@@ -179,8 +179,9 @@ private:
     VkCommandBuffer transfer_ = VK_NULL_HANDLE;
     VkFence fence_ = VK_NULL_HANDLE;
     Range staging_;
-    bool collects_ = false;         // `transfer_` is open for a Batch
-    VkDeviceSize staged_ = 0;       // bytes of staging_ that it reads
+    bool collects_ = false;         // for a Batch
+    bool is_transfer_open_ = false;
+    VkDeviceSize staged_ = 0;       // bytes of staging_ that `transfer_` reads
     struct Submission {
         VkCommandBuffer commands;
         VkFence fence;

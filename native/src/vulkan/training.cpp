@@ -259,15 +259,19 @@ void Training::take_records(const RunRequest& request) {
     for (uint32_t p = 0; p < populations_.size(); ++p)
         if (!populations_[p].is_input && populations_[p].is_binary)
             for (uint32_t i = 0; i < populations_[p].frame; ++i) spikes_ += words[counts_begin_[p] + i];
+    // Of an activity_sum.
+    const auto add = [&](const RecordFrames& record, const auto& values) {
+        for (size_t i = 0; i < populations_[record.population].frame; ++i) {
+            if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += static_cast<double>(values[i]);
+            else static_cast<float*>(record.data)[i] += static_cast<float>(values[i]);
+        }
+    };
     for (const RecordFrames& record : request.records) {
         const TapedPopulation& population = populations_[record.population];
+        const bool is_sum = record.kind == RecordFrames::activity_sum;
         values_.resize(population.frame);
-        if (record.kind == RecordFrames::activity_sum && !population.is_input) {
-            const uint32_t* const counts = words + counts_begin_[record.population];
-            for (size_t i = 0; i < population.frame; ++i) {
-                if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += counts[i];
-                else static_cast<float*>(record.data)[i] += static_cast<float>(counts[i]);
-            }
+        if (is_sum && !population.is_input) {
+            add(record, words + counts_begin_[record.population]);
             continue;
         }
         const uint32_t* frames = nullptr;
@@ -279,7 +283,6 @@ void Training::take_records(const RunRequest& request) {
         for (const InputFrames& one : request.inputs)
             if (one.population == record.population) input = &one;
         for (uint32_t step = 0; step < request.step_count; ++step) {
-            const bool is_sum = record.kind == RecordFrames::activity_sum;
             if (!is_sum && !request.records_after(step)) continue;
             char* const out = static_cast<char*>(record.data) +
                               (is_sum ? 0 : request.record_row(step) * record.step_stride * size_of(record.dtype));
@@ -297,14 +300,8 @@ void Training::take_records(const RunRequest& request) {
                 place_.populations[record.population].expand(frames + size_t{step} * population.words_of_step(),
                                                              values_.data());
             }
-            if (!is_sum) {
-                convert(DType::float32, values_.data(), record.dtype, out, population.frame);
-                continue;
-            }
-            for (size_t i = 0; i < population.frame; ++i) {
-                if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += static_cast<double>(values_[i]);
-                else static_cast<float*>(record.data)[i] += values_[i];
-            }
+            if (is_sum) add(record, values_);
+            else convert(DType::float32, values_.data(), record.dtype, out, population.frame);
         }
     }
 }

@@ -71,7 +71,7 @@ void TapedPopulation::set_dropout(Device& device, const DropoutMask* mask) {
 }
 
 TapedProjection::TapedProjection(Device& device, const Network& network, const Projection& projection)
-    : weight_count(0),
+    : weight_count(static_cast<uint32_t>(projection.weight_count())),
       bias_count(projection.bias ? static_cast<uint32_t>(projection.bias->size()) : 0),
       is_trained(projection.trainable && projection.kind != SNN_CONNECT_POOL2D) {
     const std::string parameters_of = text("the weights of projection '", projection.name, "'");
@@ -79,7 +79,6 @@ TapedProjection::TapedProjection(Device& device, const Network& network, const P
     parameters = device.allocate(bytes, Memory::device, parameters_of);
     if (is_trained)
         gradient = device.allocate(bytes, Memory::device, text("the gradient of projection '", projection.name, "'"));
-    weight_count = static_cast<uint32_t>(projection.weight_count());
     if (projection.synapses) load_synapses(device, network, projection);
 }
 
