@@ -13,13 +13,16 @@ void main() {
         next[RUN_ROW] += 1;
         return;
     }
+    // All are read before one is written: a read after a write would wait for it, and a GPU takes a microsecond for that.
+    const uint now = run[RUN_NOW], frame = run[RUN_FRAME], row = run[RUN_ROW];
     const uint low = run[RUN_STEP_LOW] + 1, high = run[RUN_STEP_HIGH];
-    next[RUN_NOW] = run[RUN_NOW] + 1;
-    next[RUN_FRAME] = run[RUN_FRAME] + 1;
-    next[RUN_ROW] = run[RUN_ROW];
+    const uint seed_low = run[RUN_SEED_LOW], seed_high = run[RUN_SEED_HIGH];
+    next[RUN_NOW] = now + 1;
+    next[RUN_FRAME] = frame + 1;
+    next[RUN_ROW] = row;
     next[RUN_STEP_LOW] = low;
     next[RUN_STEP_HIGH] = low == 0 ? high + 1 : high;
-    next[RUN_SEED_LOW] = run[RUN_SEED_LOW];
-    next[RUN_SEED_HIGH] = run[RUN_SEED_HIGH];
+    next[RUN_SEED_LOW] = seed_low;
+    next[RUN_SEED_HIGH] = seed_high;
     for (uint i = 0; i < a.inputs; ++i) next[RUN_INPUTS + i] = run[RUN_INPUTS + i];
 }

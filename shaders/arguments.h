@@ -58,10 +58,11 @@ struct Deliver {
 // Sparse synapses in integers of one source, driven by the list of its spikes; `rows` and `synapses` are one segment of them.
 struct DeliverSpikes {
     Activity source;
-    uint first_sum;      // that target 0 of a synapse is, in the buffer of integer sums
     uint sum_stride;     // from one sample's sums to the next
     uint first, last;    // sources of the segment
+    uint first_delay;    // in steps
     uint delay_count;
+    uint part_count;     // ranges of sums
     uint samples;
 };
 
@@ -70,7 +71,7 @@ struct NeuronStep {
     uint frame;            // samples * size
     uint float_sums;       // bit k: receptor k has float sums
     uint first_fixed_sum;  // of the first receptor, in the buffer of integer sums
-    uint fixed_stride;     // there, from one sample to the next
+    uint fixed_receptor_stride, fixed_stride;  // there, from one receptor and from one sample to the next
     // In the buffer `constants`:
     uint scales;           // of receptors in fixed point, floats; 0: no integer sums
     uint poisson;          // for each mean: where its limits are, their number, words from one to the next, 1 if per neuron

@@ -34,7 +34,7 @@ float receptor(const uint k) {
     }
     const float scale = uintBitsToFloat(constants[a.scales + k]);
     if (scale != 0.0) {
-        const uint at = a.first_fixed_sum + sample_index * a.fixed_stride + k * a.own.size + neuron;
+        const uint at = a.first_fixed_sum + sample_index * a.fixed_stride + k * a.fixed_receptor_stride + neuron;
         precise const float fixed_sum = float(fixed_sums[at]) * scale;
         sum = sum + fixed_sum;
         fixed_sums[at] = 0;

@@ -23,10 +23,12 @@ constexpr uint32_t groups_of_arrivals = 64, groups_of_learning = 256;
 
 // Workgroups that share the spikes of a source, whatever their number: enough to fill a GPU with a large source's, few enough to
 // cost nothing where there are no spikes.
-constexpr uint32_t neurons_of_a_group = 64, least_groups = 16, most_groups_of_spikes = 2048;
+constexpr uint32_t neurons_of_a_group = 128, least_groups = 16, most_groups_of_spikes = 2048;
 
 // Invocations that share a spike: a row takes few turns of theirs, short rows leave few of them idle.
-uint32_t lanes_for(uint64_t synapses_of_a_row) { return synapses_of_a_row > 128 ? shader::GROUP_SIZE : 32; }
+uint32_t lanes_for(uint64_t synapses_of_a_row) {
+    return synapses_of_a_row > 128 ? shader::GROUP_SIZE : synapses_of_a_row > 24 ? 32 : 16;
+}
 
 uint32_t groups_for(uint32_t invocations) { return (invocations + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE; }
 
@@ -66,6 +68,7 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     make_bundles(options);
 
     host_buffers_.resize(populations.size());
+    activity_sums_.resize(populations.size());
     const auto input_count = static_cast<uint32_t>(inputs_.size());
     normal_table_at_ = shader::RUN_INPUTS + input_count;
     std::vector<uint32_t> run(normal_table_at_ + 7 * 32, 0);
@@ -122,19 +125,29 @@ void VulkanExecutor::record_step() {
 
 void VulkanExecutor::place_fixed_sums() {
     for (size_t first = 0; first < populations_.size();) {
-        uint64_t words = 0;  // of one sample
+        uint64_t neurons = 0;
+        uint32_t receptors = 0;
         size_t last = first;
         for (; last < populations_.size(); ++last) {
             PopulationMemory& population = populations_[last];
-            if (words > 0 && (words + population.fixed_words) * batch_size_ * 4 > device_.storage_range()) break;
-            population.first_fixed_sum = static_cast<uint32_t>(words);
-            words += population.fixed_words;
+            if (population.fixed_receptors == 0) continue;
+            const uint32_t most = std::max(receptors, population.fixed_receptors);
+            if (neurons > 0 && (neurons + population.size) * most * batch_size_ * 4 > device_.storage_range()) break;
+            receptors = most;
+            population.first_fixed_sum = static_cast<uint32_t>(neurons);
+            neurons += population.size;
         }
-        const Range sums = device_.allocate(words * batch_size_ * 4, Memory::device, "the sums of synapses");
-        if (words > 0) fixed_sums_.push_back(sums);
+        Range sums;
+        if (neurons > 0) {
+            sums = device_.allocate(neurons * receptors * batch_size_ * 4, Memory::device, "the sums of synapses");
+            fixed_sums_.push_back(sums);
+        }
         for (; first < last; ++first) {
-            populations_[first].fixed_sums = populations_[first].fixed_words > 0 ? sums : Range{};
-            populations_[first].fixed_stride = static_cast<uint32_t>(words);
+            PopulationMemory& population = populations_[first];
+            if (population.fixed_receptors == 0) continue;
+            population.fixed_sums = sums;
+            population.fixed_receptor_stride = static_cast<uint32_t>(neurons);
+            population.fixed_stride = static_cast<uint32_t>(neurons) * receptors;
         }
     }
 }
@@ -166,7 +179,7 @@ void VulkanExecutor::load_bundle(SpikeBundle& bundle, ThreadPool& threads) {
     for (const uint32_t q : bundle.projections) {
         const Projection& projection = network().projection(q);
         const PopulationMemory& target = populations_[projection.target];
-        members.push_back({q, target.first_fixed_sum + projection.receptor * target.size, projections_[q].own_weights()});
+        members.push_back({q, target.first_fixed_sum + projection.receptor * target.fixed_receptor_stride, projections_[q].own_weights()});
     }
     bundle.load(device_, network(), members, threads);
 }
@@ -332,19 +345,19 @@ void VulkanExecutor::add_bundle(Steps& steps, const SpikeBundle& bundle) {
     shader::DeliverSpikes arguments{};
     arguments.source = source.activity;
     arguments.sum_stride = target.fixed_stride;
+    arguments.first_delay = bundle.delays.front();
     arguments.delay_count = delay_count;
+    arguments.part_count = static_cast<uint32_t>(bundle.parts.size());
     arguments.samples = batch_size_;
     std::vector<Use> uses{use_of_source(network().projection(bundle.projections[0]))};
     for (const uint32_t q : bundle.projections)
         uses.push_back({fixed_sums_resource(network().projection(q).target), Use::add});
-    const uint64_t rows = uint64_t{source.size} * delay_count * bundle.segments.size();
-    const uint32_t lanes = lanes_for(bundle.synapse_count / rows);
+    const uint32_t lanes = lanes_for(bundle.synapse_count / (uint64_t{source.size} * delay_count));
     for (const SpikeBundle::Segment& segment : bundle.segments) {
         arguments.first = segment.first;
         arguments.last = segment.last;
-        arguments.first_sum = segment.first_sum;
         Dispatch dispatch;
-        dispatch.pipeline = pipelines_.get(embedded_shader("deliver_spikes"), {bundle.compact, lanes});
+        dispatch.pipeline = pipelines_.get(embedded_shader("deliver_spikes"), {bundle.compact, lanes, bundle.has_consecutive_delays()});
         dispatch.set = pipelines_.bind({run(), source.ring, target.fixed_sums, segment.synapses, segment.rows, {},
                                        counter_of_projection(bundle.projections[0])});
         dispatch.take(arguments);
@@ -367,7 +380,7 @@ void VulkanExecutor::add_arrivals(Steps& steps, uint32_t index) {
                                    plastic.traces, counter_of_projection(index)});
     shader::Plastic arguments = plastic.arguments;
     arguments.from = source.activity;
-    arguments.first_sum = target.first_fixed_sum + projection.receptor * target.size;
+    arguments.first_sum = target.first_fixed_sum + projection.receptor * target.fixed_receptor_stride;
     dispatch.take(arguments);
     dispatch.groups[0] = std::min(source.size, groups_of_arrivals);
     dispatch.groups[1] = arguments.delay_count;
@@ -398,13 +411,14 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
     dispatch.pipeline = pipelines_.get(population.shader);
     // A model that does not spike writes no ring, but the shader could: it is bound to something of the population's own.
     const Range& ring = population.has_activity ? population.ring : population.states;
-    const Range& fixed_sums = population.fixed_words > 0 ? population.fixed_sums : population.states;  // the same
+    const Range& fixed_sums = population.fixed_receptors > 0 ? population.fixed_sums : population.states;  // the same
     dispatch.set = pipelines_.bind({run(), population.sums, population.states, population.constants, fixed_sums, ring,
                                    counter_of_population(p)});
     dispatch.take(shader::NeuronStep{.own = population.activity,
                                      .frame = population.frame,
                                      .float_sums = population.float_sums,
                                      .first_fixed_sum = population.first_fixed_sum,
+                                     .fixed_receptor_stride = population.fixed_receptor_stride,
                                      .fixed_stride = population.fixed_stride,
                                      .scales = population.scales,
                                      .poisson = population.poisson,
@@ -421,16 +435,21 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
     if (host_buffers_[p].spike_count.buffer) add_spike_copy(steps, p, true);
 }
 
-void VulkanExecutor::add_spike_copy(Steps& steps, uint32_t p, bool adds_up) {
+// The spikes of a population to a buffer of floats; `adds_up`: to what it holds.
+Dispatch VulkanExecutor::spike_copy(const Range& run, uint32_t p, const Range& to, bool adds_up) {
     const PopulationMemory& population = populations_[p];
     Dispatch dispatch;
     dispatch.pipeline = pipelines_.get(embedded_shader("copy_spikes"), {adds_up});
-    dispatch.set = pipelines_.bind({run(), population.ring, adds_up ? host_buffers_[p].spike_count : host_buffers_[p].spikes});
+    dispatch.set = pipelines_.bind({run, population.ring, to});
     dispatch.take(shader::CopySpikes{population.activity});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = batch_size_;
-    steps.add(dispatch, {{resource(p, of_activity), Use::read},
-                         {resource(p, adds_up ? of_spike_count : of_spike_copy), Use::write}});
+    return dispatch;
+}
+
+void VulkanExecutor::add_spike_copy(Steps& steps, uint32_t p, bool adds_up) {
+    steps.add(spike_copy(run(), p, adds_up ? host_buffers_[p].spike_count : host_buffers_[p].spikes, adds_up),
+              {{resource(p, of_activity), Use::read}, {resource(p, adds_up ? of_spike_count : of_spike_copy), Use::write}});
 }
 
 }  // namespace snn::vulkan

@@ -102,7 +102,7 @@ private:
     void prepare_dispatches(uint32_t parity);
     void record_step();
     void change_step() {
-        prepare_dispatches(), record_step();
+        prepare_dispatches(), record_step(), recorded_.clear(), summed_before_.clear();
         if (training_) training_->populations_changed();
     }
     std::vector<uint8_t> early_deliveries() const;
@@ -120,12 +120,16 @@ private:
     void write_traces(const Slot& slot, DType dtype, const void* data);
     void add_neurons(Steps& steps, uint32_t population);
     void add_spike_copy(Steps& steps, uint32_t population, bool adds_up);
+    Dispatch spike_copy(const Range& run, uint32_t population, const Range& to, bool adds_up);
     // Counters lie apart, so that dispatches side by side have nothing in common.
     Range counter(size_t number) const { return counters_.part(number * device_.alignment(), 2 * sizeof(uint32_t)); }
     Range counter_of_population(uint32_t population) const { return counter(population); }
     Range counter_of_projection(uint32_t projection) const { return counter(populations_.size() + projection); }
 
     uint32_t prepare_records(const RunRequest& request, uint32_t steps);
+    void prepare_sums(const RunRequest& request);
+    bool sums_up(uint32_t population) const;
+    void take_sums(const RunRequest& request);
     void record_copies(uint32_t parity, bool of_spikes);
     // Where the run is before its next step, for the words of `run` up to the normal table.
     void fill_control(const RunRequest& request, uint32_t done, uint32_t* out_control) const;
@@ -164,6 +168,10 @@ private:
     std::vector<VkCommandBuffer> submission_;
     std::vector<Recorded> recorded_, wanted_;  // what `spikes_` and `states_` copy; what the run at hand needs
     uint32_t record_capacity_ = 0;             // frames of each
+    // Populations whose spikes are added up on the device, for records of kind activity_sum: those of the run at hand, and what
+    // they are added to, once it was needed.
+    std::vector<uint32_t> summed_, summed_before_;
+    std::vector<Range> activity_sums_;  // by population
 
     std::unique_ptr<Training> training_;  // null until somebody trains
 

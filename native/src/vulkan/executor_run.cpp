@@ -12,6 +12,7 @@ namespace {
 
 constexpr VkDeviceSize records_bytes = VkDeviceSize{4} << 20;
 constexpr uint32_t record_groups = 1024;  // more copy no faster
+constexpr uint32_t steps_to_sum_up = 16;  // fewer come to the host faster
 
 }  // namespace
 
@@ -19,6 +20,7 @@ void VulkanExecutor::run(const RunRequest& request) {
     check_not_on_paper();
     if (request.tape) return run_taped(request);
     settle();
+    prepare_sums(request);
     const uint32_t most = prepare_records(request, std::min(frame_capacity_, request.step_count));
     for (uint32_t done = 0; done < request.step_count;) {
         const uint32_t steps = std::min(most, request.step_count - done);
@@ -28,7 +30,7 @@ void VulkanExecutor::run(const RunRequest& request) {
         for (uint32_t step = 0; step < steps; ++step) {
             const uint32_t parity = step % 2;
             submission_.push_back(step_[parity]);
-            if (recorded_.empty()) continue;
+            if (recorded_.empty() && summed_.empty()) continue;
             submission_.push_back(spikes_[parity]);
             if (request.records_after(done + step)) submission_.push_back(states_[parity]);
         }
@@ -38,6 +40,7 @@ void VulkanExecutor::run(const RunRequest& request) {
         take_records(request, done, steps);
         done += steps;
     }
+    take_sums(request);
 }
 
 void VulkanExecutor::fill_control(const RunRequest& request, uint32_t done, uint32_t* control) const {
@@ -72,6 +75,37 @@ void VulkanExecutor::load_frames(const RunRequest& request, uint32_t done, uint3
 
 // ---- Records
 
+bool VulkanExecutor::sums_up(uint32_t population) const {
+    return std::find(summed_.begin(), summed_.end(), population) != summed_.end();
+}
+
+// Records of kind activity_sum need nothing of a single step: in a long run the device adds up.
+void VulkanExecutor::prepare_sums(const RunRequest& request) {
+    summed_.clear();
+    if (request.step_count < steps_to_sum_up) return;
+    for (const RecordFrames& record : request.records) {
+        if (record.kind != RecordFrames::activity_sum || sums_up(record.population)) continue;
+        const PopulationMemory& memory = populations_[record.population];
+        if (!memory.is_binary || network().population(record.population).is_input()) continue;
+        Range& sums = activity_sums_[record.population];
+        if (!sums.buffer) sums = device_.allocate(VkDeviceSize{memory.frame} * 4, Memory::device, "the sums of spikes");
+        device_.fill(sums, 0);
+        summed_.push_back(record.population);
+    }
+}
+
+void VulkanExecutor::take_sums(const RunRequest& request) {
+    for (const RecordFrames& record : request.records) {
+        if (record.kind != RecordFrames::activity_sum || !sums_up(record.population)) continue;
+        values_.resize(populations_[record.population].frame);
+        device_.download(activity_sums_[record.population], 0, values_.data(), values_.size() * 4);
+        for (size_t i = 0; i < values_.size(); ++i) {
+            if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += static_cast<double>(values_[i]);
+            else static_cast<float*>(record.data)[i] += values_[i];
+        }
+    }
+}
+
 // Decides what comes to the host with each step, records the copies when that has changed; gives the most steps of a submission.
 uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t steps) {
     wanted_.clear();
@@ -83,22 +117,22 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
             if (other.population == population && other.state == state) return;
         wanted_.push_back({population, state, words, 0});
     };
-    for (const RecordFrames& record : request.records)
+    for (const RecordFrames& record : request.records) {
+        if (record.kind == RecordFrames::activity_sum && sums_up(record.population)) continue;
         want(record.population, record.kind == RecordFrames::state ? record.state_index : all_spikes);
-    for (const EventRecord& record : request.events) want(record.population, all_spikes);
-    if (wanted_.empty()) {
-        recorded_.clear();
-        return steps;
     }
+    for (const EventRecord& record : request.events) want(record.population, all_spikes);
+    if (wanted_.empty() && summed_.empty()) return recorded_.clear(), steps;
     VkDeviceSize row_bytes = 0;
     for (const Recorded& recorded : wanted_) row_bytes += VkDeviceSize{recorded.words} * 4;
     const VkDeviceSize gaps = wanted_.size() * device_.alignment();
-    if (records_.size < row_bytes + gaps || !records_.buffer) {
+    if (!wanted_.empty() && (records_.size < row_bytes + gaps || !records_.buffer)) {
         records_ = device_.allocate(std::max(row_bytes + gaps, std::min(records_bytes, device_.storage_range())),
                                     Memory::readback, "the records of a step");
         recorded_.clear();
     }
-    const auto capacity = static_cast<uint32_t>(std::min<VkDeviceSize>((records_.size - gaps) / row_bytes, most_steps));
+    const auto capacity = static_cast<uint32_t>(
+        wanted_.empty() ? most_steps : std::min<VkDeviceSize>((records_.size - gaps) / row_bytes, most_steps));
     VkDeviceSize begin = 0;
     for (Recorded& recorded : wanted_) {
         recorded.begin = begin;
@@ -106,8 +140,9 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
         begin = (begin + device_.alignment() - 1) / device_.alignment() * device_.alignment();
     }
     record_capacity_ = capacity;
-    if (wanted_ != recorded_) {
+    if (wanted_ != recorded_ || summed_ != summed_before_) {
         recorded_ = wanted_;
+        summed_before_ = summed_;
         for (uint32_t parity = 0; parity < 2; ++parity) {
             record_copies(parity, true);
             record_copies(parity, false);
@@ -135,7 +170,10 @@ void VulkanExecutor::record_copies(uint32_t parity, bool of_spikes) {
         dispatch.groups[0] = std::min((recorded.words + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE, record_groups);
         copies.add(dispatch, {});
     }
-    if (!of_spikes) {
+    if (of_spikes) {
+        for (const uint32_t p : summed_)
+            copies.add(spike_copy(run_[parity], p, activity_sums_[p], true), {});
+    } else {
         Dispatch advance;
         advance.pipeline = pipelines_.get(embedded_shader("advance"));
         advance.set = pipelines_.bind({run_[parity], run_[1 - parity]});  // of the step that follows
@@ -179,7 +217,7 @@ void VulkanExecutor::take_records(const RunRequest& request, uint32_t done, uint
     for (uint32_t step = 0; step < steps; ++step) {
         const bool has_row = request.records_after(done + step);
         for (const RecordFrames& record : request.records) {
-            if (record.kind != RecordFrames::activity_sum && !has_row) continue;
+            if (record.kind == RecordFrames::activity_sum ? sums_up(record.population) : !has_row) continue;
             const size_t frame = populations_[record.population].frame;
             char* const out = static_cast<char*>(record.data) +
                               request.record_row(done + step) * record.step_stride * size_of(record.dtype);

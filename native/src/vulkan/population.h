@@ -45,10 +45,11 @@ struct PopulationMemory {
     Range ring;
     // neurons only
     Range sums;              // [receptor][frame], floats
-    // Integer sums of several populations, [sample][population][receptor][size]: where this one's begin, and from one sample to
-    // the next. The executor lays them out.
+    // Integer sums of several populations, [sample][receptor][population][size], so that those of one receptor lie close
+    // together: where this one's begin, and from one receptor and from one sample to the next. The executor lays them out.
     Range fixed_sums;
-    uint32_t fixed_words = 0, first_fixed_sum = 0, fixed_stride = 0;  // fixed_words: of one sample, 0 where there are none
+    uint32_t fixed_receptors = 0;  // 0: there are none
+    uint32_t first_fixed_sum = 0, fixed_receptor_stride = 0, fixed_stride = 0;
     uint32_t float_sums = 0;                                          // bit k: receptor k has float sums
     Range states, constants;
     Range own_states;  // `states`, unless those are bound to a buffer of the host program

@@ -27,30 +27,33 @@ public:
     // `source`, `compact`: what all members have in common.
     SpikeBundle(uint32_t of_source, bool is_compact) : source(of_source), compact(is_compact) {}
 
+    bool has_consecutive_delays() const { return delays.back() - delays.front() + 1 == delays.size(); }
+
     // Makes the rows and brings them to the device; again when weights of a member have changed: the connections stay.
     void load(Device& device, const Network& network, std::span<const Member> members, ThreadPool& threads);
 
     struct Segment {
         Range synapses, rows;
         uint32_t first, last;  // sources
-        uint32_t first_sum;    // that target 0 of a synapse is
     };
 
     uint32_t source;
     bool compact;
     std::vector<uint32_t> projections;
-    std::vector<uint16_t> delays;  // total, distinct, ascending
+    std::vector<uint32_t> delays;  // total, ascending: those that synapses have, or all between where most have one
+    std::vector<uint32_t> parts;   // where the ranges of sums begin that a synapse reaches, ascending
     std::vector<Segment> segments;
     uint64_t synapse_count = 0;
 
 private:
     struct Block;
+    struct Scratch;
     size_t words_of_synapse() const { return compact ? 1 : 2; }
-    std::vector<uint32_t> cut_into_parts(const Network& network, std::span<const Member> members) const;
-    void make_rows(const Network& network, std::span<const Member> members, std::span<const uint32_t> parts,
-                   Block& out_block) const;
-    size_t load_part(Device& device, const Network& network, std::vector<Block>& blocks, size_t p, uint32_t first_sum,
-                     size_t number);
+    void cut_into_parts(const Network& network, std::span<const Member> members);
+    void make_rows(const Network& network, std::span<const Member> members, Block& out_block, Scratch& scratch) const;
+    void bring(Device& device, const Network& network, const std::vector<Block>& blocks);
+
+    uint32_t least_delay_ = 0, most_delay_ = 0;  // bounds
 };
 
 }  // namespace snn::vulkan
