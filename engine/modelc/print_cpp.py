@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from .calm import calm_steps
+from .calm import calm_steps, stays_in_registers
 from .compile import NeuronPrograms, SurrogatePrograms
 from .definition import Definition
 from .evaluate import OPERATIONS
@@ -305,13 +305,6 @@ def _step(
     return _loop(f"{definition.name}_{ending}", "NeuronStepArgs", before, inside, held, chunk)
 
 
-def _stays_in_registers(programs: NeuronPrograms) -> bool:
-    """Whether several steps may be made in registers: no step draws, and none can see the sign of a zero."""
-    return programs.step_spike >= 0 and not any(
-        instruction.op in DRAWS or instruction.op in ("div", "reciprocal") for instruction in programs.step.instructions
-    )
-
-
 def _span(definition: Definition, programs: NeuronPrograms, name: str) -> list[str]:
     """A class for cpu/kernels_spans.h: the step of 16 neurons whose states stay in registers, for shared floats."""
     first_state = len(programs.step.inputs) - len(definition.states)
@@ -515,7 +508,7 @@ def kernels_source(
             spans = ["nullptr", "nullptr"]
             if len(special_programs.step.instructions) > LARGEST_INTEGER_STEP:
                 functions[2] = "nullptr"
-            elif definition.receptors and _stays_in_registers(special_programs):
+            elif stays_in_registers(definition, special_programs):
                 lines += _span(definition, special_programs, f"{name}_span_{number}")
                 spans = [f"{function}<{name}_span_{number}>" for function in ("step_span", "list_resting")]
             functions += spans
