@@ -12,7 +12,7 @@ from .specialise import calm
 
 def stays_in_registers(definition: Definition, programs: NeuronPrograms) -> bool:
     """Whether several steps may be made in registers: no step draws, and none can see the sign of a zero."""
-    hidden = any(i.op in DRAWS or i.op in ("div", "reciprocal") for i in programs.step.instructions)
+    hidden = any(i.op in DRAWS or i.op in ("div", "reciprocal", "log") for i in programs.step.instructions)
     return programs.step_spike >= 0 and bool(definition.receptors) and not hidden
 
 
