@@ -55,7 +55,7 @@ bool spikes(const float value) { return value > 0.0; }
 // Philox4x32-10: the word of draw `number` for this neuron.
 uint draw_word(const uint number) {
     uvec4 c = uvec4(0xD0000000u | (neuron / 64 * 16 + neuron % 16), run[RUN_STEP_LOW],
-                    a.population | (run[RUN_STEP_HIGH] << 20), sample_index | (number << 20));
+                    a.population | (run[RUN_STEP_HIGH] << 20), (a.first_sample + sample_index) | (number << 20));
     uvec2 key = uvec2(run[RUN_SEED_LOW], run[RUN_SEED_HIGH]);
     for (int round = 0; round < 10; ++round) {
         uint high0, low0, high1, low1;
