@@ -165,7 +165,7 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
 }
 
 CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options)
-    : context_(std::move(plan), options), clock_(first_clock), seed_(options.seed) {
+    : context_(std::move(plan), options), clock_(first_clock), seed_(options.seed), first_sample_(options.first_sample) {
     const auto& populations = context_.populations;
     for (uint32_t p = 0; p < populations.size(); ++p)
         if (populations[p]->info.is_input()) inputs_.push_back(p);
@@ -553,7 +553,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         .states = states,
         .spikes = model.spiking ? data.bits_at(at.clock, at.sample) : nullptr,
         .tape = taped ? tape : nullptr,
-        .draws = {seed_, at.step, population, at.sample},
+        .draws = {seed_, at.step, population, first_sample_ + at.sample},
         .poisson = data.poisson.data(),
         .integer_receptors = integers,
         .receptor_scales = data.fixed_scales.data(),

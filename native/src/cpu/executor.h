@@ -269,6 +269,7 @@ private:
     uint64_t steps_ = 0;              // since the last reset
     uint64_t clock_;                  // the step to come
     uint64_t seed_;
+    uint32_t first_sample_;           // what the draws call it
     uint64_t taped_runs_ = 0;
     std::vector<EventLog> event_logs_;  // per population, made at the first run that records events
     std::unique_ptr<Tape> tape_;
