@@ -313,7 +313,7 @@ namespace Snn
         internal uint struct_size;
         /// <summary>as SNNConfig.device, its first 63 bytes: "vulkan:0"</summary>
         internal fixed byte name[64];
-        /// <summary>one line that says why "auto" chose it; "" where the caller named it</summary>
+        /// <summary>one line that says why "auto" chose it, or which of several failed; "" where the caller named it</summary>
         internal fixed byte reason[256];
     }
 

@@ -496,7 +496,10 @@ typedef struct SNNConfig {
                                   the bits of one. ";exc=0;inh=1" behind it places populations on devices, counted from 0; the
                                   others are placed by their work and snn_device_speed. Populations with an undelayed projection
                                   between them stay together. Of "cpu", "vulkan" and "reference"; threads are shared among those
-                                  that compute on the host */
+                                  that compute on the host.
+                                  "cpu*8+vulkan:0*24": each with so many samples of the batch; "cpu*+vulkan:0*": as many as
+                                  snn_device_speed tells. A GPU among several that fails is left with a warning in the log, and what
+                                  it had goes to the others, with the same bits; an error comes when no device is left */
     uint32_t batch_size;       /* samples, 1 (default) to 1,048,576 */
     uint32_t thread_count;     /* default 1, at most 1024; 0: one per core. Results do not depend on it. */
     uint32_t instruction_set;  /* SNN_ISA_* */
@@ -537,10 +540,10 @@ SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle
 typedef struct SNNSessionDevice {
     uint32_t struct_size;
     char name[64];    /* as SNNConfig.device, its first 63 bytes: "vulkan:0" */
-    char reason[256]; /* one line that says why "auto" chose it; "" where the caller named it */
+    char reason[256]; /* one line that says why "auto" chose it, or which of several failed; "" where the caller named it */
 } SNNSessionDevice;
-/* Set out_device->struct_size first. It changes once at most: when a trainer is made on a session that "auto" put on a device that
- * cannot train, the session goes on on the CPU, bit for bit. */
+/* Set out_device->struct_size first. It changes when a trainer is made on a session that "auto" put on a device that cannot train - the
+ * session goes on on the CPU, bit for bit - and when one of several devices fails. */
 SNN_API SNNStatus SNN_CALL snn_session_device(SNNHandle handle, SNNSessionDevice *out_device);
 /* Ends the session and frees its memory; its trainers become invalid. Null is allowed. */
 SNN_API void SNN_CALL snn_destroy_network(SNNHandle handle);

@@ -271,6 +271,7 @@ struct ExecutorOptions {
     uint32_t instruction_set = SNN_ISA_BEST;
     uint32_t flags = 0;         // SNN_FLAG_*
     uint64_t seed = 0;          // of the random draws
+    uint32_t first_sample = 0;  // what the first sample is called in them
     std::string device;         // which of the backend's devices: what follows the colon in "vulkan:1"; empty: the first
     const SNNVulkanHost* vulkan_host = nullptr;  // complete; the device is the host's. Read while the executor is opened
     SNNAllocator allocator{};   // functions null: the C runtime's

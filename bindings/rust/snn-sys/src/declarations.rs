@@ -513,7 +513,7 @@ pub struct SNNSessionDevice {
     pub struct_size: u32,
     /// as SNNConfig.device, its first 63 bytes: "vulkan:0"
     pub name: [c_char; 64],
-    /// one line that says why "auto" chose it; "" where the caller named it
+    /// one line that says why "auto" chose it, or which of several failed; "" where the caller named it
     pub reason: [c_char; 256],
 }
 

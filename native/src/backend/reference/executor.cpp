@@ -15,6 +15,7 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
       plasticity_(plan_->plasticity),
       batch_size_(options.batch_size),
       seed_(options.seed),
+      first_sample_(options.first_sample),
       smooth_(options.flags & SNN_FLAG_SMOOTH_SPIKES),
       allocator_(options.allocator),
       output_gradient_(zeros(0)) {
@@ -539,7 +540,7 @@ void ReferenceExecutor<Real>::neuron_step(uint32_t index) {
             if (model.states[s].type == ValueType::int_) registers_.whole[state_base + s] = state.int_states[s][i];
             else registers_.real[state_base + s] = state.states[s][i];
         }
-        const Draws draws{{seed_, step_, index, static_cast<uint32_t>(i / population.size),
+        const Draws draws{{seed_, step_, index, first_sample_ + static_cast<uint32_t>(i / population.size),
                            static_cast<uint32_t>(i % population.size)},
                           constants_of(index).poisson};
         evaluate(model.step, state.surrogate, smooth_, registers_, &draws);

@@ -174,6 +174,7 @@ private:
     std::vector<std::shared_ptr<const PlasticityPlan>> plasticity_;  // by projection; the plan's until they are set
     uint32_t batch_size_;
     uint64_t seed_;
+    uint32_t first_sample_;  // what the draws call it
     bool smooth_;
     SNNAllocator allocator_;
     ExecutorCounters counters_;
