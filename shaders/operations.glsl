@@ -1,4 +1,4 @@
-// The operations of the model language, docs/model-format.md: what native/src/backend/reference/evaluate.h is in C++.
+// The operations of the model language, docs/model-format.md: what native/src/network/evaluate.h is in C++.
 //
 // Every float operation is `precise`: rounded by itself, never contracted into a fused multiply-add.
 
@@ -108,3 +108,7 @@ int op_to_int(const float x) {
 float op_spike(const float x, const int greater_equal) {
     return (greater_equal != 0 ? x >= 0.0 : x > 0.0) ? 1.0 : 0.0;
 }
+
+// Of adjoints and derivatives of surrogates only: Vulkan lets a device round these two in other ways, and gradients may differ.
+float op_div(const float x, const float y) { return x / y; }
+float op_sqrt(const float x) { return sqrt(x); }

@@ -58,13 +58,17 @@ class Simulation:
         nothing). See `snn.devices`. ``"auto"``: the fastest of the CPU and the GPUs, which give the same bits, by the
         network's size and what `snn.device_speed` measured; what does not work is left with a warning. A
         `snn.vulkan.Host` is the Vulkan device of the calling program.
-    devices : iterable of str, optional
+    devices : iterable of str or snn.vulkan.Host, optional
         Instead of `device`: several that work on the network together, for simulation alone, each with some of its populations:
-        ``["cpu", "vulkan"]``, of CPU, GPUs and the reference. Spikes and states are those of one device, bit for bit.
-        `Network.placement` tells which population goes where. They have the threads in common.
+        ``["cpu", "vulkan"]``, of CPU, GPUs (one may be a `snn.vulkan.Host`) and the reference. Spikes and states are those of
+        one device, bit for bit. `Network.placement` tells which population goes where. They have the threads in common. A GPU
+        that fails is left with a warning, and what it had goes to the others: `device` and `device_reason` tell.
     placement : dict of str to int, optional
         Where populations are wanted: places in `devices`, by name. The others are placed by their work and by what
         `snn.device_speed` measured; those with an undelayed projection between them stay together.
+    samples : "auto" or iterable of int, optional
+        Each of `devices` then has the whole network, and so many samples of the batch; ``"auto"``: by what
+        `snn.device_speed` measured. For inference of batches.
     batch_size : int, default 1
         Number of independent samples that share the weights; at most 1,048,576.
     threads : int, default 1
@@ -105,8 +109,9 @@ class Simulation:
         network: Network,
         *,
         device: str | Host = "cpu",
-        devices: Iterable[str] | None = None,
+        devices: Iterable[str | Host] | None = None,
         placement: Mapping[str, int] | None = None,
+        samples: str | Iterable[int] | None = None,
         batch_size: int = 1,
         threads: int = 1,
         instruction_set: str = "best",
@@ -117,19 +122,24 @@ class Simulation:
             raise ArgumentTypeError(f"network is {shown(network)}, not a Network; snn.load(path) reads one from a file")
         self.network = network
         self.batch_size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
+        host = device if isinstance(device, Host) else None
         if devices is not None:
             if device != "cpu":
                 raise InvalidArgumentError(f"device is {shown(device)} and devices {shown(devices)}; give one of them")
-            device = device_of_several(devices, placement)
-        elif placement is not None:
-            raise InvalidArgumentError("placement is given without devices")
+            if isinstance(devices, Iterable) and not isinstance(devices, str):
+                devices = list(devices)
+                host = next((one for one in devices if isinstance(one, Host)), None)
+                devices = ["vulkan" if isinstance(one, Host) else one for one in devices]
+            device = device_of_several(devices, placement, samples)
+        elif placement is not None or samples is not None:
+            raise InvalidArgumentError(f"{'samples' if placement is None else 'placement'} is given without devices")
         bits = 0
         for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]
         self._session = _native.Session(
             network._finished(),
             device="vulkan" if isinstance(device, Host) else device,
-            vulkan_host=device if isinstance(device, Host) else None,
+            vulkan_host=host,
             batch_size=self.batch_size,
             threads=integer(threads, "threads", maximum=1024),
             instruction_set=INSTRUCTION_SETS.index(choice(instruction_set, INSTRUCTION_SETS, "instruction_set")),
@@ -218,12 +228,12 @@ class Simulation:
 
     @property
     def device(self) -> str:
-        """The device that it runs on: what ``"auto"`` chose, or as it was named."""
+        """The device that it runs on: what ``"auto"`` chose, or as it was named; of several without those that failed."""
         return self._session.device[0]
 
     @property
     def device_reason(self) -> str:
-        """Why ``device="auto"`` chose the device, in one line; empty where it was named."""
+        """Why ``device="auto"`` chose the device, or which of several failed, in one line; else empty."""
         return self._session.device[1]
 
     @property

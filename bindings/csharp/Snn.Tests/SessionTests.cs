@@ -330,6 +330,10 @@ namespace Snn.Tests
                     trainer.Update();
                     trainer.SetDropout(1, 0.5);
                     Assert.Fails(Status.InvalidArgument, () => trainer.SetDropout(0, 0.5));
+                    trainer.SetQuantization(0, 8, true);
+                    trainer.SetQuantization(0, 0);
+                    Assert.Fails(Status.InvalidArgument, () => trainer.SetQuantization(0, 1));
+                    Assert.Fails(Status.InvalidArgument, () => trainer.SetNormalization(0, -1));
                     double[] state = trainer.State();
                     trainer.SetState(state);
                     Assert.Equal(41, (long)state[0], "updates in the state");

@@ -68,6 +68,12 @@ void CpuExecutor::record(const RunRequest& request, const Moment& at, uint32_t s
     }
 }
 
+void CpuExecutor::record_range(const RunRequest& request, const Moment& at, uint32_t step, uint32_t population,
+                               uint32_t range) const {
+    const PopulationData& data = *context_.populations[population];
+    record_population(request, at, step, population, {data.ranges[range].begin, std::min(data.ranges[range].end, data.size)});
+}
+
 void CpuExecutor::record_population(const RunRequest& request, const Moment& at, uint32_t step, uint32_t population,
                                     NeuronRange part) const {
     for (const RecordFrames& frames : request.records)

@@ -58,7 +58,7 @@ void add_population(const Population& population, const PopulationPlan& plan, co
 ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
     const Network& network = *plan.network;
     const uint64_t threads = options.job_system.parallel_for ? options.job_system.worker_count : options.thread_count;
-    const uint32_t steps_ahead = threads > 1 ? shortest_delay(network) : 1;
+    const uint32_t steps_ahead = std::max(span_steps(plan), 1u);
     ExecutorMemory need;
     uint64_t largest_row = 0, receptors = 0;
     for (size_t p = 0; p < network.populations().size(); ++p) {

@@ -72,6 +72,8 @@ struct PopulationData {
     void list_active(const KernelTable& kernels, uint64_t clock, uint32_t sample);
     // The same for one range, when each has its list.
     void list_range(const KernelTable& kernels, uint64_t clock, uint32_t sample, uint32_t range);
+    // The other way round, of a population with one list: bits from a list.
+    void set_active(uint64_t clock, uint32_t sample, const uint32_t* list, uint32_t count);
     // Lanes behind the last neuron compute too; they never spike.
     void clear_padding(uint64_t clock, uint32_t sample) {
         uint16_t& last = bits_at(clock, sample)[words - 1];
@@ -126,6 +128,8 @@ struct PopulationData {
     NeuronStepFunction step = nullptr;          // of `compiled`, for the population's options
     NeuronStepFunction taped_step = nullptr;    // null: interpreted, as a step is that keeps more for parameters that learn
     NeuronStepFunction integer_step = nullptr;  // the same, taking integer sums; null where there is none
+    NeuronSpanFunction step_span = nullptr;     // the same for several steps; null where there is none
+    NeuronRestFunction list_resting = nullptr;  // beside it
     ProgramCache::Shared step_program, taped_program, adjoint_program;
     SurrogateArgs surrogate{};
     uint32_t interpreter_words() const;  // scratch memory of the largest program

@@ -784,6 +784,10 @@ final class Tests {
                 trainer.update();
                 trainer.setDropout(1, 0.5, 1);
                 fails(Status.INVALID_ARGUMENT, () -> trainer.setDropout(0, 0.5, 1));
+                trainer.setQuantization(0, 8, true);
+                trainer.setQuantization(0, 0, false);
+                fails(Status.INVALID_ARGUMENT, () -> trainer.setQuantization(0, 1, false));
+                fails(Status.INVALID_ARGUMENT, () -> trainer.setNormalization(0, -1, 0.1, 1e-5));
                 double[] state = trainer.state();
                 trainer.setState(state);
                 equal(41.0, state[0]); // updates

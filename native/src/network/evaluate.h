@@ -11,7 +11,7 @@
 #include "network/model.h"
 #include "network/plan.h"
 
-namespace snn::reference {
+namespace snn {
 
 // A population's surrogate with its parameters.
 template <class Real>
@@ -149,4 +149,4 @@ Real evaluate_surrogate(const Program& program, uint16_t output, const Surrogate
     return registers.real[output];
 }
 
-}  // namespace snn::reference
+}  // namespace snn
