@@ -1,11 +1,18 @@
-// The random draws of a step, docs/semantics.md. Whoever includes this says which step it is, step_number(), and what the seed
-// is, seed(); low words first.
+// Random draws, docs/semantics.md: pure functions of the place of a draw. Whoever includes this has the global `neuron`, and
+// says with the functions declared first where the rest of the place and the tables are.
+uvec2 step_number();                        // low word first
+uvec2 seed();
+uint population_number();
+uint sample_number();
+uint constant_word(const uint at);          // of the population's constants
+uint poisson_tables();                      // among those: for each mean what NeuronStep::poisson tells
+float normal_coefficient(const uint at);    // [degree][octave]
 
 // Philox4x32-10: the word of draw `number` for this neuron.
 uint draw_word(const uint number) {
     const uvec2 step = step_number();
-    uvec4 c = uvec4(0xD0000000u | (neuron / 64 * 16 + neuron % 16), step.x, a.population | (step.y << 20),
-                    sample_index | (number << 20));
+    uvec4 c = uvec4(0xD0000000u | (neuron / 64 * 16 + neuron % 16), step.x, population_number() | (step.y << 20),
+                    sample_number() | (number << 20));
     uvec2 key = seed();
     for (int round = 0; round < 10; ++round) {
         uint high0, low0, high1, low1;
@@ -29,17 +36,17 @@ float op_normal(const uint number) {
     const uint bits = floatBitsToUint(op_min(half_up, 2147483520.0));
     const uint octave = (bits >> 23) - 126;
     precise const float x = uintBitsToFloat((bits & 0x007FFFFFu) | 0x3F800000u) - 1.5;
-    float z = uintBitsToFloat(run[a.normal_table + 6 * 32 + octave]);
-    for (int k = 5; k >= 0; --k) z = multiply_add(z, x, uintBitsToFloat(run[a.normal_table + k * 32 + octave]));
+    float z = normal_coefficient(6 * 32 + octave);
+    for (uint k = 6; k-- > 0;) z = multiply_add(z, x, normal_coefficient(k * 32 + octave));
     return uintBitsToFloat(floatBitsToUint(z) ^ (word << 31));
 }
 
 // The number of limits below the word. They ascend, so the first that is not below ends it.
 float op_poisson(const uint number, const uint mean) {
-    const uint word = draw_word(number), table = a.poisson + 4 * mean;
-    const uint first = constants[table] + (constants[table + 3] != 0 ? neuron : 0);
-    const uint count = constants[table + 1], stride = constants[table + 2];
+    const uint word = draw_word(number), table = poisson_tables() + 4 * mean;
+    const uint first = constant_word(table) + (constant_word(table + 3) != 0 ? neuron : 0);
+    const uint count = constant_word(table + 1), stride = constant_word(table + 2);
     uint events = 0;
-    while (events < count && constants[first + events * stride] < word) ++events;
+    while (events < count && constant_word(first + events * stride) < word) ++events;
     return float(events);
 }

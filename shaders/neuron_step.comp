@@ -20,7 +20,8 @@ uint neuron_count() { return a.own.size; }
 uvec2 step_number() { return uvec2(run[RUN_STEP_LOW], run[RUN_STEP_HIGH]); }
 uvec2 seed() { return uvec2(run[RUN_SEED_LOW], run[RUN_SEED_HIGH]); }
 #include "constants.glsl"
-#include "draws.glsl"
+uint sample_number() { return a.first_sample + sample_index; }
+#include "population_draws.glsl"
 
 // ---- What a step reads and writes. `k` counts receptors or states.
 

@@ -26,7 +26,8 @@ uvec2 step_number() {
 }
 uvec2 seed() { return uvec2(a.seed_low, a.seed_high); }
 #include "constants.glsl"
-#include "draws.glsl"
+uint sample_number() { return sample_index; }
+#include "population_draws.glsl"
 
 uint taped_place(const uint k) { return (k * a.all_steps + step) * a.frame + place; }
 

@@ -140,6 +140,7 @@ private:
     std::shared_ptr<const Plan> plan_;
     uint32_t batch_size_;
     uint64_t seed_;
+    uint32_t first_sample_;  // what the draws call it
     mutable Device device_;  // reading goes through its staging buffer
     Pipelines pipelines_;
     std::vector<PopulationMemory> populations_;
