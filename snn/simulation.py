@@ -34,6 +34,7 @@ from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, NotFoundError, shown
 from snn.engine.records import Counters, SpikeEvent
 from snn.network import Network, Population, device_of_several
+from snn.projection import Projection
 from snn.recording import Recording
 from snn.vulkan import Host
 
@@ -617,18 +618,22 @@ class Simulation:
 
     # ---- recorders and callbacks
 
-    def recorder(self, population: str, variables: str | Iterable[str]) -> Recorder:
+    def recorder(self, name: str, variables: str | Iterable[str]) -> Recorder:
         """Return a recorder that notes `variables` after every `step` from now on.
 
         Parameters
         ----------
-        population : str
-            A population of neurons.
+        name : str
+            A population of neurons, or a projection.
         variables : str or iterable of str
-            States or ``"spikes"``.
+            States or ``"spikes"``; of a projection ``"weight"``, ``"bias"`` and the traces of its rule.
         """
-        target = self.network[population]
-        recorder = Recorder(self, target, name_list(variables, f"what to record of population {target.name!r}"))
+        target: Population | Projection
+        if isinstance(name, str) and name in self.network.projections:
+            target, what = self.network.projections[name], "projection"
+        else:
+            target, what = self.network[name], "population"
+        recorder = Recorder(self, target, name_list(variables, f"what to record of {what} {target.name!r}"))
         self._recorders.append(recorder)
         return recorder
 
@@ -713,30 +718,30 @@ class Simulation:
 
 
 class Recorder:
-    """Notes variables of one population after every `Simulation.step`; made by `Simulation.recorder`.
+    """Notes variables of one population or projection after every `Simulation.step`; made by `Simulation.recorder`.
 
     `Simulation.run` records on its own and does not go through recorders.
     """
 
-    def __init__(self, simulation: Simulation, population: Population, variables: list[str]) -> None:
+    def __init__(self, simulation: Simulation, target: Population | Projection, variables: list[str]) -> None:
         if not isinstance(simulation, Simulation):
             raise ArgumentTypeError(f"simulation is {shown(simulation)}; recorders are made by Simulation.recorder")
         for variable in variables:
-            population._check_recordable(variable)
+            target._check_recordable(variable)
         self._simulation = simulation
-        self._population = population.name
+        self._target = target.name
         self._taken: dict[str, list[NDArray[Any]]] = {variable: [] for variable in variables}
         self._first_step = simulation.step_count
 
     def _take(self) -> None:
         for variable, arrays in self._taken.items():
-            arrays.append(self._simulation.get(f"{self._population}.{variable}"))
+            arrays.append(self._simulation.get(f"{self._target}.{variable}"))
 
     @property
     def recording(self) -> Recording:
         """What was recorded so far."""
         return Recording(
-            {self._population: {variable: self[variable] for variable in self._taken}},
+            {self._target: {variable: self[variable] for variable in self._taken}},
             self._simulation.network.dt,
             self._first_step,
         )
@@ -745,7 +750,7 @@ class Recorder:
         arrays = self._taken[known_name(variable, self._taken, "recorded variable")]
         if arrays:
             return np.stack(arrays)
-        path = f"{self._population}.{variable}"
+        path = f"{self._target}.{variable}"
         return np.empty((0, *self._simulation._shape_of(path)), self._simulation._dtype_of(path))
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Training by surrogate-gradient back-propagation through time."""
+"""Training by surrogate gradients: back-propagation through time, and rules that know the past by traces."""
 
 from __future__ import annotations
 
@@ -8,18 +8,31 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import MAX_BATCH, Floats, choice, float32_number, function, integer, new_array, number, real_array
+from snn._arrays import (
+    MAX_BATCH,
+    Floats,
+    choice,
+    float32_number,
+    function,
+    integer,
+    known_name,
+    mapping,
+    new_array,
+    number,
+    real_array,
+)
 from snn._batches import Batches, InputList, Samples, class_labels, padded, target_values
 from snn._checkpoint import Checkpoint
 from snn._outputs import LOSS_NONE, Outputs
 from snn._progress import EpochBar
-from snn.backpropagation import OPTIMIZERS, learned_parameters, store_learned, trained_arrays
+from snn.backpropagation import OPTIMIZERS, checkpoint_number, learned_parameters, store_learned, trained_arrays
 from snn.encode import Encoder
 from snn.engine import _native
 from snn.engine.errors import (
@@ -33,6 +46,8 @@ from snn.engine.errors import (
 from snn.engine.records import TrainResult, WeightUpdate
 from snn.epochs import EarlyStopping, EpochReport
 from snn.network import Network, Population
+from snn.normalization import BatchNorm
+from snn.quantization import Quantization
 from snn.schedules import Schedule, constant, cosine
 from snn.simulation import INSTRUCTION_SETS
 
@@ -57,6 +72,8 @@ LOSSES = (
 LossFunction = Callable[
     [Mapping[str, Mapping[str, Floats]], NDArray[Any]], tuple[float, Mapping[str, Mapping[str, ArrayLike]]]
 ]
+_T = TypeVar("_T")
+RULES = ("bptt", "ottt", "eprop")
 _IN_TIME = ("mean_square_membrane", "van_rossum")
 _NEEDS_TARGETS = ("mean_square_latency", *_IN_TIME)
 
@@ -120,6 +137,12 @@ class Trainer:
     dropout : float or dict, default 0.0
         Probability with which each neuron is silent throughout a sample, in training only; what the others send counts 1 / (1 -
         probability) times. A number is that of all spiking populations but the output; a dict gives it by population.
+    normalization : BatchNorm or dict, optional
+        Batch normalisation through time of projections, folded into their weights and biases. One `BatchNorm` is that of all
+        trained projections onto spiking populations but the output; a dict gives it by projection.
+    quantization : Quantization or dict, optional
+        Rounds the weights of projections to few bits while they are trained. One `Quantization` is that of all trained
+        projections; a dict gives it by projection.
     rate_regularization, rate_target : float, default 0.0
         ``rate_regularization * mean((rate - rate_target)**2)`` over all spiking populations is added to the loss, rates
         in spikes per step.
@@ -127,8 +150,29 @@ class Trainer:
         Targets of mean-square losses with classes, for the class and for the other outputs; of counts, this times `steps`.
     van_rossum_tau : float, default 10.0
         Time constant of ``"van_rossum"`` in ms.
+    checkpoint_steps : int or "auto", optional
+        Keep about so many steps at once for the way back, and before each such segment the state of the neurons; the other
+        segments are run again when the way back comes to them. Gradients are the same bits. Long runs train in little memory,
+        for the time of a second forward run. ``"auto"``: about the square root of `steps`, which takes the least memory. Not
+        given: all steps are kept.
+    rule : {"bptt", "ottt", "eprop"}, default "bptt"
+        How gradients come about. ``"bptt"``: back-propagation through time. ``"ottt"``: online training through time (Xiao
+        et al. 2022); errors go back through layers within a step and meet traces of what arrived before. ``"eprop"``: e-prop
+        (Bellec et al. 2020) with symmetric feedback; errors go from the output straight to the populations that project onto
+        it and meet eligibility traces. With `window_steps` both take memory that does not grow with `steps`. They need one
+        of the library's losses, models that are linear between spikes with the same decays in a whole population, and no
+        learnable parameters.
+    window_steps : int, optional
+        Truncated back-propagation through time: the run is cut into windows of so many steps. States go on from each to the
+        next, gradients do not go back. Traces of the other rules go on, and only e-prop's filter of the output's leak begins
+        anew in each window.
+    window_updates : bool, default True
+        Whether each window has the loss of its own steps and an update after it, as in snnTorch's ``backprop.TBPTT``; the loss
+        that is told is then their mean, the accuracy that of the last window. False: one loss over all steps, and one update
+        with the sum of the windows' gradients.
     device : str, default "cpu"
-        Where it runs.
+        Where it runs: ``"cpu"``, ``"vulkan"``, ``"auto"``, as of `Simulation`; `snn.devices` tells which can train. Gradients agree
+        between devices to rounding.
     threads : int, default 1
         At most 1024; 0: one for each core. Results do not depend on it.
     instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}
@@ -165,11 +209,17 @@ class Trainer:
         parameter_rate_factor: float = 1.0,
         gradient_clip_norm: float = 0.0,
         dropout: float | Mapping[str, float] = 0.0,
+        normalization: BatchNorm | Mapping[str, BatchNorm] | None = None,
+        quantization: Quantization | Mapping[str, Quantization] | None = None,
         rate_regularization: float = 0.0,
         rate_target: float = 0.0,
         rate_on: float = 0.8,
         rate_off: float = 0.0,
         van_rossum_tau: float = 10.0,
+        checkpoint_steps: int | str | None = None,
+        rule: str = "bptt",
+        window_steps: int | None = None,
+        window_updates: bool = True,
         device: str = "cpu",
         threads: int = 1,
         instruction_set: str = "best",
@@ -228,7 +278,24 @@ class Trainer:
             "rate_off": float32_number(rate_off, "rate_off"),
             "van_rossum_tau": number(van_rossum_tau, "van_rossum_tau", minimum=0.0, exclusive=True),
         }
+        self.checkpoint_steps = checkpoint_number(checkpoint_steps)
+        self.rule = choice(rule, RULES, "rule")
+        if self._own_loss is not None and self.rule != "bptt":
+            raise InvalidArgumentError(
+                f"rule is {self.rule!r}, which needs one of the library's losses, not a callable"
+            )
+        self.window_steps = None if window_steps is None else integer(window_steps, "window_steps", minimum=1)
+        self.window_updates = bool(window_updates)
+        if self._own_loss is not None and self.window_steps is not None and self.window_updates:
+            raise InvalidArgumentError(
+                "window_steps: windows with updates of their own are for the library's losses; "
+                "with a callable loss, window_updates must be False"
+            )
         self.dropout = self._checked_dropout(dropout)
+        trained = [p for p in network.projections.values() if p.trainable and p.kind != "pool2d"]
+        hidden = [p.name for p in trained if p.target.spiking and p.target.name != self.output]
+        self.normalization = self._by_projection(normalization, BatchNorm, "normalization", hidden)
+        self.quantization = self._by_projection(quantization, Quantization, "quantization", [p.name for p in trained])
         for name in ("beta1", "beta2"):
             if self._numbers[name] >= 1.0:
                 raise InvalidArgumentError(f"{name} is {self._numbers[name]}; it must be below 1")
@@ -250,6 +317,21 @@ class Trainer:
             if probability > 0.0:
                 found[self.network[name].name] = probability
         return found
+
+    def _by_projection(
+        self, given: _T | Mapping[str, _T] | None, kind: type[_T], what: str, default: list[str]
+    ) -> dict[str, _T]:
+        """Return what is given for projections, by their names; a single one is that of the `default` ones."""
+        if given is None:
+            return {}
+        if isinstance(given, kind):
+            return dict.fromkeys(default, given)
+        chosen = mapping(given, what, f"{kind.__name__}s by projection")
+        for name, value in chosen.items():
+            known_name(name, self.network.projections, "projection")
+            if not isinstance(value, kind):
+                raise ArgumentTypeError(f"{what}[{name!r}] is {shown(value)}, not a {kind.__name__}")
+        return dict(chosen)
 
     # ---- training
 
@@ -331,6 +413,11 @@ class Trainer:
         session, trainer = self._open()
         for name, probability in self.dropout.items():
             trainer.set_dropout(self.network[name]._index, probability, self.seed)
+        for name, norm in self.normalization.items():
+            place = self.network.projections[name]._index
+            trainer.set_normalization(place, norm.scale, norm.momentum, norm.epsilon)
+        for name, rounded in self.quantization.items():
+            trainer.set_quantization(self.network.projections[name]._index, rounded.bits, rounded.per_channel)
         self._checkpoint = None
         resumed, self._resumed = self._resumed, None
         settings = self._settings(batches)
@@ -461,6 +548,10 @@ class Trainer:
             loss=loss,
             optimizer=OPTIMIZERS.index(self.optimizer),
             learning_rate=self.learning_rate,
+            checkpoint_steps=self.checkpoint_steps,
+            window_steps=self.window_steps or 0,
+            window_updates=self.window_updates,
+            rule=RULES.index(self.rule),
             **self._numbers,
         )
         return session, trainer
@@ -633,8 +724,9 @@ class Trainer:
         """Let the next `fit` go on from a checkpoint; with the same data it gives the same bits as if it had never ended.
 
         The network gets the checkpoint's weights and parameters when that `fit` begins. It refuses a checkpoint of another
-        network, loss, optimiser, seed, batch size, dropout, number of steps or samples, or device. `epochs` may be larger than
-        it was: a schedule then sees another share of training done. Until that `fit` the network cannot be scored.
+        network, loss, optimiser, seed, batch size, dropout, rule, windows, number of steps or samples, or device. `epochs` may
+        be larger than it was: a schedule then sees another share of training done. Until that `fit` the network cannot be
+        scored.
 
         Returns
         -------
@@ -656,6 +748,11 @@ class Trainer:
             "steps": self.steps,
             "samples": batches.count,
             "dropout": self.dropout,
+            # None where there is nothing: older checkpoints do not have them.
+            "normalization": {name: asdict(norm) for name, norm in self.normalization.items()} or None,
+            "quantization": {name: asdict(rounded) for name, rounded in self.quantization.items()} or None,
+            "rule": None if self.rule == "bptt" else self.rule,
+            "windows": self.window_steps and [self.window_steps, self.window_updates],
             "device": self.device,
         }
 

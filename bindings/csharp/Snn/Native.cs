@@ -455,6 +455,14 @@ namespace Snn
         internal double l1_regularization;
         /// <summary>time constant of VAN_ROSSUM, default 10</summary>
         internal double van_rossum_tau_ms;
+        /// <summary>0 (default): all steps are kept for the backward pass.</summary>
+        internal uint checkpoint_steps;
+        /// <summary>0 (default): gradients go back through all T steps.</summary>
+        internal uint window_steps;
+        /// <summary>1 (default): snn_trainer_step takes each window as a run of its own, with the loss of its steps and an update after it; the result has the mean loss and the last window's correct_count. 0, and in snn_trainer_forward and backward always: one loss over T, one update</summary>
+        internal uint window_updates;
+        /// <summary>SNN_LEARNING_*, default BPTT.</summary>
+        internal uint rule;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -878,7 +886,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_trainer_release(IntPtr trainer);
 
-        /// <summary>forward + backward + update on one batch.</summary>
+        /// <summary>forward + backward + update on one batch, or on each of its windows.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_step(TrainerHandle trainer, SNNBatch* batch, SNNTrainResult* io_result);
 
@@ -914,6 +922,14 @@ namespace Snn
         /// <summary>Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_dropout(TrainerHandle trainer, uint population, double probability, ulong seed);
+
+        /// <summary>Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1; the products are exact.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_set_quantization(TrainerHandle trainer, uint projection, uint bits, uint per_channel);
+
+        /// <summary>Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_set_normalization(TrainerHandle trainer, uint projection, double scale, double momentum, double epsilon);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_learning_rate(TrainerHandle trainer, double learning_rate);

@@ -211,7 +211,7 @@ LAYOUT(offsetof(SNNRunDef, spike_record_count) == 64);
 LAYOUT(offsetof(SNNRunDef, record_interval) == 68);
 LAYOUT(offsetof(SNNRunDef, steps_before) == 72);
 LAYOUT(offsetof(SNNRunDef, out_step_count) == 80);
-LAYOUT(sizeof(SNNTrainerDef) == 128);
+LAYOUT(sizeof(SNNTrainerDef) == 144);
 LAYOUT(offsetof(SNNTrainerDef, struct_size) == 0);
 LAYOUT(offsetof(SNNTrainerDef, output_population) == 4);
 LAYOUT(offsetof(SNNTrainerDef, step_count) == 8);
@@ -231,6 +231,10 @@ LAYOUT(offsetof(SNNTrainerDef, rate_target) == 96);
 LAYOUT(offsetof(SNNTrainerDef, parameter_rate_factor) == 104);
 LAYOUT(offsetof(SNNTrainerDef, l1_regularization) == 112);
 LAYOUT(offsetof(SNNTrainerDef, van_rossum_tau_ms) == 120);
+LAYOUT(offsetof(SNNTrainerDef, checkpoint_steps) == 128);
+LAYOUT(offsetof(SNNTrainerDef, window_steps) == 132);
+LAYOUT(offsetof(SNNTrainerDef, window_updates) == 136);
+LAYOUT(offsetof(SNNTrainerDef, rule) == 140);
 LAYOUT(sizeof(SNNBatch) == 48);
 LAYOUT(offsetof(SNNBatch, struct_size) == 0);
 LAYOUT(offsetof(SNNBatch, input_count) == 4);
@@ -832,6 +836,18 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1dropout(JNIEnv *env, j
     (void)env;
     (void)self;
     return (jint)snn_trainer_set_dropout((SNNTrainer)(intptr_t)trainer, (uint32_t)population, (double)probability, (uint64_t)seed);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1quantization(JNIEnv *env, jclass self, jlong trainer, jint projection, jint bits, jint per_channel) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_set_quantization((SNNTrainer)(intptr_t)trainer, (uint32_t)projection, (uint32_t)bits, (uint32_t)per_channel);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1normalization(JNIEnv *env, jclass self, jlong trainer, jint projection, jdouble scale, jdouble momentum, jdouble epsilon) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_set_normalization((SNNTrainer)(intptr_t)trainer, (uint32_t)projection, (double)scale, (double)momentum, (double)epsilon);
 }
 
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1learning_1rate(JNIEnv *env, jclass self, jlong trainer, jdouble learning_rate) {

@@ -730,6 +730,14 @@ enum { /* losses, averaged over the batch; T steps, class = argmax of the scores
     /* The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at. */
     SNN_LOSS_NONE = 255
 };
+/* How gradients come about; docs/semantics.md. */
+enum {
+    SNN_LEARNING_BPTT = 0,  /* back-propagation through time */
+    SNN_LEARNING_OTTT = 1,  /* online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet
+                               traces of what arrived before */
+    SNN_LEARNING_EPROP = 2  /* e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those
+                               that project onto it, and meet eligibility traces */
+};
 enum { SNN_OPTIMIZER_SGD = 0, SNN_OPTIMIZER_ADAM = 1, SNN_OPTIMIZER_ADAMW = 2, SNN_OPTIMIZER_LION = 3 };
 
 typedef struct SNNTrainerDef {
@@ -756,6 +764,21 @@ typedef struct SNNTrainerDef {
     double l1_regularization;     /* strength s: s * sign(w) is added to the gradient of weights and biases; default 0. The loss
                                      that is told counts neither this nor weight_decay */
     double van_rossum_tau_ms;     /* time constant of VAN_ROSSUM, default 10 */
+    uint32_t checkpoint_steps;    /* 0 (default): all steps are kept for the backward pass. Else about so many at once, and the state
+                                     before each such segment: the others are run again on the way back. Gradients are the same
+                                     bits; memory is that of one segment and a state for each, time that of a second forward.
+                                     0xFFFFFFFF: about the square root of T, which takes the least memory.
+                                     snn_trainer_forward and snn_trainer_run then copy their inputs, snn_trainer_step does not */
+    uint32_t window_steps;        /* 0 (default): gradients go back through all T steps. Else truncated back-propagation: the run
+                                     is cut into windows of so many steps, the last one perhaps shorter; states go on from one to
+                                     the next, gradients do not go back */
+    uint32_t window_updates;      /* 1 (default): snn_trainer_step takes each window as a run of its own, with the loss of its steps
+                                     and an update after it; the result has the mean loss and the last window's correct_count.
+                                     0, and in snn_trainer_forward and backward always: one loss over T, one update */
+    uint32_t rule;                /* SNN_LEARNING_*, default BPTT. The others need one of the library's losses, models that are
+                                     linear between spikes with the same decays in a whole population, and no learnable parameters.
+                                     With window_steps memory does not grow with T: traces go on from window to window, and
+                                     gradients are not truncated but for e-prop's filter of the output's leak */
 } SNNTrainerDef;
 typedef struct SNNBatch {
     uint32_t struct_size;
@@ -780,7 +803,7 @@ SNN_INLINE void snn_trainer_def_default(SNNTrainerDef *out_def) { snn_trainer_de
 /* The session gets its own copy of the weights. The trainer ends with its session; release it all the same. */
 SNN_API SNNStatus SNN_CALL snn_trainer_create(SNNHandle handle, const SNNTrainerDef *def, SNNTrainer *out_trainer);
 SNN_API void SNN_CALL snn_trainer_release(SNNTrainer trainer);
-/* forward + backward + update on one batch. State is reset before and left as after the last step. */
+/* forward + backward + update on one batch, or on each of its windows. State is reset before and left as after the last step. */
 SNN_API SNNStatus SNN_CALL snn_trainer_step(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
 /* The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not
  * run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE). */
@@ -815,6 +838,25 @@ SNN_API SNNStatus SNN_CALL snn_trainer_set_state(SNNTrainer trainer, const doubl
  * 1 / (1 - probability) times. Which ones follows from seed, population, sample and number of updates. To evaluate, take a trainer
  * without it. SNN_ERROR_UNSUPPORTED: a projection from it sums in fixed point or is maximum pooling. */
 SNN_API SNNStatus SNN_CALL snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed);
+/* Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer;
+ * it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output
+ * channel (conv2d) or target neuron where per_channel is 1; the products are exact. The trainer keeps the weights that are rounded,
+ * beginning with the session's, and changes them by the gradients of the rounded ones (straight-through: Jacob et al. 2018).
+ * Biases stay float32. Weights written to the session later are overwritten by the next update.
+ * SNN_ERROR_INVALID_ARGUMENT: it is not trained, or is normalised. SNN_ERROR_UNSUPPORTED: it sums in fixed point. */
+SNN_API SNNStatus SNN_CALL snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, uint32_t bits, uint32_t per_channel);
+/* Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers
+ * (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all
+ * steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron,
+ * beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.
+ * After an update the session has ordinary weights and biases, with the running statistics folded in: those of the first
+ * batch, then moved towards each batch's by `momentum` (0.1 is usual; epsilon 1e-5) of the way. It can be run, read and saved at any time.
+ * Weights written to the session later are overwritten by the next update. scale 0: no longer; the session keeps what it has.
+ * SNN_ERROR_INVALID_ARGUMENT: not trained, without a bias, quantised, or a number out of range. SNN_ERROR_UNSUPPORTED: it lies on a
+ * cycle, where what it delivers depends on what it has delivered; it sums in fixed point; the trainer has window_steps,
+ * checkpoint_steps or another rule than SNN_LEARNING_BPTT; the device cannot do it. */
+SNN_API SNNStatus SNN_CALL snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum,
+                                                         double epsilon);
 SNN_API SNNStatus SNN_CALL snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate);
 
 typedef struct SNNWeightUpdate {

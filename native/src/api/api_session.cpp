@@ -104,7 +104,7 @@ SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMem
     return guarded([&] {
         const PinnedNetwork object = pin_network(network);
         SessionOptions options = session_options(complete(config, snn_config_init, "config"));
-        if (options.device == automatic_device) options.device = backends().front()->name;
+        if (options.device == automatic_device) options.device = assumed_device(options.executor.flags);
         if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
         const std::shared_ptr<const Network> finished = object->finished();
         if (out_projection_bytes && count != finished->projections().size())

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "network/linear_step.h"
 #include "network/plan.h"
 
 struct SNNVulkanHost;
@@ -94,6 +95,20 @@ struct DropoutMask {
     float scale;
 };
 
+// Batch normalisation through time of a projection in float, over all steps, the samples that count and the neurons of a channel
+// (conv2d: an output channel, else one target neuron). With x the projection's sum without its bias, it delivers
+// (x - mean) * gamma / sqrt(variance + epsilon) + bias. It lies on no cycle.
+struct NormalizedProjection {
+    uint32_t projection;
+    const double* gamma;           // [channel], read during run()
+    double epsilon;
+    const uint8_t* counts;         // [batch], 0: padding, which is normalised but not part of mean and variance
+    double* out_mean;              // [channel], written by run()
+    double* out_variance;          // [channel], of the population: divided by the number of values
+};
+
+enum class LearningRule : uint8_t { bptt = SNN_LEARNING_BPTT, ottt = SNN_LEARNING_OTTT, eprop = SNN_LEARNING_EPROP };
+
 struct RunRequest {
     uint64_t first_step = 0;  // steps since the last reset, for the random draws
     uint32_t step_count = 0;
@@ -103,7 +118,22 @@ struct RunRequest {
     uint32_t record_phase = 0;     // ... of which so many, less than all, were before this request
     std::span<EventRecord> events;  // at most one for each population
     bool tape = false;  // keep what backward() needs; steps are then numbered from 0 within this run
+    // With a tape: about how many steps of it to keep at once, 0: all. backward() then runs the others forward again, from states
+    // kept on the way, and reads the inputs once more, so their arrays stay as they are until it is done. Gradients are the same
+    // bits. An executor may keep more.
+    uint32_t tape_steps = 0;
+    // With a tape: backward() takes no gradient from a step to one before it where the number of the later one is a multiple of
+    // this; 0: to all.
+    uint32_t gradient_steps = 0;
+    // With a tape: what backward() computes, see docs/semantics.md. Of rules other than bptt: how states follow each other, by
+    // population, valid until backward() is done; the population that e-prop takes its learning signals from; and whether the run
+    // is one of several that follow each other from a reset on, so that traces are kept from each for the next.
+    LearningRule rule = LearningRule::bptt;
+    std::span<const LinearStep> linear;
+    uint32_t readout = 0;
+    bool traces = false;
     std::span<const DropoutMask> dropout;  // with a tape; the backward pass of the run heeds them
+    std::span<const NormalizedProjection> normalization;  // the same; the run begins after a reset
 
     // Whether a frame is written after step `step` of the request, and which one, counted from the request's first.
     bool records_after(uint32_t step) const { return (uint64_t{record_phase} + step + 1) % record_interval == 0; }
@@ -210,6 +240,8 @@ public:
 
     // Training, optional: can_train() false leaves the rest unused.
     virtual bool can_train() const { return false; }
+    // Whether runs may have normalised projections.
+    virtual bool can_normalize() const { return false; }
     // How many taped runs there were, failed ones included: the number of the run that tape and gradients are from.
     virtual uint64_t taped_run_count() const { return 0; }
     // Gradients of all trainable weights and biases over the steps of the last taped run (overwrites the gradient
@@ -224,6 +256,8 @@ public:
     virtual void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const;
     // dL/d(a float state before the first step).
     virtual void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const;
+    // dL/d(gamma) of a projection that the run normalised, [channel].
+    virtual void read_gamma_gradient(uint32_t projection, double* out_values) const;
     // Moments at zero for SNN_OPTIMIZER_*. May not outlive the executor.
     virtual std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer);
     // Updates weights, biases and the optimiser's moments of every trainable projection. Weights of fixed-point

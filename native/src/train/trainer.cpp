@@ -55,22 +55,65 @@ void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t
     check_number(def.parameter_rate_factor, 0, false, "parameter_rate_factor");
     check_number(def.l1_regularization, 0, false, "l1_regularization");
     if (def.loss == SNN_LOSS_VAN_ROSSUM) check_number(def.van_rossum_tau_ms, 0, true, "van_rossum_tau_ms");
+    if (def.rule > SNN_LEARNING_EPROP)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->rule is ", def.rule, "; expected one of SNN_LEARNING_*");
+    if (def.window_updates > 1)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->window_updates is ", def.window_updates, "; expected 0 or 1");
 }
 
 }  // namespace
 
 Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def,
                  ParameterStore* parameters)
-    : executor_(executor), plan_(plan), def_(def), learned_(plan), parameters_(parameters) {
+    : executor_(executor), plan_(plan), def_(def), learned_(plan),
+      latent_(executor, plan, batch_size, def.step_count), parameters_(parameters) {
     check_definition(def, *plan.network, batch_size);
     if (plan.step_adjoint.empty())
         throw Error(SNN_ERROR_UNSUPPORTED, "the network cannot be trained: ", plan.not_trainable_because);
     if (!executor.can_train()) throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train; \"cpu\" can");
     const uint32_t outputs = def.loss == SNN_LOSS_NONE ? 0 : plan.network->population(def.output_population).size;
     shape_ = {def.loss, def.step_count, batch_size, outputs, plan.network->dt_ms(), def.van_rossum_tau_ms};
+    if (def.rule != SNN_LEARNING_BPTT) {
+        check_rule();
+        prepare_rule();
+    }
     prepare_regularization();
     prepare_loss();
     optimizer_memory_ = executor.make_optimizer_memory(def.optimizer);
+}
+
+void Trainer::check_rule() const {
+    const char* const name = def_.rule == SNN_LEARNING_OTTT ? "OTTT" : "e-prop";
+    const auto& populations = plan_.network->populations();
+    if (def_.loss == SNN_LOSS_NONE)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->rule is ", name, ", which needs one of the library's losses; def->loss is ",
+                    "SNN_LOSS_NONE");
+    for (const Population& population : populations)
+        if (population.learns())
+            throw Error(SNN_ERROR_UNSUPPORTED, name, " trains weights; population '", population.name,
+                        "' has a learnable parameter");
+    if (def_.rule != SNN_LEARNING_EPROP) return;
+    std::vector<uint8_t> gets_signals(populations.size());
+    gets_signals[def_.output_population] = 1;
+    for (const Projection& projection : plan_.network->projections())
+        if (projection.target == def_.output_population) gets_signals[projection.source] = 1;
+    for (const Projection& projection : plan_.network->projections())
+        if (projection.trainable && !gets_signals[projection.target])
+            throw Error(SNN_ERROR_UNSUPPORTED, "e-prop: projection '", projection.name, "' cannot learn, since population '",
+                        populations[projection.target].name, "' does not project onto the output population '",
+                        populations[def_.output_population].name, "'");
+}
+
+void Trainer::prepare_rule() {
+    linear_.resize(plan_.populations.size());
+    for (const KernelCall& call : plan_.step_adjoint) {
+        if (call.kernel != Kernel::neuron_adjoint) continue;
+        const Population& population = plan_.network->population(call.index);
+        const Parameters& own = parameters_ ? parameters_->parameters_of(call.index) : population.parameters;
+        linear_[call.index] =
+            own.empty() ? linear_step(population, plan_.populations[call.index])
+                        : linear_step(population, make_population_constants(population, own, plan_.network->dt_ms()));
+    }
 }
 
 // Spikes are counted in every spiking population: for the statistics, the regularisation and the losses over counts.
@@ -139,19 +182,71 @@ void Trainer::check_targets(const int32_t* labels, size_t label_count, const flo
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "targets[", i, "] is ", targets[i], "; targets must be finite");
 }
 
-void Trainer::run_taped(std::span<const InputFrames> inputs, std::span<const RecordFrames> records) {
+void Trainer::run_taped(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels,
+                        std::span<const RecordFrames> records) {
     phase_ = Phase::idle;
     for (Spiking& entry : spiking_) std::fill(entry.counts.begin(), entry.counts.end(), 0.0);
-    executor_.reset_state();
-    draw_dropout();
+    if (steps.begin == 0) {
+        executor_.reset_state();
+        draw_dropout();
+        if (def_.rule != SNN_LEARNING_BPTT) prepare_rule();  // parameters may have changed
+    }
+    window_inputs_.assign(inputs.begin(), inputs.end());
+    for (InputFrames& input : window_inputs_) input.data += steps.begin * input.step_stride;
     RunRequest request;
+    request.first_step = steps.begin;
     request.dropout = masks_;
-    request.step_count = def_.step_count;
-    request.inputs = inputs;
+    request.step_count = steps.count;
+    request.inputs = window_inputs_;
     request.records = records;
     request.tape = true;
-    executor_.run(request);
+    request.tape_steps = def_.checkpoint_steps == UINT32_MAX
+                             ? static_cast<uint32_t>(std::ceil(std::sqrt(steps.count)))
+                             : def_.checkpoint_steps;
+    // Those rules look back through traces, wherever windows end.
+    request.gradient_steps = def_.rule == SNN_LEARNING_BPTT ? def_.window_steps : 0;
+    request.rule = static_cast<LearningRule>(def_.rule);
+    request.linear = linear_;
+    request.readout = def_.output_population;
+    request.traces = def_.rule != SNN_LEARNING_BPTT && steps.count < def_.step_count;
+    shape_.step_count = steps.count;
+    request.normalization = latent_.normalization(labels);
+    latent_.begin();
+    try {
+        executor_.run(request);
+    } catch (...) {
+        latent_.end();
+        throw;
+    }
+    latent_.end();
     run_ = executor_.taped_run_count();
+}
+
+void Trainer::go_back(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) {
+    latent_.begin();
+    try {
+        executor_.backward(gradients, inputs);
+    } catch (...) {
+        latent_.end();
+        throw;
+    }
+    latent_.take_gradients();
+    latent_.end();
+    if (!learned_.empty()) learned_.take_gradients(executor_, *parameters_, window_ == 0);
+}
+
+// Inputs for a backward in another call, where it reads them again: the caller's arrays may be gone by then.
+std::span<const InputFrames> Trainer::kept(std::span<const InputFrames> inputs) {
+    if (def_.checkpoint_steps == 0) return inputs;
+    kept_inputs_.assign(inputs.begin(), inputs.end());
+    input_copies_.resize(inputs.size());
+    for (size_t i = 0; i < inputs.size(); ++i) {
+        const size_t frame = size_t{shape_.batch_size} * plan_.network->population(inputs[i].population).size;
+        const size_t count = inputs[i].step_stride == 0 ? frame : frame * def_.step_count;
+        input_copies_[i].assign(inputs[i].data, inputs[i].data + count);
+        kept_inputs_[i].data = input_copies_[i].data();
+    }
+    return kept_inputs_;
 }
 
 // What comes after the loss, whoever computes it.
@@ -167,9 +262,38 @@ void Trainer::finish_forward(const int32_t* labels, ForwardResult& io_result) {
 }
 
 ForwardResult Trainer::forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets) {
+    begin_window(0, 1);
+    return forward_steps({0, def_.step_count}, kept(inputs), labels, targets);
+}
+
+uint32_t Trainer::window_count() const {
+    if (def_.window_steps == 0 || !def_.window_updates) return 1;
+    return (def_.step_count - 1) / def_.window_steps + 1;
+}
+
+uint32_t Trainer::window_end(uint32_t window) const {
+    return window + 1 == window_count() ? def_.step_count : (window + 1) * def_.window_steps;
+}
+
+void Trainer::begin_window(uint32_t window, uint32_t count) {
+    window_ = window;
+    ends_batch_ = window + 1 == count;
+    if (window == 0) windows_loss_ = 0;
+}
+
+ForwardResult Trainer::forward_window(uint32_t window, std::span<const InputFrames> inputs, const int32_t* labels,
+                                      const float* targets) {
+    begin_window(window, window_count());
+    const uint32_t begin = window == 0 ? 0 : window_end(window - 1);
+    if (targets && def_.loss != SNN_LOSS_NONE && loss_kind(def_.loss).in_time()) targets += begin * scores_.size();
+    return forward_steps({begin, window_end(window) - begin}, inputs, labels, targets);
+}
+
+ForwardResult Trainer::forward_steps(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels,
+                                     const float* targets) {
     if (def_.loss == SNN_LOSS_NONE)
         throw Error(SNN_ERROR_STATE, "forward computes a loss, and the trainer has SNN_LOSS_NONE; snn_trainer_run does not");
-    run_taped(inputs, records_);
+    run_taped(steps, inputs, labels, records_);
     loss_scores(shape_, output_counts_, frames_, scores_, maximum_steps_);
     ForwardResult result;
     if (loss_kind(def_.loss).in_time()) {
@@ -189,7 +313,8 @@ ForwardResult Trainer::run(std::span<const InputFrames> inputs, const int32_t* l
                     "create it with SNN_LOSS_NONE");
     std::vector<RecordFrames> all = records_;
     all.insert(all.end(), records.begin(), records.end());
-    run_taped(inputs, all);
+    begin_window(0, 1);
+    run_taped({0, def_.step_count}, kept(inputs), labels, all);
     ForwardResult result;
     for (uint32_t sample = 0; sample < shape_.batch_size; ++sample)
         result.loss.sample_count += !labels || labels[sample] >= 0;
@@ -209,9 +334,9 @@ void Trainer::add_regularization(const int32_t* labels, ForwardResult& io_result
         const size_t size = entry.counts.size() / shape_.batch_size;
         for (size_t i = 0; i < entry.counts.size(); ++i) {
             const bool padding = labels && labels[i / size] < 0;
-            const double difference = padding ? 0 : entry.counts[i] / def_.step_count - def_.rate_target;
+            const double difference = padding ? 0 : entry.counts[i] / shape_.step_count - def_.rate_target;
             io_result.loss.loss += weight * difference * difference;
-            if (!entry.gradient.empty()) entry.gradient[i] = weight * 2 * difference / def_.step_count;
+            if (!entry.gradient.empty()) entry.gradient[i] = weight * 2 * difference / shape_.step_count;
         }
     }
 }
@@ -228,8 +353,7 @@ void Trainer::backward() {
         throw Error(SNN_ERROR_STATE, "backward needs a forward before it, each forward serves one backward");
     check_run_is_the_last("backward");
     phase_ = Phase::idle;
-    executor_.backward(gradients_);
-    if (!learned_.empty()) learned_.take_gradients(executor_, *parameters_);
+    go_back(gradients_, {});
     phase_ = Phase::backward_done;
 }
 
@@ -244,8 +368,7 @@ void Trainer::run_backward(double loss, std::span<const OutputGradient> gradient
     std::vector<OutputGradient> all = gradients_;
     all.insert(all.end(), gradients.begin(), gradients.end());
     phase_ = Phase::idle;
-    executor_.backward(all, inputs);
-    if (!learned_.empty()) learned_.take_gradients(executor_, *parameters_);
+    go_back(all, inputs);
     last_.loss = loss + regularization_;
     phase_ = Phase::backward_done;
 }
@@ -266,6 +389,7 @@ void Trainer::check_gradients_are_finite() const {
                         gradient_norm(p), ", so the weights were not updated; a lower learning rate or gradient clipping ",
                         "may help");
     learned_.check_gradients_are_finite();
+    latent_.check_gradients_are_finite();
 }
 
 void Trainer::update() {
@@ -280,7 +404,7 @@ void Trainer::update() {
         const auto& projections = plan_.network->projections();
         for (uint32_t p = 0; p < projections.size(); ++p)
             if (projections[p].trainable) sum += executor_.gradient_square_sum(p);
-        sum += learned_.square_sum();
+        sum += learned_.square_sum() + latent_.square_sum();
         if (std::sqrt(sum) > def_.gradient_clip_norm) scale = def_.gradient_clip_norm / std::sqrt(sum);
     }
     const OptimizerStep step{def_.optimizer, update_ + 1,  def_.learning_rate, def_.momentum, def_.beta1,
@@ -289,12 +413,14 @@ void Trainer::update() {
     of_parameters.learning_rate *= def_.parameter_rate_factor;
     of_parameters.weight_decay = of_parameters.l1_regularization = 0;  // a time constant has no reason to go to zero
     if (!learned_.empty()) learned_.prepare(of_parameters, *parameters_);
-    executor_.update(step, *optimizer_memory_);
+    latent_.update(step, *optimizer_memory_);
     if (!learned_.empty()) learned_.apply(*parameters_);
     ++update_;
+    windows_loss_ += last_.loss;
+    if (!ends_batch_) return;
     epoch_samples_ += last_.sample_count;
     epoch_correct_ += last_.correct_count;
-    epoch_loss_ += last_.loss * last_.sample_count;
+    epoch_loss_ += windows_loss_ / (window_ + 1) * last_.sample_count;
 }
 
 std::span<const double> Trainer::scores() const {
@@ -326,6 +452,20 @@ void Trainer::set_dropout(uint32_t population, double probability, uint64_t seed
     phase_ = Phase::idle;
 }
 
+void Trainer::set_quantization(uint32_t projection, uint32_t bits, bool per_channel) {
+    phase_ = Phase::idle;
+    latent_.set_quantization(projection, bits, per_channel);
+}
+
+void Trainer::set_normalization(uint32_t projection, double scale, double momentum, double epsilon) {
+    if (scale > 0 && (def_.rule != SNN_LEARNING_BPTT || def_.window_steps > 0 || def_.checkpoint_steps > 0))
+        throw Error(SNN_ERROR_UNSUPPORTED, "projection '", plan_.network->projection(projection).name, "' cannot be normalised: its "
+                    "statistics are over all steps, which need to be on the tape at once and learned from as one, by SNN_LEARNING_BPTT "
+                    "without window_steps and checkpoint_steps");
+    phase_ = Phase::idle;
+    latent_.set_normalization(projection, scale, momentum, epsilon);
+}
+
 // Which neurons are silenced follows from the seed and the number of updates, so training that is resumed goes on with the same.
 void Trainer::draw_dropout() {
     constexpr uint32_t number = 4095;  // no draw of a model has it
@@ -346,15 +486,16 @@ constexpr size_t counter_count = 5;
 
 }  // namespace
 
-size_t Trainer::state_count() const { return counter_count + optimizer_memory_->count() + learned_.moment_count(); }
+size_t Trainer::state_count() const { return counter_count + optimizer_memory_->count() + learned_.moment_count() + latent_.count(); }
 
 void Trainer::read_state(std::span<double> out_values) const {
     const double counters[counter_count] = {static_cast<double>(update_), static_cast<double>(epoch_),
                                             static_cast<double>(epoch_samples_), static_cast<double>(epoch_correct_), epoch_loss_};
     std::copy(std::begin(counters), std::end(counters), out_values.begin());
-    const size_t of_weights = optimizer_memory_->count();
+    const size_t of_weights = optimizer_memory_->count(), rest = counter_count + of_weights;
     optimizer_memory_->read(out_values.subspan(counter_count, of_weights));
-    learned_.read_moments(out_values.subspan(counter_count + of_weights));
+    learned_.read_moments(out_values.subspan(rest));
+    latent_.read(out_values.subspan(rest + learned_.moment_count()));
 }
 
 void Trainer::write_state(std::span<const double> values) {
@@ -367,9 +508,10 @@ void Trainer::write_state(std::span<const double> values) {
     epoch_samples_ = static_cast<uint64_t>(values[2]);
     epoch_correct_ = static_cast<uint64_t>(values[3]);
     epoch_loss_ = values[4];
-    const size_t of_weights = optimizer_memory_->count();
+    const size_t of_weights = optimizer_memory_->count(), rest = counter_count + of_weights;
     optimizer_memory_->write(values.subspan(counter_count, of_weights));
-    learned_.write_moments(values.subspan(counter_count + of_weights));
+    learned_.write_moments(values.subspan(rest));
+    latent_.write(values.subspan(rest + learned_.moment_count()));
 }
 
 SNNEpoch Trainer::end_epoch() {

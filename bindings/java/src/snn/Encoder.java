@@ -13,7 +13,7 @@ public final class Encoder {
         Library.checkVersion();
         Native.snn_encoder_def_init(Jni.address(def), Native.SNNEncoderDef.SIZE);
         def.putInt(Native.SNNEncoderDef.kind, encoding.value);
-        def.putInt(Native.SNNEncoderDef.step_count, stepCount);
+        def.putInt(Native.SNNEncoderDef.step_count, Scope.whole(stepCount, "stepCount"));
     }
 
     /** Default 1. */
@@ -36,11 +36,10 @@ public final class Encoder {
 
     /** Values [sample][feature] (for delta coding [step][sample][feature]) to [step][sample][feature]. C: {@code snn_encode}. */
     public void encode(float[] values, int sampleCount, int featureCount, float[] encoded) {
-        if (sampleCount < 0 || featureCount < 0)
-            throw new IllegalArgumentException("sampleCount is " + sampleCount + ", featureCount " + featureCount);
         try (Scope scope = new Scope()) {
             ByteBuffer output = scope.bytes(4L * encoded.length);
-            Library.check(Native.snn_encode(Jni.address(def), scope.floats(values), values.length, sampleCount, featureCount,
+            Library.check(Native.snn_encode(Jni.address(def), scope.floats(values), values.length,
+                Scope.whole(sampleCount, "sampleCount"), Scope.whole(featureCount, "featureCount"),
                 Jni.address(output), encoded.length));
             output.asFloatBuffer().get(encoded);
         }

@@ -311,7 +311,7 @@ final class Native {
 
     /** Offsets of SNNTrainerDef in bytes. */
     static final class SNNTrainerDef {
-        static final int SIZE = 128;
+        static final int SIZE = 144;
         static final int struct_size = 0;
         static final int output_population = 4;
         static final int step_count = 8;
@@ -331,6 +331,10 @@ final class Native {
         static final int parameter_rate_factor = 104;
         static final int l1_regularization = 112;
         static final int van_rossum_tau_ms = 120;
+        static final int checkpoint_steps = 128;
+        static final int window_steps = 132;
+        static final int window_updates = 136;
+        static final int rule = 140;
     }
 
     /** Offsets of SNNBatch in bytes. */
@@ -610,7 +614,7 @@ final class Native {
 
     static native void snn_trainer_release(long trainer);
 
-    /** forward + backward + update on one batch. */
+    /** forward + backward + update on one batch, or on each of its windows. */
     static native int snn_trainer_step(long trainer, long batch, long io_result);
 
     /** The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE). */
@@ -636,6 +640,12 @@ final class Native {
 
     /** Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times. */
     static native int snn_trainer_set_dropout(long trainer, int population, double probability, long seed);
+
+    /** Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1; the products are exact. */
+    static native int snn_trainer_set_quantization(long trainer, int projection, int bits, int per_channel);
+
+    /** Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold. */
+    static native int snn_trainer_set_normalization(long trainer, int projection, double scale, double momentum, double epsilon);
 
     static native int snn_trainer_set_learning_rate(long trainer, double learning_rate);
 

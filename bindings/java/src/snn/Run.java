@@ -57,8 +57,7 @@ public final class Run {
 
     /** Without inputs and recordings. */
     public Run(int stepCount) {
-        if (stepCount < 0) throw new IllegalArgumentException("stepCount is " + stepCount);
-        this.stepCount = stepCount;
+        this.stepCount = Scope.whole(stepCount, "stepCount");
     }
 
     /** [step][batch_size][size] */
@@ -162,7 +161,7 @@ public final class Run {
             Recording recording = recordings.get(i);
             int at = i * Native.SNNRecordArray.SIZE;
             recording.memory = scope.bytes(recording.bytes);
-            records.putInt(at + Native.SNNRecordArray.population, recording.population);
+            records.putInt(at + Native.SNNRecordArray.population, Scope.whole(recording.population, "population"));
             records.putInt(at + Native.SNNRecordArray.dtype, recording.type.value);
             records.putLong(at + Native.SNNRecordArray.variable, scope.text(recording.variable));
             records.putLong(at + Native.SNNRecordArray.data, Jni.address(recording.memory));
@@ -173,7 +172,7 @@ public final class Run {
             int at = i * Native.SNNSpikeRecord.SIZE;
             long bytes = 4L * events.get(i).capacity;
             spikeRecords.putInt(at, Native.SNNSpikeRecord.SIZE);
-            spikeRecords.putInt(at + Native.SNNSpikeRecord.population, eventPopulations.get(i));
+            spikeRecords.putInt(at + Native.SNNSpikeRecord.population, Scope.whole(eventPopulations.get(i), "population"));
             spikeRecords.putLong(at + Native.SNNSpikeRecord.steps, Jni.address(scope.bytes(bytes)));
             spikeRecords.putLong(at + Native.SNNSpikeRecord.neurons, Jni.address(scope.bytes(bytes)));
             spikeRecords.putLong(at + Native.SNNSpikeRecord.samples, Jni.address(scope.bytes(bytes)));
@@ -188,10 +187,10 @@ public final class Run {
         def.putInt(Native.SNNRunDef.record_count, recordings.size());
         def.putLong(Native.SNNRunDef.spike_records, Jni.address(spikeRecords));
         def.putInt(Native.SNNRunDef.spike_record_count, events.size());
-        def.putInt(Native.SNNRunDef.steps_before, stepsBefore);
+        def.putInt(Native.SNNRunDef.steps_before, Scope.whole(stepsBefore, "stepsBefore"));
         def.putLong(Native.SNNRunDef.out_step_count, done);
-        if (recordInterval != null) def.putInt(Native.SNNRunDef.record_interval, recordInterval);
-        if (progressInterval != null) def.putInt(Native.SNNRunDef.progress_interval, progressInterval);
+        if (recordInterval != null) def.putInt(Native.SNNRunDef.record_interval, Scope.whole(recordInterval, "recordInterval"));
+        if (progressInterval != null) def.putInt(Native.SNNRunDef.progress_interval, Scope.whole(progressInterval, "progressInterval"));
         if (progress != null) {
             def.putLong(Native.SNNRunDef.progress, Jni.function(Jni.PROGRESS));
             def.putLong(Native.SNNRunDef.progress_user, hooks);
@@ -201,7 +200,7 @@ public final class Run {
 
     static void writeInput(Scope scope, ByteBuffer to, int index, int population, boolean held, float[] values) {
         int at = index * Native.SNNInputArray.SIZE;
-        to.putInt(at + Native.SNNInputArray.population, population);
+        to.putInt(at + Native.SNNInputArray.population, Scope.whole(population, "population"));
         to.putInt(at + Native.SNNInputArray.held, held ? 1 : 0);
         to.putLong(at + Native.SNNInputArray.data, scope.floats(values));
         to.putLong(at + Native.SNNInputArray.count, values.length);

@@ -138,6 +138,12 @@ pub const SNN_LOSS_MEAN_SQUARE_MEMBRANE: u32 = 12;
 pub const SNN_LOSS_VAN_ROSSUM: u32 = 13;
 /// The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at.
 pub const SNN_LOSS_NONE: u32 = 255;
+/// back-propagation through time
+pub const SNN_LEARNING_BPTT: u32 = 0;
+/// online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet traces of what arrived before
+pub const SNN_LEARNING_OTTT: u32 = 1;
+/// e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces
+pub const SNN_LEARNING_EPROP: u32 = 2;
 pub const SNN_OPTIMIZER_SGD: u32 = 0;
 pub const SNN_OPTIMIZER_ADAM: u32 = 1;
 pub const SNN_OPTIMIZER_ADAMW: u32 = 2;
@@ -649,6 +655,14 @@ pub struct SNNTrainerDef {
     pub l1_regularization: f64,
     /// time constant of VAN_ROSSUM, default 10
     pub van_rossum_tau_ms: f64,
+    /// 0 (default): all steps are kept for the backward pass.
+    pub checkpoint_steps: u32,
+    /// 0 (default): gradients go back through all T steps.
+    pub window_steps: u32,
+    /// 1 (default): snn_trainer_step takes each window as a run of its own, with the loss of its steps and an update after it; the result has the mean loss and the last window's correct_count. 0, and in snn_trainer_forward and backward always: one loss over T, one update
+    pub window_updates: u32,
+    /// SNN_LEARNING_*, default BPTT.
+    pub rule: u32,
 }
 
 #[repr(C)]
@@ -859,7 +873,7 @@ extern "C" {
     /// The session gets its own copy of the weights.
     pub fn snn_trainer_create(handle: SNNHandle, def: *const SNNTrainerDef, out_trainer: *mut SNNTrainer) -> SNNStatus;
     pub fn snn_trainer_release(trainer: SNNTrainer);
-    /// forward + backward + update on one batch.
+    /// forward + backward + update on one batch, or on each of its windows.
     pub fn snn_trainer_step(trainer: SNNTrainer, batch: *const SNNBatch, io_result: *mut SNNTrainResult) -> SNNStatus;
     /// The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE).
     pub fn snn_trainer_forward(trainer: SNNTrainer, batch: *const SNNBatch, io_result: *mut SNNTrainResult) -> SNNStatus;
@@ -876,6 +890,10 @@ extern "C" {
     pub fn snn_trainer_set_state(trainer: SNNTrainer, values: *const f64, count: usize) -> SNNStatus;
     /// Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.
     pub fn snn_trainer_set_dropout(trainer: SNNTrainer, population: u32, probability: f64, seed: u64) -> SNNStatus;
+    /// Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1; the products are exact.
+    pub fn snn_trainer_set_quantization(trainer: SNNTrainer, projection: u32, bits: u32, per_channel: u32) -> SNNStatus;
+    /// Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.
+    pub fn snn_trainer_set_normalization(trainer: SNNTrainer, projection: u32, scale: f64, momentum: f64, epsilon: f64) -> SNNStatus;
     pub fn snn_trainer_set_learning_rate(trainer: SNNTrainer, learning_rate: f64) -> SNNStatus;
     pub fn snn_register_weight_callback(handle: SNNHandle, callback: SNNWeightCallback, user: *mut c_void) -> SNNStatus;
     pub fn snn_register_epoch_callback(handle: SNNHandle, callback: SNNEpochCallback, user: *mut c_void) -> SNNStatus;
@@ -915,7 +933,7 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNRecordArray", 32, 8, &[0, 4, 8, 16, 24]),
     ("SNNSpikeRecord", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
     ("SNNRunDef", 88, 8, &[0, 4, 8, 16, 20, 24, 32, 40, 48, 56, 64, 68, 72, 80]),
-    ("SNNTrainerDef", 128, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120]),
+    ("SNNTrainerDef", 144, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 132, 136, 140]),
     ("SNNBatch", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
     ("SNNTrainResult", 32, 8, &[0, 4, 8, 16, 24]),
     ("SNNWeightUpdate", 24, 8, &[0, 4, 8, 16]),
@@ -949,7 +967,7 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNRecordArray: population, dtype, variable, data, count),
         layout!(SNNSpikeRecord: struct_size, population, steps, neurons, samples, capacity, count),
         layout!(SNNRunDef: struct_size, step_count, inputs, input_count, record_count, records, progress, progress_user, progress_interval, spike_records, spike_record_count, record_interval, steps_before, out_step_count),
-        layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target, parameter_rate_factor, l1_regularization, van_rossum_tau_ms),
+        layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target, parameter_rate_factor, l1_regularization, van_rossum_tau_ms, checkpoint_steps, window_steps, window_updates, rule),
         layout!(SNNBatch: struct_size, input_count, inputs, labels, label_count, targets, target_count),
         layout!(SNNTrainResult: struct_size, sample_count, correct_count, loss, spike_count),
         layout!(SNNWeightUpdate: struct_size, projection, update, gradient_norm),

@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "backend/reference/evaluate.h"
+#include "backend/normalization.h"
+#include "network/evaluate.h"
 #include "backend/reference/host_allocator.h"
 
 namespace snn::reference {
@@ -38,6 +39,8 @@ public:
     bool gradient_is_finite(uint32_t projection) const override;
     void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
     void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
+    bool can_normalize() const override { return true; }
+    void read_gamma_gradient(uint32_t projection, double* out_values) const override;
     uint64_t taped_run_count() const override { return taped_runs_; }
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;
@@ -65,9 +68,12 @@ private:
         // training
         std::vector<uint8_t> kept;  // [batch * size] of the taped run; empty: no dropout
         Real kept_scale{1};
+        std::vector<Values> before;           // [lag][batch * size] activities before the taped run, the last one first
         Values activities;                    // [step][batch * size] of the taped run
         std::vector<TapeColumn> tape;         // [tape entry]
         std::vector<Values> state_gradients;  // [state][batch * size], of the step in hand
+        std::vector<Values> credit;           // rules other than bptt: the same, of the steps after it
+        std::vector<Values> passed_gradients;  // [receptor][batch * size], of OTTT: what goes back to sources
         Values activity_gradients;            // [step][batch * size]
         std::vector<Values> sum_gradients;    // [receptor][batch * size], of the step in hand
         std::vector<Values> constant_gradients;  // [place in LearningPlan::constants][batch * size], summed over the steps
@@ -80,9 +86,17 @@ private:
     struct ProjectionState {
         Values weights, bias, weight_gradient, bias_gradient;
         Real weight_limit{};  // update() keeps |w| within it
+        // Of the taped run, where the projection leads from one stage to another (network/stages.h): rows [step][batch * size].
+        std::optional<NormalizedRows<Real>> normalized;
+        bool has_statistics = false;
+        Values sums;           // x, where it is normalised
+        Values sum_gradients;  // of what it delivered, then of x
         std::vector<std::vector<Trace>> pre_traces;   // [trace][synapse]
         std::vector<std::vector<Trace>> post_traces;  // [trace][target neuron]
         std::vector<std::vector<Trace>> synapse_traces;  // [trace][synapse]
+        // Rules other than bptt: what arrivals have left in the states of a target that never spikes, now and before the taped
+        // run, by [delay - the projection's][state]: [batch * source]. The last entry is that of the bias, [1].
+        std::vector<std::vector<Values>> eligibility, eligibility_before;
     };
 
     // Per projection: first and second moments; empty where nothing is trained.
@@ -108,11 +122,17 @@ private:
     const Values& activity(uint32_t population, uint32_t lag) const;
     Values& present_activity(uint32_t population);
 
+    void run_steps(const RunRequest& request);
+    void begin_normalization(const RunRequest& request);
+    void run_for_statistics(const RunRequest& request);
+    void deliver_normalized(uint32_t projection);
+    bool crosses_stages(const Projection& projection) const { return stages_[projection.source] > stages_[projection.target]; }
     void load_inputs(const RunRequest& request, uint32_t step);
     void count_spikes();
     void record(const RunRequest& request, uint32_t step) const;
     void record_events(const RunRequest& request, uint32_t step) const;
     void deliver(uint32_t projection);
+    void deliver_to(uint32_t projection, Values& io_sums, bool with_bias);
     void learn(uint32_t projection);
     static Real held(Real value, float minimum, float maximum);
     Real arrive(uint32_t projection, uint64_t synapse, uint32_t target);
@@ -136,7 +156,14 @@ private:
     Values zeros(size_t count) const { return Values(count, Real{0}, HostAllocator<Real>(allocator_)); }
     Wholes whole_zeros(size_t count) const { return Wholes(count, 0, HostAllocator<int32_t>(allocator_)); }
 
-    void add_output_gradients(std::span<const OutputGradient> gradients, uint32_t step);
+    void forget_later_steps(uint32_t step);
+    void begin_eligibility(const RunRequest& request);
+    void advance_eligibility();
+    void add_credit(uint32_t population, size_t neuron);
+    void add_eligibility(uint32_t projection);
+    bool passes_back(const Projection& projection, uint32_t delay) const;
+    void add_output_gradients(std::span<const OutputGradient> gradients, uint32_t stage, uint32_t step);
+    void normalize_adjoint(uint32_t stage);
     void neuron_adjoint(uint32_t population, uint32_t step);
     void deliver_adjoint(uint32_t projection, uint32_t step);
     void sum_over_samples(uint32_t population, const Values& values, double* out_values) const;
@@ -156,7 +183,13 @@ private:
     bool taping_ = false;
     uint32_t tape_step_ = 0;    // of the step in hand while taping
     uint32_t taped_steps_ = 0;  // of the last taped run
+    uint32_t gradient_steps_ = 0;  // windows of the same
+    LearningRule rule_ = LearningRule::bptt;
+    std::span<const LinearStep> linear_;
+    uint32_t readout_ = 0;
+    bool traces_ = false;
     uint64_t taped_runs_ = 0;
+    std::vector<uint32_t> stages_;  // of the last taped run, by population
     std::vector<PopulationState> populations_;
     std::vector<ProjectionState> projections_;
     Registers<Real> registers_;
