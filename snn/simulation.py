@@ -126,11 +126,12 @@ class Simulation:
         if devices is not None:
             if device != "cpu":
                 raise InvalidArgumentError(f"device is {shown(device)} and devices {shown(devices)}; give one of them")
+            names: Any = devices  # what is no list of names is refused below
             if isinstance(devices, Iterable) and not isinstance(devices, str):
-                devices = list(devices)
-                host = next((one for one in devices if isinstance(one, Host)), None)
-                devices = ["vulkan" if isinstance(one, Host) else one for one in devices]
-            device = device_of_several(devices, placement, samples)
+                given = list(devices)
+                host = next((one for one in given if isinstance(one, Host)), None)
+                names = ["vulkan" if isinstance(one, Host) else one for one in given]
+            device = device_of_several(names, placement, samples)
         elif placement is not None or samples is not None:
             raise InvalidArgumentError(f"{'samples' if placement is None else 'placement'} is given without devices")
         bits = 0
