@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-TEMPLATES = {"neuron_step", "plastic_arrive", "plastic_learn"}
+TEMPLATES = {"neuron_step", "brains", "plastic_arrive", "plastic_learn"}
 TARGET = ["--target-env", "vulkan1.0"]
 
 

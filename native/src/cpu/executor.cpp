@@ -121,7 +121,8 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
     for (uint32_t q = 0; q < network.projections().size(); ++q) {
         const Projection& projection = network.projections()[q];
         projections.push_back(std::make_unique<ProjectionData>(projection, network, populations[projection.target]->ranges,
-                                                               allocator, kernels, bundles->has(q)));
+                                                               allocator, kernels, bundles->has(q),
+                                                               plan->sample_weights ? batch : 1));
         plastic.emplace_back();
         if (projection.plasticity)
             plastic.back() = std::make_unique<PlasticProjection>(projection, network, plan->plasticity[q],
@@ -216,6 +217,8 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
         sample_bytes += static_cast<size_t>(population->state_count) * population->row * sizeof(uint32_t);
         sample_bytes += static_cast<size_t>(population->frame_count) * population->size / 8;
     }
+    for (const auto& projection : context_.projections)
+        if (projection->copies > 1) sample_bytes += (projection->weight_count + projection->bias_count) * sizeof(float);
     samples_together_ = static_cast<uint32_t>(std::clamp<size_t>(state_bytes_together / sample_bytes, 1, options.batch_size));
 }
 

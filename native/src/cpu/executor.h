@@ -149,8 +149,8 @@ private:
     void update_neurons(uint32_t population, const Moment& at, TaskMemory& memory);
     void update_part(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
     void deliver(uint32_t projection, const Moment& at, NeuronRange part, uint32_t range, TaskMemory& memory);
-    void deliver_window(const ProjectionData& projection, const Activity& activity, NeuronRange part, bool from_zero, float* sums,
-                        TaskMemory& memory);
+    void deliver_window(const ProjectionData& projection, const SampleWeights& own, const Activity& activity, NeuronRange part,
+                        bool from_zero, float* sums, TaskMemory& memory);
     void deliver_sparse(const ProjectionData& projection, const PopulationData& source, const Moment& at, uint32_t range,
                         float* sums, int32_t* fixed_sums, TaskMemory& memory);
     int32_t* fixed_sums_of(uint32_t population, uint32_t receptor, uint32_t range, TaskMemory& memory) const;

@@ -30,6 +30,7 @@ Split make_split(const Plan& plan, std::string_view device, const ExecutorOption
     if (options.flags & (SNN_FLAG_INPUT_GRADIENTS | SNN_FLAG_SMOOTH_SPIKES))
         throw Error(SNN_ERROR_UNSUPPORTED, "several devices do not train together: SNN_FLAG_INPUT_GRADIENTS and ",
                     "SNN_FLAG_SMOOTH_SPIKES need one device, not '", device, "'");
+    check_shared_weights(options, device);
     const Network& network = *plan.network;
     Split split{place(network, device, options), {}};
     const std::vector<uint32_t>& of_population = split.placement.of_population;

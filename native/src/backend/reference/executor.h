@@ -78,7 +78,8 @@ private:
         uint64_t step = 0;  // of the event
     };
     struct ProjectionState {
-        Values weights, bias, weight_gradient, bias_gradient;
+        Values weights, bias;  // of every sample, one after the other, where each has its own
+        Values weight_gradient, bias_gradient;
         Real weight_limit{};  // update() keeps |w| within it
         std::vector<std::vector<Trace>> pre_traces;   // [trace][synapse]
         std::vector<std::vector<Trace>> post_traces;  // [trace][target neuron]
@@ -107,6 +108,8 @@ private:
     // Activity `lag` steps before the step in hand; the ring's zeros stand for steps before the first.
     const Values& activity(uint32_t population, uint32_t lag) const;
     Values& present_activity(uint32_t population);
+
+    size_t first_of(const Slot& slot) const;
 
     void load_inputs(const RunRequest& request, uint32_t step);
     void count_spikes();
