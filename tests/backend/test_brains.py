@@ -9,30 +9,15 @@ import pytest
 
 import snn
 
-from .cases import CASES, NEURONS, ONE_TO_ONE, SPIKES, VALUES, Builder, Case
+from .cases import CASES, NEURONS, ONE_TO_ONE, SPIKES, Builder, Case
 from .running import Setting, recorded, vulkan_settings
+from .test_held_inputs import COUNT, SEVERAL
 from .test_sample_weights import MANY, SAMPLE_WEIGHTS, opened, together
 
 pytestmark = pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan")
 
 REFERENCE, VULKAN = Setting("reference"), Setting("vulkan")
 BY_NAME = {case.name: case for case in CASES}
-COUNT = 17  # enough for the device to take them so by itself
-
-
-def _several(b: Builder) -> None:
-    """What a sum can begin with: inputs that may be held, with a bias, and behind them what changes from step to step."""
-    values, spikes, more = b.add(VALUES, 30), b.add(SPIKES, 21), b.add(VALUES, 45)
-    hidden, other = b.add(NEURONS, 45, "lif"), b.add(NEURONS, 150, "lif", tau_membrane=b.random.uniform(5, 30, 150))
-    out = b.add(NEURONS, 5, "leaky_integrator")
-    b.dense(values, hidden, bias=True)
-    b.connect(ONE_TO_ONE, more, hidden, weights=b.weights(45, 1.0), bias=b.weights(45, 40.0))
-    b.dense(spikes, hidden)
-    b.dense(values, hidden, gain=0.3)
-    b.dense(values, other, delay_steps=2)
-    b.dense(hidden, other)
-    b.dense(other, hidden, delay_steps=3, gain=0.4)
-    b.dense(other, out)
 
 
 def _driven(b: Builder) -> None:
@@ -49,7 +34,6 @@ def _driven(b: Builder) -> None:
     b.dense(three, out)
 
 
-SEVERAL = Case("several", _several, steps=20, batch=COUNT)
 DRIVEN = Case("driven", _driven, steps=20, batch=COUNT)
 
 
@@ -77,43 +61,6 @@ def test_samples_with_weights_of_their_own_equal_the_reference(case: Case) -> No
         return
     difference = together(case, REFERENCE).first_difference(together(case, VULKAN))
     assert not difference, difference
-
-
-def test_frames_with_held_inputs_are_one_run() -> None:
-    """Sums of held inputs are made once in a dispatch; counts and events come back without the states."""
-    net = snn.Network(seed=5)
-    first, second, spikes = net.add("a", snn.Input(9)), net.add("b", snn.Input(40)), net.add("s", snn.SpikeInput(33))
-    cells, out = net.add("cells", snn.LIF(40)), net.add("out", snn.LIF(8))
-    net.connect(first, cells, snn.Dense(bias=True))
-    net.connect(second, cells, snn.OneToOne(weights=1.0))
-    net.connect(spikes, cells, snn.Dense())
-    net.connect(cells, out, snn.Dense(init=0.3))
-    net.connect(out, cells, snn.Dense(delay_steps=2))
-    random = np.random.default_rng(2)
-    held = {"a": random.normal(1, 2, (COUNT, 9)), "b": random.normal(8, 6, (COUNT, 40))}
-    each = (random.random((50, COUNT, 33)) < 0.1).astype(np.float32)
-    record = {"cells": ["spike_events", "v"], "out": ["spikes", "spike_count"]}
-    found = []
-    for device in ("cpu", "vulkan"):
-        with snn.Simulation(net, device=device, batch_size=COUNT) as sim:
-            runs = [sim.run(50, {**held, "s": each}, record, every=7), sim.run(50, {"s": each, **held})]
-            moving = {
-                name: np.stack([values] * 50) * (1 + np.arange(50)[:, None, None] / 50) for name, values in held.items()
-            }
-            runs.append(sim.run(50, {"s": each, **moving}, record))
-            sim.set_input("a", held["a"])
-            sim.step(16)
-            found.append((runs, sim["cells.v"], sim["out.history"], sim.spikes("cells", 3), sim.counters))
-    for cpu, vulkan in zip(*[[one[0][0], one[0][2]] for one in found], strict=True):
-        for population, variable in (("cells", "v"), ("out", "spikes"), ("out", "spike_count")):
-            np.testing.assert_array_equal(cpu[population][variable], vulkan[population][variable])
-        mine, theirs = cpu["cells"]["spike_events"], vulkan["cells"]["spike_events"]
-        assert len(mine) == len(theirs) > 0
-        for column in ("steps", "neurons", "samples"):
-            np.testing.assert_array_equal(getattr(mine, column), getattr(theirs, column))
-    for mine, theirs in zip(found[0][1:], found[1][1:], strict=True):
-        np.testing.assert_array_equal(mine, theirs)
-    assert found[0][4].spikes > 0
 
 
 def test_a_state_travels_between_devices(tmp_path) -> None:

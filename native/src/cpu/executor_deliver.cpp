@@ -1,5 +1,6 @@
 // Delivery: binds one projection to its kernel for one sample and one piece of the target's neurons.
 #include <algorithm>
+#include <cstring>
 
 #include "common/compiler.h"
 #include "cpu/executor.h"
@@ -8,7 +9,26 @@
 
 namespace snn::cpu {
 
+// Sums that are the same in all steps of a run are made in the first.
 void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, uint32_t range, TaskMemory& memory) {
+    if (!at.held_sums || !holds_[index]) return deliver_now(index, at, part, range, memory);
+    const ProjectionData& projection = *context_.projections[index];
+    float* const sums =
+        memory.sums.data() + static_cast<size_t>(projection.info.receptor) * context_.row_capacity + part.begin;
+    float* const held = at.held_sums + held_places_[index] + part.begin;
+    const size_t bytes = (part.end - part.begin) * sizeof(float);
+    if (at.fills_held_sums) {
+        deliver_now(index, at, part, range, memory);
+        std::memcpy(held, sums, bytes);
+        return;
+    }
+    std::memcpy(sums, held, bytes);
+    if (range == whole_row || range == 0)
+        count_delivered(projection, *context_.populations[projection.info.source], activity_of(projection.info.source, 0, at, memory),
+                        memory);
+}
+
+void CpuExecutor::deliver_now(uint32_t index, const Moment& at, NeuronRange part, uint32_t range, TaskMemory& memory) {
     const ProjectionData& projection = *context_.projections[index];
     const PopulationData& source = *context_.populations[projection.info.source];
     const size_t row = static_cast<size_t>(projection.info.receptor) * context_.row_capacity;
