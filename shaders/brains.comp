@@ -11,7 +11,7 @@
 #include "arguments.h"
 #include "operations.glsl"
 
-layout(local_size_x = GROUP_SIZE) in;
+layout(local_size_x = GROUP_SIZE, local_size_x_id = 2) in;
 layout(constant_id = 0) const uint TABLE_WORDS = 1;
 layout(constant_id = 1) const uint BRAIN_WORDS = 1;
 layout(push_constant) uniform Push { Brains a; };
@@ -127,13 +127,13 @@ bool model_step() { return false; }
 void move(const bool loads) {
     for (population = 0; population < a.projections; population += BRAIN_POPULATION_WORDS) {
         const uint size = own(BRAIN_SIZE), slot_words = 1 + own(BRAIN_WIDTH);
-        for (uint i = gl_LocalInvocationID.x; i < own(BRAIN_STATE_COUNT) * size; i += GROUP_SIZE) {
+        for (uint i = gl_LocalInvocationID.x; i < own(BRAIN_STATE_COUNT) * size; i += gl_WorkGroupSize.x) {
             const uint there = own(BRAIN_STATES_IN_MEMORY) + (i / size * a.samples + sample_index) * size + i % size;
             if (loads) brain[own(BRAIN_STATES) + i] = memory[there];
             else memory[there] = brain[own(BRAIN_STATES) + i];
         }
         if (own(BRAIN_WIDTH) == 0) continue;
-        for (uint i = gl_LocalInvocationID.x; i < (own(BRAIN_RING_MASK) + 1) * slot_words; i += GROUP_SIZE) {
+        for (uint i = gl_LocalInvocationID.x; i < (own(BRAIN_RING_MASK) + 1) * slot_words; i += gl_WorkGroupSize.x) {
             const uint there = own(BRAIN_RING_IN_MEMORY) + (i / slot_words * a.samples + sample_index) * slot_words + i % slot_words;
             if (loads) brain[own(BRAIN_RING) + i] = memory[there];
             else memory[there] = brain[own(BRAIN_RING) + i];
@@ -148,7 +148,7 @@ void clear_slots() {
     for (population = 0; population < a.projections; population += BRAIN_POPULATION_WORDS) {
         if (own(BRAIN_WIDTH) == 0 || stays()) continue;
         const uint words = own(BRAIN_IS_BINARY) != 0 ? 1 + own(BRAIN_WIDTH) : 1, slot = slot_of(population, 0);
-        for (uint i = gl_LocalInvocationID.x; i < words; i += GROUP_SIZE) brain[slot + i] = 0;
+        for (uint i = gl_LocalInvocationID.x; i < words; i += gl_WorkGroupSize.x) brain[slot + i] = 0;
     }
 }
 
@@ -157,7 +157,7 @@ void load_inputs() {
         if (own(BRAIN_IS_INPUT) == 0 || stays()) continue;
         const uint size = own(BRAIN_SIZE), slot = slot_of(population, 0);
         const uint frame = own(BRAIN_FRAMES) + (a.frame + at_step) * own(BRAIN_FRAME_STRIDE) + sample_index * size;
-        for (uint i = gl_LocalInvocationID.x; i < size; i += GROUP_SIZE) {
+        for (uint i = gl_LocalInvocationID.x; i < size; i += gl_WorkGroupSize.x) {
             const uint value = frames[frame + i];
             const bool is_active = uintBitsToFloat(value) != 0.0;
             if (own(BRAIN_IS_BINARY) == 0) {
@@ -176,7 +176,7 @@ void record_spikes() {
         if (own(BRAIN_RECORDS) == NOWHERE) continue;
         const uint width = own(BRAIN_WIDTH), slot = slot_of(population, 0);
         const uint row = own(BRAIN_RECORDS) + ((a.frame + at_step) * a.samples + sample_index) * width;
-        for (uint i = gl_LocalInvocationID.x; i < width; i += GROUP_SIZE) records[row + i] = brain[slot + 1 + i];
+        for (uint i = gl_LocalInvocationID.x; i < width; i += gl_WorkGroupSize.x) records[row + i] = brain[slot + 1 + i];
     }
 }
 
@@ -204,7 +204,7 @@ void count_step() {
 void main() {
     sample_index = gl_WorkGroupID.x;
     at_step = 0;
-    for (uint i = gl_LocalInvocationID.x; i < a.table_end; i += GROUP_SIZE) table[i] = constants[i];
+    for (uint i = gl_LocalInvocationID.x; i < a.table_end; i += gl_WorkGroupSize.x) table[i] = constants[i];
     for (uint k = 0; k < BRAIN_COUNTERS; ++k) counted[k] = uvec2(0);
     barrier();
     move(true);
@@ -218,7 +218,7 @@ void main() {
             population = entry;
             if (own(BRAIN_IS_INPUT) != 0) continue;
             const uint slot = slot_of(entry, 0);
-            for (neuron = gl_LocalInvocationID.x; neuron < own(BRAIN_SIZE); neuron += GROUP_SIZE)
+            for (neuron = gl_LocalInvocationID.x; neuron < own(BRAIN_SIZE); neuron += gl_WorkGroupSize.x)
                 if (model_step()) mark(slot, neuron);
             barrier();
         }

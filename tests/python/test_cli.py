@@ -540,4 +540,4 @@ def test_peers_may_follow_one_option(words: str, spread: str) -> None:
 
 def test_every_benchmark_is_tested_here() -> None:
     # Scenes: tests/python/test_scenes.py; training: tests/python/test_bench_training.py.
-    assert set(BENCHMARKS) == {"latency", "digits", *TRAINING_CASES, *snn.scenes.SCENES}
+    assert set(BENCHMARKS) == {"latency", "digits", "brains", *TRAINING_CASES, *snn.scenes.SCENES}

@@ -47,6 +47,14 @@ std::string why_not(const Plan& plan, const BrainLayout& layout, const Device& d
     return {};
 }
 
+// Invocations for each neuron of the largest population, as far as every device goes.
+uint32_t group_size(const Network& network) {
+    uint32_t largest = 1;
+    for (const Population& population : network.populations())
+        if (!population.is_input()) largest = std::max(largest, population.size);
+    return std::min((largest + 31) / 32 * 32, shader::GROUP_SIZE);
+}
+
 }  // namespace
 
 std::unique_ptr<Executor> open_brains(const std::shared_ptr<const Plan>& plan, const ExecutorOptions& options) {
@@ -180,7 +188,8 @@ void BrainsExecutor::load_table() {
     words.insert(words.begin(), table.begin(), table.end());
     if (words.size() * 4 > table_.size) table_ = device_->allocate(words.size() * 4, Memory::device, "the constants");
     device_->upload(table_, 0, words.data(), words.size() * 4);
-    pipeline_ = pipelines_.get(make_brains_shader(programs), {layout_.table_words, static_cast<uint32_t>(layout_.brain_words)});
+    pipeline_ = pipelines_.get(make_brains_shader(programs),
+                               {layout_.table_words, static_cast<uint32_t>(layout_.brain_words), group_size(network())});
     set_ = pipelines_.bind({table_, memory_, weights_, frames_, counters_, records_});
 }
 
