@@ -207,6 +207,10 @@ class Trainer:
         parameter_rate_factor: float = 1.0,
         l1_regularization: float = 0.0,
         van_rossum_tau: float = 10.0,
+        checkpoint_steps: int = 0,
+        window_steps: int = 0,
+        window_updates: bool = True,
+        rule: int = 0,
     ) -> None: ...
     def step(
         self,

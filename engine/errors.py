@@ -7,6 +7,8 @@ and its value.
 
 from __future__ import annotations
 
+import re
+
 __all__ = [
     "ArgumentTypeError",
     "BusyError",
@@ -175,6 +177,9 @@ def error_for_status(status: int, sentence: str) -> SnnError:
     status : int
         A negative `SNNStatus`.
     sentence : str
-        What `snn_last_error` said.
+        What `snn_last_error` said, in words of C: a field of a struct becomes the argument of that name, a flag its word.
     """
+    sentence = re.sub(r"\b(?:config|def|batch|submission)->", "", sentence)
+    sentence = re.sub(r"\b(host|buffer)->", r"\1.", sentence)
+    sentence = re.sub(r"\bSNN_(?:FLAG|ISA|LOSS)_([A-Z0-9_]+)\b(?!\*)", lambda found: repr(found[1].lower()), sentence)
     return _BY_STATUS.get(status, InternalError)(sentence)

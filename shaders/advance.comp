@@ -1,19 +1,28 @@
-// Goes on to the next step, or to the next row of records: one invocation.
+// Goes on to the next step, or to the next row of records: one invocation. Where the run is lies twice on the device, so that the
+// next step's words are made while the kernels of this one still read theirs.
 #version 450
 #extension GL_GOOGLE_include_directive : require
-#define RUN_ACCESS
 #include "run.glsl"
 
 layout(local_size_x = 1) in;
 layout(push_constant) uniform Push { Advance a; };
+layout(std430, set = 0, binding = 1) buffer Next { uint next[]; };  // may be `run` itself
 
 void main() {
     if (a.step == 0) {
-        run[RUN_ROW] += 1;
+        next[RUN_ROW] += 1;
         return;
     }
-    run[RUN_NOW] += 1;
-    run[RUN_FRAME] += 1;
-    run[RUN_STEP_LOW] += 1;
-    if (run[RUN_STEP_LOW] == 0) run[RUN_STEP_HIGH] += 1;
+    // All are read before one is written: a read after a write would wait for it, and a GPU takes a microsecond for that.
+    const uint now = run[RUN_NOW], frame = run[RUN_FRAME], row = run[RUN_ROW];
+    const uint low = run[RUN_STEP_LOW] + 1, high = run[RUN_STEP_HIGH];
+    const uint seed_low = run[RUN_SEED_LOW], seed_high = run[RUN_SEED_HIGH];
+    next[RUN_NOW] = now + 1;
+    next[RUN_FRAME] = frame + 1;
+    next[RUN_ROW] = row;
+    next[RUN_STEP_LOW] = low;
+    next[RUN_STEP_HIGH] = low == 0 ? high + 1 : high;
+    next[RUN_SEED_LOW] = seed_low;
+    next[RUN_SEED_HIGH] = seed_high;
+    for (uint i = 0; i < a.inputs; ++i) next[RUN_INPUTS + i] = run[RUN_INPUTS + i];
 }

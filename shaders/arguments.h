@@ -3,7 +3,7 @@
 //
 // "Words" are units of 4 bytes, in which every buffer is addressed.
 
-// The buffer `run`. The host writes the first words before each submission; `advance` raises them from step to step.
+// The buffer `run`. The host writes the first words before each submission; `advance` makes those of the next step.
 const uint RUN_NOW = 0;        // steps since the reset, at its end wraps: position in the rings of activity
 const uint RUN_STEP_LOW = 1;   // the step's number for random draws, 64 bits
 const uint RUN_STEP_HIGH = 2;
@@ -28,7 +28,8 @@ struct Activity {
 };
 
 struct Advance {
-    uint step;  // 1: a step begins; 0: the next row of records
+    uint step;  // 1: makes the next step's words; 0: the next row of records
+    uint inputs;
 };
 
 struct LoadInput {
@@ -54,20 +55,23 @@ struct Deliver {
     uint group_inputs, group_outputs;    // channels of a group
 };
 
-// A sparse projection in integers, driven by the list of spikes; `rows` and `synapses` are one segment of it.
+// Sparse synapses in integers of one source, driven by the list of its spikes; `rows` and `synapses` are one segment of them.
 struct DeliverSpikes {
     Activity source;
-    uint target_size;
-    uint sums;           // int32, in the target's buffer
-    uint first_target;   // added to the 16-bit targets of compact synapses
+    uint sum_stride;     // from one sample's sums to the next
     uint first, last;    // sources of the segment
+    uint first_delay;    // in steps
     uint delay_count;
+    uint part_count;     // ranges of sums
     uint samples;
 };
 
 struct NeuronStep {
     Activity own;          // slot_size 0: the model does not spike
     uint frame;            // samples * size
+    uint float_sums;       // bit k: receptor k has float sums
+    uint first_fixed_sum;  // of the first receptor, in the buffer of integer sums
+    uint fixed_receptor_stride, fixed_stride;  // there, from one receptor and from one sample to the next
     // In the buffer `constants`:
     uint scales;           // of receptors in fixed point, floats; 0: no integer sums
     uint poisson;          // for each mean: where its limits are, their number, words from one to the next, 1 if per neuron
@@ -80,7 +84,7 @@ struct NeuronStep {
 // A plastic projection, one sample: arrivals at its synapses, or spikes of its targets.
 struct Plastic {
     Activity from;       // of the source, or of the target
-    uint sums;           // int32, in the target's buffer
+    uint first_sum;      // of target 0, in the buffer of integer sums
     uint delay_count;
     // In the buffer `traces`:
     uint pre_size;       // places of the source's side, which is the first

@@ -2,6 +2,7 @@
 // workgroup see the same sources, so they branch alike.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "run.glsl"
 #include "deliver.glsl"
 
@@ -15,10 +16,20 @@ void main() {
             for (uint word = a.first / 32; word * 32 < a.last; ++word) {
                 uint bits = source[data + word];
                 used += bitCount(bits);
+                const uint row = word * 32 - a.first;
                 while (bits != 0) {
-                    const uint i = word * 32 + findLSB(bits);
-                    sum = add(sum, weight((i - a.first) * a.target_size + j));
-                    bits &= bits - 1;
+                    // Four at a time, so that four reads are on their way.
+                    uint places[4];
+                    bool there[4];
+                    [[unroll]] for (uint n = 0; n < 4; ++n) {
+                        there[n] = bits != 0;
+                        places[n] = there[n] ? findLSB(bits) : places[0];
+                        bits &= bits - 1;
+                    }
+                    float weights[4];
+                    [[unroll]] for (uint n = 0; n < 4; ++n) weights[n] = weight((row + places[n]) * a.target_size + j);
+                    [[unroll]] for (uint n = 0; n < 4; ++n)
+                        if (there[n]) sum = add(sum, weights[n]);
                 }
             }
         } else {

@@ -1,40 +1,83 @@
-// Sparse projections in integers: a workgroup takes a spike of the list and adds the synapses of its row that have the delay
-// gl_WorkGroupID.y. Integer sums come out the same in any order.
+// Sparse synapses in integers: the spikes of one source that arrive now, with every delay, are dealt to the workgroups, some
+// invocations for each, which add its synapses to the targets' sums. Integer sums come out the same in any order.
 //
-// `rows`: the delays in steps; then for each source of the segment where its synapses of each delay begin, and where they end.
+// `rows`: the delays in steps; where the ranges of sums begin that a synapse's 16 bits reach; then for each source of the segment
+// where its synapses of each delay and range begin; then where the last end.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "run.glsl"
 
 layout(local_size_x = GROUP_SIZE) in;
 layout(constant_id = 0) const bool COMPACT = true;  // a synapse is one word: target, and weight in the upper half; else two
+layout(constant_id = 1) const uint LANES = 32;      // invocations that share a spike
+layout(constant_id = 2) const bool CONSECUTIVE = false;  // delays: no look-up, so one read less before another
 layout(push_constant) uniform Push { DeliverSpikes a; };
 layout(std430, set = 0, binding = 1) readonly buffer Source { uint source[]; };
 layout(std430, set = 0, binding = 2) buffer Target { int target[]; };
 layout(std430, set = 0, binding = 3) readonly buffer Synapses { uint synapses[]; };
 layout(std430, set = 0, binding = 4) readonly buffer Rows { uint rows[]; };
 
+const uint TEAMS = GROUP_SIZE / LANES;
+
+// For each delay and sample of a workgroup, how many spikes arrive with it and those before it; twice, for the summing up.
+shared uint ends[2][GROUP_SIZE];
+shared uint group_used;
+
+uint delay_of(const uint number) { return CONSECUTIVE ? a.first_delay + number : rows[number]; }
+
+void deliver(const uint sums, const uint k) {
+    if (COMPACT) {
+        const uint synapse = synapses[k];
+        atomicAdd(target[sums + (synapse & 0xFFFF)], int(synapse) >> 16);
+    } else {
+        atomicAdd(target[sums + synapses[2 * k]], int(synapses[2 * k + 1]));
+    }
+}
+
 void main() {
-    const uint delay = gl_WorkGroupID.y, sample_index = gl_WorkGroupID.z;
-    const uint slot = slot_of(a.source, rows[delay]);
-    const uint count = source[slot + sample_index];
-    const uint list = slot + a.source.list + sample_index * a.source.size;
-    const uint sums = a.sums + sample_index * a.target_size + a.first_target;
+    const uint place = gl_LocalInvocationID.x, first_slot = gl_WorkGroupID.y * GROUP_SIZE;
+    const uint slots = min(a.delay_count * a.samples - first_slot, GROUP_SIZE);
+    uint count = 0;
+    if (place < slots) {
+        const uint delay = (first_slot + place) / a.samples, sample_index = (first_slot + place) % a.samples;
+        count = source[slot_of(a.source, delay_of(delay)) + sample_index];
+    }
+    ends[0][place] = count;
+    if (place == 0) group_used = 0;
+    barrier();
+    uint side = 0;
+    for (uint reach = 1; reach < slots; reach *= 2) {
+        ends[1 - side][place] = ends[side][place] + (place >= reach ? ends[side][place - reach] : 0);
+        side = 1 - side;
+        barrier();
+    }
     uint used = 0;
-    for (uint spike = gl_WorkGroupID.x; spike < count; spike += gl_NumWorkGroups.x) {
-        const uint i = source[list + spike];
+    const uint total = ends[side][slots - 1], lane = place % LANES;
+    for (uint spike = gl_WorkGroupID.x * TEAMS + place / LANES; spike < total; spike += gl_NumWorkGroups.x * TEAMS) {
+        uint low = 0, high = slots - 1;
+        while (low < high) {
+            const uint middle = (low + high) / 2;
+            if (ends[side][middle] > spike) high = middle;
+            else low = middle + 1;
+        }
+        const uint delay = (first_slot + low) / a.samples, sample_index = (first_slot + low) % a.samples;
+        const uint list = slot_of(a.source, delay_of(delay)) + a.source.list + sample_index * a.source.size;
+        const uint i = source[list + spike - (low == 0 ? 0 : ends[side][low - 1])];
         if (i < a.first || i >= a.last) continue;
-        const uint row = a.delay_count + (i - a.first) * (a.delay_count + 1) + delay;
-        const uint begin = rows[row], end = rows[row + 1];
-        used += end - begin;
-        for (uint k = begin + gl_LocalInvocationID.x; k < end; k += GROUP_SIZE) {
-            if (COMPACT) {
-                const uint synapse = synapses[k];
-                atomicAdd(target[sums + (synapse & 0xFFFF)], int(synapse) >> 16);
-            } else {
-                atomicAdd(target[sums + synapses[2 * k]], int(synapses[2 * k + 1]));
+        const uint row = a.delay_count + a.part_count + ((i - a.first) * a.delay_count + delay) * a.part_count;
+        const uint begin = rows[row], end = rows[row + a.part_count], of_sample = sample_index * a.sum_stride;
+        if (lane == 0) used += end - begin;
+        uint part = 0, part_end = rows[row + 1], sums = of_sample + rows[a.delay_count];
+        for (uint k = begin + lane; k < end; k += LANES) {
+            while (k >= part_end) {
+                ++part;
+                part_end = rows[row + part + 1];
+                sums = of_sample + rows[a.delay_count + part];
             }
+            deliver(sums, k);
         }
     }
-    if (gl_LocalInvocationID.x == 0 && used > 0) add_to_counter(used);
+    if (used > 0) atomicAdd(group_used, used);
+    barrier();
+    if (place == 0 && group_used > 0) add_to_counter(group_used);
 }

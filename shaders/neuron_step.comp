@@ -12,7 +12,7 @@ layout(push_constant) uniform Push { NeuronStep a; };
 layout(std430, set = 0, binding = 1) buffer Sums { float sums[]; };         // [receptor][frame]
 layout(std430, set = 0, binding = 2) buffer States { uint states[]; };      // [state][frame]
 layout(std430, set = 0, binding = 3) readonly buffer Constants { uint constants[]; };
-layout(std430, set = 0, binding = 4) buffer FixedSums { int fixed_sums[]; };  // [receptor][frame]
+layout(std430, set = 0, binding = 4) buffer FixedSums { int fixed_sums[]; };  // of several populations
 
 uint neuron;        // within its sample
 uint sample_index;
@@ -27,11 +27,15 @@ int own_int(const uint k) { return int(constants[a.own_constants + k * a.own.siz
 
 // The sum of a receptor, integers brought to floats; both sums begin the next step at zero.
 float receptor(const uint k) {
-    const uint at = k * a.frame + place;
-    precise float sum = sums[at];
-    sums[at] = 0.0;
+    precise float sum = 0.0;
+    if ((a.float_sums >> k & 1u) != 0) {
+        const uint at = k * a.frame + place;
+        sum = sums[at];
+        sums[at] = 0.0;
+    }
     const float scale = uintBitsToFloat(constants[a.scales + k]);
     if (scale != 0.0) {
+        const uint at = a.first_fixed_sum + sample_index * a.fixed_stride + k * a.fixed_receptor_stride + neuron;
         precise const float fixed_sum = float(fixed_sums[at]) * scale;
         sum = sum + fixed_sum;
         fixed_sums[at] = 0;

@@ -1,4 +1,4 @@
-// The operations of the model language, docs/model-format.md: what native/src/backend/reference/evaluate.h is in C++.
+// The operations of the model language, docs/model-format.md: what native/src/network/evaluate.h is in C++.
 //
 // Every float operation is `precise`: rounded by itself, never contracted into a fused multiply-add.
 
@@ -32,6 +32,31 @@ float op_exp(const float argument) {
     p = multiply_add(p, r, 1.0);
     p = multiply_add(p, r, 1.0);
     precise const float result = p * uintBitsToFloat(uint(int(n) + 127) << 23);
+    return result;
+}
+
+float op_log(const float argument) {
+    const float x = op_min(op_max(argument, uintBitsToFloat(0x00800000u)), uintBitsToFloat(0x7F7FFFFFu));  // 2^-126, the largest
+    const uint bits = floatBitsToUint(x) + 0x004AFB0Du;
+    const float k = float(int(bits >> 23) - 127);
+    precise const float r = uintBitsToFloat((bits & 0x007FFFFFu) + 0x3F3504F3u) - 1.0;
+    precise const float z = r * r;
+    float p = uintBitsToFloat(0x3D8A2BCDu);
+    p = multiply_add(p, r, uintBitsToFloat(0xBDEF1E09u));
+    p = multiply_add(p, r, uintBitsToFloat(0x3DF37837u));
+    p = multiply_add(p, r, uintBitsToFloat(0xBDFE1104u));
+    p = multiply_add(p, r, uintBitsToFloat(0x3E119BB4u));
+    p = multiply_add(p, r, uintBitsToFloat(0xBE2AAE27u));
+    p = multiply_add(p, r, uintBitsToFloat(0x3E4CD25Bu));
+    p = multiply_add(p, r, uintBitsToFloat(0xBE800003u));
+    p = multiply_add(p, r, uintBitsToFloat(0x3EAAAAA4u));
+    precise const float low = k * uintBitsToFloat(0x35BFBE8Eu);  // ln(2) in two parts
+    precise const float high = k * uintBitsToFloat(0x3F317200u);
+    precise const float cube = z * r;
+    precise const float half_square = 0.5 * z;
+    precise const float tail = multiply_add(cube, p, low) - half_square;
+    precise const float rest = r + tail;
+    precise const float result = high + rest;
     return result;
 }
 

@@ -2,7 +2,7 @@
 // gl_WorkGroupID.y, and adds to the targets' sums what they deliver. Then the arrival is counted in the traces of the source and
 // the delay, which no other workgroup reads.
 //
-// `rows` is that of deliver_spikes.comp.
+// `rows` is that of deliver_spikes.comp, for all sources.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "plastic.glsl"
@@ -24,7 +24,7 @@ void main() {
     uint used = 0;
     for (uint spike = gl_WorkGroupID.x; spike < count; spike += gl_NumWorkGroups.x) {
         const uint i = spikes[slot + a.from.list + spike];
-        const uint row = a.delay_count + i * (a.delay_count + 1) + delay;
+        const uint row = a.delay_count + i * a.delay_count + delay;
         const uint begin = rows[row], end = rows[row + 1];
         if (begin == end) continue;
         used += end - begin;
@@ -36,7 +36,7 @@ void main() {
             synapses[2 * k + 1] = floatBitsToUint(weight);
             // A power of two in two factors, each of which is a float.
             const float whole = op_mul(op_mul(delivered, uintBitsToFloat(a.scale0)), uintBitsToFloat(a.scale1));
-            atomicAdd(target[a.sums + post_place], op_to_int(whole));
+            atomicAdd(target[a.first_sum + post_place], op_to_int(whole));
         }
         barrier();
         if (gl_LocalInvocationID.x == 0) {

@@ -1,10 +1,7 @@
 // The buffers that every shader has: where the run is, and what it counts.
 #include "arguments.h"
 
-#ifndef RUN_ACCESS
-#define RUN_ACCESS readonly
-#endif
-layout(std430, set = 0, binding = 0) RUN_ACCESS buffer Run { uint run[]; };
+layout(std430, set = 0, binding = 0) readonly buffer Run { uint run[]; };
 
 // Of a population's spikes or a projection's deliveries: 64 bits, low word first. Whoever makes the low word pass its end raises
 // the high one, so the sum is exact.

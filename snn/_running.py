@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snn._arrays import mapping, name_list, new_array
-from snn.engine.errors import NotFoundError, StoppedError, shown
+from snn.engine.errors import StoppedError
 from snn.recording import Recording, SpikeEvents
 
 if TYPE_CHECKING:
@@ -134,16 +134,7 @@ class Run:
     def _add_projection(self, projection: Projection, variables: list[str]) -> None:
         own = self._arrays.setdefault(projection.name, {})
         for variable in variables:
-            known = [
-                "weight",
-                *(["bias"] if projection.bias is not None else []),
-                *(projection.plasticity.definition.traces if projection.plasticity else ()),
-            ]
-            if variable not in known:
-                raise NotFoundError(
-                    f"projection {projection.name!r} has nothing to record that is named {shown(variable)}; "
-                    f"it has: {', '.join(known)}"
-                )
+            projection._check_recordable(variable)
             path = f"{projection.name}.{variable}"
             shape = (self._steps // self._every, *self._simulation._shape_of(path))
             own[variable] = new_array(shape, np.float32, f"the recording of {path}")

@@ -30,7 +30,15 @@ if TYPE_CHECKING:
     from snn._batches import InputList
     from snn.projection import Projection
 
-__all__ = ["OPTIMIZERS", "Backpropagation", "Gradients", "learned_parameters", "store_learned", "trained_arrays"]
+__all__ = [
+    "OPTIMIZERS",
+    "Backpropagation",
+    "Gradients",
+    "checkpoint_number",
+    "learned_parameters",
+    "store_learned",
+    "trained_arrays",
+]
 
 OPTIMIZERS = ("sgd", "adam", "adamw", "lion")
 
@@ -44,6 +52,26 @@ class Gradients(NamedTuple):
     """By population and name: those that are `Learnable`, one or one for each neuron."""
     inputs: dict[str, Floats]
     """By input population: [step, sample, *shape]; empty unless they were asked for."""
+
+    def __repr__(self) -> str:
+        arrays = {
+            f"{name}.{key}": value
+            for group in self[:2]
+            for name, found in group.items()
+            for key, value in found.items()
+        }
+        arrays |= self.inputs
+        return f"<Gradients: {', '.join(f'{name} {value.shape}' for name, value in arrays.items()) or 'none'}>"
+
+
+def checkpoint_number(checkpoint_steps: int | str | None) -> int:
+    """Return `checkpoint_steps` as the native trainer takes it."""
+    if checkpoint_steps is None:
+        return 0
+    if isinstance(checkpoint_steps, str):
+        choice(checkpoint_steps, ("auto",), "checkpoint_steps")
+        return 2**32 - 1
+    return integer(checkpoint_steps, "checkpoint_steps", minimum=1, maximum=2**32 - 2)
 
 
 def trained_arrays(network: Network) -> dict[str, Floats]:
@@ -111,6 +139,10 @@ class Backpropagation:
         Whether `backward` goes back to the inputs, through what is not trained too. Costs time and memory.
     optimizer, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm
         For `update`, as for `Trainer`.
+    checkpoint_steps : int or "auto", optional
+        As for `Trainer`; `forward` then makes a copy of its inputs for `backward`.
+    window_steps : int, optional
+        Gradients do not go back from a step whose number is a multiple of this, counted from 0, to one before it.
     seed : int, default 0
         Of the random draws of models that have some; each `forward` draws the same.
     device, threads, instruction_set, flags
@@ -147,6 +179,8 @@ class Backpropagation:
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
         gradient_clip_norm: float = 0.0,
+        checkpoint_steps: int | str | None = None,
+        window_steps: int | None = None,
         seed: int = 0,
         device: str = "cpu",
         threads: int = 1,
@@ -187,6 +221,9 @@ class Backpropagation:
             epsilon=number(epsilon, "epsilon", minimum=0.0, exclusive=True),
             weight_decay=number(weight_decay, "weight_decay", minimum=0.0),
             gradient_clip_norm=number(gradient_clip_norm, "gradient_clip_norm", minimum=0.0),
+            checkpoint_steps=checkpoint_number(checkpoint_steps),
+            window_steps=0 if window_steps is None else integer(window_steps, "window_steps", minimum=1),
+            window_updates=False,
         )
         # What the session holds of the trained weights, to tell what was changed since.
         self._held = {name: values.copy() for name, values in trained_arrays(network).items()}

@@ -18,13 +18,21 @@ import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snn._arrays import Floats, function, integer, integer_array, new_array, number
-from snn.engine.errors import ArgumentTypeError, FileError, FormatError, InvalidArgumentError, UnsupportedError, shown
+from snn._arrays import Floats, file_path, function, integer, integer_array, new_array, number, real_array
+from snn.engine.errors import (
+    ArgumentTypeError,
+    FileError,
+    FormatError,
+    InvalidArgumentError,
+    InvalidHandleError,
+    UnsupportedError,
+    shown,
+)
 
 __all__ = ["EventData", "Events", "dvs_gesture", "heidelberg", "n_mnist", "read_aedat", "read_n_mnist", "tonic"]
 
@@ -60,6 +68,18 @@ class EventData:
         Whether a frame says 0 or 1, as a `SpikeInput` takes it, or how many events there were.
     shrink : int, default 1
         Height and width are divided by it, rounded up: pixels that fall together are one input.
+    close : callable, optional
+        What `EventData.close` calls, once: it closes the files that `read` reads.
+
+    Raises
+    ------
+    FormatError
+        Of a sample, when it is read: a time is negative or no number, a unit is outside the shape.
+
+    Examples
+    --------
+    >>> with snn.events.heidelberg("shd_train.h5", steps=100, step_ms=10.0) as train:
+    ...     trainer.fit(train, train.y)
     """
 
     def __init__(
@@ -71,8 +91,11 @@ class EventData:
         step_ms: float,
         binary: bool = True,
         shrink: int = 1,
+        close: Callable[[], Any] | None = None,
     ) -> None:
         self._read = function(read, "read")
+        self._close = None if close is None else function(close, "close")
+        self._is_closed = False
         self.y: Integers = integer_array(y, "y").astype(np.int64)
         self.steps = integer(steps, "steps", minimum=1)
         self.step_ms = number(step_ms, "step_ms", minimum=0.0, exclusive=True)
@@ -109,13 +132,35 @@ class EventData:
             frames[place] = self._frames(int(index))
         return frames
 
+    def close(self) -> None:
+        """Close the files; samples cannot be read afterwards."""
+        if not self._is_closed and self._close is not None:
+            self._close()
+        self._is_closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
     def _checked(self, index: int) -> Events:
+        if self._is_closed:
+            raise InvalidHandleError("the data set is closed")
         events = self._read(index)
         if not isinstance(events, Events):
             raise ArgumentTypeError(f"read({index}) returned {shown(events)}, not Events")
-        size = math.prod(events.shape)
+        what = f"sample {index}"
+        times = real_array(events.times, f"{what}: times").astype(np.float64, copy=False)
+        events = Events(times, integer_array(events.units, f"{what}: units"), events.shape)
+        size = math.prod(_size(events.shape, f"{what}: shape"))
         if events.times.shape != events.units.shape:
             raise FormatError(f"sample {index} has {events.times.size} times and {events.units.size} units")
+        wrong_times = times[~((times >= 0) & (times < math.inf))]
+        if wrong_times.size:
+            raise FormatError(
+                f"{what} has {wrong_times.size} events at times such as {wrong_times[0]:g} ms; times begin at 0"
+            )
         if events.units.size and not 0 <= int(events.units.min()) <= int(events.units.max()) < size:
             wrong = int(events.units.min() if events.units.min() < 0 else events.units.max())
             raise FormatError(
@@ -128,7 +173,7 @@ class EventData:
         if events.shape != self._whole:
             raise FormatError(f"sample {index} has shape {events.shape}, the first one {self._whole}")
         steps = np.floor(events.times / self.step_ms)
-        inside = (steps >= 0) & (steps < self.steps)
+        inside = steps < self.steps
         units = events.units[inside]
         if self.shrink > 1:
             polarity, y, x = np.unravel_index(units, self._whole)
@@ -163,22 +208,23 @@ def heidelberg(path: PathLike, *, steps: int, step_ms: float, binary: bool = Tru
     except ImportError:
         raise UnsupportedError("HDF5 files are read with h5py, which is not installed: pip install h5py") from None
     try:
-        file = h5py.File(os.fspath(path), "r")
+        file = h5py.File(file_path(path), "r")
     except OSError as error:
-        raise FileError(f"{os.fspath(path)!r} cannot be read as HDF5: {error}") from None
+        raise FileError(f"{file_path(path)!r} cannot be read as HDF5: {error}") from None
     try:
         times, units, labels = file["spikes/times"], file["spikes/units"], np.asarray(file["labels"])
     except KeyError as error:
-        raise FormatError(f"{os.fspath(path)!r} is no file of SHD or SSC: {error}") from None
+        file.close()
+        raise FormatError(f"{file_path(path)!r} is no file of SHD or SSC: {error}") from None
     if not len(times) == len(units) == len(labels):
-        raise FormatError(f"{os.fspath(path)!r} has {len(times)} times, {len(units)} units and {len(labels)} labels")
+        raise FormatError(f"{file_path(path)!r} has {len(times)} times, {len(units)} units and {len(labels)} labels")
 
     def read(index: int) -> Events:
         # Stored as seconds, in 16 bits: to the nearest half millisecond at one second.
         moments = np.asarray(times[index], np.float64) * 1e3
         return Events(moments, np.asarray(units[index], np.int64), (700,))
 
-    return EventData(read, labels.astype(np.int64), steps=steps, step_ms=step_ms, binary=binary)
+    return EventData(read, labels.astype(np.int64), steps=steps, step_ms=step_ms, binary=binary, close=file.close)
 
 
 # ---- N-MNIST
@@ -192,7 +238,7 @@ def read_n_mnist(path: PathLike) -> Events:
     """
     data = np.frombuffer(_bytes(path), np.uint8)
     if data.size % 5:
-        raise FormatError(f"{os.fspath(path)!r} has {data.size} bytes, which are no events of 5 bytes")
+        raise FormatError(f"{file_path(path)!r} has {data.size} bytes, which are no events of 5 bytes")
     raw = data.reshape(-1, 5).astype(np.int64)
     x, y, polarity = raw[:, 0], raw[:, 1], raw[:, 2] >> 7
     times = (raw[:, 2] & 127) << 16 | raw[:, 3] << 8 | raw[:, 4]
@@ -201,7 +247,7 @@ def read_n_mnist(path: PathLike) -> Events:
     x, y, polarity = x[~overflow], y[~overflow], polarity[~overflow]
     if x.size and (int(x.max()) >= 34 or int(y.max()) >= 34):
         raise FormatError(
-            f"{os.fspath(path)!r} has an event at x {int(x.max())} or y {int(y.max())}; N-MNIST has 34 x 34 pixels"
+            f"{file_path(path)!r} has an event at x {int(x.max())} or y {int(y.max())}; N-MNIST has 34 x 34 pixels"
         )
     return Events(times / 1e3, (polarity * 34 + y) * 34 + x, (2, 34, 34))
 
@@ -216,9 +262,9 @@ def n_mnist(folder: PathLike, *, steps: int, step_ms: float, binary: bool = True
     steps, step_ms, binary, shrink
         See `EventData`.
     """
-    files = [(path, digit) for digit in range(10) for path in sorted(Path(folder).glob(f"{digit}/*.bin"))]
+    files = [(path, digit) for digit in range(10) for path in sorted(Path(file_path(folder)).glob(f"{digit}/*.bin"))]
     if not files:
-        raise FileError(f"{os.fspath(folder)!r} has no folders 0 to 9 with files that end in .bin")
+        raise FileError(f"{file_path(folder)!r} has no folders 0 to 9 with files that end in .bin")
     return EventData(
         lambda index: read_n_mnist(files[index][0]),
         [digit for _, digit in files],
@@ -249,8 +295,9 @@ def read_aedat(path: PathLike, shape: tuple[int, int] = (128, 128)) -> Events:
     capacity says. A polarity event (type 1) is 32 bits of valid (1), polarity (1), y (15), x (15), lowest first, and 32 bits of
     microseconds.
     """
+    height, width = _size(shape, "shape", 2)
     data = _bytes(path)
-    where = repr(os.fspath(path))
+    where = repr(file_path(path))
     if not data.startswith(b"#!AER-DAT3"):
         raise FormatError(f"{where} does not begin with #!AER-DAT3")
     at = 0
@@ -285,7 +332,6 @@ def read_aedat(path: PathLike, shape: tuple[int, int] = (128, 128)) -> Events:
     word = np.concatenate(words) if words else np.empty(0, np.int64)
     times = np.concatenate(moments) if moments else np.empty(0, np.int64)
     polarity, y, x = word >> 1 & 1, word >> 2 & 0x7FFF, word >> 17 & 0x7FFF
-    height, width = shape
     if word.size and (int(y.max()) >= height or int(x.max()) >= width):
         raise FormatError(
             f"{where} has an event at x {int(x.max())} or y {int(y.max())}; the sensor has {width} x {height} pixels"
@@ -310,8 +356,9 @@ def dvs_gesture(
         See `EventData`.
     """
     paths: list[Path] = []
-    for one in [files] if isinstance(files, str | os.PathLike) else files:
-        paths += sorted(Path(one).glob("*.aedat")) if Path(one).is_dir() else [Path(one)]
+    for one in [files] if isinstance(files, str | os.PathLike) or not isinstance(files, Iterable) else files:
+        path = Path(file_path(one))
+        paths += sorted(path.glob("*.aedat")) if path.is_dir() else [path]
     segments: list[tuple[Path, float, float]] = []
     labels: list[int] = []
     for path in paths:
@@ -381,8 +428,14 @@ def tonic(dataset: Any, *, steps: int, step_ms: float, binary: bool = True, shri
     return EventData(read, targets, steps=steps, step_ms=step_ms, binary=binary, shrink=shrink)
 
 
+def _size(shape: Sequence[int], what: str, axes: int | None = None) -> tuple[int, ...]:
+    if not isinstance(shape, Sequence) or len(shape) not in ((1, 2, 3) if axes is None else (axes,)):
+        raise InvalidArgumentError(f"{what} is {shown(shape)}; it must be a tuple of {axes or '1 to 3'} sizes")
+    return tuple(integer(one, what, minimum=1) for one in shape)
+
+
 def _bytes(path: PathLike) -> bytes:
     try:
-        return Path(path).read_bytes()
+        return Path(file_path(path)).read_bytes()
     except OSError as error:
-        raise FileError(f"{os.fspath(path)!r} cannot be read: {error.strerror}") from None
+        raise FileError(f"{file_path(path)!r} cannot be read: {error.strerror}") from None

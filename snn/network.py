@@ -369,7 +369,8 @@ class Network:
         NotFoundError
             No such population, or the target has no such receptor.
         InvalidArgumentError
-            Shapes do not fit, the name is taken, or the source has no spikes.
+            Shapes do not fit, the name is taken, the source has no spikes, or a rule of plasticity refuses its parameters or
+            the weights.
         """
         source_population, target_population = self._population(source), self._population(target)
         if not isinstance(connection, Connection):
@@ -382,6 +383,7 @@ class Network:
         projection = Projection._of_connection(
             self, name, source_population, target_population, len(self._projections), connection
         )
+        projection._check_plasticity(self._dt)
         native = self._open()
         try:
             projection._declare(native)

@@ -141,7 +141,9 @@ class PairSTDP(Plasticity):
     """Pair-based spike-timing dependent plasticity (Morrison, Diesmann & Gerstner 2008).
 
     An arrival `s` ms before a spike of the target adds ``amplitude_plus * exp(-s / tau_plus)``, one `s` ms after it takes
-    away ``amplitude_minus * exp(-s / tau_minus)``, times ``w_max - w_min`` with hard bounds.
+    away ``amplitude_minus * exp(-s / tau_minus)``, times ``w_max - w_min`` with hard bounds. Power-law bounds (Guetig et al.
+    2003; NEST's ``stdp_synapse``) multiply that by ``((w_max - w) / (w_max - w_min)) ** mu_plus`` and by
+    ``((w - w_min) / (w_max - w_min)) ** mu_minus``.
 
     Parameters
     ----------
@@ -151,10 +153,12 @@ class PairSTDP(Plasticity):
         As a part of ``w_max - w_min``, or of ``w_max - w`` with soft bounds.
     amplitude_minus : float, default 0.0105
         As a part of ``w_max - w_min``, or of ``w - w_min`` with soft bounds.
+    mu_plus, mu_minus : float, default 1.0
+        Powers of the distance from the bound, at least 0: 0 is additive, 1 multiplicative. Only for power-law bounds.
     w_min, w_max : float, default 0.0, 1.0
         Bounds of the weights, which the first weights must keep.
-    bounds : {"hard", "soft"}
-        Additive changes that are cut off (Song et al. 2000), or multiplicative ones (Rubin et al. 2001).
+    bounds : {"hard", "soft", "power"}
+        Additive changes that are cut off (Song et al. 2000), multiplicative ones (Rubin et al. 2001), or between the two.
     pairing : {"all", "nearest"}
         Whether all earlier spikes count or the last one.
     """
@@ -172,8 +176,13 @@ class TripletSTDP(Plasticity):
         Time constants of r1, o1, r2 and o2 in ms.
     a2_plus, a3_plus, a2_minus, a3_minus : float, default 0.0, 0.0065, 0.0071, 0.0
         Amplitudes in the unit of the weights; the defaults are the paper's minimal model of visual cortex.
+    mu_plus, mu_minus : float, default 1.0
+        Powers of the distance from the bound, at least 0: 0 is additive, 1 multiplicative. Only for power-law bounds.
     w_min, w_max : float, default 0.0, 1.0
         Bounds of the weights, which the first weights must keep; changes are cut off there.
+    bounds : {"hard", "soft", "power"}
+        Changes as above; times the distance from the bound that they lead to, as a part of ``w_max - w_min``; or times a power
+        of that part (Guetig et al. 2003).
     pairing : {"all", "nearest"}
         Whether all earlier spikes count or the last one.
     """

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from snn._arrays import Floats, float32_array, integer_array
 from snn.connections import ARITHMETIC, Connection, Resolved
 from snn.engine import _native
-from snn.engine.errors import InvalidArgumentError
+from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
+from snn.neurons import LIF, SpikeInput
 from snn.plasticity import Plasticity
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = ["Projection"]
 _KINDS = ("dense", "one_to_one", "sparse", "conv2d", "pool2d")
 _SPARSE = 2
 _POOL = 4
+_CONSTANT = 0  # kind of a distribution
 _RUN = 4096  # sources whose synapses are listed in one go
 _POOL_MODES = ("sum", "average", "max")
 
@@ -331,6 +333,47 @@ class Projection:
         """Give the rule up if the weights are no longer its own: if they were changed since they were pulled out."""
         if self._rule is not None and self._weights is not None and _digest(self._weights) != self._digest:
             self._rule = None
+
+    def _check_recordable(self, variable: str) -> None:
+        """Raise NotFoundError unless `variable` is the weight, a bias that there is, or a trace of the rule."""
+        known = [
+            "weight",
+            *(["bias"] if self.bias is not None else []),
+            *(self.plasticity.definition.traces if self.plasticity else ()),
+        ]
+        if variable not in known:
+            raise NotFoundError(
+                f"projection {self.name!r} has nothing to record that is named {shown(variable)}; "
+                f"it has: {', '.join(known)}"
+            )
+
+    def _check_plasticity(self, dt: float) -> None:
+        """Raise what the rule has against its parameters and against the weights.
+
+        A native network says so when it is finished, long after `connect`: here a small one is, with the smallest and the
+        largest weight. Of weights that are drawn nothing is known before.
+        """
+        if self.plasticity is None:
+            return
+        weights = np.zeros(0, np.float32)
+        if self._rule is None and self._weights is not None and self._weights.size:
+            weights = np.array([self._weights.min(), self._weights.max()], np.float32)
+        elif self._rule is not None and self._rule["weight"][0] == _CONSTANT:
+            weights = np.full(2, self._rule["weight"][1], np.float32)
+        trial = _native.Network.create(dt)
+        source = trial.add_population(SpikeInput.kind, "source", (1,))
+        target = trial.add_population(LIF.kind, "target", (2,), "lif")
+        index = trial.connect(
+            _SPARSE,
+            self.name,
+            source,
+            target,
+            weights=weights,
+            row_offsets=np.array([0, weights.size], np.uint64),
+            synapse_targets=np.arange(weights.size, dtype=np.uint32),
+        )
+        self.plasticity._declare(trial, index)
+        trial.finish()
 
     def _declare(self, native: _native.Network) -> None:
         """Add the projection to a native network."""

@@ -34,6 +34,7 @@ from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, NotFoundError, shown
 from snn.engine.records import Counters, SpikeEvent
 from snn.network import SAMPLE_WEIGHTS, Network, Population, device_of_several
+from snn.projection import Projection
 from snn.recording import Recording
 from snn.vulkan import Host
 
@@ -57,10 +58,11 @@ class Simulation:
         nothing). See `snn.devices`. ``"auto"``: the fastest of the CPU and the GPUs, which give the same bits, by the
         network's size and what `snn.device_speed` measured; what does not work is left with a warning. A
         `snn.vulkan.Host` is the Vulkan device of the calling program.
-    devices : iterable of str, optional
+    devices : iterable of str or snn.vulkan.Host, optional
         Instead of `device`: several that work on the network together, for simulation alone, each with some of its populations:
-        ``["cpu", "vulkan"]``, of CPU, GPUs and the reference. Spikes and states are those of one device, bit for bit.
-        `Network.placement` tells which population goes where. They have the threads in common.
+        ``["cpu", "vulkan"]``, of CPU, GPUs (one may be a `snn.vulkan.Host`) and the reference. Spikes and states are those of
+        one device, bit for bit. `Network.placement` tells which population goes where. They have the threads in common. A GPU
+        that fails is left with a warning, and what it had goes to the others: `device` and `device_reason` tell.
     placement : dict of str to int, optional
         Where populations are wanted: places in `devices`, by name. The others are placed by their work and by what
         `snn.device_speed` measured; those with an undelayed projection between them stay together.
@@ -109,7 +111,7 @@ class Simulation:
         network: Network,
         *,
         device: str | Host = "cpu",
-        devices: Iterable[str] | None = None,
+        devices: Iterable[str | Host] | None = None,
         placement: Mapping[str, int] | None = None,
         batch_size: int = 1,
         sample_weights: bool = False,
@@ -122,9 +124,14 @@ class Simulation:
             raise ArgumentTypeError(f"network is {shown(network)}, not a Network; snn.load(path) reads one from a file")
         self.network = network
         self.batch_size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
+        host = device if isinstance(device, Host) else None
         if devices is not None:
             if device != "cpu":
                 raise InvalidArgumentError(f"device is {shown(device)} and devices {shown(devices)}; give one of them")
+            if isinstance(devices, Iterable) and not isinstance(devices, str):
+                devices = list(devices)
+                host = next((one for one in devices if isinstance(one, Host)), None)
+                devices = ["vulkan" if isinstance(one, Host) else one for one in devices]
             device = device_of_several(devices, placement)
         elif placement is not None:
             raise InvalidArgumentError("placement is given without devices")
@@ -135,7 +142,7 @@ class Simulation:
         self._session = _native.Session(
             network._finished(),
             device="vulkan" if isinstance(device, Host) else device,
-            vulkan_host=device if isinstance(device, Host) else None,
+            vulkan_host=host,
             batch_size=self.batch_size,
             threads=integer(threads, "threads", maximum=1024),
             instruction_set=INSTRUCTION_SETS.index(choice(instruction_set, INSTRUCTION_SETS, "instruction_set")),
@@ -224,12 +231,12 @@ class Simulation:
 
     @property
     def device(self) -> str:
-        """The device that it runs on: what ``"auto"`` chose, or as it was named."""
+        """The device that it runs on: what ``"auto"`` chose, or as it was named; of several without those that failed."""
         return self._session.device[0]
 
     @property
     def device_reason(self) -> str:
-        """Why ``device="auto"`` chose the device, in one line; empty where it was named."""
+        """Why ``device="auto"`` chose the device, or which of several failed, in one line; else empty."""
         return self._session.device[1]
 
     @property
@@ -624,18 +631,22 @@ class Simulation:
 
     # ---- recorders and callbacks
 
-    def recorder(self, population: str, variables: str | Iterable[str]) -> Recorder:
+    def recorder(self, name: str, variables: str | Iterable[str]) -> Recorder:
         """Return a recorder that notes `variables` after every `step` from now on.
 
         Parameters
         ----------
-        population : str
-            A population of neurons.
+        name : str
+            A population of neurons, or a projection.
         variables : str or iterable of str
-            States or ``"spikes"``.
+            States or ``"spikes"``; of a projection ``"weight"``, ``"bias"`` and the traces of its rule.
         """
-        target = self.network[population]
-        recorder = Recorder(self, target, name_list(variables, f"what to record of population {target.name!r}"))
+        target: Population | Projection
+        if isinstance(name, str) and name in self.network.projections:
+            target, what = self.network.projections[name], "projection"
+        else:
+            target, what = self.network[name], "population"
+        recorder = Recorder(self, target, name_list(variables, f"what to record of {what} {target.name!r}"))
         self._recorders.append(recorder)
         return recorder
 
@@ -720,30 +731,30 @@ class Simulation:
 
 
 class Recorder:
-    """Notes variables of one population after every `Simulation.step`; made by `Simulation.recorder`.
+    """Notes variables of one population or projection after every `Simulation.step`; made by `Simulation.recorder`.
 
     `Simulation.run` records on its own and does not go through recorders.
     """
 
-    def __init__(self, simulation: Simulation, population: Population, variables: list[str]) -> None:
+    def __init__(self, simulation: Simulation, target: Population | Projection, variables: list[str]) -> None:
         if not isinstance(simulation, Simulation):
             raise ArgumentTypeError(f"simulation is {shown(simulation)}; recorders are made by Simulation.recorder")
         for variable in variables:
-            population._check_recordable(variable)
+            target._check_recordable(variable)
         self._simulation = simulation
-        self._population = population.name
+        self._target = target.name
         self._taken: dict[str, list[NDArray[Any]]] = {variable: [] for variable in variables}
         self._first_step = simulation.step_count
 
     def _take(self) -> None:
         for variable, arrays in self._taken.items():
-            arrays.append(self._simulation.get(f"{self._population}.{variable}"))
+            arrays.append(self._simulation.get(f"{self._target}.{variable}"))
 
     @property
     def recording(self) -> Recording:
         """What was recorded so far."""
         return Recording(
-            {self._population: {variable: self[variable] for variable in self._taken}},
+            {self._target: {variable: self[variable] for variable in self._taken}},
             self._simulation.network.dt,
             self._first_step,
         )
@@ -752,7 +763,7 @@ class Recorder:
         arrays = self._taken[known_name(variable, self._taken, "recorded variable")]
         if arrays:
             return np.stack(arrays)
-        path = f"{self._population}.{variable}"
+        path = f"{self._target}.{variable}"
         return np.empty((0, *self._simulation._shape_of(path)), self._simulation._dtype_of(path))
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Training by surrogate-gradient back-propagation through time."""
+"""Training by surrogate gradients: back-propagation through time, and rules that know the past by traces."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from snn._batches import Batches, InputList, Samples, class_labels, padded, targ
 from snn._checkpoint import Checkpoint
 from snn._outputs import LOSS_NONE, Outputs
 from snn._progress import EpochBar
-from snn.backpropagation import OPTIMIZERS, learned_parameters, store_learned, trained_arrays
+from snn.backpropagation import OPTIMIZERS, checkpoint_number, learned_parameters, store_learned, trained_arrays
 from snn.encode import Encoder
 from snn.engine import _native
 from snn.engine.errors import (
@@ -57,6 +57,7 @@ LOSSES = (
 LossFunction = Callable[
     [Mapping[str, Mapping[str, Floats]], NDArray[Any]], tuple[float, Mapping[str, Mapping[str, ArrayLike]]]
 ]
+RULES = ("bptt", "ottt", "eprop")
 _IN_TIME = ("mean_square_membrane", "van_rossum")
 _NEEDS_TARGETS = ("mean_square_latency", *_IN_TIME)
 
@@ -127,6 +128,26 @@ class Trainer:
         Targets of mean-square losses with classes, for the class and for the other outputs; of counts, this times `steps`.
     van_rossum_tau : float, default 10.0
         Time constant of ``"van_rossum"`` in ms.
+    checkpoint_steps : int or "auto", optional
+        Keep about so many steps at once for the way back, and before each such segment the state of the neurons; the other
+        segments are run again when the way back comes to them. Gradients are the same bits. Long runs train in little memory,
+        for the time of a second forward run. ``"auto"``: about the square root of `steps`, which takes the least memory. Not
+        given: all steps are kept.
+    rule : {"bptt", "ottt", "eprop"}, default "bptt"
+        How gradients come about. ``"bptt"``: back-propagation through time. ``"ottt"``: online training through time (Xiao
+        et al. 2022); errors go back through layers within a step and meet traces of what arrived before. ``"eprop"``: e-prop
+        (Bellec et al. 2020) with symmetric feedback; errors go from the output straight to the populations that project onto
+        it and meet eligibility traces. With `window_steps` both take memory that does not grow with `steps`. They need one
+        of the library's losses, models that are linear between spikes with the same decays in a whole population, and no
+        learnable parameters.
+    window_steps : int, optional
+        Truncated back-propagation through time: the run is cut into windows of so many steps. States go on from each to the
+        next, gradients do not go back. Traces of the other rules go on, and only e-prop's filter of the output's leak begins
+        anew in each window.
+    window_updates : bool, default True
+        Whether each window has the loss of its own steps and an update after it, as in snnTorch's ``backprop.TBPTT``; the loss
+        that is told is then their mean, the accuracy that of the last window. False: one loss over all steps, and one update
+        with the sum of the windows' gradients.
     device : str, default "cpu"
         Where it runs.
     threads : int, default 1
@@ -170,6 +191,10 @@ class Trainer:
         rate_on: float = 0.8,
         rate_off: float = 0.0,
         van_rossum_tau: float = 10.0,
+        checkpoint_steps: int | str | None = None,
+        rule: str = "bptt",
+        window_steps: int | None = None,
+        window_updates: bool = True,
         device: str = "cpu",
         threads: int = 1,
         instruction_set: str = "best",
@@ -228,6 +253,19 @@ class Trainer:
             "rate_off": float32_number(rate_off, "rate_off"),
             "van_rossum_tau": number(van_rossum_tau, "van_rossum_tau", minimum=0.0, exclusive=True),
         }
+        self.checkpoint_steps = checkpoint_number(checkpoint_steps)
+        self.rule = choice(rule, RULES, "rule")
+        if self._own_loss is not None and self.rule != "bptt":
+            raise InvalidArgumentError(
+                f"rule is {self.rule!r}, which needs one of the library's losses, not a callable"
+            )
+        self.window_steps = None if window_steps is None else integer(window_steps, "window_steps", minimum=1)
+        self.window_updates = bool(window_updates)
+        if self._own_loss is not None and self.window_steps is not None and self.window_updates:
+            raise InvalidArgumentError(
+                "window_steps: windows with updates of their own are for the library's losses; "
+                "with a callable loss, window_updates must be False"
+            )
         self.dropout = self._checked_dropout(dropout)
         for name in ("beta1", "beta2"):
             if self._numbers[name] >= 1.0:
@@ -461,6 +499,10 @@ class Trainer:
             loss=loss,
             optimizer=OPTIMIZERS.index(self.optimizer),
             learning_rate=self.learning_rate,
+            checkpoint_steps=self.checkpoint_steps,
+            window_steps=self.window_steps or 0,
+            window_updates=self.window_updates,
+            rule=RULES.index(self.rule),
             **self._numbers,
         )
         return session, trainer
@@ -633,8 +675,9 @@ class Trainer:
         """Let the next `fit` go on from a checkpoint; with the same data it gives the same bits as if it had never ended.
 
         The network gets the checkpoint's weights and parameters when that `fit` begins. It refuses a checkpoint of another
-        network, loss, optimiser, seed, batch size, dropout, number of steps or samples, or device. `epochs` may be larger than
-        it was: a schedule then sees another share of training done. Until that `fit` the network cannot be scored.
+        network, loss, optimiser, seed, batch size, dropout, rule, windows, number of steps or samples, or device. `epochs` may
+        be larger than it was: a schedule then sees another share of training done. Until that `fit` the network cannot be
+        scored.
 
         Returns
         -------
@@ -656,6 +699,8 @@ class Trainer:
             "steps": self.steps,
             "samples": batches.count,
             "dropout": self.dropout,
+            "rule": None if self.rule == "bptt" else self.rule,
+            "windows": self.window_steps and [self.window_steps, self.window_updates],
             "device": self.device,
         }
 

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from snn._arrays import integer
 from snn.engine.errors import ArgumentTypeError, UnsupportedError, shown
 
 if TYPE_CHECKING:
@@ -53,6 +54,27 @@ def _loader() -> int:
     except OSError as error:
         raise UnsupportedError(f"there is no Vulkan on this machine: {error}") from None
     return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+def _session_of(simulation: Simulation) -> Session:
+    from snn.simulation import Simulation  # which needs Host
+
+    if not isinstance(simulation, Simulation):
+        raise ArgumentTypeError(f"simulation is {shown(simulation)}, not an snn.Simulation")
+    return simulation._session
+
+
+def _semaphores(given: Iterable[int | tuple[int, int]], what: str) -> list[tuple[int, int]]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise ArgumentTypeError(f"{what} is {shown(given)}, not a list of semaphores")
+    pairs = []
+    for place, one in enumerate(given):
+        handle, value = one if isinstance(one, tuple) and len(one) == 2 else (one, 0)
+        name = f"{what}[{place}]"
+        pairs.append(
+            (integer(handle, name, maximum=2**64 - 1), integer(value, f"the value of {name}", maximum=2**64 - 1))
+        )
+    return pairs
 
 
 @dataclass(frozen=True)
@@ -85,6 +107,8 @@ class Host:
             callable(getattr(self.queue_lock, "acquire", None)) and callable(getattr(self.queue_lock, "release", None))
         ):
             raise ArgumentTypeError(f"queue_lock is {shown(self.queue_lock)}; it needs acquire() and release()")
+        for name in ("instance", "physical_device", "device", "queue", "queue_family", "get_instance_proc_addr"):
+            integer(getattr(self, name), name, maximum=2**64 - 1)
         if self.get_instance_proc_addr == 0:
             object.__setattr__(self, "get_instance_proc_addr", _loader())
 
@@ -198,7 +222,7 @@ def plan(simulation: Simulation) -> Plan:
     >>> with snn.Simulation(net, device="vulkan:plan", seed=1) as sim:
     ...     plan = snn.vulkan.plan(sim)
     """
-    return _plan_of(simulation._session)
+    return _plan_of(_session_of(simulation))
 
 
 def _plan_of(session: Session) -> Plan:
@@ -228,7 +252,7 @@ def record_steps(simulation: Simulation, command_buffer: int, count: int = 1) ->
     count : int, default 1
         Number of steps.
     """
-    simulation._session.record_steps(command_buffer, count)
+    _session_of(simulation).record_steps(command_buffer, count)
 
 
 def submit_steps(
@@ -253,8 +277,8 @@ def submit_steps(
         Each a VkSemaphore, with the value to wait for or to signal when it is a timeline semaphore; before the first step,
         after the last.
     """
-    pairs = [[(one, 0) if isinstance(one, int) else one for one in given] for given in (waits, signals)]
-    simulation._session.submit_steps(count, *pairs)
+    session = _session_of(simulation)
+    session.submit_steps(count, _semaphores(waits, "waits"), _semaphores(signals, "signals"))
 
 
 def buffer(simulation: Simulation, state: str) -> Buffer:
@@ -267,7 +291,7 @@ def buffer(simulation: Simulation, state: str) -> Buffer:
     state : str
         ``"population.state"``. The values are of shape (batch size, *shape).
     """
-    handle, offset, size, whole = simulation._session.vulkan_buffer(state)
+    handle, offset, size, whole = _session_of(simulation).vulkan_buffer(state)
     return Buffer(handle, offset, size, np.int32 if whole else np.float32)
 
 
@@ -291,9 +315,12 @@ def bind_buffer(simulation: Simulation, path: str, memory: Buffer | None) -> Non
     InvalidArgumentError
         A wrong size or offset.
     """
+    session = _session_of(simulation)
     if memory is None:
-        simulation._session.bind_vulkan_buffer(path, None)
+        session.bind_vulkan_buffer(path, None)
         return
+    if not isinstance(memory, Buffer):
+        raise ArgumentTypeError(f"memory is {shown(memory)}, not an snn.vulkan.Buffer")
     if memory.handle == 0:
         raise ArgumentTypeError("the handle of the buffer is 0; None in place of the buffer ends the binding")
-    simulation._session.bind_vulkan_buffer(path, memory.handle, memory.offset, memory.size)
+    session.bind_vulkan_buffer(path, memory.handle, memory.offset, memory.size)

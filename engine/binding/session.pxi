@@ -14,7 +14,7 @@ cdef class Session:
     file : str or None
         A ``.snn`` file, loaded by libsnn.
     vulkan_host : snn.vulkan.Host or None
-        The host program's device, in place of `device`.
+        The host program's device: `device` is "vulkan", or names that once among several.
     """
 
     cdef SNNHandle handle
@@ -60,7 +60,6 @@ cdef class Session:
             with nogil:
                 status = snn_create_network(&config, &self.handle)
         else:
-            config.device = NULL
             self._vulkan_host = vulkan_host
             fill_host(&host, vulkan_host)
             with nogil:

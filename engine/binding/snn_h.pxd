@@ -383,6 +383,10 @@ cdef extern from "snn/snn.h" nogil:
         double parameter_rate_factor
         double l1_regularization
         double van_rossum_tau_ms
+        uint32_t checkpoint_steps
+        uint32_t window_steps
+        uint32_t window_updates
+        uint32_t rule
     ctypedef struct SNNBatch:
         uint32_t struct_size
         uint32_t input_count

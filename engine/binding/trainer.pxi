@@ -10,7 +10,8 @@ cdef class Trainer:
     def __cinit__(self, Session session not None, *, output_population, steps, loss=0, optimizer=1, learning_rate=1e-3,
                   momentum=0.0, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0, gradient_clip_norm=0.0,
                   rate_regularization=0.0, rate_target=0.0, rate_on=0.8, rate_off=0.0, parameter_rate_factor=1.0,
-                  l1_regularization=0.0, van_rossum_tau=10.0):
+                  l1_regularization=0.0, van_rossum_tau=10.0, checkpoint_steps=0, window_steps=0, bint window_updates=True,
+                  rule=0):
         cdef SNNTrainerDef definition
         self.handle = NULL
         snn_trainer_def_default(&definition)
@@ -32,6 +33,10 @@ cdef class Trainer:
         definition.parameter_rate_factor = parameter_rate_factor
         definition.l1_regularization = l1_regularization
         definition.van_rossum_tau_ms = van_rossum_tau
+        definition.checkpoint_steps = as_u32(checkpoint_steps, "checkpoint_steps")
+        definition.window_steps = as_u32(window_steps, "window_steps")
+        definition.window_updates = window_updates
+        definition.rule = as_u32(rule, "rule")
         check(snn_trainer_create(session.handle, &definition, &self.handle))
         self._session = session
 

@@ -79,7 +79,8 @@ def _pull_back(graph: Graph, node: Node, g: Node, active: set[Node]) -> list[tup
             give(a, lambda: emit("div", g, b))
             give(b, lambda: emit("neg", emit("div", emit("mul", g, node), b)))
         case "log":
-            give(a, lambda: emit("div", g, a))
+            # Constant where it is held, at and below 0.
+            give(a, lambda: emit("select", emit("lt", zero, a), emit("mul", g, emit("reciprocal", a)), zero))
         case "sqrt":
             give(a, lambda: emit("div", emit("mul", graph.const(0.5), g), node))
         case "reciprocal":

@@ -50,8 +50,8 @@ class Place:
     hint: str = ""
 
 
-_COMMON = frozenset({"select", "min", "max", "abs", "floor", "exp", "reciprocal", "to_float", "to_int"})
-DERIVED = Place("[derived]", _COMMON | {"log", "sqrt", "round", "decay"}, division=True)
+_COMMON = frozenset({"select", "min", "max", "abs", "floor", "exp", "log", "reciprocal", "to_float", "to_int"})
+DERIVED = Place("[derived]", _COMMON | {"sqrt", "round", "decay"}, division=True)
 STEP = Place(
     "[step]",
     _COMMON | {"spike", "detach"} | set(DRAWS),
@@ -68,7 +68,7 @@ PLASTICITY = Place(
     hint='an event does not divide: put the reciprocal in [derived] (inverse = "1 / w_max") and multiply by it',
 )
 DERIVATIVE = Place("[derivative]", _COMMON - {"to_float", "to_int"} | {"sqrt"}, division=True)
-SMOOTH = Place("[smooth]", DERIVATIVE.functions | {"log", "atan", "tanh"}, division=True)
+SMOOTH = Place("[smooth]", DERIVATIVE.functions | {"atan", "tanh"}, division=True)
 
 ARGUMENTS = {
     **dict.fromkeys(
@@ -81,7 +81,7 @@ ARGUMENTS = {
 }
 _ARITHMETIC = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}
 _HINTS: dict[type, str] = {
-    ast.Pow: "there is no power: write v * v",
+    ast.Pow: "there is no power: write v * v, or exp(y * log(v)) where v > 0",
     ast.FloorDiv: "there is no //: use floor(...)",
     ast.Mod: "there is no %",
     ast.IfExp: "there is no 'a if c else b': write select(c, a, b)",

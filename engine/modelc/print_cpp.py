@@ -29,7 +29,10 @@ _MEMORY = {"float": "float", "int": "int32_t"}
 _CALLS = {
     **{f"i{op}": op for op in ("add", "sub", "mul")},
     **{f"i{op}": op for op in ("lt", "le", "eq")},
-    **{op: f"{op}_" for op in ("min", "max", "abs", "floor", "exp", "reciprocal", "sqrt", "and", "or", "not", "spike")},
+    **{
+        op: f"{op}_"
+        for op in ("min", "max", "abs", "floor", "exp", "log", "reciprocal", "sqrt", "and", "or", "not", "spike")
+    },
     "imin": "min_",
     "imax": "max_",
 }

@@ -1,10 +1,10 @@
 """The library's own exp, log and reciprocal: the same bits on every target.
 
 No two C libraries agree on the last bit of ``exp``, and a GPU need not round a division as IEEE does. The algorithms and
-their constants are written down in ``docs/model-format.md`` under "Software exp" and "Software reciprocal"; this file is
-that text as Python, for scalars in double (derived constants) and, through the namespace ``np`` handed in by the caller,
-for numpy arrays of float32 or float64 (the numpy target). Every operation is rounded on its own: multiply, then add, never
-fused.
+their constants are written down in ``docs/model-format.md`` under "Software exp", "Software log" and "Software reciprocal";
+this file is that text as Python, for scalars in double (derived constants) and, through the namespace ``np`` handed in by
+the caller, for numpy arrays of float32 or float64 (the numpy target). Every operation is rounded on its own: multiply, then
+add, never fused.
 """
 
 from __future__ import annotations
@@ -51,6 +51,12 @@ EXP_FLOAT64 = ExpConstants(
         "0x1.a01a01abe62ddp-13 0x1.6c16c16c162d6p-10 0x1.11111111100dfp-7 0x1.5555555555556p-5 0x1.5555555555557p-3 "
         "0x1p-1 0x1p+0 0x1p+0"
     ),
+)
+# P in log(1 + r) = r - r*r/2 + r*r*r*P(r) for sqrt(1/2) - 1 <= r < sqrt(2) - 1, of least relative error, from its highest
+# power down.
+LOG_FLOAT32_COEFFICIENTS = _hex(
+    "0x1.14579ap-4 -0x1.de3c12p-4 0x1.e6f06ep-4 -0x1.fc2208p-4 0x1.233768p-3 -0x1.555c4ep-3 0x1.99a4b6p-3 -0x1.000006p-2 "
+    "0x1.555548p-2"
 )
 LOG_COEFFICIENTS = tuple(1.0 / j for j in (21, 19, 17, 15, 13, 11, 9, 7, 5, 3))
 # A first guess at 1/m for 1 <= m < 2, off by at most 1/99: a Chebyshev polynomial, from its highest power down.
@@ -144,9 +150,12 @@ def numpy_reciprocal(np: Any, x: Any) -> Any:
 
 
 def numpy_log(np: Any, x: Any) -> Any:
-    """``log`` of a float64 array; ``np`` is the numpy module."""
+    """``log`` of a float32 or float64 array, in its own type; ``np`` is the numpy module."""
+    x = np.asarray(x)
+    if x.dtype == np.float32:
+        return _numpy_log_float32(np, x)
     f = np.float64
-    x = np.asarray(x, dtype=f)
+    x = x.astype(f)
     x = np.where(x > f(_SMALLEST), x, f(_SMALLEST))
     x = np.where(x < f(_LARGEST), x, f(_LARGEST))
     bits = x.view(np.int64)
@@ -161,3 +170,21 @@ def numpy_log(np: Any, x: Any) -> Any:
     for c in rest:
         p = p * z + f(c)
     return k * f(EXP_FLOAT64.ln2_high) + (f(2) * s + (f(2) * s * z * p + k * f(EXP_FLOAT64.ln2_low)))
+
+
+def _numpy_log_float32(np: Any, x: Any) -> Any:
+    f = np.float32
+    smallest, largest = f(_f("0x1p-126")), f(_f("0x1.fffffep+127"))
+    x = np.where(x > smallest, x, smallest)
+    x = np.where(x < largest, x, largest)
+    bits = x.view(np.int32) + np.int32(0x004AFB0D)
+    k = ((bits >> 23) - np.int32(127)).astype(f)
+    m = ((bits & np.int32(0x7FFFFF)) + np.int32(0x3F3504F3)).view(f)
+    r = m - f(1)
+    z = r * r
+    first, *rest = LOG_FLOAT32_COEFFICIENTS
+    p = f(first)
+    for c in rest:
+        p = p * r + f(c)
+    tail = (z * r * p + k * f(EXP_FLOAT32.ln2_low)) - f(0.5) * z
+    return k * f(EXP_FLOAT32.ln2_high) + (r + tail)

@@ -68,29 +68,26 @@ void render(Renderer& renderer) {
     config.network = network.get();
     config.seed = 1;
     const SNNVulkanHost host = renderer.host();
-    SNNHandle brain = nullptr;
-    snn::check(snn_vulkan_create_network(&config, &host, &brain));
-    const snn::detail::Owned<SNNHandle, snn_destroy_network> owner(brain);
+    SNNHandle handle = nullptr;
+    snn::check(snn_vulkan_create_network(&config, &host, &handle));
+    snn::Session brain(handle);
 
     const SNNVulkanBuffer spike_count{sizeof(SNNVulkanBuffer), SNN_FLOAT32, as_number(renderer.spike_count), 0, columns * rows * 4};
-    snn::check(snn_vulkan_bind_buffer(brain, "cells.spike_count", &spike_count));
+    snn::check(snn_vulkan_bind_buffer(brain.get(), "cells.spike_count", &spike_count));
     SNNVulkanBuffer membrane{};
     membrane.struct_size = sizeof membrane;
-    snn::check(snn_vulkan_get_buffer(brain, "cells.v", &membrane));
+    snn::check(snn_vulkan_get_buffer(brain.get(), "cells.v", &membrane));
 
     for (uint32_t frame = 1; frame <= frames; ++frame) {
         renderer.begin_frame();
-        snn::check(snn_vulkan_record_steps(brain, renderer.commands, steps));
+        snn::check(snn_vulkan_record_steps(brain.get(), renderer.commands, steps));
         renderer.draw(as_buffer(membrane.buffer), membrane.offset_bytes);
         renderer.end_frame();
         if (frame % 5 != 0) continue;
         char name[16];
         std::snprintf(name, sizeof name, "frame_%02u.ppm", frame);
         keep(name, renderer);
-        SNNCounters counters{};
-        counters.struct_size = sizeof counters;
-        snn::check(snn_get_counters(brain, &counters));
-        std::printf("frame %u: %" PRIu64 " spikes so far\n", frame, counters.spikes);
+        std::printf("frame %u: %" PRIu64 " spikes so far\n", frame, brain.counters().spikes);
     }
 }
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from snn.engine.errors import ArgumentTypeError, UnsupportedError, shown
 from snn.network import Network, Population
 from snn.neurons import Neuron
-from snn.nir._graph import DT_KEY, NODES_KEY, back_edges
+from snn.nir._graph import DT_KEY, NODES_KEY, ORDER_KEY, back_edges
 from snn.projection import Projection
 
 __all__ = ["to_nir"]
@@ -76,7 +76,11 @@ class _Writer:
             name = self._new_name("output")
             self.nodes[name] = nir.Output(output_type={"output": np.array(population.shape)})
             self.edges.append((population.name, name))
-        metadata = {DT_KEY: self.dt, NODES_KEY: json.dumps(self.words)}
+        metadata = {
+            DT_KEY: self.dt,
+            NODES_KEY: json.dumps(self.words),
+            ORDER_KEY: json.dumps(list(self.network.populations)),
+        }
         try:
             return nir.NIRGraph(nodes=self.nodes, edges=self.edges, metadata=metadata)
         except ValueError as error:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-__all__ = ["DT_KEY", "NODES_KEY", "back_edges", "evaluation_order"]
+__all__ = ["DT_KEY", "NODES_KEY", "ORDER_KEY", "back_edges", "evaluation_order"]
 
-# Of a graph's metadata, which NIR lets be anything: seconds, and a JSON object of what NIR has no word for, by node.
+# Of a graph's metadata, which NIR lets be anything: seconds, a JSON object of what NIR has no word for, by node, and a
+# JSON list of the populations in order, which a file does not keep.
 DT_KEY = "snn_dt"
 NODES_KEY = "snn_nodes"
+ORDER_KEY = "snn_populations"
 
 
 def back_edges(starts: Iterable[str], edges: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -17,7 +17,7 @@ from snn._arrays import choice, number
 from snn.engine.errors import ArgumentTypeError, FileError, InvalidArgumentError, UnsupportedError, shown
 from snn.network import Network
 from snn.neurons import LIF, CurrentLIF, Input, IntegrateAndFire, LeakyIntegrator, Neuron
-from snn.nir._graph import DT_KEY, NODES_KEY, back_edges, evaluation_order
+from snn.nir._graph import DT_KEY, NODES_KEY, ORDER_KEY, back_edges, evaluation_order
 from snn.nir._linear import LINEAR, Link, connection, output_shape
 
 __all__ = ["from_nir"]
@@ -80,7 +80,8 @@ def from_nir(
     Returns
     -------
     Network
-        Its step is `dt` in milliseconds. All weights may be trained.
+        Its step is `dt` in milliseconds. All weights may be trained. Populations that lead to an output come last, in the order
+        that `to_nir` found if it wrote the graph.
 
     Raises
     ------
@@ -107,11 +108,20 @@ def from_nir(
     )
     metadata = found.metadata if isinstance(getattr(found, "metadata", None), Mapping) else {}
     step = number(metadata.get(DT_KEY, _STANDARD_DT) if dt is None else dt, "dt", minimum=0.0, exclusive=True)
-    try:
-        words.own = json.loads(metadata.get(NODES_KEY, "{}"))
-    except (TypeError, ValueError):
-        raise InvalidArgumentError(f"the graph's metadata {NODES_KEY!r} is no JSON") from None
+    words.own = _json(metadata, NODES_KEY, {})
+    words.order = _json(metadata, ORDER_KEY, [])
     return _Reader(found, step, words).network()
+
+
+def _json(metadata: Mapping[str, Any], key: str, default: Any) -> Any:
+    """Return what `to_nir` wrote."""
+    try:
+        found = json.loads(metadata[key]) if key in metadata else default
+    except (TypeError, ValueError):
+        raise InvalidArgumentError(f"the graph's metadata {key!r} is no JSON") from None
+    if not isinstance(found, type(default)):
+        raise InvalidArgumentError(f"the graph's metadata {key!r} is {shown(found)}, no JSON {type(default).__name__}")
+    return found
 
 
 def _read(graph: Any) -> Any:
@@ -139,6 +149,8 @@ class _Words:
         self.if_gain = if_gain
         self.own: dict[str, dict[str, str]] = {}
         """What `to_nir` wrote, by node."""
+        self.order: list[str] = []
+        """The populations in their order, if `to_nir` wrote the graph."""
 
     def options(self, name: str) -> dict[str, str]:
         """Return the options of the spike and its reset."""
@@ -242,17 +254,20 @@ class _Reader:
         back = back_edges([*sorted(inputs), *sorted(self.nodes)], undelayed)
         populations = [name for name, node in self.nodes.items() if isinstance(node, (*_NEURONS, nir.Input))]
         order = evaluation_order(populations, [edge for edge in dict.fromkeys(undelayed) if edge not in back])
-        names = _names(order)
-        net = Network(dt=self.dt * 1e3)
         shapes: dict[str, Shape] = {}
-        gains: dict[str, Reals] = {}
         for name in order:
             node = self.nodes[name]
-            if isinstance(node, nir.Input):
-                shapes[name] = _input_shape(name, node)
+            shapes[name] = _input_shape(name, node) if isinstance(node, nir.Input) else self._shape(name, inner, shapes)
+        order = self._final_order(
+            order, {source for source, _, target in ways if isinstance(self.nodes[target], nir.Output)}
+        )
+        names = _names(order)
+        net = Network(dt=self.dt * 1e3)
+        gains: dict[str, Reals] = {}
+        for name in order:
+            if isinstance(self.nodes[name], nir.Input):
                 net.add(names[name], Input(shapes[name]))
                 continue
-            shapes[name] = self._shape(name, inner, shapes)
             neurons, gains[name] = self._neurons(name, shapes[name])
             net.add(names[name], neurons)
         seen: set[tuple[str, ...]] = set()
@@ -268,6 +283,12 @@ class _Reader:
                 name = f"{wanted}_{number_of}"
             net.connect(names[source], names[target], made, name=name)
         return net
+
+    def _final_order(self, order: list[str], outputs: set[str]) -> list[str]:
+        """Return the populations as `to_nir` found them, else the outputs last: a trainer's output is the last population."""
+        if sorted(self.words.order) == sorted(order):
+            return self.words.order
+        return sorted(order, key=lambda name: name in outputs)
 
     def _steps(self, passed: tuple[str, ...]) -> int:
         """Return the fewest steps that a way takes."""

@@ -275,16 +275,3 @@ def test_more_devices_than_populations() -> None:
     found = _outcome(net, "+".join(["cpu"] * 6))
     for name, values in expected.items():
         np.testing.assert_array_equal(values, found[name], name)
-
-
-@pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan")
-def test_a_device_that_fails_ends_the_run_for_all() -> None:
-    """A device that hands out its steps as data refuses to run them; the other one was ahead of it then."""
-    with snn.Simulation(_network(), devices=["cpu", "vulkan:plan"], placement={"exc": 0, "inh": 1, "drive": 0}) as sim:
-        with pytest.raises(snn.UnsupportedError, match="plan"):
-            sim.step(3)
-        with pytest.raises(snn.SnnError, match=r"failed in an earlier run, .* reset the session or load a state"):
-            sim.step(1)
-        sim.reset()
-        with pytest.raises(snn.UnsupportedError, match="plan"):
-            sim.step(1)

@@ -229,6 +229,7 @@ a = { initial = 0.0 }
 b = { initial = 0.5 }
 c = {}
 d = {}
+e = {}
 n = { type = "int" }
 [receptors]
 x = {}
@@ -238,6 +239,7 @@ next.a = exp(x * 30) * 1e-3 + floor(x * 7.5) - abs(x) + max(min(x, 0.25), -0.5)
 next.b = reciprocal(x) * 1e-12 + reciprocal(b + 2.0)
 next.c = select(x < 0.1 and not (x <= -0.3), -x, x * x)
 next.d = x * 1e-16
+next.e = log(x)
 next.n = to_int(x * 1000.5) + n
 emit(spike(x - 0.3))
 '''
@@ -252,7 +254,7 @@ emit(spike(x - 0.3))
     frames[:, :, :9] = [0.0, 3.0, -3.0, 1e-30, -1e-30, 1e30, -1e30, 1e-3, 0.5]
     results = []
     for setting in (Setting("reference"), VULKAN):
-        found = {name: np.zeros((50, 1, 257), np.float32) for name in ("a", "b", "c", "d", "n", "spikes")}
+        found = {name: np.zeros((50, 1, 257), np.float32) for name in ("a", "b", "c", "d", "e", "n", "spikes")}
         opened(network, setting, 1).run(
             50, [(values, False, frames)], [(cells, n, array) for n, array in found.items()]
         )
@@ -328,5 +330,5 @@ def test_the_memory_estimate_knows_the_form_on_the_device() -> None:
     net.add("b", snn.LIF(100_000))
     net.connect("a", "b", snn.Sparse.fixed_total(2_000_000, weight=0.1, delay=1.0, trainable=False))
     compact = net.memory_estimate(device="vulkan")
-    assert compact.weights == 4 * (2_000_000 + 1000 * 2 * 2)
+    assert compact.weights == 4 * (2_000_000 + 1000 * 2)
     assert 100_000 * 4 * 3 < compact.state < 100_000 * 4 * 8

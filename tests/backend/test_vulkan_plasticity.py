@@ -50,6 +50,9 @@ RULES = {
     "pairs": snn.PairSTDP(w_max=0.9, amplitude_plus=0.03, amplitude_minus=0.025),
     "pairs, soft, nearest": snn.PairSTDP(w_max=0.9, bounds="soft", pairing="nearest", tau_minus=30.0),
     "triplets": snn.TripletSTDP(w_max=0.9, a3_plus=0.004, a2_minus=0.012),
+    "triplets, power": snn.TripletSTDP(
+        w_max=0.9, a3_plus=0.03, a2_minus=0.02, bounds="power", mu_plus=0.3, mu_minus=1.4
+    ),
     "short-term": snn.TsodyksMarkram(w_max=0.9, tau_facilitation=100.0),
     "own": snn.Plasticity.define(OWN),
 }

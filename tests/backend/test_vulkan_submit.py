@@ -131,7 +131,7 @@ def test_a_device_of_its_own_runs_ahead_too(net: snn.Network) -> None:
 
 def test_semaphores_that_are_wrong_are_refused(net: snn.Network) -> None:
     with snn.Simulation(net, device="vulkan") as sim:
-        with pytest.raises(snn.InvalidArgumentError, match=r"submission->waits\[1\].semaphore is null"):
+        with pytest.raises(snn.InvalidArgumentError, match=r"waits\[1\].semaphore is null"):
             snn.vulkan.submit_steps(sim, 1, waits=[7, 0])
         with pytest.raises(snn.InvalidArgumentError, match="signals: the value is -1"):
             snn.vulkan.submit_steps(sim, 1, signals=[(7, -1)])

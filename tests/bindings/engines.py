@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import snn
 from tests.bindings.building import INCLUDE, ROOT, run
 
 
@@ -24,6 +25,25 @@ def make(engine: str, shared: Path) -> Path:
         if not done.exists():
             done.write_text(run(sys.executable, "-m", "tools.packages", engine, folder, cwd=ROOT), encoding="utf-8")
     return Path(done.read_text(encoding="utf-8").strip())
+
+
+def skip_without_vulkan() -> None:
+    """Skip the test that asks where a host cannot have a Vulkan device of its own."""
+    if not any(Path("/usr/share/vulkan/icd.d").glob("*.json")):
+        pytest.skip("no Vulkan driver (Debian: mesa-vulkan-drivers)")
+    if not Path("/usr/include/vulkan/vulkan.h").exists():
+        pytest.skip("no Vulkan headers and loader to link with (Debian: libvulkan-dev)")
+
+
+def learning_network() -> snn.Network:
+    """Six inputs, four neurons, and synapses between them that learn from a reward."""
+    net = snn.Network(dt=1.0)
+    net.add("source", snn.SpikeInput(6))
+    net.add("cells", snn.LIF(4))
+    rule = snn.RewardSTDP()
+    synapses = snn.Sparse.all_to_all(weight=0.3, plasticity=rule)
+    net.connect("source", "cells", synapses, name="synapses")
+    return net
 
 
 def compile_host(source: Path, program: Path, *flags: str | Path) -> None:

@@ -14,20 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.bindings.building import LIBRARY, ROOT, run, tool
-from tests.bindings.engines import compile_host, make, play
+from tests.bindings.engines import compile_host, make, play, skip_without_vulkan
 from tools.packages.unity import meta
 
 HERE = Path(__file__).parent
 PLUGINS = "Runtime/Plugins/Linux/x86_64"
-
-
-def without_vulkan() -> str:
-    """What a Vulkan device needs and this machine does not have."""
-    if not any(Path("/usr/share/vulkan/icd.d").glob("*.json")):
-        return "no Vulkan driver (Debian: mesa-vulkan-drivers)"
-    if not Path("/usr/include/vulkan/vulkan.h").exists():
-        return "no Vulkan headers and loader to link with (Debian: libvulkan-dev)"
-    return ""
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +60,7 @@ def test_every_file_has_a_guid_that_stays(package: Path, tmp_path: Path) -> None
 def test_the_plugin_steps_networks_in_the_command_buffers_of_its_host(
     package: Path, brain: Path, game: str, tmp_path: Path
 ) -> None:
-    if missing := without_vulkan():
-        pytest.skip(missing)
+    skip_without_vulkan()
     libraries = [f"-L{LIBRARY}", "-lsnn", "-lvulkan", "-ldl", "-pthread"]
     compile_host(HERE / "unity/host.cpp", tmp_path / "host", f"-I{ROOT / 'bindings/unity/native'}", *libraries)
     plugins = package / PLUGINS
@@ -113,8 +103,7 @@ def test_the_scripts_play_the_game(package: Path, scripts: tuple[str, Path], bra
 def test_the_scripts_step_networks_on_the_device_of_their_host(
     package: Path, scripts: tuple[str, Path], brain: Path
 ) -> None:
-    if missing := without_vulkan():
-        pytest.skip(missing)
+    skip_without_vulkan()
     mono, folder = scripts
     library = folder / "libunity_stand_in.so"
     native = f"-I{ROOT / 'bindings/unity/native'}"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bindings.engines import compile_host, make, play
+from tests.bindings.engines import compile_host, learning_network, make, play, skip_without_vulkan
 
 HERE = Path(__file__).parent
 
@@ -50,5 +50,27 @@ def test_the_plugin_plays_the_game(plugin: Path, brain: Path, game: str, tmp_pat
         "-lsnn",
     )
     shutil.copy(brain, tmp_path / "creature.snn")
+    learning_network().save(tmp_path / "learning.snn")
     (tmp_path / "wrong.snn").write_text("no network", encoding="utf-8")
+    play(tmp_path / "host", SNN_CONTENT=tmp_path, SNN_EXPECTED=game, LD_LIBRARY_PATH=library)
+
+
+def test_the_plugin_steps_networks_on_the_device_of_its_host(
+    plugin: Path, brain: Path, game: str, tmp_path: Path
+) -> None:
+    skip_without_vulkan()
+    module = plugin / "Source/SnnUnreal"
+    library = plugin / "Binaries/ThirdParty/SnnLibrary/Linux"
+    compile_host(
+        HERE / "unreal/vulkan_host.cpp",
+        tmp_path / "host",
+        f"-I{HERE / 'unreal/engine'}",
+        f"-I{module / 'Public'}",
+        module / "Private/SnnBrain.cpp",
+        module / "Private/SnnVulkanBrain.cpp",
+        f"-L{library}",
+        "-lsnn",
+        "-lvulkan",
+    )
+    shutil.copy(brain, tmp_path / "creature.snn")
     play(tmp_path / "host", SNN_CONTENT=tmp_path, SNN_EXPECTED=game, LD_LIBRARY_PATH=library)

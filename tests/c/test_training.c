@@ -736,7 +736,63 @@ static void a_loss_of_ones_own_gives_the_gradients_of_the_librarys(void) {
     snn_destroy_network(handle);
 }
 
+/* Windows of 3 of 10 steps: four updates a batch, by each rule. */
+static void windows_and_rules_lower_the_loss(void) {
+    static const uint32_t rules[] = {SNN_LEARNING_BPTT, SNN_LEARNING_OTTT, SNN_LEARNING_EPROP};
+    float pixels[BATCH][PIXELS];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNBatch batch;
+    size_t i;
+    make_batch(pixels, labels);
+    batch = batch_of(&input, pixels, labels);
+    for (i = 0; i < COUNT(rules); ++i) {
+        SNNHandle handle = open_batch_session(1);
+        SNNTrainerDef def = trainer_def();
+        SNNTrainResult first = new_result(), last = new_result();
+        SNNTrainer trainer;
+        double state[8192];
+        size_t count = COUNT(state);
+        uint64_t steps;
+        int k;
+        def.rule = rules[i];
+        def.window_steps = 3;
+        def.checkpoint_steps = 4;
+        def.learning_rate = 0.01;
+        CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+        CHECK_OK(snn_trainer_step(trainer, &batch, &first));
+        CHECK_EQUAL(first.sample_count, BATCH);
+        CHECK_OK(snn_trainer_get_state(trainer, state, &count));
+        CHECK(state[0] == 4); /* updates */
+        CHECK_OK(snn_session_step_count(handle, &steps));
+        CHECK_EQUAL(steps, T);
+        for (k = 0; k < 30; ++k) CHECK_OK(snn_trainer_step(trainer, &batch, &last));
+        CHECK(last.loss < 0.7 * first.loss);
+        CHECK_EQUAL(last.correct_count, BATCH);
+        snn_destroy_network(handle);
+    }
+}
+
+static void rules_and_windows_are_checked(void) {
+    SNNHandle handle = open_batch_session(1), learning = open_learning_session();
+    SNNTrainerDef def = trainer_def();
+    SNNTrainer trainer;
+    def.rule = 3;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "def->rule is 3");
+    def.rule = SNN_LEARNING_OTTT;
+    CHECK_ERROR(snn_trainer_create(learning, &def, &trainer), SNN_ERROR_UNSUPPORTED, "learnable parameter");
+    def.loss = SNN_LOSS_NONE;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "needs one of the library's losses");
+    def = trainer_def();
+    def.window_updates = 2;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "def->window_updates is 2");
+    snn_destroy_network(learning);
+    snn_destroy_network(handle);
+}
+
 static const CheckCase cases[] = {
+    CASE(windows_and_rules_lower_the_loss),
+    CASE(rules_and_windows_are_checked),
     CASE(adam_lowers_the_loss),
     CASE(adamw_lowers_the_loss),
     CASE(sgd_lowers_the_loss),

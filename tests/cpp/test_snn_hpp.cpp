@@ -234,6 +234,19 @@ TEST_CASE("handles move and share") {
     CHECK(elsewhere.network().info().population_count == 2);
     const snn::Model model = snn::Model::builtin("lif");
     CHECK(model.share().text() == model.text());
+    SNNConfig config;
+    snn_config_default(&config);
+    const snn::Network shared = make_network();
+    config.network = shared.get();
+    SNNHandle handle = nullptr;
+    REQUIRE(snn_create_network(&config, &handle) == SNN_OK);
+    {
+        snn::Session owner(handle);
+        owner.step(2);
+        CHECK(owner.step_count() == 2);
+    }
+    uint64_t steps = 0;
+    CHECK(snn_session_step_count(handle, &steps) == SNN_ERROR_INVALID_HANDLE);
 }
 
 TEST_CASE("variables are read and written in their type") {
@@ -263,6 +276,17 @@ TEST_CASE("callbacks are called, and their exceptions reach the caller") {
     session.set_input(0, ones);
     CHECK_THROWS_AS(session.step(), std::logic_error);
     session.step();  // nobody spikes, nothing is thrown again
+    int calls = 0;
+    session.on_spikes([&](const SNNSpikes&) {
+        ++calls;
+        throw std::logic_error("from the callback");
+    });
+    session.bind_input(0, ones);
+    CHECK_THROWS_AS(session.step(5), std::logic_error);
+    CHECK(calls == 1);
+    CHECK_THROWS_AS(session.step(5), std::logic_error);
+    CHECK(calls == 2);
+    session.bind_input(0, {});
     session.on_spikes({});
     session.set_input(0, ones);
     session.step();

@@ -35,19 +35,27 @@ def _run(
     return weight
 
 
+def _room(distance: float, side: str, p: dict[str, float], options: dict[str, Any]) -> float:
+    """Guetig, Aharonov, Rotter & Sompolinsky 2003, equations 2 and 3; soft, mu = 1: Rubin, Lee & Sompolinsky 2001."""
+    if options["bounds"] == "hard":
+        return 1.0
+    part: float = max(distance / (p["w_max"] - p["w_min"]), 0.0)
+    return part if options["bounds"] == "soft" else part ** p[f"mu_{side}"]
+
+
 def pair_stdp(
     arrivals: Sequence[float], posts: Sequence[float], weight: float, p: dict[str, float], options: dict[str, Any]
 ) -> float:
-    """Morrison, Diesmann & Gerstner 2008, equations of section 4.1; soft bounds: Rubin et al. 2001."""
-    soft, pairing = options["bounds"] == "soft", options["pairing"]
+    """Morrison, Diesmann & Gerstner 2008, equations of section 4.1; bounds: see _room."""
+    pairing = options["pairing"]
     low, high = p["w_min"], p["w_max"]
 
     def on_pre(w: float, now: float, pre: list[float], post: list[float]) -> float:
-        room = w - low if soft else high - low
+        room = (high - low) * _room(w - low, "minus", p, options)
         return w - p["amplitude_minus"] * room * _sum(post, now, p["tau_minus"], pairing)
 
     def on_post(w: float, now: float, pre: list[float], post: list[float]) -> float:
-        room = high - w if soft else high - low
+        room = (high - low) * _room(high - w, "plus", p, options)
         return w + p["amplitude_plus"] * room * _sum(pre, now, p["tau_plus"], pairing)
 
     return _run(arrivals, posts, weight, (low, high), on_pre, on_post)
@@ -61,10 +69,10 @@ def triplet_stdp(
 
     def on_pre(w: float, now: float, pre: list[float], post: list[float]) -> float:
         o1, r2 = _sum(post, now, p["tau_minus"], pairing), _sum(pre, now, p["tau_x"], pairing)
-        return w - o1 * (p["a2_minus"] + p["a3_minus"] * r2)
+        return w - o1 * (p["a2_minus"] + p["a3_minus"] * r2) * _room(w - p["w_min"], "minus", p, options)
 
     def on_post(w: float, now: float, pre: list[float], post: list[float]) -> float:
         r1, o2 = _sum(pre, now, p["tau_plus"], pairing), _sum(post, now, p["tau_y"], pairing)
-        return w + r1 * (p["a2_plus"] + p["a3_plus"] * o2)
+        return w + r1 * (p["a2_plus"] + p["a3_plus"] * o2) * _room(p["w_max"] - w, "plus", p, options)
 
     return _run(arrivals, posts, weight, (p["w_min"], p["w_max"]), on_pre, on_post)

@@ -40,6 +40,12 @@ def test_what_only_the_cpu_has_stays_there() -> None:
         assert "only this device has" in simulation.device_reason
 
 
+def test_float64_is_computed_where_it_can_be() -> None:
+    with snn.Simulation(small(), device="auto", flags=["float64"]) as simulation:
+        assert simulation.device == "reference"
+        assert "float64 was asked for" in simulation.device_reason
+
+
 def test_a_device_is_measured_once(tmp_path: Path) -> None:
     ask = "import snn; print(*snn.device_speed('cpu'), sep='|')"
     environment = os.environ | {"SNN_CACHE": str(tmp_path / "made")}

@@ -79,6 +79,7 @@ def test_gradients_of_a_linear_network_are_exact() -> None:
     kernel = np.tril(decay ** (np.arange(steps)[:, None] - np.arange(steps)[None]))
     np.testing.assert_allclose(v, np.einsum("ts,sbi,ij->tbj", kernel, x, weights), rtol=1e-5, atol=1e-6)
     found = passes.backward({"output": {"v": g}})
+    assert repr(found) == f"<Gradients: input_to_output.weight (3, 2), input ({steps}, {batch}, 3)>"
     np.testing.assert_allclose(
         found.inputs["input"], np.einsum("ts,tbj,ij->sbi", kernel, g, weights), rtol=1e-5, atol=1e-6
     )

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import snn
+from snn.engine.errors import error_for_status
 
 MODEL: dict[str, dict[str, Any]] = {
     "model": {"name": "tiny"},
@@ -259,6 +260,50 @@ HELPERS: list[Case] = [
 @pytest.mark.parametrize("case", HELPERS)
 def test_bad_values_for_encoders_data_and_plots(case: Case) -> None:
     check(case)
+
+
+def test_functions_of_vulkan_name_what_is_no_simulation_semaphore_or_buffer() -> None:
+    net = snn.Sequential(snn.SpikeInput(3), snn.Dense(2), snn.LIF())
+    wrong: list[Any] = [3, None, net]
+    for one in wrong:
+        for function, arguments in (
+            (snn.vulkan.plan, ()),
+            (snn.vulkan.record_steps, (1,)),
+            (snn.vulkan.submit_steps, ()),
+            (snn.vulkan.buffer, ("output.v",)),
+            (snn.vulkan.bind_buffer, ("output.spikes", None)),
+        ):
+            with pytest.raises(snn.ArgumentTypeError, match=r"simulation is .*, not an snn\.Simulation"):
+                function(one, *arguments)
+    with snn.Simulation(net) as simulation:
+        for semaphores, words in (
+            (5, "waits is 5, not a list of semaphores"),
+            (["a"], r"waits\[0\] is 'a', not an integer"),
+            ([1, (2, 3, 4)], r"waits\[1\] is \(2, 3, 4\)"),
+            ([(1, None)], r"the value of waits\[0\] is None"),
+        ):
+            with pytest.raises(snn.ArgumentTypeError, match=words):
+                snn.vulkan.submit_steps(simulation, waits=semaphores)
+        with pytest.raises(snn.ArgumentTypeError, match=r"memory is 3, not an snn\.vulkan\.Buffer"):
+            snn.vulkan.bind_buffer(simulation, "output.spikes", 3)  # type: ignore[arg-type]
+    with pytest.raises(snn.ArgumentTypeError, match="physical_device is 'a', not an integer"):
+        snn.vulkan.Host(1, "a", 1, 1, 0)  # type: ignore[arg-type]
+
+
+def test_sentences_of_libsnn_have_the_words_of_python() -> None:
+    def said(sentence: str) -> str:
+        return str(error_for_status(-1, sentence))
+
+    assert said("config->batch_size is 0; expected 1 to 9") == "batch_size is 0; expected 1 to 9"
+    assert said("def->beta1 is 2 and def->beta2 is 3") == "beta1 is 2 and beta2 is 3"
+    assert said("host->queue is null; buffer->size_bytes is 3") == "host.queue is null; buffer.size_bytes is 3"
+    assert said("SNN_FLAG_FLOAT64 needs SNN_ISA_BEST") == "'float64' needs 'best'"
+    assert said("def->loss is 99; expected one of SNN_LOSS_*") == "loss is 99; expected one of SNN_LOSS_*"
+    net = snn.Sequential(snn.SpikeInput(3), snn.Dense(2), snn.LIF())
+    with pytest.raises(
+        snn.UnsupportedError, match="computes in float32 only; 'float64' and 'smooth_spikes' need 'reference'"
+    ):
+        snn.Simulation(net, device="cpu", flags=["float64"])
 
 
 def test_a_list_of_three_colors_is_one_for_each_neuron() -> None:

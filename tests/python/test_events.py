@@ -192,6 +192,23 @@ def test_a_trainer_takes_them_and_reads_in_the_background() -> None:
     assert not any(thread.name.startswith("snn-load") for thread in threading.enumerate())
 
 
+def test_data_that_are_closed_say_so(tmp_path) -> None:
+    closed = []
+    one = snn.events.Events(np.zeros(1), np.zeros(1, np.int64), (8,))
+    with snn.events.EventData(lambda index: one, [0], steps=2, step_ms=1.0, close=lambda: closed.append(1)) as data:
+        assert data[0].sum() == 1.0
+    data.close()
+    assert closed == [1]
+    with pytest.raises(snn.InvalidHandleError, match="the data set is closed"):
+        data[0]
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed: pip install '.[events]'")
+    write_heidelberg(tmp_path / "shd.h5", [[(1.0, 3)]], [4])
+    with snn.events.heidelberg(tmp_path / "shd.h5", steps=3, step_ms=10.0) as data:
+        assert data[0].sum() == 1.0
+    with h5py.File(tmp_path / "shd.h5", "r+"):  # nobody holds it
+        pass
+
+
 def test_what_is_wrong_with_samples_is_said() -> None:
     data, _ = recordings()
     net = snn.Sequential(snn.SpikeInput(8), snn.Dense(2), snn.LIF())
@@ -216,5 +233,25 @@ def test_what_is_wrong_with_samples_is_said() -> None:
         snn.events.EventData(data._read, data.y, steps=10, step_ms=1.0, shrink=2)
     with pytest.raises(snn.ArgumentTypeError, match=r"read\(0\) returned 3, not Events"):
         snn.events.EventData(lambda index: 3, data.y, steps=10, step_ms=1.0)
+    for times, words in (
+        ([0.5, -2.0], "1 events at times such as -2 ms"),
+        ([np.nan, 1.0], "such as nan"),
+        ([1.0, np.inf], "inf"),
+    ):
+        wrong = snn.events.Events(np.array(times), np.zeros(2, np.int64), (8,))
+        with pytest.raises(snn.FormatError, match=f"sample 0 has .*{words}"):
+            snn.events.EventData(lambda index, wrong=wrong: wrong, data.y, steps=10, step_ms=1.0)
+    for events, error, words in (
+        (snn.events.Events(["a"], np.zeros(1, np.int64), (8,)), snn.ArgumentTypeError, "sample 0: times has dtype"),
+        (snn.events.Events(np.zeros(1), np.zeros(1), (8,)), snn.ArgumentTypeError, "sample 0: units has dtype float64"),
+        (snn.events.Events(np.zeros(1), np.zeros(1, np.int64), 8), snn.InvalidArgumentError, "sample 0: shape is 8"),
+    ):
+        with pytest.raises(error, match=words):
+            snn.events.EventData(lambda index, events=events: events, data.y, steps=10, step_ms=1.0)
+    for function in (snn.events.heidelberg, snn.events.n_mnist, snn.events.dvs_gesture):
+        with pytest.raises(snn.ArgumentTypeError, match="the path is 3, neither a string nor a Path"):
+            function(3, steps=3, step_ms=1.0)
+    with pytest.raises(snn.InvalidArgumentError, match="shape is 128; it must be a tuple of 2 sizes"):
+        snn.events.read_aedat(__file__, 128)
     with pytest.raises(IndexError, match="sample 60 of 60"):
         data[60]

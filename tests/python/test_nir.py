@@ -281,7 +281,7 @@ def test_what_is_written_and_read_again_spikes_alike(tmp_path, through_a_file: b
         nir.write(tmp_path / "network.nir", written)
         written = tmp_path / "network.nir"
     again = snn.nir.from_nir(written)
-    assert set(again.populations) == set(net.populations)
+    assert list(again.populations) == list(net.populations)
     assert again.dt == net.dt
     x = np.random.default_rng(4).random((120, 2, 6, 6)).astype(np.float32)
     record = {name: "v" if name == "readout" else ["spikes", "v"] for name in net.populations if name != "image"}
@@ -298,6 +298,31 @@ def test_what_is_written_and_read_again_spikes_alike(tmp_path, through_a_file: b
     for name, projection in again.projections.items():
         if projection.kind != "pool2d":
             np.testing.assert_allclose(twice.projections[name].weights, projection.weights, rtol=1e-6)
+
+
+def test_what_leads_to_the_output_comes_last(tmp_path) -> None:
+    """So that a trainer's output, the last population, is the graph's: a file tells its nodes by name."""
+    nodes = {**ports(2), "a_readout": lif(2), "hidden": lif(2), "side": lif(2)}
+    edges = [
+        ("input", "hidden"),
+        ("hidden", "a_readout"),
+        ("hidden", "side"),
+        ("side", "hidden"),
+        ("a_readout", "output"),
+    ]
+    nir.write(tmp_path / "foreign.nir", graph(nodes, *edges))
+    net = snn.nir.from_nir(tmp_path / "foreign.nir")
+    assert list(net.populations) == ["input", "hidden", "side", "a_readout"]
+    assert snn.Trainer(net, steps=3).output == "a_readout"
+    # A network's own order is kept, whatever leads where.
+    own = snn.Network()
+    own.add("input", snn.Input(2))
+    own.add("readout", snn.LIF(2))
+    own.add("a_side", snn.LIF(2))
+    own.connect("input", "a_side", snn.Dense())
+    own.connect("a_side", "readout", snn.Dense())
+    nir.write(tmp_path / "own.nir", snn.nir.to_nir(own))
+    assert list(snn.nir.from_nir(tmp_path / "own.nir").populations) == ["input", "readout", "a_side"]
 
 
 # ---- what is wrong is said

@@ -33,7 +33,7 @@ def test_populations_are_shared_out(column: snn.Network) -> None:
     assert found.devices == ("cpu", "cpu")
     assert found.populations["exc"] != found.populations["inh"]
     assert found.populations["inh"] == found.populations["out"] == found.populations["force"]
-    assert found.window_steps == 3
+    assert found.window_steps == 2
     assert column.placement(found.device.partition(";")[0].split("+"), {"exc": found.populations["exc"]}) == found
     with snn.Simulation(column, device=found.device) as sim:
         sim.step(5)
@@ -57,7 +57,7 @@ def test_a_simulation_says_where_it_runs(column: snn.Network, caplog: pytest.Log
         sim.run(10)
         with pytest.raises(snn.UnsupportedError, match="this device cannot train"):
             _native.Trainer(sim._session, output_population=3, steps=3)
-    assert "inh, out on cpu; exc on reference, spikes exchanged after every 3 steps" in caplog.text
+    assert "inh, out on cpu; exc on reference, spikes exchanged after every 2 steps" in caplog.text
 
 
 def test_bad_devices(column: snn.Network) -> None:
@@ -88,9 +88,9 @@ def test_plan_prints_the_placement(snn_command: Command, column: snn.Network, tm
     where = ["--devices", "cpu", "--devices", "cpu", "--place", "inh=1"]
     found = snn_command("plan", tmp_path / "n.snn", *where, "--json").object()
     assert found["populations"] == {"force": 1, "exc": 0, "inh": 1, "out": 1}
-    assert found["window_steps"] == 3
+    assert found["window_steps"] == 2
     assert found["device"] == "cpu+cpu;exc=0;inh=1;out=1"
     told = snn_command("plan", tmp_path / "n.snn", *where).out
-    for words in ("exc", "0: cpu", "1: cpu", "after every 3 steps", found["device"]):
+    for words in ("exc", "0: cpu", "1: cpu", "after every 2 steps", found["device"]):
         assert words in told
     assert "never" in snn_command("plan", tmp_path / "n.snn").out

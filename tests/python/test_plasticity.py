@@ -58,6 +58,25 @@ def test_the_window_is_the_analytic_curve(device, delay):
     np.testing.assert_allclose(change, np.where(lags >= 0, plus, minus), rtol=0, atol=1.2e-7)
 
 
+@pytest.mark.parametrize("mu", [0.0, 0.02, 0.4, 1.0, 3.0])
+def test_power_law_bounds_are_the_analytic_curve(mu):
+    # One pair at weights from one bound to the other: Guetig et al. 2003, equations 2 and 3, figure 1.
+    weights = np.linspace(-1.0, 3.0, 201).astype(np.float32)
+    values = {"amplitude_plus": 0.01, "amplitude_minus": 0.02, "w_min": -1.0, "w_max": 3.0}
+    rule = snn.PairSTDP(**values, bounds="power", mu_plus=mu, mu_minus=mu)
+    pairs = np.array([np.zeros(201, int), np.arange(201)])
+    for lag, part, sign in ((8, (3.0 - weights.astype(float)) / 4, 0.01), (-8, (weights.astype(float) + 1) / 4, -0.02)):
+        sources, targets = np.zeros((40, 1), bool), np.zeros((40, 201), bool)
+        sources[20], targets[20 + lag] = True, True
+        got = forced(rule, sources, targets, weight=weights, pairs=pairs).get("p.weight")
+        change = 4.0 * sign * np.exp(-abs(lag) * DT / 20.0) * part**mu
+        # A float32 near 3 is a multiple of 2.4e-7; at a bound 0**mu counts as (2**-126)**mu, which is cut off there.
+        np.testing.assert_allclose(got, np.clip(weights + change, -1.0, 3.0), rtol=0, atol=4e-7)
+        if mu == 0.0:
+            hard = forced(snn.PairSTDP(**values), sources, targets, weight=weights, pairs=pairs)
+            assert np.array_equal(got, hard.get("p.weight"))
+
+
 def random_trains(steps, sources, targets, seed):
     rng = np.random.default_rng(seed)
     return rng.random((steps, sources)) < 0.06, rng.random((steps, targets)) < 0.05
@@ -67,9 +86,13 @@ PAIR = {"w_max": 1.25, "amplitude_plus": 0.03, "amplitude_minus": 0.025}
 TRIPLET = {"a3_plus": 0.004, "a2_minus": 0.012}
 # The full model of hippocampal culture: Pfister & Gerstner 2006, table 4.
 FULL = {"a2_plus": 6.1e-3, "a3_plus": 6.7e-3, "a2_minus": 1.6e-3, "a3_minus": 1.4e-3, "tau_x": 946.0, "tau_y": 27.0}
+POWERS = {"mu_plus": 0.4, "mu_minus": 1.7}
 CASES = [
     *[(snn.PairSTDP, PAIR, {"bounds": bounds, "pairing": pairing}, stdp.pair_stdp)
       for bounds in ("hard", "soft") for pairing in ("all", "nearest")],
+    (snn.PairSTDP, PAIR | POWERS | {"w_min": -0.2}, {"bounds": "power"}, stdp.pair_stdp),
+    (snn.TripletSTDP, {"a3_plus": 0.01, "a2_minus": 0.02, "w_max": 1.25}, {"bounds": "soft"}, stdp.triplet_stdp),
+    (snn.TripletSTDP, {"a3_plus": 0.01, "a2_minus": 0.02} | POWERS, {"bounds": "power"}, stdp.triplet_stdp),
     *[(snn.TripletSTDP, values, {"pairing": pairing}, stdp.triplet_stdp)
       for values in (TRIPLET, FULL) for pairing in ("all", "nearest")],
 ]  # fmt: skip
@@ -97,12 +120,13 @@ def test_random_trains_give_what_the_oracle_says(cls, values, options, oracle, d
     np.testing.assert_allclose(got, expected, rtol=0, atol=2e-5)
 
 
+@pytest.mark.parametrize("values", [{}, {"bounds": "power", "mu_plus": 0.3, "mu_minus": 1.4}])
 @pytest.mark.parametrize("name", ["pair_stdp", "triplet_stdp"])
-def test_an_interpreted_rule_gives_the_bits_of_the_compiled_one(name):
+def test_an_interpreted_rule_gives_the_bits_of_the_compiled_one(name, values):
     text = (RULES / f"{name}.toml").read_text(encoding="utf-8")
-    own = snn.Plasticity.define(text.replace(f'"{name}"', '"mine"'), w_max=0.9)
+    own = snn.Plasticity.define(text.replace(f'"{name}"', '"mine"'), w_max=0.9, **values)
     trains = random_trains(500, 9, 33, 5)
-    expected = forced(snn.Plasticity(name, w_max=0.9), *trains).get("p.weight")
+    expected = forced(snn.Plasticity(name, w_max=0.9, **values), *trains).get("p.weight")
     for device in ("reference", "cpu"):
         assert np.array_equal(forced(own, *trains, device=device).get("p.weight"), expected)
 
@@ -188,11 +212,18 @@ def small(**common):
 
 def test_what_cannot_be_plastic_is_refused():
     with pytest.raises(snn.InvalidArgumentError, match=r"weight is 1\.5; the rule keeps weights from 0 to 1"):
-        snn.Simulation(small(weight=1.5, plasticity=snn.PairSTDP()))
+        small(weight=1.5, plasticity=snn.PairSTDP())  # by connect: no simulation is opened
     with pytest.raises(snn.InvalidArgumentError, match="from 2 to 1 are no range"):
-        snn.Simulation(small(plasticity=snn.PairSTDP(w_min=2.0)))
+        small(plasticity=snn.PairSTDP(w_min=2.0))
+    net = snn.Sequential(snn.SpikeInput(2), snn.Dense(2), snn.LIF())
+    beyond = snn.Sparse.from_arrays([0, 1], [0, 1], [0.5, -0.5], plasticity=snn.PairSTDP())
+    with pytest.raises(snn.InvalidArgumentError, match=r"a weight is -0\.5; the rule keeps weights from 0 to 1"):
+        net.connect("input", "output", beyond, name="p")
+    assert list(net.projections) == ["input_to_output"]
+    with pytest.raises(snn.InvalidArgumentError, match="a weight is"):
+        snn.Simulation(small(weight=snn.Uniform(0.5, 3.0), plasticity=snn.PairSTDP()))  # known when they are drawn
     with pytest.raises(snn.InvalidArgumentError, match="tau of trace 'recent_spikes' is 100000000 ms"):
-        snn.Simulation(small(plasticity=snn.PairSTDP(tau_minus=1e8)))
+        small(plasticity=snn.PairSTDP(tau_minus=1e8))
     with pytest.raises(snn.InvalidArgumentError, match="arithmetic is 'float'"):
         small(arithmetic="float", plasticity=snn.PairSTDP())
     with pytest.raises(snn.ArgumentTypeError, match="plasticity is 'pair_stdp'"):
@@ -203,7 +234,9 @@ def test_what_cannot_be_plastic_is_refused():
         snn.PairSTDP(tau_plus=0.0)
     with pytest.raises(snn.NotFoundError, match="pair_stdp"):
         snn.Plasticity("hebb")
-    text = (RULES / "triplet_stdp.toml").read_text(encoding="utf-8").replace("next.w = w + r1", "other = w + r1")
+    text = (
+        (RULES / "triplet_stdp.toml").read_text(encoding="utf-8").replace("next.w = w + select", "other = w + select")
+    )
     with pytest.raises(snn.FormatError, match=r"no next\.w"):
         snn.Plasticity.define(text)
     net = snn.Network()

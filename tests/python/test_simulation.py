@@ -210,6 +210,27 @@ def test_recordings_know_times_and_rates(chain: snn.Network, spikes: np.ndarray)
     assert "hidden.spikes" in repr(recording)
 
 
+def test_recorders_follow_weights_and_traces_of_a_projection() -> None:
+    net = snn.Network()
+    net.add("source", snn.SpikeInput(3))
+    net.add("target", snn.LIF(2))
+    net.connect("source", "target", snn.Sparse.all_to_all(weight=0.6, plasticity=snn.PairSTDP()), name="learning")
+    events = (np.random.default_rng(1).random((20, 3)) < 0.4).astype(np.float32)
+    with snn.Simulation(net) as sim:
+        expected = sim.run(20, {"source": events}, {"learning": ["weight", "recent_arrivals"]})["learning"]
+    with snn.Simulation(net) as sim:
+        recorder = sim.recorder("learning", ["weight", "recent_arrivals"])
+        for now in events:
+            sim.step(inputs={"source": now})
+        assert np.ptp(recorder["weight"]) > 0
+        for name in ("weight", "recent_arrivals"):
+            assert np.array_equal(recorder.recording["learning"][name], expected[name])
+        with pytest.raises(
+            snn.NotFoundError, match="projection 'learning' has nothing to record that is named 'bias'; it has: weight"
+        ):
+            sim.recorder("learning", "bias")
+
+
 def test_recorders_follow_single_steps(chain: snn.Network, spikes: np.ndarray) -> None:
     with snn.Simulation(chain, batch_size=2) as sim:
         expected = sim.run(10, {"input": spikes[:10]}, {"hidden": ["v", "spikes"]})["hidden"]

@@ -121,6 +121,30 @@ def test_what_plasticity_remembers_goes_on_elsewhere(here: dict, tmp_path: Path)
             assert sim.counters == counters
 
 
+@pytest.mark.parametrize("device", ["cpu", "reference"])
+def test_a_state_may_be_saved_right_after_a_signal(tmp_path: Path, device: str) -> None:
+    net = snn.Network(dt=1.0)
+    net.add("source", snn.SpikeInput(6))
+    net.add("cells", snn.LIF(4))
+    rule = snn.RewardSTDP()
+    net.connect("source", "cells", snn.Sparse.all_to_all(weight=0.3, plasticity=rule), name="synapses")
+    spikes = np.random.default_rng(2).random((30, 1, 6)) < 0.6
+    with snn.Simulation(net, device=device) as sim:
+        sim.run(30, {"source": spikes})
+        sim.signal("synapses", 1.0)
+        sim.save_state(tmp_path / "state")
+        sim.run(30, {"source": spikes})
+        sim.signal("synapses", -0.5)
+        ahead = sim.get("synapses.weight")
+    with snn.Simulation(net) as sim:
+        sim.load_state(tmp_path / "state")
+        learned = sim.get("synapses.weight")
+        sim.run(30, {"source": spikes})
+        sim.signal("synapses", -0.5)
+        np.testing.assert_array_equal(sim.get("synapses.weight"), ahead)
+        assert not np.array_equal(learned, ahead)
+
+
 def test_a_state_of_other_plasticity_is_refused(tmp_path: Path) -> None:
     with snn.Simulation(plastic()) as sim:
         sim.run(20)

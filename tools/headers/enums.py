@@ -19,6 +19,7 @@ NAMES = {
     "SNN_FLAG_": "SessionFlags",
     "SNN_FLOAT32": "DataType",
     "SNN_LOSS_": "Loss",
+    "SNN_LEARNING_": "LearningRule",
     "SNN_OPTIMIZER_": "Optimizer",
     "SNN_ENCODE_": "Encoding",
     "SNN_RANDOM_": "RandomKind",

@@ -1,1 +1,1 @@
-"""Put together what people install in game engines: a Unity package, a Godot addon, an Unreal plug-in."""
+"""Put together what people install: packages for Unity, Godot and Unreal, a jar, a NuGet package."""

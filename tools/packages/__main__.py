@@ -1,18 +1,18 @@
-"""``python -m tools.packages unity|godot|unreal FOLDER``: make what people install in a game engine."""
+"""``python -m tools.packages unity|godot|unreal|java|csharp FOLDER``: make what people install."""
 
 import argparse
 from pathlib import Path
 
-from . import godot, native, unity, unreal
+from . import csharp, godot, java, native, unity, unreal
 
-ENGINES = {"unity": unity, "godot": godot, "unreal": unreal}
+PACKAGES = {"unity": unity, "godot": godot, "unreal": unreal, "java": java, "csharp": csharp}
 
 
 def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(prog="python -m tools.packages", description=__doc__)
-    parser.add_argument("engine", choices=ENGINES)
-    parser.add_argument("folder", type=Path, help="where the package's folder is made")
+    parser.add_argument("package", choices=PACKAGES)
+    parser.add_argument("folder", type=Path, help="where the package is made")
     parser.add_argument(
         "--prefix", type=Path, default=native.installed_prefix(), help="of an installed libsnn (default: this Python's)"
     )
@@ -22,7 +22,7 @@ def main() -> None:
         action="append",
         default=[],
         metavar=("PLATFORM", "FOLDER"),
-        help="what was built on Linux, Windows or macOS: a folder with both libraries (for unreal: a prefix of libsnn)",
+        help="what was built on Linux, Windows or macOS: a folder with both libraries (for unreal and csharp: a prefix of libsnn)",
     )
     arguments = parser.parse_args()
     if not (arguments.prefix / "lib/cmake/snn").is_dir():
@@ -36,7 +36,7 @@ def main() -> None:
         if not any((Path(folder) / place / library).is_file() for place in (".", "bin", "lib")):
             parser.error(f"--add {platform} {folder}: there is no {library} in it")
     libraries = {platform: Path(folder) for platform, folder in arguments.add}
-    print(ENGINES[arguments.engine].make(arguments.folder, arguments.prefix, libraries))
+    print(PACKAGES[arguments.package].make(arguments.folder, arguments.prefix, libraries))
 
 
 if __name__ == "__main__":

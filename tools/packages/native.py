@@ -1,6 +1,7 @@
 """What the packages have in common: their native parts are built with CMake against an installed libsnn."""
 
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -20,21 +21,30 @@ def installed_prefix() -> Path:
     return Path(sysconfig.get_path("platlib")) / "snn"
 
 
+def version() -> str:
+    """Of the project."""
+    found = re.search(r"project\(snn VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8"))
+    if not found:
+        raise SystemExit("CMakeLists.txt names no version")
+    return found[1]
+
+
 def build(source: Path, prefix: Path, destination: Path) -> None:
     """Build the CMake project in `source` with the libsnn in `prefix` and install it to `destination`."""
     with tempfile.TemporaryDirectory() as folder:
         configure = ["cmake", "-S", source, "-B", folder, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Release"]
-        _run(*configure)
-        _run("cmake", "--build", folder, "--config", "Release")
-        _run("cmake", "--install", folder, "--config", "Release", "--prefix", destination)
+        run(*configure)
+        run("cmake", "--build", folder, "--config", "Release")
+        run("cmake", "--install", folder, "--config", "Release", "--prefix", destination)
 
 
 def train_creature(file: Path) -> None:
     """Make the brain of the samples; it is the same file everywhere."""
-    _run(sys.executable, ROOT / "samples/python/train_creature.py", file)
+    run(sys.executable, ROOT / "samples/python/train_creature.py", file)
 
 
-def _run(*command: str | Path) -> None:
+def run(*command: str | Path) -> None:
+    """Run a command; when it fails, end with what it printed."""
     result = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise SystemExit(f"{' '.join(map(str, command))}\n{result.stdout}{result.stderr}")

@@ -299,7 +299,7 @@ namespace Snn.Tests
                 Assert.Equal(72, (byte*)&it.steps_before - start, "SNNRunDef.steps_before");
                 Assert.Equal(80, (byte*)&it.out_step_count - start, "SNNRunDef.out_step_count");
             }
-            Assert.Equal(128, sizeof(SNNTrainerDef), "sizeof(SNNTrainerDef)");
+            Assert.Equal(144, sizeof(SNNTrainerDef), "sizeof(SNNTrainerDef)");
             {
                 SNNTrainerDef it;
                 byte* start = (byte*)&it;
@@ -322,6 +322,10 @@ namespace Snn.Tests
                 Assert.Equal(104, (byte*)&it.parameter_rate_factor - start, "SNNTrainerDef.parameter_rate_factor");
                 Assert.Equal(112, (byte*)&it.l1_regularization - start, "SNNTrainerDef.l1_regularization");
                 Assert.Equal(120, (byte*)&it.van_rossum_tau_ms - start, "SNNTrainerDef.van_rossum_tau_ms");
+                Assert.Equal(128, (byte*)&it.checkpoint_steps - start, "SNNTrainerDef.checkpoint_steps");
+                Assert.Equal(132, (byte*)&it.window_steps - start, "SNNTrainerDef.window_steps");
+                Assert.Equal(136, (byte*)&it.window_updates - start, "SNNTrainerDef.window_updates");
+                Assert.Equal(140, (byte*)&it.rule - start, "SNNTrainerDef.rule");
             }
             Assert.Equal(48, sizeof(SNNBatch), "sizeof(SNNBatch)");
             {

@@ -414,7 +414,36 @@ namespace Snn.Tests
                 session.OnSpikes(null);
                 session.Step();
                 Assert.Equal(2, (long)session.StepCount, "steps");
+                int calls = 0;
+                session.OnSpikes((from, population, sample, step, neurons) =>
+                {
+                    ++calls;
+                    throw new InvalidOperationException("mine");
+                });
+                Run run = new Run(10).HeldInput(0, new float[] { 1, 1 });
+                Assert.Throws<InvalidOperationException>(() => session.Run(run));
+                Assert.Equal(1, calls, "calls, once it has thrown");
+                Assert.Throws<InvalidOperationException>(() => session.Run(run));
+                Assert.Equal(2, calls, "calls, as the next run calls again");
             }
+        }
+
+        [Test]
+        internal static void NegativeIndicesAndCountsAreRefusedByName()
+        {
+            using (Session session = NewSession())
+            {
+                Action[] wrong =
+                {
+                    () => session.SetInput(-1, new float[] { 1, 1 }), () => session.Step(-2), () => session.Spikes(1, -3),
+                    () => session.Run(new Run(2).Input(-1, new float[4])), () => new TrainerOptions(-1, 5),
+                };
+                string[] names = { "population", "stepCount", "sample", "population", "outputPopulation" };
+                for (int i = 0; i < wrong.Length; ++i)
+                    Assert.Equal(names[i], Assert.Throws<ArgumentOutOfRangeException>(wrong[i]).ParamName);
+            }
+            using (Network network = Networks.Adders())
+                Assert.Equal("index", Assert.Throws<ArgumentOutOfRangeException>(() => network.Population(-1)).ParamName);
         }
 
         [Test]

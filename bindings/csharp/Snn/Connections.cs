@@ -1,4 +1,5 @@
 using System;
+using static Snn.Library;
 
 namespace Snn
 {
@@ -153,10 +154,10 @@ namespace Snn
                 Native.snn_projection_def_init(&def, (uint)sizeof(SNNProjectionDef));
                 def.kind = (uint)kind;
                 def.name = name;
-                def.source = (uint)source;
-                def.target = (uint)target;
+                def.source = Whole(source, "source");
+                def.target = Whole(target, "target");
                 def.receptor = receptor;
-                def.delay_steps = (uint)DelaySteps;
+                def.delay_steps = Whole(DelaySteps, "DelaySteps");
                 if (Trainable.HasValue) def.trainable = Trainable.Value ? 1u : 0u;
                 def.arithmetic = (uint)Arithmetic;
                 def.pool_mode = (uint)Mode;
@@ -173,7 +174,7 @@ namespace Snn
                 Set(def.stride, Stride);
                 Set(def.padding, Padding);
                 Set(def.dilation, Dilation);
-                if (Groups.HasValue) def.groups = (uint)Groups.Value;
+                if (Groups.HasValue) def.groups = Whole(Groups.Value, "Groups");
                 Library.Check(function(&def));
             }
         }
@@ -181,8 +182,8 @@ namespace Snn
         private static unsafe void Set(uint* pair, (int y, int x)? value)
         {
             if (!value.HasValue) return;
-            pair[0] = (uint)value.Value.y;
-            pair[1] = (uint)value.Value.x;
+            pair[0] = Whole(value.Value.y, "y");
+            pair[1] = Whole(value.Value.x, "x");
         }
 
         private static float[] NotNull(float[] weights)

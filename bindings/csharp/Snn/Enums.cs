@@ -220,6 +220,17 @@ namespace Snn
         None = 255,
     }
 
+    /// <summary><c>SNN_LEARNING_BPTT</c> and those that follow it in <c>snn.h</c>.</summary>
+    public enum LearningRule : uint
+    {
+        /// <summary>back-propagation through time</summary>
+        Bptt = 0,
+        /// <summary>online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet traces of what arrived before</summary>
+        Ottt = 1,
+        /// <summary>e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces</summary>
+        Eprop = 2,
+    }
+
     /// <summary><c>SNN_OPTIMIZER_SGD</c> and those that follow it in <c>snn.h</c>.</summary>
     public enum Optimizer : uint
     {

@@ -117,9 +117,10 @@ namespace Snn
         private static void OnSpikes(IntPtr handle, SNNSpikes* spikes, void* user)
         {
             Hooks hooks = Of(user);
+            if (hooks == null || hooks.thrown != null) return;
             try
             {
-                hooks?.Spikes?.Invoke(hooks.Session, (int)spikes->population, (int)spikes->sample, spikes->step,
+                hooks.Spikes?.Invoke(hooks.Session, (int)spikes->population, (int)spikes->sample, spikes->step,
                                       new ReadOnlySpan<uint>(spikes->neurons, (int)spikes->count));
             }
             catch (Exception exception)
@@ -132,9 +133,10 @@ namespace Snn
         private static void OnWeights(IntPtr handle, SNNWeightUpdate* update, void* user)
         {
             Hooks hooks = Of(user);
+            if (hooks == null || hooks.thrown != null) return;
             try
             {
-                hooks?.Weights?.Invoke(hooks.Session, (int)update->projection, update->update, update->gradient_norm);
+                hooks.Weights?.Invoke(hooks.Session, (int)update->projection, update->update, update->gradient_norm);
             }
             catch (Exception exception)
             {
@@ -146,9 +148,10 @@ namespace Snn
         private static void OnEpoch(IntPtr handle, SNNEpoch* epoch, void* user)
         {
             Hooks hooks = Of(user);
+            if (hooks == null || hooks.thrown != null) return;
             try
             {
-                hooks?.Epoch?.Invoke(hooks.Session, Snn.Epoch.From(*epoch));
+                hooks.Epoch?.Invoke(hooks.Session, Snn.Epoch.From(*epoch));
             }
             catch (Exception exception)
             {

@@ -173,6 +173,13 @@ namespace Snn
             if (status != 0) Throw(status);
         }
 
+        /// <summary>An index or a count for C, which has no negative ones.</summary>
+        internal static uint Whole(int value, string name)
+        {
+            if (value < 0) throw new ArgumentOutOfRangeException(name, value, "an index or a count is not negative");
+            return (uint)value;
+        }
+
         /// <summary>Throws the last error of this thread.</summary>
         private static void Throw(int status)
         {
@@ -200,7 +207,7 @@ namespace Snn
             Library.CheckVersion();
             fixed (SNNEncoderDef* it = &def) Native.snn_encoder_def_init(it, (uint)sizeof(SNNEncoderDef));
             def.kind = (uint)encoding;
-            def.step_count = (uint)stepCount;
+            def.step_count = Library.Whole(stepCount, "stepCount");
         }
 
         /// <summary>Default 1.</summary>
@@ -219,14 +226,8 @@ namespace Snn
             fixed (SNNEncoderDef* it = &def)
             fixed (float* data = &MemoryMarshal.GetReference(values))
             fixed (float* output = &MemoryMarshal.GetReference(encoded))
-                Library.Check(Native.snn_encode(it, data, (UIntPtr)values.Length, Size(sampleCount, "sampleCount"),
-                                                Size(featureCount, "featureCount"), output, (UIntPtr)encoded.Length));
-        }
-
-        private static UIntPtr Size(int count, string name)
-        {
-            if (count < 0) throw new ArgumentOutOfRangeException(name, count, "a count is not negative");
-            return (UIntPtr)count;
+                Library.Check(Native.snn_encode(it, data, (UIntPtr)values.Length, (UIntPtr)Library.Whole(sampleCount, "sampleCount"),
+                                                (UIntPtr)Library.Whole(featureCount, "featureCount"), output, (UIntPtr)encoded.Length));
         }
     }
 

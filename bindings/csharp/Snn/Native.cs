@@ -455,6 +455,14 @@ namespace Snn
         internal double l1_regularization;
         /// <summary>time constant of VAN_ROSSUM, default 10</summary>
         internal double van_rossum_tau_ms;
+        /// <summary>0 (default): all steps are kept for the backward pass.</summary>
+        internal uint checkpoint_steps;
+        /// <summary>0 (default): gradients go back through all T steps.</summary>
+        internal uint window_steps;
+        /// <summary>1 (default): snn_trainer_step takes each window as a run of its own, with the loss of its steps and an update after it; the result has the mean loss and the last window's correct_count. 0, and in snn_trainer_forward and backward always: one loss over T, one update</summary>
+        internal uint window_updates;
+        /// <summary>SNN_LEARNING_*, default BPTT.</summary>
+        internal uint rule;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -878,7 +886,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_trainer_release(IntPtr trainer);
 
-        /// <summary>forward + backward + update on one batch.</summary>
+        /// <summary>forward + backward + update on one batch, or on each of its windows.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_step(TrainerHandle trainer, SNNBatch* batch, SNNTrainResult* io_result);
 

@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.InteropServices;
+using static Snn.Library;
 
 namespace Snn
 {
@@ -59,7 +60,7 @@ namespace Snn
                 def.model_name = modelText;
                 def.model = held.Value;
                 def.shape.rank = (uint)shape.Length;
-                for (int i = 0; i < shape.Length; ++i) def.shape.dims[i] = (uint)shape[i];
+                for (int i = 0; i < shape.Length; ++i) def.shape.dims[i] = Whole(shape[i], "shape");
                 Library.Check(Native.snn_network_add_population(handle, &def, &index));
             }
             return (int)index;
@@ -71,21 +72,21 @@ namespace Snn
         {
             fixed (byte* name = Utf8.Bytes(parameter))
             fixed (double* data = values)
-                Library.Check(Native.snn_network_set_parameter(handle, (uint)population, name, data, Count(values)));
+                Library.Check(Native.snn_network_set_parameter(handle, Whole(population, "population"), name, data, Count(values)));
         }
 
         /// <summary>Whether training changes the parameter. C: <c>snn_network_set_learnable</c>.</summary>
         public void SetLearnable(int population, string parameter, bool learnable = true)
         {
             fixed (byte* name = Utf8.Bytes(parameter))
-                Library.Check(Native.snn_network_set_learnable(handle, (uint)population, name, learnable ? 1u : 0u));
+                Library.Check(Native.snn_network_set_learnable(handle, Whole(population, "population"), name, learnable ? 1u : 0u));
         }
 
         /// <summary>An option of the model: ("reset", "subtract"). C: <c>snn_network_set_option</c>.</summary>
         public void SetOption(int population, string option, string choice)
         {
             fixed (byte* name = Utf8.Bytes(option), chosen = Utf8.Bytes(choice))
-                Library.Check(Native.snn_network_set_option(handle, (uint)population, name, chosen));
+                Library.Check(Native.snn_network_set_option(handle, Whole(population, "population"), name, chosen));
         }
 
         /// <summary>The state at step 0 and after a reset: one value, or one for each neuron.
@@ -94,7 +95,7 @@ namespace Snn
         {
             fixed (byte* name = Utf8.Bytes(state))
             fixed (double* data = values)
-                Library.Check(Native.snn_network_set_initial_state(handle, (uint)population, name, data, Count(values)));
+                Library.Check(Native.snn_network_set_initial_state(handle, Whole(population, "population"), name, data, Count(values)));
         }
 
         /// <summary>The built-in surrogate used in training; no parameters keep its defaults.
@@ -103,7 +104,7 @@ namespace Snn
         {
             fixed (byte* text = Utf8.Bytes(name))
             fixed (double* data = parameters)
-                Library.Check(Native.snn_network_set_surrogate(handle, (uint)population, text, ModelHandle.Null, data,
+                Library.Check(Native.snn_network_set_surrogate(handle, Whole(population, "population"), text, ModelHandle.Null, data,
                                                                Count(parameters)));
         }
 
@@ -112,7 +113,7 @@ namespace Snn
         {
             if (surrogate == null) throw new ArgumentNullException(nameof(surrogate));
             fixed (double* data = parameters)
-                Library.Check(Native.snn_network_set_surrogate(handle, (uint)population, null, surrogate.handle, data,
+                Library.Check(Native.snn_network_set_surrogate(handle, Whole(population, "population"), null, surrogate.handle, data,
                                                                Count(parameters)));
         }
 
@@ -140,28 +141,28 @@ namespace Snn
         public void SetPlasticity(int projection, string builtinRule)
         {
             fixed (byte* name = Utf8.Bytes(builtinRule))
-                Library.Check(Native.snn_network_set_plasticity(handle, (uint)projection, name, ModelHandle.Null));
+                Library.Check(Native.snn_network_set_plasticity(handle, Whole(projection, "projection"), name, ModelHandle.Null));
         }
 
         /// <summary>The same by a rule of your own. C: <c>snn_network_set_plasticity</c>.</summary>
         public void SetPlasticity(int projection, Model rule)
         {
             if (rule == null) throw new ArgumentNullException(nameof(rule));
-            Library.Check(Native.snn_network_set_plasticity(handle, (uint)projection, null, rule.handle));
+            Library.Check(Native.snn_network_set_plasticity(handle, Whole(projection, "projection"), null, rule.handle));
         }
 
         /// <summary>A parameter of the projection's rule. C: <c>snn_network_set_plasticity_parameter</c>.</summary>
         public void SetPlasticityParameter(int projection, string parameter, double value)
         {
             fixed (byte* name = Utf8.Bytes(parameter))
-                Library.Check(Native.snn_network_set_plasticity_parameter(handle, (uint)projection, name, value));
+                Library.Check(Native.snn_network_set_plasticity_parameter(handle, Whole(projection, "projection"), name, value));
         }
 
         /// <summary>An option of the projection's rule. C: <c>snn_network_set_plasticity_option</c>.</summary>
         public void SetPlasticityOption(int projection, string option, string choice)
         {
             fixed (byte* name = Utf8.Bytes(option), chosen = Utf8.Bytes(choice))
-                Library.Check(Native.snn_network_set_plasticity_option(handle, (uint)projection, name, chosen));
+                Library.Check(Native.snn_network_set_plasticity_option(handle, Whole(projection, "projection"), name, chosen));
         }
 
         /// <summary>Checks the whole, makes it immutable and ends the builder. C: <c>snn_network_finish</c>.</summary>
@@ -241,7 +242,7 @@ namespace Snn
         {
             SNNPopulationInfo raw;
             raw.struct_size = (uint)sizeof(SNNPopulationInfo);
-            Library.Check(Native.snn_network_get_population(handle, (uint)index, &raw));
+            Library.Check(Native.snn_network_get_population(handle, Whole(index, "index"), &raw));
             var shape = new int[Math.Min(raw.shape.rank, 3)];
             for (int i = 0; i < shape.Length; ++i) shape[i] = (int)raw.shape.dims[i];
             var info = new PopulationInfo
@@ -258,7 +259,7 @@ namespace Snn
         {
             SNNProjectionInfo raw;
             raw.struct_size = (uint)sizeof(SNNProjectionInfo);
-            Library.Check(Native.snn_network_get_projection(handle, (uint)index, &raw));
+            Library.Check(Native.snn_network_get_projection(handle, Whole(index, "index"), &raw));
             var info = new ProjectionInfo
             {
                 Kind = (ConnectionKind)raw.kind, Source = (int)raw.source, Target = (int)raw.target,
@@ -279,7 +280,7 @@ namespace Snn
         {
             SNNProjectionArrays raw;
             raw.struct_size = (uint)sizeof(SNNProjectionArrays);
-            Library.Check(Native.snn_network_get_projection_arrays(handle, (uint)index, &raw));
+            Library.Check(Native.snn_network_get_projection_arrays(handle, Whole(index, "index"), &raw));
             ProjectionInfo projection = Projection(index);
             bool sparse = projection.Kind == ConnectionKind.Sparse;
             ulong sources = (ulong)Population(projection.Source).Size;
@@ -300,7 +301,7 @@ namespace Snn
         {
             SNNRandomConnectionDef raw;
             raw.struct_size = (uint)sizeof(SNNRandomConnectionDef);
-            Library.Check(Native.snn_network_get_connection_rule(handle, (uint)index, &raw));
+            Library.Check(Native.snn_network_get_connection_rule(handle, Whole(index, "index"), &raw));
             var rule = new RandomConnection(raw);
             GC.KeepAlive(this);
             return rule;
@@ -310,7 +311,7 @@ namespace Snn
         public Synapses Synapses(int projection, int firstSource, int sourceCount)
         {
             UIntPtr count;
-            Library.Check(Native.snn_network_get_synapses(handle, (uint)projection, (uint)firstSource, (uint)sourceCount, null,
+            Library.Check(Native.snn_network_get_synapses(handle, Whole(projection, "projection"), Whole(firstSource, "firstSource"), Whole(sourceCount, "sourceCount"), null,
                                                           null, null, null, &count));
             int size = checked((int)(ulong)count);
             var found = new Synapses
@@ -320,8 +321,8 @@ namespace Snn
             fixed (uint* sources = found.Sources, targets = found.Targets, delays = found.Delays)
             fixed (float* weights = found.Weights)
                 if (size > 0)
-                    Library.Check(Native.snn_network_get_synapses(handle, (uint)projection, (uint)firstSource,
-                                                                  (uint)sourceCount, sources, targets, delays, weights,
+                    Library.Check(Native.snn_network_get_synapses(handle, Whole(projection, "projection"), Whole(firstSource, "firstSource"),
+                                                                  Whole(sourceCount, "sourceCount"), sources, targets, delays, weights,
                                                                   &count));
             return found;
         }
@@ -346,7 +347,7 @@ namespace Snn
         public Model Model(int population)
         {
             IntPtr model;
-            Library.Check(Native.snn_network_get_model(handle, (uint)population, &model));
+            Library.Check(Native.snn_network_get_model(handle, Whole(population, "population"), &model));
             return new Model(model);
         }
 
@@ -354,7 +355,7 @@ namespace Snn
         public Model Surrogate(int population)
         {
             IntPtr model;
-            Library.Check(Native.snn_network_get_surrogate(handle, (uint)population, &model));
+            Library.Check(Native.snn_network_get_surrogate(handle, Whole(population, "population"), &model));
             return new Model(model);
         }
 
@@ -362,7 +363,7 @@ namespace Snn
         public Model Plasticity(int projection)
         {
             IntPtr model;
-            Library.Check(Native.snn_network_get_plasticity(handle, (uint)projection, &model));
+            Library.Check(Native.snn_network_get_plasticity(handle, Whole(projection, "projection"), &model));
             return new Model(model);
         }
 
@@ -372,10 +373,10 @@ namespace Snn
             UIntPtr count;
             fixed (byte* name = Utf8.Bytes(parameter))
             {
-                Library.Check(Native.snn_network_get_parameter(handle, (uint)population, name, null, &count));
+                Library.Check(Native.snn_network_get_parameter(handle, Whole(population, "population"), name, null, &count));
                 var values = new double[(int)count];
                 fixed (double* data = values)
-                    Library.Check(Native.snn_network_get_parameter(handle, (uint)population, name, data, &count));
+                    Library.Check(Native.snn_network_get_parameter(handle, Whole(population, "population"), name, data, &count));
                 return values;
             }
         }
@@ -385,7 +386,7 @@ namespace Snn
         {
             uint learnable;
             fixed (byte* name = Utf8.Bytes(parameter))
-                Library.Check(Native.snn_network_get_learnable(handle, (uint)population, name, &learnable));
+                Library.Check(Native.snn_network_get_learnable(handle, Whole(population, "population"), name, &learnable));
             return learnable != 0;
         }
 
@@ -395,10 +396,10 @@ namespace Snn
             UIntPtr count;
             fixed (byte* name = Utf8.Bytes(state))
             {
-                Library.Check(Native.snn_network_get_initial_state(handle, (uint)population, name, null, &count));
+                Library.Check(Native.snn_network_get_initial_state(handle, Whole(population, "population"), name, null, &count));
                 var values = new double[(int)count];
                 fixed (double* data = values)
-                    Library.Check(Native.snn_network_get_initial_state(handle, (uint)population, name, data, &count));
+                    Library.Check(Native.snn_network_get_initial_state(handle, Whole(population, "population"), name, data, &count));
                 return values;
             }
         }
@@ -408,11 +409,11 @@ namespace Snn
         public double[] SurrogateParameters(int population)
         {
             UIntPtr count;
-            Library.Check(Native.snn_network_get_surrogate_parameters(handle, (uint)population, null, &count));
+            Library.Check(Native.snn_network_get_surrogate_parameters(handle, Whole(population, "population"), null, &count));
             var values = new double[(int)count];
             fixed (double* data = values)
                 if (values.Length > 0)
-                    Library.Check(Native.snn_network_get_surrogate_parameters(handle, (uint)population, data, &count));
+                    Library.Check(Native.snn_network_get_surrogate_parameters(handle, Whole(population, "population"), data, &count));
             return values;
         }
 
@@ -421,7 +422,7 @@ namespace Snn
         {
             byte* choice;
             fixed (byte* name = Utf8.Bytes(option))
-                Library.Check(Native.snn_network_get_option(handle, (uint)population, name, &choice));
+                Library.Check(Native.snn_network_get_option(handle, Whole(population, "population"), name, &choice));
             string copy = Utf8.Text(choice);
             GC.KeepAlive(this);
             return copy;
@@ -432,7 +433,7 @@ namespace Snn
         {
             double value;
             fixed (byte* name = Utf8.Bytes(parameter))
-                Library.Check(Native.snn_network_get_plasticity_parameter(handle, (uint)projection, name, &value));
+                Library.Check(Native.snn_network_get_plasticity_parameter(handle, Whole(projection, "projection"), name, &value));
             return value;
         }
 
@@ -441,7 +442,7 @@ namespace Snn
         {
             byte* choice;
             fixed (byte* name = Utf8.Bytes(option))
-                Library.Check(Native.snn_network_get_plasticity_option(handle, (uint)projection, name, &choice));
+                Library.Check(Native.snn_network_get_plasticity_option(handle, Whole(projection, "projection"), name, &choice));
             string copy = Utf8.Text(choice);
             GC.KeepAlive(this);
             return copy;

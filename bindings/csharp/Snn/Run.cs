@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using static Snn.Library;
 
 namespace Snn
 {
@@ -127,14 +128,14 @@ namespace Snn
                 for (int i = 0; i < inputs.Count; ++i)
                     inputArrays[i] = new SNNInputArray
                     {
-                        population = (uint)inputs[i].Population, held = inputs[i].Held ? 1u : 0u,
+                        population = Whole(inputs[i].Population, "population"), held = inputs[i].Held ? 1u : 0u,
                         data = (float*)Pin(pins, inputs[i].Data), count = (UIntPtr)inputs[i].Data.Length
                     };
                 var recordArrays = new SNNRecordArray[records.Count];
                 for (int i = 0; i < records.Count; ++i)
                     recordArrays[i] = new SNNRecordArray
                     {
-                        population = (uint)records[i].Population, dtype = (uint)records[i].Type,
+                        population = Whole(records[i].Population, "population"), dtype = (uint)records[i].Type,
                         variable = (byte*)Pin(pins, Utf8.Bytes(records[i].Variable)),
                         data = (void*)Pin(pins, records[i].Data), count = (UIntPtr)records[i].Data.Length
                     };
@@ -142,7 +143,7 @@ namespace Snn
                 for (int i = 0; i < events.Count; ++i)
                     spikeRecords[i] = new SNNSpikeRecord
                     {
-                        struct_size = (uint)sizeof(SNNSpikeRecord), population = (uint)events[i].Key,
+                        struct_size = (uint)sizeof(SNNSpikeRecord), population = Whole(events[i].Key, "population"),
                         steps = (uint*)Pin(pins, events[i].Value.steps), neurons = (uint*)Pin(pins, events[i].Value.neurons),
                         samples = (uint*)Pin(pins, events[i].Value.samples),
                         capacity = (UIntPtr)events[i].Value.steps.Length
@@ -154,17 +155,17 @@ namespace Snn
                 {
                     SNNRunDef def;
                     Native.snn_run_def_init(&def, (uint)sizeof(SNNRunDef));
-                    def.step_count = (uint)stepCount;
+                    def.step_count = Whole(stepCount, "stepCount");
                     def.inputs = input;
                     def.input_count = (uint)inputArrays.Length;
                     def.records = record;
                     def.record_count = (uint)recordArrays.Length;
                     def.spike_records = spikes;
                     def.spike_record_count = (uint)spikeRecords.Length;
-                    def.steps_before = (uint)StepsBefore;
+                    def.steps_before = Whole(StepsBefore, "StepsBefore");
                     def.out_step_count = done;
-                    if (RecordInterval.HasValue) def.record_interval = (uint)RecordInterval.Value;
-                    if (progressInterval.HasValue) def.progress_interval = (uint)progressInterval.Value;
+                    if (RecordInterval.HasValue) def.record_interval = Whole(RecordInterval.Value, "RecordInterval");
+                    if (progressInterval.HasValue) def.progress_interval = Whole(progressInterval.Value, "progressInterval");
                     if (progress != null)
                     {
                         def.progress = progressFunction;

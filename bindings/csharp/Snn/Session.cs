@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.InteropServices;
+using static Snn.Library;
 
 namespace Snn
 {
@@ -47,9 +48,9 @@ namespace Snn
                 config.flags = (uint)Flags;
                 config.seed = Seed;
                 config.instruction_set = (uint)InstructionSet;
-                if (BatchSize.HasValue) config.batch_size = (uint)BatchSize.Value;
-                if (ThreadCount.HasValue) config.thread_count = (uint)ThreadCount.Value;
-                if (MaxCatchUpSteps.HasValue) config.max_catch_up_steps = (uint)MaxCatchUpSteps.Value;
+                if (BatchSize.HasValue) config.batch_size = Whole(BatchSize.Value, "BatchSize");
+                if (ThreadCount.HasValue) config.thread_count = Whole(ThreadCount.Value, "ThreadCount");
+                if (MaxCatchUpSteps.HasValue) config.max_catch_up_steps = Whole(MaxCatchUpSteps.Value, "MaxCatchUpSteps");
                 SNNJobSystem jobs;
                 SNNAllocator allocator;
                 if (hooks != IntPtr.Zero)
@@ -151,7 +152,7 @@ namespace Snn
         public void Step(int stepCount = 1)
         {
             if (stepCount < 0) throw new ArgumentOutOfRangeException(nameof(stepCount), stepCount, "a count is not negative");
-            Finish(Native.snn_session_step(handle, (uint)stepCount));
+            Finish(Native.snn_session_step(handle, Whole(stepCount, "stepCount")));
         }
 
         /// <summary>Runs steps with inputs and recordings; returns the steps that were done. C: <c>snn_session_run</c>.</summary>
@@ -216,7 +217,7 @@ namespace Snn
         public void SetInput(int population, ReadOnlySpan<float> values)
         {
             fixed (float* data = &MemoryMarshal.GetReference(values))
-                Library.Check(Native.snn_session_set_input(handle, (uint)population, data, (UIntPtr)values.Length));
+                Library.Check(Native.snn_session_set_input(handle, Whole(population, "population"), data, (UIntPtr)values.Length));
         }
 
         /// <summary>Pins an array that the session reads at each step, until it is unbound or the session ends.
@@ -241,7 +242,7 @@ namespace Snn
         /// C: <c>snn_session_bind_input</c>.</summary>
         public void BindInput(int population, IntPtr values, int count)
         {
-            Library.Check(Native.snn_session_bind_input(handle, (uint)population, (float*)values, (UIntPtr)count));
+            Library.Check(Native.snn_session_bind_input(handle, Whole(population, "population"), (float*)values, (UIntPtr)count));
             Unpin(population);
         }
 
@@ -268,7 +269,7 @@ namespace Snn
         {
             uint* neurons;
             uint count;
-            Library.Check(Native.snn_session_get_spikes(handle, (uint)population, (uint)sample, &neurons, &count));
+            Library.Check(Native.snn_session_get_spikes(handle, Whole(population, "population"), Whole(sample, "sample"), &neurons, &count));
             return new ReadOnlySpan<uint>(neurons, (int)count);
         }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
+using static Snn.Library;
 
 namespace Snn
 {
@@ -14,11 +15,12 @@ namespace Snn
         {
             Library.CheckVersion();
             fixed (SNNTrainerDef* it = &def) Native.snn_trainer_def_init(it, (uint)sizeof(SNNTrainerDef));
-            def.output_population = (uint)outputPopulation;
-            def.step_count = (uint)stepCount;
+            def.output_population = Whole(outputPopulation, "outputPopulation");
+            def.step_count = Whole(stepCount, "stepCount");
         }
 
         public Loss Loss { get { return (Loss)def.loss; } set { def.loss = (uint)value; } }
+        public LearningRule Rule { get { return (LearningRule)def.rule; } set { def.rule = (uint)value; } }
         public Optimizer Optimizer { get { return (Optimizer)def.optimizer; } set { def.optimizer = (uint)value; } }
 
         /// <summary>Target of the labelled output for mean-square losses without targets.</summary>
@@ -51,6 +53,15 @@ namespace Snn
 
         /// <summary>Time constant of the van Rossum distance, in ms.</summary>
         public double VanRossumTau { get { return def.van_rossum_tau_ms; } set { def.van_rossum_tau_ms = value; } }
+
+        /// <summary>Steps kept at once for the way back, the others are run again; 0: all.</summary>
+        public uint CheckpointSteps { get { return def.checkpoint_steps; } set { def.checkpoint_steps = value; } }
+
+        /// <summary>Truncated back-propagation: steps of a window; 0: none.</summary>
+        public uint WindowSteps { get { return def.window_steps; } set { def.window_steps = value; } }
+
+        /// <summary>Whether each window has a loss and an update of its own.</summary>
+        public bool WindowUpdates { get { return def.window_updates != 0; } set { def.window_updates = value ? 1u : 0u; } }
     }
 
     /// <summary>What came of a batch; see <c>SNNTrainResult</c>.</summary>
@@ -121,7 +132,7 @@ namespace Snn
             var arrays = new SNNRecordArray[entries.Count];
             for (int i = 0; i < arrays.Length; ++i)
             {
-                arrays[i].population = (uint)entries[i].Population;
+                arrays[i].population = Whole(entries[i].Population, "population");
                 arrays[i].dtype = (uint)DataType.Float32;
                 arrays[i].variable = (byte*)Run.Pin(pins, Utf8.Bytes(entries[i].Variable));
                 arrays[i].data = (void*)Run.Pin(pins, entries[i].Values);
@@ -246,7 +257,7 @@ namespace Snn
         /// C: <c>snn_trainer_set_dropout</c>.</summary>
         public void SetDropout(int population, double probability, ulong seed = 0)
         {
-            Library.Check(Native.snn_trainer_set_dropout(handle, (uint)population, probability, seed));
+            Library.Check(Native.snn_trainer_set_dropout(handle, Whole(population, "population"), probability, seed));
         }
 
         /// <summary>From the next update on. C: <c>snn_trainer_set_learning_rate</c>.</summary>
@@ -282,7 +293,7 @@ namespace Snn
                 for (int i = 0; i < inputs.Length; ++i)
                 {
                     pins[i] = GCHandle.Alloc(batch.inputs[i].Values, GCHandleType.Pinned);
-                    inputs[i].population = (uint)batch.inputs[i].Population;
+                    inputs[i].population = Whole(batch.inputs[i].Population, "population");
                     inputs[i].held = batch.inputs[i].Held ? 1u : 0u;
                     inputs[i].data = (float*)pins[i].AddrOfPinnedObject();
                     inputs[i].count = (UIntPtr)batch.inputs[i].Values.Length;

@@ -53,7 +53,9 @@ struct Infos {
     std::vector<GodotPropertyInfo> raw;
 };
 
-bool is_plain(int type) { return type == GODOT_INT || type == GODOT_FLOAT || type == GODOT_BOOL || type == GODOT_OBJECT; }
+bool is_plain(int type) {
+    return type == GODOT_INT || type == GODOT_FLOAT || type == GODOT_BOOL || type == GODOT_OBJECT || type == GODOT_RID;
+}
 
 // Whether Godot makes a value of type `wanted` of a Variant of type `given` without loss of meaning.
 bool converts(int given, int wanted) {
@@ -63,7 +65,8 @@ bool converts(int given, int wanted) {
         case GODOT_INT: return given == GODOT_FLOAT;
         case GODOT_STRING: return given == GODOT_STRING_NAME;
         case GODOT_OBJECT: return given == GODOT_NIL;
-        case GODOT_FLOATS: return given == GODOT_ARRAY;
+        case GODOT_FLOATS:
+        case GODOT_STRINGS: return given == GODOT_ARRAY;
         default: return false;
     }
 }
@@ -202,17 +205,23 @@ float* resized_floats(void* array, std::size_t count) {
     return count ? godot.floats_at(array, 0) : nullptr;
 }
 
+std::vector<std::string> strings(const void* array) {
+    std::vector<std::string> texts;
+    for (std::size_t i = 0, count = size(GODOT_STRINGS, array); i < count; ++i)
+        texts.push_back(text(godot.strings_at_const(array, static_cast<int64_t>(i))));
+    return texts;
+}
+
 void set_strings(void* array, const std::vector<std::string>& texts) {
     resize(GODOT_STRINGS, array, texts.size());
     for (std::size_t i = 0; i < texts.size(); ++i) set_text(godot.strings_at(array, static_cast<int64_t>(i)), texts[i]);
 }
 
-void call(GodotObject object, const char* method, std::initializer_list<const void*> variants) {
-    Variant self(GODOT_OBJECT, &object);
-    alignas(8) unsigned char result[24] = {};
+Variant::Variant(Variant& self, const char* method, std::initializer_list<Variant*> arguments) {
+    std::vector<const void*> variants;
+    for (Variant* one : arguments) variants.push_back(one->get());
     GodotCallError error{};
-    godot.variant_call(self.get(), StringName(method).get(), variants.begin(), static_cast<int64_t>(variants.size()), result, &error);
-    godot.variant_destroy(result);
+    godot.variant_call(self.get(), StringName(method).get(), variants.data(), static_cast<int64_t>(variants.size()), data_, &error);
     if (error.error != GODOT_CALL_OK) print_error(method, "Godot refused the call");
 }
 

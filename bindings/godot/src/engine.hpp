@@ -25,21 +25,6 @@ bool connect(GodotGetFunction get, void* library_token);
 
 // ---- Values -----------------------------------------------------------------------------------------------------------
 
-// A value of a type that Godot knows, or a Variant, in memory of the size of the largest. Owns it.
-template <int Type>
-class Value {
-public:
-    Value() { godot.constructor(Type, 0)(data_, nullptr); }
-    ~Value() { godot.destructor(Type)(data_); }
-    Value(const Value&) = delete;
-    Value& operator=(const Value&) = delete;
-    void* get() { return data_; }
-    const void* get() const { return data_; }
-
-private:
-    alignas(8) unsigned char data_[16];
-};
-
 class StringName {
 public:
     explicit StringName(const char* text) { godot.string_name(data_, text); }
@@ -56,14 +41,42 @@ private:
 
 class Variant {
 public:
+    Variant() = default;  // nil
     Variant(int type, const void* value) { godot.to_variant(type)(data_, const_cast<void*>(value)); }
+    explicit Variant(int64_t number) : Variant(GODOT_INT, &number) {}
+    // What a method of an object or an array, called by its name, returns; nil, and a line in the log, when it is refused.
+    Variant(Variant& self, const char* method, std::initializer_list<Variant*> arguments);
     ~Variant() { godot.variant_destroy(data_); }
     Variant(const Variant&) = delete;
     Variant& operator=(const Variant&) = delete;
     void* get() { return data_; }
+    int type() const { return godot.variant_type(data_); }
+    // The value itself, of a type without a destructor.
+    template <int Type, class T>
+    T as() {
+        T value{};
+        if (type() == Type) godot.from_variant(Type)(&value, data_);
+        return value;
+    }
 
 private:
-    alignas(8) unsigned char data_[24];
+    alignas(8) unsigned char data_[24] = {};
+};
+
+// A value of a type that Godot knows, in memory of the size of the largest. Owns it.
+template <int Type>
+class Value {
+public:
+    Value() { godot.constructor(Type, 0)(data_, nullptr); }
+    explicit Value(Variant& of) { godot.from_variant(Type)(data_, of.get()); }  // of one of this type
+    ~Value() { godot.destructor(Type)(data_); }
+    Value(const Value&) = delete;
+    Value& operator=(const Value&) = delete;
+    void* get() { return data_; }
+    const void* get() const { return data_; }
+
+private:
+    alignas(8) unsigned char data_[16];
 };
 
 std::string text(const void* string);                 // of a String
@@ -73,9 +86,8 @@ snn::Span<const uint8_t> bytes(const void* array);
 void set_bytes(void* array, const uint8_t* values, std::size_t count);
 void set_ints(void* array, const uint32_t* values, std::size_t count);
 float* resized_floats(void* array, std::size_t count);
+std::vector<std::string> strings(const void* array);
 void set_strings(void* array, const std::vector<std::string>& texts);
-// Calls a method of an object by its name.
-void call(GodotObject object, const char* method, std::initializer_list<const void*> variants);
 
 // ---- Errors -----------------------------------------------------------------------------------------------------------
 
@@ -166,6 +178,7 @@ const T& value(const void* argument) {
 const Class& network_resource_class();
 const Class& network_loader_class();
 const Class& spiking_network_class();
+const Class& compute_network_class();
 // The network of an object of network_resource_class(), null when there is none or the object is another one.
 const snn::Network* network_of(GodotObject resource);
 

@@ -1,6 +1,8 @@
 // The entry of the extension: what Godot calls when it loads and unloads it.
 #include "engine.hpp"
 
+#include <array>
+
 #if defined(_WIN32)
 #define SNN_GODOT_EXPORT __declspec(dllexport)
 #else
@@ -13,15 +15,19 @@ using namespace godot_snn;
 
 void* loader = nullptr;  // a Ref to the loader that Godot has
 
+std::array<const Class*, 4> classes() {
+    return {&network_resource_class(), &network_loader_class(), &spiking_network_class(), &compute_network_class()};
+}
+
 void tell_resource_loader(const char* method) {
     const GodotObject server = godot.singleton(StringName("ResourceLoader").get());
-    Variant object(GODOT_OBJECT, &loader);
-    call(server, method, {object.get()});
+    Variant self(GODOT_OBJECT, &server), object(GODOT_OBJECT, &loader);
+    const Variant nothing(self, method, {&object});
 }
 
 void initialize(void*, int32_t level) {
     if (level != GODOT_LEVEL_SCENE) return;
-    for (const Class* one : {&network_resource_class(), &network_loader_class(), &spiking_network_class()}) register_class(*one);
+    for (const Class* one : classes()) register_class(*one);
     godot.ref_set(&loader, make(network_loader_class().name));
     tell_resource_loader("add_resource_format_loader");
 }
@@ -30,7 +36,7 @@ void deinitialize(void*, int32_t level) {
     if (level != GODOT_LEVEL_SCENE) return;
     tell_resource_loader("remove_resource_format_loader");
     godot.ref_set(&loader, nullptr);
-    for (const Class* one : {&spiking_network_class(), &network_loader_class(), &network_resource_class()}) unregister_class(*one);
+    for (const Class* one : classes()) unregister_class(*one);
 }
 
 }  // namespace

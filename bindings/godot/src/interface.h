@@ -15,8 +15,8 @@ typedef void (*GodotFunction)(void);
 typedef GodotFunction (*GodotGetFunction)(const char *name);
 
 enum { /* types of a Variant */
-    GODOT_NIL = 0, GODOT_BOOL = 1, GODOT_INT = 2, GODOT_FLOAT = 3, GODOT_STRING = 4, GODOT_STRING_NAME = 21, GODOT_OBJECT = 24,
-    GODOT_ARRAY = 28, GODOT_BYTES = 29, GODOT_INTS = 30, GODOT_FLOATS = 32, GODOT_STRINGS = 34
+    GODOT_NIL = 0, GODOT_BOOL = 1, GODOT_INT = 2, GODOT_FLOAT = 3, GODOT_STRING = 4, GODOT_STRING_NAME = 21, GODOT_RID = 23,
+    GODOT_OBJECT = 24, GODOT_ARRAY = 28, GODOT_BYTES = 29, GODOT_INTS = 30, GODOT_FLOATS = 32, GODOT_STRINGS = 34
 };
 enum { GODOT_CALL_OK = 0, GODOT_CALL_INVALID_ARGUMENT = 2, GODOT_CALL_TOO_MANY = 3, GODOT_CALL_TOO_FEW = 4 };
 enum { GODOT_LEVEL_SCENE = 2 };
@@ -106,6 +106,7 @@ typedef void (*GodotConvert)(void *out, void *in); /* between a Variant and a va
     X(ints_at, "packed_int32_array_operator_index", int32_t *, (void *array, int64_t index))                                    \
     X(floats_at, "packed_float32_array_operator_index", float *, (void *array, int64_t index))                                  \
     X(strings_at, "packed_string_array_operator_index", void *, (void *array, int64_t index))                                   \
+    X(strings_at_const, "packed_string_array_operator_index_const", const void *, (const void *array, int64_t index))           \
     X(bytes_at_const, "packed_byte_array_operator_index_const", const uint8_t *, (const void *array, int64_t index))            \
     X(floats_at_const, "packed_float32_array_operator_index_const", const float *, (const void *array, int64_t index))          \
     X(singleton, "global_get_singleton", GodotObject, (const void *name))                                                       \
@@ -116,6 +117,9 @@ typedef void (*GodotConvert)(void *out, void *in); /* between a Variant and a va
       (GodotObject object, void *token, void *binding, const GodotBindingCallbacks *callbacks))                                 \
     X(get_binding, "object_get_instance_binding", void *,                                                                       \
       (GodotObject object, void *token, const GodotBindingCallbacks *callbacks))                                                \
+    X(instance_id, "object_get_instance_id", uint64_t, (GodotObject object))                                                    \
+    X(object_of, "object_get_instance_from_id", GodotObject, (uint64_t instance_id))                                            \
+    X(set_typed, "array_set_typed", void, (void *array, int32_t type, const void *class_name, const void *script))              \
     X(ref_set, "ref_set_object", void, (void *ref, GodotObject object))                                                         \
     X(method_bind, "classdb_get_method_bind", void *, (const void *class_name, const void *method, int64_t hash))               \
     X(call_method_bind, "object_method_bind_ptrcall", void,                                                                     \

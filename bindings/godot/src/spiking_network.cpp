@@ -2,6 +2,7 @@
 #include "engine.hpp"
 
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <utility>
@@ -83,9 +84,9 @@ struct SpikingNetwork {
         Value<GODOT_INTS> neurons;
         set_ints(neurons.get(), spikes.neurons, spikes.count);
         const int64_t number = static_cast<int64_t>(spikes.step);
-        Variant signal_v(GODOT_STRING_NAME, signal.get()), name_v(GODOT_STRING_NAME, name.get()),
-            neurons_v(GODOT_INTS, neurons.get()), number_v(GODOT_INT, &number);
-        call(object, "emit_signal", {signal_v.get(), name_v.get(), neurons_v.get(), number_v.get()});
+        Variant self(GODOT_OBJECT, &object), signal_v(GODOT_STRING_NAME, signal.get()), name_v(GODOT_STRING_NAME, name.get()),
+            neurons_v(GODOT_INTS, neurons.get()), number_v(number);
+        const Variant nothing(self, "emit_signal", {&signal_v, &name_v, &neurons_v, &number_v});
     }
 };
 
@@ -175,6 +176,72 @@ void get_state(void* instance, Arguments arguments, void* result) {
     });
 }
 
+void set_state(void* instance, Arguments arguments, void* result) {
+    give(result, guarded("SpikingNetwork.set_state",
+                         [&] { self(instance).running().write(text(arguments[0]), floats(arguments[1])); }));
+}
+
+void send_signal(void* instance, Arguments arguments, void* result) {
+    give(result, guarded("SpikingNetwork.send_signal", [&] {
+             const float signal[] = {static_cast<float>(value<double>(arguments[1]))};
+             self(instance).running().write(text(arguments[0]) + ".signal", signal);
+         }));
+}
+
+// A path of Godot's, "user://brain.state", as the system has it.
+std::string system_path(const void* path) {
+    GodotObject settings = godot.singleton(StringName("ProjectSettings").get());
+    Variant self(GODOT_OBJECT, &settings), given(GODOT_STRING, path), found(self, "globalize_path", {&given});
+    if (found.type() != GODOT_STRING) throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, ("'" + text(path) + "' is no path").c_str());
+    const Value<GODOT_STRING> made(found);
+    return text(made.get());
+}
+
+void save_state(void* instance, Arguments arguments, void* result) {
+    give(result, guarded("SpikingNetwork.save_state", [&] { self(instance).running().save_state(system_path(arguments[0])); }));
+}
+
+void load_state(void* instance, Arguments arguments, void* result) {
+    give(result, guarded("SpikingNetwork.load_state", [&] { self(instance).running().load_state(system_path(arguments[0])); }));
+}
+
+constexpr struct {
+    const char* name;
+    uint64_t SNNCounters::*count;
+} counters[] = {{"COUNTER_STEPS", &SNNCounters::steps},
+                {"COUNTER_NEURON_UPDATES", &SNNCounters::neuron_updates},
+                {"COUNTER_SPIKES", &SNNCounters::spikes},
+                {"COUNTER_INPUT_SPIKES", &SNNCounters::input_spikes},
+                {"COUNTER_SYNAPTIC_EVENTS", &SNNCounters::synaptic_events},
+                {"COUNTER_SYNAPTIC_OPERATIONS", &SNNCounters::synaptic_operations}};
+
+std::vector<Constant> constants() {
+    std::vector<Constant> made{{"StepMode", "STEP_PHYSICS", step_in_physics},
+                               {"StepMode", "STEP_PROCESS", step_in_process},
+                               {"StepMode", "STEP_SCRIPT", step_by_script}};
+    for (const auto& counter : counters) made.push_back({"Counter", counter.name, &counter - counters});
+    return made;
+}
+
+void get_counter(void* instance, Arguments arguments, void* result) {
+    give(result, 0);
+    guarded("SpikingNetwork.get_counter", [&] {
+        const int64_t which = value<int64_t>(arguments[0]);
+        if (which < 0 || which >= int64_t{std::size(counters)})
+            throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, ("counter is " + std::to_string(which) + ", it must be a COUNTER_").c_str());
+        give(result, static_cast<int64_t>(self(instance).running().counters().*counters[which].count));
+    });
+}
+
+void get_projections(void* instance, Arguments, void* result) {
+    guarded("SpikingNetwork.get_projections", [&] {
+        const snn::Network network = self(instance).running().network();
+        std::vector<std::string> names;
+        for (uint32_t i = 0; i < network.info().projection_count; ++i) names.emplace_back(network.projection(i).name);
+        set_strings(result, names);
+    });
+}
+
 void get_step_count(void* instance, Arguments, void* result) {
     give(result, 0);
     guarded("SpikingNetwork.get_step_count", [&] { give(result, static_cast<int64_t>(self(instance).running().step_count())); });
@@ -229,17 +296,21 @@ const Class& spiking_network_class() {
          {"reset", {}, GODOT_INT, reset},
          {"get_spikes", {{"population", GODOT_STRING}}, GODOT_INTS, get_spikes},
          {"get_state", {{"path", GODOT_STRING}}, GODOT_FLOATS, get_state},
+         {"set_state", {{"path", GODOT_STRING}, {"values", GODOT_FLOATS}}, GODOT_INT, set_state},
+         {"send_signal", {{"projection", GODOT_STRING}, {"value", GODOT_FLOAT}}, GODOT_INT, send_signal},
+         {"save_state", {{"path", GODOT_STRING}}, GODOT_INT, save_state},
+         {"load_state", {{"path", GODOT_STRING}}, GODOT_INT, load_state},
+         {"get_counter", {{"counter", GODOT_INT}}, GODOT_INT, get_counter},
          {"get_step_count", {}, GODOT_INT, get_step_count},
-         {"get_populations", {}, GODOT_STRINGS, get_populations}},
+         {"get_populations", {}, GODOT_STRINGS, get_populations},
+         {"get_projections", {}, GODOT_STRINGS, get_projections}},
         {{{"network", GODOT_OBJECT, GODOT_HINT_RESOURCE_TYPE, "SpikingNetworkResource"}, "set_network", "get_network"},
          {{"step_mode", GODOT_INT, GODOT_HINT_ENUM, modes}, "set_step_mode", "get_step_mode"},
          {{"thread_count", GODOT_INT, GODOT_HINT_RANGE, "0,64"}, "set_thread_count", "get_thread_count"},
          {{"seed", GODOT_INT}, "set_seed", "get_seed"},
          {{"budget_ms", GODOT_FLOAT, GODOT_HINT_RANGE, "0,16,0.1"}, "set_budget_ms", "get_budget_ms"}},
         {{"spiked", {{"population", GODOT_STRING_NAME}, {"neurons", GODOT_INTS}, {"step", GODOT_INT}}}},
-        {{"StepMode", "STEP_PHYSICS", step_in_physics},
-         {"StepMode", "STEP_PROCESS", step_in_process},
-         {"StepMode", "STEP_SCRIPT", step_by_script}},
+        constants(),
         {{"_process", frame<step_in_process>}, {"_physics_process", frame<step_in_physics>}}};
     return description;
 }

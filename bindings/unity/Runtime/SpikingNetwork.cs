@@ -67,7 +67,7 @@ namespace Snn.Unity
         /// <summary>Used by the next session.</summary>
         public ulong Seed { get { return seed; } set { seed = value; } }
 
-        /// <summary>All that the binding has, for what this component does not do: other states, saved games, training.</summary>
+        /// <summary>All that the binding has, for what this component does not do: training, recorded runs.</summary>
         public Session Session
         {
             get
@@ -125,6 +125,33 @@ namespace Snn.Unity
             Session.Read(path, new Span<float>(NativeArrayUnsafeUtility.GetUnsafePtr(values), values.Length));
             return values;
         }
+
+        /// <summary>Writes a state, weights ("projection.weight") or parameters ("population.threshold").</summary>
+        public void SetState(string path, ReadOnlySpan<float> values)
+        {
+            Session.Write(path, values);
+        }
+
+        /// <summary>A signal, such as a reward, to all synapses of a projection whose rule of plasticity takes one.</summary>
+        public unsafe void SendSignal(string projection, float value)
+        {
+            Session.Write(projection + ".signal", new ReadOnlySpan<float>(&value, 1));
+        }
+
+        /// <summary>All that the next steps depend on, to a file, for example in Application.persistentDataPath.</summary>
+        public void SaveState(string path)
+        {
+            Session.SaveState(path);
+        }
+
+        /// <summary>Goes on from a saved state, bit for bit.</summary>
+        public void LoadState(string path)
+        {
+            Session.LoadState(path);
+        }
+
+        /// <summary>What was computed since the network was opened or reset.</summary>
+        public Counters Counters { get { return Session.Counters; } }
 
         /// <summary>Back to step 0 and the initial state.</summary>
         public void ResetNetwork()

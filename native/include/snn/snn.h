@@ -735,6 +735,14 @@ enum { /* losses, averaged over the batch; T steps, class = argmax of the scores
     /* The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at. */
     SNN_LOSS_NONE = 255
 };
+/* How gradients come about; docs/semantics.md. */
+enum {
+    SNN_LEARNING_BPTT = 0,  /* back-propagation through time */
+    SNN_LEARNING_OTTT = 1,  /* online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet
+                               traces of what arrived before */
+    SNN_LEARNING_EPROP = 2  /* e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those
+                               that project onto it, and meet eligibility traces */
+};
 enum { SNN_OPTIMIZER_SGD = 0, SNN_OPTIMIZER_ADAM = 1, SNN_OPTIMIZER_ADAMW = 2, SNN_OPTIMIZER_LION = 3 };
 
 typedef struct SNNTrainerDef {
@@ -761,6 +769,21 @@ typedef struct SNNTrainerDef {
     double l1_regularization;     /* strength s: s * sign(w) is added to the gradient of weights and biases; default 0. The loss
                                      that is told counts neither this nor weight_decay */
     double van_rossum_tau_ms;     /* time constant of VAN_ROSSUM, default 10 */
+    uint32_t checkpoint_steps;    /* 0 (default): all steps are kept for the backward pass. Else about so many at once, and the state
+                                     before each such segment: the others are run again on the way back. Gradients are the same
+                                     bits; memory is that of one segment and a state for each, time that of a second forward.
+                                     0xFFFFFFFF: about the square root of T, which takes the least memory.
+                                     snn_trainer_forward and snn_trainer_run then copy their inputs, snn_trainer_step does not */
+    uint32_t window_steps;        /* 0 (default): gradients go back through all T steps. Else truncated back-propagation: the run
+                                     is cut into windows of so many steps, the last one perhaps shorter; states go on from one to
+                                     the next, gradients do not go back */
+    uint32_t window_updates;      /* 1 (default): snn_trainer_step takes each window as a run of its own, with the loss of its steps
+                                     and an update after it; the result has the mean loss and the last window's correct_count.
+                                     0, and in snn_trainer_forward and backward always: one loss over T, one update */
+    uint32_t rule;                /* SNN_LEARNING_*, default BPTT. The others need one of the library's losses, models that are
+                                     linear between spikes with the same decays in a whole population, and no learnable parameters.
+                                     With window_steps memory does not grow with T: traces go on from window to window, and
+                                     gradients are not truncated but for e-prop's filter of the output's leak */
 } SNNTrainerDef;
 typedef struct SNNBatch {
     uint32_t struct_size;
@@ -785,7 +808,7 @@ SNN_INLINE void snn_trainer_def_default(SNNTrainerDef *out_def) { snn_trainer_de
 /* The session gets its own copy of the weights. The trainer ends with its session; release it all the same. */
 SNN_API SNNStatus SNN_CALL snn_trainer_create(SNNHandle handle, const SNNTrainerDef *def, SNNTrainer *out_trainer);
 SNN_API void SNN_CALL snn_trainer_release(SNNTrainer trainer);
-/* forward + backward + update on one batch. State is reset before and left as after the last step. */
+/* forward + backward + update on one batch, or on each of its windows. State is reset before and left as after the last step. */
 SNN_API SNNStatus SNN_CALL snn_trainer_step(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
 /* The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not
  * run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE). */

@@ -337,6 +337,9 @@ class Session {
 public:
     explicit Session(const Network& network, const SessionOptions& options = {})
         : Session(nullptr, network.get(), options) {}
+    // Owns a handle that a function of C opened, such as snn_vulkan_create_network; `batch_size` is that of its config.
+    explicit Session(SNNHandle owned, uint32_t batch_size = 1)
+        : batch_size_(batch_size), callbacks_(std::make_shared<Callbacks>()), handle_(owned) {}
     static Session open(const std::string& path, const SessionOptions& options = {}) {
         return Session(path.c_str(), nullptr, options);
     }
@@ -465,12 +468,13 @@ private:
         std::function<void(const SNNSpikes&)> spikes;
         std::function<void(const SNNWeightUpdate&)> weights;
         std::function<void(const SNNEpoch&)> epoch;
-        std::exception_ptr thrown;  // the first exception of this call; those that follow are dropped
+        std::exception_ptr thrown;  // by a callback of this call; none is called again before the call ends
     };
 
     template <class Event, std::function<void(const Event&)> Callbacks::*Member>
     static void SNN_CALL call(SNNHandle, const Event* event, void* user) {
         Callbacks& callbacks = *static_cast<Callbacks*>(user);
+        if (callbacks.thrown) return;
         try {
             (callbacks.*Member)(*event);
         } catch (...) {

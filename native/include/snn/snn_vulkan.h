@@ -170,7 +170,8 @@ typedef struct SNNVulkanPlanDispatch {
     uint32_t shader; /* in SNNVulkanPlan.shaders */
     uint32_t barrier;
     uint32_t groups[3]; /* workgroups; enough also where they could come from indirect_buffer */
-    uint32_t indirect_buffer; /* three words there hold the workgroups that are needed now; SNN_VULKAN_NO_BUFFER: `groups` do */
+    uint32_t indirect_buffer; /* three words there hold the workgroups that are needed now; SNN_VULKAN_NO_BUFFER, as today always:
+                                 `groups` do */
     uint64_t indirect_offset_bytes;
     uint32_t push_bytes; /* push constants from offset 0: so much of `push` */
     uint32_t push[SNN_VULKAN_PUSH_WORD_COUNT];

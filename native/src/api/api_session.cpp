@@ -75,10 +75,11 @@ SNNHandle snn::api::open_session(const SNNConfig* config, const SNNVulkanHost* h
     }
     SessionOptions options = session_options(complete_config);
     if (host) {
-        if (complete_config.device && options.device != "vulkan")
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->device is '", options.device,
-                        "'; on a host's device it is null or \"vulkan\"");
-        options.device = "vulkan";
+        if (!complete_config.device) options.device = "vulkan";
+        const std::vector<std::string> devices = devices_of(options.device);
+        if (std::count(devices.begin(), devices.end(), "vulkan") != 1)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->device is '", options.device, "'; on a host's device it is null, or names \"vulkan\" "
+                        "once, alone or among several");
         options.executor.vulkan_host = host;
     }
     auto session = std::make_shared<Session>(std::move(network), options);
@@ -102,7 +103,7 @@ SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMem
     return guarded([&] {
         const PinnedNetwork object = pin_network(network);
         SessionOptions options = session_options(complete(config, snn_config_init, "config"));
-        if (options.device == automatic_device) options.device = backends().front()->name;
+        if (options.device == automatic_device) options.device = assumed_device(options.executor.flags);
         if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
         const std::shared_ptr<const Network> finished = object->finished();
         if (out_projection_bytes && count != finished->projections().size())

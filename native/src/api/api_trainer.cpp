@@ -62,6 +62,15 @@ SNNStatus with_trainer(SNNTrainer handle, Function&& function, bool reading = fa
     });
 }
 
+SNNTrainResult answer_of(const ForwardResult& result) {
+    SNNTrainResult answer_struct{};
+    answer_struct.sample_count = result.loss.sample_count;
+    answer_struct.correct_count = result.loss.correct_count;
+    answer_struct.loss = result.loss.loss;
+    answer_struct.spike_count = result.spike_count;
+    return answer_struct;
+}
+
 // `records` null: the trainer's own loss; else what a loss of the caller's looks at.
 SNNTrainResult forward(const TrainerCall& call, const SNNBatch* batch, const std::span<const SNNRecordArray>* records = nullptr) {
     const SNNBatch given = complete(batch, "batch");
@@ -72,12 +81,7 @@ SNNTrainResult forward(const TrainerCall& call, const SNNBatch* batch, const std
         records ? call.trainer.run(frames, given.labels, call.session.checked_records(*records, steps))
                 : call.trainer.forward(frames, given.labels, given.targets);
     call.session.restarted(steps);
-    SNNTrainResult answer_struct{};
-    answer_struct.sample_count = result.loss.sample_count;
-    answer_struct.correct_count = result.loss.correct_count;
-    answer_struct.loss = result.loss.loss;
-    answer_struct.spike_count = result.spike_count;
-    return answer_struct;
+    return answer_of(result);
 }
 
 std::span<const SNNRecordArray> arrays(const SNNRecordArray* first, uint32_t count, const char* name) {
@@ -103,6 +107,24 @@ void update(const TrainerCall& call) {
     }
 }
 
+// All windows of a batch, each with its update.
+SNNTrainResult step(const TrainerCall& call, const SNNBatch* batch) {
+    const SNNBatch given = complete(batch, "batch");
+    call.trainer.check_targets(given.labels, given.label_count, given.targets, given.target_count);
+    const std::vector<InputFrames> frames =
+        call.session.checked_inputs(given.inputs, given.input_count, call.trainer.step_count(), true);
+    ForwardResult sum;
+    for (uint32_t window = 0, count = call.trainer.window_count(); window < count; ++window) {
+        const ForwardResult result = call.trainer.forward_window(window, frames, given.labels, given.targets);
+        call.session.restarted(call.trainer.window_end(window));
+        backward(call);
+        update(call);
+        sum.loss = {sum.loss.loss + result.loss.loss / count, result.loss.sample_count, result.loss.correct_count};
+        sum.spike_count += result.spike_count;
+    }
+    return answer_of(sum);
+}
+
 }  // namespace
 
 extern "C" {
@@ -119,6 +141,7 @@ void snn_trainer_def_init(SNNTrainerDef* out_def, uint32_t struct_size) {
     defaults.epsilon = 1e-8;
     defaults.parameter_rate_factor = 1.0;
     defaults.van_rossum_tau_ms = 10.0;
+    defaults.window_updates = 1;
     initialize(out_def, struct_size, defaults);
 }
 
@@ -140,9 +163,7 @@ void snn_trainer_release(SNNTrainer trainer) {
 SNNStatus snn_trainer_step(SNNTrainer trainer, const SNNBatch* batch, SNNTrainResult* io_result) {
     return with_trainer(trainer, [&](const TrainerCall& call) {
         if (io_result) checked_size(*io_result, "io_result");
-        const SNNTrainResult result = forward(call, batch);
-        backward(call);
-        update(call);
+        const SNNTrainResult result = step(call, batch);
         if (io_result) answer(io_result, result, "io_result");
     });
 }

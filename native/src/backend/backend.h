@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "network/linear_step.h"
 #include "network/plan.h"
 
 struct SNNVulkanHost;
@@ -58,6 +59,10 @@ struct InputFrames {
     uint32_t population;
     const float* data;   // first step's [batch][size]
     size_t step_stride;  // floats to the next step's frame; 0: the same frame at every step
+    // Instead of `data`, of a spike input, for an executor that takes_spike_lists(): who spikes, ascending. Those of sample b in step s of
+    // the request are neurons[offsets[s * batch + b]] up to neurons[offsets[s * batch + b + 1]]. The stride is not 0 then.
+    const uint32_t* neurons = nullptr;
+    const uint32_t* offsets = nullptr;
 };
 
 struct RecordFrames {
@@ -92,6 +97,8 @@ struct DropoutMask {
     float scale;
 };
 
+enum class LearningRule : uint8_t { bptt = SNN_LEARNING_BPTT, ottt = SNN_LEARNING_OTTT, eprop = SNN_LEARNING_EPROP };
+
 struct RunRequest {
     uint64_t first_step = 0;  // steps since the last reset, for the random draws
     uint32_t step_count = 0;
@@ -101,6 +108,20 @@ struct RunRequest {
     uint32_t record_phase = 0;     // ... of which so many, less than all, were before this request
     std::span<EventRecord> events;  // at most one for each population
     bool tape = false;  // keep what backward() needs; steps are then numbered from 0 within this run
+    // With a tape: about how many steps of it to keep at once, 0: all. backward() then runs the others forward again, from states
+    // kept on the way, and reads the inputs once more, so their arrays stay as they are until it is done. Gradients are the same
+    // bits. An executor may keep more.
+    uint32_t tape_steps = 0;
+    // With a tape: backward() takes no gradient from a step to one before it where the number of the later one is a multiple of
+    // this; 0: to all.
+    uint32_t gradient_steps = 0;
+    // With a tape: what backward() computes, see docs/semantics.md. Of rules other than bptt: how states follow each other, by
+    // population, valid until backward() is done; the population that e-prop takes its learning signals from; and whether the run
+    // is one of several that follow each other from a reset on, so that traces are kept from each for the next.
+    LearningRule rule = LearningRule::bptt;
+    std::span<const LinearStep> linear;
+    uint32_t readout = 0;
+    bool traces = false;
     std::span<const DropoutMask> dropout;  // with a tape; the backward pass of the run heeds them
 
     // Whether a frame is written after step `step` of the request, and which one, counted from the request's first.
@@ -171,6 +192,8 @@ public:
     // run, so an executor need not do it when it is opened.
     virtual void reset_state() = 0;
     virtual void run(const RunRequest& request) = 0;
+    // Whether spikes may come as lists: InputFrames::neurons. Not in taped runs.
+    virtual bool takes_spike_lists() const { return false; }
     // Exact, whatever the device and its threads.
     virtual ExecutorCounters counters() const = 0;
 

@@ -1,5 +1,5 @@
-// The library's own exp, log and reciprocal: the same bits on every target (docs/model-format.md, "Software exp" and "Software
-// reciprocal"). Every operation is rounded on its own; the build forbids contraction.
+// The library's own exp, log and reciprocal: the same bits on every target (docs/model-format.md, "Software exp", "Software
+// log" and "Software reciprocal"). Every operation is rounded on its own; the build forbids contraction.
 #pragma once
 
 #include <bit>
@@ -17,6 +17,22 @@ inline float exp_f32(float x) {
     float p = 0x1.6d10fcp-10f;
     for (const float c : {0x1.120b62p-7f, 0x1.55551ap-5f, 0x1.5554dep-3f, 0x1p-1f, 1.0f, 1.0f}) p = p * r + c;
     return p * std::bit_cast<float>(static_cast<uint32_t>(static_cast<int32_t>(n) + 127) << 23);
+}
+
+// log(x) for normal x > 0; zeros, what is below them, denormals and NaN give log(2^-126).
+inline float log_f32(float x) {
+    x = x > 0x1p-126f ? x : 0x1p-126f;
+    x = x < 0x1.fffffep+127f ? x : 0x1.fffffep+127f;
+    const uint32_t bits = std::bit_cast<uint32_t>(x) + 0x004afb0du;
+    const float k = static_cast<float>(static_cast<int32_t>(bits >> 23) - 127);
+    const float r = std::bit_cast<float>((bits & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
+    const float z = r * r;
+    float p = 0x1.14579ap-4f;
+    for (const float c : {-0x1.de3c12p-4f, 0x1.e6f06ep-4f, -0x1.fc2208p-4f, 0x1.233768p-3f, -0x1.555c4ep-3f, 0x1.99a4b6p-3f,
+                          -0x1.000006p-2f, 0x1.555548p-2f})
+        p = p * r + c;
+    const float tail = (z * r * p + k * 0x1.7f7d1cp-20f) - 0.5f * z;
+    return k * 0x1.62e400p-1f + (r + tail);
 }
 
 // 1 / x for 2^-126 <= |x| <= 2^126; beyond that the nearest such x counts; zeros, denormals and NaN give 2^126.

@@ -104,6 +104,11 @@ void ThreadPool::work() {
     }
 }
 
+void Waiting::pause() {
+    if (++waited_ < spins_before_yield) SNN_PAUSE();
+    else std::this_thread::yield();
+}
+
 void Barrier::wait() {
     const uint32_t round = round_.load(std::memory_order_relaxed);
     if (missing_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
@@ -111,10 +116,8 @@ void Barrier::wait() {
         round_.store(round + 1, std::memory_order_release);
         return;
     }
-    for (uint32_t waited = 0; round_.load(std::memory_order_acquire) == round; ++waited) {
-        if (waited < spins_before_yield) SNN_PAUSE();
-        else std::this_thread::yield();
-    }
+    Waiting waiting;
+    while (round_.load(std::memory_order_acquire) == round) waiting.pause();
 }
 
 void ThreadPool::run(uint32_t count, Task task, void* context) {
@@ -140,11 +143,8 @@ void ThreadPool::run(uint32_t count, Task task, void* context) {
 
     while (take_task()) {
     }
-    uint32_t waited = 0;
-    while (unfinished_.load(std::memory_order_acquire) > 0) {
-        if (++waited < spins_before_yield) SNN_PAUSE();
-        else std::this_thread::yield();
-    }
+    Waiting waiting;
+    while (unfinished_.load(std::memory_order_acquire) > 0) waiting.pause();
 }
 
 }  // namespace snn

@@ -77,6 +77,15 @@ private:
     std::vector<std::thread> workers_;
 };
 
+// How a thread waits for another that it expects soon: it spins for a few microseconds and then gives the core to others.
+class Waiting {
+public:
+    void pause();
+
+private:
+    uint32_t waited_ = 0;
+};
+
 // Where the tasks of one ThreadPool::run() wait for each other. It spins for a few microseconds and then gives the core to
 // others: with fewer free cores than threads, spinning keeps the one away that everybody waits for.
 class Barrier {

@@ -114,16 +114,21 @@ void Backpropagation::make_weight_tasks() {
     }
 }
 
+uint32_t Backpropagation::steps_of_chunk(const CpuContext& context, uint32_t step_count) {
+    size_t floats_of_step = 1;
+    for (const KernelCall& call : context.plan->step_adjoint)
+        if (call.kernel == Kernel::neuron_adjoint)
+            floats_of_step +=
+                static_cast<size_t>(context.populations[call.index]->receptor_count) * context.populations[call.index]->row;
+    floats_of_step *= context.batch;
+    uint32_t steps = std::max(1u, rows_of_chunk / context.batch);
+    steps = static_cast<uint32_t>(std::clamp<size_t>(most_chunk_floats / floats_of_step, 1, steps));
+    return std::min(steps, step_count);
+}
+
 // Sizes what depends on the number of steps; does nothing when it fits already.
 void Backpropagation::prepare(uint32_t step_count) {
-    size_t floats_of_step = 1;
-    for (uint32_t p = 0; p < populations_.size(); ++p)
-        if (populations_[p].runs)
-            floats_of_step += static_cast<size_t>(context_.populations[p]->receptor_count) * context_.populations[p]->row;
-    floats_of_step *= context_.batch;
-    uint32_t steps = std::max(1u, rows_of_chunk / context_.batch);
-    steps = static_cast<uint32_t>(std::clamp<size_t>(most_chunk_floats / floats_of_step, 1, steps));
-    steps = std::min(steps, step_count);
+    const uint32_t steps = steps_of_chunk(context_, step_count);
     if (steps <= chunk_steps_) return;
     chunk_steps_ = 0;  // until all of it is there: an allocator may fail in the middle
     for (uint32_t p = 0; p < populations_.size(); ++p) {
@@ -172,15 +177,13 @@ float* Backpropagation::sums_row(uint32_t population, uint32_t receptor, uint32_
                context_.populations[population]->row;
 }
 
-void Backpropagation::run(std::span<const OutputGradient> outputs, std::span<const InputGradient> inputs) {
-    const uint32_t step_count = tape_.step_count(), batch = context_.batch;
-    if (step_count == 0) return;
+void Backpropagation::begin(uint32_t step_count, uint32_t window, const PassRule& rule) {
     prepare(step_count);
-    for (PopulationGradient& gradient : populations_) {
-        gradient.activity.clear();
-        gradient.states.clear();
-        gradient.constants.clear();
-    }
+    window_ = window;
+    rule_ = rule;
+    if (rule_.rule != LearningRule::bptt) prepare_rule();
+    forget_later_steps();
+    for (PopulationGradient& gradient : populations_) gradient.constants.clear();
     context_.pool.deal(static_cast<uint32_t>(projections_.size()), [&](uint32_t q, uint32_t) {
         ProjectionGradient& gradient = projections_[q];
         gradient.weights.clear();
@@ -190,10 +193,24 @@ void Backpropagation::run(std::span<const OutputGradient> outputs, std::span<con
         if (!gradient.panels.empty())
             context_.kernels.transpose_panels(data.weights, data.source_size, data.target_size, gradient.panels.data());
     });
-    const uint32_t groups = std::min(context_.pool.width(), batch);
+}
+
+void Backpropagation::forget_later_steps() {
+    for (PopulationGradient& gradient : populations_) {
+        gradient.activity.clear();
+        gradient.states.clear();
+        gradient.credit.clear();
+    }
+}
+
+void Backpropagation::take_back(uint32_t begin_step, uint32_t end_step, std::span<const OutputGradient> outputs,
+                                std::span<const InputGradient> inputs) {
+    const uint32_t batch = context_.batch, groups = std::min(context_.pool.width(), batch);
     const auto bound = [&](uint32_t group) { return static_cast<uint32_t>(uint64_t{batch} * group / groups); };
-    for (uint32_t end = step_count; end > 0;) {
-        const Chunk chunk{end > chunk_steps_ ? end - chunk_steps_ : 0, end};
+    for (uint32_t end = end_step; end > begin_step;) {
+        const uint32_t first = window_ > 0 ? std::max(begin_step, (end - 1) / window_ * window_) : begin_step;
+        const Chunk chunk{end - first > chunk_steps_ ? end - chunk_steps_ : first, end};
+        if (window_ > 0 && end % window_ == 0) forget_later_steps();
         context_.pool.run(groups, [&](uint32_t group) {
             adjoint_steps(chunk, bound(group), bound(group + 1), {outputs, inputs}, group);
         });
@@ -201,6 +218,10 @@ void Backpropagation::run(std::span<const OutputGradient> outputs, std::span<con
              [&](uint32_t task, uint32_t worker) { weight_gradient(weight_tasks_[task], chunk, scratch_[worker]); });
         end = chunk.begin;
     }
+}
+
+void Backpropagation::end() {
+    if (rule_.traces) add_traces();
     for (uint32_t q = 0; q < projections_.size(); ++q)
         if (!projections_[q].packed.empty())
             context_.projections[q]->conv->unpack(projections_[q].packed.data(), projections_[q].weights.data());

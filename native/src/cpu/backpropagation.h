@@ -39,11 +39,27 @@ private:
     void for_each(Use&& use) const;
 };
 
+// What a pass is to compute; of rules other than bptt, see RunRequest.
+struct PassRule {
+    LearningRule rule = LearningRule::bptt;
+    std::span<const LinearStep> linear;
+    uint32_t readout = 0;
+    const Traces* traces = nullptr;  // from before the run; null: there was nothing
+};
+
 class Backpropagation {
 public:
     Backpropagation(CpuContext& context, Tape& tape);
 
-    void run(std::span<const OutputGradient> outputs, std::span<const InputGradient> inputs);
+    // Steps of a chunk of a run; how a run is cut decides in which order gradients are added up.
+    static uint32_t steps_of_chunk(const CpuContext& context, uint32_t step_count);
+
+    // A pass over a taped run: begin, then every segment of the tape from the last to the first, then end. `window`: no gradient
+    // goes from a step that is a multiple of it to one before; 0: all do.
+    void begin(uint32_t step_count, uint32_t window, const PassRule& rule);
+    void take_back(uint32_t begin_step, uint32_t end_step, std::span<const OutputGradient> outputs,
+                   std::span<const InputGradient> inputs);
+    void end();
     void update(const OptimizerStep& step, Moments& io_moments);
 
     // Null when the projection is not trained or has no bias.
@@ -60,6 +76,8 @@ private:
         Buffer<float> activity;        // [frame][sample][row] dL/d(activity)
         Buffer<float> states;          // [state][sample][row] dL/d(state after the step at hand)
         Buffer<float> sums;            // [receptor][step of the chunk][sample][row] dL/d(receptor sum)
+        Buffer<float> credit;          // rules other than bptt: [state][sample][row] dL/d(state after the step at hand), of later steps
+        Buffer<float> instant;         // OTTT: [receptor][sample][row] dL/d(receptor sum) of the step at hand alone
         Buffer<float> constants;       // [place in LearningPlan::constants][sample][row], summed over the steps
     };
     struct ProjectionGradient {
@@ -95,8 +113,15 @@ private:
     void sum_over_samples(uint32_t population, const float* values, double* out_values) const;
     void prepare(uint32_t step_count);
     void make_weight_tasks();
+    void forget_later_steps();  // the gradients that came from them
     float* activity_row(uint32_t population, uint32_t step, uint32_t sample);
     float* sums_row(uint32_t population, uint32_t receptor, uint32_t chunk_step, uint32_t sample);
+    float* passed_row(uint32_t population, uint32_t receptor, uint32_t chunk_step, uint32_t sample);
+    bool passes_back(uint32_t projection) const;
+    void prepare_rule();
+    void add_credit(uint32_t population, uint32_t chunk_step, uint32_t sample);
+    void add_traces();
+    void trace_of_bias(const WeightTask& task);
 
     // First half of a chunk: gradients of sums and activity, for some samples.
     void adjoint_steps(const Chunk& chunk, uint32_t begin, uint32_t end, const Ends& ends, uint32_t task);
@@ -105,6 +130,13 @@ private:
     void neuron_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample, uint32_t task);
     void source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_step, uint32_t begin, uint32_t end, uint32_t task);
     void sparse_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_step, uint32_t sample);
+
+    // What arrived from the sources of a projection: at a step of the run, or before the run, where add_traces() is at work.
+    struct Arrivals {
+        const uint16_t* bits;
+        const float* values;  // null: 0 and 1
+    };
+    Arrivals arrivals(uint32_t projection, uint32_t slot, uint32_t step, uint32_t delay, uint32_t sample) const;
 
     // Second half: gradients of weights.
     void weight_gradient(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
@@ -117,6 +149,9 @@ private:
     CpuContext& context_;
     Tape& tape_;
     uint32_t chunk_steps_ = 0;
+    uint32_t window_ = 0;  // of the pass
+    PassRule rule_;
+    int32_t trace_state_ = -1;  // whose traces add_traces() adds; -1: it is not at work
     std::vector<PopulationGradient> populations_;
     std::vector<ProjectionGradient> projections_;
     std::vector<float> weight_limits_;  // per projection: update() keeps |w| within it

@@ -26,7 +26,7 @@ void Backpropagation::adjoint_steps(const Chunk& chunk, uint32_t begin, uint32_t
                 }
             } else if (call.kernel == Kernel::input_gradient) {
                 for (uint32_t sample = begin; sample < end; ++sample) input_gradient(call.index, step, sample, ends.inputs);
-            } else if (projections_[call.index].to_source) {
+            } else if (passes_back(call.index)) {
                 source_gradient(call.index, step, step - chunk.begin, begin, end, task);
             }
         }
@@ -110,6 +110,7 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
         for (uint32_t s = 0; s < data.state_count; ++s) states[s][i] = 0.0f;
         for (uint32_t r = 0; r < data.receptor_count; ++r) sums[r][i] = 0.0f;
     }
+    if (rule_.rule != LearningRule::bptt) add_credit(population, chunk_step, sample);
     // The frame is free for the step that is one ring earlier.
     if (!gradient.activity.empty()) std::memset(activity, 0, data.row * sizeof(float));
 }
@@ -125,7 +126,7 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
         context_.kernels.add_product({
             .out = activity_row(source, then, begin),
             .out_stride = source_row,
-            .gradient = sums_row(target, receptor, chunk_step, begin),
+            .gradient = passed_row(target, receptor, chunk_step, begin),
             .gradient_stride = target_row,
             .rows = end - begin,
             .panels = projections_[projection].panels.data(),
@@ -135,7 +136,7 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
         return;
     }
     for (uint32_t sample = begin; sample < end; ++sample) {
-        const float* const gradient = sums_row(target, receptor, chunk_step, sample);
+        const float* const gradient = passed_row(target, receptor, chunk_step, sample);
         float* const out = activity_row(source, then, sample);
         if (data.info.kind == SNN_CONNECT_SPARSE) {
             sparse_source_gradient(projection, step, chunk_step, sample);
@@ -168,12 +169,12 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
 
 void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_step, uint32_t sample) {
     const ProjectionData& data = *context_.projections[projection];
-    const float* const gradient = sums_row(data.info.target, data.info.receptor, chunk_step, sample);
+    const float* const gradient = passed_row(data.info.target, data.info.receptor, chunk_step, sample);
     const uint32_t* const targets = data.info.synapses->index().targets.data();
     const auto& delays = data.segments->delays();
     for (uint32_t slot = 0; slot < delays.size(); ++slot) {
         const uint32_t delay = data.info.delay_steps + delays[slot];
-        if (step < delay) return;
+        if (step < delay || (delay > 0 && rule_.rule == LearningRule::ottt)) return;
         float* const out = activity_row(data.info.source, step - delay, sample);
         for (uint32_t i = 0; i < data.source_size; ++i) {
             const SparseSegments::Segment found = data.segments->find(i, slot);
@@ -188,9 +189,10 @@ void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step,
 
 void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
     switch (task.kind) {
-        case WeightTask::dense: return dense_weights(task, chunk, scratch);
+        case WeightTask::dense:
+            return trace_state_ < 0 ? dense_weights(task, chunk, scratch) : value_weights(task, chunk, scratch);
         case WeightTask::values:
-            if (tape_.is_dense(context_.projections[task.projection]->info.source)) return value_weights(task, chunk, scratch);
+            if (trace_state_ >= 0 || tape_.is_dense(context_.projections[task.projection]->info.source)) return value_weights(task, chunk, scratch);
             for (WeightTask part = task; part.begin < task.end; part.begin += sources_of_task) {
                 part.end = std::min(part.begin + sources_of_task, task.end);
                 dense_weights(part, chunk, scratch);
@@ -223,7 +225,7 @@ void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, 
     const uint32_t source = data.info.source, batch = context_.batch, delay = data.info.delay_steps;
     const size_t stride = event_stride(chunk_steps_ * batch);
     uint32_t counts[sources_of_task] = {};
-    for (uint32_t step = std::max(chunk.begin, delay); step < chunk.end; ++step)
+    for (uint32_t step = std::max(chunk.begin, tape_.first_arrival(delay)); step < chunk.end; ++step)
         for (uint32_t sample = 0; sample < batch; ++sample) {
             const uint32_t row = (step - chunk.begin) * batch + sample;
             for_active(tape_.bits(source, step - delay, sample), task.begin, task.end, [&](uint32_t i) {
@@ -262,9 +264,9 @@ void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, 
 void Backpropagation::value_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
     const ProjectionData& data = *context_.projections[task.projection];
     const uint32_t source = data.info.source, batch = context_.batch, delay = data.info.delay_steps;
-    const uint32_t first = std::max(chunk.begin, delay);
+    const uint32_t first = std::max(chunk.begin, tape_.first_arrival(delay));
     if (first >= chunk.end) return;
-    const bool held = tape_.is_held(source);
+    const bool held = trace_state_ < 0 && tape_.is_held(source);
     const uint32_t rows = (chunk.end - first) * batch;
     const size_t stride = context_.populations[data.info.target]->row;
     const float* const gradient = sums_row(data.info.target, data.info.receptor, first - chunk.begin, 0);
@@ -282,7 +284,7 @@ void Backpropagation::value_weights(const WeightTask& task, const Chunk& chunk, 
         context_.kernels.add_outer({
             .out = projections_[task.projection].weights.data() + size_t{task.begin} * data.target_size + column,
             .out_stride = data.target_size,
-            .values = tape_.values(source, first - delay, 0) + task.begin,
+            .values = arrivals(task.projection, 0, first, delay, 0).values + task.begin,
             .values_stride = context_.populations[source]->row,
             .gradient = panel,
             .rows = held ? batch : rows,
@@ -301,11 +303,11 @@ void Backpropagation::sparse_weights(const WeightTask& task, const Chunk& chunk)
     const uint32_t slots = one_to_one ? 1 : static_cast<uint32_t>(data.segments->delays().size());
     for (uint32_t slot = 0; slot < slots; ++slot) {
         const uint32_t delay = data.info.delay_steps + (one_to_one ? 0u : data.segments->delays()[slot]);
-        for (uint32_t step = std::max(chunk.begin, delay); step < chunk.end; ++step)
+        for (uint32_t step = std::max(chunk.begin, tape_.first_arrival(delay)); step < chunk.end; ++step)
             for (uint32_t sample = 0; sample < batch; ++sample) {
                 const float* const gradient = sums_row(data.info.target, data.info.receptor, step - chunk.begin, sample);
-                const float* const values = tape_.values(source, step - delay, sample);
-                for_active(tape_.bits(source, step - delay, sample), task.begin, task.end, [&](uint32_t i) {
+                const auto [bits, values] = arrivals(task.projection, slot, step, delay, sample);
+                for_active(bits, task.begin, task.end, [&](uint32_t i) {
                     const float value = values ? values[i] : 1.0f;
                     if (one_to_one) {
                         out[i] += value * gradient[i];
@@ -324,12 +326,11 @@ void Backpropagation::window_weights(const WeightTask& task, const Chunk& chunk,
     ProjectionGradient& result = projections_[task.projection];
     const uint32_t source = data.info.source, delay = data.info.delay_steps;
     const PopulationData& source_data = *context_.populations[source];
-    for (uint32_t step = std::max(chunk.begin, delay); step < chunk.end; ++step)
+    for (uint32_t step = std::max(chunk.begin, tape_.first_arrival(delay)); step < chunk.end; ++step)
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
             const float* const gradient = sums_row(data.info.target, data.info.receptor, step - chunk.begin, sample);
-            const uint32_t count = context_.kernels.list_bits(tape_.bits(source, step - delay, sample), source_data.words,
-                                                              0, scratch.active.data());
-            const float* const values = tape_.values(source, step - delay, sample);
+            const auto [bits, values] = arrivals(task.projection, 0, step, delay, sample);
+            const uint32_t count = context_.kernels.list_bits(bits, source_data.words, 0, scratch.active.data());
             if (task.kind == WeightTask::narrow) {
                 narrow_weight_gradient(data, gradient, scratch.active.data(), count, values, task.begin, task.end,
                                        result.weights.data());
@@ -353,6 +354,7 @@ void Backpropagation::window_weights(const WeightTask& task, const Chunk& chunk,
 }
 
 void Backpropagation::bias_gradient(const WeightTask& task, const Chunk& chunk) {
+    if (trace_state_ >= 0) return trace_of_bias(task);
     const ProjectionData& data = *context_.projections[task.projection];
     const uint32_t row = context_.populations[data.info.target]->row, rows = chunk.count() * context_.batch;
     const float* const gradient = sums_row(data.info.target, data.info.receptor, 0, 0);

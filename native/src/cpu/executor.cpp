@@ -45,8 +45,10 @@
 
 #include "common/error.h"
 #include "cpu/backpropagation.h"
+#include "cpu/checkpoints.h"
 #include "cpu/instruction_set.h"
 #include "cpu/tape.h"
+#include "cpu/traces.h"
 
 namespace snn::cpu {
 
@@ -338,14 +340,11 @@ ExecutorCounters CpuExecutor::counters() const {
 
 void CpuExecutor::run(const RunRequest& request) {
     if (request.step_count == 0) return;
-    if (request.tape) {
-        ++taped_runs_;
-        if (!tape_) tape_ = std::make_unique<Tape>(context_);
-        tape_->begin(request.step_count, request.inputs);
-        for (const auto& population : context_.populations) population->drops = false;
-        for (const DropoutMask& mask : request.dropout)
-            context_.populations[mask.population]->set_dropout(mask, context_.allocator);
-    }
+    if (request.tape) run_taped(request);
+    else run_steps(request);
+}
+
+void CpuExecutor::run_steps(const RunRequest& request) {
     begin_events(request);
     holds_sums_ = holds_sums(request);
     const uint32_t width = context_.pool.width(), batch = context_.batch;
@@ -533,7 +532,10 @@ void CpuExecutor::load_inputs(const RunRequest& request, const Moment& at, uint3
     for (const InputFrames& input : request.inputs) {
         PopulationData& data = *context_.populations[input.population];
         const bool unchanged = step > 0 && input.step_stride == 0 && data.frame_count == 1;
-        if (!unchanged) {
+        if (input.offsets) {
+            const uint32_t* const range = input.offsets + size_t{step} * context_.batch + at.sample;
+            data.set_active(at.clock, at.sample, input.neurons + range[0], range[1] - range[0]);
+        } else if (!unchanged) {
             const float* const frame =
                 input.data + step * input.step_stride + static_cast<size_t>(at.sample) * data.size;
             context_.kernels.pack_bits(frame, data.size, data.bits_at(at.clock, at.sample));

@@ -21,7 +21,9 @@
 namespace snn::cpu {
 
 class Backpropagation;
+class Checkpoints;
 class Tape;
+class Traces;
 
 // What one task has counted since the last reset, in cache lines of its own.
 struct alignas(64) TaskCounters {
@@ -86,6 +88,7 @@ public:
     std::string description() const override;
     void reset_state() override;
     void run(const RunRequest& request) override;
+    bool takes_spike_lists() const override { return true; }
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override {
         context_.populations[population]->set_constants(constants, context_.allocator);
@@ -116,7 +119,7 @@ private:
     struct Moment {
         uint64_t clock;
         uint32_t sample;
-        uint32_t run_step;  // since the run began
+        uint32_t run_step;  // since the run began, of a taped one all its segments
         uint64_t step;  // since the last reset
         bool taped;
         uint32_t group = no_group;  // of a run by layers: the one at hand
@@ -164,7 +167,7 @@ private:
     int32_t* fixed_sums_of(uint32_t population, uint32_t receptor, uint32_t range, TaskMemory& memory) const;
     void learn(const PopulationData& population, const Moment& at, uint32_t range);
     Moment moment(const RunRequest& request, uint32_t step, uint32_t sample) const {
-        return {clock_ + step, sample, step, request.first_step + step, request.tape};
+        return {clock_ + step, sample, (request.tape ? taped_.segment_begin : 0) + step, request.first_step + step, request.tape};
     }
     void deliver_bundles(const Moment& at, uint32_t thread, TaskMemory& memory);
     void count_delivered(const ProjectionData& projection, const PopulationData& source, const Activity& activity,
@@ -186,6 +189,34 @@ private:
                            NeuronRange part) const;
     void record_frames(const RunRequest& request, const RecordFrames& frames, const Moment& at, uint32_t step,
                        NeuronRange part) const;
+
+    // Steps on the tape at once. Segments begin and end where chunks of the backward pass do, which are counted from the last step or,
+    // where gradients stop at windows, from the end of each; so gradients do not depend on them.
+    struct TapedRun {
+        uint64_t first_step = 0, clock = 0, steps = 0, seed = 0;  // when it began
+        uint32_t step_count = 0, segment_steps = 0, gradient_steps = 0;
+        uint32_t segment_begin = 0;  // of the segment at hand
+        uint32_t on_tape = 0;        // the segment whose entries the tape has
+        LearningRule rule = LearningRule::bptt;
+        std::span<const LinearStep> linear;
+        uint32_t readout = 0;
+        bool traces = false;
+        std::vector<InputFrames> inputs, segment_inputs;
+        std::vector<RecordFrames> segment_records;
+        std::vector<uint64_t> active;        // per input: values other than 0
+        std::vector<TaskCounters> counters;  // when it ended
+
+        uint32_t segment_count() const { return (step_count + segment_steps - 1) / segment_steps; }
+        uint32_t begin_of(uint32_t segment) const {
+            if (gradient_steps > 0) return static_cast<uint32_t>(std::min<uint64_t>(uint64_t{segment} * segment_steps, step_count));
+            return segment == 0 ? 0 : step_count - (segment_count() - segment) * segment_steps;
+        }
+    };
+
+    void run_steps(const RunRequest& request);
+    void run_taped(const RunRequest& request);
+    void run_segment(uint32_t segment, const RunRequest& request);
+    void restore(uint32_t checkpoint, uint32_t step);
 
     // Taped runs, layer by layer.
     void make_groups();
@@ -221,7 +252,9 @@ private:
     std::unique_ptr<Tape> tape_;
     std::vector<Group> groups_;           // made at the first taped run
     std::vector<uint32_t> group_of_;      // per population; inputs: no_group
-    Buffer<uint16_t> no_bits_;            // of a step before the first
+    TapedRun taped_;                      // the last one
+    std::unique_ptr<Checkpoints> checkpoints_;
+    std::unique_ptr<Traces> traces_;
     std::unique_ptr<Backpropagation> backpropagation_;
 };
 

@@ -97,11 +97,9 @@ CpuExecutor::Activity CpuExecutor::activity_of(uint32_t source, uint32_t delay, 
         return {data.list_at(then, at.sample), data.count_at(then, at.sample), data.bits_at(then, at.sample),
                 data.is_value_input() ? data.values_at(then, at.sample) : kept};
     }
-    // A run by layers begins after a reset: before it there was nothing.
-    const bool before = at.run_step < delay;
-    const uint32_t step = before ? 0 : at.run_step - delay;
-    const uint16_t* const bits = before ? no_bits_.data() : tape_->bits(source, step, at.sample);
-    const uint32_t count = before ? 0 : context_.kernels.list_bits(bits, data.words, 0, memory.active.data());
+    const uint32_t step = at.run_step - delay;
+    const uint16_t* const bits = tape_->bits(source, step, at.sample);
+    const uint32_t count = context_.kernels.list_bits(bits, data.words, 0, memory.active.data());
     return {memory.active.data(), count, bits, data.is_value_input() ? tape_->values(source, step, at.sample) : kept};
 }
 

@@ -87,7 +87,6 @@ void CpuExecutor::make_groups() {
     }
     for (const auto& projection : context_.projections)
         longest_source = std::max(longest_source, padded(projection->source_size));
-    no_bits_.allocate(context_.allocator, longest_source / 16);
     const uint32_t samples = std::min(context_.batch, most_samples_of_item);
     for (TaskMemory& task : context_.tasks) {
         task.active.allocate(context_.allocator, longest_source, false);
@@ -98,9 +97,9 @@ void CpuExecutor::make_groups() {
     }
 }
 
-// Events are told in the order of steps, bundles and delays across a reset look at frames that such a run does not fill.
+// Events are told in the order of steps, and bundles look at frames that such a run does not fill.
 bool CpuExecutor::runs_by_layers(const RunRequest& request) const {
-    return request.tape && steps_ == 0 && request.events.empty() && context_.bundles->empty();
+    return request.tape && request.events.empty() && context_.bundles->empty();
 }
 
 // ---- A run ------------------------------------------------------------------------------------------------------------
@@ -145,25 +144,26 @@ void CpuExecutor::tape_inputs(const RunRequest& request) {
             TaskMemory& memory = context_.tasks[worker];
             uint64_t count = 0;
             for (uint32_t step = 0; step < request.step_count; ++step) {
-                uint16_t* const bits = tape_->bits(input.population, step, sample);
+                Moment at = moment(request, step, sample);
+                at.group = 0;
+                uint16_t* const bits = tape_->bits(input.population, at.run_step, sample);
                 const float* const frame =
                     input.data + step * input.step_stride + static_cast<size_t>(sample) * data.size;
                 if (step > 0 && held) {
-                    std::memcpy(bits, tape_->bits(input.population, 0, sample), data.words * sizeof(uint16_t));
+                    std::memcpy(bits, tape_->bits(input.population, at.run_step - 1, sample), data.words * sizeof(uint16_t));
                 } else {
                     context_.kernels.pack_bits(frame, data.size, bits);
                     if (data.is_value_input())
-                        std::memcpy(tape_->values(input.population, step, sample), frame, data.size * sizeof(float));
+                        std::memcpy(tape_->values(input.population, at.run_step, sample), frame, data.size * sizeof(float));
                 }
                 count += count_bits(bits, data.words);
-                Moment at = moment(request, step, sample);
-                at.group = 0;
                 record_population(request, at, step, input.population, {0, data.size});
             }
             active.fetch_add(count, std::memory_order_relaxed);
             if (!data.is_value_input()) memory.counters.input_spikes += count;
         });
         const double values = static_cast<double>(data.size) * context_.batch * request.step_count;
+        taped_.active[input.population] += active.load();
         tape_->set_share(input.population, static_cast<double>(active.load()) / values);
     }
 }
@@ -204,7 +204,8 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
             const PopulationData& from = *context_.populations[source];
             float* const sums = sums_of(projection.info.receptor, begin);
             const uint32_t targets_end = std::min(neurons.end, projection.target_size);
-            const bool product = from.is_value_input() && tape_->is_dense(source) && step >= delay;
+            const bool product =
+                from.is_value_input() && tape_->is_dense(source) && at.run_step >= tape_->first_arrival(delay);
             if (!product) {
                 for (at.sample = begin; at.sample < end; ++at.sample) {
                     const Activity activity = activity_of(source, delay, at, memory);
@@ -227,7 +228,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
             }
             for (at.sample = begin; neurons.begin == 0 && at.sample < end; ++at.sample)
                 memory.counters.value_operations +=
-                    uint64_t{count_bits(tape_->bits(source, step - delay, at.sample), from.words)} * projection.target_size;
+                    uint64_t{count_bits(tape_->bits(source, at.run_step - delay, at.sample), from.words)} * projection.target_size;
             const bool repeats = tape_->is_held(source) && from_zero_[q];
             const size_t bytes = size_t{samples} * width * sizeof(float);
             if (repeats && held_of == q) {
@@ -242,7 +243,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
             context_.kernels.deliver_values({
                 .sums = sums,
                 .sums_stride = width,
-                .values = tape_->values(source, step - delay, begin),
+                .values = tape_->values(source, at.run_step - delay, begin),
                 .values_stride = from.row,
                 .rows = samples,
                 .panel = memory.panel.data(),
@@ -264,8 +265,8 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                 receptors[r] = data.has_input[r] ? sums_of(r, at.sample) - neurons.begin : context_.no_input.data();
             for (uint32_t s = 0; s < data.state_count; ++s)
                 states[s] = context_.populations[population]->state_at(s, at.sample, 0);
-            for (uint32_t e = 0; taped && e < data.plan.tape.size(); ++e) tape[e] = tape_->entry(population, e, step, at.sample);
-            uint16_t* const bits = model.spiking ? tape_->bits(population, step, at.sample) : nullptr;
+            for (uint32_t e = 0; taped && e < data.plan.tape.size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
+            uint16_t* const bits = model.spiking ? tape_->bits(population, at.run_step, at.sample) : nullptr;
             step_neurons(data,
                          {
                              .constants = data.constants.data(),
@@ -315,10 +316,11 @@ void CpuExecutor::keep_last_steps(uint32_t step_count) {
             if (!data.has_activity() || in_frames) continue;
             for (uint32_t step = step_count - std::min(step_count, data.frame_count); step < step_count; ++step) {
                 const uint64_t clock = clock_ + step;
-                std::memcpy(data.bits_at(clock, sample), tape_->bits(p, step, sample), data.words * sizeof(uint16_t));
+                const uint32_t run_step = taped_.segment_begin + step;
+                std::memcpy(data.bits_at(clock, sample), tape_->bits(p, run_step, sample), data.words * sizeof(uint16_t));
                 data.list_active(context_.kernels, clock, sample);
                 if (data.is_value_input())
-                    std::memcpy(data.values_at(clock, sample), tape_->values(p, step, sample), data.row * sizeof(float));
+                    std::memcpy(data.values_at(clock, sample), tape_->values(p, run_step, sample), data.row * sizeof(float));
             }
         }
     });

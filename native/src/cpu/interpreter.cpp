@@ -177,6 +177,7 @@ private:
             case Op::abs:
             case Op::floor:
             case Op::exp:
+            case Op::log:
             case Op::reciprocal:
             case Op::sqrt:
             case Op::not_:

@@ -81,6 +81,7 @@ static void run_block(const BlockProgram& program, const BlockFrame& frame, cons
             case Op::abs: each([](Words x, Words, Words) { return abs_(read_f(x)); }); break;
             case Op::floor: each([](Words x, Words, Words) { return floor_(read_f(x)); }); break;
             case Op::exp: each([](Words x, Words, Words) { return exp_(read_f(x)); }); break;
+            case Op::log: each([](Words x, Words, Words) { return log_(read_f(x)); }); break;
             case Op::reciprocal: each([](Words x, Words, Words) { return reciprocal_(read_f(x)); }); break;
             case Op::sqrt: each([](Words x, Words, Words) { return sqrt_(read_f(x)); }); break;
             case Op::iadd: each([](Words x, Words y, Words) { return add(read_i(x), read_i(y)); }); break;
@@ -122,7 +123,7 @@ static void run_block(const BlockProgram& program, const BlockFrame& frame, cons
                     draw_poisson(step->draws, a.words[0], step->poisson[b.words[0]], begin, end, draws);
                 });
                 break;
-            default:  // constants are literals; log, atan and tanh do not occur in float32 programs
+            default:  // constants are literals; atan and tanh do not occur in float32 programs
                 break;
         }
     }

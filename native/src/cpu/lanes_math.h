@@ -1,5 +1,5 @@
-// The library's own exp and reciprocal on lanes, operation by operation as docs/model-format.md ("Software exp", "Software
-// reciprocal") writes them.
+// The library's own exp, log and reciprocal on lanes, operation by operation as docs/model-format.md ("Software exp", "Software
+// log", "Software reciprocal") writes them.
 #pragma once
 
 namespace snn::cpu::SNN_ISA {
@@ -24,6 +24,25 @@ SNN_INLINE_MATH F exp_(F x) {
     p = add(mul(p, r), broadcast_f(1.0f));
     p = add(mul(p, r), broadcast_f(1.0f));
     return mul(p, from_bits(shift_left<23>(add(nearest(n), broadcast_i(127)))));
+}
+
+SNN_INLINE_MATH F log_(F x) {
+    x = min_(max_(x, broadcast_f(0x1p-126f)), broadcast_f(0x1.fffffep+127f));
+    const I bits = add(bits_of(x), broadcast_i(0x004afb0d));
+    const F k = to_float(sub(shift_right<23>(bits), broadcast_i(127)));
+    const F r = sub(from_bits(add(bit_and(bits, broadcast_i(0x007fffff)), broadcast_i(0x3f3504f3))), broadcast_f(1.0f));
+    const F z = mul(r, r);
+    F p = broadcast_f(0x1.14579ap-4f);
+    p = add(mul(p, r), broadcast_f(-0x1.de3c12p-4f));
+    p = add(mul(p, r), broadcast_f(0x1.e6f06ep-4f));
+    p = add(mul(p, r), broadcast_f(-0x1.fc2208p-4f));
+    p = add(mul(p, r), broadcast_f(0x1.233768p-3f));
+    p = add(mul(p, r), broadcast_f(-0x1.555c4ep-3f));
+    p = add(mul(p, r), broadcast_f(0x1.99a4b6p-3f));
+    p = add(mul(p, r), broadcast_f(-0x1.000006p-2f));
+    p = add(mul(p, r), broadcast_f(0x1.555548p-2f));
+    const F tail = sub(add(mul(mul(z, r), p), mul(k, broadcast_f(0x1.7f7d1cp-20f))), mul(broadcast_f(0.5f), z));
+    return add(mul(k, broadcast_f(0x1.62e400p-1f)), add(r, tail));
 }
 
 SNN_INLINE_MATH F reciprocal_(F x) {

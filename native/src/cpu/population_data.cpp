@@ -180,6 +180,14 @@ void PopulationData::list_active(const KernelTable& kernels, uint64_t clock, uin
     count_at(clock, sample) = kernels.list_bits(bits_at(clock, sample), words, 0, list_at(clock, sample));
 }
 
+void PopulationData::set_active(uint64_t clock, uint32_t sample, const uint32_t* list, uint32_t count) {
+    uint16_t* const row_bits = bits_at(clock, sample);
+    std::memset(row_bits, 0, words * sizeof(uint16_t));
+    for (uint32_t k = 0; k < count; ++k) row_bits[list[k] / 16] = static_cast<uint16_t>(row_bits[list[k] / 16] | 1u << list[k] % 16);
+    std::copy_n(list, count, list_at(clock, sample));
+    count_at(clock, sample) = count;
+}
+
 void PopulationData::list_range(const KernelTable& kernels, uint64_t clock, uint32_t sample, uint32_t range) {
     const NeuronRange& part = ranges[range];
     const uint16_t* const row_bits = bits_at(clock, sample);

@@ -72,6 +72,8 @@ struct PopulationData {
     void list_active(const KernelTable& kernels, uint64_t clock, uint32_t sample);
     // The same for one range, when each has its list.
     void list_range(const KernelTable& kernels, uint64_t clock, uint32_t sample, uint32_t range);
+    // The other way round, of a population with one list: bits from a list.
+    void set_active(uint64_t clock, uint32_t sample, const uint32_t* list, uint32_t count);
     // Lanes behind the last neuron compute too; they never spike.
     void clear_padding(uint64_t clock, uint32_t sample) {
         uint16_t& last = bits_at(clock, sample)[words - 1];

@@ -53,9 +53,10 @@ std::vector<BundleGroup> bundle_groups(const Plan& plan) {
         uint32_t max_delay = 0;
         for (uint32_t q = 0; q < network.projections().size(); ++q) {
             const Projection& projection = network.projections()[q];
-            if (projection.source != p || projection.arithmetic != SNN_ARITHMETIC_COMPACT || projection.min_delay() == 0 ||
-                projection.synapses->count() == 0)
+            if (projection.source != p || projection.arithmetic != SNN_ARITHMETIC_COMPACT || projection.synapses->count() == 0)
                 continue;
+            // What is delivered at the beginning of a step must be known there. A run by layers (training) has no bundles.
+            if (projection.min_delay() == 0 && (!network.populations()[p].is_input() || !plan.step_adjoint.empty())) continue;
             group.members.push_back(q);
             group.min_delay = std::min(group.min_delay, projection.min_delay());
             max_delay = std::max(max_delay, projection.max_delay());

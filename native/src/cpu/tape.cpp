@@ -1,5 +1,7 @@
 #include "cpu/tape.h"
 
+#include <cstring>
+
 namespace snn::cpu {
 
 Tape::Tape(const CpuContext& context) : context_(context), populations_(context.populations.size()) {
@@ -8,6 +10,7 @@ Tape::Tape(const CpuContext& context) : context_(context), populations_(context.
         populations_[i].row = data.row;
         populations_[i].is_value_input = data.is_value_input();
         populations_[i].keeps_activity = data.has_activity();
+        populations_[i].lookback = data.plan.history_depth;
     }
     for (const KernelCall& call : context.plan->step_adjoint) {
         if (call.kernel != Kernel::neuron_adjoint) continue;
@@ -16,18 +19,32 @@ Tape::Tape(const CpuContext& context) : context_(context), populations_(context.
     }
 }
 
-void Tape::begin(uint32_t step_count, std::span<const InputFrames> inputs) {
-    step_count_ = step_count;
+void Tape::begin(uint32_t segment_steps, uint64_t steps_before, std::span<const InputFrames> inputs) {
+    steps_before_ = steps_before;
     for (const InputFrames& input : inputs) populations_[input.population].held = input.step_stride == 0;
     const auto grow = [&](auto& buffer, size_t count) {
         if (buffer.size() < count) buffer.allocate(context_.allocator, count);
     };
     for (Population& p : populations_) {
-        const size_t rows = static_cast<size_t>(step_count) * context_.batch;
-        if (p.entry_count > 0) grow(p.entries, rows * p.entry_count * p.row);
+        if (p.entry_count > 0) grow(p.entries, static_cast<size_t>(segment_steps) * context_.batch * p.entry_count * p.row);
         if (!p.keeps_activity) continue;
+        const size_t rows = (static_cast<size_t>(segment_steps) + p.lookback) * context_.batch;
         grow(p.bits, rows * (p.row / 16));
         if (p.is_value_input) grow(p.values, (p.held ? context_.batch : rows) * p.row);
+    }
+}
+
+void Tape::begin_segment(uint32_t first, uint64_t clock) {
+    first_ = first;
+    for (uint32_t index = 0; index < populations_.size(); ++index) {
+        const PopulationData& data = *context_.populations[index];
+        const Population& p = populations_[index];
+        for (uint32_t back = 1; p.keeps_activity && back <= p.lookback; ++back)
+            for (uint32_t sample = 0; sample < context_.batch; ++sample) {
+                std::memcpy(bits(index, first - back, sample), data.bits_at(clock - back, sample), data.words * sizeof(uint16_t));
+                if (p.is_value_input && !p.held)
+                    std::memcpy(values(index, first - back, sample), data.values_at(clock - back, sample), p.row * sizeof(float));
+            }
     }
 }
 

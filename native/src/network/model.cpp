@@ -49,7 +49,7 @@ constexpr OpInfo op_infos[] = {
     {"floor", Op::floor, everywhere, 1, {float_}, float_},
     {"exp", Op::exp, everywhere, 1, {float_}, float_},
     {"reciprocal", Op::reciprocal, everywhere, 1, {float_}, float_},
-    {"log", Op::log, in_derive | in_smooth, 1, {float_}, float_},
+    {"log", Op::log, everywhere, 1, {float_}, float_},
     {"sqrt", Op::sqrt, with_division, 1, {float_}, float_},
     {"atan", Op::atan, in_smooth, 1, {float_}, float_},
     {"tanh", Op::tanh, in_smooth, 1, {float_}, float_},

@@ -37,6 +37,7 @@ Known compute(Op op, double a, double b) {
         case Op::abs: return real(std::fabs(x));
         case Op::floor: return real(std::floor(x));
         case Op::exp: return real(exp_f32(x));
+        case Op::log: return real(log_f32(x));
         case Op::reciprocal: return real(reciprocal_f32(x));
         case Op::iadd: return whole(m + n);
         case Op::isub: return whole(m - n);

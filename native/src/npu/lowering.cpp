@@ -276,6 +276,11 @@ private:
             case Op::exp:  // held as docs/model-format.md holds it, so that nothing becomes infinite
                 return graph().elementwise(
                     "Exp", {graph().elementwise("Clamp", {node(op.a)}, Element::f32, "min=\"-87\" max=\"88\"")}, Element::f32);
+            case Op::log:  // held likewise
+                return graph().elementwise(
+                    "Log",
+                    {graph().elementwise("Clamp", {node(op.a)}, Element::f32, "min=\"1.17549435e-38\" max=\"3.40282347e+38\"")},
+                    Element::f32);
             case Op::reciprocal: return graph().elementwise("Divide", {graph().constant(1.0f), node(op.a)}, Element::f32);
             case Op::iadd: return whole("Add");
             case Op::isub: return whole("Subtract");

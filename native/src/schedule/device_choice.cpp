@@ -15,6 +15,8 @@ namespace {
 constexpr double small_work = 200'000;
 constexpr double clear_advantage = 0.8;    // a device has to be this much faster than the CPU, as predictions are rough
 
+constexpr uint32_t float64_flags = SNN_FLAG_FLOAT64 | SNN_FLAG_SMOOTH_SPIKES;
+
 std::string of_work(double work) {
     char words[32];
     if (work < 1e6) std::snprintf(words, sizeof words, "%.0f", work);
@@ -30,6 +32,8 @@ std::string of_time(double seconds) {
 }
 
 }  // namespace
+
+std::string assumed_device(uint32_t flags) { return flags & float64_flags ? "reference" : backends().front()->name; }
 
 double predicted_step_s(const DeviceSpeed& speed, double work, double parallel) {
     const double a_unit = std::max(0.0, speed.large_step_s - speed.small_step_s) / (speed.large_work - speed.small_work);
@@ -62,7 +66,8 @@ std::vector<DeviceChoice> ranked(const std::vector<Candidate>& candidates, doubl
 
 std::vector<DeviceChoice> choose_devices(const Network& network, const ExecutorOptions& options,
                                          const std::function<void(const std::string& sentence)>& why_not) {
-    const std::string first = backends().front()->name;
+    const std::string first = assumed_device(options.flags);
+    if (options.flags & float64_flags) return {{first, "float64 was asked for, which only this device computes"}};
     const double work = step_work(network, options.batch_size, assumed_activity);
     if (work < small_work)
         return {{first, text("a step of ", of_work(work), " operations is small: other devices take longer to be handed one")}};

@@ -23,6 +23,9 @@ struct Candidate {
     DeviceSpeed speed;
 };
 
+// What "auto" is as long as nothing is measured: the CPU, or the only device that computes in float64 where flags ask for that.
+std::string assumed_device(uint32_t flags);
+
 // Seconds that a step of so much work takes, from the two steps that were measured: a part for any step, and one that grows with
 // the work. `parallel`: how many threads share what grows.
 double predicted_step_s(const DeviceSpeed& speed, double work, double parallel);

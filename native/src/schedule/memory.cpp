@@ -58,7 +58,7 @@ void check_memory(const MemoryEstimate& estimate) {
     if (available == 0 || estimate.new_bytes <= available) return;
     throw Error(SNN_ERROR_OUT_OF_MEMORY, "the session would need about ", gibibytes(estimate.new_bytes),
                 " of memory and ", gibibytes(available),
-                " are free; the flag SNN_FLAG_ANY_SIZE (in Python flags=\"any_size\") opens it all the same");
+                " are free; the flag SNN_FLAG_ANY_SIZE opens it all the same");
 }
 
 }  // namespace snn

@@ -24,8 +24,6 @@ std::vector<std::string_view> split_at(std::string_view words, char separator) {
     return parts;
 }
 
-bool runs_on_host(std::string_view device) { return device != "vulkan" && !device.starts_with("vulkan:"); }
-
 std::vector<std::string> checked_devices(std::string_view words) {
     std::vector<std::string> devices;
     for (const std::string_view name : split_at(words, '+')) {
@@ -101,7 +99,14 @@ std::vector<DeviceSpeed> speeds_of(const std::vector<std::string>& devices) {
 
 }  // namespace
 
+bool runs_on_host(std::string_view device) { return device != "vulkan" && !device.starts_with("vulkan:"); }
+
 bool names_several(std::string_view device) { return device.substr(0, device.find(';')).find('+') != device.npos; }
+
+std::vector<std::string> devices_of(std::string_view device) {
+    const std::vector<std::string_view> names = split_at(device.substr(0, device.find(';')), '+');
+    return {names.begin(), names.end()};
+}
 
 uint32_t threads_of_part(const Placement& placement, uint32_t place, uint32_t thread_count) {
     if (!runs_on_host(placement.devices[place])) return 1;
@@ -125,8 +130,18 @@ std::string Placement::device(const Network& network) const {
     std::string words;
     for (const std::string& name : devices) words += (words.empty() ? "" : "+") + name;
     for (uint32_t p = 0; p < of_population.size(); ++p)
-        if (!network.population(p).is_input()) words += text(";", network.population(p).name, "=", of_population[p]);
+        if (!network.population(p).is_input() && of_population[p] < devices.size())
+            words += text(";", network.population(p).name, "=", of_population[p]);
     return words;
+}
+
+Placement Placement::without(uint32_t device) const {
+    Placement left = *this;
+    left.devices.erase(left.devices.begin() + device);
+    for (uint32_t& place : left.of_population)
+        if (place == device) place = UINT32_MAX;
+        else if (place > device) --place;
+    return left;
 }
 
 Placement place(const Network& network, std::string_view device, const ExecutorOptions& options) {
@@ -200,9 +215,9 @@ Placement place(const Network& network, std::string_view device, const ExecutorO
         }
     }
     if (largest_frame == 0) return placement;
-    // A step of delay is left where there is one to leave: the CPU delivers delayed synapses faster.
     const size_t fit = std::clamp<size_t>(most_events_in_request / largest_frame, 1, most_window_steps);
-    placement.window_steps = std::clamp(shortest - 1, 1u, static_cast<uint32_t>(fit));
+    placement.window_steps = std::clamp(shortest / 2, 1u, static_cast<uint32_t>(fit));
+    placement.lag_steps = shortest == 1 ? 1 : 2 * placement.window_steps;
     return placement;
 }
 

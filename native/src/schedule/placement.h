@@ -16,16 +16,24 @@ constexpr uint32_t most_devices_together = 64;
 // "cpu+vulkan:0", not "cpu".
 bool names_several(std::string_view device);
 
+// {"cpu", "vulkan:0"}, not checked.
+std::vector<std::string> devices_of(std::string_view device);
+
 struct Placement {
     std::vector<std::string> devices;     // as they were named
     std::vector<uint32_t> of_population;  // place in `devices`. Inputs: of the first device that reads them
-    // Spikes go from device to device once in so many steps, 1 at least and less than every delay between devices where those
-    // are more than 1. 0: nothing goes from one to another.
+    // Spikes go from device to device once in so many steps, which is 1 or at most half the smallest delay between devices. 0: nothing
+    // goes from one to another.
     uint32_t window_steps = 0;
+    // They are read so many steps late: two windows, so that a device may be a window ahead of another, or one where a window is a
+    // step and that is the smallest delay.
+    uint32_t lag_steps = 0;
 
     // "exc, inh on cpu; out on vulkan:0"
     std::string description(const Network& network) const;
-    // What gives this placement again: "cpu+vulkan:0;exc=0;inh=0;out=1".
+    // Without one of the devices: its populations have no place (UINT32_MAX) until place() gives them one.
+    Placement without(uint32_t device) const;
+    // What gives this placement again: "cpu+vulkan:0;exc=0;inh=0;out=1"; without those that have no place.
     std::string device(const Network& network) const;
 };
 
@@ -37,6 +45,9 @@ struct Placement {
 // of this kind, SNN_ERROR_UNSUPPORTED for devices that do not give the same bits as others, and for undelayed projections
 // between populations that the caller has put apart.
 Placement place(const Network& network, std::string_view device, const ExecutorOptions& options);
+
+// Whether it computes on the processor, and so cannot be lost alone.
+bool runs_on_host(std::string_view device);
 
 // Host threads of one of the devices: those that compute on the host share them.
 uint32_t threads_of_part(const Placement& placement, uint32_t place, uint32_t thread_count);

@@ -1,4 +1,4 @@
-// Entering, opening, time, inputs and runs of a session. What it reads and writes by name: session_variables.cpp.
+// Entering, time, inputs and runs of a session. Its devices: session_opening.cpp; what it reads and writes by name: session_variables.cpp.
 #include "schedule/session.h"
 
 #include <algorithm>
@@ -15,9 +15,6 @@
 #include "common/machine.h"
 #include "common/values.h"
 #include "schedule/checks.h"
-#include "schedule/device_choice.h"
-#include "schedule/memory.h"
-#include "schedule/split_executor.h"
 
 namespace snn {
 
@@ -133,74 +130,6 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     for (size_t i = 0; i < inputs_.size(); ++i) inputs_[i].values.assign(input_counts[i], 0.0f);
     executor_options_.vulkan_host = nullptr;  // it is read while the executor is opened only
     if (log_) report_opening();
-}
-
-void Session::open_executor_on(const std::string& device) {
-    if (names_several(device)) {
-        Split split = make_split(*plan_, device, executor_options_);
-        if (!(flags_ & SNN_FLAG_ANY_SIZE)) check_memory(estimate_memory(*plan_, split, executor_options_));
-        executor_ = std::make_unique<SplitExecutor>(plan_, std::move(split), executor_options_);
-        executor_->reset_state();
-        device_ = device;
-        return;
-    }
-    executor_options_.device = device_choice(device);
-    if (!(flags_ & SNN_FLAG_ANY_SIZE)) check_memory(estimate_memory(*plan_, device, executor_options_));
-    executor_ = find_backend(device).open(plan_, executor_options_);
-    executor_->reset_state();
-    device_ = device;
-}
-
-void Session::open_executor(const SessionOptions& options) {
-    if (options.device != automatic_device) return open_executor_on(options.device);
-    const auto warn = [&](const std::string& sentence) {
-        if (log_) log_(SNN_LOG_WARNING, sentence.c_str(), log_user_);
-    };
-    const std::vector<DeviceChoice> choices = choose_devices(*network_, executor_options_, warn);
-    for (size_t i = 0; i < choices.size(); ++i) {
-        try {
-            open_executor_on(choices[i].device);
-            device_reason_ = choices[i].reason;
-            return;
-        } catch (const std::exception& error) {
-            if (i + 1 == choices.size()) throw;
-            warn(text("device '", choices[i].device, "' is not used: ", error.what(), "; the next best is '", choices[i + 1].device, "'"));
-        }
-    }
-}
-
-void Session::prepare_to_train() {
-    if (executor_->can_train() || device_reason_.empty()) return;
-    const std::string device = backends().front()->name;
-    if (log_)
-        log_(SNN_LOG_WARNING, text("device '", device_, "' cannot train; the session goes on on '", device, "'").c_str(), log_user_);
-    const SavedState state = save();
-    std::unique_ptr<Executor> left = std::move(executor_);
-    const std::string left_device = device_;
-    try {
-        open_executor_on(device);
-        for (uint32_t p = 0; p < parameters_.size(); ++p)
-            if (!parameters_[p].empty())
-                executor_->set_constants(p, make_population_constants(network_->population(p), parameters_[p], network_->dt_ms()));
-        restore(state);
-    } catch (...) {
-        executor_ = std::move(left);
-        device_ = left_device;
-        throw;
-    }
-    device_reason_ = text("'", left_device, "' cannot train");
-}
-
-void Session::report_opening() const {
-    uint64_t neurons = 0, synapses = 0;
-    for (const Population& population : network_->populations())
-        if (!population.is_input()) neurons += population.size;
-    for (const Projection& projection : network_->projections()) synapses += synapse_count(*network_, projection);
-    const std::string runs_on = executor_->description();
-    const std::string message = text("session opened on device '", device_, "'", runs_on.empty() ? "" : " (", runs_on,
-                                     runs_on.empty() ? "" : ")", ": ", neurons, " neurons, ", synapses, " synapses, batch_size ",
-                                     batch_size_, device_reason_.empty() ? "" : "; ", device_reason_);
-    log_(SNN_LOG_INFORMATION, message.c_str(), log_user_);
 }
 
 void Session::own(std::shared_ptr<void> object) {

@@ -1,5 +1,5 @@
 // A session: one running copy of a network. It checks everything that comes from outside (the executor below it may then
-// assume valid input), owns inputs and callbacks, and drives its executor. One device at a time.
+// assume valid input), owns inputs and callbacks, and drives its executor.
 //
 // Thread-safety: one thread at a time, seen to by Entry; a second thread gets SNN_ERROR_BUSY.
 #pragma once
@@ -7,6 +7,7 @@
 #include <snn/snn.h>
 
 #include <atomic>
+#include <exception>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -22,6 +23,8 @@
 #include "network/plan.h"
 
 namespace snn {
+
+struct Split;
 
 struct SessionOptions {
     std::string device;
@@ -48,7 +51,7 @@ public:
 
     Session(std::shared_ptr<const Network> network, const SessionOptions& options);
 
-    // The device it runs on; why, where "auto" chose it, else "".
+    // The device it runs on; why, where "auto" chose it or another one failed, else "".
     const std::string& device() const { return device_; }
     const std::string& device_reason() const { return device_reason_; }
     // Training is coming: a session whose device was chosen by "auto" goes to one that trains, with all that it has.
@@ -167,7 +170,11 @@ private:
     static const void* this_thread();
     void open_executor(const SessionOptions& options);
     void open_executor_on(const std::string& device);
+    void open_together(const std::string& device);
+    Split checked_split(const std::string& device) const;
+    void go_on_without(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure, const ExecutorOptions& options);
     void report_opening() const;
+    void warn(const std::string& sentence) const;
     RunRequest request_for(uint32_t count);
     void run_steps(uint64_t count);
     uint64_t step_within(uint64_t count, double budget_s);
@@ -200,6 +207,7 @@ private:
     std::unique_ptr<Executor> executor_;
     ExecutorOptions executor_options_;  // to open another one
     std::string device_, device_reason_;
+    bool is_automatic_ = false;  // the device was left to choose
     uint32_t batch_size_;
     uint32_t flags_;
     uint32_t max_catch_up_steps_;

@@ -109,12 +109,13 @@ public:
         }
         return found;
     }
-    // Traces of neurons are not negative, ages 1 to that of traces that are gone.
-    const SavedTensor& traces(const std::string& name, TensorType type, size_t count, bool signed_values) const {
+    // Traces of neurons are not negative, ages 1 to that of traces that are gone. Those of synapses may be: a signal is an event of
+    // the step to come, of age 0.
+    const SavedTensor& traces(const std::string& name, TensorType type, size_t count, bool of_synapses) const {
         const SavedTensor& found = checked(name, type, count);
         std::vector<double> values(count);
         convert(dtype_of(type), found.bytes.data(), DType::float64, values.data(), count);
-        const double least = type == TensorType::i32 ? 1 : signed_values ? -HUGE_VAL : 0;
+        const double least = type == TensorType::i32 ? (of_synapses ? 0 : 1) : of_synapses ? -HUGE_VAL : 0;
         for (size_t i = 0; i < count; ++i)
             if (values[i] < least || (type == TensorType::i32 && values[i] > oldest_event))
                 throw Error(SNN_ERROR_FORMAT, "tensor '", name, "': value [", i, "] is ", values[i], ", out of range");

@@ -1,7 +1,7 @@
 #include "schedule/split_executor.h"
 
 #include <algorithm>
-#include <cstring>
+#include <new>
 #include <utility>
 
 #include "backend/slots.h"
@@ -15,6 +15,7 @@ ExecutorOptions options_of(const SplitPart& part, const ExecutorOptions& options
     ExecutorOptions own = options;
     own.device = device_choice(part.device);
     own.thread_count = part.thread_count;
+    if (part.device != "vulkan") own.vulkan_host = nullptr;
     return own;
 }
 
@@ -22,6 +23,18 @@ ExecutorOptions options_of(const SplitPart& part, const ExecutorOptions& options
 uint32_t width_of(const Split& split, const ExecutorOptions& options) {
     const bool alone = options.job_system.parallel_for || options.allocator.allocate;
     return alone ? 1 : static_cast<uint32_t>(split.parts.size());
+}
+
+[[noreturn]] void rethrow_as_failure(const SplitPart& part) {
+    try {
+        throw;
+    } catch (const Error& error) {
+        throw DeviceFailure(error.status(), error.what(), part.place);
+    } catch (const std::bad_alloc&) {
+        throw DeviceFailure(SNN_ERROR_OUT_OF_MEMORY, text("device '", part.device, "' is out of memory").c_str(), part.place);
+    } catch (const std::exception& error) {
+        throw DeviceFailure(SNN_ERROR_INTERNAL, error.what(), part.place);
+    }
 }
 
 }  // namespace
@@ -35,12 +48,16 @@ Split make_split(const Plan& plan, std::string_view device, const ExecutorOption
     Split split{place(network, device, options), {}};
     const std::vector<uint32_t>& of_population = split.placement.of_population;
     for (uint32_t d = 0; d < split.placement.devices.size(); ++d) {
-        SplitPart part{split.placement.devices[d], threads_of_part(split.placement, d, options.thread_count), {}, {}, nullptr};
+        SplitPart part{split.placement.devices[d], d, threads_of_part(split.placement, d, options.thread_count), {}, {}, {}, nullptr};
         for (const uint32_t at : of_population) part.here.push_back(at == d);
         if (std::find(part.here.begin(), part.here.end(), 1) == part.here.end()) continue;
-        for (uint32_t q = 0; q < network.projections().size(); ++q)
-            if (part.here[network.projections()[q].target]) part.projections.push_back(q);
-        Plan own = make_plan(network.part(part.here, split.placement.window_steps));
+        part.is_there = part.here;
+        for (uint32_t q = 0; q < network.projections().size(); ++q) {
+            if (!part.here[network.projections()[q].target]) continue;
+            part.projections.push_back(q);
+            part.is_there[network.projections()[q].source] = 1;
+        }
+        Plan own = make_plan(network.part(part.here, split.placement.lag_steps));
         // As much as saved states hold.
         for (uint32_t p = 0; p < of_population.size(); ++p)
             if (part.here[p]) own.populations[p].history_depth = plan.populations[p].history_depth;
@@ -69,7 +86,8 @@ SplitExecutor::SplitExecutor(std::shared_ptr<const Plan> plan, Split split, cons
       placement_(std::move(split.placement)),
       batch_(options.batch_size),
       silence_(options.batch_size, 0.0f),
-      pool_(width_of(split, options), {}) {
+      pool_(width_of(split, options), {}),
+      now_(placement_.lag_steps) {
     const Network& network = *plan_->network;
     const auto& populations = network.populations();
     part_of_.assign(populations.size(), none);
@@ -80,7 +98,9 @@ SplitExecutor::SplitExecutor(std::shared_ptr<const Plan> plan, Split split, cons
     for (uint32_t p = 0; p < populations.size(); ++p)
         if (populations[p].is_input()) frame_place_of_[p] = input_count++;
     for (uint32_t k = 0; k < split.parts.size(); ++k) {
-        SplitPart& part = split.parts[k];
+        auto running = std::make_unique<Running>();
+        running->part = std::move(split.parts[k]);
+        const SplitPart& part = running->part;
         for (uint32_t p = 0; p < populations.size(); ++p)
             if (part.here[p]) part_of_[p] = k;
         for (uint32_t q = 0; q < part.projections.size(); ++q) {
@@ -88,16 +108,34 @@ SplitExecutor::SplitExecutor(std::shared_ptr<const Plan> plan, Split split, cons
             const uint32_t source = network.projections()[part.projections[q]].source;
             if (part.here[source] || populations[source].is_input() || link_of_[source] != none) continue;
             link_of_[source] = static_cast<uint32_t>(links_.size());
-            const size_t room = size_t{placement_.window_steps} * frame_of(source);
-            links_.push_back({source, frame_of(source), std::vector<float>(room, 0.0f), std::vector<uint32_t>(room),
-                              std::vector<uint32_t>(room), std::vector<uint32_t>(room)});
+            links_.emplace_back(source, populations[source].size, batch_, placement_.window_steps, placement_.lag_steps);
         }
-        std::unique_ptr<Executor> executor = find_backend(part.device).open(part.plan, options_of(part, options));
-        running_.push_back({std::move(part), std::move(executor), {}, {}, {}, nullptr});
+        try {
+            running->executor = find_backend(part.device).open(part.plan, options_of(part, options));
+        } catch (...) {
+            rethrow_as_failure(part);
+        }
+        running->takes_lists = running->executor->takes_spike_lists();
+        running_.push_back(std::move(running));
     }
+    for (uint32_t l = 0; l < links_.size(); ++l) part_of(links_[l].population()).links.push_back(l);
+    for (const auto& running : running_) {
+        if (running->takes_lists) continue;
+        for (const SpikeLink& link : links_)
+            running->frames.emplace_back(running->part.is_there[link.population()] ? size_t{placement_.window_steps} * frame_of(link.population())
+                                                                                 : 0);
+    }
+    for (const auto& running : running_) running->finished = now_;
 }
 
-uint32_t SplitExecutor::frame_of(uint32_t population) const { return batch_ * plan_->network->population(population).size; }
+template <class Use>
+decltype(auto) SplitExecutor::on_device(const Running& running, Use&& use) const {
+    try {
+        return use(*running.executor);
+    } catch (...) {
+        rethrow_as_failure(running.part);
+    }
+}
 
 std::string SplitExecutor::description() const {
     std::string words = placement_.description(*plan_->network);
@@ -106,9 +144,11 @@ std::string SplitExecutor::description() const {
 }
 
 void SplitExecutor::reset_state() {
-    for (Running& running : running_) running.executor->reset_state();
-    for (Link& link : links_) std::fill(link.late.begin(), link.late.end(), 0.0f);
-    now_ = input_spikes_ = 0;
+    for (const auto& running : running_) on_device(*running, [](Executor& executor) { executor.reset_state(); });
+    for (SpikeLink& link : links_) link.clear();
+    now_ = placement_.lag_steps;
+    input_spikes_ = 0;
+    for (const auto& running : running_) running->finished = now_;
     failed_ = false;
 }
 
@@ -118,16 +158,77 @@ void SplitExecutor::run(const RunRequest& request) {
     if (failed_)
         throw Error(SNN_ERROR_DEVICE_LOST, "a device of this session failed in an earlier run, and the others are ahead of it; reset ",
                     "the session or load a state to go on");
+    if (pool_.width() >= running_.size()) {
+        pool_.run(static_cast<uint32_t>(running_.size()), [&](uint32_t k) { run_part(*running_[k], request); });
+    } else {
+        for (uint32_t done = 0; done < request.step_count && !failed_;) {
+            const uint32_t steps = steps_to_exchange(now_ + done, request.step_count - done);
+            for (const auto& running : running_) run_window(*running, request, done, steps);
+            done += steps;
+        }
+    }
+    if (failed_) {
+        std::exception_ptr first;
+        for (const auto& running : running_)
+            if (std::exception_ptr error = std::exchange(running->error, nullptr); error && !first) first = error;
+        std::rethrow_exception(first);
+    }
+    now_ += request.step_count;
+    count_inputs(request);
+}
+
+uint32_t SplitExecutor::steps_to_exchange(uint64_t step, uint32_t most) const {
+    const uint32_t window = placement_.window_steps;
+    return window == 0 ? most : std::min(most, window - static_cast<uint32_t>(step % window));
+}
+
+void SplitExecutor::run_part(Running& io_running, const RunRequest& request) {
     for (uint32_t done = 0; done < request.step_count;) {
-        uint32_t steps = request.step_count - done;
-        if (placement_.window_steps > 0)  // no window is left behind, so that its steps lie together in `late`
-            steps = std::min(steps, placement_.window_steps - static_cast<uint32_t>(now_ % placement_.window_steps));
-        run_parts(request, done, steps);
-        take_spikes(request, done, steps);
-        now_ += steps;
+        if (!wait_for_others(io_running, now_ + done)) return;
+        const uint32_t steps = steps_to_exchange(now_ + done, request.step_count - done);
+        run_window(io_running, request, done, steps);
         done += steps;
     }
-    count_inputs(request);
+}
+
+// Until they have handed over what the window from `step` on reads, and have read what it writes over. False: one has failed.
+bool SplitExecutor::wait_for_others(const Running& running, uint64_t step) const {
+    if (placement_.window_steps == 0) return !failed_.load(std::memory_order_relaxed);
+    const uint64_t needed = (step / placement_.window_steps + 1) * placement_.window_steps - placement_.lag_steps;
+    for (const auto& other : running_) {
+        if (other.get() == &running) continue;
+        Waiting waiting;
+        while (other->finished.load(std::memory_order_acquire) < needed) {
+            if (failed_.load(std::memory_order_relaxed)) return false;
+            waiting.pause();
+        }
+    }
+    return true;
+}
+
+void SplitExecutor::run_window(Running& io_running, const RunRequest& request, uint32_t done, uint32_t steps) {
+    if (io_running.error) return;
+    try {
+        prepare(io_running, request, done, steps);
+        RunRequest own;
+        own.first_step = request.first_step + done;
+        own.step_count = steps;
+        own.inputs = io_running.inputs;
+        own.records = io_running.records;
+        own.record_interval = request.record_interval;
+        own.record_phase = static_cast<uint32_t>((uint64_t{request.record_phase} + done) % request.record_interval);
+        own.events = io_running.events;
+        try {
+            io_running.executor->run(own);
+        } catch (...) {
+            rethrow_as_failure(io_running.part);
+        }
+        take_events(io_running, request, done, steps);
+        io_running.finished.store(now_ + done + steps, std::memory_order_release);
+    } catch (...) {
+        io_running.error = std::current_exception();
+        failed_.store(true, std::memory_order_relaxed);
+    }
 }
 
 // What of the request concerns one part, for `steps` steps from `done` on.
@@ -140,17 +241,18 @@ void SplitExecutor::prepare(Running& io_running, const RunRequest& request, uint
     io_running.events.clear();
     for (uint32_t p = 0; p < populations.size(); ++p) {
         if (!populations[p].is_input()) continue;
-        const Population& whole = plan_->network->population(p);
-        if (!whole.is_input() && link_of_[p] != none && populations[p].size == whole.size) {
-            const Link& link = links_[link_of_[p]];
-            const size_t row = placement_.window_steps > 1 ? now_ % placement_.window_steps : 0;
-            io_running.inputs.push_back({p, link.late.data() + row * link.frame, steps > 1 ? link.frame : 0u});
-        } else if (whole.is_input() && populations[p].size == whole.size) {
+        if (!part.is_there[p]) {
+            io_running.inputs.push_back({p, silence_.data(), 0});
+        } else if (frame_place_of_[p] != none) {
             InputFrames frames = request.inputs[frame_place_of_[p]];
             frames.data += done * frames.step_stride;
             io_running.inputs.push_back(frames);
+        } else if (io_running.takes_lists) {
+            io_running.inputs.push_back(links_[link_of_[p]].read(now_ + done));
         } else {
-            io_running.inputs.push_back({p, silence_.data(), 0});
+            float* const frames = io_running.frames[link_of_[p]].data();
+            links_[link_of_[p]].read_frames(now_ + done, steps, frames);
+            io_running.inputs.push_back({p, frames, steps > 1 ? frame_of(p) : 0u});
         }
     }
     for (RecordFrames frames : request.records) {
@@ -158,66 +260,25 @@ void SplitExecutor::prepare(Running& io_running, const RunRequest& request, uint
         frames.data = static_cast<char*>(frames.data) + rows_before * frames.step_stride * size_of(frames.dtype);
         io_running.records.push_back(frames);
     }
+    for (const uint32_t l : io_running.links) io_running.events.push_back(links_[l].begin_write(now_ + done));
     for (EventRecord events : request.events) {
         if (!part.here[events.population] || link_of_[events.population] != none) continue;
         events.first_step += done;
         io_running.events.push_back(events);
     }
-    for (Link& link : links_)
-        if (part.here[link.population])
-            io_running.events.push_back({link.population, 0, link.steps.data(), link.neurons.data(), link.samples.data(), 0});
 }
 
-void SplitExecutor::run_parts(const RunRequest& request, uint32_t done, uint32_t steps) {
-    for (Running& running : running_) prepare(running, request, done, steps);
-    pool_.run(static_cast<uint32_t>(running_.size()), [&](uint32_t k) {
-        Running& running = running_[k];
-        RunRequest own;
-        own.first_step = request.first_step + done;
-        own.step_count = steps;
-        own.inputs = running.inputs;
-        own.records = running.records;
-        own.record_interval = request.record_interval;
-        own.record_phase = static_cast<uint32_t>((uint64_t{request.record_phase} + done) % request.record_interval);
-        own.events = running.events;
-        try {
-            running.executor->run(own);
-        } catch (...) {
-            running.error = std::current_exception();
+// After the steps from `done` on: spikes to the links and to the caller.
+void SplitExecutor::take_events(Running& io_running, const RunRequest& request, uint32_t done, uint32_t steps) {
+    for (size_t i = 0; i < io_running.links.size(); ++i)
+        links_[io_running.links[i]].end_write(io_running.events[i], now_ + done, steps);
+    for (EventRecord& wanted : request.events)
+        for (size_t i = 0; i < io_running.events.size(); ++i) {
+            const EventRecord& events = io_running.events[i];
+            if (events.population != wanted.population) continue;
+            if (i < io_running.links.size()) links_[io_running.links[i]].copy_to(wanted, events, wanted.first_step + done);
+            else wanted.count = events.count;
         }
-    });
-    for (Running& running : running_) failed_ |= running.error != nullptr;
-    for (Running& running : running_)
-        if (running.error) std::rethrow_exception(std::exchange(running.error, nullptr));
-}
-
-// After the steps from `done` on: spikes to those that read them late, and to the caller.
-void SplitExecutor::take_spikes(const RunRequest& request, uint32_t done, uint32_t steps) {
-    for (const Running& running : running_)
-        for (const EventRecord& events : running.events) {
-            if (link_of_[events.population] != none) {
-                links_[link_of_[events.population]].count = events.count;
-                continue;
-            }
-            for (EventRecord& wanted : request.events)
-                if (wanted.population == events.population) wanted.count = events.count;
-        }
-    for (Link& link : links_) {
-        const uint32_t size = plan_->network->population(link.population).size;
-        float* const rows = link.late.data() + now_ % placement_.window_steps * link.frame;
-        std::fill_n(rows, size_t{steps} * link.frame, 0.0f);
-        for (size_t i = 0; i < link.count; ++i)
-            rows[size_t{link.steps[i]} * link.frame + size_t{link.samples[i]} * size + link.neurons[i]] = 1.0f;
-    }
-    for (EventRecord& wanted : request.events) {
-        if (link_of_[wanted.population] == none) continue;
-        const Link& link = links_[link_of_[wanted.population]];
-        for (size_t i = 0; i < link.count; ++i, ++wanted.count) {
-            wanted.steps[wanted.count] = wanted.first_step + done + link.steps[i];
-            wanted.neurons[wanted.count] = link.neurons[i];
-            if (wanted.samples) wanted.samples[wanted.count] = link.samples[i];
-        }
-    }
 }
 
 // Parts cannot say: an input may be read by several of them, and spikes from elsewhere look like inputs to them.
@@ -237,8 +298,8 @@ void SplitExecutor::count_inputs(const RunRequest& request) {
 
 ExecutorCounters SplitExecutor::counters() const {
     ExecutorCounters sum;
-    for (const Running& running : running_) {
-        const ExecutorCounters own = running.executor->counters();
+    for (const auto& running : running_) {
+        const ExecutorCounters own = on_device(*running, [](Executor& executor) { return executor.counters(); });
         sum.steps = own.steps;
         sum.spikes += own.spikes;
         sum.synaptic_events += own.synaptic_events;
@@ -251,24 +312,24 @@ ExecutorCounters SplitExecutor::counters() const {
 // ---- Variables
 
 void SplitExecutor::set_constants(uint32_t population, const PopulationConstants& constants) {
-    part_of(population).executor->set_constants(population, constants);
+    on_device(part_of(population), [&](Executor& executor) { executor.set_constants(population, constants); });
 }
 
 void SplitExecutor::set_seed(uint64_t seed) {
-    for (Running& running : running_) running.executor->set_seed(seed);
+    for (const auto& running : running_) on_device(*running, [&](Executor& executor) { executor.set_seed(seed); });
 }
 
 void SplitExecutor::set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) {
     const Place place = place_of_[projection];
-    Running& running = running_[place.part];
+    const Running& running = *running_[place.part];
     auto own = std::make_shared<PlasticityPlan>(*plan);
     own->delays = running.part.plan->plasticity[place.index]->delays;
-    running.executor->set_plasticity(place.index, std::move(own));
+    on_device(running, [&](Executor& executor) { executor.set_plasticity(place.index, std::move(own)); });
 }
 
 void SplitExecutor::signal(uint32_t projection, float value) {
     const Place place = place_of_[projection];
-    running_[place.part].executor->signal(place.index, value);
+    on_device(*running_[place.part], [&](Executor& executor) { executor.signal(place.index, value); });
 }
 
 Slot SplitExecutor::on_part(const Slot& slot, uint32_t& out_part) const {
@@ -285,48 +346,45 @@ size_t SplitExecutor::count(const Slot& slot) const { return slot_count(*plan_, 
 void SplitExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
     uint32_t part = 0;
     const Slot own = on_part(slot, part);
-    running_[part].executor->read(own, dtype, out_data);
+    on_device(*running_[part], [&](Executor& executor) { executor.read(own, dtype, out_data); });
 }
 
 void SplitExecutor::write(const Slot& slot, DType dtype, const void* data) {
     if (slot.kind == Slot::history) return write_history(slot.index, dtype, data);
     if (slot.kind == Slot::activity && plan_->network->population(slot.index).is_input()) {
-        for (Running& running : running_)
-            if (running.part.plan->network->population(slot.index).size == plan_->network->population(slot.index).size)
-                running.executor->write(slot, dtype, data);
+        for (const auto& running : running_)
+            if (running->part.is_there[slot.index])
+                on_device(*running, [&](Executor& executor) { executor.write(slot, dtype, data); });
         return;
     }
     uint32_t part = 0;
     const Slot own = on_part(slot, part);
-    running_[part].executor->write(own, dtype, data);
+    on_device(*running_[part], [&](Executor& executor) { executor.write(own, dtype, data); });
 }
 
-// To the device that has the population and to those that read it: these know spikes from `window` steps ago on, and get later
-// ones from `late`.
+// To the device that has the population and to those that read it: these know spikes from `lag` steps ago on, and get later
+// ones from the link.
 void SplitExecutor::write_history(uint32_t population, DType dtype, const void* data) {
     const size_t frame = frame_of(population);
     const size_t depth = plan_->populations[population].history_depth;
-    std::vector<float> rows(depth * frame);
-    convert(dtype, data, DType::float32, rows.data(), rows.size());
-    const bool is_linked = link_of_[population] != none;
-    const size_t window = is_linked ? placement_.window_steps : 0;
-    for (uint32_t k = 0; k < running_.size(); ++k) {
-        const SplitPart& part = running_[k].part;
-        if (part.plan->network->population(population).size != plan_->network->population(population).size) continue;
-        const size_t late = part.here[population] ? 0 : window;
-        std::vector<float> own(part.plan->populations[population].history_depth * frame, 0.0f);
-        for (size_t row = 0; row < own.size() / std::max<size_t>(1, frame) && row + late < depth; ++row)
+    const size_t lag = link_of_[population] != none ? placement_.lag_steps : 0;
+    std::vector<float> rows(std::max(depth, lag) * frame, 0.0f);
+    convert(dtype, data, DType::float32, rows.data(), depth * frame);
+    for (const auto& running : running_) {
+        const SplitPart& part = running->part;
+        if (!part.is_there[population]) continue;
+        const size_t late = part.here[population] ? 0 : lag, own_depth = part.plan->populations[population].history_depth;
+        std::vector<float> own(own_depth * frame, 0.0f);
+        for (size_t row = 0; row < own_depth && row + late < depth; ++row)
             std::copy_n(rows.data() + (row + late) * frame, frame, own.data() + row * frame);
-        if (!own.empty()) running_[k].executor->write({Slot::history, population}, DType::float32, own.data());
+        if (own_depth > 0)
+            on_device(*running, [&](Executor& executor) { executor.write({Slot::history, population}, DType::float32, own.data()); });
     }
-    if (!is_linked) return;
-    Link& link = links_[link_of_[population]];
-    for (size_t row = 0; row < std::min(window, depth); ++row)
-        std::copy_n(rows.data() + row * frame, frame, link.late.data() + (now_ + window - 1 - row) % window * frame);
+    if (lag > 0) links_[link_of_[population]].write_history(now_, rows.data());
 }
 
 std::span<const uint32_t> SplitExecutor::active(uint32_t population, uint32_t sample) const {
-    return running_[part_of_[population]].executor->active(population, sample);
+    return on_device(*running_[part_of_[population]], [&](Executor& executor) { return executor.active(population, sample); });
 }
 
 }  // namespace snn

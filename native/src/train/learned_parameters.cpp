@@ -33,7 +33,7 @@ LearnedParameters::LearnedParameters(const Plan& plan) : plan_(plan) {
     }
 }
 
-void LearnedParameters::take_gradients(const Executor& executor, ParameterStore& store) {
+void LearnedParameters::take_gradients(const Executor& executor, ParameterStore& store, bool from_reset) {
     for (OfPopulation& entry : populations_) {
         const Population& population = plan_.network->population(entry.population);
         const Model& model = *population.model;
@@ -70,7 +70,7 @@ void LearnedParameters::take_gradients(const Executor& executor, ParameterStore&
             }
         }
         std::vector<double> of_state(population.size);
-        for (uint32_t s = 0; s < model.states.size(); ++s) {
+        for (uint32_t s = 0; from_reset && s < model.states.size(); ++s) {
             const auto parameter = population.learnable_initial(s);
             if (!parameter) continue;
             executor.read_initial_gradient(entry.population, s, of_state.data());

@@ -30,8 +30,8 @@ public:
     explicit LearnedParameters(const Plan& plan);
 
     bool empty() const { return populations_.empty(); }
-    // After a backward pass.
-    void take_gradients(const Executor& executor, ParameterStore& store);
+    // After a backward pass; `from_reset`: of a run that began at the initial states.
+    void take_gradients(const Executor& executor, ParameterStore& store, bool from_reset);
     double square_sum() const;  // of the gradients as they are stepped
     // Throws SNN_ERROR_STATE with the parameter whose gradient is infinite or not a number.
     void check_gradients_are_finite() const;

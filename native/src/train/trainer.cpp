@@ -55,6 +55,10 @@ void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t
     check_number(def.parameter_rate_factor, 0, false, "parameter_rate_factor");
     check_number(def.l1_regularization, 0, false, "l1_regularization");
     if (def.loss == SNN_LOSS_VAN_ROSSUM) check_number(def.van_rossum_tau_ms, 0, true, "van_rossum_tau_ms");
+    if (def.rule > SNN_LEARNING_EPROP)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->rule is ", def.rule, "; expected one of SNN_LEARNING_*");
+    if (def.window_updates > 1)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->window_updates is ", def.window_updates, "; expected 0 or 1");
 }
 
 }  // namespace
@@ -68,9 +72,47 @@ Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, cons
     if (!executor.can_train()) throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train; \"cpu\" can");
     const uint32_t outputs = def.loss == SNN_LOSS_NONE ? 0 : plan.network->population(def.output_population).size;
     shape_ = {def.loss, def.step_count, batch_size, outputs, plan.network->dt_ms(), def.van_rossum_tau_ms};
+    if (def.rule != SNN_LEARNING_BPTT) {
+        check_rule();
+        prepare_rule();
+    }
     prepare_regularization();
     prepare_loss();
     optimizer_memory_ = executor.make_optimizer_memory(def.optimizer);
+}
+
+void Trainer::check_rule() const {
+    const char* const name = def_.rule == SNN_LEARNING_OTTT ? "OTTT" : "e-prop";
+    const auto& populations = plan_.network->populations();
+    if (def_.loss == SNN_LOSS_NONE)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->rule is ", name, ", which needs one of the library's losses; def->loss is ",
+                    "SNN_LOSS_NONE");
+    for (const Population& population : populations)
+        if (population.learns())
+            throw Error(SNN_ERROR_UNSUPPORTED, name, " trains weights; population '", population.name,
+                        "' has a learnable parameter");
+    if (def_.rule != SNN_LEARNING_EPROP) return;
+    std::vector<uint8_t> gets_signals(populations.size());
+    gets_signals[def_.output_population] = 1;
+    for (const Projection& projection : plan_.network->projections())
+        if (projection.target == def_.output_population) gets_signals[projection.source] = 1;
+    for (const Projection& projection : plan_.network->projections())
+        if (projection.trainable && !gets_signals[projection.target])
+            throw Error(SNN_ERROR_UNSUPPORTED, "e-prop: projection '", projection.name, "' cannot learn, since population '",
+                        populations[projection.target].name, "' does not project onto the output population '",
+                        populations[def_.output_population].name, "'");
+}
+
+void Trainer::prepare_rule() {
+    linear_.resize(plan_.populations.size());
+    for (const KernelCall& call : plan_.step_adjoint) {
+        if (call.kernel != Kernel::neuron_adjoint) continue;
+        const Population& population = plan_.network->population(call.index);
+        const Parameters& own = parameters_ ? parameters_->parameters_of(call.index) : population.parameters;
+        linear_[call.index] =
+            own.empty() ? linear_step(population, plan_.populations[call.index])
+                        : linear_step(population, make_population_constants(population, own, plan_.network->dt_ms()));
+    }
 }
 
 // Spikes are counted in every spiking population: for the statistics, the regularisation and the losses over counts.
@@ -139,19 +181,49 @@ void Trainer::check_targets(const int32_t* labels, size_t label_count, const flo
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "targets[", i, "] is ", targets[i], "; targets must be finite");
 }
 
-void Trainer::run_taped(std::span<const InputFrames> inputs, std::span<const RecordFrames> records) {
+void Trainer::run_taped(Steps steps, std::span<const InputFrames> inputs, std::span<const RecordFrames> records) {
     phase_ = Phase::idle;
     for (Spiking& entry : spiking_) std::fill(entry.counts.begin(), entry.counts.end(), 0.0);
-    executor_.reset_state();
-    draw_dropout();
+    if (steps.begin == 0) {
+        executor_.reset_state();
+        draw_dropout();
+        if (def_.rule != SNN_LEARNING_BPTT) prepare_rule();  // parameters may have changed
+    }
+    window_inputs_.assign(inputs.begin(), inputs.end());
+    for (InputFrames& input : window_inputs_) input.data += steps.begin * input.step_stride;
     RunRequest request;
+    request.first_step = steps.begin;
     request.dropout = masks_;
-    request.step_count = def_.step_count;
-    request.inputs = inputs;
+    request.step_count = steps.count;
+    request.inputs = window_inputs_;
     request.records = records;
     request.tape = true;
+    request.tape_steps = def_.checkpoint_steps == UINT32_MAX
+                             ? static_cast<uint32_t>(std::ceil(std::sqrt(steps.count)))
+                             : def_.checkpoint_steps;
+    // Those rules look back through traces, wherever windows end.
+    request.gradient_steps = def_.rule == SNN_LEARNING_BPTT ? def_.window_steps : 0;
+    request.rule = static_cast<LearningRule>(def_.rule);
+    request.linear = linear_;
+    request.readout = def_.output_population;
+    request.traces = def_.rule != SNN_LEARNING_BPTT && steps.count < def_.step_count;
+    shape_.step_count = steps.count;
     executor_.run(request);
     run_ = executor_.taped_run_count();
+}
+
+// Inputs for a backward in another call, where it reads them again: the caller's arrays may be gone by then.
+std::span<const InputFrames> Trainer::kept(std::span<const InputFrames> inputs) {
+    if (def_.checkpoint_steps == 0) return inputs;
+    kept_inputs_.assign(inputs.begin(), inputs.end());
+    input_copies_.resize(inputs.size());
+    for (size_t i = 0; i < inputs.size(); ++i) {
+        const size_t frame = size_t{shape_.batch_size} * plan_.network->population(inputs[i].population).size;
+        const size_t count = inputs[i].step_stride == 0 ? frame : frame * def_.step_count;
+        input_copies_[i].assign(inputs[i].data, inputs[i].data + count);
+        kept_inputs_[i].data = input_copies_[i].data();
+    }
+    return kept_inputs_;
 }
 
 // What comes after the loss, whoever computes it.
@@ -167,9 +239,38 @@ void Trainer::finish_forward(const int32_t* labels, ForwardResult& io_result) {
 }
 
 ForwardResult Trainer::forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets) {
+    begin_window(0, 1);
+    return forward_steps({0, def_.step_count}, kept(inputs), labels, targets);
+}
+
+uint32_t Trainer::window_count() const {
+    if (def_.window_steps == 0 || !def_.window_updates) return 1;
+    return (def_.step_count - 1) / def_.window_steps + 1;
+}
+
+uint32_t Trainer::window_end(uint32_t window) const {
+    return window + 1 == window_count() ? def_.step_count : (window + 1) * def_.window_steps;
+}
+
+void Trainer::begin_window(uint32_t window, uint32_t count) {
+    window_ = window;
+    ends_batch_ = window + 1 == count;
+    if (window == 0) windows_loss_ = 0;
+}
+
+ForwardResult Trainer::forward_window(uint32_t window, std::span<const InputFrames> inputs, const int32_t* labels,
+                                      const float* targets) {
+    begin_window(window, window_count());
+    const uint32_t begin = window == 0 ? 0 : window_end(window - 1);
+    if (targets && def_.loss != SNN_LOSS_NONE && loss_kind(def_.loss).in_time()) targets += begin * scores_.size();
+    return forward_steps({begin, window_end(window) - begin}, inputs, labels, targets);
+}
+
+ForwardResult Trainer::forward_steps(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels,
+                                     const float* targets) {
     if (def_.loss == SNN_LOSS_NONE)
         throw Error(SNN_ERROR_STATE, "forward computes a loss, and the trainer has SNN_LOSS_NONE; snn_trainer_run does not");
-    run_taped(inputs, records_);
+    run_taped(steps, inputs, records_);
     loss_scores(shape_, output_counts_, frames_, scores_, maximum_steps_);
     ForwardResult result;
     if (loss_kind(def_.loss).in_time()) {
@@ -189,7 +290,8 @@ ForwardResult Trainer::run(std::span<const InputFrames> inputs, const int32_t* l
                     "create it with SNN_LOSS_NONE");
     std::vector<RecordFrames> all = records_;
     all.insert(all.end(), records.begin(), records.end());
-    run_taped(inputs, all);
+    begin_window(0, 1);
+    run_taped({0, def_.step_count}, kept(inputs), all);
     ForwardResult result;
     for (uint32_t sample = 0; sample < shape_.batch_size; ++sample)
         result.loss.sample_count += !labels || labels[sample] >= 0;
@@ -209,9 +311,9 @@ void Trainer::add_regularization(const int32_t* labels, ForwardResult& io_result
         const size_t size = entry.counts.size() / shape_.batch_size;
         for (size_t i = 0; i < entry.counts.size(); ++i) {
             const bool padding = labels && labels[i / size] < 0;
-            const double difference = padding ? 0 : entry.counts[i] / def_.step_count - def_.rate_target;
+            const double difference = padding ? 0 : entry.counts[i] / shape_.step_count - def_.rate_target;
             io_result.loss.loss += weight * difference * difference;
-            if (!entry.gradient.empty()) entry.gradient[i] = weight * 2 * difference / def_.step_count;
+            if (!entry.gradient.empty()) entry.gradient[i] = weight * 2 * difference / shape_.step_count;
         }
     }
 }
@@ -229,7 +331,7 @@ void Trainer::backward() {
     check_run_is_the_last("backward");
     phase_ = Phase::idle;
     executor_.backward(gradients_);
-    if (!learned_.empty()) learned_.take_gradients(executor_, *parameters_);
+    if (!learned_.empty()) learned_.take_gradients(executor_, *parameters_, window_ == 0);
     phase_ = Phase::backward_done;
 }
 
@@ -245,7 +347,7 @@ void Trainer::run_backward(double loss, std::span<const OutputGradient> gradient
     all.insert(all.end(), gradients.begin(), gradients.end());
     phase_ = Phase::idle;
     executor_.backward(all, inputs);
-    if (!learned_.empty()) learned_.take_gradients(executor_, *parameters_);
+    if (!learned_.empty()) learned_.take_gradients(executor_, *parameters_, window_ == 0);
     last_.loss = loss + regularization_;
     phase_ = Phase::backward_done;
 }
@@ -292,9 +394,11 @@ void Trainer::update() {
     executor_.update(step, *optimizer_memory_);
     if (!learned_.empty()) learned_.apply(*parameters_);
     ++update_;
+    windows_loss_ += last_.loss;
+    if (!ends_batch_) return;
     epoch_samples_ += last_.sample_count;
     epoch_correct_ += last_.correct_count;
-    epoch_loss_ += last_.loss * last_.sample_count;
+    epoch_loss_ += windows_loss_ / (window_ + 1) * last_.sample_count;
 }
 
 std::span<const double> Trainer::scores() const {

@@ -37,6 +37,11 @@ public:
     void check_targets(const int32_t* labels, size_t label_count, const float* targets, size_t target_count) const;
 
     ForwardResult forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
+    // Of a run that is cut into windows with updates: forward for each of them in turn, followed by its backward and update. Arrays
+    // are those of the whole run.
+    uint32_t window_count() const;  // 1: such runs are not cut
+    uint32_t window_end(uint32_t window) const;
+    ForwardResult forward_window(uint32_t window, std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
     // Throws SNN_ERROR_STATE without a forward of this trainer just before it.
     void backward();
     // The same for a loss of the caller's, SNN_LOSS_NONE: it sees the records and says how it changes with them.
@@ -65,13 +70,21 @@ public:
 private:
     enum class Phase { idle, forward_done, backward_done };
 
-    void run_taped(std::span<const InputFrames> inputs, std::span<const RecordFrames> records);
+    struct Steps {
+        uint32_t begin, count;
+    };
+    void run_taped(Steps steps, std::span<const InputFrames> inputs, std::span<const RecordFrames> records);
+    std::span<const InputFrames> kept(std::span<const InputFrames> inputs);
+    ForwardResult forward_steps(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
+    void begin_window(uint32_t window, uint32_t count);
     void finish_forward(const int32_t* labels, ForwardResult& io_result);
     void check_gradients_are_finite() const;
     // The executor has one tape and one gradient: those of the last trainer that ran forward.
     void check_run_is_the_last(const char* what) const;
 
     void prepare_loss();
+    void check_rule() const;
+    void prepare_rule();
     void prepare_regularization();
     void draw_dropout();
     void add_regularization(const int32_t* labels, ForwardResult& io_result);
@@ -79,7 +92,12 @@ private:
     Executor& executor_;
     const Plan& plan_;
     SNNTrainerDef def_;
-    LossShape shape_;
+    std::vector<LinearStep> linear_;  // by population, of rules other than bptt
+    LossShape shape_;  // step_count: of the last forward
+    std::vector<InputFrames> window_inputs_, kept_inputs_;
+    std::vector<std::vector<float>> input_copies_;  // of kept_inputs_
+    uint32_t window_ = 0;     // of the last forward
+    bool ends_batch_ = true;  // it is the last one of its batch
     Phase phase_ = Phase::idle;
     uint64_t run_ = 0;  // the executor's number of the last forward
     std::unique_ptr<OptimizerMemory> optimizer_memory_;
@@ -87,6 +105,7 @@ private:
     ParameterStore* parameters_;
     bool scored_ = false;
     LossResult last_;
+    double windows_loss_ = 0;    // of the windows of this batch that led to updates
     double regularization_ = 0;  // the part of the last loss that is not the caller's
     uint64_t update_ = 0, epoch_ = 0;
     uint64_t epoch_samples_ = 0, epoch_correct_ = 0;

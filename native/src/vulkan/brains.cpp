@@ -104,7 +104,9 @@ BrainsExecutor::BrainsExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     records_ = device_->allocate(layout_.record_words * capacity_ * 4, Memory::readback, "the spikes of a step");
     counters_ = device_->allocate(VkDeviceSize{samples_} * shader::BRAIN_COUNTERS * 8, Memory::device, "the counters");
     commands_ = device_->make_commands();
+    submission_ = {commands_};
     load_weights();
+    load_shader();
     load_table();
 }
 
@@ -121,23 +123,33 @@ void BrainsExecutor::load_weights() {
     if (!copied.empty()) device_->upload(weights_, 0, copied.data(), copied.size() * 4);
 }
 
-// The table, with the constants behind it, and the shader that goes with them.
+// The shader, and which of its programs each population has.
+void BrainsExecutor::load_shader() {
+    std::vector<ModelProgram> programs;
+    program_of_.assign(constants_.size(), 0);
+    for (uint32_t p = 0; p < constants_.size(); ++p) {
+        if (population(p).is_input()) continue;
+        const ModelProgram program{population(p).model.get(), &constants_[p].constants};
+        const auto known = std::find_if(programs.begin(), programs.end(), [&](const ModelProgram& other) { return same_program(other, program); });
+        program_of_[p] = static_cast<uint32_t>(known - programs.begin());
+        if (known == programs.end()) programs.push_back(program);
+    }
+    pipeline_ = pipelines_.get(make_brains_shader(programs),
+                               {layout_.table_words, static_cast<uint32_t>(layout_.brain_words), group_size(network())});
+}
+
+// The table, with the constants behind it.
 void BrainsExecutor::load_table() {
     const size_t count = constants_.size();
-    std::vector<uint32_t> words, begins(count, 0), program_of(count, 0);
+    std::vector<uint32_t> words, begins(count, 0);
     for (const auto& row : normal_table)
         for (const float coefficient : row) words.push_back(std::bit_cast<uint32_t>(coefficient));
     std::vector<PackedConstants> packed(count);
-    std::vector<ModelProgram> programs;
     for (uint32_t p = 0; p < count; ++p) {
         if (population(p).is_input()) continue;
         packed[p] = pack_constants(constants_[p], population(p).size, {});
         begins[p] = layout_.table_words + static_cast<uint32_t>(words.size());
         words.insert(words.end(), packed[p].words.begin(), packed[p].words.end());
-        const ModelProgram program{population(p).model.get(), &constants_[p].constants};
-        const auto known = std::find_if(programs.begin(), programs.end(), [&](const ModelProgram& other) { return same_program(other, program); });
-        program_of[p] = static_cast<uint32_t>(known - programs.begin());
-        if (known == programs.end()) programs.push_back(program);
     }
     std::vector<uint32_t> table(layout_.table_words, 0);
     for (uint32_t p = 0; p < count; ++p) {
@@ -159,7 +171,7 @@ void BrainsExecutor::load_table() {
         entry[shader::BRAIN_RECORDS] =
             info.is_input() || of.slots == 0 ? shader::NOWHERE : static_cast<uint32_t>(of.records * capacity_);
         entry[shader::BRAIN_NUMBER] = p;
-        entry[shader::BRAIN_PROGRAM] = program_of[p];
+        entry[shader::BRAIN_PROGRAM] = program_of_[p];
         entry[shader::BRAIN_CONSTANTS] = begins[p];
         entry[shader::BRAIN_SHARED_CONSTANTS] = packed[p].shared;
         entry[shader::BRAIN_OWN_CONSTANTS] = packed[p].own;
@@ -188,31 +200,31 @@ void BrainsExecutor::load_table() {
     words.insert(words.begin(), table.begin(), table.end());
     if (words.size() * 4 > table_.size) table_ = device_->allocate(words.size() * 4, Memory::device, "the constants");
     device_->upload(table_, 0, words.data(), words.size() * 4);
-    pipeline_ = pipelines_.get(make_brains_shader(programs),
-                               {layout_.table_words, static_cast<uint32_t>(layout_.brain_words), group_size(network())});
     set_ = pipelines_.bind({table_, memory_, weights_, frames_, counters_, records_});
 }
 
 void BrainsExecutor::set_constants(uint32_t index, const PopulationConstants& constants) {
     constants_[index] = constants;
+    load_shader();
     load_table();
 }
 
 // ---- Running
 
 void BrainsExecutor::run(const RunRequest& request) {
-    std::vector<uint8_t> held(held_.size(), 0);
-    for (const InputFrames& input : request.inputs) held[input.population] = input.step_stride == 0;
-    if (held != held_) {
-        held_ = std::move(held);
-        load_table();
+    bool changes = false;
+    for (const InputFrames& input : request.inputs) {
+        const bool held = input.step_stride == 0;
+        changes |= held != (held_[input.population] != 0);
+        held_[input.population] = held;
     }
+    if (changes) load_table();
     const uint32_t most = prepare_records(request);
     for (uint32_t done = 0; done < request.step_count;) {
         const uint32_t steps = std::min(most, request.step_count - done);
         load_frames(request, done, steps);
         record_steps(request, done, steps);
-        device_->run({commands_});
+        device_->run(submission_);
         now_ += steps;
         take_records(request, done, steps);
         done += steps;
@@ -273,12 +285,12 @@ void BrainsExecutor::record_steps(const RunRequest& request, uint32_t done, uint
                                        .projections = layout_.first_projection,
                                        .table_end = layout_.table_words,
                                        .weight_stride = plan_->sample_weights ? static_cast<uint32_t>(layout_.weight_words) : 0};
-        kernel_barrier(*device_, commands_);
+        copy_barrier(*device_, commands_);
         vk.vkCmdPushConstants(commands_, pipelines_.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof arguments, &arguments);
         vk.vkCmdDispatch(commands_, samples_, 1, 1);
         at += together;
         if (recorded_states_.empty() || !request.records_after(done + at - 1)) continue;
-        kernel_barrier(*device_, commands_);
+        copy_barrier(*device_, commands_);
         for (const RecordedState& recorded : recorded_states_) {
             const Range from = state_range(recorded.population, recorded.state);
             const VkBufferCopy copy{from.offset, state_records_.offset + (row * state_row_words_ + recorded.place) * 4, from.size};

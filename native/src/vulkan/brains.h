@@ -52,6 +52,7 @@ private:
     Range state_range(uint32_t population, uint32_t state) const;
     Range slot_range(uint32_t population, uint32_t lag) const;
     Range weight_range(const Slot& slot, uint32_t copy) const;
+    void load_shader();
     void load_table();
     void load_weights();
 
@@ -69,6 +70,7 @@ private:
     std::unique_ptr<Device> device_;
     Pipelines pipelines_;
     std::vector<PopulationConstants> constants_;  // by population
+    std::vector<uint32_t> program_of_;            // by population
     std::vector<uint8_t> held_;  // by population: an input that is the same in all steps, as the table has it
     Range table_, memory_, weights_, frames_, counters_, records_, state_records_;
     uint32_t capacity_;                            // steps whose inputs and spikes fit
@@ -78,6 +80,7 @@ private:
     VkPipeline pipeline_ = VK_NULL_HANDLE;
     VkDescriptorSet set_ = VK_NULL_HANDLE;
     VkCommandBuffer commands_ = VK_NULL_HANDLE;
+    std::vector<VkCommandBuffer> submission_;      // of commands_
     uint64_t now_ = 0;                             // steps since the reset
     mutable std::vector<uint32_t> words_, active_;  // used again
     mutable std::vector<float> values_;

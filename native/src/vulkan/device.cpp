@@ -66,7 +66,7 @@ Device::Device(std::string_view choice, const SNNVulkanHost* host) {
 Device::~Device() { close(); }
 
 void Device::open_own(std::string_view choice) {
-    instance_ = std::make_unique<Instance>();
+    instance_ = Instance::shared();
     const Candidate candidate = chosen(*instance_, choice);
     const float priority = 1.0f;
     auto queue = made<VkDeviceQueueCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO);
@@ -161,7 +161,7 @@ Device::Block Device::make_block(VkDeviceSize bytes, Memory memory) {
     auto buffer = made<VkBufferCreateInfo>(VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO);
     buffer.size = bytes;
     buffer.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
-                   VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT | VK_BUFFER_USAGE_VERTEX_BUFFER_BIT;  // states may be drawn from
+                   VK_BUFFER_USAGE_VERTEX_BUFFER_BIT;  // states may be drawn from
     check(functions.vkCreateBuffer(handle, &buffer, nullptr, &block.buffer), "could not make a buffer");
     try {
         VkMemoryRequirements needs;
@@ -361,7 +361,7 @@ void Device::submit(VkCommandBuffer commands, const SNNVulkanSubmission& submiss
     const bool timeline_signals = take(submission.signals, submission.signal_count, signals, signal_values);
     const std::vector<VkPipelineStageFlags> stages(
         waits.size(),
-        VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT | VK_PIPELINE_STAGE_DRAW_INDIRECT_BIT);
+        VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT);
     auto values = made<VkTimelineSemaphoreSubmitInfo>(VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
     values.waitSemaphoreValueCount = submission.wait_count;
     values.pWaitSemaphoreValues = wait_values.data();

@@ -44,7 +44,11 @@ std::string validation_messages();
 
 class Instance {
 public:
-    Instance();  // throws SNN_ERROR_UNSUPPORTED where there is no loader or no driver
+    // That of the process, which stays: some drivers can be loaded a few dozen times only (their thread-local memory is not given
+    // back). Another one when SNN_VULKAN_VALIDATION has changed. Throws SNN_ERROR_UNSUPPORTED where there is no loader or no
+    // driver; thread-safe.
+    static std::shared_ptr<const Instance> shared();
+    Instance();
     ~Instance();
     Instance(const Instance&) = delete;
     Instance& operator=(const Instance&) = delete;
@@ -152,7 +156,7 @@ private:
     char* on_paper(const Range& range);
     void copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes);
 
-    std::unique_ptr<Instance> instance_;  // null: the device is the host's
+    std::shared_ptr<const Instance> instance_;  // null: the device is the host's
     SNNVulkanHost host_{};
     DeviceDescription description_;
     VkPhysicalDeviceMemoryProperties memory_properties_{};

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
 #include <set>
+#include <thread>
+#include <tuple>
 
 #include "backend/slots.h"
 #include "common/error.h"
@@ -15,10 +18,17 @@ namespace {
 
 constexpr uint32_t most_groups = 65535;  // of a dispatch, in each direction, on every device
 constexpr VkDeviceSize frames_bytes = VkDeviceSize{4} << 20;
-// Of deliver_spikes, which takes any number of workgroups, where a host replays a plan and cannot dispatch indirectly.
-constexpr uint32_t groups_without_count = 64;
-// Of plastic_learn: few targets spike in a step, and each is a workgroup's.
-constexpr uint32_t groups_of_learning = 256;
+// Of shaders that take any number of workgroups. Few neurons spike in a step, and each is a workgroup's.
+constexpr uint32_t groups_of_arrivals = 64, groups_of_learning = 256;
+
+// Workgroups that share the spikes of a source, whatever their number: enough to fill a GPU with a large source's, few enough to
+// cost nothing where there are no spikes.
+constexpr uint32_t neurons_of_a_group = 128, least_groups = 16, most_groups_of_spikes = 2048;
+
+// Invocations that share a spike: a row takes few turns of theirs, short rows leave few of them idle.
+uint32_t lanes_for(uint64_t synapses_of_a_row) {
+    return synapses_of_a_row > 128 ? shader::GROUP_SIZE : synapses_of_a_row > 24 ? 32 : 16;
+}
 
 uint32_t groups_for(uint32_t invocations) { return (invocations + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE; }
 
@@ -30,14 +40,15 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
       seed_(options.seed),
       device_(options.device, options.vulkan_host),
       pipelines_(device_),
-      dispatches_(device_.is_validated()) {
+      dispatches_{Steps(device_.is_validated()), Steps(device_.is_validated())} {
     check_supported();
     const auto& populations = network().populations();
     const auto& projections = network().projections();
     std::vector<uint8_t> keeps_list(populations.size(), 0);
     for (const Projection& projection : projections) {
-        if (delivery_of(projection) == Delivery::spikes) keeps_list[projection.source] = 1;
-        if (projection.plasticity) keeps_list[projection.target] = 1;
+        const Delivery delivery = delivery_of(projection);
+        if (delivery == Delivery::spikes || delivery == Delivery::plastic) keeps_list[projection.source] = 1;
+        if (delivery == Delivery::plastic) keeps_list[projection.target] = 1;
     }
     for (uint32_t p = 0; p < populations.size(); ++p) {
         populations_.emplace_back(device_, populations[p], plan_->populations[p], batch_size_, keeps_list[p] != 0);
@@ -50,24 +61,25 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
         if (projection.plasticity)
             plastic_.back() = std::make_unique<PlasticMemory>(device_, network(), projection, *plan_->plasticity[q],
                                                               projections_.back().delays);
-        Range groups;
-        if (projections_.back().delivery == Delivery::spikes) {
-            groups = device_.allocate(3 * sizeof(uint32_t), Memory::device, "a dispatch");
-            const uint32_t counts[3] = {0, static_cast<uint32_t>(projections_.back().delays.size()), batch_size_};
-            device_.upload(groups, 0, counts, sizeof counts);
-        }
-        groups_.push_back(groups);
+        const bool is_fixed = projections_.back().delivery == Delivery::spikes || projection.plasticity;
+        if (!is_fixed || projection.bias) populations_[projection.target].float_sums |= 1u << projection.receptor;
     }
+    place_fixed_sums();
+    make_bundles(options);
 
     host_buffers_.resize(populations.size());
+    activity_sums_.resize(populations.size());
     const auto input_count = static_cast<uint32_t>(inputs_.size());
     normal_table_at_ = shader::RUN_INPUTS + input_count;
     std::vector<uint32_t> run(normal_table_at_ + 7 * 32, 0);
     for (uint32_t k = 0; k < 7; ++k)
         for (uint32_t i = 0; i < 32; ++i)
             run[normal_table_at_ + k * 32 + i] = std::bit_cast<uint32_t>(normal_table[k][i]);
-    run_ = device_.allocate(run.size() * 4, Memory::device, "what all shaders share");
-    device_.upload(run_, 0, run.data(), run.size() * 4);
+    for (Range& copy : run_) {
+        copy = device_.allocate(run.size() * 4, Memory::device, "what all shaders share");
+        device_.upload(copy, 0, run.data(), run.size() * 4);
+        if (device_.is_on_paper()) break;
+    }
     counters_ = device_.allocate((populations.size() + projections.size()) * device_.alignment(), Memory::device, "the counters");
     control_ = device_.allocate(normal_table_at_ * 4, Memory::upload, "where the run is");
 
@@ -85,11 +97,14 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
 
     prepare_dispatches();
     if (device_.is_on_paper()) return;
-    for (VkCommandBuffer* const commands : {&begin_, &step_, &spikes_, &states_, &end_}) *commands = device_.make_commands();
+    for (VkCommandBuffer* const commands :
+         {&begin_, &end_, &step_[0], &step_[1], &spikes_[0], &spikes_[1], &states_[0], &states_[1]})
+        *commands = device_.make_commands();
     device_.begin(begin_, true);
-    kernel_barrier(device_, begin_);
-    const VkBufferCopy copy{control_.offset, run_.offset, VkDeviceSize{normal_table_at_} * 4};
-    device_.functions.vkCmdCopyBuffer(begin_, control_.buffer, run_.buffer, 1, &copy);
+    copy_barrier(device_, begin_);
+    const VkBufferCopy copy{control_.offset, run_[0].offset, VkDeviceSize{normal_table_at_} * 4};
+    device_.functions.vkCmdCopyBuffer(begin_, control_.buffer, run_[0].buffer, 1, &copy);
+    copy_barrier(device_, begin_);
     device_.end(begin_);
     device_.begin(end_, true);
     host_barrier(device_, end_);
@@ -99,9 +114,74 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
 
 void VulkanExecutor::record_step() {
     if (device_.is_on_paper()) return;
-    device_.begin(step_, true);
-    dispatches_.record(device_, pipelines_.layout(), step_);
-    device_.end(step_);
+    for (uint32_t parity = 0; parity < 2; ++parity) {
+        device_.begin(step_[parity], true);
+        dispatches_[parity].record(device_, pipelines_.layout(), step_[parity]);
+        device_.end(step_[parity]);
+    }
+}
+
+// ---- Integer sums, and the synapses that are added to them
+
+void VulkanExecutor::place_fixed_sums() {
+    for (size_t first = 0; first < populations_.size();) {
+        uint64_t neurons = 0;
+        uint32_t receptors = 0;
+        size_t last = first;
+        for (; last < populations_.size(); ++last) {
+            PopulationMemory& population = populations_[last];
+            if (population.fixed_receptors == 0) continue;
+            const uint32_t most = std::max(receptors, population.fixed_receptors);
+            if (neurons > 0 && (neurons + population.size) * most * batch_size_ * 4 > device_.storage_range()) break;
+            receptors = most;
+            population.first_fixed_sum = static_cast<uint32_t>(neurons);
+            neurons += population.size;
+        }
+        Range sums;
+        if (neurons > 0) {
+            sums = device_.allocate(neurons * receptors * batch_size_ * 4, Memory::device, "the sums of synapses");
+            fixed_sums_.push_back(sums);
+        }
+        for (; first < last; ++first) {
+            PopulationMemory& population = populations_[first];
+            if (population.fixed_receptors == 0) continue;
+            population.fixed_sums = sums;
+            population.fixed_receptor_stride = static_cast<uint32_t>(neurons);
+            population.fixed_stride = static_cast<uint32_t>(neurons) * receptors;
+        }
+    }
+}
+
+// What members of a bundle have in common: their source, the buffer of their sums, how a synapse is kept, and whether they look back.
+void VulkanExecutor::make_bundles(const ExecutorOptions& options) {
+    using Common = std::tuple<uint32_t, VkBuffer, VkDeviceSize, bool, bool>;
+    std::map<Common, uint32_t> numbers;
+    const auto& projections = network().projections();
+    bundle_of_.assign(projections.size(), no_bundle);
+    for (uint32_t q = 0; q < projections.size(); ++q) {
+        if (projections_[q].delivery != Delivery::spikes) continue;
+        const Projection& projection = projections[q];
+        const Range& sums = populations_[projection.target].fixed_sums;
+        const bool compact = projection.arithmetic == SNN_ARITHMETIC_COMPACT;
+        const Common common(projection.source, sums.buffer, sums.offset, compact, projection.min_delay() > 0);
+        const auto [found, is_new] = numbers.try_emplace(common, static_cast<uint32_t>(bundles_.size()));
+        if (is_new) bundles_.emplace_back(projection.source, compact);
+        bundles_[found->second].projections.push_back(q);
+        bundle_of_[q] = found->second;
+    }
+    if (bundles_.empty()) return;
+    ThreadPool threads(std::max({options.thread_count, std::thread::hardware_concurrency(), 1u}), options.job_system);
+    for (SpikeBundle& bundle : bundles_) load_bundle(bundle, threads);
+}
+
+void VulkanExecutor::load_bundle(SpikeBundle& bundle, ThreadPool& threads) {
+    std::vector<SpikeBundle::Member> members;
+    for (const uint32_t q : bundle.projections) {
+        const Projection& projection = network().projection(q);
+        const PopulationMemory& target = populations_[projection.target];
+        members.push_back({q, target.first_fixed_sum + projection.receptor * target.fixed_receptor_stride, projections_[q].own_weights()});
+    }
+    bundle.load(device_, network(), members, threads);
 }
 
 void VulkanExecutor::check_supported() const {
@@ -116,20 +196,35 @@ void VulkanExecutor::check_supported() const {
 // ---- The dispatches of a step
 
 void VulkanExecutor::prepare_dispatches() {
-    Steps& steps = dispatches_ = Steps(device_.is_validated());
+    prepare_dispatches(0);
+    if (!device_.is_on_paper()) prepare_dispatches(1);
+}
+
+void VulkanExecutor::prepare_dispatches(uint32_t parity) {
+    parity_ = parity;
+    Steps& steps = dispatches_[parity] = Steps(device_.is_validated());
     Dispatch advance;
     advance.pipeline = pipelines_.get(embedded_shader("advance"));
-    advance.set = pipelines_.bind({run_});
-    advance.take(shader::Advance{1});
-    steps.add(advance, {{run_resource, Use::write}});
+    // A plan is one step, the same each time: it goes on in place, before anything else.
+    const bool in_place = device_.is_on_paper();
+    advance.set = pipelines_.bind({run(), in_place ? run() : run_[1 - parity]});
+    advance.take(shader::Advance{1, static_cast<uint32_t>(inputs_.size())});
+    if (in_place) steps.add_level(advance);
+    else steps.add(advance, {});
+    std::vector<uint8_t> bundle_is_added(bundles_.size(), 0);
+    const auto add_delivery_once = [&](uint32_t q) {
+        if (bundle_of_[q] == no_bundle) return add_delivery(steps, q);
+        if (network().projection(q).bias) add_delivery(steps, q);
+        if (bundle_is_added[bundle_of_[q]]++ == 0) add_bundle(steps, bundles_[bundle_of_[q]]);
+    };
     for (uint32_t input = 0; input < inputs_.size(); ++input) add_input(steps, input);
     const std::vector<uint8_t> early = early_deliveries();
     for (const KernelCall& call : plan_->step)
-        if (call.kernel == Kernel::deliver && early[call.index]) add_delivery(steps, call.index);
+        if (call.kernel == Kernel::deliver && early[call.index]) add_delivery_once(call.index);
     for (const KernelCall& call : plan_->step) {
         switch (call.kernel) {
             case Kernel::deliver:
-                if (!early[call.index]) add_delivery(steps, call.index);
+                if (!early[call.index]) add_delivery_once(call.index);
                 break;
             case Kernel::neuron_step: add_neurons(steps, call.index); break;
             // neuron_step finishes the sums that it reads and leaves them at zero for the next step.
@@ -152,7 +247,7 @@ std::vector<uint8_t> VulkanExecutor::early_deliveries() const {
         if (call.kernel != Kernel::deliver) continue;
         const Projection& projection = network().projection(call.index);
         const std::pair receptor(projection.target, projection.receptor);
-        const bool has_order = projections_[call.index].delivery != Delivery::spikes || projection.bias;
+        const bool has_order = !projection.is_fixed() || projection.bias;
         early[call.index] = projection.min_delay() > 0 && !(has_order && late.contains(receptor));
         if (has_order && !early[call.index]) late.insert(receptor);
     }
@@ -165,11 +260,11 @@ void VulkanExecutor::add_input(Steps& steps, uint32_t input) {
     Dispatch dispatch;
     dispatch.pipeline = pipelines_.get(embedded_shader("load_input"), {population.is_binary});
     const Range& host = host_buffers_[p].input;
-    dispatch.set = pipelines_.bind({run_, host.buffer ? host : frames_, {}, {}, {}, population.ring, counter_of_population(p)});
+    dispatch.set = pipelines_.bind({run(), host.buffer ? host : frames_, {}, {}, {}, population.ring, counter_of_population(p)});
     dispatch.take(shader::LoadInput{population.activity, host.buffer ? 0 : frames_begin_[input], shader::RUN_INPUTS + input});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = batch_size_;
-    steps.add(dispatch, {{run_resource, Use::read}, {resource(p, of_activity), Use::write}});
+    steps.add(dispatch, {{resource(p, of_activity), Use::write}});
 }
 
 void VulkanExecutor::add_delivery(Steps& steps, uint32_t index) {
@@ -184,15 +279,13 @@ void VulkanExecutor::add_delivery(Steps& steps, uint32_t index) {
     arguments.sums = projection.receptor * target.frame;
     arguments.bias = projection.bias ? 0 : shader::NOWHERE;
     arguments.bias_spread = projection.bias ? target.size / static_cast<uint32_t>(projection.bias->size()) : 1;
-    const std::vector<Use> uses{{run_resource, Use::read},
-                                {resource(projection.source, of_activity), Use::read},
-                                {resource(projection.target, of_sums), Use::write}};
+    const std::vector<Use> uses{use_of_source(projection), {resource(projection.target, of_sums), Use::write}};
     const auto add = [&](const char* name, const ProjectionMemory::Segment& segment, uint32_t targets,
                          std::vector<uint32_t> constants = {}) {
         Dispatch dispatch;
         constants.insert(constants.begin(), source.is_binary);
         dispatch.pipeline = pipelines_.get(embedded_shader(name), constants);
-        dispatch.set = pipelines_.bind({run_, source.ring, target.sums, segment.synapses, segment.rows, memory.bias_range,
+        dispatch.set = pipelines_.bind({run(), source.ring, target.sums, segment.synapses, segment.rows, memory.bias_range,
                                        counter_of_projection(index)});
         dispatch.take(arguments);
         dispatch.groups[0] = groups_for(targets);
@@ -237,71 +330,63 @@ void VulkanExecutor::add_delivery(Steps& steps, uint32_t index) {
             }
             return;
         case Delivery::spikes:
+        case Delivery::plastic:
             if (projection.bias) add("deliver_bias", {}, target.size);
-            return add_spike_delivery(steps, index);
+            if (memory.delivery == Delivery::plastic) add_arrivals(steps, index);
+            return;
     }
 }
 
-void VulkanExecutor::add_spike_delivery(Steps& steps, uint32_t index) {
-    const Projection& projection = network().projection(index);
-    const ProjectionMemory& memory = projections_[index];
-    const PopulationMemory& source = populations_[projection.source];
-    const PopulationMemory& target = populations_[projection.target];
-    if (memory.segments.empty()) return;  // no synapse
+void VulkanExecutor::add_bundle(Steps& steps, const SpikeBundle& bundle) {
+    if (bundle.segments.empty()) return;  // no synapse
+    const PopulationMemory& source = populations_[bundle.source];
+    const PopulationMemory& target = populations_[network().projection(bundle.projections[0]).target];
+    const auto delay_count = static_cast<uint32_t>(bundle.delays.size());
     shader::DeliverSpikes arguments{};
     arguments.source = source.activity;
-    arguments.target_size = target.size;
-    arguments.sums = projection.receptor * target.frame;
-    arguments.delay_count = static_cast<uint32_t>(memory.delays.size());
+    arguments.sum_stride = target.fixed_stride;
+    arguments.first_delay = bundle.delays.front();
+    arguments.delay_count = delay_count;
+    arguments.part_count = static_cast<uint32_t>(bundle.parts.size());
     arguments.samples = batch_size_;
-    const uint32_t groups = groups_resource(index);
-    std::vector<Use> uses{{run_resource, Use::read}, {groups, Use::write}, {resource(projection.source, of_activity), Use::read}};
-    Dispatch counting;
-    counting.pipeline = pipelines_.get(embedded_shader("count_spikes"));
-    counting.set = pipelines_.bind({run_, source.ring, {}, {}, memory.segments[0].rows, groups_[index]});
-    counting.take(arguments);
-    steps.add(counting, uses);
-    uses[1] = {groups, Use::read};
-    uses.push_back({resource(projection.target, of_fixed_sums), Use::add});
-    if (plastic_[index]) return add_arrivals(steps, index, uses);
-    for (const ProjectionMemory::Segment& segment : memory.segments) {
+    std::vector<Use> uses{use_of_source(network().projection(bundle.projections[0]))};
+    for (const uint32_t q : bundle.projections)
+        uses.push_back({fixed_sums_resource(network().projection(q).target), Use::add});
+    const uint32_t lanes = lanes_for(bundle.synapse_count / (uint64_t{source.size} * delay_count));
+    for (const SpikeBundle::Segment& segment : bundle.segments) {
         arguments.first = segment.first;
         arguments.last = segment.last;
-        arguments.first_target = segment.first_target;
         Dispatch dispatch;
-        dispatch.pipeline =
-            pipelines_.get(embedded_shader("deliver_spikes"), {projection.arithmetic == SNN_ARITHMETIC_COMPACT});
-        dispatch.set = pipelines_.bind({run_, source.ring, target.fixed_sums, segment.synapses, segment.rows, {},
-                                       counter_of_projection(index)});
+        dispatch.pipeline = pipelines_.get(embedded_shader("deliver_spikes"), {bundle.compact, lanes, bundle.has_consecutive_delays()});
+        dispatch.set = pipelines_.bind({run(), source.ring, target.fixed_sums, segment.synapses, segment.rows, {},
+                                       counter_of_projection(bundle.projections[0])});
         dispatch.take(arguments);
-        dispatch.indirect = groups_[index];
-        dispatch.groups[0] = std::min(source.size, groups_without_count);
-        dispatch.groups[1] = arguments.delay_count;
-        dispatch.groups[2] = batch_size_;
+        dispatch.groups[0] = std::clamp(source.size / neurons_of_a_group, least_groups, most_groups_of_spikes);
+        dispatch.groups[1] = groups_for(delay_count * batch_size_);
         steps.add(dispatch, uses);
     }
 }
 
-void VulkanExecutor::add_arrivals(Steps& steps, uint32_t index, const std::vector<Use>& uses) {
+void VulkanExecutor::add_arrivals(Steps& steps, uint32_t index) {
     const Projection& projection = network().projection(index);
     const ProjectionMemory& memory = projections_[index];
+    if (memory.segments.empty()) return;  // no synapse
     const PlasticMemory& plastic = *plastic_[index];
     const PopulationMemory& source = populations_[projection.source];
     const PopulationMemory& target = populations_[projection.target];
     Dispatch dispatch;
     dispatch.pipeline = pipelines_.get(plastic.arrival_shader);
-    dispatch.set = pipelines_.bind({run_, source.ring, target.fixed_sums, memory.segments[0].synapses, memory.segments[0].rows,
+    dispatch.set = pipelines_.bind({run(), source.ring, target.fixed_sums, memory.segments[0].synapses, memory.segments[0].rows,
                                    plastic.traces, counter_of_projection(index)});
     shader::Plastic arguments = plastic.arguments;
     arguments.from = source.activity;
-    arguments.sums = projection.receptor * target.frame;
+    arguments.first_sum = target.first_fixed_sum + projection.receptor * target.fixed_receptor_stride;
     dispatch.take(arguments);
-    dispatch.indirect = groups_[index];
-    dispatch.groups[0] = std::min(source.size, groups_without_count);
+    dispatch.groups[0] = std::min(source.size, groups_of_arrivals);
     dispatch.groups[1] = arguments.delay_count;
-    std::vector<Use> all = uses;
-    all.push_back({plastic_resource(index), Use::write});
-    steps.add(dispatch, all);
+    steps.add(dispatch, {use_of_source(projection),
+                         {fixed_sums_resource(projection.target), Use::add},
+                         {plastic_resource(index), Use::write}});
 }
 
 void VulkanExecutor::add_learning(Steps& steps, uint32_t index) {
@@ -312,14 +397,12 @@ void VulkanExecutor::add_learning(Steps& steps, uint32_t index) {
     const PopulationMemory& target = populations_[projection.target];
     Dispatch dispatch;
     dispatch.pipeline = pipelines_.get(plastic.learning_shader);
-    dispatch.set = pipelines_.bind({run_, target.ring, {}, memory.segments[0].synapses, plastic.incoming, plastic.traces});
+    dispatch.set = pipelines_.bind({run(), target.ring, {}, memory.segments[0].synapses, plastic.incoming, plastic.traces});
     shader::Plastic arguments = plastic.arguments;
     arguments.from = target.activity;
     dispatch.take(arguments);
     dispatch.groups[0] = std::min(target.size, groups_of_learning);
-    steps.add(dispatch, {{run_resource, Use::read},
-                         {resource(projection.target, of_activity), Use::read},
-                         {plastic_resource(index), Use::write}});
+    steps.add(dispatch, {{resource(projection.target, of_activity), Use::read}, {plastic_resource(index), Use::write}});
 }
 
 void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
@@ -328,10 +411,15 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
     dispatch.pipeline = pipelines_.get(population.shader);
     // A model that does not spike writes no ring, but the shader could: it is bound to something of the population's own.
     const Range& ring = population.has_activity ? population.ring : population.states;
-    dispatch.set = pipelines_.bind({run_, population.sums, population.states, population.constants, population.fixed_sums, ring,
+    const Range& fixed_sums = population.fixed_receptors > 0 ? population.fixed_sums : population.states;  // the same
+    dispatch.set = pipelines_.bind({run(), population.sums, population.states, population.constants, fixed_sums, ring,
                                    counter_of_population(p)});
     dispatch.take(shader::NeuronStep{.own = population.activity,
                                      .frame = population.frame,
+                                     .float_sums = population.float_sums,
+                                     .first_fixed_sum = population.first_fixed_sum,
+                                     .fixed_receptor_stride = population.fixed_receptor_stride,
+                                     .fixed_stride = population.fixed_stride,
                                      .scales = population.scales,
                                      .poisson = population.poisson,
                                      .shared_constants = population.shared_constants,
@@ -340,25 +428,28 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
                                      .normal_table = normal_table_at_});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = batch_size_;
-    steps.add(dispatch, {{run_resource, Use::read},
-                         {resource(p, of_sums), Use::write},
-                         {resource(p, of_fixed_sums), Use::write},
+    steps.add(dispatch, {{resource(p, of_sums), Use::write},
+                         {fixed_sums_resource(p), Use::write},
                          {resource(p, of_activity), Use::write}});
     if (host_buffers_[p].spikes.buffer) add_spike_copy(steps, p, false);
     if (host_buffers_[p].spike_count.buffer) add_spike_copy(steps, p, true);
 }
 
-void VulkanExecutor::add_spike_copy(Steps& steps, uint32_t p, bool adds_up) {
+// The spikes of a population to a buffer of floats; `adds_up`: to what it holds.
+Dispatch VulkanExecutor::spike_copy(const Range& run, uint32_t p, const Range& to, bool adds_up) {
     const PopulationMemory& population = populations_[p];
     Dispatch dispatch;
     dispatch.pipeline = pipelines_.get(embedded_shader("copy_spikes"), {adds_up});
-    dispatch.set = pipelines_.bind({run_, population.ring, adds_up ? host_buffers_[p].spike_count : host_buffers_[p].spikes});
+    dispatch.set = pipelines_.bind({run, population.ring, to});
     dispatch.take(shader::CopySpikes{population.activity});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = batch_size_;
-    steps.add(dispatch, {{run_resource, Use::read},
-                         {resource(p, of_activity), Use::read},
-                         {resource(p, adds_up ? of_spike_count : of_spike_copy), Use::write}});
+    return dispatch;
+}
+
+void VulkanExecutor::add_spike_copy(Steps& steps, uint32_t p, bool adds_up) {
+    steps.add(spike_copy(run(), p, adds_up ? host_buffers_[p].spike_count : host_buffers_[p].spikes, adds_up),
+              {{resource(p, of_activity), Use::read}, {resource(p, adds_up ? of_spike_count : of_spike_copy), Use::write}});
 }
 
 }  // namespace snn::vulkan

@@ -1,8 +1,12 @@
 // Runs plans on a Vulkan device. A step is recorded once, as one command buffer; a run submits it as often as there are steps, so
-// nothing comes back to the host between them. Where the run is - step, position in the rings, frame of the inputs - is in the
-// buffer `run` on the device, which the first dispatch of each step raises.
+// nothing comes back to the host between them. Where the run is - step, position in the rings, frame of the inputs - lies twice on
+// the device: a step reads one copy while its first dispatch makes the other, for the next step. So there are two recordings of
+// everything that reads it, for even and odd steps of a submission.
 //
 //   submission  =  begin, { step, [spikes to the host], [states to the host] } x steps, end
+//
+// What limits small networks on a GPU is the number of barriers in a step (2 us each on an H200, where a dispatch takes 0.2 us): what
+// looks back is delivered all together, then all neurons step, so a network with delays takes two.
 //
 // executor.cpp opens and records, executor_run.cpp runs, executor_host.cpp shares with a host program, executor_variables.cpp reads
 // and writes.
@@ -18,6 +22,7 @@
 #include "vulkan/plastic.h"
 #include "vulkan/population.h"
 #include "vulkan/projection.h"
+#include "vulkan/spike_bundle.h"
 #include "vulkan/steps.h"
 
 namespace snn::vulkan {
@@ -59,37 +64,51 @@ private:
     const Network& network() const { return *plan_->network; }
     // Numbers of what dispatches of a step share (steps.h).
     enum Shared : uint32_t { of_activity, of_sums, of_fixed_sums, of_spike_copy, of_spike_count, shared_count };
-    static uint32_t resource(uint32_t population, Shared what) { return 1 + population * shared_count + what; }
-    static constexpr uint32_t run_resource = 0;
-    // Of a projection: behind those of the populations.
-    uint32_t groups_resource(uint32_t projection) const {
-        return resource(static_cast<uint32_t>(populations_.size()), of_activity) + 2 * projection;
+    static uint32_t resource(uint32_t population, Shared what) { return population * shared_count + what; }
+    // Populations share a buffer of integer sums, each its own part; the validation layer takes it for one.
+    uint32_t fixed_sums_resource(uint32_t population) const {
+        return resource(device_.is_validated() ? 0 : population, of_fixed_sums);
     }
-    uint32_t plastic_resource(uint32_t projection) const { return groups_resource(projection) + 1; }
+    // Of a projection: behind those of the populations.
+    uint32_t plastic_resource(uint32_t projection) const {
+        return resource(static_cast<uint32_t>(populations_.size()), of_activity) + projection;
+    }
 
     void check_supported() const;
     void check_not_on_paper() const;
+    void place_fixed_sums();
+    void make_bundles(const ExecutorOptions& options);
+    void load_bundle(SpikeBundle& bundle, ThreadPool& threads);
     void prepare_dispatches();
+    void prepare_dispatches(uint32_t parity);
     void record_step();
-    void change_step() { prepare_dispatches(), record_step(); }
+    void change_step() { prepare_dispatches(), record_step(), recorded_.clear(), summed_before_.clear(); }
     std::vector<uint8_t> early_deliveries() const;
     void add_input(Steps& steps, uint32_t input);
     void add_delivery(Steps& steps, uint32_t projection);
-    void add_spike_delivery(Steps& steps, uint32_t projection);
-    void add_arrivals(Steps& steps, uint32_t projection, const std::vector<Use>& uses);
+    void add_bundle(Steps& steps, const SpikeBundle& bundle);
+    void add_arrivals(Steps& steps, uint32_t projection);
     void add_learning(Steps& steps, uint32_t projection);
+    // How a delivery uses the activity of a projection's source.
+    Use use_of_source(const Projection& projection) const {
+        return {resource(projection.source, of_activity), projection.min_delay() > 0 ? Use::look_back : Use::read};
+    }
     std::span<const float> weights_of(uint32_t projection) const;
     void read_traces(const Slot& slot, DType dtype, void* out_data) const;
     void write_traces(const Slot& slot, DType dtype, const void* data);
     void add_neurons(Steps& steps, uint32_t population);
     void add_spike_copy(Steps& steps, uint32_t population, bool adds_up);
+    Dispatch spike_copy(const Range& run, uint32_t population, const Range& to, bool adds_up);
     // Counters lie apart, so that dispatches side by side have nothing in common.
     Range counter(size_t number) const { return counters_.part(number * device_.alignment(), 2 * sizeof(uint32_t)); }
     Range counter_of_population(uint32_t population) const { return counter(population); }
     Range counter_of_projection(uint32_t projection) const { return counter(populations_.size() + projection); }
 
     uint32_t prepare_records(const RunRequest& request, uint32_t steps);
-    void record_copies(VkCommandBuffer commands, bool of_spikes);
+    void prepare_sums(const RunRequest& request);
+    bool sums_up(uint32_t population) const;
+    void take_sums(const RunRequest& request);
+    void record_copies(uint32_t parity, bool of_spikes);
     // Where the run is before its next step, for the words of `run` up to the normal table.
     void fill_control(const RunRequest& request, uint32_t done, uint32_t* out_control) const;
     void load_frames(const RunRequest& request, uint32_t done, uint32_t steps);
@@ -104,7 +123,10 @@ private:
     std::vector<PopulationMemory> populations_;
     std::vector<ProjectionMemory> projections_;
     std::vector<std::unique_ptr<PlasticMemory>> plastic_;  // by projection; null where it is not plastic
-    std::vector<Range> groups_;  // by projection: of an indirect dispatch
+    std::vector<SpikeBundle> bundles_;
+    std::vector<uint32_t> bundle_of_;  // by projection; no_bundle: none
+    static constexpr uint32_t no_bundle = UINT32_MAX;
+    std::vector<Range> fixed_sums_;    // all of them; populations have parts
     std::vector<uint32_t> inputs_;  // populations
     // By population: buffers of the host program; without a buffer where none is bound.
     struct HostBuffers {
@@ -112,16 +134,22 @@ private:
     };
     std::vector<HostBuffers> host_buffers_;
 
-    Range run_, control_, frames_, records_, counters_;
+    Range run_[2], control_, frames_, records_, counters_;
+    uint32_t parity_ = 0;  // of the step whose dispatches are being made
+    const Range& run() const { return run_[parity_]; }
     uint32_t normal_table_at_ = 0;  // in `run`
     uint32_t frame_capacity_ = 0;                     // steps whose input frames fit
     std::vector<uint32_t> frames_begin_;              // by input, in words
-    Steps dispatches_;  // of a step
-    VkCommandBuffer begin_ = VK_NULL_HANDLE, step_ = VK_NULL_HANDLE, spikes_ = VK_NULL_HANDLE, states_ = VK_NULL_HANDLE,
-                    end_ = VK_NULL_HANDLE;
+    Steps dispatches_[2];  // of an even and an odd step; on paper of any step
+    VkCommandBuffer begin_ = VK_NULL_HANDLE, end_ = VK_NULL_HANDLE;
+    VkCommandBuffer step_[2] = {}, spikes_[2] = {}, states_[2] = {};
     std::vector<VkCommandBuffer> submission_;
     std::vector<Recorded> recorded_, wanted_;  // what `spikes_` and `states_` copy; what the run at hand needs
     uint32_t record_capacity_ = 0;             // frames of each
+    // Populations whose spikes are added up on the device, for records of kind activity_sum: those of the run at hand, and what
+    // they are added to, once it was needed.
+    std::vector<uint32_t> summed_, summed_before_;
+    std::vector<Range> activity_sums_;  // by population
 
     // What plan() gave.
     std::vector<SNNVulkanPlanShader> plan_shaders_;

@@ -24,15 +24,17 @@ void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
             device_.functions.vkCmdUpdateBuffer(commands, range.buffer, range.offset + offset + done, std::min(most, bytes - done),
                                                 static_cast<const char*>(data) + done);
     };
-    kernel_barrier(device_, commands);
+    copy_barrier(device_, commands);
     words_.resize(normal_table_at_);
     fill_control(request, 0, words_.data());
-    update(run_, 0, words_.data(), words_.size() * 4);
+    update(run_[0], 0, words_.data(), words_.size() * 4);
     for (size_t k = 0; k < request.inputs.size(); ++k)
         if (!host_buffers_[request.inputs[k].population].input.buffer)
             update(frames_, VkDeviceSize{frames_begin_[k]} * 4, request.inputs[k].data,
                    VkDeviceSize{populations_[request.inputs[k].population].frame} * 4);
-    for (uint32_t step = 0; step < request.step_count; ++step) dispatches_.record(device_, pipelines_.layout(), commands);
+    copy_barrier(device_, commands);
+    for (uint32_t step = 0; step < request.step_count; ++step)
+        dispatches_[step % 2].record(device_, pipelines_.layout(), commands);
     all_commands_barrier(device_, commands);
     now_ += request.step_count;
 }
@@ -90,7 +92,7 @@ void VulkanExecutor::plan(const RunRequest& request, SNNVulkanPlan& out_plan) {
         throw Error(SNN_ERROR_UNSUPPORTED, "the session is on a device; a plan is made of one whose device is \"vulkan:plan\"");
     words_.resize(normal_table_at_);
     fill_control(request, 0, words_.data());
-    device_.upload(run_, 0, words_.data(), words_.size() * 4);
+    device_.upload(run_[0], 0, words_.data(), words_.size() * 4);
     for (size_t k = 0; k < request.inputs.size(); ++k)
         device_.upload(frames_, VkDeviceSize{frames_begin_[k]} * 4, request.inputs[k].data,
                        VkDeviceSize{populations_[request.inputs[k].population].frame} * 4);
@@ -105,7 +107,7 @@ void VulkanExecutor::plan(const RunRequest& request, SNNVulkanPlan& out_plan) {
     std::vector<const Pipelines::BoundRanges*> sets(pipelines_.sets().size());
     for (const auto& [ranges, set] : pipelines_.sets()) sets[(uint64_t)set - 1] = &ranges;
     plan_dispatches_.clear();
-    for (const std::vector<Dispatch>& level : dispatches_.levels())
+    for (const std::vector<Dispatch>& level : dispatches_[0].levels())
         for (const Dispatch& dispatch : level) {
             SNNVulkanPlanDispatch out{};
             out.shader = static_cast<uint32_t>((uint64_t)dispatch.pipeline - 1);
@@ -116,9 +118,7 @@ void VulkanExecutor::plan(const RunRequest& request, SNNVulkanPlan& out_plan) {
             const Pipelines::BoundRanges& ranges = *sets[(uint64_t)dispatch.set - 1];
             for (uint32_t i = 0; i < binding_count; ++i)
                 out.bindings[i] = {static_cast<uint32_t>(ranges[3 * i] - 1), 0, ranges[3 * i + 1], ranges[3 * i + 2]};
-            out.indirect_buffer =
-                dispatch.indirect.buffer ? static_cast<uint32_t>((uint64_t)dispatch.indirect.buffer - 1) : SNN_VULKAN_NO_BUFFER;
-            out.indirect_offset_bytes = dispatch.indirect.offset;
+            out.indirect_buffer = SNN_VULKAN_NO_BUFFER;
             plan_dispatches_.push_back(out);
         }
     out_plan.shader_count = static_cast<uint32_t>(plan_shaders_.size());

@@ -12,11 +12,13 @@ namespace {
 
 constexpr VkDeviceSize records_bytes = VkDeviceSize{4} << 20;
 constexpr uint32_t record_groups = 1024;  // more copy no faster
+constexpr uint32_t steps_to_sum_up = 16;  // fewer come to the host faster
 
 }  // namespace
 
 void VulkanExecutor::run(const RunRequest& request) {
     check_not_on_paper();
+    prepare_sums(request);
     const uint32_t most = prepare_records(request, std::min(frame_capacity_, request.step_count));
     for (uint32_t done = 0; done < request.step_count;) {
         const uint32_t steps = std::min(most, request.step_count - done);
@@ -24,10 +26,11 @@ void VulkanExecutor::run(const RunRequest& request) {
         submission_.clear();
         submission_.push_back(begin_);
         for (uint32_t step = 0; step < steps; ++step) {
-            submission_.push_back(step_);
-            if (recorded_.empty()) continue;
-            submission_.push_back(spikes_);
-            if (request.records_after(done + step)) submission_.push_back(states_);
+            const uint32_t parity = step % 2;
+            submission_.push_back(step_[parity]);
+            if (recorded_.empty() && summed_.empty()) continue;
+            submission_.push_back(spikes_[parity]);
+            if (request.records_after(done + step)) submission_.push_back(states_[parity]);
         }
         submission_.push_back(end_);
         device_.run(submission_);
@@ -35,16 +38,18 @@ void VulkanExecutor::run(const RunRequest& request) {
         take_records(request, done, steps);
         done += steps;
     }
+    take_sums(request);
 }
 
 void VulkanExecutor::fill_control(const RunRequest& request, uint32_t done, uint32_t* control) const {
-    const uint64_t before = request.first_step + done - 1;  // advance goes on to the first; wraps at step 0
-    control[shader::RUN_NOW] = static_cast<uint32_t>(now_);
-    control[shader::RUN_STEP_LOW] = static_cast<uint32_t>(before);
-    control[shader::RUN_STEP_HIGH] = static_cast<uint32_t>(before >> 32);
+    const uint32_t ahead = device_.is_on_paper() ? 0 : 1;  // a plan's step begins with going on to it
+    const uint64_t step = request.first_step + done + ahead - 1;  // wraps at step 0
+    control[shader::RUN_NOW] = static_cast<uint32_t>(now_) + ahead;
+    control[shader::RUN_STEP_LOW] = static_cast<uint32_t>(step);
+    control[shader::RUN_STEP_HIGH] = static_cast<uint32_t>(step >> 32);
     control[shader::RUN_SEED_LOW] = static_cast<uint32_t>(seed_);
     control[shader::RUN_SEED_HIGH] = static_cast<uint32_t>(seed_ >> 32);
-    control[shader::RUN_FRAME] = UINT32_MAX;
+    control[shader::RUN_FRAME] = ahead - 1;
     control[shader::RUN_ROW] = 0;
     for (size_t k = 0; k < request.inputs.size(); ++k) {
         const InputFrames& input = request.inputs[k];
@@ -68,6 +73,37 @@ void VulkanExecutor::load_frames(const RunRequest& request, uint32_t done, uint3
 
 // ---- Records
 
+bool VulkanExecutor::sums_up(uint32_t population) const {
+    return std::find(summed_.begin(), summed_.end(), population) != summed_.end();
+}
+
+// Records of kind activity_sum need nothing of a single step: in a long run the device adds up.
+void VulkanExecutor::prepare_sums(const RunRequest& request) {
+    summed_.clear();
+    if (request.step_count < steps_to_sum_up) return;
+    for (const RecordFrames& record : request.records) {
+        if (record.kind != RecordFrames::activity_sum || sums_up(record.population)) continue;
+        const PopulationMemory& memory = populations_[record.population];
+        if (!memory.is_binary || network().population(record.population).is_input()) continue;
+        Range& sums = activity_sums_[record.population];
+        if (!sums.buffer) sums = device_.allocate(VkDeviceSize{memory.frame} * 4, Memory::device, "the sums of spikes");
+        device_.fill(sums, 0);
+        summed_.push_back(record.population);
+    }
+}
+
+void VulkanExecutor::take_sums(const RunRequest& request) {
+    for (const RecordFrames& record : request.records) {
+        if (record.kind != RecordFrames::activity_sum || !sums_up(record.population)) continue;
+        values_.resize(populations_[record.population].frame);
+        device_.download(activity_sums_[record.population], 0, values_.data(), values_.size() * 4);
+        for (size_t i = 0; i < values_.size(); ++i) {
+            if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += static_cast<double>(values_[i]);
+            else static_cast<float*>(record.data)[i] += values_[i];
+        }
+    }
+}
+
 // Decides what comes to the host with each step, records the copies when that has changed; gives the most steps of a submission.
 uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t steps) {
     wanted_.clear();
@@ -79,22 +115,22 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
             if (other.population == population && other.state == state) return;
         wanted_.push_back({population, state, words, 0});
     };
-    for (const RecordFrames& record : request.records)
+    for (const RecordFrames& record : request.records) {
+        if (record.kind == RecordFrames::activity_sum && sums_up(record.population)) continue;
         want(record.population, record.kind == RecordFrames::state ? record.state_index : all_spikes);
-    for (const EventRecord& record : request.events) want(record.population, all_spikes);
-    if (wanted_.empty()) {
-        recorded_.clear();
-        return steps;
     }
+    for (const EventRecord& record : request.events) want(record.population, all_spikes);
+    if (wanted_.empty() && summed_.empty()) return recorded_.clear(), steps;
     VkDeviceSize row_bytes = 0;
     for (const Recorded& recorded : wanted_) row_bytes += VkDeviceSize{recorded.words} * 4;
     const VkDeviceSize gaps = wanted_.size() * device_.alignment();
-    if (records_.size < row_bytes + gaps || !records_.buffer) {
+    if (!wanted_.empty() && (records_.size < row_bytes + gaps || !records_.buffer)) {
         records_ = device_.allocate(std::max(row_bytes + gaps, std::min(records_bytes, device_.storage_range())),
                                     Memory::readback, "the records of a step");
         recorded_.clear();
     }
-    const auto capacity = static_cast<uint32_t>(std::min<VkDeviceSize>((records_.size - gaps) / row_bytes, most_steps));
+    const auto capacity = static_cast<uint32_t>(
+        wanted_.empty() ? most_steps : std::min<VkDeviceSize>((records_.size - gaps) / row_bytes, most_steps));
     VkDeviceSize begin = 0;
     for (Recorded& recorded : wanted_) {
         recorded.begin = begin;
@@ -102,15 +138,19 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
         begin = (begin + device_.alignment() - 1) / device_.alignment() * device_.alignment();
     }
     record_capacity_ = capacity;
-    if (wanted_ != recorded_) {
+    if (wanted_ != recorded_ || summed_ != summed_before_) {
         recorded_ = wanted_;
-        record_copies(spikes_, true);
-        record_copies(states_, false);
+        summed_before_ = summed_;
+        for (uint32_t parity = 0; parity < 2; ++parity) {
+            record_copies(parity, true);
+            record_copies(parity, false);
+        }
     }
     return std::min(steps, capacity);
 }
 
-void VulkanExecutor::record_copies(VkCommandBuffer commands, bool of_spikes) {
+void VulkanExecutor::record_copies(uint32_t parity, bool of_spikes) {
+    const VkCommandBuffer commands = of_spikes ? spikes_[parity] : states_[parity];
     Steps copies(device_.is_validated());
     for (const Recorded& recorded : recorded_) {
         if ((recorded.state == all_spikes) != of_spikes) continue;
@@ -122,18 +162,21 @@ void VulkanExecutor::record_copies(VkCommandBuffer commands, bool of_spikes) {
         arguments.position = of_spikes ? shader::RUN_FRAME : shader::RUN_ROW;
         Dispatch dispatch;
         dispatch.pipeline = pipelines_.get(embedded_shader("record"));
-        dispatch.set = pipelines_.bind({run_, of_spikes ? population.ring : population.states, {}, {}, {},
+        dispatch.set = pipelines_.bind({run_[parity], of_spikes ? population.ring : population.states, {}, {}, {},
                                        records_.part(recorded.begin, VkDeviceSize{recorded.words} * record_capacity_ * 4)});
         dispatch.take(arguments);
         dispatch.groups[0] = std::min((recorded.words + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE, record_groups);
-        copies.add(dispatch, {{run_resource, Use::read}});
+        copies.add(dispatch, {});
     }
-    if (!of_spikes) {
+    if (of_spikes) {
+        for (const uint32_t p : summed_)
+            copies.add(spike_copy(run_[parity], p, activity_sums_[p], true), {});
+    } else {
         Dispatch advance;
         advance.pipeline = pipelines_.get(embedded_shader("advance"));
-        advance.set = pipelines_.bind({run_});
-        advance.take(shader::Advance{0});
-        copies.add(advance, {{run_resource, Use::write}});
+        advance.set = pipelines_.bind({run_[parity], run_[1 - parity]});  // of the step that follows
+        advance.take(shader::Advance{0, 0});
+        copies.add(advance, {});
     }
     device_.begin(commands, true);
     copies.record(device_, pipelines_.layout(), commands);
@@ -159,11 +202,20 @@ void VulkanExecutor::take_records(const RunRequest& request, uint32_t done, uint
                 values_[i] = memory.is_binary ? (given[i] != 0.0f ? 1.0f : 0.0f) : given[i];
         }
     };
+    // Calls function(place, value) for the active neurons after one step. Few of many spike: words of bits without one are passed.
+    const auto for_active = [&](uint32_t population, uint32_t step, const auto& function) {
+        const PopulationMemory& memory = populations_[population];
+        const uint32_t* const bits = frame_of(population, all_spikes, step);
+        if (bits && memory.is_binary) return memory.for_spikes(bits, [&](size_t i) { function(i, 1.0f); });
+        activity(population, step);
+        for (size_t i = 0; i < values_.size(); ++i)
+            if (values_[i] != 0.0f) function(i, values_[i]);
+    };
     uint32_t row = 0;
     for (uint32_t step = 0; step < steps; ++step) {
         const bool has_row = request.records_after(done + step);
         for (const RecordFrames& record : request.records) {
-            if (record.kind != RecordFrames::activity_sum && !has_row) continue;
+            if (record.kind == RecordFrames::activity_sum ? sums_up(record.population) : !has_row) continue;
             const size_t frame = populations_[record.population].frame;
             char* const out = static_cast<char*>(record.data) +
                               request.record_row(done + step) * record.step_stride * size_of(record.dtype);
@@ -173,26 +225,24 @@ void VulkanExecutor::take_records(const RunRequest& request, uint32_t done, uint
                 convert(type, frame_of(record.population, record.state_index, row), record.dtype, out, frame);
                 continue;
             }
-            activity(record.population, step);
             if (record.kind == RecordFrames::activity) {
+                activity(record.population, step);
                 convert(DType::float32, values_.data(), record.dtype, out, frame);
-            } else {
-                for (size_t i = 0; i < frame; ++i) {
-                    if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += static_cast<double>(values_[i]);
-                    else static_cast<float*>(record.data)[i] += values_[i];
-                }
+                continue;
             }
+            for_active(record.population, step, [&](size_t i, float value) {
+                if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += static_cast<double>(value);
+                else static_cast<float*>(record.data)[i] += value;
+            });
         }
         for (EventRecord& record : request.events) {
-            activity(record.population, step);
             const uint32_t size = populations_[record.population].size;
-            for (uint32_t i = 0; i < values_.size(); ++i) {
-                if (values_[i] == 0.0f) continue;
+            for_active(record.population, step, [&](size_t i, float) {
                 record.steps[record.count] = record.first_step + done + step;
-                record.neurons[record.count] = i % size;
-                if (record.samples) record.samples[record.count] = i / size;
+                record.neurons[record.count] = static_cast<uint32_t>(i % size);
+                if (record.samples) record.samples[record.count] = static_cast<uint32_t>(i / size);
                 ++record.count;
-            }
+            });
         }
         row += has_row;
     }

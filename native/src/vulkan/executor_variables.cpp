@@ -16,7 +16,7 @@ void VulkanExecutor::reset_state() {
         if (memory.has_activity) device_.fill(memory.ring, 0);
         const Population& population = network().population(p);
         if (population.is_input()) continue;
-        for (const Range& range : {memory.sums, memory.fixed_sums, memory.states}) device_.fill(range, 0);
+        for (const Range& range : {memory.sums, memory.states}) device_.fill(range, 0);
         for (uint32_t s = 0; s < population.initial_states.size(); ++s) {
             const std::vector<double>& initial =
                 (memory.initial_states.empty() ? population.initial_states : memory.initial_states)[s];
@@ -25,6 +25,7 @@ void VulkanExecutor::reset_state() {
             write({Slot::state, p, s}, DType::float64, values.data());
         }
     }
+    for (const Range& sums : fixed_sums_) device_.fill(sums, 0);
     device_.fill(counters_, 0);
     for (const auto& plastic : plastic_)
         if (plastic) plastic->reset_traces(device_);
@@ -167,9 +168,11 @@ void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
             std::vector<float> values(count(slot));
             convert(dtype, data, DType::float32, values.data(), values.size());
             const Projection& projection = network().projection(slot.index);
-            if (slot.kind == Slot::weight) projections_[slot.index].set_weights(device_, network(), projection, std::move(values));
-            else projections_[slot.index].set_bias(device_, std::move(values));
-            return;
+            if (slot.kind == Slot::bias) return projections_[slot.index].set_bias(device_, std::move(values));
+            projections_[slot.index].set_weights(device_, network(), projection, std::move(values));
+            if (bundle_of_[slot.index] == no_bundle) return;
+            ThreadPool threads(1, {});
+            return load_bundle(bundles_[bundle_of_[slot.index]], threads);
         }
         case Slot::pre_traces:
         case Slot::pre_age:

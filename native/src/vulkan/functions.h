@@ -20,7 +20,7 @@ namespace snn::vulkan {
     F(vkCreateDescriptorPool) F(vkDestroyDescriptorPool) F(vkAllocateDescriptorSets) F(vkUpdateDescriptorSets)      \
     F(vkCreateCommandPool) F(vkDestroyCommandPool) F(vkAllocateCommandBuffers) F(vkFreeCommandBuffers)              \
     F(vkBeginCommandBuffer) F(vkEndCommandBuffer) F(vkCmdBindPipeline) F(vkCmdBindDescriptorSets)                   \
-    F(vkCmdPushConstants) F(vkCmdDispatch) F(vkCmdDispatchIndirect) F(vkCmdPipelineBarrier) F(vkCmdCopyBuffer)      \
+    F(vkCmdPushConstants) F(vkCmdDispatch) F(vkCmdPipelineBarrier) F(vkCmdCopyBuffer)      \
     F(vkCmdFillBuffer) F(vkCmdUpdateBuffer) F(vkQueueSubmit) F(vkGetFenceStatus) F(vkCreateFence) F(vkDestroyFence) \
     F(vkWaitForFences) F(vkResetFences)
 

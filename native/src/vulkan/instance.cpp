@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 
 #include "common/error.h"
 #include "vulkan/device.h"
@@ -61,6 +62,15 @@ std::string uuid_text(const uint8_t (&bytes)[VK_UUID_SIZE]) {
 std::string validation_messages() {
     const char* const path = std::getenv("SNN_VULKAN_VALIDATION");
     return path ? path : "";
+}
+
+std::shared_ptr<const Instance> Instance::shared() {
+    static std::mutex mutex;
+    // Never destroyed: the driver's own end of the process may come first.
+    static auto& instance = *new std::shared_ptr<const Instance>;
+    const std::lock_guard lock(mutex);
+    if (!instance || instance->messages_path_ != validation_messages()) instance = std::make_shared<const Instance>();
+    return instance;
 }
 
 Instance::Instance() {
@@ -178,8 +188,7 @@ const std::vector<DeviceDescription>& devices() {
     static const std::vector<DeviceDescription> found = [] {
         std::vector<DeviceDescription> descriptions;
         try {
-            const Instance instance;
-            for (Candidate& candidate : instance.candidates())
+            for (Candidate& candidate : Instance::shared()->candidates())
                 descriptions.push_back(std::move(candidate.description));
         } catch (const Error&) {
             // No loader or no driver: no devices. Whoever opens one is told why.

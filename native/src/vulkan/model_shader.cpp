@@ -155,6 +155,7 @@ const char* function_of(Op op) {
         case Op::abs: return "op_abs";
         case Op::floor: return "op_floor";
         case Op::exp: return "op_exp";
+        case Op::log: return "op_log";
         case Op::reciprocal: return "op_reciprocal";
         case Op::iadd: return "op_iadd";
         case Op::isub: return "op_isub";

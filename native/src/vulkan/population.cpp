@@ -46,7 +46,7 @@ PopulationMemory::PopulationMemory(Device& device, const Population& population,
         return device.allocate(VkDeviceSize{frames} * frame * 4, Memory::device, text("the ", what, " of population '", name, "'"));
     };
     sums = allocate(receptors, "sums");
-    fixed_sums = allocate(any_fixed ? receptors : 0, "sums");
+    if (any_fixed) fixed_receptors = receptors;
     state_count = static_cast<uint32_t>(model.states.size());
     states = own_states = allocate(state_count, "states");
     set_constants(device, population, plan);

@@ -2,6 +2,7 @@
 // shaders/arguments.h; everything is in words of 4 bytes, samples one after the other as in canonical order.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -27,6 +28,14 @@ struct PopulationMemory {
     // Bits or values of a slot as floats [samples][size], and a whole slot made of such floats.
     void expand(const uint32_t* data, float* out_values) const;
     std::vector<uint32_t> make_slot(const float* values) const;
+    // Calls function(place) for each spike among the bits of a slot; places count samples and neurons together, ascending.
+    template <class Function>
+    void for_spikes(const uint32_t* bits, const Function& function) const {
+        for (uint32_t sample = 0; sample < samples; ++sample)
+            for (uint32_t word = 0; word < activity.width; ++word)
+                for (uint32_t left = *bits++; left != 0; left &= left - 1)
+                    function(size_t{sample} * size + word * 32 + static_cast<uint32_t>(std::countr_zero(left)));
+    }
 
     const char* name;
     uint32_t samples, size, frame;  // frame: samples * size
@@ -35,7 +44,13 @@ struct PopulationMemory {
     shader::Activity activity{};
     Range ring;
     // neurons only
-    Range sums, fixed_sums;  // [receptor][frame]; float, int32 where a receptor is in fixed point
+    Range sums;              // [receptor][frame], floats
+    // Integer sums of several populations, [sample][receptor][population][size], so that those of one receptor lie close
+    // together: where this one's begin, and from one receptor and from one sample to the next. The executor lays them out.
+    Range fixed_sums;
+    uint32_t fixed_receptors = 0;  // 0: there are none
+    uint32_t first_fixed_sum = 0, fixed_receptor_stride = 0, fixed_stride = 0;
+    uint32_t float_sums = 0;                                          // bit k: receptor k has float sums
     Range states, constants;
     Range own_states;  // `states`, unless those are bound to a buffer of the host program
     VkDeviceSize states_bytes() const { return VkDeviceSize{state_count} * frame * 4; }

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 
 #include "common/error.h"
-#include "common/math.h"
 #include "vulkan/shader_arguments.h"
 
 namespace snn::vulkan {
@@ -31,14 +29,16 @@ Delivery delivery_of(const Projection& projection) {
     switch (projection.kind) {
         case SNN_CONNECT_DENSE: return Delivery::dense;
         case SNN_CONNECT_ONE_TO_ONE: return Delivery::one_to_one;
-        case SNN_CONNECT_SPARSE: return projection.is_fixed() ? Delivery::spikes : Delivery::sparse;
+        case SNN_CONNECT_SPARSE:
+            if (projection.plasticity) return Delivery::plastic;
+            return projection.is_fixed() ? Delivery::spikes : Delivery::sparse;
         default: return Delivery::window;
     }
 }
 
 ProjectionMemory::ProjectionMemory(Device& device, const Network& network, const Projection& projection)
     : delivery(delivery_of(projection)) {
-    if (delivery == Delivery::spikes) {
+    if (delivery == Delivery::plastic) {
         delays = delays_of(*projection.synapses, network.population(projection.source).size);
         for (uint16_t& delay : delays) delay = static_cast<uint16_t>(delay + projection.delay_steps);
     }
@@ -77,14 +77,15 @@ void ProjectionMemory::load(Device& device, const Network& network, const Projec
     switch (delivery) {
         case Delivery::dense: made = dense(network, projection, range); break;
         case Delivery::sparse: made = sparse(network, projection, range); break;
-        case Delivery::spikes: made = spikes(network, projection, range); break;
+        case Delivery::plastic: made = plastic(network, projection, range); break;
         case Delivery::one_to_one:
-        case Delivery::window: made.push_back({words_of(weights(projection)), {}, 0, 0, 0}); break;
+        case Delivery::window: made.push_back({words_of(weights(projection)), {}, 0, 0}); break;
+        case Delivery::spikes: return;
     }
     for (size_t s = 0; s < made.size(); ++s) {
         const Data& data = made[s];
         if (segments.size() <= s) {
-            Segment segment{{}, {}, data.first, data.last, data.first_target};
+            Segment segment{{}, {}, data.first, data.last};
             segment.synapses = device.allocate(data.synapses.size() * 4, Memory::device, name_of(projection));
             segment.rows = device.allocate(data.rows.size() * 4, Memory::device, name_of(projection));
             if (!data.rows.empty()) device.upload(segment.rows, 0, data.rows.data(), data.rows.size() * 4);
@@ -105,7 +106,7 @@ std::vector<ProjectionMemory::Data> ProjectionMemory::dense(const Network& netwo
     for (uint64_t first = 0; first < sources; first += fitting) {
         const uint64_t last = std::min<uint64_t>(first + fitting, sources);
         made.push_back({words_of(all.subspan(first * targets, (last - first) * targets)), {}, static_cast<uint32_t>(first),
-                            static_cast<uint32_t>(last), 0});
+                            static_cast<uint32_t>(last)});
     }
     return made;
 }
@@ -126,7 +127,7 @@ std::vector<ProjectionMemory::Data> ProjectionMemory::sparse(const Network& netw
         if (3 * (places[j + 1] - places[j]) > fitting) refuse_row(projection, range);
         if (made.empty() || 3 * (places[j + 1] - places[made.back().first]) > fitting ||
             made.back().rows.size() + 1 > fitting) {
-            made.push_back({{}, {0}, j, j, 0});
+            made.push_back({{}, {0}, j, j});
         }
         Data& segment = made.back();
         segment.last = j + 1;
@@ -149,68 +150,32 @@ std::vector<ProjectionMemory::Data> ProjectionMemory::sparse(const Network& netw
     return made;
 }
 
-// Rows by source, each by delay; compact ones also cut by the upper bits of the target. Made row by row, so that a rule's
-// synapses are never all in the host's memory at once as the network's arrays.
-std::vector<ProjectionMemory::Data> ProjectionMemory::spikes(const Network& network, const Projection& projection,
-                                                             VkDeviceSize range) const {
-    const uint32_t sources = network.population(projection.source).size, targets = network.population(projection.target).size;
-    const bool compact = projection.arithmetic == SNN_ARITHMETIC_COMPACT;
-    const uint32_t words = compact ? 1 : 2;
-    const uint32_t parts = compact ? (targets + part_targets - 1) / part_targets : 1;
-    const std::vector<uint32_t> head(delays.begin(), delays.end());
-    const size_t row_words = delays.size() + 1;
-    const uint64_t fitting = range / 4;
-    std::vector<Data> done, open(parts);
-    for (uint32_t part = 0; part < parts; ++part) open[part] = {{}, head, 0, 0, part * part_targets};
-    std::vector<std::vector<uint32_t>> row_synapses(parts), row_ends(parts);
+// Rows by source, each by delay, in canonical order: target and weight. They must be in reach of one binding.
+std::vector<ProjectionMemory::Data> ProjectionMemory::plastic(const Network& network, const Projection& projection,
+                                                              VkDeviceSize range) const {
+    const uint32_t sources = network.population(projection.source).size;
+    Data data{{}, std::vector<uint32_t>(delays.begin(), delays.end()), 0, sources};
     RowMemory memory;
     CanonicalRow row;
-    uint64_t place = 0;  // in canonical order
+    uint32_t place = 0;
     for (uint32_t i = 0; i < sources; ++i) {
         row.assign(projection.synapses->row(i, memory));
         size_t k = 0;
-        for (uint32_t part = 0; part < parts; ++part) row_synapses[part].clear(), row_ends[part].clear();
         for (const uint16_t delay : delays) {
+            data.rows.push_back(place);
             for (; k < row.targets.size() && (row.delays.empty() ? 0u : row.delays[k]) + projection.delay_steps == delay; ++k) {
-                const float weight = has_own_weights_ ? own_weights_[place + k] : row.weights[k];
-                const int32_t whole = to_int_nearest_even(std::ldexp(static_cast<double>(weight), projection.fixed_exponent));
-                const uint32_t part = compact ? row.targets[k] / part_targets : 0;
-                if (compact) {
-                    row_synapses[part].push_back(static_cast<uint32_t>(whole) << 16 | row.targets[k] % part_targets);
-                } else {
-                    row_synapses[part].push_back(row.targets[k]);
-                    row_synapses[part].push_back(projection.plasticity ? std::bit_cast<uint32_t>(weight)
-                                                                       : static_cast<uint32_t>(whole));
-                }
+                data.synapses.push_back(row.targets[k]);
+                data.synapses.push_back(std::bit_cast<uint32_t>(has_own_weights_ ? own_weights_[place] : row.weights[k]));
+                ++place;
             }
-            for (uint32_t part = 0; part < parts; ++part)
-                row_ends[part].push_back(static_cast<uint32_t>(row_synapses[part].size() / words));
-        }
-        place += row.targets.size();
-        for (uint32_t part = 0; part < parts; ++part) {
-            Data* segment = &open[part];
-            const auto fits = [&] {
-                return segment->synapses.size() + row_synapses[part].size() <= fitting &&
-                       segment->rows.size() + row_words <= fitting;
-            };
-            if (!fits()) {
-                done.push_back(std::move(*segment));
-                *segment = {{}, head, i, i, part * part_targets};
-                if (!fits()) refuse_row(projection, range);
-            }
-            const auto begin = static_cast<uint32_t>(segment->synapses.size() / words);
-            segment->rows.push_back(begin);
-            for (const uint32_t end : row_ends[part]) segment->rows.push_back(begin + end);
-            segment->synapses.insert(segment->synapses.end(), row_synapses[part].begin(), row_synapses[part].end());
-            segment->last = i + 1;
         }
     }
-    for (Data& segment : open) done.push_back(std::move(segment));
-    std::erase_if(done, [](const Data& segment) { return segment.synapses.empty(); });
-    if (projection.plasticity && done.size() > 1)
+    data.rows.push_back(place);
+    if (std::max(data.synapses.size(), data.rows.size()) > range / 4)
         throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name, "' has ", place,
                     " plastic synapses, more than a shader of this Vulkan device reaches");
-    return done;
+    if (place == 0) return {};
+    return {data};
 }
 
 }  // namespace snn::vulkan

@@ -12,10 +12,15 @@
 namespace snn::vulkan {
 
 // How the synapses of a projection lie and are delivered: a shader for each.
-enum class Delivery : uint8_t { dense, one_to_one, window, sparse, spikes };
+enum class Delivery : uint8_t {
+    dense,
+    one_to_one,
+    window,
+    sparse,
+    spikes,  // in a bundle with others of its source (spike_bundle.h): only weights that were written are here
+    plastic,
+};
 Delivery delivery_of(const Projection& projection);
-
-constexpr uint32_t part_targets = 1u << 16;  // that the 16 bits of a compact synapse reach
 
 class ProjectionMemory {
 public:
@@ -24,11 +29,11 @@ public:
     struct Segment {
         Range synapses, rows;
         uint32_t first = 0, last = 0;  // sources; of `sparse`: targets
-        uint32_t first_target = 0;     // of compact synapses
     };
 
     // As they are now, in canonical order.
     std::span<const float> weights(const Projection& projection) const;
+    std::span<const float> own_weights() const { return own_weights_; }  // that were written; empty: none
     std::span<const float> bias(const Projection& projection) const;
     void set_weights(Device& device, const Network& network, const Projection& projection, std::vector<float> weights);
     void set_bias(Device& device, std::vector<float> bias);
@@ -36,17 +41,17 @@ public:
     Delivery delivery;
     std::vector<Segment> segments;
     Range bias_range;
-    std::vector<uint16_t> delays;  // of `spikes`: total, distinct, ascending
+    std::vector<uint16_t> delays;  // of `plastic`: total, distinct, ascending
 
 private:
     // The words of a segment before they are on the device.
     struct Data {
         std::vector<uint32_t> synapses, rows;
-        uint32_t first = 0, last = 0, first_target = 0;
+        uint32_t first = 0, last = 0;
     };
     std::vector<Data> dense(const Network& network, const Projection& projection, VkDeviceSize range) const;
     std::vector<Data> sparse(const Network& network, const Projection& projection, VkDeviceSize range) const;
-    std::vector<Data> spikes(const Network& network, const Projection& projection, VkDeviceSize range) const;
+    std::vector<Data> plastic(const Network& network, const Projection& projection, VkDeviceSize range) const;
     void load(Device& device, const Network& network, const Projection& projection);
 
     bool has_own_weights_ = false, has_own_bias_ = false;

@@ -5,23 +5,34 @@
 namespace snn::vulkan {
 
 void Steps::add(const Dispatch& dispatch, const std::vector<Use>& uses) {
-    uint32_t level = 0;
-    const auto kind_of = [&](const Use& use) { return orders_sums_ && use.kind == Use::add ? Use::write : use.kind; };
+    uint32_t level = first_level_;
+    const auto kind_of = [&](const Use& use) {
+        if (!is_validated_) return use.kind;
+        return use.kind == Use::add ? Use::write : use.kind == Use::look_back ? Use::read : use.kind;
+    };
     for (const Use& use : uses) {
+        const Use::Kind kind = kind_of(use);
+        if (kind == Use::look_back) continue;
         if (use.resource >= last_.size()) last_.resize(use.resource + 1);
         const Last& last = last_[use.resource];
         level = std::max(level, last.write);
-        if (kind_of(use) != Use::add) level = std::max(level, last.add);
-        if (kind_of(use) != Use::read) level = std::max(level, last.read);
+        if (kind != Use::add) level = std::max(level, last.add);
+        if (kind != Use::read) level = std::max(level, last.read);
     }
     for (const Use& use : uses) {
-        Last& last = last_[use.resource];
         const Use::Kind kind = kind_of(use);
+        if (kind == Use::look_back) continue;
+        Last& last = last_[use.resource];
         uint32_t& mine = kind == Use::read ? last.read : kind == Use::write ? last.write : last.add;
         mine = std::max(mine, level + 1);
     }
     if (levels_.size() <= level) levels_.resize(level + 1);
     levels_[level].push_back(dispatch);
+}
+
+void Steps::add_level(const Dispatch& dispatch) {
+    levels_.push_back({dispatch});
+    first_level_ = static_cast<uint32_t>(levels_.size());
 }
 
 void Steps::record(const Device& device, VkPipelineLayout layout, VkCommandBuffer commands) const {
@@ -36,22 +47,26 @@ void Steps::record(const Device& device, VkPipelineLayout layout, VkCommandBuffe
             }
             vk.vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &dispatch.set, 0, nullptr);
             vk.vkCmdPushConstants(commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, dispatch.push_bytes, dispatch.push);
-            if (dispatch.indirect.buffer)
-                vk.vkCmdDispatchIndirect(commands, dispatch.indirect.buffer, dispatch.indirect.offset);
-            else vk.vkCmdDispatch(commands, dispatch.groups[0], dispatch.groups[1], dispatch.groups[2]);
+            vk.vkCmdDispatch(commands, dispatch.groups[0], dispatch.groups[1], dispatch.groups[2]);
         }
     }
 }
 
 void kernel_barrier(const Device& device, VkCommandBuffer commands) {
     auto barrier = made<VkMemoryBarrier>(VK_STRUCTURE_TYPE_MEMORY_BARRIER);
+    barrier.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT;
+    barrier.dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT;
+    device.functions.vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0,
+                                          1, &barrier, 0, nullptr, 0, nullptr);
+}
+
+void copy_barrier(const Device& device, VkCommandBuffer commands) {
+    auto barrier = made<VkMemoryBarrier>(VK_STRUCTURE_TYPE_MEMORY_BARRIER);
     barrier.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
-    barrier.dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_INDIRECT_COMMAND_READ_BIT |
-                            VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
-    device.functions.vkCmdPipelineBarrier(
-        commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
-        VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_DRAW_INDIRECT_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1,
-        &barrier, 0, nullptr, 0, nullptr);
+    barrier.dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_READ_BIT |
+                            VK_ACCESS_TRANSFER_WRITE_BIT;
+    constexpr VkPipelineStageFlags stages = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+    device.functions.vkCmdPipelineBarrier(commands, stages, stages, 0, 1, &barrier, 0, nullptr, 0, nullptr);
 }
 
 void all_commands_barrier(const Device& device, VkCommandBuffer commands) {

@@ -16,7 +16,6 @@ struct Dispatch {
     uint32_t push[32] = {};
     uint32_t push_bytes = 0;
     uint32_t groups[3] = {1, 1, 1};
-    Range indirect;  // with a buffer: three words there instead of `groups`, which are enough for a host that cannot
 
     template <class Arguments>
     void take(const Arguments& arguments) {
@@ -31,7 +30,8 @@ struct Use {
     enum Kind : uint8_t {
         read,
         write,
-        add,  // atomic sums of integers: any order among each other
+        add,        // atomic sums of integers: any order among each other
+        look_back,  // reads the activity of earlier steps, which no kernel of this step writes
     };
     uint32_t resource;
     Kind kind;
@@ -39,10 +39,13 @@ struct Use {
 
 class Steps {
 public:
-    // `orders_sums`: atomic sums wait for each other too, because the validation layer takes them for plain writes.
-    explicit Steps(bool orders_sums) : orders_sums_(orders_sums) {}
+    // `is_validated`: atomic sums wait for each other too, and looking back for the activity of this step, because the validation
+    // layer takes them for plain writes, and for reads of the whole ring.
+    explicit Steps(bool is_validated) : is_validated_(is_validated) {}
     void add(const Dispatch& dispatch, const std::vector<Use>& uses);
-    // A barrier comes before every level, the first one included: it also waits for what was submitted before.
+    // In a level of its own, before all that comes later.
+    void add_level(const Dispatch& dispatch);
+    // A barrier comes before every level, the first one included: it also waits for the kernels that were submitted before.
     void record(const Device& device, VkPipelineLayout layout, VkCommandBuffer commands) const;
     const std::vector<std::vector<Dispatch>>& levels() const { return levels_; }
 
@@ -50,13 +53,16 @@ private:
     struct Last {
         uint32_t write = 0, read = 0, add = 0;  // 1 + level; 0: never
     };
-    bool orders_sums_;
+    bool is_validated_;
+    uint32_t first_level_ = 0;  // of what is added now
     std::vector<std::vector<Dispatch>> levels_;
     std::vector<Last> last_;  // by resource
 };
 
-// Makes what kernels and copies wrote visible to kernels and copies that follow.
+// Makes what kernels wrote visible to kernels that follow; half the time of one for copies too.
 void kernel_barrier(const Device& device, VkCommandBuffer commands);
+// Makes what kernels and copies wrote visible to kernels and copies that follow.
+void copy_barrier(const Device& device, VkCommandBuffer commands);
 // Makes it visible to every later command of a host, which may draw from it, and to the host where it sees the memory.
 void all_commands_barrier(const Device& device, VkCommandBuffer commands);
 // Makes it visible to the host, once the submission is done.

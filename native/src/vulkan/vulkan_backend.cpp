@@ -52,33 +52,35 @@ std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorO
     return std::make_unique<vulkan::VulkanExecutor>(std::move(plan), options);
 }
 
-// What population.cpp and projection.cpp allocate, but for alignment.
+// What population.cpp, projection.cpp and spike_bundle.cpp allocate, but for alignment.
 ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
     if (std::optional<ExecutorMemory> brains = vulkan::brains_memory(plan, options)) return std::move(*brains);
     const Network& network = *plan.network;
     ExecutorMemory need;
     std::vector<uint8_t> keeps_list(network.populations().size(), 0);
+    uint64_t all_neurons = 0;
+    for (const Population& population : network.populations()) all_neurons += population.size;
     for (const Projection& projection : network.projections()) {
         const uint64_t sources = network.population(projection.source).size, targets = network.population(projection.target).size;
         const uint64_t count = projection.weight_count();
+        const uint64_t delays = projection.max_delay() - projection.min_delay() + 1;  // at most
         uint64_t words = count;
         switch (vulkan::delivery_of(projection)) {
             case vulkan::Delivery::dense:
             case vulkan::Delivery::one_to_one:
             case vulkan::Delivery::window: break;
             case vulkan::Delivery::sparse: words = 3 * count + targets; break;
-            case vulkan::Delivery::spikes: {
-                const bool compact = projection.arithmetic == SNN_ARITHMETIC_COMPACT;
-                const uint64_t delays = projection.max_delay() - projection.min_delay() + 1;  // at most
-                const uint64_t parts = compact ? (targets + vulkan::part_targets - 1) / vulkan::part_targets : 1;
-                words = (compact ? 1 : 2) * count + sources * (delays + 1) * parts;
+            case vulkan::Delivery::spikes:
+                words = (projection.arithmetic == SNN_ARITHMETIC_COMPACT ? 1 : 2) * count;
+                // All projections of a source share one table of rows, for each part of the sums that compact synapses reach.
+                if (keeps_list[projection.source] == 0) words += sources * delays * (1 + all_neurons / vulkan::compact_sums);
                 keeps_list[projection.source] = 1;
-                if (projection.plasticity) {
-                    const PlasticityRule& rule = *projection.plasticity->rule;
-                    keeps_list[projection.target] = 1;
-                    words += sources * delays * (1 + rule.pre_traces.size()) + targets * (2 + rule.post_traces.size());
-                    if (rule.learns_from_targets()) words += 2 * count;
-                }
+                break;
+            case vulkan::Delivery::plastic: {
+                const PlasticityRule& rule = *projection.plasticity->rule;
+                keeps_list[projection.source] = keeps_list[projection.target] = 1;
+                words = 2 * count + sources * delays * (2 + rule.pre_traces.size()) + targets * (2 + rule.post_traces.size());
+                if (rule.learns_from_targets()) words += 2 * count;
                 break;
             }
         }

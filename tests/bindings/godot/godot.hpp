@@ -13,6 +13,7 @@
 #include <functional>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -24,6 +25,7 @@ namespace {
 // ---- Values -----------------------------------------------------------------------------------------------------------
 
 struct Object;
+struct Array;  // shared by those who have it
 using Bytes = std::vector<uint8_t>;
 using Ints = std::vector<int32_t>;
 using Floats = std::vector<float>;
@@ -41,15 +43,20 @@ const std::string* interned(const std::string& text) {
     static std::set<std::string> all;
     return &*all.insert(text).first;
 }
+struct Rid {
+    uint64_t id;
+};
 template <class T>
 struct Packed {  // 16 bytes
     T* items;
     void* reserved;
 };
 
-using Any = std::variant<std::monostate, bool, int64_t, double, std::string, Name, Object*, Bytes, Ints, Floats, std::vector<std::string>>;
-constexpr int type_of_alternative[] = {GODOT_NIL,    GODOT_BOOL,  GODOT_INT,  GODOT_FLOAT,  GODOT_STRING, GODOT_STRING_NAME,
-                                       GODOT_OBJECT, GODOT_BYTES, GODOT_INTS, GODOT_FLOATS, GODOT_STRINGS};
+using Any = std::variant<std::monostate, bool, int64_t, double, std::string, Name, Rid, Object*, std::shared_ptr<Array>, Bytes, Ints,
+                         Floats, std::vector<std::string>>;
+constexpr int type_of_alternative[] = {GODOT_NIL, GODOT_BOOL,   GODOT_INT,   GODOT_FLOAT, GODOT_STRING, GODOT_STRING_NAME,
+                                       GODOT_RID, GODOT_OBJECT, GODOT_ARRAY, GODOT_BYTES, GODOT_INTS,   GODOT_FLOATS,
+                                       GODOT_STRINGS};
 
 // Variant: 24 bytes; nil owns nothing.
 struct Variant {
@@ -60,6 +67,17 @@ Variant& variant(const void* at) { return *static_cast<Variant*>(const_cast<void
 
 void reference(Object* object);
 void unreference(Object* object);
+
+struct Array {
+    Array() = default;
+    ~Array() {
+        for (const Any& one : items) unreference(std::get<Object*>(one));
+    }
+    Array(const Array&) = delete;
+    Array& operator=(const Array&) = delete;
+    std::string class_name;  // of its objects
+    std::vector<Any> items;
+};
 
 void put(void* at, Any value) {
     if (auto* object = std::get_if<Object*>(&value)) reference(*object);
@@ -97,18 +115,24 @@ struct Class {
 std::map<std::string, Class> classes;
 
 struct Object {
-    std::string class_name;
+    std::string class_name{};
     void* instance = nullptr;
     bool counted = false;
     int references = 0;
+    uint64_t id = 0;
     std::map<void*, void*> bindings;
+    std::map<std::string, Any> properties;  // of Godot's own classes
+    // Methods of Godot's own classes.
+    std::function<Any(const std::string&, const std::vector<Any>&)> method{};
     std::vector<std::function<void(const std::string&, const std::vector<Any>&)>> connected;
 };
 std::vector<Object*> loaders;
+std::map<uint64_t, Object*> objects;  // by their ids, those that are there
 
 void free_object(Object* object) {
     const auto found = classes.find(object->class_name);
     if (found != classes.end() && object->instance) found->second.info.free(found->second.info.user, object->instance);
+    objects.erase(object->id);
     delete object;
     --live;
 }
@@ -122,9 +146,13 @@ void unreference(Object* object) {
 Object* construct(const std::string& name) {
     const auto found = classes.find(name);
     if (found != classes.end()) return static_cast<Object*>(found->second.info.create(found->second.info.user));
-    auto* made = new Object{name};
+    static uint64_t last_id = 0;
+    auto* made = new Object;
+    made->class_name = name;
+    made->id = ++last_id;
+    objects[made->id] = made;
     ++live;
-    made->counted = name == "Resource" || name == "ResourceFormatLoader";
+    made->counted = name != "Node" && name != "RenderingDevice";
     return made;
 }
 
@@ -188,10 +216,13 @@ GodotBuiltinMethod builtin(const std::string& name, int64_t hash) {
 // Between variants and values, for each type.
 void to_variant(int type, void* out, void* in) {
     switch (type) {
+        case GODOT_BOOL: return put(out, *static_cast<uint8_t*>(in) != 0);
         case GODOT_INT: return put(out, *static_cast<int64_t*>(in));
         case GODOT_FLOAT: return put(out, *static_cast<double*>(in));
         case GODOT_STRING: return put(out, string_text(in));
         case GODOT_STRING_NAME: return put(out, *static_cast<Name*>(in));
+        case GODOT_RID: return put(out, *static_cast<Rid*>(in));
+        case GODOT_ARRAY: return put(out, *static_cast<std::shared_ptr<Array>**>(in)[0]);
         case GODOT_OBJECT: {
             Object* object = *static_cast<Object**>(in);
             if (object) put(out, object);
@@ -212,6 +243,8 @@ void to_variant(int type, void* out, void* in) {
 void from_variant(int type, void* out, void* in) {
     const Any& value = any(in);
     switch (type) {
+        case GODOT_BOOL: *static_cast<uint8_t*>(out) = std::get<bool>(value); return;
+        case GODOT_RID: *static_cast<Rid*>(out) = std::get<Rid>(value); return;
         case GODOT_INT: {
             const auto* real = std::get_if<double>(&value);
             *static_cast<int64_t*>(out) = real ? static_cast<int64_t>(*real) : std::get<int64_t>(value);
@@ -233,6 +266,10 @@ void from_variant(int type, void* out, void* in) {
         }
         case GODOT_BYTES: new_packed<Bytes>(out); packed<Bytes>(out) = std::get<Bytes>(value); return;
         case GODOT_FLOATS: new_packed<Floats>(out); packed<Floats>(out) = std::get<Floats>(value); return;
+        case GODOT_STRINGS:
+            new_packed<Strings>(out);
+            for (const std::string& one : std::get<std::vector<std::string>>(value)) new_string(&packed<Strings>(out).emplace_back(), one);
+            return;
     }
     FAIL("no such type");
 }
@@ -242,16 +279,65 @@ template <int Type>
 void from(void* out, void* in) { from_variant(Type, out, in); }
 
 Object* resource_loader() {
-    static Object only{"ResourceLoader"};
+    static Object only = [] {
+        Object made;
+        made.class_name = "ResourceLoader";
+        return made;
+    }();
     return &only;
+}
+
+// A path of Godot's as the system has it; res:// and user:// are the same folder here.
+std::string system_path(const std::string& path) {
+    for (const char* root : {"res://", "user://"})
+        if (path.starts_with(root)) return std::string(std::getenv("SNN_PROJECT")) + "/" + path.substr(std::strlen(root));
+    return path;
+}
+
+Object* project_settings() {
+    static Object only = [] {
+        Object made;
+        made.class_name = "ProjectSettings";
+        made.method = [](const std::string& name, const std::vector<Any>& arguments) -> Any {
+            REQUIRE(name == "globalize_path");
+            return system_path(std::get<std::string>(arguments.at(0)));
+        };
+        return made;
+    }();
+    return &only;
+}
+
+// Methods of Godot's small classes: is_class, set_..., which keep a value, and add_id.
+Any call_own(Object& object, const std::string& name, const std::vector<Any>& values) {
+    if (name == "is_class") return object.class_name == std::get<std::string>(values.at(0));
+    if (name == "add_id") object.properties["id"] = values.at(0);
+    else if (name == "set_stage_bytecode")
+        object.properties["stage_bytecode " + std::to_string(std::get<int64_t>(values.at(0)))] = values.at(1);
+    else if (name.starts_with("set_")) object.properties[name.substr(4)] = values.at(0);
+    else FAIL("no such method: " << name);
+    return {};
 }
 
 void variant_call(void* self, const void* method, const void* const* arguments, int64_t count, void* out,
                   GodotCallError* error) {
     variant(out).value = nullptr;
     error->error = GODOT_CALL_OK;
-    Object* object = std::get<Object*>(any(self));
     const std::string& name = name_text(method);
+    if (const auto* array = std::get_if<std::shared_ptr<Array>>(&any(self))) {
+        REQUIRE(name == "append");
+        (*array)->items.push_back(any(arguments[0]));
+        reference(std::get<Object*>((*array)->items.back()));
+        CHECK(std::get<Object*>((*array)->items.back())->class_name == (*array)->class_name);
+        return;
+    }
+    Object* object = std::get<Object*>(any(self));
+    if (object->method || object->class_name.starts_with("RD") || name == "is_class") {
+        std::vector<Any> values;
+        for (int64_t i = 0; i < count; ++i) values.push_back(any(arguments[i]));
+        Any result = object->method ? object->method(name, values) : call_own(*object, name, values);
+        if (result.index() != 0) put(out, std::move(result));
+        return;
+    }
     if (name == "emit_signal") {
         const std::string signal = *std::get<Name>(any(arguments[0])).text;
         const auto& declared = classes.at(object->class_name).signals.at(signal);
@@ -274,12 +360,14 @@ void variant_call(void* self, const void* method, const void* const* arguments, 
     }
 }
 
-struct Bind {};
-void read_file(void*, GodotObject object, const void* const* arguments, void* out) {
+// What is behind the method binds of a class other than FileAccess.
+std::function<const void*(const std::string& method, int64_t hash)> find_method = [](const std::string&, int64_t) { return nullptr; };
+std::function<void(const void* bind, Object* object, const void* const* arguments, void* out)> call_method;
+
+const int read_file_bind = 0;
+void read_file(GodotObject object, const void* const* arguments, void* out) {
     CHECK(object == nullptr);  // static
-    std::string path = string_text(arguments[0]);
-    if (path.starts_with("res://")) path = std::string(std::getenv("SNN_PROJECT")) + "/" + path.substr(6);
-    std::ifstream file(path, std::ios::binary);
+    std::ifstream file(system_path(string_text(arguments[0])), std::ios::binary);
     packed<Bytes>(out).assign(std::istreambuf_iterator<char>(file), {});
 }
 
@@ -307,6 +395,9 @@ const std::map<std::string, GodotFunction>& interface() {
         {"variant_call", function(variant_call)},
         {"get_variant_from_type_constructor", function(+[](int32_t type) -> GodotConvert {
              switch (type) {
+                 case GODOT_BOOL: return to<GODOT_BOOL>;
+                 case GODOT_RID: return to<GODOT_RID>;
+                 case GODOT_ARRAY: return to<GODOT_ARRAY>;
                  case GODOT_INT: return to<GODOT_INT>;
                  case GODOT_FLOAT: return to<GODOT_FLOAT>;
                  case GODOT_STRING: return to<GODOT_STRING>;
@@ -321,6 +412,9 @@ const std::map<std::string, GodotFunction>& interface() {
          })},
         {"get_variant_to_type_constructor", function(+[](int32_t type) -> GodotConvert {
              switch (type) {
+                 case GODOT_BOOL: return from<GODOT_BOOL>;
+                 case GODOT_RID: return from<GODOT_RID>;
+                 case GODOT_STRINGS: return from<GODOT_STRINGS>;
                  case GODOT_INT: return from<GODOT_INT>;
                  case GODOT_FLOAT: return from<GODOT_FLOAT>;
                  case GODOT_STRING: return from<GODOT_STRING>;
@@ -334,6 +428,11 @@ const std::map<std::string, GodotFunction>& interface() {
              CHECK(which == 0);
              switch (type) {
                  case GODOT_STRING: return [](void* out, const void* const*) { new_string(out, ""); };
+                 case GODOT_ARRAY:
+                     return [](void* out, const void* const*) {
+                         *static_cast<std::shared_ptr<Array>**>(out) = new auto(std::make_shared<Array>());
+                         ++live;
+                     };
                  case GODOT_BYTES: return [](void* out, const void* const*) { new_packed<Bytes>(out); };
                  case GODOT_INTS: return [](void* out, const void* const*) { new_packed<Ints>(out); };
                  case GODOT_FLOATS: return [](void* out, const void* const*) { new_packed<Floats>(out); };
@@ -345,6 +444,11 @@ const std::map<std::string, GodotFunction>& interface() {
              switch (type) {
                  case GODOT_STRING: return delete_string;
                  case GODOT_STRING_NAME: return [](void*) { --live; };
+                 case GODOT_ARRAY:
+                     return [](void* at) {
+                         delete *static_cast<std::shared_ptr<Array>**>(at);
+                         --live;
+                     };
                  case GODOT_BYTES: return delete_packed<Bytes>;
                  case GODOT_INTS: return delete_packed<Ints>;
                  case GODOT_FLOATS: return delete_packed<Floats>;
@@ -376,11 +480,14 @@ const std::map<std::string, GodotFunction>& interface() {
         {"packed_float32_array_operator_index", function(+[](void* it, int64_t i) { return &packed<Floats>(it).at(size_t(i)); })},
         {"packed_string_array_operator_index",
          function(+[](void* it, int64_t i) -> void* { return &packed<Strings>(it).at(size_t(i)); })},
+        {"packed_string_array_operator_index_const",
+         function(+[](const void* it, int64_t i) -> const void* { return &packed<Strings>(it).at(size_t(i)); })},
         {"packed_byte_array_operator_index_const",
          function(+[](const void* it, int64_t i) -> const uint8_t* { return &packed<Bytes>(it).at(size_t(i)); })},
         {"packed_float32_array_operator_index_const",
          function(+[](const void* it, int64_t i) -> const float* { return &packed<Floats>(it).at(size_t(i)); })},
         {"global_get_singleton", function(+[](const void* name) -> GodotObject {
+             if (name_text(name) == "ProjectSettings") return project_settings();
              return name_text(name) == "ResourceLoader" ? resource_loader() : nullptr;
          })},
         {"classdb_construct_object", function(+[](const void* name) -> GodotObject { return construct(name_text(name)); })},
@@ -402,12 +509,25 @@ const std::map<std::string, GodotFunction>& interface() {
              reference(static_cast<Object*>(it));
              unreference(std::exchange(*static_cast<Object**>(ref), static_cast<Object*>(it)));
          })},
-        {"classdb_get_method_bind", function(+[](const void* name, const void* method, int64_t hash) -> void* {
-             static Bind bind;
+        {"classdb_get_method_bind", function(+[](const void* name, const void* method, int64_t hash) -> const void* {
+             if (name_text(name) == "RenderingDevice") return find_method(name_text(method), hash);
              const bool known = name_text(name) == "FileAccess" && name_text(method) == "get_file_as_bytes";
-             return known && hash == 659035735 ? &bind : nullptr;
+             return known && hash == 659035735 ? &read_file_bind : nullptr;
          })},
-        {"object_method_bind_ptrcall", function(read_file)},
+        {"object_method_bind_ptrcall", function(+[](void* bind, GodotObject object, const void* const* arguments, void* out) {
+             if (bind == &read_file_bind) read_file(object, arguments, out);
+             else call_method(bind, static_cast<Object*>(object), arguments, out);
+         })},
+        {"object_get_instance_id", function(+[](GodotObject it) { return static_cast<Object*>(it)->id; })},
+        {"object_get_instance_from_id", function(+[](uint64_t id) -> GodotObject {
+             const auto found = objects.find(id);
+             return found == objects.end() ? nullptr : found->second;
+         })},
+        {"array_set_typed", function(+[](void* array, int32_t type, const void* class_name, const void* script) {
+             CHECK(type == GODOT_OBJECT);
+             CHECK(any(script).index() == 0);
+             static_cast<std::shared_ptr<Array>**>(array)[0][0]->class_name = name_text(class_name);
+         })},
         {"classdb_register_extension_class3",
          function(+[](void*, const void* name, const void* parent, const GodotClassInfo* info) {
              classes[name_text(name)] = {name_text(parent), *info, {}, {}, {}, {}};

@@ -1,130 +1,11 @@
-// The extension, loaded as Godot does it, in the stand-in for Godot, and what scripts do with it.
+// The extension in the stand-in for Godot: the node and the resource.
 //
-// Environment: SNN_EXTENSION  libsnn_godot.so    SNN_PROJECT  the folder of res://, with creature.snn and wrong.snn
-//              SNN_EXPECTED   the line that the game prints
+// Environment: that of scripts.hpp, with creature.snn and wrong.snn    SNN_EXPECTED  the line that the game prints
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
 #include "../creature.hpp"
-#include "godot.hpp"
-
-#include <dlfcn.h>
-
-namespace {
-
-// ---- What scripts do --------------------------------------------------------------------------------------------------
-
-const char* variable(const char* name) {
-    const char* value = std::getenv(name);
-    REQUIRE_MESSAGE(value != nullptr, name);
-    return value;
-}
-
-struct Godot {
-    Godot() {
-        errors.clear();
-        library = dlopen(variable("SNN_EXTENSION"), RTLD_NOW);
-        REQUIRE_MESSAGE(library != nullptr, dlerror());
-        init = reinterpret_cast<Init>(dlsym(library, "snn_godot_init"));
-        REQUIRE(static_cast<bool>(init));
-        if (!init(get_function, &token, &initialization)) return;
-        for (int level = initialization.minimum_level; level <= 3; ++level) initialization.initialize(initialization.user, level);
-        running = true;
-    }
-    ~Godot() {
-        for (int level = 3; running && level >= initialization.minimum_level; --level)
-            initialization.deinitialize(initialization.user, level);
-        CHECK(classes.empty());
-        CHECK(loaders.empty());
-        CHECK(live == 0);
-        dlclose(library);
-    }
-
-    using Init = uint8_t (*)(GodotGetFunction, void*, GodotInitialization*);
-    void* library;
-    Init init;
-    int token = 0;
-    GodotInitialization initialization{};
-    bool running = false;
-};
-
-GodotCallError call_error;
-
-// A call of a script that does not know types: with Variants.
-Any call(Object* object, const char* name, std::vector<Any> arguments = {}) {
-    const MethodCopy& method = classes.at(object->class_name).methods.at(name);
-    std::vector<Variant> variants(arguments.size());
-    std::vector<const void*> pointers;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        if (arguments[i].index() != 0) put(&variants[i], arguments[i]);
-        pointers.push_back(&variants[i]);
-    }
-    Variant result{};
-    method.info.call(method.info.user, object->instance, pointers.data(), static_cast<int64_t>(arguments.size()), &result, &call_error);
-    Any made = any(&result);
-    destroy_variant(&result);
-    for (Variant& one : variants) destroy_variant(&one);
-    return made;
-}
-
-Any load(const std::string& path) {
-    Variant result{};
-    String text;
-    new_string(&text, path);
-    for (Object* loader : loaders) {
-        const GodotClassInfo& info = classes.at(loader->class_name).info;
-        const Name name{interned("_load")}, extensions_name{interned("_get_recognized_extensions")},
-            type_name{interned("_get_resource_type")}, handles_name{interned("_handles_type")}, resource{interned("Resource")};
-        Packed<Strings> extensions{};
-        info.get_virtual(info.user, &extensions_name)(loader->instance, nullptr, &extensions);
-        REQUIRE(packed<Strings>(&extensions).size() == 1);
-        CHECK(path.ends_with("." + string_text(&packed<Strings>(&extensions)[0])));
-        delete_packed<Strings>(&extensions);
-        String type = nullptr;
-        const void* path_only[] = {&text};
-        info.get_virtual(info.user, &type_name)(loader->instance, path_only, &type);
-        CHECK(string_text(&type) == "SpikingNetworkResource");
-        delete_string(&type);
-        uint8_t handles = 0;
-        const void* resource_only[] = {&resource};
-        info.get_virtual(info.user, &handles_name)(loader->instance, resource_only, &handles);
-        CHECK(handles == 1);
-        const uint8_t threads = 0;
-        const int64_t cache = 1;
-        const void* arguments[] = {&text, &text, &threads, &cache};
-        info.get_virtual(info.user, &name)(loader->instance, arguments, &result);
-    }
-    delete_string(&text);
-    Any made = any(&result);
-    if (auto* object = std::get_if<Object*>(&made)) reference(*object);
-    destroy_variant(&result);
-    return made;
-}
-
-struct Brain {
-    explicit Brain(const std::string& path = "res://creature.snn")
-        : resource(std::get<Object*>(load(path))), node(construct("SpikingNetwork")) {
-        call(node, "set_network", {resource});
-    }
-    ~Brain() {
-        free_object(node);
-        unreference(resource);
-    }
-    Object *resource, *node;
-};
-
-bool told(const char* words) {
-    const bool found = errors.size() == 1 && errors[0].find(words) != std::string::npos;
-    if (!found) {
-        for (const std::string& one : errors) MESSAGE(one);
-    }
-    errors.clear();
-    return found;
-}
-
-int64_t number(const Any& value) { return std::get<int64_t>(value); }
-
-}  // namespace
+#include "scripts.hpp"
 
 TEST_CASE("the game is the same in a script's calls and signals") {
     Godot godot;
@@ -205,6 +86,52 @@ TEST_CASE("properties are what they were set to, the network and its bytes too")
         CHECK(std::get<Ints>(call(brain.node, "get_spikes", {std::string("output")})).empty());
         unreference(copy);  // the node still has it
         CHECK(number(call(brain.node, "advance", {int64_t{1}})) == 0);
+    }
+    CHECK(errors.empty());
+}
+
+TEST_CASE("a node learns from signals, goes on from a saved game and counts") {
+    Godot godot;
+    {
+        Brain brain("res://learning.snn");
+        CHECK(std::get<std::vector<std::string>>(call(brain.node, "get_projections")) == std::vector<std::string>{"synapses"});
+        const auto weights = [&] { return std::get<Floats>(call(brain.node, "get_state", {std::string("synapses.weight")})); };
+        const auto play = [&](int64_t steps, double reward) {
+            for (int64_t i = 0; i < steps; ++i) {
+                CHECK(number(call(brain.node, "set_input", {std::string("source"), Floats(6, 1)})) == 0);
+                CHECK(number(call(brain.node, "advance", {int64_t{1}})) == 0);
+            }
+            CHECK(number(call(brain.node, "send_signal", {std::string("synapses"), reward})) == 0);
+            return weights();
+        };
+        const Floats before = weights(), rewarded = play(30, 1.0);
+        CHECK(rewarded != before);
+        CHECK(play(30, 0.0) == rewarded);  // without a reward nothing is learned
+
+        const auto counted = [&](const char* counter) {
+            return number(call(brain.node, "get_counter", {classes.at("SpikingNetwork").constants.at(counter)}));
+        };
+        CHECK(counted("COUNTER_STEPS") == 60);
+        CHECK(counted("COUNTER_INPUT_SPIKES") == 360);
+        CHECK(counted("COUNTER_SPIKES") > 0);
+        CHECK(number(call(brain.node, "save_state", {std::string("user://game.state")})) == 0);
+        const Floats ahead = play(10, 0.5);
+        CHECK(number(call(brain.node, "load_state", {std::string("user://game.state")})) == 0);
+        CHECK(counted("COUNTER_STEPS") == 60);
+        CHECK(weights() == rewarded);
+        CHECK(play(10, 0.5) == ahead);
+        CHECK(number(call(brain.node, "set_state", {std::string("synapses.weight"), before})) == 0);
+        CHECK(weights() == before);
+        CHECK(errors.empty());
+
+        CHECK(number(call(brain.node, "send_signal", {std::string("synapse"), 1.0})) == 33);
+        CHECK(told("synapse"));
+        CHECK(number(call(brain.node, "set_state", {std::string("cells.v"), Floats{1}})) == 31);
+        CHECK(told("cells.v"));
+        CHECK(number(call(brain.node, "load_state", {std::string("user://absent.state")})) == 19);
+        CHECK(told("absent.state"));
+        CHECK(number(call(brain.node, "get_counter", {int64_t{6}})) == 0);
+        CHECK(told("counter is 6"));
     }
     CHECK(errors.empty());
 }

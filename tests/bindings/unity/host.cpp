@@ -9,7 +9,7 @@
 #include <doctest/doctest.h>
 #include <snn/snn.hpp>
 
-#define UNITY_REQUIRE(condition) REQUIRE(condition)
+#define HOST_REQUIRE(condition) REQUIRE(condition)
 #include "unity.hpp"
 
 #include <atomic>

@@ -1,5 +1,5 @@
 // The stand-in for Unity as a library, for UnityEngine.cs: the device, the frames and the buffers behind Graphics and GraphicsBuffer.
-#define UNITY_REQUIRE(condition)                                                   \
+#define HOST_REQUIRE(condition)                                                    \
     do {                                                                           \
         if (!(condition)) {                                                        \
             std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);   \
@@ -22,7 +22,7 @@ extern "C" {
 void unity_start(const char* path) {
     unity = new Unity;
     plugin = dlopen(path, RTLD_NOW);
-    UNITY_REQUIRE(plugin != nullptr);
+    HOST_REQUIRE(plugin != nullptr);
     reinterpret_cast<void (*)(UnityInterfaces*)>(dlsym(plugin, "UnityPluginLoad"))(unity->interfaces());
 }
 

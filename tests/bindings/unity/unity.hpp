@@ -2,39 +2,17 @@
 // in frames. It holds a plug-in to what Unity asks for: the recording state is void after a buffer access, events run under the
 // preconditions that were configured, there is no command buffer in an event that may use the queue.
 //
-// Who includes it says what UNITY_REQUIRE(condition) does when the plug-in does something wrong.
+// Who includes it says what HOST_REQUIRE(condition) does when the plug-in does something wrong.
 #ifndef SNN_TESTS_UNITY_HPP
 #define SNN_TESTS_UNITY_HPP
 
+#include "../vulkan_device.hpp"
 #include "unity_interface.h"
 
-#include <vulkan/vulkan.h>
-
 #include <algorithm>
-#include <cstdio>
-#include <cstring>
 #include <initializer_list>
 #include <map>
 #include <vector>
-
-inline int problems = 0;  // of the validation layer
-
-inline VkBool32 VKAPI_PTR say(VkDebugUtilsMessageSeverityFlagBitsEXT, VkDebugUtilsMessageTypeFlagsEXT,
-                       const VkDebugUtilsMessengerCallbackDataEXT* data, void*) {
-    std::fprintf(stderr, "validation: %s\n", data->pMessage);
-    ++problems;
-    return VK_FALSE;
-}
-
-inline void vk(VkResult result) { UNITY_REQUIRE(result == VK_SUCCESS); }
-
-// A buffer as Unity has it behind a GraphicsBuffer, visible to the processor.
-struct Buffer {
-    VkBuffer buffer;
-    VkDeviceMemory memory;
-    std::size_t size;
-    void* mapped;
-};
 
 class Unity {
 public:
@@ -42,7 +20,7 @@ public:
 
     Unity() {
         only = this;
-        make_device();
+        make_frames();
         graphics_.get_renderer = [] { return only->renderer; };
         graphics_.register_device_callback = [](UnityDeviceCallback callback) { only->device_callback = callback; };
         graphics_.unregister_device_callback = [](UnityDeviceCallback callback) {
@@ -52,11 +30,11 @@ public:
         vulkan_.configure_event = [](int id, const UnityVulkanEventConfig* config) { only->configured[id] = *config; };
         vulkan_.instance = [] {
             UnityVulkanInstance instance{};
-            instance.instance = only->instance_;
-            instance.physical_device = only->physical_;
+            instance.instance = only->vulkan_device_.instance;
+            instance.physical_device = only->vulkan_device_.physical;
             instance.device = only->device_;
             instance.queue = only->queue_;
-            instance.queue_family = only->family_;
+            instance.queue_family = only->vulkan_device_.family;
             instance.get_instance_proc_addr = [](void* object, const char* name) {
                 return reinterpret_cast<UnityVulkanFunction>(vkGetInstanceProcAddr(static_cast<VkInstance>(object), name));
             };
@@ -75,20 +53,9 @@ public:
 
     ~Unity() {
         finish();
-        for (const Buffer& one : buffers_) {
-            vkDestroyBuffer(device_, one.buffer, nullptr);
-            vkFreeMemory(device_, one.memory, nullptr);
-        }
+        for (const Buffer& one : buffers_) vulkan_device_.destroy(one);
         for (VkFence fence : fences_) vkDestroyFence(device_, fence, nullptr);
         for (VkCommandPool pool : pools_) vkDestroyCommandPool(device_, pool, nullptr);
-        vkDestroyDevice(device_, nullptr);
-        if (messenger_) {
-            const auto destroy = reinterpret_cast<PFN_vkDestroyDebugUtilsMessengerEXT>(
-                vkGetInstanceProcAddr(instance_, "vkDestroyDebugUtilsMessengerEXT"));
-            destroy(instance_, messenger_, nullptr);
-        }
-        vkDestroyInstance(instance_, nullptr);
-        UNITY_REQUIRE(problems == 0);
     }
 
     UnityInterfaces* interfaces() { return &interfaces_; }
@@ -114,8 +81,8 @@ public:
 
     void event(int id, void* data) {
         const auto config = configured.find(id);
-        UNITY_REQUIRE(config != configured.end());
-        UNITY_REQUIRE(config->second.render_pass == UNITY_RENDER_PASS_OUTSIDE);
+        HOST_REQUIRE(config != configured.end());
+        HOST_REQUIRE(config->second.render_pass == UNITY_RENDER_PASS_OUTSIDE);
         queue_event_ = config->second.queue == UNITY_QUEUE_ALLOW;
         if (queue_event_) submit(VK_NULL_HANDLE);
         in_event_ = true;
@@ -134,26 +101,7 @@ public:
     void finish() { vk(vkQueueWaitIdle(queue_)); }
 
     Buffer* make_buffer(std::size_t size) {
-        Buffer made{};
-        made.size = size;
-        VkBufferCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO};
-        info.size = size;
-        info.usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT | VK_BUFFER_USAGE_STORAGE_BUFFER_BIT;
-        vk(vkCreateBuffer(device_, &info, nullptr, &made.buffer));
-        VkMemoryRequirements needs;
-        vkGetBufferMemoryRequirements(device_, made.buffer, &needs);
-        VkPhysicalDeviceMemoryProperties memory;
-        vkGetPhysicalDeviceMemoryProperties(physical_, &memory);
-        VkMemoryAllocateInfo allocation{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO};
-        allocation.allocationSize = needs.size;
-        constexpr VkMemoryPropertyFlags wanted = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-        for (uint32_t i = 0; i < memory.memoryTypeCount; ++i)
-            if ((needs.memoryTypeBits >> i & 1) && (memory.memoryTypes[i].propertyFlags & wanted) == wanted)
-                allocation.memoryTypeIndex = i;
-        vk(vkAllocateMemory(device_, &allocation, nullptr, &made.memory));
-        vk(vkBindBufferMemory(device_, made.buffer, made.memory, 0));
-        vk(vkMapMemory(device_, made.memory, 0, VK_WHOLE_SIZE, 0, &made.mapped));
-        buffers_.push_back(made);
+        buffers_.push_back(vulkan_device_.make_buffer(size, VK_BUFFER_USAGE_TRANSFER_DST_BIT | VK_BUFFER_USAGE_STORAGE_BUFFER_BIT));
         return &buffers_.back();
     }
 
@@ -165,55 +113,10 @@ public:
 private:
     static inline Unity* only;
 
-    void make_device() {
-        uint32_t layer_count = 0;
-        vkEnumerateInstanceLayerProperties(&layer_count, nullptr);
-        std::vector<VkLayerProperties> layers(layer_count);
-        vkEnumerateInstanceLayerProperties(&layer_count, layers.data());
-        const char* validation = "VK_LAYER_KHRONOS_validation";
-        const char* debug = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
-        const bool validate = std::any_of(layers.begin(), layers.end(), [&](const VkLayerProperties& layer) {
-            return std::strcmp(layer.layerName, validation) == 0;
-        });
-        if (!validate) std::puts("without the validation layer, which is not installed");
-        VkApplicationInfo application{VK_STRUCTURE_TYPE_APPLICATION_INFO};
-        application.apiVersion = VK_API_VERSION_1_0;
-        VkInstanceCreateInfo info{VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO};
-        info.pApplicationInfo = &application;
-        info.enabledLayerCount = info.enabledExtensionCount = validate;
-        info.ppEnabledLayerNames = &validation;
-        info.ppEnabledExtensionNames = &debug;
-        vk(vkCreateInstance(&info, nullptr, &instance_));
-        if (validate) {
-            VkDebugUtilsMessengerCreateInfoEXT messenger{VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT};
-            messenger.messageSeverity =
-                VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT;
-            messenger.messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT;
-            messenger.pfnUserCallback = say;
-            const auto create = reinterpret_cast<PFN_vkCreateDebugUtilsMessengerEXT>(
-                vkGetInstanceProcAddr(instance_, "vkCreateDebugUtilsMessengerEXT"));
-            vk(create(instance_, &messenger, nullptr, &messenger_));
-        }
-        uint32_t count = 1;
-        UNITY_REQUIRE(vkEnumeratePhysicalDevices(instance_, &count, &physical_) >= 0);
-        uint32_t family_count = 0;
-        vkGetPhysicalDeviceQueueFamilyProperties(physical_, &family_count, nullptr);
-        std::vector<VkQueueFamilyProperties> families(family_count);
-        vkGetPhysicalDeviceQueueFamilyProperties(physical_, &family_count, families.data());
-        while (!(families[family_].queueFlags & VK_QUEUE_COMPUTE_BIT)) ++family_;
-        const float priority = 1;
-        VkDeviceQueueCreateInfo queue{VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO};
-        queue.queueFamilyIndex = family_;
-        queue.queueCount = 1;
-        queue.pQueuePriorities = &priority;
-        VkDeviceCreateInfo device{VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO};
-        device.queueCreateInfoCount = 1;
-        device.pQueueCreateInfos = &queue;
-        vk(vkCreateDevice(physical_, &device, nullptr, &device_));
-        vkGetDeviceQueue(device_, family_, 0, &queue_);
+    void make_frames() {
         for (int i = 0; i < frames_in_flight; ++i) {
             VkCommandPoolCreateInfo pool{VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO};
-            pool.queueFamilyIndex = family_;
+            pool.queueFamilyIndex = vulkan_device_.family;
             vk(vkCreateCommandPool(device_, &pool, nullptr, &pools_[i]));
             VkFenceCreateInfo fence{VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
             vk(vkCreateFence(device_, &fence, nullptr, &fences_[i]));
@@ -260,9 +163,9 @@ private:
         const auto found =
             std::find_if(buffers_.begin(), buffers_.end(), [&](const Buffer& buffer) { return &buffer == native; });
         if (!in_event_ || queue_event_ || found == buffers_.end()) return false;
-        UNITY_REQUIRE(stages == VK_PIPELINE_STAGE_TRANSFER_BIT);
-        UNITY_REQUIRE(access == VK_ACCESS_TRANSFER_WRITE_BIT);
-        UNITY_REQUIRE(mode == UNITY_ACCESS_BARRIER);
+        HOST_REQUIRE(stages == VK_PIPELINE_STAGE_TRANSFER_BIT);
+        HOST_REQUIRE(access == VK_ACCESS_TRANSFER_WRITE_BIT);
+        HOST_REQUIRE(mode == UNITY_ACCESS_BARRIER);
         // The barrier goes into a command buffer that ends here: what was asked for before is void.
         VkMemoryBarrier barrier{VK_STRUCTURE_TYPE_MEMORY_BARRIER};
         barrier.srcAccessMask = barrier.dstAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
@@ -279,12 +182,9 @@ private:
     UnityInterfaces interfaces_{};
     UnityGraphics graphics_{};
     UnityVulkan vulkan_{};
-    VkInstance instance_;
-    VkDebugUtilsMessengerEXT messenger_ = VK_NULL_HANDLE;
-    VkPhysicalDevice physical_;
-    uint32_t family_ = 0;
-    VkDevice device_;
-    VkQueue queue_;
+    const VulkanDevice vulkan_device_;
+    const VkDevice device_ = vulkan_device_.device;
+    const VkQueue queue_ = vulkan_device_.queue;
     VkCommandPool pools_[frames_in_flight];
     VkFence fences_[frames_in_flight];
     std::vector<VkCommandBuffer> used_[frames_in_flight];

@@ -1,7 +1,8 @@
 // Plays the plug-in without Unreal: the part that knows no engine, then the component and the subsystem with engine/ in place of
 // Unreal's headers.
 //
-// Environment: SNN_CONTENT  the Content folder, with creature.snn and wrong.snn    SNN_EXPECTED  the line that the game prints
+// Environment: SNN_CONTENT  the Content folder, with creature.snn, learning.snn and wrong.snn; the Saved folder as well
+//              SNN_EXPECTED  the line that the game prints
 #define DOCTEST_CONFIG_IMPLEMENT
 #include "Engine/Engine.h"
 #include "SnnBrain.h"
@@ -168,6 +169,54 @@ TEST_CASE("a component tells the log what is wrong") {
     REQUIRE(component.SetInput("input", {1, 1, 1}));
     CHECK(component.Step(0.05f));
     CHECK(heard > 0);
+}
+
+TEST_CASE("a component learns from signals, goes on from a saved game and counts") {
+    const Game game;
+    USnnComponent component;
+    REQUIRE(component.Open("learning.snn"));
+    const auto weights = [&] {
+        TArray<float> values;
+        CHECK(component.GetState("synapses.weight", values));
+        return std::vector<float>(values.GetData(), values.GetData() + values.Num());
+    };
+    const auto play = [&](int steps, float reward) {
+        for (int i = 0; i < steps; ++i) {
+            REQUIRE(component.SetInput("source", {1, 1, 1, 1, 1, 1}));
+            REQUIRE(component.Step(0.001f));
+        }
+        CHECK(component.SendSignal("synapses", reward));
+        return weights();
+    };
+    const std::vector<float> before = weights(), rewarded = play(30, 1);
+    CHECK(rewarded != before);
+    CHECK(play(30, 0) == rewarded);  // without a reward nothing is learned
+    FSnnCounters counters;
+    REQUIRE(component.GetCounters(counters));
+    CHECK(counters.Steps == 60);
+    CHECK(counters.InputSpikes == 360);
+    CHECK(counters.NeuronUpdates == 240);
+    CHECK(counters.Spikes > 0);
+    CHECK(counters.SynapticEvents == 1440);
+    REQUIRE(component.SaveState("game.state"));
+    const std::vector<float> ahead = play(10, 0.5f);
+    REQUIRE(component.LoadState("game.state"));
+    CHECK(weights() == rewarded);
+    CHECK(play(10, 0.5f) == ahead);
+    TArray<float> values;
+    values.Append(before.data(), static_cast<int32>(before.size()));
+    CHECK(component.SetState("synapses.weight", values));
+    CHECK(weights() == before);
+
+    CHECK(!component.SendSignal("synapse", 1));
+    CHECK(told("named 'synapse'"));
+    CHECK(!component.SetState("cells.v", {1}));
+    CHECK(told("cells.v"));
+    CHECK(!component.LoadState("absent.state"));
+    CHECK(told("absent.state"));
+    component.EndPlay(EEndPlayReason::Destroyed);
+    CHECK(!component.GetCounters(counters));
+    CHECK(told("Open it first"));
 }
 
 TEST_CASE("a file is loaded once") {

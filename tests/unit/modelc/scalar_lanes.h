@@ -73,6 +73,26 @@ inline float exp_one(float x) {
 }
 inline F exp_(F a) { F r; LANES(exp_one(a.v[i])); }
 
+// The library's log (docs/model-format.md, "Software log").
+inline float log_one(float x) {
+    x = x > 0x1p-126f ? x : 0x1p-126f;
+    x = x < 0x1.fffffep+127f ? x : 0x1.fffffep+127f;
+    uint32_t bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    bits += 0x004afb0du;
+    const float k = static_cast<float>(static_cast<int32_t>(bits >> 23) - 127);
+    bits = (bits & 0x007fffffu) + 0x3f3504f3u;
+    float m;
+    std::memcpy(&m, &bits, sizeof m);
+    const float r = m - 1.0f, z = r * r;
+    float p = 0x1.14579ap-4f;
+    for (float c : {-0x1.de3c12p-4f, 0x1.e6f06ep-4f, -0x1.fc2208p-4f, 0x1.233768p-3f, -0x1.555c4ep-3f, 0x1.99a4b6p-3f,
+                    -0x1.000006p-2f, 0x1.555548p-2f})
+        p = p * r + c;
+    return k * 0x1.62e400p-1f + (r + ((z * r * p + k * 0x1.7f7d1cp-20f) - 0.5f * z));
+}
+inline F log_(F a) { F r; LANES(log_one(a.v[i])); }
+
 // The library's reciprocal (docs/model-format.md, "Software reciprocal").
 inline float reciprocal_one(float x) {
     float magnitude = std::fabs(x);

@@ -34,8 +34,8 @@ ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).resolve().parent
 COUNT = 80  # neurons: five groups of lanes, the last of which is the second block of 64 that shares random words
 
-# A model with what few built-in ones use: exp, reciprocal, abs, floor, repeat, and, or, not, ints multiplied and converted,
-# several draws of every kind.
+# A model with what few built-in ones use: exp, log, reciprocal, abs, floor, repeat, and, or, not, ints multiplied and
+# converted, several draws of every kind.
 OTHER = """\
 [model]
 name = "other"
@@ -57,7 +57,7 @@ events = "11 * rate"
 program = '''
 moved = v
 for part in repeat(3):
-    change = half_rate * exp(-abs(moved)) - 0.3 * moved
+    change = half_rate * exp(-abs(moved)) - 0.3 * moved * log(2.0 + moved)
     moved = moved + 0.25 * change
 limited = min(max(moved + current * reciprocal(1 + 0.1 * moved), -0.9), 1.1)
 fired = spike(limited - 0.4)

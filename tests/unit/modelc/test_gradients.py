@@ -185,7 +185,7 @@ def test_adjoint_of_the_other_options(name):
 
 
 def test_every_operation_has_the_right_derivative():
-    """A model that uses what the built-in ones do not: exp, reciprocal, abs, min, max, floor, repeat."""
+    """A model that uses what the built-in ones do not: exp, log, reciprocal, abs, min, max, floor, repeat."""
     model = compile_model(
         {
             "model": {"name": "mixture"},
@@ -197,7 +197,7 @@ def test_every_operation_has_the_right_derivative():
                 "program": """
                 moved = v
                 for part in repeat(3):
-                    change = half_rate * exp(-abs(moved)) - w * moved
+                    change = half_rate * exp(-abs(moved)) - w * moved * log(3 + moved)
                     moved = moved + 0.25 * change
                 limited = min(max(moved + current * reciprocal(2 + moved * w), -0.9), 1.1)
                 fired = spike(limited - 0.4)
@@ -218,7 +218,7 @@ def test_every_operation_has_the_right_derivative():
         for x in inputs["current"]:
             moved = v
             for _ in range(3):
-                moved = moved + 0.25 * (0.15 * np.exp(-np.abs(moved)) - w * moved)
+                moved = moved + 0.25 * (0.15 * np.exp(-np.abs(moved)) - w * moved * np.log(3 + moved))
             limited = np.clip(moved + x / (2 + moved * w), -0.9, 1.1)
             s = spike(limited - 0.4)
             v, w = (
@@ -230,6 +230,21 @@ def test_every_operation_has_the_right_derivative():
         return {key: np.array(values) for key, values in seen.items()}
 
     check(model, forward, forward, "sigmoid", SHAPES["sigmoid"], {}, inputs, model.default_parameters())
+
+
+def test_a_log_gives_no_gradient_where_it_is_held():
+    model = compile_model(
+        {
+            "model": {"name": "held"},
+            "states": {"v": {}},
+            "receptors": {"current": {}},
+            "step": {"program": "next.v = log(v) + current"},
+        }
+    )
+    for v, expected in ((2.0, 0.5), (0.25, 4.0), (0.0, 0.0), (-0.0, 0.0), (-2.0, 0.0)):
+        _, _, tape = model.numpy.step({}, {"current": np.float32(0)}, {"v": np.float32(v)})
+        (gradients, _) = model.numpy.adjoint({}, tape, {"v": np.float32(1)}, np.float32(0), None)
+        assert gradients["v"] == expected
 
 
 def test_a_reciprocal_that_select_did_not_take_gives_no_gradient_at_its_pole():

@@ -26,7 +26,7 @@ def extend(inner):
         *(pair.map(f"{{0[0]}} {op} {{0[1]}}".format) for op in "+-*"),
         *(pair.map(f"({{0[0]}}) {op} ({{0[1]}})".format) for op in "+-*"),
         *(pair.map(f"{name}({{0[0]}}, {{0[1]}})".format) for name in ("min", "max")),
-        *(inner.map(f"{name}({{0}})".format) for name in ("abs", "floor", "exp", "reciprocal")),
+        *(inner.map(f"{name}({{0}})".format) for name in ("abs", "floor", "exp", "log", "reciprocal")),
         inner.map("-({})".format),
         st.tuples(condition, inner, inner).map("select({0[0]}, {0[1]}, {0[2]})".format),
     )
@@ -82,6 +82,7 @@ def evaluate(text: str, values: dict[str, float]) -> np.float32:
         "abs": lambda a: Number(np.abs(a.value)),
         "floor": lambda a: Number(np.floor(a.value)),
         "exp": lambda a: Number(numpy_support.exp(a.value)),
+        "log": lambda a: Number(numpy_support.log(a.value)),
         "reciprocal": lambda a: Number(numpy_support.reciprocal(a.value)),
         "select": lambda c, a, b: a if c else b,
     }

@@ -33,6 +33,22 @@ def test_double_exp_and_log_are_within_their_stated_errors():
             assert error_in_units(software_math.log(x), Decimal(float(x)).ln()) < 1.9
 
 
+def test_float32_log_is_within_0_85_units_in_the_last_place():
+    """Every mantissa there is, where the error is largest; one in a thousand for all other exponents."""
+    mantissas = np.arange(2**23, dtype=np.int32)
+    for exponent in range(-126, 128):
+        some = mantissas if exponent in (-1, 0, 1) else mantissas[::997]
+        x = (some | np.int32((exponent + 127) << 23)).view(np.float32)
+        y = numpy_support.log(x)
+        assert y.dtype == np.float32
+        exact = np.log(x.astype(np.float64))
+        error = np.abs(y - exact) / np.spacing(np.maximum(np.abs(exact), 2.0**-126).astype(np.float32)).astype(
+            np.float64
+        )
+        assert error.max() < 0.85
+        assert (np.diff(y) >= 0).all(), "larger numbers have no smaller log"
+
+
 def test_edges():
     single = numpy_support.exp(np.array([0, np.nan, np.inf, -np.inf, 1e9, -1e9], np.float32))
     assert single[0] == 1
@@ -46,6 +62,13 @@ def test_edges():
     assert software_math.log(1.0) == 0
     for bad in (0.0, -1.0, math.nan, math.inf):
         assert math.isfinite(software_math.log(bad))
+    single = numpy_support.log(
+        np.array([1, 2.0**-126, 0, -0.0, -1, 2.0**-149, np.nan, -np.inf, np.inf, 3.4e38], np.float32)
+    )
+    assert single[0] == 0
+    assert not np.signbit(single[0])
+    assert (single[1:8] == np.float32(-126 * math.log(2))).all()
+    assert (np.abs(single[8:] - 128 * math.log(2)) < 1e-3).all()
 
 
 def test_float32_reciprocal_is_within_1_16_units_in_the_last_place():
@@ -96,6 +119,9 @@ def test_known_bits():
     x = np.array([-10.0, -1.0, -0.05, 0.5, 1.0, 80.0], np.float32)
     bits = [0x383E6BCE, 0x3EBC5AB2, 0x3F7383C6, 0x3FD3094C, 0x402DF854, 0x792ABBCE]
     assert [hex(b) for b in numpy_support.exp(x).view(np.uint32)] == [hex(b) for b in bits]
+    x = np.array([1e-30, 0.05, 0.7, 1.5, 2.0, 1e30], np.float32)
+    bits = [0xC28A27B5, 0xC03FBA14, 0xBEB69E1A, 0x3ECF991F, 0x3F317218, 0x428A27B5]
+    assert [hex(b) for b in numpy_support.log(x).view(np.uint32)] == [hex(b) for b in bits]
 
 
 def test_to_int_rounds_to_even_and_stays_in_range_as_in_libsnn():

@@ -125,6 +125,7 @@ TEST_CASE("lanes: every operation gives the bits of plain C++ on every instructi
         {Op::abs, fa, fa, fa, false, [](uint32_t u, uint32_t, uint32_t) { return u & 0x7fffffffu; }},
         {Op::floor, fa, fa, fa, true, FLOAT_OP(std::floor(a))},
         {Op::exp, fa, fa, fa, true, FLOAT_OP(exp_f32(a))},
+        {Op::log, fa, fa, fa, true, FLOAT_OP(log_f32(a))},
         {Op::reciprocal, fa, fa, fa, true, FLOAT_OP(reciprocal_f32(a))},
         {Op::sqrt, fa, fa, fa, true, FLOAT_OP(std::sqrt(a))},
         {Op::iadd, ia, ib, ia, false, INT_OP(a + b)},

@@ -1,11 +1,11 @@
-// What a folded model says of its registers, held against all operations computed one by one (reference/evaluate.h).
+// What a folded model says of its registers, held against all operations computed one by one (network/evaluate.h).
 #if !defined(_WIN32)
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <random>
 
-#include "backend/reference/evaluate.h"
+#include "network/evaluate.h"
 #include "npu/folded_model.h"
 #include "small_networks.h"
 

@@ -40,6 +40,27 @@ TEST_CASE("software exp and log are within two units of the last place") {
     CHECK(log_f64(1.0) == 0.0);
 }
 
+TEST_CASE("software log in float32: within 0.85 units of the last place, never falling, and total") {
+    double worst = 0;
+    uint32_t falls = 0;
+    float before = log_f32(0.5f);
+    for (uint32_t bits = 0x3f000001u; bits < 0x40800000u; bits += 3) {  // 1/2 to 4, where the error is largest
+        const float x = std::bit_cast<float>(bits), y = log_f32(x);
+        const double exact = std::log(static_cast<double>(x));
+        worst = std::max(worst, std::abs(static_cast<double>(y) - exact) / std::ldexp(1.0, std::ilogb(exact) - 23));
+        falls += y < before;
+        before = y;
+    }
+    CHECK(worst > 0.5);
+    CHECK(worst < 0.85);
+    CHECK(falls == 0);
+    CHECK(std::bit_cast<uint32_t>(log_f32(1.0f)) == 0);
+    const float infinity = std::numeric_limits<float>::infinity(), lowest = log_f32(0x1p-126f);
+    CHECK(lowest == doctest::Approx(-126 * std::log(2.0)));
+    for (const float x : {0.0f, -0.0f, 0x1p-149f, -1.0f, -infinity, std::nanf("")}) CHECK(log_f32(x) == lowest);
+    CHECK(log_f32(infinity) == log_f32(0x1.fffffep127f));
+}
+
 TEST_CASE("software reciprocal: every mantissa within 1.16 units of the last place, and total") {
     double worst = 0;
     uint32_t wrong_scale = 0;

@@ -47,15 +47,15 @@ TEST_CASE("work is shared among equal devices, and undelayed projections are not
     CHECK(ring.placed(two.device(*ring.plan->network)).of_population == two.of_population);
 }
 
-TEST_CASE("a window is a step less than the shortest delay between devices, and at least one") {
+TEST_CASE("a window is at most half the shortest delay between devices, and at least a step") {
     const auto window = [](uint32_t delay, const char* place_a, const char* place_b, const char* place_c) {
         const Ring ring(delay);
         return ring
             .placed("cpu+cpu;" + ring.name(ring.a) + place_a + ";" + ring.name(ring.b) + place_b + ";" + ring.name(ring.c) + place_c)
             .window_steps;
     };
-    CHECK(window(4, "=0", "=1", "=1") == 3);
-    CHECK(window(4, "=0", "=0", "=1") == 4);  // the delay of 4 is not cut
+    CHECK(window(4, "=0", "=1", "=1") == 2);
+    CHECK(window(5, "=0", "=0", "=1") == 3);  // the delay of 5 is not cut
     CHECK(window(4, "=1", "=1", "=1") == 0);
     CHECK(window(1, "=0", "=1", "=0") == 1);
     CHECK(window(2, "=0", "=1", "=0") == 1);
@@ -67,16 +67,17 @@ TEST_CASE("parts keep the places of populations and shorten the delays between d
     const Split split = make_split(*ring.plan, "cpu+cpu;" + ring.name(ring.a) + "=0;" + ring.name(ring.b) + "=1;" + ring.name(ring.c) + "=1",
                                    ExecutorOptions{});
     REQUIRE(split.parts.size() == 2);
-    const uint32_t window = split.placement.window_steps;
-    CHECK(window == 3);
+    CHECK(split.placement.window_steps == 2);
+    const uint32_t lag = split.placement.lag_steps;
+    CHECK(lag == 4);
     const Network& first = *split.parts[0].plan->network;
     const Network& second = *split.parts[1].plan->network;
     for (const Network* const part : {&first, &second})
         for (uint32_t p = 0; p < part->populations().size(); ++p) CHECK(part->population(p).name == ring.name(p));
     CHECK(split.parts[0].projections == std::vector<uint32_t>{0, 3});
     CHECK(split.parts[1].projections == std::vector<uint32_t>{1, 2, 4});
-    CHECK(first.projection(1).delay_steps == 5 - window);   // c => a
-    CHECK(second.projection(0).delay_steps == 4 - window);  // a => b
+    CHECK(first.projection(1).delay_steps == 5 - lag);   // c => a
+    CHECK(second.projection(0).delay_steps == 4 - lag);  // a => b
     CHECK(second.projection(1).delay_steps == 7);           // b => c stays at home
     CHECK(first.population(ring.c).kind == SNN_POPULATION_SPIKE_INPUT);
     CHECK(first.population(ring.b).size == 1);  // nobody reads it there

@@ -13,7 +13,7 @@ public final class Encoder {
         Library.checkVersion();
         Native.snn_encoder_def_init(Jni.address(def), Native.SNNEncoderDef.SIZE);
         def.putInt(Native.SNNEncoderDef.kind, encoding.value);
-        def.putInt(Native.SNNEncoderDef.step_count, stepCount);
+        def.putInt(Native.SNNEncoderDef.step_count, Scope.whole(stepCount, "stepCount"));
     }
 
     /** Default 1. */

@@ -298,6 +298,25 @@ public final class Enums {
         }
     }
 
+    /** <code>SNN_LEARNING_BPTT</code> and those that follow it in <code>snn.h</code>. */
+    public enum LearningRule {
+        /** back-propagation through time */
+        BPTT(0),
+        /** online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet traces of what arrived before */
+        OTTT(1),
+        /** e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces */
+        EPROP(2);
+
+        final int value;
+
+        LearningRule(int value) { this.value = value; }
+
+        static LearningRule of(int value) {
+            for (LearningRule one : values()) if (one.value == value) return one;
+            throw new IllegalStateException("libsnn has a LearningRule that is new: " + value);
+        }
+    }
+
     /** <code>SNN_OPTIMIZER_SGD</code> and those that follow it in <code>snn.h</code>. */
     public enum Optimizer {
         /** SNN_OPTIMIZER_SGD */

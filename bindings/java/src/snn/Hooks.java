@@ -8,7 +8,8 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.IntConsumer;
 import snn.Enums.LogLevel;
 
-/** What libsnn calls, through snn_jni.c. Nothing that is thrown goes into C: the first goes on in the call that caused it. */
+/** What libsnn calls, through snn_jni.c. Nothing that is thrown goes into C: it goes on in the call that caused it, and
+ * no handler is called again before. */
 final class Hooks {
     Session session;
     Session.SpikeHandler spikes;
@@ -46,7 +47,7 @@ final class Hooks {
 
     void onSpikes(int population, int sample, long step, long address, int count) {
         try {
-            if (spikes == null) return;
+            if (spikes == null || thrown != null) return;
             // Copied, so that a handler that keeps the buffer reads old numbers and not freed memory.
             if (neurons.capacity() < 4 * count) {
                 neurons = ByteBuffer.allocateDirect(Math.max(4 * count, 2 * neurons.capacity())).order(ByteOrder.nativeOrder());
@@ -63,7 +64,7 @@ final class Hooks {
 
     void onWeights(int projection, long update, double gradientNorm) {
         try {
-            if (weights != null) weights.updated(session, projection, update, gradientNorm);
+            if (weights != null && thrown == null) weights.updated(session, projection, update, gradientNorm);
         } catch (Throwable any) {
             keep(any);
         }
@@ -71,7 +72,7 @@ final class Hooks {
 
     void onEpoch(long number, long sampleCount, long correctCount, double meanLoss) {
         try {
-            if (epoch != null) epoch.ended(session, new Trainer.Epoch(number, sampleCount, correctCount, meanLoss));
+            if (epoch != null && thrown == null) epoch.ended(session, new Trainer.Epoch(number, sampleCount, correctCount, meanLoss));
         } catch (Throwable any) {
             keep(any);
         }

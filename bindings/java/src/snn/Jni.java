@@ -10,9 +10,7 @@ final class Jni {
     static final int SPIKES = 0, WEIGHTS = 1, EPOCH = 2, LOG = 3, PARALLEL_FOR = 4, PROGRESS = 5;
 
     static {
-        String path = System.getProperty("snn.jni"); // the file itself; it finds libsnn beside it
-        if (path != null) System.load(path);
-        else System.loadLibrary("snn_jni");
+        Natives.load();
     }
 
     /** Loads the libraries, when that has not happened yet. */

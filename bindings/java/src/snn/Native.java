@@ -311,7 +311,7 @@ final class Native {
 
     /** Offsets of SNNTrainerDef in bytes. */
     static final class SNNTrainerDef {
-        static final int SIZE = 128;
+        static final int SIZE = 144;
         static final int struct_size = 0;
         static final int output_population = 4;
         static final int step_count = 8;
@@ -331,6 +331,10 @@ final class Native {
         static final int parameter_rate_factor = 104;
         static final int l1_regularization = 112;
         static final int van_rossum_tau_ms = 120;
+        static final int checkpoint_steps = 128;
+        static final int window_steps = 132;
+        static final int window_updates = 136;
+        static final int rule = 140;
     }
 
     /** Offsets of SNNBatch in bytes. */
@@ -610,7 +614,7 @@ final class Native {
 
     static native void snn_trainer_release(long trainer);
 
-    /** forward + backward + update on one batch. */
+    /** forward + backward + update on one batch, or on each of its windows. */
     static native int snn_trainer_step(long trainer, long batch, long io_result);
 
     /** The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE). */

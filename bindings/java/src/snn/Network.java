@@ -185,7 +185,7 @@ public final class Network implements AutoCloseable {
     public PopulationInfo population(int index) {
         try (Scope scope = new Scope()) {
             ByteBuffer raw = scope.struct(Native.SNNPopulationInfo.SIZE);
-            Library.check(Native.snn_network_get_population(handle.get(), index, Jni.address(raw)));
+            Library.check(Native.snn_network_get_population(handle.get(), Scope.whole(index, "index"), Jni.address(raw)));
             return new PopulationInfo(raw);
         } finally {
             Reference.reachabilityFence(this); // what was read is borrowed
@@ -196,7 +196,7 @@ public final class Network implements AutoCloseable {
     public ProjectionInfo projection(int index) {
         try (Scope scope = new Scope()) {
             ByteBuffer raw = scope.struct(Native.SNNProjectionInfo.SIZE);
-            Library.check(Native.snn_network_get_projection(handle.get(), index, Jni.address(raw)));
+            Library.check(Native.snn_network_get_projection(handle.get(), Scope.whole(index, "index"), Jni.address(raw)));
             return new ProjectionInfo(raw);
         } finally {
             Reference.reachabilityFence(this);
@@ -208,7 +208,7 @@ public final class Network implements AutoCloseable {
     public ProjectionArrays arrays(int index) {
         try (Scope scope = new Scope()) {
             ByteBuffer raw = scope.struct(Native.SNNProjectionArrays.SIZE);
-            Library.check(Native.snn_network_get_projection_arrays(handle.get(), index, Jni.address(raw)));
+            Library.check(Native.snn_network_get_projection_arrays(handle.get(), Scope.whole(index, "index"), Jni.address(raw)));
             ProjectionInfo projection = projection(index);
             boolean sparse = projection.kind == ConnectionKind.SPARSE;
             return new ProjectionArrays(raw, sparse ? population(projection.source).size + 1L : 0);
@@ -221,7 +221,7 @@ public final class Network implements AutoCloseable {
     public RandomConnection rule(int index) {
         try (Scope scope = new Scope()) {
             ByteBuffer raw = scope.struct(Native.SNNRandomConnectionDef.SIZE);
-            Library.check(Native.snn_network_get_connection_rule(handle.get(), index, Jni.address(raw)));
+            Library.check(Native.snn_network_get_connection_rule(handle.get(), Scope.whole(index, "index"), Jni.address(raw)));
             return new RandomConnection(raw);
         } finally {
             Reference.reachabilityFence(this);
@@ -233,13 +233,15 @@ public final class Network implements AutoCloseable {
         try (Scope scope = new Scope()) {
             ByteBuffer count = scope.bytes(8);
             long network = handle.get();
-            Library.check(Native.snn_network_get_synapses(network, projection, firstSource, sourceCount, 0, 0, 0, 0,
+            Library.check(Native.snn_network_get_synapses(network, Scope.whole(projection, "projection"), Scope.whole(firstSource, "firstSource"),
+                Scope.whole(sourceCount, "sourceCount"), 0, 0, 0, 0,
                 Jni.address(count)));
             Synapses found = new Synapses(Math.toIntExact(count.getLong(0)));
             long bytes = 4L * found.sources.length;
             ByteBuffer sources = scope.bytes(bytes), targets = scope.bytes(bytes), delays = scope.bytes(bytes),
                        weights = scope.bytes(bytes);
-            Library.check(Native.snn_network_get_synapses(network, projection, firstSource, sourceCount, Jni.address(sources),
+            Library.check(Native.snn_network_get_synapses(network, Scope.whole(projection, "projection"), Scope.whole(firstSource, "firstSource"),
+                Scope.whole(sourceCount, "sourceCount"), Jni.address(sources),
                 Jni.address(targets), Jni.address(delays), Jni.address(weights), Jni.address(count)));
             sources.asIntBuffer().get(found.sources);
             targets.asIntBuffer().get(found.targets);
@@ -275,24 +277,24 @@ public final class Network implements AutoCloseable {
 
     /** The model of a population of neurons. C: {@code snn_network_get_model}. */
     public Model model(int population) {
-        return model(place -> Native.snn_network_get_model(handle.get(), population, place));
+        return model(place -> Native.snn_network_get_model(handle.get(), Scope.whole(population, "population"), place));
     }
 
     /** The surrogate of a population of neurons. C: {@code snn_network_get_surrogate}. */
     public Model surrogate(int population) {
-        return model(place -> Native.snn_network_get_surrogate(handle.get(), population, place));
+        return model(place -> Native.snn_network_get_surrogate(handle.get(), Scope.whole(population, "population"), place));
     }
 
     /** The plasticity rule of a projection. C: {@code snn_network_get_plasticity}. */
     public Model plasticity(int projection) {
-        return model(place -> Native.snn_network_get_plasticity(handle.get(), projection, place));
+        return model(place -> Native.snn_network_get_plasticity(handle.get(), Scope.whole(projection, "projection"), place));
     }
 
     /** Values in use: one that is shared, or one for each neuron. C: {@code snn_network_get_parameter}. */
     public double[] parameter(int population, String parameter) {
         try (Scope scope = new Scope()) {
             long name = scope.text(parameter);
-            return doubles((values, count) -> Native.snn_network_get_parameter(handle.get(), population, name, values, count));
+            return doubles((values, count) -> Native.snn_network_get_parameter(handle.get(), Scope.whole(population, "population"), name, values, count));
         }
     }
 
@@ -300,7 +302,7 @@ public final class Network implements AutoCloseable {
     public boolean learnable(int population, String parameter) {
         try (Scope scope = new Scope()) {
             ByteBuffer learnable = scope.bytes(4);
-            Library.check(Native.snn_network_get_learnable(handle.get(), population, scope.text(parameter),
+            Library.check(Native.snn_network_get_learnable(handle.get(), Scope.whole(population, "population"), scope.text(parameter),
                 Jni.address(learnable)));
             return learnable.getInt(0) != 0;
         } finally {
@@ -312,20 +314,20 @@ public final class Network implements AutoCloseable {
     public double[] initialState(int population, String state) {
         try (Scope scope = new Scope()) {
             long name = scope.text(state);
-            return doubles((values, count) -> Native.snn_network_get_initial_state(handle.get(), population, name, values, count));
+            return doubles((values, count) -> Native.snn_network_get_initial_state(handle.get(), Scope.whole(population, "population"), name, values, count));
         }
     }
 
     /** Parameters of the surrogate, in the order of its definition. C: {@code snn_network_get_surrogate_parameters}. */
     public double[] surrogateParameters(int population) {
-        return doubles((values, count) -> Native.snn_network_get_surrogate_parameters(handle.get(), population, values, count));
+        return doubles((values, count) -> Native.snn_network_get_surrogate_parameters(handle.get(), Scope.whole(population, "population"), values, count));
     }
 
     /** The name of the chosen option. C: {@code snn_network_get_option}. */
     public String option(int population, String option) {
         try (Scope scope = new Scope()) {
             ByteBuffer choice = scope.bytes(8);
-            Library.check(Native.snn_network_get_option(handle.get(), population, scope.text(option), Jni.address(choice)));
+            Library.check(Native.snn_network_get_option(handle.get(), Scope.whole(population, "population"), scope.text(option), Jni.address(choice)));
             return Scope.copyText(choice.getLong(0));
         } finally {
             Reference.reachabilityFence(this);
@@ -336,7 +338,7 @@ public final class Network implements AutoCloseable {
     public double plasticityParameter(int projection, String parameter) {
         try (Scope scope = new Scope()) {
             ByteBuffer value = scope.bytes(8);
-            Library.check(Native.snn_network_get_plasticity_parameter(handle.get(), projection, scope.text(parameter),
+            Library.check(Native.snn_network_get_plasticity_parameter(handle.get(), Scope.whole(projection, "projection"), scope.text(parameter),
                 Jni.address(value)));
             return value.getDouble(0);
         } finally {
@@ -348,7 +350,7 @@ public final class Network implements AutoCloseable {
     public String plasticityOption(int projection, String option) {
         try (Scope scope = new Scope()) {
             ByteBuffer choice = scope.bytes(8);
-            Library.check(Native.snn_network_get_plasticity_option(handle.get(), projection, scope.text(option),
+            Library.check(Native.snn_network_get_plasticity_option(handle.get(), Scope.whole(projection, "projection"), scope.text(option),
                 Jni.address(choice)));
             return Scope.copyText(choice.getLong(0));
         } finally {

@@ -50,7 +50,7 @@ public final class NetworkBuilder implements AutoCloseable {
             def.putLong(Native.SNNPopulationDef.model, model);
             int at = Native.SNNPopulationDef.shape;
             def.putInt(at + Native.SNNShape.rank, shape.length);
-            for (int i = 0; i < shape.length; ++i) def.putInt(at + Native.SNNShape.dims + 4 * i, shape[i]);
+            for (int i = 0; i < shape.length; ++i) def.putInt(at + Native.SNNShape.dims + 4 * i, Scope.whole(shape[i], "shape"));
             Library.check(Native.snn_network_add_population(handle.get(), Jni.address(def), Jni.address(index)));
             return index.getInt(0);
         }
@@ -60,7 +60,7 @@ public final class NetworkBuilder implements AutoCloseable {
      * C: {@code snn_network_set_parameter}. */
     public void setParameter(int population, String parameter, double... values) {
         try (Scope scope = new Scope()) {
-            Library.check(Native.snn_network_set_parameter(handle.get(), population, scope.text(parameter), scope.doubles(values),
+            Library.check(Native.snn_network_set_parameter(handle.get(), Scope.whole(population, "population"), scope.text(parameter), scope.doubles(values),
                 values.length));
         }
     }
@@ -68,21 +68,21 @@ public final class NetworkBuilder implements AutoCloseable {
     /** Whether training changes the parameter. C: {@code snn_network_set_learnable}. */
     public void setLearnable(int population, String parameter, boolean learnable) {
         try (Scope scope = new Scope()) {
-            Library.check(Native.snn_network_set_learnable(handle.get(), population, scope.text(parameter), learnable ? 1 : 0));
+            Library.check(Native.snn_network_set_learnable(handle.get(), Scope.whole(population, "population"), scope.text(parameter), learnable ? 1 : 0));
         }
     }
 
     /** An option of the model: ("reset", "subtract"). C: {@code snn_network_set_option}. */
     public void setOption(int population, String option, String choice) {
         try (Scope scope = new Scope()) {
-            Library.check(Native.snn_network_set_option(handle.get(), population, scope.text(option), scope.text(choice)));
+            Library.check(Native.snn_network_set_option(handle.get(), Scope.whole(population, "population"), scope.text(option), scope.text(choice)));
         }
     }
 
     /** The state at step 0 and after a reset: one value, or one for each neuron. C: {@code snn_network_set_initial_state}. */
     public void setInitialState(int population, String state, double... values) {
         try (Scope scope = new Scope()) {
-            Library.check(Native.snn_network_set_initial_state(handle.get(), population, scope.text(state), scope.doubles(values),
+            Library.check(Native.snn_network_set_initial_state(handle.get(), Scope.whole(population, "population"), scope.text(state), scope.doubles(values),
                 values.length));
         }
     }
@@ -90,7 +90,7 @@ public final class NetworkBuilder implements AutoCloseable {
     /** The built-in surrogate used in training; no parameters keep its defaults. C: {@code snn_network_set_surrogate}. */
     public void setSurrogate(int population, String name, double... parameters) {
         try (Scope scope = new Scope()) {
-            Library.check(Native.snn_network_set_surrogate(handle.get(), population, scope.text(name), 0, scope.doubles(parameters),
+            Library.check(Native.snn_network_set_surrogate(handle.get(), Scope.whole(population, "population"), scope.text(name), 0, scope.doubles(parameters),
                 parameters.length));
         }
     }
@@ -98,7 +98,7 @@ public final class NetworkBuilder implements AutoCloseable {
     /** A surrogate of your own. C: {@code snn_network_set_surrogate}. */
     public void setSurrogate(int population, Model surrogate, double... parameters) {
         try (Scope scope = new Scope()) {
-            Library.check(Native.snn_network_set_surrogate(handle.get(), population, 0, surrogate.handle.get(),
+            Library.check(Native.snn_network_set_surrogate(handle.get(), Scope.whole(population, "population"), 0, surrogate.handle.get(),
                 scope.doubles(parameters), parameters.length));
         }
     }
@@ -107,7 +107,7 @@ public final class NetworkBuilder implements AutoCloseable {
     public int connect(Projection projection) {
         try (Scope scope = new Scope()) {
             ByteBuffer index = scope.bytes(4);
-            Library.check(Native.snn_network_connect(handle.get(), projection.write(scope), Jni.address(index)));
+            Library.check(Native.snn_network_connect(handle.get(), Scope.whole(projection, "projection").write(scope), Jni.address(index)));
             return index.getInt(0);
         }
     }
@@ -117,7 +117,7 @@ public final class NetworkBuilder implements AutoCloseable {
     public int connectRandom(Projection projection, RandomConnection rule) {
         try (Scope scope = new Scope()) {
             ByteBuffer index = scope.bytes(4);
-            Library.check(Native.snn_network_connect_random(handle.get(), projection.write(scope), rule.write(scope),
+            Library.check(Native.snn_network_connect_random(handle.get(), Scope.whole(projection, "projection").write(scope), rule.write(scope),
                 Jni.address(index)));
             return index.getInt(0);
         }
@@ -128,26 +128,26 @@ public final class NetworkBuilder implements AutoCloseable {
     public void setPlasticity(int projection, String builtinRule) {
         Objects.requireNonNull(builtinRule, "builtinRule");
         try (Scope scope = new Scope()) {
-            Library.check(Native.snn_network_set_plasticity(handle.get(), projection, scope.text(builtinRule), 0));
+            Library.check(Native.snn_network_set_plasticity(handle.get(), Scope.whole(projection, "projection"), scope.text(builtinRule), 0));
         }
     }
 
     /** The same by a rule of your own. C: {@code snn_network_set_plasticity}. */
     public void setPlasticity(int projection, Model rule) {
-        Library.check(Native.snn_network_set_plasticity(handle.get(), projection, 0, rule.handle.get()));
+        Library.check(Native.snn_network_set_plasticity(handle.get(), Scope.whole(projection, "projection"), 0, rule.handle.get()));
     }
 
     /** A parameter of the projection's rule. C: {@code snn_network_set_plasticity_parameter}. */
     public void setPlasticityParameter(int projection, String parameter, double value) {
         try (Scope scope = new Scope()) {
-            Library.check(Native.snn_network_set_plasticity_parameter(handle.get(), projection, scope.text(parameter), value));
+            Library.check(Native.snn_network_set_plasticity_parameter(handle.get(), Scope.whole(projection, "projection"), scope.text(parameter), value));
         }
     }
 
     /** An option of the projection's rule. C: {@code snn_network_set_plasticity_option}. */
     public void setPlasticityOption(int projection, String option, String choice) {
         try (Scope scope = new Scope()) {
-            Library.check(Native.snn_network_set_plasticity_option(handle.get(), projection, scope.text(option),
+            Library.check(Native.snn_network_set_plasticity_option(handle.get(), Scope.whole(projection, "projection"), scope.text(option),
                 scope.text(choice)));
         }
     }

@@ -145,10 +145,10 @@ public final class Projection {
         Native.snn_projection_def_init(Jni.address(def), Native.SNNProjectionDef.SIZE);
         def.putInt(Native.SNNProjectionDef.kind, kind.value);
         def.putLong(Native.SNNProjectionDef.name, scope.text(name));
-        def.putInt(Native.SNNProjectionDef.source, source);
-        def.putInt(Native.SNNProjectionDef.target, target);
+        def.putInt(Native.SNNProjectionDef.source, Scope.whole(source, "source"));
+        def.putInt(Native.SNNProjectionDef.target, Scope.whole(target, "target"));
         def.putLong(Native.SNNProjectionDef.receptor, scope.text(receptor));
-        def.putInt(Native.SNNProjectionDef.delay_steps, delaySteps);
+        def.putInt(Native.SNNProjectionDef.delay_steps, Scope.whole(delaySteps, "delaySteps"));
         if (trainable != null) def.putInt(Native.SNNProjectionDef.trainable, trainable ? 1 : 0);
         def.putInt(Native.SNNProjectionDef.arithmetic, arithmetic.value);
         def.putInt(Native.SNNProjectionDef.pool_mode, poolMode.value);
@@ -165,7 +165,7 @@ public final class Projection {
         pair(def, Native.SNNProjectionDef.stride, stride);
         pair(def, Native.SNNProjectionDef.padding, padding);
         pair(def, Native.SNNProjectionDef.dilation, dilation);
-        if (groups != null) def.putInt(Native.SNNProjectionDef.groups, groups);
+        if (groups != null) def.putInt(Native.SNNProjectionDef.groups, Scope.whole(groups, "groups"));
         return Jni.address(def);
     }
 

@@ -162,7 +162,7 @@ public final class Run {
             Recording recording = recordings.get(i);
             int at = i * Native.SNNRecordArray.SIZE;
             recording.memory = scope.bytes(recording.bytes);
-            records.putInt(at + Native.SNNRecordArray.population, recording.population);
+            records.putInt(at + Native.SNNRecordArray.population, Scope.whole(recording.population, "population"));
             records.putInt(at + Native.SNNRecordArray.dtype, recording.type.value);
             records.putLong(at + Native.SNNRecordArray.variable, scope.text(recording.variable));
             records.putLong(at + Native.SNNRecordArray.data, Jni.address(recording.memory));
@@ -173,7 +173,7 @@ public final class Run {
             int at = i * Native.SNNSpikeRecord.SIZE;
             long bytes = 4L * events.get(i).capacity;
             spikeRecords.putInt(at, Native.SNNSpikeRecord.SIZE);
-            spikeRecords.putInt(at + Native.SNNSpikeRecord.population, eventPopulations.get(i));
+            spikeRecords.putInt(at + Native.SNNSpikeRecord.population, Scope.whole(eventPopulations.get(i), "population"));
             spikeRecords.putLong(at + Native.SNNSpikeRecord.steps, Jni.address(scope.bytes(bytes)));
             spikeRecords.putLong(at + Native.SNNSpikeRecord.neurons, Jni.address(scope.bytes(bytes)));
             spikeRecords.putLong(at + Native.SNNSpikeRecord.samples, Jni.address(scope.bytes(bytes)));
@@ -181,17 +181,17 @@ public final class Run {
         }
         ByteBuffer def = scope.bytes((long) Native.SNNRunDef.SIZE);
         Native.snn_run_def_init(Jni.address(def), Native.SNNRunDef.SIZE);
-        def.putInt(Native.SNNRunDef.step_count, stepCount);
+        def.putInt(Native.SNNRunDef.step_count, Scope.whole(stepCount, "stepCount"));
         def.putLong(Native.SNNRunDef.inputs, Jni.address(inputArrays));
         def.putInt(Native.SNNRunDef.input_count, inputs.size());
         def.putLong(Native.SNNRunDef.records, Jni.address(records));
         def.putInt(Native.SNNRunDef.record_count, recordings.size());
         def.putLong(Native.SNNRunDef.spike_records, Jni.address(spikeRecords));
         def.putInt(Native.SNNRunDef.spike_record_count, events.size());
-        def.putInt(Native.SNNRunDef.steps_before, stepsBefore);
+        def.putInt(Native.SNNRunDef.steps_before, Scope.whole(stepsBefore, "stepsBefore"));
         def.putLong(Native.SNNRunDef.out_step_count, done);
-        if (recordInterval != null) def.putInt(Native.SNNRunDef.record_interval, recordInterval);
-        if (progressInterval != null) def.putInt(Native.SNNRunDef.progress_interval, progressInterval);
+        if (recordInterval != null) def.putInt(Native.SNNRunDef.record_interval, Scope.whole(recordInterval, "recordInterval"));
+        if (progressInterval != null) def.putInt(Native.SNNRunDef.progress_interval, Scope.whole(progressInterval, "progressInterval"));
         if (progress != null) {
             def.putLong(Native.SNNRunDef.progress, Jni.function(Jni.PROGRESS));
             def.putLong(Native.SNNRunDef.progress_user, hooks);
@@ -201,7 +201,7 @@ public final class Run {
 
     static void writeInput(Scope scope, ByteBuffer to, int index, int population, boolean held, float[] values) {
         int at = index * Native.SNNInputArray.SIZE;
-        to.putInt(at + Native.SNNInputArray.population, population);
+        to.putInt(at + Native.SNNInputArray.population, Scope.whole(population, "population"));
         to.putInt(at + Native.SNNInputArray.held, held ? 1 : 0);
         to.putLong(at + Native.SNNInputArray.data, scope.floats(values));
         to.putLong(at + Native.SNNInputArray.count, values.length);

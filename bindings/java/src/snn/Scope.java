@@ -78,6 +78,12 @@ final class Scope implements AutoCloseable {
         return Jni.address(memory);
     }
 
+    /** An index or a count for C, which has no negative ones. */
+    static int whole(int value, String name) {
+        if (value < 0) throw new IllegalArgumentException(name + " is " + value + "; an index or a count is not negative");
+        return value;
+    }
+
     /** Borrowed memory of the library. */
     static ByteBuffer view(long address, long size) {
         if (address == 0 || size == 0) return ByteBuffer.allocate(0);

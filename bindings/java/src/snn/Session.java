@@ -135,7 +135,7 @@ public final class Session implements AutoCloseable {
         if (stepCount < 0) throw new IllegalArgumentException("stepCount is " + stepCount);
         long session = handle.enter();
         try {
-            finish(Native.snn_session_step(session, stepCount));
+            finish(Native.snn_session_step(session, Scope.whole(stepCount, "stepCount")));
         } finally {
             leave();
         }
@@ -199,25 +199,25 @@ public final class Session implements AutoCloseable {
         reserve(4L * values.length);
         scratchFloats.clear();
         scratchFloats.put(values);
-        Library.check(Native.snn_session_set_input(handle.get(), population, scratchAddress, values.length));
+        Library.check(Native.snn_session_set_input(handle.get(), Scope.whole(population, "population"), scratchAddress, values.length));
     }
 
     /** The same from a direct buffer, without a copy of Java's: from its position to its limit. C: {@code snn_session_set_input}. */
     public void setInput(int population, FloatBuffer values) {
-        Library.check(Native.snn_session_set_input(handle.get(), population, addressOf(values), values.remaining()));
+        Library.check(Native.snn_session_set_input(handle.get(), Scope.whole(population, "population"), addressOf(values), values.remaining()));
         Reference.reachabilityFence(values);
     }
 
     /** A direct buffer that the session reads at each step, from its position to its limit, until it is unbound. The session keeps
      * the buffer; change its values between steps. C: {@code snn_session_bind_input}. */
     public void bindInput(int population, FloatBuffer values) {
-        Library.check(Native.snn_session_bind_input(handle.get(), population, addressOf(values), values.remaining()));
+        Library.check(Native.snn_session_bind_input(handle.get(), Scope.whole(population, "population"), addressOf(values), values.remaining()));
         bound.put(population, values);
     }
 
     /** Ends a binding. C: {@code snn_session_bind_input}. */
     public void unbindInput(int population) {
-        Library.check(Native.snn_session_bind_input(handle.get(), population, 0, 0));
+        Library.check(Native.snn_session_bind_input(handle.get(), Scope.whole(population, "population"), 0, 0));
         bound.remove(population);
     }
 
@@ -239,7 +239,7 @@ public final class Session implements AutoCloseable {
 
     /** The neurons of a sample that spiked in the last step, ascending. C: {@code snn_session_get_spikes}. */
     public int[] spikes(int population, int sample) {
-        Library.check(Native.snn_session_get_spikes(handle.get(), population, sample, scratchAddress, scratchAddress + 8));
+        Library.check(Native.snn_session_get_spikes(handle.get(), Scope.whole(population, "population"), Scope.whole(sample, "sample"), scratchAddress, scratchAddress + 8));
         int[] neurons = Scope.copyInts(scratch.getLong(0), scratch.getInt(8)); // borrowed from the session
         Reference.reachabilityFence(this);
         return neurons;

@@ -125,9 +125,9 @@ public final class SessionOptions {
         config.putInt(Native.SNNConfig.flags, flags);
         config.putLong(Native.SNNConfig.seed, seed);
         config.putInt(Native.SNNConfig.instruction_set, instructionSet.value);
-        if (batchSize != null) config.putInt(Native.SNNConfig.batch_size, batchSize);
-        if (threadCount != null) config.putInt(Native.SNNConfig.thread_count, threadCount);
-        if (maxCatchUpSteps != null) config.putInt(Native.SNNConfig.max_catch_up_steps, maxCatchUpSteps);
+        if (batchSize != null) config.putInt(Native.SNNConfig.batch_size, Scope.whole(batchSize, "batchSize"));
+        if (threadCount != null) config.putInt(Native.SNNConfig.thread_count, Scope.whole(threadCount, "threadCount"));
+        if (maxCatchUpSteps != null) config.putInt(Native.SNNConfig.max_catch_up_steps, Scope.whole(maxCatchUpSteps, "maxCatchUpSteps"));
         if (log != null && hooks != 0) {
             config.putLong(Native.SNNConfig.log, Jni.function(Jni.LOG));
             config.putLong(Native.SNNConfig.log_user, hooks);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import snn.Enums.DataType;
 import snn.Enums.Loss;
+import snn.Enums.LearningRule;
 import snn.Enums.Optimizer;
 
 /** Trains one session and ends with it. One thread at a time, with the session. */
@@ -19,12 +20,17 @@ public final class Trainer implements AutoCloseable {
         public Options(int outputPopulation, int stepCount) {
             Library.checkVersion();
             Native.snn_trainer_def_init(Jni.address(def), Native.SNNTrainerDef.SIZE);
-            def.putInt(Native.SNNTrainerDef.output_population, outputPopulation);
-            def.putInt(Native.SNNTrainerDef.step_count, stepCount);
+            def.putInt(Native.SNNTrainerDef.output_population, Scope.whole(outputPopulation, "outputPopulation"));
+            def.putInt(Native.SNNTrainerDef.step_count, Scope.whole(stepCount, "stepCount"));
         }
 
         public Options loss(Loss loss) {
             def.putInt(Native.SNNTrainerDef.loss, loss.value);
+            return this;
+        }
+
+        public Options rule(LearningRule rule) {
+            def.putInt(Native.SNNTrainerDef.rule, rule.value);
             return this;
         }
 
@@ -81,6 +87,19 @@ public final class Trainer implements AutoCloseable {
         /** Time constant of the van Rossum distance, in ms. */
         public Options vanRossumTau(double tau) {
             return put(Native.SNNTrainerDef.van_rossum_tau_ms, tau);
+        }
+
+        /** Steps kept at once for the way back, the others are run again; 0: all. */
+        public Options checkpointSteps(int steps) {
+            def.putInt(Native.SNNTrainerDef.checkpoint_steps, steps);
+            return this;
+        }
+
+        /** Truncated back-propagation: steps of a window (0: none), and whether each has a loss and an update of its own. */
+        public Options windows(int steps, boolean updates) {
+            def.putInt(Native.SNNTrainerDef.window_steps, steps);
+            def.putInt(Native.SNNTrainerDef.window_updates, updates ? 1 : 0);
+            return this;
         }
 
         private Options put(int at, double value) {
@@ -163,7 +182,7 @@ public final class Trainer implements AutoCloseable {
                 ByteBuffer values = scope.bytes(4L * arrays.get(i).length);
                 values.asFloatBuffer().put(arrays.get(i));
                 memory.add(values);
-                records.putInt(at + Native.SNNRecordArray.population, populations.get(i));
+                records.putInt(at + Native.SNNRecordArray.population, Scope.whole(populations.get(i), "population"));
                 records.putInt(at + Native.SNNRecordArray.dtype, DataType.FLOAT32.value);
                 records.putLong(at + Native.SNNRecordArray.variable, scope.text(variables.get(i)));
                 records.putLong(at + Native.SNNRecordArray.data, Jni.address(values));
@@ -312,7 +331,7 @@ public final class Trainer implements AutoCloseable {
 
     /** Silences each neuron of a population with a probability, for all steps of a forward. C: {@code snn_trainer_set_dropout}. */
     public void setDropout(int population, double probability, long seed) {
-        Library.check(Native.snn_trainer_set_dropout(handle.get(), population, probability, seed));
+        Library.check(Native.snn_trainer_set_dropout(handle.get(), Scope.whole(population, "population"), probability, seed));
     }
 
     /** From the next update on. C: {@code snn_trainer_set_learning_rate}. */

@@ -645,6 +645,28 @@ final class Tests {
             session.onSpikes(null);
             session.step();
             equal(3L, session.stepCount());
+            AtomicLong calls = new AtomicLong();
+            session.onSpikes((from, population, sample, step, neurons) -> {
+                calls.incrementAndGet();
+                throw new UnsupportedOperationException("mine");
+            });
+            Run run = new Run(10).heldInput(0, new float[] {1, 1});
+            fails(UnsupportedOperationException.class, () -> session.run(run));
+            equal(1L, calls.get()); // not called again in the call in which it threw
+            fails(UnsupportedOperationException.class, () -> session.run(run));
+            equal(2L, calls.get());
+        }
+    }
+
+    static void negativeIndicesAndCountsAreRefusedByName() {
+        try (Network network = newMany(); Session session = newSession()) {
+            String[] names = {"population is -1", "stepCount is -2", "sample is -3", "population is -1", "outputPopulation is -1", "index is -1"};
+            Code[] wrong = {() -> session.setInput(-1, new float[2]), () -> session.step(-2), () -> session.spikes(1, -3),
+                () -> session.run(new Run(2).input(-1, new float[4])), () -> new Trainer.Options(-1, 5), () -> network.population(-1)};
+            for (int i = 0; i < wrong.length; ++i) {
+                String sentence = fails(IllegalArgumentException.class, wrong[i]).getMessage();
+                check(sentence.startsWith(names[i]), sentence);
+            }
         }
     }
 

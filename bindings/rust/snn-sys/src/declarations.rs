@@ -140,6 +140,12 @@ pub const SNN_LOSS_MEAN_SQUARE_MEMBRANE: u32 = 12;
 pub const SNN_LOSS_VAN_ROSSUM: u32 = 13;
 /// The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at.
 pub const SNN_LOSS_NONE: u32 = 255;
+/// back-propagation through time
+pub const SNN_LEARNING_BPTT: u32 = 0;
+/// online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet traces of what arrived before
+pub const SNN_LEARNING_OTTT: u32 = 1;
+/// e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces
+pub const SNN_LEARNING_EPROP: u32 = 2;
 pub const SNN_OPTIMIZER_SGD: u32 = 0;
 pub const SNN_OPTIMIZER_ADAM: u32 = 1;
 pub const SNN_OPTIMIZER_ADAMW: u32 = 2;
@@ -651,6 +657,14 @@ pub struct SNNTrainerDef {
     pub l1_regularization: f64,
     /// time constant of VAN_ROSSUM, default 10
     pub van_rossum_tau_ms: f64,
+    /// 0 (default): all steps are kept for the backward pass.
+    pub checkpoint_steps: u32,
+    /// 0 (default): gradients go back through all T steps.
+    pub window_steps: u32,
+    /// 1 (default): snn_trainer_step takes each window as a run of its own, with the loss of its steps and an update after it; the result has the mean loss and the last window's correct_count. 0, and in snn_trainer_forward and backward always: one loss over T, one update
+    pub window_updates: u32,
+    /// SNN_LEARNING_*, default BPTT.
+    pub rule: u32,
 }
 
 #[repr(C)]
@@ -861,7 +875,7 @@ extern "C" {
     /// The session gets its own copy of the weights.
     pub fn snn_trainer_create(handle: SNNHandle, def: *const SNNTrainerDef, out_trainer: *mut SNNTrainer) -> SNNStatus;
     pub fn snn_trainer_release(trainer: SNNTrainer);
-    /// forward + backward + update on one batch.
+    /// forward + backward + update on one batch, or on each of its windows.
     pub fn snn_trainer_step(trainer: SNNTrainer, batch: *const SNNBatch, io_result: *mut SNNTrainResult) -> SNNStatus;
     /// The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE).
     pub fn snn_trainer_forward(trainer: SNNTrainer, batch: *const SNNBatch, io_result: *mut SNNTrainResult) -> SNNStatus;
@@ -917,7 +931,7 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNRecordArray", 32, 8, &[0, 4, 8, 16, 24]),
     ("SNNSpikeRecord", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
     ("SNNRunDef", 88, 8, &[0, 4, 8, 16, 20, 24, 32, 40, 48, 56, 64, 68, 72, 80]),
-    ("SNNTrainerDef", 128, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120]),
+    ("SNNTrainerDef", 144, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 132, 136, 140]),
     ("SNNBatch", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
     ("SNNTrainResult", 32, 8, &[0, 4, 8, 16, 24]),
     ("SNNWeightUpdate", 24, 8, &[0, 4, 8, 16]),
@@ -951,7 +965,7 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNRecordArray: population, dtype, variable, data, count),
         layout!(SNNSpikeRecord: struct_size, population, steps, neurons, samples, capacity, count),
         layout!(SNNRunDef: struct_size, step_count, inputs, input_count, record_count, records, progress, progress_user, progress_interval, spike_records, spike_record_count, record_interval, steps_before, out_step_count),
-        layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target, parameter_rate_factor, l1_regularization, van_rossum_tau_ms),
+        layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target, parameter_rate_factor, l1_regularization, van_rossum_tau_ms, checkpoint_steps, window_steps, window_updates, rule),
         layout!(SNNBatch: struct_size, input_count, inputs, labels, label_count, targets, target_count),
         layout!(SNNTrainResult: struct_size, sample_count, correct_count, loss, spike_count),
         layout!(SNNWeightUpdate: struct_size, projection, update, gradient_norm),

@@ -396,6 +396,31 @@ impl Loss {
     }
 }
 
+/// `SNN_LEARNING_BPTT` and those that follow it in `snn.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum LearningRule {
+    /// back-propagation through time
+    Bptt = 0,
+    /// online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet traces of what arrived before
+    Ottt = 1,
+    /// e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces
+    Eprop = 2,
+}
+
+impl LearningRule {
+    #[allow(dead_code)]
+    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
+        match raw {
+            0 => Some(Self::Bptt),
+            1 => Some(Self::Ottt),
+            2 => Some(Self::Eprop),
+            _ => None,
+        }
+    }
+}
+
 /// `SNN_OPTIMIZER_SGD` and those that follow it in `snn.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

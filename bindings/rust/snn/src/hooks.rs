@@ -178,7 +178,7 @@ pub(crate) unsafe extern "C" fn on_spikes(handle: sys::SNNHandle, spikes: *const
     let hooks = &mut *user.cast::<Hooks>();
     let raw = &*spikes;
     hooks.keep_panic(|hooks| {
-        if let Some(function) = &mut hooks.spikes {
+        if let (Some(function), None) = (&mut hooks.spikes, &hooks.panic) {
             let spikes = Spikes {
                 population: raw.population,
                 sample: raw.sample,
@@ -194,7 +194,7 @@ pub(crate) unsafe extern "C" fn on_weights(_: sys::SNNHandle, update: *const sys
     let hooks = &mut *user.cast::<Hooks>();
     let raw = &*update;
     hooks.keep_panic(|hooks| {
-        if let Some(function) = &mut hooks.weights {
+        if let (Some(function), None) = (&mut hooks.weights, &hooks.panic) {
             function(&WeightUpdate {
                 projection: raw.projection,
                 update: raw.update,
@@ -208,7 +208,7 @@ pub(crate) unsafe extern "C" fn on_epoch(_: sys::SNNHandle, epoch: *const sys::S
     let hooks = &mut *user.cast::<Hooks>();
     let epoch = Epoch::from_raw(&*epoch);
     hooks.keep_panic(|hooks| {
-        if let Some(function) = &mut hooks.epoch {
+        if let (Some(function), None) = (&mut hooks.epoch, &hooks.panic) {
             function(&epoch);
         }
     });

@@ -6,7 +6,7 @@ use std::ptr;
 
 use crate::error::{check, read_counted};
 use crate::run::input_array;
-use crate::{sys, DataType, Epoch, Error, Loss, Optimizer, Result, Session};
+use crate::{sys, DataType, Epoch, Error, LearningRule, Loss, Optimizer, Result, Session};
 
 /// How a session is trained; see `SNNTrainerDef`. What is not set has the library's default.
 #[derive(Clone)]
@@ -49,6 +49,12 @@ impl TrainerOptions {
         self
     }
 
+    /// Default: back-propagation through time.
+    pub fn rule(mut self, rule: LearningRule) -> Self {
+        self.def.rule = rule as u32;
+        self
+    }
+
     settings! {
         /// Target of the labelled output for mean-square losses without targets.
         rate_on: f32,
@@ -78,6 +84,12 @@ impl TrainerOptions {
         l1_regularization: f64,
         /// Time constant of the van Rossum distance.
         van_rossum_tau_ms: f64,
+        /// Steps kept at once for the way back, the others are run again; 0: all.
+        checkpoint_steps: u32,
+        /// Truncated back-propagation: steps of a window; 0: none.
+        window_steps: u32,
+        /// Whether each window has a loss and an update of its own: 1 or 0.
+        window_updates: u32,
     }
 }
 

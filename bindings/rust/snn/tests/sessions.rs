@@ -181,6 +181,25 @@ fn a_panic_in_a_callback_goes_on_in_the_call_and_the_session_lives() {
 }
 
 #[test]
+fn a_callback_that_panicked_is_not_called_again_in_the_same_call() {
+    let mut session = Session::new(&adders()).unwrap();
+    let calls = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&calls);
+    session
+        .on_spikes(move |_, _| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            panic!("from the callback");
+        })
+        .unwrap();
+    for expected in 1..3 {
+        let mut run = Run::new(10);
+        run.held_input(0, &[1.0, 1.0]);
+        catch_unwind(AssertUnwindSafe(|| session.run(&mut run))).unwrap_err();
+        assert_eq!(calls.load(Ordering::Relaxed), expected);
+    }
+}
+
+#[test]
 fn a_session_moves_to_another_thread() {
     let mut session = Session::new(&adders()).unwrap();
     session.set_input(0, &[1.0, 0.0]).unwrap();

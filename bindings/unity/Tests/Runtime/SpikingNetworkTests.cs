@@ -68,6 +68,49 @@ namespace Snn.Unity.Tests
         }
 
         [Test]
+        public void ItLearnsFromSignalsAndGoesOnFromASavedGame()
+        {
+            string path = System.IO.Path.Combine(Application.temporaryCachePath, "learning.snn"), saved = path + ".state";
+            using (var builder = new NetworkBuilder(1))
+            {
+                int input = builder.AddSpikeInput("in", 2), cells = builder.AddNeurons("cells", "lif", 2);
+                Projection synapses =
+                    Projection.Sparse(input, cells, new ulong[] { 0, 1, 2 }, new uint[] { 0, 1 }, new[] { 0.4f, 0.4f });
+                synapses.Name = "synapses";
+                builder.SetPlasticity(builder.Connect(synapses), "reward_stdp");
+                using (Network network = builder.Finish()) network.Save(path);
+            }
+            component.Asset = SpikingNetworkAsset.FromBytes(System.IO.File.ReadAllBytes(path));
+            float before = component.State("synapses.weight")[0], rewarded = Play(1);
+            Assert.AreEqual(0.4f, before);
+            Assert.AreEqual(true, rewarded != before);
+            Assert.AreEqual(rewarded, Play(0)); // without a reward nothing is learned
+            Assert.AreEqual(60ul, component.Counters.Steps);
+            Assert.AreEqual(120ul, component.Counters.InputSpikes);
+            component.SaveState(saved);
+            float ahead = Play(0.5f);
+            component.LoadState(saved);
+            Assert.AreEqual(60ul, component.Counters.Steps);
+            Assert.AreEqual(rewarded, component.State("synapses.weight")[0]);
+            Assert.AreEqual(ahead, Play(0.5f));
+            component.SetState("synapses.weight", new[] { 0.25f, 0.5f });
+            Assert.AreEqual(0.5f, component.State("synapses.weight")[1]);
+            Assert.AreEqual(Status.NotFound, Assert.Throws<SnnException>(() => component.SendSignal("synapse", 1)).Status);
+            Assert.AreEqual(Status.Io, Assert.Throws<SnnException>(() => component.LoadState(saved + ".absent")).Status);
+        }
+
+        private float Play(float reward)
+        {
+            for (int i = 0; i < 30; ++i)
+            {
+                component.SetInput(0, new[] { 1f, 1f });
+                component.Step(0.001f);
+            }
+            component.SendSignal("synapses", reward);
+            return component.State("synapses.weight")[0];
+        }
+
+        [Test]
         public void WrongUseIsAnExceptionWithASentence()
         {
             Assert.Throws<InvalidOperationException>(() => component.Step(0.001f));

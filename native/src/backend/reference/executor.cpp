@@ -146,6 +146,7 @@ void ReferenceExecutor<Real>::run(const RunRequest& request) {
             }
         }
         if (taping_) tape_activities();
+        if (taping_ && traces_) advance_eligibility();
         count_spikes();
         record(request, step);
         record_events(request, step);
@@ -157,6 +158,12 @@ template <class Real>
 void ReferenceExecutor<Real>::begin_tape(const RunRequest& request) {
     const uint32_t step_count = request.step_count;
     ++taped_runs_;
+    gradient_steps_ = request.gradient_steps;
+    rule_ = request.rule;
+    linear_ = request.linear;
+    readout_ = request.readout;
+    traces_ = request.traces;
+    if (traces_) begin_eligibility(request);
     for (PopulationState& state : populations_) {
         state.kept.clear();
         state.kept_scale = Real{1};
@@ -169,6 +176,8 @@ void ReferenceExecutor<Real>::begin_tape(const RunRequest& request) {
     taped_steps_ = step_count;
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         PopulationState& state = populations_[p];
+        state.before.clear();
+        for (uint32_t lag = 0; lag < plan_->populations[p].history_depth; ++lag) state.before.push_back(activity(p, lag));
         state.activities.resize(step_count * frame(p));
         for (size_t k = 0; k < state.tape.size(); ++k) {
             if (plan_->populations[p].tape[k].type == ValueType::float_)

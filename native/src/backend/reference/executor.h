@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "backend/reference/evaluate.h"
+#include "network/evaluate.h"
 #include "backend/reference/host_allocator.h"
 
 namespace snn::reference {
@@ -65,9 +65,12 @@ private:
         // training
         std::vector<uint8_t> kept;  // [batch * size] of the taped run; empty: no dropout
         Real kept_scale{1};
+        std::vector<Values> before;           // [lag][batch * size] activities before the taped run, the last one first
         Values activities;                    // [step][batch * size] of the taped run
         std::vector<TapeColumn> tape;         // [tape entry]
         std::vector<Values> state_gradients;  // [state][batch * size], of the step in hand
+        std::vector<Values> credit;           // rules other than bptt: the same, of the steps after it
+        std::vector<Values> passed_gradients;  // [receptor][batch * size], of OTTT: what goes back to sources
         Values activity_gradients;            // [step][batch * size]
         std::vector<Values> sum_gradients;    // [receptor][batch * size], of the step in hand
         std::vector<Values> constant_gradients;  // [place in LearningPlan::constants][batch * size], summed over the steps
@@ -84,6 +87,9 @@ private:
         std::vector<std::vector<Trace>> pre_traces;   // [trace][synapse]
         std::vector<std::vector<Trace>> post_traces;  // [trace][target neuron]
         std::vector<std::vector<Trace>> synapse_traces;  // [trace][synapse]
+        // Rules other than bptt: what arrivals have left in the states of a target that never spikes, now and before the taped
+        // run, by [delay - the projection's][state]: [batch * source]. The last entry is that of the bias, [1].
+        std::vector<std::vector<Values>> eligibility, eligibility_before;
     };
 
     // Per projection: first and second moments; empty where nothing is trained.
@@ -139,6 +145,12 @@ private:
     Values zeros(size_t count) const { return Values(count, Real{0}, HostAllocator<Real>(allocator_)); }
     Wholes whole_zeros(size_t count) const { return Wholes(count, 0, HostAllocator<int32_t>(allocator_)); }
 
+    void forget_later_steps(uint32_t step);
+    void begin_eligibility(const RunRequest& request);
+    void advance_eligibility();
+    void add_credit(uint32_t population, size_t neuron);
+    void add_eligibility(uint32_t projection);
+    bool passes_back(const Projection& projection, uint32_t delay) const;
     void add_output_gradients(std::span<const OutputGradient> gradients, uint32_t step);
     void neuron_adjoint(uint32_t population, uint32_t step);
     void deliver_adjoint(uint32_t projection, uint32_t step);
@@ -158,6 +170,11 @@ private:
     bool taping_ = false;
     uint32_t tape_step_ = 0;    // of the step in hand while taping
     uint32_t taped_steps_ = 0;  // of the last taped run
+    uint32_t gradient_steps_ = 0;  // windows of the same
+    LearningRule rule_ = LearningRule::bptt;
+    std::span<const LinearStep> linear_;
+    uint32_t readout_ = 0;
+    bool traces_ = false;
     uint64_t taped_runs_ = 0;
     std::vector<PopulationState> populations_;
     std::vector<ProjectionState> projections_;

@@ -17,6 +17,8 @@ void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients
         if (!plan_->populations[p].needs_activity_gradient) continue;
         for (size_t k = 0; k < state.states.size(); ++k) state.state_gradients[k].assign(frame(p), Real{0});
         for (Values& gradient : state.sum_gradients) gradient.assign(frame(p), Real{0});
+        state.credit.assign(state.states.size(), Values(frame(p), Real{0}, HostAllocator<Real>(allocator_)));
+        state.passed_gradients = state.sum_gradients;
         state.activity_gradients.assign(taped_steps_ * frame(p), Real{0});
         if (const auto& learning = plan_->populations[p].learning)
             state.constant_gradients.assign(learning->constants.size(), Values(frame(p), Real{0}, HostAllocator<Real>(allocator_)));
@@ -26,17 +28,32 @@ void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients
         std::fill(projection.bias_gradient.begin(), projection.bias_gradient.end(), Real{0});
     }
     for (uint32_t step = taped_steps_; step-- > 0;) {
+        if (gradient_steps_ > 0 && (step + 1) % gradient_steps_ == 0) forget_later_steps(step);
         add_output_gradients(gradients, step);
         for (const KernelCall& call : plan_->step_adjoint) {
             if (call.kernel == Kernel::neuron_adjoint) neuron_adjoint(call.index, step);
             if (call.kernel == Kernel::deliver_adjoint) deliver_adjoint(call.index, step);
         }
     }
+    for (const KernelCall& call : plan_->step_adjoint)
+        if (traces_ && call.kernel == Kernel::deliver_adjoint && network().projection(call.index).trainable)
+            add_eligibility(call.index);
     for (const InputGradient& input : inputs)
         for (uint32_t step = 0; step < taped_steps_; ++step)
             convert(real_type, populations_[input.population].activity_gradients.data() + step * frame(input.population),
                     input.dtype, static_cast<char*>(input.data) + step * input.step_stride * size_of(input.dtype),
                     frame(input.population));
+}
+
+// What they gave to the states after `step` and to the activity of it and of those before.
+template <class Real>
+void ReferenceExecutor<Real>::forget_later_steps(uint32_t step) {
+    for (uint32_t p = 0; p < populations_.size(); ++p) {
+        PopulationState& state = populations_[p];
+        if (!plan_->populations[p].needs_activity_gradient) continue;
+        for (Values& gradient : state.state_gradients) std::fill(gradient.begin(), gradient.end(), Real{0});
+        std::fill_n(state.activity_gradients.begin(), (size_t{step} + 1) * frame(p), Real{0});
+    }
 }
 
 template <class Real>
@@ -84,6 +101,7 @@ void ReferenceExecutor<Real>::neuron_adjoint(uint32_t index, uint32_t step) {
                 state.state_gradients[s][i] = registers_.real[plan.adjoint_states(model)[s]];
         for (size_t r = 0; r < model.receptors.size(); ++r)
             state.sum_gradients[r][i] = registers_.real[plan.adjoint_receptors(model)[r]];
+        if (rule_ != LearningRule::bptt) add_credit(index, i);
         for (size_t k = 0; plan.learning && k < plan.learning->constants.size(); ++k)
             state.constant_gradients[k][i] +=
                 registers_.real[static_cast<size_t>(model.learning->constants[plan.learning->constants[k]])];
@@ -95,7 +113,9 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
     const Projection& projection = network().projection(index);
     ProjectionState& state = projections_[index];
     PopulationState& source = populations_[projection.source];
-    const Values& gradient = populations_[projection.target].sum_gradients[projection.receptor];
+    const PopulationState& target = populations_[projection.target];
+    const Values& gradient = target.sum_gradients[projection.receptor];
+    const Values& passed = rule_ == LearningRule::ottt ? target.passed_gradients[projection.receptor] : gradient;
     const uint32_t source_size = network().population(projection.source).size;
     const uint32_t target_size = network().population(projection.target).size;
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
@@ -103,6 +123,7 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
     const bool to_source = plan_->populations[projection.source].needs_activity_gradient;
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
         const Real* const g = gradient.data() + size_t{sample} * target_size;
+        const Real* const back = passed.data() + size_t{sample} * target_size;
         // Of the source at a step: its activities and dL/d(activity), this sample's.
         const auto place = [&](uint32_t then) {
             return then * frame(projection.source) + size_t{sample} * source_size;
@@ -112,20 +133,25 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
             for (uint32_t j = 0; j < target_size; ++j) state.bias_gradient[j / spread] += g[j];
         }
         if (pooling && projection.pool_mode == SNN_POOL_MAX) {
-            if (step < projection.delay_steps || !to_source) continue;
+            if (step < projection.delay_steps || !to_source || !passes_back(projection, projection.delay_steps)) continue;
             const size_t then = place(step - projection.delay_steps);
             for_maxima(network(), projection, source.activities.data() + then,
-                       [&](uint32_t j, uint32_t i) { source.activity_gradients[then + i] += g[j]; });
+                       [&](uint32_t j, uint32_t i) { source.activity_gradients[then + i] += back[j]; });
             continue;
         }
         for (uint32_t i = 0; i < source_size; ++i)
             for_synapses(network(), projection, i, [&](const Synapse& synapse) {
-                if (step < synapse.delay) return;
-                const size_t then = place(step - synapse.delay) + i;
                 const Real given = source.kept_scale * g[synapse.target];
+                if (step < synapse.delay) {
+                    if (projection.trainable)
+                        state.weight_gradient[synapse.weight] += source.before[synapse.delay - step - 1][place(0) + i] * given;
+                    return;
+                }
+                const size_t then = place(step - synapse.delay) + i;
                 if (projection.trainable) state.weight_gradient[synapse.weight] += source.activities[then] * given;
-                if (to_source)
-                    source.activity_gradients[then] += (pooling ? pool_weight : state.weights[synapse.weight]) * given;
+                if (to_source && passes_back(projection, synapse.delay))
+                    source.activity_gradients[then] += (pooling ? pool_weight : state.weights[synapse.weight]) *
+                                                       (source.kept_scale * back[synapse.target]);
             });
     }
 }

@@ -24,6 +24,7 @@ using TCHAR = char;
 #define UCLASS(...)
 #define UPROPERTY(...)
 #define UFUNCTION(...)
+#define USTRUCT(...)
 #define GENERATED_BODY()
 
 class FString

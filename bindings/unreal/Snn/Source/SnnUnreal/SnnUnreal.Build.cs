@@ -6,7 +6,7 @@ public class SnnUnreal : ModuleRules
     {
         PCHUsage = PCHUsageMode.UseExplicitOrSharedPCHs;
         CppStandard = CppStandardVersion.Cpp20;
-        bEnableExceptions = true; // snn.hpp throws; nothing leaves SnnBrain.cpp
+        bEnableExceptions = true; // snn.hpp throws; nothing leaves the files that include it
         PublicDependencyModuleNames.AddRange(new[] { "Core", "CoreUObject", "Engine", "SnnLibrary" });
     }
 }

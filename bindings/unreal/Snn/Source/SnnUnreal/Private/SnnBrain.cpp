@@ -1,44 +1,9 @@
-// The only file of the plug-in that knows libsnn.
-#include <snn/snn.hpp>
-
-#include "SnnBrain.h"
+#include "SnnNetwork.h"
 
 #include <optional>
-#include <utility>
 
 namespace SnnUnreal
 {
-class Network
-{
-public:
-    explicit Network(snn::Network Loaded) : Handle(std::move(Loaded))
-    {
-        const uint32_t Count = Handle.info().population_count;
-        for (uint32_t i = 0; i < Count; ++i) Names.emplace_back(Handle.population(i).name);
-    }
-    snn::Network Handle;
-    std::vector<std::string> Names;
-};
-
-namespace
-{
-// Runs a function; what it throws becomes a sentence.
-template <class Function>
-bool Guarded(std::string& OutError, Function Call)
-{
-    try
-    {
-        Call();
-        return true;
-    }
-    catch (const std::exception& Exception)
-    {
-        OutError = Exception.what();
-        return false;
-    }
-}
-}
-
 NetworkPtr LoadNetwork(const void* Data, std::size_t SizeBytes, std::string& OutError)
 {
     NetworkPtr Loaded;
@@ -150,6 +115,35 @@ bool Brain::State(const std::string& Path, std::vector<float>& OutValues)
         snn::Session& Session = It->Running();
         OutValues.resize(Session.value_count(Path));
         Session.read(Path, snn::Span<float>(OutValues));
+    });
+}
+
+bool Brain::SetState(const std::string& Path, const float* Values, std::size_t Count)
+{
+    return Guarded(It->Error, [&] { It->Running().write(Path, snn::Span<const float>(Values, Count)); });
+}
+
+bool Brain::SendSignal(const std::string& Projection, float Value)
+{
+    return SetState(Projection + ".signal", &Value, 1);
+}
+
+bool Brain::SaveState(const std::string& Path)
+{
+    return Guarded(It->Error, [&] { It->Running().save_state(Path); });
+}
+
+bool Brain::LoadState(const std::string& Path)
+{
+    return Guarded(It->Error, [&] { It->Running().load_state(Path); });
+}
+
+bool Brain::GetCounters(Counters& OutCounters)
+{
+    return Guarded(It->Error, [&] {
+        const SNNCounters Counted = It->Running().counters();
+        OutCounters = {Counted.steps,        Counted.neuron_updates,  Counted.spikes,
+                       Counted.input_spikes, Counted.synaptic_events, Counted.synaptic_operations};
     });
 }
 

@@ -1,6 +1,7 @@
 #include "SnnComponent.h"
 
 #include "Engine/Engine.h"
+#include "Misc/Paths.h"
 #include "SnnLog.h"
 #include "SnnSubsystem.h"
 
@@ -52,6 +53,48 @@ bool USnnComponent::GetState(const FString& Path, TArray<float>& OutValues)
     if (!Told(Brain.State(TCHAR_TO_UTF8(*Path), StateValues))) return false;
     OutValues.Reset();
     OutValues.Append(StateValues.data(), static_cast<int32>(StateValues.size()));
+    return true;
+}
+
+bool USnnComponent::SetState(const FString& Path, const TArray<float>& Values)
+{
+    return Told(Brain.SetState(TCHAR_TO_UTF8(*Path), Values.GetData(), static_cast<std::size_t>(Values.Num())));
+}
+
+bool USnnComponent::SendSignal(FName Projection, float Value)
+{
+    return Told(Brain.SendSignal(TCHAR_TO_UTF8(*Projection.ToString()), Value));
+}
+
+namespace
+{
+// Unreal's own paths are relative to its programs.
+std::string SavedPath(const FString& SavedFile)
+{
+    return TCHAR_TO_UTF8(*FPaths::ConvertRelativePathToFull(FPaths::Combine(FPaths::ProjectSavedDir(), SavedFile)));
+}
+}
+
+bool USnnComponent::SaveState(const FString& SavedFile)
+{
+    return Told(Brain.SaveState(SavedPath(SavedFile)));
+}
+
+bool USnnComponent::LoadState(const FString& SavedFile)
+{
+    return Told(Brain.LoadState(SavedPath(SavedFile)));
+}
+
+bool USnnComponent::GetCounters(FSnnCounters& OutCounters)
+{
+    SnnUnreal::Counters Counted;
+    if (!Told(Brain.GetCounters(Counted))) return false;
+    OutCounters.Steps = static_cast<int64>(Counted.Steps);
+    OutCounters.NeuronUpdates = static_cast<int64>(Counted.NeuronUpdates);
+    OutCounters.Spikes = static_cast<int64>(Counted.Spikes);
+    OutCounters.InputSpikes = static_cast<int64>(Counted.InputSpikes);
+    OutCounters.SynapticEvents = static_cast<int64>(Counted.SynapticEvents);
+    OutCounters.SynapticOperations = static_cast<int64>(Counted.SynapticOperations);
     return true;
 }
 

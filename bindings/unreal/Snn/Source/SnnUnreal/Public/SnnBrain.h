@@ -38,6 +38,12 @@ struct SpikeEvent
     uint32_t First, Count; // their part of Brain::SpikedNeurons
 };
 
+/** What a brain has computed since it was opened or reset. */
+struct Counters
+{
+    uint64_t Steps, NeuronUpdates, Spikes, InputSpikes, SynapticEvents, SynapticOperations;
+};
+
 /** Runs a network on the processor. One thread at a time. No function throws: those that return bool leave a sentence in Error().
  *  A step allocates only when more neurons spike in it than in any before. */
 class SNNUNREAL_API Brain
@@ -67,6 +73,14 @@ public:
     const std::vector<uint32_t>& SpikedNeurons() const;
     /** A state as it is now, "output.v", one value for each neuron. */
     bool State(const std::string& Path, std::vector<float>& OutValues);
+    /** Any value that may be written, by its path: a state, "projection.weight", "population.threshold" and other parameters. */
+    bool SetState(const std::string& Path, const float* Values, std::size_t Count);
+    /** A signal, such as a reward, to all synapses of a projection whose rule of plasticity takes one. */
+    bool SendSignal(const std::string& Projection, float Value);
+    /** All that the next steps depend on, to a file (UTF-8) and back; bit for bit, but for a network that is another. */
+    bool SaveState(const std::string& Path);
+    bool LoadState(const std::string& Path);
+    bool GetCounters(Counters& OutCounters);
     uint64_t StepCount() const;
     /** What the last call that failed had to say. */
     const std::string& Error() const;

@@ -9,6 +9,26 @@
 /** A population and its neurons that spiked in a step. */
 DECLARE_DYNAMIC_MULTICAST_DELEGATE_ThreeParams(FSnnSpiked, FName, Population, const TArray<int32>&, Neurons, int64, Step);
 
+/** What a component has computed since it was opened or reset. */
+USTRUCT(BlueprintType)
+struct FSnnCounters
+{
+    GENERATED_BODY()
+
+    UPROPERTY(BlueprintReadOnly, Category = "Spiking Network")
+    int64 Steps = 0;
+    UPROPERTY(BlueprintReadOnly, Category = "Spiking Network")
+    int64 NeuronUpdates = 0;
+    UPROPERTY(BlueprintReadOnly, Category = "Spiking Network")
+    int64 Spikes = 0;
+    UPROPERTY(BlueprintReadOnly, Category = "Spiking Network")
+    int64 InputSpikes = 0;
+    UPROPERTY(BlueprintReadOnly, Category = "Spiking Network")
+    int64 SynapticEvents = 0;
+    UPROPERTY(BlueprintReadOnly, Category = "Spiking Network")
+    int64 SynapticOperations = 0;
+};
+
 /** Runs a .snn file on the processor, on the game thread. What goes wrong is a line in the log, and false. */
 UCLASS(ClassGroup = (AI), meta = (BlueprintSpawnableComponent))
 class SNNUNREAL_API USnnComponent : public UActorComponent
@@ -56,6 +76,25 @@ public:
     /** A state as it is now, "output.v". */
     UFUNCTION(BlueprintCallable, Category = "Spiking Network")
     bool GetState(const FString& Path, TArray<float>& OutValues);
+
+    /** Writes a state, weights ("projection.weight") or parameters ("population.threshold"). */
+    UFUNCTION(BlueprintCallable, Category = "Spiking Network")
+    bool SetState(const FString& Path, const TArray<float>& Values);
+
+    /** A signal, such as a reward, to all synapses of a projection whose rule of plasticity takes one. */
+    UFUNCTION(BlueprintCallable, Category = "Spiking Network")
+    bool SendSignal(FName Projection, float Value);
+
+    /** All that the next steps depend on, in a file of the Saved folder: "brain.state". */
+    UFUNCTION(BlueprintCallable, Category = "Spiking Network")
+    bool SaveState(const FString& SavedFile);
+
+    /** Goes on from there, bit for bit. */
+    UFUNCTION(BlueprintCallable, Category = "Spiking Network")
+    bool LoadState(const FString& SavedFile);
+
+    UFUNCTION(BlueprintCallable, Category = "Spiking Network")
+    bool GetCounters(FSnnCounters& OutCounters);
 
     UFUNCTION(BlueprintCallable, Category = "Spiking Network")
     bool ResetNetwork();

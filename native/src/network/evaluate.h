@@ -11,7 +11,7 @@
 #include "network/model.h"
 #include "network/plan.h"
 
-namespace snn::reference {
+namespace snn {
 
 // A population's surrogate with its parameters.
 template <class Real>
@@ -35,6 +35,12 @@ template <class Real>
 Real exp_of(Real x) {
     if constexpr (std::is_same_v<Real, float>) return exp_f32(x);
     else return exp_f64(x);
+}
+
+template <class Real>
+Real log_of(Real x) {
+    if constexpr (std::is_same_v<Real, float>) return log_f32(x);
+    else return log_f64(x);
 }
 
 template <class Real>
@@ -89,7 +95,7 @@ void evaluate(const Program& program, const SurrogateInUse<Real>& surrogate, boo
             case Op::floor: result = std::floor(r[i.a]); break;
             case Op::exp: result = exp_of(r[i.a]); break;
             case Op::reciprocal: result = reciprocal_of(r[i.a]); break;
-            case Op::log: result = static_cast<Real>(log_f64(static_cast<double>(r[i.a]))); break;
+            case Op::log: result = log_of(r[i.a]); break;
             case Op::sqrt: result = std::sqrt(r[i.a]); break;
             case Op::atan: result = std::atan(r[i.a]); break;
             case Op::tanh: result = std::tanh(r[i.a]); break;
@@ -143,4 +149,4 @@ Real evaluate_surrogate(const Program& program, uint16_t output, const Surrogate
     return registers.real[output];
 }
 
-}  // namespace snn::reference
+}  // namespace snn

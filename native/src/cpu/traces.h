@@ -1,0 +1,41 @@
+// Eligibility of weights for what comes: of every trained projection, what its arrivals have left in the states of a target neuron
+// that never spikes (network/linear_step.h). The same for all targets, so they take the memory of a state of the sources.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "cpu/executor.h"
+
+namespace snn::cpu {
+
+class Traces {
+public:
+    explicit Traces(CpuContext& context) : context_(context), projections_(context.projections.size()) {}
+
+    // A run begins: what is there now is what was before it; nothing after a reset.
+    void begin(bool from_reset, std::span<const LinearStep> linear);
+    // Goes on over steps that are on the tape.
+    void advance(const Tape& tape, uint32_t begin, uint32_t end);
+
+    // Before the run: of one state, [sample][row] of the sources, and whose are not 0. `slot`: of a sparse projection's delays.
+    const float* values(uint32_t projection, uint32_t slot, uint32_t state, uint32_t sample) const;
+    const uint16_t* bits(uint32_t projection, uint32_t slot, uint32_t state, uint32_t sample) const;
+    double bias(uint32_t projection, uint32_t state) const { return projections_[projection].bias_before[state]; }
+
+private:
+    struct Traced {
+        uint32_t states = 0, slots = 0, row = 0;
+        std::vector<float> jacobian, input;  // [after][before], [after]
+        Buffer<float> now, before;           // [slot][state][sample][row]
+        Buffer<uint16_t> bits_before;
+        std::vector<double> bias, bias_before;  // [state]
+    };
+    void advance_sample(const Tape& tape, uint32_t begin, uint32_t end, uint32_t sample);
+
+    CpuContext& context_;
+    std::vector<Traced> projections_;
+};
+
+}  // namespace snn::cpu

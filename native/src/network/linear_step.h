@@ -1,0 +1,27 @@
+// How the float states of a model follow each other while nothing spikes, where that is linear:
+//
+//     state(t) = J state(t - 1) + B sums(t) + constant
+//
+// What learning rules without a backward pass in time know of the past (OTTT, e-prop: docs/semantics.md).
+#pragma once
+
+#include <vector>
+
+#include "network/plan.h"
+
+namespace snn {
+
+struct LinearStep {
+    size_t state_count = 0;
+    std::vector<double> jacobian;  // [state after][state before]; of states that are whole numbers 0
+    std::vector<double> input;     // [receptor][state after]
+
+    double from(size_t after, size_t before) const { return jacobian[after * state_count + before]; }
+    double of_input(size_t receptor, size_t after) const { return input[receptor * state_count + after]; }
+};
+
+// From the model's adjoint, with surrogates of 0. Throws SNN_ERROR_UNSUPPORTED where the step is not linear, spikes at rest, or is not
+// the same for all neurons of the population.
+LinearStep linear_step(const Population& population, const PopulationConstants& constants);
+
+}  // namespace snn

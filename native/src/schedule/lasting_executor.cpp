@@ -1,0 +1,330 @@
+#include "schedule/lasting_executor.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "backend/slots.h"
+#include "common/error.h"
+
+namespace snn {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr uint64_t first_interval = 1024;           // steps
+constexpr double most_of_time = 0.03;               // that safe points may take of the time between them
+constexpr size_t most_log_bytes = size_t{64} << 20;
+
+ExecutorCounters sum_of(const ExecutorCounters& a, const ExecutorCounters& b) {
+    return {a.steps + b.steps, a.spikes + b.spikes, a.input_spikes + b.input_spikes, a.synaptic_events + b.synaptic_events,
+            a.synaptic_operations + b.synaptic_operations};
+}
+
+// Every slot that steps to come depend on, weights that do not change aside; traces come before ages, as they are written.
+template <class Use>
+void for_state_slots(const Plan& plan, Use&& use) {
+    const Network& network = *plan.network;
+    for (uint32_t p = 0; p < network.populations().size(); ++p) {
+        const Population& population = network.population(p);
+        if (population.is_input() || population.is_binary())
+            use(Slot{plan.populations[p].history_depth > 0 ? Slot::history : Slot::activity, p},
+                population.is_binary() ? DType::uint8 : DType::float32);
+        if (population.is_input()) continue;
+        for (uint32_t s = 0; s < population.model->states.size(); ++s)
+            use(Slot{Slot::state, p, s}, population.model->states[s].type == ValueType::int_ ? DType::int32 : DType::float32);
+    }
+    for (uint32_t q = 0; q < network.projections().size(); ++q) {
+        if (!network.projection(q).plasticity) continue;
+        for (const Slot::Kind kind : {Slot::pre_traces, Slot::pre_age, Slot::post_traces, Slot::post_age, Slot::synapse_traces,
+                                      Slot::synapse_age})
+            use(Slot{kind, q}, is_age(kind) ? DType::int32 : DType::float32);
+        use(Slot{Slot::weight, q}, DType::float32);
+    }
+}
+
+}  // namespace
+
+LastingExecutor::LastingExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options, std::unique_ptr<Executor> executor,
+                                 Reopen reopen)
+    : plan_(std::move(plan)),
+      batch_(options.batch_size),
+      executor_(std::move(executor)),
+      reopen_(std::move(reopen)),
+      is_plastic_(std::any_of(plan_->plasticity.begin(), plan_->plasticity.end(), [](const auto& rule) { return rule != nullptr; })),
+      settings_{.seed = options.seed, .constants = {}, .rules = {}, .weights = {}},
+      point_{.settings = settings_, .state = {}, .counters = {}},
+      interval_(first_interval),
+      point_time_(Clock::now()) {}
+
+// ---- Going on without what failed
+
+// use(executor), again on the next one when a device fails.
+template <class Use>
+decltype(auto) LastingExecutor::lasting(Use&& use) {
+    for (;;) {
+        std::exception_ptr failure;
+        if (!executor_) throw Error(SNN_ERROR_DEVICE_LOST, "all devices of this session have failed; open a new one");
+        try {
+            return use(*executor_);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        recover(failure);
+    }
+}
+
+// Whoever reads sees the same state, on whatever devices: it stays const for them.
+template <class Use>
+decltype(auto) LastingExecutor::reading(Use&& use) const {
+    return const_cast<LastingExecutor*>(this)->lasting(std::forward<Use>(use));
+}
+
+void LastingExecutor::recover(std::exception_ptr failure) {
+    for (;;) {
+        reopen_(executor_, failure);
+        try {
+            restore();
+            for (const Act& act : log_) apply(act);
+            return;
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    }
+}
+
+void LastingExecutor::restore() {
+    executor_->reset_state();
+    const Settings& settings = point_.settings;
+    executor_->set_seed(settings.seed);
+    for (const auto& [population, made] : settings.constants) executor_->set_constants(population, *made.constants);
+    for (const auto& [projection, made] : settings.rules) executor_->set_plasticity(projection, made.plan);
+    if (!settings.constants.empty()) executor_->reset_state();  // initial states that follow parameters
+    const auto write = [&](const Written& written) { executor_->write(written.slot, written.dtype, written.data->data()); };
+    for (const auto& [slot, written] : settings.weights) write(written);
+    for (const Written& written : point_.state) write(written);
+    counted_before_ = point_.counters;
+}
+
+void LastingExecutor::apply(const Act& act) {
+    struct Again {
+        LastingExecutor& self;
+        Executor& executor;
+        void operator()(const Steps& steps) const {
+            RunRequest request;
+            request.first_step = steps.first_step;
+            request.step_count = steps.count;
+            std::vector<InputFrames> inputs;
+            for (uint32_t p = 0; p < self.plan_->network->populations().size(); ++p) {
+                if (!self.plan_->network->population(p).is_input()) continue;
+                inputs.push_back({p, steps.values[inputs.size()].data(), steps.strides[inputs.size()]});
+            }
+            request.inputs = inputs;
+            executor.run(request);
+        }
+        void operator()(const Written& written) const { executor.write(written.slot, written.dtype, written.data->data()); }
+        void operator()(const Signal& given) const { executor.signal(given.projection, given.value); }
+        void operator()(const NewConstants& made) const { executor.set_constants(made.population, *made.constants); }
+        void operator()(const NewRule& made) const { executor.set_plasticity(made.projection, made.plan); }
+        void operator()(const NewSeed& made) const { executor.set_seed(made.seed); }
+        void operator()(const Reset&) const {
+            executor.reset_state();
+            self.counted_before_ = {};
+        }
+    };
+    std::visit(Again{*this, *executor_}, act);
+}
+
+// ---- Safe points and the log
+
+void LastingExecutor::log(Act act, size_t bytes) {
+    log_.push_back(std::move(act));
+    log_bytes_ += bytes;
+}
+
+// Of the inputs of a request from step `begin` on.
+size_t LastingExecutor::bytes_to_log(const RunRequest& request, uint32_t begin) const {
+    size_t bytes = 0;
+    for (const InputFrames& input : request.inputs)
+        bytes += size_t{input.step_stride == 0 ? 1 : request.step_count - begin} * frame_of(input.population) * sizeof(float);
+    return bytes;
+}
+
+void LastingExecutor::log_steps(const RunRequest& request, uint32_t begin) {
+    if (begin == request.step_count) return;
+    const uint32_t count = request.step_count - begin;
+    // The same inputs held as before: the usual step of a game.
+    if (Steps* const last = log_.empty() ? nullptr : std::get_if<Steps>(&log_.back());
+        last && last->first_step + last->count == request.first_step + begin && last->count <= UINT32_MAX - count) {
+        bool same = true;
+        for (size_t i = 0; same && i < request.inputs.size(); ++i)
+            same = last->strides[i] == 0 && request.inputs[i].step_stride == 0 &&
+                   std::memcmp(last->values[i].data(), request.inputs[i].data, last->values[i].size() * sizeof(float)) == 0;
+        if (same) {
+            last->count += count;
+            return;
+        }
+    }
+    Steps steps{request.first_step + begin, count, {}, {}};
+    for (const InputFrames& input : request.inputs) {
+        const size_t frame = frame_of(input.population);
+        const float* const first = input.data + size_t{begin} * input.step_stride;
+        std::vector<float>& values = steps.values.emplace_back();
+        steps.strides.push_back(input.step_stride == 0 ? 0 : frame);
+        for (uint32_t step = 0; step < (input.step_stride == 0 ? 1 : count); ++step)
+            values.insert(values.end(), first + step * input.step_stride, first + step * input.step_stride + frame);
+    }
+    log(std::move(steps), bytes_to_log(request, begin));
+}
+
+bool LastingExecutor::is_point_due() const { return steps_since_point_ >= interval_ || log_bytes_ > most_log_bytes; }
+
+// The old one stays until all of it is there.
+void LastingExecutor::take_safe_point() {
+    const Clock::time_point begin = Clock::now();
+    SafePoint point{settings_, {}, sum_of(counted_before_, executor_->counters())};
+    for_state_slots(*plan_, [&](const Slot& slot, DType dtype) {
+        Bytes data(executor_->count(slot) * size_of(dtype));
+        if (data.empty()) return;
+        executor_->read(slot, dtype, data.data());
+        point.state.push_back({slot, dtype, std::make_shared<const Bytes>(std::move(data))});
+    });
+    point_ = std::move(point);
+    log_.clear();
+    log_bytes_ = 0;
+    steps_since_point_ = 0;
+    const Clock::time_point end = Clock::now();
+    if (end - begin > most_of_time * (begin - point_time_)) interval_ *= 2;
+    point_time_ = end;
+}
+
+void LastingExecutor::reset_state() {
+    lasting([](Executor& executor) { executor.reset_state(); });
+    counted_before_ = {};
+    if (is_plastic_) return log(Reset{}, 0);
+    point_ = {settings_, {}, {}};
+    log_.clear();
+    log_bytes_ = 0;
+    steps_since_point_ = 0;
+    point_time_ = Clock::now();
+}
+
+// ---- Running
+
+LastingExecutor::Mark LastingExecutor::mark(const RunRequest& request, uint32_t done) const {
+    Mark made{done, steps_since_point_, {}, {}};
+    for (const EventRecord& events : request.events) made.event_counts.push_back(events.count);
+    for (const RecordFrames& record : request.records) {
+        Bytes& sums = made.sums.emplace_back();
+        if (record.kind != RecordFrames::activity_sum) continue;
+        sums.resize(frame_of(record.population) * size_of(record.dtype));
+        std::memcpy(sums.data(), record.data, sums.size());
+    }
+    return made;
+}
+
+void LastingExecutor::rewind(const RunRequest& request, const Mark& mark) {
+    steps_since_point_ = mark.steps_since_point;
+    for (size_t i = 0; i < request.events.size(); ++i) request.events[i].count = mark.event_counts[i];
+    for (size_t i = 0; i < request.records.size(); ++i)
+        if (!mark.sums[i].empty()) std::memcpy(request.records[i].data, mark.sums[i].data(), mark.sums[i].size());
+}
+
+void LastingExecutor::run_stretch(const RunRequest& request, uint32_t done, uint32_t steps) {
+    std::vector<InputFrames> inputs(request.inputs.begin(), request.inputs.end());
+    std::vector<RecordFrames> records(request.records.begin(), request.records.end());
+    std::vector<EventRecord> events(request.events.begin(), request.events.end());
+    const size_t rows_before = (uint64_t{request.record_phase} + done) / request.record_interval;
+    for (InputFrames& input : inputs) input.data += done * input.step_stride;
+    for (RecordFrames& record : records)
+        record.data = static_cast<char*>(record.data) + rows_before * record.step_stride * size_of(record.dtype);
+    for (EventRecord& record : events) record.first_step += done;
+    RunRequest stretch = request;
+    stretch.first_step += done;
+    stretch.step_count = steps;
+    stretch.inputs = inputs;
+    stretch.records = records;
+    stretch.record_phase = static_cast<uint32_t>((uint64_t{request.record_phase} + done) % request.record_interval);
+    stretch.events = events;
+    executor_->run(stretch);
+    for (size_t i = 0; i < events.size(); ++i) request.events[i].count = events[i].count;
+}
+
+void LastingExecutor::run(const RunRequest& request) {
+    std::optional<Mark> begin;
+    lasting([&](Executor&) {
+        if (begin) rewind(request, *begin);
+        else if (is_point_due()) take_safe_point();
+        if (!begin) begin = mark(request, 0);
+        for (uint32_t done = begin->done; done < request.step_count;) {
+            const uint64_t most = interval_ > steps_since_point_ ? interval_ - steps_since_point_ : interval_;
+            const auto steps = static_cast<uint32_t>(std::min<uint64_t>(request.step_count - done, most));
+            run_stretch(request, done, steps);
+            done += steps;
+            steps_since_point_ += steps;
+            const bool is_last = done == request.step_count;
+            if (is_last ? bytes_to_log(request, begin->done) < most_log_bytes : !is_point_due()) continue;
+            take_safe_point();
+            begin = mark(request, done);
+        }
+    });
+    log_steps(request, begin->done);
+}
+
+// ---- Variables
+
+std::string LastingExecutor::description() const {
+    return reading([](const Executor& executor) { return executor.description(); });
+}
+
+ExecutorCounters LastingExecutor::counters() const {
+    // After the call: the executor may be another one then.
+    const ExecutorCounters own = reading([](const Executor& executor) { return executor.counters(); });
+    return sum_of(counted_before_, own);
+}
+
+void LastingExecutor::set_constants(uint32_t population, const PopulationConstants& constants) {
+    const NewConstants made{population, std::make_shared<const PopulationConstants>(constants)};
+    lasting([&](Executor& executor) { executor.set_constants(population, constants); });
+    settings_.constants.insert_or_assign(population, made);
+    log(made, 0);
+}
+
+void LastingExecutor::set_seed(uint64_t seed) {
+    lasting([&](Executor& executor) { executor.set_seed(seed); });
+    settings_.seed = seed;
+    log(NewSeed{seed}, 0);
+}
+
+void LastingExecutor::set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) {
+    lasting([&](Executor& executor) { executor.set_plasticity(projection, plan); });
+    settings_.rules.insert_or_assign(projection, NewRule{projection, plan});
+    log(NewRule{projection, std::move(plan)}, 0);
+}
+
+void LastingExecutor::signal(uint32_t projection, float value) {
+    lasting([&](Executor& executor) { executor.signal(projection, value); });
+    log(Signal{projection, value}, 0);
+}
+
+size_t LastingExecutor::count(const Slot& slot) const { return slot_count(*plan_, batch_, slot); }
+
+void LastingExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
+    reading([&](const Executor& executor) { executor.read(slot, dtype, out_data); });
+}
+
+void LastingExecutor::write(const Slot& slot, DType dtype, const void* data) {
+    const auto* const bytes = static_cast<const std::byte*>(data);
+    const Written written{slot, dtype, std::make_shared<const Bytes>(bytes, bytes + count(slot) * size_of(dtype))};
+    lasting([&](Executor& executor) { executor.write(slot, dtype, data); });
+    const bool is_kept = (slot.kind == Slot::weight || slot.kind == Slot::bias) && !plan_->network->projection(slot.index).plasticity;
+    if (is_kept) settings_.weights.insert_or_assign({slot.kind, slot.index}, written);
+    log(written, written.data->size());
+}
+
+std::span<const uint32_t> LastingExecutor::active(uint32_t population, uint32_t sample) const {
+    return reading([&](const Executor& executor) { return executor.active(population, sample); });
+}
+
+}  // namespace snn

@@ -1,0 +1,137 @@
+// An executor that outlives its devices: when one fails, another executor goes on without it, with the same bits.
+//
+// The state of a device that is lost is lost with it. So a *safe point* is kept, a copy of all that steps depend on, and a *log* of what was
+// done since then: steps with their inputs, writes, signals, changed parameters.
+//
+//     safe point ---- steps ---- write ---- steps ---- X           a device fails in the middle of a run
+//     safe point ==== steps ==== write ==== steps ==== goes on     another executor, from the safe point, does it all again
+//
+// A new safe point is taken after `first_interval` steps - less often where that costs more than a part of the time -, in the middle of
+// a long run too, or when the log has become large. A reset is one for nothing, unless weights are plastic.
+//
+// Training is not done here.
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "backend/backend.h"
+
+namespace snn {
+
+class LastingExecutor final : public Executor {
+public:
+    // Ends the executor in `io_executor` and puts one in its place that works without what failed, in its initial state. Throws,
+    // `failure` or an error of its own, when there is none.
+    using Reopen = std::function<void(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure)>;
+
+    LastingExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options, std::unique_ptr<Executor> executor, Reopen reopen);
+
+    std::string description() const override;
+    void reset_state() override;
+    void run(const RunRequest& request) override;
+    ExecutorCounters counters() const override;
+    void set_constants(uint32_t population, const PopulationConstants& constants) override;
+    void set_seed(uint64_t seed) override;
+    void set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) override;
+    void signal(uint32_t projection, float value) override;
+
+    size_t count(const Slot& slot) const override;
+    void read(const Slot& slot, DType dtype, void* out_data) const override;
+    void write(const Slot& slot, DType dtype, const void* data) override;
+    std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
+
+private:
+    using Bytes = std::vector<std::byte>;
+
+    // ---- What was done, in a form in which it can be done again.
+    struct Steps {
+        uint64_t first_step;
+        uint32_t count;
+        std::vector<size_t> strides;             // by input, as InputFrames has it
+        std::vector<std::vector<float>> values;  // by input: of one step where the stride is 0
+    };
+    struct Written {
+        Slot slot;
+        DType dtype;
+        std::shared_ptr<const Bytes> data;
+    };
+    struct Signal {
+        uint32_t projection;
+        float value;
+    };
+    struct NewConstants {
+        uint32_t population;
+        std::shared_ptr<const PopulationConstants> constants;
+    };
+    struct NewRule {
+        uint32_t projection;
+        std::shared_ptr<const PlasticityPlan> plan;
+    };
+    struct NewSeed {
+        uint64_t seed;
+    };
+    struct Reset {};
+    using Act = std::variant<Steps, Written, Signal, NewConstants, NewRule, NewSeed, Reset>;
+
+    // What a reset keeps.
+    struct Settings {
+        uint64_t seed;
+        std::map<uint32_t, NewConstants> constants;                          // by population
+        std::map<uint32_t, NewRule> rules;                                   // by projection
+        std::map<std::pair<Slot::Kind, uint32_t>, Written> weights;  // and biases that were written, of projections that are not plastic
+    };
+    struct SafePoint {
+        Settings settings;
+        std::vector<Written> state;  // nothing: the initial one
+        ExecutorCounters counters;
+    };
+
+    // Where a request stands that is being run: what the executor adds to, as it was after `done` of its steps.
+    struct Mark {
+        uint32_t done;
+        uint64_t steps_since_point;
+        std::vector<size_t> event_counts;
+        std::vector<Bytes> sums;  // by record, empty where it is none
+    };
+
+    size_t frame_of(uint32_t population) const { return size_t{batch_} * plan_->network->population(population).size; }
+    template <class Use>
+    decltype(auto) lasting(Use&& use);
+    template <class Use>
+    decltype(auto) reading(Use&& use) const;
+    void recover(std::exception_ptr failure);
+    void restore();
+    void apply(const Act& act);
+    void log(Act act, size_t bytes);
+    size_t bytes_to_log(const RunRequest& request, uint32_t begin) const;
+    void log_steps(const RunRequest& request, uint32_t begin);
+    void take_safe_point();
+    bool is_point_due() const;
+    Mark mark(const RunRequest& request, uint32_t done) const;
+    void rewind(const RunRequest& request, const Mark& mark);
+    void run_stretch(const RunRequest& request, uint32_t done, uint32_t steps);
+
+    std::shared_ptr<const Plan> plan_;
+    uint32_t batch_;
+    std::unique_ptr<Executor> executor_;
+    Reopen reopen_;
+    bool is_plastic_;
+    Settings settings_;  // as they are now
+    SafePoint point_;
+    std::vector<Act> log_;
+    size_t log_bytes_ = 0;
+    uint64_t steps_since_point_ = 0;
+    uint64_t interval_;  // steps from one safe point to the next
+    std::chrono::steady_clock::time_point point_time_;
+    ExecutorCounters counted_before_;  // by executors that are gone, up to the safe point that the present one began at
+};
+
+}  // namespace snn

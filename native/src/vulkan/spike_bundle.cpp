@@ -1,0 +1,225 @@
+#include "vulkan/spike_bundle.h"
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <numeric>
+
+#include "common/error.h"
+#include "common/math.h"
+
+namespace snn::vulkan {
+
+namespace {
+
+constexpr uint32_t sources_of_a_block = 128;  // whose rows one thread makes together
+
+}  // namespace
+
+// The rows of consecutive sources: synapses by source, delay and part, and where those of a delay and part end.
+struct SpikeBundle::Block {
+    struct Run {
+        uint32_t list, end;  // list: (delay - least) * parts + part; end: in synapses of the block
+    };
+    uint32_t first = 0, last = 0;
+    std::vector<uint32_t> synapses;
+    std::vector<Run> runs;
+    std::vector<uint32_t> runs_end;  // by source
+};
+
+// What a thread uses again for its next block; rules keep there what rows have in common (RowMemory).
+struct SpikeBundle::Scratch {
+    struct Synapse {
+        uint32_t list;
+        uint32_t words[2];
+    };
+    std::vector<RowMemory> memories;  // by member
+    CanonicalRow canonical;
+    std::vector<Synapse> row;
+    std::vector<uint32_t> counts, next;  // by list
+};
+
+// Where the ranges of sums begin that the word of a compact synapse reaches.
+void SpikeBundle::cut_into_parts(const Network& network, std::span<const Member> members) {
+    parts.clear();
+    if (!compact) return parts.push_back(0);
+    std::vector<std::pair<uint32_t, uint32_t>> ranges;
+    for (const Member& member : members)
+        ranges.emplace_back(member.first_sum,
+                            member.first_sum + network.population(network.projection(member.projection).target).size);
+    std::sort(ranges.begin(), ranges.end());
+    for (const auto& [begin, end] : ranges) {
+        if (parts.empty() || begin - parts.back() >= compact_sums) parts.push_back(begin);
+        while (end - parts.back() > compact_sums) parts.push_back(parts.back() + compact_sums);
+    }
+}
+
+void SpikeBundle::make_rows(const Network& network, std::span<const Member> members, Block& out_block, Scratch& scratch) const {
+    const auto part_count = static_cast<uint32_t>(parts.size());
+    const size_t words = words_of_synapse();
+    std::vector<uint64_t> own_places(members.size(), 0);  // where the row's weights begin, of those that were written
+    for (size_t m = 0; m < members.size(); ++m)
+        if (!members[m].own_weights.empty())
+            own_places[m] = network.projection(members[m].projection).synapses->index().row_offsets[out_block.first];
+    for (uint32_t i = out_block.first; i < out_block.last; ++i) {
+        scratch.row.clear();
+        scratch.counts.assign((most_delay_ - least_delay_ + 1) * part_count, 0);
+        scratch.next.resize(scratch.counts.size());
+        for (size_t m = 0; m < members.size(); ++m) {
+            const Member& member = members[m];
+            const Projection& projection = network.projection(member.projection);
+            SynapseRow synapses = projection.synapses->row(i, scratch.memories[m]);
+            if (!member.own_weights.empty()) {
+                scratch.canonical.assign(synapses);
+                synapses = {scratch.canonical.targets, scratch.canonical.delays, member.own_weights.subspan(own_places[m])};
+                own_places[m] += synapses.targets.size();
+            }
+            const double scale = std::ldexp(1.0, projection.fixed_exponent);
+            for (size_t k = 0; k < synapses.targets.size(); ++k) {
+                const auto whole = static_cast<uint32_t>(to_int_nearest_even(static_cast<double>(synapses.weights[k]) * scale));
+                const uint32_t sum = member.first_sum + synapses.targets[k];
+                const auto part = static_cast<uint32_t>(std::upper_bound(parts.begin(), parts.end(), sum) - parts.begin()) - 1;
+                const uint32_t delay = projection.delay_steps + (synapses.delays.empty() ? 0u : synapses.delays[k]);
+                const uint32_t list = (delay - least_delay_) * part_count + part, target = sum - parts[part];
+                if (compact) scratch.row.push_back({list, {whole << 16 | target, 0}});
+                else scratch.row.push_back({list, {target, whole}});
+                ++scratch.counts[list];
+            }
+        }
+        auto end = static_cast<uint32_t>(out_block.synapses.size() / words);
+        for (uint32_t list = 0; list < scratch.counts.size(); ++list) {
+            if (scratch.counts[list] == 0) continue;
+            scratch.next[list] = end;
+            end += scratch.counts[list];
+            out_block.runs.push_back({list, end});
+        }
+        out_block.runs_end.push_back(static_cast<uint32_t>(out_block.runs.size()));
+        out_block.synapses.resize(size_t{end} * words);
+        for (const Scratch::Synapse& synapse : scratch.row)
+            std::copy(synapse.words, synapse.words + words, &out_block.synapses[size_t{scratch.next[synapse.list]++} * words]);
+    }
+}
+
+void SpikeBundle::load(Device& device, const Network& network, std::span<const Member> members, ThreadPool& threads) {
+    cut_into_parts(network, members);
+    least_delay_ = UINT32_MAX;
+    most_delay_ = 0;
+    for (const Member& member : members) {
+        const Projection& projection = network.projection(member.projection);
+        least_delay_ = std::min(least_delay_, projection.delay_steps + uint32_t{projection.synapses->min_delay()});
+        most_delay_ = std::max(most_delay_, projection.delay_steps + uint32_t{projection.synapses->max_delay()});
+    }
+    // Each thread makes neighbouring rows: that is what rules are quick at.
+    const uint32_t sources = network.population(source).size, width = threads.width();
+    std::vector<Block> blocks((sources + sources_of_a_block - 1) / sources_of_a_block);
+    std::vector<std::exception_ptr> failures(width);
+    threads.run(width, [&](uint32_t worker) {
+        try {
+            Scratch scratch;
+            scratch.memories.resize(members.size());
+            const size_t end = blocks.size() * (worker + 1) / width;
+            for (size_t b = blocks.size() * worker / width; b < end; ++b) {
+                blocks[b].first = static_cast<uint32_t>(b) * sources_of_a_block;
+                blocks[b].last = std::min(blocks[b].first + sources_of_a_block, sources);
+                make_rows(network, members, blocks[b], scratch);
+            }
+        } catch (...) {
+            failures[worker] = std::current_exception();
+        }
+    });
+    for (const std::exception_ptr& failure : failures)
+        if (failure) std::rethrow_exception(failure);
+
+    std::vector<uint8_t> used(most_delay_ - least_delay_ + 1, 0);
+    for (const Block& block : blocks)
+        for (const Block::Run& run : block.runs) used[run.list / parts.size()] = 1;
+    delays.clear();
+    for (uint32_t k = 0; k < used.size(); ++k)
+        if (used[k]) delays.push_back(least_delay_ + k);
+    if (!delays.empty() && 2 * delays.size() > delays.back() - delays.front()) {
+        const uint32_t first = delays.front();
+        delays.resize(delays.back() - first + 1);
+        std::iota(delays.begin(), delays.end(), first);
+    }
+    bring(device, network, blocks);
+}
+
+// Cuts the rows into segments that a binding reaches and brings them to the device; those that are there are written again.
+void SpikeBundle::bring(Device& device, const Network& network, const std::vector<Block>& blocks) {
+    const VkDeviceSize fitting = device.storage_range() / 4;
+    const size_t words = words_of_synapse(), row_words = delays.size() * parts.size();
+    struct Piece {
+        const uint32_t* synapses;
+        size_t count;  // words
+    };
+    std::vector<Piece> pieces;
+    std::vector<uint32_t> rows;
+    VkDeviceSize synapse_words = 0;
+    uint32_t first = 0;
+    size_t number = 0;
+    const auto begin = [&](uint32_t source_index) {
+        pieces.clear();
+        rows.assign(delays.begin(), delays.end());
+        rows.insert(rows.end(), parts.begin(), parts.end());
+        synapse_words = 0;
+        first = source_index;
+    };
+    const auto end = [&](uint32_t last) {
+        if (synapse_words == 0) return;
+        rows.push_back(static_cast<uint32_t>(synapse_words / words));
+        if (segments.size() <= number) {
+            const std::string what = text("the synapses of population '", network.population(source).name, "'");
+            Segment segment{{}, {}, first, last};
+            segment.synapses = device.allocate(synapse_words * 4, Memory::device, what);
+            segment.rows = device.allocate(rows.size() * 4, Memory::device, what);
+            device.upload(segment.rows, 0, rows.data(), rows.size() * 4);
+            segments.push_back(segment);
+        }
+        VkDeviceSize done = 0;
+        for (const Piece& piece : pieces) {
+            device.upload(segments[number].synapses, done, piece.synapses, piece.count * 4);
+            done += piece.count * 4;
+        }
+        synapse_count += synapse_words / words;
+        ++number;
+    };
+    synapse_count = 0;
+    begin(0);
+    for (const Block& block : blocks) {
+        size_t run = 0, at = 0;  // in runs and in synapses of the block
+        for (uint32_t i = block.first; i < block.last; ++i) {
+            const size_t runs_end = block.runs_end[i - block.first];
+            const size_t row_end = runs_end == run ? at : block.runs[runs_end - 1].end;
+            const size_t row_synapses = (row_end - at) * words;
+            const auto fits = [&] {
+                return synapse_words + row_synapses <= fitting && rows.size() + row_words + 1 <= fitting;
+            };
+            if (!fits()) {
+                end(i);
+                begin(i);
+                if (!fits())
+                    throw Error(SNN_ERROR_UNSUPPORTED, "population '", network.population(source).name,
+                                "' has a neuron with more synapses than the ", device.storage_range(),
+                                " bytes that a shader of this Vulkan device reaches");
+            }
+            const size_t shift = synapse_words / words - at;  // wraps where the segment is the shorter one
+            size_t reached = at;
+            for (const uint32_t delay : delays)
+                for (uint32_t part = 0; part < parts.size(); ++part) {
+                    rows.push_back(static_cast<uint32_t>(reached + shift));
+                    if (run < runs_end && block.runs[run].list == (delay - least_delay_) * parts.size() + part)
+                        reached = block.runs[run++].end;
+                }
+            if (row_synapses > 0) {
+                const uint32_t* const data = block.synapses.data() + at * words;
+                if (!pieces.empty() && pieces.back().synapses + pieces.back().count == data) pieces.back().count += row_synapses;
+                else pieces.push_back({data, row_synapses});
+                synapse_words += row_synapses;
+            }
+            at = row_end;
+        }
+    }
+    end(network.population(source).size);
+}
+
+}  // namespace snn::vulkan

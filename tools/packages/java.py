@@ -1,0 +1,42 @@
+"""The jar: the classes of bindings/java and, in natives/SYSTEM-PROCESSOR, the libraries that they load; a jar with the sources."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from . import native
+
+RELEASE = "11"  # the oldest Java that runs it
+
+
+def make(destination: Path, prefix: Path, libraries: dict[str, Path]) -> Path:
+    """Make snn-VERSION.jar and snn-VERSION-sources.jar in `destination`; returns the first.
+
+    `libraries` has for platforms other than this one a folder with libsnn and snn_jni, built there.
+    """
+    for tool in ("javac", "jar"):
+        if shutil.which(tool) is None:
+            raise SystemExit(f"{tool} is not there; it is part of a JDK (Debian: default-jdk-headless)")
+    source = native.ROOT / "bindings/java"
+    destination.mkdir(parents=True, exist_ok=True)
+    made = destination / f"snn-{native.version()}.jar"
+    with tempfile.TemporaryDirectory() as temporary:
+        content = Path(temporary, "content")
+        native.run("javac", "--release", RELEASE, "-d", content, *sorted((source / "src/snn").glob("*.java")))
+        native.build(source, prefix, content / "natives" / folder(native.SYSTEM, native.MACHINE))
+        for platform, built in libraries.items():
+            shutil.copytree(built, content / "natives" / folder(platform, "x86_64"), dirs_exist_ok=True)
+        shutil.copy(native.ROOT / "LICENSE", content)
+        manifest = Path(temporary, "manifest")
+        manifest.write_text(
+            f"Automatic-Module-Name: snn\nImplementation-Version: {native.version()}\n", encoding="utf-8", newline="\n"
+        )
+        native.run("jar", "--create", "--file", made, "--manifest", manifest, "-C", content, ".")
+    sources = made.with_name(f"{made.stem}-sources.jar")
+    native.run("jar", "--create", "--file", sources, "-C", source / "src", "snn")
+    return made
+
+
+def folder(platform: str, machine: str) -> str:
+    """Where Natives.java looks for the libraries of a platform."""
+    return f"{platform.lower()}-{machine}"
