@@ -15,6 +15,7 @@ from owner import Owner
 
 import snn
 from snn.engine import machine
+from snn.engine.bench.brains import bench_brains
 from snn.engine.bench.latency import latency_network
 from snn.engine.bench.report import Settings
 from snn.engine.bench.scenes import bench_scene
@@ -65,9 +66,21 @@ def recorded(owner: Owner) -> Iterator[Row]:
     )
 
 
+def brains(owner: Owner) -> Iterator[Row]:
+    """Frames of many small brains; each is compared with a session of its own on the CPU first."""
+    for own_weights in (False, True):
+        for one in bench_brains(Settings(device=DEVICE, own_weights=own_weights)):
+            yield (
+                f"`brains`: {one['network']}, {one['variant']}",
+                f"{one['median_s'] * 1e3:.2f} ms a frame",
+                f"{one['p10_s'] * 1e3:.2f} to {one['p90_s'] * 1e3:.2f}",
+            )
+
+
 MEASUREMENTS: dict[str, Callable[[Owner], Iterator[Row]]] = {
     "bandwidth": bandwidth,
     "recorded": recorded,
+    "brains": brains,
     "microcircuit": scene("microcircuit"),
     "izhikevich_1m": scene("izhikevich_100k", 10.0),
     "izhikevich_100k": scene("izhikevich_100k"),

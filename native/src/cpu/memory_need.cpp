@@ -102,12 +102,14 @@ ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
             continue;
         }
         if (projection.synapses) need.projection_bytes[q] += segment_table(network, projection, threads);
-        if (projection.is_fixed()) need.projection_bytes[q] += projection.weight_count() * sizeof(int32_t);
+        const uint64_t copies = plan.sample_weights ? options.batch_size : 1;
+        if (copies > 1) need.projection_bytes[q] += copies * (projection.weight_count() + projection.bias_count()) * sizeof(float);
+        if (projection.is_fixed()) need.projection_bytes[q] += copies * projection.weight_count() * sizeof(int32_t);
         if (projection.kind == SNN_CONNECT_CONV2D) {  // packed for lanes of 16 channels
             const uint64_t groups = projection.window.groups;
             const uint64_t outputs = network.population(projection.target).shape.dims[0] / groups;
             const uint64_t kernels = projection.weight_count() / outputs;
-            need.projection_bytes[q] += kernels * padded(static_cast<uint32_t>(outputs)) * sizeof(float);
+            need.projection_bytes[q] += copies * kernels * padded(static_cast<uint32_t>(outputs)) * sizeof(float);
         }
     }
     return need;

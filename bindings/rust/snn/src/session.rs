@@ -104,6 +104,12 @@ impl SessionOptions {
         self.flag(sys::SNN_FLAG_INPUT_GRADIENTS)
     }
 
+    /// Each sample has weights and biases of its own: "projection.weight" is then those of all samples, and
+    /// "projection.weight\[7\]" those of sample 7.
+    pub fn sample_weights(self) -> Self {
+        self.flag(sys::SNN_FLAG_SAMPLE_WEIGHTS)
+    }
+
     fn flag(mut self, flag: u32) -> Self {
         self.flags |= flag;
         self
