@@ -297,7 +297,7 @@ void Backpropagation::value_weights(const WeightTask& task, const Chunk& chunk, 
 // One-to-one as well: a row of one synapse.
 void Backpropagation::sparse_weights(const WeightTask& task, const Chunk& chunk) {
     const ProjectionData& data = *context_.projections[task.projection];
-    const uint32_t source = data.info.source, batch = context_.batch;
+    const uint32_t batch = context_.batch;
     float* const out = projections_[task.projection].weights.data();
     const bool one_to_one = task.kind == WeightTask::one_to_one;
     const uint32_t slots = one_to_one ? 1 : static_cast<uint32_t>(data.segments->delays().size());
