@@ -151,7 +151,6 @@ namespace Snn
         /// <summary>Advances by a number of steps. C: <c>snn_session_step</c>.</summary>
         public void Step(int stepCount = 1)
         {
-            if (stepCount < 0) throw new ArgumentOutOfRangeException(nameof(stepCount), stepCount, "a count is not negative");
             Finish(Native.snn_session_step(handle, Whole(stepCount, "stepCount")));
         }
 

@@ -123,6 +123,8 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
                                                                  populations[projection.target]->ranges, allocator, kernels,
                                                                  interpret);
     }
+    normalized.resize(projections.size());
+    stages.assign(populations.size(), 0);
     uint32_t receptors = 0, interpreter_words = 0;
     bool any_fixed = false;
     size_t scratch = 0;
@@ -163,7 +165,7 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
 }
 
 CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options)
-    : context_(std::move(plan), options), clock_(first_clock), seed_(options.seed) {
+    : context_(std::move(plan), options), clock_(first_clock), seed_(options.seed), first_sample_(options.first_sample) {
     const auto& populations = context_.populations;
     for (uint32_t p = 0; p < populations.size(); ++p)
         if (populations[p]->info.is_input()) inputs_.push_back(p);
@@ -524,7 +526,10 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         const size_t bytes = (part.end - part.begin) * sizeof(float);
         if (!data.starts_at_projection[r] && !data.starts_at_accumulators[r]) std::memset(row + part.begin, 0, bytes);
     }
-    for (const uint32_t q : data.incoming) deliver(q, at, part, range, memory);
+    for (const uint32_t q : data.incoming) {
+        if (at.taped && context_.normalized[q]) deliver_normalized(q, at, part, memory);
+        else deliver(q, at, part, range, memory);
+    }
     for (uint32_t r = 0; r < data.receptor_count; ++r) {
         // A receptor without input reads integer sums that are zero, and leaves them so.
         if (!takes_integers && data.fixed_scales[r] == 0.0f) continue;
@@ -548,7 +553,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         .states = states,
         .spikes = model.spiking ? data.bits_at(at.clock, at.sample) : nullptr,
         .tape = taped ? tape : nullptr,
-        .draws = {seed_, at.step, population, at.sample},
+        .draws = {seed_, at.step, population, first_sample_ + at.sample},
         .poisson = data.poisson.data(),
         .integer_receptors = integers,
         .receptor_scales = data.fixed_scales.data(),

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/normalization.h"
 #include "common/thread_pool.h"
 #include "cpu/event_log.h"
 #include "cpu/kernel_table.h"
@@ -63,6 +64,15 @@ constexpr uint32_t whole_row = UINT32_MAX;  // instead of the number of one of a
 // threads have to meet within a step. Neurons without input are ahead of all others, so their delays do not count.
 uint32_t span_steps(const Plan& plan);
 
+constexpr uint32_t channels_of_task = 16;  // of a normalised projection
+
+// A projection that the last taped run normalised.
+struct NormalizedData {
+    NormalizedRows<float> rows;
+    Buffer<float> sums;                // [step][sample][row] x
+    std::vector<float> center, scale;  // [channel]
+};
+
 // Everything that forward and backward passes share.
 struct CpuContext {
     CpuContext(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
@@ -76,6 +86,8 @@ struct CpuContext {
     std::vector<std::unique_ptr<ProjectionData>> projections;
     std::unique_ptr<SparseBundles> bundles;
     std::vector<std::unique_ptr<PlasticProjection>> plastic;  // by projection, null where weights stay
+    std::vector<std::unique_ptr<NormalizedData>> normalized;  // by projection, null where it is not
+    std::vector<uint32_t> stages;                             // by population, of the last taped run (network/stages.h)
     std::vector<TaskMemory> tasks;  // one for each task that can run at once
     mutable Buffer<uint32_t> joined_list;  // what active() gives of a population with several lists
     Buffer<float> no_input;         // zeros: the sums of a receptor that no projection reaches
@@ -116,6 +128,8 @@ public:
     bool gradient_is_finite(uint32_t projection) const override;
     void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
     void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
+    bool can_normalize() const override { return context_.bundles->empty(); }
+    void read_gamma_gradient(uint32_t projection, double* out_values) const override;
     uint64_t taped_run_count() const override { return taped_runs_; }
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;
@@ -237,6 +251,9 @@ private:
                   TaskMemory& memory);
     void pack_panel(const ProjectionData& projection, uint32_t begin, uint32_t end, uint32_t width, TaskMemory& memory) const;
     void keep_last_steps(uint32_t step_count);
+    void begin_normalization(const RunRequest& request);
+    void find_normalized_sums(const RunRequest& request, uint32_t group);
+    void deliver_normalized(uint32_t projection, const Moment& at, NeuronRange part, TaskMemory& memory);
 
     CpuContext context_;
     std::vector<uint32_t> inputs_, neurons_;  // populations: inputs in index order, neurons in evaluation order
@@ -252,10 +269,12 @@ private:
     uint64_t steps_ = 0;              // since the last reset
     uint64_t clock_;                  // the step to come
     uint64_t seed_;
+    uint32_t first_sample_;           // what the draws call it
     uint64_t taped_runs_ = 0;
     std::vector<EventLog> event_logs_;  // per population, made at the first run that records events
     std::unique_ptr<Tape> tape_;
-    std::vector<Group> groups_;           // made at the first taped run
+    std::vector<Group> groups_;           // made at the first taped run, and when other projections are normalised
+    std::vector<uint32_t> normalized_;    // projections of the last taped run
     std::vector<uint32_t> group_of_;      // per population; inputs: no_group
     TapedRun taped_;                      // the last one
     std::unique_ptr<Checkpoints> checkpoints_;

@@ -132,7 +132,6 @@ public final class Session implements AutoCloseable {
 
     /** Advances by a number of steps. C: {@code snn_session_step}. */
     public void step(int stepCount) {
-        if (stepCount < 0) throw new IllegalArgumentException("stepCount is " + stepCount);
         long session = handle.enter();
         try {
             finish(Native.snn_session_step(session, Scope.whole(stepCount, "stepCount")));

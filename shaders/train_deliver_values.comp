@@ -1,0 +1,37 @@
+// Dense projections from values: an invocation adds up a target's sums in eight rows, which are steps of samples (y and z of the
+// workgroups), so that a weight is read once for them. Values of 0 are added too: they change no bit of a sum, which is never -0.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+#include "train_deliver.glsl"
+
+const uint ROWS = 8;
+
+void main() {
+    const uint j = gl_GlobalInvocationID.x;
+    const uint first = a.first_step * a.samples + (gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y) * ROWS;
+    const uint end = (a.first_step + a.step_count) * a.samples;
+    if (j >= a.target_size || first >= end) return;
+    bool is_there[ROWS];  // the row is, and its source
+    uint data[ROWS];
+    float sum[ROWS];
+    [[unroll]] for (uint k = 0; k < ROWS; ++k) {
+        const uint row = min(first + k, end - 1), step = row / a.samples;
+        is_there[k] = first + k < end && step >= a.delay;
+        data[k] = activity_of(is_there[k] ? step - a.delay : 0, row % a.samples);
+        sum[k] = begin_sum(a.sums + row * a.target_size + j, j);
+    }
+    uint used = 0;
+    for (uint i = 0; i < a.source.size; ++i) {
+        const float weight = parameters[i * a.target_size + j];
+        [[unroll]] for (uint k = 0; k < ROWS; ++k) {
+            const float value = is_there[k] ? uintBitsToFloat(source[data[k] + i]) : 0.0;
+            used += value != 0.0 ? 1 : 0;
+            sum[k] = add_product(sum[k], weight, value);
+        }
+    }
+    [[unroll]] for (uint k = 0; k < ROWS; ++k)
+        if (first + k < end) sums[a.sums + (first + k) * a.target_size + j] = sum[k];
+    // All targets have the same sources.
+    if (gl_LocalInvocationID.x == 0) add_to_counter(used * min(GROUP_SIZE, a.target_size - j));
+}
