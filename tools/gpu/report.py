@@ -16,7 +16,6 @@ from owner import Owner
 import snn
 from snn.engine import machine
 from snn.engine.bench.brains import bench_brains
-from snn.engine.bench.brains import bench_brains
 from snn.engine.bench.latency import latency_network
 from snn.engine.bench.report import Settings
 from snn.engine.bench.scenes import bench_scene
@@ -71,17 +70,6 @@ def recorded(owner: Owner) -> Iterator[Row]:
 
 
 def brains(owner: Owner) -> Iterator[Row]:
-    """Frames of many small brains; each is compared with a session of its own on the CPU first."""
-    for own_weights in (False, True):
-        for one in bench_brains(Settings(device=DEVICE, own_weights=own_weights)):
-            yield (
-                f"`brains`: {one['network']}, {one['variant']}",
-                f"{one['median_s'] * 1e3:.2f} ms a frame",
-                f"{one['p10_s'] * 1e3:.2f} to {one['p90_s'] * 1e3:.2f}",
-            )
-
-
-def brains(owner: Owner) -> Iterator[Row]:
     """Many small brains, a frame of steps at once, inputs and counts of spikes included."""
     for own_weights in (False, True):
         for one in bench_brains(Settings(device=DEVICE, own_weights=own_weights)):
@@ -124,7 +112,6 @@ MEASUREMENTS: dict[str, Callable[[Owner], Iterator[Row]]] = {
     "coba_40k": scene("coba_40k"),
     "flybrain": scene("flybrain"),
     "stdp": scene("stdp"),
-    "brains": brains,
     **{name: training(name) for name in ("shd", "shd-recurrent", "mnist", "convnet", "layer")},
 }
 
