@@ -35,7 +35,8 @@ def test_trains_that_share_spikes_are_as_correlated_as_the_part_they_share(share
     found = of([np.union1d(common, train(20.0 * (1.0 - shared))) for _ in range(SIZE)])
     # One spike a step: intervals are geometric, of CV sqrt(1 - 0.002). With 10,000 bins a pair is off by 0.01, all by less.
     assert found.rate_hz == pytest.approx(20.0, rel=0.03)
-    assert found.cv_isi == pytest.approx(1.0, abs=0.03)
+    # Of 400 intervals a neuron's is off by 1 / sqrt(800), all neurons together where they share their spikes.
+    assert found.cv_isi == pytest.approx(1.0, abs=0.02 if shared == 0.0 else 0.1)
     assert found.correlation == pytest.approx(shared, abs=0.002 if shared == 0.0 else 0.03)
 
 
