@@ -16,7 +16,6 @@ from owner import Owner
 import snn
 from snn.engine import machine
 from snn.engine.bench.brains import bench_brains
-from snn.engine.bench.brains import bench_brains
 from snn.engine.bench.latency import latency_network
 from snn.engine.bench.report import Settings
 from snn.engine.bench.scenes import bench_scene
@@ -78,17 +77,6 @@ def brains(owner: Owner) -> Iterator[Row]:
                 f"`brains`: {one['network']}, {one['variant']}",
                 f"{one['median_s'] * 1e3:.2f} ms a frame",
                 f"{one['p10_s'] * 1e3:.2f} to {one['p90_s'] * 1e3:.2f}",
-            )
-
-
-def brains(owner: Owner) -> Iterator[Row]:
-    """Many small brains, a frame of steps at once, inputs and counts of spikes included."""
-    for own_weights in (False, True):
-        for one in bench_brains(Settings(device=DEVICE, own_weights=own_weights)):
-            yield (
-                f"{one['network']}, {one['variant']}",
-                f"{one['median_s'] * 1e3:.2f} ms a frame",
-                f"{one['p10_s'] * 1e3:.2f} to {one['p90_s'] * 1e3:.2f}; on {one['ran_on']}",
             )
 
 
