@@ -112,7 +112,6 @@ MEASUREMENTS: dict[str, Callable[[Owner], Iterator[Row]]] = {
     "coba_40k": scene("coba_40k"),
     "flybrain": scene("flybrain"),
     "stdp": scene("stdp"),
-    "brains": brains,
     **{name: training(name) for name in ("shd", "shd-recurrent", "mnist", "convnet", "layer")},
 }
 
