@@ -74,6 +74,7 @@ private:
         uint32_t begin, count;
     };
     void run_taped(Steps steps, std::span<const InputFrames> inputs, std::span<const RecordFrames> records);
+    uint32_t tape_steps(Steps steps) const;
     std::span<const InputFrames> kept(std::span<const InputFrames> inputs);
     ForwardResult forward_steps(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
     void begin_window(uint32_t window, uint32_t count);
