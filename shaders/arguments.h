@@ -78,6 +78,7 @@ struct NeuronStep {
     uint shared_constants; // one value for all neurons
     uint own_constants;    // [constant][size]
     uint population;
+    uint first_sample;     // what the draws call it
     uint normal_table;     // in `run`
 };
 

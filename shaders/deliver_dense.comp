@@ -13,25 +13,24 @@ void main() {
         float sum = begin_sum(j);
         const uint data = activity_of(a.lag);
         if (BINARY) {
-            for (uint word = a.first / 32; word * 32 < a.last; ++word) {
-                uint bits = source[data + word];
-                used += bitCount(bits);
-                const uint row = word * 32 - a.first;
-                while (bits != 0) {
-                    // Four at a time, so that four reads are on their way.
-                    uint places[4];
-                    bool there[4];
-                    [[unroll]] for (uint n = 0; n < 4; ++n) {
-                        there[n] = bits != 0;
-                        places[n] = there[n] ? findLSB(bits) : places[0];
-                        bits &= bits - 1;
-                    }
-                    float weights[4];
-                    [[unroll]] for (uint n = 0; n < 4; ++n) weights[n] = weight((row + places[n]) * a.target_size + j);
-                    [[unroll]] for (uint n = 0; n < 4; ++n)
-                        if (there[n]) sum = add(sum, weights[n]);
+            // Eight active sources at a time, so that eight reads are on their way.
+            const uint end = (a.last + 31) / 32;
+            uint word = a.first / 32, bits = source[data + word], found;
+            do {
+                uint at[8];
+                found = 0;
+                [[unroll]] for (uint n = 0; n < 8; ++n) {
+                    while (bits == 0 && word + 1 < end) bits = source[data + ++word];
+                    at[n] = bits == 0 ? 0 : word * 32 + findLSB(bits) - a.first;
+                    found += bits == 0 ? 0 : 1;
+                    bits &= bits - 1;
                 }
-            }
+                float weights[8];
+                [[unroll]] for (uint n = 0; n < 8; ++n) weights[n] = weight(at[n] * a.target_size + j);
+                [[unroll]] for (uint n = 0; n < 8; ++n)
+                    if (n < found) sum = add(sum, weights[n]);
+                used += found;
+            } while (found == 8);
         } else {
             for (uint i = a.first; i < a.last; ++i) {
                 const float value = uintBitsToFloat(source[data + i]);

@@ -108,3 +108,7 @@ int op_to_int(const float x) {
 float op_spike(const float x, const int greater_equal) {
     return (greater_equal != 0 ? x >= 0.0 : x > 0.0) ? 1.0 : 0.0;
 }
+
+// Of adjoints and derivatives of surrogates only: Vulkan lets a device round these two in other ways, and gradients may differ.
+float op_div(const float x, const float y) { return x / y; }
+float op_sqrt(const float x) { return sqrt(x); }

@@ -66,6 +66,9 @@ class Simulation:
     placement : dict of str to int, optional
         Where populations are wanted: places in `devices`, by name. The others are placed by their work and by what
         `snn.device_speed` measured; those with an undelayed projection between them stay together.
+    samples : "auto" or iterable of int, optional
+        Each of `devices` then has the whole network, and so many samples of the batch; ``"auto"``: by what
+        `snn.device_speed` measured. For inference of batches.
     batch_size : int, default 1
         Number of independent samples that share the weights; at most 1,048,576.
     threads : int, default 1
@@ -108,6 +111,7 @@ class Simulation:
         device: str | Host = "cpu",
         devices: Iterable[str | Host] | None = None,
         placement: Mapping[str, int] | None = None,
+        samples: str | Iterable[int] | None = None,
         batch_size: int = 1,
         threads: int = 1,
         instruction_set: str = "best",
@@ -122,13 +126,14 @@ class Simulation:
         if devices is not None:
             if device != "cpu":
                 raise InvalidArgumentError(f"device is {shown(device)} and devices {shown(devices)}; give one of them")
+            names: Any = devices  # what is no list of names is refused below
             if isinstance(devices, Iterable) and not isinstance(devices, str):
-                devices = list(devices)
-                host = next((one for one in devices if isinstance(one, Host)), None)
-                devices = ["vulkan" if isinstance(one, Host) else one for one in devices]
-            device = device_of_several(devices, placement)
-        elif placement is not None:
-            raise InvalidArgumentError("placement is given without devices")
+                given = list(devices)
+                host = next((one for one in given if isinstance(one, Host)), None)
+                names = ["vulkan" if isinstance(one, Host) else one for one in given]
+            device = device_of_several(names, placement, samples)
+        elif placement is not None or samples is not None:
+            raise InvalidArgumentError(f"{'samples' if placement is None else 'placement'} is given without devices")
         bits = 0
         for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]

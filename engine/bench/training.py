@@ -4,7 +4,8 @@ What is trained is frozen (`training_cases`). Before a time is given, the hidden
 each peer over the first updates must be ours, of a network with that peer's neuron. Peers run in the same invocation, one
 after the other, each in a process of its own.
 
-Variants: ``snn``, and the peers that were asked for.
+Variants: ``snn``, and the peers that were asked for. With the device "vulkan", peers that are built on PyTorch train on the
+same machine's GPU by way of CUDA; the batch comes from the host's memory in each step, for all of them.
 """
 
 from __future__ import annotations
@@ -134,7 +135,8 @@ def _peer(
 ) -> dict[str, Any]:
     """Train in another library; without an answer or with another loss curve the result is a sentence and no time."""
     threads = settings.threads or machine.description()["cores"]
-    task = TrainingTask(case.name, settings.seed, threads, repeats, CHECKED_UPDATES)
+    on_gpu = settings.device.startswith("vulkan")
+    task = TrainingTask(case.name, settings.seed, threads, repeats, CHECKED_UPDATES, on_gpu)
     found = peers.run(name, task, TrainingAnswer)
     nothing = {"bench": case.name, "variant": name}
     if isinstance(found, str):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.bindings.building import ADDER, ROOT, compile_csharp_for_coreclr, run, tool
+from tests.bindings.engines import learning_network
 
 CORECLR = ROOT / "build/coreclr-windows/dotnetcore2/bin"
 
@@ -61,6 +62,72 @@ def test_the_game_on_arm(brain: Path, tmp_path: Path) -> None:
     expected = run(sys.executable, ROOT / "samples/python/creature.py", brain)
     emulator = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "-E", f"LD_LIBRARY_PATH={library}"]
     assert run(*emulator, tmp_path / "creature", brain).split() == expected.split()
+
+
+@pytest.fixture(scope="module")
+def windows_prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """libsnn for Windows, installed as docs/building.md says."""
+    prefix = tmp_path_factory.mktemp("windows") / "prefix"
+    run("cmake", "--install", built_for("windows"), "--prefix", prefix, "--component", "development")
+    return prefix
+
+
+def plugin_for_windows(source: str, prefix: Path, folder: Path) -> None:
+    """What docs/building.md says about the native parts of packages; the result is in `folder`."""
+    toolchain = ["-G", "Ninja", "--toolchain", ROOT / "cmake/windows-mingw.cmake", "-DCMAKE_BUILD_TYPE=Release"]
+    build = folder.with_name(f"{folder.name}-build")
+    run("cmake", "-S", ROOT / source, "-B", build, *toolchain, f"-Dsnn_DIR={prefix / 'lib/cmake/snn'}")
+    run("cmake", "--build", build)
+    run("cmake", "--install", build, "--prefix", folder)
+
+
+def host_for_windows(source: str, program: Path, prefix: Path, *includes: str) -> None:
+    # A folder of its own, because /usr/include has this system's headers as well.
+    headers = program.parent / "headers"
+    headers.mkdir(exist_ok=True)
+    if not (headers / "doctest").exists():
+        (headers / "doctest").symlink_to("/usr/include/doctest")
+    warnings = ["-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-Wno-cast-function-type"]
+    folders = [f"-I{ROOT / one}" for one in includes]
+    run(
+        tool("x86_64-w64-mingw32-g++-posix", "g++-mingw-w64-x86-64-posix"),
+        "-std=c++20",
+        "-O1",
+        "-static",
+        *warnings,
+        f"-I{prefix / 'include'}",
+        *folders,
+        "-isystem",
+        headers,
+        ROOT / source,
+        "-o",
+        program,
+    )
+
+
+def play_on_windows(folder: Path, *command: str | Path, **environment: str) -> None:
+    output = run("wine", *command, cwd=folder, **environment)
+    assert re.search(r"test cases: +[1-9]\d* +\| +[1-9]\d* +passed +\| +0 failed", output), output
+
+
+def test_godots_extension_on_windows(windows_prefix: Path, brain: Path, tmp_path: Path) -> None:
+    plugin_for_windows("bindings/godot", windows_prefix, tmp_path / "godot")
+    host_for_windows("tests/bindings/godot/host.cpp", tmp_path / "host.exe", windows_prefix, "bindings/godot/src")
+    learning_network().save(tmp_path / "learning.snn")
+    (tmp_path / "wrong.snn").write_text("no network", encoding="utf-8")
+    game = run(sys.executable, ROOT / "samples/python/creature.py", brain).strip()
+    environment = {"SNN_EXTENSION": "godot\\snn_godot.dll", "SNN_PROJECT": ".", "SNN_EXPECTED": game}
+    shutil.copy(tmp_path / "godot/libsnn.dll", tmp_path)  # Godot adds the folder of an extension to the search path
+    play_on_windows(tmp_path, "host.exe", **environment)
+
+
+def test_unitys_plugin_on_windows(windows_prefix: Path, brain: Path, tmp_path: Path) -> None:
+    plugin_for_windows("bindings/unity/native", windows_prefix, tmp_path / "unity")
+    source = "tests/bindings/unity/without_vulkan.cpp"
+    host_for_windows(source, tmp_path / "host.exe", windows_prefix, "bindings/unity/native")
+    for one in (tmp_path / "unity").iterdir():
+        shutil.copy(one, tmp_path)
+    play_on_windows(tmp_path, "host.exe", "snn_unity.dll", brain.name)
 
 
 def test_csharp_on_windows(brain: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def main() -> None:
         action="append",
         default=[],
         metavar=("PLATFORM", "FOLDER"),
-        help="what was built on Linux, Windows or macOS: a folder with both libraries (for unreal and csharp: a prefix of libsnn)",
+        help="what was built on Linux, Windows or macOS: a folder with both libraries (unreal, csharp: a prefix of libsnn)",
     )
     arguments = parser.parse_args()
     if not (arguments.prefix / "lib/cmake/snn").is_dir():

@@ -34,7 +34,10 @@ _DESCRIPTION = "Create, train and run spiking neural networks with libsnn. The b
 
 
 def make(destination: Path, prefix: Path, libraries: dict[str, Path]) -> Path:
-    """Make Snn.VERSION.nupkg in `destination`; returns it. `libraries` has prefixes of libsnn that was built on other platforms."""
+    """Make Snn.VERSION.nupkg in `destination`; returns it.
+
+    `libraries` has for platforms other than this one a prefix of libsnn, built there.
+    """
     content = native.fresh(destination / ID)
     for source in sorted((native.ROOT / "bindings/csharp/Snn").glob("*.cs")):
         _put(source, content / "contentFiles/cs/any/Snn")

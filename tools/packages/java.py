@@ -1,4 +1,6 @@
-"""The jar: the classes of bindings/java and, in natives/SYSTEM-PROCESSOR, the libraries that they load; a jar with the sources."""
+"""The jar: the classes of bindings/java and, in natives/SYSTEM-PROCESSOR, the libraries that they load; another has the
+sources.
+"""
 
 import shutil
 import tempfile

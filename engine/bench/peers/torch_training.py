@@ -112,20 +112,28 @@ def run_torch(
 ) -> TrainingAnswer:
     """Train for the task's steps."""
     torch.set_num_threads(task.threads)
+    if task.on_gpu and not torch.cuda.is_available():
+        raise RuntimeError("this PyTorch has no CUDA device; without --device vulkan it trains on the CPU")
+    device = torch.device("cuda" if task.on_gpu else "cpu")
+    finish = torch.cuda.synchronize if task.on_gpu else lambda: None
     before = machine.reset_peak_rss()
-    network = _Network(task, neurons, variant.weight_factor)
+    network = _Network(task, neurons, variant.weight_factor).to(device)
     inputs = torch.from_numpy(task.case.batch_of_inputs(task.seed))
     labels = torch.from_numpy(task.case.labels(task.seed).astype(np.int64))
     optimizer = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
     losses, seconds = [], []
     for number in range(task.checked + task.repeats):
         times = [time.perf_counter()]
-        loss = functional.cross_entropy(network(inputs), labels)
+        # The batch comes from the host's memory each time, as ours does.
+        loss = functional.cross_entropy(network(inputs.to(device)), labels.to(device))
+        finish()
         times.append(time.perf_counter())
         loss.backward()
+        finish()
         times.append(time.perf_counter())
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
+        finish()
         times.append(time.perf_counter())
         if number < task.checked:
             losses.append(float(loss.detach()))
@@ -133,7 +141,7 @@ def run_torch(
             seconds.append([float(value) for value in np.diff(times)])
         del loss
     return TrainingAnswer(
-        version=f"{metadata.version(distribution)} (PyTorch {torch.__version__})",
+        version=f"{metadata.version(distribution)} (PyTorch {torch.__version__}{', CUDA' if task.on_gpu else ''})",
         seconds=seconds,
         losses=losses,
         memory_bytes=machine.peak_rss_bytes() - before,

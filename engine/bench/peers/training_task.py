@@ -25,6 +25,8 @@ class TrainingTask:
         Timed steps.
     checked : int
         Steps before them, whose losses are compared.
+    on_gpu : bool
+        Whether to train on the GPU, by way of CUDA.
     """
 
     name: str
@@ -32,6 +34,7 @@ class TrainingTask:
     threads: int
     repeats: int
     checked: int
+    on_gpu: bool = False
 
     @property
     def case(self) -> Case:

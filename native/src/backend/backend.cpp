@@ -32,6 +32,7 @@ double Executor::gradient_square_sum(uint32_t) const { cannot_train(); }
 bool Executor::gradient_is_finite(uint32_t) const { cannot_train(); }
 void Executor::read_constant_gradient(uint32_t, uint32_t, double*) const { cannot_train(); }
 void Executor::read_initial_gradient(uint32_t, uint32_t, double*) const { cannot_train(); }
+void Executor::read_gamma_gradient(uint32_t, double*) const { cannot_train(); }
 std::unique_ptr<OptimizerMemory> Executor::make_optimizer_memory(uint32_t) { cannot_train(); }
 void Executor::update(const OptimizerStep&, OptimizerMemory&) { cannot_train(); }
 

@@ -68,6 +68,12 @@ void CpuExecutor::record(const RunRequest& request, const Moment& at, uint32_t s
     }
 }
 
+void CpuExecutor::record_range(const RunRequest& request, const Moment& at, uint32_t step, uint32_t population,
+                               uint32_t range) const {
+    const PopulationData& data = *context_.populations[population];
+    record_population(request, at, step, population, {data.ranges[range].begin, std::min(data.ranges[range].end, data.size)});
+}
+
 void CpuExecutor::record_population(const RunRequest& request, const Moment& at, uint32_t step, uint32_t population,
                                     NeuronRange part) const {
     for (const RecordFrames& frames : request.records)
@@ -131,14 +137,13 @@ void CpuExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
         case Slot::weight:
         case Slot::bias: {
             const ProjectionData& data = *context_.projections[slot.index];
-            if (slot.kind == Slot::weight && data.is_bundled) {
-                std::vector<float> weights(data.weight_count);
-                context_.bundles->read_weights(slot.index, weights.data());
-                convert(DType::float32, weights.data(), dtype, out_data, weights.size());
-            } else if (slot.kind == Slot::weight && context_.plastic[slot.index]) {
-                std::vector<float> weights(data.weight_count);
-                context_.plastic[slot.index]->read_weights(weights.data());
-                convert(DType::float32, weights.data(), dtype, out_data, weights.size());
+            if (slot.kind == Slot::weight && (data.is_bundled || context_.plastic[slot.index])) {
+                // Not twice where the caller takes them as they are: a network can be half its weights.
+                std::vector<float> other(dtype == DType::float32 ? 0 : data.weight_count);
+                float* const weights = dtype == DType::float32 ? static_cast<float*>(out_data) : other.data();
+                if (data.is_bundled) context_.bundles->read_weights(slot.index, weights);
+                else context_.plastic[slot.index]->read_weights(weights);
+                if (dtype != DType::float32) convert(DType::float32, weights, dtype, out_data, other.size());
             } else if (slot.kind == Slot::weight) {
                 convert(DType::float32, data.weights, dtype, out_data, data.weight_count);
             } else {

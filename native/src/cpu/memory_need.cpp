@@ -27,7 +27,7 @@ uint64_t segment_table(const Network& network, const Projection& projection, uin
 uint64_t plastic_bytes(const Network& network, const Projection& projection, const PlasticityPlan& plan, uint64_t threads) {
     const uint64_t sources = network.population(projection.source).size, targets = network.population(projection.target).size;
     const uint64_t parts = std::max(threads, (targets + part_neurons - 1) / part_neurons);
-    const uint64_t row = 2 * sizeof(uint64_t) + sizeof(int32_t) + plan.pre_traces.size() * sizeof(float);
+    const uint64_t row = sizeof(uint64_t) + sizeof(int32_t) + plan.pre_traces.size() * sizeof(float);
     const uint64_t lists = remembered_spikes * (1 + plan.post_traces.size()) + 1 + 2 * plan.post_traces.size();
     const uint64_t own = plan.synapse_traces.empty() ? 0 : (1 + plan.synapse_traces.size()) * sizeof(float);
     return projection.weight_count() * (sizeof(float) + sizeof(uint16_t) + own) + sources * plan.delays.size() * parts * row +
@@ -58,7 +58,7 @@ void add_population(const Population& population, const PopulationPlan& plan, co
 ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
     const Network& network = *plan.network;
     const uint64_t threads = options.job_system.parallel_for ? options.job_system.worker_count : options.thread_count;
-    const uint32_t steps_ahead = threads > 1 ? shortest_delay(network) : 1;
+    const uint32_t steps_ahead = std::max(span_steps(plan), 1u);
     ExecutorMemory need;
     uint64_t largest_row = 0, receptors = 0;
     for (size_t p = 0; p < network.populations().size(); ++p) {

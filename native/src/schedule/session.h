@@ -24,8 +24,6 @@
 
 namespace snn {
 
-struct Split;
-
 struct SessionOptions {
     std::string device;
     ExecutorOptions executor;
@@ -170,8 +168,7 @@ private:
     static const void* this_thread();
     void open_executor(const SessionOptions& options);
     void open_executor_on(const std::string& device);
-    void open_together(const std::string& device);
-    Split checked_split(const std::string& device) const;
+    void open_several(const std::string& device);
     void go_on_without(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure, const ExecutorOptions& options);
     void report_opening() const;
     void warn(const std::string& sentence) const;

@@ -121,6 +121,19 @@ public:
     void upload(const Range& target, VkDeviceSize offset, const void* data, VkDeviceSize bytes);
     void download(const Range& source, VkDeviceSize offset, void* out_data, VkDeviceSize bytes);
     void fill(const Range& target, uint32_t word);
+    // While one lives, uploads and fills are collected: done() submits them and waits, unless there was no more room in between.
+    // Their ranges must not overlap, and nothing else may use the device.
+    class Batch {
+    public:
+        explicit Batch(Device& device) : device_(device) { device_.collects_ = true; }
+        ~Batch();
+        Batch(const Batch&) = delete;
+        Batch& operator=(const Batch&) = delete;
+        void done();
+
+    private:
+        Device& device_;
+    };
 
     VkCommandBuffer make_commands();
     void begin(VkCommandBuffer commands, bool again);  // `again`: may be in one submission several times
@@ -153,6 +166,8 @@ private:
     uint32_t memory_type(uint32_t allowed, Memory memory) const;
     char* on_paper(const Range& range);
     void copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes);
+    void begin_transfer();
+    void end_transfer();
 
     std::shared_ptr<const Instance> instance_;  // null: the device is the host's
     SNNVulkanHost host_{};
@@ -164,6 +179,9 @@ private:
     VkCommandBuffer transfer_ = VK_NULL_HANDLE;
     VkFence fence_ = VK_NULL_HANDLE;
     Range staging_;
+    bool collects_ = false;         // for a Batch
+    bool is_transfer_open_ = false;
+    VkDeviceSize staged_ = 0;       // bytes of staging_ that `transfer_` reads
     struct Submission {
         VkCommandBuffer commands;
         VkFence fence;

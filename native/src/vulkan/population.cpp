@@ -52,7 +52,8 @@ PopulationMemory::PopulationMemory(Device& device, const Population& population,
 }
 
 bool PopulationMemory::set_constants(Device& device, const Population& population, const PopulationConstants& values) {
-    const ConstantPlaces places = place_constants(values.constants);
+    const std::vector<uint8_t> before = places.per_neuron;
+    places = place_constants(values.constants);
     std::vector<uint32_t> words;
     for (const float scale : receptor_scales_) words.push_back(std::bit_cast<uint32_t>(scale));
     poisson = static_cast<uint32_t>(words.size());
@@ -78,9 +79,8 @@ bool PopulationMemory::set_constants(Device& device, const Population& populatio
     if (grows)
         constants = device.allocate(words.size() * 4, Memory::device, text("the parameters of population '", name, "'"));
     device.upload(constants, 0, words.data(), words.size() * 4);
-    const bool changes = shader.empty() || per_neuron_ != places.per_neuron;
+    const bool changes = shader.empty() || before != places.per_neuron;
     if (changes) shader = make_model_shader(*population.model, values.constants);
-    per_neuron_ = places.per_neuron;
     return grows || changes;
 }
 

@@ -33,7 +33,7 @@ void describe(uint32_t device, SNNDeviceInfo& out_info) {
                   found.uuid.empty() ? "" : ", ", found.uuid.c_str());
     out_info.core_count = 1;
     out_info.memory_bytes = found.memory_bytes;
-    out_info.can_train = 0;
+    out_info.can_train = 1;
 }
 
 std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorOptions& options) {

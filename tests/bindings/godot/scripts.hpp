@@ -4,9 +4,8 @@
 #ifndef SNN_TESTS_GODOT_SCRIPTS_HPP
 #define SNN_TESTS_GODOT_SCRIPTS_HPP
 
+#include "../library.hpp"
 #include "godot.hpp"
-
-#include <dlfcn.h>
 
 namespace {
 
@@ -19,9 +18,9 @@ const char* variable(const char* name) {
 struct Godot {
     Godot() {
         errors.clear();
-        library = dlopen(variable("SNN_EXTENSION"), RTLD_NOW);
-        REQUIRE_MESSAGE(library != nullptr, dlerror());
-        init = reinterpret_cast<Init>(dlsym(library, "snn_godot_init"));
+        library = open_library(variable("SNN_EXTENSION"));
+        REQUIRE_MESSAGE(library != nullptr, library_error());
+        init = reinterpret_cast<Init>(symbol_of(library, "snn_godot_init"));
         REQUIRE(static_cast<bool>(init));
         if (!init(get_function, &token, &initialization)) return;
         for (int level = initialization.minimum_level; level <= 3; ++level) initialization.initialize(initialization.user, level);
@@ -33,7 +32,7 @@ struct Godot {
         CHECK(classes.empty());
         CHECK(loaders.empty());
         CHECK(live == 0);
-        dlclose(library);
+        close_library(library);
     }
 
     using Init = uint8_t (*)(GodotGetFunction, void*, GodotInitialization*);

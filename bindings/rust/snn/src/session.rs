@@ -302,7 +302,7 @@ impl SessionView<'_> {
         Ok(count)
     }
 
-    /// The device that it runs on (`"vulkan:0"`), and why `"auto"` chose it, in one line; empty where the program named it.
+    /// The device that it runs on (`"vulkan:0"`); why `"auto"` chose it, or which of several failed, in one line, else empty.
     #[doc(alias = "snn_session_device")]
     pub fn device(&self) -> Result<(String, String)> {
         let raw = fill!(sys::SNNSessionDevice, |device| unsafe { sys::snn_session_device(self.handle, device) })?;
