@@ -76,6 +76,12 @@ float op_reciprocal(const float x) {
     return x <= -smallest ? op_neg(result) : result;
 }
 
+// Stored state is never denormal: tiny values become +0.
+uint flushed(const float value) {
+    const float tiny = 1.0842021724855044e-19;  // 2^-63
+    return value < tiny && value > -tiny ? 0u : floatBitsToUint(value);
+}
+
 int op_iadd(const int x, const int y) { return x + y; }
 int op_isub(const int x, const int y) { return x - y; }
 int op_imul(const int x, const int y) { return x * y; }
@@ -108,3 +114,7 @@ int op_to_int(const float x) {
 float op_spike(const float x, const int greater_equal) {
     return (greater_equal != 0 ? x >= 0.0 : x > 0.0) ? 1.0 : 0.0;
 }
+
+// Of adjoints and derivatives of surrogates only: Vulkan lets a device round these two in other ways, and gradients may differ.
+float op_div(const float x, const float y) { return x / y; }
+float op_sqrt(const float x) { return sqrt(x); }

@@ -26,9 +26,9 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
             "install it (pip install .) and run Python from another folder, or install it editable (pip install -e .)"
         ) from None
 
-from snn import data, encode, events, init, plot, scenes, schedules, stimuli, vulkan
+from snn import data, encode, events, init, plot, presets, scenes, schedules, stimuli, vulkan
 from snn.backpropagation import Backpropagation, Gradients
-from snn.connections import AvgPool2d, Connection, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
+from snn.connections import AvgPool2d, Connection, Conv1d, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
 from snn.distributions import Distribution, LogNormal, Normal, Uniform
 from snn.encode import Encoder
 from snn.engine._native import abi_version, device_speed, devices
@@ -74,15 +74,20 @@ from snn.neurons import (
     NeuronModel,
     NoisyIzhikevich,
     PoissonSource,
+    ResonateAndFire,
     SpikeInput,
+    SpikingLSTM,
 )
+from snn.normalization import BatchNorm
 from snn.plasticity import HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram
 from snn.projection import Projection
+from snn.quantization import Quantization
 from snn.recording import Recording, SpikeEvents
 from snn.sequential import Sequential
 from snn.simulation import Recorder, Simulation
 from snn.sparse import Sparse
 from snn.surrogates import Surrogate
+from snn.tensorboard import TensorBoard
 from snn.trainer import Trainer
 
 __version__ = library_version()
@@ -95,9 +100,11 @@ __all__ = [
     "ArgumentTypeError",
     "AvgPool2d",
     "Backpropagation",
+    "BatchNorm",
     "BusyError",
     "ConductanceLIF",
     "Connection",
+    "Conv1d",
     "Conv2d",
     "Counters",
     "CurrentLIF",
@@ -143,8 +150,10 @@ __all__ = [
     "PoissonSource",
     "Population",
     "Projection",
+    "Quantization",
     "Recorder",
     "Recording",
+    "ResonateAndFire",
     "RewardSTDP",
     "Sequential",
     "Simulation",
@@ -153,10 +162,12 @@ __all__ = [
     "SpikeEvent",
     "SpikeEvents",
     "SpikeInput",
+    "SpikingLSTM",
     "StateError",
     "StoppedError",
     "SumPool2d",
     "Surrogate",
+    "TensorBoard",
     "Trainer",
     "TripletSTDP",
     "TsodyksMarkram",
@@ -175,6 +186,7 @@ __all__ = [
     "library_version",
     "load",
     "plot",
+    "presets",
     "save",
     "scenes",
     "schedules",

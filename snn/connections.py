@@ -18,6 +18,7 @@ from snn.plasticity import Plasticity
 __all__ = [
     "AvgPool2d",
     "Connection",
+    "Conv1d",
     "Conv2d",
     "Dense",
     "MaxPool2d",
@@ -304,9 +305,10 @@ class Conv2d(_Weighted):
         super().__init__(
             weights, bias, init, receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic
         )
-        self.channels = integer(channels, "Conv2d: channels", minimum=1, maximum=MAX_NEURONS)
-        self.groups = integer(groups, "Conv2d: groups", minimum=1)
-        self._window = _Window("Conv2d", kernel, stride, padding, dilation)
+        what = type(self).__name__
+        self.channels = integer(channels, f"{what}: channels", minimum=1, maximum=MAX_NEURONS)
+        self.groups = integer(groups, f"{what}: groups", minimum=1)
+        self._window = _Window(what, kernel, stride, padding, dilation)
 
     def target_shape(self, source: tuple[int, ...]) -> tuple[int, ...]:
         """Return (channels, height, width) of the result."""
@@ -328,6 +330,33 @@ class Conv2d(_Weighted):
             self._weights(shape, fan_in, fan_out, seed, stream, what),
             self._bias(self.channels, what),
             window=self._window.arguments(self.groups),
+        )
+
+
+class Conv1d(Conv2d):
+    """One-dimensional convolution, of images of one row; shapes are (channels, 1, length).
+
+    Parameters
+    ----------
+    channels : int
+        Number of output channels.
+    kernel : int
+        Length of the kernel.
+    stride, padding, dilation : int
+        As usual.
+    weights : array_like of float32, shape (channels, in_channels / groups, 1, kernel), optional
+        Drawn by `init` when not given.
+    **settings
+        As for `Conv2d`.
+    """
+
+    def __init__(
+        self, channels: int, kernel: int, *, stride: int = 1, padding: int = 0, dilation: int = 1, **settings: Any
+    ) -> None:
+        for name, value in (("kernel", kernel), ("stride", stride), ("padding", padding), ("dilation", dilation)):
+            integer(value, f"Conv1d: {name}", minimum=int(name != "padding"))
+        super().__init__(
+            channels, (1, kernel), stride=(1, stride), padding=(0, padding), dilation=(1, dilation), **settings
         )
 
 

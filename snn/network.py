@@ -27,6 +27,8 @@ __all__ = ["MemoryEstimate", "Network", "Placement", "Population", "device_of_se
 
 _INPUT_KINDS = {1: SpikeInput, 2: Input}
 
+SAMPLE_WEIGHTS = 32  # SNN_FLAG_SAMPLE_WEIGHTS
+
 
 class Population:
     """Neurons of one model in a network, or one of its inputs; made by `Network.add`."""
@@ -206,8 +208,12 @@ class Placement(NamedTuple):
     device: str
 
 
-def device_of_several(devices: str | Iterable[str], placement: Mapping[str, int] | None = None) -> str:
-    """Return several devices, and where the caller wants populations, as one word of the C interface."""
+def device_of_several(
+    devices: str | Iterable[str],
+    placement: Mapping[str, int] | None = None,
+    samples: str | Iterable[int] | None = None,
+) -> str:
+    """Return several devices, and where the caller wants populations or samples, as one word of the C interface."""
     try:
         names = [devices] if isinstance(devices, str) else list(devices)
     except TypeError:
@@ -215,16 +221,37 @@ def device_of_several(devices: str | Iterable[str], placement: Mapping[str, int]
     for name in names:
         if not isinstance(name, str):
             raise ArgumentTypeError(f"devices contains {shown(name)}, which is not a name")
-        if "+" in name or ";" in name:
+        if any(character in name for character in "+;*"):
             raise InvalidArgumentError(
-                f"devices contains {shown(name)}; a GPU whose name has '+' or ';' is chosen by its number"
+                f"devices contains {shown(name)}; a GPU whose name has '+', ';' or '*' is chosen by its number"
             )
     if not names:
         raise InvalidArgumentError("devices is empty; expected at least one")
+    if samples is not None:
+        if placement:
+            raise InvalidArgumentError(
+                "placement and samples are given; devices share populations or samples, not both"
+            )
+        return "+".join(f"{name}*{share}" for name, share in zip(names, _shares(samples, len(names)), strict=True))
     words = "+".join(names)
     for name, place in mapping(placement, "placement", "device numbers by population").items():
         words += f";{name}={integer(place, f'placement[{shown(name)}]', maximum=len(names) - 1)}"
     return words if len(names) > 1 else names[0]
+
+
+def _shares(samples: str | Iterable[int], count: int) -> list[str]:
+    """Return how many samples each of so many devices has, as words; nothing where that is left to be measured."""
+    if isinstance(samples, str):
+        if samples != "auto":
+            raise InvalidArgumentError(f"samples is {shown(samples)}; expected 'auto' or a number for each device")
+        return [""] * count
+    try:
+        given = list(samples)
+    except TypeError:
+        raise ArgumentTypeError(f"samples is {shown(samples)}, neither 'auto' nor a list of numbers") from None
+    if len(given) != count:
+        raise InvalidArgumentError(f"samples has {len(given)} numbers for {count} devices")
+    return [str(integer(share, f"samples[{d}]", maximum=MAX_BATCH)) for d, share in enumerate(given)]
 
 
 class MemoryEstimate(NamedTuple):
@@ -477,18 +504,21 @@ class Network:
         ]
         return "\n".join(lines)
 
-    def memory_estimate(self, *, device: str = "cpu", batch_size: int = 1, threads: int = 1) -> MemoryEstimate:
+    def memory_estimate(
+        self, *, device: str = "cpu", batch_size: int = 1, threads: int = 1, sample_weights: bool = False
+    ) -> MemoryEstimate:
         """Return what this network and a simulation of it take, without opening one.
 
         Right within a few percent for large networks. Training adds gradients, moments and the tape.
 
         Parameters
         ----------
-        device, batch_size, threads
+        device, batch_size, threads, sample_weights
             As for `Simulation`.
         """
         size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
-        parts, projections = self._finished().memory(device, size, integer(threads, "threads", maximum=1024))
+        flags = SAMPLE_WEIGHTS if sample_weights else 0
+        parts, projections = self._finished().memory(device, size, integer(threads, "threads", maximum=1024), flags)
         return MemoryEstimate(**parts, projections=dict(zip(self._projections, projections, strict=True)))
 
     def placement(

@@ -41,7 +41,9 @@ __all__ = [
     "NeuronModel",
     "NoisyIzhikevich",
     "PoissonSource",
+    "ResonateAndFire",
     "SpikeInput",
+    "SpikingLSTM",
 ]
 
 Size = SupportsIndex | tuple[SupportsIndex, ...] | None
@@ -453,6 +455,14 @@ class NoisyIzhikevich(_Builtin, model="noisy_izhikevich"):
 
 
 class PoissonSource(_Builtin, model="poisson_source"):
+    pass
+
+
+class ResonateAndFire(_Builtin, model="resonate_and_fire"):
+    pass
+
+
+class SpikingLSTM(_Builtin, model="spiking_lstm"):
     pass
 
 

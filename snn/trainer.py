@@ -8,13 +8,26 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import MAX_BATCH, Floats, choice, float32_number, function, integer, new_array, number, real_array
+from snn._arrays import (
+    MAX_BATCH,
+    Floats,
+    choice,
+    float32_number,
+    function,
+    integer,
+    known_name,
+    mapping,
+    new_array,
+    number,
+    real_array,
+)
 from snn._batches import Batches, InputList, Samples, class_labels, padded, target_values
 from snn._checkpoint import Checkpoint
 from snn._outputs import LOSS_NONE, Outputs
@@ -33,6 +46,8 @@ from snn.engine.errors import (
 from snn.engine.records import TrainResult, WeightUpdate
 from snn.epochs import EarlyStopping, EpochReport
 from snn.network import Network, Population
+from snn.normalization import BatchNorm
+from snn.quantization import Quantization
 from snn.schedules import Schedule, constant, cosine
 from snn.simulation import INSTRUCTION_SETS
 
@@ -57,6 +72,7 @@ LOSSES = (
 LossFunction = Callable[
     [Mapping[str, Mapping[str, Floats]], NDArray[Any]], tuple[float, Mapping[str, Mapping[str, ArrayLike]]]
 ]
+_T = TypeVar("_T")
 RULES = ("bptt", "ottt", "eprop")
 _IN_TIME = ("mean_square_membrane", "van_rossum")
 _NEEDS_TARGETS = ("mean_square_latency", *_IN_TIME)
@@ -121,6 +137,12 @@ class Trainer:
     dropout : float or dict, default 0.0
         Probability with which each neuron is silent throughout a sample, in training only; what the others send counts 1 / (1 -
         probability) times. A number is that of all spiking populations but the output; a dict gives it by population.
+    normalization : BatchNorm or dict, optional
+        Batch normalisation through time of projections, folded into their weights and biases. One `BatchNorm` is that of all
+        trained projections onto spiking populations but the output; a dict gives it by projection.
+    quantization : Quantization or dict, optional
+        Rounds the weights of projections to few bits while they are trained. One `Quantization` is that of all trained
+        projections; a dict gives it by projection.
     rate_regularization, rate_target : float, default 0.0
         ``rate_regularization * mean((rate - rate_target)**2)`` over all spiking populations is added to the loss, rates
         in spikes per step.
@@ -149,7 +171,8 @@ class Trainer:
         that is told is then their mean, the accuracy that of the last window. False: one loss over all steps, and one update
         with the sum of the windows' gradients.
     device : str, default "cpu"
-        Where it runs.
+        Where it runs: ``"cpu"``, ``"vulkan"``, ``"auto"``, as of `Simulation`; `snn.devices` tells which can train. Gradients
+        agree between devices to rounding.
     threads : int, default 1
         At most 1024; 0: one for each core. Results do not depend on it.
     instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}
@@ -186,6 +209,8 @@ class Trainer:
         parameter_rate_factor: float = 1.0,
         gradient_clip_norm: float = 0.0,
         dropout: float | Mapping[str, float] = 0.0,
+        normalization: BatchNorm | Mapping[str, BatchNorm] | None = None,
+        quantization: Quantization | Mapping[str, Quantization] | None = None,
         rate_regularization: float = 0.0,
         rate_target: float = 0.0,
         rate_on: float = 0.8,
@@ -267,6 +292,10 @@ class Trainer:
                 "with a callable loss, window_updates must be False"
             )
         self.dropout = self._checked_dropout(dropout)
+        trained = [p for p in network.projections.values() if p.trainable and p.kind != "pool2d"]
+        hidden = [p.name for p in trained if p.target.spiking and p.target.name != self.output]
+        self.normalization = self._by_projection(normalization, BatchNorm, "normalization", hidden)
+        self.quantization = self._by_projection(quantization, Quantization, "quantization", [p.name for p in trained])
         for name in ("beta1", "beta2"):
             if self._numbers[name] >= 1.0:
                 raise InvalidArgumentError(f"{name} is {self._numbers[name]}; it must be below 1")
@@ -288,6 +317,21 @@ class Trainer:
             if probability > 0.0:
                 found[self.network[name].name] = probability
         return found
+
+    def _by_projection(
+        self, given: _T | Mapping[str, _T] | None, kind: type[_T], what: str, default: list[str]
+    ) -> dict[str, _T]:
+        """Return what is given for projections, by their names; a single one is that of the `default` ones."""
+        if given is None:
+            return {}
+        if isinstance(given, kind):
+            return dict.fromkeys(default, given)
+        chosen = mapping(given, what, f"{kind.__name__}s by projection")
+        for name, value in chosen.items():
+            known_name(name, self.network.projections, "projection")
+            if not isinstance(value, kind):
+                raise ArgumentTypeError(f"{what}[{name!r}] is {shown(value)}, not a {kind.__name__}")
+        return dict(chosen)
 
     # ---- training
 
@@ -369,6 +413,11 @@ class Trainer:
         session, trainer = self._open()
         for name, probability in self.dropout.items():
             trainer.set_dropout(self.network[name]._index, probability, self.seed)
+        for name, norm in self.normalization.items():
+            place = self.network.projections[name]._index
+            trainer.set_normalization(place, norm.scale, norm.momentum, norm.epsilon)
+        for name, rounded in self.quantization.items():
+            trainer.set_quantization(self.network.projections[name]._index, rounded.bits, rounded.per_channel)
         self._checkpoint = None
         resumed, self._resumed = self._resumed, None
         settings = self._settings(batches)
@@ -699,6 +748,9 @@ class Trainer:
             "steps": self.steps,
             "samples": batches.count,
             "dropout": self.dropout,
+            # None where there is nothing: older checkpoints do not have them.
+            "normalization": {name: asdict(norm) for name, norm in self.normalization.items()} or None,
+            "quantization": {name: asdict(rounded) for name, rounded in self.quantization.items()} or None,
             "rule": None if self.rule == "bptt" else self.rule,
             "windows": self.window_steps and [self.window_steps, self.window_updates],
             "device": self.device,

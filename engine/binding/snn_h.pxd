@@ -417,6 +417,9 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_trainer_get_state(SNNTrainer trainer, double *out_values, size_t *io_count)
     SNNStatus snn_trainer_set_state(SNNTrainer trainer, const double *values, size_t count)
     SNNStatus snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed)
+    SNNStatus snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, uint32_t bits, uint32_t per_channel)
+    SNNStatus snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum,
+                                            double epsilon)
     SNNStatus snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate)
 
     ctypedef struct SNNWeightUpdate:

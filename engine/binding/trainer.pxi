@@ -164,6 +164,14 @@ cdef class Trainer:
         """Silence each neuron of a population with a probability, for all steps of a forward."""
         check(snn_trainer_set_dropout(self.handle, as_u32(population, "population"), probability, as_u64(seed, "seed")))
 
+    def set_quantization(self, projection, bits, per_channel=False):
+        """Round the weights of a projection to so many bits, the optimiser's own left as they are; 0: no longer."""
+        check(snn_trainer_set_quantization(self.handle, as_u32(projection, "projection"), as_u32(bits, "bits"), bool(per_channel)))
+
+    def set_normalization(self, projection, double scale, double momentum, double epsilon):
+        """Normalise what a projection delivers over all steps, folded into its weights between calls; scale 0: no longer."""
+        check(snn_trainer_set_normalization(self.handle, as_u32(projection, "projection"), scale, momentum, epsilon))
+
     def set_learning_rate(self, double learning_rate):
         """Change the learning rate from the next update on."""
         check(snn_trainer_set_learning_rate(self.handle, learning_rate))

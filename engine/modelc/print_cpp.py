@@ -1,6 +1,7 @@
 """The C++ target: straight-line code over lanes of 16 neurons, included inside a namespace for each instruction set.
 
-The text needs ``cpu/model_args.h`` and ``cpu/lanes.h`` (types F, I, M and their functions, draws) in front of it. Built-in
+The text needs ``cpu/model_args.h``, ``cpu/lanes.h`` (types F, I, M and their functions, draws) and ``cpu/kernels_spans.h``
+in front of it. Built-in
 models only; a user's own model is interpreted from its op list by the same lane functions, so it gives the same bits.
 """
 
@@ -8,12 +9,14 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from .calm import calm_steps, stays_in_registers
 from .compile import NeuronPrograms, SurrogatePrograms
 from .definition import Definition
+from .evaluate import OPERATIONS
 from .ir import DRAWS, Instruction, Program
 from .specialise import specialise
 from .statements import Text, cut
@@ -23,6 +26,7 @@ from .statements import Text, cut
 LARGEST_ADJOINT = 500
 LARGEST_SPECIALISED_STEP = 300
 LARGEST_INTEGER_STEP = 100  # beyond, reading the sums is a small part of it
+LARGEST_SPAN_STEP = 50  # beyond, nothing stays in registers from step to step
 
 LANES = {"float": "F", "int": "I", "bool": "M"}
 _MEMORY = {"float": "float", "int": "int32_t"}
@@ -85,6 +89,25 @@ inline Receptor<integers> receptor(const NeuronStepArgs& args, uint32_t number) 
     if constexpr (integers) return {args.integer_receptors[number], broadcast_f(args.receptor_scales[number])};
     else return {args.receptors[number]};
 }
+
+// The sums of 16 neurons that are due at one step of several, in units of `scale`. `due` false: nothing is, which leaves x as
+// it is but for the sign of a zero.
+template <bool due>
+struct DueSum {
+    const int32_t* data;
+    F scale;
+    F take() const { return to_float(load(data)); }
+    F add_to(F x, F sum) const { return fma_(sum, scale, x); }
+    F value(F sum) const { return mul(sum, scale); }
+};
+template <>
+struct DueSum<false> {
+    const int32_t* data;
+    F scale;
+    F take() const { return broadcast_f(0.0f); }
+    F add_to(F x, F) const { return x; }
+    F value(F sum) const { return sum; }
+};
 """
 
 
@@ -185,10 +208,33 @@ def _pointer(name: str, type: str, source: str, constant: bool) -> str:
     return f"    {const}{_MEMORY[type]}* const {name} = static_cast<{const}{_MEMORY[type]}*>({source});"
 
 
-def _specialised(definition: Definition, programs: NeuronPrograms, choices: Mapping[str, str]) -> NeuronPrograms:
+def _known_derived(definition: Definition, programs: NeuronPrograms, known: Mapping[int, int]) -> dict[int, int]:
+    """Derived whole numbers that the options alone decide, by register of a step."""
+    values: dict[int, float] = dict(known)
+    count = len(programs.derive.inputs)
+    for register, instruction in enumerate(programs.derive.instructions, count):
+        operands = instruction.operands
+        if instruction.op in ("const", "iconst"):
+            values[register] = instruction.value
+        elif instruction.op == "select" and operands[0] in values:
+            chosen = operands[1] if values[operands[0]] else operands[2]
+            if chosen in values:
+                values[register] = values[chosen]
+        elif all(operand in values for operand in operands):
+            values[register] = OPERATIONS[instruction.op](*(values[operand] for operand in operands))
+    first = len(definition.parameters) + len(definition.options)
+    return {
+        first + i: int(values[register])
+        for i, (register, type) in enumerate(zip(programs.derive_outputs, programs.derived_types, strict=True))
+        if type == "int" and register in values
+    }
+
+
+def specialised(definition: Definition, programs: NeuronPrograms, choices: Mapping[str, str]) -> NeuronPrograms:
     """The step for one choice of all options."""
     first = len(definition.parameters)
     known = {first + i: o.choices.index(choices[o.name]) for i, o in enumerate(definition.options)}
+    known |= _known_derived(definition, programs, known)
     stored = [r for r, s in zip(programs.step_states, definition.states, strict=True) if s.type == "float"]
     program, states, spike = specialise(
         programs.step, programs.step_states, known, spike=programs.step_spike, stored=stored, finite=range(first)
@@ -207,6 +253,19 @@ def _summands(program: Program, receptors: Iterable[int]) -> dict[int, Instructi
     return found
 
 
+def _adding(summands: Mapping[int, Instruction]) -> Callable[[Instruction, Sequence[Text]], Text]:
+    """How operations are printed where sums of receptors are added as they come."""
+
+    def written(instruction: Instruction, operands: Sequence[Text]) -> Text:
+        places = [place for place in range(len(operands)) if summands.get(instruction.operands[place]) is instruction]
+        if not places:
+            return operation(instruction, operands)
+        sum, other = operands[places[0]].text, operands[1 - places[0]].text
+        return Text(f"{sum}_sum.add_to({other}, {sum})")
+
+    return written
+
+
 def _step(
     definition: Definition, programs: NeuronPrograms, ending: str, taped: bool = False, held: bool = False
 ) -> list[str]:
@@ -217,15 +276,7 @@ def _step(
     first_state = len(program.inputs) - len(definition.states)
     first_receptor = first_state - len(definition.receptors)
     summands = _summands(program, range(first_receptor, first_state)) if held else {}
-
-    def written(instruction: Instruction, operands: Sequence[Text]) -> Text:
-        places = [place for place in range(len(operands)) if summands.get(instruction.operands[place]) is instruction]
-        if not places:
-            return operation(instruction, operands)
-        sum, other = operands[places[0]].text, operands[1 - places[0]].text
-        return Text(f"{sum}_sum.add_to({other}, {sum})")
-
-    statements, text, read = cut(program, outputs, written)
+    statements, text, read = cut(program, outputs, _adding(summands))
     draws, chunk = _draws(program, read)
     before, inside = _constants(program, read, first_receptor, held)
     before += draws
@@ -256,6 +307,130 @@ def _step(
         fired = spike if program.type_of(programs.step_spike) == "bool" else f"lt(broadcast_f(0.0f), {spike})"
         inside.append(f"        args.spikes[index / 16] = mask_bits({fired});")
     return _loop(f"{definition.name}_{ending}", "NeuronStepArgs", before, inside, held, chunk)
+
+
+def _span(definition: Definition, programs: NeuronPrograms, name: str) -> list[str]:
+    """A class for cpu/kernels_spans.h: the step of 16 neurons whose states stay in registers, for shared floats."""
+    first_state = len(programs.step.inputs) - len(definition.states)
+    first_receptor = first_state - len(definition.receptors)
+    types = {state.name: state.type for state in definition.states}
+    constants: dict[str, str] = {}  # member: its value
+    members: dict[str, str] = {}
+
+    def body(program: Program, outputs: Sequence[int | None], spike: int) -> list[str]:
+        summands = _summands(program, range(first_receptor, first_state))
+        wanted = [output for output in outputs if output is not None]
+        statements, text, read = cut(program, [*wanted, spike], _adding(summands))
+        inside = []
+        for register in sorted(r for r in read if r < first_receptor):
+            constant, type = program.inputs[register]
+            if type == "float":
+                members[constant] = f"const F {constant};"
+                constants[constant] = f"constant<float>(args, {register}).at(0)"
+            else:
+                members[f"{constant}_data"] = f"const Constant<int32_t> {constant}_data;"
+                constants[f"{constant}_data"] = f"constant<int32_t>(args, {register})"
+                inside.append(f"const I {constant} = {constant}_data.at(index);")
+        for index, receptor in enumerate(definition.receptors):
+            if first_receptor + index not in read:
+                continue
+            members[f"{receptor.name}_scale"] = f"const F {receptor.name}_scale;"
+            constants[f"{receptor.name}_scale"] = f"broadcast_f(args.receptor_scales[{index}])"
+            inside.append(f"const DueSum<due> {receptor.name}_sum{{sums[{index}], {receptor.name}_scale}};")
+            taken = f"{receptor.name}_sum.take()"
+            if first_receptor + index not in summands:
+                taken = f"{receptor.name}_sum.value({taken})"
+            inside.append(f"const F {receptor.name} = {taken};")
+        for index, (state, type) in enumerate(types.items()):
+            if first_state + index in read:
+                inside.append(f"const {LANES[type]} {state} = before.{state};")
+        inside += [f"const {LANES[s.type]} {s.name} = {s.text};" for s in statements]
+        for (state, type), output in zip(types.items(), outputs, strict=True):
+            if output is not None:
+                inside.append(f"after.{state} = {f'flush({text(output)})' if type == 'float' else text(output)};")
+        fired = text(spike)
+        inside.append(f"return {fired if program.type_of(spike) == 'bool' else f'lt(broadcast_f(0.0f), {fired})'};")
+        return inside
+
+    def all_of(conditions: Sequence[str]) -> str:
+        joined = conditions[0]
+        for condition in conditions[1:]:
+            joined = f"and_({joined}, {condition})"
+        return joined
+
+    calms = calm_steps(definition, programs)
+    steps = [body(programs.step, programs.step_states, programs.step_spike)]
+    steps += [body(step.program, step.outputs, step.spike) for step in calms]
+    zero = [
+        all_of(
+            [
+                f"eq(state.{state}, {'broadcast_i(0)' if type == 'int' else 'broadcast_f(0.0f)'})"
+                for (state, type), output in zip(types.items(), step.outputs, strict=True)
+                if output is None
+            ]
+            or ["mask_from_bits(0xffff)"]
+        )
+        for step in calms
+    ]
+    for state, type in types.items():
+        members[f"{state}_data"] = f"{_MEMORY[type]}* const {state}_data;"
+        constants[f"{state}_data"] = f"static_cast<{_MEMORY[type]}*>(args.states[{list(types).index(state)}])"
+    same = [
+        f"eq(bits_of(a.{state}), bits_of(b.{state}))" if type == "float" else f"eq(a.{state}, b.{state})"
+        for state, type in types.items()
+    ]
+    numbers = range(len(definition.receptors))
+    silent = "".join(f"{{{', '.join(str(int(r in step.silent)) for r in numbers)}}}, " for step in calms)
+    lines = [
+        f"struct {name} {{",
+        f"    static constexpr uint32_t receptor_count = {len(definition.receptors)}, calm_count = {len(calms)};",
+        "    // By calm step: the receptors at which nothing may arrive.",
+        f"    static constexpr bool silent[calm_count + 1][receptor_count] = {{{silent}{{}}}};",
+        f"    struct State {{ {' '.join(f'{LANES[type]} {state};' for state, type in types.items())} }};",
+        f"    explicit {name}(const NeuronStepArgs& args)",
+        f"        : {', '.join(f'{member}({constants[member]})' for member in members)} {{}}",
+        "    State state_at(uint32_t index) const {",
+        f"        return {{{', '.join(f'load({state}_data + index)' for state in types)}}};",
+        "    }",
+        "    void keep(uint32_t index, const State& state) const {",
+        *(f"        store({state}_data + index, state.{state});" for state in types),
+        "    }",
+        f"    static M same(const State& a, const State& b) {{ return {all_of(same)}; }}",
+        "    // Which lanes a calm step fits; it gives their states where it does not say that they spike.",
+        "    template <uint32_t number>",
+        "    static M is_calm([[maybe_unused]] const State& state) {",
+        *(f"        if constexpr (number == {i}) return {condition};" for i, condition in enumerate(zero)),
+        "        return mask_from_bits(0);",
+        "    }",
+    ]
+    arguments = (
+        "[[maybe_unused]] uint32_t index, [[maybe_unused]] const int32_t (*sums)[16], const State& before, State& after"
+    )
+    lines += [
+        "    template <bool due>",
+        f"    SNN_ALWAYS_INLINE M step({arguments}) const {{",
+        *(f"        {line}" for line in steps[0]),
+        "    }",
+    ]
+    if calms:
+        lines += [
+            "    template <uint32_t number, bool due>",
+            f"    SNN_ALWAYS_INLINE M calm_step({arguments}) const {{",
+        ]
+        for number, inside in enumerate(steps[1:]):
+            lines += [
+                f"        if constexpr (number == {number}) {{",
+                *(f"            {line}" for line in inside),
+                "        }",
+            ]
+        lines += ["    }", "    // Those states that a calm step changes.", "    template <uint32_t number>"]
+        lines.append("    SNN_ALWAYS_INLINE static void take(State& to, const State& from) {")
+        for number, step in enumerate(calms):
+            changed = [state for state, output in zip(types, step.outputs, strict=True) if output is not None]
+            lines.append(f"        if constexpr (number == {number}) {{")
+            lines += [*(f"            to.{state} = from.{state};" for state in changed), "        }"]
+        lines.append("    }")
+    return [*lines, *(f"    {member}" for member in members.values()), "};", ""]
 
 
 def _adjoint(definition: Definition, programs: NeuronPrograms) -> list[str]:
@@ -327,15 +502,22 @@ def kernels_source(
             lines += _adjoint(definition, programs)
         steps: list[str] = []
         for number, choices in enumerate(definition.specialised):
-            special_programs = _specialised(definition, programs, choices)
+            special_programs = specialised(definition, programs, choices)
             if len(special_programs.step.instructions) > LARGEST_SPECIALISED_STEP:
                 continue
             lines += _step(definition, special_programs, f"step_{number}", held=True)
             positions = ", ".join(str(o.choices.index(choices[o.name])) for o in definition.options)
             lines.append(f"inline constexpr int32_t {name}_choices_{number}[] = {{{positions}}};")
             functions = [f"{name}_step_{number}<{held}>" for held in ("false, false", "true, false", "true, true")]
+            spans = ["nullptr", "nullptr"]
             if len(special_programs.step.instructions) > LARGEST_INTEGER_STEP:
                 functions[2] = "nullptr"
+            if len(special_programs.step.instructions) <= LARGEST_SPAN_STEP and stays_in_registers(
+                definition, special_programs
+            ):
+                lines += _span(definition, special_programs, f"{name}_span_{number}")
+                spans = [f"{function}<{name}_span_{number}>" for function in ("step_span", "list_resting")]
+            functions += spans
             steps.append(f"{{{name}_choices_{number}, {', '.join(functions)}}}")
         if steps:
             lines.append(f"inline constexpr SpecialisedStep {name}_specialised[] = {{{', '.join(steps)}}};")

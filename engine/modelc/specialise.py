@@ -6,15 +6,23 @@ gradients, as the condition that it is:
 
 - ``0 < select(c, 1, 0)`` is c, and so on through every choice between 0 and 1;
 - the reset ``(1 - s) * v + s * v_reset`` chooses: v where s is 0, and ``0 * v + v_reset`` where it is 1. The product keeps
-  what an infinite v gives. Where s is 0 the sum could turn -0 into 0, as storing it does in any case.
+  what an infinite v gives. Where s is 0 the sum could turn -0 into 0, as storing it does in any case. So does ``(1 - s) * v``.
+
+A calm step is what is left of it where nothing spikes and counters such as a refractory time are at 0 and stay there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from .ir import Instruction, Program
 
+_INT_RESULTS: dict[str, Callable[[int, int], int]] = {
+    "iadd": int.__add__,
+    "isub": int.__sub__,
+    "imin": min,
+    "imax": max,
+}
 _INT_TESTS = {"ieq": int.__eq__, "ilt": int.__lt__, "ile": int.__le__}
 
 
@@ -47,15 +55,53 @@ def specialise(
     return _Folder(program, known).fold(outputs, spike, stored, finite)
 
 
+def calm(
+    program: Program,
+    outputs: Sequence[int],
+    spike: int,
+    known: Mapping[int, int],
+    zeros: Collection[int] = (),
+    finite: Collection[int] = (),
+) -> tuple[Program, list[int | None], int] | None:
+    """Return a specialised step where it does not spike: the program, its outputs and the condition under which it does.
+
+    An output that stays at 0 is None. The sign of a zero may be another one, inside the step: where it is added, multiplied or
+    compared that changes nothing, and stores make it +0.
+
+    Parameters
+    ----------
+    program, outputs, spike
+        As `specialise` returns them; `spike` is the condition.
+    known : mapping of int to int
+        Values of int inputs, the counters among them.
+    zeros : collection of int
+        Float inputs that are 0.
+    finite : collection of int
+        Inputs that are neither infinite nor NaN.
+
+    Returns
+    -------
+    tuple, or None where it would always or never spike.
+    """
+    folder = _Folder(program, known, zeros, finite)
+    return folder.fold_calm(outputs, spike)
+
+
 class _Folder:
-    def __init__(self, program: Program, known: Mapping[int, int]) -> None:
+    def __init__(
+        self, program: Program, known: Mapping[int, int], zeros: Collection[int] = (), finite: Collection[int] = ()
+    ) -> None:
         self.program = program
         self.count = len(program.inputs)
         self.values: dict[int, int | bool] = dict(known)  # of registers of the old program
-        self.places = {register: register for register in range(self.count)}  # old register: new one
+        self.places = {
+            register: register for register in range(self.count) if register not in known
+        }  # old register: new one
         self.instructions: list[Instruction] = []
         self.labels: dict[int, str] = {}
         self.truths: dict[int, int] = {}  # new register that is 0 or 1: the condition that it is 1
+        self.zeros = set(zeros)  # old registers that are 0
+        self.finite = finite
 
     def fold(
         self, outputs: Sequence[int], spike: int, stored: Collection[int], finite: Collection[int]
@@ -73,11 +119,42 @@ class _Folder:
         program, places = self._without_dead(places)
         return program, places[: len(outputs)], places[-1] if spike >= 0 else -1
 
+    def fold_calm(self, outputs: Sequence[int], spike: int) -> tuple[Program, list[int | None], int] | None:
+        condition = -1
+        for index, instruction in enumerate(self.program.instructions):
+            register = index + self.count
+            self._fold(register, instruction)
+            if register == spike:
+                if register in self.values:
+                    return None
+                condition = self._place(register)
+                self.values[register] = False
+        at_zero = [register in self.zeros or self.values.get(register) == 0 for register in outputs]
+        live = [self._place(register) for register, is_zero in zip(outputs, at_zero, strict=True) if not is_zero]
+        program, places = self._without_dead([*live, condition])
+        rest = iter(places)
+        return program, [None if is_zero else next(rest) for is_zero in at_zero], places[-1]
+
+    def _fold_zero(self, register: int, op: str, operands: Sequence[int]) -> bool:
+        zero = [operand in self.zeros for operand in operands]
+        product = op == "mul" and any(zero) and all(z or o in self.finite for z, o in zip(zero, operands, strict=True))
+        if product or (op in ("add", "select") and all(zero[-2:])):
+            self.zeros.add(register)
+        elif op == "add" and any(zero):
+            self._alias(register, operands[1] if zero[0] else operands[0])
+        else:
+            return False
+        return True
+
     def _fold(self, register: int, instruction: Instruction) -> None:
         op, operands = instruction.op, instruction.operands
         values = [self.values.get(operand) for operand in operands]
+        if self.zeros and self._fold_zero(register, op, operands):
+            return
         if op == "iconst":
             self.values[register] = int(instruction.value)
+        elif op in _INT_RESULTS and None not in values:
+            self.values[register] = _INT_RESULTS[op](*(int(value) for value in values if value is not None))
         elif op in _INT_TESTS and all(value is not None for value in values):
             self.values[register] = _INT_TESTS[op](*(int(value) for value in values if value is not None))
         elif op == "not" and values[0] is not None:
@@ -125,17 +202,18 @@ class _Folder:
         return None
 
     def _chosen(self, place: int, finite: Collection[int]) -> int:
-        """``(1 - s) * v + s * w`` for an s that is 0 or 1 and a finite w, as a choice; anything else as it is."""
+        """``(1 - s) * v``, or that and ``s * w`` for a finite w, where s is 0 or 1, as a choice; anything else as it is."""
         added = self._operands(place, "add")
-        kept, replaced = (self._operands(operand, "mul") for operand in added) if added else ((), ())
-        if not kept or not replaced or replaced[0] not in self.truths or replaced[1] not in finite:
+        kept, replaced = (self._operands(operand, "mul") for operand in added or (place, place))
+        rest = self._operands(kept[0], "sub") if kept else ()
+        if not rest or not self._is_const(rest[0], 1.0) or rest[1] not in self.truths:
             return place
-        rest = self._operands(kept[0], "sub")
-        if not rest or not self._is_const(rest[0], 1.0) or rest[1] != replaced[0]:
-            return place
-        lost = self._emit("mul", (self._emit("const", (), "float", 0.0), kept[1]), "float")
-        reset = self._emit("add", (lost, replaced[1]), "float")
-        return self._emit("select", (self.truths[replaced[0]], reset, kept[1]), "float")
+        after = self._emit("mul", (self._emit("const", (), "float", 0.0), kept[1]), "float")
+        if added:
+            if not replaced or replaced[0] != rest[1] or replaced[1] not in finite:
+                return place
+            after = self._emit("add", (after, replaced[1]), "float")
+        return self._emit("select", (self.truths[rest[1]], after, kept[1]), "float")
 
     def _is_const(self, place: int, value: float) -> bool:
         instruction = self._instruction(place)
@@ -154,12 +232,16 @@ class _Folder:
             self.labels[place] = self.program.labels[register]
 
     def _alias(self, register: int, operand: int) -> None:
-        if operand in self.values:
+        if operand in self.zeros:
+            self.zeros.add(register)
+        elif operand in self.values:
             self.values[register] = self.values[operand]
         else:
             self.places[register] = self.places[operand]
 
     def _place(self, register: int) -> int:
+        if register in self.zeros and register >= self.count:
+            return self._emit("const", (), "float", 0.0)
         if register not in self.places:
             value = self.values[register]
             assert not isinstance(value, bool), "a condition that is known decides what reads it"

@@ -262,6 +262,82 @@ static void dropout_silences_neurons_for_a_whole_run(void) {
     snn_destroy_network(handle);
 }
 
+static uint32_t different_values(const float *values, size_t count) {
+    uint32_t different = 0;
+    size_t i, k;
+    for (i = 0; i < count; ++i) {
+        for (k = 0; k < i && values[k] != values[i]; ++k) {}
+        different += k == i;
+    }
+    return different;
+}
+
+static void weights_of_few_bits_are_trained_and_kept(void) {
+    float pixels[BATCH][PIXELS], weights[PIXELS * 24], again[PIXELS * 24];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNHandle handle = open_batch_session(1);
+    SNNTrainerDef def = trainer_def();
+    SNNTrainer trainer;
+    SNNNetwork network;
+    SNNBatch batch;
+    SNNTrainResult result = new_result();
+    SNNProjectionArrays kept;
+    double first_loss;
+    int i;
+    make_batch(pixels, labels);
+    batch = batch_of(&input, pixels, labels);
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_ERROR(snn_trainer_set_quantization(trainer, 0, 9, 0), SNN_ERROR_INVALID_ARGUMENT, "bits is 9");
+    CHECK_ERROR(snn_trainer_set_quantization(trainer, 7, 8, 0), SNN_ERROR_NOT_FOUND, "7");
+    CHECK_OK(snn_trainer_set_quantization(trainer, 0, 3, 0));
+    CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight", SNN_FLOAT32, weights, COUNT(weights)));
+    CHECK(different_values(weights, COUNT(weights)) <= 7);
+    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    first_loss = result.loss;
+    for (i = 0; i < 80; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    CHECK(result.loss < 0.5 * first_loss);
+    CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight", SNN_FLOAT32, again, COUNT(again)));
+    CHECK(different_values(again, COUNT(again)) <= 7);
+    CHECK(memcmp(weights, again, sizeof weights) != 0);
+    CHECK_OK(snn_session_to_network(handle, &network));
+    memset(&kept, 0, sizeof kept);
+    kept.struct_size = sizeof kept;
+    CHECK_OK(snn_network_get_projection_arrays(network, 0, &kept));
+    CHECK(kept.weight_count == COUNT(again) && memcmp(kept.weights, again, sizeof again) == 0);
+    snn_network_release(network);
+    snn_destroy_network(handle);
+}
+
+static void normalisation_is_folded_into_an_ordinary_network(void) {
+    float pixels[BATCH][PIXELS];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNHandle handle = open_batch_session(1);
+    SNNTrainerDef def = trainer_def();
+    SNNTrainer trainer, plain;
+    SNNBatch batch;
+    SNNTrainResult result = new_result(), folded = new_result();
+    double first_loss;
+    int i;
+    make_batch(pixels, labels);
+    batch = batch_of(&input, pixels, labels);
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_OK(snn_trainer_create(handle, &def, &plain));
+    CHECK_ERROR(snn_trainer_set_normalization(trainer, 0, 1.0, 0.1, 1e-5), SNN_ERROR_INVALID_ARGUMENT, "has no bias");
+    CHECK_ERROR(snn_trainer_set_normalization(trainer, 1, 1.0, 0.0, 1e-5), SNN_ERROR_INVALID_ARGUMENT, "momentum is 0");
+    CHECK_OK(snn_trainer_set_normalization(trainer, 1, 0.5, 0.5, 1e-5));
+    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    first_loss = result.loss;
+    for (i = 0; i < 80; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    CHECK(result.loss < 0.5 * first_loss);
+    /* The same samples in the network as it is now: statistics of the batches before are close to its own. */
+    CHECK_OK(snn_trainer_forward(plain, &batch, &folded));
+    CHECK(folded.correct_count >= BATCH - 1);
+    CHECK(fabs(folded.loss - result.loss) < 0.2 * result.loss + 0.01);
+    snn_destroy_network(handle);
+}
+
 /* A spike train that is its own target has the distance 0; targets of each step are counted and needed. */
 static void losses_in_time_take_targets_for_each_step(void) {
     float pixels[BATCH][PIXELS], targets[T * BATCH * 24], few[BATCH * 24];
@@ -800,6 +876,8 @@ static const CheckCase cases[] = {
     CASE(parameters_learn_and_reach_the_network),
     CASE(a_trainer_goes_on_from_its_state),
     CASE(dropout_silences_neurons_for_a_whole_run),
+    CASE(weights_of_few_bits_are_trained_and_kept),
+    CASE(normalisation_is_folded_into_an_ordinary_network),
     CASE(losses_in_time_take_targets_for_each_step),
     CASE(the_parts_make_the_step),
     CASE(training_gives_the_same_bits_for_every_thread_count),

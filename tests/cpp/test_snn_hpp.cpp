@@ -336,6 +336,10 @@ TEST_CASE("training lowers the loss and tells its callbacks") {
     trainer.set_dropout(1, 0.5);
     CHECK_THROWS_WITH(trainer.set_dropout(0, 0.5), doctest::Contains("'in' is an input"));
     trainer.set_dropout(1, 0);
+    trainer.set_quantization(0, 8, true);
+    CHECK_THROWS_WITH(trainer.set_quantization(0, 1), doctest::Contains("bits is 1"));
+    trainer.set_quantization(0, 0);
+    CHECK_THROWS_WITH(trainer.set_normalization(0), doctest::Contains("has no bias"));
     const std::vector<double> state = trainer.state();
     CHECK(state[0] == 61);  // updates
     trainer.set_state(state);

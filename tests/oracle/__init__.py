@@ -38,6 +38,8 @@ ORACLES = (
     "lif",
     "noisy_izhikevich",
     "poisson_source",
+    "resonate_and_fire",
+    "spiking_lstm",
 )
 
 Spike = Callable[[float], float]

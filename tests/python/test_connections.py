@@ -190,6 +190,27 @@ def test_recurrent_networks_need_a_delay() -> None:
     assert net.synapse_count == 9
 
 
+@pytest.mark.parametrize(("stride", "padding", "dilation"), [(1, 0, 1), (2, 3, 2)])
+def test_conv1d_is_a_correlation_along_one_row(stride: int, padding: int, dilation: int) -> None:
+    random = np.random.default_rng(3)
+    w, x = random.normal(size=(4, 2, 1, 5)).astype(np.float32), random.normal(size=(2, 1, 30)).astype(np.float32)
+    conv = snn.Conv1d(4, 5, stride=stride, padding=padding, dilation=dilation, weights=w)
+    net = snn.Sequential((2, 1, 30), conv, snn.LeakyIntegrator())
+    spread = np.zeros((4, 2, 4 * dilation + 1))
+    spread[:, :, ::dilation] = w[:, :, 0]
+    padded = np.pad(x[:, 0], ((0, 0), (padding, padding)))
+    expected = sum(np.array([np.correlate(padded[i], spread[o, i], "valid") for o in range(4)]) for i in range(2))[
+        :, None, ::stride
+    ]
+    with snn.Simulation(net) as simulation:
+        simulation.step(inputs={"input": x})
+        np.testing.assert_allclose(simulation.get("output.v")[0], expected, rtol=1e-5, atol=1e-5)
+    with pytest.raises(snn.ArgumentTypeError, match=r"Conv1d: kernel is \(3, 3\)"):
+        snn.Conv1d(1, (3, 3))
+    with pytest.raises(snn.InvalidArgumentError, match="Conv1d: the source has shape"):
+        snn.Sequential(30, snn.Conv1d(4, 5), snn.LIF())
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [

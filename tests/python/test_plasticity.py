@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -200,6 +202,31 @@ def test_learned_weights_travel_with_the_rule(tmp_path):
     assert copy.projections["p"].plasticity == rule
     assert snn.Simulation(copy).get("p.weight")[0] == 0.25
     assert net.projections["force_to_target"].plasticity is None
+
+
+# In a process of its own, whose peak is of nothing else.
+MEMORY = """
+import snn
+from snn.engine.machine import peak_rss_bytes
+before = peak_rss_bytes()
+net = snn.Network(dt=0.1)
+net.add("source", snn.PoissonSource(2_000, rate=10.0))
+net.add("target", snn.LIF(5_000))
+drawn = {"weight": snn.Uniform(0.0, 0.5), "delay": snn.Uniform(0.1, 5.0)}
+net.connect("source", "target", snn.Sparse.fixed_indegree(1_000, plasticity=snn.PairSTDP(), **drawn), name="p")
+with snn.Simulation(net) as simulation:
+    simulation.step(200)
+    opened = peak_rss_bytes()
+    simulation.get("p.weight")
+    print((opened - before) / net.synapse_count, (peak_rss_bytes() - before) / net.synapse_count)
+"""
+
+
+def test_a_synapse_with_pair_stdp_takes_less_than_twelve_bytes(tmp_path):
+    told = subprocess.run([sys.executable, "-c", MEMORY], cwd=tmp_path, capture_output=True, text=True, check=True)
+    opened, read = map(float, told.stdout.split())
+    assert 6.0 <= opened < 9.0, "a weight and a target, and 50 rows for each source"
+    assert read < 12.0, "with the array that the weights are read into"
 
 
 def small(**common):

@@ -57,11 +57,11 @@ namespace Snn.Tests
             Assert.Fails(Status.InvalidArgument, () => builder.Connect(Projection.Dense(input, cells, new float[3])));
             Assert.Fails(Status.InvalidArgument, () => builder.Connect(Projection.Dense(input, cells, new float[0])));
             Assert.Fails(Status.NotFound, () => builder.Connect(Projection.Dense(input, 7, new float[4])));
-            Assert.Fails(Status.NotFound, () => builder.Connect(Projection.Dense(input, -1, new float[4])));
+            Assert.Throws<ArgumentOutOfRangeException>(() => builder.Connect(Projection.Dense(input, -1, new float[4])));
             Assert.Throws<ArgumentNullException>(() => Projection.Dense(input, cells, null));
             Assert.Throws<ArgumentException>(() => builder.AddNeurons("more", "lif"));
             Assert.Fails(Status.InvalidArgument, () => builder.AddNeurons("cells", "lif", 2));
-            Assert.Fails(Status.InvalidArgument, () => builder.AddNeurons("more", "lif", -2));
+            Assert.Throws<ArgumentOutOfRangeException>(() => builder.AddNeurons("more", "lif", -2));
             Assert.Fails(Status.InvalidArgument, () => builder.SetParameter(cells, "tau_membrane", 1, 2, 3));
             Assert.Fails(Status.InvalidArgument, () => builder.SetParameter(cells, "tau_membrane"));
             Assert.Fails(Status.InvalidArgument, () => builder.SetParameter(cells, "tau_membrane", null));

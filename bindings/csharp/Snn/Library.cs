@@ -176,7 +176,8 @@ namespace Snn
         /// <summary>An index or a count for C, which has no negative ones.</summary>
         internal static uint Whole(int value, string name)
         {
-            if (value < 0) throw new ArgumentOutOfRangeException(name, value, "an index or a count is not negative");
+            if (value < 0)
+                throw new ArgumentOutOfRangeException(name, name + " is " + value + "; an index or a count is not negative");
             return (uint)value;
         }
 

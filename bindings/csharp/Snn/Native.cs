@@ -313,7 +313,7 @@ namespace Snn
         internal uint struct_size;
         /// <summary>as SNNConfig.device, its first 63 bytes: "vulkan:0"</summary>
         internal fixed byte name[64];
-        /// <summary>one line that says why "auto" chose it; "" where the caller named it</summary>
+        /// <summary>one line that says why "auto" chose it, or which of several failed; "" where the caller named it</summary>
         internal fixed byte reason[256];
     }
 
@@ -791,7 +791,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_destroy_network(IntPtr handle);
 
-        /// <summary>Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes.</summary>
+        /// <summary>Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_load_weights(SessionHandle handle, byte* path);
 
@@ -922,6 +922,14 @@ namespace Snn
         /// <summary>Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_dropout(TrainerHandle trainer, uint population, double probability, ulong seed);
+
+        /// <summary>Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1; the products are exact.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_set_quantization(TrainerHandle trainer, uint projection, uint bits, uint per_channel);
+
+        /// <summary>Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_set_normalization(TrainerHandle trainer, uint projection, double scale, double momentum, double epsilon);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_learning_rate(TrainerHandle trainer, double learning_rate);

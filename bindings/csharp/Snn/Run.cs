@@ -51,8 +51,7 @@ namespace Snn
         /// <summary>Without inputs and recordings.</summary>
         public Run(int stepCount)
         {
-            if (stepCount < 0) throw new ArgumentOutOfRangeException(nameof(stepCount), stepCount, "a count is not negative");
-            this.stepCount = stepCount;
+            this.stepCount = (int)Whole(stepCount, "stepCount");
         }
 
         /// <summary>Recordings (not events) are written after every so many steps; default 1.</summary>
@@ -155,7 +154,7 @@ namespace Snn
                 {
                     SNNRunDef def;
                     Native.snn_run_def_init(&def, (uint)sizeof(SNNRunDef));
-                    def.step_count = Whole(stepCount, "stepCount");
+                    def.step_count = (uint)stepCount;
                     def.inputs = input;
                     def.input_count = (uint)inputArrays.Length;
                     def.records = record;

@@ -151,7 +151,6 @@ namespace Snn
         /// <summary>Advances by a number of steps. C: <c>snn_session_step</c>.</summary>
         public void Step(int stepCount = 1)
         {
-            if (stepCount < 0) throw new ArgumentOutOfRangeException(nameof(stepCount), stepCount, "a count is not negative");
             Finish(Native.snn_session_step(handle, Whole(stepCount, "stepCount")));
         }
 
@@ -181,7 +180,7 @@ namespace Snn
             }
         }
 
-        /// <summary>Why "auto" chose the device, in one line; empty where the program named it.</summary>
+        /// <summary>Why "auto" chose the device, or which of several failed, in one line; else empty.</summary>
         public string DeviceReason
         {
             get

@@ -838,6 +838,18 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1dropout(JNIEnv *env, j
     return (jint)snn_trainer_set_dropout((SNNTrainer)(intptr_t)trainer, (uint32_t)population, (double)probability, (uint64_t)seed);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1quantization(JNIEnv *env, jclass self, jlong trainer, jint projection, jint bits, jint per_channel) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_set_quantization((SNNTrainer)(intptr_t)trainer, (uint32_t)projection, (uint32_t)bits, (uint32_t)per_channel);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1normalization(JNIEnv *env, jclass self, jlong trainer, jint projection, jdouble scale, jdouble momentum, jdouble epsilon) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_set_normalization((SNNTrainer)(intptr_t)trainer, (uint32_t)projection, (double)scale, (double)momentum, (double)epsilon);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1learning_1rate(JNIEnv *env, jclass self, jlong trainer, jdouble learning_rate) {
     (void)env;
     (void)self;

@@ -25,7 +25,8 @@
  * receptor    a named input sum of a neuron model ("current").
  * session     one running copy of a network on one device: state, and weights of its own once they change. `SNNHandle`.
  * step        the fixed time step dt of the network. Time inside is an integer number of steps.
- * sample      one of `batch_size` independent copies of the state that share the weights.
+ * sample      one of `batch_size` independent copies of the state, which share the weights or have their own
+ *             (SNN_FLAG_SAMPLE_WEIGHTS): a thousand characters of a game, stepped together.
  *
  * Rules that hold for every function
  * ----------------------------------
@@ -474,8 +475,11 @@ enum { /* SNNConfig.flags */
     SNN_FLAG_SMOOTH_SPIKES = 4u,    /* with FLOAT64: spikes are the surrogate's smooth function (gradient checks) */
     SNN_FLAG_ANY_SIZE = 8u,         /* open a session even when its estimate (snn_network_memory) exceeds the free memory, which
                                        is SNN_ERROR_OUT_OF_MEMORY else */
-    SNN_FLAG_INPUT_GRADIENTS = 16u  /* training goes back to the inputs, through what is not trainable too: see
+    SNN_FLAG_INPUT_GRADIENTS = 16u, /* training goes back to the inputs, through what is not trainable too: see
                                        snn_trainer_run_backward. Every model must be differentiable; it costs time and memory. */
+    SNN_FLAG_SAMPLE_WEIGHTS = 32u   /* each sample has weights and biases of its own, at first the network's: paths of
+                                       snn_session_read. Without training and plasticity, on one device: "cpu", "reference", and
+                                       "vulkan" where a workgroup holds a sample (docs/decisions/0022) */
 };
 
 typedef struct SNNConfig {
@@ -496,7 +500,10 @@ typedef struct SNNConfig {
                                   the bits of one. ";exc=0;inh=1" behind it places populations on devices, counted from 0; the
                                   others are placed by their work and snn_device_speed. Populations with an undelayed projection
                                   between them stay together. Of "cpu", "vulkan" and "reference"; threads are shared among those
-                                  that compute on the host */
+                                  that compute on the host.
+                                  "cpu*8+vulkan:0*24": each with so many samples of the batch; "cpu*+vulkan:0*": as many as
+                                  snn_device_speed tells. A GPU among several that fails is left with a warning in the log, and what
+                                  it had goes to the others, with the same bits; an error comes when no device is left */
     uint32_t batch_size;       /* samples, 1 (default) to 1,048,576 */
     uint32_t thread_count;     /* default 1, at most 1024; 0: one per core. Results do not depend on it. */
     uint32_t instruction_set;  /* SNN_ISA_* */
@@ -537,14 +544,15 @@ SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle
 typedef struct SNNSessionDevice {
     uint32_t struct_size;
     char name[64];    /* as SNNConfig.device, its first 63 bytes: "vulkan:0" */
-    char reason[256]; /* one line that says why "auto" chose it; "" where the caller named it */
+    char reason[256]; /* one line that says why "auto" chose it, or which of several failed; "" where the caller named it */
 } SNNSessionDevice;
-/* Set out_device->struct_size first. It changes once at most: when a trainer is made on a session that "auto" put on a device that
- * cannot train, the session goes on on the CPU, bit for bit. */
+/* Set out_device->struct_size first. It changes when a trainer is made on a session that "auto" put on a device that cannot train - the
+ * session goes on on the CPU, bit for bit - and when one of several devices fails. */
 SNN_API SNNStatus SNN_CALL snn_session_device(SNNHandle handle, SNNSessionDevice *out_device);
 /* Ends the session and frees its memory; its trainers become invalid. Null is allowed. */
 SNN_API void SNN_CALL snn_destroy_network(SNNHandle handle);
-/* Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes. All or none. */
+/* Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples. All or
+ * none. */
 SNN_API SNNStatus SNN_CALL snn_load_weights(SNNHandle handle, const char *path);
 /* Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at
  * most max_catch_up_steps, the time beyond that is dropped. NaN, negative or infinite is an error. */
@@ -576,7 +584,8 @@ SNN_API SNNStatus SNN_CALL snn_register_spike_callback(SNNHandle handle, SpikeCa
 
 /* A new reference to the session's network; release it. */
 SNN_API SNNStatus SNN_CALL snn_session_network(SNNHandle handle, SNNNetwork *out_network);
-/* A new finished network with the session's present weights, biases and parameters; release it. */
+/* A new finished network with the session's present weights, biases and parameters; release it. SNN_ERROR_UNSUPPORTED where samples
+ * have weights of their own that were written: read those of the sample that is meant and write them to a session without the flag. */
 SNN_API SNNStatus SNN_CALL snn_session_to_network(SNNHandle handle, SNNNetwork *out_network);
 
 /* Input of an input population for the coming step: [batch_size][size] floats. Spike inputs take 0 and 1 only and are
@@ -632,6 +641,8 @@ SNN_API SNNStatus SNN_CALL snn_load_state(SNNHandle handle, const char *path);
  *   "projection.weight"      as in SNNProjectionDef, but sparse ones in the canonical order of SNNProjectionInfo; writing
  *                            gives the session its own copy
  *   "projection.bias"        as in SNNProjectionDef
+ *                            With SNN_FLAG_SAMPLE_WEIGHTS both are [batch_size][...], and "projection.weight[7]",
+ *                            "projection.bias[7]" are those of sample 7 alone
  *   "projection.weight.gradient", "projection.bias.gradient"   in the same order; after a backward pass (read only)
  *   "projection.parameter"   [1], a parameter of the projection's rule of plasticity, as this session has it; writing is felt from
  *                            the next step on and may not move the bounds of the weights
@@ -835,6 +846,25 @@ SNN_API SNNStatus SNN_CALL snn_trainer_set_state(SNNTrainer trainer, const doubl
  * 1 / (1 - probability) times. Which ones follows from seed, population, sample and number of updates. To evaluate, take a trainer
  * without it. SNN_ERROR_UNSUPPORTED: a projection from it sums in fixed point or is maximum pooling. */
 SNN_API SNNStatus SNN_CALL snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed);
+/* Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer;
+ * it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output
+ * channel (conv2d) or target neuron where per_channel is 1; the products are exact. The trainer keeps the weights that are rounded,
+ * beginning with the session's, and changes them by the gradients of the rounded ones (straight-through: Jacob et al. 2018).
+ * Biases stay float32. Weights written to the session later are overwritten by the next update.
+ * SNN_ERROR_INVALID_ARGUMENT: it is not trained, or is normalised. SNN_ERROR_UNSUPPORTED: it sums in fixed point. */
+SNN_API SNNStatus SNN_CALL snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, uint32_t bits, uint32_t per_channel);
+/* Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers
+ * (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all
+ * steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron,
+ * beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.
+ * After an update the session has ordinary weights and biases, with the running statistics folded in: those of the first
+ * batch, then moved towards each batch's by `momentum` (0.1 is usual; epsilon 1e-5) of the way. It can be run, read and saved at any time.
+ * Weights written to the session later are overwritten by the next update. scale 0: no longer; the session keeps what it has.
+ * SNN_ERROR_INVALID_ARGUMENT: not trained, without a bias, quantised, or a number out of range. SNN_ERROR_UNSUPPORTED: it lies on a
+ * cycle, where what it delivers depends on what it has delivered; it sums in fixed point; the trainer has window_steps,
+ * checkpoint_steps or another rule than SNN_LEARNING_BPTT; the device cannot do it. */
+SNN_API SNNStatus SNN_CALL snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum,
+                                                         double epsilon);
 SNN_API SNNStatus SNN_CALL snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate);
 
 typedef struct SNNWeightUpdate {

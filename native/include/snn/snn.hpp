@@ -568,6 +568,12 @@ public:
     void set_dropout(uint32_t population, double probability, uint64_t seed = 0) {
         check(snn_trainer_set_dropout(get(), population, probability, seed));
     }
+    void set_quantization(uint32_t projection, uint32_t bits, bool per_channel = false) {
+        check(snn_trainer_set_quantization(get(), projection, bits, per_channel));
+    }
+    void set_normalization(uint32_t projection, double scale = 1.0, double momentum = 0.1, double epsilon = 1e-5) {
+        check(snn_trainer_set_normalization(get(), projection, scale, momentum, epsilon));
+    }
     void set_learning_rate(double learning_rate) { check(snn_trainer_set_learning_rate(get(), learning_rate)); }
     SNNEpoch end_epoch() {
         SNNEpoch epoch{};

@@ -51,8 +51,8 @@ typedef struct SNNVulkanHost {
 SNN_API void SNN_CALL snn_vulkan_host_init(SNNVulkanHost *out_host, uint32_t struct_size);
 SNN_INLINE void snn_vulkan_host_default(SNNVulkanHost *out_host) { snn_vulkan_host_init(out_host, sizeof *out_host); }
 
-/* snn_create_network on the host's device. config->device is null or "vulkan". End it with snn_destroy_network, when what was
- * recorded has run.
+/* snn_create_network on the host's device. config->device is null or "vulkan", or several devices with "vulkan" once among them. End
+ * it with snn_destroy_network, when what was recorded has run.
  * Errors: SNN_ERROR_INVALID_ARGUMENT (a member of host is null, or the family has no compute), SNN_ERROR_UNSUPPORTED,
  * SNN_ERROR_NOT_FOUND (the library was built without Vulkan), those of snn_create_network.
  * Thread-safety: any thread; the queue is used within. */

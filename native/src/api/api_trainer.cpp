@@ -247,6 +247,19 @@ SNNStatus snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, doubl
     return with_trainer(trainer, [&](const TrainerCall& call) { call.trainer.set_dropout(population, probability, seed); });
 }
 
+SNNStatus snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, uint32_t bits, uint32_t per_channel) {
+    return with_trainer(trainer, [&](const TrainerCall& call) {
+        call.trainer.set_quantization(projection, bits, per_channel != 0);
+        call.session.weights_changed();
+    });
+}
+
+SNNStatus snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum, double epsilon) {
+    return with_trainer(trainer, [&](const TrainerCall& call) {
+        call.trainer.set_normalization(projection, scale, momentum, epsilon);
+    });
+}
+
 SNNStatus snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate) {
     return with_trainer(trainer, [&](const TrainerCall& call) { call.trainer.set_learning_rate(learning_rate); });
 }

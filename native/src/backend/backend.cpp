@@ -19,6 +19,12 @@ namespace {
 
 }  // namespace
 
+void check_shared_weights(const ExecutorOptions& options, std::string_view device) {
+    if (options.flags & SNN_FLAG_SAMPLE_WEIGHTS)
+        throw Error(SNN_ERROR_UNSUPPORTED, "device '", device,
+                    "' has no weights for each sample (SNN_FLAG_SAMPLE_WEIGHTS); \"cpu\" has");
+}
+
 void Executor::set_plasticity(uint32_t, std::shared_ptr<const PlasticityPlan>) { cannot_signal(); }
 void Executor::signal(uint32_t, float) { cannot_signal(); }
 void Executor::record(const RunRequest&, void*) { cannot_share(); }
@@ -32,6 +38,7 @@ double Executor::gradient_square_sum(uint32_t) const { cannot_train(); }
 bool Executor::gradient_is_finite(uint32_t) const { cannot_train(); }
 void Executor::read_constant_gradient(uint32_t, uint32_t, double*) const { cannot_train(); }
 void Executor::read_initial_gradient(uint32_t, uint32_t, double*) const { cannot_train(); }
+void Executor::read_gamma_gradient(uint32_t, double*) const { cannot_train(); }
 std::unique_ptr<OptimizerMemory> Executor::make_optimizer_memory(uint32_t) { cannot_train(); }
 void Executor::update(const OptimizerStep&, OptimizerMemory&) { cannot_train(); }
 

@@ -35,7 +35,7 @@ struct Slot {
         activity,         // index population: [batch][size], spikes as 0/1 or input values of the last step. Written only
                           // where there is no history
         history,          // index population: [history_depth][batch][size], newest (the last step) first
-        weight,           // index projection
+        weight,           // index projection. Where samples have weights of their own, of `sample`, or [batch][weight]
         // What a plastic projection remembers of events, as kept_traces() gives it; written after reset_state() only. Traces
         // are floats, an age is an int: steps from the last event to the step to come.
         pre_traces,   // index projection: [trace][source][delay of PlasticityPlan::delays]
@@ -44,13 +44,15 @@ struct Slot {
         post_age,     // index projection: [target]
         synapse_traces,  // index projection: [trace][synapse]
         synapse_age,     // index projection: [synapse]
-        bias,             // index projection
+        bias,             // index projection; as weight
         weight_gradient,  // index projection
         bias_gradient,    // index projection
     };
     Kind kind;
     uint32_t index;
     uint32_t sub = 0;
+    uint32_t sample = all_samples;  // of weight and bias, where the plan has sample_weights
+    static constexpr uint32_t all_samples = UINT32_MAX;
 };
 
 struct InputFrames {
@@ -95,6 +97,18 @@ struct DropoutMask {
     float scale;
 };
 
+// Batch normalisation through time of a projection in float, over all steps, the samples that count and the neurons of a channel
+// (conv2d: an output channel, else one target neuron). With x the projection's sum without its bias, it delivers
+// (x - mean) * gamma / sqrt(variance + epsilon) + bias. It lies on no cycle.
+struct NormalizedProjection {
+    uint32_t projection;
+    const double* gamma;           // [channel], read during run()
+    double epsilon;
+    const uint8_t* counts;         // [batch], 0: padding, which is normalised but not part of mean and variance
+    double* out_mean;              // [channel], written by run()
+    double* out_variance;          // [channel], of the population: divided by the number of values
+};
+
 enum class LearningRule : uint8_t { bptt = SNN_LEARNING_BPTT, ottt = SNN_LEARNING_OTTT, eprop = SNN_LEARNING_EPROP };
 
 struct RunRequest {
@@ -121,6 +135,7 @@ struct RunRequest {
     uint32_t readout = 0;
     bool traces = false;
     std::span<const DropoutMask> dropout;  // with a tape; the backward pass of the run heeds them
+    std::span<const NormalizedProjection> normalization;  // the same; the run begins after a reset
 
     // Whether a frame is written after step `step` of the request, and which one, counted from the request's first.
     bool records_after(uint32_t step) const { return (uint64_t{record_phase} + step + 1) % record_interval == 0; }
@@ -227,6 +242,8 @@ public:
 
     // Training, optional: can_train() false leaves the rest unused.
     virtual bool can_train() const { return false; }
+    // Whether runs may have normalised projections.
+    virtual bool can_normalize() const { return false; }
     // How many taped runs there were, failed ones included: the number of the run that tape and gradients are from.
     virtual uint64_t taped_run_count() const { return 0; }
     // Gradients of all trainable weights and biases over the steps of the last taped run (overwrites the gradient
@@ -241,6 +258,8 @@ public:
     virtual void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const;
     // dL/d(a float state before the first step).
     virtual void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const;
+    // dL/d(gamma) of a projection that the run normalised, [channel].
+    virtual void read_gamma_gradient(uint32_t projection, double* out_values) const;
     // Moments at zero for SNN_OPTIMIZER_*. May not outlive the executor.
     virtual std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer);
     // Updates weights, biases and the optimiser's moments of every trainable projection. Weights of fixed-point
@@ -254,11 +273,15 @@ struct ExecutorOptions {
     uint32_t instruction_set = SNN_ISA_BEST;
     uint32_t flags = 0;         // SNN_FLAG_*
     uint64_t seed = 0;          // of the random draws
+    uint32_t first_sample = 0;  // what the first sample is called in them
     std::string device;         // which of the backend's devices: what follows the colon in "vulkan:1"; empty: the first
     const SNNVulkanHost* vulkan_host = nullptr;  // complete; the device is the host's. Read while the executor is opened
     SNNAllocator allocator{};   // functions null: the C runtime's
     SNNJobSystem job_system{};  // function null: own threads
 };
+
+// For devices on which samples always share the weights: throws SNN_ERROR_UNSUPPORTED where the options ask for more.
+void check_shared_weights(const ExecutorOptions& options, std::string_view device);
 
 // What an executor would take, without opening it.
 struct ExecutorMemory {

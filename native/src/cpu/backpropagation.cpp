@@ -11,6 +11,9 @@
 //
 //      that is, a sum over the active only, never a dense product.
 //
+// Where projections are normalised, the steps are gone through once for each stage (network/stages.h); dL/d(sum) that crosses from
+// one to the next is kept for all steps.
+//
 // Samples are independent in the first half and every weight belongs to one thread in the second, and the order of
 // additions of each is fixed by (chunk, step, sample), so the gradients are the same bits for every number of threads.
 #include "cpu/backpropagation.h"
@@ -177,6 +180,33 @@ float* Backpropagation::sums_row(uint32_t population, uint32_t receptor, uint32_
                context_.populations[population]->row;
 }
 
+const float* Backpropagation::given_row(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t sample) {
+    const Projection& info = context_.projections[projection]->info;
+    if (!crosses_stages(projection)) return sums_row(info.target, info.receptor, step - chunk_begin, sample);
+    return projections_[projection].rows.data() +
+           (static_cast<size_t>(step) * context_.batch + sample) * context_.populations[info.target]->row;
+}
+
+// All steps of a stage are done: the projections onto it that are normalised can go back.
+void Backpropagation::normalize_adjoint(uint32_t stage) {
+    for (uint32_t q = 0; q < projections_.size(); ++q) {
+        if (!context_.normalized[q] || context_.stages[context_.projections[q]->info.target] != stage) continue;
+        NormalizedData& data = *context_.normalized[q];
+        NormalizedRows<float>& rows = data.rows;
+        context_.pool.deal((rows.channel_count() + channels_of_task - 1) / channels_of_task, [&](uint32_t task, uint32_t) {
+            const uint32_t begin = task * channels_of_task, end = std::min(begin + channels_of_task, rows.channel_count());
+            rows.go_back(data.sums.data(), projections_[q].rows.data(), begin, end);
+            for (uint32_t c = begin; c < end; ++c) projections_[q].bias[c] = static_cast<float>(rows.bias_gradient[c]);
+        });
+    }
+}
+
+const float* Backpropagation::row_for_source(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t sample) {
+    const Projection& info = context_.projections[projection]->info;
+    return crosses_stages(projection) ? given_row(projection, step, chunk_begin, sample)
+                                      : passed_row(info.target, info.receptor, step - chunk_begin, sample);
+}
+
 void Backpropagation::begin(uint32_t step_count, uint32_t window, const PassRule& rule) {
     prepare(step_count);
     window_ = window;
@@ -193,6 +223,12 @@ void Backpropagation::begin(uint32_t step_count, uint32_t window, const PassRule
         if (!gradient.panels.empty())
             context_.kernels.transpose_panels(data.weights, data.source_size, data.target_size, gradient.panels.data());
     });
+    for (uint32_t q = 0; q < projections_.size(); ++q) {
+        if (!crosses_stages(q) || !projections_[q].runs) continue;
+        const size_t values =
+            size_t{step_count} * context_.batch * context_.populations[context_.projections[q]->info.target]->row;
+        if (projections_[q].rows.size() < values) projections_[q].rows.allocate(context_.allocator, values);
+    }
 }
 
 void Backpropagation::forget_later_steps() {
@@ -207,16 +243,20 @@ void Backpropagation::take_back(uint32_t begin_step, uint32_t end_step, std::spa
                                 std::span<const InputGradient> inputs) {
     const uint32_t batch = context_.batch, groups = std::min(context_.pool.width(), batch);
     const auto bound = [&](uint32_t group) { return static_cast<uint32_t>(uint64_t{batch} * group / groups); };
-    for (uint32_t end = end_step; end > begin_step;) {
-        const uint32_t first = window_ > 0 ? std::max(begin_step, (end - 1) / window_ * window_) : begin_step;
-        const Chunk chunk{end - first > chunk_steps_ ? end - chunk_steps_ : first, end};
-        if (window_ > 0 && end % window_ == 0) forget_later_steps();
-        context_.pool.run(groups, [&](uint32_t group) {
-            adjoint_steps(chunk, bound(group), bound(group + 1), {outputs, inputs}, group);
-        });
-        context_.pool.deal(static_cast<uint32_t>(weight_tasks_.size()),
-             [&](uint32_t task, uint32_t worker) { weight_gradient(weight_tasks_[task], chunk, scratch_[worker]); });
-        end = chunk.begin;
+    const uint32_t last_stage = *std::max_element(context_.stages.begin(), context_.stages.end());
+    for (uint32_t stage = 0; stage <= last_stage; ++stage) {
+        for (uint32_t end = end_step; end > begin_step;) {
+            const uint32_t first = window_ > 0 ? std::max(begin_step, (end - 1) / window_ * window_) : begin_step;
+            const Chunk chunk{end - first > chunk_steps_ ? end - chunk_steps_ : first, end, stage};
+            if (window_ > 0 && end % window_ == 0) forget_later_steps();
+            context_.pool.run(groups, [&](uint32_t group) {
+                adjoint_steps(chunk, bound(group), bound(group + 1), {outputs, inputs}, group);
+            });
+            context_.pool.deal(static_cast<uint32_t>(weight_tasks_.size()),
+                 [&](uint32_t task, uint32_t worker) { weight_gradient(weight_tasks_[task], chunk, scratch_[worker]); });
+            end = chunk.begin;
+        }
+        normalize_adjoint(stage);
     }
 }
 

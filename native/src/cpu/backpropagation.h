@@ -85,6 +85,7 @@ private:
         Buffer<float> weights, bias;  // dL/dw, dL/db
         Buffer<float> packed;  // convolution: gradient in the order of the packed weights
         Buffer<float> panels;  // dense: weights transposed, as they are during this pass
+        Buffer<float> rows;    // where it crosses stages: [step][sample][row of the target] dL/d(what it delivered)
     };
     // A piece of weights that one thread sums up over the steps of a chunk.
     struct WeightTask {
@@ -107,6 +108,7 @@ private:
     };
     struct Chunk {
         uint32_t begin, end;  // steps
+        uint32_t stage = 0;   // populations of one stage (network/stages.h), and projections from them
         uint32_t count() const { return end - begin; }
     };
 
@@ -116,6 +118,14 @@ private:
     void forget_later_steps();  // the gradients that came from them
     float* activity_row(uint32_t population, uint32_t step, uint32_t sample);
     float* sums_row(uint32_t population, uint32_t receptor, uint32_t chunk_step, uint32_t sample);
+    bool crosses_stages(uint32_t projection) const {
+        const Projection& info = context_.projections[projection]->info;
+        return context_.stages[info.source] > context_.stages[info.target];
+    }
+    // dL/d(sum) of a step of a chunk, as the weights of a projection take it and as it is passed on to its source.
+    const float* given_row(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t sample);
+    const float* row_for_source(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t sample);
+    void normalize_adjoint(uint32_t stage);
     float* passed_row(uint32_t population, uint32_t receptor, uint32_t chunk_step, uint32_t sample);
     bool passes_back(uint32_t projection) const;
     void prepare_rule();
@@ -128,8 +138,8 @@ private:
     void add_outputs(uint32_t population, uint32_t step, uint32_t sample, std::span<const OutputGradient> outputs);
     void input_gradient(uint32_t population, uint32_t step, uint32_t sample, std::span<const InputGradient> inputs);
     void neuron_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample, uint32_t task);
-    void source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_step, uint32_t begin, uint32_t end, uint32_t task);
-    void sparse_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_step, uint32_t sample);
+    void source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t begin, uint32_t end, uint32_t task);
+    void sparse_source_gradient(uint32_t projection, uint32_t step, const float* gradient, uint32_t sample);
 
     // What arrived from the sources of a projection: at a step of the run, or before the run, where add_traces() is at work.
     struct Arrivals {

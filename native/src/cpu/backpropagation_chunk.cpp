@@ -13,6 +13,8 @@ namespace snn::cpu {
 void Backpropagation::adjoint_steps(const Chunk& chunk, uint32_t begin, uint32_t end, const Ends& ends, uint32_t task) {
     for (uint32_t step = chunk.end; step-- > chunk.begin;)
         for (const KernelCall& call : context_.plan->step_adjoint) {
+            const bool delivers = call.kernel == Kernel::deliver_adjoint;
+            if (context_.stages[delivers ? context_.projections[call.index]->info.source : call.index] != chunk.stage) continue;
             if (call.kernel == Kernel::neuron_adjoint) {
                 const PopulationData& data = *context_.populations[call.index];
                 for (uint32_t sample = begin; sample < end; ++sample) {
@@ -27,7 +29,7 @@ void Backpropagation::adjoint_steps(const Chunk& chunk, uint32_t begin, uint32_t
             } else if (call.kernel == Kernel::input_gradient) {
                 for (uint32_t sample = begin; sample < end; ++sample) input_gradient(call.index, step, sample, ends.inputs);
             } else if (passes_back(call.index)) {
-                source_gradient(call.index, step, step - chunk.begin, begin, end, task);
+                source_gradient(call.index, step, chunk.begin, begin, end, task);
             }
         }
 }
@@ -111,14 +113,18 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
         for (uint32_t r = 0; r < data.receptor_count; ++r) sums[r][i] = 0.0f;
     }
     if (rule_.rule != LearningRule::bptt) add_credit(population, chunk_step, sample);
+    for (const uint32_t q : data.incoming)
+        if (!projections_[q].rows.empty() && crosses_stages(q))
+            std::memcpy(projections_[q].rows.data() + (static_cast<size_t>(step) * context_.batch + sample) * data.row,
+                        sums[context_.projections[q]->info.receptor], data.row * sizeof(float));
     // The frame is free for the step that is one ring earlier.
     if (!gradient.activity.empty()) std::memset(activity, 0, data.row * sizeof(float));
 }
 
-void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_step, uint32_t begin, uint32_t end,
+void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t begin, uint32_t end,
                                       uint32_t task) {
     const ProjectionData& data = *context_.projections[projection];
-    const uint32_t source = data.info.source, target = data.info.target, receptor = data.info.receptor;
+    const uint32_t source = data.info.source, target = data.info.target;
     if (step < data.info.delay_steps) return;
     const uint32_t then = step - data.info.delay_steps;
     const uint32_t source_row = context_.populations[source]->row, target_row = context_.populations[target]->row;
@@ -126,7 +132,7 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
         context_.kernels.add_product({
             .out = activity_row(source, then, begin),
             .out_stride = source_row,
-            .gradient = passed_row(target, receptor, chunk_step, begin),
+            .gradient = row_for_source(projection, step, chunk_begin, begin),
             .gradient_stride = target_row,
             .rows = end - begin,
             .panels = projections_[projection].panels.data(),
@@ -136,10 +142,10 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
         return;
     }
     for (uint32_t sample = begin; sample < end; ++sample) {
-        const float* const gradient = passed_row(target, receptor, chunk_step, sample);
+        const float* const gradient = row_for_source(projection, step, chunk_begin, sample);
         float* const out = activity_row(source, then, sample);
         if (data.info.kind == SNN_CONNECT_SPARSE) {
-            sparse_source_gradient(projection, step, chunk_step, sample);
+            sparse_source_gradient(projection, step, gradient, sample);
         } else if (data.info.kind == SNN_CONNECT_ONE_TO_ONE) {
             for (uint32_t i = 0; i < data.source_size; ++i) out[i] += data.weights[i] * gradient[i];
         } else if (data.is_max_pool()) {
@@ -158,7 +164,7 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
             args.shape = &data.conv->shape();
             args.gradient = gradient;
             args.channels_last = scratch_[task].channels_last.data();
-            args.weights = data.packed();
+            args.weights = data.weights_of(0).packed;
             args.source_gradient = out;
             args.block_end = data.conv->block_count();
             context_.kernels.turn_channels(args);
@@ -167,9 +173,8 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
     }
 }
 
-void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_step, uint32_t sample) {
+void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step, const float* gradient, uint32_t sample) {
     const ProjectionData& data = *context_.projections[projection];
-    const float* const gradient = passed_row(data.info.target, data.info.receptor, chunk_step, sample);
     const uint32_t* const targets = data.info.synapses->index().targets.data();
     const auto& delays = data.segments->delays();
     for (uint32_t slot = 0; slot < delays.size(); ++slot) {
@@ -188,6 +193,7 @@ void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step,
 // ---- Second half: weights ---------------------------------------------------------------------------------------------
 
 void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
+    if (context_.stages[context_.projections[task.projection]->info.source] != chunk.stage) return;
     switch (task.kind) {
         case WeightTask::dense:
             return trace_state_ < 0 ? dense_weights(task, chunk, scratch) : value_weights(task, chunk, scratch);
@@ -202,7 +208,9 @@ void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk
         case WeightTask::sparse: return sparse_weights(task, chunk);
         case WeightTask::conv:
         case WeightTask::narrow: return window_weights(task, chunk, scratch);
-        case WeightTask::bias: return bias_gradient(task, chunk);
+        case WeightTask::bias:
+            if (!context_.normalized[task.projection]) bias_gradient(task, chunk);
+            return;
     }
 }
 
@@ -246,7 +254,7 @@ void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, 
                     tape_.values(source, chunk.begin + events[k] / batch - delay, events[k] % batch)[i];
             context_.kernels.deliver_dense({
                 .sums = projections_[task.projection].weights.data() + static_cast<size_t>(i) * data.target_size,
-                .weights = sums_row(data.info.target, data.info.receptor, 0, 0),
+                .weights = given_row(task.projection, chunk.begin, chunk.begin, 0),
                 .stride = context_.populations[data.info.target]->row,
                 .active = events,
                 .active_count = count,
@@ -269,7 +277,7 @@ void Backpropagation::value_weights(const WeightTask& task, const Chunk& chunk, 
     const bool held = trace_state_ < 0 && tape_.is_held(source);
     const uint32_t rows = (chunk.end - first) * batch;
     const size_t stride = context_.populations[data.info.target]->row;
-    const float* const gradient = sums_row(data.info.target, data.info.receptor, first - chunk.begin, 0);
+    const float* const gradient = given_row(task.projection, first, chunk.begin, 0);
     for (uint32_t column = 0; column < data.target_size; column += panel_columns) {
         const uint32_t columns = std::min(panel_columns, data.target_size - column);
         float* const panel = scratch.panel.data();
@@ -305,7 +313,7 @@ void Backpropagation::sparse_weights(const WeightTask& task, const Chunk& chunk)
         const uint32_t delay = data.info.delay_steps + (one_to_one ? 0u : data.segments->delays()[slot]);
         for (uint32_t step = std::max(chunk.begin, tape_.first_arrival(delay)); step < chunk.end; ++step)
             for (uint32_t sample = 0; sample < batch; ++sample) {
-                const float* const gradient = sums_row(data.info.target, data.info.receptor, step - chunk.begin, sample);
+                const float* const gradient = given_row(task.projection, step, chunk.begin, sample);
                 const auto [bits, values] = arrivals(task.projection, slot, step, delay, sample);
                 for_active(bits, task.begin, task.end, [&](uint32_t i) {
                     const float value = values ? values[i] : 1.0f;
@@ -328,7 +336,7 @@ void Backpropagation::window_weights(const WeightTask& task, const Chunk& chunk,
     const PopulationData& source_data = *context_.populations[source];
     for (uint32_t step = std::max(chunk.begin, tape_.first_arrival(delay)); step < chunk.end; ++step)
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
-            const float* const gradient = sums_row(data.info.target, data.info.receptor, step - chunk.begin, sample);
+            const float* const gradient = given_row(task.projection, step, chunk.begin, sample);
             const auto [bits, values] = arrivals(task.projection, 0, step, delay, sample);
             const uint32_t count = context_.kernels.list_bits(bits, source_data.words, 0, scratch.active.data());
             if (task.kind == WeightTask::narrow) {
@@ -357,7 +365,7 @@ void Backpropagation::bias_gradient(const WeightTask& task, const Chunk& chunk) 
     if (trace_state_ >= 0) return trace_of_bias(task);
     const ProjectionData& data = *context_.projections[task.projection];
     const uint32_t row = context_.populations[data.info.target]->row, rows = chunk.count() * context_.batch;
-    const float* const gradient = sums_row(data.info.target, data.info.receptor, 0, 0);
+    const float* const gradient = given_row(task.projection, chunk.begin, chunk.begin, 0);
     float* const out = projections_[task.projection].bias.data();
     if (data.info.kind != SNN_CONNECT_CONV2D) {
         context_.kernels.add_rows(out + task.begin, gradient + task.begin, row, rows, task.end - task.begin);

@@ -75,6 +75,11 @@ void Backpropagation::add_credit(uint32_t population, uint32_t chunk_step, uint3
             for (uint32_t i = 0; input != 0 && i < row; ++i) sums[i] += input * credit[s][i];
         }
     }
+    if (const int32_t only = linear.only_state(); only >= 0) {
+        for (uint32_t i = 0; i < row; ++i) credit[only][i] = states[only][i] + jacobian[only][only] * credit[only][i];
+        for (uint32_t s = 0; s < data.state_count; ++s) std::memset(states[s], 0, row * sizeof(float));
+        return;
+    }
     for (uint32_t i = 0; i < row; ++i) {
         float later[most_states];
         for (uint32_t s = 0; s < data.state_count; ++s) later[s] = credit[s][i];

@@ -25,7 +25,7 @@
 //     samples   every thread takes its own samples through all steps of the run; nobody waits for anybody until the end
 //     team      one sample at a time; every thread owns one range of each population, delivers to it and updates it. All meet
 //               after each stage (populations that do not feed each other within a step) - and where every projection between
-//               neurons is bundled, only once in as many steps as the shortest delay has
+//               neurons is bundled, only once in as many steps as the shortest delay has (executor_spans.cpp)
 //
 // A small step stays on the calling thread. The host's own job system does not promise that tasks run side by side, so there
 // every stretch between two meetings is one call to it.
@@ -37,6 +37,7 @@
 #include "cpu/executor.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -45,6 +46,7 @@
 #include "common/error.h"
 #include "cpu/backpropagation.h"
 #include "cpu/checkpoints.h"
+#include "cpu/executor_team.h"
 #include "cpu/instruction_set.h"
 #include "cpu/tape.h"
 #include "cpu/traces.h"
@@ -90,16 +92,7 @@ std::vector<NeuronRange> cut(uint32_t row, uint32_t granularity, uint32_t pieces
     return ranges;
 }
 
-constexpr uint32_t most_steps_apart = 64;  // more saves nothing and costs frames of activity
-
 }  // namespace
-
-uint32_t shortest_delay(const Network& network) {
-    uint32_t shortest = most_steps_apart;
-    for (const Projection& projection : network.projections())
-        if (!network.population(projection.source).is_input()) shortest = std::min(shortest, projection.min_delay());
-    return std::max(shortest, 1u);
-}
 
 CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptions& options)
     : plan(std::move(the_plan)),
@@ -112,10 +105,11 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
     const bool interpret = options.flags & SNN_FLAG_INTERPRET_MODELS;
     ProgramCache programs;
     const std::vector<uint32_t> granularities = piece_granularities(network);
-    steps_ahead = pool.width() > 1 ? shortest_delay(network) : 1;
+    span_steps = cpu::span_steps(*plan);
     for (size_t p = 0; p < network.populations().size(); ++p) {
         populations.push_back(std::make_unique<PopulationData>(network.populations()[p], plan->populations[p], kernels,
-                                                               allocator, batch, interpret, programs, steps_ahead));
+                                                               allocator, batch, interpret, programs,
+                                                               std::max(span_steps, 1u)));
         PopulationData& data = *populations.back();
         data.ranges = cut(data.row, granularities[p], pool.width());
     }
@@ -123,13 +117,16 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
     for (uint32_t q = 0; q < network.projections().size(); ++q) {
         const Projection& projection = network.projections()[q];
         projections.push_back(std::make_unique<ProjectionData>(projection, network, populations[projection.target]->ranges,
-                                                               allocator, kernels, bundles->has(q)));
+                                                               allocator, kernels, bundles->has(q),
+                                                               plan->sample_weights ? batch : 1));
         plastic.emplace_back();
         if (projection.plasticity)
             plastic.back() = std::make_unique<PlasticProjection>(projection, network, plan->plasticity[q],
                                                                  populations[projection.target]->ranges, allocator, kernels,
                                                                  interpret);
     }
+    normalized.resize(projections.size());
+    stages.assign(populations.size(), 0);
     uint32_t receptors = 0, interpreter_words = 0;
     bool any_fixed = false;
     size_t scratch = 0;
@@ -170,7 +167,7 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
 }
 
 CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options)
-    : context_(std::move(plan), options), clock_(first_clock), seed_(options.seed) {
+    : context_(std::move(plan), options), clock_(first_clock), seed_(options.seed), first_sample_(options.first_sample) {
     const auto& populations = context_.populations;
     for (uint32_t p = 0; p < populations.size(); ++p)
         if (populations[p]->info.is_input()) inputs_.push_back(p);
@@ -213,12 +210,58 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
         if ((population->is_bundled || population->is_plastic) && population->ranges.size() > 1)
             population->separate_states(options.allocator);
     make_stages();
-    size_t sample_bytes = 1;
+    make_spans(options.allocator);
+    place_held_sums();
+    size_t sample_bytes = 1 + held_words_ * sizeof(float);
     for (const auto& population : populations) {
         sample_bytes += static_cast<size_t>(population->state_count) * population->row * sizeof(uint32_t);
         sample_bytes += static_cast<size_t>(population->frame_count) * population->size / 8;
     }
+    for (const auto& projection : context_.projections)
+        if (projection->copies > 1) sample_bytes += (projection->weight_count + projection->bias_count) * sizeof(float);
     samples_together_ = static_cast<uint32_t>(std::clamp<size_t>(state_bytes_together / sample_bytes, 1, options.batch_size));
+    for (TaskMemory& task : context_.tasks)
+        task.held_sums_of_samples.allocate(options.allocator, size_t{samples_together_} * held_words_);
+}
+
+// In the order of addition nothing but undelayed inputs comes before them.
+void CpuExecutor::place_held_sums() {
+    held_places_.assign(context_.projections.size(), no_place);
+    holds_.assign(context_.projections.size(), 0);
+    for (const uint32_t p : neurons_) {
+        const PopulationData& data = *context_.populations[p];
+        std::vector<uint8_t> may(data.receptor_count, 1);
+        for (const uint32_t q : data.incoming) {
+            const ProjectionData& projection = *context_.projections[q];
+            uint8_t& so_far = may[projection.info.receptor];
+            so_far = so_far && context_.populations[projection.info.source]->info.is_input() && projection.info.delay_steps == 0 &&
+                     projection.info.kind != SNN_CONNECT_SPARSE;
+            if (!so_far) continue;
+            held_places_[q] = held_words_;
+            held_words_ += data.row;
+        }
+    }
+}
+
+// Whether any sums are the same in all steps of the request; says which.
+bool CpuExecutor::holds_sums(const RunRequest& request) {
+    if (held_words_ == 0 || request.step_count < 2 || request.tape) return false;
+    bool any = false;
+    for (const uint32_t p : neurons_) {
+        const PopulationData& data = *context_.populations[p];
+        std::array<uint8_t, most_receptors> held;
+        held.fill(1);
+        for (const uint32_t q : data.incoming) {
+            const ProjectionData& projection = *context_.projections[q];
+            const auto is_held = [&](const InputFrames& input) {
+                return input.population == projection.info.source && input.step_stride == 0;
+            };
+            uint8_t& so_far = held[projection.info.receptor];
+            so_far = so_far && held_places_[q] != no_place && std::any_of(request.inputs.begin(), request.inputs.end(), is_held);
+            any |= (holds_[q] = so_far) != 0;
+        }
+    }
+    return any;
 }
 
 CpuExecutor::~CpuExecutor() = default;
@@ -250,12 +293,6 @@ void CpuExecutor::make_stages() {
         stage.populations.push_back(p);
         stage.joins_lists |= joins_list(p);
     }
-    // What happens in a step is not felt before the shortest delay has passed: threads need not meet earlier. Unbundled
-    // projections read lists that are joined in every step.
-    const bool one_stage_alone = stages_.size() == 1 && inputs_.empty() && !stages_[0].joins_lists;
-    const bool all_bundled = std::all_of(context_.projections.begin(), context_.projections.end(),
-                                         [](const auto& projection) { return projection->is_bundled; });
-    if (one_stage_alone && all_bundled && !context_.bundles->empty()) steps_apart_ = context_.steps_ahead;
 }
 
 // Its ranges are updated by several threads, and one of them lists the whole.
@@ -299,9 +336,11 @@ void CpuExecutor::run(const RunRequest& request) {
 
 void CpuExecutor::run_steps(const RunRequest& request) {
     begin_events(request);
+    leaves_out_resting_ = leaves_out_resting(request);
+    holds_sums_ = holds_sums(request);
     const uint32_t width = context_.pool.width(), batch = context_.batch;
     const double work = work_ns_ * request.step_count * batch;
-    const double worth_sharing = context_.pool.runs_together() ? worth_meeting_ns / steps_apart_ : worth_job_ns;
+    const double worth_sharing = context_.pool.runs_together() ? worth_meeting_ns / std::max(context_.span_steps, 1u) : worth_job_ns;
     if (runs_by_layers(request)) {
         run_layers(request);
     } else if (width == 1 || work < worth_waking_ns) {
@@ -317,6 +356,7 @@ void CpuExecutor::run_steps(const RunRequest& request) {
             run_samples(request, {0, request.step_count}, bound(group), bound(group + 1), context_.tasks[group]);
         });
     }
+    settle();
     end_events(request);
     clock_ += request.step_count;
     steps_ += request.step_count;
@@ -343,34 +383,22 @@ void CpuExecutor::end_events(const RunRequest& request) {
 
 // ---- Steps ------------------------------------------------------------------------------------------------------------
 
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double nanoseconds_since(Clock::time_point begin) { return std::chrono::duration<double, std::nano>(Clock::now() - begin).count(); }
-
-}  // namespace
-
-// Threads that go through steps together.
-struct CpuExecutor::Team {
-    Team(uint32_t width, StepRange steps, double limit)
-        : barrier(width), end(steps.end), limit_ns(limit), begin(Clock::now()) {}
-    bool is_late() const { return nanoseconds_since(begin) > limit_ns; }
-
-    Barrier barrier;
-    std::atomic<uint32_t> end;  // after the last step
-    double limit_ns;
-    Clock::time_point begin;
-};
-
 // A few samples at a time go through all steps: few, so that their state stays in the L2 cache; more than one, so that
 // inputs, recordings and tape ([step][sample][neuron]) are read and written in long stretches.
 void CpuExecutor::run_samples(const RunRequest& request, StepRange steps, uint32_t begin, uint32_t end, TaskMemory& memory) {
+    if (context_.span_steps > 0 && context_.batch == 1) {
+        Team team(1, steps, HUGE_VAL);
+        run_spans(request, steps.begin, {0, context_.pool.width()}, memory, team);
+        return;
+    }
+    const bool holds = holds_sums_ && steps.end - steps.begin > 1;
     for (uint32_t first = begin; first < end; first += samples_together_) {
         const uint32_t last = std::min(end, first + samples_together_);
         for (uint32_t step = steps.begin; step < steps.end; ++step)
             for (uint32_t sample = first; sample < last; ++sample) {
-                const Moment at = moment(request, step, sample);
+                Moment at = moment(request, step, sample);
+                if (holds) at.held_sums = memory.held_sums_of_samples.data() + size_t{sample - first} * held_words_;
+                at.fills_held_sums = step == steps.begin;
                 load_inputs(request, at, step);
                 count_inputs(request, at, memory);
                 for (uint32_t thread = 0; thread < context_.bundles->thread_count(); ++thread)
@@ -413,6 +441,10 @@ uint32_t CpuExecutor::run_team(const RunRequest& request, StepRange steps, doubl
 // What one thread of a team does. All threads come to the same meetings.
 void CpuExecutor::run_thread(const RunRequest& request, uint32_t first_step, uint32_t thread, Team& team) {
     TaskMemory& memory = context_.tasks[thread];
+    if (context_.span_steps > 0) {
+        run_spans(request, first_step, {thread, thread + 1}, memory, team);
+        return;
+    }
     Barrier& barrier = team.barrier;
     for (uint32_t step = first_step; step < team.end.load(std::memory_order_relaxed); ++step) {
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
@@ -436,14 +468,10 @@ void CpuExecutor::run_thread(const RunRequest& request, uint32_t first_step, uin
             }
             record(request, at, step, thread);
         }
-        // Recorded activity of this step may be read while others are ahead: frames of activity are never written twice
-        // before everybody has met.
-        if ((step + 1) % steps_apart_ == 0) {
-            // Written before the meeting and read after it, so that all end with the same step.
-            if (thread == 0 && step + 1 < team.end.load(std::memory_order_relaxed) && team.is_late())
-                team.end.store(step + 1, std::memory_order_relaxed);
-            barrier.wait();
-        }
+        // Written before the meeting and read after it, so that all end with the same step.
+        if (thread == 0 && step + 1 < team.end.load(std::memory_order_relaxed) && team.is_late())
+            team.end.store(step + 1, std::memory_order_relaxed);
+        barrier.wait();
     }
 }
 
@@ -521,8 +549,13 @@ void CpuExecutor::update_neurons(uint32_t population, const Moment& at, TaskMemo
 }
 
 void CpuExecutor::update_range(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory) {
-    PopulationData& data = *context_.populations[population];
     update_part(population, at, range, memory);
+    list_updated(population, at, range, memory);
+}
+
+// The bits of a range are there; what it lists is not listed by another thread.
+void CpuExecutor::list_updated(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory) {
+    const PopulationData& data = *context_.populations[population];
     if (!data.has_activity() || joins_list(population)) return;
     if (data.one_list) finish_population(population, at, memory);
     else list_range(population, at, range, memory);
@@ -531,7 +564,7 @@ void CpuExecutor::update_range(uint32_t population, const Moment& at, uint32_t r
 void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory) {
     PopulationData& data = *context_.populations[population];
     const NeuronRange part = range == whole_row ? NeuronRange{0, data.row} : data.ranges[range];
-    constexpr uint32_t most_receptors = 16, most_states = 32, most_tape = 64;
+    constexpr uint32_t most_states = 32, most_tape = 64;
 
     const float* sums[most_receptors];
     int32_t* integers[most_receptors];
@@ -544,7 +577,10 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         const size_t bytes = (part.end - part.begin) * sizeof(float);
         if (!data.starts_at_projection[r] && !data.starts_at_accumulators[r]) std::memset(row + part.begin, 0, bytes);
     }
-    for (const uint32_t q : data.incoming) deliver(q, at, part, range, memory);
+    for (const uint32_t q : data.incoming) {
+        if (at.taped && context_.normalized[q]) deliver_normalized(q, at, part, memory);
+        else deliver(q, at, part, range, memory);
+    }
     for (uint32_t r = 0; r < data.receptor_count; ++r) {
         // A receptor without input reads integer sums that are zero, and leaves them so.
         if (!takes_integers && data.fixed_scales[r] == 0.0f) continue;
@@ -568,7 +604,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         .states = states,
         .spikes = model.spiking ? data.bits_at(at.clock, at.sample) : nullptr,
         .tape = taped ? tape : nullptr,
-        .draws = {seed_, at.step, population, at.sample},
+        .draws = {seed_, at.step, population, first_sample_ + at.sample},
         .poisson = data.poisson.data(),
         .integer_receptors = integers,
         .receptor_scales = data.fixed_scales.data(),

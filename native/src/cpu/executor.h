@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/normalization.h"
 #include "common/thread_pool.h"
 #include "cpu/event_log.h"
 #include "cpu/kernel_table.h"
@@ -17,6 +18,7 @@
 #include "cpu/projection_data.h"
 #include "cpu/sharing.h"
 #include "cpu/sparse_bundles.h"
+#include "cpu/sparse_span.h"
 
 namespace snn::cpu {
 
@@ -42,6 +44,7 @@ struct TaskMemory {
     Buffer<uint32_t> active;                           // who is active in one row of bits
     Buffer<float> tile_sums;                           // [receptor][sample][neuron of the tile]
     Buffer<float> panel, start, held_sums;             // products with analog inputs
+    Buffer<float> held_sums_of_samples;   // [sample of those at hand][place], see CpuExecutor::held_places_
     // Integer sums of bundled projections (sparse_bundles.h), 0 between steps. [thread that owns them][accumulator]: a task
     // that steps whole populations has those of every thread, else its own alone.
     std::vector<Buffer<int32_t>> accumulators;
@@ -52,10 +55,25 @@ struct StepRange {
     uint32_t begin, end;  // of a request
 };
 
+struct RangeList {
+    uint32_t begin, end;  // numbers of ranges
+};
+constexpr uint32_t most_receptors = 16;  // of a model
+
 constexpr uint32_t whole_row = UINT32_MAX;  // instead of the number of one of a population's ranges
 
-// Steps from a neuron's spike to its first arrival, at least 1: threads may be so many steps apart.
-uint32_t shortest_delay(const Network& network);
+// How many steps each thread may take alone: fewer than from a neuron's spike to its first arrival, and at most so many. 0 where
+// threads have to meet within a step. Neurons without input are ahead of all others, so their delays do not count.
+uint32_t span_steps(const Plan& plan);
+
+constexpr uint32_t channels_of_task = 16;  // of a normalised projection
+
+// A projection that the last taped run normalised.
+struct NormalizedData {
+    NormalizedRows<float> rows;
+    Buffer<float> sums;                // [step][sample][row] x
+    std::vector<float> center, scale;  // [channel]
+};
 
 // Everything that forward and backward passes share.
 struct CpuContext {
@@ -70,11 +88,13 @@ struct CpuContext {
     std::vector<std::unique_ptr<ProjectionData>> projections;
     std::unique_ptr<SparseBundles> bundles;
     std::vector<std::unique_ptr<PlasticProjection>> plastic;  // by projection, null where weights stay
+    std::vector<std::unique_ptr<NormalizedData>> normalized;  // by projection, null where it is not
+    std::vector<uint32_t> stages;                             // by population, of the last taped run (network/stages.h)
     std::vector<TaskMemory> tasks;  // one for each task that can run at once
     mutable Buffer<uint32_t> joined_list;  // what active() gives of a population with several lists
     Buffer<float> no_input;         // zeros: the sums of a receptor that no projection reaches
     uint32_t row_capacity = 0;      // of a row of sums: the largest population
-    uint32_t steps_ahead = 1;       // steps that frames of activity allow threads to be apart, see PopulationData
+    uint32_t span_steps = 0;        // frames of activity allow threads to be so many steps apart, see PopulationData
 };
 
 class CpuExecutor final : public Executor {
@@ -101,12 +121,17 @@ public:
     void write(const Slot& slot, DType dtype, const void* data) override;
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
 
+    // How many steps left out the neurons at rest, of all ranges together; for tests.
+    uint64_t steps_without_resting() const;
+
     bool can_train() const override { return true; }
     void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
     double gradient_square_sum(uint32_t projection) const override;
     bool gradient_is_finite(uint32_t projection) const override;
     void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
     void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
+    bool can_normalize() const override { return context_.bundles->empty(); }
+    void read_gamma_gradient(uint32_t projection, double* out_values) const override;
     uint64_t taped_run_count() const override { return taped_runs_; }
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;
@@ -120,6 +145,8 @@ private:
         uint64_t step;  // since the last reset
         bool taped;
         uint32_t group = no_group;  // of a run by layers: the one at hand
+        float* held_sums = nullptr;  // of this sample; null: none are kept
+        bool fills_held_sums = false;  // the first step that it goes through in this way
     };
     // What a source did in one step.
     struct Activity {
@@ -141,19 +168,28 @@ private:
     };
 
     void make_stages();
+    void place_held_sums();
+    bool holds_sums(const RunRequest& request);
     void run_samples(const RunRequest& request, StepRange steps, uint32_t begin, uint32_t end, TaskMemory& memory);
     void run_shared(const RunRequest& request);
     struct Team;
     uint32_t run_team(const RunRequest& request, StepRange steps, double limit_ns);
     void run_thread(const RunRequest& request, uint32_t first_step, uint32_t thread, Team& team);
     void run_phases(const RunRequest& request);
+    // By spans, see executor_spans.cpp.
+    void make_spans(const SNNAllocator& allocator);
+    bool leaves_out_resting(const RunRequest& request) const;
+    void run_spans(const RunRequest& request, uint32_t first_step, RangeList ranges, TaskMemory& memory, Team& team);
+    void run_span(const RunRequest& request, StepRange span, uint32_t range, TaskMemory& memory);
+    void settle();
     void update_range(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
     void load_inputs(const RunRequest& request, const Moment& at, uint32_t step);
     void update_neurons(uint32_t population, const Moment& at, TaskMemory& memory);
     void update_part(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
     void deliver(uint32_t projection, const Moment& at, NeuronRange part, uint32_t range, TaskMemory& memory);
-    void deliver_window(const ProjectionData& projection, const Activity& activity, NeuronRange part, bool from_zero, float* sums,
-                        TaskMemory& memory);
+    void deliver_now(uint32_t projection, const Moment& at, NeuronRange part, uint32_t range, TaskMemory& memory);
+    void deliver_window(const ProjectionData& projection, const SampleWeights& own, const Activity& activity, NeuronRange part,
+                        bool from_zero, float* sums, TaskMemory& memory);
     void deliver_sparse(const ProjectionData& projection, const PopulationData& source, const Moment& at, uint32_t range,
                         float* sums, int32_t* fixed_sums, TaskMemory& memory);
     int32_t* fixed_sums_of(uint32_t population, uint32_t receptor, uint32_t range, TaskMemory& memory) const;
@@ -176,7 +212,9 @@ private:
     Activity activity_of(uint32_t source, uint32_t delay, const Moment& at, TaskMemory& memory) const;
     void finish_population(uint32_t population, const Moment& at, TaskMemory& memory);
     void list_range(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
+    void list_updated(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
     void record(const RunRequest& request, const Moment& at, uint32_t step, uint32_t range) const;
+    void record_range(const RunRequest& request, const Moment& at, uint32_t step, uint32_t population, uint32_t range) const;
     void record_population(const RunRequest& request, const Moment& at, uint32_t step, uint32_t population,
                            NeuronRange part) const;
     void record_frames(const RunRequest& request, const RecordFrames& frames, const Moment& at, uint32_t step,
@@ -220,22 +258,37 @@ private:
                   TaskMemory& memory);
     void pack_panel(const ProjectionData& projection, uint32_t begin, uint32_t end, uint32_t width, TaskMemory& memory) const;
     void keep_last_steps(uint32_t step_count);
+    void begin_normalization(const RunRequest& request);
+    void find_normalized_sums(const RunRequest& request, uint32_t group);
+    void deliver_normalized(uint32_t projection, const Moment& at, NeuronRange part, TaskMemory& memory);
 
     CpuContext context_;
     std::vector<uint32_t> inputs_, neurons_;  // populations: inputs in index order, neurons in evaluation order
     std::vector<Stage> stages_;
     std::vector<uint8_t> from_zero_;  // per projection: its kernel begins the sums of its receptor
+    // Sums that begin with inputs which are held are the same in every step of a run: per projection whose sums so far may be,
+    // where they are kept, and whether they are the same in the run at hand. Only where a thread has its samples to itself.
+    std::vector<uint32_t> held_places_;  // no_place: they may not
+    std::vector<uint8_t> holds_;
+    uint32_t held_words_ = 0;
+    bool holds_sums_ = false;  // any of them, in the run at hand
+    static constexpr uint32_t no_place = UINT32_MAX;
     Sharing sharing_;
     double work_ns_ = 0;              // of a step of one sample; a guess, only to decide whether waking threads pays
-    uint32_t steps_apart_ = 1;        // steps that threads may run without meeting
+    // Of runs by spans: populations without and with input, and one for each range where neurons at rest can be left out.
+    std::vector<uint32_t> leading_, following_;
+    std::vector<std::unique_ptr<SparseSpan>> sparse_spans_;
+    bool leaves_out_resting_ = false;  // in this run
     uint32_t samples_together_ = 1;
     uint64_t steps_ = 0;              // since the last reset
     uint64_t clock_;                  // the step to come
     uint64_t seed_;
+    uint32_t first_sample_;           // what the draws call it
     uint64_t taped_runs_ = 0;
     std::vector<EventLog> event_logs_;  // per population, made at the first run that records events
     std::unique_ptr<Tape> tape_;
-    std::vector<Group> groups_;           // made at the first taped run
+    std::vector<Group> groups_;           // made at the first taped run, and when other projections are normalised
+    std::vector<uint32_t> normalized_;    // projections of the last taped run
     std::vector<uint32_t> group_of_;      // per population; inputs: no_group
     TapedRun taped_;                      // the last one
     std::unique_ptr<Checkpoints> checkpoints_;

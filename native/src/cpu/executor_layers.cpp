@@ -67,7 +67,7 @@ void CpuExecutor::make_groups() {
         size_t sources = 1;
         for (const uint32_t q : first.incoming) {
             const ProjectionData& projection = *context_.projections[q];
-            group.by_tiles &= projection.info.kind == SNN_CONNECT_DENSE && !projection.is_fixed;
+            group.by_tiles &= projection.info.kind == SNN_CONNECT_DENSE && !projection.is_fixed && !context_.normalized[q];
             sources += projection.source_size;
         }
         if (group.by_tiles) {
@@ -110,6 +110,7 @@ void CpuExecutor::run_layers(const RunRequest& request) {
     const uint32_t batch = context_.batch, width = context_.pool.width();
     for (uint32_t g = 0; g < groups_.size(); ++g) {
         const Group& group = groups_[g];
+        find_normalized_sums(request, g);
         if (!group.by_tiles) {
             const uint32_t parts = std::min(width, batch);
             context_.pool.run(parts, [&](uint32_t part) {
@@ -189,7 +190,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
     const Model& model = *data.info.model;
     const bool taped = tape_->keeps_entries(population);
     const uint32_t width = neurons.end - neurons.begin, samples = end - begin;
-    constexpr uint32_t most_receptors = 16, most_states = 32, most_tape = 64;
+    constexpr uint32_t most_states = 32, most_tape = 64;
     const auto sums_of = [&](uint32_t receptor, uint32_t sample) {
         return memory.tile_sums.data() + (size_t{receptor} * samples + (sample - begin)) * width;
     };
@@ -275,7 +276,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                              .states = states,
                              .spikes = bits,
                              .tape = taped ? tape : nullptr,
-                             .draws = {seed_, at.step, population, at.sample},
+                             .draws = {seed_, at.step, population, first_sample_ + at.sample},
                              .poisson = data.poisson.data(),
                          },
                          neurons, memory);

@@ -32,6 +32,7 @@ void CpuExecutor::run_taped(const RunRequest& request) {
     for (const auto& population : context_.populations) population->drops = false;
     for (const DropoutMask& mask : request.dropout)
         context_.populations[mask.population]->set_dropout(mask, context_.allocator);
+    begin_normalization(request);
 
     // A window that is no shorter than the run is none.
     taped_.gradient_steps = request.gradient_steps < request.step_count ? request.gradient_steps : 0;
@@ -141,6 +142,11 @@ void CpuExecutor::read_constant_gradient(uint32_t population, uint32_t place, do
 void CpuExecutor::read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const {
     if (!backpropagation_) throw Error(SNN_ERROR_STATE, "there was no backward pass yet");
     backpropagation_->read_initial_gradient(population, state, out_values);
+}
+
+void CpuExecutor::read_gamma_gradient(uint32_t projection, double* out_values) const {
+    const std::vector<double>& gradient = context_.normalized[projection]->rows.gamma_gradient;
+    std::copy(gradient.begin(), gradient.end(), out_values);
 }
 
 std::unique_ptr<OptimizerMemory> CpuExecutor::make_optimizer_memory(uint32_t optimizer) {

@@ -193,26 +193,17 @@ static void pack_bits(const float* values, uint32_t count, uint16_t* out_bits) {
     if (i < count) out_bits[i / 16] = mask_bits(not_(eq(load_partial(values + i, count - i), zero)));
 }
 
-static uint32_t lowest_bit(uint64_t bits) {
-#if defined(_MSC_VER) && !defined(__clang__)
-    unsigned long index;
-    _BitScanForward64(&index, bits);
-    return static_cast<uint32_t>(index);
-#else
-    return static_cast<uint32_t>(__builtin_ctzll(bits));
-#endif
-}
-
 static uint32_t list_bits(const uint16_t* bits, uint32_t words, uint32_t first, uint32_t* out_list) {
+    constexpr uint32_t together = 16;  // words: few neurons spike, so that most are 0
     uint32_t count = 0;
-    for (uint32_t word = 0; word < words; word += 4) {
-        uint64_t four = 0;
-        const uint32_t present = words - word < 4 ? words - word : 4;
-        for (uint32_t k = 0; k < present; ++k) four |= static_cast<uint64_t>(bits[word + k]) << (16 * k);
-        while (four != 0) {
-            out_list[count++] = first + word * 16 + lowest_bit(four);
-            four &= four - 1;
-        }
+    for (uint32_t word = 0; word < words; word += together) {
+        uint64_t fours[together / 4] = {};
+        if (words - word >= together) std::memcpy(fours, bits + word, sizeof fours);
+        else std::memcpy(fours, bits + word, (words - word) * sizeof *bits);
+        if ((fours[0] | fours[1] | fours[2] | fours[3]) == 0) continue;
+        for (uint32_t k = 0; k < together / 4; ++k)
+            for (uint64_t left = fours[k]; left != 0; left &= left - 1)
+                out_list[count++] = first + (word + 4 * k) * 16 + lowest_bit(left);
     }
     return count;
 }

@@ -10,6 +10,7 @@
 
 namespace snn::cpu::SNN_ISA {
 
+#include "cpu/kernels_spans.h"
 #include "model_kernels.inl"
 
 // clang-format off

@@ -62,16 +62,18 @@ struct InterpretedPlasticity {
 
 SNN_ALWAYS_INLINE F decayed(const PlasticTrace& trace, F value, I steps) {
     // Lanes that stand by may be negative.
-    const I at = max_(min_(steps, broadcast_i(trace.last)), broadcast_i(0));
     if constexpr (has_fast_lookup) {  // in registers, where a gather costs more than all the rest
-        const I block = shift_right<5>(at);
+        const I at = max_(steps, broadcast_i(0)), block = shift_right<5>(at);
+        const auto decay_of = [&](F coarse) { return mul(coarse, lookup32(trace.fine, at)); };
+        // Mostly events are less than 1,024 steps apart, and a trace lasts longer.
+        if (!any(le(broadcast_i(32), block)) && trace.last >= 1024) return mul(value, decay_of(lookup32(trace.coarse, block)));
         if (!any(le(broadcast_i(64), block))) {
             const F near = lookup32(trace.coarse, block), far = lookup32(trace.coarse + 32, block);
-            const F coarse = select(lt(block, broadcast_i(32)), near, far);
-            const F decay = mul(coarse, lookup32(trace.fine, at));
+            const F decay = decay_of(select(lt(block, broadcast_i(32)), near, far));
             return mul(value, select(lt(at, broadcast_i(trace.last)), decay, broadcast_f(0.0f)));
         }
     }
+    const I at = max_(min_(steps, broadcast_i(trace.last)), broadcast_i(0));
     return mul(value, gather(trace.decay, at));
 }
 

@@ -77,6 +77,7 @@ SNN_ALWAYS_INLINE void multiply_wide(__m256i a, __m256i factor, __m256i& high, _
     low = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
 }
 constexpr int philox_together = 1;  // calls that fit the registers
+constexpr uint32_t groups_together = 1;  // whose states fit the registers, see kernels_spans.h
 SNN_ALWAYS_INLINE void multiply_wide(I a, uint32_t m, I& high, I& low) {
     const __m256i factor = _mm256_set1_epi64x(m);
     multiply_wide(a.lo, factor, high.lo, low.lo);

@@ -88,38 +88,49 @@ SNN_NO_INLINE static void draw_normal(const DrawArgs& args, uint32_t number, uin
     for (uint32_t i = 0; i < end - begin; i += 16) store(out + i, normal_(load(words + i)));
 }
 
-// The number of limits below each word: a few limits at a time for all neurons, until none passes the last of them.
+// The number of limits below each word: a few limits at a time, then more of them for those 16 neurons of which one has passed the
+// last, which few have.
 SNN_NO_INLINE static void draw_poisson(const DrawArgs& args, uint32_t number, const PoissonTable& table, uint32_t begin,
                                        uint32_t end, float* out) {
     alignas(64) int32_t words[draw_chunk];
-    draw_words(args, number, begin, end, words);
     const uint32_t size = end - begin;
-    const I sign = broadcast_i(INT32_MIN);
-    for (uint32_t i = 0; i < size; i += 16) {
-        store(words + i, bit_xor(load(words + i), sign));
-        store(out + i, broadcast_f(0.0f));
+    if (table.count == 0) {  // a mean of 0
+        std::memset(out, 0, size * sizeof *out);
+        return;
     }
-    for (uint32_t k = 0; k < table.count; k += poisson_group) {
-        const int32_t* const limits = table.limits + k * static_cast<size_t>(table.stride) + (begin & table.mask);
-        uint32_t passing = 0;
-        const auto count = [&](const I (&group)[poisson_group], uint32_t i) {
-            const I u = load(words + i);
-            const M last = lt(group[poisson_group - 1], u);
-            I n = count_where(broadcast_i(0), last);
-            for (uint32_t j = 0; j + 1 < poisson_group; ++j) n = count_where(n, lt(group[j], u));
-            passing |= mask_bits(last);
-            store(out + i, add(load(out + i), to_float(n)));
-        };
-        I group[poisson_group];
-        const auto take = [&](uint32_t i) {
-            for (uint32_t j = 0; j < poisson_group; ++j) group[j] = load(limits + i + j * static_cast<size_t>(table.stride));
-        };
-        take(0);
-        for (uint32_t i = 0; i < size; i += 16) {
-            if (table.mask != 0) take(i);
-            count(group, i);
+    draw_words(args, number, begin, end, words);
+    const I sign = broadcast_i(INT32_MIN);
+    uint32_t passing[draw_chunk / 16], passing_count = 0;  // where they begin
+    const auto take = [&](uint32_t k, uint32_t i, I (&out_group)[poisson_group]) {
+        const int32_t* const limits = table.limits + k * static_cast<size_t>(table.stride) + ((begin + i) & table.mask);
+        for (uint32_t j = 0; j < poisson_group; ++j) out_group[j] = load(limits + j * static_cast<size_t>(table.stride));
+    };
+    const auto count = [&](const I (&group)[poisson_group], uint32_t i, I u) {
+        const M last = lt(group[poisson_group - 1], u);
+        I n = count_where(broadcast_i(0), last);
+        for (uint32_t j = 0; j + 1 < poisson_group; ++j) n = count_where(n, lt(group[j], u));
+        passing[passing_count] = i;
+        passing_count += mask_bits(last) != 0;
+        return to_float(n);
+    };
+    I group[poisson_group];
+    take(0, 0, group);
+    for (uint32_t i = 0; i < size; i += 16) {
+        if (table.mask != 0) take(0, i, group);
+        const I u = bit_xor(load(words + i), sign);
+        store(words + i, u);
+        store(out + i, count(group, i, u));
+    }
+    // Limits ascend: nobody else passes a later one.
+    for (uint32_t k = poisson_group; k < table.count && passing_count > 0; k += poisson_group) {
+        const uint32_t left = passing_count;
+        passing_count = 0;
+        if (table.mask == 0) take(k, 0, group);
+        for (uint32_t p = 0; p < left; ++p) {
+            const uint32_t i = passing[p];
+            if (table.mask != 0) take(k, i, group);
+            store(out + i, add(load(out + i), count(group, i, load(words + i))));
         }
-        if (passing == 0) break;  // limits ascend: nobody passes a later one
     }
 }
 

@@ -57,6 +57,32 @@ struct NeuronAdjointArgs {
     float* const* constant_gradients = nullptr;  // [place in LearningPlan::constants][neuron] added to, where something is learned
 };
 
+// One synapse whose spike arrives within a span of steps, in a list of those of 16 neurons, earliest first.
+struct DueSynapse {
+    uint32_t next;  // nothing_due: the last
+    uint8_t step;   // since the span began
+    uint8_t lane;
+    int16_t weight;
+};
+constexpr uint32_t nothing_due = UINT32_MAX;
+constexpr uint32_t most_span_steps = 64;
+
+// Several steps of neurons that lie side by side in slots, whose states stay in registers from step to step. What is read and
+// written by slot has room for slot_count rounded up to span_slots.
+constexpr uint32_t span_slots = 32;
+struct NeuronSpanArgs {
+    NeuronStepArgs step;  // constants, states and scales of the receptors, by slot; nothing else
+    uint32_t step_count;
+    uint32_t slot_count;
+    const uint32_t* neurons;        // [slot] which neuron of the population it is
+    uint16_t* const* spikes;        // [step] bits by neuron: those of neurons that spike are set
+    uint32_t* const* due;           // [receptor][slot / 16] the first in the list, nothing_due afterwards; null: no input
+    const DueSynapse* synapses;
+};
+
+using NeuronSpanFunction = void (*)(const NeuronSpanArgs& args);
+// Bit n % 16 of word n / 16: a step without input would leave the states of neuron n as they are, without a spike.
+using NeuronRestFunction = void (*)(const NeuronStepArgs& args, uint32_t begin, uint32_t end, uint16_t* out_resting);
 using NeuronStepFunction = void (*)(const NeuronStepArgs& args, uint32_t begin, uint32_t end);
 using NeuronAdjointFunction = void (*)(const NeuronAdjointArgs& args, uint32_t begin, uint32_t end);
 
@@ -66,6 +92,8 @@ struct SpecialisedStep {
     NeuronStepFunction step;
     NeuronStepFunction shared_step;   // all float parameters and derived constants are shared by the neurons
     NeuronStepFunction integer_step;  // the same, taking integer sums; null for large models
+    NeuronSpanFunction step_span;   // the same for several steps; both null where states do not stay in registers, and
+    NeuronRestFunction list_resting;    // for models that draw
 };
 
 struct CompiledModel {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -164,7 +165,7 @@ void PlasticProjection::build(const SNNAllocator& allocator, const Network& netw
     const size_t row_count = source_size_ * delays_.size();
     const size_t pre_count = plan_->pre_traces.size(), post_count = plan_->post_traces.size();
     for (Part& part : parts_) {
-        part.rows.allocate(allocator, row_count);
+        part.row_begins.allocate(allocator, row_count + 1);
         part.last_arrival.allocate(allocator, row_count);
         part.pre_after.allocate(allocator, row_count * pre_count);
         // Sixteen lanes may begin at the last target.
@@ -185,37 +186,39 @@ void PlasticProjection::build(const SNNAllocator& allocator, const Network& netw
         }
     }
 
-    std::vector<uint64_t> counts(parts_.size(), 0);
     std::vector<uint8_t> side_by_side(parts_.size(), 1);
     for (uint32_t source = 0; source < source_size_; ++source) {
         places.load(synapses, source);
         places.for_stretches([&](size_t begin, size_t end) {
             const uint16_t p = places.parts[begin];
             Part& part = parts_[p];
-            Row& row = part.rows[source * delays_.size() + slot_of[places.delays[begin]]];
-            row = {counts[p], static_cast<uint32_t>(end - begin), places.targets[begin] - part.begin};
-            counts[p] += end - begin;
+            part.row_begins[source * delays_.size() + slot_of[places.delays[begin]] + 1] = end - begin;
             for (size_t k = begin + 1; k < end; ++k)
                 side_by_side[p] &= places.targets[k] == places.targets[k - 1] + 1;
         });
     }
     for (size_t p = 0; p < parts_.size(); ++p) {
         Part& part = parts_[p];
-        part.weights.allocate(allocator, counts[p], false);
+        uint64_t count = 0;
+        for (uint64_t& begin : std::span(part.row_begins.data(), part.row_begins.size())) begin = count += begin;
+        part.weights.allocate(allocator, count, false);
         use_large_pages(part.weights.data(), part.weights.size() * sizeof(float));
         if (!plan_->synapse_traces.empty()) {  // read 16 at a time
-            part.own_stride = counts[p] + 16;
+            part.own_stride = count + 16;
             part.own.allocate(allocator, plan_->synapse_traces.size() * part.own_stride);
             part.events.allocate(allocator, part.own_stride);
         }
         // Targets are read 16 at a time.
-        if (!side_by_side[p]) part.targets.allocate(allocator, counts[p] + 16);
+        if (!side_by_side[p]) part.targets.allocate(allocator, count + 16);
+        else part.first_targets.allocate(allocator, row_count);
     }
     for (uint32_t source = 0; source < source_size_; ++source) {
         places.load(synapses, source);
         places.for_stretches([&](size_t begin, size_t end) {
             Part& part = parts_[places.parts[begin]];
-            const Row& row = part.rows[source * delays_.size() + slot_of[places.delays[begin]]];
+            const size_t at = source * delays_.size() + slot_of[places.delays[begin]];
+            const Row row = part.row(at);
+            if (part.targets.empty()) part.first_targets[at] = places.targets[begin] - part.begin;
             for (size_t k = begin; k < end; ++k) {
                 part.weights[row.begin + (k - begin)] = places.weights[k];
                 if (!part.targets.empty())
@@ -263,11 +266,11 @@ PlasticArgs PlasticProjection::args_of(Part& part, int32_t now) const {
 }
 
 PlasticVisit PlasticProjection::visit_of(Part& part, size_t at) const {
-    const Row& row = part.rows[at];
+    const Row row = part.row(at);
     PlasticVisit visit{};
     visit.weights = part.weights.data() + row.begin;
     visit.targets = part.targets.empty() ? nullptr : part.targets.data() + row.begin;
-    visit.first = row.first;
+    visit.first = part.targets.empty() ? part.first_targets[at] : 0;
     visit.count = row.count;
     visit.last_arrival = part.last_arrival[at];
     const size_t pre_count = plan_->pre_traces.size();
@@ -320,7 +323,7 @@ uint64_t PlasticProjection::deliver(uint32_t range, const PopulationData& source
             source.for_lists(clock - info_.delay_steps - delays_[slot], 0, [&](const uint32_t* active, uint32_t active_count) {
                 for (uint32_t a = 0; a < active_count; ++a) {
                     const size_t row = active[a] * delays_.size() + slot;
-                    if (part.rows[row].count == 0) continue;
+                    if (part.row(row).count == 0) continue;
                     visits[count] = visit_of(part, row);
                     synapses += visits[count].count;
                     rows[count++] = row;
@@ -431,8 +434,8 @@ void PlasticProjection::set_plan(std::shared_ptr<const PlasticityPlan> plan) {
 void PlasticProjection::visit_all(Part& part, const PlasticArgs& args) const {
     PlasticVisit visits[visits_together];
     uint32_t count = 0;
-    for (size_t row = 0; row < part.rows.size(); ++row) {
-        if (part.rows[row].count == 0) continue;
+    for (size_t row = 0; row + 1 < part.row_begins.size(); ++row) {
+        if (part.row(row).count == 0) continue;
         visits[count++] = visit_of(part, row);
         if (count == visits_together) visits_(args, visits, std::exchange(count, 0), nullptr, 0.0f);
     }
@@ -449,19 +452,19 @@ void PlasticProjection::for_rows(Use&& use) {
     for (Part& part : parts_) flush(part);
     for (size_t row = 0; row < source_size_ * delays_.size(); ++row)
         for (Part& part : parts_) {
-            if (part.rows[row].count > 0) use(part, part.rows[row]);
+            if (const Row found = part.row(row); found.count > 0) use(part, found);
         }
 }
 
 void PlasticProjection::read_weights(float* out_weights) {
-    for_rows([&](Part& part, const Row& row) {
+    for_rows([&](Part& part, Row row) {
         std::memcpy(out_weights, part.weights.data() + row.begin, row.count * sizeof(float));
         out_weights += row.count;
     });
 }
 
 void PlasticProjection::write_weights(const float* weights) {
-    for_rows([&](Part& part, const Row& row) {
+    for_rows([&](Part& part, Row row) {
         std::memcpy(part.weights.data() + row.begin, weights, row.count * sizeof(float));
         weights += row.count;
     });
@@ -489,7 +492,7 @@ void PlasticProjection::for_traces(Slot::Kind side, Use&& use) {
     if (side == Slot::pre_traces) {
         for (Part& part : parts_)
             for (size_t row = 0; row < rows; ++row)
-                if (part.rows[row].count > 0)
+                if (part.row(row).count > 0)
                     use(part, row, part.last_arrival[row], part.pre_after.data() + row * plan_->pre_traces.size(), size_t{1});
     } else if (side == Slot::post_traces) {
         for (Part& part : parts_)
@@ -497,7 +500,7 @@ void PlasticProjection::for_traces(Slot::Kind side, Use&& use) {
                 use(part, j, part.last_spike[j - part.begin], part.post_after.data() + (j - part.begin), part.width);
     } else {
         size_t place = 0;
-        for_rows([&](Part& part, const Row& row) {
+        for_rows([&](Part& part, Row row) {
             for (uint64_t k = row.begin; k < row.begin + row.count; ++k)
                 use(part, place++, part.events[k], part.own.data() + k, part.own_stride);
         });

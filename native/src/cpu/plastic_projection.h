@@ -67,14 +67,15 @@ public:
 private:
     // A row in a part.
     struct Row {
-        uint64_t begin;         // among the synapses of the part
-        uint32_t count, first;  // first: target, where they lie side by side
+        uint64_t begin;  // among the synapses of the part
+        uint32_t count;
     };
     struct Part {
         uint32_t range;
         uint32_t begin, end;  // targets
         size_t width;         // words of a row of targets
-        Buffer<Row> rows;                // [source][delay]
+        Buffer<uint64_t> row_begins;     // [source][delay], and the end of the last; rows can be as many as synapses
+        Buffer<uint32_t> first_targets;  // [source][delay]; empty where targets are not
         Buffer<int32_t> last_arrival;    // [source][delay]
         Buffer<float> pre_after;         // [source][delay][pre trace]
         Buffer<float> weights;
@@ -87,6 +88,8 @@ private:
         Buffer<uint32_t> inputs, scratch;  // of what is interpreted
         bool is_behind = false;            // some synapse has spikes to learn
         uint64_t base = 0;                 // clock of step 1
+
+        Row row(size_t at) const { return {row_begins[at], static_cast<uint32_t>(row_begins[at + 1] - row_begins[at])}; }
     };
     struct Places;
 

@@ -19,6 +19,21 @@ const CompiledModel* find_compiled(const KernelTable& kernels, const Model& mode
     return nullptr;
 }
 
+// Per constant, whether a step reads it: others went into derived constants. Means of draws are read from tables.
+std::vector<uint8_t> constants_read(const Model& model) {
+    std::vector<uint8_t> found(model.step.input_count, 0);
+    const auto read = [&](uint32_t operand) {
+        if (operand < found.size()) found[operand] = 1;
+    };
+    for (const Instruction& instruction : model.step.instructions) {
+        if (instruction.op == Op::poisson) continue;
+        const uint16_t operands[] = {instruction.a, instruction.b, instruction.c};
+        for (uint32_t k = 0; k < operand_count(instruction.op); ++k) read(operands[k]);
+    }
+    for (const uint16_t result : model.step_states) read(result);
+    return found;
+}
+
 }  // namespace
 
 PopulationData::PopulationData(const Population& population, const PopulationPlan& population_plan,
@@ -106,14 +121,20 @@ void PopulationData::set_constants(const PopulationConstants& made, const SNNAll
     if (!compiled) return;
     step = compiled->step;
     integer_step = nullptr;
-    const bool all_shared = std::none_of(made.constants.begin(), made.constants.end(), [](const Constant& constant) {
-        return constant.type == ValueType::float_ && constant.per_neuron();
-    });
+    step_span = nullptr;
+    list_resting = nullptr;
+    const std::vector<uint8_t> is_read = constants_read(*info.model);
+    bool all_shared = true;
+    for (size_t c = 0; c < made.constants.size(); ++c)
+        all_shared &= !(is_read[c] && made.constants[c].type == ValueType::float_ && made.constants[c].per_neuron());
     for (uint32_t i = 0; i < compiled->specialised_count; ++i)
         if (std::equal(info.options.begin(), info.options.end(), compiled->specialised[i].choices)) {
             const SpecialisedStep& special = compiled->specialised[i];
             step = all_shared ? special.shared_step : special.step;
-            integer_step = all_shared ? special.integer_step : nullptr;
+            if (!all_shared) continue;
+            integer_step = special.integer_step;
+            step_span = special.step_span;
+            list_resting = special.list_resting;
         }
 }
 

@@ -128,6 +128,8 @@ struct PopulationData {
     NeuronStepFunction step = nullptr;          // of `compiled`, for the population's options
     NeuronStepFunction taped_step = nullptr;    // null: interpreted, as a step is that keeps more for parameters that learn
     NeuronStepFunction integer_step = nullptr;  // the same, taking integer sums; null where there is none
+    NeuronSpanFunction step_span = nullptr;     // the same for several steps; null where there is none
+    NeuronRestFunction list_resting = nullptr;  // beside it
     ProgramCache::Shared step_program, taped_program, adjoint_program;
     SurrogateArgs surrogate{};
     uint32_t interpreter_words() const;  // scratch memory of the largest program

@@ -46,6 +46,7 @@ SparseBundles::SparseBundles(const Plan& plan, const std::vector<std::unique_ptr
 std::vector<BundleGroup> bundle_groups(const Plan& plan) {
     const Network& network = *plan.network;
     std::vector<BundleGroup> groups;
+    if (plan.sample_weights) return groups;  // a bundle has one weight for all samples
     for (uint32_t p = 0; p < network.populations().size(); ++p) {
         if (!network.populations()[p].is_binary() || plan.populations[p].needs_activity_gradient) continue;
         BundleGroup group{.source = p, .members = {}, .min_delay = UINT32_MAX, .delays = 0, .synapses = 0};
@@ -354,6 +355,40 @@ uint64_t SparseBundles::deliver(const KernelTable& kernels, uint32_t thread, uin
         synapses += due.synapses();
     }
     return synapses;
+}
+
+uint32_t SparseBundles::list_span(uint32_t thread, uint64_t clock, uint32_t steps, uint64_t most, DueStretch* out_stretches,
+                                  uint32_t capacity) const {
+    uint32_t count = 0;
+    uint64_t synapses = 0;
+    if (thread >= threads_.size()) return 0;
+    const Thread& owner = threads_[thread];
+    for (uint32_t step = steps; step-- > 0;)
+        for (uint32_t k = 0; k < owner.part_count; ++k)
+            for (const Group& group : groups_) {
+                const PartRows& rows = group.parts[owner.first_part + k];
+                if (rows.rows.empty()) continue;
+                const size_t entries = group.delays + size_t{1};
+                for (uint32_t delay = 0; delay < group.delays; ++delay)
+                    populations_[group.source]->for_lists(
+                        clock + step - group.min_delay - delay, 0, [&](const uint32_t* active, uint32_t active_count) {
+                            for (uint32_t a = 0; a < active_count; ++a) {
+                                const size_t at = active[a] * entries + delay;
+                                const uint32_t begin = rows.offset(at), length = rows.offset(at + 1) - begin;
+                                if (length == 0) continue;
+                                synapses += length;
+                                if (count >= capacity || synapses > most) {
+                                    count = capacity + 1;
+                                    return;
+                                }
+                                const uint32_t* const words = rows.rows[active[a]] + begin;
+                                SNN_PREFETCH(words);
+                                out_stretches[count++] = {words, length, static_cast<uint32_t>(k * part_size), step};
+                            }
+                        });
+                if (count > capacity) return count;
+            }
+    return count;
 }
 
 // ---- Weights ----------------------------------------------------------------------------------------------------------

@@ -41,6 +41,14 @@ struct BundleGroup {
 };
 std::vector<BundleGroup> bundle_groups(const Plan& plan);
 
+// Synapses of one source that fall due together, within a span of steps.
+struct DueStretch {
+    const uint32_t* words;
+    uint32_t count;
+    uint32_t first_place;  // of the part: what the places in the words count from
+    uint32_t step;         // since the span began
+};
+
 class SparseBundles {
 public:
     // `populations` have their ranges. Builds on the pool's threads.
@@ -61,6 +69,10 @@ public:
 
     // Adds everything that falls due for the neurons of one thread in step `clock`. Returns how many synapses that were.
     uint64_t deliver(const KernelTable& kernels, uint32_t thread, uint64_t clock, uint32_t sample, int32_t* accumulators) const;
+    // What falls due for the neurons of one thread within `steps` steps from `clock` on, the last step first. Returns how many
+    // stretches that are; `capacity` + 1 where there are more, or more than `most` synapses.
+    uint32_t list_span(uint32_t thread, uint64_t clock, uint32_t steps, uint64_t most, DueStretch* out_stretches,
+                       uint32_t capacity) const;
     uint32_t thread_count() const { return static_cast<uint32_t>(threads_.size()); }
 
     // Weights of one projection, in canonical order.

@@ -25,6 +25,7 @@ void Traces::begin(bool from_reset, std::span<const LinearStep> linear) {
         traced.states = static_cast<uint32_t>(step.state_count);
         traced.slots = data.segments ? static_cast<uint32_t>(data.segments->delays().size()) : 1;
         traced.row = source.row;
+        traced.only_state = step.only_state();
         traced.jacobian.assign(step.jacobian.begin(), step.jacobian.end());
         traced.input.resize(traced.states);
         for (uint32_t s = 0; s < traced.states; ++s)
@@ -82,7 +83,11 @@ void Traces::advance_sample(const Tape& tape, uint32_t begin, uint32_t end, uint
             for (uint32_t s = 0; s < traced.states; ++s)
                 rows[s] = traced.now.data() + ((size_t{slot} * traced.states + s) * context_.batch + sample) * traced.row;
             for (uint32_t step = begin; step < end; ++step) {
-                for (uint32_t i = 0; i < traced.row; ++i) {
+                if (const int32_t only = traced.only_state; only >= 0) {
+                    const float decay = traced.jacobian[static_cast<size_t>(only) * traced.states + static_cast<size_t>(only)];
+                    for (uint32_t i = 0; i < traced.row; ++i) rows[only][i] *= decay;
+                }
+                for (uint32_t i = 0; traced.only_state < 0 && i < traced.row; ++i) {
                     float old[most_states];
                     for (uint32_t s = 0; s < traced.states; ++s) old[s] = rows[s][i];
                     for (uint32_t after = 0; after < traced.states; ++after) {

@@ -27,6 +27,7 @@ public:
 private:
     struct Traced {
         uint32_t states = 0, slots = 0, row = 0;
+        int32_t only_state = -1;  // as LinearStep has it
         std::vector<float> jacobian, input;  // [after][before], [after]
         Buffer<float> now, before;           // [slot][state][sample][row]
         Buffer<uint16_t> bits_before;

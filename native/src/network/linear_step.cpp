@@ -80,6 +80,18 @@ bool are_equal(const LinearStep& a, const LinearStep& b) {
 
 }  // namespace
 
+int32_t LinearStep::only_state() const {
+    int32_t only = -1;
+    for (size_t s = 0; s < state_count; ++s) {
+        bool used = false;
+        for (size_t before = 0; before < state_count; ++before) used |= from(s, before) != 0 || from(before, s) != 0;
+        for (size_t at = s; at < input.size(); at += state_count) used |= input[at] != 0;
+        if (used && only >= 0) return -1;
+        if (used) only = static_cast<int32_t>(s);
+    }
+    return only;
+}
+
 LinearStep linear_step(const Population& population, const PopulationConstants& constants) {
     const LinearStep result = step_at(population, constants, 0, 0.0);
     // Small, so that it does not spike; what is not linear shows far above rounding all the same.

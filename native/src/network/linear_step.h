@@ -17,6 +17,8 @@ struct LinearStep {
     std::vector<double> input;     // [receptor][state after]
 
     double from(size_t after, size_t before) const { return jacobian[after * state_count + before]; }
+    // The only state that has a past or an input; -1 when there are several, or none.
+    int32_t only_state() const;
     double of_input(size_t receptor, size_t after) const { return input[receptor * state_count + after]; }
 };
 

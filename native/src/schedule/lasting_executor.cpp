@@ -13,8 +13,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr uint64_t first_interval = 1024;           // steps
-constexpr double most_of_time = 0.03;               // that safe points may take of the time between them
+constexpr uint64_t first_interval = 1024;  // steps
+constexpr double most_of_time = 0.03;      // that safe points may take of the time between them
 constexpr size_t most_log_bytes = size_t{64} << 20;
 
 ExecutorCounters sum_of(const ExecutorCounters& a, const ExecutorCounters& b) {
@@ -22,7 +22,7 @@ ExecutorCounters sum_of(const ExecutorCounters& a, const ExecutorCounters& b) {
             a.synaptic_operations + b.synaptic_operations};
 }
 
-// Every slot that steps to come depend on, weights that do not change aside; traces come before ages, as they are written.
+// Every slot that steps to come depend on, but for weights that no rule changes.
 template <class Use>
 void for_state_slots(const Plan& plan, Use&& use) {
     const Network& network = *plan.network;
@@ -37,22 +37,24 @@ void for_state_slots(const Plan& plan, Use&& use) {
     }
     for (uint32_t q = 0; q < network.projections().size(); ++q) {
         if (!network.projection(q).plasticity) continue;
-        for (const Slot::Kind kind : {Slot::pre_traces, Slot::pre_age, Slot::post_traces, Slot::post_age, Slot::synapse_traces,
-                                      Slot::synapse_age})
-            use(Slot{kind, q}, is_age(kind) ? DType::int32 : DType::float32);
+        for (const Slot::Kind kind :
+             {Slot::pre_traces, Slot::pre_age, Slot::post_traces, Slot::post_age, Slot::synapse_traces, Slot::synapse_age})
+            if (side_of(kind) != Slot::synapse_traces || !plan.plasticity[q]->synapse_traces.empty())
+                use(Slot{kind, q}, is_age(kind) ? DType::int32 : DType::float32);
         use(Slot{Slot::weight, q}, DType::float32);
     }
 }
 
 }  // namespace
 
-LastingExecutor::LastingExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options, std::unique_ptr<Executor> executor,
-                                 Reopen reopen)
+LastingExecutor::LastingExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options,
+                                 std::unique_ptr<Executor> executor, Reopen reopen)
     : plan_(std::move(plan)),
       batch_(options.batch_size),
       executor_(std::move(executor)),
       reopen_(std::move(reopen)),
-      is_plastic_(std::any_of(plan_->plasticity.begin(), plan_->plasticity.end(), [](const auto& rule) { return rule != nullptr; })),
+      is_plastic_(
+          std::any_of(plan_->plasticity.begin(), plan_->plasticity.end(), [](const auto& rule) { return rule != nullptr; })),
       settings_{.seed = options.seed, .constants = {}, .rules = {}, .weights = {}},
       point_{.settings = settings_, .state = {}, .counters = {}},
       interval_(first_interval),
@@ -140,7 +142,7 @@ void LastingExecutor::apply(const Act& act) {
 
 void LastingExecutor::log(Act act, size_t bytes) {
     log_.push_back(std::move(act));
-    log_bytes_ += bytes;
+    log_bytes_ += bytes + sizeof(Act);
 }
 
 // Of the inputs of a request from step `begin` on.
@@ -318,7 +320,8 @@ void LastingExecutor::write(const Slot& slot, DType dtype, const void* data) {
     const auto* const bytes = static_cast<const std::byte*>(data);
     const Written written{slot, dtype, std::make_shared<const Bytes>(bytes, bytes + count(slot) * size_of(dtype))};
     lasting([&](Executor& executor) { executor.write(slot, dtype, data); });
-    const bool is_kept = (slot.kind == Slot::weight || slot.kind == Slot::bias) && !plan_->network->projection(slot.index).plasticity;
+    const bool is_kept =
+        slot.kind == Slot::bias || (slot.kind == Slot::weight && !plan_->network->projection(slot.index).plasticity);
     if (is_kept) settings_.weights.insert_or_assign({slot.kind, slot.index}, written);
     log(written, written.data->size());
 }

@@ -1,13 +1,13 @@
 // An executor that outlives its devices: when one fails, another executor goes on without it, with the same bits.
 //
-// The state of a device that is lost is lost with it. So a *safe point* is kept, a copy of all that steps depend on, and a *log* of what was
-// done since then: steps with their inputs, writes, signals, changed parameters.
+// The state of a device that is lost is lost with it. So a *safe point* is kept, a copy of all that steps depend on, and a
+// *log* of what was done since then: steps with their inputs, writes, signals, changed parameters.
 //
 //     safe point ---- steps ---- write ---- steps ---- X           a device fails in the middle of a run
 //     safe point ==== steps ==== write ==== steps ==== goes on     another executor, from the safe point, does it all again
 //
-// A new safe point is taken after `first_interval` steps - less often where that costs more than a part of the time -, in the middle of
-// a long run too, or when the log has become large. A reset is one for nothing, unless weights are plastic.
+// A new safe point is taken after `first_interval` steps - less often where that costs more than a part of the time -, in the
+// middle of a long run too, or when the log has become large. A reset is one for nothing, unless weights are plastic.
 //
 // Training is not done here.
 #pragma once
@@ -28,11 +28,12 @@ namespace snn {
 
 class LastingExecutor final : public Executor {
 public:
-    // Ends the executor in `io_executor` and puts one in its place that works without what failed, in its initial state. Throws,
-    // `failure` or an error of its own, when there is none.
+    // Ends the executor in `io_executor` and puts one in its place that works without what failed, in its initial state.
+    // Throws, `failure` or an error of its own, when there is none.
     using Reopen = std::function<void(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure)>;
 
-    LastingExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options, std::unique_ptr<Executor> executor, Reopen reopen);
+    LastingExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options, std::unique_ptr<Executor> executor,
+                    Reopen reopen);
 
     std::string description() const override;
     void reset_state() override;
@@ -84,9 +85,9 @@ private:
     // What a reset keeps.
     struct Settings {
         uint64_t seed;
-        std::map<uint32_t, NewConstants> constants;                          // by population
-        std::map<uint32_t, NewRule> rules;                                   // by projection
-        std::map<std::pair<Slot::Kind, uint32_t>, Written> weights;  // and biases that were written, of projections that are not plastic
+        std::map<uint32_t, NewConstants> constants;                  // by population
+        std::map<uint32_t, NewRule> rules;                           // by projection
+        std::map<std::pair<Slot::Kind, uint32_t>, Written> weights;  // and biases that were written; no weights of rules
     };
     struct SafePoint {
         Settings settings;

@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "schedule/device_choice.h"
 #include "schedule/device_speed.h"
+#include "schedule/together.h"
 
 namespace snn {
 
@@ -22,21 +23,6 @@ std::vector<std::string_view> split_at(std::string_view words, char separator) {
         parts.push_back(words.substr(0, end));
     parts.push_back(words);
     return parts;
-}
-
-std::vector<std::string> checked_devices(std::string_view words) {
-    std::vector<std::string> devices;
-    for (const std::string_view name : split_at(words, '+')) {
-        const Backend& backend = find_backend(name);
-        if (!backend.is_automatic && std::string_view(backend.name) != "reference")
-            throw Error(SNN_ERROR_UNSUPPORTED, "device '", name, "' cannot work with others on one network ('", words,
-                        "'): it does not give the same bits as they do");
-        devices.emplace_back(name);
-    }
-    if (devices.size() > most_devices_together)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "device '", words.substr(0, 40), "...' names ", devices.size(),
-                    " devices; at most ", most_devices_together, " work together");
-    return devices;
 }
 
 using Places = std::vector<std::optional<uint32_t>>;  // by population: where the caller wants it
@@ -82,37 +68,7 @@ std::vector<uint32_t> tied_together(const Network& network) {
     return group;
 }
 
-// How long devices take: one line for each, as device_choice.h has it.
-std::vector<DeviceSpeed> speeds_of(const std::vector<std::string>& devices) {
-    // Of equals only the work matters.
-    if (std::adjacent_find(devices.begin(), devices.end(), std::not_equal_to<>()) == devices.end())
-        return std::vector<DeviceSpeed>(devices.size(), {.small_step_s = 0, .large_step_s = 1, .small_work = 0, .large_work = 1});
-    std::vector<DeviceSpeed> speeds;
-    for (const std::string& name : devices) {
-        const std::string_view choice = device_choice(name);
-        // A device that is named by its name or UUID counts as the first of its kind.
-        const bool is_number = std::all_of(choice.begin(), choice.end(), [](char c) { return c >= '0' && c <= '9'; });
-        speeds.push_back(device_speed(find_device(is_number ? name : find_backend(name).name)));
-    }
-    return speeds;
-}
-
 }  // namespace
-
-bool runs_on_host(std::string_view device) { return device != "vulkan" && !device.starts_with("vulkan:"); }
-
-bool names_several(std::string_view device) { return device.substr(0, device.find(';')).find('+') != device.npos; }
-
-std::vector<std::string> devices_of(std::string_view device) {
-    const std::vector<std::string_view> names = split_at(device.substr(0, device.find(';')), '+');
-    return {names.begin(), names.end()};
-}
-
-uint32_t threads_of_part(const Placement& placement, uint32_t place, uint32_t thread_count) {
-    if (!runs_on_host(placement.devices[place])) return 1;
-    const auto sharing = std::count_if(placement.devices.begin(), placement.devices.end(), runs_on_host);
-    return std::max(1u, thread_count / static_cast<uint32_t>(sharing));
-}
 
 std::string Placement::description(const Network& network) const {
     std::string words;
@@ -147,7 +103,8 @@ Placement Placement::without(uint32_t device) const {
 Placement place(const Network& network, std::string_view device, const ExecutorOptions& options) {
     const std::vector<std::string_view> entries = split_at(device, ';');
     Placement placement;
-    placement.devices = checked_devices(entries.front());
+    placement.devices = devices_of(device);
+    check_together(placement.devices, entries.front());
     const auto device_count = static_cast<uint32_t>(placement.devices.size());
     const Places wanted = checked_places(network, std::span(entries).subspan(1), device_count);
     const auto& populations = network.populations();
@@ -187,7 +144,7 @@ Placement place(const Network& network, std::string_view device, const ExecutorO
             double best_s = 0;
             for (uint32_t d = 0; d < device_count; ++d) {
                 const double seconds =
-                    predicted_step_s(speeds[d], load[d] + groups[g].work, threads_of_part(placement, d, options.thread_count));
+                    predicted_step_s(speeds[d], load[d] + groups[g].work, threads_of_part(placement.devices, d, options.thread_count));
                 if (d > 0 && seconds >= best_s) continue;
                 best = d;
                 best_s = seconds;

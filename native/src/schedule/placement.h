@@ -11,14 +11,6 @@
 
 namespace snn {
 
-constexpr uint32_t most_devices_together = 64;
-
-// "cpu+vulkan:0", not "cpu".
-bool names_several(std::string_view device);
-
-// {"cpu", "vulkan:0"}, not checked.
-std::vector<std::string> devices_of(std::string_view device);
-
 struct Placement {
     std::vector<std::string> devices;     // as they were named
     std::vector<uint32_t> of_population;  // place in `devices`. Inputs: of the first device that reads them
@@ -45,11 +37,5 @@ struct Placement {
 // of this kind, SNN_ERROR_UNSUPPORTED for devices that do not give the same bits as others, and for undelayed projections
 // between populations that the caller has put apart.
 Placement place(const Network& network, std::string_view device, const ExecutorOptions& options);
-
-// Whether it computes on the processor, and so cannot be lost alone.
-bool runs_on_host(std::string_view device);
-
-// Host threads of one of the devices: those that compute on the host share them.
-uint32_t threads_of_part(const Placement& placement, uint32_t place, uint32_t thread_count);
 
 }  // namespace snn

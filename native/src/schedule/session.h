@@ -24,8 +24,6 @@
 
 namespace snn {
 
-struct Split;
-
 struct SessionOptions {
     std::string device;
     ExecutorOptions executor;
@@ -170,8 +168,7 @@ private:
     static const void* this_thread();
     void open_executor(const SessionOptions& options);
     void open_executor_on(const std::string& device);
-    void open_together(const std::string& device);
-    Split checked_split(const std::string& device) const;
+    void open_several(const std::string& device);
     void go_on_without(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure, const ExecutorOptions& options);
     void report_opening() const;
     void warn(const std::string& sentence) const;
@@ -182,6 +179,9 @@ private:
     void clear_spike_inputs();
     Input& input_of(uint32_t population);
     Variable find_variable(std::string_view path) const;
+    uint32_t split_sample(std::string_view path, std::string_view& io_variable) const;
+    uint32_t weight_copies() const { return plan_->sample_weights ? batch_size_ : 1; }
+    void write_weights(uint32_t projection, const float* weights, const float* bias);
     size_t count_of(const Variable& variable) const;
     void check_state_can_be_saved() const;
     Slot activity_slot(uint32_t population) const;

@@ -8,12 +8,12 @@
 #include "schedule/lasting_executor.h"
 #include "schedule/memory.h"
 #include "schedule/session.h"
-#include "schedule/split_executor.h"
+#include "schedule/together.h"
 
 namespace snn {
 
 void Session::open_executor_on(const std::string& device) {
-    if (names_several(device)) return open_together(device);
+    if (names_several(device)) return open_several(device);
     executor_options_.device = device_choice(device);
     if (!(flags_ & SNN_FLAG_ANY_SIZE)) check_memory(estimate_memory(*plan_, device, executor_options_));
     executor_ = find_backend(device).open(plan_, executor_options_);
@@ -22,54 +22,51 @@ void Session::open_executor_on(const std::string& device) {
 }
 
 // Several devices. One that can be lost is left when it fails (lasting_executor.h).
-void Session::open_together(const std::string& device) {
-    auto executor = std::make_unique<SplitExecutor>(plan_, checked_split(device), executor_options_);
-    const std::vector<std::string>& devices = executor->placement().devices;
-    if (std::all_of(devices.begin(), devices.end(), runs_on_host)) {
+void Session::open_several(const std::string& device) {
+    std::unique_ptr<TogetherExecutor> executor = open_together(plan_, device, executor_options_);
+    if (std::all_of(executor->devices().begin(), executor->devices().end(), runs_on_host)) {
         executor_ = std::move(executor);
     } else {
         // The host program's device stays its own for as long as the session lives.
         std::shared_ptr<const SNNVulkanHost> host;
         if (executor_options_.vulkan_host) host = std::make_shared<const SNNVulkanHost>(*executor_options_.vulkan_host);
-        executor_ = std::make_unique<LastingExecutor>(
-            plan_, executor_options_, std::move(executor), [this, host](std::unique_ptr<Executor>& io_executor, std::exception_ptr failure) {
-                ExecutorOptions options = executor_options_;
-                options.vulkan_host = host.get();
-                go_on_without(io_executor, failure, options);
-            });
+        executor_ =
+            std::make_unique<LastingExecutor>(plan_, executor_options_, std::move(executor),
+                                              [this, host](std::unique_ptr<Executor>& io_executor, std::exception_ptr failure) {
+                                                  ExecutorOptions options = executor_options_;
+                                                  options.vulkan_host = host.get();
+                                                  go_on_without(io_executor, failure, options);
+                                              });
     }
     executor_->reset_state();
     device_ = device;
 }
 
-Split Session::checked_split(const std::string& device) const {
-    Split split = make_split(*plan_, device, executor_options_);
-    if (!(flags_ & SNN_FLAG_ANY_SIZE)) check_memory(estimate_memory(*plan_, split, executor_options_));
-    return split;
-}
-
-// What the device that failed had goes where it is expected to be done first; everything else stays where it is.
-void Session::go_on_without(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure, const ExecutorOptions& options) {
-    Placement placement = static_cast<const SplitExecutor&>(*io_executor).placement();
-    for (;;) {
-        try {
-            std::rethrow_exception(failure);
-        } catch (const DeviceFailure& lost) {
-            if (placement.devices.size() == 1) throw;
-            const std::string name = placement.devices[lost.place];
-            const std::string device = placement.without(lost.place).device(*network_);
-            placement = place(*network_, device, options);
-            device_ = placement.devices.size() > 1 ? device : placement.devices.front();
-            device_reason_ = text("'", name, "' failed and is not used any more: ", lost.what());
-            warn(text("device '", name, "' failed, the session goes on on '", device_, "': ", lost.what()));
-        }
+// `failure` is of a device of the executor, which is one over several.
+void Session::go_on_without(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure,
+                            const ExecutorOptions& options) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const DeviceFailure& lost) {
+        const auto& failed = static_cast<const TogetherExecutor&>(*io_executor);
+        if (failed.devices().size() == 1) throw;
+        const std::string name = failed.devices()[lost.place];
+        std::string device = failed.without(lost.place);
+        device_reason_ = text("'", name, "' failed and is not used any more: ", lost.what());
+        warn(text("device '", name, "' failed, the session goes on on '", device, "': ", lost.what()));
         io_executor.reset();  // makes room
-        try {
-            io_executor = std::make_unique<SplitExecutor>(plan_, checked_split(placement.device(*network_)), options);
-            return;
-        } catch (const DeviceFailure&) {
-            failure = std::current_exception();
+        while (!io_executor) {
+            try {
+                io_executor = open_together(plan_, device, options);
+            } catch (const DeviceFailure& other) {  // does not open any more: whatever is left shares anew
+                std::vector<std::string> left = devices_of(device);
+                if (left.size() == 1) throw;
+                warn(text("device '", left[other.place], "' is not used either: ", other.what()));
+                left.erase(left.begin() + other.place);
+                device = joined_devices(left, shares_samples(device));
+            }
         }
+        device_ = device;
     }
 }
 
@@ -89,7 +86,8 @@ void Session::open_executor(const SessionOptions& options) {
             return;
         } catch (const std::exception& error) {
             if (i + 1 == choices.size()) throw;
-            warn(text("device '", choices[i].device, "' is not used: ", error.what(), "; the next best is '", choices[i + 1].device, "'"));
+            warn(text("device '", choices[i].device, "' is not used: ", error.what(), "; the next best is '",
+                      choices[i + 1].device, "'"));
         }
     }
 }
@@ -105,7 +103,8 @@ void Session::prepare_to_train() {
         open_executor_on(device);
         for (uint32_t p = 0; p < parameters_.size(); ++p)
             if (!parameters_[p].empty())
-                executor_->set_constants(p, make_population_constants(network_->population(p), parameters_[p], network_->dt_ms()));
+                executor_->set_constants(p,
+                                         make_population_constants(network_->population(p), parameters_[p], network_->dt_ms()));
         restore(state);
     } catch (...) {
         executor_ = std::move(left);
@@ -122,8 +121,8 @@ void Session::report_opening() const {
     for (const Projection& projection : network_->projections()) synapses += synapse_count(*network_, projection);
     const std::string runs_on = executor_->description();
     const std::string message = text("session opened on device '", device_, "'", runs_on.empty() ? "" : " (", runs_on,
-                                     runs_on.empty() ? "" : ")", ": ", neurons, " neurons, ", synapses, " synapses, batch_size ",
-                                     batch_size_, device_reason_.empty() ? "" : "; ", device_reason_);
+                                     runs_on.empty() ? "" : ")", ": ", neurons, " neurons, ", synapses,
+                                     " synapses, batch_size ", batch_size_, device_reason_.empty() ? "" : "; ", device_reason_);
     log_(SNN_LOG_INFORMATION, message.c_str(), log_user_);
 }
 

@@ -5,7 +5,11 @@
 namespace snn {
 
 SpikeLink::SpikeLink(uint32_t population, uint32_t size, uint32_t batch, uint32_t window_steps, uint32_t lag_steps)
-    : population_(population), size_(size), batch_(batch), window_(window_steps), lag_(lag_steps),
+    : population_(population),
+      size_(size),
+      batch_(batch),
+      window_(window_steps),
+      lag_(lag_steps),
       slots_(2 * (lag_steps / window_steps)) {
     const size_t room = size_t{window_} * batch_ * size_;
     for (Slot& slot : slots_) {
@@ -29,7 +33,8 @@ void SpikeLink::end_write(const EventRecord& written, uint64_t step, uint32_t st
     uint32_t* const offsets = slot_of(step).offsets.data() + place_of(step);
     size_t event = 0;
     for (uint32_t place = 0; place < steps * batch_; ++place) {
-        while (event < written.count && written.steps[event] * batch_ + (samples_ ? written.samples[event] : 0) == place) ++event;
+        while (event < written.count && written.steps[event] * batch_ + (samples_ ? written.samples[event] : 0) == place)
+            ++event;
         offsets[place + 1] = offsets[0] + static_cast<uint32_t>(event);
     }
 }
@@ -53,7 +58,8 @@ void SpikeLink::read_frames(uint64_t step, uint32_t steps, float* out_frames) co
     const InputFrames lists = read(step);
     std::fill_n(out_frames, size_t{steps} * batch_ * size_, 0.0f);
     for (size_t row = 0; row < size_t{steps} * batch_; ++row)
-        for (uint32_t i = lists.offsets[row]; i < lists.offsets[row + 1]; ++i) out_frames[row * size_ + lists.neurons[i]] = 1.0f;
+        for (uint32_t i = lists.offsets[row]; i < lists.offsets[row + 1]; ++i)
+            out_frames[row * size_ + lists.neurons[i]] = 1.0f;
 }
 
 void SpikeLink::write_history(uint64_t now, const float* rows) {

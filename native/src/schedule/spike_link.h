@@ -4,7 +4,8 @@
 //     steps 0 .. w-1    steps w .. 2w-1   ...
 //
 // Spikes are read `lag` steps late, which is one window or two. In a link of two windows there are four slots: while one
-// device writes a window, another may read the one that begins two windows earlier, and either may be a window behind the other.
+// device writes a window, another may read the one that begins two windows earlier, and either may be a window behind the
+// other.
 //
 // Thread-safety: one thread writes, others read; whoever uses it sees to it that a slot is not written while it is read.
 #pragma once
@@ -19,7 +20,8 @@ namespace snn {
 
 class SpikeLink {
 public:
-    // `lag_steps` is `window_steps` or twice that. Steps are counted from `lag_steps` on, so that those before are no less than 0.
+    // `lag_steps` is `window_steps` or twice that. Steps are counted from `lag_steps` on, so that those before are no less than
+    // 0.
     SpikeLink(uint32_t population, uint32_t size, uint32_t batch, uint32_t window_steps, uint32_t lag_steps);
 
     uint32_t population() const { return population_; }

@@ -1,7 +1,6 @@
 #include "schedule/split_executor.h"
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include "backend/slots.h"
@@ -9,45 +8,19 @@
 
 namespace snn {
 
-namespace {
-
-ExecutorOptions options_of(const SplitPart& part, const ExecutorOptions& options) {
-    ExecutorOptions own = options;
-    own.device = device_choice(part.device);
-    own.thread_count = part.thread_count;
-    if (part.device != "vulkan") own.vulkan_host = nullptr;
-    return own;
-}
-
-// The host's job system and allocator are called from the thread that calls us: with one of them, parts run one after the other.
-uint32_t width_of(const Split& split, const ExecutorOptions& options) {
-    const bool alone = options.job_system.parallel_for || options.allocator.allocate;
-    return alone ? 1 : static_cast<uint32_t>(split.parts.size());
-}
-
-[[noreturn]] void rethrow_as_failure(const SplitPart& part) {
-    try {
-        throw;
-    } catch (const Error& error) {
-        throw DeviceFailure(error.status(), error.what(), part.place);
-    } catch (const std::bad_alloc&) {
-        throw DeviceFailure(SNN_ERROR_OUT_OF_MEMORY, text("device '", part.device, "' is out of memory").c_str(), part.place);
-    } catch (const std::exception& error) {
-        throw DeviceFailure(SNN_ERROR_INTERNAL, error.what(), part.place);
-    }
-}
-
-}  // namespace
-
 Split make_split(const Plan& plan, std::string_view device, const ExecutorOptions& options) {
-    if (options.flags & (SNN_FLAG_INPUT_GRADIENTS | SNN_FLAG_SMOOTH_SPIKES))
-        throw Error(SNN_ERROR_UNSUPPORTED, "several devices do not train together: SNN_FLAG_INPUT_GRADIENTS and ",
-                    "SNN_FLAG_SMOOTH_SPIKES need one device, not '", device, "'");
+    check_shared_weights(options, device);
     const Network& network = *plan.network;
     Split split{place(network, device, options), {}};
     const std::vector<uint32_t>& of_population = split.placement.of_population;
     for (uint32_t d = 0; d < split.placement.devices.size(); ++d) {
-        SplitPart part{split.placement.devices[d], d, threads_of_part(split.placement, d, options.thread_count), {}, {}, {}, nullptr};
+        SplitPart part{split.placement.devices[d],
+                       d,
+                       threads_of_part(split.placement.devices, d, options.thread_count),
+                       {},
+                       {},
+                       {},
+                       nullptr};
         for (const uint32_t at : of_population) part.here.push_back(at == d);
         if (std::find(part.here.begin(), part.here.end(), 1) == part.here.end()) continue;
         part.is_there = part.here;
@@ -70,12 +43,14 @@ MemoryEstimate estimate_memory(const Plan& plan, const Split& split, const Execu
     MemoryEstimate sum;
     sum.projection_bytes.resize(plan.network->projections().size());
     for (const SplitPart& part : split.parts) {
-        const MemoryEstimate own = estimate_memory(*part.plan, part.device, options_of(part, options));
+        const MemoryEstimate own =
+            estimate_memory(*part.plan, part.device, options_of_part(options, part.device, part.thread_count));
         sum.network_bytes += own.network_bytes;
         sum.weight_bytes += own.weight_bytes;
         sum.state_bytes += own.state_bytes;
         sum.new_bytes += own.new_bytes;
-        for (size_t q = 0; q < part.projections.size(); ++q) sum.projection_bytes[part.projections[q]] = own.projection_bytes[q];
+        for (size_t q = 0; q < part.projections.size(); ++q)
+            sum.projection_bytes[part.projections[q]] = own.projection_bytes[q];
     }
     return sum;
 }
@@ -85,7 +60,7 @@ SplitExecutor::SplitExecutor(std::shared_ptr<const Plan> plan, Split split, cons
       placement_(std::move(split.placement)),
       batch_(options.batch_size),
       silence_(options.batch_size, 0.0f),
-      pool_(width_of(split, options), {}),
+      pool_(width_of(split.parts.size(), options), {}),
       now_(placement_.lag_steps) {
     const Network& network = *plan_->network;
     const auto& populations = network.populations();
@@ -110,9 +85,10 @@ SplitExecutor::SplitExecutor(std::shared_ptr<const Plan> plan, Split split, cons
             links_.emplace_back(source, populations[source].size, batch_, placement_.window_steps, placement_.lag_steps);
         }
         try {
-            running->executor = find_backend(part.device).open(part.plan, options_of(part, options));
+            running->executor =
+                find_backend(part.device).open(part.plan, options_of_part(options, part.device, part.thread_count));
         } catch (...) {
-            rethrow_as_failure(part);
+            rethrow_as_failure(part.device, part.place);
         }
         running->takes_lists = running->executor->takes_spike_lists();
         running_.push_back(std::move(running));
@@ -121,8 +97,8 @@ SplitExecutor::SplitExecutor(std::shared_ptr<const Plan> plan, Split split, cons
     for (const auto& running : running_) {
         if (running->takes_lists) continue;
         for (const SpikeLink& link : links_)
-            running->frames.emplace_back(running->part.is_there[link.population()] ? size_t{placement_.window_steps} * frame_of(link.population())
-                                                                                 : 0);
+            running->frames.emplace_back(
+                running->part.is_there[link.population()] ? size_t{placement_.window_steps} * frame_of(link.population()) : 0);
     }
     for (const auto& running : running_) running->finished = now_;
 }
@@ -132,8 +108,13 @@ decltype(auto) SplitExecutor::on_device(const Running& running, Use&& use) const
     try {
         return use(*running.executor);
     } catch (...) {
-        rethrow_as_failure(running.part);
+        rethrow_as_failure(running.part.device, running.part.place);
     }
+}
+
+std::string SplitExecutor::without(uint32_t place) const {
+    const Placement left = placement_.without(place);
+    return left.devices.size() > 1 ? left.device(*plan_->network) : left.devices.front();
 }
 
 std::string SplitExecutor::description() const {
@@ -155,7 +136,8 @@ void SplitExecutor::reset_state() {
 
 void SplitExecutor::run(const RunRequest& request) {
     if (failed_)
-        throw Error(SNN_ERROR_DEVICE_LOST, "a device of this session failed in an earlier run, and the others are ahead of it; reset ",
+        throw Error(SNN_ERROR_DEVICE_LOST,
+                    "a device of this session failed in an earlier run, and the others are ahead of it; reset ",
                     "the session or load a state to go on");
     if (pool_.width() >= running_.size()) {
         pool_.run(static_cast<uint32_t>(running_.size()), [&](uint32_t k) { run_part(*running_[k], request); });
@@ -220,7 +202,7 @@ void SplitExecutor::run_window(Running& io_running, const RunRequest& request, u
         try {
             io_running.executor->run(own);
         } catch (...) {
-            rethrow_as_failure(io_running.part);
+            rethrow_as_failure(io_running.part.device, io_running.part.place);
         }
         take_events(io_running, request, done, steps);
         io_running.finished.store(now_ + done + steps, std::memory_order_release);
@@ -377,7 +359,9 @@ void SplitExecutor::write_history(uint32_t population, DType dtype, const void* 
         for (size_t row = 0; row < own_depth && row + late < depth; ++row)
             std::copy_n(rows.data() + (row + late) * frame, frame, own.data() + row * frame);
         if (own_depth > 0)
-            on_device(*running, [&](Executor& executor) { executor.write({Slot::history, population}, DType::float32, own.data()); });
+            on_device(*running, [&](Executor& executor) {
+                executor.write({Slot::history, population}, DType::float32, own.data());
+            });
     }
     if (lag > 0) links_[link_of_[population]].write_history(now_, rows.data());
 }

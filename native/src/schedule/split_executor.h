@@ -1,19 +1,22 @@
 // One network on several devices at once: an executor over executors.
 //
-// Each device runs a part of the network (Network::part): its populations, and as inputs the spikes of populations elsewhere that
-// its projections read. These come `lag` steps late, on projections whose delays are shorter by as much, so a spike arrives in the step
-// in which it would arrive on one device. Spikes are handed over a window of steps at a time (spike_link.h); with a lag of
-// two windows nobody waits for the window at hand of another:
+// Each device runs a part of the network (Network::part): its populations, and as inputs the spikes of populations elsewhere
+// that its projections read. These come `lag` steps late, on projections whose delays are shorter by as much, so a spike
+// arrives in the step in which it would arrive on one device. Spikes are handed over a window of steps at a time
+// (spike_link.h); with a lag of two windows nobody waits for the window at hand of another:
 //
-//     device 0       | 0 .. w-1   | w .. 2w-1  | 2w .. 3w-1 |       a device begins a window when all others have done the window
-//                            \____________________            two before it (one, where a window is a step and that is the
-//     device 1          | 0 .. w-1   | w .. 2w-1  | 2w .. 3w-1 |    smallest delay)
+//     device 0       | 0 .. w-1   | w .. 2w-1  | 2w .. 3w-1 |
+//                              \___________________
+//     device 1          | 0 .. w-1   | w .. 2w-1  | 2w .. 3w-1 |
+//
+// A device begins a window when all others have done the window two before it: one, where a window is a step and that is the
+// smallest delay.
 //
 // Sums are added in the same order and random draws have the same names, since populations keep their places. So results are
 // those of one device, bit for bit.
 //
-// A device that fails in the middle of a run leaves the others ahead of it: the executor then refuses to go on until the state is
-// reset (lasting_executor.h goes on without the device). Training is not done here.
+// A device that fails in the middle of a run leaves the others ahead of it: the executor then refuses to go on until the state
+// is reset (lasting_executor.h goes on without the device). Training is not done here.
 #pragma once
 
 #include <atomic>
@@ -21,19 +24,17 @@
 #include <memory>
 #include <vector>
 
-#include "backend/backend.h"
-#include "common/error.h"
 #include "common/thread_pool.h"
-#include "schedule/memory.h"
 #include "schedule/placement.h"
 #include "schedule/spike_link.h"
+#include "schedule/together.h"
 
 namespace snn {
 
 // What one device runs. Populations have the same index in its plan as in the network's.
 struct SplitPart {
     std::string device;
-    uint32_t place;                     // of the device among Placement::devices
+    uint32_t place;  // of the device among Placement::devices
     uint32_t thread_count;
     std::vector<uint8_t> is_there;      // by population: it is here or its activity is read; of others there is only the place
     std::vector<uint8_t> here;          // by population: this device has it; of inputs: they are read from here
@@ -47,22 +48,17 @@ struct Split {
     std::vector<SplitPart> parts;
 };
 
-// Throws what place() throws, and SNN_ERROR_UNSUPPORTED for flags of training.
+// Throws what place() throws.
 Split make_split(const Plan& plan, std::string_view device, const ExecutorOptions& options);
 MemoryEstimate estimate_memory(const Plan& plan, const Split& split, const ExecutorOptions& options);
 
-// What a run, a read or a write of SplitExecutor throws when one of its devices fails: that device's error.
-struct DeviceFailure : Error {
-    DeviceFailure(SNNStatus status, const char* sentence, uint32_t device) : Error(status, sentence), place(device) {}
-    uint32_t place;  // among Placement::devices
-};
-
-class SplitExecutor final : public Executor {
+class SplitExecutor final : public TogetherExecutor {
 public:
     SplitExecutor(std::shared_ptr<const Plan> plan, Split split, const ExecutorOptions& options);
 
+    const std::vector<std::string>& devices() const override { return placement_.devices; }
+    std::string without(uint32_t place) const override;
     std::string description() const override;
-    const Placement& placement() const { return placement_; }
     void reset_state() override;
     void run(const RunRequest& request) override;
     ExecutorCounters counters() const override;
@@ -88,8 +84,8 @@ private:
         // Of the window at hand.
         std::vector<InputFrames> inputs;
         std::vector<RecordFrames> records;
-        std::vector<EventRecord> events;  // first those of its links
-        std::exception_ptr error;         // of the run at hand
+        std::vector<EventRecord> events;                // first those of its links
+        std::exception_ptr error;                       // of the run at hand
         alignas(64) std::atomic<uint64_t> finished{0};  // the step after the last that is done
     };
     struct Place {  // of a projection
@@ -119,9 +115,9 @@ private:
     std::vector<uint32_t> link_of_;         // by population: its place in links_, none where no other device reads it
     std::vector<uint32_t> frame_place_of_;  // by population: its place among the inputs of a request
     std::vector<SpikeLink> links_;
-    std::vector<float> silence_;            // what an input of one neuron reads
-    ThreadPool pool_;                       // a thread for each part, the caller's among them
-    uint64_t now_;                          // steps since the state was reset, and the lag of links
+    std::vector<float> silence_;  // what an input of one neuron reads
+    ThreadPool pool_;             // a thread for each part, the caller's among them
+    uint64_t now_;                // steps since the state was reset, and the lag of links
     uint64_t input_spikes_ = 0;
     std::atomic<bool> failed_{false};
 };

@@ -65,7 +65,8 @@ void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t
 
 Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def,
                  ParameterStore* parameters)
-    : executor_(executor), plan_(plan), def_(def), learned_(plan), parameters_(parameters) {
+    : executor_(executor), plan_(plan), def_(def), learned_(plan),
+      latent_(executor, plan, batch_size, def.step_count), parameters_(parameters) {
     check_definition(def, *plan.network, batch_size);
     if (plan.step_adjoint.empty())
         throw Error(SNN_ERROR_UNSUPPORTED, "the network cannot be trained: ", plan.not_trainable_because);
@@ -181,7 +182,8 @@ void Trainer::check_targets(const int32_t* labels, size_t label_count, const flo
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "targets[", i, "] is ", targets[i], "; targets must be finite");
 }
 
-void Trainer::run_taped(Steps steps, std::span<const InputFrames> inputs, std::span<const RecordFrames> records) {
+void Trainer::run_taped(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels,
+                        std::span<const RecordFrames> records) {
     phase_ = Phase::idle;
     for (Spiking& entry : spiking_) std::fill(entry.counts.begin(), entry.counts.end(), 0.0);
     if (steps.begin == 0) {
@@ -208,8 +210,29 @@ void Trainer::run_taped(Steps steps, std::span<const InputFrames> inputs, std::s
     request.readout = def_.output_population;
     request.traces = def_.rule != SNN_LEARNING_BPTT && steps.count < def_.step_count;
     shape_.step_count = steps.count;
-    executor_.run(request);
+    request.normalization = latent_.normalization(labels);
+    latent_.begin();
+    try {
+        executor_.run(request);
+    } catch (...) {
+        latent_.end();
+        throw;
+    }
+    latent_.end();
     run_ = executor_.taped_run_count();
+}
+
+void Trainer::go_back(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) {
+    latent_.begin();
+    try {
+        executor_.backward(gradients, inputs);
+    } catch (...) {
+        latent_.end();
+        throw;
+    }
+    latent_.take_gradients();
+    latent_.end();
+    if (!learned_.empty()) learned_.take_gradients(executor_, *parameters_, window_ == 0);
 }
 
 // Inputs for a backward in another call, where it reads them again: the caller's arrays may be gone by then.
@@ -270,7 +293,7 @@ ForwardResult Trainer::forward_steps(Steps steps, std::span<const InputFrames> i
                                      const float* targets) {
     if (def_.loss == SNN_LOSS_NONE)
         throw Error(SNN_ERROR_STATE, "forward computes a loss, and the trainer has SNN_LOSS_NONE; snn_trainer_run does not");
-    run_taped(steps, inputs, records_);
+    run_taped(steps, inputs, labels, records_);
     loss_scores(shape_, output_counts_, frames_, scores_, maximum_steps_);
     ForwardResult result;
     if (loss_kind(def_.loss).in_time()) {
@@ -291,7 +314,7 @@ ForwardResult Trainer::run(std::span<const InputFrames> inputs, const int32_t* l
     std::vector<RecordFrames> all = records_;
     all.insert(all.end(), records.begin(), records.end());
     begin_window(0, 1);
-    run_taped({0, def_.step_count}, kept(inputs), all);
+    run_taped({0, def_.step_count}, kept(inputs), labels, all);
     ForwardResult result;
     for (uint32_t sample = 0; sample < shape_.batch_size; ++sample)
         result.loss.sample_count += !labels || labels[sample] >= 0;
@@ -330,8 +353,7 @@ void Trainer::backward() {
         throw Error(SNN_ERROR_STATE, "backward needs a forward before it, each forward serves one backward");
     check_run_is_the_last("backward");
     phase_ = Phase::idle;
-    executor_.backward(gradients_);
-    if (!learned_.empty()) learned_.take_gradients(executor_, *parameters_, window_ == 0);
+    go_back(gradients_, {});
     phase_ = Phase::backward_done;
 }
 
@@ -346,8 +368,7 @@ void Trainer::run_backward(double loss, std::span<const OutputGradient> gradient
     std::vector<OutputGradient> all = gradients_;
     all.insert(all.end(), gradients.begin(), gradients.end());
     phase_ = Phase::idle;
-    executor_.backward(all, inputs);
-    if (!learned_.empty()) learned_.take_gradients(executor_, *parameters_, window_ == 0);
+    go_back(all, inputs);
     last_.loss = loss + regularization_;
     phase_ = Phase::backward_done;
 }
@@ -368,6 +389,7 @@ void Trainer::check_gradients_are_finite() const {
                         gradient_norm(p), ", so the weights were not updated; a lower learning rate or gradient clipping ",
                         "may help");
     learned_.check_gradients_are_finite();
+    latent_.check_gradients_are_finite();
 }
 
 void Trainer::update() {
@@ -382,7 +404,7 @@ void Trainer::update() {
         const auto& projections = plan_.network->projections();
         for (uint32_t p = 0; p < projections.size(); ++p)
             if (projections[p].trainable) sum += executor_.gradient_square_sum(p);
-        sum += learned_.square_sum();
+        sum += learned_.square_sum() + latent_.square_sum();
         if (std::sqrt(sum) > def_.gradient_clip_norm) scale = def_.gradient_clip_norm / std::sqrt(sum);
     }
     const OptimizerStep step{def_.optimizer, update_ + 1,  def_.learning_rate, def_.momentum, def_.beta1,
@@ -391,7 +413,7 @@ void Trainer::update() {
     of_parameters.learning_rate *= def_.parameter_rate_factor;
     of_parameters.weight_decay = of_parameters.l1_regularization = 0;  // a time constant has no reason to go to zero
     if (!learned_.empty()) learned_.prepare(of_parameters, *parameters_);
-    executor_.update(step, *optimizer_memory_);
+    latent_.update(step, *optimizer_memory_);
     if (!learned_.empty()) learned_.apply(*parameters_);
     ++update_;
     windows_loss_ += last_.loss;
@@ -430,6 +452,20 @@ void Trainer::set_dropout(uint32_t population, double probability, uint64_t seed
     phase_ = Phase::idle;
 }
 
+void Trainer::set_quantization(uint32_t projection, uint32_t bits, bool per_channel) {
+    phase_ = Phase::idle;
+    latent_.set_quantization(projection, bits, per_channel);
+}
+
+void Trainer::set_normalization(uint32_t projection, double scale, double momentum, double epsilon) {
+    if (scale > 0 && (def_.rule != SNN_LEARNING_BPTT || def_.window_steps > 0 || def_.checkpoint_steps > 0))
+        throw Error(SNN_ERROR_UNSUPPORTED, "projection '", plan_.network->projection(projection).name, "' cannot be normalised: its "
+                    "statistics are over all steps, which need to be on the tape at once and learned from as one, by SNN_LEARNING_BPTT "
+                    "without window_steps and checkpoint_steps");
+    phase_ = Phase::idle;
+    latent_.set_normalization(projection, scale, momentum, epsilon);
+}
+
 // Which neurons are silenced follows from the seed and the number of updates, so training that is resumed goes on with the same.
 void Trainer::draw_dropout() {
     constexpr uint32_t number = 4095;  // no draw of a model has it
@@ -450,15 +486,16 @@ constexpr size_t counter_count = 5;
 
 }  // namespace
 
-size_t Trainer::state_count() const { return counter_count + optimizer_memory_->count() + learned_.moment_count(); }
+size_t Trainer::state_count() const { return counter_count + optimizer_memory_->count() + learned_.moment_count() + latent_.count(); }
 
 void Trainer::read_state(std::span<double> out_values) const {
     const double counters[counter_count] = {static_cast<double>(update_), static_cast<double>(epoch_),
                                             static_cast<double>(epoch_samples_), static_cast<double>(epoch_correct_), epoch_loss_};
     std::copy(std::begin(counters), std::end(counters), out_values.begin());
-    const size_t of_weights = optimizer_memory_->count();
+    const size_t of_weights = optimizer_memory_->count(), rest = counter_count + of_weights;
     optimizer_memory_->read(out_values.subspan(counter_count, of_weights));
-    learned_.read_moments(out_values.subspan(counter_count + of_weights));
+    learned_.read_moments(out_values.subspan(rest));
+    latent_.read(out_values.subspan(rest + learned_.moment_count()));
 }
 
 void Trainer::write_state(std::span<const double> values) {
@@ -471,9 +508,10 @@ void Trainer::write_state(std::span<const double> values) {
     epoch_samples_ = static_cast<uint64_t>(values[2]);
     epoch_correct_ = static_cast<uint64_t>(values[3]);
     epoch_loss_ = values[4];
-    const size_t of_weights = optimizer_memory_->count();
+    const size_t of_weights = optimizer_memory_->count(), rest = counter_count + of_weights;
     optimizer_memory_->write(values.subspan(counter_count, of_weights));
-    learned_.write_moments(values.subspan(counter_count + of_weights));
+    learned_.write_moments(values.subspan(rest));
+    latent_.write(values.subspan(rest + learned_.moment_count()));
 }
 
 SNNEpoch Trainer::end_epoch() {

@@ -15,6 +15,7 @@
 
 #include "backend/backend.h"
 #include "network/plan.h"
+#include "train/latent_weights.h"
 #include "train/learned_parameters.h"
 #include "train/loss.h"
 
@@ -55,11 +56,14 @@ public:
     void set_learning_rate(double learning_rate);
     // As snn_trainer_set_dropout.
     void set_dropout(uint32_t population, double probability, uint64_t seed);
+    // As snn_trainer_set_quantization and snn_trainer_set_normalization.
+    void set_quantization(uint32_t projection, uint32_t bits, bool per_channel);
+    void set_normalization(uint32_t projection, double scale, double momentum, double epsilon);
     uint64_t update_count() const { return update_; }
     // L2 norm of the last gradient, before clipping.
     double gradient_norm(uint32_t projection) const;
 
-    // What snn_trainer_get_state gives: updates, epochs and their sums, moments of the optimiser.
+    // What snn_trainer_get_state gives: updates, epochs and their sums, moments of the optimiser, latent weights.
     size_t state_count() const;
     void read_state(std::span<double> out_values) const;
     void write_state(std::span<const double> values);  // as many; throws SNN_ERROR_INVALID_ARGUMENT when one is not finite
@@ -73,7 +77,8 @@ private:
     struct Steps {
         uint32_t begin, count;
     };
-    void run_taped(Steps steps, std::span<const InputFrames> inputs, std::span<const RecordFrames> records);
+    void run_taped(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels, std::span<const RecordFrames> records);
+    void go_back(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs);
     std::span<const InputFrames> kept(std::span<const InputFrames> inputs);
     ForwardResult forward_steps(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
     void begin_window(uint32_t window, uint32_t count);
@@ -102,6 +107,7 @@ private:
     uint64_t run_ = 0;  // the executor's number of the last forward
     std::unique_ptr<OptimizerMemory> optimizer_memory_;
     LearnedParameters learned_;
+    LatentWeights latent_;
     ParameterStore* parameters_;
     bool scored_ = false;
     LossResult last_;

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "common/error.h"
 
@@ -115,6 +116,7 @@ void Device::take(const Candidate& candidate, const InstanceFunctions& instance_
                     limits.maxPerStageDescriptorStorageBuffers, " storage buffers, and ", needed_buffers,
                     " are needed; another device may do (snn devices)");
     storage_range_ = limited_range(limits.maxStorageBufferRange);
+    shared_memory_bytes_ = limits.maxComputeSharedMemorySize;
     alignment_ = std::max<VkDeviceSize>(16, limits.minStorageBufferOffsetAlignment);
     if (instance_) functions.vkGetDeviceQueue(handle, candidate.queue_family, 0, &queue_);
     else queue_ = static_cast<VkQueue>(host_.queue);
@@ -220,10 +222,16 @@ void Device::check_foreign(const Range& range) const {
                     "; the VkBuffer has ", needs.size, " bytes at most");
 }
 
-void Device::copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes) {
+void Device::begin_transfer() {
+    if (is_transfer_open_) return;
     begin(transfer_, false);
-    const VkBufferCopy copy{from, to, bytes};
-    functions.vkCmdCopyBuffer(transfer_, source, target, 1, &copy);
+    is_transfer_open_ = true;
+    staged_ = 0;
+}
+
+void Device::end_transfer() {
+    if (collects_) return;
+    is_transfer_open_ = false;
     auto barrier = made<VkMemoryBarrier>(VK_STRUCTURE_TYPE_MEMORY_BARRIER);
     barrier.srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
     barrier.dstAccessMask = VK_ACCESS_HOST_READ_BIT;
@@ -231,6 +239,24 @@ void Device::copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDev
                                    nullptr, 0, nullptr);
     end(transfer_);
     run({transfer_});
+}
+
+void Device::copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes) {
+    begin_transfer();
+    const VkBufferCopy copy{from, to, bytes};
+    functions.vkCmdCopyBuffer(transfer_, source, target, 1, &copy);
+    end_transfer();
+}
+
+void Device::Batch::done() {
+    device_.collects_ = false;
+    if (device_.is_transfer_open_) device_.end_transfer();
+}
+
+// Left without done(), by an exception: what was collected is forgotten.
+Device::Batch::~Batch() {
+    device_.collects_ = false;
+    if (std::exchange(device_.is_transfer_open_, false)) device_.functions.vkEndCommandBuffer(device_.transfer_);
 }
 
 // A buffer of the host that is named again is the same buffer; it grows to what is used of it.
@@ -254,10 +280,17 @@ void Device::upload(const Range& target, VkDeviceSize offset, const void* data, 
         std::memcpy(on_paper(target) + offset, data, bytes);
         return;
     }
-    for (VkDeviceSize done = 0; done < bytes; done += staging_.size) {
-        const VkDeviceSize now = std::min(bytes - done, staging_.size);
-        std::memcpy(staging_.mapped, static_cast<const char*>(data) + done, now);
-        copy_now(staging_.buffer, staging_.offset, target.buffer, target.offset + offset + done, now);
+    for (VkDeviceSize done = 0; done < bytes;) {
+        if (is_transfer_open_ && staged_ == staging_.size) {  // no more room: what was collected goes first
+            const bool collected = std::exchange(collects_, false);
+            end_transfer();
+            collects_ = collected;
+        }
+        const VkDeviceSize at = is_transfer_open_ ? staged_ : 0, now = std::min(bytes - done, staging_.size - at);
+        std::memcpy(static_cast<char*>(staging_.mapped) + at, static_cast<const char*>(data) + done, now);
+        copy_now(staging_.buffer, staging_.offset + at, target.buffer, target.offset + offset + done, now);
+        staged_ = at + now;
+        done += now;
     }
 }
 
@@ -279,10 +312,9 @@ void Device::fill(const Range& target, uint32_t word) {
         std::fill(words, words + target.size / 4, word);
         return;
     }
-    begin(transfer_, false);
+    begin_transfer();
     functions.vkCmdFillBuffer(transfer_, target.buffer, target.offset, target.size, word);
-    end(transfer_);
-    run({transfer_});
+    end_transfer();
 }
 
 // ---- Commands

@@ -100,6 +100,8 @@ public:
     VkDeviceSize storage_range() const { return storage_range_; }
     // Bytes; where a binding may begin.
     VkDeviceSize alignment() const { return alignment_; }
+    // Of a workgroup.
+    VkDeviceSize shared_memory_bytes() const { return shared_memory_bytes_; }
     bool is_on_paper() const { return is_on_paper_; }
     struct PaperBuffer {
         std::vector<uint32_t> words;
@@ -121,6 +123,19 @@ public:
     void upload(const Range& target, VkDeviceSize offset, const void* data, VkDeviceSize bytes);
     void download(const Range& source, VkDeviceSize offset, void* out_data, VkDeviceSize bytes);
     void fill(const Range& target, uint32_t word);
+    // While one lives, uploads and fills are collected: done() submits them and waits, unless there was no more room in between.
+    // Their ranges must not overlap, and nothing else may use the device.
+    class Batch {
+    public:
+        explicit Batch(Device& device) : device_(device) { device_.collects_ = true; }
+        ~Batch();
+        Batch(const Batch&) = delete;
+        Batch& operator=(const Batch&) = delete;
+        void done();
+
+    private:
+        Device& device_;
+    };
 
     VkCommandBuffer make_commands();
     void begin(VkCommandBuffer commands, bool again);  // `again`: may be in one submission several times
@@ -153,17 +168,22 @@ private:
     uint32_t memory_type(uint32_t allowed, Memory memory) const;
     char* on_paper(const Range& range);
     void copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes);
+    void begin_transfer();
+    void end_transfer();
 
     std::shared_ptr<const Instance> instance_;  // null: the device is the host's
     SNNVulkanHost host_{};
     DeviceDescription description_;
     VkPhysicalDeviceMemoryProperties memory_properties_{};
-    VkDeviceSize storage_range_ = 0, alignment_ = 0;
+    VkDeviceSize storage_range_ = 0, alignment_ = 0, shared_memory_bytes_ = 0;
     VkQueue queue_ = VK_NULL_HANDLE;
     VkCommandPool command_pool_ = VK_NULL_HANDLE;
     VkCommandBuffer transfer_ = VK_NULL_HANDLE;
     VkFence fence_ = VK_NULL_HANDLE;
     Range staging_;
+    bool collects_ = false;         // for a Batch
+    bool is_transfer_open_ = false;
+    VkDeviceSize staged_ = 0;       // bytes of staging_ that `transfer_` reads
     struct Submission {
         VkCommandBuffer commands;
         VkFence fence;

@@ -38,6 +38,7 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     : plan_(std::move(plan)),
       batch_size_(options.batch_size),
       seed_(options.seed),
+      first_sample_(options.first_sample),
       device_(options.device, options.vulkan_host),
       pipelines_(device_),
       dispatches_{Steps(device_.is_validated()), Steps(device_.is_validated())} {
@@ -425,6 +426,7 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
                                      .shared_constants = population.shared_constants,
                                      .own_constants = population.own_constants,
                                      .population = p,
+                                     .first_sample = first_sample_,
                                      .normal_table = normal_table_at_});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = batch_size_;

@@ -9,7 +9,7 @@
 // looks back is delivered all together, then all neurons step, so a network with delays takes two.
 //
 // executor.cpp opens and records, executor_run.cpp runs, executor_host.cpp shares with a host program, executor_variables.cpp reads
-// and writes.
+// and writes, executor_training.cpp passes on what training asks for.
 #pragma once
 
 #include <memory>
@@ -24,6 +24,7 @@
 #include "vulkan/projection.h"
 #include "vulkan/spike_bundle.h"
 #include "vulkan/steps.h"
+#include "vulkan/training.h"
 
 namespace snn::vulkan {
 
@@ -48,6 +49,16 @@ public:
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
+
+    bool can_train() const override { return !device_.is_on_paper(); }
+    uint64_t taped_run_count() const override { return training_ ? training_->run_count() : 0; }
+    void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
+    double gradient_square_sum(uint32_t projection) const override;
+    bool gradient_is_finite(uint32_t projection) const override;
+    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
+    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
+    std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
+    void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
 private:
     // A frame that comes to the host with each step (spikes, as bits) or each recorded step (states).
@@ -74,6 +85,14 @@ private:
         return resource(static_cast<uint32_t>(populations_.size()), of_activity) + projection;
     }
 
+    void set_weights(uint32_t projection, std::vector<float> weights);
+    void write_state(uint32_t population, uint32_t state, DType dtype, const void* data);
+    Training& training();
+    void run_taped(const RunRequest& request);
+    // What training has computed goes to where everything else looks for it.
+    void settle() const {
+        if (training_) training_->settle(now_);
+    }
     void check_supported() const;
     void check_not_on_paper() const;
     void place_fixed_sums();
@@ -82,7 +101,10 @@ private:
     void prepare_dispatches();
     void prepare_dispatches(uint32_t parity);
     void record_step();
-    void change_step() { prepare_dispatches(), record_step(), recorded_.clear(), summed_before_.clear(); }
+    void change_step() {
+        prepare_dispatches(), record_step(), recorded_.clear(), summed_before_.clear();
+        if (training_) training_->populations_changed();
+    }
     std::vector<uint8_t> early_deliveries() const;
     void add_input(Steps& steps, uint32_t input);
     void add_delivery(Steps& steps, uint32_t projection);
@@ -118,6 +140,7 @@ private:
     std::shared_ptr<const Plan> plan_;
     uint32_t batch_size_;
     uint64_t seed_;
+    uint32_t first_sample_;  // what the draws call it
     mutable Device device_;  // reading goes through its staging buffer
     Pipelines pipelines_;
     std::vector<PopulationMemory> populations_;
@@ -150,6 +173,8 @@ private:
     // they are added to, once it was needed.
     std::vector<uint32_t> summed_, summed_before_;
     std::vector<Range> activity_sums_;  // by population
+
+    std::unique_ptr<Training> training_;  // null until somebody trains
 
     // What plan() gave.
     std::vector<SNNVulkanPlanShader> plan_shaders_;

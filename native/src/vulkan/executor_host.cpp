@@ -24,6 +24,7 @@ void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
             device_.functions.vkCmdUpdateBuffer(commands, range.buffer, range.offset + offset + done, std::min(most, bytes - done),
                                                 static_cast<const char*>(data) + done);
     };
+    settle();
     copy_barrier(device_, commands);
     words_.resize(normal_table_at_);
     fill_control(request, 0, words_.data());

@@ -18,6 +18,8 @@ constexpr uint32_t steps_to_sum_up = 16;  // fewer come to the host faster
 
 void VulkanExecutor::run(const RunRequest& request) {
     check_not_on_paper();
+    if (request.tape) return run_taped(request);
+    settle();
     prepare_sums(request);
     const uint32_t most = prepare_records(request, std::min(frame_capacity_, request.step_count));
     for (uint32_t done = 0; done < request.step_count;) {

@@ -11,24 +11,27 @@ namespace snn::vulkan {
 
 void VulkanExecutor::reset_state() {
     now_ = 0;
+    if (training_) training_->forget_activity();
+    Device::Batch batch(device_);
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         PopulationMemory& memory = populations_[p];
         if (memory.has_activity) device_.fill(memory.ring, 0);
         const Population& population = network().population(p);
         if (population.is_input()) continue;
-        for (const Range& range : {memory.sums, memory.states}) device_.fill(range, 0);
+        device_.fill(memory.sums, 0);
         for (uint32_t s = 0; s < population.initial_states.size(); ++s) {
             const std::vector<double>& initial =
                 (memory.initial_states.empty() ? population.initial_states : memory.initial_states)[s];
             std::vector<double> values(memory.frame);
             for (size_t i = 0; i < values.size(); ++i) values[i] = initial[initial.size() > 1 ? i % population.size : 0];
-            write({Slot::state, p, s}, DType::float64, values.data());
+            write_state(p, s, DType::float64, values.data());
         }
     }
     for (const Range& sums : fixed_sums_) device_.fill(sums, 0);
     device_.fill(counters_, 0);
     for (const auto& plastic : plastic_)
         if (plastic) plastic->reset_traces(device_);
+    batch.done();
 }
 
 // Those of a plastic projection as the device has changed them: its synapses lie in canonical order, target and weight.
@@ -73,6 +76,7 @@ ExecutorCounters VulkanExecutor::counters() const {
     };
     ExecutorCounters counters;
     counters.steps = now_;
+    if (training_) counters.input_spikes = training_->input_spikes(), counters.spikes = training_->spikes();
     for (uint32_t p = 0; p < populations_.size(); ++p)
         (network().population(p).is_input() ? counters.input_spikes : counters.spikes) += counted(p);
     for (uint32_t q = 0; q < projections_.size(); ++q) {
@@ -90,6 +94,7 @@ void VulkanExecutor::set_constants(uint32_t population, const PopulationConstant
 size_t VulkanExecutor::count(const Slot& slot) const { return slot_count(*plan_, batch_size_, slot); }
 
 void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
+    settle();
     const auto slot_values = [&](uint32_t lag, void* out) {
         const PopulationMemory& memory = populations_[slot.index];
         words_.resize(memory.data_words());
@@ -125,18 +130,46 @@ void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
         case Slot::pre_age:
         case Slot::post_traces:
         case Slot::post_age: return read_traces(slot, dtype, out_data);
-        // Of rules with traces of synapses and of training, which the device does not have: never asked for.
-        case Slot::synapse_traces:
-        case Slot::synapse_age:
         case Slot::weight_gradient:
         case Slot::bias_gradient: {
+            std::span<const float> values;
+            if (training_) values = slot.kind == Slot::weight_gradient ? training_->weight_gradient(slot.index) : training_->bias_gradient(slot.index);
+            if (!values.empty()) return convert(DType::float32, values.data(), dtype, out_data, values.size());
+            const std::vector<float> zeros(count(slot), 0.0f);
+            return convert(DType::float32, zeros.data(), dtype, out_data, zeros.size());
+        }
+        // Of rules with traces of synapses, which the device does not have: never asked for.
+        case Slot::synapse_traces:
+        case Slot::synapse_age: {
             const std::vector<float> zeros(count(slot), 0.0f);
             return convert(DType::float32, zeros.data(), dtype, out_data, zeros.size());
         }
     }
 }
 
+void VulkanExecutor::set_weights(uint32_t projection, std::vector<float> weights) {
+    projections_[projection].set_weights(device_, network(), network().projection(projection), std::move(weights));
+    if (bundle_of_[projection] == no_bundle) return;
+    ThreadPool threads(1, {});
+    load_bundle(bundles_[bundle_of_[projection]], threads);
+}
+
+void VulkanExecutor::write_state(uint32_t population, uint32_t state, DType dtype, const void* data) {
+    const PopulationMemory& memory = populations_[population];
+    const VkDeviceSize at = VkDeviceSize{state} * memory.frame * 4;
+    if (network().population(population).model->states[state].type == ValueType::int_) {
+        words_.resize(memory.frame);
+        convert(dtype, data, DType::int32, words_.data(), memory.frame);
+        return device_.upload(memory.states, at, words_.data(), words_.size() * 4);
+    }
+    values_.resize(memory.frame);
+    convert(dtype, data, DType::float32, values_.data(), memory.frame);
+    for (float& value : values_) value = flush(value);
+    device_.upload(memory.states, at, values_.data(), values_.size() * 4);
+}
+
 void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
+    settle();
     const auto write_slot = [&](uint32_t lag, const void* from) {
         const PopulationMemory& memory = populations_[slot.index];
         values_.resize(memory.frame);
@@ -145,19 +178,7 @@ void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
         device_.upload(memory.ring, memory.slot(now_, lag), words.data(), words.size() * 4);
     };
     switch (slot.kind) {
-        case Slot::state: {
-            const PopulationMemory& memory = populations_[slot.index];
-            const VkDeviceSize at = VkDeviceSize{slot.sub} * memory.frame * 4;
-            if (network().population(slot.index).model->states[slot.sub].type == ValueType::int_) {
-                words_.resize(memory.frame);
-                convert(dtype, data, DType::int32, words_.data(), memory.frame);
-                return device_.upload(memory.states, at, words_.data(), words_.size() * 4);
-            }
-            values_.resize(memory.frame);
-            convert(dtype, data, DType::float32, values_.data(), memory.frame);
-            for (float& value : values_) value = flush(value);
-            return device_.upload(memory.states, at, values_.data(), values_.size() * 4);
-        }
+        case Slot::state: return write_state(slot.index, slot.sub, dtype, data);
         case Slot::activity: return write_slot(0, data);
         case Slot::history:
             for (uint32_t lag = 0; lag < plan_->populations[slot.index].history_depth; ++lag)
@@ -167,12 +188,10 @@ void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
         case Slot::bias: {
             std::vector<float> values(count(slot));
             convert(dtype, data, DType::float32, values.data(), values.size());
-            const Projection& projection = network().projection(slot.index);
-            if (slot.kind == Slot::bias) return projections_[slot.index].set_bias(device_, std::move(values));
-            projections_[slot.index].set_weights(device_, network(), projection, std::move(values));
-            if (bundle_of_[slot.index] == no_bundle) return;
-            ThreadPool threads(1, {});
-            return load_bundle(bundles_[bundle_of_[slot.index]], threads);
+            if (slot.kind == Slot::weight) set_weights(slot.index, std::move(values));
+            else projections_[slot.index].set_bias(device_, std::move(values));
+            if (training_) training_->weights_changed(slot.index);
+            return;
         }
         case Slot::pre_traces:
         case Slot::pre_age:

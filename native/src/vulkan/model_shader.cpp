@@ -17,7 +17,8 @@ namespace {
 // The instructions of SPIR-V that are read or written here, and their numbers in its specification.
 enum SpirvOp : uint32_t {
     op_name = 5, op_type_bool = 20, op_type_int = 21, op_type_float = 22, op_constant_false = 42, op_constant = 43,
-    op_constant_true = 41, op_function = 54, op_function_end = 56, op_function_call = 57, op_label = 248, op_return_value = 254,
+    op_constant_true = 41, op_function = 54, op_function_end = 56, op_function_call = 57, op_selection_merge = 247,
+    op_label = 248, op_switch = 251, op_return_value = 254,
 };
 constexpr size_t header_words = 5, bound_word = 3;
 
@@ -72,6 +73,18 @@ public:
         body_ = &std::find_if(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return piece.function == function; })->body;
     }
     void close(uint32_t returned) { append(*body_, op_return_value, {returned}); }
+    // From here on a case for each of the numbers below `count`; gives their labels. Each is begun with its label and closed; the
+    // last label is where other numbers go.
+    std::vector<uint32_t> open_switch(uint32_t selector, uint32_t count) {
+        std::vector<uint32_t> labels;
+        for (uint32_t i = 0; i <= count; ++i) labels.push_back(next_id_++);
+        append(*body_, op_selection_merge, {labels[count], 0});
+        std::vector<uint32_t> operands{selector, labels[count]};
+        for (uint32_t i = 0; i < count; ++i) operands.insert(operands.end(), {i, labels[i]});
+        append(*body_, op_switch, operands);
+        return labels;
+    }
+    void begin(uint32_t label) { append(*body_, op_label, {label}); }
 
     uint32_t constant(ValueType type, uint32_t bits) { return constant_of(types_[static_cast<size_t>(type)], bits); }
     uint32_t constant(uint32_t value) { return constant_of(uint_type_, value); }
@@ -136,6 +149,7 @@ const char* function_of(Op op) {
         case Op::add: return "op_add";
         case Op::sub: return "op_sub";
         case Op::mul: return "op_mul";
+        case Op::div: return "op_div";
         case Op::min: return "op_min";
         case Op::max: return "op_max";
         case Op::neg: return "op_neg";
@@ -144,6 +158,7 @@ const char* function_of(Op op) {
         case Op::exp: return "op_exp";
         case Op::log: return "op_log";
         case Op::reciprocal: return "op_reciprocal";
+        case Op::sqrt: return "op_sqrt";
         case Op::iadd: return "op_iadd";
         case Op::isub: return "op_isub";
         case Op::imul: return "op_imul";
@@ -175,8 +190,13 @@ std::vector<uint8_t> needed_for(const Program& program, std::span<const uint16_t
 
 uint32_t float_bits(double value) { return std::bit_cast<uint32_t>(static_cast<float>(value)); }
 
-// Calls the operations that are needed; `io_ids`, by register, has those of the inputs and gets the others.
-void add_operations(Module& module, const Program& program, std::span<const uint8_t> needed, std::vector<uint32_t>& io_ids) {
+// The id of the surrogate's derivative at x.
+uint32_t add_surrogate(Module& module, const Population& population, uint32_t x);
+
+// Calls the operations that are needed; `io_ids`, by register, has those of the inputs and gets the others. `population`: whose
+// surrogate is meant, in an adjoint.
+void add_operations(Module& module, const Program& program, std::span<const uint8_t> needed, std::vector<uint32_t>& io_ids,
+                    const Population* population = nullptr) {
     for (size_t i = 0; i < program.instructions.size(); ++i) {
         const size_t result = program.input_count + i;
         if (!needed[result]) continue;
@@ -195,6 +215,10 @@ void add_operations(Module& module, const Program& program, std::span<const uint
                                                                        : "op_select_float", {a, b, c});
                 continue;
             }
+            case Op::surrogate:
+                if (!population) break;
+                io_ids[result] = add_surrogate(module, *population, a);
+                continue;
             default: break;
         }
         const char* const function = function_of(instruction.op);
@@ -204,6 +228,17 @@ void add_operations(Module& module, const Program& program, std::span<const uint
         else if (operand_count(instruction.op) == 1) io_ids[result] = module.call(function, {a});
         else io_ids[result] = module.call(function, {a, b});
     }
+}
+
+uint32_t add_surrogate(Module& module, const Population& population, uint32_t x) {
+    const Program& derivative = population.surrogate->derivative;
+    std::vector<uint32_t> ids(derivative.register_count(), 0);
+    size_t at = 0;
+    for (const double parameter : population.surrogate_parameters) ids[at++] = module.constant(ValueType::float_, float_bits(parameter));
+    ids[at] = x;
+    const uint16_t output = population.surrogate->derivative_output;
+    add_operations(module, derivative, needed_for(derivative, {&output, 1}), ids);
+    return ids[output];
 }
 
 // The inputs of an event's program, and what the outputs need of it: the ids, by register.
@@ -234,38 +269,132 @@ ConstantPlaces place_constants(const std::vector<Constant>& constants) {
     return places;
 }
 
-std::vector<uint32_t> make_model_shader(const Model& model, const std::vector<Constant>& constants) {
-    Module module("neuron_step", {"model_step"});
-    module.open("model_step");
+namespace {
+
+// The constants of a population among the first registers of a program.
+void add_constants(Module& module, const Model& model, const std::vector<Constant>& constants, const ConstantPlaces& places,
+                   std::span<const uint8_t> needed, std::vector<uint32_t>& io_ids) {
+    const size_t first_option = model.parameters.size(), first_derived = first_option + model.options.size();
+    for (size_t i = 0; i < model.constant_count(); ++i) {
+        if (!needed[i]) continue;
+        const bool whole = constants[i].type == ValueType::int_;
+        if (i >= first_option && i < first_derived)
+            io_ids[i] = module.constant(ValueType::int_, static_cast<uint32_t>(constants[i].ints[0]));
+        else
+            io_ids[i] = module.call(text(places.per_neuron[i] ? "own_" : "shared_", whole ? "int" : "float"),
+                                    {module.constant(places.place[i])});
+    }
+}
+
+const char* name_of(ValueType type) {
+    return type == ValueType::int_ ? "int" : type == ValueType::bool_ ? "bool" : "float";
+}
+
+// A step of the model, and what it keeps on a tape; gives the id of whether the neuron spikes.
+uint32_t add_step(Module& module, const Model& model, const std::vector<Constant>& constants, const ConstantPlaces& places,
+                  std::span<const TapeInfo> tape) {
     const Program& step = model.step;
-    const ConstantPlaces places = place_constants(constants);
     std::vector<uint16_t> outputs = model.step_states;
     if (model.spiking) outputs.push_back(static_cast<uint16_t>(model.step_spike));
+    for (const TapeInfo& entry : tape) outputs.push_back(static_cast<uint16_t>(entry.step_register));
     const std::vector<uint8_t> needed = needed_for(step, outputs);
     std::vector<uint32_t> ids(step.register_count(), 0);
-    const auto type_name = [&](size_t reg) { return step.types[reg] == ValueType::int_ ? "int" : "float"; };
-
-    const size_t first_option = model.parameters.size(), first_derived = first_option + model.options.size();
+    add_constants(module, model, constants, places, needed, ids);
     const size_t first_receptor = model.constant_count(), first_state = first_receptor + model.receptors.size();
-    for (size_t i = 0; i < first_receptor; ++i) {
-        if (!needed[i]) continue;
-        if (i >= first_option && i < first_derived) {
-            ids[i] = module.constant(ValueType::int_, static_cast<uint32_t>(constants[i].ints[0]));
-            continue;
-        }
-        ids[i] = module.call(text(places.per_neuron[i] ? "own_" : "shared_", type_name(i)), {module.constant(places.place[i])});
-    }
     // All of them: whoever reads a sum sets it to zero for the next step.
     for (size_t k = 0; k < model.receptors.size(); ++k)
         ids[first_receptor + k] = module.call("receptor", {module.constant(static_cast<uint32_t>(k))});
     for (size_t k = 0; k < model.states.size(); ++k)
         if (needed[first_state + k])
-            ids[first_state + k] = module.call(text("state_", type_name(first_state + k)), {module.constant(static_cast<uint32_t>(k))});
+            ids[first_state + k] = module.call(text("state_", name_of(step.types[first_state + k])),
+                                               {module.constant(static_cast<uint32_t>(k))});
     add_operations(module, step, needed, ids);
+    for (size_t k = 0; k < tape.size(); ++k)
+        module.call(text("tape_", name_of(tape[k].type)), {module.constant(static_cast<uint32_t>(k)), ids[tape[k].step_register]});
     for (size_t k = 0; k < model.states.size(); ++k)
-        module.call(text("set_state_", model.states[k].type == ValueType::int_ ? "int" : "float"),
+        module.call(text("set_state_", name_of(model.states[k].type)),
                     {module.constant(static_cast<uint32_t>(k)), ids[model.step_states[k]]});
-    module.close(model.spiking ? module.call("spikes", {ids[static_cast<size_t>(model.step_spike)]}) : module.constant_bool(false));
+    return model.spiking ? module.call("spikes", {ids[static_cast<size_t>(model.step_spike)]}) : module.constant_bool(false);
+}
+
+std::vector<uint32_t> make_step(std::string_view shader, const Model& model, const std::vector<Constant>& constants,
+                                const ConstantPlaces& places, std::span<const TapeInfo> tape) {
+    Module module(shader, {"model_step"});
+    module.open("model_step");
+    module.close(add_step(module, model, constants, places, tape));
+    return module.finish();
+}
+
+}  // namespace
+
+bool same_program(const ModelProgram& a, const ModelProgram& b) {
+    if (a.model != b.model || place_constants(*a.constants).per_neuron != place_constants(*b.constants).per_neuron) return false;
+    for (size_t i = a.model->parameters.size(); i < a.model->parameters.size() + a.model->options.size(); ++i)
+        if ((*a.constants)[i].ints != (*b.constants)[i].ints) return false;
+    return true;
+}
+
+std::vector<uint32_t> make_brains_shader(const std::vector<ModelProgram>& programs) {
+    Module module("brains", {"model_step"});
+    module.open("model_step");
+    const std::vector<uint32_t> labels =
+        module.open_switch(module.call("program", {}), static_cast<uint32_t>(programs.size()));
+    for (size_t i = 0; i < programs.size(); ++i) {
+        module.begin(labels[i]);
+        const ModelProgram& program = programs[i];
+        module.close(add_step(module, *program.model, *program.constants, place_constants(*program.constants), {}));
+    }
+    module.begin(labels.back());
+    module.close(module.constant_bool(false));
+    return module.finish();
+}
+
+std::vector<uint32_t> make_model_shader(const Model& model, const std::vector<Constant>& constants) {
+    return make_step("neuron_step", model, constants, place_constants(constants), {});
+}
+
+std::vector<uint32_t> make_taped_shader(const Population& population, const PopulationPlan& plan, const ConstantPlaces& places) {
+    // Nothing reads the tape of what no gradient goes through.
+    return make_step("train_step", *population.model, plan.constants, places,
+                     plan.needs_activity_gradient ? std::span<const TapeInfo>(plan.tape) : std::span<const TapeInfo>());
+}
+
+std::vector<uint32_t> make_adjoint_shader(const Population& population, const PopulationPlan& plan, const ConstantPlaces& places) {
+    const Model& model = *population.model;
+    const Program& adjoint = plan.adjoint(model);
+    Module module("train_adjoint", {"model_adjoint"});
+    module.open("model_adjoint");
+    std::vector<uint16_t> outputs = plan.adjoint_receptors(model);
+    for (size_t s = 0; s < model.states.size(); ++s)
+        if (model.states[s].type == ValueType::float_) outputs.push_back(plan.adjoint_states(model)[s]);
+    const auto gradient_of = [&](uint32_t constant) { return static_cast<uint16_t>(model.learning->constants[constant]); };
+    const std::span<const uint32_t> learned = plan.learning ? plan.learning->constants : std::span<const uint32_t>();
+    for (const uint32_t constant : learned) outputs.push_back(gradient_of(constant));
+    const std::vector<uint8_t> needed = needed_for(adjoint, outputs);
+    std::vector<uint32_t> ids(adjoint.register_count(), 0);
+    add_constants(module, model, plan.constants, places, needed, ids);
+    const size_t first_tape = model.constant_count();
+    for (size_t k = 0; k < plan.tape.size(); ++k)
+        if (needed[first_tape + plan.tape_places[k]])
+            ids[first_tape + plan.tape_places[k]] =
+                module.call(text("taped_", name_of(plan.tape[k].type)), {module.constant(static_cast<uint32_t>(k))});
+    const size_t first_state = first_tape + plan.tape_input_count(model);
+    for (size_t s = 0; s < model.states.size(); ++s) {
+        if (!needed[first_state + s]) continue;
+        ids[first_state + s] = model.states[s].type == ValueType::int_
+                                   ? module.constant(ValueType::float_, 0)
+                                   : module.call("state_gradient", {module.constant(static_cast<uint32_t>(s))});
+    }
+    if (needed[first_state + model.states.size()]) ids[first_state + model.states.size()] = module.call("spike_gradient", {});
+    add_operations(module, adjoint, needed, ids, &population);
+    for (size_t s = 0; s < model.states.size(); ++s)
+        if (model.states[s].type == ValueType::float_)
+            module.call("set_state_gradient", {module.constant(static_cast<uint32_t>(s)), ids[plan.adjoint_states(model)[s]]});
+    for (size_t r = 0; r < model.receptors.size(); ++r)
+        module.call("set_receptor_gradient", {module.constant(static_cast<uint32_t>(r)), ids[plan.adjoint_receptors(model)[r]]});
+    for (size_t k = 0; k < learned.size(); ++k)
+        module.call("add_constant_gradient", {module.constant(static_cast<uint32_t>(k)), ids[gradient_of(learned[k])]});
+    module.close(module.constant_bool(true));
     return module.finish();
 }
 

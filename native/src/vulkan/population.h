@@ -56,11 +56,11 @@ struct PopulationMemory {
     VkDeviceSize states_bytes() const { return VkDeviceSize{state_count} * frame * 4; }
     uint32_t state_count = 0;
     uint32_t scales = 0, poisson = 0, shared_constants = 0, own_constants = 0;  // in `constants`
+    ConstantPlaces places;  // of the constants, as the shader was made for them
     std::vector<uint32_t> shader;
 
 private:
     std::vector<float> receptor_scales_;
-    std::vector<uint8_t> per_neuron_;  // which constants are, as the shader was made
 };
 
 }  // namespace snn::vulkan

@@ -1,4 +1,4 @@
-// shaders/arguments.h for C++.
+// shaders/arguments.h and train_arguments.h for C++.
 #pragma once
 
 #include <cstdint>
@@ -7,5 +7,6 @@ namespace snn::vulkan::shader {
 
 using uint = uint32_t;
 #include "arguments.h"
+#include "train_arguments.h"
 
 }  // namespace snn::vulkan::shader

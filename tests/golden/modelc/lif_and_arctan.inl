@@ -46,6 +46,25 @@ inline Receptor<integers> receptor(const NeuronStepArgs& args, uint32_t number) 
     else return {args.receptors[number]};
 }
 
+// The sums of 16 neurons that are due at one step of several, in units of `scale`. `due` false: nothing is, which leaves x as
+// it is but for the sign of a zero.
+template <bool due>
+struct DueSum {
+    const int32_t* data;
+    F scale;
+    F take() const { return to_float(load(data)); }
+    F add_to(F x, F sum) const { return fma_(sum, scale, x); }
+    F value(F sum) const { return mul(sum, scale); }
+};
+template <>
+struct DueSum<false> {
+    const int32_t* data;
+    F scale;
+    F take() const { return broadcast_f(0.0f); }
+    F add_to(F x, F) const { return x; }
+    F value(F sum) const { return sum; }
+};
+
 inline F surrogate_derivative(const SurrogateArgs& surrogate, F x) {
     switch (surrogate.kind) {
         case 0: {  // arctan
@@ -233,7 +252,6 @@ inline void lif_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
     const auto reset_amount_data = constant<float>(args, 13);
     const F reset_amount_shared = reset_amount_data.at(0);
     const auto refractory_steps_data = constant<int32_t>(args, 14);
-    const auto reset_delay_data = constant<int32_t>(args, 15);
     const auto current_sum = receptor<integers>(args, 0);
     float* const v_data = static_cast<float*>(args.states[0]);
     int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
@@ -244,17 +262,16 @@ inline void lif_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
         const F input_gain = shared ? input_gain_shared : input_gain_data.at(index);
         const F reset_amount = shared ? reset_amount_shared : reset_amount_data.at(index);
         const I refractory_steps = refractory_steps_data.at(index);
-        const I reset_delay = reset_delay_data.at(index);
         const F current = current_sum.value(current_sum.take(index));
         const F v = load(v_data + index);
         const I refractory_left = load(refractory_left_data + index);
-        const M held = lt(reset_delay, refractory_left);
+        const M held = lt(broadcast_i(0), refractory_left);
         const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
         const M t_1 = lt(broadcast_f(0.0f), sub(integrated, threshold));
         const F fired = select(held, broadcast_f(0.0f), select(t_1, broadcast_f(1.0f), broadcast_f(0.0f)));
         const M t_2 = and_(not_(held), t_1);
         const F subtracted = sub(integrated, mul(fired, reset_amount));
-        const I next_refractory_left = select(t_2, add(refractory_steps, reset_delay), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        const I next_refractory_left = select(t_2, add(refractory_steps, broadcast_i(0)), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
         store(v_data + index, flush(subtracted));
         store(refractory_left_data + index, next_refractory_left);
         args.spikes[index / 16] = mask_bits(t_2);
@@ -262,6 +279,76 @@ inline void lif_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
 }
 
 inline constexpr int32_t lif_choices_0[] = {0, 0, 0, 0, 0, 0};
+struct lif_span_0 {
+    static constexpr uint32_t receptor_count = 1, calm_count = 1;
+    // By calm step: the receptors at which nothing may arrive.
+    static constexpr bool silent[calm_count + 1][receptor_count] = {{0}, {}};
+    struct State { F v; I refractory_left; };
+    explicit lif_span_0(const NeuronStepArgs& args)
+        : threshold(constant<float>(args, 1).at(0)), v_rest(constant<float>(args, 2).at(0)), decay_membrane(constant<float>(args, 11).at(0)), input_gain(constant<float>(args, 12).at(0)), reset_amount(constant<float>(args, 13).at(0)), refractory_steps_data(constant<int32_t>(args, 14)), current_scale(broadcast_f(args.receptor_scales[0])), v_data(static_cast<float*>(args.states[0])), refractory_left_data(static_cast<int32_t*>(args.states[1])) {}
+    State state_at(uint32_t index) const {
+        return {load(v_data + index), load(refractory_left_data + index)};
+    }
+    void keep(uint32_t index, const State& state) const {
+        store(v_data + index, state.v);
+        store(refractory_left_data + index, state.refractory_left);
+    }
+    static M same(const State& a, const State& b) { return and_(eq(bits_of(a.v), bits_of(b.v)), eq(a.refractory_left, b.refractory_left)); }
+    // Which lanes a calm step fits; it gives their states where it does not say that they spike.
+    template <uint32_t number>
+    static M is_calm([[maybe_unused]] const State& state) {
+        if constexpr (number == 0) return eq(state.refractory_left, broadcast_i(0));
+        return mask_from_bits(0);
+    }
+    template <bool due>
+    SNN_ALWAYS_INLINE M step([[maybe_unused]] uint32_t index, [[maybe_unused]] const int32_t (*sums)[16], const State& before, State& after) const {
+        const I refractory_steps = refractory_steps_data.at(index);
+        const DueSum<due> current_sum{sums[0], current_scale};
+        const F current = current_sum.value(current_sum.take());
+        const F v = before.v;
+        const I refractory_left = before.refractory_left;
+        const M held = lt(broadcast_i(0), refractory_left);
+        const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
+        const M t_1 = lt(broadcast_f(0.0f), sub(integrated, threshold));
+        const F fired = select(held, broadcast_f(0.0f), select(t_1, broadcast_f(1.0f), broadcast_f(0.0f)));
+        const M t_2 = and_(not_(held), t_1);
+        const F subtracted = sub(integrated, mul(fired, reset_amount));
+        const I next_refractory_left = select(t_2, add(refractory_steps, broadcast_i(0)), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        after.v = flush(subtracted);
+        after.refractory_left = next_refractory_left;
+        return t_2;
+    }
+    template <uint32_t number, bool due>
+    SNN_ALWAYS_INLINE M calm_step([[maybe_unused]] uint32_t index, [[maybe_unused]] const int32_t (*sums)[16], const State& before, State& after) const {
+        if constexpr (number == 0) {
+            const DueSum<due> current_sum{sums[0], current_scale};
+            const F current = current_sum.value(current_sum.take());
+            const F v = before.v;
+            const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
+            const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+            const F subtracted = sub(t_1, mul(select(t_2, broadcast_f(1.0f), broadcast_f(0.0f)), reset_amount));
+            after.v = flush(subtracted);
+            return t_2;
+        }
+    }
+    // Those states that a calm step changes.
+    template <uint32_t number>
+    SNN_ALWAYS_INLINE static void take(State& to, const State& from) {
+        if constexpr (number == 0) {
+            to.v = from.v;
+        }
+    }
+    const F threshold;
+    const F v_rest;
+    const F decay_membrane;
+    const F input_gain;
+    const F reset_amount;
+    const Constant<int32_t> refractory_steps_data;
+    const F current_scale;
+    float* const v_data;
+    int32_t* const refractory_left_data;
+};
+
 template <bool shared, bool integers>
 inline void lif_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
     const auto threshold_data = constant<float>(args, 1);
@@ -275,7 +362,6 @@ inline void lif_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
     const auto input_gain_data = constant<float>(args, 12);
     const F input_gain_shared = input_gain_data.at(0);
     const auto refractory_steps_data = constant<int32_t>(args, 14);
-    const auto reset_delay_data = constant<int32_t>(args, 15);
     const auto current_sum = receptor<integers>(args, 0);
     float* const v_data = static_cast<float*>(args.states[0]);
     int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
@@ -286,14 +372,13 @@ inline void lif_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
         const F decay_membrane = shared ? decay_membrane_shared : decay_membrane_data.at(index);
         const F input_gain = shared ? input_gain_shared : input_gain_data.at(index);
         const I refractory_steps = refractory_steps_data.at(index);
-        const I reset_delay = reset_delay_data.at(index);
         const F current = current_sum.value(current_sum.take(index));
         const F v = load(v_data + index);
         const I refractory_left = load(refractory_left_data + index);
-        const M held = lt(reset_delay, refractory_left);
+        const M held = lt(broadcast_i(0), refractory_left);
         const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
         const M t_1 = and_(not_(held), lt(broadcast_f(0.0f), sub(integrated, threshold)));
-        const I next_refractory_left = select(t_1, add(refractory_steps, reset_delay), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        const I next_refractory_left = select(t_1, add(refractory_steps, broadcast_i(0)), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
         const F t_2 = select(t_1, add(mul(broadcast_f(0.0f), integrated), v_reset), integrated);
         store(v_data + index, flush(t_2));
         store(refractory_left_data + index, next_refractory_left);
@@ -302,6 +387,73 @@ inline void lif_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
 }
 
 inline constexpr int32_t lif_choices_1[] = {0, 1, 0, 0, 0, 0};
+struct lif_span_1 {
+    static constexpr uint32_t receptor_count = 1, calm_count = 1;
+    // By calm step: the receptors at which nothing may arrive.
+    static constexpr bool silent[calm_count + 1][receptor_count] = {{0}, {}};
+    struct State { F v; I refractory_left; };
+    explicit lif_span_1(const NeuronStepArgs& args)
+        : threshold(constant<float>(args, 1).at(0)), v_rest(constant<float>(args, 2).at(0)), v_reset(constant<float>(args, 3).at(0)), decay_membrane(constant<float>(args, 11).at(0)), input_gain(constant<float>(args, 12).at(0)), refractory_steps_data(constant<int32_t>(args, 14)), current_scale(broadcast_f(args.receptor_scales[0])), v_data(static_cast<float*>(args.states[0])), refractory_left_data(static_cast<int32_t*>(args.states[1])) {}
+    State state_at(uint32_t index) const {
+        return {load(v_data + index), load(refractory_left_data + index)};
+    }
+    void keep(uint32_t index, const State& state) const {
+        store(v_data + index, state.v);
+        store(refractory_left_data + index, state.refractory_left);
+    }
+    static M same(const State& a, const State& b) { return and_(eq(bits_of(a.v), bits_of(b.v)), eq(a.refractory_left, b.refractory_left)); }
+    // Which lanes a calm step fits; it gives their states where it does not say that they spike.
+    template <uint32_t number>
+    static M is_calm([[maybe_unused]] const State& state) {
+        if constexpr (number == 0) return eq(state.refractory_left, broadcast_i(0));
+        return mask_from_bits(0);
+    }
+    template <bool due>
+    SNN_ALWAYS_INLINE M step([[maybe_unused]] uint32_t index, [[maybe_unused]] const int32_t (*sums)[16], const State& before, State& after) const {
+        const I refractory_steps = refractory_steps_data.at(index);
+        const DueSum<due> current_sum{sums[0], current_scale};
+        const F current = current_sum.value(current_sum.take());
+        const F v = before.v;
+        const I refractory_left = before.refractory_left;
+        const M held = lt(broadcast_i(0), refractory_left);
+        const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
+        const M t_1 = and_(not_(held), lt(broadcast_f(0.0f), sub(integrated, threshold)));
+        const I next_refractory_left = select(t_1, add(refractory_steps, broadcast_i(0)), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        const F t_2 = select(t_1, add(mul(broadcast_f(0.0f), integrated), v_reset), integrated);
+        after.v = flush(t_2);
+        after.refractory_left = next_refractory_left;
+        return t_1;
+    }
+    template <uint32_t number, bool due>
+    SNN_ALWAYS_INLINE M calm_step([[maybe_unused]] uint32_t index, [[maybe_unused]] const int32_t (*sums)[16], const State& before, State& after) const {
+        if constexpr (number == 0) {
+            const DueSum<due> current_sum{sums[0], current_scale};
+            const F current = current_sum.value(current_sum.take());
+            const F v = before.v;
+            const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
+            const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+            after.v = flush(t_1);
+            return t_2;
+        }
+    }
+    // Those states that a calm step changes.
+    template <uint32_t number>
+    SNN_ALWAYS_INLINE static void take(State& to, const State& from) {
+        if constexpr (number == 0) {
+            to.v = from.v;
+        }
+    }
+    const F threshold;
+    const F v_rest;
+    const F v_reset;
+    const F decay_membrane;
+    const F input_gain;
+    const Constant<int32_t> refractory_steps_data;
+    const F current_scale;
+    float* const v_data;
+    int32_t* const refractory_left_data;
+};
+
 template <bool shared, bool integers>
 inline void lif_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
     const auto threshold_data = constant<float>(args, 1);
@@ -315,7 +467,6 @@ inline void lif_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
     const auto input_gain_data = constant<float>(args, 12);
     const F input_gain_shared = input_gain_data.at(0);
     const auto refractory_steps_data = constant<int32_t>(args, 14);
-    const auto reset_delay_data = constant<int32_t>(args, 15);
     const auto current_sum = receptor<integers>(args, 0);
     float* const v_data = static_cast<float*>(args.states[0]);
     int32_t* const refractory_left_data = static_cast<int32_t*>(args.states[1]);
@@ -326,14 +477,13 @@ inline void lif_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
         const F decay_membrane = shared ? decay_membrane_shared : decay_membrane_data.at(index);
         const F input_gain = shared ? input_gain_shared : input_gain_data.at(index);
         const I refractory_steps = refractory_steps_data.at(index);
-        const I reset_delay = reset_delay_data.at(index);
         const F current = current_sum.value(current_sum.take(index));
         const F v = load(v_data + index);
         const I refractory_left = load(refractory_left_data + index);
-        const M held = lt(reset_delay, refractory_left);
+        const M held = lt(broadcast_i(0), refractory_left);
         const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
         const M t_1 = and_(not_(held), le(broadcast_f(0.0f), sub(integrated, threshold)));
-        const I next_refractory_left = select(t_1, add(refractory_steps, reset_delay), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        const I next_refractory_left = select(t_1, add(refractory_steps, broadcast_i(0)), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
         const F t_2 = select(t_1, add(mul(broadcast_f(0.0f), integrated), v_reset), integrated);
         store(v_data + index, flush(t_2));
         store(refractory_left_data + index, next_refractory_left);
@@ -342,7 +492,74 @@ inline void lif_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
 }
 
 inline constexpr int32_t lif_choices_2[] = {1, 1, 0, 0, 0, 0};
-inline constexpr SpecialisedStep lif_specialised[] = {{lif_choices_0, lif_step_0<false, false>, lif_step_0<true, false>, lif_step_0<true, true>}, {lif_choices_1, lif_step_1<false, false>, lif_step_1<true, false>, lif_step_1<true, true>}, {lif_choices_2, lif_step_2<false, false>, lif_step_2<true, false>, lif_step_2<true, true>}};
+struct lif_span_2 {
+    static constexpr uint32_t receptor_count = 1, calm_count = 1;
+    // By calm step: the receptors at which nothing may arrive.
+    static constexpr bool silent[calm_count + 1][receptor_count] = {{0}, {}};
+    struct State { F v; I refractory_left; };
+    explicit lif_span_2(const NeuronStepArgs& args)
+        : threshold(constant<float>(args, 1).at(0)), v_rest(constant<float>(args, 2).at(0)), v_reset(constant<float>(args, 3).at(0)), decay_membrane(constant<float>(args, 11).at(0)), input_gain(constant<float>(args, 12).at(0)), refractory_steps_data(constant<int32_t>(args, 14)), current_scale(broadcast_f(args.receptor_scales[0])), v_data(static_cast<float*>(args.states[0])), refractory_left_data(static_cast<int32_t*>(args.states[1])) {}
+    State state_at(uint32_t index) const {
+        return {load(v_data + index), load(refractory_left_data + index)};
+    }
+    void keep(uint32_t index, const State& state) const {
+        store(v_data + index, state.v);
+        store(refractory_left_data + index, state.refractory_left);
+    }
+    static M same(const State& a, const State& b) { return and_(eq(bits_of(a.v), bits_of(b.v)), eq(a.refractory_left, b.refractory_left)); }
+    // Which lanes a calm step fits; it gives their states where it does not say that they spike.
+    template <uint32_t number>
+    static M is_calm([[maybe_unused]] const State& state) {
+        if constexpr (number == 0) return eq(state.refractory_left, broadcast_i(0));
+        return mask_from_bits(0);
+    }
+    template <bool due>
+    SNN_ALWAYS_INLINE M step([[maybe_unused]] uint32_t index, [[maybe_unused]] const int32_t (*sums)[16], const State& before, State& after) const {
+        const I refractory_steps = refractory_steps_data.at(index);
+        const DueSum<due> current_sum{sums[0], current_scale};
+        const F current = current_sum.value(current_sum.take());
+        const F v = before.v;
+        const I refractory_left = before.refractory_left;
+        const M held = lt(broadcast_i(0), refractory_left);
+        const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
+        const M t_1 = and_(not_(held), le(broadcast_f(0.0f), sub(integrated, threshold)));
+        const I next_refractory_left = select(t_1, add(refractory_steps, broadcast_i(0)), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        const F t_2 = select(t_1, add(mul(broadcast_f(0.0f), integrated), v_reset), integrated);
+        after.v = flush(t_2);
+        after.refractory_left = next_refractory_left;
+        return t_1;
+    }
+    template <uint32_t number, bool due>
+    SNN_ALWAYS_INLINE M calm_step([[maybe_unused]] uint32_t index, [[maybe_unused]] const int32_t (*sums)[16], const State& before, State& after) const {
+        if constexpr (number == 0) {
+            const DueSum<due> current_sum{sums[0], current_scale};
+            const F current = current_sum.value(current_sum.take());
+            const F v = before.v;
+            const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
+            const M t_2 = le(broadcast_f(0.0f), sub(t_1, threshold));
+            after.v = flush(t_1);
+            return t_2;
+        }
+    }
+    // Those states that a calm step changes.
+    template <uint32_t number>
+    SNN_ALWAYS_INLINE static void take(State& to, const State& from) {
+        if constexpr (number == 0) {
+            to.v = from.v;
+        }
+    }
+    const F threshold;
+    const F v_rest;
+    const F v_reset;
+    const F decay_membrane;
+    const F input_gain;
+    const Constant<int32_t> refractory_steps_data;
+    const F current_scale;
+    float* const v_data;
+    int32_t* const refractory_left_data;
+};
+
+inline constexpr SpecialisedStep lif_specialised[] = {{lif_choices_0, lif_step_0<false, false>, lif_step_0<true, false>, lif_step_0<true, true>, step_span<lif_span_0>, list_resting<lif_span_0>}, {lif_choices_1, lif_step_1<false, false>, lif_step_1<true, false>, lif_step_1<true, true>, step_span<lif_span_1>, list_resting<lif_span_1>}, {lif_choices_2, lif_step_2<false, false>, lif_step_2<true, false>, lif_step_2<true, true>, step_span<lif_span_2>, list_resting<lif_span_2>}};
 // In alphabetical order of names. Beside vector kernels scalar ones are there to be small: models are interpreted.
 #ifdef SNN_INTERPRETED_MODELS
 inline constexpr const CompiledModel* compiled_models = nullptr;

@@ -57,9 +57,9 @@ def drive(model: CompiledModel, steps: int, neurons: int, seed: int = 0, choices
     inputs = {r.name: size * rng.normal(mean, spread, (steps, neurons)) for r in model.receptors}
     # Jumps of a conductance, of some tenths of the leak.
     leak = {"1": 1.0, "nS": next((p.default for p in model.parameters if p.name == "leak_conductance"), 0.0)}
-    opened = [r.name for r in model.receptors if r.unit in leak]
+    opened = [r.name for r in model.receptors if r.unit in leak and "excitatory" in inputs]
     for r in model.receptors:
-        if r.unit in leak:
+        if r.name in opened:
             size = leak[r.unit] * (0.1 if r.name == "excitatory" else 0.03)
             inputs[r.name] = size * np.abs(rng.normal(1.0, 1.0, (steps, neurons)))
         elif opened:

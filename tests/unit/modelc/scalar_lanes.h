@@ -58,6 +58,10 @@ inline uint16_t mask_bits(M a) {
     return static_cast<uint16_t>(bits);
 }
 
+inline M mask_from_bits(uint16_t bits) { M r; LANES(bits >> i & 1); }
+inline I bits_of(F a) { I r; std::memcpy(r.v, a.v, sizeof r.v); return r; }
+constexpr uint32_t groups_together = 1;
+
 // The library's exp (docs/model-format.md, "Software exp").
 inline float exp_one(float x) {
     x = x > -87.0f ? x : -87.0f;

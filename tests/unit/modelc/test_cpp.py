@@ -74,6 +74,8 @@ HARNESS = """
 #include "cpu/model_args.h"
 #include "scalar_lanes.h"
 using namespace snn::cpu;
+#include "common/compiler.h"
+#include "cpu/kernels_spans.h"
 #include "model_kernels.inl"
 
 extern "C" int run_step(int model, int taped, const void* const* constants, const uint32_t* masks,

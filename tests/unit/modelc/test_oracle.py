@@ -280,3 +280,33 @@ def test_leaky_integrator_rests_exactly():
     parameters = {**model.default_parameters(), "v_rest": -65.3}
     got, _, _ = simulate(model, {"current": np.zeros((50, 1))}, parameters, {}, 1.0, np.float32)
     assert (got["v"] == np.float32(-65.3)).all()
+
+
+def test_resonate_and_fire_keeps_an_undamped_oscillation_and_answers_to_its_own_rhythm():
+    """On the divergence boundary the length stays and the angle grows by asin(frequency dt); other rhythms average out."""
+    model = load_builtin_model("resonate_and_fire")
+    (choices,) = combinations(model, ())
+    frequency, steps = 0.3, 2000
+    parameters = {p.name: np.full(1, p.default) for p in model.parameters} | {
+        "frequency": np.full(1, frequency),
+        "threshold": np.full(1, 1e9),
+        "damping": np.zeros(1),
+    }
+    kick = np.zeros((steps, 1))
+    kick[0] = 1.0
+    got, _, _ = simulate(model, {"current": kick}, parameters, choices, 1.0)
+    turned = np.arange(steps) * np.arcsin(frequency)
+    np.testing.assert_allclose(got["v"][:, 0], np.cos(turned), atol=1e-9)
+    np.testing.assert_allclose(got["quadrature"][:, 0], np.sin(turned), atol=1e-9)
+
+    parameters |= {"damping": np.full(1, 0.02)}
+
+    def largest(rhythm: float) -> float:
+        drive = np.sin(rhythm * np.arange(steps))[:, None]
+        return np.abs(simulate(model, {"current": drive}, parameters, choices, 1.0)[0]["v"][steps // 2 :]).max()
+
+    own = largest(np.arcsin(frequency))
+    # |1 / (exp(i rhythm) - kept exp(i own))|, of both turning directions, for a loss of 0.02 a step.
+    assert own == pytest.approx(0.5 / 0.02, rel=0.1)
+    assert largest(0.15) < own / 3
+    assert largest(0.6) < own / 3

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snn.engine.modelc import ModelError, models_folder
+from snn.engine.modelc import ModelError, models_folder, print_cpp
+from snn.engine.modelc.calm import calm_steps, stays_in_registers
 from snn.engine.modelc.compile import compile_neuron
 from snn.engine.modelc.definition import read
 from snn.engine.modelc.numpy_support import flush
@@ -97,6 +98,41 @@ def test_every_choice_of_options_gives_the_same_bits(name) -> None:
             assert np.array_equal(expected.view(np.uint32), found.view(np.uint32)), state.name
         if spikes:
             assert np.array_equal(np.broadcast_to(general[programs.step_spike] > 0, LANES), special[spike])
+
+
+def test_calm_steps_give_the_same_bits_where_nothing_spikes() -> None:
+    found = 0
+    for name in NEURONS:
+        definition = read(models_folder() / "neurons" / f"{name}.toml")
+        programs = compile_neuron(definition)
+        for choices in definition.specialised:
+            special = print_cpp.specialised(definition, programs, choices)
+            if not stays_in_registers(definition, special):
+                continue
+            program = special.step
+            first_state = len(program.inputs) - len(definition.states)
+            first_receptor = first_state - len(definition.receptors)
+            for number, step in enumerate(calm_steps(definition, special)):
+                found += 1
+                known = {first_state + i: 0 for i, o in enumerate(step.outputs) if o is None}
+                known |= dict.fromkeys((first_receptor + r for r in step.silent), 0)
+                inputs = inputs_of(program, first_receptor, {}, seed=number)
+                for register in known:
+                    inputs[register] = np.zeros_like(inputs[register])
+                with np.errstate(all="ignore"):
+                    general = run(as_ops(program), inputs, np.float32, draws=Draws())
+                    calm = run(as_ops(step.program), inputs, np.float32, draws=Draws())
+                fires = np.broadcast_to(general[special.step_spike], LANES)
+                assert np.array_equal(fires, np.broadcast_to(calm[step.spike], LANES))
+                assert not fires.all()
+                for state, register, place in zip(definition.states, special.step_states, step.outputs, strict=True):
+                    expected = np.broadcast_to(general[register], LANES)[~fires]
+                    if place is None:
+                        assert not np.any(flush(expected) if state.type == "float" else expected), state.name
+                        continue
+                    same = np.broadcast_to(calm[place], LANES)[~fires]
+                    assert np.array_equal(flush(expected), flush(same), equal_nan=True), state.name
+    assert found >= 12
 
 
 def test_the_step_of_the_microcircuit_has_a_third_fewer_operations() -> None:

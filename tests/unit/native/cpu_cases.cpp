@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "common/error.h"
+#include "cpu/executor.h"
 #include "cpu/instruction_set.h"
 #include "cpu/kernel_table.h"
 #include "small_networks.h"
@@ -223,6 +224,53 @@ CpuCase circuit(const char* name, uint32_t min_delay, uint32_t size, bool mixed,
     }
     return {name, maker.plan(), batch, steps, 0.1, populations[0]};
 }
+
+}  // namespace
+
+CpuCase quiet_circuit(const char* model, const int32_t* choices, size_t choice) {
+    Numbers numbers(static_cast<uint32_t>(91 + choice));
+    NetworkMaker maker;
+    const uint32_t sources = maker.neurons({25}, "poisson_source");
+    maker.set(sources, "rate", 25.0);
+    const Model& info = *builtin_model(model);
+    uint32_t populations[2];
+    const uint32_t sizes[] = {2301, 517};
+    bool scaled = false;
+    for (uint32_t i = 0; i < 2; ++i) {
+        populations[i] = maker.neurons({sizes[i]}, model);
+        for (size_t k = 0; k < info.options.size(); ++k) {
+            const std::string& chosen = info.options[k].choices[static_cast<size_t>(choices[k])];
+            maker.network().set_option(populations[i], info.options[k].name, chosen);
+            scaled |= info.options[k].name == "input_scaling" && chosen != "none";
+        }
+        for (const ParameterInfo& parameter : info.parameters) {
+            // Short, so that neurons come to rest soon.
+            if (parameter.name.starts_with("tau") && parameter.unit == "ms" && info.name.ends_with("current_lif"))
+                maker.set(populations[i], parameter.name.c_str(), parameter.name == "tau_membrane" ? 4.0 : 2.0);
+            if (parameter.name != "refractory") continue;
+            std::vector<double> values(sizes[i]);  // a whole number of steps that differs from neuron to neuron
+            for (double& value : values) value = numbers.uniform(0.0, 5.0);
+            maker.network().set_parameter(populations[i], "refractory", values.data(), values.size());
+        }
+    }
+    const double usual = input_gain(info), gain = usual != 1.0 ? usual : scaled ? 6.0 : 1.5;
+    const auto connect = [&](uint32_t source, uint32_t source_size, uint32_t target, uint32_t target_size, size_t receptor,
+                             double low, double high, uint32_t row, uint32_t delay) {
+        Connection c{.kind = SNN_CONNECT_SPARSE, .source = source, .target = target};
+        c.sparse = random_sparse(numbers, source_size, target_size, row, 3);
+        c.weights = numbers.list(c.sparse.targets.size(), low * gain, high * gain);
+        c.receptor = info.receptors[receptor].c_str();
+        c.delay_steps = delay;
+        c.trainable = false;
+        maker.connect(c);
+    };
+    connect(sources, 25, populations[0], sizes[0], 0, 0.6, 1.2, 3, 1);
+    connect(populations[0], sizes[0], populations[1], sizes[1], 0, 0.3, 0.9, 3, 5);
+    connect(populations[1], sizes[1], populations[0], sizes[0], info.receptors.size() - 1, -0.4, 0.4, 4, 7);
+    return {text("quiet circuit of ", model, " ", choice), maker.plan(), 1, 400, 0.1, populations[0]};
+}
+
+namespace {
 
 // One source whose row has more synapses than 16 bits count.
 CpuCase long_row() {
@@ -556,6 +604,27 @@ Bound bind_inputs(const CpuCase& test_case) {
     return bound;
 }
 
+// Appends everything that a session can read.
+void read_variables(const CpuCase& test_case, const Executor& executor, std::vector<float>& io_seen) {
+    const auto read = [&](const Slot& slot) {
+        std::vector<float> values(executor.count(slot));
+        executor.read(slot, DType::float32, values.data());
+        io_seen.insert(io_seen.end(), values.begin(), values.end());
+    };
+    const auto& populations = test_case.plan->network->populations();
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        for (uint32_t s = 0; populations[p].model && s < populations[p].model->states.size(); ++s) read({Slot::state, p, s});
+        if (!populations[p].is_input() && !populations[p].is_binary()) continue;
+        read({Slot::activity, p});
+        read({Slot::history, p});
+        for (uint32_t sample = 0; sample < test_case.batch; ++sample)
+            for (const uint32_t neuron : executor.active(p, sample)) io_seen.push_back(static_cast<float>(neuron));
+    }
+    const auto& projections = test_case.plan->network->projections();
+    for (uint32_t q = 0; q < projections.size(); ++q)
+        if (projections[q].plasticity) read({Slot::weight, q});
+}
+
 }  // namespace
 
 std::vector<float> observe(const CpuCase& test_case, const char* backend, const CpuVariant& variant) {
@@ -589,22 +658,24 @@ std::vector<float> observe(const CpuCase& test_case, const char* backend, const 
 
     std::vector<float> seen;
     for (const auto& values : recorded) seen.insert(seen.end(), values.begin(), values.end());
-    const auto read = [&](const Slot& slot) {
-        std::vector<float> values(executor->count(slot));
-        executor->read(slot, DType::float32, values.data());
-        seen.insert(seen.end(), values.begin(), values.end());
-    };
-    for (uint32_t p = 0; p < populations.size(); ++p) {
-        for (uint32_t s = 0; populations[p].model && s < populations[p].model->states.size(); ++s) read({Slot::state, p, s});
-        if (!populations[p].is_input() && !populations[p].is_binary()) continue;
-        read({Slot::activity, p});
-        read({Slot::history, p});
-        for (uint32_t sample = 0; sample < test_case.batch; ++sample)
-            for (const uint32_t neuron : executor->active(p, sample)) seen.push_back(static_cast<float>(neuron));
+    read_variables(test_case, *executor, seen);
+    return seen;
+}
+
+std::vector<float> observe_end(const CpuCase& test_case, const char* backend, const CpuVariant& variant, uint32_t piece,
+                               uint64_t* out_without_resting) {
+    const auto executor = open(test_case, backend, variant);
+    RunRequest request;
+    for (; request.first_step < test_case.steps; request.first_step += request.step_count) {
+        request.step_count = std::min(piece, test_case.steps - static_cast<uint32_t>(request.first_step));
+        executor->run(request);
     }
-    const auto& projections = test_case.plan->network->projections();
-    for (uint32_t q = 0; q < projections.size(); ++q)
-        if (projections[q].plasticity) read({Slot::weight, q});
+    std::vector<float> seen;
+    read_variables(test_case, *executor, seen);
+    const ExecutorCounters counters = executor->counters();
+    for (const uint64_t count : {counters.steps, counters.spikes, counters.synaptic_events})
+        seen.push_back(static_cast<float>(count));
+    if (out_without_resting) *out_without_resting = dynamic_cast<cpu::CpuExecutor&>(*executor).steps_without_resting();
     return seen;
 }
 

@@ -21,6 +21,9 @@ struct CpuCase {
 };
 
 std::vector<CpuCase> cpu_cases();
+// Neurons of a model, choice `choice` of its specialised steps, most of them at rest: a few are driven by sources without input, one
+// step away, and sometimes drive others.
+CpuCase quiet_circuit(const char* model, const int32_t* choices, size_t choice);
 
 // Inputs for every input population: spikes or values with some zeros, [step][batch][size].
 std::vector<std::vector<float>> case_inputs(const CpuCase& test_case);
@@ -34,6 +37,10 @@ struct CpuVariant {
 
 // Everything that can be seen of a run, in order: all states and activities after every step, spike counts, the variables.
 std::vector<float> observe(const CpuCase& test_case, const char* backend, const CpuVariant& variant);
+// The variables after all steps, run in pieces of `piece` steps, and what was counted. `out_without_resting`: on the CPU, how many
+// steps left out neurons at rest.
+std::vector<float> observe_end(const CpuCase& test_case, const char* backend, const CpuVariant& variant, uint32_t piece,
+                               uint64_t* out_without_resting = nullptr);
 // What the executor counted after the case ran in two pieces, held inputs in the second.
 ExecutorCounters counted(const CpuCase& test_case, const char* backend, const CpuVariant& variant);
 // The events of every spiking population over the case, recorded in pieces of `piece` steps: population, step, sample, neuron.

@@ -59,7 +59,7 @@ TEST_CASE("registers that are known or the same as others are so in every step")
             if (!unused.empty()) unused.back() = choice == 1;
             const npu::FoldedModel folded = npu::fold_model(model, constants, uniform, unused);
             for (int trial = 0; trial < 20; ++trial) {
-                reference::Registers<float> registers;
+                Registers<float> registers;
                 registers.resize(model.step.register_count());
                 for (size_t i = 0; i < constants.size(); ++i) {
                     if (constants[i].type == ValueType::int_) registers.whole[i] = constants[i].ints[0];
@@ -72,7 +72,7 @@ TEST_CASE("registers that are known or the same as others are so in every step")
                     registers.whole[at] = static_cast<int32_t>(value);
                     registers.real[at] = static_cast<float>(value);
                 }
-                reference::evaluate(model.step, reference::SurrogateInUse<float>{}, false, registers);
+                evaluate(model.step, SurrogateInUse<float>{}, false, registers);
                 for (uint16_t reg = 0; reg < model.step.register_count(); ++reg) {
                     const bool is_real = model.step.types[reg] == ValueType::float_;
                     const auto value = [&](uint16_t r) {

@@ -105,10 +105,11 @@ TEST_CASE("synapses with delays of their own get shorter alike, in the same orde
 }
 
 TEST_CASE("host threads are shared by those that compute on the host") {
-    const Placement placement{{"cpu", "vulkan:1", "reference"}, {}};
-    CHECK(threads_of_part(placement, 0, 8) == 4);
-    CHECK(threads_of_part(placement, 1, 8) == 1);
-    CHECK(threads_of_part(placement, 2, 1) == 1);
+    const std::vector<std::string> devices = devices_of("cpu*2+vulkan:1*3+reference*4");
+    REQUIRE(devices == std::vector<std::string>{"cpu", "vulkan:1", "reference"});
+    CHECK(threads_of_part(devices, 0, 8) == 4);
+    CHECK(threads_of_part(devices, 1, 8) == 1);
+    CHECK(threads_of_part(devices, 2, 1) == 1);
 }
 
 }  // namespace snn::test

@@ -22,7 +22,9 @@ std::shared_ptr<const Plan> ring(uint32_t delay) {
     maker.spikes({sizes[0]});
     for (uint32_t p = first; p <= last; ++p) maker.neurons({sizes[p]}, "lif");
     const auto dense = [&](uint32_t source, uint32_t target, double low, double high, uint32_t delay_steps) {
-        maker.connect({.source = source, .target = target, .weights = numbers.list(size_t{sizes[source]} * sizes[target], low, high),
+        maker.connect({.source = source,
+                       .target = target,
+                       .weights = numbers.list(size_t{sizes[source]} * sizes[target], low, high),
                        .delay_steps = delay_steps});
     };
     dense(0, 1, 0, 0.5, 0);
@@ -38,8 +40,14 @@ std::shared_ptr<const Plan> ring(uint32_t delay) {
         }
     }
     sparse.row_offsets.push_back(sparse.targets.size());
-    maker.connect({.kind = SNN_CONNECT_SPARSE, .source = 3, .target = 1, .weights = numbers.list(sparse.targets.size(), 0, 0.4),
-                   .delay_steps = delay, .trainable = false, .arithmetic = SNN_ARITHMETIC_COMPACT, .sparse = sparse});
+    maker.connect({.kind = SNN_CONNECT_SPARSE,
+                   .source = 3,
+                   .target = 1,
+                   .weights = numbers.list(sparse.targets.size(), 0, 0.4),
+                   .delay_steps = delay,
+                   .trainable = false,
+                   .arithmetic = SNN_ARITHMETIC_COMPACT,
+                   .sparse = sparse});
     return maker.plan();
 }
 
@@ -77,8 +85,8 @@ Outcome drive(Executor& executor, const Plan& plan, uint32_t batch) {
         for (uint32_t p = first; p <= last; ++p) {
             const size_t room = size_t{steps} * batch * sizes[p];
             for (int i = 0; i < 3; ++i) memory.emplace_back(room);
-            events.push_back({p, static_cast<uint32_t>(step), memory[memory.size() - 3].data(), memory[memory.size() - 2].data(),
-                              memory.back().data(), 0});
+            events.push_back({p, static_cast<uint32_t>(step), memory[memory.size() - 3].data(),
+                              memory[memory.size() - 2].data(), memory.back().data(), 0});
         }
         std::vector<float> v(size_t{steps} * batch * sizes[2]), sums(size_t{batch} * sizes[3], 0.0f);
         const RecordFrames records[] = {{RecordFrames::state, 2, 0, DType::float32, v.data(), size_t{batch} * sizes[2]},
@@ -123,7 +131,8 @@ ExecutorOptions options_for(uint32_t batch, uint32_t threads) {
     return options;
 }
 
-std::unique_ptr<Executor> together(const std::shared_ptr<const Plan>& plan, const std::string& devices, const ExecutorOptions& options) {
+std::unique_ptr<Executor> together(const std::shared_ptr<const Plan>& plan, const std::string& devices,
+                                   const ExecutorOptions& options) {
     return std::make_unique<SplitExecutor>(plan, make_split(*plan, devices, options), options);
 }
 
@@ -145,12 +154,16 @@ public:
         inner_->run(request);
     }
     ExecutorCounters counters() const override { return used().counters(); }
-    void set_constants(uint32_t population, const PopulationConstants& constants) override { used().set_constants(population, constants); }
+    void set_constants(uint32_t population, const PopulationConstants& constants) override {
+        used().set_constants(population, constants);
+    }
     void set_seed(uint64_t seed) override { used().set_seed(seed); }
     size_t count(const Slot& slot) const override { return inner_->count(slot); }
     void read(const Slot& slot, DType dtype, void* out_data) const override { used().read(slot, dtype, out_data); }
     void write(const Slot& slot, DType dtype, const void* data) override { used().write(slot, dtype, data); }
-    std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override { return used().active(population, sample); }
+    std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override {
+        return used().active(population, sample);
+    }
 
 private:
     Executor& used() const {

@@ -36,11 +36,10 @@ public final class Encoder {
 
     /** Values [sample][feature] (for delta coding [step][sample][feature]) to [step][sample][feature]. C: {@code snn_encode}. */
     public void encode(float[] values, int sampleCount, int featureCount, float[] encoded) {
-        if (sampleCount < 0 || featureCount < 0)
-            throw new IllegalArgumentException("sampleCount is " + sampleCount + ", featureCount " + featureCount);
         try (Scope scope = new Scope()) {
             ByteBuffer output = scope.bytes(4L * encoded.length);
-            Library.check(Native.snn_encode(Jni.address(def), scope.floats(values), values.length, sampleCount, featureCount,
+            Library.check(Native.snn_encode(Jni.address(def), scope.floats(values), values.length,
+                Scope.whole(sampleCount, "sampleCount"), Scope.whole(featureCount, "featureCount"),
                 Jni.address(output), encoded.length));
             output.asFloatBuffer().get(encoded);
         }

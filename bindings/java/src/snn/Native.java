@@ -544,7 +544,7 @@ final class Native {
     /** Ends the session and frees its memory; its trainers become invalid. */
     static native void snn_destroy_network(long handle);
 
-    /** Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes. */
+    /** Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples. */
     static native int snn_load_weights(long handle, long path);
 
     /** Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped. */
@@ -640,6 +640,12 @@ final class Native {
 
     /** Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times. */
     static native int snn_trainer_set_dropout(long trainer, int population, double probability, long seed);
+
+    /** Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1; the products are exact. */
+    static native int snn_trainer_set_quantization(long trainer, int projection, int bits, int per_channel);
+
+    /** Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold. */
+    static native int snn_trainer_set_normalization(long trainer, int projection, double scale, double momentum, double epsilon);
 
     static native int snn_trainer_set_learning_rate(long trainer, double learning_rate);
 

@@ -107,7 +107,7 @@ public final class NetworkBuilder implements AutoCloseable {
     public int connect(Projection projection) {
         try (Scope scope = new Scope()) {
             ByteBuffer index = scope.bytes(4);
-            Library.check(Native.snn_network_connect(handle.get(), Scope.whole(projection, "projection").write(scope), Jni.address(index)));
+            Library.check(Native.snn_network_connect(handle.get(), projection.write(scope), Jni.address(index)));
             return index.getInt(0);
         }
     }
@@ -117,7 +117,7 @@ public final class NetworkBuilder implements AutoCloseable {
     public int connectRandom(Projection projection, RandomConnection rule) {
         try (Scope scope = new Scope()) {
             ByteBuffer index = scope.bytes(4);
-            Library.check(Native.snn_network_connect_random(handle.get(), Scope.whole(projection, "projection").write(scope), rule.write(scope),
+            Library.check(Native.snn_network_connect_random(handle.get(), projection.write(scope), rule.write(scope),
                 Jni.address(index)));
             return index.getInt(0);
         }

@@ -57,8 +57,7 @@ public final class Run {
 
     /** Without inputs and recordings. */
     public Run(int stepCount) {
-        if (stepCount < 0) throw new IllegalArgumentException("stepCount is " + stepCount);
-        this.stepCount = stepCount;
+        this.stepCount = Scope.whole(stepCount, "stepCount");
     }
 
     /** [step][batch_size][size] */
@@ -181,7 +180,7 @@ public final class Run {
         }
         ByteBuffer def = scope.bytes((long) Native.SNNRunDef.SIZE);
         Native.snn_run_def_init(Jni.address(def), Native.SNNRunDef.SIZE);
-        def.putInt(Native.SNNRunDef.step_count, Scope.whole(stepCount, "stepCount"));
+        def.putInt(Native.SNNRunDef.step_count, stepCount);
         def.putLong(Native.SNNRunDef.inputs, Jni.address(inputArrays));
         def.putInt(Native.SNNRunDef.input_count, inputs.size());
         def.putLong(Native.SNNRunDef.records, Jni.address(records));

@@ -132,7 +132,6 @@ public final class Session implements AutoCloseable {
 
     /** Advances by a number of steps. C: {@code snn_session_step}. */
     public void step(int stepCount) {
-        if (stepCount < 0) throw new IllegalArgumentException("stepCount is " + stepCount);
         long session = handle.enter();
         try {
             finish(Native.snn_session_step(session, Scope.whole(stepCount, "stepCount")));
@@ -168,7 +167,7 @@ public final class Session implements AutoCloseable {
         return deviceText(Native.SNNSessionDevice.name);
     }
 
-    /** Why "auto" chose the device, in one line; empty where the program named it. */
+    /** Why "auto" chose the device, or which of several failed, in one line; else empty. */
     public String deviceReason() {
         return deviceText(Native.SNNSessionDevice.reason);
     }

@@ -334,6 +334,17 @@ public final class Trainer implements AutoCloseable {
         Library.check(Native.snn_trainer_set_dropout(handle.get(), Scope.whole(population, "population"), probability, seed));
     }
 
+    /** Rounds the weights of a projection to 2 to 8 bits while they are trained; 0: no longer. C: {@code snn_trainer_set_quantization}. */
+    public void setQuantization(int projection, int bits, boolean perChannel) {
+        Library.check(Native.snn_trainer_set_quantization(handle.get(), projection, bits, perChannel ? 1 : 0));
+    }
+
+    /** Batch normalisation through time of a projection, folded into its weights and bias; a scale of 0: no longer. C:
+     * {@code snn_trainer_set_normalization}. */
+    public void setNormalization(int projection, double scale, double momentum, double epsilon) {
+        Library.check(Native.snn_trainer_set_normalization(handle.get(), projection, scale, momentum, epsilon));
+    }
+
     /** From the next update on. C: {@code snn_trainer_set_learning_rate}. */
     public void setLearningRate(double learningRate) {
         Library.check(Native.snn_trainer_set_learning_rate(handle.get(), learningRate));

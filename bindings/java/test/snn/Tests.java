@@ -199,11 +199,11 @@ final class Tests {
         fails(Status.INVALID_ARGUMENT, () -> builder.connect(Projection.dense(input, cells, new float[3])));
         fails(Status.INVALID_ARGUMENT, () -> builder.connect(Projection.dense(input, cells, new float[0])));
         fails(Status.NOT_FOUND, () -> builder.connect(Projection.dense(input, 7, new float[4])));
-        fails(Status.NOT_FOUND, () -> builder.connect(Projection.dense(-1, cells, new float[4])));
+        fails(IllegalArgumentException.class, () -> builder.connect(Projection.dense(-1, cells, new float[4])));
         fails(NullPointerException.class, () -> Projection.dense(input, cells, null));
         fails(IllegalArgumentException.class, () -> builder.addNeurons("more", "lif"));
         fails(Status.INVALID_ARGUMENT, () -> builder.addNeurons("cells", "lif", 2));
-        fails(Status.INVALID_ARGUMENT, () -> builder.addNeurons("more", "lif", -2));
+        fails(IllegalArgumentException.class, () -> builder.addNeurons("more", "lif", -2));
         fails(Status.INVALID_ARGUMENT, () -> builder.setParameter(cells, "tau_membrane", 1, 2, 3));
         fails(Status.INVALID_ARGUMENT, () -> builder.setParameter(cells, "tau_membrane"));
         Projection rows = Projection.sparse(input, cells, new long[] {0, 1, 2}, new int[] {0, 1}, new float[2]);
@@ -470,7 +470,7 @@ final class Tests {
             fails(IllegalArgumentException.class, () -> session.read("cells\0.v"));
         }
         fails(Status.NOT_FOUND, () -> newSession(new SessionOptions().device("abacus")));
-        fails(Status.INVALID_ARGUMENT, () -> newSession(new SessionOptions().batchSize(-1)));
+        fails(IllegalArgumentException.class, () -> newSession(new SessionOptions().batchSize(-1)));
     }
 
     static void aBoundBufferIsReadAtEachStep() {
@@ -784,6 +784,10 @@ final class Tests {
                 trainer.update();
                 trainer.setDropout(1, 0.5, 1);
                 fails(Status.INVALID_ARGUMENT, () -> trainer.setDropout(0, 0.5, 1));
+                trainer.setQuantization(0, 8, true);
+                trainer.setQuantization(0, 0, false);
+                fails(Status.INVALID_ARGUMENT, () -> trainer.setQuantization(0, 1, false));
+                fails(Status.INVALID_ARGUMENT, () -> trainer.setNormalization(0, -1, 0.1, 1e-5));
                 double[] state = trainer.state();
                 trainer.setState(state);
                 equal(41.0, state[0]); // updates

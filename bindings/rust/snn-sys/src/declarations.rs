@@ -104,6 +104,8 @@ pub const SNN_FLAG_SMOOTH_SPIKES: u32 = 4;
 pub const SNN_FLAG_ANY_SIZE: u32 = 8;
 /// training goes back to the inputs, through what is not trainable too: see snn_trainer_run_backward.
 pub const SNN_FLAG_INPUT_GRADIENTS: u32 = 16;
+/// each sample has weights and biases of its own, at first the network's: paths of snn_session_read.
+pub const SNN_FLAG_SAMPLE_WEIGHTS: u32 = 32;
 pub const SNN_FLOAT32: u32 = 0;
 pub const SNN_FLOAT64: u32 = 1;
 pub const SNN_INT32: u32 = 2;
@@ -513,7 +515,7 @@ pub struct SNNSessionDevice {
     pub struct_size: u32,
     /// as SNNConfig.device, its first 63 bytes: "vulkan:0"
     pub name: [c_char; 64],
-    /// one line that says why "auto" chose it; "" where the caller named it
+    /// one line that says why "auto" chose it, or which of several failed; "" where the caller named it
     pub reason: [c_char; 256],
 }
 
@@ -828,7 +830,7 @@ extern "C" {
     pub fn snn_session_device(handle: SNNHandle, out_device: *mut SNNSessionDevice) -> SNNStatus;
     /// Ends the session and frees its memory; its trainers become invalid.
     pub fn snn_destroy_network(handle: SNNHandle);
-    /// Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes.
+    /// Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples.
     pub fn snn_load_weights(handle: SNNHandle, path: *const c_char) -> SNNStatus;
     /// Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped.
     pub fn snn_run_step(handle: SNNHandle, frame_dt: f32) -> SNNStatus;
@@ -890,6 +892,10 @@ extern "C" {
     pub fn snn_trainer_set_state(trainer: SNNTrainer, values: *const f64, count: usize) -> SNNStatus;
     /// Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.
     pub fn snn_trainer_set_dropout(trainer: SNNTrainer, population: u32, probability: f64, seed: u64) -> SNNStatus;
+    /// Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1; the products are exact.
+    pub fn snn_trainer_set_quantization(trainer: SNNTrainer, projection: u32, bits: u32, per_channel: u32) -> SNNStatus;
+    /// Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.
+    pub fn snn_trainer_set_normalization(trainer: SNNTrainer, projection: u32, scale: f64, momentum: f64, epsilon: f64) -> SNNStatus;
     pub fn snn_trainer_set_learning_rate(trainer: SNNTrainer, learning_rate: f64) -> SNNStatus;
     pub fn snn_register_weight_callback(handle: SNNHandle, callback: SNNWeightCallback, user: *mut c_void) -> SNNStatus;
     pub fn snn_register_epoch_callback(handle: SNNHandle, callback: SNNEpochCallback, user: *mut c_void) -> SNNStatus;

@@ -276,6 +276,18 @@ impl<S: BorrowMut<Session>> Trainer<S> {
         check(unsafe { sys::snn_trainer_set_dropout(self.handle, population, probability, seed) })
     }
 
+    /// Rounds the weights of a projection to 2 to 8 bits while they are trained; 0: no longer.
+    #[doc(alias = "snn_trainer_set_quantization")]
+    pub fn set_quantization(&mut self, projection: u32, bits: u32, per_channel: bool) -> Result<()> {
+        check(unsafe { sys::snn_trainer_set_quantization(self.handle, projection, bits, per_channel.into()) })
+    }
+
+    /// Batch normalisation through time of a projection, folded into its weights and bias; a scale of 0: no longer.
+    #[doc(alias = "snn_trainer_set_normalization")]
+    pub fn set_normalization(&mut self, projection: u32, scale: f64, momentum: f64, epsilon: f64) -> Result<()> {
+        check(unsafe { sys::snn_trainer_set_normalization(self.handle, projection, scale, momentum, epsilon) })
+    }
+
     /// From the next update on.
     #[doc(alias = "snn_trainer_set_learning_rate")]
     pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {

@@ -250,6 +250,10 @@ fn training_lowers_the_loss_and_calls_back() {
     trainer.update().unwrap();
     trainer.set_dropout(1, 0.5, 1).unwrap();
     assert_eq!(trainer.set_dropout(0, 0.5, 1).unwrap_err().status(), Status::InvalidArgument);
+    trainer.set_quantization(0, 8, true).unwrap();
+    trainer.set_quantization(0, 0, false).unwrap();
+    assert_eq!(trainer.set_quantization(0, 1, false).unwrap_err().status(), Status::InvalidArgument);
+    assert_eq!(trainer.set_normalization(0, -1.0, 0.1, 1e-5).unwrap_err().status(), Status::InvalidArgument);
     let state = trainer.state().unwrap();
     trainer.set_state(&state).unwrap();
     assert_eq!(trainer.state().unwrap(), state);

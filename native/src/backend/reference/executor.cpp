@@ -5,6 +5,7 @@
 
 #include "backend/reference/synapses.h"
 #include "backend/slots.h"
+#include "network/stages.h"
 
 namespace snn::reference {
 
@@ -14,6 +15,7 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
       plasticity_(plan_->plasticity),
       batch_size_(options.batch_size),
       seed_(options.seed),
+      first_sample_(options.first_sample),
       smooth_(options.flags & SNN_FLAG_SMOOTH_SPIKES),
       allocator_(options.allocator),
       output_gradient_(zeros(0)) {
@@ -47,10 +49,16 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
     const std::vector<float> weight_limits = fixed_weight_limits(network());
     for (const Projection& projection : network().projections()) {
         ProjectionState state;
-        state.weights = zeros(projection.weight_count());
-        state.bias = zeros(projection.bias ? projection.bias->size() : 0);
-        std::copy(projection.weights().begin(), projection.weights().end(), state.weights.begin());
-        if (projection.bias) std::copy(projection.bias->begin(), projection.bias->end(), state.bias.begin());
+        state.sums = zeros(0);
+        state.sum_gradients = zeros(0);
+        const auto copied = [&](const std::vector<float>& values) {
+            Values all = zeros(0);
+            for (uint32_t copy = 0; copy < (plan_->sample_weights ? batch_size_ : 1); ++copy)
+                all.insert(all.end(), values.begin(), values.end());
+            return all;
+        };
+        state.weights = copied(projection.weights());
+        if (projection.bias) state.bias = copied(*projection.bias);
         if (projection.trainable) {
             state.weight_limit = static_cast<Real>(weight_limits[projections_.size()]);
             state.weight_gradient = zeros(state.weights.size());
@@ -120,7 +128,17 @@ std::span<const uint32_t> ReferenceExecutor<Real>::active(uint32_t population, u
 template <class Real>
 void ReferenceExecutor<Real>::run(const RunRequest& request) {
     taping_ = request.tape;
-    if (taping_) begin_tape(request);
+    if (taping_) {
+        begin_tape(request);
+        begin_normalization(request);
+        if (!request.normalization.empty()) run_for_statistics(request);
+    }
+    run_steps(request);
+    taping_ = false;
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::run_steps(const RunRequest& request) {
     for (uint32_t step = 0; step < request.step_count; ++step) {
         ++now_;
         step_ = request.first_step + step;
@@ -147,7 +165,48 @@ void ReferenceExecutor<Real>::run(const RunRequest& request) {
         record(request, step);
         record_events(request, step);
     }
-    taping_ = false;
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::begin_normalization(const RunRequest& request) {
+    std::vector<uint32_t> normalized;
+    for (const NormalizedProjection& given : request.normalization) normalized.push_back(given.projection);
+    stages_ = stages_of(network(), normalized);
+    for (ProjectionState& state : projections_) {
+        state.normalized.reset();
+        state.has_statistics = false;
+    }
+    for (const NormalizedProjection& given : request.normalization) {
+        const Projection& projection = network().projection(given.projection);
+        ProjectionState& state = projections_[given.projection];
+        NormalizedRows<Real>& rows = state.normalized.emplace();
+        const uint32_t size = network().population(projection.target).size, channels = static_cast<uint32_t>(state.bias.size());
+        rows.row = size;
+        rows.plane = size / channels;
+        rows.begin(given, channels, request.step_count, batch_size_);
+        state.sums.resize(request.step_count * frame(projection.target));
+    }
+}
+
+// The statistics of a stage need all its steps: the whole run is repeated, from the first stage to the last but one, until
+// all statistics are known.
+template <class Real>
+void ReferenceExecutor<Real>::run_for_statistics(const RunRequest& request) {
+    RunRequest unseen = request;
+    unseen.records = {};
+    for (uint32_t stage = *std::max_element(stages_.begin(), stages_.end()); stage > 0; --stage) {
+        run_steps(unseen);
+        reset_state();
+        for (const NormalizedProjection& given : request.normalization) {
+            ProjectionState& state = projections_[given.projection];
+            if (stages_[network().projection(given.projection).source] != stage) continue;
+            NormalizedRows<Real>& rows = *state.normalized;
+            rows.find_statistics(state.sums.data(), 0, rows.channel_count());
+            state.has_statistics = true;
+            std::copy(rows.mean.begin(), rows.mean.end(), given.out_mean);
+            std::copy(rows.variance.begin(), rows.variance.end(), given.out_variance);
+        }
+    }
 }
 
 template <class Real>
@@ -217,6 +276,31 @@ void ReferenceExecutor<Real>::count_spikes() {
 
 template <class Real>
 void ReferenceExecutor<Real>::deliver(uint32_t index) {
+    if (taping_ && projections_[index].normalized) deliver_normalized(index);
+    else {
+        const Projection& projection = network().projection(index);
+        deliver_to(index, populations_[projection.target].sums[projection.receptor], true);
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::deliver_normalized(uint32_t index) {
+    const Projection& projection = network().projection(index);
+    ProjectionState& state = projections_[index];
+    Values x = zeros(frame(projection.target));
+    deliver_to(index, x, false);
+    std::copy(x.begin(), x.end(), state.sums.begin() + static_cast<std::ptrdiff_t>(tape_step_ * x.size()));
+    if (!state.has_statistics) return;
+    const NormalizedRows<Real>& rows = *state.normalized;
+    Values& sums = populations_[projection.target].sums[projection.receptor];
+    for (size_t i = 0; i < x.size(); ++i) {
+        const uint32_t channel = static_cast<uint32_t>(i % rows.row) / rows.plane;
+        sums[i] += (x[i] - rows.center(channel)) * rows.scale(channel) + state.bias[channel];
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::deliver_to(uint32_t index, Values& io_sums, bool with_bias) {
     const Projection& projection = network().projection(index);
     const bool of_spikes = network().population(projection.source).is_binary();
     const ProjectionState& state = projections_[index];
@@ -230,12 +314,15 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
     const Real scale = taping_ ? populations_[projection.source].kept_scale : Real{1};
     uint64_t used = 0;  // synapses that had something to deliver
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
-        Real* const sums = target.sums[projection.receptor].data() + size_t{sample} * target_size;
+        Real* const sums = io_sums.data() + size_t{sample} * target_size;
         int32_t* const fixed_sums = target.fixed_sums[projection.receptor].data() + size_t{sample} * target_size;
-        if (projection.bias) {
+        const size_t copy = plan_->sample_weights ? sample : 0;
+        const Real* const weights = state.weights.data() + copy * projection.weight_count();
+        if (projection.bias && with_bias) {
+            const Real* const bias = state.bias.data() + copy * projection.bias_count();
             const uint32_t spread =
-                target_size / static_cast<uint32_t>(state.bias.size());  // conv: neurons of a channel
-            for (uint32_t j = 0; j < target_size; ++j) sums[j] += state.bias[j / spread];
+                target_size / static_cast<uint32_t>(projection.bias_count());  // conv: neurons of a channel
+            for (uint32_t j = 0; j < target_size; ++j) sums[j] += bias[j / spread];
         }
         if (pooling && projection.pool_mode == SNN_POOL_MAX) {
             const Real* const values =
@@ -254,7 +341,7 @@ void ReferenceExecutor<Real>::deliver(uint32_t index) {
                     ++used;
                     const Real amount = pooling                 ? pool_weight
                                         : projection.plasticity ? arrive(index, synapse.weight, synapse.target)
-                                                                : state.weights[synapse.weight];
+                                                                : weights[synapse.weight];
                     if (fixed)
                         fixed_sums[synapse.target] +=
                             to_int_nearest_even(std::ldexp(static_cast<double>(amount), projection.fixed_exponent));
@@ -460,7 +547,7 @@ void ReferenceExecutor<Real>::neuron_step(uint32_t index) {
             if (model.states[s].type == ValueType::int_) registers_.whole[state_base + s] = state.int_states[s][i];
             else registers_.real[state_base + s] = state.states[s][i];
         }
-        const Draws draws{{seed_, step_, index, static_cast<uint32_t>(i / population.size),
+        const Draws draws{{seed_, step_, index, first_sample_ + static_cast<uint32_t>(i / population.size),
                            static_cast<uint32_t>(i % population.size)},
                           constants_of(index).poisson};
         evaluate(model.step, state.surrogate, smooth_, registers_, &draws);
@@ -527,9 +614,18 @@ size_t ReferenceExecutor<Real>::count(const Slot& slot) const {
     return slot_count(*plan_, batch_size_, slot);
 }
 
+// Where the copies of weights or bias begin that a slot is about.
+template <class Real>
+size_t ReferenceExecutor<Real>::first_of(const Slot& slot) const {
+    const Projection& projection = network().projection(slot.index);
+    const size_t one = slot.kind == Slot::bias ? projection.bias_count() : projection.weight_count();
+    return weight_copies(*plan_, batch_size_, slot).first * one;
+}
+
 template <class Real>
 void ReferenceExecutor<Real>::read(const Slot& slot, DType dtype, void* out_data) const {
     const auto give = [&](const Values& values) { convert(real_type, values.data(), dtype, out_data, values.size()); };
+    const auto give_copies = [&](const Values& values) { convert(real_type, values.data() + first_of(slot), dtype, out_data, count(slot)); };
     switch (slot.kind) {
         case Slot::state: {
             const PopulationState& state = populations_[slot.index];
@@ -545,8 +641,8 @@ void ReferenceExecutor<Real>::read(const Slot& slot, DType dtype, void* out_data
                 convert(real_type, activity(slot.index, lag).data(), dtype,
                         static_cast<char*>(out_data) + lag * frame(slot.index) * size_of(dtype), frame(slot.index));
             return;
-        case Slot::weight: return give(projections_[slot.index].weights);
-        case Slot::bias: return give(projections_[slot.index].bias);
+        case Slot::weight: return give_copies(projections_[slot.index].weights);
+        case Slot::bias: return give_copies(projections_[slot.index].bias);
         case Slot::pre_traces:
         case Slot::pre_age:
         case Slot::post_traces:
@@ -561,6 +657,7 @@ void ReferenceExecutor<Real>::read(const Slot& slot, DType dtype, void* out_data
 template <class Real>
 void ReferenceExecutor<Real>::write(const Slot& slot, DType dtype, const void* data) {
     const auto take = [&](Values& values) { convert(dtype, data, real_type, values.data(), values.size()); };
+    const auto take_copies = [&](Values& values) { convert(dtype, data, real_type, values.data() + first_of(slot), count(slot)); };
     switch (slot.kind) {
         case Slot::state: {
             PopulationState& state = populations_[slot.index];
@@ -580,8 +677,8 @@ void ReferenceExecutor<Real>::write(const Slot& slot, DType dtype, const void* d
                         ring[(now_ + ring.size() - lag) % ring.size()].data(), frame(slot.index));
             }
             return;
-        case Slot::weight: return take(projections_[slot.index].weights);
-        case Slot::bias: return take(projections_[slot.index].bias);
+        case Slot::weight: return take_copies(projections_[slot.index].weights);
+        case Slot::bias: return take_copies(projections_[slot.index].bias);
         case Slot::activity: return take(populations_[slot.index].history[now_ % populations_[slot.index].history.size()]);
         case Slot::pre_traces:
         case Slot::pre_age:

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/normalization.h"
 #include "network/evaluate.h"
 #include "backend/reference/host_allocator.h"
 
@@ -38,6 +39,8 @@ public:
     bool gradient_is_finite(uint32_t projection) const override;
     void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
     void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
+    bool can_normalize() const override { return true; }
+    void read_gamma_gradient(uint32_t projection, double* out_values) const override;
     uint64_t taped_run_count() const override { return taped_runs_; }
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;
@@ -81,8 +84,14 @@ private:
         uint64_t step = 0;  // of the event
     };
     struct ProjectionState {
-        Values weights, bias, weight_gradient, bias_gradient;
+        Values weights, bias;  // of every sample, one after the other, where each has its own
+        Values weight_gradient, bias_gradient;
         Real weight_limit{};  // update() keeps |w| within it
+        // Of the taped run, where the projection leads from one stage to another (network/stages.h): rows [step][batch * size].
+        std::optional<NormalizedRows<Real>> normalized;
+        bool has_statistics = false;
+        Values sums;           // x, where it is normalised
+        Values sum_gradients;  // of what it delivered, then of x
         std::vector<std::vector<Trace>> pre_traces;   // [trace][synapse]
         std::vector<std::vector<Trace>> post_traces;  // [trace][target neuron]
         std::vector<std::vector<Trace>> synapse_traces;  // [trace][synapse]
@@ -114,11 +123,19 @@ private:
     const Values& activity(uint32_t population, uint32_t lag) const;
     Values& present_activity(uint32_t population);
 
+    void run_steps(const RunRequest& request);
+    void begin_normalization(const RunRequest& request);
+    void run_for_statistics(const RunRequest& request);
+    void deliver_normalized(uint32_t projection);
+    bool crosses_stages(const Projection& projection) const { return stages_[projection.source] > stages_[projection.target]; }
+    size_t first_of(const Slot& slot) const;
+
     void load_inputs(const RunRequest& request, uint32_t step);
     void count_spikes();
     void record(const RunRequest& request, uint32_t step) const;
     void record_events(const RunRequest& request, uint32_t step) const;
     void deliver(uint32_t projection);
+    void deliver_to(uint32_t projection, Values& io_sums, bool with_bias);
     void learn(uint32_t projection);
     static Real held(Real value, float minimum, float maximum);
     Real arrive(uint32_t projection, uint64_t synapse, uint32_t target);
@@ -148,7 +165,8 @@ private:
     void add_credit(uint32_t population, size_t neuron);
     void add_eligibility(uint32_t projection);
     bool passes_back(const Projection& projection, uint32_t delay) const;
-    void add_output_gradients(std::span<const OutputGradient> gradients, uint32_t step);
+    void add_output_gradients(std::span<const OutputGradient> gradients, uint32_t stage, uint32_t step);
+    void normalize_adjoint(uint32_t stage);
     void neuron_adjoint(uint32_t population, uint32_t step);
     void deliver_adjoint(uint32_t projection, uint32_t step);
     void sum_over_samples(uint32_t population, const Values& values, double* out_values) const;
@@ -159,6 +177,7 @@ private:
     std::vector<std::shared_ptr<const PlasticityPlan>> plasticity_;  // by projection; the plan's until they are set
     uint32_t batch_size_;
     uint64_t seed_;
+    uint32_t first_sample_;  // what the draws call it
     bool smooth_;
     SNNAllocator allocator_;
     ExecutorCounters counters_;
@@ -173,6 +192,7 @@ private:
     uint32_t readout_ = 0;
     bool traces_ = false;
     uint64_t taped_runs_ = 0;
+    std::vector<uint32_t> stages_;  // of the last taped run, by population
     std::vector<PopulationState> populations_;
     std::vector<ProjectionState> projections_;
     Registers<Real> registers_;

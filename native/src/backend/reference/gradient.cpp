@@ -23,17 +23,26 @@ void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients
         if (const auto& learning = plan_->populations[p].learning)
             state.constant_gradients.assign(learning->constants.size(), Values(frame(p), Real{0}, HostAllocator<Real>(allocator_)));
     }
-    for (ProjectionState& projection : projections_) {
+    for (uint32_t q = 0; q < projections_.size(); ++q) {
+        ProjectionState& projection = projections_[q];
+        if (crosses_stages(network().projection(q)))
+            projection.sum_gradients.assign(taped_steps_ * frame(network().projection(q).target), Real{0});
         std::fill(projection.weight_gradient.begin(), projection.weight_gradient.end(), Real{0});
         std::fill(projection.bias_gradient.begin(), projection.bias_gradient.end(), Real{0});
     }
-    for (uint32_t step = taped_steps_; step-- > 0;) {
-        if (gradient_steps_ > 0 && (step + 1) % gradient_steps_ == 0) forget_later_steps(step);
-        add_output_gradients(gradients, step);
-        for (const KernelCall& call : plan_->step_adjoint) {
-            if (call.kernel == Kernel::neuron_adjoint) neuron_adjoint(call.index, step);
-            if (call.kernel == Kernel::deliver_adjoint) deliver_adjoint(call.index, step);
+    const uint32_t stage_count = 1 + *std::max_element(stages_.begin(), stages_.end());
+    for (uint32_t stage = 0; stage < stage_count; ++stage) {
+        for (uint32_t step = taped_steps_; step-- > 0;) {
+            if (gradient_steps_ > 0 && (step + 1) % gradient_steps_ == 0) forget_later_steps(step);
+            add_output_gradients(gradients, stage, step);
+            for (const KernelCall& call : plan_->step_adjoint) {
+                const bool deliver = call.kernel == Kernel::deliver_adjoint;
+                if (stages_[deliver ? network().projection(call.index).source : call.index] != stage) continue;
+                if (call.kernel == Kernel::neuron_adjoint) neuron_adjoint(call.index, step);
+                if (deliver) deliver_adjoint(call.index, step);
+            }
         }
+        normalize_adjoint(stage);
     }
     for (const KernelCall& call : plan_->step_adjoint)
         if (traces_ && call.kernel == Kernel::deliver_adjoint && network().projection(call.index).trainable)
@@ -56,9 +65,28 @@ void ReferenceExecutor<Real>::forget_later_steps(uint32_t step) {
     }
 }
 
+// All steps of a stage are done: the projections onto it that are normalised can go back.
 template <class Real>
-void ReferenceExecutor<Real>::add_output_gradients(std::span<const OutputGradient> gradients, uint32_t step) {
+void ReferenceExecutor<Real>::normalize_adjoint(uint32_t stage) {
+    for (uint32_t q = 0; q < projections_.size(); ++q) {
+        ProjectionState& state = projections_[q];
+        if (!state.normalized || stages_[network().projection(q).target] != stage) continue;
+        NormalizedRows<Real>& rows = *state.normalized;
+        rows.go_back(state.sums.data(), state.sum_gradients.data(), 0, rows.channel_count());
+        for (uint32_t c = 0; c < rows.channel_count(); ++c) state.bias_gradient[c] = static_cast<Real>(rows.bias_gradient[c]);
+    }
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::read_gamma_gradient(uint32_t projection, double* out_values) const {
+    const std::vector<double>& gradient = projections_[projection].normalized->gamma_gradient;
+    std::copy(gradient.begin(), gradient.end(), out_values);
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::add_output_gradients(std::span<const OutputGradient> gradients, uint32_t stage, uint32_t step) {
     for (const OutputGradient& gradient : gradients) {
+        if (stages_[gradient.population] != stage) continue;
         if (!plan_->populations[gradient.population].needs_activity_gradient) continue;
         PopulationState& state = populations_[gradient.population];
         const size_t values = frame(gradient.population);
@@ -106,6 +134,12 @@ void ReferenceExecutor<Real>::neuron_adjoint(uint32_t index, uint32_t step) {
             state.constant_gradients[k][i] +=
                 registers_.real[static_cast<size_t>(model.learning->constants[plan.learning->constants[k]])];
     }
+    for (uint32_t q = 0; q < projections_.size(); ++q) {
+        const Projection& projection = network().projection(q);
+        if (projection.target != index || !crosses_stages(projection)) continue;
+        const Values& given = state.sum_gradients[projection.receptor];
+        std::copy(given.begin(), given.end(), projections_[q].sum_gradients.begin() + static_cast<std::ptrdiff_t>(step_frame));
+    }
 }
 
 template <class Real>
@@ -114,21 +148,22 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
     ProjectionState& state = projections_[index];
     PopulationState& source = populations_[projection.source];
     const PopulationState& target = populations_[projection.target];
-    const Values& gradient = target.sum_gradients[projection.receptor];
-    const Values& passed = rule_ == LearningRule::ottt ? target.passed_gradients[projection.receptor] : gradient;
+    const Real* const gradient = crosses_stages(projection) ? state.sum_gradients.data() + step * frame(projection.target)
+                                                            : target.sum_gradients[projection.receptor].data();
+    const Real* const passed = rule_ == LearningRule::ottt ? target.passed_gradients[projection.receptor].data() : gradient;
     const uint32_t source_size = network().population(projection.source).size;
     const uint32_t target_size = network().population(projection.target).size;
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
     const Real pool_weight = static_cast<Real>(snn::pool_weight(projection));
     const bool to_source = plan_->populations[projection.source].needs_activity_gradient;
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
-        const Real* const g = gradient.data() + size_t{sample} * target_size;
-        const Real* const back = passed.data() + size_t{sample} * target_size;
+        const Real* const g = gradient + size_t{sample} * target_size;
+        const Real* const back = passed + size_t{sample} * target_size;
         // Of the source at a step: its activities and dL/d(activity), this sample's.
         const auto place = [&](uint32_t then) {
             return then * frame(projection.source) + size_t{sample} * source_size;
         };
-        if (projection.trainable && projection.bias) {
+        if (projection.trainable && projection.bias && !state.normalized) {
             const uint32_t spread = target_size / static_cast<uint32_t>(state.bias.size());
             for (uint32_t j = 0; j < target_size; ++j) state.bias_gradient[j / spread] += g[j];
         }

@@ -1,0 +1,128 @@
+#include "schedule/together.h"
+
+#include <algorithm>
+#include <functional>
+#include <new>
+
+#include "schedule/batch_executor.h"
+#include "schedule/device_speed.h"
+#include "schedule/split_executor.h"
+
+namespace snn {
+
+bool names_several(std::string_view device) { return device.substr(0, device.find(';')).find_first_of("+*") != device.npos; }
+
+bool shares_samples(std::string_view device) { return device.substr(0, device.find(';')).find('*') != device.npos; }
+
+std::vector<std::string> devices_of(std::string_view device) {
+    std::vector<std::string> names;
+    device = device.substr(0, device.find(';'));
+    for (size_t begin = 0; begin <= device.size();) {
+        const size_t end = std::min(device.find('+', begin), device.size());
+        const std::string_view name = device.substr(begin, end - begin);
+        names.emplace_back(name.substr(0, name.find('*')));
+        begin = end + 1;
+    }
+    return names;
+}
+
+std::string joined_devices(const std::vector<std::string>& devices, bool share_samples) {
+    std::string words;
+    for (const std::string& name : devices)
+        words += (words.empty() ? "" : "+") + name + (share_samples && devices.size() > 1 ? "*" : "");
+    return words;
+}
+
+void check_together(const std::vector<std::string>& devices, std::string_view words) {
+    for (const std::string& name : devices) {
+        const Backend& backend = find_backend(name);
+        if (!backend.is_automatic && std::string_view(backend.name) != "reference")
+            throw Error(SNN_ERROR_UNSUPPORTED, "device '", name, "' cannot work with others on one network ('", words,
+                        "'): it does not give the same bits as they do");
+    }
+    if (devices.size() > most_devices_together)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "device '", words.substr(0, 40), "...' names ", devices.size(),
+                    " devices; at most ", most_devices_together, " work together");
+}
+
+bool runs_on_host(std::string_view device) { return device != "vulkan" && !device.starts_with("vulkan:"); }
+
+uint32_t threads_of_part(const std::vector<std::string>& devices, uint32_t place, uint32_t thread_count) {
+    if (!runs_on_host(devices[place])) return 1;
+    const auto sharing = std::count_if(devices.begin(), devices.end(), runs_on_host);
+    return std::max(1u, thread_count / static_cast<uint32_t>(sharing));
+}
+
+ExecutorOptions options_of_part(const ExecutorOptions& options, std::string_view device, uint32_t thread_count) {
+    ExecutorOptions own = options;
+    own.device = device_choice(device);
+    own.thread_count = thread_count;
+    if (device != "vulkan") own.vulkan_host = nullptr;
+    return own;
+}
+
+uint32_t width_of(size_t part_count, const ExecutorOptions& options) {
+    const bool alone = options.job_system.parallel_for || options.allocator.allocate;
+    return alone ? 1 : static_cast<uint32_t>(part_count);
+}
+
+std::vector<DeviceSpeed> speeds_of(const std::vector<std::string>& devices) {
+    // Of equals only the work matters.
+    if (std::adjacent_find(devices.begin(), devices.end(), std::not_equal_to<>()) == devices.end())
+        return std::vector<DeviceSpeed>(devices.size(),
+                                        {.small_step_s = 0, .large_step_s = 1, .small_work = 0, .large_work = 1});
+    std::vector<DeviceSpeed> speeds;
+    for (const std::string& name : devices) {
+        const std::string_view choice = device_choice(name);
+        // A device that is named by its name or UUID counts as the first of its kind.
+        const bool is_number = std::all_of(choice.begin(), choice.end(), [](char c) { return c >= '0' && c <= '9'; });
+        speeds.push_back(device_speed(find_device(is_number ? name : find_backend(name).name)));
+    }
+    return speeds;
+}
+
+void rethrow_as_failure(std::string_view device, uint32_t place) {
+    try {
+        throw;
+    } catch (const Error& error) {
+        throw DeviceFailure(error.status(), error.what(), place);
+    } catch (const std::bad_alloc&) {
+        throw DeviceFailure(SNN_ERROR_OUT_OF_MEMORY, text("device '", device, "' is out of memory"), place);
+    } catch (const std::exception& error) {
+        throw DeviceFailure(SNN_ERROR_INTERNAL, error.what(), place);
+    }
+}
+
+namespace {
+
+void check_not_to_train(std::string_view device, const ExecutorOptions& options) {
+    if (options.flags & (SNN_FLAG_INPUT_GRADIENTS | SNN_FLAG_SMOOTH_SPIKES))
+        throw Error(SNN_ERROR_UNSUPPORTED, "several devices do not train together: SNN_FLAG_INPUT_GRADIENTS and ",
+                    "SNN_FLAG_SMOOTH_SPIKES need one device, not '", device, "'");
+}
+
+}  // namespace
+
+std::unique_ptr<TogetherExecutor> open_together(std::shared_ptr<const Plan> plan, std::string_view device,
+                                                const ExecutorOptions& options) {
+    check_not_to_train(device, options);
+    const auto check = [&](const auto& shared) {
+        if (!(options.flags & SNN_FLAG_ANY_SIZE)) check_memory(estimate_memory(*plan, shared, options));
+    };
+    if (shares_samples(device)) {
+        Shares shares = make_shares(*plan->network, device, options);
+        check(shares);
+        return std::make_unique<BatchExecutor>(std::move(plan), std::move(shares), options);
+    }
+    Split split = make_split(*plan, device, options);
+    check(split);
+    return std::make_unique<SplitExecutor>(std::move(plan), std::move(split), options);
+}
+
+MemoryEstimate estimate_together(const Plan& plan, std::string_view device, const ExecutorOptions& options) {
+    check_not_to_train(device, options);
+    return shares_samples(device) ? estimate_memory(plan, make_shares(*plan.network, device, options), options)
+                                  : estimate_memory(plan, make_split(plan, device, options), options);
+}
+
+}  // namespace snn

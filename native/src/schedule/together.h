@@ -1,0 +1,64 @@
+// Several devices that work on one network: what the two ways of sharing it have in common.
+//
+//     "cpu+vulkan:0"        each has some of the populations (placement.h, split_executor.h)
+//     "cpu*8+vulkan:0*24"   each has the whole network, and so many samples of the batch (batch_executor.h)
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/backend.h"
+#include "common/error.h"
+#include "schedule/memory.h"
+
+namespace snn {
+
+constexpr uint32_t most_devices_together = 64;
+
+// Whether a device's words name several: "cpu+vulkan:0", not "cpu".
+bool names_several(std::string_view device);
+bool shares_samples(std::string_view device);
+// {"cpu", "vulkan:0"}, whatever they are to do; not checked.
+std::vector<std::string> devices_of(std::string_view device);
+// The other way round, with nothing said of shares: "cpu+vulkan:0" or "cpu*+vulkan:0*", or "cpu".
+std::string joined_devices(const std::vector<std::string>& devices, bool share_samples);
+// Throws SNN_ERROR_NOT_FOUND, SNN_ERROR_UNSUPPORTED for one that does not give the same bits as others,
+// SNN_ERROR_INVALID_ARGUMENT for too many. `words` is what the caller said.
+void check_together(const std::vector<std::string>& devices, std::string_view words);
+// Whether it computes on the processor, and so cannot be lost alone.
+bool runs_on_host(std::string_view device);
+
+// Host threads of one of the devices: those that compute on the host share them.
+uint32_t threads_of_part(const std::vector<std::string>& devices, uint32_t place, uint32_t thread_count);
+// Of one of the devices, which are opened with the host program's Vulkan device where there is one and it is named "vulkan".
+ExecutorOptions options_of_part(const ExecutorOptions& options, std::string_view device, uint32_t thread_count);
+// Threads that drive so many devices. The host's job system and allocator are called from the thread that calls us: with one of
+// them, devices run one after the other.
+uint32_t width_of(size_t part_count, const ExecutorOptions& options);
+// How long they take: one line for each, as device_choice.h has it.
+std::vector<struct DeviceSpeed> speeds_of(const std::vector<std::string>& devices);
+
+// What an executor over several throws when one of them fails: that one's error.
+struct DeviceFailure : Error {
+    DeviceFailure(SNNStatus status, const std::string& sentence, uint32_t device) : Error(status, sentence), place(device) {}
+    uint32_t place;  // among TogetherExecutor::devices()
+};
+// Inside a catch block: the exception at hand as that of a device.
+[[noreturn]] void rethrow_as_failure(std::string_view device, uint32_t place);
+
+class TogetherExecutor : public Executor {
+public:
+    virtual const std::vector<std::string>& devices() const = 0;
+    // What opens the same without one of them, which is not the only one: its share goes where it is expected to be done first.
+    virtual std::string without(uint32_t place) const = 0;
+};
+
+// Throw what place() and make_shares() throw, SNN_ERROR_UNSUPPORTED for flags of training; opening also SNN_ERROR_OUT_OF_MEMORY
+// when it would take more than there is (check_memory), and DeviceFailure for a device that does not open.
+std::unique_ptr<TogetherExecutor> open_together(std::shared_ptr<const Plan> plan, std::string_view device,
+                                                const ExecutorOptions& options);
+MemoryEstimate estimate_together(const Plan& plan, std::string_view device, const ExecutorOptions& options);
+
+}  // namespace snn

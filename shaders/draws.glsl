@@ -1,0 +1,52 @@
+// Random draws, docs/semantics.md: pure functions of the place of a draw. Whoever includes this has the global `neuron`, and
+// says with the functions declared first where the rest of the place and the tables are.
+uvec2 step_number();                        // low word first
+uvec2 seed();
+uint population_number();
+uint sample_number();
+uint constant_word(const uint at);          // of the population's constants
+uint poisson_tables();                      // among those: for each mean what NeuronStep::poisson tells
+float normal_coefficient(const uint at);    // [degree][octave]
+
+// Philox4x32-10: the word of draw `number` for this neuron.
+uint draw_word(const uint number) {
+    const uvec2 step = step_number();
+    uvec4 c = uvec4(0xD0000000u | (neuron / 64 * 16 + neuron % 16), step.x, population_number() | (step.y << 20),
+                    sample_number() | (number << 20));
+    uvec2 key = seed();
+    for (int round = 0; round < 10; ++round) {
+        uint high0, low0, high1, low1;
+        umulExtended(0xD2511F53u, c.x, high0, low0);
+        umulExtended(0xCD9E8D57u, c.z, high1, low1);
+        c = uvec4(high1 ^ c.y ^ key.x, low1, high0 ^ c.w ^ key.y, low0);
+        key += uvec2(0x9E3779B9u, 0xBB67AE85u);
+    }
+    return c[neuron / 16 % 4];
+}
+
+float op_uniform(const uint number) {
+    precise const float r = float(draw_word(number) >> 8) * uintBitsToFloat(0x33800000u);  // 2^-24
+    return r;
+}
+
+// The inverse of the normal distribution at the word, by the table that engine/modelc prints.
+float op_normal(const uint number) {
+    const uint word = draw_word(number);
+    precise const float half_up = float(word >> 1) + 0.5;
+    const uint bits = floatBitsToUint(op_min(half_up, 2147483520.0));
+    const uint octave = (bits >> 23) - 126;
+    precise const float x = uintBitsToFloat((bits & 0x007FFFFFu) | 0x3F800000u) - 1.5;
+    float z = normal_coefficient(6 * 32 + octave);
+    for (uint k = 6; k-- > 0;) z = multiply_add(z, x, normal_coefficient(k * 32 + octave));
+    return uintBitsToFloat(floatBitsToUint(z) ^ (word << 31));
+}
+
+// The number of limits below the word. They ascend, so the first that is not below ends it.
+float op_poisson(const uint number, const uint mean) {
+    const uint word = draw_word(number), table = poisson_tables() + 4 * mean;
+    const uint first = constant_word(table) + (constant_word(table + 3) != 0 ? neuron : 0);
+    const uint count = constant_word(table + 1), stride = constant_word(table + 2);
+    uint events = 0;
+    while (events < count && constant_word(first + events * stride) < word) ++events;
+    return float(events);
+}

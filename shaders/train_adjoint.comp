@@ -1,0 +1,66 @@
+// The adjoint of a neuron model, from the last step of a range to the first. The function model_adjoint() is filled in when
+// training begins (native/src/vulkan/model_shader.cpp).
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "train_arguments.h"
+#include "operations.glsl"
+
+const uint GROUP_SIZE = 128;
+
+layout(local_size_x = GROUP_SIZE) in;
+layout(push_constant) uniform Push { TrainAdjoint a; };
+layout(std430, set = 0, binding = 0) readonly buffer ActivityGradient { float activity_gradient[]; };  // [step][frame]
+layout(std430, set = 0, binding = 1) buffer Sums { float sums[]; };                                    // dL/d(sum)
+// [state][frame], dL/d(state after the step at hand); then of constants that are learned, summed over the steps
+layout(std430, set = 0, binding = 2) buffer Gradients { float gradients[]; };
+layout(std430, set = 0, binding = 3) readonly buffer Constants { uint constants[]; };
+layout(std430, set = 0, binding = 4) readonly buffer Tape { uint tape[]; };
+layout(std430, set = 0, binding = 5) readonly buffer Outputs { uint outputs[]; };
+layout(std430, set = 0, binding = 6) readonly buffer Own { uint own[]; };
+
+uint place;  // sample and neuron together
+uint step;
+bool is_kept;
+
+uint neuron_count() { return a.own.size; }
+#include "constants.glsl"
+
+uint taped_place(const uint k) { return (k * a.all_steps + step) * a.frame + place; }
+float taped_float(const uint k) { return uintBitsToFloat(tape[taped_place(k)]); }
+int taped_int(const uint k) { return int(tape[taped_place(k)]); }
+bool taped_bool(const uint k) { return tape[taped_place(k)] != 0; }
+
+// What the loss gives for the activity or a state.
+float output_gradient(const uint what) {
+    float sum = 0.0;
+    for (uint k = 0; k < a.outputs; ++k)
+        if (outputs[OUTPUT_WORDS * k] == what)
+            sum += uintBitsToFloat(outputs[outputs[OUTPUT_WORDS * k + 1] + step * outputs[OUTPUT_WORDS * k + 2] + place]);
+    return sum;
+}
+
+float spike_gradient() {
+    if (a.own.width == 0 || !is_kept) return 0.0;
+    return activity_gradient[step * a.frame + place] + output_gradient(OF_ACTIVITY);
+}
+float state_gradient(const uint k) {
+    const bool is_cut = (step + 1) % a.gradient_steps == 0;
+    return (is_cut ? 0.0 : gradients[k * a.frame + place]) + output_gradient(1 + k);
+}
+void set_state_gradient(const uint k, const float value) { gradients[k * a.frame + place] = value; }
+void set_receptor_gradient(const uint k, const float value) { sums[taped_place(k)] = value; }
+void add_constant_gradient(const uint k, const float value) { gradients[a.constant_gradients + k * a.frame + place] += value; }
+
+bool model_adjoint() { return false; }
+
+void main() {
+    neuron = gl_GlobalInvocationID.x;
+    sample_index = gl_WorkGroupID.y;
+    place = sample_index * a.own.size + neuron;
+    if (neuron >= a.own.size) return;
+    is_kept = a.own.width != 0 && ((own[1 + sample_index * a.own.width + neuron / 32] >> (neuron % 32)) & 1u) != 0;
+    for (uint k = a.step_count; k > 0; --k) {
+        step = a.first_step + k - 1;
+        model_adjoint();
+    }
+}

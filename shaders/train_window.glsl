@@ -1,0 +1,19 @@
+// Windows of convolution and pooling.
+layout(constant_id = 1) const uint MODE = 0;
+
+const uint CONVOLUTION = 0, POOL_SUM = 1, POOL_MAX = 2;  // an average is a sum with another weight
+
+uint target_plane() { return a.window.target_height * a.window.target_width; }
+
+// The place in the source's plane under position (ky, kx) of the window of the target (y, x); NOWHERE: outside the image.
+const uint NOWHERE = 0xFFFFFFFF;
+uint under_window(const uint y, const uint x, const uint ky, const uint kx) {
+    const int in_y = int(y * a.window.stride_height + ky * a.window.dilation_height) - int(a.window.padding_height);
+    const int in_x = int(x * a.window.stride_width + kx * a.window.dilation_width) - int(a.window.padding_width);
+    if (in_y < 0 || in_y >= int(a.window.source_height) || in_x < 0 || in_x >= int(a.window.source_width)) return NOWHERE;
+    return uint(in_y) * a.window.source_width + uint(in_x);
+}
+
+uint window_weight(const uint out_channel, const uint group_input, const uint ky, const uint kx) {
+    return ((out_channel * a.window.group_inputs + group_input) * a.window.kernel_height + ky) * a.window.kernel_width + kx;
+}

@@ -1,0 +1,52 @@
+"""Batch normalisation in training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from snn._arrays import number
+from snn.engine.errors import InvalidArgumentError
+
+__all__ = ["BatchNorm"]
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """Batch normalisation through time of what a projection delivers, for ``Trainer(normalization=...)``.
+
+    In training the projection's sum x (without its bias) becomes ``(x - mean) * scale * g / sqrt(variance + epsilon) + bias``,
+    with mean and variance over all steps, the samples of the batch and, of a convolution, the neurons of a channel; g is
+    learned, one for each target neuron or channel, and begins at 1. So is the bias, which the projection must have
+    (``bias=True``).
+
+    The network itself has no normalisation: after every update its weights and biases are those with the running statistics
+    folded in. What is saved, scored or simulated is an ordinary network.
+
+    Parameters
+    ----------
+    scale : float, default 1.0
+        What x is scaled to at first. tdBN (Zheng et al. 2021, doi 10.1609/aaai.v35i12.17320): the threshold of the target
+        neurons times a factor alpha, 1 where one projection leads to them.
+    momentum : float, default 0.1
+        Share by which the running mean and variance move towards those of a batch; the first batch sets them.
+    epsilon : float, default 1e-5
+        Added to the variance.
+
+    Notes
+    -----
+    Each `Trainer.fit` begins anew: g at 1, the statistics with its first batch. So a network that was trained with
+    normalisation is best trained further in the same `fit` or from a checkpoint, or without it.
+
+    A projection that lies on a cycle, as one of a population to itself, cannot be normalised over time: what it delivers
+    depends on what it has delivered.
+    """
+
+    scale: float = 1.0
+    momentum: float = 0.1
+    epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        number(self.scale, "scale", minimum=0.0, exclusive=True)
+        number(self.epsilon, "epsilon", minimum=0.0, exclusive=True)
+        if number(self.momentum, "momentum", minimum=0.0, exclusive=True) > 1.0:
+            raise InvalidArgumentError(f"momentum is {self.momentum:g}; it must be at most 1")

@@ -1,0 +1,249 @@
+"""Neurons with the equations and defaults of other libraries, under those libraries' names and arguments.
+
+Each function makes neurons as the classes of `snn` do; they can be changed, trained and saved as any others. Only what the
+libraries call a neuron is here, not how their networks are put together. `dt` is that of the network, in ms: these libraries
+count time in steps, and a time constant here is in ms.
+"""
+
+from __future__ import annotations
+
+from typing import Any, SupportsIndex
+
+from snn._arrays import choice, number
+from snn.engine.errors import InvalidArgumentError
+from snn.neurons import LIF, CurrentLIF
+
+__all__ = ["norse_lif", "norse_lif_box", "sinabs_lif", "snntorch_leaky", "snntorch_synaptic", "spikingjelly_lif"]
+
+Size = SupportsIndex | tuple[SupportsIndex, ...] | None
+
+_SNNTORCH_RESETS = {"subtract": "subtract", "zero": "value", "none": "none"}
+
+
+def snntorch_leaky(
+    size: Size = None,
+    *,
+    beta: float,
+    threshold: float = 1.0,
+    reset_mechanism: str = "subtract",
+    reset_delay: bool = True,
+    dt: float = 1.0,
+    **settings: Any,
+) -> LIF:
+    """Return neurons as ``snntorch.Leaky``: ``mem = beta mem + x``, reset one step after the spike, atan surrogate.
+
+    Parameters
+    ----------
+    size : int or tuple of int, optional
+        As for `LIF`.
+    beta : float
+        What is left of the membrane after a step, 0 to 1, without 1.
+    threshold : float, default 1.0
+        Potential above which they spike.
+    reset_mechanism : {"subtract", "zero", "none"}, default "subtract"
+        What a spike does.
+    reset_delay : bool, default True
+        Whether it does so in the step after.
+    dt : float, default 1.0
+        Time step of the network in ms.
+    **settings
+        Anything else that `LIF` takes, and what is to be otherwise.
+    """
+    given = {
+        "tau_membrane": _tau(beta, "beta", dt),
+        "threshold": threshold,
+        **_snntorch(reset_mechanism, reset_delay),
+    }
+    return LIF(size, **{**given, **settings})
+
+
+def snntorch_synaptic(
+    size: Size = None,
+    *,
+    alpha: float,
+    beta: float,
+    threshold: float = 1.0,
+    reset_mechanism: str = "zero",
+    reset_delay: bool = True,
+    dt: float = 1.0,
+    **settings: Any,
+) -> CurrentLIF:
+    """Return neurons as ``snntorch.Synaptic``: ``syn = alpha syn + x``, ``mem = beta mem + syn``.
+
+    Parameters
+    ----------
+    alpha : float
+        What is left of the synaptic current after a step, 0 to 1, without 1.
+    size, beta, threshold, reset_mechanism, reset_delay, dt, **settings
+        As for `snntorch_leaky`, of `CurrentLIF`.
+    """
+    given = {
+        "tau_synapse": _tau(alpha, "alpha", dt),
+        "tau_membrane": _tau(beta, "beta", dt),
+        "threshold": threshold,
+        **_snntorch(reset_mechanism, reset_delay),
+    }
+    return CurrentLIF(size, **{**given, **settings})
+
+
+def spikingjelly_lif(
+    size: Size = None,
+    *,
+    tau: float = 2.0,
+    decay_input: bool = True,
+    v_threshold: float = 1.0,
+    v_reset: float | None = 0.0,
+    detach_reset: bool = False,
+    dt: float = 1.0,
+    **settings: Any,
+) -> LIF:
+    """Return neurons as ``spikingjelly.activation_based.neuron.LIFNode``, sigmoid surrogate.
+
+    ``v += (x - (v - v_reset)) / tau``, or ``v += x - (v - v_reset) / tau`` where `decay_input` is False; spike where
+    ``v >= v_threshold``.
+
+    Parameters
+    ----------
+    tau : float, default 2.0
+        Time constant in steps, above 1.
+    decay_input : bool, default True
+        Whether input is divided by `tau`.
+    v_threshold : float, default 1.0
+        Potential from which on they spike.
+    v_reset : float or None, default 0.0
+        Potential after a spike and at rest; None: `v_threshold` is subtracted, and they rest at 0.
+    detach_reset : bool, default False
+        Whether training takes the reset as a constant.
+    size, dt, **settings
+        As for `snntorch_leaky`.
+    """
+    given = {
+        "tau_membrane": number(tau, "tau", minimum=1.0, exclusive=True) * _step(dt),
+        "threshold": v_threshold,
+        "v_rest": 0.0 if v_reset is None else v_reset,
+        "v_reset": 0.0 if v_reset is None else v_reset,
+        "reset": "subtract" if v_reset is None else "value",
+        "reset_gradient": "detached" if detach_reset else "attached",
+        "decay": "euler",
+        "input_scaling": "one_minus_decay" if decay_input else "none",
+        "threshold_compare": "greater_equal",
+        "surrogate": "spikingjelly.sigmoid",
+    }
+    return LIF(size, **{**given, **settings})
+
+
+def norse_lif_box(
+    size: Size = None,
+    *,
+    tau_mem_inv: float = 100.0,
+    v_leak: float = 0.0,
+    v_th: float = 1.0,
+    v_reset: float = 0.0,
+    **settings: Any,
+) -> LIF:
+    """Return neurons as Norse's ``LIFBoxCell``: ``v += dt tau_mem_inv (v_leak - v + x)``, SuperSpike of slope 100.
+
+    Parameters
+    ----------
+    tau_mem_inv : float, default 100.0
+        One over the time constant, in 1/s.
+    v_leak, v_th, v_reset : float, default 0.0, 1.0, 0.0
+        Potentials at rest, above which they spike, and after a spike.
+    size, **settings
+        As for `snntorch_leaky`. The time step is that of the network, 1 ms by default as in Norse.
+
+    Notes
+    -----
+    Norse 1.1.0 ignores the slope of its surrogate and takes 1: ``surrogate=snn.Surrogate("norse.super", alpha=1.0)``.
+    """
+    return LIF(size, **{**_norse(tau_mem_inv, v_leak, v_th, v_reset), "reset_gradient": "attached", **settings})
+
+
+def norse_lif(
+    size: Size = None,
+    *,
+    tau_syn_inv: float = 200.0,
+    tau_mem_inv: float = 100.0,
+    v_leak: float = 0.0,
+    v_th: float = 1.0,
+    v_reset: float = 0.0,
+    **settings: Any,
+) -> CurrentLIF:
+    """Return neurons as Norse's ``LIFCell``, with a synaptic current that input jumps before the membrane sees it.
+
+    Parameters
+    ----------
+    tau_syn_inv : float, default 200.0
+        One over the time constant of the current, in 1/s.
+    size, tau_mem_inv, v_leak, v_th, v_reset, **settings
+        As for `norse_lif_box`, of `CurrentLIF`.
+    """
+    tau_synapse = 1000.0 / number(tau_syn_inv, "tau_syn_inv", minimum=0.0, exclusive=True)
+    return CurrentLIF(size, **{**_norse(tau_mem_inv, v_leak, v_th, v_reset), "tau_synapse": tau_synapse, **settings})
+
+
+def sinabs_lif(
+    size: Size = None,
+    *,
+    tau_mem: float = 20.0,
+    spike_threshold: float = 1.0,
+    norm_input: bool = True,
+    dt: float = 1.0,
+    **settings: Any,
+) -> LIF:
+    """Return neurons as ``sinabs.layers.LIF`` with ``SingleSpike``: ``v = a v + (1 - a) x``, ``a = exp(-1 / tau_mem)``.
+
+    Parameters
+    ----------
+    tau_mem : float, default 20.0
+        Time constant in steps.
+    spike_threshold : float, default 1.0
+        Potential from which on they spike; it is subtracted.
+    norm_input : bool, default True
+        Whether input is scaled by ``1 - a``.
+    size, dt, **settings
+        As for `snntorch_leaky`. A neuron spikes at most once in a step here; Sinabs' own default, ``MultiSpike``, has no
+        counterpart.
+    """
+    given = {
+        "tau_membrane": number(tau_mem, "tau_mem", minimum=0.0, exclusive=True) * _step(dt),
+        "threshold": spike_threshold,
+        "input_scaling": "one_minus_decay" if norm_input else "none",
+        "reset_gradient": "attached",
+        "threshold_compare": "greater_equal",
+        "surrogate": "sinabs.single_exponential",
+    }
+    return LIF(size, **{**given, **settings})
+
+
+def _step(dt: float) -> float:
+    return number(dt, "dt", minimum=0.0, exclusive=True)
+
+
+def _tau(left: float, what: str, dt: float) -> float:
+    """Return the time constant whose Euler step leaves so much."""
+    if number(left, what, minimum=0.0) >= 1.0:
+        raise InvalidArgumentError(f"{what} is {left:g}; it must be below 1")
+    return _step(dt) / (1.0 - left)
+
+
+def _snntorch(reset_mechanism: str, reset_delay: bool) -> dict[str, Any]:
+    return {
+        "reset": _SNNTORCH_RESETS[choice(reset_mechanism, _SNNTORCH_RESETS, "reset_mechanism")],
+        "reset_timing": "next_step" if reset_delay else "same_step",
+        "decay": "euler",
+        "surrogate": "snntorch.atan",
+    }
+
+
+def _norse(tau_mem_inv: float, v_leak: float, v_th: float, v_reset: float) -> dict[str, Any]:
+    return {
+        "tau_membrane": 1000.0 / number(tau_mem_inv, "tau_mem_inv", minimum=0.0, exclusive=True),
+        "threshold": v_th,
+        "v_rest": v_leak,
+        "v_reset": v_reset,
+        "reset": "value",
+        "decay": "euler",
+        "input_scaling": "one_minus_decay",
+        "surrogate": "norse.super",
+    }

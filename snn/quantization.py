@@ -1,0 +1,67 @@
+"""Weights of few bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from snn._arrays import Floats, float32_array, integer
+
+__all__ = ["Quantization"]
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """Weights of a projection as integers of few bits times a scale, for ``Trainer(quantization=...)``.
+
+    Training rounds the weights in every step and changes the ones behind them by the gradients of the rounded ones
+    (straight-through estimator, Jacob et al. 2018, arXiv 1712.05877). The network has the rounded weights at all times. Biases
+    stay float32.
+
+    Parameters
+    ----------
+    bits : int, default 8
+        2 to 8: integers from -(2**(bits - 1) - 1) to 2**(bits - 1) - 1.
+    per_channel : bool, default False
+        Whether each target neuron, or output channel of a convolution, has a scale of its own; else all weights share one.
+
+    Examples
+    --------
+    >>> trainer = snn.Trainer(net, quantization=snn.Quantization(bits=4, per_channel=True)).fit(x, y)
+    >>> whole, scale = snn.Quantization(bits=4, per_channel=True).integers(net.projections["input_to_hidden"].weights)
+    """
+
+    bits: int = 8
+    per_channel: bool = False
+
+    def __post_init__(self) -> None:
+        integer(self.bits, "bits", minimum=2, maximum=8)
+
+    def integers(self, weights: ArrayLike) -> tuple[NDArray[np.int8], Floats]:
+        """Return the integers and the scales that weights are rounded to; their product is the weights of a trained network.
+
+        Parameters
+        ----------
+        weights : array_like, shape (sources, targets) or (channels, in_channels, height, width)
+            Of a dense projection or a convolution; of other kinds with one scale for all, shape (weights,).
+
+        Returns
+        -------
+        integers : int8 array
+            In the shape of `weights`.
+        scale : float32 array
+            Shape () for one scale, else what multiplies with `integers`: (targets,) or (channels, 1, 1, 1).
+        """
+        values = np.asarray(float32_array(weights, "weights"), np.float64)
+        axes: Any = None
+        if self.per_channel:
+            axes = tuple(range(1, values.ndim)) if values.ndim == 4 else 0
+        most = np.abs(values).max(axis=axes, keepdims=self.per_channel and values.ndim == 4, initial=0.0)
+        # Rounded up to 16 significant bits, as libsnn does: products with integers of 8 bits are exact in float32.
+        fraction, exponent = np.frexp(most / (2 ** (self.bits - 1) - 1))
+        scale = np.ldexp(np.ceil(np.ldexp(fraction, 16)), exponent - 16)
+        whole = np.rint(np.divide(values, scale, out=np.zeros_like(values), where=scale > 0))
+        return whole.astype(np.int8), scale.astype(np.float32)

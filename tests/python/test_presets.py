@@ -1,0 +1,131 @@
+"""Neurons named after other libraries against those libraries' equations, written here as their sources have them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import snn
+
+STEPS, NEURONS = 60, 40
+Step = Callable[[np.ndarray, dict[str, np.ndarray]], np.ndarray]
+
+
+def snntorch_leaky(mechanism: str, delayed: bool) -> Step:
+    def step(x: np.ndarray, s: dict[str, np.ndarray]) -> np.ndarray:
+        reset = s["mem"] > 1.0
+        base = 0.9 * s["mem"] + x
+        if delayed:
+            s["mem"] = {"subtract": base - reset, "zero": base - reset * base, "none": base}[mechanism]
+            return s["mem"] > 1.0
+        fired = base > 1.0
+        s["mem"] = {"subtract": base - fired, "zero": base - fired * base, "none": base}[mechanism]
+        return fired
+
+    return step
+
+
+def snntorch_synaptic(x: np.ndarray, s: dict[str, np.ndarray]) -> np.ndarray:
+    reset = s["mem"] > 1.0
+    s["syn"] = 0.6 * s["syn"] + x
+    base = 0.8 * s["mem"] + s["syn"]
+    s["mem"] = base - reset * base
+    return s["mem"] > 1.0
+
+
+def spikingjelly(decay_input: bool, v_reset: float | None) -> Step:
+    def step(x: np.ndarray, s: dict[str, np.ndarray]) -> np.ndarray:
+        rest = v_reset or 0.0
+        s["mem"] += (x - (s["mem"] - rest)) / 3.0 if decay_input else x - (s["mem"] - rest) / 3.0
+        fired = s["mem"] >= 1.0
+        s["mem"] = s["mem"] - fired if v_reset is None else (1 - fired) * s["mem"] + fired * v_reset
+        return fired
+
+    return step
+
+
+def norse_lif_box(x: np.ndarray, s: dict[str, np.ndarray]) -> np.ndarray:
+    s["mem"] += 0.001 * 100.0 * (-0.1 - s["mem"] + x)
+    fired = s["mem"] > 0.8
+    s["mem"] = (1 - fired) * s["mem"] + fired * 0.05
+    return fired
+
+
+def norse_lif(x: np.ndarray, s: dict[str, np.ndarray]) -> np.ndarray:
+    s["syn"] += x
+    s["mem"] += 0.001 * 100.0 * (0.0 - s["mem"] + s["syn"])
+    s["syn"] -= 0.001 * 200.0 * s["syn"]
+    fired = s["mem"] > 1.0
+    s["mem"] *= 1 - fired
+    return fired
+
+
+def sinabs_lif(norm_input: bool) -> Step:
+    def step(x: np.ndarray, s: dict[str, np.ndarray]) -> np.ndarray:
+        a = np.exp(-1.0 / 5.0)
+        s["mem"] = a * s["mem"] + (1 - a if norm_input else 1.0) * x
+        fired = s["mem"] >= 1.0
+        s["mem"] = s["mem"] - fired
+        return fired
+
+    return step
+
+
+@pytest.mark.parametrize(
+    ("neurons", "theirs", "size"),
+    [
+        (snn.presets.snntorch_leaky(beta=0.9), snntorch_leaky("subtract", True), 1.0),
+        (snn.presets.snntorch_leaky(beta=0.9, reset_mechanism="zero"), snntorch_leaky("zero", True), 1.0),
+        (snn.presets.snntorch_leaky(beta=0.9, reset_mechanism="none"), snntorch_leaky("none", True), 1.0),
+        (snn.presets.snntorch_leaky(beta=0.9, reset_delay=False), snntorch_leaky("subtract", False), 1.0),
+        (snn.presets.snntorch_synaptic(alpha=0.6, beta=0.8), snntorch_synaptic, 0.5),
+        (snn.presets.spikingjelly_lif(tau=3.0), spikingjelly(True, 0.0), 3.0),
+        (snn.presets.spikingjelly_lif(tau=3.0, decay_input=False), spikingjelly(False, 0.0), 1.0),
+        (snn.presets.spikingjelly_lif(tau=3.0, v_reset=-0.2), spikingjelly(True, -0.2), 3.0),
+        (snn.presets.spikingjelly_lif(tau=3.0, v_reset=None), spikingjelly(True, None), 3.0),
+        (snn.presets.norse_lif_box(v_leak=-0.1, v_th=0.8, v_reset=0.05), norse_lif_box, 8.0),
+        (snn.presets.norse_lif(), norse_lif, 3.0),
+        (snn.presets.sinabs_lif(tau_mem=5.0), sinabs_lif(True), 4.0),
+        (snn.presets.sinabs_lif(tau_mem=5.0, norm_input=False), sinabs_lif(False), 1.0),
+    ],
+    ids=lambda value: "",
+)
+def test_the_spikes_and_membranes_are_theirs(neurons: snn.Neuron, theirs: Step, size: float) -> None:
+    random = np.random.Generator(np.random.Philox(8))
+    x = (size * random.normal(0.3, 0.5, (STEPS, NEURONS))).astype(np.float32)
+    states = {
+        "mem": np.full(NEURONS, float(neurons.parameters.get("v_rest", [0.0])[0])),
+        "syn": np.zeros(NEURONS),
+    }
+    spikes, membranes = np.empty((2, STEPS, NEURONS))
+    for step in range(STEPS):
+        spikes[step] = theirs(x[step].astype(np.float64), states)
+        membranes[step] = states["mem"]
+    net = snn.Network()
+    net.add("input", snn.Input(NEURONS))
+    net.add("output", neurons._with_shape((NEURONS,)))
+    net.connect("input", "output", snn.OneToOne(1.0))
+    with snn.Simulation(net) as simulation:
+        run = simulation.run(STEPS, {"input": x}, record={"output": ["v", "spikes"]})
+    assert 0.03 < spikes.mean() < 0.9
+    assert np.array_equal(run["output"]["spikes"][:, 0], spikes)
+    np.testing.assert_allclose(run["output"]["v"][:, 0], membranes, rtol=1e-4, atol=1e-5)
+
+
+def test_settings_override_and_bad_ones_are_named() -> None:
+    half = snn.presets.snntorch_leaky(beta=0.9, dt=0.5).parameters["tau_membrane"][0]
+    assert half == pytest.approx(5.0)  # ms: 0.9 is left after a step of half a millisecond
+    assert snn.presets.snntorch_leaky(4, beta=0.5, surrogate="boxcar").surrogate == snn.Surrogate("boxcar")
+    assert snn.presets.spikingjelly_lif(detach_reset=True).options["reset_gradient"] == "detached"
+    for make, said in (
+        (lambda: snn.presets.snntorch_leaky(beta=1.0), "beta is 1; it must be below 1"),
+        (lambda: snn.presets.snntorch_synaptic(alpha=-0.1, beta=0.5), "alpha is -0.1"),
+        (lambda: snn.presets.snntorch_leaky(beta=0.5, reset_mechanism="soft"), "reset_mechanism is 'soft'"),
+        (lambda: snn.presets.spikingjelly_lif(tau=1.0), "tau is 1"),
+        (lambda: snn.presets.norse_lif_box(tau_mem_inv=0.0), "tau_mem_inv is 0"),
+        (lambda: snn.presets.sinabs_lif(dt=0.0), "dt is 0"),
+    ):
+        with pytest.raises(snn.InvalidArgumentError, match=said):
+            make()
