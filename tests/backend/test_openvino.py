@@ -313,3 +313,32 @@ def test_digits_are_classified_as_on_the_cpu(digits, device: str, classes: float
     assert (wanted_spikes != found_spikes).sum() <= spikes * wanted_spikes.sum()
     if device.endswith("f16"):
         assert (wanted_spikes != found_spikes).any(), "the weights were not rounded to float16"
+
+
+def test_the_operations_that_no_built_in_model_has() -> None:
+    own = snn.NeuronModel("""
+[model]
+name = "logarithms"
+[states]
+v = { initial = 0.5 }
+w = {}
+[receptors]
+current = {}
+[step]
+program = '''
+next.v = 0.5 * v + current
+next.w = log(v + current)
+'''
+""")
+    net = snn.Network()
+    net.add("input", snn.Input(64))
+    net.add("cells", own(64))
+    net.connect("input", "cells", snn.OneToOne(1.0))
+    x = np.random.default_rng(2).normal(0.5, 1.0, (20, 1, 64)).astype(np.float32)
+    x[3] = [[0.0, -1.0, 1e-30, 1e30] * 16]
+    found = []
+    for device in ("reference", OPENVINO.device):
+        with snn.Simulation(net, device=device) as simulation:
+            found.append(simulation.run(20, {"input": x}, {"cells": "w"})["cells"]["w"])
+    assert found[0].min() < -80, "what is not above 0 is held"
+    np.testing.assert_allclose(found[1], found[0], rtol=0, atol=1e-4)
