@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-TEMPLATES = {"neuron_step", "plastic_arrive", "plastic_learn", "train_adjoint", "train_step"}
+TEMPLATES = {"brains", "neuron_step", "plastic_arrive", "plastic_learn", "train_adjoint", "train_step"}
 TARGET = ["--target-env", "vulkan1.0"]
 
 

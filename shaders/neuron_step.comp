@@ -45,11 +45,7 @@ float receptor(const uint k) {
 
 float state_float(const uint k) { return uintBitsToFloat(states[k * a.frame + place]); }
 int state_int(const uint k) { return int(states[k * a.frame + place]); }
-// Stored state is never denormal: tiny values become +0.
-void set_state_float(const uint k, const float value) {
-    const float tiny = 1.0842021724855044e-19;  // 2^-63
-    states[k * a.frame + place] = value < tiny && value > -tiny ? 0u : floatBitsToUint(value);
-}
+void set_state_float(const uint k, const float value) { states[k * a.frame + place] = flushed(value); }
 void set_state_int(const uint k, const int value) { states[k * a.frame + place] = uint(value); }
 
 bool spikes(const float value) { return value > 0.0; }

@@ -76,6 +76,12 @@ float op_reciprocal(const float x) {
     return x <= -smallest ? op_neg(result) : result;
 }
 
+// Stored state is never denormal: tiny values become +0.
+uint flushed(const float value) {
+    const float tiny = 1.0842021724855044e-19;  // 2^-63
+    return value < tiny && value > -tiny ? 0u : floatBitsToUint(value);
+}
+
 int op_iadd(const int x, const int y) { return x + y; }
 int op_isub(const int x, const int y) { return x - y; }
 int op_imul(const int x, const int y) { return x * y; }

@@ -41,7 +41,6 @@ float held(const float value, const uint low, const uint high) {
 float weight_now() { return weight; }
 // Held within its bounds, and flushed as a state is.
 void set_weight(const float value) {
-    const float tiny = 1.0842021724855044e-19;  // 2^-63
     const float next = held(value, a.minimum, a.maximum);
-    weight = next < tiny && next > -tiny ? 0.0 : next;
+    weight = uintBitsToFloat(flushed(next));
 }

@@ -9,7 +9,7 @@ layout(push_constant) uniform Push { TrainProjection a; };
 layout(std430, set = 0, binding = 0) readonly buffer Source { uint source[]; };
 layout(std430, set = 0, binding = 1) readonly buffer Parameters { float parameters[]; };  // weights, bias
 
-// Where the activity of a sample lies, at a step that is not before the first.
+// Where the activity of a sample lies; steps before the first are numbers below 0, as unsigned ones.
 uint activity_of(const uint step, const uint sample_index) {
     return a.source.data + step * a.source.stride + sample_index * a.source.width;
 }
@@ -23,6 +23,9 @@ float activity_at(const uint data, const uint neuron) {
 
 // What a spike of the source delivers times the weight: more than 1 where others are silenced.
 float kept_scale() { return uintBitsToFloat(source[0]); }
+
+// Whether a gradient goes from a step back to another.
+bool goes_back(const uint later, const uint step) { return later / a.gradient_steps == step / a.gradient_steps; }
 
 // Places of values that lie step by step.
 uint target_row(const uint step, const uint sample_index) { return a.sums + (step * a.samples + sample_index) * a.target_size; }

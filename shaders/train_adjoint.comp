@@ -43,7 +43,10 @@ float spike_gradient() {
     if (a.own.width == 0 || !is_kept) return 0.0;
     return activity_gradient[step * a.frame + place] + output_gradient(OF_ACTIVITY);
 }
-float state_gradient(const uint k) { return gradients[k * a.frame + place] + output_gradient(1 + k); }
+float state_gradient(const uint k) {
+    const bool is_cut = (step + 1) % a.gradient_steps == 0;
+    return (is_cut ? 0.0 : gradients[k * a.frame + place]) + output_gradient(1 + k);
+}
 void set_state_gradient(const uint k, const float value) { gradients[k * a.frame + place] = value; }
 void set_receptor_gradient(const uint k, const float value) { sums[taped_place(k)] = value; }
 void add_constant_gradient(const uint k, const float value) { gradients[a.constant_gradients + k * a.frame + place] += value; }

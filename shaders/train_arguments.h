@@ -4,8 +4,9 @@
 // population:
 //
 //   spikes or values   1 word, bits of what a spike delivers (dropout makes it more than 1); samples * width words, bits of the
-//                      neurons that are not silenced; then frames [step][sample][width]. Inputs have no bits of silenced ones,
-//                      value inputs frames [step][sample][size]; inputs that are held one frame
+//                      neurons that are not silenced; then frames [step][sample][width], those that delays look back to from
+//                      the first step before it. Inputs have no bits of silenced ones, value inputs frames
+//                      [step][sample][size]; inputs that are held one frame
 //   sums               [receptor][step][frame]; the backward pass puts dL/d(sum) in their place
 //   tape               [entry][step][frame], then states that are recorded, [state][step][frame], then how often each neuron
 //                      has spiked, [frame]
@@ -29,6 +30,7 @@ struct TrainStep {
     uint recorded;          // bit for each state that is recorded
     uint records, counts;   // in the tape
     uint seed_low, seed_high;
+    uint number_low, number_high;  // of step 0, for random draws
     // In the buffer `constants`, as in NeuronStep:
     uint poisson, shared_constants, own_constants;
     uint population;
@@ -39,6 +41,7 @@ struct TrainAdjoint {
     TapedActivity own;
     uint frame;
     uint first_step, step_count, all_steps;
+    uint gradient_steps;      // no gradient goes from a step that is a multiple of it to one before
     uint constant_gradients;  // behind those of the states
     uint shared_constants, own_constants;
     uint outputs;             // gradients that the loss gives
@@ -67,6 +70,7 @@ struct TrainProjection {
     uint scale;         // bits of a float, 2^exponent of weights in fixed point
     uint pool_weight;   // bits of a float
     uint source_first;  // dL/d(activity): step of the source that the first workgroup has
+    uint gradient_steps;  // dL/d(activity): none goes from a step that is a multiple of it, or later, to one before
     uint slice_rows;    // dL/dw: rows that are summed up together
     TrainWindow window;
 };

@@ -4,7 +4,7 @@
 #include "train_weights.glsl"
 
 void main() {
-    const uint begin = slice_begin(0), end = slice_end();
+    const uint begin = slice_begin(), end = slice_end();
     for (uint c = gl_WorkGroupID.x; c < bias_count(); c += gl_NumWorkGroups.x) {
         float sum = 0.0;
         for (uint place = gl_LocalInvocationID.x; place < (end - begin) * a.bias_spread; place += GROUP_SIZE)

@@ -8,17 +8,15 @@ void main() {
     if (j >= a.target_size) return;
     uint used = 0;
     float sum = begin_sum(sum_place(j), j);
-    if (step >= a.delay) {
-        const uint data = activity_of(step - a.delay, gl_WorkGroupID.y);
-        const float scale = kept_scale();
-        for (uint word = 0; word < a.source.width; ++word) {
-            uint bits = source[data + word];
-            used += bitCount(bits);
-            while (bits != 0) {
-                const uint i = word * 32 + findLSB(bits);
-                sum = add_product(sum, parameters[i * a.target_size + j], scale);
-                bits &= bits - 1;
-            }
+    const uint data = activity_of(step - a.delay, gl_WorkGroupID.y);
+    const float scale = kept_scale();
+    for (uint word = 0; word < a.source.width; ++word) {
+        uint bits = source[data + word];
+        used += bitCount(bits);
+        while (bits != 0) {
+            const uint i = word * 32 + findLSB(bits);
+            sum = add_product(sum, parameters[i * a.target_size + j], scale);
+            bits &= bits - 1;
         }
     }
     sums[sum_place(j)] = sum;

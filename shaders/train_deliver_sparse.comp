@@ -23,7 +23,6 @@ void main() {
         for (uint k = KIND == ONE_TO_ONE ? j : rows[j]; k < end; ++k) {
             const uint i = KIND == ONE_TO_ONE ? j : synapses[3 * k];
             const uint delay = KIND == ONE_TO_ONE ? a.delay : synapses[3 * k + 1];
-            if (step < delay) continue;
             const float value = delivered(activity_of(step - delay, gl_WorkGroupID.y), i);
             if (value == 0.0) continue;
             ++used;

@@ -12,21 +12,19 @@ void main() {
     const uint first = a.first_step * a.samples + (gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y) * ROWS;
     const uint end = (a.first_step + a.step_count) * a.samples;
     if (j >= a.target_size || first >= end) return;
-    bool is_there[ROWS];  // the row is, and its source
     uint data[ROWS];
     float sum[ROWS];
     [[unroll]] for (uint k = 0; k < ROWS; ++k) {
-        const uint row = min(first + k, end - 1), step = row / a.samples;
-        is_there[k] = first + k < end && step >= a.delay;
-        data[k] = activity_of(is_there[k] ? step - a.delay : 0, row % a.samples);
+        const uint row = min(first + k, end - 1);
+        data[k] = activity_of(row / a.samples - a.delay, row % a.samples);
         sum[k] = begin_sum(a.sums + row * a.target_size + j, j);
     }
     uint used = 0;
     for (uint i = 0; i < a.source.size; ++i) {
         const float weight = parameters[i * a.target_size + j];
         [[unroll]] for (uint k = 0; k < ROWS; ++k) {
-            const float value = is_there[k] ? uintBitsToFloat(source[data[k] + i]) : 0.0;
-            used += value != 0.0 ? 1 : 0;
+            const float value = uintBitsToFloat(source[data[k] + i]);
+            used += value != 0.0 && first + k < end ? 1 : 0;
             sum[k] = add_product(sum[k], weight, value);
         }
     }

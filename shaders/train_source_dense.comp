@@ -36,6 +36,7 @@ void main() {
     if (i >= a.source.size) return;
     [[unroll]] for (uint k = 0; k < ROWS_OF_ONE; ++k) {
         const uint row = first_row + first + k * ROWS;
-        if (row < end && row >= before) activity_gradient[(row - before) * a.source.size + i] += kept_scale() * given[k];
+        if (row < end && row >= before && goes_back(row / a.samples, (row - before) / a.samples))
+            activity_gradient[(row - before) * a.source.size + i] += kept_scale() * given[k];
     }
 }

@@ -18,7 +18,7 @@ void main() {
     const uint end = ONE_TO_ONE ? i + 1 : rows[i + 1];
     for (uint k = ONE_TO_ONE ? i : rows[i]; k < end; ++k) {
         const uint then = step + (ONE_TO_ONE ? a.delay : synapses[3 * k + 2]);  // when it arrives
-        if (then < a.first_step || then >= a.first_step + a.step_count) continue;
+        if (then < a.first_step || then >= a.first_step + a.step_count || !goes_back(then, step)) continue;
         given += parameters[k] * sums[target_row(then, gl_WorkGroupID.y) + (ONE_TO_ONE ? i : synapses[3 * k + 1])];
     }
     activity_gradient[source_row(step, gl_WorkGroupID.y) + i] += kept_scale() * given;

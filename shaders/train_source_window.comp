@@ -30,7 +30,7 @@ bool is_maximum(const uint data, const uint plane_begin, const uint at, const ui
 
 void main() {
     const uint i = gl_GlobalInvocationID.x, sample_index = gl_WorkGroupID.y, step = a.source_first + gl_WorkGroupID.z;
-    if (i >= a.source.size) return;
+    if (i >= a.source.size || !goes_back(step + a.delay, step)) return;
     const uint plane = a.window.source_height * a.window.source_width;
     const uint channel = i / plane, y = i / a.window.source_width % a.window.source_height, x = i % a.window.source_width;
     const uint row = target_row(step + a.delay, sample_index);

@@ -20,7 +20,10 @@ uint place;  // sample and neuron together
 uint step;
 
 uint neuron_count() { return a.own.size; }
-uvec2 step_number() { return uvec2(step, 0); }
+uvec2 step_number() {
+    const uint low = a.number_low + step;
+    return uvec2(low, a.number_high + (low < step ? 1 : 0));
+}
 uvec2 seed() { return uvec2(a.seed_low, a.seed_high); }
 #include "constants.glsl"
 uint sample_number() { return sample_index; }

@@ -6,8 +6,8 @@
 layout(std430, set = 0, binding = 2) readonly buffer Sums { float sums[]; };
 layout(std430, set = 0, binding = 3) buffer Parts { float parts[]; };
 
-// Rows of the target's sums, as far as the source was there `delay` steps before.
-uint slice_begin(const uint delay) { return max(gl_WorkGroupID.z * a.slice_rows, delay * a.samples); }
+// Rows of the target's sums.
+uint slice_begin() { return gl_WorkGroupID.z * a.slice_rows; }
 uint slice_end() { return min((gl_WorkGroupID.z + 1) * a.slice_rows, a.step_count * a.samples); }
 
 uint activity_before(const uint row, const uint delay) { return activity_of(row / a.samples - delay, row % a.samples); }

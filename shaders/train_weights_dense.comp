@@ -10,7 +10,7 @@ void main() {
     const uint count = min(32, a.source.size - first), end = slice_end();
     float sum[32];
     [[unroll]] for (uint k = 0; k < 32; ++k) sum[k] = 0.0;
-    for (uint row = slice_begin(a.delay); row < end; ++row) {
+    for (uint row = slice_begin(); row < end; ++row) {
         const uint data = activity_before(row, a.delay);
         if (BINARY) {
             const uint bits = source[data + gl_WorkGroupID.y];

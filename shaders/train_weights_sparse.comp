@@ -14,7 +14,7 @@ void main() {
         const uint i = ONE_TO_ONE ? k : synapses[3 * k], j = ONE_TO_ONE ? k : synapses[3 * k + 1];
         const uint delay = ONE_TO_ONE ? a.delay : synapses[3 * k + 2];
         float sum = 0.0;
-        for (uint row = slice_begin(delay); row < end; ++row) {
+        for (uint row = slice_begin(); row < end; ++row) {
             const float value = activity_at(activity_before(row, delay), i);
             if (value != 0.0) sum += value * sums[a.sums + row * a.target_size + j];
         }

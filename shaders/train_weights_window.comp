@@ -5,7 +5,7 @@
 #include "train_window.glsl"
 
 void main() {
-    const uint begin = slice_begin(a.delay), end = max(slice_end(), begin), plane = target_plane();
+    const uint begin = slice_begin(), end = slice_end(), plane = target_plane();
     for (uint k = gl_WorkGroupID.x; k < a.weight_count; k += gl_NumWorkGroups.x) {
         const uint kx = k % a.window.kernel_width, ky = k / a.window.kernel_width % a.window.kernel_height;
         const uint input_and_output = k / a.window.kernel_width / a.window.kernel_height;

@@ -27,6 +27,8 @@ __all__ = ["MemoryEstimate", "Network", "Placement", "Population", "device_of_se
 
 _INPUT_KINDS = {1: SpikeInput, 2: Input}
 
+SAMPLE_WEIGHTS = 32  # SNN_FLAG_SAMPLE_WEIGHTS
+
 
 class Population:
     """Neurons of one model in a network, or one of its inputs; made by `Network.add`."""
@@ -502,18 +504,21 @@ class Network:
         ]
         return "\n".join(lines)
 
-    def memory_estimate(self, *, device: str = "cpu", batch_size: int = 1, threads: int = 1) -> MemoryEstimate:
+    def memory_estimate(
+        self, *, device: str = "cpu", batch_size: int = 1, threads: int = 1, sample_weights: bool = False
+    ) -> MemoryEstimate:
         """Return what this network and a simulation of it take, without opening one.
 
         Right within a few percent for large networks. Training adds gradients, moments and the tape.
 
         Parameters
         ----------
-        device, batch_size, threads
+        device, batch_size, threads, sample_weights
             As for `Simulation`.
         """
         size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
-        parts, projections = self._finished().memory(device, size, integer(threads, "threads", maximum=1024))
+        flags = SAMPLE_WEIGHTS if sample_weights else 0
+        parts, projections = self._finished().memory(device, size, integer(threads, "threads", maximum=1024), flags)
         return MemoryEstimate(**parts, projections=dict(zip(self._projections, projections, strict=True)))
 
     def placement(

@@ -33,7 +33,7 @@ from snn._running import Run
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, NotFoundError, shown
 from snn.engine.records import Counters, SpikeEvent
-from snn.network import Network, Population, device_of_several
+from snn.network import SAMPLE_WEIGHTS, Network, Population, device_of_several
 from snn.projection import Projection
 from snn.recording import Recording
 from snn.vulkan import Host
@@ -70,7 +70,12 @@ class Simulation:
         Each of `devices` then has the whole network, and so many samples of the batch; ``"auto"``: by what
         `snn.device_speed` measured. For inference of batches.
     batch_size : int, default 1
-        Number of independent samples that share the weights; at most 1,048,576.
+        Number of independent samples that share the weights; at most 1,048,576. A thousand characters of a game are a thousand
+        samples.
+    sample_weights : bool, default False
+        Each sample has weights and biases of its own, at first the network's: ``sim["p.weight"]`` has a row for each sample,
+        and ``sim["p.weight[7]"]`` is that of sample 7. For simulation alone, without plasticity; on ``"cpu"``, ``"reference"``
+        and, where a sample fits into a workgroup's memory, ``"vulkan"``.
     threads : int, default 1
         At most 1024; 0: one for each core. Results do not depend on it.
     instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}
@@ -113,6 +118,7 @@ class Simulation:
         placement: Mapping[str, int] | None = None,
         samples: str | Iterable[int] | None = None,
         batch_size: int = 1,
+        sample_weights: bool = False,
         threads: int = 1,
         instruction_set: str = "best",
         flags: Iterable[str] = (),
@@ -126,14 +132,16 @@ class Simulation:
         if devices is not None:
             if device != "cpu":
                 raise InvalidArgumentError(f"device is {shown(device)} and devices {shown(devices)}; give one of them")
+            names: Any = devices  # what is no list of names is refused below
             if isinstance(devices, Iterable) and not isinstance(devices, str):
-                devices = list(devices)
-                host = next((one for one in devices if isinstance(one, Host)), None)
-                devices = ["vulkan" if isinstance(one, Host) else one for one in devices]
-            device = device_of_several(devices, placement, samples)
+                given = list(devices)
+                host = next((one for one in given if isinstance(one, Host)), None)
+                names = ["vulkan" if isinstance(one, Host) else one for one in given]
+            device = device_of_several(names, placement, samples)
         elif placement is not None or samples is not None:
             raise InvalidArgumentError(f"{'samples' if placement is None else 'placement'} is given without devices")
-        bits = 0
+        self.sample_weights = bool(sample_weights)
+        bits = SAMPLE_WEIGHTS if self.sample_weights else 0
         for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]
         self._session = _native.Session(
@@ -409,12 +417,15 @@ class Simulation:
                 f"the path is {shown(path)}; it must be 'population.state' or 'projection.weight'"
             )
         owner, variable = path.split(".", 1)
-        if variable.split(".")[0] in ("weight", "bias") and owner in self.network.projections:
+        name, bracket, _ = variable.partition("[")
+        if name.split(".")[0] in ("weight", "bias") and owner in self.network.projections:
             projection = self.network.projections[owner]
-            if variable.startswith("weight") and projection.kind != "sparse" and projection.kind != "pool2d":
+            count = self._session.value_count(path)
+            copies = (self.batch_size,) if self.sample_weights and not bracket else ()
+            if name.startswith("weight") and projection.kind != "sparse" and projection.kind != "pool2d":
                 assert projection._weight_shape is not None
-                return projection._weight_shape
-            return (self._session.value_count(path),)
+                return (*copies, *projection._weight_shape)
+            return (*copies, count // self.batch_size) if copies else (count,)
         if owner in self.network.projections:
             projection = self.network.projections[owner]
             rule = projection.plasticity.definition if projection.plasticity else None
@@ -469,7 +480,8 @@ class Simulation:
         ----------
         path : str
             ``"population.state"`` or ``"population.spikes"``, shape (batch size, *shape);
-            ``"projection.weight"``, ``"projection.bias"``, and their ``.gradient`` after a backward pass;
+            ``"projection.weight"``, ``"projection.bias"``, and their ``.gradient`` after a backward pass; where samples have
+            weights of their own both have a row for each, and ``"projection.weight[7]"`` is that of sample 7;
             ``"population.history"``, the activity kept for delays, shape (delay, batch size, *shape);
             ``"population.parameter"``, a parameter of the model as this simulation has it, shape () or the population's;
             ``"projection.parameter"``, one of the projection's rule of plasticity, shape ();
@@ -498,7 +510,8 @@ class Simulation:
         path : str
             As for `get`.
         values : array_like
-            Of the variable's shape, or one number for all; whole numbers for states that are. For a parameter one number, or
+            Of the variable's shape, or one number for all, or without the first axis where samples or steps have all the same;
+            whole numbers for states that are. For a parameter one number, or
             an array of the population's shape, in the model's unit.
         """
         shape = self._shape_of(path)
@@ -612,7 +625,13 @@ class Simulation:
         self._session.load_weights(file_path(path))
 
     def to_network(self) -> Network:
-        """Return a new network with the simulation's present weights and parameters."""
+        """Return a new network with the simulation's present weights and parameters.
+
+        Raises
+        ------
+        UnsupportedError
+            Samples have weights of their own: `get` those of one.
+        """
         return Network._from_native(self._session.to_network(), self.network.seed)
 
     # ---- recorders and callbacks

@@ -171,8 +171,8 @@ class Trainer:
         that is told is then their mean, the accuracy that of the last window. False: one loss over all steps, and one update
         with the sum of the windows' gradients.
     device : str, default "cpu"
-        Where it runs: ``"cpu"``, ``"vulkan"``, ``"auto"``, as of `Simulation`; `snn.devices` tells which can train.
-        Gradients agree between devices to rounding.
+        Where it runs: ``"cpu"``, ``"vulkan"``, ``"auto"``, as of `Simulation`; `snn.devices` tells which can train. Gradients
+        agree between devices to rounding.
     threads : int, default 1
         At most 1024; 0: one for each core. Results do not depend on it.
     instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from snn.engine.bench.brains import bench_brains
 from snn.engine.bench.digits import bench_digits
 from snn.engine.bench.latency import bench_latency
 from snn.engine.bench.report import Settings
@@ -25,6 +26,7 @@ Benchmark = Callable[[Settings], Iterator[dict[str, Any]]]
 BENCHMARKS: dict[str, Benchmark] = {
     "latency": bench_latency,
     "digits": bench_digits,
+    "brains": bench_brains,
     **{name: partial(bench_training, case) for name, case in TRAINING_CASES.items()},
     **{name: partial(bench_scene, scene) for name, scene in SCENES.items()},
 }

@@ -24,7 +24,7 @@ from snn.engine.bench.report import Settings, require, result
 from snn.engine.speed import rates_hz, realtime_factor, spike_counts
 from snn.init import normal, uniform
 
-__all__ = ["bench_latency", "latency_network"]
+__all__ = ["bench_latency", "latency_network", "scale_weights"]
 
 SIZES = (128, 256, 256, 8)
 INPUT_ACTIVITY = 0.10
@@ -41,32 +41,48 @@ def _frames(seed: int) -> Floats:
     return (draws < INPUT_ACTIVITY).astype(np.float32)
 
 
-def _activity(network: snn.Network, frames: Floats, population: str, device: str) -> float:
+def _activity(network: snn.Network, inputs: Floats, population: str, device: str) -> float:
     """Share of the neurons that spike in a step, after the start has passed."""
     with snn.Simulation(network, device=device) as simulation:
-        simulation.run(WARM_UP, {"input": frames[:WARM_UP]})
-        recording = simulation.run(FRAMES, {"input": frames}, {population: "spike_count"})
+        simulation.run(WARM_UP, {"input": np.resize(inputs, (WARM_UP, inputs.shape[1]))})
+        recording = simulation.run(
+            FRAMES, {"input": np.resize(inputs, (FRAMES, inputs.shape[1]))}, {population: "spike_count"}
+        )
     return float(recording[population]["spike_count"].mean()) / FRAMES
 
 
+def scale_weights(network: snn.Network, inputs: Floats, device: str) -> None:
+    """Draw weights anew and scale them layer by layer, so that each layer has the activity wanted.
+
+    Parameters
+    ----------
+    network : Network
+        Layers with one projection each, from the population ``"input"`` on.
+    inputs : array, shape (steps, inputs)
+        Given over and over.
+    device : str
+        Where it is tried.
+    """
+    for stream, projection in enumerate(network.projections.values()):
+        drawn = normal(projection.weights.shape, 0.0, 1.0, seed=network.seed, stream=stream)
+        low, high = 0.0, 4.0
+        for _ in range(14):
+            gain = 0.5 * (low + high)
+            projection.weights[...] = drawn * np.float32(gain)
+            if _activity(network, inputs, projection.target.name, device) < HIDDEN_ACTIVITY:
+                low = gain
+            else:
+                high = gain
+
+
 def latency_network(seed: int = 0, device: str = "cpu") -> snn.Network:
-    """Return the network, its weights scaled layer by layer so that each layer has the activity wanted."""
+    """Return the network, its weights scaled for the activity wanted."""
     network = snn.Sequential(
         snn.SpikeInput(SIZES[0]),
         *(layer for size in SIZES[1:] for layer in (snn.Dense(size, init=0.0), snn.LIF())),
         seed=seed,
     )
-    frames = _frames(seed)
-    for stream, projection in enumerate(network.projections.values()):
-        drawn = normal(projection.weights.shape, 0.0, 1.0, seed=seed, stream=stream)
-        low, high = 0.0, 4.0
-        for _ in range(14):
-            gain = 0.5 * (low + high)
-            projection.weights[...] = drawn * np.float32(gain)
-            if _activity(network, frames, projection.target.name, device) < HIDDEN_ACTIVITY:
-                low = gain
-            else:
-                high = gain
+    scale_weights(network, _frames(seed), device)
     return network
 
 

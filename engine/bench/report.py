@@ -16,7 +16,10 @@ __all__ = ["Settings", "require", "result"]
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line may set; None: the benchmark's own default. Only scenes have `scale`, `versus` and `connectome`."""
+    """What the command line may set; None: the benchmark's own default.
+
+    Only scenes have `scale`, `versus` and `connectome`, only ``brains`` has `count` and `own_weights`.
+    """
 
     device: str = "cpu"
     threads: int = 1
@@ -27,6 +30,8 @@ class Settings:
     scale: float | None = None
     versus: tuple[str, ...] = ()
     connectome: str | None = None
+    count: int | None = None
+    own_weights: bool = False
 
     def wants(self, variant: str) -> bool:
         """Whether to run a variant."""

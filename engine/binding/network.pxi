@@ -445,7 +445,7 @@ cdef class Network:
             check(status)
         return arrays
 
-    def memory(self, device, uint32_t batch_size, uint32_t threads):
+    def memory(self, device, uint32_t batch_size, uint32_t threads, uint32_t flags=0):
         """What the network and a session of it take, in bytes: a dict, and a list of one number for each projection."""
         cdef SNNConfig config
         cdef SNNMemoryEstimate estimate
@@ -456,6 +456,7 @@ cdef class Network:
         config.device = c_device
         config.batch_size = batch_size
         config.thread_count = threads
+        config.flags = flags
         memset(&estimate, 0, sizeof(estimate))
         estimate.struct_size = sizeof(estimate)
         values = numpy.zeros(max(self.info().projection_count, 1), numpy.uint64)

@@ -65,6 +65,8 @@ def bench(
     connectome: Annotated[
         str | None, typer.Option(metavar="FILE", help="Scene flybrain: the published table of connections.")
     ] = None,
+    count: Annotated[int | None, typer.Option(min=1, max=2**20, help="brains: how many; 1,000 when not given.")] = None,
+    own_weights: Annotated[bool, typer.Option("--own-weights", help="brains: each has weights of its own.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a benchmark: median and the range from 10 to 90 % of its repeats."""
@@ -77,12 +79,17 @@ def bench(
     if name not in SCENES and (scale is not None or connectome is not None):
         word = "scale" if scale is not None else "connectome"
         raise fail(f"benchmark '{name}' has no {word}; the scenes have: {', '.join(SCENES)}")
+    if name != "brains" and (count is not None or own_weights):
+        word = "count" if count is not None else "own weights"
+        raise fail(f"benchmark '{name}' has no {word}; brains has")
     known = PEERS if name in SCENES else TRAINERS if name in TRAINING_CASES else {}
     for peer in peers:
         if peer not in known:
             able = SCENES if peer in PEERS else TRAINING_CASES
             raise fail(f"peer '{peer}' does not run benchmark '{name}'; it runs: {', '.join(able)}")
-    settings = Settings(device, threads, repeats, seed, variant, instruction_set, scale, peers, connectome)
+    settings = Settings(
+        device, threads, repeats, seed, variant, instruction_set, scale, peers, connectome, count, own_weights
+    )
     show = _show_scene if name in SCENES else _show_training if name in TRAINING_CASES else _show
     results = []
     for one in BENCHMARKS[name](settings):

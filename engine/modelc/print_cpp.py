@@ -25,7 +25,8 @@ from .statements import Text, cut
 # model instead, to the same bits; a step for one choice of options that is as large as the general one saves nothing.
 LARGEST_ADJOINT = 500
 LARGEST_SPECIALISED_STEP = 300
-LARGEST_INTEGER_STEP = 100  # beyond, reading the sums is a small part of it; nor do states stay in registers
+LARGEST_INTEGER_STEP = 100  # beyond, reading the sums is a small part of it
+LARGEST_SPAN_STEP = 50  # beyond, nothing stays in registers from step to step
 
 LANES = {"float": "F", "int": "I", "bool": "M"}
 _MEMORY = {"float": "float", "int": "int32_t"}
@@ -511,7 +512,9 @@ def kernels_source(
             spans = ["nullptr", "nullptr"]
             if len(special_programs.step.instructions) > LARGEST_INTEGER_STEP:
                 functions[2] = "nullptr"
-            elif stays_in_registers(definition, special_programs):
+            if len(special_programs.step.instructions) <= LARGEST_SPAN_STEP and stays_in_registers(
+                definition, special_programs
+            ):
                 lines += _span(definition, special_programs, f"{name}_span_{number}")
                 spans = [f"{function}<{name}_span_{number}>" for function in ("step_span", "list_resting")]
             functions += spans

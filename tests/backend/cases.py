@@ -17,7 +17,7 @@ from snn.engine.modelc import builtin_names, load_builtin_model
 
 NEURONS, SPIKES, VALUES = 0, 1, 2
 DENSE, ONE_TO_ONE, SPARSE, CONV2D, POOL2D = range(5)
-FLOAT, FIXED = 1, 2
+FLOAT, FIXED, COMPACT = 1, 2, 3
 SUM, AVERAGE, MAX = range(3)
 
 

@@ -86,7 +86,11 @@ def open_session(builder: Builder, case: Case, setting: Setting) -> _native.Sess
 def simulate(case: Case, setting: Setting) -> Result:
     """Every state and every spike of every step."""
     builder = Builder(case)
-    session = open_session(builder, case, setting)
+    return recorded(builder, open_session(builder, case, setting), case, builder.drive(case))
+
+
+def recorded(builder: Builder, session: _native.Session, case: Case, frames: list) -> Result:
+    """The same of a session that is there, with inputs as `Builder.drive` gives them."""
     result, records = Result(), []
     for index, (size, kind, model) in enumerate(zip(builder.sizes, builder.kinds, builder.models, strict=True)):
         if kind != NEURONS:
@@ -99,7 +103,7 @@ def simulate(case: Case, setting: Setting) -> Result:
         if model["spiking"]:
             result.arrays[f"{builder.names[index]}.spikes"] = np.full(shape, 255, np.uint8)
             records.append((index, "spikes", result.arrays[f"{builder.names[index]}.spikes"]))
-    session.run(case.steps, builder.drive(case), records)
+    session.run(case.steps, frames, records)
     return result
 
 

@@ -5,6 +5,8 @@ Gradients are sums in another order than the reference's, so they agree to float
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -293,3 +295,65 @@ def test_digits() -> None:
         assert snn.Trainer(net, steps=10).score(digits.test_x, digits.test_y) == scores[-1]
     assert scores[0] > 0.7
     assert abs(scores[1] - scores[0]) < 0.02  # rounding of gradients moves a sample or two
+
+
+@pytest.mark.parametrize("name", ["recurrent_3", "sparse_float_delays", "conv_delayed", "several_projections"])
+def test_truncated_gradients(name: str) -> None:
+    """No gradient goes back over the beginning of a window."""
+    case = dataclasses.replace(BY_NAME[name], steps=20, batch=3)
+    found = []
+    for setting, settings in ((REFERENCE, {}), (VULKAN, {}), (VULKAN, {"checkpoint_steps": 5})):
+        builder = Builder(case)
+        session = open_session(builder, case, setting)
+        trainer = _native.Trainer(
+            session, output_population=output_of(builder), steps=case.steps, loss=2, window_steps=7, **settings
+        )
+        trainer.forward(builder.drive(case), labels=labels(case, builder.sizes[output_of(builder)]))
+        trainer.backward()
+        found.append(weight_gradients(builder, session))
+    assert_close(found[1], found[0])
+    for path, values in found[1].items():
+        np.testing.assert_array_equal(found[2][path], values)  # all of the tape is kept
+
+
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [
+        ("recurrent_3", False),
+        ("sparse_float_delays", True),
+        ("model_driven_lif", False),
+        ("several_projections", False),
+    ],
+)
+def test_windows_with_updates(name: str, held: bool) -> None:
+    """Each window goes on from the one before: states, spikes on their way, draws."""
+    case = dataclasses.replace(BY_NAME[name], steps=20, batch=3)
+    found = []
+    for setting in (REFERENCE, VULKAN):
+        builder = Builder(case)
+        session = open_session(builder, case, setting)
+        output = output_of(builder)
+        trainer = _native.Trainer(
+            session, output_population=output, steps=case.steps, loss=2, optimizer=0, learning_rate=0.01, window_steps=3
+        )
+        inputs = [(i, held, values[0] if held else values) for i, _, values in builder.drive(case)]
+        results = [trainer.step(inputs, labels=labels(case, builder.sizes[output])) for _ in range(2)]
+        found.append(({}, session.counters(), [one.spike_count for one in results], [one.loss for one in results]))
+        for path in filter(None, builder.trainable):
+            found[-1][0][path] = np.empty(session.value_count(f"{path}.weight"))
+            session.read(f"{path}.weight", found[-1][0][path])
+    assert found[1][1:3] == found[0][1:3]
+    assert found[1][3] == pytest.approx(found[0][3], rel=1e-5)
+    assert_close(found[1][0], found[0][0], 1e-4)
+
+
+def test_other_learning_rules_are_refused() -> None:
+    case = BY_NAME["model_lif"]
+    builder = Builder(case)
+    trainer = _native.Trainer(
+        open_session(builder, case, VULKAN), output_population=2, steps=case.steps, loss=2, rule=1
+    )
+    with pytest.raises(
+        snn.UnsupportedError, match='trains by back-propagation through time; "cpu" has OTTT and e-prop'
+    ):
+        trainer.forward(builder.drive(case), labels=labels(case, 5))

@@ -289,6 +289,38 @@ static void samples_of_a_batch_are_independent(void) {
     snn_network_release(network);
 }
 
+/* Two characters of a game: one network, weights of their own. */
+static void samples_have_weights_of_their_own(void) {
+    SNNNetwork network = make_chain(), saved = NULL;
+    SNNConfig config;
+    SNNHandle handle;
+    const float input[6] = {1, 0, 0, 1, 0, 0}, mine[3] = {0.25f, 0, 0};
+    float all[6], v[6];
+    size_t count;
+    snn_config_default(&config);
+    config.network = network;
+    config.batch_size = 2;
+    config.flags = SNN_FLAG_SAMPLE_WEIGHTS;
+    CHECK_OK(snn_create_network(&config, &handle));
+    CHECK_OK(snn_session_value_count(handle, "in_to_cells.weight", &count));
+    CHECK_EQUAL(count, 6);
+    CHECK_OK(snn_session_value_count(handle, "in_to_cells.weight[1]", &count));
+    CHECK_EQUAL(count, 3);
+    CHECK_OK(snn_session_write(handle, "in_to_cells.weight[1]", SNN_FLOAT32, mine, 3));
+    CHECK_OK(snn_session_read(handle, "in_to_cells.weight", SNN_FLOAT32, all, 6));
+    CHECK_NEAR(all[0], 0.5, 0);
+    CHECK_NEAR(all[3], 0.25, 0);
+    CHECK_OK(snn_session_set_input(handle, 0, input, 6));
+    CHECK_OK(snn_session_step(handle, 1));
+    CHECK_OK(snn_get_membrane_potentials(handle, "cells", v, 6));
+    CHECK_NEAR(v[0], 0.5, 0);
+    CHECK_NEAR(v[3], 0.25, 0);
+    CHECK_ERROR(snn_session_read(handle, "in_to_cells.weight[2]", SNN_FLOAT32, all, 3), SNN_ERROR_NOT_FOUND, "[0] to [1]");
+    CHECK_ERROR(snn_session_to_network(handle, &saved), SNN_ERROR_UNSUPPORTED, "2 samples");
+    snn_destroy_network(handle);
+    snn_network_release(network);
+}
+
 /* ---- Reading and writing ---- */
 
 static void variables_are_read_and_written_by_path(void) {
@@ -786,6 +818,7 @@ static const CheckCase cases[] = {
     CASE(values_stay_until_they_are_changed),
     CASE(bound_input_is_read_at_each_step),
     CASE(samples_of_a_batch_are_independent),
+    CASE(samples_have_weights_of_their_own),
     CASE(variables_are_read_and_written_by_path),
     CASE(whole_states_take_whole_numbers_only),
     CASE(whole_states_are_recorded_as_whole_numbers),

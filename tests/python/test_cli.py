@@ -333,6 +333,8 @@ def test_run_is_the_same_on_every_device(snn_command: Command, file: Path) -> No
             "peer 'norse' does not run benchmark 'cuba'; it runs: shd, shd-recurrent",
         ),
         (["bench", "latency", "--scale", "2"], 1, "benchmark 'latency' has no scale"),
+        (["bench", "latency", "--count", "2"], 1, "benchmark 'latency' has no count; brains has"),
+        (["bench", "cuba", "--own-weights"], 1, "benchmark 'cuba' has no own weights; brains has"),
         (["bench", "cuba", "--connectome", "a.csv"], 1, "scene 'cuba' has no connectome"),
         (["bench", "flybrain", "--connectome", "a.csv"], 1, "there is no file 'a.csv'"),
         (["bench", "latency", "--repeats", "0"], 2, "--repeats"),
@@ -388,6 +390,17 @@ def test_bench_latency(snn_command: Command) -> None:
         assert {"processor", "cores", "memory_bytes", "system"} <= one["machine"].keys()
         assert {"libsnn", "snn-engine", "python", "numpy"} <= one["versions"].keys()
     assert found[0]["output_spikes"] == found[1]["output_spikes"]
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["shared", "own"])
+def test_bench_brains(snn_command: Command, own: bool) -> None:
+    options = ["--count", 6, "--repeats", 10, *(["--own-weights"] if own else [])]
+    (found,) = snn_command("bench", "brains", *options, "--json").objects()
+    assert found.keys() >= BENCH_KEYS
+    assert found["variant"] == ("own weights" if own else "shared weights")
+    assert (found["brains"], found["repeats"], found["ran_on"]) == (6, 10, "cpu")
+    assert found["brain_steps_per_s"] == pytest.approx(6 * 16 / found["median_s"])
+    assert 0.02 < found["activity"] < 0.2
 
 
 def test_bench_latency_in_words_and_one_variant(snn_command: Command) -> None:
@@ -527,4 +540,4 @@ def test_peers_may_follow_one_option(words: str, spread: str) -> None:
 
 def test_every_benchmark_is_tested_here() -> None:
     # Scenes: tests/python/test_scenes.py; training: tests/python/test_bench_training.py.
-    assert set(BENCHMARKS) == {"latency", "digits", *TRAINING_CASES, *snn.scenes.SCENES}
+    assert set(BENCHMARKS) == {"latency", "digits", "brains", *TRAINING_CASES, *snn.scenes.SCENES}

@@ -58,6 +58,15 @@ def test_a_quantized_network_has_few_values_and_does_as_well(
     assert net.projections["input_to_hidden"].bias.any()
 
 
+@pytest.mark.parametrize("more", [{"window_steps": 10}, {"checkpoint_steps": 10}, {"rule": "ottt"}], ids=str)
+def test_weights_are_rounded_under_every_rule_and_window(more: dict[str, object]) -> None:
+    net = network()
+    trainer = snn.Trainer(net, steps=25, epochs=2, quantization=snn.Quantization(3), **more)
+    history = trainer.fit(DIGITS.train_x[:320], DIGITS.train_y[:320]).history["loss"]
+    assert history[1] < history[0]
+    assert np.unique(net.projections["input_to_hidden"].weights).size <= 7
+
+
 def test_projections_are_chosen_by_name() -> None:
     net = network(bias=True)
     trainer = trained(
@@ -111,6 +120,11 @@ def test_bad_settings_say_what_is_wrong() -> None:
         snn.Trainer(net, quantization=8)
     with pytest.raises(snn.NotFoundError, match="no projection 'other'"):
         snn.Trainer(net, quantization={"other": snn.Quantization()})
+    for more in ({"window_steps": 5}, {"checkpoint_steps": 5}, {"rule": "eprop"}):
+        with pytest.raises(
+            snn.UnsupportedError, match="'input_to_hidden' cannot be normalised: its statistics are over all"
+        ):
+            trained(network(), normalization=snn.BatchNorm(), **more)
     plain = snn.Sequential(64, snn.Dense(8), snn.LIF(), snn.Dense(10), snn.LIF())
     before = plain.projections["input_to_hidden"].weights.copy()
     with pytest.raises(snn.InvalidArgumentError, match="'input_to_hidden' has no bias"):

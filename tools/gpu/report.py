@@ -15,12 +15,16 @@ from owner import Owner
 
 import snn
 from snn.engine import machine
+from snn.engine.bench.brains import bench_brains
 from snn.engine.bench.latency import latency_network
 from snn.engine.bench.report import Settings
 from snn.engine.bench.scenes import bench_scene
+from snn.engine.bench.training import bench_training
+from snn.engine.bench.training_cases import TRAINING_CASES
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "performance-gpu.md"
 DEVICE = "vulkan"
+PEERS = ("snntorch", "spikingjelly")
 
 Row = tuple[str, str, str]  # what, figure, spread or remark
 
@@ -65,9 +69,39 @@ def recorded(owner: Owner) -> Iterator[Row]:
     )
 
 
+def brains(owner: Owner) -> Iterator[Row]:
+    """Frames of many small brains; each is compared with a session of its own on the CPU first."""
+    for own_weights in (False, True):
+        for one in bench_brains(Settings(device=DEVICE, own_weights=own_weights)):
+            yield (
+                f"`brains`: {one['network']}, {one['variant']}",
+                f"{one['median_s'] * 1e3:.2f} ms a frame",
+                f"{one['p10_s'] * 1e3:.2f} to {one['p90_s'] * 1e3:.2f}",
+            )
+
+
+def training(name: str) -> Callable[[Owner], Iterator[Row]]:
+    """A training step, beside other libraries on the same card; those that are not installed say so."""
+
+    def measure(owner: Owner) -> Iterator[Row]:
+        for one in bench_training(TRAINING_CASES[name], Settings(device=DEVICE, versus=PEERS)):
+            what = f"training `{name}`, {one['variant']}"
+            if "no_result" in one:
+                yield what, "no result", one["no_result"]
+            else:
+                yield (
+                    what,
+                    f"{one['median_s'] * 1e3:.2f} ms a step",
+                    f"{one['p10_s'] * 1e3:.2f} to {one['p90_s'] * 1e3:.2f}",
+                )
+
+    return measure
+
+
 MEASUREMENTS: dict[str, Callable[[Owner], Iterator[Row]]] = {
     "bandwidth": bandwidth,
     "recorded": recorded,
+    "brains": brains,
     "microcircuit": scene("microcircuit"),
     "izhikevich_1m": scene("izhikevich_100k", 10.0),
     "izhikevich_100k": scene("izhikevich_100k"),
@@ -78,6 +112,7 @@ MEASUREMENTS: dict[str, Callable[[Owner], Iterator[Row]]] = {
     "coba_40k": scene("coba_40k"),
     "flybrain": scene("flybrain"),
     "stdp": scene("stdp"),
+    **{name: training(name) for name in ("shd", "shd-recurrent", "mnist", "convnet", "layer")},
 }
 
 

@@ -168,6 +168,8 @@ namespace Snn
         AnySize = 8,
         /// <summary>training goes back to the inputs, through what is not trainable too: see snn_trainer_run_backward.</summary>
         InputGradients = 16,
+        /// <summary>each sample has weights and biases of its own, at first the network's: paths of snn_session_read.</summary>
+        SampleWeights = 32,
     }
 
     /// <summary><c>SNN_FLOAT32</c> and those that follow it in <c>snn.h</c>.</summary>

@@ -791,7 +791,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_destroy_network(IntPtr handle);
 
-        /// <summary>Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes.</summary>
+        /// <summary>Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_load_weights(SessionHandle handle, byte* path);
 

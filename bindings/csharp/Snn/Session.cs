@@ -180,7 +180,7 @@ namespace Snn
             }
         }
 
-        /// <summary>Why "auto" chose the device, in one line; empty where the program named it.</summary>
+        /// <summary>Why "auto" chose the device, or which of several failed, in one line; else empty.</summary>
         public string DeviceReason
         {
             get

@@ -25,7 +25,8 @@
  * receptor    a named input sum of a neuron model ("current").
  * session     one running copy of a network on one device: state, and weights of its own once they change. `SNNHandle`.
  * step        the fixed time step dt of the network. Time inside is an integer number of steps.
- * sample      one of `batch_size` independent copies of the state that share the weights.
+ * sample      one of `batch_size` independent copies of the state, which share the weights or have their own
+ *             (SNN_FLAG_SAMPLE_WEIGHTS): a thousand characters of a game, stepped together.
  *
  * Rules that hold for every function
  * ----------------------------------
@@ -474,8 +475,11 @@ enum { /* SNNConfig.flags */
     SNN_FLAG_SMOOTH_SPIKES = 4u,    /* with FLOAT64: spikes are the surrogate's smooth function (gradient checks) */
     SNN_FLAG_ANY_SIZE = 8u,         /* open a session even when its estimate (snn_network_memory) exceeds the free memory, which
                                        is SNN_ERROR_OUT_OF_MEMORY else */
-    SNN_FLAG_INPUT_GRADIENTS = 16u  /* training goes back to the inputs, through what is not trainable too: see
+    SNN_FLAG_INPUT_GRADIENTS = 16u, /* training goes back to the inputs, through what is not trainable too: see
                                        snn_trainer_run_backward. Every model must be differentiable; it costs time and memory. */
+    SNN_FLAG_SAMPLE_WEIGHTS = 32u   /* each sample has weights and biases of its own, at first the network's: paths of
+                                       snn_session_read. Without training and plasticity, on one device: "cpu", "reference", and
+                                       "vulkan" where a workgroup holds a sample (docs/decisions/0022) */
 };
 
 typedef struct SNNConfig {
@@ -547,7 +551,8 @@ typedef struct SNNSessionDevice {
 SNN_API SNNStatus SNN_CALL snn_session_device(SNNHandle handle, SNNSessionDevice *out_device);
 /* Ends the session and frees its memory; its trainers become invalid. Null is allowed. */
 SNN_API void SNN_CALL snn_destroy_network(SNNHandle handle);
-/* Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes. All or none. */
+/* Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples. All or
+ * none. */
 SNN_API SNNStatus SNN_CALL snn_load_weights(SNNHandle handle, const char *path);
 /* Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at
  * most max_catch_up_steps, the time beyond that is dropped. NaN, negative or infinite is an error. */
@@ -579,7 +584,8 @@ SNN_API SNNStatus SNN_CALL snn_register_spike_callback(SNNHandle handle, SpikeCa
 
 /* A new reference to the session's network; release it. */
 SNN_API SNNStatus SNN_CALL snn_session_network(SNNHandle handle, SNNNetwork *out_network);
-/* A new finished network with the session's present weights, biases and parameters; release it. */
+/* A new finished network with the session's present weights, biases and parameters; release it. SNN_ERROR_UNSUPPORTED where samples
+ * have weights of their own that were written: read those of the sample that is meant and write them to a session without the flag. */
 SNN_API SNNStatus SNN_CALL snn_session_to_network(SNNHandle handle, SNNNetwork *out_network);
 
 /* Input of an input population for the coming step: [batch_size][size] floats. Spike inputs take 0 and 1 only and are
@@ -635,6 +641,8 @@ SNN_API SNNStatus SNN_CALL snn_load_state(SNNHandle handle, const char *path);
  *   "projection.weight"      as in SNNProjectionDef, but sparse ones in the canonical order of SNNProjectionInfo; writing
  *                            gives the session its own copy
  *   "projection.bias"        as in SNNProjectionDef
+ *                            With SNN_FLAG_SAMPLE_WEIGHTS both are [batch_size][...], and "projection.weight[7]",
+ *                            "projection.bias[7]" are those of sample 7 alone
  *   "projection.weight.gradient", "projection.bias.gradient"   in the same order; after a backward pass (read only)
  *   "projection.parameter"   [1], a parameter of the projection's rule of plasticity, as this session has it; writing is felt from
  *                            the next step on and may not move the bounds of the weights

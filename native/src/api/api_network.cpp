@@ -253,7 +253,7 @@ SNNStatus snn_network_get_info(SNNNetwork network, SNNNetworkInfo* out_info) {
             if (!population.is_input()) info.neuron_count += population.size;
         for (const Projection& projection : target.projections()) {
             info.synapse_count += synapse_count(target, projection);
-            info.parameter_count += projection.weight_count() + (projection.bias ? projection.bias->size() : 0);
+            info.parameter_count += projection.weight_count() + projection.bias_count();
         }
         answer(out_info, info, "out_info");
     });
@@ -287,7 +287,7 @@ SNNStatus snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProj
         info.name = projection.name.c_str();
         info.receptor = target.population(projection.target).model->receptors[projection.receptor].c_str();
         info.weight_count = projection.weight_count();
-        info.bias_count = projection.bias ? projection.bias->size() : 0;
+        info.bias_count = projection.bias_count();
         info.bias = projection.bias ? projection.bias->data() : nullptr;
         info.synapse_count = synapse_count(target, projection);
         for (int axis = 0; axis < 2; ++axis) {

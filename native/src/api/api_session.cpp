@@ -32,7 +32,7 @@ SessionOptions session_options(const SNNConfig& config) {
     if (config.max_catch_up_steps == 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->max_catch_up_steps is 0; expected at least 1");
     const uint32_t known_flags = SNN_FLAG_INTERPRET_MODELS | SNN_FLAG_FLOAT64 | SNN_FLAG_SMOOTH_SPIKES | SNN_FLAG_ANY_SIZE |
-                                 SNN_FLAG_INPUT_GRADIENTS;
+                                 SNN_FLAG_INPUT_GRADIENTS | SNN_FLAG_SAMPLE_WEIGHTS;
     if (config.flags & ~known_flags)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->flags has unknown bits: ", config.flags & ~known_flags);
     options.executor.batch_size = config.batch_size;
@@ -112,7 +112,7 @@ SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMem
                         " projections");
         if (!out_projection_bytes && count != 0)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_projection_bytes is null, but count is ", count);
-        const Plan plan = make_plan(finished);
+        const Plan plan = make_plan(finished, false, options.executor.flags & SNN_FLAG_SAMPLE_WEIGHTS);
         const MemoryEstimate estimate = names_several(options.device)
                                             ? estimate_together(plan, options.device, options.executor)
                                             : estimate_memory(plan, options.device, options.executor);

@@ -19,6 +19,12 @@ namespace {
 
 }  // namespace
 
+void check_shared_weights(const ExecutorOptions& options, std::string_view device) {
+    if (options.flags & SNN_FLAG_SAMPLE_WEIGHTS)
+        throw Error(SNN_ERROR_UNSUPPORTED, "device '", device,
+                    "' has no weights for each sample (SNN_FLAG_SAMPLE_WEIGHTS); \"cpu\" has");
+}
+
 void Executor::set_plasticity(uint32_t, std::shared_ptr<const PlasticityPlan>) { cannot_signal(); }
 void Executor::signal(uint32_t, float) { cannot_signal(); }
 void Executor::record(const RunRequest&, void*) { cannot_share(); }

@@ -35,7 +35,7 @@ struct Slot {
         activity,         // index population: [batch][size], spikes as 0/1 or input values of the last step. Written only
                           // where there is no history
         history,          // index population: [history_depth][batch][size], newest (the last step) first
-        weight,           // index projection
+        weight,           // index projection. Where samples have weights of their own, of `sample`, or [batch][weight]
         // What a plastic projection remembers of events, as kept_traces() gives it; written after reset_state() only. Traces
         // are floats, an age is an int: steps from the last event to the step to come.
         pre_traces,   // index projection: [trace][source][delay of PlasticityPlan::delays]
@@ -44,13 +44,15 @@ struct Slot {
         post_age,     // index projection: [target]
         synapse_traces,  // index projection: [trace][synapse]
         synapse_age,     // index projection: [synapse]
-        bias,             // index projection
+        bias,             // index projection; as weight
         weight_gradient,  // index projection
         bias_gradient,    // index projection
     };
     Kind kind;
     uint32_t index;
     uint32_t sub = 0;
+    uint32_t sample = all_samples;  // of weight and bias, where the plan has sample_weights
+    static constexpr uint32_t all_samples = UINT32_MAX;
 };
 
 struct InputFrames {
@@ -277,6 +279,9 @@ struct ExecutorOptions {
     SNNAllocator allocator{};   // functions null: the C runtime's
     SNNJobSystem job_system{};  // function null: own threads
 };
+
+// For devices on which samples always share the weights: throws SNN_ERROR_UNSUPPORTED where the options ask for more.
+void check_shared_weights(const ExecutorOptions& options, std::string_view device);
 
 // What an executor would take, without opening it.
 struct ExecutorMemory {

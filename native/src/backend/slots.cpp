@@ -19,13 +19,17 @@ size_t size_of(DType type) {
 
 size_t slot_count(const Plan& plan, uint32_t batch_size, const Slot& slot) {
     const Network& network = *plan.network;
+    const auto copies = [&] {
+        const WeightCopies found = weight_copies(plan, batch_size, slot);
+        return size_t{found.last - found.first};
+    };
     switch (slot.kind) {
         case Slot::state:
         case Slot::activity: return size_t{batch_size} * network.population(slot.index).size;
         case Slot::history:
             return size_t{plan.populations[slot.index].history_depth} * batch_size *
                    network.population(slot.index).size;
-        case Slot::weight:
+        case Slot::weight: return copies() * network.projection(slot.index).weight_count();
         case Slot::weight_gradient: return network.projection(slot.index).weight_count();
         case Slot::pre_traces:
         case Slot::pre_age:
@@ -44,11 +48,15 @@ size_t slot_count(const Plan& plan, uint32_t batch_size, const Slot& slot) {
             if (slot.kind == Slot::post_traces) return plasticity->post_traces.size() * spikes;
             return slot.kind == Slot::pre_age ? arrivals : spikes;
         }
-        case Slot::bias:
-        case Slot::bias_gradient:
-            return network.projection(slot.index).bias ? network.projection(slot.index).bias->size() : 0;
+        case Slot::bias: return copies() * network.projection(slot.index).bias_count();
+        case Slot::bias_gradient: return network.projection(slot.index).bias_count();
     }
     return 0;
+}
+
+WeightCopies weight_copies(const Plan& plan, uint32_t batch_size, const Slot& slot) {
+    if (!plan.sample_weights) return {0, 1};
+    return slot.sample == Slot::all_samples ? WeightCopies{0, batch_size} : WeightCopies{slot.sample, slot.sample + 1};
 }
 
 bool is_age(Slot::Kind kind) {

@@ -9,6 +9,11 @@ namespace snn {
 
 // Values of a slot in canonical order; 0 for a bias that is not there.
 size_t slot_count(const Plan& plan, uint32_t batch_size, const Slot& slot);
+// Which copies of the weights a slot of weights or a bias is about, [first, last): one copy, or one for each sample.
+struct WeightCopies {
+    uint32_t first, last;
+};
+WeightCopies weight_copies(const Plan& plan, uint32_t batch_size, const Slot& slot);
 
 // What slots of traces and ages are about.
 bool is_age(Slot::Kind kind);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <span>
 
 namespace snn::cpu {
 
@@ -11,7 +10,7 @@ AwakeNeurons::AwakeNeurons(PopulationData& data, uint32_t range, const SNNAlloca
       range_(range),
       begin_(data.ranges[range].begin),
       size_(std::min(data.ranges[range].end, data.size) - begin_),
-      capacity_(padded(size_)) {
+      capacity_((size_ + span_slots - 1) / span_slots * span_slots) {
     const Model& model = *data.info.model;
     neurons_.allocate(allocator, capacity_);
     slots_.allocate(allocator, size_);
@@ -22,7 +21,7 @@ AwakeNeurons::AwakeNeurons(PopulationData& data, uint32_t range, const SNNAlloca
     constants_.allocate(allocator, own_constants_.size() * size_t{capacity_});
     due_.allocate(allocator, size_t{data.receptor_count} * (capacity_ / 16));
     std::fill_n(due_.data(), due_.size(), nothing_due);
-    resting_.allocate(allocator, (data.ranges[range].end - begin_) / 16);
+    resting_.allocate(allocator, capacity_ / 16);
     constant_places_.resize(model.constant_count());
     for (uint32_t s = 0; s < data.state_count; ++s) state_places_.push_back(states_.data() + size_t{s} * capacity_);
     for (uint32_t r = 0; r < data.receptor_count; ++r)
@@ -50,9 +49,10 @@ bool AwakeNeurons::gather(uint32_t most) {
     args.constant_masks = data_.constant_masks.data();
     args.states = states;
     args.receptor_scales = data_.fixed_scales.data();
-    data_.list_resting(args, begin_, data_.ranges[range_].end, resting_.data() - begin_ / 16);
+    const uint32_t end = data_.ranges[range_].end;
+    data_.list_resting(args, begin_, end, resting_.data() - begin_ / 16);
     uint32_t resting = 0;
-    for (const uint16_t bits : std::span(resting_.data(), resting_.size())) resting += static_cast<uint32_t>(std::popcount(bits));
+    for (uint32_t word = 0; word < (end - begin_) / 16; ++word) resting += static_cast<uint32_t>(std::popcount(resting_[word]));
     if (resting + most < size_) return false;
     for (uint32_t neuron = 0; neuron < size_; ++neuron)
         if (!(resting_[neuron / 16] >> neuron % 16 & 1)) wake(neuron);

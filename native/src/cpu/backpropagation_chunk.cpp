@@ -164,7 +164,7 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
             args.shape = &data.conv->shape();
             args.gradient = gradient;
             args.channels_last = scratch_[task].channels_last.data();
-            args.weights = data.packed();
+            args.weights = data.weights_of(0).packed;
             args.source_gradient = out;
             args.block_end = data.conv->block_count();
             context_.kernels.turn_channels(args);

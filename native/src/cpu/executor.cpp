@@ -37,6 +37,7 @@
 #include "cpu/executor.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -116,7 +117,8 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
     for (uint32_t q = 0; q < network.projections().size(); ++q) {
         const Projection& projection = network.projections()[q];
         projections.push_back(std::make_unique<ProjectionData>(projection, network, populations[projection.target]->ranges,
-                                                               allocator, kernels, bundles->has(q)));
+                                                               allocator, kernels, bundles->has(q),
+                                                               plan->sample_weights ? batch : 1));
         plastic.emplace_back();
         if (projection.plasticity)
             plastic.back() = std::make_unique<PlasticProjection>(projection, network, plan->plasticity[q],
@@ -209,12 +211,57 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
             population->separate_states(options.allocator);
     make_stages();
     make_spans(options.allocator);
-    size_t sample_bytes = 1;
+    place_held_sums();
+    size_t sample_bytes = 1 + held_words_ * sizeof(float);
     for (const auto& population : populations) {
         sample_bytes += static_cast<size_t>(population->state_count) * population->row * sizeof(uint32_t);
         sample_bytes += static_cast<size_t>(population->frame_count) * population->size / 8;
     }
+    for (const auto& projection : context_.projections)
+        if (projection->copies > 1) sample_bytes += (projection->weight_count + projection->bias_count) * sizeof(float);
     samples_together_ = static_cast<uint32_t>(std::clamp<size_t>(state_bytes_together / sample_bytes, 1, options.batch_size));
+    for (TaskMemory& task : context_.tasks)
+        task.held_sums_of_samples.allocate(options.allocator, size_t{samples_together_} * held_words_);
+}
+
+// In the order of addition nothing but undelayed inputs comes before them.
+void CpuExecutor::place_held_sums() {
+    held_places_.assign(context_.projections.size(), no_place);
+    holds_.assign(context_.projections.size(), 0);
+    for (const uint32_t p : neurons_) {
+        const PopulationData& data = *context_.populations[p];
+        std::vector<uint8_t> may(data.receptor_count, 1);
+        for (const uint32_t q : data.incoming) {
+            const ProjectionData& projection = *context_.projections[q];
+            uint8_t& so_far = may[projection.info.receptor];
+            so_far = so_far && context_.populations[projection.info.source]->info.is_input() && projection.info.delay_steps == 0 &&
+                     projection.info.kind != SNN_CONNECT_SPARSE;
+            if (!so_far) continue;
+            held_places_[q] = held_words_;
+            held_words_ += data.row;
+        }
+    }
+}
+
+// Whether any sums are the same in all steps of the request; says which.
+bool CpuExecutor::holds_sums(const RunRequest& request) {
+    if (held_words_ == 0 || request.step_count < 2 || request.tape) return false;
+    bool any = false;
+    for (const uint32_t p : neurons_) {
+        const PopulationData& data = *context_.populations[p];
+        std::array<uint8_t, most_receptors> held;
+        held.fill(1);
+        for (const uint32_t q : data.incoming) {
+            const ProjectionData& projection = *context_.projections[q];
+            const auto is_held = [&](const InputFrames& input) {
+                return input.population == projection.info.source && input.step_stride == 0;
+            };
+            uint8_t& so_far = held[projection.info.receptor];
+            so_far = so_far && held_places_[q] != no_place && std::any_of(request.inputs.begin(), request.inputs.end(), is_held);
+            any |= (holds_[q] = so_far) != 0;
+        }
+    }
+    return any;
 }
 
 CpuExecutor::~CpuExecutor() = default;
@@ -290,6 +337,7 @@ void CpuExecutor::run(const RunRequest& request) {
 void CpuExecutor::run_steps(const RunRequest& request) {
     begin_events(request);
     leaves_out_resting_ = leaves_out_resting(request);
+    holds_sums_ = holds_sums(request);
     const uint32_t width = context_.pool.width(), batch = context_.batch;
     const double work = work_ns_ * request.step_count * batch;
     const double worth_sharing = context_.pool.runs_together() ? worth_meeting_ns / std::max(context_.span_steps, 1u) : worth_job_ns;
@@ -343,11 +391,14 @@ void CpuExecutor::run_samples(const RunRequest& request, StepRange steps, uint32
         run_spans(request, steps.begin, {0, context_.pool.width()}, memory, team);
         return;
     }
+    const bool holds = holds_sums_ && steps.end - steps.begin > 1;
     for (uint32_t first = begin; first < end; first += samples_together_) {
         const uint32_t last = std::min(end, first + samples_together_);
         for (uint32_t step = steps.begin; step < steps.end; ++step)
             for (uint32_t sample = first; sample < last; ++sample) {
-                const Moment at = moment(request, step, sample);
+                Moment at = moment(request, step, sample);
+                if (holds) at.held_sums = memory.held_sums_of_samples.data() + size_t{sample - first} * held_words_;
+                at.fills_held_sums = step == steps.begin;
                 load_inputs(request, at, step);
                 count_inputs(request, at, memory);
                 for (uint32_t thread = 0; thread < context_.bundles->thread_count(); ++thread)
@@ -513,7 +564,7 @@ void CpuExecutor::list_updated(uint32_t population, const Moment& at, uint32_t r
 void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory) {
     PopulationData& data = *context_.populations[population];
     const NeuronRange part = range == whole_row ? NeuronRange{0, data.row} : data.ranges[range];
-    constexpr uint32_t most_receptors = 16, most_states = 32, most_tape = 64;
+    constexpr uint32_t most_states = 32, most_tape = 64;
 
     const float* sums[most_receptors];
     int32_t* integers[most_receptors];

@@ -44,6 +44,7 @@ struct TaskMemory {
     Buffer<uint32_t> active;                           // who is active in one row of bits
     Buffer<float> tile_sums;                           // [receptor][sample][neuron of the tile]
     Buffer<float> panel, start, held_sums;             // products with analog inputs
+    Buffer<float> held_sums_of_samples;   // [sample of those at hand][place], see CpuExecutor::held_places_
     // Integer sums of bundled projections (sparse_bundles.h), 0 between steps. [thread that owns them][accumulator]: a task
     // that steps whole populations has those of every thread, else its own alone.
     std::vector<Buffer<int32_t>> accumulators;
@@ -57,11 +58,12 @@ struct StepRange {
 struct RangeList {
     uint32_t begin, end;  // numbers of ranges
 };
+constexpr uint32_t most_receptors = 16;  // of a model
 
 constexpr uint32_t whole_row = UINT32_MAX;  // instead of the number of one of a population's ranges
 
-// How many steps each thread may take alone: fewer than from a neuron's spike to its first arrival, and at most so many. 0 where
-// threads have to meet within a step. Neurons without input are ahead of all others, so their delays do not count.
+// In how many steps threads need to meet but once: as many as a spike takes to its first arrival. 0 where they have to meet within a
+// step. Neurons without input are ahead of all others, so their delays do not count.
 uint32_t span_steps(const Plan& plan);
 
 constexpr uint32_t channels_of_task = 16;  // of a normalised projection
@@ -143,6 +145,8 @@ private:
         uint64_t step;  // since the last reset
         bool taped;
         uint32_t group = no_group;  // of a run by layers: the one at hand
+        float* held_sums = nullptr;  // of this sample; null: none are kept
+        bool fills_held_sums = false;  // the first step that it goes through in this way
     };
     // What a source did in one step.
     struct Activity {
@@ -164,6 +168,8 @@ private:
     };
 
     void make_stages();
+    void place_held_sums();
+    bool holds_sums(const RunRequest& request);
     void run_samples(const RunRequest& request, StepRange steps, uint32_t begin, uint32_t end, TaskMemory& memory);
     void run_shared(const RunRequest& request);
     struct Team;
@@ -181,8 +187,9 @@ private:
     void update_neurons(uint32_t population, const Moment& at, TaskMemory& memory);
     void update_part(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
     void deliver(uint32_t projection, const Moment& at, NeuronRange part, uint32_t range, TaskMemory& memory);
-    void deliver_window(const ProjectionData& projection, const Activity& activity, NeuronRange part, bool from_zero, float* sums,
-                        TaskMemory& memory);
+    void deliver_now(uint32_t projection, const Moment& at, NeuronRange part, uint32_t range, TaskMemory& memory);
+    void deliver_window(const ProjectionData& projection, const SampleWeights& own, const Activity& activity, NeuronRange part,
+                        bool from_zero, float* sums, TaskMemory& memory);
     void deliver_sparse(const ProjectionData& projection, const PopulationData& source, const Moment& at, uint32_t range,
                         float* sums, int32_t* fixed_sums, TaskMemory& memory);
     int32_t* fixed_sums_of(uint32_t population, uint32_t receptor, uint32_t range, TaskMemory& memory) const;
@@ -259,6 +266,13 @@ private:
     std::vector<uint32_t> inputs_, neurons_;  // populations: inputs in index order, neurons in evaluation order
     std::vector<Stage> stages_;
     std::vector<uint8_t> from_zero_;  // per projection: its kernel begins the sums of its receptor
+    // Sums that begin with inputs which are held are the same in every step of a run: per projection whose sums so far may be,
+    // where they are kept, and whether they are the same in the run at hand. Only where a thread has its samples to itself.
+    std::vector<uint32_t> held_places_;  // no_place: they may not
+    std::vector<uint8_t> holds_;
+    uint32_t held_words_ = 0;
+    bool holds_sums_ = false;  // any of them, in the run at hand
+    static constexpr uint32_t no_place = UINT32_MAX;
     Sharing sharing_;
     double work_ns_ = 0;              // of a step of one sample; a guess, only to decide whether waking threads pays
     // Of runs by spans: populations without and with input, and one for each range where neurons at rest can be left out.

@@ -1,5 +1,6 @@
 // Delivery: binds one projection to its kernel for one sample and one piece of the target's neurons.
 #include <algorithm>
+#include <cstring>
 
 #include "common/compiler.h"
 #include "cpu/executor.h"
@@ -8,14 +9,34 @@
 
 namespace snn::cpu {
 
+// Sums that are the same in all steps of a run are made in the first.
 void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, uint32_t range, TaskMemory& memory) {
+    if (!at.held_sums || !holds_[index]) return deliver_now(index, at, part, range, memory);
+    const ProjectionData& projection = *context_.projections[index];
+    float* const sums =
+        memory.sums.data() + static_cast<size_t>(projection.info.receptor) * context_.row_capacity + part.begin;
+    float* const held = at.held_sums + held_places_[index] + part.begin;
+    const size_t bytes = (part.end - part.begin) * sizeof(float);
+    if (at.fills_held_sums) {
+        deliver_now(index, at, part, range, memory);
+        std::memcpy(held, sums, bytes);
+        return;
+    }
+    std::memcpy(sums, held, bytes);
+    if (range == whole_row || range == 0)
+        count_delivered(projection, *context_.populations[projection.info.source], activity_of(projection.info.source, 0, at, memory),
+                        memory);
+}
+
+void CpuExecutor::deliver_now(uint32_t index, const Moment& at, NeuronRange part, uint32_t range, TaskMemory& memory) {
     const ProjectionData& projection = *context_.projections[index];
     const PopulationData& source = *context_.populations[projection.info.source];
     const size_t row = static_cast<size_t>(projection.info.receptor) * context_.row_capacity;
     float* const sums = memory.sums.data() + row;
     const uint32_t end = std::min(part.end, projection.target_size);
+    const SampleWeights own = projection.weights_of(at.sample);
     if (projection.info.kind == SNN_CONNECT_SPARSE) {  // counts its synapses where it finds them
-        if (projection.bias) context_.kernels.add_bias(sums, projection.bias, part.begin, end);
+        if (own.bias) context_.kernels.add_bias(sums, own.bias, part.begin, end);
         if (projection.is_bundled) return;
         if (context_.plastic[index]) {
             PlasticProjection& plastic = *context_.plastic[index];
@@ -40,12 +61,12 @@ void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, ui
         case SNN_CONNECT_DENSE:
             context_.kernels.deliver_dense({
                 .sums = sums,
-                .weights = projection.weights,
+                .weights = own.weights,
                 .stride = projection.target_size,
                 .active = activity.list,
                 .active_count = activity.count,
                 .values = activity.values,
-                .bias = projection.bias,
+                .bias = own.bias,
                 .from_zero = from_zero_[index] != 0,
                 .exact_end = false,
                 .begin = part.begin,
@@ -53,10 +74,10 @@ void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, ui
             });
             return;
         case SNN_CONNECT_ONE_TO_ONE:
-            if (projection.bias) context_.kernels.add_bias(sums, projection.bias, part.begin, end);
+            if (own.bias) context_.kernels.add_bias(sums, own.bias, part.begin, end);
             context_.kernels.deliver_one_to_one({
                 .sums = sums,
-                .weights = projection.weights,
+                .weights = own.weights,
                 .bits = activity.bits,
                 .values = activity.values,
                 .begin = part.begin,
@@ -64,7 +85,7 @@ void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, ui
             });
             return;
         default:
-            deliver_window(projection, activity, part, from_zero_[index] != 0, sums, memory);
+            deliver_window(projection, own, activity, part, from_zero_[index] != 0, sums, memory);
     }
 }
 
@@ -121,8 +142,8 @@ void CpuExecutor::count_delivered(const ProjectionData& projection, const Popula
     (source.is_value_input() ? memory.counters.value_operations : memory.counters.events) += used;
 }
 
-void CpuExecutor::deliver_window(const ProjectionData& projection, const Activity& activity, NeuronRange part, bool from_zero,
-                                 float* sums, TaskMemory& memory) {
+void CpuExecutor::deliver_window(const ProjectionData& projection, const SampleWeights& own, const Activity& activity,
+                                 NeuronRange part, bool from_zero, float* sums, TaskMemory& memory) {
     const ConvShape& shape = projection.conv->shape();
     const uint32_t plane = shape.out_plane();
     // Pieces hold whole channels; the last one is padded behind the last neuron.
@@ -133,12 +154,12 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const Activit
         return;
     }
     if (projection.scatters) {
-        for (uint32_t channel = first; projection.bias && channel < end; ++channel)
-            for (uint32_t k = 0; k < plane; ++k) sums[channel * plane + k] += projection.bias[channel];
+        for (uint32_t channel = first; own.bias && channel < end; ++channel)
+            for (uint32_t k = 0; k < plane; ++k) sums[channel * plane + k] += own.bias[channel];
         context_.kernels.deliver_scatter({
             .shape = &shape,
             .sums = sums,
-            .weights = projection.info.kind == SNN_CONNECT_POOL2D ? nullptr : projection.weights,
+            .weights = projection.info.kind == SNN_CONNECT_POOL2D ? nullptr : own.weights,
             .weight = projection.pool_weight,
             .active = activity.list,
             .active_count = activity.count,
@@ -151,11 +172,11 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const Activit
     context_.kernels.deliver_conv({
         .shape = &shape,
         .sums = sums,
-        .weights = projection.packed(),
+        .weights = own.packed,
         .active = activity.list,
         .active_count = activity.count,
         .values = activity.values,
-        .bias = projection.bias,
+        .bias = own.bias,
         .from_zero = from_zero,
         .block_begin = projection.conv->block_from(first),
         .block_end = projection.conv->block_from(end),
@@ -172,6 +193,7 @@ void CpuExecutor::deliver_sparse(const ProjectionData& projection, const Populat
     uint32_t count = 0;
     uint64_t used = 0;
     const SparseSegments& segments = *projection.segments;
+    const SampleWeights own = projection.weights_of(at.sample);
     const uint32_t* const targets = projection.info.synapses->index().targets.data();
     const bool binary = !source.is_value_input();
     const bool plain = binary && !(at.taped && source.drops);  // every active source delivers its weights as they are
@@ -192,8 +214,8 @@ void CpuExecutor::deliver_sparse(const ProjectionData& projection, const Populat
                 range == whole_row ? segments.find(active[a], slot) : segments.find(active[a], slot, range);
             if (found.count == 0) continue;
             used += found.count;
-            const void* const weights = fixed_sums ? static_cast<const void*>(projection.fixed_weights() + found.begin)
-                                                   : static_cast<const void*>(projection.weights + found.begin);
+            const void* const weights = fixed_sums ? static_cast<const void*>(own.fixed + found.begin)
+                                                   : static_cast<const void*>(own.weights + found.begin);
             SNN_PREFETCH(targets + found.begin);
             SNN_PREFETCH(weights);
             visits[count++] = {targets + found.begin, weights, found.count, values ? values[active[a]] : 1.0f};

@@ -190,7 +190,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
     const Model& model = *data.info.model;
     const bool taped = tape_->keeps_entries(population);
     const uint32_t width = neurons.end - neurons.begin, samples = end - begin;
-    constexpr uint32_t most_receptors = 16, most_states = 32, most_tape = 64;
+    constexpr uint32_t most_states = 32, most_tape = 64;
     const auto sums_of = [&](uint32_t receptor, uint32_t sample) {
         return memory.tile_sums.data() + (size_t{receptor} * samples + (sample - begin)) * width;
     };

@@ -144,10 +144,15 @@ void CpuExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
                 if (data.is_bundled) context_.bundles->read_weights(slot.index, weights);
                 else context_.plastic[slot.index]->read_weights(weights);
                 if (dtype != DType::float32) convert(DType::float32, weights, dtype, out_data, other.size());
-            } else if (slot.kind == Slot::weight) {
-                convert(DType::float32, data.weights, dtype, out_data, data.weight_count);
             } else {
-                convert(DType::float32, data.bias, dtype, out_data, data.bias_count);
+                const bool is_bias = slot.kind == Slot::bias;
+                const size_t count = is_bias ? data.bias_count : data.weight_count;
+                const WeightCopies copies = weight_copies(*context_.plan, batch, slot);
+                for (uint32_t copy = copies.first; copy < copies.last; ++copy) {
+                    const SampleWeights own = data.weights_of(copy);
+                    convert(DType::float32, is_bias ? own.bias : own.weights, dtype,
+                            advanced(out_data, dtype, (copy - copies.first) * count), count);
+                }
             }
             return;
         }
@@ -181,6 +186,11 @@ void CpuExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
 
 void CpuExecutor::write(const Slot& slot, DType dtype, const void* source) {
     const uint32_t batch = context_.batch;
+    // Calls use(copy, its values) for each copy of weights or a bias that the slot is about.
+    const auto for_copies = [&](size_t count, auto&& use) {
+        const WeightCopies copies = weight_copies(*context_.plan, batch, slot);
+        for (uint32_t copy = copies.first; copy < copies.last; ++copy) use(copy, advanced(source, dtype, (copy - copies.first) * count));
+    };
     switch (slot.kind) {
         case Slot::state: {
             PopulationData& data = *context_.populations[slot.index];
@@ -227,13 +237,18 @@ void CpuExecutor::write(const Slot& slot, DType dtype, const void* source) {
                 context_.plastic[slot.index]->write_weights(weights.data());
                 return;
             }
-            convert(dtype, source, DType::float32, data.own_weights(), data.weight_count);
-            data.weights_changed();
+            for_copies(data.weight_count, [&](uint32_t copy, const void* values) {
+                convert(dtype, values, DType::float32, data.own_weights(copy), data.weight_count);
+                data.weights_changed(copy);
+            });
             return;
         }
         case Slot::bias: {
             ProjectionData& data = *context_.projections[slot.index];
-            if (data.bias_count > 0) convert(dtype, source, DType::float32, data.own_bias(), data.bias_count);
+            if (data.bias_count == 0) return;
+            for_copies(data.bias_count, [&](uint32_t copy, const void* values) {
+                convert(dtype, values, DType::float32, data.own_bias(copy), data.bias_count);
+            });
             return;
         }
         case Slot::pre_traces:

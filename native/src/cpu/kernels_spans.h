@@ -99,10 +99,14 @@ struct SpanGroups {
     }
     bool has_taken = false;  // the sums of the step that is not made
 
-    template <bool due>
     void step_fully(uint32_t step) {
+        if (!has_taken) {
+            std::memset(sums, 0, sizeof sums);
+            if (step == next) take(step);
+        }
+        has_taken = false;
         for (uint32_t k = 0; k < together; ++k) {
-            const uint32_t fired = mask_bits(model.template step<due>(first + 16 * k, sums[k], states[k], states[k]));
+            const uint32_t fired = mask_bits(model.template step<true>(first + 16 * k, sums[k], states[k], states[k]));
             for (uint32_t left = fired; left != 0; left &= left - 1) {
                 const uint32_t slot = first + 16 * k + lowest_bit(left);
                 if (slot >= args.slot_count) continue;
@@ -119,15 +123,7 @@ struct SpanGroups {
                 if (is_calm<1>()) step = run_calmly<1>(step);
             if constexpr (Model::calm_count > 0)
                 if (!has_taken && step < args.step_count && is_calm<0>()) step = run_calmly<0>(step);
-            if (step == args.step_count) break;
-            if (step == next && !has_taken) {
-                std::memset(sums, 0, sizeof sums);
-                take(step);
-                has_taken = true;
-            }
-            if (has_taken) step_fully<true>(step);
-            else step_fully<false>(step);
-            has_taken = false;
+            if (step < args.step_count) step_fully(step);
         }
         for (uint32_t k = 0; k < together; ++k) model.keep(first + 16 * k, states[k]);
     }
@@ -136,10 +132,8 @@ struct SpanGroups {
 template <class Model>
 static void step_span(const NeuronSpanArgs& args) {
     const Model model(args.step);
-    uint32_t first = 0;
-    for (; first + 16 * groups_together <= args.slot_count; first += 16 * groups_together)
+    for (uint32_t first = 0; first < args.slot_count; first += 16 * groups_together)
         SpanGroups<Model, groups_together>(model, args, first).run();
-    for (; first < args.slot_count; first += 16) SpanGroups<Model, 1>(model, args, first).run();
 }
 
 template <class Model>

@@ -53,12 +53,22 @@ void add_population(const Population& population, const PopulationPlan& plan, co
         io_bytes += uint64_t{limits.count} * (limits.per_neuron ? row : 16) * sizeof(uint32_t);
 }
 
+// Awake neurons in slots of their own (awake_neurons.h) and what falls due for them: an upper bound, as if all could be at rest.
+uint64_t awake_bytes(const Population& population, uint32_t span) {
+    const Model& model = *population.model;
+    if (model.draws || !model.built_in) return 0;
+    uint64_t words = 2 + model.states.size();  // numbers of slots and neurons
+    for (uint32_t c = 0; c < model.constant_count(); ++c) words += model.constant_type(c) == ValueType::int_;
+    const uint64_t row = padded(population.size);
+    return row * words * sizeof(uint32_t) + row / 16 * (model.receptors.size() * sizeof(uint32_t) + span * sizeof(DueSynapse) / 8);
+}
+
 }  // namespace
 
 ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
     const Network& network = *plan.network;
     const uint64_t threads = options.job_system.parallel_for ? options.job_system.worker_count : options.thread_count;
-    const uint32_t steps_ahead = std::max(span_steps(plan), 1u);
+    const uint32_t span = span_steps(plan), steps_ahead = std::max(span, 1u);
     ExecutorMemory need;
     uint64_t largest_row = 0, receptors = 0;
     for (size_t p = 0; p < network.populations().size(); ++p) {
@@ -67,6 +77,7 @@ ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
         if (population.is_input()) continue;
         largest_row = std::max<uint64_t>(largest_row, padded(population.size));
         receptors = std::max<uint64_t>(receptors, population.model->receptors.size());
+        if (span > 0 && options.batch_size == 1) need.state_bytes += awake_bytes(population, span);
     }
     need.state_bytes += threads * 2 * receptors * largest_row * sizeof(float);  // sums, float and integer
 
@@ -102,12 +113,14 @@ ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
             continue;
         }
         if (projection.synapses) need.projection_bytes[q] += segment_table(network, projection, threads);
-        if (projection.is_fixed()) need.projection_bytes[q] += projection.weight_count() * sizeof(int32_t);
+        const uint64_t copies = plan.sample_weights ? options.batch_size : 1;
+        if (copies > 1) need.projection_bytes[q] += copies * (projection.weight_count() + projection.bias_count()) * sizeof(float);
+        if (projection.is_fixed()) need.projection_bytes[q] += copies * projection.weight_count() * sizeof(int32_t);
         if (projection.kind == SNN_CONNECT_CONV2D) {  // packed for lanes of 16 channels
             const uint64_t groups = projection.window.groups;
             const uint64_t outputs = network.population(projection.target).shape.dims[0] / groups;
             const uint64_t kernels = projection.weight_count() / outputs;
-            need.projection_bytes[q] += kernels * padded(static_cast<uint32_t>(outputs)) * sizeof(float);
+            need.projection_bytes[q] += copies * kernels * padded(static_cast<uint32_t>(outputs)) * sizeof(float);
         }
     }
     return need;

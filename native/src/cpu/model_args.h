@@ -67,7 +67,9 @@ struct DueSynapse {
 constexpr uint32_t nothing_due = UINT32_MAX;
 constexpr uint32_t most_span_steps = 64;
 
-// Several steps of neurons that lie side by side in slots, whose states stay in registers from step to step.
+// Several steps of neurons that lie side by side in slots, whose states stay in registers from step to step. What is read and
+// written by slot has room for slot_count rounded up to span_slots.
+constexpr uint32_t span_slots = 32;
 struct NeuronSpanArgs {
     NeuronStepArgs step;  // constants, states and scales of the receptors, by slot; nothing else
     uint32_t step_count;

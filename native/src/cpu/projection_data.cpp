@@ -27,6 +27,16 @@ void make_taps(uint32_t source, uint32_t target, const Window& window, int axis,
         }
 }
 
+float* own_copy(Buffer<float>& own, const SNNAllocator& allocator, const float*& io_values, size_t count, size_t stride,
+                uint32_t copies, uint32_t copy) {
+    if (own.empty() && count > 0) {
+        own.allocate(allocator, copies * stride, false);
+        for (uint32_t k = 0; k < copies; ++k) std::memcpy(own.data() + k * stride, io_values, count * sizeof(float));
+        io_values = own.data();
+    }
+    return own.data() + copy * stride;
+}
+
 }  // namespace
 
 ConvLayout::ConvLayout(const Projection& projection, const Shape& source, const Shape& target) {
@@ -90,16 +100,20 @@ void ConvLayout::unpack(const float* packed, float* out_weights) const {
 
 ProjectionData::ProjectionData(const Projection& projection, const Network& network,
                                const std::vector<NeuronRange>& target_ranges, const SNNAllocator& allocator,
-                               const KernelTable& kernels, bool bundled)
+                               const KernelTable& kernels, bool bundled, uint32_t copy_count)
     : info(projection),
       source_size(network.populations()[projection.source].size),
       target_size(network.populations()[projection.target].size),
       weight_count(projection.weight_count()),
-      bias_count(projection.bias ? projection.bias->size() : 0),
+      bias_count(projection.bias_count()),
+      copies(copy_count),
       weights(bundled || projection.plasticity ? nullptr : projection.weights().data()),
       bias(projection.bias ? projection.bias->data() : nullptr),
       is_fixed(projection.is_fixed()),
       is_bundled(bundled),
+      // Copies begin at cache lines.
+      weight_stride_((weight_count + 15) / 16 * 16),
+      bias_stride_((bias_count + 15) / 16 * 16),
       allocator_(allocator),
       kernels_(kernels) {
     if (info.kind == SNN_CONNECT_CONV2D || info.kind == SNN_CONNECT_POOL2D) {
@@ -109,39 +123,32 @@ ProjectionData::ProjectionData(const Projection& projection, const Network& netw
         fan_out.resize(source_size);
         for (uint32_t i = 0; i < source_size; ++i) fan_out[i] = conv->fan_out(i);
         if (is_max_pool()) first_sources = cpu::first_sources(info, conv->shape());
+        if (info.kind == SNN_CONNECT_CONV2D && !scatters) packed_size_ = conv->packed_size();
     }
     if (bundled || projection.plasticity) return;
     if (info.kind == SNN_CONNECT_SPARSE) segments.emplace(info.synapses->index(), target_ranges, allocator);
-    weights_changed();
+    if (copies > 1) {
+        own_weights();
+        own_bias();
+    }
+    packed_.allocate(allocator_, copies * packed_size_, false);
+    if (is_fixed) fixed_weights_.allocate(allocator_, copies * weight_stride_, false);
+    for (uint32_t copy = 0; copy < copies; ++copy) weights_changed(copy);
 }
 
-float* ProjectionData::own_weights() {
-    if (own_weights_.empty() && weight_count > 0) {
-        own_weights_.allocate(allocator_, weight_count, false);
-        std::memcpy(own_weights_.data(), weights, weight_count * sizeof(float));
-        weights = own_weights_.data();
-    }
-    return own_weights_.data();
+float* ProjectionData::own_weights(uint32_t copy) {
+    return own_copy(own_weights_, allocator_, weights, weight_count, weight_stride_, copies, copy);
 }
 
-float* ProjectionData::own_bias() {
-    if (own_bias_.empty() && bias_count > 0) {
-        own_bias_.allocate(allocator_, bias_count, false);
-        std::memcpy(own_bias_.data(), bias, bias_count * sizeof(float));
-        bias = own_bias_.data();
-    }
-    return own_bias_.data();
+float* ProjectionData::own_bias(uint32_t copy) {
+    return own_copy(own_bias_, allocator_, bias, bias_count, bias_stride_, copies, copy);
 }
 
-void ProjectionData::weights_changed() {
-    if (info.kind == SNN_CONNECT_CONV2D && !scatters) {
-        if (packed_.empty()) packed_.allocate(allocator_, conv->packed_size(), false);
-        conv->pack(weights, packed_.data());
-    }
-    if (is_fixed && weight_count > 0) {
-        if (fixed_weights_.empty()) fixed_weights_.allocate(allocator_, weight_count, false);
-        kernels_.quantize(weights, std::ldexp(1.0f, info.fixed_exponent), fixed_weights_.data(), weight_count);
-    }
+void ProjectionData::weights_changed(uint32_t copy) {
+    const float* const changed = weights + copy * weight_stride_;
+    if (packed_size_ > 0) conv->pack(changed, packed_.data() + copy * packed_size_);
+    if (is_fixed && weight_count > 0)
+        kernels_.quantize(changed, std::ldexp(1.0f, info.fixed_exponent), fixed_weights_.data() + copy * weight_stride_, weight_count);
 }
 
 }  // namespace snn::cpu

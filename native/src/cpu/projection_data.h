@@ -1,5 +1,6 @@
-// One projection in the CPU backend's memory. Weights stay the network's until this session changes them; what a kernel
-// wants in another form (convolution packed for lanes, fixed point) is derived from them again whenever they change.
+// One projection in the CPU backend's memory. Weights stay the network's until this session changes them, but where each sample has
+// its own: those are copies from the beginning. What a kernel wants in another form (convolution packed for lanes, fixed point)
+// is derived from them again whenever they change.
 #pragma once
 
 #include <cstdint>
@@ -35,14 +36,24 @@ private:
     std::vector<ConvBlock> blocks_;
 };
 
+// What one sample is delivered with: each in the form of a kernel, null where there is none.
+struct SampleWeights {
+    const float* weights;
+    const float* bias;
+    const float* packed;   // convolutions
+    const int32_t* fixed;  // fixed point
+};
+
 struct ProjectionData {
+    // `copies`: 1, or the number of samples where each has its own.
     ProjectionData(const Projection& projection, const Network& network, const std::vector<NeuronRange>& target_ranges,
-                   const SNNAllocator& allocator, const KernelTable& kernels, bool bundled);
+                   const SNNAllocator& allocator, const KernelTable& kernels, bool bundled, uint32_t copies);
 
     const Projection& info;
     uint32_t source_size, target_size;
     size_t weight_count, bias_count;
-    const float* weights;  // the network's or own_weights; null when bundled or plastic
+    uint32_t copies;
+    const float* weights;  // the network's or own_weights, of the first copy; null when bundled or plastic
     const float* bias;     // null: none
 
     bool is_fixed = false;
@@ -57,15 +68,19 @@ struct ProjectionData {
 
     bool is_max_pool() const { return info.kind == SNN_CONNECT_POOL2D && info.pool_mode == SNN_POOL_MAX; }
 
-    // Own, writable copies; the first call copies, later ones return.
-    float* own_weights();
-    float* own_bias();
-    void weights_changed();
+    SampleWeights weights_of(uint32_t sample) const {
+        const size_t copy = copies > 1 ? sample : 0;
+        return {weights + copy * weight_stride_, bias + copy * bias_stride_, packed_.data() + copy * packed_size_,
+                is_fixed ? fixed_weights_.data() + copy * weight_stride_ : nullptr};
+    }
 
-    const float* packed() const { return packed_.data(); }
-    const int32_t* fixed_weights() const { return fixed_weights_.data(); }
+    // Writable; the first call copies all of them, later ones return.
+    float* own_weights(uint32_t copy = 0);
+    float* own_bias(uint32_t copy = 0);
+    void weights_changed(uint32_t copy = 0);
 
 private:
+    size_t weight_stride_, bias_stride_, packed_size_ = 0;  // from one copy to the next
     const SNNAllocator allocator_;
     const KernelTable& kernels_;
     Buffer<float> own_weights_, own_bias_;

@@ -46,6 +46,7 @@ SparseBundles::SparseBundles(const Plan& plan, const std::vector<std::unique_ptr
 std::vector<BundleGroup> bundle_groups(const Plan& plan) {
     const Network& network = *plan.network;
     std::vector<BundleGroup> groups;
+    if (plan.sample_weights) return groups;  // a bundle has one weight for all samples
     for (uint32_t p = 0; p < network.populations().size(); ++p) {
         if (!network.populations()[p].is_binary() || plan.populations[p].needs_activity_gradient) continue;
         BundleGroup group{.source = p, .members = {}, .min_delay = UINT32_MAX, .delays = 0, .synapses = 0};

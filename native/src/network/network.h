@@ -93,6 +93,7 @@ struct Projection {
     // In canonical order. Those of a rule are made at the first call.
     const std::vector<float>& weights() const { return synapses ? *synapses->weights() : *dense_weights; }
     size_t weight_count() const { return synapses ? synapses->count() : dense_weights->size(); }
+    size_t bias_count() const { return bias ? bias->size() : 0; }
     uint32_t min_delay() const { return delay_steps + (synapses ? synapses->min_delay() : 0u); }
     uint32_t max_delay() const { return delay_steps + (synapses ? synapses->max_delay() : 0u); }
     // Some spike of the source is felt by the target in the same step.

@@ -189,8 +189,9 @@ PopulationConstants make_population_constants(const Population& population, cons
     return made;
 }
 
-Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients) {
+Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients, bool sample_weights) {
     Plan plan;
+    plan.sample_weights = sample_weights;
     const Wiring wiring(*network);
     plan.order = evaluation_order(*network, wiring);
     const auto& populations = network->populations();
@@ -248,6 +249,7 @@ Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients) {
         if (!populations[p].is_input() && plan.populations[p].needs_activity_gradient && !populations[p].model->differentiable)
             plan.not_trainable_because = text("population '", populations[p].name, "' has model '", populations[p].model->name,
                                               "', which cannot be differentiated");
+    if (sample_weights) plan.not_trainable_because = "each sample has weights of its own (SNN_FLAG_SAMPLE_WEIGHTS)";
     if (!plan.not_trainable_because.empty()) return plan.network = std::move(network), plan;
     for (auto it = plan.order.rbegin(); it != plan.order.rend(); ++it) {
         if (!plan.populations[*it].needs_activity_gradient) continue;

@@ -101,10 +101,11 @@ struct Plan {
     std::vector<KernelCall> step;
     std::vector<KernelCall> step_adjoint;      // empty when the network has nothing to train
     std::string not_trainable_because;         // set when step_adjoint is empty
+    bool sample_weights = false;               // each sample has weights and biases of its own
 };
 
-// The network must be finished. `input_gradients`: the backward list goes back to the inputs, through what is not trained too.
-Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients = false);
+// The network must be finished. `sample_weights`: nothing is trained, nothing is plastic. `input_gradients`: the backward list goes back to the inputs, through what is not trained too.
+Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients = false, bool sample_weights = false);
 
 // The constants of neurons with other parameters than the network's; those have been checked one by one. Throws
 // SNN_ERROR_INVALID_ARGUMENT when a derived constant or a mean is out of range for them.

@@ -69,6 +69,7 @@ std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorO
                     "' computes in float32 or float16; SNN_FLAG_FLOAT64 and SNN_FLAG_SMOOTH_SPIKES need 'reference'");
     if (options.instruction_set != SNN_ISA_BEST)
         throw Error(SNN_ERROR_UNSUPPORTED, "device '", target.name, "' has no instruction sets to choose from; leave it at SNN_ISA_BEST");
+    check_shared_weights(options, target.name);
     return std::make_unique<npu::OpenVinoExecutor>(std::move(plan), options, std::move(target));
 }
 

@@ -105,6 +105,7 @@ BatchExecutor::BatchExecutor(std::shared_ptr<const Plan> plan, Shares shares, co
       shares_(std::move(shares)),
       batch_(options.batch_size),
       pool_(width_of(shares_.devices.size(), options), {}) {
+    check_shared_weights(options, joined_devices(shares_.devices, true));
     uint32_t first = 0;
     for (uint32_t d = 0; d < shares_.devices.size(); ++d) {
         const uint32_t count = shares_.samples[d];

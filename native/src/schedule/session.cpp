@@ -93,7 +93,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
         throw Error(SNN_ERROR_STATE, "the network is not finished; call snn_network_finish before opening a session");
     watch_forks();
     fork_count_ = forks.load();
-    plan_ = std::make_shared<const Plan>(make_plan(network_, flags_ & SNN_FLAG_INPUT_GRADIENTS));
+    plan_ = std::make_shared<const Plan>(make_plan(network_, flags_ & SNN_FLAG_INPUT_GRADIENTS, flags_ & SNN_FLAG_SAMPLE_WEIGHTS));
     const auto& populations = network_->populations();
     input_places_.assign(populations.size(), no_input);
     std::vector<size_t> input_counts;
@@ -115,6 +115,9 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     for (size_t p = 0; p < network_->projections().size(); ++p) {
         const Projection& projection = network_->projections()[p];
         if (!projection.plasticity) continue;
+        if (plan_->sample_weights)
+            throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name,
+                        "' is plastic: weights that learn cannot be samples' own (SNN_FLAG_SAMPLE_WEIGHTS)");
         if (batch_size_ > 1)
             throw Error(SNN_ERROR_UNSUPPORTED, "batch_size is ", batch_size_, "; projection '", projection.name,
                         "' is plastic: weights that learn belong to one sample (open a session for each) and are not trained");

@@ -179,6 +179,9 @@ private:
     void clear_spike_inputs();
     Input& input_of(uint32_t population);
     Variable find_variable(std::string_view path) const;
+    uint32_t split_sample(std::string_view path, std::string_view& io_variable) const;
+    uint32_t weight_copies() const { return plan_->sample_weights ? batch_size_ : 1; }
+    void write_weights(uint32_t projection, const float* weights, const float* bias);
     size_t count_of(const Variable& variable) const;
     void check_state_can_be_saved() const;
     Slot activity_slot(uint32_t population) const;

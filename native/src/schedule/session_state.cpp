@@ -162,6 +162,7 @@ SavedState Session::save() {
     const SNNCounters counted = counters();
     Json document = {{"dt_ms", network_->dt_ms()},
                      {"batch_size", batch_size_},
+                     {"sample_weights", plan_->sample_weights},
                      {"steps", steps_done_},
                      {"remainder_s", remainder_s_},
                      {"seed", seed_},
@@ -208,8 +209,11 @@ SavedState Session::save() {
         if (!weight_is_own_[q]) {
             entry["weights"] = hexadecimal(hash_of(q).weights);
         } else {
-            add(projection.name + ".weight", TensorType::f32, {projection.weight_count()}, {Slot::weight, q});
-            if (projection.bias) add(projection.name + ".bias", TensorType::f32, {projection.bias->size()}, {Slot::bias, q});
+            const auto shape = [&](uint64_t count) {
+                return plan_->sample_weights ? std::vector<uint64_t>{batch_size_, count} : std::vector<uint64_t>{count};
+            };
+            add(projection.name + ".weight", TensorType::f32, shape(projection.weight_count()), {Slot::weight, q});
+            if (projection.bias) add(projection.name + ".bias", TensorType::f32, shape(projection.bias_count()), {Slot::bias, q});
         }
         if (projection.plasticity) {
             entry["rule_definition"] = hexadecimal(hash_of_definition(projection.plasticity->rule->json));
@@ -247,6 +251,10 @@ void Session::restore(const SavedState& state) {
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "the network has dt ", network_->dt_ms(), " ms; the state was saved with ", dt_ms);
     if (const uint64_t batch = root.whole("batch_size", UINT32_MAX); batch != batch_size_)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "the session has batch_size ", batch_size_, "; the state was saved with ", batch);
+    // Older states have no such word: their samples shared the weights.
+    if (const bool own = root.has("sample_weights") && root.flag("sample_weights"); own != plan_->sample_weights)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the samples of the session ", plan_->sample_weights ? "have weights of their own" : "share their weights",
+                    " (SNN_FLAG_SAMPLE_WEIGHTS); in the state that was saved they ", own ? "had their own" : "shared them");
     const Json& saved_populations = root.list("populations", max_populations);
     const Json& saved_projections = root.list("projections", max_projections);
     if (saved_populations.size() != populations.size() || saved_projections.size() != projections.size())
@@ -369,18 +377,19 @@ void Session::restore(const SavedState& state) {
             }
             if (!is_own[q]) continue;
             const SavedTensor& saved =
-                tensors.checked(projections[q].name + ".weight", TensorType::f32, projections[q].weight_count());
-            weights[q].resize(projections[q].weight_count());
+                tensors.checked(projections[q].name + ".weight", TensorType::f32, executor_->count({Slot::weight, q}));
+            weights[q].resize(executor_->count({Slot::weight, q}));
             convert(DType::float32, saved.bytes.data(), DType::float32, weights[q].data(), weights[q].size());
             if (projections[q].arithmetic == SNN_ARITHMETIC_COMPACT) round_compact(projections[q], weights[q]);
             if (projections[q].plasticity) check_plastic_weights(*network_, projections[q], weights[q]);
             if (!projections[q].bias) continue;
             writes.push_back({{Slot::bias, q}, &tensors.checked(projections[q].name + ".bias", TensorType::f32,
-                                                                projections[q].bias->size())});
+                                                                executor_->count({Slot::bias, q}))});
         }
-        if (std::find(is_own.begin(), is_own.end(), 1) != is_own.end())
+        const bool any_own = std::find(is_own.begin(), is_own.end(), 1) != is_own.end();
+        for (uint32_t copy = 0; any_own && copy < weight_copies(); ++copy)
             check_fixed_ranges(*network_, [&](uint32_t q) {
-                return is_own[q] ? weights[q].data() : projections[q].weights().data();
+                return is_own[q] ? weights[q].data() + copy * projections[q].weight_count() : projections[q].weights().data();
             });
     } catch (const Error& error) {
         throw Error(error.status() == SNN_ERROR_INVALID_ARGUMENT ? SNN_ERROR_FORMAT : error.status(), error.what());
@@ -399,10 +408,8 @@ void Session::restore(const SavedState& state) {
     for (const Write& write : writes) executor_->write(write.slot, dtype_of(write.tensor->type), write.tensor->bytes.data());
     for (uint32_t q = 0; q < projections.size(); ++q) {
         if (is_own[q]) executor_->write({Slot::weight, q}, DType::float32, weights[q].data());
-        else if (weight_is_own_[q]) {
-            executor_->write({Slot::weight, q}, DType::float32, projections[q].weights().data());
-            if (projections[q].bias) executor_->write({Slot::bias, q}, DType::float32, projections[q].bias->data());
-        }
+        else if (weight_is_own_[q])
+            write_weights(q, projections[q].weights().data(), projections[q].bias ? projections[q].bias->data() : nullptr);
         weight_is_own_[q] = is_own[q] || projections[q].plasticity;
     }
     clear_spike_inputs();

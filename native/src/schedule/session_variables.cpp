@@ -1,5 +1,6 @@
 // What a session lets its caller read and write by name, and its weights as a whole.
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -33,7 +34,8 @@ Session::Variable Session::find_variable(std::string_view path) const {
     const size_t dot = path.find('.');
     if (dot == std::string_view::npos)
         throw Error(SNN_ERROR_NOT_FOUND, "path '", path, "' has no '.'; expected population.state or projection.weight");
-    const std::string_view owner = path.substr(0, dot), variable = path.substr(dot + 1);
+    const std::string_view owner = path.substr(0, dot);
+    std::string_view variable = path.substr(dot + 1);
     const Network::Named* const found = network_->find(owner);
     if (!found)
         throw Error(SNN_ERROR_NOT_FOUND, "no population or projection is named '", owner, "' (path '", path, "')");
@@ -67,13 +69,14 @@ Session::Variable Session::find_variable(std::string_view path) const {
                     "'; it has: ", known);
     }
     const Projection& projection = network_->projection(index);
+    const uint32_t sample = split_sample(path, variable);
     const bool is_gradient = variable.ends_with(".gradient");
     if (variable.starts_with("bias") && !projection.bias)
         throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' has no bias");
     if (is_gradient && !has_gradients_)
         throw Error(SNN_ERROR_STATE, "'", path, "': there was no backward pass yet");
-    if (variable == "weight") return {{Slot::weight, index}, true};
-    if (variable == "bias") return {{Slot::bias, index}, true};
+    if (variable == "weight") return {{Slot::weight, index, 0, sample}, true};
+    if (variable == "bias") return {{Slot::bias, index, 0, sample}, true};
     if (is_gradient && !projection.trainable)
         throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' is not trainable and has no gradient");
     if (variable == "weight.gradient") return {{Slot::weight_gradient, index}, false};
@@ -81,6 +84,24 @@ Session::Variable Session::find_variable(std::string_view path) const {
     if (projection.plasticity) return find_rule_variable(projection, index, variable);
     throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' has no variable '", variable,
                 "'; it has: weight, bias, weight.gradient, bias.gradient");
+}
+
+// Of "weight[7]" and "bias[7]": takes the number off and gives it; else all samples.
+uint32_t Session::split_sample(std::string_view path, std::string_view& io_variable) const {
+    const size_t bracket = io_variable.find('[');
+    const std::string_view name = io_variable.substr(0, bracket);
+    if (bracket == std::string_view::npos || (name != "weight" && name != "bias")) return Slot::all_samples;
+    const std::string_view number = io_variable.substr(bracket + 1);
+    uint32_t sample = 0;
+    const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), sample);
+    if (failed != std::errc() || std::string_view(end, number.data() + number.size()) != "]" || sample >= batch_size_)
+        throw Error(SNN_ERROR_NOT_FOUND, "path '", path, "': '", io_variable.substr(bracket), "' is no sample; expected [0] to [",
+                    batch_size_ - 1, "]");
+    if (!plan_->sample_weights)
+        throw Error(SNN_ERROR_STATE, "'", path, "': the samples share their weights; a session with SNN_FLAG_SAMPLE_WEIGHTS has ",
+                    "some for each");
+    io_variable = name;
+    return sample;
 }
 
 const Parameters& Session::parameters_of(uint32_t population) const {
@@ -168,19 +189,22 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
     }
     std::vector<float> changed;
     if (variable.slot.kind == Slot::weight && network_->projection(variable.slot.index).is_fixed()) {
+        const Projection& written = network_->projection(variable.slot.index);
         std::vector<float> others;
         changed.resize(count);
         convert(type, data, DType::float32, changed.data(), count);
-        if (const Projection& written = network_->projection(variable.slot.index); written.plasticity)
-            check_plastic_weights(*network_, written, changed);
-        check_fixed_range(*network_, variable.slot.index, [&](uint32_t p) -> const float* {
-            if (p == variable.slot.index) return changed.data();
-            const Projection& other = network_->projections()[p];
-            if (other.synapses->is_rule() && !weight_is_own_[p]) return nullptr;
-            others.resize(executor_->count({Slot::weight, p}));
-            executor_->read({Slot::weight, p}, DType::float32, others.data());
-            return others.data();
-        });
+        if (written.plasticity) check_plastic_weights(*network_, written, changed);
+        const WeightCopies copies = snn::weight_copies(*plan_, batch_size_, variable.slot);
+        for (uint32_t copy = copies.first; copy < copies.last; ++copy)
+            check_fixed_range(*network_, variable.slot.index, [&](uint32_t p) -> const float* {
+                if (p == variable.slot.index) return changed.data() + (copy - copies.first) * written.weight_count();
+                const Projection& other = network_->projections()[p];
+                if (other.synapses->is_rule() && !weight_is_own_[p]) return nullptr;
+                const Slot slot{Slot::weight, p, 0, copy};
+                others.resize(executor_->count(slot));
+                executor_->read(slot, DType::float32, others.data());
+                return others.data();
+            });
     }
     const bool compact = variable.slot.kind == Slot::weight &&
                          network_->projection(variable.slot.index).arithmetic == SNN_ARITHMETIC_COMPACT;
@@ -225,6 +249,14 @@ void Session::weights_changed() {
         if (network_->projections()[p].trainable) weight_is_own_[p] = 1;
 }
 
+// The same weights to all samples; a bias where there is one, weights where they are given.
+void Session::write_weights(uint32_t projection, const float* weights, const float* bias) {
+    for (uint32_t copy = 0; copy < weight_copies(); ++copy) {
+        if (weights) executor_->write({Slot::weight, projection, 0, copy}, DType::float32, weights);
+        if (bias) executor_->write({Slot::bias, projection, 0, copy}, DType::float32, bias);
+    }
+}
+
 void Session::load_weights(const Network& other) {
     const auto& projections = network_->projections();
     std::vector<const Projection*> sources;
@@ -267,9 +299,10 @@ void Session::load_weights(const Network& other) {
     check_fixed_ranges(*network_, [&](uint32_t p) { return stay(p) ? nullptr : sources[p]->weights().data(); });
     for (uint32_t p = 0; p < projections.size(); ++p) {
         if (projections[p].kind == SNN_CONNECT_POOL2D) continue;
+        const float* const bias = projections[p].bias ? sources[p]->bias->data() : nullptr;
         if (stay(p)) {
-            if (!projections[p].bias) continue;
-            executor_->write({Slot::bias, p}, DType::float32, sources[p]->bias->data());
+            if (!bias) continue;
+            write_weights(p, nullptr, bias);
             weight_is_own_[p] = 1;
             continue;
         }
@@ -278,8 +311,7 @@ void Session::load_weights(const Network& other) {
             rounded = sources[p]->weights();
             round_compact(projections[p], rounded);
         }
-        executor_->write({Slot::weight, p}, DType::float32, rounded.empty() ? sources[p]->weights().data() : rounded.data());
-        if (projections[p].bias) executor_->write({Slot::bias, p}, DType::float32, sources[p]->bias->data());
+        write_weights(p, rounded.empty() ? sources[p]->weights().data() : rounded.data(), bias);
         weight_is_own_[p] = 1;
     }
     for (size_t i = 0; i < learned.size(); ++i) set_parameters(learned[i].first, std::move(learned[i].second), constants[i]);
@@ -290,6 +322,9 @@ std::shared_ptr<const Network> Session::to_network() const {
     std::vector<std::shared_ptr<const std::vector<float>>> weights(projections.size()), biases(projections.size());
     for (uint32_t p = 0; p < projections.size(); ++p) {
         if (!weight_is_own_[p]) continue;
+        if (weight_copies() > 1)
+            throw Error(SNN_ERROR_UNSUPPORTED, "the ", batch_size_, " samples have weights of their own; read those of one (\"",
+                        projections[p].name, ".weight[0]\") and write them to a session without SNN_FLAG_SAMPLE_WEIGHTS");
         auto values = std::make_shared<std::vector<float>>(projections[p].weight_count());
         executor_->read({Slot::weight, p}, DType::float32, values->data());
         weights[p] = std::move(values);

@@ -9,6 +9,7 @@
 namespace snn {
 
 Split make_split(const Plan& plan, std::string_view device, const ExecutorOptions& options) {
+    check_shared_weights(options, device);
     const Network& network = *plan.network;
     Split split{place(network, device, options), {}};
     const std::vector<uint32_t>& of_population = split.placement.of_population;

@@ -116,6 +116,7 @@ void Device::take(const Candidate& candidate, const InstanceFunctions& instance_
                     limits.maxPerStageDescriptorStorageBuffers, " storage buffers, and ", needed_buffers,
                     " are needed; another device may do (snn devices)");
     storage_range_ = limited_range(limits.maxStorageBufferRange);
+    shared_memory_bytes_ = limits.maxComputeSharedMemorySize;
     alignment_ = std::max<VkDeviceSize>(16, limits.minStorageBufferOffsetAlignment);
     if (instance_) functions.vkGetDeviceQueue(handle, candidate.queue_family, 0, &queue_);
     else queue_ = static_cast<VkQueue>(host_.queue);

@@ -100,6 +100,8 @@ public:
     VkDeviceSize storage_range() const { return storage_range_; }
     // Bytes; where a binding may begin.
     VkDeviceSize alignment() const { return alignment_; }
+    // Of a workgroup.
+    VkDeviceSize shared_memory_bytes() const { return shared_memory_bytes_; }
     bool is_on_paper() const { return is_on_paper_; }
     struct PaperBuffer {
         std::vector<uint32_t> words;
@@ -173,7 +175,7 @@ private:
     SNNVulkanHost host_{};
     DeviceDescription description_;
     VkPhysicalDeviceMemoryProperties memory_properties_{};
-    VkDeviceSize storage_range_ = 0, alignment_ = 0;
+    VkDeviceSize storage_range_ = 0, alignment_ = 0, shared_memory_bytes_ = 0;
     VkQueue queue_ = VK_NULL_HANDLE;
     VkCommandPool command_pool_ = VK_NULL_HANDLE;
     VkCommandBuffer transfer_ = VK_NULL_HANDLE;

@@ -17,7 +17,8 @@ namespace {
 // The instructions of SPIR-V that are read or written here, and their numbers in its specification.
 enum SpirvOp : uint32_t {
     op_name = 5, op_type_bool = 20, op_type_int = 21, op_type_float = 22, op_constant_false = 42, op_constant = 43,
-    op_constant_true = 41, op_function = 54, op_function_end = 56, op_function_call = 57, op_label = 248, op_return_value = 254,
+    op_constant_true = 41, op_function = 54, op_function_end = 56, op_function_call = 57, op_selection_merge = 247,
+    op_label = 248, op_switch = 251, op_return_value = 254,
 };
 constexpr size_t header_words = 5, bound_word = 3;
 
@@ -72,6 +73,18 @@ public:
         body_ = &std::find_if(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return piece.function == function; })->body;
     }
     void close(uint32_t returned) { append(*body_, op_return_value, {returned}); }
+    // From here on a case for each of the numbers below `count`; gives their labels. Each is begun with its label and closed; the
+    // last label is where other numbers go.
+    std::vector<uint32_t> open_switch(uint32_t selector, uint32_t count) {
+        std::vector<uint32_t> labels;
+        for (uint32_t i = 0; i <= count; ++i) labels.push_back(next_id_++);
+        append(*body_, op_selection_merge, {labels[count], 0});
+        std::vector<uint32_t> operands{selector, labels[count]};
+        for (uint32_t i = 0; i < count; ++i) operands.insert(operands.end(), {i, labels[i]});
+        append(*body_, op_switch, operands);
+        return labels;
+    }
+    void begin(uint32_t label) { append(*body_, op_label, {label}); }
 
     uint32_t constant(ValueType type, uint32_t bits) { return constant_of(types_[static_cast<size_t>(type)], bits); }
     uint32_t constant(uint32_t value) { return constant_of(uint_type_, value); }
@@ -277,11 +290,9 @@ const char* name_of(ValueType type) {
     return type == ValueType::int_ ? "int" : type == ValueType::bool_ ? "bool" : "float";
 }
 
-// The step, and what it keeps on a tape.
-std::vector<uint32_t> make_step(std::string_view shader, const Model& model, const std::vector<Constant>& constants,
-                                const ConstantPlaces& places, std::span<const TapeInfo> tape) {
-    Module module(shader, {"model_step"});
-    module.open("model_step");
+// A step of the model, and what it keeps on a tape; gives the id of whether the neuron spikes.
+uint32_t add_step(Module& module, const Model& model, const std::vector<Constant>& constants, const ConstantPlaces& places,
+                  std::span<const TapeInfo> tape) {
     const Program& step = model.step;
     std::vector<uint16_t> outputs = model.step_states;
     if (model.spiking) outputs.push_back(static_cast<uint16_t>(model.step_spike));
@@ -303,11 +314,40 @@ std::vector<uint32_t> make_step(std::string_view shader, const Model& model, con
     for (size_t k = 0; k < model.states.size(); ++k)
         module.call(text("set_state_", name_of(model.states[k].type)),
                     {module.constant(static_cast<uint32_t>(k)), ids[model.step_states[k]]});
-    module.close(model.spiking ? module.call("spikes", {ids[static_cast<size_t>(model.step_spike)]}) : module.constant_bool(false));
+    return model.spiking ? module.call("spikes", {ids[static_cast<size_t>(model.step_spike)]}) : module.constant_bool(false);
+}
+
+std::vector<uint32_t> make_step(std::string_view shader, const Model& model, const std::vector<Constant>& constants,
+                                const ConstantPlaces& places, std::span<const TapeInfo> tape) {
+    Module module(shader, {"model_step"});
+    module.open("model_step");
+    module.close(add_step(module, model, constants, places, tape));
     return module.finish();
 }
 
 }  // namespace
+
+bool same_program(const ModelProgram& a, const ModelProgram& b) {
+    if (a.model != b.model || place_constants(*a.constants).per_neuron != place_constants(*b.constants).per_neuron) return false;
+    for (size_t i = a.model->parameters.size(); i < a.model->parameters.size() + a.model->options.size(); ++i)
+        if ((*a.constants)[i].ints != (*b.constants)[i].ints) return false;
+    return true;
+}
+
+std::vector<uint32_t> make_brains_shader(const std::vector<ModelProgram>& programs) {
+    Module module("brains", {"model_step"});
+    module.open("model_step");
+    const std::vector<uint32_t> labels =
+        module.open_switch(module.call("program", {}), static_cast<uint32_t>(programs.size()));
+    for (size_t i = 0; i < programs.size(); ++i) {
+        module.begin(labels[i]);
+        const ModelProgram& program = programs[i];
+        module.close(add_step(module, *program.model, *program.constants, place_constants(*program.constants), {}));
+    }
+    module.begin(labels.back());
+    module.close(module.constant_bool(false));
+    return module.finish();
+}
 
 std::vector<uint32_t> make_model_shader(const Model& model, const std::vector<Constant>& constants) {
     return make_step("neuron_step", model, constants, place_constants(constants), {});

@@ -23,6 +23,15 @@ ConstantPlaces place_constants(const std::vector<Constant>& constants);
 std::vector<uint32_t> make_arrival_shader(const PlasticityRule& rule, const PlasticityPlan& plan);
 std::vector<uint32_t> make_learning_shader(const PlasticityRule& rule, const PlasticityPlan& plan);
 
+// The step of a population as shaders/brains.comp has it: a case of a switch, shared by those with the same model and options whose
+// constants are per neuron or not alike.
+struct ModelProgram {
+    const Model* model;
+    const std::vector<Constant>* constants;
+};
+bool same_program(const ModelProgram& a, const ModelProgram& b);
+std::vector<uint32_t> make_brains_shader(const std::vector<ModelProgram>& programs);
+
 // The words of shaders/neuron_step.comp with the model's step in it. The same for all populations with the same options whose
 // constants are per neuron or not alike.
 std::vector<uint32_t> make_model_shader(const Model& model, const std::vector<Constant>& constants);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "common/error.h"
+#include "vulkan/constants.h"
 
 namespace snn::vulkan {
 
@@ -53,27 +54,10 @@ PopulationMemory::PopulationMemory(Device& device, const Population& population,
 
 bool PopulationMemory::set_constants(Device& device, const Population& population, const PopulationConstants& values) {
     const std::vector<uint8_t> before = places.per_neuron;
-    places = place_constants(values.constants);
-    std::vector<uint32_t> words;
-    for (const float scale : receptor_scales_) words.push_back(std::bit_cast<uint32_t>(scale));
-    poisson = static_cast<uint32_t>(words.size());
-    shared_constants = poisson + 4 * static_cast<uint32_t>(values.poisson.size());
-    own_constants = shared_constants + places.shared_count;
-    words.resize(own_constants + size_t{places.own_count} * size);
-    for (size_t i = 0; i < values.constants.size(); ++i) {
-        const Constant& constant = values.constants[i];
-        uint32_t* const out = &words[places.per_neuron[i] ? own_constants + size_t{places.place[i]} * size
-                                                          : shared_constants + places.place[i]];
-        for (size_t k = 0; k < (places.per_neuron[i] ? size : 1); ++k)
-            out[k] = constant.type == ValueType::int_ ? static_cast<uint32_t>(constant.ints[k])
-                                                      : std::bit_cast<uint32_t>(constant.floats[k]);
-    }
-    for (size_t m = 0; m < values.poisson.size(); ++m) {
-        const PoissonLimits& table = values.poisson[m];
-        const uint32_t entry[4] = {static_cast<uint32_t>(words.size()), table.count, table.per_neuron ? size : 1, table.per_neuron};
-        std::copy(entry, entry + 4, words.begin() + poisson + static_cast<std::ptrdiff_t>(4 * m));
-        words.insert(words.end(), table.limits.begin(), table.limits.end());
-    }
+    const PackedConstants packed = pack_constants(values, size, receptor_scales_);
+    places = packed.places;
+    poisson = packed.poisson, shared_constants = packed.shared, own_constants = packed.own;
+    const std::vector<uint32_t>& words = packed.words;
     const bool grows = words.size() * 4 > constants.size || !constants.buffer;
     initial_states = values.initial_states;
     if (grows)

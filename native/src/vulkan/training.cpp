@@ -94,6 +94,7 @@ Training::Training(TrainingPlace place) : place_(std::move(place)), weight_limit
     not_finite_ =
         place_.device.allocate(std::max<size_t>(projections.size(), 1) * 4, Memory::readback, "what training reports");
     host_gradients_.resize(projections.size());
+    for (const Population& population : network().populations()) draws_ |= population.model && population.model->draws;
     make_groups();
     populations_changed();
 }
@@ -142,8 +143,7 @@ void Training::populations_changed() {
         population.step_shader = make_taped_shader(network().population(p), plan, places);
         if (population.has_gradient) population.adjoint_shader = make_adjoint_shader(network().population(p), plan, places);
     }
-    shape_ = {};
-    has_backward_ = false;
+    has_run_ = has_backward_ = false;
 }
 
 void Training::run_commands(const Commands& commands) {
@@ -161,19 +161,28 @@ void Training::run(const RunRequest& request, uint64_t seed) {
         throw Error(SNN_ERROR_UNSUPPORTED, "training of ", request.step_count, " steps with ", place_.batch_size,
                     " samples; the device \"vulkan\" takes at most ", most_steps, " steps and ", most_rows,
                     " steps of samples");
-    RunShape shape{request.step_count, seed, {}, {}};
+    if (request.rule != LearningRule::bptt)
+        throw Error(SNN_ERROR_UNSUPPORTED,
+                    "the device \"vulkan\" trains by back-propagation through time; \"cpu\" has OTTT and e-prop");
+    RunShape shape{.steps = request.step_count,
+                   .gradient_steps = request.gradient_steps ? request.gradient_steps : UINT32_MAX,
+                   .goes_on = request.first_step != 0,
+                   .seed = seed,
+                   .first_step = draws_ ? request.first_step : 0,
+                   .held = {},
+                   .wanted = {}};
     for (const InputFrames& input : request.inputs) shape.held.push_back(input.step_stride == 0);
     for (const RecordFrames& record : request.records) {
         if (record.kind == RecordFrames::activity_sum || populations_[record.population].is_input) continue;
         const Wanted wanted{record.population, record.kind == RecordFrames::state ? record.state_index : all_spikes};
         if (std::find(shape.wanted.begin(), shape.wanted.end(), wanted) == shape.wanted.end()) shape.wanted.push_back(wanted);
     }
-    if (shape != shape_) {
-        shape_ = {};
-        has_backward_ = false;
-        reserve(request, shape);
-        record_run(request, shape);
+    if (!has_run_ || shape != shape_) {
+        has_run_ = has_backward_ = false;
         shape_ = std::move(shape);
+        reserve(request);
+        record_run(request);
+        has_run_ = true;
     }
     Device::Batch batch(place_.device);
     for (uint32_t p = 0; p < populations_.size(); ++p) {
@@ -191,33 +200,33 @@ void Training::run(const RunRequest& request, uint64_t seed) {
     take_records(request);
 }
 
-void Training::reserve(const RunRequest& request, const RunShape& shape) {
+void Training::reserve(const RunRequest& request) {
     std::vector<uint8_t> held(populations_.size(), 0);
-    for (size_t k = 0; k < request.inputs.size(); ++k) held[request.inputs[k].population] = shape.held[k];
+    for (size_t k = 0; k < request.inputs.size(); ++k) held[request.inputs[k].population] = shape_.held[k];
     VkDeviceSize input_words = 0, readback_words = 0;
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         uint32_t recorded = 0;
-        for (const Wanted& wanted : shape.wanted)
+        for (const Wanted& wanted : shape_.wanted)
             if (wanted.population == p && wanted.state != all_spikes) recorded |= 1u << wanted.state;
         TapedPopulation& population = populations_[p];
-        population.reserve(place_.device, shape.steps, held[p], recorded);
-        if (population.is_input) input_words += VkDeviceSize{held[p] ? 1 : shape.steps} * population.words_of_step();
+        population.reserve(place_.device, shape_.steps, held[p], recorded);
+        if (population.is_input) input_words += VkDeviceSize{population.frame_count()} * population.words_of_step();
         else if (population.is_binary) readback_words += population.frame;
     }
-    for (const Wanted& wanted : shape.wanted) readback_words += frames_words(wanted, shape.steps);
+    for (const Wanted& wanted : shape_.wanted) readback_words += frames_words(wanted);
     inputs_.reserve(place_.device, input_words * 4, Memory::upload, "the inputs of a training run");
     readback_.reserve(place_.device, readback_words * 4, Memory::readback, "the records of a training run");
     VkDeviceSize part_words = 0;
     for (const TapedProjection& projection : projections_)
         if (projection.is_trained)
             part_words = std::max(
-                part_words, VkDeviceSize{projection.slices(shape.steps * place_.batch_size)} * projection.parameter_count());
+                part_words, VkDeviceSize{projection.slices(shape_.steps * place_.batch_size)} * projection.parameter_count());
     parts_.reserve(place_.device, part_words * 4, Memory::device, "the gradients of slices");
 }
 
-VkDeviceSize Training::frames_words(const Wanted& wanted, uint32_t steps) const {
+VkDeviceSize Training::frames_words(const Wanted& wanted) const {
     const TapedPopulation& population = populations_[wanted.population];
-    return VkDeviceSize{steps} * (wanted.state == all_spikes ? population.words_of_step() : population.frame);
+    return VkDeviceSize{population.steps} * (wanted.state == all_spikes ? population.words_of_step() : population.frame);
 }
 
 void Training::upload_parameters() {
@@ -234,10 +243,9 @@ void Training::upload_parameters() {
 
 void Training::upload_inputs(const RunRequest& request) {
     uint32_t* out = inputs_->as<uint32_t>();
-    input_spikes_ = 0;
     for (const InputFrames& input : request.inputs) {
         const TapedPopulation& population = populations_[input.population];
-        const uint32_t frames = input.step_stride == 0 ? 1 : request.step_count;
+        const uint32_t frames = population.frame_count();
         for (uint32_t step = 0; step < frames; ++step) {
             const float* const frame = input.data + step * input.step_stride;
             if (!population.is_binary) {
@@ -248,14 +256,13 @@ void Training::upload_inputs(const RunRequest& request) {
             uint64_t spikes = 0;
             for (uint32_t sample = 0; sample < population.samples; ++sample, out += population.activity.width)
                 spikes += pack_bits(frame + size_t{sample} * population.size, population.size, out);
-            input_spikes_ += spikes * (input.step_stride == 0 ? request.step_count : 1);
+            input_spikes_ += spikes * (request.step_count / frames);
         }
     }
 }
 
 void Training::take_records(const RunRequest& request) {
     const uint32_t* const words = readback_->as<uint32_t>();
-    spikes_ = 0;
     for (uint32_t p = 0; p < populations_.size(); ++p)
         if (!populations_[p].is_input && populations_[p].is_binary)
             for (uint32_t i = 0; i < populations_[p].frame; ++i) spikes_ += words[counts_begin_[p] + i];
@@ -326,10 +333,10 @@ void Training::settle(uint64_t now) {
         if (!memory.has_activity) continue;
         std::vector<uint32_t> words(population.words_of_step());
         values_.resize(population.frame);
-        const uint32_t frames = std::min(std::max(place_.plan.populations[p].history_depth, 1u), steps_);
-        for (uint32_t lag = 0; lag < frames; ++lag) {
-            const VkDeviceSize at = population.activity.data + VkDeviceSize{steps_ - 1 - lag} * population.activity.stride;
-            device.download(*population.own, at * 4, words.data(), words.size() * 4);
+        for (uint32_t lag = 0; lag < std::max(population.history, 1u); ++lag) {
+            const uint32_t at =
+                population.activity.data + (steps_ - 1 - lag) * population.activity.stride;  // may be before step 0
+            device.download(*population.own, VkDeviceSize{at} * 4, words.data(), words.size() * 4);
             memory.expand(words.data(), values_.data());
             const std::vector<uint32_t> slot = memory.make_slot(values_.data());
             device.upload(memory.ring, memory.slot(now, lag), slot.data(), slot.size() * 4);

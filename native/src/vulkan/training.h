@@ -99,9 +99,10 @@ private:
     static constexpr uint32_t all_spikes = UINT32_MAX;
     // What a recorded run or backward pass depends on; recorded anew when that has changed.
     struct RunShape {
-        uint32_t steps = 0;
-        uint64_t seed = 0;
-        std::vector<uint8_t> held;  // by input of the request
+        uint32_t steps = 0, gradient_steps = 0;
+        bool goes_on = false;               // from the run before
+        uint64_t seed = 0, first_step = 0;  // of random draws
+        std::vector<uint8_t> held;          // by input of the request
         std::vector<Wanted> wanted;
         bool operator==(const RunShape&) const = default;
     };
@@ -123,8 +124,8 @@ private:
     void make_groups();
     bool is_inside(const Group& group, uint32_t population) const;
 
-    void reserve(const RunRequest& request, const RunShape& shape);
-    VkDeviceSize frames_words(const Wanted& wanted, uint32_t steps) const;
+    void reserve(const RunRequest& request);
+    VkDeviceSize frames_words(const Wanted& wanted) const;
     void upload_inputs(const RunRequest& request);
     void upload_parameters();
     void take_records(const RunRequest& request);
@@ -133,7 +134,7 @@ private:
     std::span<const float> gradient(uint32_t projection) const;
     void sum_over_samples(uint32_t population, uint32_t row, double* out_values) const;
 
-    void record_run(const RunRequest& request, const RunShape& shape);
+    void record_run(const RunRequest& request);
     void record_backward();
     void add_group(Recorder& recorder, const Group& group);
     void add_delivery(Recorder& recorder, uint32_t projection, uint32_t first, uint32_t count);
@@ -153,15 +154,16 @@ private:
     std::vector<uint8_t> has_adjoint_;             // by projection
     std::vector<float> weight_limits_;
     std::vector<Group> groups_;
+    bool draws_ = false;  // some model does
 
     uint64_t run_count_ = 0, input_spikes_ = 0, spikes_ = 0;
     uint32_t steps_ = 0;     // of the last run
     bool is_ahead_ = false;  // the last run's activity is not in the session's rings yet
-    RunShape shape_;         // as recorded; no steps: nothing is
+    RunShape shape_;
+    bool has_run_ = false;  // is recorded
     std::vector<OutputShape> outputs_;
     bool has_backward_ = false;   // is recorded
     bool has_gradients_ = false;  // of some run
-    uint64_t seed_ = 0;           // of the run that is recorded
     Commands run_commands_, backward_commands_, update_commands_;
 
     GrowingRange inputs_;            // uploaded: inputs in the order of the request, as they lie on the device

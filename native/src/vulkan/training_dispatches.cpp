@@ -51,6 +51,7 @@ shader::TrainProjection Training::arguments_of(uint32_t q, uint32_t first, uint3
     arguments.delay = projection.delay_steps;
     arguments.first_step = first;
     arguments.step_count = count;
+    arguments.gradient_steps = shape_.gradient_steps;
     arguments.weight_count = projections_[q].weight_count;
     arguments.bias_spread = projection.bias ? target.size / projections_[q].bias_count : 0;
     if (projection.is_fixed()) arguments.scale = std::bit_cast<uint32_t>(std::ldexp(1.0f, projection.fixed_exponent));
@@ -78,24 +79,27 @@ shader::TrainProjection Training::arguments_of(uint32_t q, uint32_t first, uint3
 
 // ---- A run
 
-void Training::record_run(const RunRequest& request, const RunShape& shape) {
+void Training::record_run(const RunRequest& request) {
     Recorder recorder(place_.device, place_.pipelines.layout(), run_commands_);
     VkDeviceSize begin = 0;
     for (const InputFrames& input : request.inputs) {
         const TapedPopulation& population = populations_[input.population];
-        const VkDeviceSize bytes = VkDeviceSize{population.activity.stride ? shape.steps : 1} * population.words_of_step() * 4;
+        const VkDeviceSize bytes = VkDeviceSize{population.frame_count()} * population.words_of_step() * 4;
         recorder.copy(*inputs_, begin, *population.own, VkDeviceSize{population.activity.data} * 4, bytes);
         begin += bytes;
     }
     for (const TapedPopulation& population : populations_) {
+        const VkDeviceSize head = VkDeviceSize{population.head_words()} * 4;
+        const VkDeviceSize history = VkDeviceSize{population.history} * population.words_of_step() * 4;
+        if (shape_.goes_on) recorder.copy(*population.tail, 0, *population.own, head, history);
+        else recorder.fill(*population.own, head, history);
         if (population.is_input) continue;
         recorder.fill(*population.own, VkDeviceSize{population.activity.data} * 4,
-                      VkDeviceSize{shape.steps} * population.words_of_step() * 4);
+                      VkDeviceSize{shape_.steps} * population.words_of_step() * 4);
         const VkDeviceSize bytes = VkDeviceSize{population.receptors} * population.steps * population.frame * 4;
         recorder.fill(*population.sums, 0, bytes);
         if (population.keeps_whole_sums) recorder.fill(*population.whole_sums, 0, bytes);
     }
-    seed_ = shape.seed;
     for (const Group& group : groups_) add_group(recorder, group);
     recorder.end_dispatches();
     begin = 0;
@@ -110,10 +114,14 @@ void Training::record_run(const RunRequest& request, const RunShape& shape) {
         if (!population.is_input && population.is_binary)
             counts_begin_[p] = take(*population.tape, population.counts, population.frame);
     }
+    for (const TapedPopulation& population : populations_)
+        recorder.copy(*population.own,
+                      (VkDeviceSize{population.head_words()} + VkDeviceSize{population.steps} * population.activity.stride) * 4,
+                      *population.tail, 0, VkDeviceSize{population.history} * population.words_of_step() * 4);
     wanted_begin_.clear();
-    for (const Wanted& wanted : shape.wanted) {
+    for (const Wanted& wanted : shape_.wanted) {
         const TapedPopulation& population = populations_[wanted.population];
-        const VkDeviceSize words = frames_words(wanted, shape.steps);
+        const VkDeviceSize words = frames_words(wanted);
         wanted_begin_.push_back(
             wanted.state == all_spikes
                 ? take(*population.own, population.activity.data, words)
@@ -206,8 +214,10 @@ void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint3
                                     .recorded = population.recorded,
                                     .records = population.records,
                                     .counts = population.counts,
-                                    .seed_low = static_cast<uint32_t>(seed_),
-                                    .seed_high = static_cast<uint32_t>(seed_ >> 32),
+                                    .seed_low = static_cast<uint32_t>(shape_.seed),
+                                    .seed_high = static_cast<uint32_t>(shape_.seed >> 32),
+                                    .number_low = static_cast<uint32_t>(shape_.first_step),
+                                    .number_high = static_cast<uint32_t>(shape_.first_step >> 32),
                                     .poisson = memory.poisson,
                                     .shared_constants = memory.shared_constants,
                                     .own_constants = memory.own_constants,
@@ -289,6 +299,7 @@ void Training::add_adjoint(Recorder& recorder, uint32_t p, uint32_t first, uint3
                                        .first_step = first,
                                        .step_count = count,
                                        .all_steps = population.steps,
+                                       .gradient_steps = shape_.gradient_steps,
                                        .constant_gradients = population.states * population.frame,
                                        .shared_constants = memory.shared_constants,
                                        .own_constants = memory.own_constants,

@@ -21,6 +21,7 @@ TapedPopulation::TapedPopulation(const Population& population, const PopulationP
       frame(memory.frame),
       receptors(population.model ? static_cast<uint32_t>(population.model->receptors.size()) : 0),
       states(memory.state_count),
+      history(plan.history_depth),
       learned(plan.learning ? static_cast<uint32_t>(plan.learning->constants.size()) : 0),
       is_input(population.is_input()),
       is_binary(memory.is_binary),
@@ -29,7 +30,7 @@ TapedPopulation::TapedPopulation(const Population& population, const PopulationP
     if (has_gradient) entries = static_cast<uint32_t>(plan.tape.size());
     activity.size = size;
     if (memory.has_activity) activity.width = memory.activity.width;
-    activity.data = 1 + (is_input ? 0 : words_of_step());
+    activity.data = head_words() + history * words_of_step();
 }
 
 uint32_t TapedPopulation::place_of_record(uint32_t state) const {
@@ -42,11 +43,11 @@ void TapedPopulation::reserve(Device& device, uint32_t step_count, bool is_held,
     };
     steps = step_count;
     recorded = recorded_states;
-    activity.stride = is_held ? 0 : words_of_step();
+    activity.stride = is_held && history == 0 ? 0 : words_of_step();
     const VkBuffer before = own->buffer;
     const VkDeviceSize offset = own->offset;
-    own.reserve(device, (activity.data + VkDeviceSize{is_held ? 1 : steps} * words_of_step()) * 4, Memory::device,
-                what("activity"));
+    own.reserve(device, (activity.data + VkDeviceSize{frame_count()} * words_of_step()) * 4, Memory::device, what("activity"));
+    tail.reserve(device, VkDeviceSize{history} * words_of_step() * 4, Memory::device, what("activity"));
     if (own->buffer != before || own->offset != offset) set_dropout(device, nullptr);
     const VkDeviceSize frames = VkDeviceSize{steps} * frame * 4;
     if (has_gradient && activity.width) activity_gradient.reserve(device, frames, Memory::device, what("gradients"));
@@ -63,7 +64,7 @@ void TapedPopulation::reserve(Device& device, uint32_t step_count, bool is_held,
 
 void TapedPopulation::set_dropout(Device& device, const DropoutMask* mask) {
     drops = mask != nullptr;
-    std::vector<uint32_t> words(activity.data, mask ? 0 : UINT32_MAX);
+    std::vector<uint32_t> words(head_words(), mask ? 0 : UINT32_MAX);
     words[0] = std::bit_cast<uint32_t>(mask ? mask->scale : 1.0f);
     for (uint32_t i = 0; mask && i < frame; ++i)
         words[1 + i / size * activity.width + i % size / 32] |= uint32_t{mask->kept[i] != 0} << (i % size % 32);

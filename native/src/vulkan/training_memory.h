@@ -32,16 +32,20 @@ private:
 struct TapedPopulation {
     TapedPopulation(const Population& population, const PopulationPlan& plan, const PopulationMemory& memory);
 
-    // Room for a run, with states to be recorded (a bit for each).
+    // Room for a run, with states to be recorded (a bit for each). Inputs that are held lie there once, unless delays look
+    // back.
     void reserve(Device& device, uint32_t steps, bool is_held, uint32_t recorded);
     // What a spike delivers, and which neurons are not silenced; without a mask, all at 1.
     void set_dropout(Device& device, const DropoutMask* mask);
 
     uint32_t words_of_step() const { return samples * activity.width; }  // of activity
-    uint32_t place_of_record(uint32_t state) const;                      // among those that are recorded
+    uint32_t frame_count() const { return activity.stride == 0 ? 1 : steps; }
+    uint32_t head_words() const { return 1 + (is_input ? 0 : words_of_step()); }  // of `own`, before frames
+    uint32_t place_of_record(uint32_t state) const;                               // among those that are recorded
 
     const char* name;
     uint32_t samples, size, frame, receptors, states;
+    uint32_t history;  // steps that delays look back
     uint32_t learned;  // constants whose gradients are wanted
     bool is_input, is_binary, has_gradient;
     bool keeps_whole_sums = false;     // a receptor is in fixed point
@@ -50,7 +54,8 @@ struct TapedPopulation {
     shader::TapedActivity activity{};
     uint32_t records = 0, counts = 0;  // in the tape
     bool drops = false;
-    GrowingRange own, sums, whole_sums, tape, activity_gradient, gradients, outputs;
+    // tail: the last `history` frames of the last run's activity
+    GrowingRange own, tail, sums, whole_sums, tape, activity_gradient, gradients, outputs;
     std::vector<uint32_t> step_shader, adjoint_shader;
 };
 

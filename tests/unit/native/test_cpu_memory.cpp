@@ -6,6 +6,8 @@
 
 #include "common/error.h"
 #include "common/thread_pool.h"
+#include "cpu/instruction_set.h"
+#include "cpu/kernel_table.h"
 #include "cpu_cases.h"
 #include "heap.h"
 #include "small_networks.h"
@@ -59,7 +61,12 @@ struct Driver {
 }  // namespace
 
 TEST_CASE("a run allocates nothing, with one thread or several") {
-    for (const CpuCase& test_case : cpu_cases())
+    std::vector<CpuCase> cases = cpu_cases();
+    const cpu::KernelTable& kernels = cpu::kernels_for(SNN_ISA_BEST);
+    for (uint32_t i = 0; i < kernels.model_count; ++i)
+        if (kernels.models[i].specialised_count > 0 && kernels.models[i].specialised[0].step_span)
+            cases.push_back(quiet_circuit(kernels.models[i].name, kernels.models[i].specialised[0].choices, 0));
+    for (const CpuCase& test_case : cases)
         for (const uint32_t threads : {1u, 3u}) {
             INFO(test_case.name, ", ", threads, " threads");
             CountingAllocator memory;

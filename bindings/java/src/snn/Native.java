@@ -544,7 +544,7 @@ final class Native {
     /** Ends the session and frees its memory; its trainers become invalid. */
     static native void snn_destroy_network(long handle);
 
-    /** Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes. */
+    /** Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples. */
     static native int snn_load_weights(long handle, long path);
 
     /** Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped. */

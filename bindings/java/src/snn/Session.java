@@ -167,7 +167,7 @@ public final class Session implements AutoCloseable {
         return deviceText(Native.SNNSessionDevice.name);
     }
 
-    /** Why "auto" chose the device, in one line; empty where the program named it. */
+    /** Why "auto" chose the device, or which of several failed, in one line; else empty. */
     public String deviceReason() {
         return deviceText(Native.SNNSessionDevice.reason);
     }

@@ -7,7 +7,7 @@ import snn.Enums.LogLevel;
 
 /** How a session is opened; see {@code SNNConfig}. What is not set has the library's default. */
 public final class SessionOptions {
-    private static final int INTERPRET_MODELS = 1, FLOAT64 = 2, SMOOTH_SPIKES = 4, ANY_SIZE = 8, INPUT_GRADIENTS = 16; // SNN_FLAG_*
+    private static final int INTERPRET_MODELS = 1, FLOAT64 = 2, SMOOTH_SPIKES = 4, ANY_SIZE = 8, INPUT_GRADIENTS = 16, SAMPLE_WEIGHTS = 32; // SNN_FLAG_*
 
     private String device;
     private Integer batchSize, threadCount, maxCatchUpSteps;
@@ -72,6 +72,12 @@ public final class SessionOptions {
     /** Training goes back to the inputs, see {@link Trainer#runBackward}. */
     public SessionOptions inputGradients() {
         flags |= INPUT_GRADIENTS;
+        return this;
+    }
+
+    /** Each sample has weights and biases of its own: "projection.weight" is then those of all samples, "projection.weight[7]" those of sample 7. */
+    public SessionOptions sampleWeights() {
+        flags |= SAMPLE_WEIGHTS;
         return this;
     }
 

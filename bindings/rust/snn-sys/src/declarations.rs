@@ -104,6 +104,8 @@ pub const SNN_FLAG_SMOOTH_SPIKES: u32 = 4;
 pub const SNN_FLAG_ANY_SIZE: u32 = 8;
 /// training goes back to the inputs, through what is not trainable too: see snn_trainer_run_backward.
 pub const SNN_FLAG_INPUT_GRADIENTS: u32 = 16;
+/// each sample has weights and biases of its own, at first the network's: paths of snn_session_read.
+pub const SNN_FLAG_SAMPLE_WEIGHTS: u32 = 32;
 pub const SNN_FLOAT32: u32 = 0;
 pub const SNN_FLOAT64: u32 = 1;
 pub const SNN_INT32: u32 = 2;
@@ -828,7 +830,7 @@ extern "C" {
     pub fn snn_session_device(handle: SNNHandle, out_device: *mut SNNSessionDevice) -> SNNStatus;
     /// Ends the session and frees its memory; its trainers become invalid.
     pub fn snn_destroy_network(handle: SNNHandle);
-    /// Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes.
+    /// Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples.
     pub fn snn_load_weights(handle: SNNHandle, path: *const c_char) -> SNNStatus;
     /// Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped.
     pub fn snn_run_step(handle: SNNHandle, frame_dt: f32) -> SNNStatus;

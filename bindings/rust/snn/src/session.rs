@@ -104,6 +104,12 @@ impl SessionOptions {
         self.flag(sys::SNN_FLAG_INPUT_GRADIENTS)
     }
 
+    /// Each sample has weights and biases of its own: "projection.weight" is then those of all samples, and
+    /// "projection.weight\[7\]" those of sample 7.
+    pub fn sample_weights(self) -> Self {
+        self.flag(sys::SNN_FLAG_SAMPLE_WEIGHTS)
+    }
+
     fn flag(mut self, flag: u32) -> Self {
         self.flags |= flag;
         self
@@ -302,7 +308,7 @@ impl SessionView<'_> {
         Ok(count)
     }
 
-    /// The device that it runs on (`"vulkan:0"`), and why `"auto"` chose it, in one line; empty where the program named it.
+    /// The device that it runs on (`"vulkan:0"`); why `"auto"` chose it, or which of several failed, in one line, else empty.
     #[doc(alias = "snn_session_device")]
     pub fn device(&self) -> Result<(String, String)> {
         let raw = fill!(sys::SNNSessionDevice, |device| unsafe { sys::snn_session_device(self.handle, device) })?;

@@ -51,10 +51,14 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
         ProjectionState state;
         state.sums = zeros(0);
         state.sum_gradients = zeros(0);
-        state.weights = zeros(projection.weight_count());
-        state.bias = zeros(projection.bias ? projection.bias->size() : 0);
-        std::copy(projection.weights().begin(), projection.weights().end(), state.weights.begin());
-        if (projection.bias) std::copy(projection.bias->begin(), projection.bias->end(), state.bias.begin());
+        const auto copied = [&](const std::vector<float>& values) {
+            Values all = zeros(0);
+            for (uint32_t copy = 0; copy < (plan_->sample_weights ? batch_size_ : 1); ++copy)
+                all.insert(all.end(), values.begin(), values.end());
+            return all;
+        };
+        state.weights = copied(projection.weights());
+        if (projection.bias) state.bias = copied(*projection.bias);
         if (projection.trainable) {
             state.weight_limit = static_cast<Real>(weight_limits[projections_.size()]);
             state.weight_gradient = zeros(state.weights.size());
@@ -312,10 +316,13 @@ void ReferenceExecutor<Real>::deliver_to(uint32_t index, Values& io_sums, bool w
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
         Real* const sums = io_sums.data() + size_t{sample} * target_size;
         int32_t* const fixed_sums = target.fixed_sums[projection.receptor].data() + size_t{sample} * target_size;
+        const size_t copy = plan_->sample_weights ? sample : 0;
+        const Real* const weights = state.weights.data() + copy * projection.weight_count();
         if (projection.bias && with_bias) {
+            const Real* const bias = state.bias.data() + copy * projection.bias_count();
             const uint32_t spread =
-                target_size / static_cast<uint32_t>(state.bias.size());  // conv: neurons of a channel
-            for (uint32_t j = 0; j < target_size; ++j) sums[j] += state.bias[j / spread];
+                target_size / static_cast<uint32_t>(projection.bias_count());  // conv: neurons of a channel
+            for (uint32_t j = 0; j < target_size; ++j) sums[j] += bias[j / spread];
         }
         if (pooling && projection.pool_mode == SNN_POOL_MAX) {
             const Real* const values =
@@ -334,7 +341,7 @@ void ReferenceExecutor<Real>::deliver_to(uint32_t index, Values& io_sums, bool w
                     ++used;
                     const Real amount = pooling                 ? pool_weight
                                         : projection.plasticity ? arrive(index, synapse.weight, synapse.target)
-                                                                : state.weights[synapse.weight];
+                                                                : weights[synapse.weight];
                     if (fixed)
                         fixed_sums[synapse.target] +=
                             to_int_nearest_even(std::ldexp(static_cast<double>(amount), projection.fixed_exponent));
@@ -607,9 +614,18 @@ size_t ReferenceExecutor<Real>::count(const Slot& slot) const {
     return slot_count(*plan_, batch_size_, slot);
 }
 
+// Where the copies of weights or bias begin that a slot is about.
+template <class Real>
+size_t ReferenceExecutor<Real>::first_of(const Slot& slot) const {
+    const Projection& projection = network().projection(slot.index);
+    const size_t one = slot.kind == Slot::bias ? projection.bias_count() : projection.weight_count();
+    return weight_copies(*plan_, batch_size_, slot).first * one;
+}
+
 template <class Real>
 void ReferenceExecutor<Real>::read(const Slot& slot, DType dtype, void* out_data) const {
     const auto give = [&](const Values& values) { convert(real_type, values.data(), dtype, out_data, values.size()); };
+    const auto give_copies = [&](const Values& values) { convert(real_type, values.data() + first_of(slot), dtype, out_data, count(slot)); };
     switch (slot.kind) {
         case Slot::state: {
             const PopulationState& state = populations_[slot.index];
@@ -625,8 +641,8 @@ void ReferenceExecutor<Real>::read(const Slot& slot, DType dtype, void* out_data
                 convert(real_type, activity(slot.index, lag).data(), dtype,
                         static_cast<char*>(out_data) + lag * frame(slot.index) * size_of(dtype), frame(slot.index));
             return;
-        case Slot::weight: return give(projections_[slot.index].weights);
-        case Slot::bias: return give(projections_[slot.index].bias);
+        case Slot::weight: return give_copies(projections_[slot.index].weights);
+        case Slot::bias: return give_copies(projections_[slot.index].bias);
         case Slot::pre_traces:
         case Slot::pre_age:
         case Slot::post_traces:
@@ -641,6 +657,7 @@ void ReferenceExecutor<Real>::read(const Slot& slot, DType dtype, void* out_data
 template <class Real>
 void ReferenceExecutor<Real>::write(const Slot& slot, DType dtype, const void* data) {
     const auto take = [&](Values& values) { convert(dtype, data, real_type, values.data(), values.size()); };
+    const auto take_copies = [&](Values& values) { convert(dtype, data, real_type, values.data() + first_of(slot), count(slot)); };
     switch (slot.kind) {
         case Slot::state: {
             PopulationState& state = populations_[slot.index];
@@ -660,8 +677,8 @@ void ReferenceExecutor<Real>::write(const Slot& slot, DType dtype, const void* d
                         ring[(now_ + ring.size() - lag) % ring.size()].data(), frame(slot.index));
             }
             return;
-        case Slot::weight: return take(projections_[slot.index].weights);
-        case Slot::bias: return take(projections_[slot.index].bias);
+        case Slot::weight: return take_copies(projections_[slot.index].weights);
+        case Slot::bias: return take_copies(projections_[slot.index].bias);
         case Slot::activity: return take(populations_[slot.index].history[now_ % populations_[slot.index].history.size()]);
         case Slot::pre_traces:
         case Slot::pre_age:

@@ -84,7 +84,8 @@ private:
         uint64_t step = 0;  // of the event
     };
     struct ProjectionState {
-        Values weights, bias, weight_gradient, bias_gradient;
+        Values weights, bias;  // of every sample, one after the other, where each has its own
+        Values weight_gradient, bias_gradient;
         Real weight_limit{};  // update() keeps |w| within it
         // Of the taped run, where the projection leads from one stage to another (network/stages.h): rows [step][batch * size].
         std::optional<NormalizedRows<Real>> normalized;
@@ -127,6 +128,8 @@ private:
     void run_for_statistics(const RunRequest& request);
     void deliver_normalized(uint32_t projection);
     bool crosses_stages(const Projection& projection) const { return stages_[projection.source] > stages_[projection.target]; }
+    size_t first_of(const Slot& slot) const;
+
     void load_inputs(const RunRequest& request, uint32_t step);
     void count_spikes();
     void record(const RunRequest& request, uint32_t step) const;

@@ -40,7 +40,8 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
         need.state_bytes += values * population.size * options.batch_size * real;
     }
     for (const Projection& projection : network.projections()) {
-        need.projection_bytes.push_back(projection.weight_count() * real);
+        const uint64_t copies = plan.sample_weights ? options.batch_size : 1;
+        need.projection_bytes.push_back(copies * (projection.weight_count() + projection.bias_count()) * real);
         need.needs_arrays.push_back(1);
     }
     return need;
