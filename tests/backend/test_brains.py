@@ -10,7 +10,7 @@ import pytest
 import snn
 
 from .cases import CASES, NEURONS, ONE_TO_ONE, SPIKES, Builder, Case
-from .running import Setting, recorded, vulkan_settings
+from .running import Setting, forward, labels, recorded, vulkan_settings
 from .test_held_inputs import COUNT, SEVERAL
 from .test_sample_weights import MANY, SAMPLE_WEIGHTS, opened, together
 
@@ -93,6 +93,30 @@ def test_parameters_of_a_session_are_its_own() -> None:
         session.reset()
         results.append(recorded(builder, session, SEVERAL, frames))
     assert not results[0].first_difference(results[1])
+
+
+def test_training_goes_the_other_way() -> None:
+    """A trainer on a session that has run so: the loss of a session that went the other way from the beginning."""
+    case = replace(SEVERAL, batch=COUNT, steps=8)
+    builder, losses = Builder(case), []
+    for before in (True, False):
+        session = opened(builder, VULKAN, COUNT, 0)
+        if before:
+            recorded(builder, session, case, builder.drive(case))
+            session.write("w0.weight", np.full(session.value_count("w0.weight"), 0.1, np.float32))
+            trainer, loss = forward(builder, session, case)
+            weights = np.empty(session.value_count("w0.weight"), np.float32)
+            session.read("w0.weight", weights)
+            assert (weights == np.float32(0.1)).all()
+        else:
+            trainer, _ = forward(builder, session, case)
+            session.write("w0.weight", np.full(session.value_count("w0.weight"), 0.1, np.float32))
+            loss = trainer.forward(builder.drive(case), labels=labels(case, 5)).loss
+        trainer.backward()
+        losses.append(loss)
+    assert losses[0] == losses[1]
+    with pytest.raises(snn.UnsupportedError, match="each sample has weights of its own"):
+        forward(builder, opened(builder, VULKAN, COUNT, SAMPLE_WEIGHTS), case)
 
 
 def test_what_a_workgroup_cannot_hold_is_refused_or_goes_the_other_way() -> None:

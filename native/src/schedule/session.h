@@ -52,7 +52,8 @@ public:
     // The device it runs on; why, where "auto" chose it or another one failed, else "".
     const std::string& device() const { return device_; }
     const std::string& device_reason() const { return device_reason_; }
-    // Training is coming: a session whose device was chosen by "auto" goes to one that trains, with all that it has.
+    // Training is coming: a session whose executor leaves that to another one of its device, or whose device was chosen by "auto",
+    // goes on with one that trains, with all that it has.
     void prepare_to_train();
 
     // --- input and time

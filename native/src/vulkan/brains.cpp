@@ -24,7 +24,8 @@ constexpr uint32_t most_steps = 256;     // of a submission: some systems reset 
 constexpr VkDeviceSize buffer_bytes = VkDeviceSize{16} << 20;  // of inputs, and of records, that wait
 
 bool may_be_brains(const Plan& plan, const ExecutorOptions& options) {
-    return (plan.sample_weights || options.batch_size >= fewest_brains) && !options.vulkan_host && options.device != "plan";
+    return (plan.sample_weights || (options.batch_size >= fewest_brains && !options.trains)) && !options.vulkan_host &&
+           options.device != "plan";
 }
 
 uint64_t all_weights(const Plan& plan, const BrainLayout& layout, uint32_t samples) {

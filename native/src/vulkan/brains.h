@@ -36,6 +36,7 @@ public:
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
+    bool gives_way_to_training() const override { return !plan_->sample_weights; }
 
 private:
     // What comes to the host after every recorded step: a state, at `place` among the words of that step.
