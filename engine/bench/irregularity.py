@@ -9,8 +9,10 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -40,6 +42,34 @@ class SpikeStatistics:
     rate_hz: float
     cv_isi: float
     correlation: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The least and the largest value that NEST 3.10 shows, over seeds 0 to 4, at `SCALE` and over `WINDOW_MS`."""
+
+    cv_isi: tuple[float, float]
+    correlation: tuple[float, float]
+
+    def allows(self, found: SpikeStatistics) -> bool:
+        """Whether statistics are within these values, or beyond them by no more than they are apart."""
+        pairs = ((self.cv_isi, found.cv_isi), (self.correlation, found.correlation))
+        return all(2 * low - high <= value <= 2 * high - low for (low, high), value in pairs)
+
+
+NEST: Mapping[str, Shown] = MappingProxyType(
+    {
+        "L23E": Shown((0.759, 0.848), (0.00171, 0.00201)),
+        "L23I": Shown((0.786, 0.826), (0.00246, 0.00300)),
+        "L4E": Shown((0.811, 0.816), (0.00149, 0.00186)),
+        "L4I": Shown((0.812, 0.821), (0.00186, 0.00239)),
+        "L5E": Shown((0.778, 0.794), (0.00663, 0.00794)),
+        "L5I": Shown((0.760, 0.776), (0.00224, 0.00421)),
+        "L6E": Shown((0.784, 0.797), (0.00048, 0.00054)),
+        "L6I": Shown((0.772, 0.788), (0.00058, 0.00105)),
+    }
+)
+"""By population."""
 
 
 def spike_statistics(steps: np.ndarray, neurons: np.ndarray, size: int, count: int, dt: float) -> SpikeStatistics:

@@ -357,3 +357,23 @@ def test_other_learning_rules_are_refused() -> None:
         snn.UnsupportedError, match='trains by back-propagation through time; "cpu" has OTTT and e-prop'
     ):
         trainer.forward(builder.drive(case), labels=labels(case, 5))
+
+
+def test_quantised_weights() -> None:
+    """The trainer puts rounded weights in for a run and takes them out for an update."""
+    case, found = BY_NAME["model_lif"], []
+    for setting in (REFERENCE, VULKAN):
+        builder = Builder(case)
+        session = open_session(builder, case, setting)
+        trainer = _native.Trainer(
+            session, output_population=2, steps=case.steps, loss=2, optimizer=0, learning_rate=0.01
+        )
+        trainer.set_quantization(0, 4, False)
+        losses = [trainer.step(builder.drive(case), labels=labels(case, 5)).loss for _ in range(3)]
+        weights = np.empty(session.value_count("w0.weight"))
+        session.read("w0.weight", weights)
+        found.append((losses, weights))
+    assert found[1][0] == pytest.approx(found[0][0], rel=1e-5)
+    # A gradient that is rounded otherwise may move a weight to the next step of its 15.
+    assert (np.abs(found[1][1] - found[0][1]) > 1e-5).mean() < 0.01
+    assert len(np.unique(found[1][1])) <= 15

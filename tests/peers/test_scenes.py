@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import snn
-from snn.engine.bench import peers
+from snn.engine.bench import irregularity, peers
 from tests.python.test_scenes import SMALL
 
 CASES = [
@@ -39,6 +39,13 @@ def test_rates_of_peers(peer: str, name: str) -> None:
     assert min(found.seconds) > 0
     assert found.synapses == pytest.approx(scene.synapses(scale), rel=0.01)
     assert found.peak_rss_bytes > 2**20
+
+
+def test_nest_is_as_irregular_and_correlated_as_the_table_says() -> None:
+    """The table that tests/python/test_irregularity.py holds our own spikes against."""
+    need("nest")
+    for name, found in irregularity.in_nest(2).items():
+        assert irregularity.NEST[name].allows(found), f"{name}: {found}; table: {irregularity.NEST[name]}"
 
 
 # In a process of its own: Brian2 warns on import, and sets numpy's error state.

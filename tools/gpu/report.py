@@ -70,13 +70,13 @@ def recorded(owner: Owner) -> Iterator[Row]:
 
 
 def brains(owner: Owner) -> Iterator[Row]:
-    """Many small brains, a frame of steps at once, inputs and counts of spikes included."""
+    """Frames of many small brains; each is compared with a session of its own on the CPU first."""
     for own_weights in (False, True):
         for one in bench_brains(Settings(device=DEVICE, own_weights=own_weights)):
             yield (
-                f"{one['network']}, {one['variant']}",
+                f"`brains`: {one['network']}, {one['variant']}",
                 f"{one['median_s'] * 1e3:.2f} ms a frame",
-                f"{one['p10_s'] * 1e3:.2f} to {one['p90_s'] * 1e3:.2f}; on {one['ran_on']}",
+                f"{one['p10_s'] * 1e3:.2f} to {one['p90_s'] * 1e3:.2f}",
             )
 
 

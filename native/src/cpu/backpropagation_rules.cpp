@@ -137,7 +137,8 @@ void Backpropagation::add_traces() {
         context_.pool.deal(static_cast<uint32_t>(weight_tasks_.size()), [&](uint32_t index, uint32_t worker) {
             const WeightTask& task = weight_tasks_[index];
             const uint32_t target = context_.projections[task.projection]->info.target;
-            if (state < context_.populations[target]->state_count) weight_gradient(task, {0, 1}, scratch_[worker]);
+            const std::vector<uint8_t>& reached = rule_.linear[target].reached;
+            if (state < reached.size() && reached[state]) weight_gradient(task, {0, 1}, scratch_[worker]);
         });
         trace_state_ = -1;
     }

@@ -62,8 +62,8 @@ constexpr uint32_t most_receptors = 16;  // of a model
 
 constexpr uint32_t whole_row = UINT32_MAX;  // instead of the number of one of a population's ranges
 
-// How many steps each thread may take alone: fewer than from a neuron's spike to its first arrival, and at most so many. 0 where
-// threads have to meet within a step. Neurons without input are ahead of all others, so their delays do not count.
+// In how many steps threads need to meet but once: as many as a spike takes to its first arrival. 0 where they have to meet within a
+// step. Neurons without input are ahead of all others, so their delays do not count.
 uint32_t span_steps(const Plan& plan);
 
 constexpr uint32_t channels_of_task = 16;  // of a normalised projection

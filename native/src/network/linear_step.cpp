@@ -78,22 +78,34 @@ bool are_equal(const LinearStep& a, const LinearStep& b) {
     return close(a.jacobian, b.jacobian) && close(a.input, b.input);
 }
 
+// States that no input reaches have no trace, and no input asks for credit of them.
+void find_reached(LinearStep& io_step) {
+    const size_t count = io_step.state_count;
+    io_step.reached.assign(count, 0);
+    for (size_t i = 0; i < io_step.input.size(); ++i)
+        if (io_step.input[i] != 0) io_step.reached[i % count] = 1;
+    for (size_t round = 0; round < count; ++round)
+        for (size_t after = 0; after < count; ++after)
+            for (size_t before = 0; before < count; ++before)
+                if (io_step.reached[before] && io_step.from(after, before) != 0) io_step.reached[after] = 1;
+    for (size_t i = 0; i < count * count; ++i)
+        if (!io_step.reached[i / count] || !io_step.reached[i % count]) io_step.jacobian[i] = 0;
+}
+
 }  // namespace
 
 int32_t LinearStep::only_state() const {
     int32_t only = -1;
     for (size_t s = 0; s < state_count; ++s) {
-        bool used = false;
-        for (size_t before = 0; before < state_count; ++before) used |= from(s, before) != 0 || from(before, s) != 0;
-        for (size_t at = s; at < input.size(); at += state_count) used |= input[at] != 0;
-        if (used && only >= 0) return -1;
-        if (used) only = static_cast<int32_t>(s);
+        if (!reached[s]) continue;
+        if (only >= 0) return -1;
+        only = static_cast<int32_t>(s);
     }
     return only;
 }
 
 LinearStep linear_step(const Population& population, const PopulationConstants& constants) {
-    const LinearStep result = step_at(population, constants, 0, 0.0);
+    LinearStep result = step_at(population, constants, 0, 0.0);
     // Small, so that it does not spike; what is not linear shows far above rounding all the same.
     for (const double offset : {1e-3, -1e-2})
         if (!are_equal(result, step_at(population, constants, 0, offset)))
@@ -105,6 +117,7 @@ LinearStep linear_step(const Population& population, const PopulationConstants& 
         if (!are_equal(result, step_at(population, constants, neuron, 0.0)))
             throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' has neurons with different decays: neuron ",
                         neuron, " is not as neuron 0");
+    find_reached(result);
     return result;
 }
 

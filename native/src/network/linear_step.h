@@ -5,6 +5,7 @@
 // What learning rules without a backward pass in time know of the past (OTTT, e-prop: docs/semantics.md).
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "network/plan.h"
@@ -13,11 +14,12 @@ namespace snn {
 
 struct LinearStep {
     size_t state_count = 0;
-    std::vector<double> jacobian;  // [state after][state before]; of states that are whole numbers 0
+    std::vector<double> jacobian;  // [state after][state before], of states that input reaches, else 0
     std::vector<double> input;     // [receptor][state after]
+    std::vector<uint8_t> reached;  // [state]: by input, at once or later
 
     double from(size_t after, size_t before) const { return jacobian[after * state_count + before]; }
-    // The only state that has a past or an input; -1 when there are several, or none.
+    // The only state that input reaches; -1 when there are several, or none.
     int32_t only_state() const;
     double of_input(size_t receptor, size_t after) const { return input[receptor * state_count + after]; }
 };

@@ -200,9 +200,7 @@ void Trainer::run_taped(Steps steps, std::span<const InputFrames> inputs, const 
     request.inputs = window_inputs_;
     request.records = records;
     request.tape = true;
-    request.tape_steps = def_.checkpoint_steps == UINT32_MAX
-                             ? static_cast<uint32_t>(std::ceil(std::sqrt(steps.count)))
-                             : def_.checkpoint_steps;
+    request.tape_steps = tape_steps(steps);
     // Those rules look back through traces, wherever windows end.
     request.gradient_steps = def_.rule == SNN_LEARNING_BPTT ? def_.window_steps : 0;
     request.rule = static_cast<LearningRule>(def_.rule);
@@ -237,7 +235,7 @@ void Trainer::go_back(std::span<const OutputGradient> gradients, std::span<const
 
 // Inputs for a backward in another call, where it reads them again: the caller's arrays may be gone by then.
 std::span<const InputFrames> Trainer::kept(std::span<const InputFrames> inputs) {
-    if (def_.checkpoint_steps == 0) return inputs;
+    if (tape_steps({0, def_.step_count}) == 0) return inputs;
     kept_inputs_.assign(inputs.begin(), inputs.end());
     input_copies_.resize(inputs.size());
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -247,6 +245,13 @@ std::span<const InputFrames> Trainer::kept(std::span<const InputFrames> inputs) 
         kept_inputs_[i].data = input_copies_[i].data();
     }
     return kept_inputs_;
+}
+
+// A run over windows that are trained one by one takes no more memory than they do.
+uint32_t Trainer::tape_steps(Steps steps) const {
+    if (def_.checkpoint_steps == UINT32_MAX) return static_cast<uint32_t>(std::ceil(std::sqrt(steps.count)));
+    if (def_.checkpoint_steps == 0 && window_count() > 1) return def_.window_steps;
+    return def_.checkpoint_steps;
 }
 
 // What comes after the loss, whoever computes it.

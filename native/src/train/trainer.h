@@ -79,6 +79,7 @@ private:
     };
     void run_taped(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels, std::span<const RecordFrames> records);
     void go_back(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs);
+    uint32_t tape_steps(Steps steps) const;
     std::span<const InputFrames> kept(std::span<const InputFrames> inputs);
     ForwardResult forward_steps(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
     void begin_window(uint32_t window, uint32_t count);
