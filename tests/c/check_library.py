@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-SIZE_LIMIT_BYTES = 3_000_000
+SIZE_LIMIT_BYTES = 4_000_000
 C_RUNTIME = re.compile(r"^(libc|libm|libpthread|libdl|librt|ld-linux[\w-]*)\.so\.\d+$")
 WINDOWS = re.compile(r"^(kernel32|msvcrt|api-ms-win-[\w-]+)\.dll$", re.IGNORECASE)
 ALIGNED_MOVE = re.compile(r"\tv?mov(?:ap[sd]|dqa\d*|nt\w+) .*[yz]mm.*\(|\tv?mov(?:ap[sd]|dqa\d*|nt\w+) .*\(.*[yz]mm")

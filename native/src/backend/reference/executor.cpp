@@ -231,8 +231,8 @@ void ReferenceExecutor<Real>::begin_tape(const RunRequest& request) {
     taped_steps_ = step_count;
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         PopulationState& state = populations_[p];
-        state.before.clear();
-        for (uint32_t lag = 0; lag < plan_->populations[p].history_depth; ++lag) state.before.push_back(activity(p, lag));
+        state.before.resize(plan_->populations[p].history_depth, zeros(0));
+        for (uint32_t lag = 0; lag < plan_->populations[p].history_depth; ++lag) state.before[lag] = activity(p, lag);
         state.activities.resize(step_count * frame(p));
         for (size_t k = 0; k < state.tape.size(); ++k) {
             if (plan_->populations[p].tape[k].type == ValueType::float_)

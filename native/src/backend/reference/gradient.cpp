@@ -17,7 +17,8 @@ void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients
         if (!plan_->populations[p].needs_activity_gradient) continue;
         for (size_t k = 0; k < state.states.size(); ++k) state.state_gradients[k].assign(frame(p), Real{0});
         for (Values& gradient : state.sum_gradients) gradient.assign(frame(p), Real{0});
-        state.credit.assign(state.states.size(), Values(frame(p), Real{0}, HostAllocator<Real>(allocator_)));
+        state.credit.resize(state.states.size(), zeros(0));
+        for (Values& credit : state.credit) credit.assign(frame(p), Real{0});
         state.passed_gradients = state.sum_gradients;
         state.activity_gradients.assign(taped_steps_ * frame(p), Real{0});
         if (const auto& learning = plan_->populations[p].learning)
