@@ -2,6 +2,9 @@
 
 glslang compiles, spirv-opt optimises, spirv-val checks what both made. Templates are left as glslang gives them: their
 functions must keep their names and stay functions, because libsnn calls them for the operations of a model or rule.
+
+spirv-opt copies operations when it unrolls a loop, but not that they are `precise`: a driver may then contract a product
+and a sum, which one for a GPU of NVIDIA does. So shaders all of whose operations are precise get that back.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import argparse
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 TEMPLATES = {"brains", "neuron_step", "plastic_arrive", "plastic_learn", "train_adjoint", "train_step"}
@@ -23,17 +27,58 @@ def run(*command: str | Path) -> None:
         sys.exit(f"{' '.join(str(word) for word in command)}\n{done.stdout}{done.stderr}")
 
 
+# Of SPIR-V: opcodes, a decoration, where instructions begin.
+ADD_SUB_MUL = {129, 131, 133}
+DECORATE, NO_CONTRACTION = 71, 42
+HEADER_WORDS = 5
+
+
+def instructions(words: list[int]) -> Iterator[list[int]]:
+    """The instructions of a module, each with its words."""
+    at = HEADER_WORDS
+    while at < len(words):
+        count = words[at] >> 16
+        yield words[at : at + count]
+        at += count
+
+
+def imprecise(words: list[int]) -> list[int]:
+    """The ids of sums, differences and products that may be contracted."""
+    precise = {one[1] for one in instructions(words) if one[0] & 0xFFFF == DECORATE and one[2] == NO_CONTRACTION}
+    results = (one[2] for one in instructions(words) if one[0] & 0xFFFF in ADD_SUB_MUL)
+    return [result for result in results if result not in precise]
+
+
+def made_precise(words: list[int]) -> list[int]:
+    """The module with no operation that may be contracted."""
+    made = words[:HEADER_WORDS]
+    added = False
+    for one in instructions(words):
+        if not added and one[0] & 0xFFFF == DECORATE:
+            for result in imprecise(words):
+                made += [3 << 16 | DECORATE, result, NO_CONTRACTION]
+            added = True
+        made += one
+    return made
+
+
+def words_of(module: Path) -> list[int]:
+    """A module as words."""
+    data = module.read_bytes()
+    return list(struct.unpack(f"<{len(data) // 4}I", data))
+
+
 def compiled(shader: Path, options: argparse.Namespace) -> list[int]:
     """The words of one shader."""
     raw, made = options.out / f"{shader.stem}.raw.spv", options.out / f"{shader.stem}.spv"
     run(options.glslang, "-V", *TARGET, "--keep-uncalled", shader, "-o", raw)
-    if shader.stem in TEMPLATES:
-        made.write_bytes(raw.read_bytes())
-    else:
+    words = words_of(raw)
+    if shader.stem not in TEMPLATES:
         run(options.spirv_opt, "-Os", "--strip-debug", "--target-env=vulkan1.0", raw, "-o", made)
+        words = words_of(made) if imprecise(words) else made_precise(words_of(made))
+    made.write_bytes(struct.pack(f"<{len(words)}I", *words))
     run(options.spirv_val, *TARGET, made)
-    data = made.read_bytes()
-    return list(struct.unpack(f"<{len(data) // 4}I", data))
+    return words
 
 
 def main() -> None:

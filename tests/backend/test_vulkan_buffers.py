@@ -181,8 +181,8 @@ def test_a_host_that_is_wrong_is_refused_in_python_too(renderer: Renderer, net: 
     with pytest.raises(snn.ArgumentTypeError, match="queue_lock is 3"):
         renderer.host(3)
     for changes, sentence in [
-        ({"device": 0}, "host->device is null"),
-        ({"queue_family": 99}, "host->queue_family is 99"),
+        ({"device": 0}, "host.device is null"),
+        ({"queue_family": 99}, "host.queue_family is 99"),
         ({"queue_family": -1}, "host.queue_family is -1"),
         ({"queue": 2**70}, "host.queue is"),
     ]:

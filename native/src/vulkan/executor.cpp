@@ -99,7 +99,7 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     prepare_dispatches();
     if (device_.is_on_paper()) return;
     for (VkCommandBuffer* const commands :
-         {&begin_, &end_, &step_[0], &step_[1], &spikes_[0], &spikes_[1], &states_[0], &states_[1]})
+         {&begin_, &end_, &step_[0], &step_[1], &recorded_step_[0], &recorded_step_[1], &states_[0], &states_[1]})
         *commands = device_.make_commands();
     device_.begin(begin_, true);
     copy_barrier(device_, begin_);

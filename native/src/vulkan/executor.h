@@ -3,7 +3,7 @@
 // the device: a step reads one copy while its first dispatch makes the other, for the next step. So there are two recordings of
 // everything that reads it, for even and odd steps of a submission.
 //
-//   submission  =  begin, { step, [spikes to the host], [states to the host] } x steps, end
+//   submission  =  begin, { step or step with its spikes to the host, [states to the host] } x steps, end
 //
 // What limits small networks on a GPU is the number of barriers in a step (2 us each on an H200, where a dispatch takes 0.2 us): what
 // looks back is delivered all together, then all neurons step, so a network with delays takes two.
@@ -165,9 +165,9 @@ private:
     std::vector<uint32_t> frames_begin_;              // by input, in words
     Steps dispatches_[2];  // of an even and an odd step; on paper of any step
     VkCommandBuffer begin_ = VK_NULL_HANDLE, end_ = VK_NULL_HANDLE;
-    VkCommandBuffer step_[2] = {}, spikes_[2] = {}, states_[2] = {};
+    VkCommandBuffer step_[2] = {}, recorded_step_[2] = {}, states_[2] = {};  // recorded: with copies of its spikes
     std::vector<VkCommandBuffer> submission_;
-    std::vector<Recorded> recorded_, wanted_;  // what `spikes_` and `states_` copy; what the run at hand needs
+    std::vector<Recorded> recorded_, wanted_;  // what `recorded_step_` and `states_` copy; what the run at hand needs
     uint32_t record_capacity_ = 0;             // frames of each
     // Populations whose spikes are added up on the device, for records of kind activity_sum: those of the run at hand, and what
     // they are added to, once it was needed.

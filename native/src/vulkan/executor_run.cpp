@@ -27,12 +27,13 @@ void VulkanExecutor::run(const RunRequest& request) {
         load_frames(request, done, steps);
         submission_.clear();
         submission_.push_back(begin_);
+        const bool has_spikes = !recorded_.empty() || !summed_.empty();
+        const bool has_states = std::any_of(recorded_.begin(), recorded_.end(),
+                                            [](const Recorded& recorded) { return recorded.state != all_spikes; });
         for (uint32_t step = 0; step < steps; ++step) {
             const uint32_t parity = step % 2;
-            submission_.push_back(step_[parity]);
-            if (recorded_.empty() && summed_.empty()) continue;
-            submission_.push_back(spikes_[parity]);
-            if (request.records_after(done + step)) submission_.push_back(states_[parity]);
+            submission_.push_back(has_spikes ? recorded_step_[parity] : step_[parity]);
+            if (has_states && request.records_after(done + step)) submission_.push_back(states_[parity]);
         }
         submission_.push_back(end_);
         device_.run(submission_);
@@ -152,7 +153,7 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
 }
 
 void VulkanExecutor::record_copies(uint32_t parity, bool of_spikes) {
-    const VkCommandBuffer commands = of_spikes ? spikes_[parity] : states_[parity];
+    const VkCommandBuffer commands = of_spikes ? recorded_step_[parity] : states_[parity];
     Steps copies(device_.is_validated());
     for (const Recorded& recorded : recorded_) {
         if ((recorded.state == all_spikes) != of_spikes) continue;
@@ -181,6 +182,7 @@ void VulkanExecutor::record_copies(uint32_t parity, bool of_spikes) {
         copies.add(advance, {});
     }
     device_.begin(commands, true);
+    if (of_spikes) dispatches_[parity].record(device_, pipelines_.layout(), commands);
     copies.record(device_, pipelines_.layout(), commands);
     device_.end(commands);
 }
