@@ -32,7 +32,9 @@ def test_the_validation_layer_watches(tmp_path: Path, monkeypatch: pytest.Monkey
     if "SNN_VULKAN_VALIDATION" not in os.environ:
         pytest.skip("the Khronos validation layer is not installed")
     messages = tmp_path / "messages"
-    monkeypatch.setenv("SNN_VULKAN_VALIDATION", str(messages))  # with another file comes another instance, which says it again
+    monkeypatch.setenv(
+        "SNN_VULKAN_VALIDATION", str(messages)
+    )  # with another file comes another instance, which says it again
     opened(drawing(5)[0], VULKAN, 1).step(1)
     assert "information: Validation Information" in messages.read_text()
 
