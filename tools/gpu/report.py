@@ -24,6 +24,7 @@ from snn.engine.bench.training_cases import TRAINING_CASES
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "performance-gpu.md"
 DEVICE = "vulkan"
+BEGIN, END = "<!-- table of tools/gpu_report -->", "<!-- end -->"
 PEERS = ("snntorch", "spikingjelly")
 
 Row = tuple[str, str, str]  # what, figure, spread or remark
@@ -47,7 +48,7 @@ def scene(name: str, scale: float | None = None) -> Callable[[Owner], Iterator[R
 
 def bandwidth(owner: Owner) -> Iterator[Row]:
     """What the card copies: the yardstick for other cards."""
-    yield "copy within the card's memory, read + written", f"{owner.copy_bandwidth() / 1e12:.2f} TB/s", ""
+    yield "`vkCmdCopyBuffer` within the card's memory, read + written", f"{owner.copy_bandwidth() / 1e12:.2f} TB/s", ""
 
 
 def recorded(owner: Owner) -> Iterator[Row]:
@@ -145,10 +146,7 @@ def main() -> None:
     described = next(one for one in snn.devices() if one.name.startswith(DEVICE)).description
     cpu = machine.description()
     lines = [
-        "# Measured on a GPU",
-        "",
-        'Written by `tools/gpu_report`, which runs the tests of the device "vulkan" first. Times of scenes are those of',
-        "`snn bench NAME --device vulkan`: medians of ten parts, with the 10 to 90 % range.",
+        BEGIN,
         "",
         f"- {described}",
         f"- {cpu['processor']}, {cpu['cores']} cores; {', '.join(f'{k} {v}' for k, v in machine.versions().items())}",
@@ -158,8 +156,12 @@ def main() -> None:
         "|---|---|---|",
         *(f"| {' | '.join(row)} |" for row in rows),
         "",
+        END,
     ]
-    options.out.write_text("\n".join(lines), encoding="utf-8")
+    # What stands around the table is written by hand.
+    text = options.out.read_text(encoding="utf-8") if options.out.exists() else f"{BEGIN}\n{END}\n"
+    before, after = text[: text.index(BEGIN)], text[text.index(END) + len(END) :]
+    options.out.write_text(before + "\n".join(lines) + after, encoding="utf-8")
     print(f"wrote {options.out}")
 
 
