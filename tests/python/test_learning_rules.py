@@ -138,3 +138,49 @@ def test_a_learnable_parameter_needs_back_propagation(blobs) -> None:
         snn.UnsupportedError, match="OTTT trains weights; population 'hidden' has a learnable parameter"
     ):
         snn.Trainer(net, steps=5, rule="ottt").fit(*blobs)
+
+
+def _membranes(network: snn.Network, inputs: np.ndarray, steps: int) -> np.ndarray:
+    """The output's membrane as a session has it, (steps, batch, outputs)."""
+    output = list(network.populations)[-1]
+    with snn.Simulation(network, batch_size=len(inputs)) as simulation:
+        return simulation.run(steps, {"input": inputs}, {output: "v"})[output]["v"].astype(np.float64)
+
+
+@pytest.mark.parametrize("loss", ["mean_square_membrane", "mean_square_last_membrane", "mean_square_mean_membrane"])
+@pytest.mark.parametrize("window", [1, 4, 12])
+def test_a_window_has_the_loss_of_its_own_steps(loss: str, window: int) -> None:
+    """Weights stand still, so what is told is the mean over windows of what the membranes say."""
+    steps, batch = 12, 3
+    random = np.random.default_rng(5)
+    network = snn.Sequential(6, snn.Dense(5), snn.LIF(), snn.Dense(4), snn.LeakyIntegrator())
+    inputs = random.uniform(0, 3, (batch, 6)).astype(np.float32)
+    in_time = loss == "mean_square_membrane"
+    targets = random.normal(size=(batch, steps, 4) if in_time else (batch, 4)).astype(np.float32)
+    v = _membranes(network, inputs, steps)
+    expected = []
+    for begin in range(0, steps, window):
+        of_window = v[begin : begin + window]
+        if in_time:
+            error = of_window - targets.transpose(1, 0, 2)[begin : begin + window]
+        else:
+            error = (of_window[-1] if "last" in loss else of_window.mean(axis=0)) - targets
+        expected.append(np.mean(error**2))
+    trainer = snn.Trainer(
+        network, steps=steps, epochs=1, batch_size=batch, loss=loss, window_steps=window, learning_rate=1e-12
+    )
+    trainer.fit(inputs, targets)
+    assert trainer.history["loss"][0] == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+def test_the_last_membrane_of_a_window_trains() -> None:
+    network = snn.Sequential(6, snn.Dense(5), snn.LIF(), snn.Dense(4), snn.LeakyIntegrator())
+    before = [np.array(projection.weights) for projection in network.projections.values()]
+    inputs = np.random.default_rng(5).uniform(0, 3, (8, 6)).astype(np.float32)
+    snn.Trainer(network, steps=10, epochs=1, batch_size=8, loss="cross_entropy_last_membrane", window_steps=5).fit(
+        inputs, np.arange(8) % 4
+    )
+    assert all(
+        (np.array(projection.weights) != old).any()
+        for projection, old in zip(network.projections.values(), before, strict=True)
+    )

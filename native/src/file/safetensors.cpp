@@ -13,7 +13,7 @@ struct TypeInfo {
     const char* name;
     size_t size;
 };
-constexpr TypeInfo types[] = {{TensorType::f32, "F32", 4},
+constexpr TypeInfo tensor_types[] = {{TensorType::f32, "F32", 4},
                               {TensorType::f64, "F64", 8},
                               {TensorType::u16, "U16", 2},
                               {TensorType::u32, "U32", 4},
@@ -23,7 +23,7 @@ constexpr TypeInfo types[] = {{TensorType::f32, "F32", 4},
 constexpr uint64_t max_header_bytes = 100'000'000;  // the limit of the safetensors format
 constexpr size_t alignment = 64;
 
-const TypeInfo& info_of(TensorType type) { return types[static_cast<size_t>(type)]; }
+const TypeInfo& info_of(TensorType type) { return tensor_types[static_cast<size_t>(type)]; }
 
 uint64_t read_u64(const unsigned char* bytes) {
     uint64_t value = 0;
@@ -83,7 +83,7 @@ SafetensorsView::SafetensorsView(const ByteSource& file, const char* kind) {
             continue;
         }
         const char* const names[] = {"F32", "F64", "U16", "U32", "U64", "I32", "U8"};
-        TensorView tensor{types[entry.choice("dtype", names)].type, {}, 0, 0};
+        TensorView tensor{tensor_types[entry.choice("dtype", names)].type, {}, 0, 0};
         uint64_t size = size_of(tensor.type);
         for (const Json& dimension : entry.list("shape", 8)) {
             if (!dimension.is_number_unsigned()) entry.fail("shape", "has an entry that is not a whole number");

@@ -299,13 +299,18 @@ ForwardResult Trainer::forward_steps(Steps steps, std::span<const InputFrames> i
     if (def_.loss == SNN_LOSS_NONE)
         throw Error(SNN_ERROR_STATE, "forward computes a loss, and the trainer has SNN_LOSS_NONE; snn_trainer_run does not");
     run_taped(steps, inputs, labels, records_);
-    loss_scores(shape_, output_counts_, frames_, scores_, maximum_steps_);
+    // Of these steps: a window has fewer than there is room for.
+    const LossKind& kind = loss_kind(def_.loss);
+    const size_t rows = steps.count * scores_.size();
+    const auto frames = std::span<const double>(frames_).first(kind.needs_frames() ? rows : 0);
+    const auto gradient = std::span(output_gradient_).first(kind.gradient_in_time() ? rows : output_gradient_.size());
+    loss_scores(shape_, output_counts_, frames, scores_, maximum_steps_);
     ForwardResult result;
-    if (loss_kind(def_.loss).in_time()) {
-        result.loss = evaluate_loss_in_time(shape_, scores_, frames_, labels, targets, output_gradient_);
+    if (kind.in_time()) {
+        result.loss = evaluate_loss_in_time(shape_, scores_, frames, labels, targets, gradient);
     } else {
         result.loss = evaluate_loss(shape_, scores_, labels, targets, def_.rate_on, def_.rate_off, score_gradient_);
-        spread_gradient(shape_, score_gradient_, frames_, maximum_steps_, output_gradient_);
+        spread_gradient(shape_, score_gradient_, frames, maximum_steps_, gradient);
     }
     finish_forward(labels, result);
     scored_ = true;
