@@ -17,10 +17,10 @@ from tests.bindings.building import INCLUDE, ROOT, run
 
 def make(engine: str, shared: Path) -> Path:
     """The package of an engine, made as a person makes it, once for all workers of pytest."""
-    folder = shared / engine
+    folder = shared / f"package_{engine}"  # another folder than that of a language of the same name
     folder.mkdir(exist_ok=True)
     done = folder / "done"
-    with (shared / f"{engine}.lock").open("w") as lock:
+    with (shared / f"package_{engine}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             done.write_text(run(sys.executable, "-m", "tools.packages", engine, folder, cwd=ROOT), encoding="utf-8")
