@@ -13,7 +13,7 @@ __all__ = ["EarlyStopping", "EpochReport"]
 
 
 class EpochReport(NamedTuple):
-    """What one epoch of training gave; also the rows of `Trainer.history`."""
+    """What one epoch of training gave; `Trainer.history` has the same fields as arrays, a value for each epoch."""
 
     epoch: int
     """1 = the first."""
