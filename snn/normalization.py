@@ -26,11 +26,11 @@ class BatchNorm:
     ----------
     scale : float, default 1.0
         What x is scaled to at first. tdBN (Zheng et al. 2021, doi 10.1609/aaai.v35i12.17320): the threshold of the target
-        neurons times a factor alpha, 1 where one projection leads to them.
+        neurons times a factor alpha, 1 where one projection leads to them. 1e-12 to 1e12.
     momentum : float, default 0.1
         Share by which the running mean and variance move towards those of a batch; the first batch sets them.
     epsilon : float, default 1e-5
-        Added to the variance.
+        Added to the variance. 1e-12 to 1e12.
 
     Notes
     -----
@@ -46,7 +46,8 @@ class BatchNorm:
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
-        number(self.scale, "scale", minimum=0.0, exclusive=True)
-        number(self.epsilon, "epsilon", minimum=0.0, exclusive=True)
+        # Far inside the range of float32: weights are multiplied with one and divided by the root of the other.
+        for name in ("scale", "epsilon"):
+            number(getattr(self, name), name, minimum=1e-12, maximum=1e12)
         if number(self.momentum, "momentum", minimum=0.0, exclusive=True) > 1.0:
             raise InvalidArgumentError(f"momentum is {self.momentum:g}; it must be at most 1")

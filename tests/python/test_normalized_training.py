@@ -160,3 +160,10 @@ def test_tensorboard_gets_the_history(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(snn.FileError, match="cannot be written"):
         snn.TensorBoard(tmp_path / "file")
+
+
+@pytest.mark.parametrize("settings", [{"scale": 1e300}, {"scale": 0.0}, {"epsilon": 1e-300}])
+def test_a_number_that_weights_would_not_survive_is_refused(settings: dict[str, float]) -> None:
+    ((name, value),) = settings.items()
+    with pytest.raises(snn.InvalidArgumentError, match=f"{name} is {value}"):
+        snn.BatchNorm(**settings)
