@@ -135,7 +135,6 @@ private:
     void fill_control(const RunRequest& request, uint32_t done, uint32_t* out_control) const;
     void load_frames(const RunRequest& request, uint32_t done, uint32_t steps);
     void take_records(const RunRequest& request, uint32_t done, uint32_t steps);
-    void record_inputs(const RunRequest& request, uint32_t step) const;
 
     std::shared_ptr<const Plan> plan_;
     uint32_t batch_size_;

@@ -123,7 +123,8 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
         want(record.population, record.kind == RecordFrames::state ? record.state_index : all_spikes);
     }
     for (const EventRecord& record : request.events) want(record.population, all_spikes);
-    if (wanted_.empty() && summed_.empty()) return recorded_.clear(), steps;
+    // Both: what was recorded for one of them is not what another run with the other needs.
+    if (wanted_.empty() && summed_.empty()) return recorded_.clear(), summed_before_.clear(), steps;
     VkDeviceSize row_bytes = 0;
     for (const Recorded& recorded : wanted_) row_bytes += VkDeviceSize{recorded.words} * 4;
     const VkDeviceSize gaps = wanted_.size() * device_.alignment();
