@@ -1,6 +1,6 @@
 // snn.hpp: what it adds to snn.h - exceptions, ownership, ranges, callbacks - and that every wrapper reaches its function.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include <snn/snn.hpp>
+#include <snn/snn_vulkan.hpp>
 
 #include <array>
 #include <cstdio>
@@ -390,4 +390,30 @@ TEST_CASE("encoders") {
     std::vector<float> values(4);
     snn::random_uniform(1, 2, 0.0, 1.0, values);
     CHECK(values[0] != values[1]);
+}
+
+TEST_CASE("functions of snn_vulkan.hpp reach those of snn_vulkan.h") {
+    const snn::Network network = make_network();
+    snn::Session session(network);
+    const auto is_refused = [](SNNStatus status, auto&& call) {
+        try {
+            call();
+        } catch (const snn::Error& error) {
+            return error.status() == status;
+        }
+        return false;
+    };
+    const SNNVulkanSemaphore none{};
+    const SNNVulkanBuffer buffer = snn::vulkan::buffer_of(1, 0, 8);
+    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::record_steps(session, &session, 1); }));
+    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::submit_steps(session); }));
+    CHECK(is_refused(SNN_ERROR_INVALID_ARGUMENT, [&] { snn::vulkan::submit_steps(session, 1, {}, {&none, 1}); }));
+    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::buffer(session, "cells.v"); }));
+    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::bind_buffer(session, "in.input", buffer); }));
+    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::unbind_buffer(session, "in.input"); }));
+    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::plan(session); }));
+    SNNConfig config;
+    snn_config_default(&config);
+    config.network = network.get();
+    CHECK(is_refused(SNN_ERROR_INVALID_ARGUMENT, [&] { snn::vulkan::open(config, snn::vulkan::host()); }));
 }

@@ -48,7 +48,7 @@ def main() -> int:
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(name)
     for name in stale:
-        print(f"{name} is not what snn.h says; python -m tools.headers --write")
+        print(f"{name} is not what the headers say; python -m tools.headers --write")
     return 1 if stale else 0
 
 

@@ -261,7 +261,7 @@ namespace Snn.Tests
         }
 
         /// <summary>Bytes that this thread has allocated; of the whole program where the runtime counts only that.</summary>
-        private static long Allocated()
+        internal static long Allocated()
         {
             long bytes = GC.GetAllocatedBytesForCurrentThread();
             return bytes != 0 ? bytes : GC.GetTotalMemory(false);

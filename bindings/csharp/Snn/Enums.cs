@@ -1,4 +1,4 @@
-// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.
+// Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand.
 
 using System;
 

@@ -16,6 +16,7 @@ public final class SessionOptions {
     private long seed;
     LogHandler log;
     JobSystem jobs;
+    Vulkan.Host vulkanHost;
 
     /** What a session has to say besides errors; called on the thread that calls into the session. */
     @FunctionalInterface
@@ -33,7 +34,7 @@ public final class SessionOptions {
         void parallelFor(int count, IntConsumer task);
     }
 
-    /** "cpu", "reference" or "null". */
+    /** "cpu", "vulkan", "auto" and others, see {@code SNNConfig}; default "cpu". */
     public SessionOptions device(String name) {
         device = name;
         return this;
@@ -112,6 +113,13 @@ public final class SessionOptions {
 
     public SessionOptions jobSystem(JobSystem system) {
         jobs = system;
+        return this;
+    }
+
+    /** The session runs on the Vulkan device of the program; device is left unset, or names several with "vulkan" among them.
+     * C: {@code snn_vulkan_create_network}. */
+    public SessionOptions vulkanHost(Vulkan.Host host) {
+        vulkanHost = host;
         return this;
     }
 

@@ -15,7 +15,7 @@
 //! The manual is `snn.h`; search these pages for the name of a C function to find its method.
 //!
 //! - **Ownership.** [`Network`] and [`Model`] are shared by reference count (`clone`); a [`Session`] has one owner, and what it
-//!   lends ends with the next use. Nothing needs `unsafe`.
+//!   lends ends with the next use. Nothing needs `unsafe` but what takes handles of a Vulkan device, [`vulkan`].
 //! - **Threads.** Networks and models: any thread. A session is `Send` and not `Sync`.
 //! - **Errors.** Everything that can fail returns [`Error`] with the sentence of libsnn. A library of another version is
 //!   `Status::Version`; one that is missing stops the program as the system's loader does.
@@ -34,6 +34,7 @@ mod network;
 mod run;
 mod session;
 mod trainer;
+pub mod vulkan;
 
 pub use connection::{Distribution, Projection, RandomConnection};
 pub use enums::*;

@@ -11,6 +11,7 @@ use crate::error::{borrowed_slice, check, check_library, path_text, with_c_strin
 use crate::library::text_of;
 use crate::hooks::{self, Allocator, Hooks, Jobs, LogFunction};
 use crate::network::fill;
+use crate::vulkan::Host;
 use crate::{
     sys, DataType, Epoch, Error, InstructionSet, JobSystem, LogLevel, Network, Result, Run, Spikes, WeightUpdate,
 };
@@ -35,6 +36,7 @@ pub struct SessionOptions {
     log: Option<LogFunction>,
     jobs: Option<Arc<dyn JobSystem>>,
     allocator: Option<Allocator>,
+    vulkan_host: Option<Host>,
 }
 
 impl SessionOptions {
@@ -43,7 +45,7 @@ impl SessionOptions {
         Self::default()
     }
 
-    /// `"cpu"`, `"reference"` or `"null"`.
+    /// `"cpu"`, `"vulkan"`, `"auto"` and others, see `SNNConfig`; default `"cpu"`.
     pub fn device(mut self, name: &str) -> Self {
         self.device = Some(name.to_owned());
         self
@@ -133,6 +135,13 @@ impl SessionOptions {
         self
     }
 
+    /// The session runs on the Vulkan device of the program; its `device` is left unset, or several with `"vulkan"` among them.
+    #[doc(alias = "snn_vulkan_create_network")]
+    pub fn vulkan_host(mut self, host: Host) -> Self {
+        self.vulkan_host = Some(host);
+        self
+    }
+
     /// Opens a session of a network.
     #[doc(alias = "snn_create_network")]
     pub fn open(&self, network: &Network) -> Result<Session> {
@@ -151,11 +160,17 @@ impl SessionOptions {
             log: self.log.clone(),
             jobs: self.jobs.clone().map(Jobs::new),
             allocator: self.allocator.clone(),
+            queue_lock: self.vulkan_host.as_ref().and_then(|host| host.queue_lock.clone()),
             ..Hooks::default()
         }));
         let mut handle = ptr::null_mut();
         let result = self.with_config(file, network, Some(hooks), |config| {
-            check(unsafe { sys::snn_create_network(config, &mut handle) })
+            check(unsafe {
+                match &self.vulkan_host {
+                    None => sys::snn_create_network(config, &mut handle),
+                    Some(host) => host.create(config, hooks, &mut handle),
+                }
+            })
         });
         // From here on the session frees the hooks, also when opening failed and `handle` is null.
         let mut session = Session { view: SessionView::new(handle), hooks, bound: BTreeMap::new() };
