@@ -41,11 +41,11 @@ def test_what_a_comment_names_is_called(language: str, sources: str, call: str) 
     text = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob(sources) if path.name[:6] != "Native")
     exported = {function.name for function in describe(INCLUDE).exported()}
     assert set(re.findall(call, text)) == exported
-    assert set(names.LANGUAGES[language]()) == exported
+    assert set(names.all_names()[language]) == exported
 
 
 def test_names_are_those_that_users_write() -> None:
-    found = {language: read() for language, read in names.LANGUAGES.items()}
+    found = names.all_names()
     assert found["C++"]["snn_vulkan_submit_steps"] == ["snn::vulkan::submit_steps"]
     assert found["C++"]["snn_session_step"] == ["snn::Session::step"]
     assert found["C++"]["snn_network_create"] == ["snn::Network"]

@@ -5,6 +5,7 @@ In Rust, C# and Java the comment of a public function names its C function (``#[
 reads which public function reaches which C function.
 """
 
+import functools
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -161,20 +162,25 @@ def _reached(usr: str, bodies: dict[str, tuple[str, bool, set[str], set[str]]], 
 LANGUAGES: dict[str, Callable[[], Names]] = {"C++": cpp, "Rust": rust, "C#": csharp, "Java": java}
 
 
+@functools.cache
+def all_names() -> dict[str, Names]:
+    """What each language has; the sources are read once."""
+    return {language: names() for language, names in LANGUAGES.items()}
+
+
 def missing(description: Description) -> list[str]:
     """What lags: "Rust: snn_new_function" for each function that a language does not have."""
     return [
         f"{language}: {function.name}"
-        for language, names in LANGUAGES.items()
-        for found in [names()]
+        for language, names in all_names().items()
         for function in description.exported()
-        if function.name not in found
+        if function.name not in names
     ]
 
 
 def page(description: Description) -> str:
     """``docs/bindings/names.md``."""
-    columns = {language: names() for language, names in LANGUAGES.items()}
+    columns = all_names()
     lines = [
         "# Every function and its name in every language",
         "",
