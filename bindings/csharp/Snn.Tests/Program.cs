@@ -60,7 +60,7 @@ namespace Snn.Tests
         internal static void AMissingLibrary()
         {
             DllNotFoundException exception = Assert.Throws<DllNotFoundException>(() => new NetworkBuilder(1.0));
-            Assert.True(exception.Message.Contains("snn"), exception.Message);
+            Assert.True(exception.Message.Contains("libsnn.so") && exception.Message.Contains("beside the program"), exception.Message);
         }
 
         internal static void ALibraryOfAnotherVersion()

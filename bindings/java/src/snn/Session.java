@@ -82,11 +82,11 @@ public final class Session implements AutoCloseable {
 
     /** Opens a session of a .snn file. C: {@code snn_create_network}. */
     public static Session open(String path, SessionOptions options) {
+        Library.checkVersion(); // before the fields of a session, which need the library
         return new Session(Objects.requireNonNull(path, "path"), null, options);
     }
 
     private Session(String path, Network network, SessionOptions options) {
-        Library.checkVersion();
         hooks = new Hooks(options.log, options.jobs, options.vulkanHost == null ? null : options.vulkanHost.queueLock);
         hooks.session = this;
         long weak = Jni.newWeak(hooks);

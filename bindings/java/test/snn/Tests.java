@@ -20,7 +20,10 @@ final class Tests {
     public static void main(String[] arguments) throws Exception {
         // "missing" and "version": the library is not there or is another one. "vulkan FILE": with that of a Vulkan device.
         if (arguments[0].equals("missing")) {
-            check(fails(UnsatisfiedLinkError.class, () -> new NetworkBuilder(1)).getMessage().contains("snn"), "its name");
+            for (Code code : new Code[] {() -> Session.open("any.snn"), () -> new NetworkBuilder(1), () -> Library.version()}) {
+                String sentence = fails(UnsatisfiedLinkError.class, code).getMessage();
+                check(sentence.contains("libsnn") && sentence.contains("java.library.path"), sentence);
+            }
             System.out.println("passed");
             return;
         }
