@@ -24,6 +24,7 @@
 
 pub use snn_sys as sys;
 
+mod builder;
 mod connection;
 mod enums;
 mod error;
@@ -31,11 +32,13 @@ mod hooks;
 mod library;
 mod model;
 mod network;
+mod options;
 mod run;
 mod session;
 mod trainer;
 pub mod vulkan;
 
+pub use builder::{NetworkBuilder, Shape};
 pub use connection::{Distribution, Projection, RandomConnection};
 pub use enums::*;
 pub use error::{Error, Result};
@@ -46,9 +49,9 @@ pub use library::{
 };
 pub use model::Model;
 pub use network::{
-    MemoryEstimate, Network, NetworkBuilder, NetworkInfo, PopulationInfo, ProjectionArrays, ProjectionInfo, Shape,
-    Synapses,
+    MemoryEstimate, Network, NetworkInfo, PopulationInfo, ProjectionArrays, ProjectionInfo, Synapses,
 };
+pub use options::SessionOptions;
 pub use run::{Run, SpikeEvents};
-pub use session::{Counters, Session, SessionOptions, SessionView, Value};
+pub use session::{Counters, Session, SessionView, Value};
 pub use trainer::{Batch, StepArrays, TrainResult, Trainer, TrainerOptions};
