@@ -67,7 +67,7 @@ namespace Snn
                     if (JobSystem != null)
                     {
                         jobs.struct_size = (uint)sizeof(SNNJobSystem);
-                        jobs.worker_count = (uint)JobSystem.WorkerCount;
+                        jobs.worker_count = Whole(JobSystem.WorkerCount, "WorkerCount");
                         jobs.parallel_for = Hooks.JobsFunction;
                         jobs.user = (void*)hooks;
                         config.job_system = &jobs;
@@ -256,7 +256,8 @@ namespace Snn
         /// C: <c>snn_session_bind_input</c>.</summary>
         public void BindInput(int population, IntPtr values, int count)
         {
-            Library.Check(Native.snn_session_bind_input(handle, Whole(population, "population"), (float*)values, (UIntPtr)count));
+            Library.Check(Native.snn_session_bind_input(handle, Whole(population, "population"), (float*)values,
+                                                         (UIntPtr)Whole(count, "count")));
             Unpin(population);
         }
 

@@ -142,7 +142,7 @@ public final class SessionOptions {
         }
         if (jobs != null && hooks != 0) {
             ByteBuffer system = scope.struct(Native.SNNJobSystem.SIZE);
-            system.putInt(Native.SNNJobSystem.worker_count, jobs.workerCount());
+            system.putInt(Native.SNNJobSystem.worker_count, Scope.whole(jobs.workerCount(), "workerCount"));
             system.putLong(Native.SNNJobSystem.parallel_for, Jni.function(Jni.PARALLEL_FOR));
             system.putLong(Native.SNNJobSystem.user, hooks);
             config.putLong(Native.SNNConfig.job_system, Jni.address(system));
