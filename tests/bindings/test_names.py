@@ -50,6 +50,8 @@ def test_names_are_those_that_users_write() -> None:
     assert found["C++"]["snn_session_step"] == ["snn::Session::step"]
     assert found["C++"]["snn_network_create"] == ["snn::Network"]
     assert found["C++"]["snn_destroy_network"] == ["snn::~Session"]
+    assert found["Rust"]["snn_vulkan_record_steps"] == ["Session::record_steps"]
+    assert found["Java"]["snn_vulkan_create_network"] == ["SessionOptions.vulkanHost"]
     assert found["Rust"]["snn_session_read"] == ["SessionView::read"]
     assert found["C#"]["snn_network_load_memory"] == ["Network.Load"]
     assert found["Java"]["snn_last_error"] == ["SnnException"]

@@ -26,7 +26,7 @@ def rust() -> Names:
         "bindings/rust/snn/src/*.rs",
         mention=r'#\[doc\(alias = "(snn_\w+)"\)\]',
         scope=r"^(?:unsafe )?impl(?:<.*?>)? (?:[\w<>:]+ for )?(\w+)",
-        declaration=r"^\s*(?:pub )?(?:fn|struct|enum) (\w+)",
+        declaration=r"^\s*(?:pub )?(?:unsafe )?(?:fn|struct|enum) (\w+)",
         joint="::",
         types=("struct", "enum"),
     )

@@ -41,7 +41,6 @@ public final class Vulkan {
             return this;
         }
 
-        /** C: {@code snn_vulkan_create_network}. */
         int create(Scope scope, long config, long hooks, long session) {
             ByteBuffer host = scope.bytes((long) Native.SNNVulkanHost.SIZE);
             Native.snn_vulkan_host_init(Jni.address(host), Native.SNNVulkanHost.SIZE);
