@@ -242,8 +242,6 @@ public:
 
     // Training, optional: can_train() false leaves the rest unused.
     virtual bool can_train() const { return false; }
-    // It cannot, but the same device opens another one with ExecutorOptions::trains, which can.
-    virtual bool gives_way_to_training() const { return false; }
     // Whether runs may have normalised projections.
     virtual bool can_normalize() const { return false; }
     // How many taped runs there were, failed ones included: the number of the run that tape and gradients are from.
@@ -276,7 +274,6 @@ struct ExecutorOptions {
     uint32_t flags = 0;         // SNN_FLAG_*
     uint64_t seed = 0;          // of the random draws
     uint32_t first_sample = 0;  // what the first sample is called in them
-    bool trains = false;        // training is coming: an executor that can, where the backend has several
     std::string device;         // which of the backend's devices: what follows the colon in "vulkan:1"; empty: the first
     const SNNVulkanHost* vulkan_host = nullptr;  // complete; the device is the host's. Read while the executor is opened
     SNNAllocator allocator{};   // functions null: the C runtime's

@@ -88,6 +88,8 @@ void Device::open_on_paper() {
     description_.name = "a plan";
     storage_range_ = limited_range(VkDeviceSize{1} << 27);
     alignment_ = 256;
+    shared_memory_bytes_ = 16384;
+    workgroup_invocations_ = 128;
 }
 
 void Device::open_of_host(const SNNVulkanHost& host) {
@@ -117,6 +119,7 @@ void Device::take(const Candidate& candidate, const InstanceFunctions& instance_
                     " are needed; another device may do (snn devices)");
     storage_range_ = limited_range(limits.maxStorageBufferRange);
     shared_memory_bytes_ = limits.maxComputeSharedMemorySize;
+    workgroup_invocations_ = std::min(limits.maxComputeWorkGroupInvocations, limits.maxComputeWorkGroupSize[0]);
     alignment_ = std::max<VkDeviceSize>(16, limits.minStorageBufferOffsetAlignment);
     if (instance_) functions.vkGetDeviceQueue(handle, candidate.queue_family, 0, &queue_);
     else queue_ = static_cast<VkQueue>(host_.queue);
@@ -190,6 +193,11 @@ Range Device::allocate(VkDeviceSize bytes, Memory memory, std::string_view what)
         throw Error(SNN_ERROR_UNSUPPORTED, what, " would take ", bytes, " bytes; a shader of the Vulkan device '",
                     description_.name, "' reaches ", storage_range_);
     bytes = std::max<VkDeviceSize>((bytes + alignment_ - 1) / alignment_ * alignment_, alignment_);
+    if (memory == Memory::device && bytes <= room_.size) {
+        const Range range = room_.part(0, bytes);
+        room_ = room_.part(bytes, room_.size - bytes);
+        return range;
+    }
     if (is_on_paper_) return paper_buffer_of_host(0, 0, bytes);
     std::vector<Block>& blocks = blocks_[static_cast<size_t>(memory)];
     if (blocks.empty() || blocks.back().size - blocks.back().used < bytes) {
