@@ -237,6 +237,12 @@ public:
     // From now on the port is read or written there; null: in the executor's own memory, or not at all. States move with it. The
     // values of an input that is bound are not read from a request.
     virtual void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer);
+    // States and activity that the host reads without waiting: record_readback() copies them as they are after the steps that were
+    // recorded before, to memory of their own for the last `frame_count` frames; read_back() gives value `place` of the newest frame
+    // up to `finished_frame`, false where there is none.
+    virtual void set_readback(std::span<const Slot> slots, uint32_t frame_count);
+    virtual void record_readback(uint64_t frame, void* commands);
+    virtual bool read_back(size_t place, uint64_t finished_frame, DType dtype, void* out_data, uint64_t& out_frame) const;
     // The step as data, from the state as it is now, with inputs that are held. Valid until the executor is next used.
     virtual void plan(const RunRequest& request, SNNVulkanPlan& out_plan);
 

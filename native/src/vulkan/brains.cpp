@@ -146,6 +146,7 @@ void Brains::load_shader() {
 // The table, the normal table and the constants. They go to shared memory together where they are small.
 void Brains::load_table() {
     std::vector<uint32_t> words = entries();
+    Table& table = tables_[words];
     for (const auto& row : normal_table)
         for (const float coefficient : row) words.push_back(std::bit_cast<uint32_t>(coefficient));
     for (uint32_t p = 0; p < constants_.size(); ++p) {
@@ -158,9 +159,11 @@ void Brains::load_table() {
         entry[shader::BRAIN_POISSON] = packed.poisson;
         words.insert(words.end(), packed.words.begin(), packed.words.end());
     }
-    if (words.size() * 4 > table_.size || !table_.buffer)
-        table_ = place_.device.allocate(words.size() * 4, Memory::device, "the constants");
-    place_.device.upload(table_, 0, words.data(), words.size() * 4);
+    if (words.size() * 4 > table.range.size || !table.range.buffer)
+        table.range = place_.device.allocate(words.size() * 4, Memory::device, "the constants");
+    if (words != table.words) place_.device.upload(table.range, 0, words.data(), words.size() * 4);
+    table.words = words;
+    table_ = table.range;
     const bool fit = words.size() <= most_table_words && (words.size() + layout_.brain_words) * 4 <= place_.device.shared_memory_bytes();
     const auto shared_words = fit ? static_cast<uint32_t>(words.size()) : layout_.table_words;
     pipeline_ = place_.pipelines.get(shader_, {shared_words, static_cast<uint32_t>(layout_.brain_words), group_size_});

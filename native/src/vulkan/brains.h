@@ -4,7 +4,7 @@
 // projections, so a step may go one way and the next the other.
 #pragma once
 
-#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -76,6 +76,12 @@ private:
 
     Place place_;
     BrainLayout layout_;
+    // What was recorded may still wait to run: other buffers of the host have another table.
+    struct Table {
+        Range range;
+        std::vector<uint32_t> words;
+    };
+    std::map<std::vector<uint32_t>, Table> tables_;  // by their entries
     Range memory_, weights_, counters_, table_;
     std::vector<PopulationConstants> constants_;  // by population
     std::vector<uint32_t> program_of_;            // by population

@@ -104,6 +104,9 @@ public:
     VkDeviceSize shared_memory_bytes() const { return shared_memory_bytes_; }
     uint32_t workgroup_invocations() const { return workgroup_invocations_; }
     bool is_on_paper() const { return is_on_paper_; }
+    bool is_of_host() const { return !instance_ && !is_on_paper_; }
+    // What tells one driver's pipelines from another's: vendor, device and the UUID that changes with the driver.
+    const std::string& pipeline_identity() const { return pipeline_identity_; }
     struct PaperBuffer {
         std::vector<uint32_t> words;
         uint64_t host_buffer;  // 0: the plan's own
@@ -191,6 +194,7 @@ private:
     std::shared_ptr<const Instance> instance_;  // null: the device is the host's
     SNNVulkanHost host_{};
     DeviceDescription description_;
+    std::string pipeline_identity_;
     VkPhysicalDeviceMemoryProperties memory_properties_{};
     VkDeviceSize storage_range_ = 0, alignment_ = 0, shared_memory_bytes_ = 0;
     uint32_t workgroup_invocations_ = 0;

@@ -115,6 +115,7 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     if (no_brains.empty()) open_brains(std::move(layout), memory_range, weight_range);
     if (!device_.is_on_paper()) record_ends();
     change_step();
+    pipelines_.save();
 }
 
 // What a submission begins and ends with.

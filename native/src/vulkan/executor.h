@@ -25,6 +25,7 @@
 #include "vulkan/plastic.h"
 #include "vulkan/population.h"
 #include "vulkan/projection.h"
+#include "vulkan/readback.h"
 #include "vulkan/spike_bundle.h"
 #include "vulkan/steps.h"
 #include "vulkan/training.h"
@@ -46,6 +47,9 @@ public:
     void submit(void* commands, const SNNVulkanSubmission& submission) override;
     DeviceBuffer state_buffer(uint32_t population, uint32_t state) const override;
     void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) override;
+    void set_readback(std::span<const Slot> slots, uint32_t frame_count) override;
+    void record_readback(uint64_t frame, void* commands) override;
+    bool read_back(size_t place, uint64_t finished_frame, DType dtype, void* out_data, uint64_t& out_frame) const override;
     void plan(const RunRequest& request, SNNVulkanPlan& out_plan) override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
@@ -193,6 +197,10 @@ private:
     std::vector<uint32_t> brain_records_begin_;  // by population, in words of records_
 
     std::unique_ptr<Training> training_;  // null until somebody trains
+
+    std::unique_ptr<Readback> readback_;  // null: nothing is read back
+    std::vector<Slot> readback_slots_;
+    std::vector<Range> readback_ranges_;  // used again
 
     // What plan() gave.
     std::vector<SNNVulkanPlanShader> plan_shaders_;

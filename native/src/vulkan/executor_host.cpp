@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "backend/slots.h"
 #include "common/error.h"
 #include "vulkan/executor.h"
 #include "vulkan/shader_arguments.h"
@@ -91,6 +92,49 @@ void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buff
         }
     }
     change_step();
+}
+
+// ---- Reading back without waiting
+
+void VulkanExecutor::set_readback(std::span<const Slot> slots, uint32_t frame_count) {
+    check_not_on_paper();
+    std::vector<VkDeviceSize> sizes;
+    for (const Slot& slot : slots) {
+        const PopulationMemory& memory = populations_[slot.index];
+        sizes.push_back(VkDeviceSize{slot.kind == Slot::state ? memory.frame : memory.data_words()} * 4);
+    }
+    readback_ = slots.empty() ? nullptr : std::make_unique<Readback>(device_, sizes, frame_count);
+    readback_slots_.assign(slots.begin(), slots.end());
+}
+
+void VulkanExecutor::record_readback(uint64_t frame, void* commands) {
+    settle();
+    std::vector<Range>& ranges = readback_ranges_;
+    ranges.clear();
+    for (const Slot& slot : readback_slots_) {
+        const PopulationMemory& memory = populations_[slot.index];
+        const VkDeviceSize bytes = VkDeviceSize{memory.frame} * 4;
+        ranges.push_back(slot.kind == Slot::state ? memory.states.part(slot.sub * bytes, bytes)
+                                                  : memory.ring.part(memory.slot(now_, 0) + VkDeviceSize{memory.activity.data} * 4,
+                                                                     VkDeviceSize{memory.data_words()} * 4));
+    }
+    if (readback_) readback_->record(static_cast<VkCommandBuffer>(commands), frame, ranges);
+}
+
+bool VulkanExecutor::read_back(size_t place, uint64_t finished_frame, DType dtype, void* out_data, uint64_t& out_frame) const {
+    const uint32_t* const words = readback_ ? readback_->find(place, finished_frame, out_frame) : nullptr;
+    if (!words) return false;
+    const Slot& slot = readback_slots_[place];
+    const PopulationMemory& memory = populations_[slot.index];
+    if (slot.kind == Slot::state) {
+        const bool whole = network().population(slot.index).model->states[slot.sub].type == ValueType::int_;
+        convert(whole ? DType::int32 : DType::float32, words, dtype, out_data, memory.frame);
+        return true;
+    }
+    values_.resize(memory.frame);
+    memory.expand(words, values_.data());
+    convert(DType::float32, values_.data(), dtype, out_data, values_.size());
+    return true;
 }
 
 // ---- The step as data
