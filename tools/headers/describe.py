@@ -212,6 +212,8 @@ class _Reader:
 
     def macro(self, cursor: cindex.Cursor) -> None:
         tokens = [token.spelling for token in cursor.get_tokens()][1:]
+        if len(tokens) == 1:
+            tokens = [{"UINT32_MAX": "0xFFFFFFFFu", "UINT64_MAX": "0xFFFFFFFFFFFFFFFFu"}.get(tokens[0], tokens[0])]
         if len(tokens) == 1 and (number := re.fullmatch(r"(0[xX][0-9a-fA-F]+|\d+)([uU]?)", tokens[0])):
             value = int(number[1], 0)
             bits = 64 if value > 0xFFFFFFFF else 32

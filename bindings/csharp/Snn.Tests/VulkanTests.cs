@@ -116,6 +116,36 @@ namespace Snn.Tests
         }
 
         [Test]
+        internal static void ValuesComeBackWithoutWaiting()
+        {
+            OnAHost((host, session) =>
+            {
+                var v = new float[2];
+                var spikes = new int[2];
+                session.SetReadback(2, "cells.v", "cells.spikes");
+                Assert.True(session.ReadBack("cells.v", 0, v) == null, "no frame yet");
+                for (ulong frame = 3; frame < 5; ++frame)
+                {
+                    session.SetInput(0, new float[] { 1, 1 });
+                    ulong commands = VulkanTestHost.test_host_begin();
+                    session.RecordSteps((IntPtr)commands);
+                    session.RecordReadback((IntPtr)commands, frame);
+                    VulkanTestHost.test_host_submit(commands);
+                }
+                Assert.True(session.ReadBack("cells.v", 3, v) == 3, "frame 3");
+                Assert.Same(new[] { 0.75f, 0 }, v);
+                Assert.True(session.ReadBack("cells.spikes", 9, spikes) == 4, "frame 4");
+                Assert.Same(new[] { 1, 1 }, spikes); // 0.75 + 0.75
+                Assert.Fails(Status.InvalidArgument, () => session.ReadBack("cells.v", 4, new float[3]));
+                Assert.Throws<ArgumentOutOfRangeException>(() => session.SetReadback(-1, "cells.v"));
+                Assert.Throws<ArgumentNullException>(() => session.SetReadback(1, "cells.v", null));
+                Assert.Fails(Status.NotFound, () => session.SetReadback(1, "cells.nothing"));
+                session.SetReadback(1);
+                Assert.Fails(Status.State, () => session.ReadBack("cells.v", 4, v));
+            });
+        }
+
+        [Test]
         internal static void SubmissionsWaitForAndSignalSemaphores()
         {
             OnAHost((host, session) =>

@@ -710,6 +710,7 @@ namespace Snn
         internal const uint SNN_VERSION_PATCH = 0x0;
         internal const uint SNN_ABI_VERSION = 0x1;
         internal const ulong SNN_SEED_BY_INDEX = 0xffffffffffffffff;
+        internal const ulong SNN_VULKAN_NO_FRAME = 0xffffffffffffffff;
         internal const uint SNN_VULKAN_BINDING_COUNT = 0x7;
         internal const uint SNN_VULKAN_PUSH_WORD_COUNT = 0x20;
         internal const uint SNN_VULKAN_NO_BUFFER = 0xffffffff;
@@ -1119,6 +1120,15 @@ namespace Snn
         /// <summary>Binds a buffer of the host to what `path` names, to be read or written in place by every step from now on: * "population.input"        what an input population reads in every step: float32 [batch_size][size], spikes 0 and 1. snn_session_set_input refuses it from then on.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_bind_buffer(SessionHandle handle, byte* path, SNNVulkanBuffer* buffer);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_vulkan_set_readback(SessionHandle handle, byte** paths, uint path_count, uint frame_count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_vulkan_record_readback(SessionHandle handle, void* command_buffer, ulong frame);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_vulkan_read_back(SessionHandle handle, byte* path, ulong finished_frame, uint dtype, void* out_data, UIntPtr count, ulong* out_frame);
 
         /// <summary>The arrays are the session's and stay until it is next used.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

@@ -246,6 +246,63 @@ namespace Snn
             fixed (byte* text = Utf8.Bytes(path)) Finish(Native.snn_vulkan_bind_buffer(handle, text, null));
         }
 
+        /// <summary>What is to come back to the processor without waiting: states, "population.state", and "population.spikes", of the
+        /// last frames. No path: nothing any more. C: <c>snn_vulkan_set_readback</c>.</summary>
+        public void SetReadback(int frameCount, params string[] paths)
+        {
+            var texts = new GCHandle[paths.Length];
+            byte*[] addresses = new byte*[paths.Length];
+            try
+            {
+                for (int i = 0; i < paths.Length; ++i)
+                {
+                    byte[] text = Utf8.Bytes(paths[i] ?? throw new ArgumentNullException(nameof(paths)));
+                    texts[i] = GCHandle.Alloc(text, GCHandleType.Pinned);
+                    addresses[i] = (byte*)texts[i].AddrOfPinnedObject();
+                }
+                fixed (byte** all = addresses)
+                    Finish(Native.snn_vulkan_set_readback(handle, all, (uint)paths.Length, Whole(frameCount, "frameCount")));
+            }
+            finally
+            {
+                foreach (GCHandle text in texts)
+                    if (text.IsAllocated) text.Free();
+            }
+        }
+
+        /// <summary>Copies what SetReadback named, as it is after what was recorded before, as a frame; frames ascend.
+        /// C: <c>snn_vulkan_record_readback</c>.</summary>
+        public void RecordReadback(IntPtr commandBuffer, ulong frame)
+        {
+            Finish(Native.snn_vulkan_record_readback(handle, (void*)commandBuffer, frame));
+        }
+
+        /// <summary>Values of the newest frame up to finishedFrame, the last one that the device has finished; returns which frame it
+        /// is, or null, and the values as they were, where there is no such frame. Waits for nothing and makes no garbage.
+        /// C: <c>snn_vulkan_read_back</c>.</summary>
+        public ulong? ReadBack(string path, ulong finishedFrame, Span<float> values)
+        {
+            fixed (float* data = &MemoryMarshal.GetReference(values))
+                return ReadBack(path, finishedFrame, DataType.Float32, data, values.Length);
+        }
+
+        /// <inheritdoc cref="ReadBack(string, ulong, Span{float})"/>
+        public ulong? ReadBack(string path, ulong finishedFrame, Span<int> values)
+        {
+            fixed (int* data = &MemoryMarshal.GetReference(values))
+                return ReadBack(path, finishedFrame, DataType.Int32, data, values.Length);
+        }
+
+        private ulong? ReadBack(string path, ulong finishedFrame, DataType type, void* data, int count)
+        {
+            ulong frame;
+            byte* stack = stackalloc byte[Utf8.StackBytes];
+            fixed (byte* heap = Utf8.OnStack(path, stack))
+                Check(Native.snn_vulkan_read_back(handle, heap == null ? stack : heap, finishedFrame, (uint)type, data, (UIntPtr)count,
+                                                  &frame));
+            return frame == Native.SNN_VULKAN_NO_FRAME ? (ulong?)null : frame;
+        }
+
         /// <summary>The step as data, of a session on the device "vulkan:plan", which needs no driver and runs nothing.
         /// C: <c>snn_vulkan_get_plan</c>.</summary>
         public VulkanPlan VulkanPlan()

@@ -993,6 +993,24 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1bind_1buffer(JNIEnv *env, jc
     return (jint)snn_vulkan_bind_buffer((SNNHandle)(intptr_t)handle, (const char *)(intptr_t)path, (const SNNVulkanBuffer *)(intptr_t)buffer);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1set_1readback(JNIEnv *env, jclass self, jlong handle, jlong paths, jint path_count, jint frame_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_vulkan_set_readback((SNNHandle)(intptr_t)handle, (const char **)(intptr_t)paths, (uint32_t)path_count, (uint32_t)frame_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1record_1readback(JNIEnv *env, jclass self, jlong handle, jlong command_buffer, jlong frame) {
+    (void)env;
+    (void)self;
+    return (jint)snn_vulkan_record_readback((SNNHandle)(intptr_t)handle, (void *)(intptr_t)command_buffer, (uint64_t)frame);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1read_1back(JNIEnv *env, jclass self, jlong handle, jlong path, jlong finished_frame, jint dtype, jlong out_data, jlong count, jlong out_frame) {
+    (void)env;
+    (void)self;
+    return (jint)snn_vulkan_read_back((SNNHandle)(intptr_t)handle, (const char *)(intptr_t)path, (uint64_t)finished_frame, (uint32_t)dtype, (void *)(intptr_t)out_data, (size_t)count, (uint64_t *)(intptr_t)out_frame);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1get_1plan(JNIEnv *env, jclass self, jlong handle, jlong out_plan) {
     (void)env;
     (void)self;

@@ -68,6 +68,23 @@ inline void bind_buffer(Session& session, const std::string& path, const SNNVulk
 inline void unbind_buffer(Session& session, const std::string& path) {
     check(snn_vulkan_bind_buffer(session.get(), path.c_str(), nullptr));
 }
+// Values of the last `frame_count` frames for the host, without waiting; no paths: none any more.
+inline void set_readback(Session& session, const std::vector<std::string>& paths, uint32_t frame_count) {
+    std::vector<const char*> names;
+    for (const std::string& path : paths) names.push_back(path.c_str());
+    check(snn_vulkan_set_readback(session.get(), names.data(), static_cast<uint32_t>(names.size()), frame_count));
+}
+inline void record_readback(Session& session, void* command_buffer, uint64_t frame) {
+    check(snn_vulkan_record_readback(session.get(), command_buffer, frame));
+}
+// Returns the frame that the values are of; SNN_VULKAN_NO_FRAME: there is none yet, and the values are what they were.
+template <class T>
+uint64_t read_back(const Session& session, const std::string& path, uint64_t finished_frame, Span<T> out_data) {
+    uint64_t frame = 0;
+    check(snn_vulkan_read_back(session.get(), path.c_str(), finished_frame, detail::dtype_of<T>(), out_data.data(), out_data.size(),
+                               &frame));
+    return frame;
+}
 // The arrays are the session's, valid until it is next used.
 inline SNNVulkanPlan plan(Session& session) {
     SNNVulkanPlan plan{};

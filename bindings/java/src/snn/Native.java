@@ -15,6 +15,7 @@ final class Native {
     static final int SNN_VERSION_PATCH = 0x0;
     static final int SNN_ABI_VERSION = 0x1;
     static final long SNN_SEED_BY_INDEX = 0xffffffffffffffffL;
+    static final long SNN_VULKAN_NO_FRAME = 0xffffffffffffffffL;
     static final int SNN_VULKAN_BINDING_COUNT = 0x7;
     static final int SNN_VULKAN_PUSH_WORD_COUNT = 0x20;
     static final int SNN_VULKAN_NO_BUFFER = 0xffffffff;
@@ -781,6 +782,12 @@ final class Native {
 
     /** Binds a buffer of the host to what `path` names, to be read or written in place by every step from now on: * "population.input"        what an input population reads in every step: float32 [batch_size][size], spikes 0 and 1. snn_session_set_input refuses it from then on. */
     static native int snn_vulkan_bind_buffer(long handle, long path, long buffer);
+
+    static native int snn_vulkan_set_readback(long handle, long paths, int path_count, int frame_count);
+
+    static native int snn_vulkan_record_readback(long handle, long command_buffer, long frame);
+
+    static native int snn_vulkan_read_back(long handle, long path, long finished_frame, int dtype, long out_data, long count, long out_frame);
 
     /** The arrays are the session's and stay until it is next used. */
     static native int snn_vulkan_get_plan(long handle, long out_plan);

@@ -427,6 +427,12 @@ public final class Session implements AutoCloseable {
         Reference.reachabilityFence(this);
     }
 
+    /** Memory of so many bytes at least, until it is asked for again; in the machine's order of bytes. */
+    ByteBuffer scratch(long bytes) {
+        reserve(bytes);
+        return scratch;
+    }
+
     private void reserve(long bytes) {
         if (bytes <= scratch.capacity()) return;
         if (bytes > Integer.MAX_VALUE) throw new IllegalArgumentException(bytes + " bytes are more than one call takes");
@@ -436,7 +442,7 @@ public final class Session implements AutoCloseable {
     }
 
     /** The address of a text, which is kept: there are few, and they are used in every frame. */
-    private long textOf(String text) {
+    long textOf(String text) {
         Objects.requireNonNull(text, "a name");
         ByteBuffer kept = texts.get(text);
         if (kept == null) {

@@ -268,6 +268,57 @@ public final class Vulkan {
         }
     }
 
+    /** What is to come back to the processor without waiting: states, "population.state", and "population.spikes", of the last frames.
+     * No path: nothing any more. C: {@code snn_vulkan_set_readback}. */
+    public static void setReadback(Session session, int frameCount, String... paths) {
+        long handle = session.handle.enter();
+        try (Scope scope = new Scope()) {
+            long[] addresses = new long[paths.length];
+            for (int i = 0; i < paths.length; ++i) addresses[i] = scope.text(Objects.requireNonNull(paths[i], "paths"));
+            session.finish(Native.snn_vulkan_set_readback(handle, scope.longs(addresses), paths.length,
+                Scope.whole(frameCount, "frameCount")));
+        } finally {
+            session.leave();
+        }
+    }
+
+    /** Copies what setReadback named, as it is after what was recorded before, as a frame; frames ascend.
+     * C: {@code snn_vulkan_record_readback}. */
+    public static void recordReadback(Session session, long commandBuffer, long frame) {
+        long handle = session.handle.enter();
+        try {
+            session.finish(Native.snn_vulkan_record_readback(handle, commandBuffer, frame));
+        } finally {
+            session.leave();
+        }
+    }
+
+    /** Values of the newest frame up to finishedFrame, the last one that the device has finished; returns which frame it is, or -1, and
+     * the values as they were, where there is no such frame. Waits for nothing. C: {@code snn_vulkan_read_back}. */
+    public static long readBack(Session session, String path, long finishedFrame, float[] values) {
+        ByteBuffer scratch = session.scratch(8 + 4L * values.length);
+        long frame = readBack(session, path, finishedFrame, DataType.FLOAT32, scratch, values.length);
+        if (frame != Native.SNN_VULKAN_NO_FRAME) scratch.asFloatBuffer().position(2).get(values);
+        return frame;
+    }
+
+    /** The same as whole numbers. C: {@code snn_vulkan_read_back}. */
+    public static long readBack(Session session, String path, long finishedFrame, int[] values) {
+        ByteBuffer scratch = session.scratch(8 + 4L * values.length);
+        long frame = readBack(session, path, finishedFrame, DataType.INT32, scratch, values.length);
+        if (frame != Native.SNN_VULKAN_NO_FRAME) scratch.asIntBuffer().position(2).get(values);
+        return frame;
+    }
+
+    /** The frame's number is written before the values. */
+    private static long readBack(Session session, String path, long finishedFrame, DataType type, ByteBuffer scratch, int count) {
+        long address = Jni.address(scratch);
+        Library.check(Native.snn_vulkan_read_back(session.handle.get(), session.textOf(path), finishedFrame, type.value, address + 8,
+            count, address));
+        Reference.reachabilityFence(session);
+        return scratch.getLong(0);
+    }
+
     /** The step as data, of a session on the device "vulkan:plan", which needs no driver and runs nothing.
      * C: {@code snn_vulkan_get_plan}. */
     public static Plan plan(Session session) {

@@ -76,6 +76,32 @@ final class VulkanTests {
         });
     }
 
+    static void valuesComeBackWithoutWaiting() {
+        newSession((host, session) -> {
+            float[] v = new float[2];
+            int[] spikes = new int[2];
+            Vulkan.setReadback(session, 2, "cells.v", "cells.spikes");
+            equal(-1L, Vulkan.readBack(session, "cells.v", 0, v));
+            for (long frame = 3; frame < 5; ++frame) {
+                session.setInput(0, new float[] {1, 1});
+                long commands = VulkanTestHost.begin();
+                Vulkan.recordSteps(session, commands, 1);
+                Vulkan.recordReadback(session, commands, frame);
+                VulkanTestHost.submit(commands);
+            }
+            equal(3L, Vulkan.readBack(session, "cells.v", 3, v));
+            same(new float[] {0.75f, 0}, v);
+            equal(4L, Vulkan.readBack(session, "cells.spikes", 9, spikes));
+            same(new int[] {1, 1}, spikes); // 0.75 + 0.75
+            fails(Status.INVALID_ARGUMENT, () -> Vulkan.readBack(session, "cells.v", 4, new float[3]));
+            fails(IllegalArgumentException.class, () -> Vulkan.setReadback(session, -1, "cells.v"));
+            fails(NullPointerException.class, () -> Vulkan.setReadback(session, 1, "cells.v", null));
+            fails(Status.NOT_FOUND, () -> Vulkan.setReadback(session, 1, "cells.nothing"));
+            Vulkan.setReadback(session, 1);
+            fails(Status.STATE, () -> Vulkan.readBack(session, "cells.v", 4, v));
+        });
+    }
+
     static void submissionsWaitForAndSignalSemaphores() {
         newSession((host, session) -> {
             Vulkan.Semaphore[] all = new Vulkan.Semaphore[4];

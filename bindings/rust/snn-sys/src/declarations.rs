@@ -9,6 +9,7 @@ pub const SNN_VERSION_MINOR: u32 = 1;
 pub const SNN_VERSION_PATCH: u32 = 0;
 pub const SNN_ABI_VERSION: u32 = 1;
 pub const SNN_SEED_BY_INDEX: u64 = 0xffffffffffffffff;
+pub const SNN_VULKAN_NO_FRAME: u64 = 0xffffffffffffffff;
 pub const SNN_VULKAN_BINDING_COUNT: u32 = 7;
 pub const SNN_VULKAN_PUSH_WORD_COUNT: u32 = 32;
 pub const SNN_VULKAN_NO_BUFFER: u32 = 0xffffffff;
@@ -1053,6 +1054,9 @@ extern "C" {
     pub fn snn_vulkan_get_buffer(handle: SNNHandle, state: *const c_char, out_buffer: *mut SNNVulkanBuffer) -> SNNStatus;
     /// Binds a buffer of the host to what `path` names, to be read or written in place by every step from now on: * "population.input"        what an input population reads in every step: float32 \[batch_size\]\[size\], spikes 0 and 1. snn_session_set_input refuses it from then on.
     pub fn snn_vulkan_bind_buffer(handle: SNNHandle, path: *const c_char, buffer: *const SNNVulkanBuffer) -> SNNStatus;
+    pub fn snn_vulkan_set_readback(handle: SNNHandle, paths: *mut *const c_char, path_count: u32, frame_count: u32) -> SNNStatus;
+    pub fn snn_vulkan_record_readback(handle: SNNHandle, command_buffer: *mut c_void, frame: u64) -> SNNStatus;
+    pub fn snn_vulkan_read_back(handle: SNNHandle, path: *const c_char, finished_frame: u64, dtype: u32, out_data: *mut c_void, count: usize, out_frame: *mut u64) -> SNNStatus;
     /// The arrays are the session's and stay until it is next used.
     pub fn snn_vulkan_get_plan(handle: SNNHandle, out_plan: *mut SNNVulkanPlan) -> SNNStatus;
 }

@@ -21,15 +21,16 @@
 //! # }
 //! ```
 
+use std::ffi::CStr;
 use std::mem::size_of;
 use std::os::raw::c_void;
 use std::ptr;
 use std::sync::Arc;
 
-use crate::error::{borrowed_slice, with_c_string};
+use crate::error::{borrowed_slice, check, with_c_string};
 use crate::hooks::{self, Hooks};
 use crate::network::fill;
-use crate::{sys, DataType, Result, Session};
+use crate::{sys, DataType, Result, Session, Value};
 
 /// Held around each submission to the queue of a [`Host`], by the thread that calls into the session, or, for a session on several
 /// devices, one of libsnn. A panic inside aborts the program.
@@ -205,7 +206,8 @@ impl Session {
     /// # Safety
     ///
     /// `command_buffer` is a VkCommandBuffer of the host's queue family, and its pool is used by nobody else during the call. It
-    /// is submitted once, in the order of recording, and has run before the session is used in another way or dropped.
+    /// is submitted once, in the order of recording, and has run before the session is used in another way than by recording and
+    /// [`read_back`](Self::read_back), or dropped.
     #[doc(alias = "snn_vulkan_record_steps")]
     pub unsafe fn record_steps(&mut self, command_buffer: u64, step_count: u32) -> Result<()> {
         let status = sys::snn_vulkan_record_steps(self.handle(), command_buffer as *mut c_void, step_count);
@@ -282,6 +284,53 @@ impl Session {
             Ok(unsafe { sys::snn_vulkan_bind_buffer(self.handle(), path, buffer) })
         })?;
         self.finish(status)
+    }
+
+    /// What is to come back to the processor without waiting: states, `"population.state"`, and `"population.spikes"`, of the last
+    /// `frame_count` frames. No path: nothing any more.
+    #[doc(alias = "snn_vulkan_set_readback")]
+    pub fn set_readback(&mut self, paths: &[&str], frame_count: u32) -> Result<()> {
+        let texts = paths
+            .iter()
+            .map(|path| with_c_string(path, |path| Ok(unsafe { CStr::from_ptr(path) }.to_owned())))
+            .collect::<Result<Vec<_>>>()?;
+        let mut pointers: Vec<_> = texts.iter().map(|text| text.as_ptr()).collect();
+        let status = unsafe {
+            sys::snn_vulkan_set_readback(self.handle(), pointers.as_mut_ptr(), pointers.len() as u32, frame_count)
+        };
+        self.finish(status)
+    }
+
+    /// Copies what [`set_readback`](Self::set_readback) named, as it is after what was recorded before, as frame `frame`; frames ascend.
+    ///
+    /// # Safety
+    ///
+    /// As [`record_steps`](Self::record_steps).
+    #[doc(alias = "snn_vulkan_record_readback")]
+    pub unsafe fn record_readback(&mut self, command_buffer: u64, frame: u64) -> Result<()> {
+        let status = sys::snn_vulkan_record_readback(self.handle(), command_buffer as *mut c_void, frame);
+        self.finish(status)
+    }
+
+    /// Values of the newest frame up to `finished_frame`, the last one that the device has finished, and which frame it is; none, and
+    /// the values as they were, where there is no such frame. Waits for nothing.
+    #[doc(alias = "snn_vulkan_read_back")]
+    pub fn read_back<T: Value>(&self, path: &str, finished_frame: u64, values: &mut [T]) -> Result<Option<u64>> {
+        let mut frame = 0;
+        with_c_string(path, |path| {
+            check(unsafe {
+                sys::snn_vulkan_read_back(
+                    self.handle(),
+                    path,
+                    finished_frame,
+                    T::DATA_TYPE as u32,
+                    values.as_mut_ptr().cast(),
+                    values.len(),
+                    &mut frame,
+                )
+            })
+        })?;
+        Ok(Some(frame).filter(|&frame| frame != sys::SNN_VULKAN_NO_FRAME))
     }
 
     /// The step as data. The session is one on the device `"vulkan:plan"`, which needs no driver and runs nothing.

@@ -143,6 +143,34 @@ fn buffers_are_read_and_written_in_place() {
 }
 
 #[test]
+fn values_come_back_without_waiting() {
+    if let Some((device, host)) = Device::open() {
+        let mut session = open(&host);
+        let (mut v, mut spikes) = ([0f32; 2], [0u8; 2]);
+        session.set_readback(&["cells.v", "cells.spikes"], 2).unwrap();
+        assert_eq!(session.read_back("cells.v", 0, &mut v).unwrap(), None);
+        for frame in 3..5 {
+            session.set_input(0, &[1.0, 1.0]).unwrap();
+            let commands = device.call("test_host_begin", 0);
+            unsafe {
+                session.record_steps(commands, 1).unwrap();
+                session.record_readback(commands, frame).unwrap();
+            }
+            device.call("test_host_submit", commands);
+        }
+        assert_eq!(session.read_back("cells.v", 3, &mut v).unwrap(), Some(3));
+        assert_eq!(v, [0.75, 0.0]);
+        assert_eq!(session.read_back("cells.spikes", 9, &mut spikes).unwrap(), Some(4));
+        assert_eq!(spikes, [1, 1]); // 0.75 + 0.75
+        let status = |result: Result<Option<u64>>| result.unwrap_err().status();
+        assert_eq!(status(session.read_back("cells.v", 4, &mut [0f32; 3])), Status::InvalidArgument);
+        assert_eq!(session.set_readback(&["cells.nothing"], 1).unwrap_err().status(), Status::NotFound);
+        session.set_readback(&[], 1).unwrap();
+        assert_eq!(status(session.read_back("cells.v", 4, &mut v)), Status::State);
+    }
+}
+
+#[test]
 fn submissions_wait_for_and_signal_semaphores() {
     if let Some((device, host)) = Device::open() {
         let mut session = open(&host);
