@@ -68,7 +68,8 @@ class DelayedDense(_Weighted):
         self.max_delay_steps = integer(max_delay_steps, "DelayedDense: max_delay_steps", maximum=most)
         self.delays: NDArray[np.uint16] | None = None
         if delays is not None:
-            given = integer_array(delays, "DelayedDense: delays")
+            table = np.asarray(delays)
+            given = integer_array(table.reshape(-1), "DelayedDense: delays").reshape(table.shape)
             if given.size and (int(given.min()) < 0 or int(given.max()) > most):
                 wrong = int(given.min()) if int(given.min()) < 0 else int(given.max())
                 raise InvalidArgumentError(f"DelayedDense: delays contains {wrong}; it must be 0 to {most}")
