@@ -212,7 +212,7 @@ class _Taps:
         sources, targets, delays, weights = projection._rows(None, None)
         order = np.lexsort((targets, sources))
         self.sources, self.targets = sources[order].astype(np.int64), targets[order]
-        delays = delays[order].astype(np.int64) - projection.delay_steps
+        own: NDArray[np.int64] = delays[order].astype(np.int64) - projection.delay_steps
         same = (np.diff(self.sources) == 0) & (np.diff(self.targets) == 0)
         if same.any():
             pair = int(np.flatnonzero(same)[0])
@@ -220,16 +220,16 @@ class _Taps:
                 f"{what}: source {self.sources[pair]} has several synapses onto target {self.targets[pair]}; delays are "
                 "learned where each pair of neurons has one at most"
             )
-        if delays.size and int(delays.max()) > learning.max_delay_steps:
+        if own.size and int(own.max()) > learning.max_delay_steps:
             raise InvalidArgumentError(
-                f"{what} has a delay of {int(delays.max())} steps; max_delay_steps is {learning.max_delay_steps}"
+                f"{what} has a delay of {int(own.max())} steps; max_delay_steps is {learning.max_delay_steps}"
             )
         if projection.delay_steps + learning.max_delay_steps > MAX_DELAY:
             raise InvalidArgumentError(
                 f"{what}: delay_steps is {projection.delay_steps} and max_delay_steps {learning.max_delay_steps}; their "
                 f"sum must be at most {MAX_DELAY}"
             )
-        self.delays = delays
+        self.delays = own
         taps = learning.max_delay_steps + 1
         counts = np.bincount(self.sources, minlength=projection.source.size)
         self.pair_offsets = np.concatenate([[0], np.cumsum(counts)])
@@ -242,7 +242,7 @@ class _Taps:
         tap_targets[self.places] = self.targets[:, None]
         tap_delays[self.places] = np.arange(taps)
         tap_weights = np.zeros(self.places.size, np.float32)
-        tap_weights[np.take_along_axis(self.places, delays[:, None], 1)[:, 0]] = weights[order]
+        tap_weights[np.take_along_axis(self.places, own[:, None], 1)[:, 0]] = weights[order]
         projection._set_synapses((self.pair_offsets * taps).astype(np.uint64), tap_targets, tap_delays, tap_weights)
 
     def store(self, weights: Floats, projection: Projection) -> None:

@@ -421,7 +421,7 @@ class Trainer:
                 )
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
         self._tapped = TappedNetwork(self.network, self.delay_learning) if self.delay_learning else None
-        session, trainer = self._open(self._tapped.network if self._tapped else self.network)
+        session, trainer = self._open(self._tapped.network if self._tapped else None)
         self._narrow(trainer, 0)
         for name, probability in self.dropout.items():
             trainer.set_dropout(self.network[name]._index, probability, self.seed)
@@ -546,7 +546,9 @@ class Trainer:
             place = self.network.projections[name]._index
             trainer.set_delay_learning(place, KERNELS.index(one.kernel), width, one.rate_factor)
 
-    def _open(self, network: Network, *, scoring: bool = False) -> tuple[_native.Session, _native.Trainer]:
+    def _open(
+        self, network: Network | None = None, *, scoring: bool = False
+    ) -> tuple[_native.Session, _native.Trainer]:
         """Open a session and its trainer; `scoring`: with a loss of the library's in the place of the user's."""
         loss = LOSS_NONE
         if self._own_loss is None:
@@ -555,7 +557,7 @@ class Trainer:
             spiking = self.network[self.output].spiking
             loss = LOSSES.index("cross_entropy_count" if spiking else "cross_entropy_mean_membrane")
         session = _native.Session(
-            network._finished(),
+            (network or self.network)._finished(),
             device=self.device,
             batch_size=self.batch_size,
             threads=self.threads,
@@ -788,7 +790,7 @@ class Trainer:
             raise StateError(
                 "a checkpoint was loaded and is taken over by the next fit; the network does not have its weights yet"
             )
-        _, trainer = self._open(self.network, scoring=True)
+        _, trainer = self._open(scoring=True)
         outputs = self.network[self.output].size
         scores = new_array((batches.count, outputs), np.float32, "the scores")
         batch_scores = new_array((self.batch_size, outputs), np.float32, "the scores of a batch")
@@ -808,7 +810,7 @@ class Trainer:
         """Return mean loss and accuracy (NaN without classes) of the network's present weights."""
         if self._own_loss is None:
             return self._evaluate(batches, targets)[:2]
-        _, trainer = self._open(self.network)
+        _, trainer = self._open()
         loss = 0.0
         for rows, inputs in batches.each(None, 2**39 + self.seed % 2**39):
             loss += self._run(trainer, inputs, targets, rows, backward=False).loss * rows.size

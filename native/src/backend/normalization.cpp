@@ -1,6 +1,6 @@
 #include "backend/normalization.h"
 
-#include <algorithm>
+#include <type_traits>
 
 namespace snn {
 

@@ -174,7 +174,8 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
     }
 }
 
-void Backpropagation::tap_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t begin, uint32_t end) {
+void Backpropagation::tap_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t begin,
+                                          uint32_t end) {
     const ProjectionData& data = *context_.projections[projection];
     const auto& delays = data.segments->delays();
     for (uint32_t slot = 0; slot < delays.size(); ++slot) {

@@ -6,9 +6,9 @@
 //                              (tile by tile)
 //
 // A group is a stretch of the evaluation order without a way back from a later group: a single population, or several that
-// reach back to each other through delays. A population alone, with projections that are dense or normalised only, is cut into tiles
-// of neurons whose weights stay in the L2 cache through all steps and samples; other groups go step by step, one sample at a time, as in any
-// run. Analog inputs are multiplied with a tile's weights for several samples at a time.
+// reach back to each other through delays. A population alone, with projections that are dense or normalised only, is cut into
+// tiles of neurons whose weights stay in the L2 cache through all steps and samples; other groups go step by step, one sample
+// at a time, as in any run. Analog inputs are multiplied with a tile's weights for several samples at a time.
 //
 // Every sum is added up in the order of docs/semantics.md and every neuron sees its steps in order, so the bits are those of any
 // other run.

@@ -25,13 +25,13 @@ double square_sum_of(std::span<const double> values) {
 }
 
 [[noreturn]] void refuse_delays_with_few_bits(const Projection& projection) {
-    throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "' cannot be quantised while its delays are learned; quantise ",
-                "it in a trainer of its own, with the delays that were learned");
+    throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "' cannot be quantised while its delays are ",
+                "learned; quantise it in a trainer of its own, with the delays that were learned");
 }
 
 [[noreturn]] void refuse_one_scale(const Projection& projection) {
-    throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "' is normalised, which folds a factor for each channel into ",
-                "its weights: quantise it with per_channel");
+    throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "' is normalised, which folds a factor for each ",
+                "channel into its weights: quantise it with per_channel");
 }
 
 }  // namespace
