@@ -117,11 +117,11 @@ def test_it_learns_which_token_matters() -> None:
     net.add("output", snn.LeakyIntegrator(classes))
     net.connect("attention", "output", snn.Dense())
     trainer = snn.Trainer(
-        net, steps=8, epochs=40, learning_rate=1e-2, loss="cross_entropy_mean_membrane",
+        net, steps=8, epochs=15, learning_rate=1e-2, loss="cross_entropy_mean_membrane",
         normalization={f"tokens_to_attention_{word}": snn.BatchNorm() for word in ("query", "key", "value")},
     )  # fmt: skip
     trainer.fit(x[:225], y[:225])
-    assert trainer.score(x[225:], y[225:]) >= 0.8
+    assert trainer.score(x[225:], y[225:]) >= 0.9  # measured: 100 %
 
 
 def test_what_has_no_tokens_says_so() -> None:
