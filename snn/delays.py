@@ -134,6 +134,13 @@ class DelayLearning:
     -----
     Delays begin as the network has them, or at 0 where it has none. A pair of neurons may have one synapse. The order of
     the projection's synapses and weights changes with the delays; `Projection.synapses` tells it.
+
+    Examples
+    --------
+    >>> net = snn.Sequential(snn.SpikeInput(140), snn.DelayedDense(256), snn.LIF(), snn.Dense(20), snn.LeakyIntegrator())
+    >>> trainer = snn.Trainer(
+    ...     net, steps=100, encoder=None, loss="cross_entropy_mean_membrane", delay_learning=snn.DelayLearning(24)
+    ... )
     """
 
     max_delay_steps: int = 24
