@@ -194,16 +194,44 @@ def test_devices_agree() -> None:
     np.testing.assert_array_equal(found[settings[1]][1], found[settings[2]][1])
 
 
+def _session_of_taps(builder: Builder, setting: Setting) -> _native.Session:
+    """With a weight at every tap."""
+    session = open_session(builder, CASE, setting)
+    random = np.random.Generator(np.random.Philox(8))
+    for name in ("t1", "t2"):
+        weights = random.normal(0.02, 0.2, session.value_count(f"{name}.weight")).astype(np.float32)
+        session.write(f"{name}.weight", weights)
+    return session
+
+
+@pytest.mark.parametrize("window_steps", [0, 7])
+@pytest.mark.parametrize("rule", [0, 1, 2], ids=["bptt", "ottt", "eprop"])
+def test_gradients_of_taps_are_the_references_under_every_rule(rule: int, window_steps: int) -> None:
+    found = []
+    for setting in (Setting("reference"), Setting("cpu"), Setting("cpu", threads=3)):
+        builder = Builder(CASE)
+        session = _session_of_taps(builder, setting)
+        trainer = _native.Trainer(
+            session, output_population=output_of(builder), steps=CASE.steps, loss=CASE.loss, optimizer=0,
+            learning_rate=0.02, rule=rule, window_steps=window_steps,
+        )  # fmt: skip
+        trainer.step(builder.drive(CASE), labels=labels(CASE, 5))
+        gradients = [np.empty(session.value_count(f"{name}.weight")) for name in ("t1", "t2")]
+        for name, values in zip(("t1", "t2"), gradients, strict=True):
+            session.read(f"{name}.weight.gradient", values)
+        found.append(gradients)
+    for reference, one, three in zip(*found, strict=True):
+        assert reference.any()
+        np.testing.assert_allclose(one, reference, rtol=1e-4, atol=1e-6)  # rounding of sums in other orders
+        np.testing.assert_array_equal(one, three)
+
+
 def test_taps_have_the_same_bits_on_every_device() -> None:
     """Those of all pairs are delivered as matrices, others synapse by synapse."""
     results = []
     for setting in (Setting("reference"), *cpu_settings(), *vulkan_settings()):
         builder = Builder(CASE)
-        session = open_session(builder, CASE, setting)
-        random = np.random.Generator(np.random.Philox(8))
-        for name in ("t1", "t2"):
-            weights = random.normal(0.02, 0.2, session.value_count(f"{name}.weight")).astype(np.float32)
-            session.write(f"{name}.weight", weights)
+        session = _session_of_taps(builder, setting)
         results.append((setting, recorded(builder, session, CASE, builder.drive(CASE))))
     first = results[0][1]
     assert 0.05 < first.arrays["p1.spikes"].mean() < 0.6
