@@ -315,6 +315,37 @@ cdef class Session:
         given.size_bytes = as_u64(size, "size")
         self._check(snn_vulkan_bind_buffer(self.handle, text(path, "the path"), &given))
 
+    def set_readback(self, list paths, frames):
+        """Say which states and spikes come back without waiting, and for how many of the last frames."""
+        cdef list encoded = [text(path, f"paths[{place}]") for place, path in enumerate(paths)]
+        cdef uint32_t frame_count = as_u32(frames, "frames")
+        cdef size_t count = len(encoded), i
+        cdef const char **names = <const char **>malloc(max(1, count) * sizeof(const char *))
+        if names == NULL:
+            raise MemoryError()
+        try:
+            for i in range(count):
+                names[i] = <bytes>encoded[i]
+            self._check(snn_vulkan_set_readback(self.handle, names, <uint32_t>count, frame_count))
+        finally:
+            free(names)
+
+    def record_readback(self, command_buffer, frame):
+        """Append the copies of a frame to a VkCommandBuffer."""
+        self._check(snn_vulkan_record_readback(
+            self.handle, as_handle(command_buffer, "command_buffer"), as_u64(frame, "frame")))
+
+    def read_back(self, path, finished_frame, out):
+        """Copy a value of the newest frame up to `finished_frame` into `out`: the frame, or None where there is none."""
+        cdef Buffer buffer = Buffer()
+        buffer.open(out, f"the array for {path!r}", True)
+        cdef uint32_t dtype = value_dtype(buffer, f"the array for {path!r}")
+        cdef uint64_t frame = 0
+        self._check(snn_vulkan_read_back(
+            self.handle, text(path, "the path"), as_u64(finished_frame, "finished_frame"), dtype, buffer.view.buf,
+            buffer.count, &frame))
+        return None if frame == SNN_VULKAN_NO_FRAME else frame
+
     def vulkan_plan(self):
         """The step as data, see SNNVulkanPlan: lists of shaders, buffers and dispatches."""
         cdef SNNVulkanPlan plan
