@@ -48,7 +48,7 @@ def recorded(case: Case, folder: Path, steps: int) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("case", RUN, ids=lambda case: case.name)
 def test_agrees_with_the_reference(case: Case, tmp_path: Path) -> None:
     wanted = simulate(case, Setting("reference")).arrays
-    for steps in (1, case.steps // 2):
+    for steps in (1, 4):
         found = recorded(case, tmp_path, steps)
         assert found.keys() == wanted.keys()
         spikes = [name for name in wanted if name.endswith(".spikes")]
