@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 
 import numpy as np
 
 import snn
+
+from .cases import Builder
 
 # What has no graph, and the words that the refusal must have.
 REFUSED = {
@@ -37,6 +40,12 @@ def recurrent() -> snn.Network:
     for projection in net.projections.values():
         projection.weights[...] = np.random.default_rng(5).normal(0.08, 0.4, projection.weights.shape)
     return net
+
+
+def network_of(builder: Builder, folder: Path) -> snn.Network:
+    """The network of a case as users have it."""
+    builder.network.save(str(folder / "case.snn"))
+    return snn.load(folder / "case.snn")
 
 
 def frames(steps: int) -> np.ndarray:

@@ -15,7 +15,16 @@ import snn
 
 from ..python.command_line import command
 from .cases import CASES, Builder, Case
-from .degree import REFUSED, SPIKES_THAT_MAY_DIFFER, STATES_MAY_DIFFER, digit_counts, frames, recurrent, trained_digits
+from .degree import (
+    REFUSED,
+    SPIKES_THAT_MAY_DIFFER,
+    STATES_MAY_DIFFER,
+    digit_counts,
+    frames,
+    network_of,
+    recurrent,
+    trained_digits,
+)
 from .running import Setting, simulate
 
 onnx = pytest.importorskip("onnx", reason="the package onnx is not installed (pip install 'snn-engine[onnx]')")
@@ -25,15 +34,10 @@ import snn.onnx  # noqa: E402
 RUN = [case for case in CASES if case.name not in REFUSED]
 
 
-def network_of(case: Case, builder: Builder, folder: Path) -> snn.Network:
-    builder.network.save(str(folder / "case.snn"))
-    return snn.load(folder / "case.snn")
-
-
 def recorded(case: Case, folder: Path, steps: int) -> dict[str, np.ndarray]:
     """Every float state and every spike of every step, computed in calls of so many steps."""
     builder = Builder(case)
-    network = network_of(case, builder, folder)
+    network = network_of(builder, folder)
     variables = {
         name: [*(s["name"] for s in model["states"] if s["type"] == "float"), *(["spikes"] if model["spiking"] else [])]
         for name, model in zip(builder.names, builder.models, strict=True)
@@ -63,7 +67,7 @@ def test_agrees_with_the_reference(case: Case, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_has_no_graph_is_refused_with_its_name(name: str, tmp_path: Path) -> None:
     case = next(case for case in CASES if case.name == name)
-    network = network_of(case, Builder(case), tmp_path)
+    network = network_of(Builder(case), tmp_path)
     with pytest.raises(snn.UnsupportedError, match=REFUSED[name].split("'")[1]) as caught:
         snn.onnx.export(network, tmp_path / "case.onnx")
     assert ("draws random numbers" in str(caught.value)) == ("draws random numbers" in REFUSED[name])

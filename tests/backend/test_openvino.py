@@ -19,7 +19,16 @@ import snn
 from snn.engine import _native
 
 from .cases import CASES, Builder, Case
-from .degree import REFUSED, SPIKES_THAT_MAY_DIFFER, STATES_MAY_DIFFER, digit_counts, frames, recurrent, trained_digits
+from .degree import (
+    REFUSED,
+    SPIKES_THAT_MAY_DIFFER,
+    STATES_MAY_DIFFER,
+    digit_counts,
+    frames,
+    network_of,
+    recurrent,
+    trained_digits,
+)
 from .running import Result, Setting, open_session, simulate
 
 OPENVINO = Setting("openvino:CPU")
@@ -109,8 +118,8 @@ def test_plasticity_training_and_other_arithmetic_are_refused() -> None:
     ("device", "sentence"),
     [
         ("openvino:TPU", "sees no TPU on this machine; it sees: .*CPU"),
-        ("openvino:CPU:f8", "precision 'f8' is not known; there are: f32, f16"),
-        ("npu:3", 'the device "npu" takes no choice'),
+        ("openvino:CPU:f8", "precision 'f8' is not known; there are: f32, f16, i8"),
+        ("npu:3", "precision '3' is not known; there are: f32, f16, i8"),
     ],
 )
 def test_devices_that_are_not_there(device: str, sentence: str) -> None:
@@ -253,7 +262,8 @@ def test_spikes_of_a_step_are_called_back(pair) -> None:
 
 # Of float32: on the machine that was measured none of 160,000 hidden spikes differs. Of float16 weights: docs/performance.md.
 @pytest.mark.parametrize(
-    ("device", "classes", "spikes"), [("openvino:CPU", 0.0, 0.0005), ("openvino:CPU:f16", 0.01, 0.02)]
+    ("device", "classes", "spikes"),
+    [("openvino:CPU", 0.0, 0.0005), ("openvino:CPU:f16", 0.01, 0.02), ("openvino:CPU:i8", 0.02, 0.2)],
 )
 def test_digits_are_classified_as_on_the_cpu(device: str, classes: float, spikes: float) -> None:
     net, images = trained_digits()
@@ -265,8 +275,44 @@ def test_digits_are_classified_as_on_the_cpu(device: str, classes: float, spikes
     )
     assert (wanted.argmax(-1) != found.argmax(-1)).mean() <= classes
     assert (wanted_spikes != found_spikes).sum() <= spikes * wanted_spikes.sum()
-    if device.endswith("f16"):
-        assert (wanted_spikes != found_spikes).any(), "the weights were not rounded to float16"
+    if device != OPENVINO.device:
+        assert (wanted_spikes != found_spikes).any(), "the weights were not rounded"
+
+
+@pytest.mark.parametrize(
+    "quantization", [snn.Quantization(4, per_channel=True), snn.Quantization(6), snn.Quantization(8)]
+)
+def test_weights_that_training_has_rounded_stay_what_they_are(quantization: snn.Quantization) -> None:
+    """In int8 they are the same numbers, so the spikes are those of float32."""
+    net = recurrent()
+    for projection in net.projections.values():
+        whole, scale = quantization.integers(projection.weights)
+        projection.weights[...] = whole * scale
+    with (
+        snn.Simulation(net, device="openvino:CPU") as first,
+        snn.Simulation(net, device="openvino:CPU:i8") as second,
+    ):
+        check_same(first, second)
+
+
+@pytest.mark.parametrize("name", ["conv", "conv_groups", "conv_1d", "one_to_one", "pool_sum"])
+def test_int8_is_the_rounding_of_training(name: str, tmp_path: Path) -> None:
+    """By channel, for convolutions with and without groups; weights of one-to-one and pooling projections stay."""
+    case = case_of(name)
+    builder = Builder(case)
+    inputs = {builder.names[index]: frames for index, _, frames in builder.drive(case)}
+    net = network_of(builder, tmp_path)
+    found = []
+    for device in ("openvino:CPU:i8", OPENVINO.device):
+        with snn.Simulation(net, device=device, batch_size=case.batch) as simulation:
+            found.append(simulation.run(case.steps, inputs, {"p1": ["v", "spikes"]})["p1"])
+        for projection in net.projections.values():
+            if projection.kind in ("dense", "conv2d"):
+                whole, scale = snn.Quantization(8, per_channel=True).integers(projection.weights)
+                projection.weights[...] = whole * scale
+    np.testing.assert_array_equal(found[0]["spikes"], found[1]["spikes"])
+    np.testing.assert_allclose(found[0]["v"], found[1]["v"], rtol=0, atol=1e-5)
+    assert found[0]["spikes"].any()
 
 
 def test_the_operations_that_no_built_in_model_has() -> None:

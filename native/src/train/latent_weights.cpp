@@ -4,21 +4,11 @@
 #include <cmath>
 
 #include "common/error.h"
+#include "common/quantization.h"
 #include "network/stages.h"
 #include "train/optimizer.h"
 
 namespace snn {
-
-namespace {
-
-// The smallest number of 16 significant bits that is not below.
-double rounded_up(double value) {
-    int exponent = 0;
-    const double fraction = std::frexp(value, &exponent);
-    return std::ldexp(std::ceil(std::ldexp(fraction, 16)), exponent - 16);
-}
-
-}  // namespace
 
 LatentWeights::LatentWeights(Executor& executor, const Plan& plan, uint32_t batch_size, uint32_t step_count)
     : executor_(executor), plan_(plan), step_count_(step_count), counts_(batch_size, 1) {}
@@ -166,11 +156,10 @@ void LatentWeights::write_derived(const Latent& latent) const {
         for_weights(latent, [&](size_t i, size_t c) { derived_[i] *= factors_[c]; });
         executor_.write({Slot::bias, latent.projection}, DType::float64, derived_bias_.data());
     } else {
-        const double most = static_cast<double>((1u << (latent.bits - 1)) - 1);
         factors_.assign(latent.per_channel ? channel_count(latent) : 1, 0.0);
         const auto scale_of = [&](size_t c) -> double& { return factors_[latent.per_channel ? c : 0]; };
         for_weights(latent, [&](size_t i, size_t c) { scale_of(c) = std::max(scale_of(c), std::abs(derived_[i])); });
-        for (double& scale : factors_) scale = rounded_up(scale / most);
+        for (double& scale : factors_) scale = quantization_scale(scale, latent.bits);
         for_weights(latent, [&](size_t i, size_t c) {
             if (const double scale = scale_of(c); scale > 0) derived_[i] = scale * std::nearbyint(derived_[i] / scale);
         });
