@@ -159,13 +159,15 @@ class _Exporter:
 
     def record(self, population: Population, variable: str) -> None:
         shape = (self.steps, self.batch, population.size)
-        name, type = f"{population.name}.{variable}", "float"
+        steady = self.models[population.name].steady
         if variable == "spikes":
             values = self.activities[population.name].stacked()
+        elif variable in steady:
+            values = self.graph.node("Expand", self.graph.constant(steady[variable]), self.graph.whole(*shape))
         else:
             values = self.graph.reshape(self.graph.joined(self.states[population.name, variable]), *shape)
-            type = "int" if population._dtype(variable) is np.int32 else "float"
-        self.graph.output(name, values, shape, type)
+        type = "int" if population._dtype(variable) is np.int32 else "float"
+        self.graph.output(f"{population.name}.{variable}", values, shape, type)
 
     # ---- order
 
@@ -234,9 +236,9 @@ class _Exporter:
 
     def of_step(self, rows: str, step: int, size: int) -> str:
         """(batch, size) out of (steps * batch, size)."""
-        return (
-            rows if self.steps == 1 else self.graph.picked(self.graph.reshape(rows, self.steps, self.batch, size), step)
-        )
+        if self.steps == 1:
+            return rows
+        return self.graph.picked(self.graph.reshape(rows, self.steps, self.batch, size), step)
 
 
 def _reached(start: str, targets: Mapping[str, set[str]]) -> set[str]:

@@ -48,6 +48,8 @@ class Step:
         By register.
     states : list of State
         Those that change.
+    steady : dict of str to array
+        The others, by name: 1 value, or one for each neuron.
     fired : int
         Register of the condition that a neuron spikes, -1 for a model without spikes.
     """
@@ -56,6 +58,7 @@ class Step:
     constants: Mapping[int, Values]
     receptors: Mapping[int, str]
     states: list[State]
+    steady: Mapping[str, Values]
     fired: int
 
 
@@ -81,14 +84,8 @@ def step_of(population: Population, dt: float) -> Step:
     # Counters that no step moves from where they begin are constants: a refractory time of 0. Take all of them to stay, then
     # give up those that do not.
     stays = [values.dtype == np.int32 and values.size == 1 for values in initial]
-    outputs, stored = (
-        document["step"]["states"],
-        [
-            register
-            for register, item in zip(document["step"]["states"], document["states"], strict=True)
-            if item["type"] == "float"
-        ],
-    )
+    outputs = document["step"]["states"]
+    stored = [o for o, item in zip(outputs, document["states"], strict=True) if item["type"] == "float"]
     while True:
         counters = {first_state + s: int(initial[s][0]) for s, stay in enumerate(stays) if stay}
         folded, after, fired = specialise(
@@ -105,15 +102,15 @@ def step_of(population: Population, dt: float) -> Step:
         for s in moved:
             stays[s] = False
     values = dict(enumerate(constants))
-    states = []
+    states, steady = [], {}
     for s, item in enumerate(document["states"]):
         register = first_state + s
         if stays[s] or after[s] == register:
-            values[register] = initial[s]
+            values[register] = steady[item["name"]] = initial[s]
         else:
             states.append(State(item["name"], item["type"], initial[s], register, after[s]))
     receptors = {first_receptor + r: item["name"] for r, item in enumerate(document["receptors"])}
-    return Step(folded, values, receptors, states, fired)
+    return Step(folded, values, receptors, states, steady, fired)
 
 
 def _is_whole(program: Program, register: int, value: int) -> bool:

@@ -92,6 +92,22 @@ def test_states_and_delayed_activity_go_on_from_call_to_call(tmp_path: Path) -> 
     assert wanted["hidden"]["spikes"].any()
 
 
+def test_counters_are_recorded_whether_they_move_or_not(tmp_path: Path) -> None:
+    net = recurrent()
+    net["hidden"].set(refractory=3.0)
+    record = {"hidden": "refractory_left", "output": ["refractory_left", "v"]}
+    with snn.Simulation(net) as simulation:
+        wanted = simulation.run(12, {"input": frames(12)}, record)
+    snn.onnx.export(net, tmp_path / "net.onnx", steps=4, record=record)
+    found = snn.onnx.Runner(tmp_path / "net.onnx").run({"input": frames(12)}, 12)
+    for population in ("hidden", "output"):
+        counters = found[f"{population}.refractory_left"]
+        assert counters.dtype == np.int32
+        np.testing.assert_array_equal(counters, wanted[population]["refractory_left"])
+    assert found["hidden.refractory_left"].max() == 3
+    assert not found["output.refractory_left"].any()
+
+
 def test_the_graph_has_what_its_documentation_says(tmp_path: Path) -> None:
     net = recurrent()
     net["hidden"].set(refractory=2.0, initial={"v": np.linspace(0, 0.5, 30)})
