@@ -28,7 +28,9 @@ from .degree import (
 from .running import Setting, simulate
 
 onnx = pytest.importorskip("onnx", reason="the package onnx is not installed (pip install 'snn-engine[onnx]')")
-pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed (pip install 'snn-engine[onnx]')")
+onnxruntime = pytest.importorskip(
+    "onnxruntime", reason="ONNX Runtime is not installed (pip install 'snn-engine[onnx]')"
+)
 import snn.onnx  # noqa: E402
 
 RUN = [case for case in CASES if case.name not in REFUSED]
@@ -180,6 +182,22 @@ def test_weights_that_training_has_rounded_stay_what_they_are(quantization: snn.
     (integers,) = (array for array in stored.values() if array.dtype == np.int8)
     (scales,) = (array for array in stored.values() if array.shape == (30,))
     np.testing.assert_array_equal(integers * scales, weights)
+
+
+def test_an_npu_is_taken_where_its_provider_is_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    snn.onnx.export(recurrent(), tmp_path / "net.onnx")
+    installed = ["MIGraphXExecutionProvider", "VitisAIExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: installed)
+    real, asked = onnxruntime.InferenceSession, []
+
+    def session(data: bytes, options: object, providers: list[str]) -> object:
+        asked.append(providers)
+        return real(data, options, providers=["CPUExecutionProvider"])
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+    snn.onnx.Runner(tmp_path / "net.onnx")
+    snn.onnx.Runner(tmp_path / "net.onnx", providers=["CPUExecutionProvider"])
+    assert asked == [["VitisAIExecutionProvider", "CPUExecutionProvider"], ["CPUExecutionProvider"]]
 
 
 def test_bad_arguments_are_named(tmp_path: Path) -> None:
