@@ -14,8 +14,7 @@ namespace {
 // Units of step_work() below which a step takes the CPU less time, 20 to 100 microseconds, than handing it to another device.
 constexpr double small_work = 200'000;
 constexpr double clear_advantage = 0.8;  // a device has to be this much faster than the CPU, as predictions are rough
-
-constexpr double share_of_dt = 0.5;      // that a step may take where power is to be low: as much is left to the host program
+constexpr double share_of_dt = 0.5;  // that a step may take where power is to be low: as much is left to the host program
 
 constexpr uint32_t float64_flags = SNN_FLAG_FLOAT64 | SNN_FLAG_SMOOTH_SPIKES;
 
@@ -31,6 +30,12 @@ std::string of_time(double seconds) {
     if (seconds < 1e-3) std::snprintf(words, sizeof words, "%.*f us", seconds < 1e-5 ? 1 : 0, seconds * 1e6);
     else std::snprintf(words, sizeof words, "%.*f ms", seconds < 1e-2 ? 1 : 0, seconds * 1e3);
     return words;
+}
+
+PowerClass power_of(const Device& device) {
+    if (device.backend->saves_power) return PowerClass::accelerator;
+    const bool is_integrated = device.backend->is_integrated && device.backend->is_integrated(device.index);
+    return is_integrated ? PowerClass::integrated_gpu : PowerClass::other;
 }
 
 }  // namespace
@@ -119,16 +124,12 @@ std::vector<DeviceChoice> choose_devices(const Network& network, const ExecutorO
     const bool stays = options.instruction_set != SNN_ISA_BEST || options.flags & SNN_FLAG_INTERPRET_MODELS;
     if (stays && !low_power)
         return {{first, "the instruction set or the way models are computed was chosen, which only this device has"}};
-    std::vector<Device> devices = stays ? std::vector<Device>{find_device(first)} : automatic_devices(low_power);
+    const std::vector<Device> devices = stays ? std::vector<Device>{find_device(first)} : automatic_devices(low_power);
     if (devices.size() == 1 && !low_power) return {{first, "it is the only device here that gives the same spikes everywhere"}};
     std::vector<Candidate> candidates;
     for (const Device& device : devices) {
-        const PowerClass power = candidates.empty()                                                        ? PowerClass::cpu
-                                 : device.backend->saves_power                                             ? PowerClass::accelerator
-                                 : device.backend->is_integrated && device.backend->is_integrated(device.index) ? PowerClass::integrated_gpu
-                                                                                                           : PowerClass::other;
         try {
-            candidates.push_back({device.info.name, device_speed(device), power});
+            candidates.push_back({device.info.name, device_speed(device), candidates.empty() ? PowerClass::cpu : power_of(device)});
         } catch (const std::exception& error) {
             if (candidates.empty()) return {{first, "its speed could not be measured"}};  // too little memory: nothing else will do better
             why_not(text("device '", device.info.name, "' is not used: ", error.what()));
