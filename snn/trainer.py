@@ -406,6 +406,10 @@ class Trainer:
         if not isinstance(callbacks, Sequence):
             raise ArgumentTypeError(f"callbacks is {shown(callbacks)}, not a list of callables")
         for position, callback in enumerate(callbacks):
+            if isinstance(callback, type):
+                raise ArgumentTypeError(
+                    f"callbacks[{position}] is the class {callback.__name__}; make one of it, as in {callback.__name__}(...)"
+                )
             function(callback, f"callbacks[{position}]")
         if early_stopping is not None:
             if not isinstance(early_stopping, EarlyStopping):

@@ -177,6 +177,8 @@ def test_tensorboard_gets_the_history(tmp_path: Path) -> None:
     for name, found in scalars.items():
         assert [step for step, _ in found] == [1, 2, 3]
         np.testing.assert_allclose([value for _, value in found], history[name], rtol=1e-6)
+    with pytest.raises(snn.ArgumentTypeError, match=r"callbacks\[0\] is the class TensorBoard; make one of it"):
+        trainer.fit(DIGITS.train_x[:100], DIGITS.train_y[:100], callbacks=[snn.TensorBoard])
     (tmp_path / "file").write_text("")
     with pytest.raises(snn.FileError, match="cannot be written"):
         snn.TensorBoard(tmp_path / "file")

@@ -489,13 +489,17 @@ typedef struct SNNConfig {
     SNNNetwork network;        /* a finished network; the session keeps a reference */
     const char *device;        /* "cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several
                                   GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID"
-                                  one of them. "openvino:DEVICE" is what OpenVINO calls so ("CPU", "GPU"), ":f16" behind it
-                                  takes weights in float16; "npu" is its NPU. OpenVINO's devices agree with the others to a
-                                  measured degree (docs/performance.md), not to the bit. Their library is found on the library
-                                  path or by the environment variable SNN_OPENVINO, a file or folder.
+                                  one of them. "openvino:DEVICE" is what OpenVINO calls so ("CPU", "GPU"); ":f16" or ":i8" behind
+                                  it takes weights in float16, or in integers of 8 bits with a scale for each target neuron or
+                                  channel. "npu" is its NPU, which computes in float16; "npu:i8". OpenVINO's devices agree with the
+                                  others to a measured degree (docs/performance.md), not to the bit. Their library is found on the
+                                  library path or by the environment variable SNN_OPENVINO, a file or folder.
                                   "auto": the fastest of the CPU and GPUs, which give the same bits, by snn_device_speed and the
                                   network's size; a small network stays on the CPU. One that does not work is left with a
                                   warning in the log, and never an error while another one does.
+                                  "auto:low": on a battery. Of the devices that are expected to take at most half of the
+                                  network's dt for a step, the first of: an NPU (its bits are its own), a GPU that is part of the
+                                  processor, the CPU with one thread, with thread_count threads, any other GPU; none: the fastest.
                                   "cpu+vulkan:0": several at once, each with some of the populations, for simulation alone. All give
                                   the bits of one. ";exc=0;inh=1" behind it places populations on devices, counted from 0; the
                                   others are placed by their work and snn_device_speed. Populations with an undelayed projection
@@ -585,7 +589,7 @@ SNN_API SNNStatus SNN_CALL snn_register_spike_callback(SNNHandle handle, SpikeCa
 /* A new reference to the session's network; release it. */
 SNN_API SNNStatus SNN_CALL snn_session_network(SNNHandle handle, SNNNetwork *out_network);
 /* A new finished network with the session's present weights, biases and parameters; release it. SNN_ERROR_UNSUPPORTED where samples
- * have weights of their own that were written: read those of the sample that is meant and write them to a session without the flag. */
+ * have weights of their own: read those of the sample that is meant and write them to a session without the flag. */
 SNN_API SNNStatus SNN_CALL snn_session_to_network(SNNHandle handle, SNNNetwork *out_network);
 
 /* Input of an input population for the coming step: [batch_size][size] floats. Spike inputs take 0 and 1 only and are

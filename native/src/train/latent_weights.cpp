@@ -4,19 +4,13 @@
 #include <cmath>
 
 #include "common/error.h"
+#include "common/quantization.h"
 #include "network/stages.h"
 #include "train/optimizer.h"
 
 namespace snn {
 
 namespace {
-
-// The smallest number of 16 significant bits that is not below.
-double rounded_up(double value) {
-    int exponent = 0;
-    const double fraction = std::frexp(value, &exponent);
-    return std::ldexp(std::ceil(std::ldexp(fraction, 16)), exponent - 16);
-}
 
 double square_sum_of(std::span<const double> values) {
     double sum = 0;
@@ -250,11 +244,10 @@ void LatentWeights::write_derived(const Latent& latent, For purpose) const {
 
 // derived_ to integers times a scale, which takes in the factors of the folding where there are any.
 void LatentWeights::quantize(const Latent& latent) const {
-    const double most = static_cast<double>((1u << (latent.bits - 1)) - 1);
     factors_.assign(latent.per_channel ? channel_count(latent) : 1, 0.0);
     const auto scale_of = [&](size_t c) -> double& { return factors_[latent.per_channel ? c : 0]; };
     for_weights(latent, [&](size_t i, size_t c) { scale_of(c) = std::max(scale_of(c), std::abs(derived_[i])); });
-    for (double& scale : factors_) scale = rounded_up(scale / most);
+    for (double& scale : factors_) scale = quantization_scale(scale, latent.bits);
     for_weights(latent, [&](size_t i, size_t c) {
         if (const double scale = scale_of(c); scale > 0) derived_[i] = std::nearbyint(derived_[i] / scale);
     });

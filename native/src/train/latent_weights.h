@@ -8,9 +8,8 @@
 // While a trainer's forward or backward is under way the executor holds what training computes with, between the calls an
 // ordinary network's weights. A projection may be normalised and one of the other two.
 //
-// Quantisation (symmetric, "fake" with a straight-through gradient: Jacob et al. 2018, arXiv 1712.05877). With Q = 2^(bits - 1) - 1
-// and the scale s = max |w| / Q over the tensor or an output channel, rounded up to 16 significant bits,  w = s round(w' / s),
-// ties to even. The product of such a scale and an integer of 8 bits is exact in float32, so quantising twice changes nothing.
+// Quantisation (symmetric, "fake" with a straight-through gradient: Jacob et al. 2018, arXiv 1712.05877): common/quantization.h, with a
+// scale for the tensor or for each output channel.
 //
 // Normalisation (tdBN: Zheng et al. 2021, arXiv 2011.05280; Ioffe & Szegedy 2015): the formulas are in backend/normalization.h, with
 // gamma = scale * lambda, lambda learned beside the weights, the bias of the projection as the shift. Running statistics m, v:
