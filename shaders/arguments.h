@@ -79,6 +79,7 @@ struct NeuronStep {
     uint own_constants;    // [constant][size]
     uint population;
     uint first_sample;     // what the draws call it
+    uint first_neuron;     // the same
     uint normal_table;     // in `run`
 };
 
@@ -147,7 +148,8 @@ const uint BRAIN_OWN_CONSTANTS = 17;
 const uint BRAIN_POISSON = 18;
 const uint BRAIN_FIRST_PROJECTION = 19;  // entries of those onto it
 const uint BRAIN_LAST_PROJECTION = 20;   // behind the last
-const uint BRAIN_POPULATION_WORDS = 21;
+const uint BRAIN_FIRST_NEURON = 21;      // what random draws call it
+const uint BRAIN_POPULATION_WORDS = 22;
 
 // Of a projection's entry.
 const uint BRAIN_IS_DENSE = 0;           // 0: one-to-one

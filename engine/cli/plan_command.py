@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 import snn
 from snn.engine.cli.output import JsonFlag, console, fail, print_json, table
@@ -26,7 +27,8 @@ def plan(
     place: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="POPULATION=NUMBER", help="Put a population on a device, counted from 0. Can be repeated."
+            metavar="POPULATION=NUMBER",
+            help="Put a population on a device, counted from 0, or a slice of it: 'exc[0:512]=1'. Can be repeated.",
         ),
     ] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Independent samples.")] = 1,
@@ -55,7 +57,10 @@ def plan(
         return
     rows = table("population", ">neurons", "device")
     for name, at in found.populations.items():
-        rows.add_row(f"[bold]{name}[/]", f"{network[name].size:,}", f"{at}: {found.devices[at]}")
+        whole, _, bounds = name.partition("[")
+        first, _, end = bounds.rstrip("]").partition(":")
+        size = int(end) - int(first) if bounds else network[whole].size
+        rows.add_row(f"[bold]{escape(name)}[/]", f"{size:,}", f"{at}: {found.devices[at]}")
     console.print(rows)
     exchange = (
         f"after every {found.window_steps} steps" if found.window_steps else "never: no spike goes from one to another"

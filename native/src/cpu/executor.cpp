@@ -604,7 +604,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         .states = states,
         .spikes = model.spiking ? data.bits_at(at.clock, at.sample) : nullptr,
         .tape = taped ? tape : nullptr,
-        .draws = {seed_, at.step, population, first_sample_ + at.sample},
+        .draws = {seed_, at.step, population, first_sample_ + at.sample, data.info.first_neuron / 64},
         .poisson = data.poisson.data(),
         .integer_receptors = integers,
         .receptor_scales = data.fixed_scales.data(),

@@ -276,7 +276,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                              .states = states,
                              .spikes = bits,
                              .tape = taped ? tape : nullptr,
-                             .draws = {seed_, at.step, population, first_sample_ + at.sample},
+                             .draws = {seed_, at.step, population, first_sample_ + at.sample, data.info.first_neuron / 64},
                              .poisson = data.poisson.data(),
                          },
                          neurons, memory);

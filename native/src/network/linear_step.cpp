@@ -42,7 +42,8 @@ LinearStep step_at(const Population& population, const PopulationConstants& cons
         if (model.states[s].type == ValueType::int_) step.whole[state_base + s] = to_int_nearest_even(value);
         else step.real[state_base + s] = value + offset;
     }
-    const Draws draws{{0, 0, 0, 0, static_cast<uint32_t>(neuron)}, constants.poisson};
+    const auto at = static_cast<uint32_t>(neuron);
+    const Draws draws{{0, 0, 0, 0, at}, at, constants.poisson};
     evaluate(model.step, surrogate, false, step, &draws);
     if (model.spiking && step.real[static_cast<size_t>(model.step_spike)] != 0)
         throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' spikes at its initial state");

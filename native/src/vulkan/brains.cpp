@@ -173,6 +173,7 @@ void BrainsExecutor::load_table() {
         entry[shader::BRAIN_RECORDS] =
             info.is_input() || of.slots == 0 ? shader::NOWHERE : static_cast<uint32_t>(of.records * capacity_);
         entry[shader::BRAIN_NUMBER] = p;
+        entry[shader::BRAIN_FIRST_NEURON] = info.first_neuron;
         entry[shader::BRAIN_PROGRAM] = program_of_[p];
         entry[shader::BRAIN_CONSTANTS] = begins[p];
         entry[shader::BRAIN_SHARED_CONSTANTS] = packed[p].shared;

@@ -547,8 +547,10 @@ void ReferenceExecutor<Real>::neuron_step(uint32_t index) {
             if (model.states[s].type == ValueType::int_) registers_.whole[state_base + s] = state.int_states[s][i];
             else registers_.real[state_base + s] = state.states[s][i];
         }
+        const auto neuron = static_cast<uint32_t>(i % population.size);
         const Draws draws{{seed_, step_, index, first_sample_ + static_cast<uint32_t>(i / population.size),
-                           static_cast<uint32_t>(i % population.size)},
+                           population.first_neuron + neuron},
+                          neuron,
                           constants_of(index).poisson};
         evaluate(model.step, state.surrogate, smooth_, registers_, &draws);
         for (size_t s = 0; s < model.states.size(); ++s) {
