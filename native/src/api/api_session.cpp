@@ -146,12 +146,11 @@ SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig* config, uin
         if (names_several(options.device)) placement = place(*finished, options.device, options.executor);
         else if (options.device != automatic_device) find_backend(options.device);
         for (uint32_t p = 0; p < count; ++p)
-            out_places[p] = placement.is_cut(p) ? 0xFFFFFFFFu : placement.of_population[p].front().device;
+            out_places[p] = placement.is_cut(p) ? SNN_PLACE_CUT : placement.of_population[p].front().device;
         if (out_window_steps) *out_window_steps = placement.window_steps;
     });
 }
 
-extern "C" __attribute__((visibility("default"))) SNNStatus snn_network_placement_words(SNNNetwork network, const SNNConfig* config, char* out_words, size_t size_bytes, size_t* out_size_bytes);
 SNNStatus snn_network_placement_words(SNNNetwork network, const SNNConfig* config, char* out_words, size_t size_bytes,
                                       size_t* out_size_bytes) {
     return guarded([&] {

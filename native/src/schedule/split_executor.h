@@ -140,7 +140,6 @@ private:
     void write_history(uint32_t population, DType dtype, const void* data);
     const Pieces& pieces_of(const Slot& slot) const;
     size_t count_of(const Piece& piece, const Slot& slot) const;
-    void read_of_sources(const Slot& slot, DType dtype, void* out_data) const;
     template <class Use>
     void for_values_of(const Slot& slot, Use&& use) const;
     template <class Use>

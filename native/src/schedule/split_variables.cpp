@@ -43,9 +43,16 @@ namespace {
 
 bool is_of_sources(Slot::Kind kind) { return kind == Slot::pre_traces || kind == Slot::pre_age; }
 
+// Traces, or their ages, at which nothing has happened.
+void fill_without_events(Slot::Kind kind, DType dtype, void* out_data, size_t values) {
+    const std::vector<int32_t> same(values, is_age(kind) ? oldest_event : 0);
+    convert(DType::int32, same.data(), dtype, out_data, values);
+}
+
 }  // namespace
 
-// Calls use(piece, place in the slot, place in the piece's own slot, how many values lie together there) for all of the slot's values.
+// Calls use(piece, place in the slot, place in the piece's own slot, how many values lie together there) for all of the slot's values. Of
+// traces of sources a piece has those of rows that have a synapse there.
 template <class Use>
 void SplitExecutor::for_values_of(const Slot& slot, Use&& use) const {
     const Pieces& pieces = pieces_of(slot);
@@ -62,19 +69,32 @@ void SplitExecutor::for_values_of(const Slot& slot, Use&& use) const {
                 use(k, row * row_size + pieces[k].neurons.first, row * pieces[k].neurons.count, pieces[k].neurons.count);
         return;
     }
-    RowMemory memory;
-    CanonicalRow synapses;
+    const uint32_t sources = size_of_population(projection->source);
+    const auto for_synapses = [&](auto&& see) {
+        RowMemory memory;
+        CanonicalRow synapses;
+        for (uint32_t source = 0; source < sources; ++source) {
+            synapses.assign(projection->synapses->row(source, memory));
+            for (size_t i = 0; i < synapses.targets.size(); ++i) {
+                size_t k = 0;
+                while (synapses.targets[i] - pieces[k].neurons.first >= pieces[k].neurons.count) ++k;
+                see(k, source, synapses.delays.empty() ? uint16_t{0} : synapses.delays[i]);
+            }
+        }
+    };
+    if (is_of_sources(slot.kind)) {
+        const PlasticityPlan& plasticity = *plan_->plasticity[slot.index];
+        const size_t places = sources * plasticity.delays.size(), values = count(slot);
+        for_synapses([&](size_t k, uint32_t source, uint16_t delay) {
+            for (size_t at = source * plasticity.delays.size() + plasticity.delay_slot(delay); at < values; at += places)
+                use(k, at, at, size_t{1});
+        });
+        return;
+    }
     std::vector<size_t> next(pieces.size(), 0);
     for (size_t row = 0; row < rows; ++row) {
         size_t at = row * row_size;
-        for (uint32_t source = 0; source < size_of_population(projection->source); ++source) {
-            synapses.assign(projection->synapses->row(source, memory));
-            for (const uint32_t target : synapses.targets) {
-                size_t k = 0;
-                while (target - pieces[k].neurons.first >= pieces[k].neurons.count) ++k;
-                use(k, at++, next[k]++, size_t{1});
-            }
-        }
+        for_synapses([&](size_t k, uint32_t, uint16_t) { use(k, at++, next[k]++, size_t{1}); });
     }
 }
 
@@ -86,7 +106,7 @@ void SplitExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
         on_device(*running_[piece.part], [&](Executor& executor) { executor.read({slot.kind, piece.index, slot.sub}, type, out); });
     };
     if (pieces.size() == 1) return read_piece(pieces.front(), dtype, out_data);
-    if (is_of_sources(slot.kind)) return read_of_sources(slot, dtype, out_data);
+    if (is_of_sources(slot.kind)) fill_without_events(slot.kind, dtype, out_data, count(slot));
     std::vector<std::vector<std::byte>> own;
     for (const Piece& piece : pieces) {
         own.emplace_back(count_of(piece, slot) * size_of(dtype));
@@ -110,12 +130,12 @@ void SplitExecutor::write(const Slot& slot, DType dtype, const void* data) {
     const auto write_piece = [&](const Piece& piece, const void* values) {
         on_device(*running_[piece.part], [&](Executor& executor) { executor.write({slot.kind, piece.index, slot.sub}, dtype, values); });
     };
-    if (pieces.size() == 1 || is_of_sources(slot.kind)) {
-        for (const Piece& piece : pieces) write_piece(piece, data);
-        return;
-    }
+    if (pieces.size() == 1) return write_piece(pieces.front(), data);
     std::vector<std::vector<std::byte>> own;
-    for (const Piece& piece : pieces) own.emplace_back(count_of(piece, slot) * size_of(dtype));
+    for (const Piece& piece : pieces) {
+        own.emplace_back(count_of(piece, slot) * size_of(dtype));
+        if (is_of_sources(slot.kind)) fill_without_events(slot.kind, dtype, own.back().data(), count(slot));
+    }
     for_values_of(slot, [&](size_t k, size_t at, size_t own_at, size_t values) {
         std::memcpy(own[k].data() + own_at * size_of(dtype), static_cast<const std::byte*>(data) + at * size_of(dtype),
                     values * size_of(dtype));
@@ -125,23 +145,6 @@ void SplitExecutor::write(const Slot& slot, DType dtype, const void* data) {
 
 size_t SplitExecutor::count_of(const Piece& piece, const Slot& slot) const {
     return on_device(*running_[piece.part], [&](Executor& executor) { return executor.count({slot.kind, piece.index, slot.sub}); });
-}
-
-// Traces of a source are the same on all devices that have synapses with that delay from it. On the others they never saw an event:
-// nothing, and as old as can be.
-void SplitExecutor::read_of_sources(const Slot& slot, DType dtype, void* out_data) const {
-    const size_t values = count(slot);
-    const auto gather = [&](auto none_yet, DType type, auto&& is_better) {
-        std::vector<decltype(none_yet)> found(values, none_yet), own(values);
-        for (const Piece& piece : pieces_of(slot)) {
-            on_device(*running_[piece.part], [&](Executor& executor) { executor.read({slot.kind, piece.index}, type, own.data()); });
-            for (size_t i = 0; i < values; ++i)
-                if (is_better(own[i], found[i])) found[i] = own[i];
-        }
-        convert(type, found.data(), dtype, out_data, values);
-    };
-    if (slot.kind == Slot::pre_age) gather(int32_t{oldest_event}, DType::int32, [](int32_t a, int32_t b) { return a < b; });
-    else gather(0.0, DType::float64, [](double a, double) { return a != 0.0; });
 }
 
 // To the devices that have the population and to those that read it late: these know spikes from `lag` steps ago on, and get later
