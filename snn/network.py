@@ -195,8 +195,8 @@ class Placement(NamedTuple):
     devices : tuple of str
         As they were named.
     populations : dict of str to int
-        The place in `devices` of each, or of each slice of one that is cut: ``{"exc[0:512]": 0, "exc[512:800]": 1, "inh": 0}``; of
-        an input: of the first device that reads it. Without the inputs, it can be given as `placement`.
+        The place in `devices` of each, or of each slice of one that is cut: ``{"exc[0:512]": 0, "exc[512:800]": 1}``; of an
+        input: of the first device that reads it. Without the inputs, it can be given as `placement`.
     window_steps : int
         Spikes go from device to device after every so many steps; 0 when none do.
     device : str
@@ -555,6 +555,21 @@ class Network:
         for name, place in zip(self._populations, places, strict=True):
             found |= slices.get(name) or {name: place}
         return Placement(tuple(words.partition(";")[0].split("+")), found, window, device)
+
+    def shares(self, devices: Iterable[str], *, batch_size: int, threads: int = 1) -> tuple[int, ...]:
+        """Return how many samples of a batch each of several devices would have, without opening a simulation.
+
+        They are what ``samples="auto"`` of `Simulation` gives, and can be given as its `samples`.
+
+        Parameters
+        ----------
+        devices, batch_size, threads
+            As for `Simulation`.
+        """
+        words = device_of_several(devices, samples="auto")
+        size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
+        found = self._finished().placement_words(words, size, integer(threads, "threads", maximum=1024))
+        return tuple(int(share.partition("*")[2]) for share in found.split("+"))
 
     # ---- files and copies
 

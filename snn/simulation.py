@@ -59,17 +59,18 @@ class Simulation:
         network's size and what `snn.device_speed` measured; what does not work is left with a warning. A
         `snn.vulkan.Host` is the Vulkan device of the calling program.
     devices : iterable of str or snn.vulkan.Host, optional
-        Instead of `device`: several that work on the network together, for simulation alone, each with some of its populations, or
-        slices of them: ``["cpu", "vulkan"]``, of CPU, GPUs (one may be a `snn.vulkan.Host`) and the reference. Spikes and states are those of
-        one device, bit for bit. `Network.placement` tells which population goes where. They have the threads in common. A GPU
-        that fails is left with a warning, and what it had goes to the others: `device` and `device_reason` tell.
+        Instead of `device`: several that work on the network together, for simulation alone, each with some of its populations
+        or slices of them: ``["cpu", "vulkan"]``, of CPU, GPUs (one may be a `snn.vulkan.Host`) and the reference. Spikes and
+        states are those of one device, bit for bit. `Network.placement` tells which population goes where. They have the
+        threads in common. A GPU that fails is left with a warning, and what it had goes to the others: `device` and
+        `device_reason` tell.
     placement : dict of str to int, optional
         Where populations are wanted: places in `devices`, by name, or by slice of their neurons, ``{"exc[0:512]": 0,
         "exc[512:]": 1}``, cut at multiples of 64. The others are placed by their work and by what `snn.device_speed` measured;
-        those with an undelayed projection between them stay together and are not cut, nor are targets of convolution and pooling.
+        those with an undelayed projection between them stay together and whole, targets of convolution and pooling whole.
     samples : "auto" or iterable of int, optional
         Each of `devices` then has the whole network, and so many samples of the batch; ``"auto"``: by what
-        `snn.device_speed` measured. For inference of batches.
+        `snn.device_speed` measured, which `device` and `Network.shares` tell. For inference of batches.
     batch_size : int, default 1
         Number of independent samples that share the weights; at most 1,048,576. A thousand characters of a game are a thousand
         samples.

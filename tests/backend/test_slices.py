@@ -163,8 +163,9 @@ def test_one_large_population_is_cut_and_the_cut_can_be_kept() -> None:
     found = net.placement(["cpu", "cpu"])
     slices = {name: place for name, place in found.populations.items() if name.startswith("cells")}
     assert list(slices.values()) == [0, 1]
-    assert list(slices)[0].startswith("cells[0:")
-    assert list(slices)[1].endswith(":1000]")
+    first, second = slices
+    assert first.startswith("cells[0:")
+    assert second.endswith(":1000]")
     assert found.window_steps == 1
     again = net.placement(["cpu", "cpu"], slices | {"drive": found.populations["drive"]})
     assert again == found

@@ -501,8 +501,8 @@ typedef struct SNNConfig {
                                   simulation alone. All give the bits of one. ";exc[0:512]=0;exc[512:]=1;inh=1" behind it places
                                   populations, or slices at multiples of 64 neurons, on devices, counted from 0; the others are
                                   placed by their work and snn_device_speed. Populations with an undelayed projection between them
-                                  stay together and whole, targets of convolution and pooling whole. Of "cpu", "vulkan" and "reference"; threads are shared among those
-                                  that compute on the host.
+                                  stay together and whole, targets of convolution and pooling whole. Of "cpu", "vulkan" and
+                                  "reference"; threads are shared among those that compute on the host.
                                   "cpu*8+vulkan:0*24": each with so many samples of the batch; "cpu*+vulkan:0*": as many as
                                   snn_device_speed tells. A GPU among several that fails is left with a warning in the log, and what
                                   it had goes to the others, with the same bits; an error comes when no device is left */

@@ -46,7 +46,7 @@ public:
             uint64_t synapses = 0;
             for (uint32_t source = 0; source < source_size(); ++source) {
                 const std::span<const uint32_t> targets = rule_->row(source, memory).targets;
-                synapses += static_cast<uint64_t>(std::count_if(targets.begin(), targets.end(), [this](uint32_t target) { return is_here(target); }));
+                for (const uint32_t target : targets) synapses += is_here(target);
             }
             synapses_ = synapses;
         });

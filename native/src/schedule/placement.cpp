@@ -83,7 +83,8 @@ Places checked_places(const Network& network, std::span<const std::string_view> 
         uint32_t end = 0;
         std::vector<uint8_t> has(device_count, 0);
         for (const Placed& slice : slices) {
-            if (slice.neurons.first < end) throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: population '", population.name, "' is placed twice");
+            if (slice.neurons.first < end)
+                throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: population '", population.name, "' is placed twice");
             if (slice.neurons.first > end) break;
             end = slice.neurons.first + slice.neurons.count;
             if (has[slice.device])
@@ -92,7 +93,8 @@ Places checked_places(const Network& network, std::span<const std::string_view> 
             has[slice.device] = 1;
         }
         if (end < population.size)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: the slices of population '", population.name, "' leave out neuron ", end);
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: the slices of population '", population.name, "' leave out neuron ",
+                        end);
     }
     return places;
 }
@@ -135,7 +137,8 @@ constexpr uint32_t least_delay_of_cut = 2;  // steps: devices that exchange spik
 // How long the devices are at work.
 class Loads {
 public:
-    Loads(const std::vector<std::string>& devices, uint32_t thread_count) : speeds_(speeds_of(devices)), work_(devices.size(), 0.0) {
+    Loads(const std::vector<std::string>& devices, uint32_t thread_count)
+        : speeds_(speeds_of(devices)), work_(devices.size(), 0.0) {
         for (uint32_t d = 0; d < devices.size(); ++d) threads_.push_back(threads_of_part(devices, d, thread_count));
     }
     uint32_t count() const { return static_cast<uint32_t>(work_.size()); }
@@ -229,7 +232,8 @@ Placement Placement::without(uint32_t device) const {
     Placement left = *this;
     left.devices.erase(left.devices.begin() + device);
     for (std::vector<Placed>& slices : left.of_population) {
-        if (std::any_of(slices.begin(), slices.end(), [&](const Placed& placed) { return placed.device == device; })) slices.clear();
+        const auto is_there = [&](const Placed& placed) { return placed.device == device; };
+        if (std::any_of(slices.begin(), slices.end(), is_there)) slices.clear();
         for (Placed& placed : slices) placed.device -= placed.device > device;
     }
     return left;

@@ -346,7 +346,8 @@ void SplitExecutor::take_results(Running& io_running, const RunRequest& request,
             if (events.population != wanted.population) continue;
             if (is_cut(wanted.population)) {
                 SliceEvents& own = io_running.slice_events[w];
-                for (size_t e = 0; e < events.count; ++e) own.rows.push_back((uint64_t{done} + events.steps[e]) * batch_ + (events.samples ? events.samples[e] : 0));
+                for (size_t e = 0; e < events.count; ++e)
+                    own.rows.push_back((uint64_t{done} + events.steps[e]) * batch_ + (events.samples ? events.samples[e] : 0));
                 own.neurons.insert(own.neurons.end(), events.neurons, events.neurons + events.count);
             } else if (i < io_running.links.size()) {
                 links_[io_running.links[i]].copy_to(wanted, events, wanted.first_step + done);

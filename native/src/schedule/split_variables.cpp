@@ -51,8 +51,8 @@ void fill_without_events(Slot::Kind kind, DType dtype, void* out_data, size_t va
 
 }  // namespace
 
-// Calls use(piece, place in the slot, place in the piece's own slot, how many values lie together there) for all of the slot's values. Of
-// traces of sources a piece has those of rows that have a synapse there.
+// Calls use(piece, place in the slot, place in the piece's own slot, how many values lie together there) for all of the slot's values.
+// Of traces of sources a piece has those of rows that have a synapse there.
 template <class Use>
 void SplitExecutor::for_values_of(const Slot& slot, Use&& use) const {
     const Pieces& pieces = pieces_of(slot);
