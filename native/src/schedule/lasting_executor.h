@@ -50,10 +50,8 @@ public:
     void write(const Slot& slot, DType dtype, const void* data) override;
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
 
-    // An executor that trains is opened beside this one, not inside it.
-    bool gives_way_to_training() const override {
-        return executor_ && (executor_->can_train() || executor_->gives_way_to_training());
-    }
+    // Whether what it drives at present would train by itself.
+    bool drives_a_trainer() const { return executor_ && executor_->can_train(); }
 
 private:
     using Bytes = std::vector<std::byte>;

@@ -125,8 +125,11 @@ void Session::make_lasting(const std::vector<DeviceChoice>& others) {
 
 void Session::prepare_to_train() {
     if (executor_->can_train() || !is_automatic_) return;
-    const std::string device = backends().front()->name;
-    warn(text("device '", device_, "' cannot train; the session goes on on '", device, "'"));
+    // What a trainer does is not done again elsewhere: the device trains by itself.
+    const auto* const lasting = dynamic_cast<const LastingExecutor*>(executor_.get());
+    const bool stays = lasting && lasting->drives_a_trainer();
+    const std::string device = stays ? device_ : backends().front()->name;
+    if (!stays) warn(text("device '", device_, "' cannot train; the session goes on on '", device, "'"));
     const SavedState state = save();
     std::unique_ptr<Executor> left = std::move(executor_);
     const std::string left_device = device_;
@@ -142,7 +145,7 @@ void Session::prepare_to_train() {
         device_ = left_device;
         throw;
     }
-    device_reason_ = text("'", left_device, "' cannot train");
+    if (!stays) device_reason_ = text("'", left_device, "' cannot train");
 }
 
 void Session::report_opening() const {
