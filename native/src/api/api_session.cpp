@@ -105,7 +105,7 @@ SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMem
     return guarded([&] {
         const PinnedNetwork object = pin_network(network);
         SessionOptions options = session_options(complete(config, snn_config_init, "config"));
-        if (options.device == automatic_device) options.device = assumed_device(options.executor.flags);
+        if (automatic_device(options.device) != Automatic::no) options.device = assumed_device(options.executor.flags);
         if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
         const std::shared_ptr<const Network> finished = object->finished();
         if (out_projection_bytes && count != finished->projections().size())
@@ -144,7 +144,7 @@ SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig* config, uin
             throw Error(SNN_ERROR_UNSUPPORTED, "device '", options.device, "': devices that share the samples have every population");
         Placement placement{{options.device}, std::vector<std::vector<Placed>>(count, {{{}, 0}})};
         if (names_several(options.device)) placement = place(*finished, options.device, options.executor);
-        else if (options.device != automatic_device) find_backend(options.device);
+        else if (automatic_device(options.device) == Automatic::no) find_backend(options.device);
         for (uint32_t p = 0; p < count; ++p)
             out_places[p] = placement.is_cut(p) ? SNN_PLACE_CUT : placement.of_population[p].front().device;
         if (out_window_steps) *out_window_steps = placement.window_steps;
@@ -162,7 +162,7 @@ SNNStatus snn_network_placement_words(SNNNetwork network, const SNNConfig* confi
         std::string words = options.device;
         if (shares_samples(words)) words = make_shares(*finished, words, options.executor).device();
         else if (names_several(words)) words = place(*finished, words, options.executor).device(*finished);
-        else if (words != automatic_device) find_backend(words);
+        else if (automatic_device(words) == Automatic::no) find_backend(words);
         required(out_size_bytes, "out_size_bytes") = words.size() + 1;
         if (!out_words) return;
         if (size_bytes <= words.size())

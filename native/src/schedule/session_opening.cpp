@@ -86,12 +86,15 @@ void Session::warn(const std::string& sentence) const {
 }
 
 void Session::open_executor(const SessionOptions& options) {
-    is_automatic_ = options.device == automatic_device;
+    const Automatic automatic = automatic_device(options.device);
+    is_automatic_ = automatic != Automatic::no;
     if (!is_automatic_) return open_executor_on(options.device);
-    const std::vector<DeviceChoice> choices =
-        choose_devices(*network_, executor_options_, [&](const std::string& sentence) { warn(sentence); });
+    const std::vector<DeviceChoice> choices = choose_devices(*network_, executor_options_, automatic == Automatic::low_power,
+                                                             [&](const std::string& sentence) { warn(sentence); });
+    const uint32_t asked = executor_options_.thread_count;
     for (size_t i = 0; i < choices.size(); ++i) {
         try {
+            executor_options_.thread_count = choices[i].thread_count ? choices[i].thread_count : asked;
             open_executor_on(choices[i].device);
             device_reason_ = choices[i].reason;
             if (!runs_on_host(device_)) make_lasting({choices.begin() + static_cast<std::ptrdiff_t>(i) + 1, choices.end()});
@@ -107,7 +110,9 @@ void Session::open_executor(const SessionOptions& options) {
 // A GPU that "auto" chose may be lost: the next best device goes on.
 void Session::make_lasting(const std::vector<DeviceChoice>& others) {
     std::vector<std::string> names;
-    for (const DeviceChoice& choice : others) names.push_back(choice.device);
+    for (const DeviceChoice& choice : others)  // with the same bits
+        if (find_backend(choice.device).is_automatic && std::find(names.begin(), names.end(), choice.device) == names.end())
+            names.push_back(choice.device);
     const auto open = [this](const std::string& device) {
         ExecutorOptions options = executor_options_;
         options.device = device_choice(device);

@@ -36,7 +36,7 @@ std::string joined_devices(const std::vector<std::string>& devices, bool share_s
 
 void check_together(const std::vector<std::string>& devices, std::string_view words) {
     for (const std::string& name : devices) {
-        if (name == automatic_device)
+        if (automatic_device(name) != Automatic::no)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "device '", words, "': 'auto' chooses one device and cannot be one of several; name ",
                         "each of them");
         const Backend& backend = find_backend(name);
