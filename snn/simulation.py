@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from snn._arrays import (
     MAX_BATCH,
     Floats,
+    boolean,
     choice,
     file_path,
     float32_array,
@@ -140,7 +141,7 @@ class Simulation:
             device = device_of_several(names, placement, samples)
         elif placement is not None or samples is not None:
             raise InvalidArgumentError(f"{'samples' if placement is None else 'placement'} is given without devices")
-        self.sample_weights = bool(sample_weights)
+        self.sample_weights = boolean(sample_weights, "sample_weights")
         bits = SAMPLE_WEIGHTS if self.sample_weights else 0
         for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]
