@@ -132,12 +132,12 @@ def test_bad_settings(settings, sentence: str) -> None:
         small(**settings)
 
 
-def test_a_learnable_parameter_needs_back_propagation(blobs) -> None:
+def test_a_learnable_parameter_needs_back_propagation() -> None:
     net = snn.Sequential(6, snn.Dense(16), snn.LIF(tau_membrane=snn.Learnable(20.0)), snn.Dense(3), snn.LIF())
     with pytest.raises(
         snn.UnsupportedError, match="OTTT trains weights; population 'hidden' has a learnable parameter"
     ):
-        snn.Trainer(net, steps=5, rule="ottt").fit(*blobs)
+        snn.Trainer(net, steps=5, rule="ottt")
 
 
 def _membranes(network: snn.Network, inputs: np.ndarray, steps: int) -> np.ndarray:

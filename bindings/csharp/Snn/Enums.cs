@@ -229,7 +229,7 @@ namespace Snn
         Ottt = 1,
         /// <summary>e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces</summary>
         Eprop = 2,
-        /// <summary>EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, without a surrogate; a spike keeps 4 bytes, and of the neurons nothing else is taped</summary>
+        /// <summary>EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM</summary>
         Eventprop = 3,
     }
 

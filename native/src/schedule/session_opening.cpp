@@ -94,7 +94,9 @@ void Session::open_executor(const SessionOptions& options) {
 
 void Session::prepare_to_train() {
     const bool stays = executor_->gives_way_to_training();
-    if (executor_->can_train() || (!stays && !is_automatic_)) return;
+    // A network with nothing to train is told about by the trainer.
+    if (executor_->can_train() || plan_->step_adjoint.empty()) return;
+    if (!stays && !is_automatic_) throw Error(SNN_ERROR_UNSUPPORTED, "device '", device_, "' cannot train; \"cpu\" can");
     const std::string device = stays ? device_ : backends().front()->name;
     if (!stays) warn(text("device '", device_, "' cannot train; the session goes on on '", device, "'"));
     executor_options_.trains = true;
