@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from snn.engine.errors import InvalidArgumentError, UnsupportedError
 from snn.network import Network, Population
+from snn.neurons import Neuron
 
 __all__ = ["check_normalization", "check_rule"]
 
@@ -18,7 +19,7 @@ TITLES = {"ottt": "OTTT", "eprop": "e-prop", "eventprop": "EventProp"}
 def check_rule(network: Network, rule: str, loss: str, output: Population, rate_regularization: float) -> None:
     """Refuse a rule other than ``"bptt"`` with what it cannot learn from; `loss` is one of the library's."""
     for population in network.populations.values():
-        if not population.is_input and population.neurons.learnable:
+        if isinstance(population.neurons, Neuron) and population.neurons.learnable:
             raise UnsupportedError(
                 f"{TITLES[rule]} trains weights; population {population.name!r} has a learnable parameter"
             )
@@ -46,8 +47,9 @@ def check_normalization(network: Network, projections: Iterable[str], others: di
     for name in projections:
         for argument, value in others.items():
             raise UnsupportedError(
-                f"projection {name!r} cannot be normalised with {argument} = {value!r}: its statistics are over all steps, which "
-                "need to be there at once and learned from as one, by rule = 'bptt' without window_steps and checkpoint_steps"
+                f"projection {name!r} cannot be normalised with {argument} = {value!r}: its statistics are over all steps, "
+                "which need to be there at once and learned from as one, by rule = 'bptt' without window_steps and "
+                "checkpoint_steps"
             )
         if network.projections[name].bias is None:
             raise InvalidArgumentError(

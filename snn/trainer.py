@@ -164,9 +164,9 @@ class Trainer:
         it and meet eligibility traces. With `window_steps` both take memory that does not grow with `steps`. They need one
         of the library's losses, models that are linear between spikes with the same decays in a whole population, and no
         learnable parameters. ``"eventprop"``: EventProp (Wunderlich and Pehle 2021) in steps of `dt`; gradients of the times of
-        spikes, without a surrogate, from 4 bytes kept for each spike instead of a tape. It needs the same, spiking neurons whose
-        membrane does not jump with an input (``CurrentLIF``, ``AlphaLIF``) and that are not refractory, and a loss of latency,
-        ``"van_rossum"``, or one of the membrane of an output that does not spike. A neuron without spikes learns nothing.
+        spikes, without a surrogate, from 4 bytes kept for each spike instead of a tape. It needs the same, spiking neurons
+        whose membrane does not jump with an input (``CurrentLIF``, ``AlphaLIF``) and that are not refractory, and a loss of
+        latency, ``"van_rossum"``, or one of the membrane of an output that does not spike. Silent neurons do not learn.
     window_steps : int, optional
         Truncated back-propagation through time: the run is cut into windows of so many steps. States go on from each to the
         next, gradients do not go back. Traces of the other rules go on, and only e-prop's filter of the output's leak begins
@@ -307,7 +307,9 @@ class Trainer:
             "window_steps": self.window_steps,
             "checkpoint_steps": checkpoint_steps,
         }
-        check_normalization(network, self.normalization, {name: value for name, value in cuts.items() if value is not None})
+        check_normalization(
+            network, self.normalization, {name: value for name, value in cuts.items() if value is not None}
+        )
         self.quantization = self._by_projection(quantization, Quantization, "quantization", [p.name for p in trained])
         for name in ("beta1", "beta2"):
             if self._numbers[name] >= 1.0:

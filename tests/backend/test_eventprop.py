@@ -85,7 +85,9 @@ def test_gradients_are_those_of_the_formulas(setting: Setting, tolerance: float)
     for ours, theirs in (("w0.weight", "into"), ("w0.bias", "bias"), ("w1.weight", "back"), ("w2.weight", "out")):
         wanted = expected[theirs].ravel()
         assert np.abs(wanted).max() > 1e-4, theirs
-        np.testing.assert_allclose(found[ours], wanted, rtol=tolerance, atol=tolerance * np.abs(wanted).max(), err_msg=ours)
+        np.testing.assert_allclose(
+            found[ours], wanted, rtol=tolerance, atol=tolerance * np.abs(wanted).max(), err_msg=ours
+        )
 
 
 # ---- Against exact times of spikes
@@ -131,7 +133,9 @@ class Exact:
             ("back", 1, 1, self.back, DELAY),
             ("out", 1, 2, self.out, 0.0),
         ):
-            network.connect(0, name, source, target, weights=weights.astype(np.float32).ravel(), delay_steps=round(delay / dt))
+            network.connect(
+                0, name, source, target, weights=weights.astype(np.float32).ravel(), delay_steps=round(delay / dt)
+            )
         network.finish()
         session = _native.Session(network, device="reference", flags=FLOAT64)
         frames = np.zeros((steps, 1, 6), np.float32)
@@ -171,7 +175,9 @@ def van_rossum(exact: Exact) -> float:
 def test_gradients_approach_those_of_exact_spike_times(loss: str) -> None:
     exact = Exact(spiking=loss != "mean membrane")
     function = {"mean membrane": mean_membrane, "latency": latency, "van rossum": van_rossum}[loss]
-    expected = {name: eventprop.differences(lambda: function(exact), getattr(exact, name)) for name in ("into", "back", "out")}
+    expected = {
+        name: eventprop.differences(lambda: function(exact), getattr(exact, name)) for name in ("into", "back", "out")
+    }
     errors = []
     for dt in (0.1, 0.01):
         steps = round(END / dt)

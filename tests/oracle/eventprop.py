@@ -46,7 +46,9 @@ def _crossing(v: float, i: float, end: float) -> float | None:
     return high
 
 
-def spike_times(trains: list[tuple[float, int]], into: Array, between: Array, delay: Array, end: float) -> list[list[float]]:
+def spike_times(
+    trains: list[tuple[float, int]], into: Array, between: Array, delay: Array, end: float
+) -> list[list[float]]:
     """When each neuron spikes; `trains` are (time, input), `into` [input][neuron], `between` and `delay` [neuron][neuron]."""
     count = into.shape[1]
     state = [(0.0, 0.0)] * count

@@ -236,7 +236,11 @@ TRAINING: list[Case] = [
         snn.UnsupportedError,
         "EventProp: rate_regularization is 0.5, and a rate does not change",
     ),
-    (lambda: fit(rule="eventprop"), snn.UnsupportedError, "EventProp: loss is 'cross_entropy_count', which counts spikes"),
+    (
+        lambda: fit(rule="eventprop"),
+        snn.UnsupportedError,
+        "EventProp: loss is 'cross_entropy_count', which counts spikes",
+    ),
     (
         lambda: fit(rule="eventprop", loss="cross_entropy_max_membrane"),
         snn.UnsupportedError,

@@ -123,7 +123,9 @@ def test_bad_settings_say_what_is_wrong() -> None:
         snn.Trainer(net, quantization={"other": snn.Quantization()})
     for more in ({"window_steps": 5}, {"checkpoint_steps": 5}, {"rule": "eprop"}):
         ((argument, value),) = more.items()
-        with pytest.raises(snn.UnsupportedError, match=f"'input_to_hidden' cannot be normalised with {argument} = {value!r}"):
+        with pytest.raises(
+            snn.UnsupportedError, match=f"'input_to_hidden' cannot be normalised with {argument} = {value!r}"
+        ):
             snn.Trainer(network(), normalization=snn.BatchNorm(), **more)
     plain = snn.Sequential(64, snn.Dense(8), snn.LIF(), snn.Dense(10), snn.LIF())
     before = plain.projections["input_to_hidden"].weights.copy()

@@ -83,6 +83,7 @@ private:
         // What goes back to sources, [receptor][sample][row]. OTTT: dL/d(receptor sum) of the step at hand alone; EventProp: by how
         // much it is larger in the step after, `later`.
         Buffer<float> instant, later;
+        std::vector<uint32_t> event_states;  // EventProp: see prepare_events()
         Buffer<float> constants;       // [place in LearningPlan::constants][sample][row], summed over the steps
     };
     struct ProjectionGradient {
@@ -136,6 +137,7 @@ private:
     void prepare_rule();
     void add_credit(uint32_t population, uint32_t chunk_step, uint32_t sample);
     void add_traces();
+    void prepare_events(uint32_t population);
     void event_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample);
     void event_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t sample, uint32_t task);
     void trace_of_bias(const WeightTask& task);

@@ -28,7 +28,10 @@ void Backpropagation::prepare_rule() {
         if (!by_events && gradient.credit.empty()) gradient.credit.allocate(context_.allocator, gradient.states.size());
         const size_t sums = static_cast<size_t>(data.receptor_count) * context_.batch * data.row;
         if (rule_.rule != LearningRule::eprop && gradient.instant.empty()) gradient.instant.allocate(context_.allocator, sums);
-        if (by_events && gradient.later.empty()) gradient.later.allocate(context_.allocator, sums);
+        bool asks = false;  // of something further back
+        for (const uint32_t q : data.incoming) asks |= projections_[q].to_source;
+        if (by_events && asks && gradient.later.empty()) gradient.later.allocate(context_.allocator, sums);
+        if (by_events) prepare_events(p);
     }
     uint32_t widest = 0;  // source of a dense projection
     for (uint32_t q = 0; q < projections_.size(); ++q)
