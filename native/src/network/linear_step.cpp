@@ -244,8 +244,8 @@ Crossing crossing_of(const Population& population, const PopulationConstants& co
         const double free = expected(next, v);
         probe.evaluate_step(next);
         if (is_close(reset, 0) || probe.spikes(next) || !is_close(probe.state_after(next, v), free))
-            throw refuse("whose membrane is not set back in the step of a spike, or held after it (refractory): EventProp needs a reset in "
-                         "that step and none of the two later");
+            throw refuse("whose membrane is not set back in the step of a spike, or held after it (refractory): EventProp needs a reset "
+                         "in that step, and a membrane that is free from the next on");
     }
     for (size_t e = 0; e < model.tape.size(); ++e)
         if (is_risen[e]) {
