@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from snn._arrays import (
     MAX_BATCH,
     Floats,
+    boolean,
     choice,
     file_path,
     float32_array,
@@ -153,7 +154,7 @@ class Simulation:
             if device != "auto":
                 raise InvalidArgumentError(f"power is 'low' and device {shown(device)}; power is for device 'auto'")
             device = "auto:low"
-        self.sample_weights = bool(sample_weights)
+        self.sample_weights = boolean(sample_weights, "sample_weights")
         bits = SAMPLE_WEIGHTS if self.sample_weights else 0
         for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]

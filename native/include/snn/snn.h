@@ -756,8 +756,10 @@ enum {
     SNN_LEARNING_BPTT = 0,  /* back-propagation through time */
     SNN_LEARNING_OTTT = 1,  /* online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet
                                traces of what arrived before */
-    SNN_LEARNING_EPROP = 2  /* e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those
+    SNN_LEARNING_EPROP = 2, /* e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those
                                that project onto it, and meet eligibility traces */
+    SNN_LEARNING_EVENTPROP = 3 /* EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for
+                               each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM */
 };
 enum { SNN_OPTIMIZER_SGD = 0, SNN_OPTIMIZER_ADAM = 1, SNN_OPTIMIZER_ADAMW = 2, SNN_OPTIMIZER_LION = 3 };
 
@@ -798,8 +800,8 @@ typedef struct SNNTrainerDef {
                                      0, and in snn_trainer_forward and backward always: one loss over T, one update */
     uint32_t rule;                /* SNN_LEARNING_*, default BPTT. The others need one of the library's losses, models that are
                                      linear between spikes with the same decays in a whole population, and no learnable parameters.
-                                     With window_steps memory does not grow with T: traces go on from window to window, and
-                                     gradients are not truncated but for e-prop's filter of the output's leak */
+                                     With window_steps memory does not grow with T: traces of OTTT and e-prop go on from window to
+                                     window, their gradients are not truncated but for e-prop's filter of the output's leak */
 } SNNTrainerDef;
 typedef struct SNNBatch {
     uint32_t struct_size;

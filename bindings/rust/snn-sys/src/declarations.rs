@@ -151,6 +151,8 @@ pub const SNN_LEARNING_BPTT: u32 = 0;
 pub const SNN_LEARNING_OTTT: u32 = 1;
 /// e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces
 pub const SNN_LEARNING_EPROP: u32 = 2;
+/// EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM
+pub const SNN_LEARNING_EVENTPROP: u32 = 3;
 pub const SNN_OPTIMIZER_SGD: u32 = 0;
 pub const SNN_OPTIMIZER_ADAM: u32 = 1;
 pub const SNN_OPTIMIZER_ADAMW: u32 = 2;
