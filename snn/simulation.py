@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from snn._arrays import (
     MAX_BATCH,
     Floats,
+    boolean,
     choice,
     file_path,
     float32_array,
@@ -59,16 +60,18 @@ class Simulation:
         network's size and what `snn.device_speed` measured; what does not work is left with a warning. See `power`. A
         `snn.vulkan.Host` is the Vulkan device of the calling program.
     devices : iterable of str or snn.vulkan.Host, optional
-        Instead of `device`: several that work on the network together, for simulation alone, each with some of its populations:
-        ``["cpu", "vulkan"]``, of CPU, GPUs (one may be a `snn.vulkan.Host`) and the reference. Spikes and states are those of
-        one device, bit for bit. `Network.placement` tells which population goes where. They have the threads in common. A GPU
-        that fails is left with a warning, and what it had goes to the others: `device` and `device_reason` tell.
+        Instead of `device`: several that work on the network together, for simulation alone, each with some of its populations
+        or slices of them: ``["cpu", "vulkan"]``, of CPU, GPUs (one may be a `snn.vulkan.Host`) and the reference. Spikes and
+        states are those of one device, bit for bit. `Network.placement` tells which population goes where. They have the
+        threads in common. A GPU that fails is left with a warning, and what it had goes to the others: `device` and
+        `device_reason` tell.
     placement : dict of str to int, optional
-        Where populations are wanted: places in `devices`, by name. The others are placed by their work and by what
-        `snn.device_speed` measured; those with an undelayed projection between them stay together.
+        Where populations are wanted: places in `devices`, by name, or by slice of their neurons, ``{"exc[0:512]": 0,
+        "exc[512:]": 1}``, cut at multiples of 64. The others are placed by their work and by what `snn.device_speed` measured;
+        those with an undelayed projection between them stay together and whole, targets of convolution and pooling whole.
     samples : "auto" or iterable of int, optional
         Each of `devices` then has the whole network, and so many samples of the batch; ``"auto"``: by what
-        `snn.device_speed` measured. For inference of batches.
+        `snn.device_speed` measured, which `device` and `Network.shares` tell. For inference of batches.
     batch_size : int, default 1
         Number of independent samples that share the weights; at most 1,048,576. A thousand characters of a game are a thousand
         samples.
@@ -151,7 +154,7 @@ class Simulation:
             if device != "auto":
                 raise InvalidArgumentError(f"power is 'low' and device {shown(device)}; power is for device 'auto'")
             device = "auto:low"
-        self.sample_weights = bool(sample_weights)
+        self.sample_weights = boolean(sample_weights, "sample_weights")
         bits = SAMPLE_WEIGHTS if self.sample_weights else 0
         for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from snn._arrays import (
     MAX_BATCH,
     Floats,
+    boolean,
     choice,
     float32_number,
     function,
@@ -30,6 +31,7 @@ from snn._arrays import (
 )
 from snn._batches import Batches, InputList, Samples, class_labels, padded, target_values
 from snn._checkpoint import Checkpoint
+from snn._contradictions import check_normalization, check_rule
 from snn._outputs import LOSS_NONE, Outputs
 from snn._progress import EpochBar
 from snn.backpropagation import OPTIMIZERS, checkpoint_number, learned_parameters, store_learned, trained_arrays
@@ -74,7 +76,7 @@ LossFunction = Callable[
     [Mapping[str, Mapping[str, Floats]], NDArray[Any]], tuple[float, Mapping[str, Mapping[str, ArrayLike]]]
 ]
 _T = TypeVar("_T")
-RULES = ("bptt", "ottt", "eprop")
+RULES = ("bptt", "ottt", "eprop", "eventprop")
 _IN_TIME = ("mean_square_membrane", "van_rossum")
 _NEEDS_TARGETS = ("mean_square_latency", *_IN_TIME)
 
@@ -159,13 +161,16 @@ class Trainer:
         segments are run again when the way back comes to them. Gradients are the same bits. Long runs train in little memory,
         for the time of a second forward run. ``"auto"``: about the square root of `steps`, which takes the least memory. Not
         given: all steps are kept.
-    rule : {"bptt", "ottt", "eprop"}, default "bptt"
+    rule : {"bptt", "ottt", "eprop", "eventprop"}, default "bptt"
         How gradients come about. ``"bptt"``: back-propagation through time. ``"ottt"``: online training through time (Xiao
         et al. 2022); errors go back through layers within a step and meet traces of what arrived before. ``"eprop"``: e-prop
         (Bellec et al. 2020) with symmetric feedback; errors go from the output straight to the populations that project onto
         it and meet eligibility traces. With `window_steps` both take memory that does not grow with `steps`. They need one
         of the library's losses, models that are linear between spikes with the same decays in a whole population, and no
-        learnable parameters.
+        learnable parameters. ``"eventprop"``: EventProp (Wunderlich and Pehle 2021) in steps of `dt`; gradients of the times of
+        spikes, without a surrogate, from 4 bytes kept for each spike instead of a tape. It needs the same, spiking neurons
+        whose membrane does not jump with an input (``CurrentLIF``, ``AlphaLIF``) and that are not refractory, and a loss of
+        latency, ``"van_rossum"``, or one of the membrane of an output that does not spike. Silent neurons do not learn.
     window_steps : int, optional
         Truncated back-propagation through time: the run is cut into windows of so many steps. States go on from each to the
         next, gradients do not go back. Traces of the other rules go on, and only e-prop's filter of the output's leak begins
@@ -289,8 +294,10 @@ class Trainer:
             raise InvalidArgumentError(
                 f"rule is {self.rule!r}, which needs one of the library's losses, not a callable"
             )
+        if self.rule != "bptt":
+            check_rule(network, self.rule, self.loss, answer, self._numbers["rate_regularization"])
         self.window_steps = None if window_steps is None else integer(window_steps, "window_steps", minimum=1)
-        self.window_updates = bool(window_updates)
+        self.window_updates = boolean(window_updates, "window_updates")
         if self._own_loss is not None and self.window_steps is not None and self.window_updates:
             raise InvalidArgumentError(
                 "window_steps: windows with updates of their own are for the library's losses; "
@@ -300,6 +307,14 @@ class Trainer:
         trained = [p for p in network.projections.values() if p.trainable and p.kind != "pool2d"]
         hidden = [p.name for p in trained if p.target.spiking and p.target.name != self.output]
         self.normalization = self._by_projection(normalization, BatchNorm, "normalization", hidden)
+        cuts: dict[str, object] = {
+            "rule": None if self.rule == "bptt" else self.rule,
+            "window_steps": self.window_steps,
+            "checkpoint_steps": checkpoint_steps,
+        }
+        check_normalization(
+            network, self.normalization, {name: value for name, value in cuts.items() if value is not None}
+        )
         self.quantization = self._by_projection(quantization, Quantization, "quantization", [p.name for p in trained])
         sparse = [p.name for p in trained if p.kind == "sparse"]
         self.delay_learning = self._by_projection(delay_learning, DelayLearning, "delay_learning", sparse)
@@ -423,6 +438,7 @@ class Trainer:
                     f"early_stopping watches {early_stopping.monitor!r}, but y has "
                     + ("rates, not classes" if self._own_loss is None else "whatever a callable loss takes")
                 )
+        boolean(progress, "progress")
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
         self._tapped = TappedNetwork(self.network, self.delay_learning) if self.delay_learning else None
         session, trainer = self._open(self._tapped.network if self._tapped else None)

@@ -100,7 +100,7 @@ def test_the_callers_thread_keeps_its_denormal_numbers() -> None:
 def test_plasticity_training_and_other_arithmetic_are_refused() -> None:
     case = case_of("size_15")
     builder = Builder(case)
-    with pytest.raises(snn.UnsupportedError, match="this device cannot train"):
+    with pytest.raises(snn.UnsupportedError, match="device 'openvino:CPU' cannot train"):
         _native.Trainer(open_session(builder, case, OPENVINO), output_population=2, steps=3, loss=2)
     with pytest.raises(snn.UnsupportedError, match="'float64' and 'smooth_spikes' need 'reference'"):
         open_session(builder, case, replace(OPENVINO, flags=2))

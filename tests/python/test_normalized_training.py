@@ -141,14 +141,15 @@ def test_bad_settings_say_what_is_wrong() -> None:
     with pytest.raises(snn.NotFoundError, match="no projection 'other'"):
         snn.Trainer(net, quantization={"other": snn.Quantization()})
     for more in ({"window_steps": 5}, {"checkpoint_steps": 5}, {"rule": "eprop"}):
+        ((argument, value),) = more.items()
         with pytest.raises(
-            snn.UnsupportedError, match="'input_to_hidden' cannot be normalised: its statistics are over all"
+            snn.UnsupportedError, match=f"'input_to_hidden' cannot be normalised with {argument} = {value!r}"
         ):
-            trained(network(), normalization=snn.BatchNorm(), **more)
+            snn.Trainer(network(), normalization=snn.BatchNorm(), **more)
     plain = snn.Sequential(64, snn.Dense(8), snn.LIF(), snn.Dense(10), snn.LIF())
     before = plain.projections["input_to_hidden"].weights.copy()
     with pytest.raises(snn.InvalidArgumentError, match="'input_to_hidden' has no bias"):
-        trained(plain, normalization=snn.BatchNorm())
+        snn.Trainer(plain, normalization=snn.BatchNorm())
     assert np.array_equal(plain.projections["input_to_hidden"].weights, before)
 
 

@@ -710,6 +710,7 @@ namespace Snn
         internal const uint SNN_VERSION_PATCH = 0x0;
         internal const uint SNN_ABI_VERSION = 0x1;
         internal const ulong SNN_SEED_BY_INDEX = 0xffffffffffffffff;
+        internal const uint SNN_PLACE_CUT = 0xffffffff;
         internal const ulong SNN_VULKAN_NO_FRAME = 0xffffffffffffffff;
         internal const uint SNN_VULKAN_BINDING_COUNT = 0x7;
         internal const uint SNN_VULKAN_PUSH_WORD_COUNT = 0x20;
@@ -917,6 +918,10 @@ namespace Snn
         /// <summary>Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config-&gt;device (with one device all are 0); of inputs it is that of the first device that reads them.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_placement(NetworkHandle network, SNNConfig* config, uint* out_places, UIntPtr count, uint* out_window_steps);
+
+        /// <summary>The same, and how a batch is shared, as words that give it again as a device: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" of "cpu*+vulkan:0*".</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_placement_words(NetworkHandle network, SNNConfig* config, byte* out_words, UIntPtr size_bytes, UIntPtr* out_size_bytes);
 
         /// <summary>Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

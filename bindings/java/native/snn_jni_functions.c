@@ -669,6 +669,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1placement(JNIEnv *env, jcla
     return (jint)snn_network_placement((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (uint32_t *)(intptr_t)out_places, (size_t)count, (uint32_t *)(intptr_t)out_window_steps);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1placement_1words(JNIEnv *env, jclass self, jlong network, jlong config, jlong out_words, jlong size_bytes, jlong out_size_bytes) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_placement_words((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (char *)(intptr_t)out_words, (size_t)size_bytes, (size_t *)(intptr_t)out_size_bytes);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1create_1network(JNIEnv *env, jclass self, jlong config, jlong out_handle) {
     (void)env;
     (void)self;

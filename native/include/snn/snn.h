@@ -496,15 +496,17 @@ typedef struct SNNConfig {
                                   library path or by the environment variable SNN_OPENVINO, a file or folder.
                                   "auto": the fastest of the CPU and GPUs, which give the same bits, by snn_device_speed and the
                                   network's size; a small network stays on the CPU. One that does not work is left with a
-                                  warning in the log, and never an error while another one does.
+                                  warning in the log, and never an error while another one does; a GPU that is lost in the middle
+                                  of a run as well, and the next best goes on, bit for bit, but for training.
                                   "auto:low": on a battery. Of the devices that are expected to take at most half of the
                                   network's dt for a step, the first of: an NPU (its bits are its own), a GPU that is part of the
                                   processor, the CPU with one thread, with thread_count threads, any other GPU; none: the fastest.
-                                  "cpu+vulkan:0": several at once, each with some of the populations, for simulation alone. All give
-                                  the bits of one. ";exc=0;inh=1" behind it places populations on devices, counted from 0; the
-                                  others are placed by their work and snn_device_speed. Populations with an undelayed projection
-                                  between them stay together. Of "cpu", "vulkan" and "reference"; threads are shared among those
-                                  that compute on the host.
+                                  "cpu+vulkan:0": several at once, each with some of the populations or slices of them, for
+                                  simulation alone. All give the bits of one. ";exc[0:512]=0;exc[512:]=1;inh=1" behind it places
+                                  populations, or slices at multiples of 64 neurons, on devices, counted from 0; the others are
+                                  placed by their work and snn_device_speed. Populations with an undelayed projection between them
+                                  stay together and whole, targets of convolution and pooling whole. Of "cpu", "vulkan" and
+                                  "reference"; threads are shared among those that compute on the host.
                                   "cpu*8+vulkan:0*24": each with so many samples of the batch; "cpu*+vulkan:0*": as many as
                                   snn_device_speed tells. A GPU among several that fails is left with a warning in the log, and what
                                   it had goes to the others, with the same bits; an error comes when no device is left */
@@ -536,12 +538,19 @@ typedef struct SNNMemoryEstimate {
  * finished. */
 SNN_API SNNStatus SNN_CALL snn_network_memory(SNNNetwork network, const SNNConfig *config, SNNMemoryEstimate *out_estimate,
                                               uint64_t *out_projection_bytes, size_t count);
+#define SNN_PLACE_CUT 0xFFFFFFFFu
 /* Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those
- * of config->device (with one device all are 0); of inputs it is that of the first device that reads them. `out_window_steps` (null
- * allowed): spikes go from device to device after every so many steps, 0 when none do. Measures devices (snn_device_speed) where they
- * differ and config->device leaves populations to be placed. The network must be finished. */
+ * of config->device (with one device all are 0); of inputs it is that of the first device that reads them. SNN_PLACE_CUT: several
+ * devices have a slice of it each. `out_window_steps` (null allowed): spikes go from device to device after every so many steps, 0 when
+ * none do. Measures devices (snn_device_speed) where they differ and config->device leaves populations to be placed. The network must
+ * be finished. */
 SNN_API SNNStatus SNN_CALL snn_network_placement(SNNNetwork network, const SNNConfig *config, uint32_t *out_places, size_t count,
                                                  uint32_t *out_window_steps);
+/* The same, and how a batch is shared, as words that give it again as a device: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or
+ * "cpu*8+vulkan:0*24" of "cpu*+vulkan:0*". Writes them with a 0 behind; *out_size_bytes: what that takes. `out_words` null and
+ * `size_bytes` 0 ask for the size; too few bytes are an error. */
+SNN_API SNNStatus SNN_CALL snn_network_placement_words(SNNNetwork network, const SNNConfig *config, char *out_words, size_t size_bytes,
+                                                       size_t *out_size_bytes);
 /* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
 SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle *out_handle);
 /* The device of a session, in words of its own. */
@@ -747,8 +756,10 @@ enum {
     SNN_LEARNING_BPTT = 0,  /* back-propagation through time */
     SNN_LEARNING_OTTT = 1,  /* online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet
                                traces of what arrived before */
-    SNN_LEARNING_EPROP = 2  /* e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those
+    SNN_LEARNING_EPROP = 2, /* e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those
                                that project onto it, and meet eligibility traces */
+    SNN_LEARNING_EVENTPROP = 3 /* EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for
+                               each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM */
 };
 enum { SNN_OPTIMIZER_SGD = 0, SNN_OPTIMIZER_ADAM = 1, SNN_OPTIMIZER_ADAMW = 2, SNN_OPTIMIZER_LION = 3 };
 
@@ -789,8 +800,8 @@ typedef struct SNNTrainerDef {
                                      0, and in snn_trainer_forward and backward always: one loss over T, one update */
     uint32_t rule;                /* SNN_LEARNING_*, default BPTT. The others need one of the library's losses, models that are
                                      linear between spikes with the same decays in a whole population, and no learnable parameters.
-                                     With window_steps memory does not grow with T: traces go on from window to window, and
-                                     gradients are not truncated but for e-prop's filter of the output's leak */
+                                     With window_steps memory does not grow with T: traces of OTTT and e-prop go on from window to
+                                     window, their gradients are not truncated but for e-prop's filter of the output's leak */
 } SNNTrainerDef;
 typedef struct SNNBatch {
     uint32_t struct_size;

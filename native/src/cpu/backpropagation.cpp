@@ -22,6 +22,7 @@
 #include <limits>
 
 #include "common/values.h"
+#include "cpu/spike_times.h"
 #include "train/optimizer.h"
 
 namespace snn::cpu {
@@ -223,7 +224,7 @@ void Backpropagation::begin(uint32_t step_count, uint32_t window, const PassRule
         gradient.weights.clear();
         gradient.bias.clear();
         gradient.packed.clear();
-        if (!gradient.panels.empty()) transpose_weights(q);
+        if (!gradient.panels.empty() && rule_.rule != LearningRule::eventprop) transpose_weights(q);
     });
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!crosses_stages(q) || !projections_[q].runs) continue;
@@ -254,6 +255,7 @@ void Backpropagation::forget_later_steps() {
         gradient.activity.clear();
         gradient.states.clear();
         gradient.credit.clear();
+        gradient.later.clear();
     }
 }
 
@@ -261,6 +263,7 @@ void Backpropagation::take_back(uint32_t begin_step, uint32_t end_step, std::spa
                                 std::span<const InputGradient> inputs) {
     const uint32_t batch = context_.batch, groups = std::min(context_.pool.width(), batch);
     const auto bound = [&](uint32_t group) { return static_cast<uint32_t>(uint64_t{batch} * group / groups); };
+    if (rule_.spike_times) rule_.spike_times->restart();
     const uint32_t last_stage = *std::max_element(context_.stages.begin(), context_.stages.end());
     for (uint32_t stage = 0; stage <= last_stage; ++stage) {
         for (uint32_t end = end_step; end > begin_step;) {

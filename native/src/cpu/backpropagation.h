@@ -39,12 +39,15 @@ private:
     void for_each(Use&& use) const;
 };
 
+class SpikeTimes;
+
 // What a pass is to compute; of rules other than bptt, see RunRequest.
 struct PassRule {
     LearningRule rule = LearningRule::bptt;
     std::span<const LinearStep> linear;
     uint32_t readout = 0;
     const Traces* traces = nullptr;  // from before the run; null: there was nothing
+    SpikeTimes* spike_times = nullptr;  // of EventProp: of the segment that the tape has
 };
 
 class Backpropagation {
@@ -77,7 +80,10 @@ private:
         Buffer<float> states;          // [state][sample][row] dL/d(state after the step at hand)
         Buffer<float> sums;            // [receptor][step of the chunk][sample][row] dL/d(receptor sum)
         Buffer<float> credit;          // rules other than bptt: [state][sample][row] dL/d(state after the step at hand), of later steps
-        Buffer<float> instant;         // OTTT: [receptor][sample][row] dL/d(receptor sum) of the step at hand alone
+        // What goes back to sources, [receptor][sample][row]. OTTT: dL/d(receptor sum) of the step at hand alone; EventProp: by how
+        // much it is larger in the step after, `later`.
+        Buffer<float> instant, later;
+        std::vector<uint32_t> event_states;  // EventProp: see prepare_events()
         Buffer<float> constants;       // [place in LearningPlan::constants][sample][row], summed over the steps
     };
     struct ProjectionGradient {
@@ -132,6 +138,9 @@ private:
     void prepare_rule();
     void add_credit(uint32_t population, uint32_t chunk_step, uint32_t sample);
     void add_traces();
+    void prepare_events(uint32_t population);
+    void event_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample);
+    void event_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t sample, uint32_t task);
     void trace_of_bias(const WeightTask& task);
 
     // First half of a chunk: gradients of sums and activity, for some samples.

@@ -77,6 +77,7 @@ void Backpropagation::input_gradient(uint32_t population, uint32_t step, uint32_
 
 void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample,
                                      uint32_t task) {
+    if (rule_.rule == LearningRule::eventprop) return event_adjoint(population, step, chunk_step, sample);
     const PopulationData& data = *context_.populations[population];
     PopulationGradient& gradient = populations_[population];
     const void* tape[64] = {};
@@ -129,6 +130,10 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
     if (data.is_taps) return tap_source_gradient(projection, step, chunk_begin, begin, end);
     const uint32_t then = step - data.info.delay_steps;
     const uint32_t source_row = context_.populations[source]->row, target_row = context_.populations[target]->row;
+    if (data.info.kind == SNN_CONNECT_DENSE && rule_.rule == LearningRule::eventprop) {
+        for (uint32_t sample = begin; sample < end; ++sample) event_source_gradient(projection, step, chunk_begin, sample, task);
+        return;
+    }
     if (data.info.kind == SNN_CONNECT_DENSE) {
         context_.kernels.add_product({
             .out = activity_row(source, then, begin),

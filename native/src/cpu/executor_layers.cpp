@@ -18,6 +18,7 @@
 #include <cstring>
 
 #include "cpu/executor.h"
+#include "cpu/spike_times.h"
 #include "cpu/tape.h"
 
 namespace snn::cpu {
@@ -189,7 +190,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
     const uint32_t population = groups_[group].populations[0];
     const PopulationData& data = *context_.populations[population];
     const Model& model = *data.info.model;
-    const bool taped = tape_->keeps_entries(population);
+    const bool taped = tape_->keeps_entries(population), by_spikes = keeps_spike_times(population);
     const uint32_t width = neurons.end - neurons.begin, samples = end - begin;
     constexpr uint32_t most_states = 32, most_tape = 64;
     const auto sums_of = [&](uint32_t receptor, uint32_t sample) {
@@ -276,6 +277,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
             for (uint32_t s = 0; s < data.state_count; ++s)
                 states[s] = context_.populations[population]->state_at(s, at.sample, 0);
             for (uint32_t e = 0; taped && e < data.plan.tape.size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
+            if (by_spikes) spike_times_->before_step(population, neurons, states, memory, tape);
             uint16_t* const bits = model.spiking ? tape_->bits(population, at.run_step, at.sample) : nullptr;
             step_neurons(data,
                          {
@@ -284,8 +286,8 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                              .receptors = receptors,
                              .states = states,
                              .spikes = bits,
-                             .tape = taped ? tape : nullptr,
-                             .draws = {seed_, at.step, population, first_sample_ + at.sample},
+                             .tape = taped || by_spikes ? tape : nullptr,
+                             .draws = {seed_, at.step, population, first_sample_ + at.sample, data.info.first_neuron / 64},
                              .poisson = data.poisson.data(),
                          },
                          neurons, memory);
@@ -293,6 +295,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                 if (neurons.end == data.row && data.size % 16 != 0)
                     bits[data.words - 1] = static_cast<uint16_t>(bits[data.words - 1] & ((1u << data.size % 16) - 1u));
                 if (data.drops) data.silence(bits, at.sample, neurons);
+                if (by_spikes) spike_times_->after_step(population, neurons, bits, at.sample, memory);
                 memory.counters.spikes += count_bits(bits + neurons.begin / 16, width / 16);
             }
             record_population(request, at, step, population, {neurons.begin, std::min(neurons.end, data.size)});

@@ -91,7 +91,9 @@ private:
 
     void prepare_loss();
     void check_rule() const;
+    void check_spike_times() const;
     void prepare_rule();
+    bool has_traces() const { return def_.rule == SNN_LEARNING_OTTT || def_.rule == SNN_LEARNING_EPROP; }
     void prepare_regularization();
     void draw_dropout();
     void add_regularization(const int32_t* labels, ForwardResult& io_result);

@@ -195,6 +195,7 @@ void Brains::fill_population(uint32_t p, uint32_t* entry) const {
     entry[shader::BRAIN_IS_BINARY] = info.is_binary();
     entry[shader::BRAIN_IS_INPUT] = info.is_input();
     entry[shader::BRAIN_NUMBER] = p;
+    entry[shader::BRAIN_FIRST_NEURON] = info.first_neuron;
     entry[shader::BRAIN_RECORDS] = place_.records_begin[p];
     entry[shader::BRAIN_HOST_SPIKES] = host.spikes.buffer ? words_between(host.spikes, host_outputs_) : shader::NOWHERE;
     entry[shader::BRAIN_HOST_COUNTS] = host.spike_count.buffer ? words_between(host.spike_count, host_outputs_) : shader::NOWHERE;

@@ -305,7 +305,9 @@ public final class Enums {
         /** online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet traces of what arrived before */
         OTTT(1),
         /** e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces */
-        EPROP(2);
+        EPROP(2),
+        /** EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM */
+        EVENTPROP(3);
 
         final int value;
 

@@ -15,6 +15,7 @@ final class Native {
     static final int SNN_VERSION_PATCH = 0x0;
     static final int SNN_ABI_VERSION = 0x1;
     static final long SNN_SEED_BY_INDEX = 0xffffffffffffffffL;
+    static final int SNN_PLACE_CUT = 0xffffffff;
     static final long SNN_VULKAN_NO_FRAME = 0xffffffffffffffffL;
     static final int SNN_VULKAN_BINDING_COUNT = 0x7;
     static final int SNN_VULKAN_PUSH_WORD_COUNT = 0x20;
@@ -633,6 +634,9 @@ final class Native {
 
     /** Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config-&gt;device (with one device all are 0); of inputs it is that of the first device that reads them. */
     static native int snn_network_placement(long network, long config, long out_places, long count, long out_window_steps);
+
+    /** The same, and how a batch is shared, as words that give it again as a device: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" of "cpu*+vulkan:0*". */
+    static native int snn_network_placement_words(long network, long config, long out_words, long size_bytes, long out_size_bytes);
 
     /** Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
     static native int snn_create_network(long config, long out_handle);

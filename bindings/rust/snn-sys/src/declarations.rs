@@ -9,6 +9,7 @@ pub const SNN_VERSION_MINOR: u32 = 1;
 pub const SNN_VERSION_PATCH: u32 = 0;
 pub const SNN_ABI_VERSION: u32 = 1;
 pub const SNN_SEED_BY_INDEX: u64 = 0xffffffffffffffff;
+pub const SNN_PLACE_CUT: u32 = 0xffffffff;
 pub const SNN_VULKAN_NO_FRAME: u64 = 0xffffffffffffffff;
 pub const SNN_VULKAN_BINDING_COUNT: u32 = 7;
 pub const SNN_VULKAN_PUSH_WORD_COUNT: u32 = 32;
@@ -150,6 +151,8 @@ pub const SNN_LEARNING_BPTT: u32 = 0;
 pub const SNN_LEARNING_OTTT: u32 = 1;
 /// e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces
 pub const SNN_LEARNING_EPROP: u32 = 2;
+/// EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM
+pub const SNN_LEARNING_EVENTPROP: u32 = 3;
 pub const SNN_OPTIMIZER_SGD: u32 = 0;
 pub const SNN_OPTIMIZER_ADAM: u32 = 1;
 pub const SNN_OPTIMIZER_ADAMW: u32 = 2;
@@ -961,6 +964,8 @@ extern "C" {
     pub fn snn_network_memory(network: SNNNetwork, config: *const SNNConfig, out_estimate: *mut SNNMemoryEstimate, out_projection_bytes: *mut u64, count: usize) -> SNNStatus;
     /// Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config->device (with one device all are 0); of inputs it is that of the first device that reads them.
     pub fn snn_network_placement(network: SNNNetwork, config: *const SNNConfig, out_places: *mut u32, count: usize, out_window_steps: *mut u32) -> SNNStatus;
+    /// The same, and how a batch is shared, as words that give it again as a device: "cpu+vulkan:0;exc\[0:512\]=0;exc\[512:800\]=1;inh=0", or "cpu*8+vulkan:0*24" of "cpu*+vulkan:0*".
+    pub fn snn_network_placement_words(network: SNNNetwork, config: *const SNNConfig, out_words: *mut c_char, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
     /// Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.
     pub fn snn_create_network(config: *const SNNConfig, out_handle: *mut SNNHandle) -> SNNStatus;
     /// Set out_device->struct_size first.

@@ -407,6 +407,8 @@ pub enum LearningRule {
     Ottt = 1,
     /// e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces
     Eprop = 2,
+    /// EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM
+    Eventprop = 3,
 }
 
 impl LearningRule {
@@ -416,6 +418,7 @@ impl LearningRule {
             0 => Some(Self::Bptt),
             1 => Some(Self::Ottt),
             2 => Some(Self::Eprop),
+            3 => Some(Self::Eventprop),
             _ => None,
         }
     }

@@ -414,7 +414,8 @@ impl Network {
     }
 
     /// Where a session with these options would run: for each population the number of its device among those of the
-    /// options' device, such as "cpu+vulkan:0", and the steps between exchanges of spikes, 0 for none.
+    /// options' device, such as "cpu+vulkan:0", `u32::MAX` where several have a slice of it each, and the steps between
+    /// exchanges of spikes, 0 for none.
     #[doc(alias = "snn_network_placement")]
     pub fn placement(&self, options: &SessionOptions) -> Result<(Vec<u32>, u32)> {
         let mut places = vec![0u32; self.info()?.population_count as usize];
@@ -431,6 +432,31 @@ impl Network {
             })
         })?;
         Ok((places, window_steps))
+    }
+
+    /// The same, and how a batch is shared, as a device that gives it again: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1".
+    #[doc(alias = "snn_network_placement_words")]
+    pub fn placement_words(&self, options: &SessionOptions) -> Result<String> {
+        let mut size = 0;
+        options.with_config(None, ptr::null_mut(), None, |config| {
+            check(unsafe {
+                sys::snn_network_placement_words(self.handle, config, ptr::null_mut(), 0, &mut size)
+            })
+        })?;
+        let mut words = vec![0u8; size];
+        options.with_config(None, ptr::null_mut(), None, |config| {
+            check(unsafe {
+                sys::snn_network_placement_words(
+                    self.handle,
+                    config,
+                    words.as_mut_ptr().cast(),
+                    words.len(),
+                    &mut size,
+                )
+            })
+        })?;
+        words.truncate(size - 1);
+        Ok(String::from_utf8_lossy(&words).into_owned())
     }
 
     /// Takes over one reference to a finished network.
