@@ -205,7 +205,7 @@ def _session_of_taps(builder: Builder, setting: Setting) -> _native.Session:
 
 
 @pytest.mark.parametrize("window_steps", [0, 7])
-@pytest.mark.parametrize("rule", [0, 1, 2], ids=["bptt", "ottt", "eprop"])
+@pytest.mark.parametrize("rule", [0, 1, 2, 3], ids=["bptt", "ottt", "eprop", "eventprop"])
 def test_gradients_of_taps_are_the_references_under_every_rule(rule: int, window_steps: int) -> None:
     found = []
     for setting in (Setting("reference"), Setting("cpu"), Setting("cpu", threads=3)):

@@ -127,7 +127,9 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
     const ProjectionData& data = *context_.projections[projection];
     const uint32_t source = data.info.source, target = data.info.target;
     if (step < data.info.delay_steps) return;
-    if (data.is_taps) return tap_source_gradient(projection, step, chunk_begin, begin, end);
+    // EventProp goes back at spikes alone and transposes no weights: taps are synapses as any others there.
+    if (data.is_taps && rule_.rule != LearningRule::eventprop)
+        return tap_source_gradient(projection, step, chunk_begin, begin, end);
     const uint32_t then = step - data.info.delay_steps;
     const uint32_t source_row = context_.populations[source]->row, target_row = context_.populations[target]->row;
     if (data.info.kind == SNN_CONNECT_DENSE && rule_.rule == LearningRule::eventprop) {
