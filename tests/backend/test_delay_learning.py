@@ -37,9 +37,9 @@ def _taps(b: Builder, source: int, target: int, name: str, *, density: float, **
     )  # fmt: skip
 
 
-def _two_layers(b: Builder) -> None:
+def _two_layers(b: Builder, model: str = "lif", **settings: str) -> None:
     """A layer with learned delays, one back to itself, and an ordinary readout."""
-    first, hidden = b.add(SPIKES, 9), b.add(NEURONS, 11, "lif", reset_gradient="attached")
+    first, hidden = b.add(SPIKES, 9), b.add(NEURONS, 11, model, reset_gradient="attached", **settings)
     out = b.add(NEURONS, 5, "leaky_integrator")
     _taps(b, first, hidden, "t1", density=0.7, bias=b.weights(11, 40.0))
     _taps(b, hidden, hidden, "t2", density=1.0, delay_steps=1)
@@ -47,6 +47,8 @@ def _two_layers(b: Builder) -> None:
 
 
 CASE = Case("delays", _two_layers, steps=20, batch=3)
+# EventProp takes neurons with a synaptic current.
+CURRENTS = Case("delays of currents", lambda b: _two_layers(b, "current_lif", reset="value"), steps=20, batch=3)
 
 
 class Training:
@@ -194,9 +196,9 @@ def test_devices_agree() -> None:
     np.testing.assert_array_equal(found[settings[1]][1], found[settings[2]][1])
 
 
-def _session_of_taps(builder: Builder, setting: Setting) -> _native.Session:
+def _session_of_taps(builder: Builder, setting: Setting, case: Case = CASE) -> _native.Session:
     """With a weight at every tap."""
-    session = open_session(builder, CASE, setting)
+    session = open_session(builder, case, setting)
     random = np.random.Generator(np.random.Philox(8))
     for name in ("t1", "t2"):
         weights = random.normal(0.02, 0.2, session.value_count(f"{name}.weight")).astype(np.float32)
@@ -208,14 +210,15 @@ def _session_of_taps(builder: Builder, setting: Setting) -> _native.Session:
 @pytest.mark.parametrize("rule", [0, 1, 2, 3], ids=["bptt", "ottt", "eprop", "eventprop"])
 def test_gradients_of_taps_are_the_references_under_every_rule(rule: int, window_steps: int) -> None:
     found = []
+    case = CURRENTS if rule == 3 else CASE
     for setting in (Setting("reference"), Setting("cpu"), Setting("cpu", threads=3)):
-        builder = Builder(CASE)
-        session = _session_of_taps(builder, setting)
+        builder = Builder(case)
+        session = _session_of_taps(builder, setting, case)
         trainer = _native.Trainer(
-            session, output_population=output_of(builder), steps=CASE.steps, loss=CASE.loss, optimizer=0,
+            session, output_population=output_of(builder), steps=case.steps, loss=case.loss, optimizer=0,
             learning_rate=0.02, rule=rule, window_steps=window_steps,
         )  # fmt: skip
-        trainer.step(builder.drive(CASE), labels=labels(CASE, 5))
+        trainer.step(builder.drive(case), labels=labels(case, 5))
         gradients = [np.empty(session.value_count(f"{name}.weight")) for name in ("t1", "t2")]
         for name, values in zip(("t1", "t2"), gradients, strict=True):
             session.read(f"{name}.weight.gradient", values)
