@@ -182,6 +182,34 @@ SNN_ALWAYS_INLINE F flush(F a) {
     return {_mm256_andnot_ps(small.lo, a.lo), _mm256_andnot_ps(small.hi, a.hi)};
 }
 
+// rows[r] for r of 8, 8 wide
+SNN_ALWAYS_INLINE void turn_eight(__m256 rows[8]) {
+    __m256 pairs[8], fours[8];
+    for (int r = 0; r < 8; r += 2) {
+        pairs[r] = _mm256_unpacklo_ps(rows[r], rows[r + 1]);
+        pairs[r + 1] = _mm256_unpackhi_ps(rows[r], rows[r + 1]);
+    }
+    for (int r = 0; r < 8; r += 4)
+        for (int half = 0; half < 2; ++half) {
+            fours[r + 2 * half] = _mm256_shuffle_ps(pairs[r + half], pairs[r + 2 + half], 0x44);
+            fours[r + 2 * half + 1] = _mm256_shuffle_ps(pairs[r + half], pairs[r + 2 + half], 0xee);
+        }
+    for (int k = 0; k < 4; ++k) {
+        rows[k] = _mm256_permute2f128_ps(fours[k], fours[4 + k], 0x20);
+        rows[4 + k] = _mm256_permute2f128_ps(fours[k], fours[4 + k], 0x31);
+    }
+}
+SNN_ALWAYS_INLINE void turn(F rows[16]) {
+    __m256 quarter[2][2][8];  // [rows 0-7, 8-15][columns 0-7, 8-15]
+    for (int r = 0; r < 16; ++r) {
+        quarter[r / 8][0][r % 8] = rows[r].lo;
+        quarter[r / 8][1][r % 8] = rows[r].hi;
+    }
+    for (auto& half : quarter)
+        for (auto& eight : half) turn_eight(eight);
+    for (int k = 0; k < 16; ++k) rows[k] = {quarter[0][k / 8][k % 8], quarter[1][k / 8][k % 8]};
+}
+
 SNN_ALWAYS_INLINE float sum_(F a) {
     const __m256 eight = _mm256_add_ps(a.lo, a.hi);
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));

@@ -121,6 +121,28 @@ SNN_ALWAYS_INLINE F flush(F a) {
     return {_mm512_maskz_mov_ps(large, a.v)};
 }
 
+SNN_ALWAYS_INLINE void turn(F rows[16]) {
+    __m512 pairs[16], fours[16], eights[16];
+    for (int r = 0; r < 16; r += 2) {
+        pairs[r] = _mm512_maskz_unpacklo_ps(0xffff, rows[r].v, rows[r + 1].v);
+        pairs[r + 1] = _mm512_maskz_unpackhi_ps(0xffff, rows[r].v, rows[r + 1].v);
+    }
+    for (int r = 0; r < 16; r += 4)
+        for (int half = 0; half < 2; ++half) {
+            fours[r + 2 * half] = _mm512_maskz_shuffle_ps(0xffff, pairs[r + half], pairs[r + 2 + half], 0x44);
+            fours[r + 2 * half + 1] = _mm512_maskz_shuffle_ps(0xffff, pairs[r + half], pairs[r + 2 + half], 0xee);
+        }
+    for (int r = 0; r < 16; r += 8)
+        for (int k = 0; k < 4; ++k) {
+            eights[r + k] = _mm512_maskz_shuffle_f32x4(0xffff, fours[r + k], fours[r + 4 + k], 0x88);
+            eights[r + 4 + k] = _mm512_maskz_shuffle_f32x4(0xffff, fours[r + k], fours[r + 4 + k], 0xdd);
+        }
+    for (int k = 0; k < 8; ++k) {
+        rows[k] = {_mm512_maskz_shuffle_f32x4(0xffff, eights[k], eights[8 + k], 0x88)};
+        rows[8 + k] = {_mm512_maskz_shuffle_f32x4(0xffff, eights[k], eights[8 + k], 0xdd)};
+    }
+}
+
 SNN_ALWAYS_INLINE float sum_(F a) {
     const __m256 eight = _mm256_add_ps(_mm512_maskz_extractf32x8_ps(0xff, a.v, 0), _mm512_maskz_extractf32x8_ps(0xff, a.v, 1));
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
