@@ -89,8 +89,8 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
     float* states[32];
     float* sums[16];
     float* constants[192];  // parameters and derived constants: the limits of docs/model-format.md
-    for (uint32_t e = 0; e < data.plan.tape.size(); ++e)
-        tape[data.plan.tape_places[e]] = tape_.entry(population, e, step, sample);
+    const std::span<const uint32_t> places = data.tape_places();
+    for (uint32_t e = 0; e < places.size(); ++e) tape[places[e]] = tape_.entry(population, e, step, sample);
     for (uint32_t s = 0; s < data.state_count; ++s)
         states[s] = gradient.states.data() + (static_cast<size_t>(s) * context_.batch + sample) * data.row;
     for (uint32_t r = 0; r < data.receptor_count; ++r) sums[r] = sums_row(population, r, chunk_step, sample);
@@ -112,7 +112,7 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
         context_.kernels.interpret_adjoint(data.adjoint_program->view(), args, context_.tasks[task].interpreter.data(), 0,
                                            data.row);
     else
-        data.compiled->adjoint(args, 0, data.row);
+        (data.training ? data.training->adjoint : data.compiled->adjoint)(args, 0, data.row);
     // Lanes behind the last neuron stay zero, whatever the model made of them.
     for (uint32_t i = data.size; i < data.row; ++i) {
         for (uint32_t s = 0; s < data.state_count; ++s) states[s][i] = 0.0f;

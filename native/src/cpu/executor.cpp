@@ -599,7 +599,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     void* tape[most_tape];
     for (uint32_t s = 0; s < data.state_count; ++s) states[s] = data.state_at(s, at.sample, range);
     const Model& model = *data.info.model;
-    for (uint32_t e = 0; taped && e < data.plan.tape.size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
+    for (uint32_t e = 0; taped && e < data.tape_places().size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
     const NeuronStepArgs args{
         .constants = data.constants.data(),
         .constant_masks = data.constant_masks.data(),
@@ -622,7 +622,8 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
 // The model's step, taped where args.tape is there.
 void CpuExecutor::step_neurons(const PopulationData& data, const NeuronStepArgs& args, NeuronRange part,
                                TaskMemory& memory) const {
-    const NeuronStepFunction step = args.tape ? data.taped_step : data.step;
+    const NeuronStepFunction taped_step = data.training ? data.training->step_taped : data.taped_step;
+    const NeuronStepFunction step = args.tape ? taped_step : data.step;
     if (step) {
         step(args, part.begin, part.end);
         return;

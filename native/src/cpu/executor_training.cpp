@@ -29,7 +29,10 @@ void CpuExecutor::run_taped(const RunRequest& request) {
     ++taped_runs_;
     if (!tape_) tape_ = std::make_unique<Tape>(context_);
     if (!checkpoints_) checkpoints_ = std::make_unique<Checkpoints>(context_);
-    for (const auto& population : context_.populations) population->drops = false;
+    for (const auto& population : context_.populations) {
+        population->drops = false;
+        population->choose_training();
+    }
     for (const DropoutMask& mask : request.dropout)
         context_.populations[mask.population]->set_dropout(mask, context_.allocator);
     begin_normalization(request);

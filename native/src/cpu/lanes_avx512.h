@@ -86,6 +86,13 @@ SNN_ALWAYS_INLINE F lookup32(const float* table, I i) {
     return {_mm512_permutex2var_ps(_mm512_loadu_ps(table), i.v, _mm512_loadu_ps(table + 16))};
 }
 SNN_ALWAYS_INLINE M mask_from_bits(uint16_t bits) { return {bits}; }
+constexpr bool has_compress = true;
+SNN_ALWAYS_INLINE uint32_t list_lanes(uint16_t bits, uint32_t first, uint32_t* out) {
+    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i places = _mm512_add_epi32(lanes, _mm512_set1_epi32(static_cast<int>(first)));
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(bits, places));
+    return static_cast<uint32_t>(_mm_popcnt_u32(bits));
+}
 // Masks in memory: one 32-bit word a lane, 0 or -1.
 SNN_ALWAYS_INLINE M load_mask(const int32_t* p) { return {_mm512_movepi32_mask(_mm512_loadu_si512(p))}; }
 SNN_ALWAYS_INLINE void store_mask(int32_t* p, M x) { _mm512_storeu_si512(p, _mm512_movm_epi32(x.v)); }

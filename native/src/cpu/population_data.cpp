@@ -119,6 +119,7 @@ void PopulationData::set_constants(const PopulationConstants& made, const SNNAll
     poisson.swap(tables);
     initial_states.swap(initial);
     if (!compiled) return;
+    find_training(made);
     step = compiled->step;
     integer_step = nullptr;
     step_span = nullptr;
@@ -136,6 +137,38 @@ void PopulationData::set_constants(const PopulationConstants& made, const SNNAll
             step_span = special.step_span;
             list_resting = special.list_resting;
         }
+}
+
+void PopulationData::find_training(const PopulationConstants& made) {
+    fitting_training_ = nullptr;
+    const auto fits = [&](const TrainingKernels& kernels) {
+        for (size_t i = 0; i < info.options.size(); ++i)
+            if (kernels.choices[i] >= 0 && kernels.choices[i] != info.options[i]) return false;
+        for (const int32_t* place = kernels.zeros; *place >= 0; ++place) {
+            const std::vector<int32_t>& ints = made.constants[static_cast<size_t>(*place)].ints;
+            if (std::any_of(ints.begin(), ints.end(), [](int32_t value) { return value != 0; })) return false;
+        }
+        return true;
+    };
+    for (uint32_t i = 0; i < compiled->trained_count && !fitting_training_; ++i)
+        if (fits(compiled->trained[i])) fitting_training_ = &compiled->trained[i];
+    training_places_.clear();
+    for (const int32_t* place = fitting_training_ ? fitting_training_->tape : nullptr; place && *place >= 0; ++place)
+        training_places_.push_back(static_cast<uint32_t>(*place));
+}
+
+void PopulationData::choose_training() {
+    training = nullptr;
+    if (!fitting_training_ || !taped_step || adjoint_program) return;
+    bool at_zero = true;
+    for (uint32_t s = 0; s < state_count; ++s)
+        for (uint32_t sample = 0; info.model->states[s].type == ValueType::int_ && sample < batch; ++sample)
+            for_state(s, sample, {0, row}, [&](const uint32_t* words_of_state, uint32_t begin, uint32_t end) {
+                uint32_t all = 0;
+                for (uint32_t i = 0; i < end - begin; ++i) all |= words_of_state[i];
+                at_zero &= all == 0;
+            });
+    if (at_zero) training = fitting_training_;
 }
 
 uint32_t PopulationData::interpreter_words() const {
