@@ -327,12 +327,35 @@ static void add_rows_of_sources(const ConvAdjointArgs& args, uint32_t begin, uin
     for (uint32_t k = 0; k < Taps; ++k) store(weights + k * 16, sum[k]);
 }
 
+// Zeros to the left and to the right of a row of the gradient.
+static uint32_t margin_of(const ConvShape& shape) {
+    const uint32_t reach = (shape.kernel_x - 1) * shape.x_dilation;
+    return reach > shape.x_padding ? reach - shape.x_padding : 0;
+}
+
+// Where the sources of each row of a group's image begin, and where in the gradient each lies.
+static void place_sources(const ConvAdjointArgs& args, uint32_t group) {
+    const ConvShape& shape = *args.shape;
+    const uint32_t row = shape.out_width + 2 * margin_of(shape), size = shape.group_inputs * shape.in_plane();
+    const uint32_t first = group * size, last = first + size;
+    uint32_t rows = 0, y = shape.in_height - 1, next_row = first, a = 0;
+    for (; a < args.active_count && args.active[a] < last; ++a) {
+        const uint32_t source = args.active[a];
+        if (source < first) continue;
+        for (; source >= next_row; next_row += shape.in_width) {
+            args.row_begins[rows++] = a;
+            y = y + 1 == shape.in_height ? 0 : y + 1;
+        }
+        args.offsets[a] = (y * row + source + shape.in_width - next_row) * 16;
+    }
+    for (; rows <= shape.group_inputs * shape.in_height; ++rows) args.row_begins[rows] = a;
+}
+
 template <bool Binary>
 static void add_sliding_gradient(const ConvAdjointArgs& args, uint32_t b) {
     const ConvShape& shape = *args.shape;
-    const uint32_t first_channel = shape.blocks[b].group * shape.group_inputs, kernel = shape.kernel_y * shape.kernel_x;
-    const uint32_t reach = (shape.kernel_x - 1) * shape.x_dilation;
-    const uint32_t margin = reach > shape.x_padding ? reach - shape.x_padding : 0, row = shape.out_width + 2 * margin;
+    const uint32_t kernel = shape.kernel_y * shape.kernel_x;
+    const uint32_t margin = margin_of(shape), row = shape.out_width + 2 * margin;
     // The gradient with its margins.
     for (uint32_t oy = 0; oy < shape.out_height; ++oy) {
         float* const out = args.padded + size_t{oy} * row * 16;
@@ -341,20 +364,6 @@ static void add_sliding_gradient(const ConvAdjointArgs& args, uint32_t b) {
         for (uint32_t x = 0; x < row; ++x)
             store(out + x * 16, x < margin || x >= margin + shape.out_width ? broadcast_f(0.0f) : load(in + (x - margin) * 16));
     }
-    // Where the sources of each row of the image begin, and where in the gradient each lies.
-    const uint32_t first = first_channel * shape.in_plane(), last = first + shape.group_inputs * shape.in_plane();
-    uint32_t rows = 0, next_row = first;
-    for (uint32_t a = 0; a < args.active_count; ++a) {
-        const uint32_t source = args.active[a];
-        if (source >= last) break;
-        for (; source >= next_row && source >= first; next_row += shape.in_width) args.row_begins[rows++] = a;
-        if (source < first) continue;
-        const uint32_t y = (rows - 1) % shape.in_height;
-        args.offsets[a] = (y * row + source + shape.in_width - next_row) * 16;
-    }
-    uint32_t end = 0;
-    while (end < args.active_count && args.active[end] < last) ++end;
-    for (; rows <= shape.group_inputs * shape.in_height; ++rows) args.row_begins[rows] = end;
 
     float* const weights = args.weight_gradient + static_cast<size_t>(b) * shape.block_weights();
     const size_t step = size_t{shape.x_dilation} * 16;
@@ -404,8 +413,11 @@ static void add_weight_gradient(const ConvAdjointArgs& args, uint32_t b) {
 }
 
 static void conv_weight_gradient(const ConvAdjointArgs& args) {
+    const ConvShape& shape = *args.shape;
+    const bool slides = shape.x_stride == 1 && shape.y_stride == 1;
     for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
-        const bool slides = args.shape->x_stride == 1 && args.shape->y_stride == 1;
+        const uint32_t group = shape.blocks[b].group;
+        if (slides && (b == args.block_begin || group != shape.blocks[b - 1].group)) place_sources(args, group);
         if (slides && args.values) add_sliding_gradient<false>(args, b);
         else if (slides) add_sliding_gradient<true>(args, b);
         else add_weight_gradient(args, b);

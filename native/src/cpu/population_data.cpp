@@ -186,13 +186,15 @@ void PopulationData::reset() {
     for (uint32_t s = 0; s < state_count; ++s) {
         const std::vector<double>& initial = (initial_states.empty() ? info.initial_states : initial_states)[s];
         const bool is_int = info.model->states[s].type == ValueType::int_;
+        const auto word_of = [&](double value) {
+            return is_int ? static_cast<uint32_t>(to_int_nearest_even(value))
+                          : std::bit_cast<uint32_t>(flush(static_cast<float>(value)));
+        };
         for (uint32_t sample = 0; sample < batch; ++sample) {
             for_state(s, sample, {0, row}, [&](uint32_t* out, uint32_t begin, uint32_t end) {
-                for (uint32_t i = begin; i < end; ++i) {
-                    const double value = initial.size() == 1 ? initial[0] : initial[std::min(i, size - 1)];
-                    *out++ = is_int ? static_cast<uint32_t>(to_int_nearest_even(value))
-                                    : std::bit_cast<uint32_t>(flush(static_cast<float>(value)));
-                }
+                if (initial.size() == 1) std::fill_n(out, end - begin, word_of(initial[0]));
+                else
+                    for (uint32_t i = begin; i < end; ++i) *out++ = word_of(initial[std::min(i, size - 1)]);
             });
         }
     }
