@@ -110,20 +110,26 @@ struct Record {
 };
 
 // Brains: small networks, each a sample and a workgroup's. The table has an entry for each population in evaluation order, inputs
-// first, then one for each projection in order of its target's entry, as it was created. Places in shared memory are words of
-// `brain`, those in buffers words of the buffer.
+// first, then one for each projection in order of its target's entry, as it was created; then the normal table and the constants.
+// Places in shared memory are words of `brain`, those in buffers words of the buffer.
 struct Brains {
     uint now;              // position of the first step in the rings
     uint step_low, step_high, seed_low, seed_high;  // of the first step, for random draws
     uint steps;            // of the dispatch
     uint frame;            // of inputs and records, the first step's
-    uint records;          // 1: spikes are recorded
     uint samples;
     uint first_sample;     // what the draws call the first
     uint projections;      // where their entries begin in the table
     uint table_end;
-    uint weight_stride;    // words from one brain's weights to the next; 0: they are shared
+    uint flags;            // sums of BRAINS_...
+    uint pushed[20];       // inputs: bits or values
 };
+
+const uint BRAINS_HELD = 1;     // inputs are the same in all steps
+const uint BRAINS_PUSHED = 2;   // they are in `pushed`
+const uint BRAINS_RECORDS = 4;  // spikes are recorded
+const uint BRAINS_GO_ON = 8;    // `now` and the step are those where the last dispatch ended, from the buffer of counters
+const uint BRAINS_PUSHED_WORDS = 20;
 
 // Of a population's entry.
 const uint BRAIN_SIZE = 0;
@@ -132,37 +138,48 @@ const uint BRAIN_IS_BINARY = 2;
 const uint BRAIN_IS_INPUT = 3;
 const uint BRAIN_RING = 4;               // in shared memory: [slot][1 + width], each begins with its number of active neurons
 const uint BRAIN_RING_MASK = 5;          // slots - 1
-const uint BRAIN_RING_IN_MEMORY = 6;     // [slot][sample][1 + width]
-const uint BRAIN_FRAMES = 7;             // inputs: in the buffer of frames
-const uint BRAIN_FRAME_STRIDE = 8;       // inputs: words from one step's frame to the next; 0: held
-const uint BRAIN_STATE_COUNT = 9;
-const uint BRAIN_STATES = 10;            // in shared memory: [state][neuron]
-const uint BRAIN_STATES_IN_MEMORY = 11;  // [state][sample][neuron]
-const uint BRAIN_RECORDS = 12;           // [step][sample][width]; NOWHERE: its spikes are not recorded
-const uint BRAIN_NUMBER = 13;            // of the population, for random draws
-const uint BRAIN_PROGRAM = 14;           // which case of model_step()
-const uint BRAIN_CONSTANTS = 15;         // where its constants begin; the next three are places among these
-const uint BRAIN_SHARED_CONSTANTS = 16;
-const uint BRAIN_OWN_CONSTANTS = 17;
-const uint BRAIN_POISSON = 18;
-const uint BRAIN_FIRST_PROJECTION = 19;  // entries of those onto it
-const uint BRAIN_LAST_PROJECTION = 20;   // behind the last
-const uint BRAIN_POPULATION_WORDS = 21;
+const uint BRAIN_RING_IN_MEMORY = 6;     // as Activity has it, without lists
+const uint BRAIN_MEMORY_MASK = 7;        // slots there - 1
+const uint BRAIN_FRAMES = 8;             // inputs: in the buffer of frames
+const uint BRAIN_FRAME_STRIDE = 9;       // inputs: words from one step's frame to the next, unless they are held
+const uint BRAIN_PUSHED = 10;            // inputs: in `pushed`, [sample][width]; NOWHERE: never there
+const uint BRAIN_STATE_COUNT = 11;
+const uint BRAIN_STATES = 12;            // in shared memory: [state][neuron]
+const uint BRAIN_STATES_IN_MEMORY = 13;  // [state][sample][neuron]
+const uint BRAIN_STATES_OF_HOST = 14;    // 1: they are in the buffer of the host program
+const uint BRAIN_HOST_SPIKES = 15;       // there, floats [sample][neuron]; NOWHERE: they are not wanted
+const uint BRAIN_HOST_COUNTS = 16;       // the same, added up
+const uint BRAIN_RECORDS = 17;           // [step][sample][width]; NOWHERE: its spikes are not recorded
+const uint BRAIN_NUMBER = 18;            // of the population, for random draws
+const uint BRAIN_PROGRAM = 19;           // which case of model_step()
+const uint BRAIN_CONSTANTS = 20;         // where its constants begin; the next three are places among these
+const uint BRAIN_SHARED_CONSTANTS = 21;
+const uint BRAIN_OWN_CONSTANTS = 22;
+const uint BRAIN_POISSON = 23;
+const uint BRAIN_FIRST_PROJECTION = 24;  // entries of those onto it
+const uint BRAIN_LAST_PROJECTION = 25;   // behind the last
+const uint BRAIN_POPULATION_WORDS = 26;
 
 // Of a projection's entry.
 const uint BRAIN_IS_DENSE = 0;           // 0: one-to-one
 const uint BRAIN_RECEPTOR = 1;
 const uint BRAIN_SOURCE = 2;             // its population's entry
 const uint BRAIN_LAG = 3;                // steps back of the activity that arrives now
-const uint BRAIN_WEIGHTS = 4;            // among the weights of a brain
-const uint BRAIN_BIAS = 5;               // the same; NOWHERE: none
-const uint BRAIN_FAN_OUT = 6;            // synapses of a source neuron
-const uint BRAIN_HELD = 7;               // in shared memory, [neuron]: the sum up to here, the same in all steps; NOWHERE: it is not
-const uint BRAIN_PROJECTION_WORDS = 8;
+const uint BRAIN_WEIGHTS = 4;            // among the weights
+const uint BRAIN_WEIGHT_STRIDE = 5;      // from one sample's to the next; 0: they are shared
+const uint BRAIN_BIAS = 6;               // the same; NOWHERE: none
+const uint BRAIN_BIAS_STRIDE = 7;
+const uint BRAIN_FAN_OUT = 8;            // synapses of a source neuron
+const uint BRAIN_HELD = 9;               // in shared memory, [neuron]: the sum up to here, while inputs are held; NOWHERE: none is
+const uint BRAIN_PROJECTION_WORDS = 10;
 
-// What is counted of a brain.
+// What is counted of a brain, 64 bits each; then where its next step is: position in the rings, number.
 const uint BRAIN_SPIKES = 0;
 const uint BRAIN_INPUT_SPIKES = 1;
 const uint BRAIN_EVENTS = 2;
 const uint BRAIN_OPERATIONS = 3;
 const uint BRAIN_COUNTERS = 4;
+const uint BRAIN_NOW = 8;
+const uint BRAIN_STEP_LOW = 9;
+const uint BRAIN_STEP_HIGH = 10;
+const uint BRAIN_COUNTER_WORDS = 12;

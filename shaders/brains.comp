@@ -1,4 +1,4 @@
-// Many small networks, "brains", each a sample: a workgroup takes one of them through all steps of a dispatch, with its states and
+// Small networks, "brains", each a sample: a workgroup takes one of them through all steps of a dispatch, with its states and
 // activity in shared memory.
 //
 //   table, states, rings of activity  -->  shared memory  -->  { inputs, populations in order, counts } x steps  -->  back
@@ -8,19 +8,21 @@
 // programs of the populations there (native/src/vulkan/model_shader.cpp), made of calls of the functions before it.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "arguments.h"
 #include "operations.glsl"
 
 layout(local_size_x = GROUP_SIZE, local_size_x_id = 2) in;
-layout(constant_id = 0) const uint TABLE_WORDS = 1;
+layout(constant_id = 0) const uint TABLE_WORDS = 1;  // in shared memory: the entries, or the constants behind them too
 layout(constant_id = 1) const uint BRAIN_WORDS = 1;
 layout(push_constant) uniform Push { Brains a; };
 layout(std430, set = 0, binding = 0) readonly buffer Constants { uint constants[]; };  // the table comes first
 layout(std430, set = 0, binding = 1) buffer Memory { uint memory[]; };
 layout(std430, set = 0, binding = 2) readonly buffer Weights { float weights[]; };
 layout(std430, set = 0, binding = 3) readonly buffer Frames { uint frames[]; };
-layout(std430, set = 0, binding = 4) buffer Counters { uint counters[]; };       // [brain][BRAIN_COUNTERS], 64 bits each
-layout(std430, set = 0, binding = 5) writeonly buffer Spikes { uint records[]; };
+layout(std430, set = 0, binding = 4) buffer Counters { uint counters[]; };  // [brain][BRAIN_COUNTER_WORDS]
+layout(std430, set = 0, binding = 5) buffer Records { uint records[]; };
+layout(std430, set = 0, binding = 6) buffer Host { uint host[]; };
 
 shared uint table[TABLE_WORDS];
 shared uint brain[BRAIN_WORDS];
@@ -29,14 +31,17 @@ uint neuron;        // of the population at hand
 uint sample_index;  // of the brain
 uint population;    // the entry of the population at hand
 uint at_step;       // within the dispatch
+uint now;           // of its first step
+uvec2 first_step;
 
 uint own(const uint word) { return table[population + word]; }
+bool is_set(const uint flag) { return (a.flags & flag) != 0; }
 
 // ---- Activity
 
 // Where the slot of `lag` steps ago begins: the number of active neurons, then the data.
 uint slot_of(const uint entry, const uint lag) {
-    return table[entry + BRAIN_RING] + ((a.now + at_step - lag) & table[entry + BRAIN_RING_MASK]) * (1 + table[entry + BRAIN_WIDTH]);
+    return table[entry + BRAIN_RING] + ((now + at_step - lag) & table[entry + BRAIN_RING_MASK]) * (1 + table[entry + BRAIN_WIDTH]);
 }
 
 void mark(const uint slot, const uint i) {
@@ -44,22 +49,38 @@ void mark(const uint slot, const uint i) {
     atomicAdd(brain[slot], 1u);
 }
 
+bool is_marked(const uint slot, const uint i) { return (brain[slot + 1 + i / 32] >> (i % 32) & 1u) != 0; }
+
 // ---- Sums. Weights are finite, so that a product with 0 changes no sum: sums are never -0.
 
+const uint TOGETHER = 16;  // loads that do not wait for each other
+
 float add_dense_spikes(float sum, const uint data, const uint sources, const uint row, const uint targets) {
-    for (uint word = 0; word * 32 < sources; ++word)
-        for (uint bits = brain[data + word]; bits != 0; bits &= bits - 1)
-            sum = op_add(sum, weights[row + (word * 32 + findLSB(bits)) * targets]);
+    const uint end = (sources + 31) / 32;
+    uint word = 0, bits = brain[data], found;
+    do {
+        uint at[TOGETHER];
+        found = 0;
+        [[unroll]] for (uint n = 0; n < TOGETHER; ++n) {
+            while (bits == 0 && word + 1 < end) bits = brain[data + ++word];
+            at[n] = bits == 0 ? 0 : word * 32 + findLSB(bits);
+            found += bits == 0 ? 0 : 1;
+            bits &= bits - 1;
+        }
+        float loaded[TOGETHER];
+        [[unroll]] for (uint n = 0; n < TOGETHER; ++n) loaded[n] = n < found ? weights[row + at[n] * targets] : 0.0;
+        [[unroll]] for (uint n = 0; n < TOGETHER; ++n)
+            if (n < found) sum = op_add(sum, loaded[n]);
+    } while (found == TOGETHER);
     return sum;
 }
 
 float add_dense_values(float sum, const uint data, const uint sources, const uint row, const uint targets) {
-    const uint together = 8;  // loads that do not wait for each other
     uint i = 0;
-    for (; i + together <= sources; i += together) {
-        float loaded[together];
-        for (uint k = 0; k < together; ++k) loaded[k] = weights[row + (i + k) * targets];
-        for (uint k = 0; k < together; ++k) sum = op_add(sum, op_mul(loaded[k], uintBitsToFloat(brain[data + i + k])));
+    for (; i + TOGETHER <= sources; i += TOGETHER) {
+        float loaded[TOGETHER];
+        [[unroll]] for (uint k = 0; k < TOGETHER; ++k) loaded[k] = weights[row + (i + k) * targets];
+        [[unroll]] for (uint k = 0; k < TOGETHER; ++k) sum = op_add(sum, op_mul(loaded[k], uintBitsToFloat(brain[data + i + k])));
     }
     for (; i < sources; ++i) sum = op_add(sum, op_mul(weights[row + i * targets], uintBitsToFloat(brain[data + i])));
     return sum;
@@ -67,24 +88,26 @@ float add_dense_values(float sum, const uint data, const uint sources, const uin
 
 float receptor(const uint k) {
     float sum = 0.0;
-    const uint first = a.weight_stride * sample_index, targets = own(BRAIN_SIZE);
+    const uint targets = own(BRAIN_SIZE);
     for (uint q = own(BRAIN_FIRST_PROJECTION); q < own(BRAIN_LAST_PROJECTION); q += BRAIN_PROJECTION_WORDS) {
         if (table[q + BRAIN_RECEPTOR] != k) continue;
         // A sum up to here that is the same in all steps: made in the first.
-        const uint held = table[q + BRAIN_HELD];
+        const uint held = is_set(BRAINS_HELD) ? table[q + BRAIN_HELD] : NOWHERE;
         if (held != NOWHERE && at_step > 0) {
             sum = uintBitsToFloat(brain[held + neuron]);
             continue;
         }
         const uint bias = table[q + BRAIN_BIAS], source = table[q + BRAIN_SOURCE];
-        if (bias != NOWHERE) sum = op_add(sum, weights[first + bias + neuron]);
-        const uint data = slot_of(source, table[q + BRAIN_LAG]) + 1, row = first + table[q + BRAIN_WEIGHTS] + neuron;
+        if (bias != NOWHERE) sum = op_add(sum, weights[bias + sample_index * table[q + BRAIN_BIAS_STRIDE] + neuron]);
+        const uint slot = slot_of(source, table[q + BRAIN_LAG]), data = slot + 1;
+        const uint row = table[q + BRAIN_WEIGHTS] + sample_index * table[q + BRAIN_WEIGHT_STRIDE] + neuron;
         const bool binary = table[source + BRAIN_IS_BINARY] != 0;
         if (table[q + BRAIN_IS_DENSE] != 0) {
             const uint sources = table[source + BRAIN_SIZE];
-            sum = binary ? add_dense_spikes(sum, data, sources, row, targets) : add_dense_values(sum, data, sources, row, targets);
+            if (!binary) sum = add_dense_values(sum, data, sources, row, targets);
+            else if (brain[slot] != 0) sum = add_dense_spikes(sum, data, sources, row, targets);
         } else {
-            const float value = binary ? float((brain[data + neuron / 32] >> (neuron % 32)) & 1u) : uintBitsToFloat(brain[data + neuron]);
+            const float value = binary ? float(is_marked(slot, neuron)) : uintBitsToFloat(brain[data + neuron]);
             sum = op_add(sum, op_mul(weights[row], value));
         }
         if (held != NOWHERE) brain[held + neuron] = floatBitsToUint(sum);
@@ -94,7 +117,8 @@ float receptor(const uint k) {
 
 // ---- What a step reads and writes. `k` counts constants of that kind, or states.
 
-uint constant_word(const uint at) { return constants[own(BRAIN_CONSTANTS) + at]; }
+uint word_of_table(const uint at) { return at < TABLE_WORDS ? table[at] : constants[at]; }
+uint constant_word(const uint at) { return word_of_table(own(BRAIN_CONSTANTS) + at); }
 float shared_float(const uint k) { return uintBitsToFloat(constant_word(own(BRAIN_SHARED_CONSTANTS) + k)); }
 int shared_int(const uint k) { return int(constant_word(own(BRAIN_SHARED_CONSTANTS) + k)); }
 float own_float(const uint k) { return uintBitsToFloat(constant_word(own(BRAIN_OWN_CONSTANTS) + k * own(BRAIN_SIZE) + neuron)); }
@@ -110,40 +134,52 @@ bool spikes(const float value) { return value > 0.0; }
 
 #include "draws.glsl"
 uvec2 step_number() {
-    const uint low = a.step_low + at_step;
-    return uvec2(low, a.step_high + (low < at_step ? 1 : 0));
+    const uint low = first_step.x + at_step;
+    return uvec2(low, first_step.y + (low < at_step ? 1 : 0));
 }
 uvec2 seed() { return uvec2(a.seed_low, a.seed_high); }
 uint sample_number() { return a.first_sample + sample_index; }
 uint population_number() { return own(BRAIN_NUMBER); }
 uint poisson_tables() { return own(BRAIN_POISSON); }
-float normal_coefficient(const uint at) { return uintBitsToFloat(constants[TABLE_WORDS + at]); }
+float normal_coefficient(const uint at) { return uintBitsToFloat(word_of_table(a.table_end + at)); }
 
 uint program() { return own(BRAIN_PROGRAM); }
 bool model_step() { return false; }
 
 // ---- A dispatch
 
-// States and rings between their place in `memory` and that in shared memory.
+// States and rings between shared memory and their place on the device.
 void move(const bool loads) {
     for (population = 0; population < a.projections; population += BRAIN_POPULATION_WORDS) {
-        const uint size = own(BRAIN_SIZE), slot_words = 1 + own(BRAIN_WIDTH);
+        const uint size = own(BRAIN_SIZE), width = own(BRAIN_WIDTH), slot_words = 1 + width;
+        const bool of_host = own(BRAIN_STATES_OF_HOST) != 0;
         for (uint i = gl_LocalInvocationID.x; i < own(BRAIN_STATE_COUNT) * size; i += gl_WorkGroupSize.x) {
             const uint there = own(BRAIN_STATES_IN_MEMORY) + (i / size * a.samples + sample_index) * size + i % size;
-            if (loads) brain[own(BRAIN_STATES) + i] = memory[there];
-            else memory[there] = brain[own(BRAIN_STATES) + i];
+            const uint here = own(BRAIN_STATES) + i;
+            if (loads) brain[here] = of_host ? host[there] : memory[there];
+            else if (of_host) host[there] = brain[here];
+            else memory[there] = brain[here];
         }
-        if (own(BRAIN_WIDTH) == 0) continue;
-        for (uint i = gl_LocalInvocationID.x; i < (own(BRAIN_RING_MASK) + 1) * slot_words; i += gl_WorkGroupSize.x) {
-            const uint there = own(BRAIN_RING_IN_MEMORY) + (i / slot_words * a.samples + sample_index) * slot_words + i % slot_words;
-            if (loads) brain[own(BRAIN_RING) + i] = memory[there];
-            else memory[there] = brain[own(BRAIN_RING) + i];
+        if (width == 0) continue;
+        // The ring on the device has a slot more than what is looked back to, whose number of spikes begins at 0 there.
+        const uint slots = min(own(BRAIN_RING_MASK) + 1, own(BRAIN_MEMORY_MASK)), slot_size = a.samples * slot_words;
+        for (uint i = gl_LocalInvocationID.x; i < slots * slot_words; i += gl_WorkGroupSize.x) {
+            const uint position = now + at_step - 1 - i / slot_words, word = i % slot_words;
+            const uint here = own(BRAIN_RING) + (position & own(BRAIN_RING_MASK)) * slot_words + word;
+            const uint there = own(BRAIN_RING_IN_MEMORY) + (position & own(BRAIN_MEMORY_MASK)) * slot_size +
+                               (word == 0 ? sample_index : a.samples + sample_index * width + word - 1);
+            if (loads) brain[here] = memory[there];
+            else memory[there] = brain[here];
         }
+        if (!loads && gl_LocalInvocationID.x == 0)
+            memory[own(BRAIN_RING_IN_MEMORY) + ((now + at_step) & own(BRAIN_MEMORY_MASK)) * slot_size + sample_index] = 0;
     }
 }
 
+uint frame_stride() { return is_set(BRAINS_HELD) ? 0 : own(BRAIN_FRAME_STRIDE); }
+
 // An input that is held and not looked back to is there already.
-bool stays() { return own(BRAIN_IS_INPUT) != 0 && own(BRAIN_FRAME_STRIDE) == 0 && own(BRAIN_RING_MASK) == 0 && at_step > 0; }
+bool stays() { return own(BRAIN_IS_INPUT) != 0 && frame_stride() == 0 && own(BRAIN_RING_MASK) == 0 && at_step > 0; }
 
 void clear_slots() {
     for (population = 0; population < a.projections; population += BRAIN_POPULATION_WORDS) {
@@ -156,12 +192,16 @@ void clear_slots() {
 void load_inputs() {
     for (population = 0; population < a.projections; population += BRAIN_POPULATION_WORDS) {
         if (own(BRAIN_IS_INPUT) == 0 || stays()) continue;
-        const uint size = own(BRAIN_SIZE), slot = slot_of(population, 0);
-        const uint frame = own(BRAIN_FRAMES) + (a.frame + at_step) * own(BRAIN_FRAME_STRIDE) + sample_index * size;
+        const bool binary = own(BRAIN_IS_BINARY) != 0, is_pushed = is_set(BRAINS_PUSHED) && own(BRAIN_PUSHED) != NOWHERE;
+        const uint size = own(BRAIN_SIZE), slot = slot_of(population, 0), pushed = own(BRAIN_PUSHED) + sample_index * own(BRAIN_WIDTH);
+        const uint frame = own(BRAIN_FRAMES) + (a.frame + at_step) * frame_stride() + sample_index * size;
         for (uint i = gl_LocalInvocationID.x; i < size; i += gl_WorkGroupSize.x) {
-            const uint value = frames[frame + i];
+            uint value;
+            if (!is_pushed) value = frames[frame + i];
+            else if (binary) value = floatBitsToUint(float(a.pushed[pushed + i / 32] >> (i % 32) & 1u));
+            else value = a.pushed[pushed + i];
             const bool is_active = uintBitsToFloat(value) != 0.0;
-            if (own(BRAIN_IS_BINARY) == 0) {
+            if (!binary) {
                 brain[slot + 1 + i] = value;
                 if (is_active) atomicAdd(brain[slot], 1u);
             } else if (is_active) {
@@ -171,13 +211,21 @@ void load_inputs() {
     }
 }
 
-void record_spikes() {
-    if (a.records == 0) return;
+// Where somebody wants spikes: the host of this library, or the program whose device it is.
+void give_spikes() {
     for (population = 0; population < a.projections; population += BRAIN_POPULATION_WORDS) {
-        if (own(BRAIN_RECORDS) == NOWHERE) continue;
-        const uint width = own(BRAIN_WIDTH), slot = slot_of(population, 0);
-        const uint row = own(BRAIN_RECORDS) + ((a.frame + at_step) * a.samples + sample_index) * width;
-        for (uint i = gl_LocalInvocationID.x; i < width; i += gl_WorkGroupSize.x) records[row + i] = brain[slot + 1 + i];
+        const uint width = own(BRAIN_WIDTH), size = own(BRAIN_SIZE), slot = slot_of(population, 0);
+        if (is_set(BRAINS_RECORDS) && own(BRAIN_RECORDS) != NOWHERE) {
+            const uint row = own(BRAIN_RECORDS) + ((a.frame + at_step) * a.samples + sample_index) * width;
+            for (uint i = gl_LocalInvocationID.x; i < width; i += gl_WorkGroupSize.x) records[row + i] = brain[slot + 1 + i];
+        }
+        const uint last = own(BRAIN_HOST_SPIKES), counts = own(BRAIN_HOST_COUNTS), first = sample_index * size;
+        if (last != NOWHERE && at_step + 1 == a.steps)
+            for (uint i = gl_LocalInvocationID.x; i < size; i += gl_WorkGroupSize.x)
+                host[last + first + i] = floatBitsToUint(float(is_marked(slot, i)));
+        if (counts != NOWHERE)
+            for (uint i = gl_LocalInvocationID.x; i < size; i += gl_WorkGroupSize.x)
+                if (is_marked(slot, i)) host[counts + first + i] = floatBitsToUint(op_add(uintBitsToFloat(host[counts + first + i]), 1.0));
     }
 }
 
@@ -205,7 +253,12 @@ void count_step() {
 void main() {
     sample_index = gl_WorkGroupID.x;
     at_step = 0;
-    for (uint i = gl_LocalInvocationID.x; i < a.table_end; i += gl_WorkGroupSize.x) table[i] = constants[i];
+    const uint own_counters = sample_index * BRAIN_COUNTER_WORDS;
+    const bool goes_on = is_set(BRAINS_GO_ON);
+    now = goes_on ? counters[own_counters + BRAIN_NOW] : a.now;
+    first_step = goes_on ? uvec2(counters[own_counters + BRAIN_STEP_LOW], counters[own_counters + BRAIN_STEP_HIGH])
+                         : uvec2(a.step_low, a.step_high);
+    for (uint i = gl_LocalInvocationID.x; i < TABLE_WORDS; i += gl_WorkGroupSize.x) table[i] = constants[i];
     for (uint k = 0; k < BRAIN_COUNTERS; ++k) counted[k] = uvec2(0);
     barrier();
     move(true);
@@ -224,15 +277,20 @@ void main() {
             barrier();
         }
         if (gl_LocalInvocationID.x == 0) count_step();
-        record_spikes();
+        give_spikes();
         barrier();
     }
     move(false);
     if (gl_LocalInvocationID.x != 0) return;
     for (uint k = 0; k < BRAIN_COUNTERS; ++k) {
-        const uint place = 2 * (sample_index * BRAIN_COUNTERS + k);
+        const uint place = own_counters + 2 * k;
         uint carry;
         counters[place] = uaddCarry(counters[place], counted[k].x, carry);
         counters[place + 1] += counted[k].y + carry;
     }
+    if (!goes_on) return;
+    counters[own_counters + BRAIN_NOW] = now + at_step;
+    const uvec2 next = step_number();
+    counters[own_counters + BRAIN_STEP_LOW] = next.x;
+    counters[own_counters + BRAIN_STEP_HIGH] = next.y;
 }

@@ -1,4 +1,4 @@
-// Convolution and pooling: the sources inside a target's window, ascending.
+// Pooling: the sources inside a target's window, ascending.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train_deliver.glsl"
@@ -10,29 +10,22 @@ void main() {
     if (j < a.target_size) {
         float sum = begin_sum(sum_place(j), j);
         const uint data = activity_of(step - a.delay, gl_WorkGroupID.y);
-        const uint out_channel = j / target_plane(), y = j / a.window.target_width % a.window.target_height,
+        const uint channel = j / target_plane(), y = j / a.window.target_width % a.window.target_height,
                    x = j % a.window.target_width;
-        const uint first_channel =
-            MODE == CONVOLUTION ? out_channel / a.window.group_outputs * a.window.group_inputs : out_channel;
-        const uint channels = MODE == CONVOLUTION ? a.window.group_inputs : 1;
+        const uint plane = channel * a.window.source_height * a.window.source_width;
         bool any = false;
         float largest = 0.0;
-        for (uint c = 0; c < channels; ++c)
-            for (uint ky = 0; ky < a.window.kernel_height; ++ky)
-                for (uint kx = 0; kx < a.window.kernel_width; ++kx) {
-                    const uint at = under_window(y, x, ky, kx);
-                    if (at == NOWHERE) continue;
-                    const float value =
-                        delivered(data, (first_channel + c) * a.window.source_height * a.window.source_width + at);
-                    if (MODE == POOL_MAX && (!any || value > largest)) largest = value;
-                    any = true;
-                    if (value == 0.0) continue;
-                    ++used;
-                    if (MODE == POOL_MAX) continue;
-                    const float factor = MODE == CONVOLUTION ? parameters[window_weight(out_channel, c, ky, kx)]
-                                                             : uintBitsToFloat(a.pool_weight);
-                    sum = add_product(sum, factor, value);
-                }
+        for (uint ky = 0; ky < a.window.kernel_height; ++ky)
+            for (uint kx = 0; kx < a.window.kernel_width; ++kx) {
+                const uint at = under_window(y, x, ky, kx);
+                if (at == NOWHERE) continue;
+                const float value = delivered(data, plane + at);
+                if (MODE == POOL_MAX && (!any || value > largest)) largest = value;
+                any = true;
+                if (value == 0.0) continue;
+                ++used;
+                if (MODE == POOL_SUM) sum = add_product(sum, uintBitsToFloat(a.pool_weight), value);
+            }
         if (MODE == POOL_MAX && any) sum = add_product(sum, 1.0, largest);
         sums[sum_place(j)] = sum;
     }

@@ -1,5 +1,4 @@
-// dL/d(activity) through convolution and pooling: one invocation, one source of one sample at one step, and all targets whose
-// windows it lies in.
+// dL/d(activity) through pooling: one invocation, one source of one sample at one step, and all targets whose windows it lies in.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train.glsl"
@@ -7,13 +6,6 @@
 
 layout(std430, set = 0, binding = 2) readonly buffer Sums { float sums[]; };
 layout(std430, set = 0, binding = 3) buffer ActivityGradient { float activity_gradient[]; };
-
-// The target along one axis whose window has the source at position k; NOWHERE: there is none.
-uint target_at(const uint at, const uint k, const uint padding, const uint dilation, const uint stride, const uint size) {
-    const int offset = int(at + padding) - int(k * dilation);
-    if (offset < 0 || uint(offset) % stride != 0 || uint(offset) / stride >= size) return NOWHERE;
-    return uint(offset) / stride;
-}
 
 // Whether `at` is the first largest activity of its plane under the window.
 bool is_maximum(const uint data, const uint plane_begin, const uint at, const uint y, const uint x) {
@@ -45,18 +37,9 @@ void main() {
                                          a.window.target_width);
             if (out_x == NOWHERE) continue;
             const uint position = out_y * a.window.target_width + out_x;
-            if (MODE == CONVOLUTION) {
-                const uint group = channel / a.window.group_inputs;
-                for (uint k = 0; k < a.window.group_outputs; ++k) {
-                    const uint out_channel = group * a.window.group_outputs + k;
-                    given += parameters[window_weight(out_channel, channel % a.window.group_inputs, ky, kx)] *
-                             sums[row + out_channel * target_plane() + position];
-                }
-            } else {
-                const float gradient = sums[row + channel * target_plane() + position];
-                if (MODE == POOL_SUM) given += uintBitsToFloat(a.pool_weight) * gradient;
-                else if (is_maximum(data, channel * plane, y * a.window.source_width + x, out_y, out_x)) given += gradient;
-            }
+            const float gradient = sums[row + channel * target_plane() + position];
+            if (MODE == POOL_SUM) given += uintBitsToFloat(a.pool_weight) * gradient;
+            else if (is_maximum(data, channel * plane, y * a.window.source_width + x, out_y, out_x)) given += gradient;
         }
     }
     activity_gradient[source_row(step, sample_index) + i] += kept_scale() * given;

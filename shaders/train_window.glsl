@@ -1,7 +1,7 @@
 // Windows of convolution and pooling.
-layout(constant_id = 1) const uint MODE = 0;
+layout(constant_id = 1) const uint MODE = 0;  // of pooling
 
-const uint CONVOLUTION = 0, POOL_SUM = 1, POOL_MAX = 2;  // an average is a sum with another weight
+const uint POOL_SUM = 1, POOL_MAX = 2;  // an average is a sum with another weight
 
 uint target_plane() { return a.window.target_height * a.window.target_width; }
 
@@ -14,6 +14,9 @@ uint under_window(const uint y, const uint x, const uint ky, const uint kx) {
     return uint(in_y) * a.window.source_width + uint(in_x);
 }
 
-uint window_weight(const uint out_channel, const uint group_input, const uint ky, const uint kx) {
-    return ((out_channel * a.window.group_inputs + group_input) * a.window.kernel_height + ky) * a.window.kernel_width + kx;
+// The target along one axis whose window has the source at position k; NOWHERE: there is none.
+uint target_at(const uint at, const uint k, const uint padding, const uint dilation, const uint stride, const uint size) {
+    const int offset = int(at + padding) - int(k * dilation);
+    if (offset < 0 || uint(offset) % stride != 0 || uint(offset) / stride >= size) return NOWHERE;
+    return uint(offset) / stride;
 }

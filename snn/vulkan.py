@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from snn._arrays import integer
+from snn._arrays import integer, name_list, new_array
 from snn.engine.errors import ArgumentTypeError, UnsupportedError, shown
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ __all__ = [
     "bind_buffer",
     "buffer",
     "plan",
+    "read_back",
+    "record_readback",
     "record_steps",
+    "set_readback",
     "submit_steps",
 ]
 
@@ -324,3 +327,56 @@ def bind_buffer(simulation: Simulation, path: str, memory: Buffer | None) -> Non
     if memory.handle == 0:
         raise ArgumentTypeError("the handle of the buffer is 0; None in place of the buffer ends the binding")
     session.bind_vulkan_buffer(path, memory.handle, memory.offset, memory.size)
+
+
+def set_readback(simulation: Simulation, paths: Iterable[str], frames: int) -> None:
+    """Say which values come back to the program without waiting.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        On a Vulkan device.
+    paths : iterable of str
+        States, ``"population.state"``, and ``"population.spikes"``, those of the last step. None ends it.
+    frames : int
+        How many of the last frames are kept, 1 to 64: one more than are on their way at a time.
+    """
+    _session_of(simulation).set_readback(name_list(paths, "paths"), integer(frames, "frames"))
+
+
+def record_readback(simulation: Simulation, command_buffer: int, frame: int) -> None:
+    """Append copies of the values, as they are after the steps recorded before, to a command buffer that is recording.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        On a Vulkan device.
+    command_buffer : int
+        VkCommandBuffer of the host's queue family.
+    frame : int
+        The program's number for it; numbers ascend. It takes the place of the oldest frame that is kept.
+    """
+    _session_of(simulation).record_readback(command_buffer, frame)
+
+
+def read_back(simulation: Simulation, path: str, finished_frame: int) -> tuple[int, NDArray[Any]] | None:
+    """Return the values of the newest frame that the device has finished, without waiting.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        On a Vulkan device.
+    path : str
+        One that `set_readback` was given.
+    finished_frame : int
+        The last frame that the device has finished, as a fence or timeline semaphore tells.
+
+    Returns
+    -------
+    (int, array) or None
+        Number of the frame and values of shape (batch size, *shape); None where no frame that old is kept.
+    """
+    session = _session_of(simulation)
+    values = new_array(simulation._shape_of(path), simulation._dtype_of(path), path)
+    frame = session.read_back(path, finished_frame, values)
+    return None if frame is None else (frame, values)

@@ -24,7 +24,7 @@ from snn.engine.bench.report import Settings, require, result
 from snn.engine.speed import rates_hz, realtime_factor, spike_counts
 from snn.init import normal, uniform
 
-__all__ = ["bench_latency", "latency_network", "scale_weights"]
+__all__ = ["bench_latency", "latency_inputs", "latency_network", "scale_weights"]
 
 SIZES = (128, 256, 256, 8)
 INPUT_ACTIVITY = 0.10
@@ -35,7 +35,7 @@ WARM_UP = 500
 REPEATS = 50_000
 
 
-def _frames(seed: int) -> Floats:
+def latency_inputs(seed: int) -> Floats:
     """Input spikes of so many steps: shape (FRAMES, 128)."""
     draws = uniform((FRAMES, SIZES[0]), 0.0, 1.0, seed=seed, stream=1000)
     return (draws < INPUT_ACTIVITY).astype(np.float32)
@@ -82,7 +82,7 @@ def latency_network(seed: int = 0, device: str = "cpu") -> snn.Network:
         *(layer for size in SIZES[1:] for layer in (snn.Dense(size, init=0.0), snn.LIF())),
         seed=seed,
     )
-    scale_weights(network, _frames(seed), device)
+    scale_weights(network, latency_inputs(seed), device)
     return network
 
 
@@ -150,7 +150,7 @@ def bench_latency(settings: Settings) -> Iterator[dict[str, Any]]:
     """Time single steps, from Python and from C."""
     repeats = settings.repeats or REPEATS
     network = latency_network(settings.seed)
-    frames = _frames(settings.seed)
+    frames = latency_inputs(settings.seed)
     activity, rates = _check(network, frames, repeats, settings)
     found = {}
     for variant, measure in (("python", _python), ("c", _c)):

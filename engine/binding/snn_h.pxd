@@ -489,6 +489,11 @@ cdef extern from "snn/snn_vulkan.h" nogil:
         uint64_t size_bytes
     SNNStatus snn_vulkan_get_buffer(SNNHandle handle, const char *state, SNNVulkanBuffer *out_buffer)
     SNNStatus snn_vulkan_bind_buffer(SNNHandle handle, const char *path, const SNNVulkanBuffer *buffer)
+    SNNStatus snn_vulkan_set_readback(SNNHandle handle, const char *const *paths, uint32_t path_count, uint32_t frame_count)
+    SNNStatus snn_vulkan_record_readback(SNNHandle handle, void *command_buffer, uint64_t frame)
+    SNNStatus snn_vulkan_read_back(SNNHandle handle, const char *path, uint64_t finished_frame, uint32_t dtype, void *out_data,
+                                   size_t count, uint64_t *out_frame)
+    uint64_t SNN_VULKAN_NO_FRAME
     enum:
         SNN_VULKAN_BINDING_COUNT
         SNN_VULKAN_NO_BUFFER

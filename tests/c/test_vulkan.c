@@ -113,6 +113,24 @@ static void semaphores_are_checked(void) {
     snn_destroy_network(handle);
 }
 
+static void what_is_read_back_is_checked(void) {
+    static const char *const paths[] = {"cells.v", NULL};
+    SNNHandle handle = open_session(make_chain(), "cpu");
+    uint64_t frame = 1;
+    float values[3];
+    int commands;
+    CHECK_ERROR(snn_vulkan_set_readback(handle, NULL, 1, 2), SNN_ERROR_INVALID_ARGUMENT, "paths is null");
+    CHECK_ERROR(snn_vulkan_set_readback(handle, paths, 2, 2), SNN_ERROR_INVALID_ARGUMENT, "paths[1] is null");
+    CHECK_ERROR(snn_vulkan_set_readback(handle, paths, 1, 0), SNN_ERROR_INVALID_ARGUMENT, "frame_count is 0");
+    CHECK_ERROR(snn_vulkan_set_readback(handle, paths, 1, 2), SNN_ERROR_UNSUPPORTED, "not on a Vulkan device");
+    CHECK_ERROR(snn_vulkan_record_readback(handle, NULL, 0), SNN_ERROR_INVALID_ARGUMENT, "command_buffer");
+    CHECK_ERROR(snn_vulkan_record_readback(handle, &commands, 0), SNN_ERROR_STATE, "nothing is read back");
+    CHECK_ERROR(snn_vulkan_read_back(handle, "cells.v", 0, SNN_FLOAT32, values, 3, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_frame");
+    CHECK_ERROR(snn_vulkan_read_back(handle, "cells.v", 0, SNN_FLOAT32, values, 3, &frame), SNN_ERROR_NOT_FOUND, "'cells.v' is not");
+    CHECK(frame == SNN_VULKAN_NO_FRAME);
+    snn_destroy_network(handle);
+}
+
 static void a_plan_is_whole(void) {
     SNNConfig config;
     SNNHandle handle = NULL;
@@ -163,6 +181,7 @@ static const CheckCase cases[] = {
     CASE(a_session_elsewhere_records_nothing),
     CASE(a_buffer_is_checked_before_it_is_bound),
     CASE(semaphores_are_checked),
+    CASE(what_is_read_back_is_checked),
     CASE(a_plan_is_whole),
 };
 

@@ -272,6 +272,9 @@ def test_functions_of_vulkan_name_what_is_no_simulation_semaphore_or_buffer() ->
             (snn.vulkan.submit_steps, ()),
             (snn.vulkan.buffer, ("output.v",)),
             (snn.vulkan.bind_buffer, ("output.spikes", None)),
+            (snn.vulkan.set_readback, (["output.v"], 2)),
+            (snn.vulkan.record_readback, (1, 0)),
+            (snn.vulkan.read_back, ("output.v", 0)),
         ):
             with pytest.raises(snn.ArgumentTypeError, match=r"simulation is .*, not an snn\.Simulation"):
                 function(one, *arguments)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import vulkan as vk
@@ -75,14 +75,20 @@ class Owner:
         vk.vkFreeCommandBuffers(self.device, self.pool, 1, [commands])
         return float(ticks[1] - ticks[0]) * float(self.properties.limits.timestampPeriod) * 1e-9
 
-    def seconds_of_steps(self, simulation: snn.Simulation, steps: int, records: int = 1) -> float:
-        """Return the device's time for one of the steps that are recorded, `steps` in each of so many recordings."""
+    def seconds_of_steps(self, simulation: snn.Simulation, steps: int, inputs: Iterable[Any] = (None,)) -> float:
+        """Return the device's time for one of the steps that are recorded, `steps` with each input."""
+        count = 0
 
         def record(commands: Any) -> None:
-            for _ in range(records):
+            nonlocal count
+            for values in inputs:
+                if values is not None:
+                    simulation.set_input("input", values)
                 snn.vulkan.record_steps(simulation, _number(commands), steps)
+                count += steps
 
-        return self.seconds(record) / (steps * records)
+        seconds = self.seconds(record)
+        return seconds / count
 
     def copy_bandwidth(self) -> float:
         """Bytes a second, read and written ones counted, of a copy within the card's memory."""

@@ -16,7 +16,7 @@ from owner import Owner
 import snn
 from snn.engine import machine
 from snn.engine.bench.brains import bench_brains
-from snn.engine.bench.latency import latency_network
+from snn.engine.bench.latency import latency_inputs, latency_network
 from snn.engine.bench.report import Settings
 from snn.engine.bench.scenes import bench_scene
 from snn.engine.bench.training import bench_training
@@ -54,8 +54,9 @@ def bandwidth(owner: Owner) -> Iterator[Row]:
 def recorded(owner: Owner) -> Iterator[Row]:
     """Steps in a host's command buffer, by the card's clock."""
     with snn.Simulation(latency_network(), device=owner.host()) as simulation:
-        owner.seconds_of_steps(simulation, 16)
-        one = sorted(owner.seconds_of_steps(simulation, 1, 64) for _ in range(11))
+        spikes = latency_inputs(0)[:64]
+        owner.seconds_of_steps(simulation, 1, spikes)
+        one = sorted(owner.seconds_of_steps(simulation, 1, spikes) for _ in range(11))
         many = sorted(owner.seconds_of_steps(simulation, 64) for _ in range(11))
     what = "128-256-256-8 LIF, single sample, recorded into a host's command buffer"
     yield (

@@ -129,6 +129,34 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *s
  * Thread-safety: as all functions of a session. */
 SNN_API SNNStatus SNN_CALL snn_vulkan_bind_buffer(SNNHandle handle, const char *path, const SNNVulkanBuffer *buffer);
 
+/* Values of a frame for the host, without waiting: what was set is copied to memory that both see, once for each of the last
+ * frames, and read there when the host knows that a frame is finished, by its fence or timeline semaphore.
+ *
+ *     static const char *const paths[] = {"cells.v", "output.spikes"};
+ *     snn_vulkan_set_readback(brain, paths, 2, 3);                       once: for two frames on their way and a finished one
+ *     each frame:
+ *         snn_vulkan_record_steps(brain, command_buffer, 16);
+ *         snn_vulkan_record_readback(brain, command_buffer, frame);      frame: 0, 1, ... of the host
+ *         snn_vulkan_read_back(brain, "output.spikes", finished, SNN_FLOAT32, spikes, 8, &from);
+ *
+ * set_readback: paths are states ("population.state") and "population.spikes", the spikes of the last step. `frame_count`, 1 to 64,
+ * is how many frames are kept: one more than are on their way, else there may be none that is finished. None of the frames before are kept.
+ * No path ends it. Not to be called while something that was recorded waits to run.
+ * record_readback: copies them as they are after what was recorded before, in the place of the oldest frame. Frames ascend. Allocates
+ * nothing and uses no queue. Commands that were recorded run in the order of their frames.
+ * read_back: of the newest frame kept up to `finished_frame`, whose number goes to out_frame; SNN_VULKAN_NO_FRAME, and out_data as it
+ * was, where there is none. [batch_size][size], in the type wanted. It waits for nothing and calls nothing of Vulkan. `finished_frame` is
+ * the last one that the device has finished: a later one gives values that are being written.
+ * Errors: SNN_ERROR_INVALID_ARGUMENT (a path of another kind, a count, a frame that does not ascend), SNN_ERROR_NOT_FOUND (no such
+ * path), SNN_ERROR_STATE (nothing is set), SNN_ERROR_UNSUPPORTED (not on a Vulkan device).
+ * Thread-safety: as all functions of a session. */
+#define SNN_VULKAN_NO_FRAME UINT64_MAX
+SNN_API SNNStatus SNN_CALL snn_vulkan_set_readback(SNNHandle handle, const char *const *paths, uint32_t path_count,
+                                                   uint32_t frame_count);
+SNN_API SNNStatus SNN_CALL snn_vulkan_record_readback(SNNHandle handle, void *command_buffer, uint64_t frame);
+SNN_API SNNStatus SNN_CALL snn_vulkan_read_back(SNNHandle handle, const char *path, uint64_t finished_frame, uint32_t dtype,
+                                                void *out_data, size_t count, uint64_t *out_frame);
+
 /* The step as data, for a host that runs it through a GPU layer of its own: SPIR-V modules, buffers with what they hold at
  * first, dispatches. The session's config->device is "vulkan:plan"; it needs no device and no driver, and runs nothing. Its
  * states, weights, parameters, seed and step count are set by the usual functions or snn_load_state, and are in the buffers; so are

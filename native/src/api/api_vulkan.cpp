@@ -82,6 +82,29 @@ SNNStatus snn_vulkan_submit_steps(SNNHandle handle, const SNNVulkanSubmission* s
     });
 }
 
+SNNStatus snn_vulkan_set_readback(SNNHandle handle, const char* const* paths, uint32_t path_count, uint32_t frame_count) {
+    return with_session(handle, [&](Session& session) {
+        if (path_count > 0) check_given(paths, "paths");
+        session.set_readback({paths, path_count}, frame_count);
+    });
+}
+
+SNNStatus snn_vulkan_record_readback(SNNHandle handle, void* command_buffer, uint64_t frame) {
+    return with_session(handle, [&](Session& session) {
+        check_given(command_buffer, "command_buffer");
+        session.record_readback(frame, command_buffer);
+    });
+}
+
+SNNStatus snn_vulkan_read_back(SNNHandle handle, const char* path, uint64_t finished_frame, uint32_t dtype, void* out_data, size_t count,
+                               uint64_t* out_frame) {
+    return reading_session(handle, [&](Session& session) {
+        uint64_t& frame = required(out_frame, "out_frame");
+        frame = SNN_VULKAN_NO_FRAME;
+        session.read_back(&required(path, "path"), finished_frame, dtype, out_data, count, frame);
+    });
+}
+
 SNNStatus snn_vulkan_get_plan(SNNHandle handle, SNNVulkanPlan* out_plan) {
     return with_session(handle, [&](Session& session) {
         SNNVulkanPlan plan{};

@@ -32,6 +32,9 @@ void* Executor::begin_submission() { cannot_share(); }
 void Executor::submit(void*, const SNNVulkanSubmission&) { cannot_share(); }
 DeviceBuffer Executor::state_buffer(uint32_t, uint32_t) const { cannot_share(); }
 void Executor::bind_buffer(uint32_t, Port, const DeviceBuffer*) { cannot_share(); }
+void Executor::set_readback(std::span<const Slot>, uint32_t) { cannot_share(); }
+void Executor::record_readback(uint64_t, void*) { cannot_share(); }
+bool Executor::read_back(size_t, uint64_t, DType, void*, uint64_t&) const { cannot_share(); }
 void Executor::plan(const RunRequest&, SNNVulkanPlan&) { cannot_share(); }
 void Executor::backward(std::span<const OutputGradient>, std::span<const InputGradient>) { cannot_train(); }
 double Executor::gradient_square_sum(uint32_t) const { cannot_train(); }

@@ -237,13 +237,17 @@ public:
     // From now on the port is read or written there; null: in the executor's own memory, or not at all. States move with it. The
     // values of an input that is bound are not read from a request.
     virtual void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer);
+    // States and activity that the host reads without waiting: record_readback() copies them as they are after the steps that were
+    // recorded before, to memory of their own for the last `frame_count` frames; read_back() gives value `place` of the newest frame
+    // up to `finished_frame`, false where there is none.
+    virtual void set_readback(std::span<const Slot> slots, uint32_t frame_count);
+    virtual void record_readback(uint64_t frame, void* commands);
+    virtual bool read_back(size_t place, uint64_t finished_frame, DType dtype, void* out_data, uint64_t& out_frame) const;
     // The step as data, from the state as it is now, with inputs that are held. Valid until the executor is next used.
     virtual void plan(const RunRequest& request, SNNVulkanPlan& out_plan);
 
     // Training, optional: can_train() false leaves the rest unused.
     virtual bool can_train() const { return false; }
-    // It cannot, but the same device opens another one with ExecutorOptions::trains, which can.
-    virtual bool gives_way_to_training() const { return false; }
     // Whether runs may have normalised projections.
     virtual bool can_normalize() const { return false; }
     // How many taped runs there were, failed ones included: the number of the run that tape and gradients are from.
@@ -276,7 +280,6 @@ struct ExecutorOptions {
     uint32_t flags = 0;         // SNN_FLAG_*
     uint64_t seed = 0;          // of the random draws
     uint32_t first_sample = 0;  // what the first sample is called in them
-    bool trains = false;        // training is coming: an executor that can, where the backend has several
     std::string device;         // which of the backend's devices: what follows the colon in "vulkan:1"; empty: the first
     const SNNVulkanHost* vulkan_host = nullptr;  // complete; the device is the host's. Read while the executor is opened
     SNNAllocator allocator{};   // functions null: the C runtime's

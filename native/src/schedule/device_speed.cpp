@@ -3,18 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <numeric>
 
-#if defined(_WIN32)
-#include <direct.h>
-#else
-#include <sys/stat.h>
-#endif
-
+#include "common/cache_file.h"
 #include "common/error.h"
 #include "common/json.h"
 #include "common/machine.h"
@@ -107,70 +100,18 @@ Measured measure(const Device& device, const std::vector<uint32_t>& sizes) {
 
 // ---- Keeping
 
-// The file, and the folders that are made for it; empty where there is no place for it.
-std::string file_path(bool make_folders) {
-    const auto folder = [&](const std::string& path) {
-        if (!make_folders) return;
-#if defined(_WIN32)
-        _mkdir(path.c_str());
-#else
-        mkdir(path.c_str(), 0700);
-#endif
-    };
-    std::string place;
-    const auto value_of = [](const char* variable) {
-        const char* const value = std::getenv(variable);
-        return std::string(value ? value : "");
-    };
-    if (const std::string named = value_of("SNN_CACHE"); !named.empty()) {
-        place = named;
-    } else {
-#if defined(_WIN32)
-        place = value_of("LOCALAPPDATA");
-#else
-        place = value_of("XDG_CACHE_HOME");
-        if (const std::string home = value_of("HOME"); place.empty() && !home.empty()) place = home + "/.cache";
-#endif
-        if (place.empty()) return {};
-        folder(place);
-        place += "/snn-engine";
-    }
-    folder(place);
-    return place + "/device_speeds.json";
-}
+constexpr const char* file_name = "device_speeds.json";
 
 // An empty object where there is none that can be read.
 Json read_file() {
-    const std::string path = file_path(false);
-    std::FILE* const file = path.empty() ? nullptr : std::fopen(path.c_str(), "rb");
-    if (!file) return Json::object();
-    std::string content(size_t{1} << 18, '\0');
-    content.resize(std::fread(content.data(), 1, content.size(), file));
-    std::fclose(file);
+    const std::string content = read_cache_file(file_name, size_t{1} << 18);
+    if (content.empty()) return Json::object();
     try {
-        Json document = parse_json(content, path);
+        Json document = parse_json(content, file_name);
         return document.is_object() ? document : Json::object();
     } catch (const Error&) {
         return Json::object();  // damaged: measured and written anew
     }
-}
-
-// Silent where it cannot: then the next process measures.
-void write_file(const Json& document) {
-    const std::string path = file_path(true);
-    if (path.empty()) return;
-    const std::string next = path + ".new", content = document.dump(2);
-    std::FILE* const file = std::fopen(next.c_str(), "wb");
-    if (!file) return;
-    const bool is_written = std::fwrite(content.data(), 1, content.size(), file) == content.size();
-    if (std::fclose(file) != 0 || !is_written) {
-        std::remove(next.c_str());
-        return;
-    }
-#if defined(_WIN32)
-    std::remove(path.c_str());
-#endif
-    if (std::rename(next.c_str(), path.c_str()) != 0) std::remove(next.c_str());
 }
 
 std::string key_of(const Device& device) {
@@ -233,7 +174,7 @@ DeviceSpeed device_speed(const Device& device) {
                          {"large_step_s", speed.large_step_s},
                          {"small_work", speed.small_work},
                          {"large_work", speed.large_work}};
-        write_file(document);
+        write_cache_file(file_name, document.dump(2));
     }
     DeviceSpeed kept = speed;
     kept.was_kept = true;

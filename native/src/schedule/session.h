@@ -73,6 +73,10 @@ public:
     // Appends steps to a command buffer of the host; time goes on as if they had run.
     void record(void* commands, uint32_t count);
     void submit(const SNNVulkanSubmission& submission, uint32_t count);
+    void set_readback(std::span<const char* const> paths, uint32_t frame_count);
+    void record_readback(uint64_t frame, void* commands);
+    // False: no frame is kept that is old enough.
+    bool read_back(std::string_view path, uint64_t finished_frame, uint32_t dtype, void* out_data, size_t count, uint64_t& out_frame) const;
     DeviceBuffer device_buffer(std::string_view path) const;
     void bind_buffer(std::string_view path, const DeviceBuffer* buffer);
     void plan(SNNVulkanPlan& out_plan);
@@ -211,6 +215,7 @@ private:
     uint32_t max_catch_up_steps_;
     SNNLogCallback log_;
     void* log_user_;
+    uint32_t report_steps_ = 1;   // in a run that reports by the clock: steps from one report to the next
     bool dropping_time_ = false;  // the last advance() did; it is logged when it begins
     uint64_t steps_done_ = 0;
     double remainder_s_ = 0;
@@ -218,6 +223,7 @@ private:
     ExecutorCounters counted_before_;  // by the session whose state was restored
     std::vector<std::optional<ProjectionHash>> hashes_;  // per projection, of the network's; made when they are needed
     std::vector<Input> inputs_;           // in the order of their populations
+    std::vector<std::string> readback_paths_;  // of values that come back without waiting
     std::vector<uint32_t> input_places_;  // per population: its place in inputs_, no_input for neurons
     std::vector<InputFrames> frames_;  // one for each of inputs_, rewritten before a step
     std::vector<Parameters> parameters_;  // per population: empty while they are the network's

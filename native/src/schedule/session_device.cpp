@@ -10,6 +10,8 @@ namespace snn {
 
 namespace {
 
+constexpr uint32_t most_readback_frames = 64;
+
 constexpr std::pair<std::string_view, Port> ports[] = {
     {"input", Port::input}, {"states", Port::states}, {"spikes", Port::spikes}, {"spike_count", Port::spike_count}};
 
@@ -31,6 +33,40 @@ void Session::submit(const SNNVulkanSubmission& submission, uint32_t count) {
     void* const commands = executor_->begin_submission();
     record(commands, count);
     executor_->submit(commands, submission);
+}
+
+void Session::set_readback(std::span<const char* const> paths, uint32_t frame_count) {
+    if (frame_count == 0 || frame_count > most_readback_frames)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "frame_count is ", frame_count, "; it is 1 to ", most_readback_frames);
+    std::vector<Slot> slots;
+    std::vector<std::string> names;
+    for (size_t i = 0; i < paths.size(); ++i) {
+        if (!paths[i]) throw Error(SNN_ERROR_INVALID_ARGUMENT, "paths[", i, "] is null");
+        const Variable variable = find_variable(paths[i]);
+        if (variable.kind != Variable::values || (variable.slot.kind != Slot::state && variable.slot.kind != Slot::activity))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "paths[", i, "] is '", paths[i], "'; states and \"population.spikes\" are read back");
+        slots.push_back(variable.slot);
+        names.emplace_back(paths[i]);
+    }
+    executor_->set_readback(slots, frame_count);
+    readback_paths_ = std::move(names);
+}
+
+void Session::record_readback(uint64_t frame, void* commands) {
+    if (readback_paths_.empty()) throw Error(SNN_ERROR_STATE, "nothing is read back: snn_vulkan_set_readback says what");
+    executor_->record_readback(frame, commands);
+}
+
+bool Session::read_back(std::string_view path, uint64_t finished_frame, uint32_t dtype, void* out_data, size_t count,
+                        uint64_t& out_frame) const {
+    const auto found = std::find(readback_paths_.begin(), readback_paths_.end(), path);
+    if (found == readback_paths_.end())
+        throw Error(SNN_ERROR_NOT_FOUND, "'", path, "' is not read back: snn_vulkan_set_readback says what is");
+    const DType type = checked_dtype(dtype);
+    if (!out_data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null");
+    if (const size_t expected = value_count(path); count != expected)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", expected, " values, count is ", count);
+    return executor_->read_back(static_cast<size_t>(found - readback_paths_.begin()), finished_frame, type, out_data, out_frame);
 }
 
 DeviceBuffer Session::device_buffer(std::string_view path) const {

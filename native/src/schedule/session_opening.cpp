@@ -93,11 +93,9 @@ void Session::open_executor(const SessionOptions& options) {
 }
 
 void Session::prepare_to_train() {
-    const bool stays = executor_->gives_way_to_training();
-    if (executor_->can_train() || (!stays && !is_automatic_)) return;
-    const std::string device = stays ? device_ : backends().front()->name;
-    if (!stays) warn(text("device '", device_, "' cannot train; the session goes on on '", device, "'"));
-    executor_options_.trains = true;
+    if (executor_->can_train() || !is_automatic_) return;
+    const std::string device = backends().front()->name;
+    warn(text("device '", device_, "' cannot train; the session goes on on '", device, "'"));
     const SavedState state = save();
     std::unique_ptr<Executor> left = std::move(executor_);
     const std::string left_device = device_;
@@ -111,10 +109,9 @@ void Session::prepare_to_train() {
     } catch (...) {
         executor_ = std::move(left);
         device_ = left_device;
-        executor_options_.trains = false;
         throw;
     }
-    if (!stays) device_reason_ = text("'", left_device, "' cannot train");
+    device_reason_ = text("'", left_device, "' cannot train");
 }
 
 void Session::report_opening() const {

@@ -12,6 +12,8 @@ namespace snn::vulkan {
 
 namespace {
 
+constexpr uint32_t sources_of_a_spike = 8;  // in a step: as many spike as are usual
+
 std::string why_not(const Network& network) {
     for (const Projection& projection : network.projections())
         if ((projection.kind != SNN_CONNECT_DENSE && projection.kind != SNN_CONNECT_ONE_TO_ONE) || projection.is_fixed())
@@ -21,7 +23,7 @@ std::string why_not(const Network& network) {
 
 }  // namespace
 
-BrainLayout make_brain_layout(const Plan& plan, uint32_t sample_count) {
+BrainLayout make_brain_layout(const Plan& plan) {
     const Network& network = *plan.network;
     const auto& projections = network.projections();
     BrainLayout layout;
@@ -30,30 +32,21 @@ BrainLayout make_brain_layout(const Plan& plan, uint32_t sample_count) {
     layout.populations.resize(network.populations().size());
     layout.projections.resize(projections.size());
     const auto take = [](auto& io_words, uint64_t count) {
-        const uint64_t place = io_words;
+        const auto place = static_cast<uint32_t>(io_words);
         io_words += static_cast<std::remove_reference_t<decltype(io_words)>>(count);
         return place;
     };
-    const auto take_shared = [&](uint64_t count) { return static_cast<uint32_t>(take(layout.brain_words, count)); };
     for (const uint32_t p : plan.order) {
         const Population& population = network.population(p);
         BrainLayout::OfPopulation& of = layout.populations[p];
-        of.entry = static_cast<uint32_t>(take(layout.first_projection, shader::BRAIN_POPULATION_WORDS));
+        of.entry = take(layout.first_projection, shader::BRAIN_POPULATION_WORDS);
         if (population.is_input() || population.is_binary()) {
             of.slots = std::bit_ceil(plan.populations[p].history_depth + 1);
             of.width = population.is_binary() ? (population.size + 31) / 32 : population.size;
-            const uint64_t words = uint64_t{of.slots} * (1 + of.width);
-            of.ring = take_shared(words);
-            of.ring_in_memory = take(layout.memory_words, words * sample_count);
+            of.ring = take(layout.brain_words, uint64_t{of.slots} * (1 + of.width));
         }
-        if (population.is_input()) {
-            of.frames = take(layout.frame_words, uint64_t{sample_count} * population.size);
-            continue;
-        }
-        const uint64_t words = uint64_t{population.model->states.size()} * population.size;
-        of.states = take_shared(words);
-        of.states_in_memory = take(layout.memory_words, words * sample_count);
-        if (of.slots > 0) of.records = take(layout.record_words, uint64_t{sample_count} * of.width);
+        if (!population.is_input())
+            of.states = take(layout.brain_words, uint64_t{population.model->states.size()} * population.size);
     }
     layout.table_words = layout.first_projection;
     for (const uint32_t p : plan.order) {
@@ -62,12 +55,13 @@ BrainLayout make_brain_layout(const Plan& plan, uint32_t sample_count) {
             const Projection& projection = projections[q];
             if (projection.target != p) continue;
             BrainLayout::OfProjection& of = layout.projections[q];
-            of.entry = static_cast<uint32_t>(take(layout.table_words, shader::BRAIN_PROJECTION_WORDS));
-            of.weights = static_cast<uint32_t>(take(layout.weight_words, projection.weight_count()));
-            of.bias = static_cast<uint32_t>(take(layout.weight_words, projection.bias_count()));
+            of.entry = take(layout.table_words, shader::BRAIN_PROJECTION_WORDS);
+            const Population& source = network.population(projection.source);
+            const bool few_of_many = projection.kind == SNN_CONNECT_DENSE && source.is_binary();
+            layout.step_weights += projection.weight_count() / (few_of_many ? sources_of_a_spike : 1);
             bool& may = may_be_held.try_emplace(projection.receptor, true).first->second;
-            may = may && network.population(projection.source).is_input() && projection.delay_steps == 0;
-            if (may) of.held = take_shared(network.population(p).size);
+            may = may && source.is_input() && projection.delay_steps == 0;
+            if (may) of.held = take(layout.brain_words, network.population(p).size);
         }
     }
     return layout;

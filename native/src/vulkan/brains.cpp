@@ -1,134 +1,138 @@
-// Opening, running and recording of brains. Reading and writing: brains_variables.cpp.
 #include "vulkan/brains.h"
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
-#include "backend/slots.h"
 #include "common/error.h"
 #include "normal_table.h"
 #include "vulkan/constants.h"
 #include "vulkan/model_shader.h"
 #include "vulkan/shader_arguments.h"
-#include "vulkan/steps.h"
 
 namespace snn::vulkan {
 
 namespace {
 
-// Below, a device has too few workgroups to be worth it, and one population is better spread over several. A guess: see
-// docs/decisions/0022.
-constexpr uint32_t fewest_brains = 16;
-constexpr uint32_t most_groups = 65535;  // of a dispatch, on every device
-constexpr uint32_t most_steps = 256;     // of a submission: some systems reset a device that is busy for seconds
-constexpr VkDeviceSize buffer_bytes = VkDeviceSize{16} << 20;  // of inputs, and of records, that wait
+// As many brains keep a device busy. Fewer are worth it while a workgroup reads the weights of a step in less time than a
+// dispatch for each kernel spends on barriers, see docs/decisions/0022.
+constexpr uint32_t many_brains = 16;
+constexpr uint64_t most_step_weights = 32768;
+constexpr uint32_t most_groups = 65535;      // of a dispatch, on every device
+constexpr uint32_t most_invocations = 512;   // of a workgroup: more leave too few registers for sixteen loads at a time
+constexpr uint32_t most_table_words = 1024;  // in shared memory
 
-bool may_be_brains(const Plan& plan, const ExecutorOptions& options) {
-    return (plan.sample_weights || (options.batch_size >= fewest_brains && !options.trains)) && !options.vulkan_host &&
-           options.device != "plan";
+VkDeviceSize aligned(const Device& device, VkDeviceSize words) {
+    return (words * 4 + device.alignment() - 1) / device.alignment() * device.alignment();
 }
 
-uint64_t all_weights(const Plan& plan, const BrainLayout& layout, uint32_t samples) {
-    return layout.weight_words * (plan.sample_weights ? samples : 1);
+uint32_t words_between(const Range& range, const Range& whole) { return static_cast<uint32_t>((range.offset - whole.offset) / 4); }
+
+bool contains(const Range& whole, const Range& part) {
+    return part.buffer == whole.buffer && part.offset >= whole.offset && part.offset + part.size <= whole.offset + whole.size;
 }
 
-std::string why_not(const Plan& plan, const ExecutorOptions& options, const BrainLayout& layout) {
-    if (!may_be_brains(plan, options)) return "the device is not the program's own";
-    if (options.batch_size > most_groups) return text("batch_size is ", options.batch_size, " and may be ", most_groups);
-    return layout.not_possible_because;
+// What holds all of them: without a buffer for none; false where they lie in several buffers.
+bool join(const std::vector<Range>& ranges, Range& out_whole) {
+    out_whole = {};
+    for (const Range& range : ranges) {
+        if (!range.buffer) continue;
+        if (!out_whole.buffer) out_whole = range;
+        if (range.buffer != out_whole.buffer) return false;
+        const VkDeviceSize end = std::max(out_whole.offset + out_whole.size, range.offset + range.size);
+        out_whole.offset = std::min(out_whole.offset, range.offset);
+        out_whole.size = end - out_whole.offset;
+    }
+    out_whole.mapped = nullptr;
+    return true;
 }
 
-std::string why_not(const Plan& plan, const BrainLayout& layout, const Device& device, uint32_t samples) {
+}  // namespace
+
+std::string Brains::why_not(const Plan& plan, const BrainLayout& layout, const Device& device, uint32_t samples) {
     const std::string& name = device.description().name;
+    if (!layout.not_possible_because.empty()) return layout.not_possible_because;
+    if (samples > most_groups) return text("batch_size is ", samples, " and may be ", most_groups);
+    if (!plan.sample_weights && samples < many_brains && layout.step_weights > most_step_weights) return "it has too many weights";
     if (const uint64_t bytes = (layout.brain_words + layout.table_words) * 4; bytes > device.shared_memory_bytes())
         return text("a sample takes ", bytes, " bytes, and a workgroup of '", name, "' has ", device.shared_memory_bytes());
-    const uint64_t bytes = std::max(all_weights(plan, layout, samples), layout.memory_words) * 4;
+    const VkDeviceSize bytes = std::max(memory_bytes(plan, device, samples), weight_bytes(plan, device, samples));
     if (bytes > device.storage_range())
         return text("all samples take ", bytes, " bytes, and a shader of '", name, "' reaches ", device.storage_range());
     return {};
 }
 
-// Invocations for each neuron of the largest population, as far as every device goes.
-uint32_t group_size(const Network& network) {
-    uint32_t largest = 1;
-    for (const Population& population : network.populations())
-        if (!population.is_input()) largest = std::max(largest, population.size);
-    return std::min((largest + 31) / 32 * 32, shader::GROUP_SIZE);
+VkDeviceSize Brains::memory_bytes(const Plan& plan, const Device& device, uint32_t samples) {
+    VkDeviceSize bytes = 0;
+    for (size_t p = 0; p < plan.populations.size(); ++p)
+        bytes += PopulationMemory::bytes(device, plan.network->population(static_cast<uint32_t>(p)), plan.populations[p], samples);
+    return bytes;
 }
 
-}  // namespace
-
-std::unique_ptr<Executor> open_brains(const std::shared_ptr<const Plan>& plan, const ExecutorOptions& options) {
-    const auto no = [&](const std::string& why) -> std::unique_ptr<Executor> {
-        if (!plan->sample_weights) return nullptr;
-        throw Error(SNN_ERROR_UNSUPPORTED, "device 'vulkan' has weights for each sample (SNN_FLAG_SAMPLE_WEIGHTS) where a workgroup holds ",
-                    "the sample: ", why, "; \"cpu\" has them always");
-    };
-    if (!may_be_brains(*plan, options) && !plan->sample_weights) return nullptr;
-    BrainLayout layout = make_brain_layout(*plan, options.batch_size);
-    if (const std::string why = why_not(*plan, options, layout); !why.empty()) return no(why);
-    auto device = std::make_unique<Device>(options.device, nullptr);
-    if (const std::string why = why_not(*plan, layout, *device, options.batch_size); !why.empty()) return no(why);
-    return std::make_unique<BrainsExecutor>(plan, options, std::move(layout), std::move(device));
+VkDeviceSize Brains::weight_bytes(const Plan& plan, const Device& device, uint32_t samples) {
+    VkDeviceSize bytes = 0;
+    const uint64_t copies = plan.sample_weights ? samples : 1;
+    for (const Projection& projection : plan.network->projections())
+        bytes += aligned(device, copies * projection.weight_count()) + aligned(device, copies * projection.bias_count()) +
+                 device.alignment();  // a range of rows that is empty
+    return bytes;
 }
 
-std::optional<ExecutorMemory> brains_memory(const Plan& plan, const ExecutorOptions& options) {
-    if (!may_be_brains(plan, options)) return {};
-    const BrainLayout layout = make_brain_layout(plan, options.batch_size);
-    if (!why_not(plan, options, layout).empty()) return {};
-    ExecutorMemory need;
-    need.state_bytes = (layout.memory_words + layout.frame_words + layout.record_words) * 4;
-    for (const Projection& projection : plan.network->projections()) {
-        const uint64_t copies = plan.sample_weights ? options.batch_size : 1;
-        need.projection_bytes.push_back(copies * (projection.weight_count() + projection.bias_count()) * 4);
-        need.needs_arrays.push_back(0);
-    }
-    return need;
-}
-
-BrainsExecutor::BrainsExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options, BrainLayout layout,
-                               std::unique_ptr<Device> device)
-    : plan_(std::move(plan)),
-      samples_(options.batch_size),
-      first_sample_(options.first_sample),
-      seed_(options.seed),
+Brains::Brains(const Place& place, BrainLayout layout, const Range& memory, const Range& weights)
+    : place_(place),
       layout_(std::move(layout)),
-      device_(std::move(device)),
-      pipelines_(*device_),
-      held_(network().populations().size(), 0) {
-    constants_.assign(plan_->populations.begin(), plan_->populations.end());
-    const VkDeviceSize words = std::min(buffer_bytes, device_->storage_range()) / 4;
-    const uint64_t largest = std::max<uint64_t>({layout_.frame_words, layout_.record_words, 1});
-    capacity_ = static_cast<uint32_t>(std::clamp<uint64_t>(words / largest, 1, most_steps));
-    memory_ = device_->allocate(layout_.memory_words * 4, Memory::device, "the states of all samples");
-    weights_ = device_->allocate(all_weights(*plan_, layout_, samples_) * 4, Memory::device, "the weights");
-    frames_ = device_->allocate(layout_.frame_words * capacity_ * 4, Memory::upload, "the inputs of a step");
-    records_ = device_->allocate(layout_.record_words * capacity_ * 4, Memory::readback, "the spikes of a step");
-    counters_ = device_->allocate(VkDeviceSize{samples_} * shader::BRAIN_COUNTERS * 8, Memory::device, "the counters");
-    commands_ = device_->make_commands();
-    submission_ = {commands_};
-    load_weights();
+      memory_(memory),
+      weights_(weights),
+      constants_(place.plan.populations.begin(), place.plan.populations.end()),
+      program_of_(constants_.size(), 0) {
+    for (const PopulationMemory& one : place_.populations)
+        if ((one.has_activity && !contains(memory_, one.ring)) || (one.state_count > 0 && !contains(memory_, one.own_states)))
+            throw Error(SNN_ERROR_INTERNAL, "population '", one.name, "' lies outside of the brains' memory");
+    uint32_t largest = 1;
+    for (const Population& one : place_.plan.network->populations())
+        if (!one.is_input()) largest = std::max(largest, one.size);
+    group_size_ = std::min({(largest + 31) / 32 * 32, place_.device.workgroup_invocations(), most_invocations});
+    counters_ = place_.device.allocate(VkDeviceSize{place_.samples} * shader::BRAIN_COUNTER_WORDS * 4, Memory::device, "the counters");
+    place_.device.fill(counters_, 0);
+}
+
+// Of inputs in one buffer, of all that is written in another.
+bool Brains::find_host_ranges() {
+    std::vector<Range> inputs, outputs;
+    bool all_inputs = true;
+    for (uint32_t p = 0; p < constants_.size(); ++p) {
+        const HostBuffers& host = place_.host_buffers[p];
+        inputs.push_back(host.input);
+        all_inputs = all_inputs && (host.input.buffer || !population(p).is_input());
+        outputs.push_back(host.spikes);
+        outputs.push_back(host.spike_count);
+        const PopulationMemory& memory = place_.populations[p];
+        if (memory.states_are_of_host()) outputs.push_back(memory.states.part(0, memory.states_bytes()));
+    }
+    if (!join(inputs, host_inputs_) || !join(outputs, host_outputs_)) return false;
+    const VkDeviceSize reach = place_.device.storage_range();
+    if (host_inputs_.size > reach || host_outputs_.size > reach) return false;
+    uint32_t words = 0;
+    pushed_.assign(constants_.size(), shader::NOWHERE);
+    for (uint32_t p = 0; p < constants_.size(); ++p) {
+        if (!population(p).is_input() || place_.host_buffers[p].input.buffer) continue;
+        pushed_[p] = words;
+        words += std::min(place_.populations[p].data_words(), shader::BRAINS_PUSHED_WORDS + 1);
+    }
+    can_push_ = words <= shader::BRAINS_PUSHED_WORDS;
+    return !host_inputs_.buffer || all_inputs;  // they take the place of the buffer of frames
+}
+
+bool Brains::load() {
+    if (!find_host_ranges()) return false;
     load_shader();
     load_table();
-}
-
-void BrainsExecutor::load_weights() {
-    std::vector<float> all(layout_.weight_words);
-    for (uint32_t q = 0; q < network().projections().size(); ++q) {
-        const Projection& projection = network().projection(q);
-        std::copy(projection.weights().begin(), projection.weights().end(), all.begin() + layout_.projections[q].weights);
-        if (projection.bias) std::copy(projection.bias->begin(), projection.bias->end(), all.begin() + layout_.projections[q].bias);
-    }
-    const uint64_t copies = all_weights(*plan_, layout_, samples_) / std::max<uint64_t>(layout_.weight_words, 1);
-    std::vector<float> copied;
-    for (uint64_t copy = 0; copy < copies; ++copy) copied.insert(copied.end(), all.begin(), all.end());
-    if (!copied.empty()) device_->upload(weights_, 0, copied.data(), copied.size() * 4);
+    return true;
 }
 
 // The shader, and which of its programs each population has.
-void BrainsExecutor::load_shader() {
+void Brains::load_shader() {
     std::vector<ModelProgram> programs;
-    program_of_.assign(constants_.size(), 0);
     for (uint32_t p = 0; p < constants_.size(); ++p) {
         if (population(p).is_input()) continue;
         const ModelProgram program{population(p).model.get(), &constants_[p].constants};
@@ -136,233 +140,157 @@ void BrainsExecutor::load_shader() {
         program_of_[p] = static_cast<uint32_t>(known - programs.begin());
         if (known == programs.end()) programs.push_back(program);
     }
-    pipeline_ = pipelines_.get(make_brains_shader(programs),
-                               {layout_.table_words, static_cast<uint32_t>(layout_.brain_words), group_size(network())});
+    shader_ = make_brains_shader(programs);
 }
 
-// The table, with the constants behind it.
-void BrainsExecutor::load_table() {
-    const size_t count = constants_.size();
-    std::vector<uint32_t> words, begins(count, 0);
+// The table, the normal table and the constants. They go to shared memory together where they are small.
+void Brains::load_table() {
+    std::vector<uint32_t> words = entries();
+    Table& table = tables_[words];
     for (const auto& row : normal_table)
         for (const float coefficient : row) words.push_back(std::bit_cast<uint32_t>(coefficient));
-    std::vector<PackedConstants> packed(count);
-    for (uint32_t p = 0; p < count; ++p) {
+    for (uint32_t p = 0; p < constants_.size(); ++p) {
         if (population(p).is_input()) continue;
-        packed[p] = pack_constants(constants_[p], population(p).size, {});
-        begins[p] = layout_.table_words + static_cast<uint32_t>(words.size());
-        words.insert(words.end(), packed[p].words.begin(), packed[p].words.end());
+        const PackedConstants packed = pack_constants(constants_[p], population(p).size, {});
+        uint32_t* const entry = &words[layout_.populations[p].entry];
+        entry[shader::BRAIN_CONSTANTS] = static_cast<uint32_t>(words.size());
+        entry[shader::BRAIN_SHARED_CONSTANTS] = packed.shared;
+        entry[shader::BRAIN_OWN_CONSTANTS] = packed.own;
+        entry[shader::BRAIN_POISSON] = packed.poisson;
+        words.insert(words.end(), packed.words.begin(), packed.words.end());
     }
+    if (words.size() * 4 > table.range.size || !table.range.buffer)
+        table.range = place_.device.allocate(words.size() * 4, Memory::device, "the constants");
+    if (words != table.words) place_.device.upload(table.range, 0, words.data(), words.size() * 4);
+    table.words = words;
+    table_ = table.range;
+    const bool fit = words.size() <= most_table_words && (words.size() + layout_.brain_words) * 4 <= place_.device.shared_memory_bytes();
+    const auto shared_words = fit ? static_cast<uint32_t>(words.size()) : layout_.table_words;
+    pipeline_ = place_.pipelines.get(shader_, {shared_words, static_cast<uint32_t>(layout_.brain_words), group_size_});
+}
+
+std::vector<uint32_t> Brains::entries() const {
     std::vector<uint32_t> table(layout_.table_words, 0);
-    for (uint32_t p = 0; p < count; ++p) {
-        const BrainLayout::OfPopulation& of = layout_.populations[p];
-        uint32_t* const entry = &table[of.entry];
-        const Population& info = population(p);
-        entry[shader::BRAIN_SIZE] = info.size;
-        entry[shader::BRAIN_WIDTH] = of.width;
-        entry[shader::BRAIN_IS_BINARY] = info.is_binary();
-        entry[shader::BRAIN_IS_INPUT] = info.is_input();
+    for (uint32_t p = 0; p < constants_.size(); ++p) {
+        uint32_t* const entry = &table[layout_.populations[p].entry];
+        fill_population(p, entry);
+        for (uint32_t q = 0; q < layout_.projections.size(); ++q) {
+            if (place_.plan.network->projection(q).target != p) continue;
+            const uint32_t own = layout_.projections[q].entry;
+            if (entry[shader::BRAIN_LAST_PROJECTION] == 0) entry[shader::BRAIN_FIRST_PROJECTION] = own;
+            entry[shader::BRAIN_LAST_PROJECTION] = own + shader::BRAIN_PROJECTION_WORDS;
+            fill_projection(q, &table[own]);
+        }
+    }
+    return table;
+}
+
+void Brains::fill_population(uint32_t p, uint32_t* entry) const {
+    const Population& info = population(p);
+    const PopulationMemory& memory = place_.populations[p];
+    const BrainLayout::OfPopulation& of = layout_.populations[p];
+    const HostBuffers& host = place_.host_buffers[p];
+    entry[shader::BRAIN_SIZE] = info.size;
+    entry[shader::BRAIN_WIDTH] = of.width;
+    entry[shader::BRAIN_IS_BINARY] = info.is_binary();
+    entry[shader::BRAIN_IS_INPUT] = info.is_input();
+    entry[shader::BRAIN_NUMBER] = p;
+    entry[shader::BRAIN_RECORDS] = place_.records_begin[p];
+    entry[shader::BRAIN_HOST_SPIKES] = host.spikes.buffer ? words_between(host.spikes, host_outputs_) : shader::NOWHERE;
+    entry[shader::BRAIN_HOST_COUNTS] = host.spike_count.buffer ? words_between(host.spike_count, host_outputs_) : shader::NOWHERE;
+    if (of.slots > 0) {
         entry[shader::BRAIN_RING] = of.ring;
-        entry[shader::BRAIN_RING_MASK] = of.slots > 0 ? of.slots - 1 : 0;
-        entry[shader::BRAIN_RING_IN_MEMORY] = static_cast<uint32_t>(of.ring_in_memory);
-        entry[shader::BRAIN_FRAMES] = static_cast<uint32_t>(of.frames * capacity_);
-        entry[shader::BRAIN_FRAME_STRIDE] = held_[p] ? 0 : frame(p);
-        entry[shader::BRAIN_STATE_COUNT] = info.is_input() ? 0 : static_cast<uint32_t>(info.model->states.size());
-        entry[shader::BRAIN_STATES] = of.states;
-        entry[shader::BRAIN_STATES_IN_MEMORY] = static_cast<uint32_t>(of.states_in_memory);
-        entry[shader::BRAIN_RECORDS] =
-            info.is_input() || of.slots == 0 ? shader::NOWHERE : static_cast<uint32_t>(of.records * capacity_);
-        entry[shader::BRAIN_NUMBER] = p;
-        entry[shader::BRAIN_PROGRAM] = program_of_[p];
-        entry[shader::BRAIN_CONSTANTS] = begins[p];
-        entry[shader::BRAIN_SHARED_CONSTANTS] = packed[p].shared;
-        entry[shader::BRAIN_OWN_CONSTANTS] = packed[p].own;
-        entry[shader::BRAIN_POISSON] = packed[p].poisson;
-        entry[shader::BRAIN_FIRST_PROJECTION] = entry[shader::BRAIN_LAST_PROJECTION] = 0;
-        std::vector<uint8_t> held(info.is_input() ? 0 : info.model->receptors.size(), 1);  // by receptor: all before it are
-        for (uint32_t q = 0; q < network().projections().size(); ++q) {
-            const Projection& projection = network().projection(q);
-            if (projection.target != p) continue;
-            const BrainLayout::OfProjection& place = layout_.projections[q];
-            uint32_t& last = entry[shader::BRAIN_LAST_PROJECTION];
-            if (last == 0) entry[shader::BRAIN_FIRST_PROJECTION] = place.entry;
-            last = place.entry + shader::BRAIN_PROJECTION_WORDS;
-            held[projection.receptor] = held[projection.receptor] && place.held != nowhere && held_[projection.source];
-            uint32_t* const own = &table[place.entry];
-            own[shader::BRAIN_IS_DENSE] = projection.kind == SNN_CONNECT_DENSE;
-            own[shader::BRAIN_RECEPTOR] = projection.receptor;
-            own[shader::BRAIN_SOURCE] = layout_.populations[projection.source].entry;
-            own[shader::BRAIN_LAG] = projection.delay_steps;
-            own[shader::BRAIN_WEIGHTS] = place.weights;
-            own[shader::BRAIN_BIAS] = projection.bias ? place.bias : shader::NOWHERE;
-            own[shader::BRAIN_FAN_OUT] = projection.kind == SNN_CONNECT_DENSE ? info.size : 1;
-            own[shader::BRAIN_HELD] = held[projection.receptor] ? place.held : shader::NOWHERE;
-        }
+        entry[shader::BRAIN_RING_MASK] = of.slots - 1;
+        entry[shader::BRAIN_RING_IN_MEMORY] = words_between(memory.ring, memory_);
+        entry[shader::BRAIN_MEMORY_MASK] = memory.activity.ring_mask;
     }
-    words.insert(words.begin(), table.begin(), table.end());
-    if (words.size() * 4 > table_.size) table_ = device_->allocate(words.size() * 4, Memory::device, "the constants");
-    device_->upload(table_, 0, words.data(), words.size() * 4);
-    set_ = pipelines_.bind({table_, memory_, weights_, frames_, counters_, records_});
-}
-
-void BrainsExecutor::set_constants(uint32_t index, const PopulationConstants& constants) {
-    constants_[index] = constants;
-    load_shader();
-    load_table();
-}
-
-// ---- Running
-
-void BrainsExecutor::run(const RunRequest& request) {
-    bool changes = false;
-    for (const InputFrames& input : request.inputs) {
-        const bool held = input.step_stride == 0;
-        changes |= held != (held_[input.population] != 0);
-        held_[input.population] = held;
-    }
-    if (changes) load_table();
-    const uint32_t most = prepare_records(request);
-    for (uint32_t done = 0; done < request.step_count;) {
-        const uint32_t steps = std::min(most, request.step_count - done);
-        load_frames(request, done, steps);
-        record_steps(request, done, steps);
-        device_->run(submission_);
-        now_ += steps;
-        take_records(request, done, steps);
-        done += steps;
-    }
-}
-
-// What comes to the host; gives the most steps of a submission.
-uint32_t BrainsExecutor::prepare_records(const RunRequest& request) {
-    recorded_states_.clear();
-    state_row_words_ = 0;
-    records_spikes_ = !request.events.empty();
-    for (const RecordFrames& record : request.records) {
-        if (record.kind != RecordFrames::state) {
-            records_spikes_ = true;
-            continue;
-        }
-        recorded_states_.push_back({record.population, record.state_index, state_row_words_});
-        state_row_words_ += frame(record.population);
-    }
-    if (recorded_states_.empty()) return capacity_;
-    const VkDeviceSize row_bytes = VkDeviceSize{state_row_words_} * 4;
-    const VkDeviceSize wanted = std::max(row_bytes, std::min(buffer_bytes, device_->storage_range()) / row_bytes * row_bytes);
-    if (state_records_.size < wanted) state_records_ = device_->allocate(wanted, Memory::readback, "the records of a step");
-    return static_cast<uint32_t>(std::min<VkDeviceSize>(capacity_, state_records_.size / row_bytes));
-}
-
-void BrainsExecutor::load_frames(const RunRequest& request, uint32_t done, uint32_t steps) {
-    for (const InputFrames& input : request.inputs) {
-        const size_t words = frame(input.population);
-        float* const to = frames_.as<float>() + layout_.populations[input.population].frames * capacity_;
-        for (uint32_t step = 0; step < (held_[input.population] ? 1 : steps); ++step) {
-            const float* const from = input.data + (done + step) * input.step_stride;
-            std::copy(from, from + words, to + step * words);
-        }
-    }
-}
-
-void BrainsExecutor::record_steps(const RunRequest& request, uint32_t done, uint32_t steps) {
-    const DeviceFunctions& vk = device_->functions;
-    device_->begin(commands_, false);
-    vk.vkCmdBindPipeline(commands_, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline_);
-    vk.vkCmdBindDescriptorSets(commands_, VK_PIPELINE_BIND_POINT_COMPUTE, pipelines_.layout(), 0, 1, &set_, 0, nullptr);
-    VkDeviceSize row = 0;
-    for (uint32_t at = 0; at < steps;) {
-        uint32_t together = steps - at;
-        if (!recorded_states_.empty())  // up to the next row
-            for (together = 1; at + together < steps && !request.records_after(done + at + together - 1);) ++together;
-        const uint64_t step = request.first_step + done + at;
-        const shader::Brains arguments{.now = static_cast<uint32_t>(now_ + 1 + at),
-                                       .step_low = static_cast<uint32_t>(step),
-                                       .step_high = static_cast<uint32_t>(step >> 32),
-                                       .seed_low = static_cast<uint32_t>(seed_),
-                                       .seed_high = static_cast<uint32_t>(seed_ >> 32),
-                                       .steps = together,
-                                       .frame = at,
-                                       .records = records_spikes_,
-                                       .samples = samples_,
-                                       .first_sample = first_sample_,
-                                       .projections = layout_.first_projection,
-                                       .table_end = layout_.table_words,
-                                       .weight_stride = plan_->sample_weights ? static_cast<uint32_t>(layout_.weight_words) : 0};
-        copy_barrier(*device_, commands_);
-        vk.vkCmdPushConstants(commands_, pipelines_.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof arguments, &arguments);
-        vk.vkCmdDispatch(commands_, samples_, 1, 1);
-        at += together;
-        if (recorded_states_.empty() || !request.records_after(done + at - 1)) continue;
-        copy_barrier(*device_, commands_);
-        for (const RecordedState& recorded : recorded_states_) {
-            const Range from = state_range(recorded.population, recorded.state);
-            const VkBufferCopy copy{from.offset, state_records_.offset + (row * state_row_words_ + recorded.place) * 4, from.size};
-            vk.vkCmdCopyBuffer(commands_, from.buffer, state_records_.buffer, 1, &copy);
-        }
-        ++row;
-    }
-    host_barrier(*device_, commands_);
-    device_->end(commands_);
-}
-
-// Calls use(place in the frame, value) for what was active after a step of the submission that began at `done`.
-template <class Use>
-void BrainsExecutor::for_active(const RunRequest& request, uint32_t index, uint32_t done, uint32_t step, Use&& use) const {
-    const uint32_t size = population(index).size, width = layout_.populations[index].width;
-    if (population(index).is_input()) {
-        for (const InputFrames& input : request.inputs) {
-            if (input.population != index) continue;
-            const float* const given = input.data + (done + step) * input.step_stride;
-            for (uint32_t i = 0; i < frame(index); ++i)
-                if (given[i] != 0.0f) use(i, population(index).is_binary() ? 1.0f : given[i]);
-        }
+    if (info.is_input()) {
+        entry[shader::BRAIN_FRAMES] = host.input.buffer ? words_between(host.input, host_inputs_) : place_.frames_begin[p];
+        entry[shader::BRAIN_FRAME_STRIDE] = host.input.buffer ? 0 : frame(p);
+        entry[shader::BRAIN_PUSHED] = pushed_[p];
         return;
     }
-    const uint32_t* bits = records_.as<uint32_t>() + layout_.populations[index].records * capacity_ + size_t{step} * samples_ * width;
-    for (uint32_t sample = 0; sample < samples_; ++sample)
-        for (uint32_t word = 0; word < width; ++word)
-            for (uint32_t left = *bits++, i = sample * size + word * 32; left != 0; left &= left - 1)
-                use(i + static_cast<uint32_t>(std::countr_zero(left)), 1.0f);
+    entry[shader::BRAIN_STATE_COUNT] = memory.state_count;
+    entry[shader::BRAIN_STATES] = of.states;
+    entry[shader::BRAIN_STATES_OF_HOST] = memory.states_are_of_host();
+    entry[shader::BRAIN_STATES_IN_MEMORY] = words_between(memory.states, memory.states_are_of_host() ? host_outputs_ : memory_);
+    entry[shader::BRAIN_PROGRAM] = program_of_[p];
 }
 
-void BrainsExecutor::take_records(const RunRequest& request, uint32_t done, uint32_t steps) const {
-    size_t row = 0;
-    for (uint32_t step = 0; step < steps; ++step) {
-        const bool has_row = request.records_after(done + step);
-        auto state = recorded_states_.begin();
-        for (const RecordFrames& record : request.records) {
-            const uint32_t words = frame(record.population);
-            if (record.kind == RecordFrames::activity_sum) {
-                for_active(request, record.population, done, step, [&](uint32_t i, float value) {
-                    if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += static_cast<double>(value);
-                    else static_cast<float*>(record.data)[i] += value;
-                });
-                continue;
-            }
-            const RecordedState* const recorded = record.kind == RecordFrames::state ? &*state++ : nullptr;
-            if (!has_row) continue;
-            void* const out = static_cast<char*>(record.data) +
-                              request.record_row(done + step) * record.step_stride * size_of(record.dtype);
-            if (recorded) {
-                const uint32_t* const from = state_records_.as<uint32_t>() + row * state_row_words_ + recorded->place;
-                convert(type_of(recorded->population, recorded->state), from, record.dtype, out, words);
-                continue;
-            }
-            values_.assign(words, 0.0f);
-            for_active(request, record.population, done, step, [&](uint32_t i, float value) { values_[i] = value; });
-            convert(DType::float32, values_.data(), record.dtype, out, words);
+void Brains::fill_projection(uint32_t q, uint32_t* entry) const {
+    const Projection& projection = place_.plan.network->projection(q);
+    const ProjectionMemory& memory = place_.projections[q];
+    const bool own_weights = place_.plan.sample_weights;
+    entry[shader::BRAIN_IS_DENSE] = projection.kind == SNN_CONNECT_DENSE;
+    entry[shader::BRAIN_RECEPTOR] = projection.receptor;
+    entry[shader::BRAIN_SOURCE] = layout_.populations[projection.source].entry;
+    entry[shader::BRAIN_LAG] = projection.delay_steps;
+    entry[shader::BRAIN_WEIGHTS] = words_between(memory.segments[0].synapses, weights_);
+    entry[shader::BRAIN_WEIGHT_STRIDE] = own_weights ? static_cast<uint32_t>(projection.weight_count()) : 0;
+    entry[shader::BRAIN_BIAS] = projection.bias ? words_between(memory.bias_range, weights_) : shader::NOWHERE;
+    entry[shader::BRAIN_BIAS_STRIDE] = own_weights ? static_cast<uint32_t>(projection.bias_count()) : 0;
+    entry[shader::BRAIN_FAN_OUT] = projection.kind == SNN_CONNECT_DENSE ? population(projection.target).size : 1;
+    entry[shader::BRAIN_HELD] = layout_.projections[q].held;
+}
+
+Dispatch Brains::steps(uint32_t count, uint32_t flags, uint64_t step, uint64_t now, uint64_t seed, uint32_t frame) const {
+    Dispatch dispatch;
+    dispatch.pipeline = pipeline_;
+    // What a shader could write is bound to something that it may write.
+    const Range& records = flags & shader::BRAINS_RECORDS ? place_.records : counters_;
+    const Range& host = host_outputs_.buffer ? host_outputs_ : counters_;
+    dispatch.set = place_.pipelines.bind({table_, memory_, weights_, host_inputs_.buffer ? host_inputs_ : place_.frames, counters_, records, host});
+    dispatch.take(shader::Brains{.now = static_cast<uint32_t>(now),
+                                 .step_low = static_cast<uint32_t>(step),
+                                 .step_high = static_cast<uint32_t>(step >> 32),
+                                 .seed_low = static_cast<uint32_t>(seed),
+                                 .seed_high = static_cast<uint32_t>(seed >> 32),
+                                 .steps = count,
+                                 .frame = frame,
+                                 .samples = place_.samples,
+                                 .first_sample = place_.first_sample,
+                                 .projections = layout_.first_projection,
+                                 .table_end = layout_.table_words,
+                                 .flags = flags,
+                                 .pushed = {}});
+    dispatch.groups[0] = place_.samples;
+    return dispatch;
+}
+
+void Brains::push(Dispatch& dispatch, std::span<const InputFrames> inputs) const {
+    shader::Brains arguments;
+    std::memcpy(&arguments, dispatch.push, sizeof arguments);
+    arguments.flags |= shader::BRAINS_PUSHED;
+    for (const InputFrames& input : inputs) {
+        const PopulationMemory& memory = place_.populations[input.population];
+        if (pushed_[input.population] == shader::NOWHERE) continue;
+        uint32_t* const words = arguments.pushed + pushed_[input.population];
+        for (uint32_t i = 0; i < memory.frame; ++i) {
+            if (!memory.is_binary) words[i] = std::bit_cast<uint32_t>(input.data[i]);
+            else if (input.data[i] != 0.0f) words[i / memory.size * memory.activity.width + i % memory.size / 32] |= 1u << (i % memory.size % 32);
         }
-        for (EventRecord& record : request.events) {
-            const uint32_t size = population(record.population).size;
-            for_active(request, record.population, done, step, [&](uint32_t i, float) {
-                record.steps[record.count] = record.first_step + done + step;
-                record.neurons[record.count] = i % size;
-                if (record.samples) record.samples[record.count] = i / size;
-                ++record.count;
-            });
-        }
-        row += has_row;
     }
+    dispatch.take(arguments);
+}
+
+void Brains::start_at(uint64_t now, uint64_t step) {
+    const uint32_t words[] = {static_cast<uint32_t>(now), static_cast<uint32_t>(step), static_cast<uint32_t>(step >> 32)};
+    for (VkDeviceSize sample = 0; sample < place_.samples; ++sample)
+        place_.device.upload(counters_, (sample * shader::BRAIN_COUNTER_WORDS + shader::BRAIN_NOW) * 4, words, sizeof words);
+}
+
+void Brains::add_to(ExecutorCounters& counters) const {
+    std::vector<uint32_t> words(size_t{place_.samples} * shader::BRAIN_COUNTER_WORDS);
+    place_.device.download(counters_, 0, words.data(), words.size() * 4);
+    const auto sum = [&](uint32_t counter) {
+        uint64_t total = 0;
+        for (size_t at = 2 * counter; at < words.size(); at += shader::BRAIN_COUNTER_WORDS) total += uint64_t{words[at + 1]} << 32 | words[at];
+        return total;
+    };
+    counters.spikes += sum(shader::BRAIN_SPIKES);
+    counters.input_spikes += sum(shader::BRAIN_INPUT_SPIKES);
+    counters.synaptic_events += sum(shader::BRAIN_EVENTS);
+    counters.synaptic_operations += sum(shader::BRAIN_OPERATIONS);
 }
 
 }  // namespace snn::vulkan

@@ -1,11 +1,11 @@
-// Many small networks at once: a workgroup takes one sample through all steps of a run, with states and activity in shared memory
-// (shaders/brains.comp). For networks of dense and one-to-one projections whose samples fit there; the samples may have weights of
-// their own. A run is one dispatch, or one for each recorded row where states are recorded. Other networks go the way of
-// executor.h.
+// Small networks: a workgroup takes one sample, a "brain", through all steps of a dispatch, with states and activity in shared memory
+// (shaders/brains.comp). For dense and one-to-one projections in float, where a sample fits there and one workgroup is quicker
+// than a dispatch for each kernel, or samples have weights of their own. It works on the memory of the executor's populations and
+// projections, so a step may go one way and the next the other.
 #pragma once
 
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,78 +13,84 @@
 #include "vulkan/brain_layout.h"
 #include "vulkan/device.h"
 #include "vulkan/pipelines.h"
+#include "vulkan/population.h"
+#include "vulkan/projection.h"
+#include "vulkan/steps.h"
 
 namespace snn::vulkan {
 
-// Null: the network goes the other way. Throws SNN_ERROR_UNSUPPORTED where samples have weights of their own and it may not.
-std::unique_ptr<Executor> open_brains(const std::shared_ptr<const Plan>& plan, const ExecutorOptions& options);
-// What it takes, as Backend::memory tells; none where no device would be asked.
-std::optional<ExecutorMemory> brains_memory(const Plan& plan, const ExecutorOptions& options);
+// Buffers of the host program, of one population; without a buffer where none is bound.
+struct HostBuffers {
+    Range input, spikes, spike_count;
+};
 
-class BrainsExecutor final : public Executor {
+class Brains {
 public:
-    BrainsExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options, BrainLayout layout,
-                   std::unique_ptr<Device> device);
-
-    std::string description() const override { return device_->description().name + ", a workgroup for each sample"; }
-    void reset_state() override;
-    void run(const RunRequest& request) override;
-    ExecutorCounters counters() const override;
-    void set_constants(uint32_t population, const PopulationConstants& constants) override;
-    void set_seed(uint64_t seed) override { seed_ = seed; }
-    size_t count(const Slot& slot) const override;
-    void read(const Slot& slot, DType dtype, void* out_data) const override;
-    void write(const Slot& slot, DType dtype, const void* data) override;
-    std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
-    bool gives_way_to_training() const override { return !plan_->sample_weights; }
-
-private:
-    // What comes to the host after every recorded step: a state, at `place` among the words of that step.
-    struct RecordedState {
-        uint32_t population, state, place;
+    // Where everything is that a dispatch reads and writes; what it refers to outlives it.
+    struct Place {
+        Device& device;
+        Pipelines& pipelines;
+        const Plan& plan;
+        uint32_t samples, first_sample;
+        const std::vector<PopulationMemory>& populations;
+        const std::vector<ProjectionMemory>& projections;
+        const std::vector<HostBuffers>& host_buffers;
+        const Range &frames, &records;
+        const std::vector<uint32_t>& frames_begin;   // by input population, in words
+        const std::vector<uint32_t>& records_begin;  // by population, in words; shader::NOWHERE: it is not recorded
     };
 
-    const Network& network() const { return *plan_->network; }
-    const Population& population(uint32_t index) const { return network().population(index); }
-    uint32_t frame(uint32_t index) const { return samples_ * population(index).size; }
-    uint32_t slot_words(uint32_t index) const { return 1 + layout_.populations[index].width; }
-    bool has_activity(uint32_t index) const { return layout_.populations[index].slots > 0; }
-    DType type_of(uint32_t population, uint32_t state) const;
-    Range state_range(uint32_t population, uint32_t state) const;
-    Range slot_range(uint32_t population, uint32_t lag) const;
-    Range weight_range(const Slot& slot, uint32_t copy) const;
+    // Empty: brains are possible and worth it. Else why not, as the end of a sentence.
+    static std::string why_not(const Plan& plan, const BrainLayout& layout, const Device& device, uint32_t samples);
+    // What the populations and the projections take on the device, with what alignment adds.
+    static VkDeviceSize memory_bytes(const Plan& plan, const Device& device, uint32_t samples);
+    static VkDeviceSize weight_bytes(const Plan& plan, const Device& device, uint32_t samples);
+
+    // `memory`, `weights`: the ranges that those lie in.
+    Brains(const Place& place, BrainLayout layout, const Range& memory, const Range& weights);
+
+    void set_constants(uint32_t population, const PopulationConstants& constants) { constants_[population] = constants; }
+    // Makes shader and table for what the executor's memory is now. False: the host's buffers lie such that brains do not reach them.
+    bool load();
+    // The next steps. `flags`: BRAINS_HELD, BRAINS_RECORDS and BRAINS_GO_ON; `step`: the number of the first for random draws;
+    // `now`: its position in the rings; `frame`: of inputs and records.
+    Dispatch steps(uint32_t count, uint32_t flags, uint64_t step, uint64_t now, uint64_t seed, uint32_t frame = 0) const;
+    // Inputs that are held may come within the dispatch, no buffer is read then.
+    bool can_push() const { return can_push_; }
+    void push(Dispatch& io_dispatch, std::span<const InputFrames> inputs) const;
+
+    void reset() { place_.device.fill(counters_, 0); }
+    void add_to(ExecutorCounters& io_counters) const;
+    // Where dispatches with BRAINS_GO_ON begin.
+    void start_at(uint64_t now, uint64_t step);
+
+private:
+    const Population& population(uint32_t index) const { return place_.plan.network->population(index); }
+    uint32_t frame(uint32_t index) const { return place_.populations[index].frame; }
+    bool find_host_ranges();
     void load_shader();
     void load_table();
-    void load_weights();
+    std::vector<uint32_t> entries() const;
+    void fill_population(uint32_t index, uint32_t* out_entry) const;
+    void fill_projection(uint32_t index, uint32_t* out_entry) const;
 
-    uint32_t prepare_records(const RunRequest& request);
-    void load_frames(const RunRequest& request, uint32_t done, uint32_t steps);
-    void record_steps(const RunRequest& request, uint32_t done, uint32_t steps);
-    void take_records(const RunRequest& request, uint32_t done, uint32_t steps) const;
-    template <class Use>
-    void for_active(const RunRequest& request, uint32_t population, uint32_t done, uint32_t step, Use&& use) const;
-
-    std::shared_ptr<const Plan> plan_;
-    uint32_t samples_, first_sample_;
-    uint64_t seed_;
+    Place place_;
     BrainLayout layout_;
-    std::unique_ptr<Device> device_;
-    Pipelines pipelines_;
+    // What was recorded may still wait to run: other buffers of the host have another table.
+    struct Table {
+        Range range;
+        std::vector<uint32_t> words;
+    };
+    std::map<std::vector<uint32_t>, Table> tables_;  // by their entries
+    Range memory_, weights_, counters_, table_;
     std::vector<PopulationConstants> constants_;  // by population
     std::vector<uint32_t> program_of_;            // by population
-    std::vector<uint8_t> held_;  // by population: an input that is the same in all steps, as the table has it
-    Range table_, memory_, weights_, frames_, counters_, records_, state_records_;
-    uint32_t capacity_;                            // steps whose inputs and spikes fit
-    std::vector<RecordedState> recorded_states_;   // of the run at hand
-    uint32_t state_row_words_ = 0;
-    bool records_spikes_ = false;
+    std::vector<uint32_t> pushed_;                // by population: its place among pushed words
+    bool can_push_ = false;
+    Range host_inputs_, host_outputs_;            // what holds the host's buffers; without a buffer where there is none
+    std::vector<uint32_t> shader_;
+    uint32_t group_size_ = 0;
     VkPipeline pipeline_ = VK_NULL_HANDLE;
-    VkDescriptorSet set_ = VK_NULL_HANDLE;
-    VkCommandBuffer commands_ = VK_NULL_HANDLE;
-    std::vector<VkCommandBuffer> submission_;      // of commands_
-    uint64_t now_ = 0;                             // steps since the reset
-    mutable std::vector<uint32_t> words_, active_;  // used again
-    mutable std::vector<float> values_;
 };
 
 }  // namespace snn::vulkan

@@ -29,6 +29,16 @@ VkDeviceSize limited_range(VkDeviceSize range) {
     return bytes ? std::min<VkDeviceSize>(range, std::strtoull(bytes, nullptr, 10)) : range;
 }
 
+std::string identity_of_pipelines(const VkPhysicalDeviceProperties& properties) {
+    constexpr char digits[] = "0123456789abcdef";
+    std::string identity = text(properties.vendorID, "-", properties.deviceID, "-");
+    for (const uint8_t byte : properties.pipelineCacheUUID) {
+        identity += digits[byte >> 4];
+        identity += digits[byte & 15];
+    }
+    return identity;
+}
+
 Candidate chosen(const Instance& instance, std::string_view choice) {
     std::vector<Candidate> candidates = instance.candidates();
     if (candidates.empty())
@@ -88,6 +98,8 @@ void Device::open_on_paper() {
     description_.name = "a plan";
     storage_range_ = limited_range(VkDeviceSize{1} << 27);
     alignment_ = 256;
+    shared_memory_bytes_ = 16384;
+    workgroup_invocations_ = 128;
 }
 
 void Device::open_of_host(const SNNVulkanHost& host) {
@@ -110,6 +122,7 @@ void Device::take(const Candidate& candidate, const InstanceFunctions& instance_
     handle = device;
     description_ = candidate.description;
     memory_properties_ = candidate.memory;
+    pipeline_identity_ = identity_of_pipelines(candidate.properties);
     const VkPhysicalDeviceLimits& limits = candidate.properties.limits;
     if (limits.maxPerStageDescriptorStorageBuffers < needed_buffers)
         throw Error(SNN_ERROR_UNSUPPORTED, "a shader of the Vulkan device '", description_.name, "' has ",
@@ -117,6 +130,7 @@ void Device::take(const Candidate& candidate, const InstanceFunctions& instance_
                     " are needed; another device may do (snn devices)");
     storage_range_ = limited_range(limits.maxStorageBufferRange);
     shared_memory_bytes_ = limits.maxComputeSharedMemorySize;
+    workgroup_invocations_ = std::min(limits.maxComputeWorkGroupInvocations, limits.maxComputeWorkGroupSize[0]);
     alignment_ = std::max<VkDeviceSize>(16, limits.minStorageBufferOffsetAlignment);
     if (instance_) functions.vkGetDeviceQueue(handle, candidate.queue_family, 0, &queue_);
     else queue_ = static_cast<VkQueue>(host_.queue);
@@ -190,6 +204,11 @@ Range Device::allocate(VkDeviceSize bytes, Memory memory, std::string_view what)
         throw Error(SNN_ERROR_UNSUPPORTED, what, " would take ", bytes, " bytes; a shader of the Vulkan device '",
                     description_.name, "' reaches ", storage_range_);
     bytes = std::max<VkDeviceSize>((bytes + alignment_ - 1) / alignment_ * alignment_, alignment_);
+    if (memory == Memory::device && bytes <= room_.size) {
+        const Range range = room_.part(0, bytes);
+        room_ = room_.part(bytes, room_.size - bytes);
+        return range;
+    }
     if (is_on_paper_) return paper_buffer_of_host(0, 0, bytes);
     std::vector<Block>& blocks = blocks_[static_cast<size_t>(memory)];
     if (blocks.empty() || blocks.back().size - blocks.back().used < bytes) {

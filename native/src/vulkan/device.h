@@ -102,7 +102,11 @@ public:
     VkDeviceSize alignment() const { return alignment_; }
     // Of a workgroup.
     VkDeviceSize shared_memory_bytes() const { return shared_memory_bytes_; }
+    uint32_t workgroup_invocations() const { return workgroup_invocations_; }
     bool is_on_paper() const { return is_on_paper_; }
+    bool is_of_host() const { return !instance_ && !is_on_paper_; }
+    // What tells one driver's pipelines from another's: vendor, device and the UUID that changes with the driver.
+    const std::string& pipeline_identity() const { return pipeline_identity_; }
     struct PaperBuffer {
         std::vector<uint32_t> words;
         uint64_t host_buffer;  // 0: the plan's own
@@ -115,6 +119,22 @@ public:
     // Memory for the device's lifetime, sub-allocated of larger blocks; not cleared. Throws SNN_ERROR_OUT_OF_MEMORY, and
     // SNN_ERROR_UNSUPPORTED for more than storage_range(): `what` names it.
     Range allocate(VkDeviceSize bytes, Memory memory, std::string_view what);
+
+    // While one lives, memory for kernels is taken from a range of its own, as far as that goes: one binding reaches all of it.
+    class Room {
+    public:
+        Room(Device& device, VkDeviceSize bytes, std::string_view what)
+            : range(device.allocate(bytes, Memory::device, what)), device_(device) {
+            device_.room_ = range;
+        }
+        ~Room() { device_.room_ = {}; }
+        Room(const Room&) = delete;
+        Room& operator=(const Room&) = delete;
+        const Range range;
+
+    private:
+        Device& device_;
+    };
 
     // Whether shaders can be bound to a range of a buffer that is not the device's own: as far as Vulkan tells. Throws.
     void check_foreign(const Range& range) const;
@@ -174,8 +194,11 @@ private:
     std::shared_ptr<const Instance> instance_;  // null: the device is the host's
     SNNVulkanHost host_{};
     DeviceDescription description_;
+    std::string pipeline_identity_;
     VkPhysicalDeviceMemoryProperties memory_properties_{};
     VkDeviceSize storage_range_ = 0, alignment_ = 0, shared_memory_bytes_ = 0;
+    uint32_t workgroup_invocations_ = 0;
+    Range room_;  // what is left of it
     VkQueue queue_ = VK_NULL_HANDLE;
     VkCommandPool command_pool_ = VK_NULL_HANDLE;
     VkCommandBuffer transfer_ = VK_NULL_HANDLE;

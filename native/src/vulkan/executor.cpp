@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <optional>
 #include <set>
 #include <thread>
 #include <tuple>
@@ -17,7 +18,7 @@ namespace snn::vulkan {
 namespace {
 
 constexpr uint32_t most_groups = 65535;  // of a dispatch, in each direction, on every device
-constexpr VkDeviceSize frames_bytes = VkDeviceSize{4} << 20;
+constexpr VkDeviceSize frames_bytes = VkDeviceSize{16} << 20;
 // Of shaders that take any number of workgroups. Few neurons spike in a step, and each is a workgroup's.
 constexpr uint32_t groups_of_arrivals = 64, groups_of_learning = 256;
 
@@ -28,6 +29,11 @@ constexpr uint32_t neurons_of_a_group = 128, least_groups = 16, most_groups_of_s
 // Invocations that share a spike: a row takes few turns of theirs, short rows leave few of them idle.
 uint32_t lanes_for(uint64_t synapses_of_a_row) {
     return synapses_of_a_row > 128 ? shader::GROUP_SIZE : synapses_of_a_row > 24 ? 32 : 16;
+}
+
+[[noreturn]] void refuse_sample_weights(const std::string& why) {
+    throw Error(SNN_ERROR_UNSUPPORTED, "device 'vulkan' has weights for each sample (SNN_FLAG_SAMPLE_WEIGHTS) where a workgroup holds ",
+                "the sample: ", why, "; \"cpu\" has them always");
 }
 
 uint32_t groups_for(uint32_t invocations) { return (invocations + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE; }
@@ -51,13 +57,20 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
         if (delivery == Delivery::spikes || delivery == Delivery::plastic) keeps_list[projection.source] = 1;
         if (delivery == Delivery::plastic) keeps_list[projection.target] = 1;
     }
+    BrainLayout layout = make_brain_layout(*plan_);
+    const std::string no_brains = Brains::why_not(*plan_, layout, device_, batch_size_);
+    if (plan_->sample_weights && !no_brains.empty()) refuse_sample_weights(no_brains);
+    std::optional<Device::Room> memory, weights;  // one binding each for brains
+    if (no_brains.empty())
+        memory.emplace(device_, Brains::memory_bytes(*plan_, device_, batch_size_), "the states of all samples");
     for (uint32_t p = 0; p < populations.size(); ++p) {
         populations_.emplace_back(device_, populations[p], plan_->populations[p], batch_size_, keeps_list[p] != 0);
         if (populations[p].is_input()) inputs_.push_back(p);
     }
+    if (no_brains.empty()) weights.emplace(device_, Brains::weight_bytes(*plan_, device_, batch_size_), "the weights");
     for (uint32_t q = 0; q < projections.size(); ++q) {
         const Projection& projection = projections[q];
-        projections_.emplace_back(device_, network(), projection);
+        projections_.emplace_back(device_, network(), projection, plan_->sample_weights ? batch_size_ : 1);
         plastic_.emplace_back();
         if (projection.plasticity)
             plastic_.back() = std::make_unique<PlasticMemory>(device_, network(), projection, *plan_->plasticity[q],
@@ -65,6 +78,8 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
         const bool is_fixed = projections_.back().delivery == Delivery::spikes || projection.plasticity;
         if (!is_fixed || projection.bias) populations_[projection.target].float_sums |= 1u << projection.receptor;
     }
+    const Range memory_range = memory ? memory->range : Range{}, weight_range = weights ? weights->range : Range{};
+    weights.reset(), memory.reset();
     place_fixed_sums();
     make_bundles(options);
 
@@ -91,13 +106,20 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     if (device_.is_on_paper()) frame_capacity_ = 1;
     frames_ = device_.allocate(frame_words * frame_capacity_ * 4, Memory::upload, "the inputs of a step");
     uint32_t begin = 0;
+    frames_begin_.assign(populations.size(), shader::NOWHERE);
     for (const uint32_t p : inputs_) {
-        frames_begin_.push_back(begin);
+        frames_begin_[p] = begin;
         begin += populations_[p].frame * frame_capacity_;
     }
 
-    prepare_dispatches();
-    if (device_.is_on_paper()) return;
+    if (no_brains.empty()) open_brains(std::move(layout), memory_range, weight_range);
+    if (!device_.is_on_paper()) record_ends();
+    change_step();
+    pipelines_.save();
+}
+
+// What a submission begins and ends with.
+void VulkanExecutor::record_ends() {
     for (VkCommandBuffer* const commands :
          {&begin_, &end_, &step_[0], &step_[1], &recorded_step_[0], &recorded_step_[1], &states_[0], &states_[1]})
         *commands = device_.make_commands();
@@ -110,7 +132,15 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     device_.begin(end_, true);
     host_barrier(device_, end_);
     device_.end(end_);
-    record_step();
+}
+
+// After anything that a recorded step is made of.
+void VulkanExecutor::change_step() {
+    uses_brains_ = brains_ && load_brains();
+    if (!uses_brains_ && plan_->sample_weights) refuse_sample_weights("buffers are bound that lie in several VkBuffers");
+    if (!uses_brains_) prepare_dispatches(), record_step();
+    recorded_.clear(), summed_before_.clear();
+    if (training_) training_->populations_changed();
 }
 
 void VulkanExecutor::record_step() {
@@ -262,7 +292,7 @@ void VulkanExecutor::add_input(Steps& steps, uint32_t input) {
     dispatch.pipeline = pipelines_.get(embedded_shader("load_input"), {population.is_binary});
     const Range& host = host_buffers_[p].input;
     dispatch.set = pipelines_.bind({run(), host.buffer ? host : frames_, {}, {}, {}, population.ring, counter_of_population(p)});
-    dispatch.take(shader::LoadInput{population.activity, host.buffer ? 0 : frames_begin_[input], shader::RUN_INPUTS + input});
+    dispatch.take(shader::LoadInput{population.activity, host.buffer ? 0 : frames_begin_[p], shader::RUN_INPUTS + input});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = batch_size_;
     steps.add(dispatch, {{resource(p, of_activity), Use::write}});

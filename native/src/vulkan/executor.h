@@ -8,7 +8,9 @@
 // What limits small networks on a GPU is the number of barriers in a step (2 us each on an H200, where a dispatch takes 0.2 us): what
 // looks back is delivered all together, then all neurons step, so a network with delays takes two.
 //
-// executor.cpp opens and records, executor_run.cpp runs, executor_host.cpp shares with a host program, executor_variables.cpp reads
+// A small network's steps are one dispatch, however many: brains.h; what is said here of steps is of the others then.
+//
+// executor.cpp opens and records, executor_brains.cpp does so with brains, executor_run.cpp runs, executor_host.cpp shares with a host program, executor_variables.cpp reads
 // and writes, executor_training.cpp passes on what training asks for.
 #pragma once
 
@@ -17,11 +19,13 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "vulkan/brains.h"
 #include "vulkan/device.h"
 #include "vulkan/pipelines.h"
 #include "vulkan/plastic.h"
 #include "vulkan/population.h"
 #include "vulkan/projection.h"
+#include "vulkan/readback.h"
 #include "vulkan/spike_bundle.h"
 #include "vulkan/steps.h"
 #include "vulkan/training.h"
@@ -33,7 +37,9 @@ public:
     VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
     ~VulkanExecutor() override { device_.end_submissions(); }
 
-    std::string description() const override { return device_.description().name; }
+    std::string description() const override {
+        return device_.description().name + (uses_brains_ ? ", a workgroup for each sample" : "");
+    }
     void reset_state() override;
     void run(const RunRequest& request) override;
     void record(const RunRequest& request, void* commands) override;
@@ -41,6 +47,9 @@ public:
     void submit(void* commands, const SNNVulkanSubmission& submission) override;
     DeviceBuffer state_buffer(uint32_t population, uint32_t state) const override;
     void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) override;
+    void set_readback(std::span<const Slot> slots, uint32_t frame_count) override;
+    void record_readback(uint64_t frame, void* commands) override;
+    bool read_back(size_t place, uint64_t finished_frame, DType dtype, void* out_data, uint64_t& out_frame) const override;
     void plan(const RunRequest& request, SNNVulkanPlan& out_plan) override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
@@ -101,10 +110,16 @@ private:
     void prepare_dispatches();
     void prepare_dispatches(uint32_t parity);
     void record_step();
-    void change_step() {
-        prepare_dispatches(), record_step(), recorded_.clear(), summed_before_.clear();
-        if (training_) training_->populations_changed();
-    }
+    void record_ends();
+    void change_step();
+    // What brains need of the executor.
+    void open_brains(BrainLayout layout, const Range& memory, const Range& weights);
+    bool load_brains();
+    void run_brains(const RunRequest& request);
+    void record_brains(const RunRequest& request, VkCommandBuffer commands);
+    void record_brains_run(const RunRequest& request, uint32_t done, uint32_t steps, uint32_t flags);
+    uint32_t prepare_brain_records(const RunRequest& request);
+    void plan_brains(const RunRequest& request);
     std::vector<uint8_t> early_deliveries() const;
     void add_input(Steps& steps, uint32_t input);
     void add_delivery(Steps& steps, uint32_t projection);
@@ -116,6 +131,8 @@ private:
         return {resource(projection.source, of_activity), projection.min_delay() > 0 ? Use::look_back : Use::read};
     }
     std::span<const float> weights_of(uint32_t projection) const;
+    Range copies_of(const Slot& slot) const;
+    void read_copies(const Slot& slot, DType dtype, void* out_data) const;
     void read_traces(const Slot& slot, DType dtype, void* out_data) const;
     void write_traces(const Slot& slot, DType dtype, const void* data);
     void add_neurons(Steps& steps, uint32_t population);
@@ -133,7 +150,10 @@ private:
     void record_copies(uint32_t parity, bool of_spikes);
     // Where the run is before its next step, for the words of `run` up to the normal table.
     void fill_control(const RunRequest& request, uint32_t done, uint32_t* out_control) const;
-    void load_frames(const RunRequest& request, uint32_t done, uint32_t steps);
+    void update(VkCommandBuffer commands, const Range& range, VkDeviceSize offset, const void* data, VkDeviceSize bytes);
+    void update_frames(const RunRequest& request, VkCommandBuffer commands);
+    // `repeats`: an input that is held is there for each step too.
+    void load_frames(const RunRequest& request, uint32_t done, uint32_t steps, bool repeats);
     void take_records(const RunRequest& request, uint32_t done, uint32_t steps);
 
     std::shared_ptr<const Plan> plan_;
@@ -150,18 +170,14 @@ private:
     static constexpr uint32_t no_bundle = UINT32_MAX;
     std::vector<Range> fixed_sums_;    // all of them; populations have parts
     std::vector<uint32_t> inputs_;  // populations
-    // By population: buffers of the host program; without a buffer where none is bound.
-    struct HostBuffers {
-        Range input, spikes, spike_count;
-    };
-    std::vector<HostBuffers> host_buffers_;
+    std::vector<HostBuffers> host_buffers_;  // by population
 
     Range run_[2], control_, frames_, records_, counters_;
     uint32_t parity_ = 0;  // of the step whose dispatches are being made
     const Range& run() const { return run_[parity_]; }
     uint32_t normal_table_at_ = 0;  // in `run`
     uint32_t frame_capacity_ = 0;                     // steps whose input frames fit
-    std::vector<uint32_t> frames_begin_;              // by input, in words
+    std::vector<uint32_t> frames_begin_;              // by population, in words
     Steps dispatches_[2];  // of an even and an odd step; on paper of any step
     VkCommandBuffer begin_ = VK_NULL_HANDLE, end_ = VK_NULL_HANDLE;
     VkCommandBuffer step_[2] = {}, recorded_step_[2] = {}, states_[2] = {};  // recorded: with copies of its spikes
@@ -173,7 +189,18 @@ private:
     std::vector<uint32_t> summed_, summed_before_;
     std::vector<Range> activity_sums_;  // by population
 
+    std::unique_ptr<Brains> brains_;    // null where they are not possible
+    bool uses_brains_ = false;          // for all steps from now on
+    VkCommandBuffer brain_commands_ = VK_NULL_HANDLE;
+    uint32_t brain_capacity_ = 0;       // steps whose spikes fit
+    uint32_t brain_record_words_ = 0;   // of these
+    std::vector<uint32_t> brain_records_begin_;  // by population, in words of records_
+
     std::unique_ptr<Training> training_;  // null until somebody trains
+
+    std::unique_ptr<Readback> readback_;  // null: nothing is read back
+    std::vector<Slot> readback_slots_;
+    std::vector<Range> readback_ranges_;  // used again
 
     // What plan() gave.
     std::vector<SNNVulkanPlanShader> plan_shaders_;

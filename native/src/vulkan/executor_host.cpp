@@ -1,6 +1,8 @@
 // What a host program shares: its command buffers, its buffers, and the step as data.
 #include <algorithm>
+#include <map>
 
+#include "backend/slots.h"
 #include "common/error.h"
 #include "vulkan/executor.h"
 #include "vulkan/shader_arguments.h"
@@ -13,26 +15,32 @@ void VulkanExecutor::check_not_on_paper() const {
                     "the device \"vulkan:plan\" runs nothing: snn_vulkan_get_plan gives its step to a program that does");
 }
 
+void VulkanExecutor::update(VkCommandBuffer commands, const Range& range, VkDeviceSize offset, const void* data, VkDeviceSize bytes) {
+    constexpr VkDeviceSize most = 65536;  // of one command
+    for (VkDeviceSize done = 0; done < bytes; done += most)
+        device_.functions.vkCmdUpdateBuffer(commands, range.buffer, range.offset + offset + done, std::min(most, bytes - done),
+                                            static_cast<const char*>(data) + done);
+}
+
+void VulkanExecutor::update_frames(const RunRequest& request, VkCommandBuffer commands) {
+    for (const InputFrames& input : request.inputs)
+        if (!host_buffers_[input.population].input.buffer)
+            update(commands, frames_, VkDeviceSize{frames_begin_[input.population]} * 4, input.data,
+                   VkDeviceSize{populations_[input.population].frame} * 4);
+}
+
 // Inputs and control words are copied into the command buffer, because the memory that run() uses may be read by steps that were
 // recorded before and have not run yet.
 void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
     check_not_on_paper();
     const auto commands = static_cast<VkCommandBuffer>(host_commands);
-    const auto update = [&](const Range& range, VkDeviceSize offset, const void* data, VkDeviceSize bytes) {
-        constexpr VkDeviceSize most = 65536;  // of one command
-        for (VkDeviceSize done = 0; done < bytes; done += most)
-            device_.functions.vkCmdUpdateBuffer(commands, range.buffer, range.offset + offset + done, std::min(most, bytes - done),
-                                                static_cast<const char*>(data) + done);
-    };
     settle();
+    if (uses_brains_) return record_brains(request, commands);
     copy_barrier(device_, commands);
     words_.resize(normal_table_at_);
     fill_control(request, 0, words_.data());
-    update(run_[0], 0, words_.data(), words_.size() * 4);
-    for (size_t k = 0; k < request.inputs.size(); ++k)
-        if (!host_buffers_[request.inputs[k].population].input.buffer)
-            update(frames_, VkDeviceSize{frames_begin_[k]} * 4, request.inputs[k].data,
-                   VkDeviceSize{populations_[request.inputs[k].population].frame} * 4);
+    update(commands, run_[0], 0, words_.data(), words_.size() * 4);
+    update_frames(request, commands);
     copy_barrier(device_, commands);
     for (uint32_t step = 0; step < request.step_count; ++step)
         dispatches_[step % 2].record(device_, pipelines_.layout(), commands);
@@ -86,22 +94,65 @@ void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buff
     change_step();
 }
 
+// ---- Reading back without waiting
+
+void VulkanExecutor::set_readback(std::span<const Slot> slots, uint32_t frame_count) {
+    check_not_on_paper();
+    std::vector<VkDeviceSize> sizes;
+    for (const Slot& slot : slots) {
+        const PopulationMemory& memory = populations_[slot.index];
+        sizes.push_back(VkDeviceSize{slot.kind == Slot::state ? memory.frame : memory.data_words()} * 4);
+    }
+    readback_ = slots.empty() ? nullptr : std::make_unique<Readback>(device_, sizes, frame_count);
+    readback_slots_.assign(slots.begin(), slots.end());
+}
+
+void VulkanExecutor::record_readback(uint64_t frame, void* commands) {
+    settle();
+    std::vector<Range>& ranges = readback_ranges_;
+    ranges.clear();
+    for (const Slot& slot : readback_slots_) {
+        const PopulationMemory& memory = populations_[slot.index];
+        const VkDeviceSize bytes = VkDeviceSize{memory.frame} * 4;
+        ranges.push_back(slot.kind == Slot::state ? memory.states.part(slot.sub * bytes, bytes)
+                                                  : memory.ring.part(memory.slot(now_, 0) + VkDeviceSize{memory.activity.data} * 4,
+                                                                     VkDeviceSize{memory.data_words()} * 4));
+    }
+    if (readback_) readback_->record(static_cast<VkCommandBuffer>(commands), frame, ranges);
+}
+
+bool VulkanExecutor::read_back(size_t place, uint64_t finished_frame, DType dtype, void* out_data, uint64_t& out_frame) const {
+    const uint32_t* const words = readback_ ? readback_->find(place, finished_frame, out_frame) : nullptr;
+    if (!words) return false;
+    const Slot& slot = readback_slots_[place];
+    const PopulationMemory& memory = populations_[slot.index];
+    if (slot.kind == Slot::state) {
+        const bool whole = network().population(slot.index).model->states[slot.sub].type == ValueType::int_;
+        convert(whole ? DType::int32 : DType::float32, words, dtype, out_data, memory.frame);
+        return true;
+    }
+    values_.resize(memory.frame);
+    memory.expand(words, values_.data());
+    convert(DType::float32, values_.data(), dtype, out_data, values_.size());
+    return true;
+}
+
 // ---- The step as data
 
 void VulkanExecutor::plan(const RunRequest& request, SNNVulkanPlan& out_plan) {
     if (!device_.is_on_paper())
         throw Error(SNN_ERROR_UNSUPPORTED, "the session is on a device; a plan is made of one whose device is \"vulkan:plan\"");
+    if (uses_brains_) plan_brains(request);
     words_.resize(normal_table_at_);
     fill_control(request, 0, words_.data());
     device_.upload(run_[0], 0, words_.data(), words_.size() * 4);
     for (size_t k = 0; k < request.inputs.size(); ++k)
-        device_.upload(frames_, VkDeviceSize{frames_begin_[k]} * 4, request.inputs[k].data,
+        device_.upload(frames_, VkDeviceSize{frames_begin_[request.inputs[k].population]} * 4, request.inputs[k].data,
                        VkDeviceSize{populations_[request.inputs[k].population].frame} * 4);
-    plan_shaders_.resize(pipelines_.pipelines().size());
-    for (const auto& [made_of, pipeline] : pipelines_.pipelines()) {
-        const auto& [spirv, constants] = made_of;
-        plan_shaders_[(uint64_t)pipeline - 1] = {spirv.data(), spirv.size(), constants.data(), constants.size()};
-    }
+    std::vector<const Pipelines::ShaderAndConstants*> made_of(pipelines_.pipelines().size());
+    for (const auto& [shader, pipeline] : pipelines_.pipelines()) made_of[(uint64_t)pipeline - 1] = &shader;
+    plan_shaders_.clear();
+    std::map<VkPipeline, uint32_t> shader_of;  // of pipelines that the step as it is now has
     plan_buffers_.clear();
     for (const Device::PaperBuffer& buffer : device_.paper_buffers())
         plan_buffers_.push_back({buffer.words.size() * 4, buffer.words.data(), buffer.host_buffer});
@@ -111,7 +162,12 @@ void VulkanExecutor::plan(const RunRequest& request, SNNVulkanPlan& out_plan) {
     for (const std::vector<Dispatch>& level : dispatches_[0].levels())
         for (const Dispatch& dispatch : level) {
             SNNVulkanPlanDispatch out{};
-            out.shader = static_cast<uint32_t>((uint64_t)dispatch.pipeline - 1);
+            const auto [shader, is_new] = shader_of.try_emplace(dispatch.pipeline, static_cast<uint32_t>(plan_shaders_.size()));
+            out.shader = shader->second;
+            if (is_new) {
+                const auto& [spirv, constants] = *made_of[(uint64_t)dispatch.pipeline - 1];
+                plan_shaders_.push_back({spirv.data(), spirv.size(), constants.data(), constants.size()});
+            }
             out.barrier = &dispatch == &level.front();
             std::copy(dispatch.groups, dispatch.groups + 3, out.groups);
             out.push_bytes = dispatch.push_bytes;

@@ -20,11 +20,12 @@ void VulkanExecutor::run(const RunRequest& request) {
     check_not_on_paper();
     if (request.tape) return run_taped(request);
     settle();
+    if (uses_brains_) return run_brains(request);
     prepare_sums(request);
     const uint32_t most = prepare_records(request, std::min(frame_capacity_, request.step_count));
     for (uint32_t done = 0; done < request.step_count;) {
         const uint32_t steps = std::min(most, request.step_count - done);
-        load_frames(request, done, steps);
+        load_frames(request, done, steps, false);
         submission_.clear();
         submission_.push_back(begin_);
         const bool has_spikes = !recorded_.empty() || !summed_.empty();
@@ -61,15 +62,15 @@ void VulkanExecutor::fill_control(const RunRequest& request, uint32_t done, uint
     }
 }
 
-void VulkanExecutor::load_frames(const RunRequest& request, uint32_t done, uint32_t steps) {
+void VulkanExecutor::load_frames(const RunRequest& request, uint32_t done, uint32_t steps, bool repeats) {
     fill_control(request, done, control_.as<uint32_t>());
     for (size_t k = 0; k < request.inputs.size(); ++k) {
         const InputFrames& input = request.inputs[k];
         if (host_buffers_[input.population].input.buffer) continue;
         const size_t frame = populations_[input.population].frame;
-        for (uint32_t step = 0; step < (input.step_stride == 0 ? 1 : steps); ++step) {
+        for (uint32_t step = 0; step < (input.step_stride == 0 && !repeats ? 1 : steps); ++step) {
             const float* const from = input.data + (done + step) * input.step_stride;
-            std::copy(from, from + frame, frames_.as<float>() + frames_begin_[k] + step * frame);
+            std::copy(from, from + frame, frames_.as<float>() + frames_begin_[input.population] + step * frame);
         }
     }
 }

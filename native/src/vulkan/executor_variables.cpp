@@ -29,6 +29,7 @@ void VulkanExecutor::reset_state() {
     }
     for (const Range& sums : fixed_sums_) device_.fill(sums, 0);
     device_.fill(counters_, 0);
+    if (brains_) brains_->reset();
     for (const auto& plastic : plastic_)
         if (plastic) plastic->reset_traces(device_);
     batch.done();
@@ -76,7 +77,8 @@ ExecutorCounters VulkanExecutor::counters() const {
     };
     ExecutorCounters counters;
     counters.steps = now_;
-    if (training_) counters.input_spikes = training_->input_spikes(), counters.spikes = training_->spikes();
+    if (brains_) brains_->add_to(counters);
+    if (training_) counters.input_spikes += training_->input_spikes(), counters.spikes += training_->spikes();
     for (uint32_t p = 0; p < populations_.size(); ++p)
         (network().population(p).is_input() ? counters.input_spikes : counters.spikes) += counted(p);
     for (uint32_t q = 0; q < projections_.size(); ++q) {
@@ -88,7 +90,9 @@ ExecutorCounters VulkanExecutor::counters() const {
 }
 
 void VulkanExecutor::set_constants(uint32_t population, const PopulationConstants& constants) {
-    if (populations_[population].set_constants(device_, network().population(population), constants)) change_step();
+    const bool changes = populations_[population].set_constants(device_, network().population(population), constants);
+    if (brains_) brains_->set_constants(population, constants);
+    if (changes || uses_brains_) change_step();
 }
 
 size_t VulkanExecutor::count(const Slot& slot) const { return slot_count(*plan_, batch_size_, slot); }
@@ -119,10 +123,12 @@ void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
                 slot_values(lag, static_cast<char*>(out_data) + size_t{lag} * populations_[slot.index].frame * size_of(dtype));
             return;
         case Slot::weight: {
+            if (plan_->sample_weights) return read_copies(slot, dtype, out_data);
             const std::span<const float> values = weights_of(slot.index);
             return convert(DType::float32, values.data(), dtype, out_data, values.size());
         }
         case Slot::bias: {
+            if (plan_->sample_weights) return read_copies(slot, dtype, out_data);
             const std::span<const float> values = projections_[slot.index].bias(network().projection(slot.index));
             return convert(DType::float32, values.data(), dtype, out_data, values.size());
         }
@@ -145,6 +151,22 @@ void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
             return convert(DType::float32, zeros.data(), dtype, out_data, zeros.size());
         }
     }
+}
+
+// Of samples with weights of their own: those that the slot names, as they lie on the device.
+Range VulkanExecutor::copies_of(const Slot& slot) const {
+    const Projection& projection = network().projection(slot.index);
+    const ProjectionMemory& memory = projections_[slot.index];
+    const bool is_weight = slot.kind == Slot::weight;
+    const VkDeviceSize bytes = VkDeviceSize{is_weight ? projection.weight_count() : projection.bias_count()} * 4;
+    const WeightCopies copies = weight_copies(*plan_, batch_size_, slot);
+    return (is_weight ? memory.segments[0].synapses : memory.bias_range).part(copies.first * bytes, (copies.last - copies.first) * bytes);
+}
+
+void VulkanExecutor::read_copies(const Slot& slot, DType dtype, void* out_data) const {
+    values_.resize(count(slot));
+    device_.download(copies_of(slot), 0, values_.data(), values_.size() * 4);
+    convert(DType::float32, values_.data(), dtype, out_data, values_.size());
 }
 
 void VulkanExecutor::set_weights(uint32_t projection, std::vector<float> weights) {
@@ -188,7 +210,8 @@ void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
         case Slot::bias: {
             std::vector<float> values(count(slot));
             convert(dtype, data, DType::float32, values.data(), values.size());
-            if (slot.kind == Slot::weight) set_weights(slot.index, std::move(values));
+            if (plan_->sample_weights) device_.upload(copies_of(slot), 0, values.data(), values.size() * 4);
+            else if (slot.kind == Slot::weight) set_weights(slot.index, std::move(values));
             else projections_[slot.index].set_bias(device_, std::move(values));
             if (training_) training_->weights_changed(slot.index);
             return;

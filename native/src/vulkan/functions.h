@@ -16,6 +16,7 @@ namespace snn::vulkan {
     F(vkDestroyDevice) F(vkGetDeviceQueue) F(vkAllocateMemory) F(vkFreeMemory) F(vkMapMemory) F(vkCreateBuffer)     \
     F(vkDestroyBuffer) F(vkGetBufferMemoryRequirements) F(vkBindBufferMemory) F(vkCreateShaderModule)               \
     F(vkDestroyShaderModule) F(vkCreateComputePipelines) F(vkDestroyPipeline) F(vkCreatePipelineLayout)             \
+    F(vkCreatePipelineCache) F(vkDestroyPipelineCache) F(vkGetPipelineCacheData)                                    \
     F(vkDestroyPipelineLayout) F(vkCreateDescriptorSetLayout) F(vkDestroyDescriptorSetLayout)                       \
     F(vkCreateDescriptorPool) F(vkDestroyDescriptorPool) F(vkAllocateDescriptorSets) F(vkUpdateDescriptorSets)      \
     F(vkCreateCommandPool) F(vkDestroyCommandPool) F(vkAllocateCommandBuffers) F(vkFreeCommandBuffers)              \

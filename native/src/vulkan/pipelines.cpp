@@ -1,5 +1,10 @@
 #include "vulkan/pipelines.h"
 
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "common/cache_file.h"
 #include "common/error.h"
 #include "vulkan_shaders.h"
 
@@ -22,13 +27,20 @@ Pipelines::Pipelines(Device& device) : device_(device) {
     if (device.is_on_paper()) return;
     try {
         make_layout();
+        if (!device.is_of_host()) make_cache();
     } catch (...) {
         close();
         throw;
     }
 }
 
-Pipelines::~Pipelines() { close(); }
+Pipelines::~Pipelines() {
+    try {
+        save();
+    } catch (const std::exception&) {  // no memory: they are compiled again next time
+    }
+    close();
+}
 
 void Pipelines::make_layout() {
     std::array<VkDescriptorSetLayoutBinding, binding_count> bindings{};
@@ -48,11 +60,75 @@ void Pipelines::make_layout() {
     check(device_.functions.vkCreatePipelineLayout(device_.handle, &info, nullptr, &layout_), "could not make a pipeline layout");
 }
 
+// ---- The cache on disk
+
+namespace {
+
+constexpr size_t most_cache_bytes = size_t{32} << 20;
+constexpr char cache_mark[] = "snn pipelines 1\n";
+constexpr size_t mark_bytes = sizeof cache_mark - 1, sum_bytes = sizeof(uint64_t);
+
+std::string cache_name(const Device& device) { return text("vulkan-", device.pipeline_identity(), ".pipelines"); }
+
+bool keeps_pipelines() {
+    const char* const wanted = std::getenv("SNN_VULKAN_PIPELINE_CACHE");
+    return !wanted || std::strcmp(wanted, "0") != 0;
+}
+
+// FNV-1a: drivers check whose data it is, but not all of them whether it is whole.
+uint64_t sum_of(std::string_view data) {
+    uint64_t sum = 14695981039346656037ull;
+    for (const char byte : data) sum = (sum ^ static_cast<unsigned char>(byte)) * 1099511628211ull;
+    return sum;
+}
+
+// Empty where the file is not there, damaged or of another kind.
+std::string read_cache(const Device& device) {
+    const std::string file = read_cache_file(cache_name(device), most_cache_bytes);
+    if (file.size() < mark_bytes + sum_bytes || file.compare(0, mark_bytes, cache_mark) != 0) return {};
+    std::string data = file.substr(mark_bytes + sum_bytes);
+    uint64_t sum = 0;
+    std::memcpy(&sum, file.data() + mark_bytes, sum_bytes);
+    return sum == sum_of(data) ? data : std::string();
+}
+
+}  // namespace
+
+void Pipelines::make_cache() {
+    if (!keeps_pipelines()) return;
+    cached_ = read_cache(device_);
+    auto info = made<VkPipelineCacheCreateInfo>(VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO);
+    info.initialDataSize = cached_.size();
+    info.pInitialData = cached_.data();
+    const DeviceFunctions& vk = device_.functions;
+    if (vk.vkCreatePipelineCache(device_.handle, &info, nullptr, &cache_) == VK_SUCCESS) return;
+    cached_.clear();  // it does without
+    info.initialDataSize = 0;
+    if (vk.vkCreatePipelineCache(device_.handle, &info, nullptr, &cache_) != VK_SUCCESS) cache_ = VK_NULL_HANDLE;
+}
+
+void Pipelines::save() {
+    if (!cache_ || !std::exchange(has_new_, false)) return;
+    size_t bytes = 0;
+    const DeviceFunctions& vk = device_.functions;
+    if (vk.vkGetPipelineCacheData(device_.handle, cache_, &bytes, nullptr) != VK_SUCCESS || bytes > most_cache_bytes / 2) return;
+    std::string data(bytes, '\0');
+    if (vk.vkGetPipelineCacheData(device_.handle, cache_, &bytes, data.data()) != VK_SUCCESS) return;
+    data.resize(bytes);
+    if (data == cached_) return;
+    const uint64_t sum = sum_of(data);
+    std::string file = cache_mark;
+    file.append(reinterpret_cast<const char*>(&sum), sum_bytes);
+    write_cache_file(cache_name(device_), file + data);
+    cached_ = std::move(data);
+}
+
 void Pipelines::close() {
     if (device_.is_on_paper()) return;
     const DeviceFunctions& vk = device_.functions;
     for (const auto& [key, pipeline] : pipelines_) vk.vkDestroyPipeline(device_.handle, pipeline, nullptr);
     for (const VkDescriptorPool pool : pools_) vk.vkDestroyDescriptorPool(device_.handle, pool, nullptr);
+    if (cache_) vk.vkDestroyPipelineCache(device_.handle, cache_, nullptr);
     if (layout_) vk.vkDestroyPipelineLayout(device_.handle, layout_, nullptr);
     if (set_layout_) vk.vkDestroyDescriptorSetLayout(device_.handle, set_layout_, nullptr);
 }
@@ -84,9 +160,10 @@ VkPipeline Pipelines::make(std::span<const uint32_t> spirv, const std::vector<ui
     info.stage.pSpecializationInfo = constants.empty() ? nullptr : &specialization;
     info.layout = layout_;
     VkPipeline pipeline = VK_NULL_HANDLE;
-    const VkResult result = vk.vkCreateComputePipelines(device_.handle, VK_NULL_HANDLE, 1, &info, nullptr, &pipeline);
+    const VkResult result = vk.vkCreateComputePipelines(device_.handle, cache_, 1, &info, nullptr, &pipeline);
     vk.vkDestroyShaderModule(device_.handle, module, nullptr);
     check(result, "could not compile a shader");
+    has_new_ = true;
     return pipeline;
 }
 

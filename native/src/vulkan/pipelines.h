@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,6 +33,8 @@ public:
     // Made at the first call with these ranges, and kept: commands that were recorded may still use it.
     VkDescriptorSet bind(const Bindings& bindings);
     VkPipelineLayout layout() const { return layout_; }
+    // Keeps what the driver has compiled for the next process, where that is wanted and something is new.
+    void save();
 
     // On paper, pipelines and sets are numbered from 1 on; here is what they are made of.
     using ShaderAndConstants = std::pair<std::vector<uint32_t>, std::vector<uint32_t>>;
@@ -41,12 +44,16 @@ public:
 
 private:
     void make_layout();
+    void make_cache();
     void close();
     VkPipeline make(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants);
 
     Device& device_;
     VkDescriptorSetLayout set_layout_ = VK_NULL_HANDLE;
     VkPipelineLayout layout_ = VK_NULL_HANDLE;
+    VkPipelineCache cache_ = VK_NULL_HANDLE;  // null: none is kept
+    std::string cached_;                      // as it was read or written last
+    bool has_new_ = false;                    // pipelines since then
     std::vector<VkDescriptorPool> pools_;
     uint32_t sets_left_ = 0;  // in the last pool
     std::map<BoundRanges, VkDescriptorSet> sets_;

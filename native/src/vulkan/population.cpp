@@ -52,6 +52,23 @@ PopulationMemory::PopulationMemory(Device& device, const Population& population,
     set_constants(device, population, plan);
 }
 
+VkDeviceSize PopulationMemory::bytes(const Device& device, const Population& population, const PopulationPlan& plan, uint32_t samples) {
+    const auto aligned = [&](VkDeviceSize words) {
+        return std::max<VkDeviceSize>((words * 4 + device.alignment() - 1) / device.alignment(), 1) * device.alignment();
+    };
+    const VkDeviceSize frame = VkDeviceSize{samples} * population.size;
+    VkDeviceSize bytes = 0;
+    if (population.is_input() || population.is_binary()) {
+        const VkDeviceSize width = population.is_binary() ? (population.size + 31) / 32 : population.size;
+        bytes += aligned(std::bit_ceil(plan.history_depth + 2) * samples * (1 + width));
+    }
+    if (!population.model) return bytes;
+    const Model& model = *population.model;
+    const std::vector<float> scales(model.receptors.size(), 0.0f);
+    return bytes + aligned(model.receptors.size() * frame) + aligned(model.states.size() * frame) +
+           aligned(pack_constants(plan, population.size, scales).words.size());
+}
+
 bool PopulationMemory::set_constants(Device& device, const Population& population, const PopulationConstants& values) {
     const std::vector<uint8_t> before = places.per_neuron;
     const PackedConstants packed = pack_constants(values, size, receptor_scales_);

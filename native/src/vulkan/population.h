@@ -17,6 +17,9 @@ struct PopulationMemory {
     // `keeps_list`: some projection is driven by the list of its spikes.
     PopulationMemory(Device& device, const Population& population, const PopulationPlan& plan, uint32_t samples, bool keeps_list);
 
+    // What one takes on the device.
+    static VkDeviceSize bytes(const Device& device, const Population& population, const PopulationPlan& plan, uint32_t samples);
+
     // Takes new constants; true where the shader or its bindings have changed.
     bool set_constants(Device& device, const Population& population, const PopulationConstants& constants);
 
@@ -53,6 +56,7 @@ struct PopulationMemory {
     uint32_t float_sums = 0;                                          // bit k: receptor k has float sums
     Range states, constants;
     Range own_states;  // `states`, unless those are bound to a buffer of the host program
+    bool states_are_of_host() const { return states.buffer != own_states.buffer || states.offset != own_states.offset; }
     VkDeviceSize states_bytes() const { return VkDeviceSize{state_count} * frame * 4; }
     uint32_t state_count = 0;
     uint32_t scales = 0, poisson = 0, shared_constants = 0, own_constants = 0;  // in `constants`

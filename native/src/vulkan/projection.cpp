@@ -36,8 +36,12 @@ Delivery delivery_of(const Projection& projection) {
     }
 }
 
-ProjectionMemory::ProjectionMemory(Device& device, const Network& network, const Projection& projection)
+ProjectionMemory::ProjectionMemory(Device& device, const Network& network, const Projection& projection, uint32_t copies)
     : delivery(delivery_of(projection)) {
+    if (copies > 1) {
+        load_copies(device, projection, copies);
+        return;
+    }
     if (delivery == Delivery::plastic) {
         delays = delays_of(*projection.synapses, network.population(projection.source).size);
         for (uint16_t& delay : delays) delay = static_cast<uint16_t>(delay + projection.delay_steps);
@@ -46,6 +50,17 @@ ProjectionMemory::ProjectionMemory(Device& device, const Network& network, const
     if (!projection.bias) return;
     bias_range = device.allocate(projection.bias->size() * 4, Memory::device, text("the bias of projection '", projection.name, "'"));
     device.upload(bias_range, 0, projection.bias->data(), projection.bias->size() * 4);
+}
+
+void ProjectionMemory::load_copies(Device& device, const Projection& projection, uint32_t copies) {
+    const auto bring = [&](std::span<const float> values) {
+        const VkDeviceSize bytes = values.size() * 4;
+        const Range range = device.allocate(copies * bytes, Memory::device, name_of(projection));
+        for (VkDeviceSize copy = 0; copy < copies && bytes > 0; ++copy) device.upload(range, copy * bytes, values.data(), bytes);
+        return range;
+    };
+    segments.push_back({bring(projection.weights()), {}, 0, 0});
+    if (projection.bias) bias_range = bring(*projection.bias);
 }
 
 std::span<const float> ProjectionMemory::weights(const Projection& projection) const {

@@ -24,7 +24,8 @@ Delivery delivery_of(const Projection& projection);
 
 class ProjectionMemory {
 public:
-    ProjectionMemory(Device& device, const Network& network, const Projection& projection);
+    // `copies`: of weights and bias, one for each sample where samples have their own; a dense or one-to-one projection then.
+    ProjectionMemory(Device& device, const Network& network, const Projection& projection, uint32_t copies);
 
     struct Segment {
         Range synapses, rows;
@@ -44,6 +45,7 @@ public:
     std::vector<uint16_t> delays;  // of `plastic`: total, distinct, ascending
 
 private:
+    void load_copies(Device& device, const Projection& projection, uint32_t copies);
     // The words of a segment before they are on the device.
     struct Data {
         std::vector<uint32_t> synapses, rows;

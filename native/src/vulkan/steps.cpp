@@ -4,6 +4,23 @@
 
 namespace snn::vulkan {
 
+namespace {
+
+// The pipeline is bound.
+void run_bound(const Device& device, VkPipelineLayout layout, VkCommandBuffer commands, const Dispatch& dispatch) {
+    const DeviceFunctions& vk = device.functions;
+    vk.vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &dispatch.set, 0, nullptr);
+    vk.vkCmdPushConstants(commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, dispatch.push_bytes, dispatch.push);
+    vk.vkCmdDispatch(commands, dispatch.groups[0], dispatch.groups[1], dispatch.groups[2]);
+}
+
+}  // namespace
+
+void record_dispatch(const Device& device, VkPipelineLayout layout, VkCommandBuffer commands, const Dispatch& dispatch) {
+    device.functions.vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, dispatch.pipeline);
+    run_bound(device, layout, commands, dispatch);
+}
+
 void Steps::add(const Dispatch& dispatch, const std::vector<Use>& uses) {
     uint32_t level = first_level_;
     const auto kind_of = [&](const Use& use) {
@@ -45,9 +62,7 @@ void Steps::record(const Device& device, VkPipelineLayout layout, VkCommandBuffe
                 vk.vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, dispatch.pipeline);
                 bound = dispatch.pipeline;
             }
-            vk.vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &dispatch.set, 0, nullptr);
-            vk.vkCmdPushConstants(commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, dispatch.push_bytes, dispatch.push);
-            vk.vkCmdDispatch(commands, dispatch.groups[0], dispatch.groups[1], dispatch.groups[2]);
+            run_bound(device, layout, commands, dispatch);
         }
     }
 }
@@ -58,6 +73,14 @@ void kernel_barrier(const Device& device, VkCommandBuffer commands) {
     barrier.dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT;
     device.functions.vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0,
                                           1, &barrier, 0, nullptr, 0, nullptr);
+}
+
+void copies_before_kernels_barrier(const Device& device, VkCommandBuffer commands) {
+    auto barrier = made<VkMemoryBarrier>(VK_STRUCTURE_TYPE_MEMORY_BARRIER);
+    barrier.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
+    barrier.dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT;
+    device.functions.vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
+                                          VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1, &barrier, 0, nullptr, 0, nullptr);
 }
 
 void copy_barrier(const Device& device, VkCommandBuffer commands) {

@@ -37,6 +37,8 @@ struct Use {
     Kind kind;
 };
 
+void record_dispatch(const Device& device, VkPipelineLayout layout, VkCommandBuffer commands, const Dispatch& dispatch);
+
 class Steps {
 public:
     // `is_validated`: atomic sums wait for each other too, and looking back for the activity of this step, because the validation
@@ -61,6 +63,8 @@ private:
 
 // Makes what kernels wrote visible to kernels that follow; half the time of one for copies too.
 void kernel_barrier(const Device& device, VkCommandBuffer commands);
+// Makes what kernels and copies wrote visible to kernels that follow.
+void copies_before_kernels_barrier(const Device& device, VkCommandBuffer commands);
 // Makes what kernels and copies wrote visible to kernels and copies that follow.
 void copy_barrier(const Device& device, VkCommandBuffer commands);
 // Makes it visible to every later command of a host, which may draw from it, and to the host where it sees the memory.

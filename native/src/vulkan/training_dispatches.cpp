@@ -13,22 +13,27 @@ namespace {
 
 constexpr uint32_t most_groups = 65535;      // of a dispatch, in each direction, on every device
 constexpr uint32_t groups_of_copies = 1024;  // of shaders that go through arrays: more are no faster
-constexpr uint32_t tile = 32;                // of train_source_dense and train_weights_dense
+constexpr uint32_t tile = 32;                // of train_source_dense, train_weights_dense and train_weights_window
+constexpr uint32_t channels_at_once = 8;     // of train_deliver_convolution and train_source_convolution
 constexpr uint32_t rows_of_values = 8;       // of train_deliver_values
 
 uint32_t quotient_up(uint32_t value, uint32_t divisor) { return (value + divisor - 1) / divisor; }
 uint32_t groups_for(uint32_t invocations) { return quotient_up(invocations, shader::GROUP_SIZE); }
 uint32_t groups_of_array(uint32_t count) { return std::min(groups_for(count), groups_of_copies); }
 
+// Of shaders of convolutions that take eight channels of a side at a time: places of samples, channels.
+void set_convolution_groups(Dispatch& io_dispatch, uint32_t samples, uint32_t plane, uint32_t channels, uint32_t groups) {
+    const uint64_t places = uint64_t{samples} * plane;
+    io_dispatch.groups[0] = static_cast<uint32_t>(std::min<uint64_t>((places + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE, most_groups));
+    io_dispatch.groups[1] = std::min(groups * quotient_up(channels, channels_at_once), most_groups);
+}
+
 bool is_window(const Projection& projection) {
     return projection.kind == SNN_CONNECT_CONV2D || projection.kind == SNN_CONNECT_POOL2D;
 }
 
-// MODE of the shaders of windows: convolution, sum or average, maximum.
-uint32_t window_mode(const Projection& projection) {
-    if (projection.kind == SNN_CONNECT_CONV2D) return 0;
-    return projection.pool_mode == SNN_POOL_MAX ? 2 : 1;
-}
+// MODE of the shaders of pooling: sum or average, maximum.
+uint32_t pooling_mode(const Projection& projection) { return projection.pool_mode == SNN_POOL_MAX ? 2 : 1; }
 
 }  // namespace
 
@@ -168,17 +173,25 @@ void Training::add_delivery(Recorder& recorder, uint32_t q, uint32_t first, uint
     Dispatch dispatch;
     if (projection.kind == SNN_CONNECT_DENSE) {
         dispatch = dispatch_of(source.is_binary ? "train_deliver_dense" : "train_deliver_values", bindings, {source.is_binary});
-    } else if (is_window(projection)) {
-        dispatch = dispatch_of("train_deliver_window", bindings, {source.is_binary, window_mode(projection)});
+    } else if (projection.kind == SNN_CONNECT_CONV2D) {
+        dispatch = dispatch_of("train_deliver_convolution", bindings, {source.is_binary});
+    } else if (projection.kind == SNN_CONNECT_POOL2D) {
+        dispatch = dispatch_of("train_deliver_window", bindings, {source.is_binary, pooling_mode(projection)});
     } else {
         // KIND of the shader: sums of floats, of whole numbers, one to one
         const uint32_t kind = projection.kind == SNN_CONNECT_ONE_TO_ONE ? 2 : projection.is_fixed() ? 1 : 0;
         dispatch = dispatch_of("train_deliver_sparse", bindings, {source.is_binary, kind});
     }
-    dispatch.take(arguments_of(q, first, count));
+    const shader::TrainProjection arguments = arguments_of(q, first, count);
+    dispatch.take(arguments);
     dispatch.groups[0] = groups_for(target.size);
     dispatch.groups[1] = place_.batch_size;
     dispatch.groups[2] = count;
+    if (projection.kind == SNN_CONNECT_CONV2D) {
+        const shader::TrainWindow& window = arguments.window;
+        set_convolution_groups(dispatch, place_.batch_size, window.target_height * window.target_width, window.group_outputs,
+                               projection.window.groups);
+    }
     if (projection.kind == SNN_CONNECT_DENSE && !source.is_binary) {
         const uint32_t groups = quotient_up(place_.batch_size * count, rows_of_values);
         dispatch.groups[1] = std::min(groups, most_groups);
@@ -329,13 +342,19 @@ void Training::add_source_gradient(Recorder& recorder, uint32_t q, uint32_t firs
         dispatch.groups[0] = quotient_up(source.size, tile);
         dispatch.groups[1] = quotient_up(count * place_.batch_size, tile);
     } else {
-        dispatch =
-            is_window(projection)
-                ? dispatch_of("train_source_window", bindings, {source.is_binary, window_mode(projection)})
-                : dispatch_of("train_source_sparse", bindings, {source.is_binary, projection.kind == SNN_CONNECT_ONE_TO_ONE});
+        if (projection.kind == SNN_CONNECT_CONV2D)
+            dispatch = dispatch_of("train_source_convolution", bindings, {source.is_binary});
+        else if (projection.kind == SNN_CONNECT_POOL2D)
+            dispatch = dispatch_of("train_source_window", bindings, {source.is_binary, pooling_mode(projection)});
+        else dispatch = dispatch_of("train_source_sparse", bindings, {source.is_binary, projection.kind == SNN_CONNECT_ONE_TO_ONE});
         dispatch.groups[0] = groups_for(source.size);
         dispatch.groups[1] = place_.batch_size;
         dispatch.groups[2] = first + count - least - arguments.source_first;
+        if (projection.kind == SNN_CONNECT_CONV2D) {
+            const shader::TrainWindow& window = arguments.window;
+            set_convolution_groups(dispatch, place_.batch_size, window.source_height * window.source_width, window.group_inputs,
+                                   projection.window.groups);
+        }
     }
     dispatch.take(arguments);
     recorder.add(dispatch, {{resource(projection.source, of_activity), Use::read},
@@ -367,8 +386,9 @@ void Training::add_weight_gradient(Recorder& recorder, uint32_t q) {
             dispatch.groups[0] = groups_for(target.size);
             dispatch.groups[1] = quotient_up(source.size, tile);
         } else if (projection.kind == SNN_CONNECT_CONV2D) {
-            dispatch = dispatch_of("train_weights_window", bindings, {source.is_binary, window_mode(projection)});
-            dispatch.groups[0] = std::min(memory.weight_count, most_groups);
+            dispatch = dispatch_of("train_weights_window", bindings, {source.is_binary});
+            const uint32_t outputs = arguments.window.group_outputs, taps = memory.weight_count / (projection.window.groups * outputs);
+            dispatch.groups[0] = std::min(projection.window.groups * quotient_up(outputs, tile) * quotient_up(taps, tile), most_groups);
         } else {
             dispatch =
                 dispatch_of("train_weights_sparse", bindings, {source.is_binary, projection.kind == SNN_CONNECT_ONE_TO_ONE});

@@ -10,6 +10,8 @@ namespace snn::vulkan {
 namespace {
 
 constexpr uint32_t rows_of_slice = 512;
+constexpr uint32_t places_of_slice = 8192;  // of a convolution: a row has as many as the target's plane
+constexpr uint64_t most_slices = 65535;     // workgroups of a dispatch in a direction, on every device
 constexpr uint64_t most_part_words = uint64_t{16} << 20;
 
 }  // namespace
@@ -74,12 +76,17 @@ void TapedPopulation::set_dropout(Device& device, const DropoutMask* mask) {
 TapedProjection::TapedProjection(Device& device, const Network& network, const Projection& projection)
     : weight_count(static_cast<uint32_t>(projection.weight_count())),
       bias_count(projection.bias ? static_cast<uint32_t>(projection.bias->size()) : 0),
-      is_trained(projection.trainable && projection.kind != SNN_CONNECT_POOL2D) {
+      is_trained(projection.trainable && projection.kind != SNN_CONNECT_POOL2D),
+      slice_rows_(rows_of_slice) {
     const std::string parameters_of = text("the weights of projection '", projection.name, "'");
     const VkDeviceSize bytes = (VkDeviceSize{projection.weight_count()} + bias_count) * 4;
     parameters = device.allocate(bytes, Memory::device, parameters_of);
     if (is_trained)
         gradient = device.allocate(bytes, Memory::device, text("the gradient of projection '", projection.name, "'"));
+    if (projection.kind == SNN_CONNECT_CONV2D) {
+        const Shape& onto = network.population(projection.target).shape;
+        slice_rows_ = std::clamp(places_of_slice / std::max(onto.dims[1] * onto.dims[2], 1u), 1u, rows_of_slice);
+    }
     if (projection.synapses) load_synapses(device, network, projection);
 }
 
@@ -116,8 +123,8 @@ void TapedProjection::load_synapses(Device& device, const Network& network, cons
 }
 
 uint32_t TapedProjection::slices(uint32_t rows) const {
-    const uint64_t fitting = std::max<uint64_t>(1, most_part_words / std::max(parameter_count(), 1u));
-    return static_cast<uint32_t>(std::clamp<uint64_t>((uint64_t{rows} + rows_of_slice - 1) / rows_of_slice, 1, fitting));
+    const uint64_t fitting = std::clamp<uint64_t>(most_part_words / std::max(parameter_count(), 1u), 1, most_slices);
+    return static_cast<uint32_t>(std::clamp<uint64_t>((uint64_t{rows} + slice_rows_ - 1) / slice_rows_, 1, fitting));
 }
 
 }  // namespace snn::vulkan

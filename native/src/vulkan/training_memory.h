@@ -76,6 +76,7 @@ struct TapedProjection {
 
 private:
     void load_synapses(Device& device, const Network& network, const Projection& projection);
+    uint32_t slice_rows_;
 };
 
 }  // namespace snn::vulkan

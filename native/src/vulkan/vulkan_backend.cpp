@@ -2,10 +2,8 @@
 
 #include <bit>
 #include <cstdio>
-#include <optional>
 
 #include "common/error.h"
-#include "vulkan/brains.h"
 #include "vulkan/executor.h"
 
 namespace snn {
@@ -44,7 +42,6 @@ std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorO
                     "device 'vulkan' computes in float32 only; SNN_FLAG_FLOAT64 and SNN_FLAG_SMOOTH_SPIKES need 'reference'");
     if (options.instruction_set != SNN_ISA_BEST)
         throw Error(SNN_ERROR_UNSUPPORTED, "device 'vulkan' has no instruction sets to choose from; leave it at SNN_ISA_BEST");
-    if (std::unique_ptr<Executor> brains = vulkan::open_brains(plan, options)) return brains;
     for (const Projection& projection : plan->network->projections())
         if (projection.plasticity && (projection.plasticity->rule->on_signal || !projection.plasticity->rule->synapse_traces.empty()))
             throw Error(SNN_ERROR_UNSUPPORTED, describe_plasticity(projection),
@@ -54,7 +51,6 @@ std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorO
 
 // What population.cpp, projection.cpp and spike_bundle.cpp allocate, but for alignment.
 ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
-    if (std::optional<ExecutorMemory> brains = vulkan::brains_memory(plan, options)) return std::move(*brains);
     const Network& network = *plan.network;
     ExecutorMemory need;
     std::vector<uint8_t> keeps_list(network.populations().size(), 0);
@@ -84,7 +80,8 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
                 break;
             }
         }
-        need.projection_bytes.push_back((words + projection.bias_count()) * 4);
+        const uint64_t copies = plan.sample_weights ? options.batch_size : 1;
+        need.projection_bytes.push_back(copies * (words + projection.bias_count()) * 4);
         // The index of targets is made of the network's arrays; the others are made row by row.
         need.needs_arrays.push_back(vulkan::delivery_of(projection) == vulkan::Delivery::sparse);
     }

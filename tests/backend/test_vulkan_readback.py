@@ -1,0 +1,100 @@
+"""Values that come back to a host program without waiting: the newest frame that its device has finished."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import snn
+
+from .test_vulkan_small import CELLS, driven, network
+from .vulkan_renderer import Renderer, number, vk
+
+PATHS = ["cells.v", "cells.refractory_left", "cells.spikes", "readout.v"]
+
+
+@pytest.fixture
+def renderer():
+    made = Renderer()
+    yield made
+    made.close()
+    assert not made.problems, made.problems
+
+
+def recorded(renderer: Renderer, sim: snn.Simulation, number_of_frame: int):
+    commands = renderer.commands()
+    snn.vulkan.record_steps(sim, number(commands), 3)
+    snn.vulkan.record_readback(sim, number(commands), number_of_frame)
+    vk.vkEndCommandBuffer(commands)
+    return commands
+
+
+@pytest.mark.parametrize("small", [True, False], ids=["one dispatch", "a dispatch for each kernel"])
+def test_the_newest_finished_frame_is_read(renderer: Renderer, small: bool) -> None:
+    net = network(40, currents=True)
+    if not small:
+        net.connect("cells", "cells", snn.Sparse.fixed_total(50, weight=0.2, delay=2.0, trainable=False))
+    wanted = []
+    with (
+        snn.Simulation(net, device=renderer.host(), batch_size=2) as sim,
+        snn.Simulation(net, device="reference", batch_size=2) as reference,
+    ):
+        snn.vulkan.set_readback(sim, PATHS, 3)
+        commands = []
+        for frame, inputs in enumerate(driven(40, currents=True)):
+            assert snn.vulkan.read_back(sim, "cells.v", 2**64 - 2) is None or frame > 0
+            for one in (sim, reference):
+                for name, values in inputs.items():
+                    one.set_input(name, values)
+            commands.append(recorded(renderer, sim, frame))
+            reference.step(3)
+            wanted.append({path: reference[path] for path in PATHS})
+
+        def check(finished: int, expected: int) -> None:
+            for path in PATHS:
+                found = snn.vulkan.read_back(sim, path, finished)
+                assert found is not None
+                assert found[0] == expected
+                assert found[1].dtype == wanted[expected][path].dtype
+                np.testing.assert_array_equal(found[1], wanted[expected][path], err_msg=path)
+
+        assert snn.vulkan.read_back(sim, "cells.v", 0) is None  # frame 0 made room for frame 3
+        renderer.submit(commands[:2])
+        check(1, 1)
+        renderer.submit(commands[2:3])
+        check(2, 2)
+        check(1, 1)  # still kept
+        renderer.submit(commands[3:])
+        check(100, 3)
+        assert wanted[3]["cells.spikes"].any()
+        snn.vulkan.set_readback(sim, [], 1)
+        with pytest.raises(snn.NotFoundError, match=r"'cells\.v' is not read back"):
+            snn.vulkan.read_back(sim, "cells.v", 3)
+
+
+def test_what_cannot_be_read_back_is_named(renderer: Renderer) -> None:
+    with snn.Simulation(network(40, currents=False), device=renderer.host()) as sim:
+        commands = renderer.commands()
+        with pytest.raises(snn.StateError, match="nothing is read back"):
+            snn.vulkan.record_readback(sim, number(commands), 0)
+        for paths, frames, error, sentence in (
+            (["cells.threshold"], 2, snn.InvalidArgumentError, r"paths\[0\] is 'cells\.threshold'; states and"),
+            (["cells.v", "cells.nothing"], 2, snn.NotFoundError, "no state or parameter 'nothing'"),
+            (["cells.v"], 0, snn.InvalidArgumentError, "frame_count is 0; it is 1 to 64"),
+            (["cells.v"], 65, snn.InvalidArgumentError, "frame_count is 65"),
+            ([7], 2, snn.ArgumentTypeError, "paths contains 7"),
+        ):
+            with pytest.raises(error, match=sentence):
+                snn.vulkan.set_readback(sim, paths, frames)  # type: ignore[arg-type]
+        snn.vulkan.set_readback(sim, ["cells.v"], 2)
+        snn.vulkan.record_readback(sim, number(commands), 5)
+        with pytest.raises(snn.InvalidArgumentError, match="frame is 5; the one before was 5, and frames ascend"):
+            snn.vulkan.record_readback(sim, number(commands), 5)
+        with pytest.raises(snn.InvalidArgumentError, match=f"'cells.v' has {CELLS} values, count is 3"):
+            sim._session.read_back("cells.v", 5, np.zeros(3, np.float32))
+        vk.vkEndCommandBuffer(commands)
+    with (
+        snn.Simulation(network(40, currents=False)) as sim,
+        pytest.raises(snn.UnsupportedError, match="not on a Vulkan device"),
+    ):
+        snn.vulkan.set_readback(sim, ["cells.v"], 2)
