@@ -53,7 +53,8 @@ def specialise(
     finite : collection of int
         Inputs that are neither infinite nor NaN.
     gradients : bool
-        The outputs are summands of something that begins at +0, so that the sign of a zero does not matter: what adds 0 is left out.
+        The outputs are summands of something that begins at +0, so that the sign of a zero does not matter: what adds 0 is
+        left out.
     """
     return _Folder(program, known, gradients=gradients).fold(outputs, spike, stored, finite)
 

@@ -176,7 +176,18 @@ def _recurrent(delay: int, arithmetic: int | None = None) -> Callable[[Builder],
     return build
 
 
-def _conv(*, size=(7, 9), channels=(2, 4), kernel=(3, 3), groups=1, bias=True, source=SPIKES, delay_steps=0, below=False, **window):
+def _conv(
+    *,
+    size=(7, 9),
+    channels=(2, 4),
+    kernel=(3, 3),
+    groups=1,
+    bias=True,
+    source=SPIKES,
+    delay_steps=0,
+    below=False,
+    **window,
+):
     """A convolution; ``below``: from neurons of the input's shape, so that gradients pass back through it."""
 
     def build(b: Builder) -> None:
@@ -321,8 +332,8 @@ CASES: list[Case] = [
     Case("conv_1d", _conv(size=(1, 20), kernel=(1, 5), padding=(0, 2), bias=False)),
     Case("conv_values", _conv(source=VALUES)),
     Case("conv_delayed", _conv(delay_steps=2)),
-    # More channels than lanes, than blocks of them that are taken together, and rows of a kernel longer than those with loops of
-    # their own.
+    # More channels than lanes, than blocks of them that are taken together, and rows of a kernel longer than those that
+    # have loops of their own.
     Case("conv_wide", _conv(size=(3, 8), channels=(17, 66), kernel=(3, 6), padding=(1, 2), below=True)),
     Case(
         "conv_wide_groups",

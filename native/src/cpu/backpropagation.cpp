@@ -114,7 +114,8 @@ void Backpropagation::make_weight_tasks() {
                 const uint32_t together = std::max(blocks / context_.pool.width(), 1u);  // they share the walk over the sources
                 for (uint32_t block = 0; block < blocks; block += together)
                     for (uint32_t i = 0; i < cuts; ++i)
-                        weight_tasks_.push_back({WeightTask::conv, q, block, std::min(block + together, blocks), bound(i), bound(i + 1)});
+                        weight_tasks_.push_back(
+                            {WeightTask::conv, q, block, std::min(block + together, blocks), bound(i), bound(i + 1)});
                 break;
             }
             default: break;

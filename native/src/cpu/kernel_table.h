@@ -118,7 +118,7 @@ struct ConvArgs {
     const float* bias;  // [out_channel]
     bool from_zero;
     uint32_t block_begin, block_end;
-    float* scratch;  // [conv_blocks_together][position][16]
+    float* scratch;  // [position][conv_blocks_together][16]
 };
 
 // Narrow groups (depthwise convolution, sum and average pooling): straight into the rows of sums.

@@ -1,9 +1,9 @@
 // Convolution and pooling. Included by kernels_isa.cpp inside the namespace of one instruction set.
 //
 // Sixteen output channels lie side by side in lanes. Each active source adds its kernel, turned over, around its place in
-// a scratch image [position][16 channels], for several such blocks of channels at once; a sum is joined with each source at most once, so going through the sources in
-// ascending order is all that the order of additions asks for. Before and after, the scratch image is turned between
-// channels-last and the rows of sums [channel][position].
+// a scratch image [position][block][16 channels], for several such blocks at once; a sum is joined with each source at most
+// once, so going through the sources in ascending order is all that the order of additions asks for. Before and after, the
+// scratch image is turned between channels-last and the rows of sums [channel][position].
 //
 //        source (c, y, x) active            scratch (oy, ox, 16 channels)
 //             . . . . .                          . w w w .

@@ -17,7 +17,6 @@
 //   count_where(n, m)    n, one more where m holds
 //   list_lanes(bits, first, out)     first + the number of each set bit, where has_compress; writes 16 words, returns how many count
 //   turn(rows)  16 rows of 16: rows[r][lane] becomes rows[lane][r]
-//   sum_(x)     the 16 lanes added as a tree: i + (i+8), i + (i+4), i + (i+2), i + (i+1)
 //
 // Integer arithmetic wraps. Comparisons with NaN are false. exp_ and reciprocal_ are the library's own
 // (lanes_math.h).

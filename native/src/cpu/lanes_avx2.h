@@ -212,11 +212,4 @@ SNN_ALWAYS_INLINE void turn(F rows[16]) {
     for (int k = 0; k < 16; ++k) rows[k] = {quarter[0][k / 8][k % 8], quarter[1][k / 8][k % 8]};
 }
 
-SNN_ALWAYS_INLINE float sum_(F a) {
-    const __m256 eight = _mm256_add_ps(a.lo, a.hi);
-    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
-}
-
 }  // namespace snn::cpu::SNN_ISA

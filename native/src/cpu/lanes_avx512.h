@@ -150,11 +150,4 @@ SNN_ALWAYS_INLINE void turn(F rows[16]) {
     }
 }
 
-SNN_ALWAYS_INLINE float sum_(F a) {
-    const __m256 eight = _mm256_add_ps(_mm512_maskz_extractf32x8_ps(0xff, a.v, 0), _mm512_maskz_extractf32x8_ps(0xff, a.v, 1));
-    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
-}
-
 }  // namespace snn::cpu::SNN_ISA

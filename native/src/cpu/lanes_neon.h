@@ -190,11 +190,6 @@ SNN_ALWAYS_INLINE F floor_(F x) { return SNN_EACH(vrndmq_f32, x); }
 
 SNN_ALWAYS_INLINE F flush(F x) { return select(lt(abs_(x), broadcast_f(0x1p-63f)), broadcast_f(0.0f), x); }
 
-SNN_ALWAYS_INLINE float sum_(F x) {
-    const float32x4_t four = vaddq_f32(vaddq_f32(x.a, x.c), vaddq_f32(x.b, x.d));
-    return vpadds_f32(vadd_f32(vget_low_f32(four), vget_high_f32(four)));
-}
-
 #undef SNN_EACH
 #undef SNN_EACH_2
 #undef SNN_EACH_3

@@ -162,12 +162,6 @@ SNN_ALWAYS_INLINE F floor_(F a) {
 
 SNN_ALWAYS_INLINE F flush(F a) { return select(lt(abs_(a), broadcast_f(0x1p-63f)), broadcast_f(0.0f), a); }
 
-SNN_ALWAYS_INLINE float sum_(F a) {
-    for (int half = 8; half > 0; half /= 2)
-        for (int i = 0; i < half; ++i) a.v[i] = a.v[i] + a.v[i + half];
-    return a.v[0];
-}
-
 #undef SNN_EACH
 
 }  // namespace snn::cpu::SNN_ISA

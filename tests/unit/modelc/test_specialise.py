@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snn.engine.modelc import ModelError, models_folder, print_cpp
+from snn.engine.modelc import ModelError, models_folder
 from snn.engine.modelc.calm import calm_steps, stays_in_registers
+from snn.engine.modelc.choices import known_derived
+from snn.engine.modelc.choices import specialised as specialised_programs
+from snn.engine.modelc.choices import training as training_programs
 from snn.engine.modelc.compile import compile_neuron
 from snn.engine.modelc.definition import read
 from snn.engine.modelc.numpy_support import flush
@@ -106,7 +109,7 @@ def test_calm_steps_give_the_same_bits_where_nothing_spikes() -> None:
         definition = read(models_folder() / "neurons" / f"{name}.toml")
         programs = compile_neuron(definition)
         for choices in definition.specialised:
-            special = print_cpp.specialised(definition, programs, choices)
+            special = specialised_programs(definition, programs, choices)
             if not stays_in_registers(definition, special):
                 continue
             program = special.step
@@ -141,7 +144,7 @@ def test_training_with_counters_at_0_gives_the_same_bits() -> None:
         definition = read(models_folder() / "neurons" / f"{name}.toml")
         programs = compile_neuron(definition)
         for number, choices in enumerate(definition.trained):
-            training = print_cpp.training(definition, programs, choices)
+            training = training_programs(definition, programs, choices)
             if training is None:
                 continue
             found += 1
@@ -150,7 +153,7 @@ def test_training_with_counters_at_0_gives_the_same_bits() -> None:
             first_receptor = first_state - len(definition.receptors)
             first = len(definition.parameters)
             known = {first + i: o.choices.index(choices[o.name]) for i, o in enumerate(definition.options)}
-            known |= print_cpp._known_derived(definition, programs, known) | dict.fromkeys(training.zeros, 0)
+            known |= known_derived(definition, programs, known) | dict.fromkeys(training.zeros, 0)
             known |= {first_state + i: 0 for i, state in enumerate(definition.states) if state.type == "int"}
             inputs = inputs_of(programs.step, first_receptor, known, seed=number)
             with np.errstate(all="ignore"):
