@@ -135,6 +135,14 @@ def _chain(
     return build
 
 
+def _held_at_first(b: Builder) -> None:
+    """No refractory time, but some neurons begin in one."""
+    first, hidden, out = b.add(SPIKES, 23), b.add(NEURONS, 37, "lif"), b.add(NEURONS, 5, "leaky_integrator")
+    b.network.set_initial_state(hidden, "refractory_left", np.arange(37) % 4.0)
+    b.dense(first, hidden, bias=True)
+    b.dense(hidden, out)
+
+
 def _source(model: str) -> Callable[[Builder], None]:
     """Neurons without receptors drive others, at once and delayed."""
 
@@ -316,6 +324,7 @@ CASES: list[Case] = [
     Case("lif_values", _chain("lif", source=VALUES)),
     *(Case(f"size_{n}", _chain("lif", size=n), batch=3) for n in (1, 15, 16, 17, 63, 64, 65, 257)),
     Case("per_neuron_parameters", _per_neuron),
+    Case("held_at_first", _held_at_first),
     Case("one_to_one", _one_to_one),
     Case("sparse_float", _sparse(FLOAT)),
     Case("sparse_float_delays", _sparse(FLOAT, delays=True)),

@@ -152,9 +152,6 @@ void PopulationData::find_training(const PopulationConstants& made) {
     };
     for (uint32_t i = 0; i < compiled->trained_count && !fitting_training_; ++i)
         if (fits(compiled->trained[i])) fitting_training_ = &compiled->trained[i];
-    training_places_.clear();
-    for (const int32_t* place = fitting_training_ ? fitting_training_->tape : nullptr; place && *place >= 0; ++place)
-        training_places_.push_back(static_cast<uint32_t>(*place));
 }
 
 void PopulationData::choose_training() {
@@ -168,7 +165,10 @@ void PopulationData::choose_training() {
                 for (uint32_t i = 0; i < end - begin; ++i) all |= words_of_state[i];
                 at_zero &= all == 0;
             });
-    if (at_zero) training = fitting_training_;
+    if (!at_zero) return;
+    training = fitting_training_;
+    training_places_.clear();
+    for (const int32_t* place = training->tape; *place >= 0; ++place) training_places_.push_back(static_cast<uint32_t>(*place));
 }
 
 uint32_t PopulationData::interpreter_words() const {
