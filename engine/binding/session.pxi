@@ -1,8 +1,5 @@
 # Sessions: running networks, and the callbacks they make.
 
-# Seconds between two looks for Ctrl+C are bounded by looking after about this many neuron updates.
-cdef uint64_t UPDATES_PER_SIGNAL_CHECK = 2_000_000
-
 
 cdef class Session:
     """A running network. Thread-safety: one thread at a time; a second one gets BusyError.
@@ -26,7 +23,6 @@ cdef class Session:
     cdef object _epoch_callback
     cdef object _pending
     cdef uint32_t _batch_size
-    cdef uint32_t _signal_interval
     cdef object __weakref__
 
     def __cinit__(self, network=None, *, file=None, device="cpu", batch_size=1, threads=1, instruction_set=0, flags=0,
@@ -76,10 +72,7 @@ cdef class Session:
         memset(&info, 0, sizeof(info))
         info.struct_size = sizeof(info)
         check(snn_network_get_info(own.handle, &info))
-        cdef uint64_t interval = UPDATES_PER_SIGNAL_CHECK // (
-            info.neuron_count * config.batch_size + info.synapse_count // 16 + 1)
         self._batch_size = config.batch_size
-        self._signal_interval = 1 if interval < 1 else 1000 if interval > 1000 else <uint32_t>interval
 
     def __dealloc__(self):
         snn_destroy_network(self.handle)
@@ -253,7 +246,7 @@ cdef class Session:
         definition.step_count = as_u32(steps, "steps")
         definition.progress = on_progress
         definition.progress_user = <void *>watcher
-        definition.progress_interval = self._signal_interval
+        definition.progress_interval = 0  # by the clock: often enough for Ctrl+C
         if progress is not None and interval is not None:
             definition.progress_interval = max(1, as_u32(interval, "interval"))
         cdef InputArrays input_arrays = InputArrays(inputs)

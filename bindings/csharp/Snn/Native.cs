@@ -403,7 +403,7 @@ namespace Snn
         /// <summary>null: none</summary>
         internal IntPtr progress;
         internal void* progress_user;
-        /// <summary>steps, default 1000</summary>
+        /// <summary>steps, default 1000; 0: some 50 times a second, by the clock</summary>
         internal uint progress_interval;
         /// <summary>all of one struct_size; a population once at most</summary>
         internal SNNSpikeRecord* spike_records;

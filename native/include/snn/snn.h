@@ -698,7 +698,7 @@ typedef struct SNNRunDef {
     const SNNRecordArray *records;
     SNNProgressCallback progress; /* null: none */
     void *progress_user;
-    uint32_t progress_interval;   /* steps, default 1000 */
+    uint32_t progress_interval;   /* steps, default 1000; 0: some 50 times a second, by the clock */
     SNNSpikeRecord *spike_records; /* all of one struct_size; a population once at most */
     uint32_t spike_record_count;
     uint32_t record_interval;      /* `records` are written after every so many steps, default 1; "spike_count" sums over all */

@@ -20,6 +20,10 @@ namespace snn {
 
 namespace {
 
+// Of runs that report by the clock: steps are as many as take about so long.
+constexpr double report_seconds = 0.02;
+constexpr uint32_t most_report_steps = 1u << 20;
+
 std::atomic<uint32_t> forks{0};
 
 void watch_forks() {
@@ -470,7 +474,6 @@ void Session::run(const SNNRunDef& def) {
     std::vector<size_t> not_given;  // inputs that take what was set or bound
     for (size_t k = 0; k < frames.size(); ++k)
         if (!frames[k].data) not_given.push_back(k);
-    const uint32_t interval = def.progress_interval ? def.progress_interval : 1000;
     uint32_t done = 0;
     while (done < def.step_count) {
         bool pending = false;
@@ -480,7 +483,8 @@ void Session::run(const SNNRunDef& def) {
             pending |= input.clears && input.filled;
         }
         uint32_t now = def.step_count - done;
-        if (def.progress) now = std::min(now, interval - done % interval);
+        if (def.progress && def.progress_interval) now = std::min(now, def.progress_interval - done % def.progress_interval);
+        else if (def.progress) now = std::min(now, report_steps_);
         if (pending || spike_callback) now = 1;
         for (size_t i = 0; i < events.size(); ++i) {
             const size_t frame = static_cast<size_t>(batch_size_) * network_->population(events[i].population).size;
@@ -497,6 +501,7 @@ void Session::run(const SNNRunDef& def) {
         request.record_interval = def.record_interval;
         request.record_phase = (def.steps_before + done) % def.record_interval;
         request.events = events;
+        const double begin = def.progress ? wall_clock() : 0;
         executor_->run(request);
         steps_done_ += now;
         done += now;
@@ -509,7 +514,13 @@ void Session::run(const SNNRunDef& def) {
         for (RecordFrames& record : records)
             record.data = static_cast<char*>(record.data) +
                           (request.record_row(now - 1) + 1) * record.step_stride * size_of(record.dtype);
-        if (def.progress && (done % interval == 0 || done == def.step_count)) {
+        if (!def.progress) continue;
+        if (def.progress_interval == 0 && now == report_steps_) {
+            const double seconds = wall_clock() - begin;
+            if (seconds < report_seconds / 2) report_steps_ = std::min(report_steps_ * 2, most_report_steps);
+            else if (seconds > report_seconds * 2) report_steps_ = std::max(report_steps_ / 2, 1u);
+        }
+        if (def.progress_interval == 0 || done % def.progress_interval == 0 || done == def.step_count) {
             int32_t stop = 0;
             call_back([&] { stop = def.progress(done, def.step_count, def.progress_user); });
             if (stop != 0 && done < def.step_count)

@@ -215,6 +215,7 @@ private:
     uint32_t max_catch_up_steps_;
     SNNLogCallback log_;
     void* log_user_;
+    uint32_t report_steps_ = 1;   // in a run that reports by the clock: steps from one report to the next
     bool dropping_time_ = false;  // the last advance() did; it is logged when it begins
     uint64_t steps_done_ = 0;
     double remainder_s_ = 0;

@@ -69,40 +69,6 @@ TEST_CASE("a run for training goes layer by layer and gives the bits of any othe
     }
 }
 
-TEST_CASE("events: what recorded activity says, in order, however a run is cut and shared") {
-    for (const CpuCase& test_case : cpu_cases()) {
-        // Activity is the reference's (see above), which takes long on the large cases.
-        const std::vector<uint32_t> expected = events_of_activity(test_case, "cpu");
-        size_t neurons = 0;
-        for (const Population& population : test_case.plan->network->populations()) neurons += population.size;
-        if (neurons < 1000) CHECK(events(test_case, "reference", {}, 5) == expected);
-        for (const CpuVariant& variant :
-             {CpuVariant{}, CpuVariant{.threads = 3}, CpuVariant{.threads = 4, .job_system = true}})
-            for (const uint32_t piece : {test_case.steps, 7u}) {
-                INFO(test_case.name, ": ", variant.name(), ", pieces of ", piece);
-                CHECK(events(test_case, "cpu", variant, piece) == expected);
-            }
-    }
-}
-
-TEST_CASE("counters: those of the reference, for every number of threads") {
-    for (const CpuCase& test_case : cpu_cases()) {
-        const ExecutorCounters expected = counted(test_case, "reference", {});
-        CHECK(expected.steps == 2 * test_case.steps);
-        CHECK(expected.synaptic_operations > 0);
-        for (const CpuVariant& variant : {CpuVariant{}, CpuVariant{.threads = 2}, CpuVariant{.threads = 5},
-                                          CpuVariant{.threads = 3, .job_system = true}}) {
-            INFO(test_case.name, ": ", variant.name());
-            const ExecutorCounters found = counted(test_case, "cpu", variant);
-            CHECK(found.steps == expected.steps);
-            CHECK(found.spikes == expected.spikes);
-            CHECK(found.input_spikes == expected.input_spikes);
-            CHECK(found.synaptic_events == expected.synaptic_events);
-            CHECK(found.synaptic_operations == expected.synaptic_operations);
-        }
-    }
-}
-
 TEST_CASE("the cases spike, but not always") {
     for (const CpuCase& test_case : cpu_cases()) {
         const auto& populations = test_case.plan->network->populations();

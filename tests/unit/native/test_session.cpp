@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 #include "common/error.h"
 #include "schedule/session.h"
@@ -60,6 +61,32 @@ TEST_CASE("a budget ends a frame at a step, and the rest is carried") {
     CHECK(session.advance(0.005, 1.0) == 1);
     session.reset();  // forgets what is due
     CHECK(session.advance(0.0) == 0);
+}
+
+TEST_CASE("a run that reports by the clock takes as many steps between two reports as fill the time") {
+    SessionOptions options;
+    options.device = "reference";
+    Session session(one_cell(), options);
+    std::vector<uint64_t> reports;
+    SNNRunDef def{};
+    def.step_count = 20;
+    def.record_interval = 1;
+    def.progress_interval = 0;
+    def.progress = [](uint64_t done, uint64_t, void* user) {
+        static_cast<std::vector<uint64_t>*>(user)->push_back(done);
+        return 0;
+    };
+    def.progress_user = &reports;
+    session.wall_clock = [] { return 0.0; };  // no time passes
+    session.run(def);
+    CHECK(reports == std::vector<uint64_t>{1, 3, 7, 15, 20});
+    session.wall_clock = next_second;  // each piece takes a second: too long
+    reports.clear();
+    session.run(def);
+    CHECK(reports == std::vector<uint64_t>{16, 20});
+    reports.clear();
+    session.run(def);
+    CHECK(reports == std::vector<uint64_t>{8, 12, 14, 15, 16, 17, 18, 19, 20});
 }
 
 TEST_CASE("a callback that throws does not leave the session open to reading") {

@@ -605,7 +605,7 @@ pub struct SNNRunDef {
     /// null: none
     pub progress: SNNProgressCallback,
     pub progress_user: *mut c_void,
-    /// steps, default 1000
+    /// steps, default 1000; 0: some 50 times a second, by the clock
     pub progress_interval: u32,
     /// all of one struct_size; a population once at most
     pub spike_records: *mut SNNSpikeRecord,
