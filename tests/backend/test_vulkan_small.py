@@ -116,6 +116,32 @@ def test_bound_buffers_and_those_that_one_dispatch_does_not_reach(renderer: Rend
         assert sim.counters == reference.counters
 
 
+def test_samples_with_weights_of_their_own_stay_one_dispatch(renderer: Renderer) -> None:
+    """Buffers that it does not reach are refused, and the session goes on as it was."""
+    net = network(40, currents=False)
+    weights = np.random.Generator(np.random.Philox(5)).normal(0.2, 0.2, (BATCH, 40, CELLS)).astype(np.float32)
+    outputs, found = renderer.memory(BATCH * CELLS, STORAGE)
+    other, _ = renderer.memory(BATCH * CELLS, STORAGE)
+    with (
+        snn.Simulation(net, device=renderer.host(threading.Lock()), batch_size=BATCH, sample_weights=True) as sim,
+        snn.Simulation(net, device="reference", batch_size=BATCH, sample_weights=True) as reference,
+    ):
+        for one in (sim, reference):
+            one["spikes_to_cells.weight"] = weights
+            one["readout.v"] = np.float32(0.5)
+        snn.vulkan.bind_buffer(sim, "cells.spikes", piece(outputs, BATCH * CELLS))
+        with pytest.raises(snn.UnsupportedError, match="buffers are bound that lie in several VkBuffers"):
+            snn.vulkan.bind_buffer(sim, "cells.spike_count", piece(other, BATCH * CELLS))
+        for inputs in driven(40, currents=False):
+            for one in (sim, reference):
+                one.set_input("spikes", inputs["spikes"])
+            frame(renderer, sim)
+            reference.step(3)
+            np.testing.assert_array_equal(found, reference["cells.spikes"].ravel())
+            np.testing.assert_array_equal(sim["readout.v"], reference["readout.v"])
+        np.testing.assert_array_equal(sim["spikes_to_cells.weight[1]"], weights[1])
+
+
 def test_a_plan_of_a_small_network_is_one_dispatch() -> None:
     with snn.Simulation(network(40, currents=False), device="vulkan:plan") as sim:
         snn.vulkan.bind_buffer(sim, "spikes.input", snn.vulkan.Buffer(1, 0, 160))

@@ -109,9 +109,10 @@ void VulkanExecutor::record_brains_run(const RunRequest& request, uint32_t done,
         uint32_t together = steps - at;
         if (has_states)  // up to the next row
             for (together = 1; at + together < steps && !request.records_after(done + at + together - 1);) ++together;
+        Dispatch dispatch = brains_->steps(together, flags, request.first_step + done + at, now_ + 1 + at, seed_, at);
+        if (flags & shader::BRAINS_HELD && brains_->can_push()) brains_->push(dispatch, request.inputs);
         copy_barrier(device_, brain_commands_);
-        record_dispatch(device_, pipelines_.layout(), brain_commands_,
-                        brains_->steps(together, flags, request.first_step + done + at, now_ + 1 + at, seed_, at));
+        record_dispatch(device_, pipelines_.layout(), brain_commands_, dispatch);
         at += together;
         if (!has_states || !request.records_after(done + at - 1)) continue;
         copy_barrier(device_, brain_commands_);
