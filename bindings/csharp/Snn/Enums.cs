@@ -1,4 +1,4 @@
-// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.
+// Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand.
 
 using System;
 
@@ -242,6 +242,15 @@ namespace Snn
         Adamw = 2,
         /// <summary>SNN_OPTIMIZER_LION</summary>
         Lion = 3,
+    }
+
+    /// <summary><c>SNN_DELAY_KERNEL_GAUSSIAN</c> and those that follow it in <c>snn.h</c>.</summary>
+    public enum DelayKernel : uint
+    {
+        /// <summary>SNN_DELAY_KERNEL_GAUSSIAN</summary>
+        Gaussian = 0,
+        /// <summary>SNN_DELAY_KERNEL_TRIANGLE</summary>
+        Triangle = 1,
     }
 
     /// <summary><c>SNN_ENCODE_RATE</c> and those that follow it in <c>snn.h</c>.</summary>

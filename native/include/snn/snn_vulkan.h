@@ -171,8 +171,9 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_read_back(SNNHandle handle, const char *pa
  *
  * Nothing changes from step to step: what counts steps is one of the buffers. Dispatches between two barriers may run in any order
  * and at once. */
-enum { SNN_VULKAN_BINDING_COUNT = 7, SNN_VULKAN_PUSH_WORD_COUNT = 32 };
-#define SNN_VULKAN_NO_BUFFER UINT32_MAX
+#define SNN_VULKAN_BINDING_COUNT 7
+#define SNN_VULKAN_PUSH_WORD_COUNT 32
+#define SNN_VULKAN_NO_BUFFER 0xFFFFFFFFu
 
 /* These structs are parts of a plan: they have no size of their own and never change. */
 typedef struct SNNVulkanPlanShader {

@@ -1,4 +1,4 @@
-// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.
+// Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand.
 
 package snn;
 
@@ -335,6 +335,23 @@ public final class Enums {
         static Optimizer of(int value) {
             for (Optimizer one : values()) if (one.value == value) return one;
             throw new IllegalStateException("libsnn has a Optimizer that is new: " + value);
+        }
+    }
+
+    /** <code>SNN_DELAY_KERNEL_GAUSSIAN</code> and those that follow it in <code>snn.h</code>. */
+    public enum DelayKernel {
+        /** SNN_DELAY_KERNEL_GAUSSIAN */
+        GAUSSIAN(0),
+        /** SNN_DELAY_KERNEL_TRIANGLE */
+        TRIANGLE(1);
+
+        final int value;
+
+        DelayKernel(int value) { this.value = value; }
+
+        static DelayKernel of(int value) {
+            for (DelayKernel one : values()) if (one.value == value) return one;
+            throw new IllegalStateException("libsnn has a DelayKernel that is new: " + value);
         }
     }
 

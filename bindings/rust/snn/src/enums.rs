@@ -1,4 +1,4 @@
-// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.
+// Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand.
 
 /// `SNN_OK` and those that follow it in `snn.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -444,6 +444,28 @@ impl Optimizer {
             1 => Some(Self::Adam),
             2 => Some(Self::Adamw),
             3 => Some(Self::Lion),
+            _ => None,
+        }
+    }
+}
+
+/// `SNN_DELAY_KERNEL_GAUSSIAN` and those that follow it in `snn.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum DelayKernel {
+    /// `SNN_DELAY_KERNEL_GAUSSIAN`
+    Gaussian = 0,
+    /// `SNN_DELAY_KERNEL_TRIANGLE`
+    Triangle = 1,
+}
+
+impl DelayKernel {
+    #[allow(dead_code)]
+    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
+        match raw {
+            0 => Some(Self::Gaussian),
+            1 => Some(Self::Triangle),
             _ => None,
         }
     }
