@@ -342,6 +342,11 @@ class Network:
         if neurons.shape is None:
             raise InvalidArgumentError(f"population {name!r}: {neurons!r} has no size; give it, as in snn.LIF(128)")
         if isinstance(neurons, Neuron):
+            if neurons.made_for_dt is not None and not math.isclose(neurons.made_for_dt, self._dt, rel_tol=1e-9):
+                raise InvalidArgumentError(
+                    f"population {name!r}: the neurons were made for dt={neurons.made_for_dt:g} ms, and the network has "
+                    f"{self._dt:g} ms; give the preset the network's dt"
+                )
             # A file has one definition for each name: said now, not when a trained network is to be saved.
             definition = neurons.definition
             known = self._definitions.get(definition.name, definition)

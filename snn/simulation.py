@@ -56,7 +56,7 @@ class Simulation:
         one), ``"npu"`` or ``"openvino:CPU"`` (devices of OpenVINO, where ``pip install openvino`` was done: inference, equal
         to the others to a measured degree, not to the bit), ``"reference"`` (slow and readable), ``"null"`` (computes
         nothing). See `snn.devices`. ``"auto"``: the fastest of the CPU and the GPUs, which give the same bits, by the
-        network's size and what `snn.device_speed` measured; what does not work is left with a warning. A
+        network's size and what `snn.device_speed` measured; what does not work is left with a warning. See `power`. A
         `snn.vulkan.Host` is the Vulkan device of the calling program.
     devices : iterable of str or snn.vulkan.Host, optional
         Instead of `device`: several that work on the network together, for simulation alone, each with some of its populations:
@@ -78,6 +78,12 @@ class Simulation:
         and, where a sample fits into a workgroup's memory, ``"vulkan"``.
     threads : int, default 1
         At most 1024; 0: one for each core. Results do not depend on it.
+    power : {"normal", "low"}, default "normal"
+        How ``device="auto"`` chooses. ``"low"``, for a machine on its battery: of the devices that are expected to take at most
+        half of the network's `dt` for a step, the first of an NPU (equal to the others to a measured degree, not to the bit), a
+        GPU that is part of the processor, the CPU with one thread, with `threads`, and any other GPU; where none keeps that
+        time, the fastest. How much of a frame may be spent is told to `advance`. Elsewhere than here it is the device
+        ``"auto:low"``.
     instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}
         Forcing one is for tests and measurements; all give the same bits.
     flags : iterable of {"interpret_models", "float64", "smooth_spikes", "any_size", "input_gradients"}
@@ -120,6 +126,7 @@ class Simulation:
         batch_size: int = 1,
         sample_weights: bool = False,
         threads: int = 1,
+        power: str = "normal",
         instruction_set: str = "best",
         flags: Iterable[str] = (),
         seed: int = 0,
@@ -140,6 +147,10 @@ class Simulation:
             device = device_of_several(names, placement, samples)
         elif placement is not None or samples is not None:
             raise InvalidArgumentError(f"{'samples' if placement is None else 'placement'} is given without devices")
+        if choice(power, ("normal", "low"), "power") == "low":
+            if device != "auto":
+                raise InvalidArgumentError(f"power is 'low' and device {shown(device)}; power is for device 'auto'")
+            device = "auto:low"
         self.sample_weights = bool(sample_weights)
         bits = SAMPLE_WEIGHTS if self.sample_weights else 0
         for flag in name_list(flags, "flags"):

@@ -33,6 +33,7 @@ from snn._checkpoint import Checkpoint
 from snn._outputs import LOSS_NONE, Outputs
 from snn._progress import EpochBar
 from snn.backpropagation import OPTIMIZERS, checkpoint_number, learned_parameters, store_learned, trained_arrays
+from snn.delays import KERNELS, DelayLearning, TappedNetwork
 from snn.encode import Encoder
 from snn.engine import _native
 from snn.engine.errors import (
@@ -142,7 +143,10 @@ class Trainer:
         trained projections onto spiking populations but the output; a dict gives it by projection.
     quantization : Quantization or dict, optional
         Rounds the weights of projections to few bits while they are trained. One `Quantization` is that of all trained
-        projections; a dict gives it by projection.
+        projections; a dict gives it by projection. A projection that is normalised as well needs ``per_channel=True``.
+    delay_learning : DelayLearning or dict, optional
+        Learns the delays of synapses beside their weights. One `DelayLearning` is that of all trained sparse projections,
+        such as `DelayedDense`; a dict gives it by projection.
     rate_regularization, rate_target : float, default 0.0
         ``rate_regularization * mean((rate - rate_target)**2)`` over all spiking populations is added to the loss, rates
         in spikes per step.
@@ -211,6 +215,7 @@ class Trainer:
         dropout: float | Mapping[str, float] = 0.0,
         normalization: BatchNorm | Mapping[str, BatchNorm] | None = None,
         quantization: Quantization | Mapping[str, Quantization] | None = None,
+        delay_learning: DelayLearning | Mapping[str, DelayLearning] | None = None,
         rate_regularization: float = 0.0,
         rate_target: float = 0.0,
         rate_on: float = 0.8,
@@ -296,12 +301,17 @@ class Trainer:
         hidden = [p.name for p in trained if p.target.spiking and p.target.name != self.output]
         self.normalization = self._by_projection(normalization, BatchNorm, "normalization", hidden)
         self.quantization = self._by_projection(quantization, Quantization, "quantization", [p.name for p in trained])
+        sparse = [p.name for p in trained if p.kind == "sparse"]
+        self.delay_learning = self._by_projection(delay_learning, DelayLearning, "delay_learning", sparse)
+        if delay_learning is not None and not self.delay_learning:
+            raise InvalidArgumentError("delay_learning: no projection of the network is sparse and trained")
         for name in ("beta1", "beta2"):
             if self._numbers[name] >= 1.0:
                 raise InvalidArgumentError(f"{name} is {self._numbers[name]}; it must be below 1")
         self._reports: list[EpochReport] = []
         self._checkpoint: Callable[[], Checkpoint] | None = None  # makes one, where training is between epochs
         self._resumed: Checkpoint | None = None
+        self._tapped: TappedNetwork | None = None  # while fit learns delays
 
     def _checked_dropout(self, dropout: float | Mapping[str, float]) -> dict[str, float]:
         """Return the probabilities that are not 0 by population."""
@@ -396,6 +406,10 @@ class Trainer:
         if not isinstance(callbacks, Sequence):
             raise ArgumentTypeError(f"callbacks is {shown(callbacks)}, not a list of callables")
         for position, callback in enumerate(callbacks):
+            if isinstance(callback, type):
+                raise ArgumentTypeError(
+                    f"callbacks[{position}] is the class {callback.__name__}; make one of it, as in {callback.__name__}(...)"
+                )
             function(callback, f"callbacks[{position}]")
         if early_stopping is not None:
             if not isinstance(early_stopping, EarlyStopping):
@@ -410,7 +424,9 @@ class Trainer:
                     + ("rates, not classes" if self._own_loss is None else "whatever a callable loss takes")
                 )
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
-        session, trainer = self._open()
+        self._tapped = TappedNetwork(self.network, self.delay_learning) if self.delay_learning else None
+        session, trainer = self._open(self._tapped.network if self._tapped else None)
+        self._narrow(trainer, 0)
         for name, probability in self.dropout.items():
             trainer.set_dropout(self.network[name]._index, probability, self.seed)
         for name, norm in self.normalization.items():
@@ -457,6 +473,7 @@ class Trainer:
                     encoder_seed = int(generator.integers(2**39))
                     spikes = 0.0
                     rate = self.learning_rate
+                    self._narrow(trainer, epoch)
                     for rows, inputs in batches.each(order, encoder_seed):
                         factor = number(self._schedule(update / updates), "what schedule returned", minimum=0.0)
                         rate = self.learning_rate * factor
@@ -523,9 +540,19 @@ class Trainer:
             raise
         finally:
             self._store(session)
+            self._tapped = None
         return self
 
-    def _open(self, *, scoring: bool = False) -> tuple[_native.Session, _native.Trainer]:
+    def _narrow(self, trainer: _native.Trainer, epoch: int) -> None:
+        """Give kernels of delays the width of an epoch."""
+        for name, one in self.delay_learning.items():
+            width = one.width_at(epoch / max(self.epochs, 1))
+            place = self.network.projections[name]._index
+            trainer.set_delay_learning(place, KERNELS.index(one.kernel), width, one.rate_factor)
+
+    def _open(
+        self, network: Network | None = None, *, scoring: bool = False
+    ) -> tuple[_native.Session, _native.Trainer]:
         """Open a session and its trainer; `scoring`: with a loss of the library's in the place of the user's."""
         loss = LOSS_NONE
         if self._own_loss is None:
@@ -534,7 +561,7 @@ class Trainer:
             spiking = self.network[self.output].spiking
             loss = LOSSES.index("cross_entropy_count" if spiking else "cross_entropy_mean_membrane")
         session = _native.Session(
-            self.network._finished(),
+            (network or self.network)._finished(),
             device=self.device,
             batch_size=self.batch_size,
             threads=self.threads,
@@ -557,13 +584,15 @@ class Trainer:
         return session, trainer
 
     def _trained(self) -> dict[str, Floats]:
-        """Return the arrays of the network that are trained, by the names that a session gives them."""
-        return trained_arrays(self.network)
+        """Return the arrays that are trained, by the names that a session gives them."""
+        return trained_arrays(self._tapped.network if self._tapped else self.network)
 
     def _store(self, session: _native.Session) -> None:
         """Copy the session's weights and learnable parameters into the network."""
         for name, values in self._trained().items():
             session.read(name, values)
+        if self._tapped is not None:
+            self._tapped.store()
         store_learned(self.network, session)
 
     def _values(self, session: _native.Session) -> dict[str, NDArray[Any]]:
@@ -751,6 +780,7 @@ class Trainer:
             # None where there is nothing: older checkpoints do not have them.
             "normalization": {name: asdict(norm) for name, norm in self.normalization.items()} or None,
             "quantization": {name: asdict(rounded) for name, rounded in self.quantization.items()} or None,
+            "delay_learning": {name: asdict(one) for name, one in self.delay_learning.items()} or None,
             "rule": None if self.rule == "bptt" else self.rule,
             "windows": self.window_steps and [self.window_steps, self.window_updates],
             "device": self.device,

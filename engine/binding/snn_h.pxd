@@ -420,6 +420,8 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, uint32_t bits, uint32_t per_channel)
     SNNStatus snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum,
                                             double epsilon)
+    SNNStatus snn_trainer_set_delay_learning(SNNTrainer trainer, uint32_t projection, uint32_t kernel, double width,
+                                             double rate_factor)
     SNNStatus snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate)
 
     ctypedef struct SNNWeightUpdate:

@@ -167,6 +167,8 @@ class _Folder:
                 self._alias(register, other)
         elif op == "select" and values[0] is not None:
             self._alias(register, operands[1] if values[0] else operands[2])
+        elif op == "select" and values[1] is not None and values[1] == values[2]:
+            self.values[register] = values[1]
         elif op == "spike" and values[1] is not None:
             # 1 where x > 0, or x >= 0: the same comparison without the flag.
             zero = self._emit("const", (), "float", 0.0)

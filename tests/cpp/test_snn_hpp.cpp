@@ -340,6 +340,7 @@ TEST_CASE("training lowers the loss and tells its callbacks") {
     CHECK_THROWS_WITH(trainer.set_quantization(0, 1), doctest::Contains("bits is 1"));
     trainer.set_quantization(0, 0);
     CHECK_THROWS_WITH(trainer.set_normalization(0), doctest::Contains("has no bias"));
+    CHECK_THROWS_WITH(trainer.set_delay_learning(0, 2.0), doctest::Contains("is dense"));
     const std::vector<double> state = trainer.state();
     CHECK(state[0] == 61);  // updates
     trainer.set_state(state);

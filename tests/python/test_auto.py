@@ -113,12 +113,17 @@ def plastic():
 '''
 
 
-def run_with_speeds(tmp_path: Path, code: str, vulkan_over_cpu: float) -> str:
-    """Run `code` in a process that finds speeds in its cache: those of this machine, the GPU's so many times the CPU's."""
+def run_with_speeds(tmp_path: Path, code: str, vulkan_over_cpu: float, cpu_step: float | None = None) -> str:
+    """Run `code` in a process that finds speeds in its cache: those of this machine, the GPU's so many times the CPU's.
+
+    With `cpu_step` the CPU takes so many seconds for the large step.
+    """
     speeds = {name: snn.device_speed(name) for name in ("cpu", "vulkan:0")}
     assert all(speed.large_step > 0 for speed in speeds.values())
     document = json.loads((Path(os.environ["SNN_CACHE"]) / "device_speeds.json").read_text())
     cpu = next(entry for key, entry in document.items() if key.startswith("cpu | "))
+    if cpu_step is not None:
+        cpu["small_step_s"], cpu["large_step_s"] = cpu_step / 1000, cpu_step
     for key, entry in document.items():
         if key.startswith("vulkan:"):
             entry["small_step_s"], entry["large_step_s"] = (
@@ -148,6 +153,49 @@ def test_the_choice_follows_the_measurements(tmp_path: Path, ratio: float, devic
     assert "on cpu" in out[-1]
     assert "on vulkan:0" in out[-1]
     assert run_with_speeds(tmp_path, code, ratio).splitlines()[-2:] == out[-2:], "the same measurements, another choice"
+
+
+@needs_vulkan
+@pytest.mark.parametrize(
+    ("cpu_step", "device", "reason"),
+    [
+        (
+            1e-5,
+            "cpu",
+            "on cpu with 1 thread, which leaves half of its 1.0 ms",
+        ),  # though the GPU takes a tenth of the time
+        (3e-3, "vulkan:0", "on vulkan:0, which leaves half of its 1.0 ms"),
+        (3e-2, "vulkan:0", "on vulkan:0, the least of all, as none leaves half of its 1.0 ms"),
+    ],
+)
+def test_low_power_takes_the_least_that_keeps_time(tmp_path: Path, cpu_step: float, device: str, reason: str) -> None:
+    code = """
+s = snn.Simulation(large(), device='auto', power='low')
+s.step()
+print(s.device)
+print(s.device_reason)
+"""
+    out = run_with_speeds(tmp_path, code, 0.1, cpu_step).splitlines()
+    assert out[-2] == device
+    assert reason in out[-1]
+
+
+def test_low_power_gives_a_small_network_one_thread() -> None:
+    with snn.Simulation(small(), device="auto", power="low", threads=2) as simulation:
+        assert (simulation.device, simulation.step_count) == ("cpu", 0)
+        assert "is small" in simulation.device_reason
+    assert small().memory_estimate(device="auto:low") == small().memory_estimate(device="auto")
+
+
+def test_bad_words_about_power_are_named() -> None:
+    with pytest.raises(snn.InvalidArgumentError, match="power is 'high'; it must be one of normal, low"):
+        snn.Simulation(small(), device="auto", power="high")
+    with pytest.raises(
+        snn.InvalidArgumentError, match="power is 'low' and device 'vulkan'; power is for device 'auto'"
+    ):
+        snn.Simulation(small(), device="vulkan", power="low")
+    with pytest.raises(snn.NotFoundError, match='device \'auto:high\': there are "auto" and "auto:low"'):
+        snn.Simulation(small(), device="auto:high")
 
 
 @needs_vulkan

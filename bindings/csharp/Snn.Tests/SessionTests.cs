@@ -334,6 +334,7 @@ namespace Snn.Tests
                     trainer.SetQuantization(0, 0);
                     Assert.Fails(Status.InvalidArgument, () => trainer.SetQuantization(0, 1));
                     Assert.Fails(Status.InvalidArgument, () => trainer.SetNormalization(0, -1));
+                    Assert.Fails(Status.InvalidArgument, () => trainer.SetDelayLearning(0, 2)); // it is dense
                     double[] state = trainer.State();
                     trainer.SetState(state);
                     Assert.Equal(41, (long)state[0], "updates in the state");

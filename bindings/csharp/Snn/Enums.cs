@@ -244,6 +244,15 @@ namespace Snn
         Lion = 3,
     }
 
+    /// <summary><c>SNN_DELAY_KERNEL_GAUSSIAN</c> and those that follow it in <c>snn.h</c>.</summary>
+    public enum DelayKernel : uint
+    {
+        /// <summary>SNN_DELAY_KERNEL_GAUSSIAN</summary>
+        Gaussian = 0,
+        /// <summary>SNN_DELAY_KERNEL_TRIANGLE</summary>
+        Triangle = 1,
+    }
+
     /// <summary><c>SNN_ENCODE_RATE</c> and those that follow it in <c>snn.h</c>.</summary>
     public enum Encoding : uint
     {

@@ -1071,6 +1071,9 @@ namespace Snn
         internal static extern int snn_trainer_set_normalization(TrainerHandle trainer, uint projection, double scale, double momentum, double epsilon);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_set_delay_learning(TrainerHandle trainer, uint projection, uint kernel, double width, double rate_factor);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_learning_rate(TrainerHandle trainer, double learning_rate);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

@@ -275,6 +275,13 @@ namespace Snn
             Library.Check(Native.snn_trainer_set_normalization(handle, Whole(projection, "projection"), scale, momentum, epsilon));
         }
 
+        /// <summary>Learns the delays of a sparse projection of taps beside its weights; called again it changes kernel, width and rate;
+        /// a width of 0: no longer. C: <c>snn_trainer_set_delay_learning</c>.</summary>
+        public void SetDelayLearning(int projection, double width, DelayKernel kernel = DelayKernel.Gaussian, double rateFactor = 100)
+        {
+            Library.Check(Native.snn_trainer_set_delay_learning(handle, (uint)projection, (uint)kernel, width, rateFactor));
+        }
+
         /// <summary>From the next update on. C: <c>snn_trainer_set_learning_rate</c>.</summary>
         public void SetLearningRate(double learningRate)
         {

@@ -909,6 +909,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1normalization(JNIEnv *
     return (jint)snn_trainer_set_normalization((SNNTrainer)(intptr_t)trainer, (uint32_t)projection, (double)scale, (double)momentum, (double)epsilon);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1delay_1learning(JNIEnv *env, jclass self, jlong trainer, jint projection, jint kernel, jdouble width, jdouble rate_factor) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_set_delay_learning((SNNTrainer)(intptr_t)trainer, (uint32_t)projection, (uint32_t)kernel, (double)width, (double)rate_factor);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1learning_1rate(JNIEnv *env, jclass self, jlong trainer, jdouble learning_rate) {
     (void)env;
     (void)self;

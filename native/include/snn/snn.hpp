@@ -574,6 +574,10 @@ public:
     void set_normalization(uint32_t projection, double scale = 1.0, double momentum = 0.1, double epsilon = 1e-5) {
         check(snn_trainer_set_normalization(get(), projection, scale, momentum, epsilon));
     }
+    void set_delay_learning(uint32_t projection, double width, uint32_t kernel = SNN_DELAY_KERNEL_GAUSSIAN,
+                            double rate_factor = 100.0) {
+        check(snn_trainer_set_delay_learning(get(), projection, kernel, width, rate_factor));
+    }
     void set_learning_rate(double learning_rate) { check(snn_trainer_set_learning_rate(get(), learning_rate)); }
     SNNEpoch end_epoch() {
         SNNEpoch epoch{};

@@ -104,7 +104,7 @@ SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMem
     return guarded([&] {
         const PinnedNetwork object = pin_network(network);
         SessionOptions options = session_options(complete(config, snn_config_init, "config"));
-        if (options.device == automatic_device) options.device = assumed_device(options.executor.flags);
+        if (automatic_device(options.device) != Automatic::no) options.device = assumed_device(options.executor.flags);
         if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
         const std::shared_ptr<const Network> finished = object->finished();
         if (out_projection_bytes && count != finished->projections().size())
@@ -143,7 +143,7 @@ SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig* config, uin
             throw Error(SNN_ERROR_UNSUPPORTED, "device '", options.device, "': devices that share the samples have every population");
         Placement placement{{options.device}, std::vector<uint32_t>(count, 0)};
         if (names_several(options.device)) placement = place(*finished, options.device, options.executor);
-        else if (options.device != automatic_device) find_backend(options.device);
+        else if (automatic_device(options.device) == Automatic::no) find_backend(options.device);
         std::copy(placement.of_population.begin(), placement.of_population.end(), out_places);
         if (out_window_steps) *out_window_steps = placement.window_steps;
     });

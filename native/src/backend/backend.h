@@ -310,6 +310,10 @@ struct Backend {
     std::string (*driver)(uint32_t device) = nullptr;
     // The device "auto" may choose it: it computes, and gives the bits of all others that do.
     bool is_automatic = false;
+    // "auto:low" may choose it too, though its bits are its own: it takes little power.
+    bool saves_power = false;
+    // A GPU that is part of the processor. Null: none is.
+    bool (*is_integrated)(uint32_t device) = nullptr;
 };
 
 // The list of backends, the default one first.

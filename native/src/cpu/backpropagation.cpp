@@ -71,7 +71,11 @@ Backpropagation::Backpropagation(CpuContext& context, Tape& tape)
                     gradient.packed.allocate(allocator, data.conv->packed_size());
             }
             if (data.info.kind == SNN_CONNECT_DENSE && gradient.to_source)
-                gradient.panels.allocate(allocator, static_cast<size_t>(padded(data.source_size)) * data.target_size);
+                gradient.panels.allocate(allocator, panel_size(data));
+            if (data.is_taps && gradient.to_source) {
+                gradient.panels.allocate(allocator, data.segments->delays().size() * panel_size(data));
+                gradient.tap.allocate(allocator, size_t{data.source_size} * data.target_size, false);
+            }
         }
     }
     zeros_.allocate(allocator, widest);
@@ -146,7 +150,7 @@ void Backpropagation::prepare(uint32_t step_count) {
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!projections_[q].runs) continue;
         const ProjectionData& data = *context_.projections[q];
-        any_dense |= data.info.kind == SNN_CONNECT_DENSE && data.info.trainable;
+        any_dense |= (data.info.kind == SNN_CONNECT_DENSE || data.is_taps) && data.info.trainable;
         any_values |= context_.populations[data.info.source]->is_value_input();
         if ((data.info.kind == SNN_CONNECT_CONV2D && data.info.trainable) || data.is_max_pool())
             widest_window_source = std::max(widest_window_source, padded(data.source_size));
@@ -219,15 +223,29 @@ void Backpropagation::begin(uint32_t step_count, uint32_t window, const PassRule
         gradient.weights.clear();
         gradient.bias.clear();
         gradient.packed.clear();
-        const ProjectionData& data = *context_.projections[q];
-        if (!gradient.panels.empty())
-            context_.kernels.transpose_panels(data.weights, data.source_size, data.target_size, gradient.panels.data());
+        if (!gradient.panels.empty()) transpose_weights(q);
     });
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!crosses_stages(q) || !projections_[q].runs) continue;
         const size_t values =
             size_t{step_count} * context_.batch * context_.populations[context_.projections[q]->info.target]->row;
         if (projections_[q].rows.size() < values) projections_[q].rows.allocate(context_.allocator, values);
+    }
+}
+
+void Backpropagation::transpose_weights(uint32_t projection) {
+    const ProjectionData& data = *context_.projections[projection];
+    ProjectionGradient& gradient = projections_[projection];
+    if (!data.is_taps) {
+        context_.kernels.transpose_panels(data.weights, data.source_size, data.target_size, gradient.panels.data());
+        return;
+    }
+    for (uint32_t slot = 0; slot < data.segments->delays().size(); ++slot) {
+        for (uint32_t i = 0; i < data.source_size; ++i)
+            std::copy_n(data.weights + i * data.tap_stride() + size_t{slot} * data.target_size, data.target_size,
+                        gradient.tap.data() + size_t{i} * data.target_size);
+        context_.kernels.transpose_panels(gradient.tap.data(), data.source_size, data.target_size,
+                                          gradient.panels.data() + slot * panel_size(data));
     }
 }
 

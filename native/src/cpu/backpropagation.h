@@ -84,7 +84,8 @@ private:
         bool runs = false, to_source = false;
         Buffer<float> weights, bias;  // dL/dw, dL/db
         Buffer<float> packed;  // convolution: gradient in the order of the packed weights
-        Buffer<float> panels;  // dense: weights transposed, as they are during this pass
+        Buffer<float> panels;  // dense, and taps one delay after the other: weights transposed, as they are during this pass
+        Buffer<float> tap;     // taps: the weights of one delay
         Buffer<float> rows;    // where it crosses stages: [step][sample][row of the target] dL/d(what it delivered)
     };
     // A piece of weights that one thread sums up over the steps of a chunk.
@@ -140,6 +141,9 @@ private:
     void neuron_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample, uint32_t task);
     void source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t begin, uint32_t end, uint32_t task);
     void sparse_source_gradient(uint32_t projection, uint32_t step, const float* gradient, uint32_t sample);
+    void tap_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t begin, uint32_t end);
+    void transpose_weights(uint32_t projection);
+    size_t panel_size(const ProjectionData& data) const { return static_cast<size_t>(padded(data.source_size)) * data.target_size; }
 
     // What arrived from the sources of a projection: at a step of the run, or before the run, where add_traces() is at work.
     struct Arrivals {
@@ -150,7 +154,7 @@ private:
 
     // Second half: gradients of weights.
     void weight_gradient(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
-    void dense_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
+    void dense_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch, uint32_t slot = 0);
     void value_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
     void sparse_weights(const WeightTask& task, const Chunk& chunk);
     void window_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);

@@ -578,7 +578,9 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         if (!data.starts_at_projection[r] && !data.starts_at_accumulators[r]) std::memset(row + part.begin, 0, bytes);
     }
     for (const uint32_t q : data.incoming) {
-        if (at.taped && context_.normalized[q]) deliver_normalized(q, at, part, memory);
+        const uint32_t r = context_.projections[q]->info.receptor;
+        if (at.taped && context_.normalized[q])
+            deliver_normalized(q, at, part, memory.sums.data() + size_t{r} * context_.row_capacity);
         else deliver(q, at, part, range, memory);
     }
     for (uint32_t r = 0; r < data.receptor_count; ++r) {

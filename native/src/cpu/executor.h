@@ -260,7 +260,9 @@ private:
     void keep_last_steps(uint32_t step_count);
     void begin_normalization(const RunRequest& request);
     void find_normalized_sums(const RunRequest& request, uint32_t group);
-    void deliver_normalized(uint32_t projection, const Moment& at, NeuronRange part, TaskMemory& memory);
+    void deliver_taps(const ProjectionData& projection, const PopulationData& source, const Moment& at, NeuronRange part,
+                      uint32_t range, float* sums, TaskMemory& memory);
+    void deliver_normalized(uint32_t projection, const Moment& at, NeuronRange part, float* sums);
 
     CpuContext context_;
     std::vector<uint32_t> inputs_, neurons_;  // populations: inputs in index order, neurons in evaluation order

@@ -75,12 +75,15 @@ void Session::warn(const std::string& sentence) const {
 }
 
 void Session::open_executor(const SessionOptions& options) {
-    is_automatic_ = options.device == automatic_device;
+    const Automatic automatic = automatic_device(options.device);
+    is_automatic_ = automatic != Automatic::no;
     if (!is_automatic_) return open_executor_on(options.device);
-    const std::vector<DeviceChoice> choices =
-        choose_devices(*network_, executor_options_, [&](const std::string& sentence) { warn(sentence); });
+    const std::vector<DeviceChoice> choices = choose_devices(*network_, executor_options_, automatic == Automatic::low_power,
+                                                             [&](const std::string& sentence) { warn(sentence); });
+    const uint32_t asked = executor_options_.thread_count;
     for (size_t i = 0; i < choices.size(); ++i) {
         try {
+            executor_options_.thread_count = choices[i].thread_count ? choices[i].thread_count : asked;
             open_executor_on(choices[i].device);
             device_reason_ = choices[i].reason;
             return;

@@ -384,7 +384,7 @@ void Trainer::run_backward(double loss, std::span<const OutputGradient> gradient
 }
 
 double Trainer::gradient_norm(uint32_t projection) const {
-    return std::sqrt(executor_.gradient_square_sum(projection));
+    return std::sqrt(latent_.square_sum(projection));
 }
 
 // One update from a loss or gradient that is not finite would spoil every weight for good.
@@ -413,8 +413,8 @@ void Trainer::update() {
         double sum = 0;
         const auto& projections = plan_.network->projections();
         for (uint32_t p = 0; p < projections.size(); ++p)
-            if (projections[p].trainable) sum += executor_.gradient_square_sum(p);
-        sum += learned_.square_sum() + latent_.square_sum();
+            if (projections[p].trainable) sum += latent_.square_sum(p);
+        sum += learned_.square_sum() + latent_.square_sum_of_scales();
         if (std::sqrt(sum) > def_.gradient_clip_norm) scale = def_.gradient_clip_norm / std::sqrt(sum);
     }
     const OptimizerStep step{def_.optimizer, update_ + 1,  def_.learning_rate, def_.momentum, def_.beta1,
@@ -474,6 +474,11 @@ void Trainer::set_normalization(uint32_t projection, double scale, double moment
                     "without window_steps and checkpoint_steps");
     phase_ = Phase::idle;
     latent_.set_normalization(projection, scale, momentum, epsilon);
+}
+
+void Trainer::set_delay_learning(uint32_t projection, uint32_t kernel, double width, double rate_factor) {
+    phase_ = Phase::idle;
+    latent_.set_delay_learning(projection, kernel, width, rate_factor);
 }
 
 // Which neurons are silenced follows from the seed and the number of updates, so training that is resumed goes on with the same.

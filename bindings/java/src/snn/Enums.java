@@ -338,6 +338,23 @@ public final class Enums {
         }
     }
 
+    /** <code>SNN_DELAY_KERNEL_GAUSSIAN</code> and those that follow it in <code>snn.h</code>. */
+    public enum DelayKernel {
+        /** SNN_DELAY_KERNEL_GAUSSIAN */
+        GAUSSIAN(0),
+        /** SNN_DELAY_KERNEL_TRIANGLE */
+        TRIANGLE(1);
+
+        final int value;
+
+        DelayKernel(int value) { this.value = value; }
+
+        static DelayKernel of(int value) {
+            for (DelayKernel one : values()) if (one.value == value) return one;
+            throw new IllegalStateException("libsnn has a DelayKernel that is new: " + value);
+        }
+    }
+
     /** <code>SNN_ENCODE_RATE</code> and those that follow it in <code>snn.h</code>. */
     public enum Encoding {
         /** spike with probability gain * value at each step (clipped to 1) */

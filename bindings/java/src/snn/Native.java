@@ -746,6 +746,8 @@ final class Native {
     /** Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold. */
     static native int snn_trainer_set_normalization(long trainer, int projection, double scale, double momentum, double epsilon);
 
+    static native int snn_trainer_set_delay_learning(long trainer, int projection, int kernel, double width, double rate_factor);
+
     static native int snn_trainer_set_learning_rate(long trainer, double learning_rate);
 
     static native int snn_register_weight_callback(long handle, long callback, long user);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import snn.Enums.DataType;
 import snn.Enums.Loss;
+import snn.Enums.DelayKernel;
 import snn.Enums.LearningRule;
 import snn.Enums.Optimizer;
 
@@ -344,6 +345,12 @@ public final class Trainer implements AutoCloseable {
      * {@code snn_trainer_set_normalization}. */
     public void setNormalization(int projection, double scale, double momentum, double epsilon) {
         Library.check(Native.snn_trainer_set_normalization(handle.get(), Scope.whole(projection, "projection"), scale, momentum, epsilon));
+    }
+
+    /** Learns the delays of a sparse projection of taps beside its weights; called again it changes kernel, width and rate; a width
+     * of 0: no longer. C: {@code snn_trainer_set_delay_learning}. */
+    public void setDelayLearning(int projection, DelayKernel kernel, double width, double rateFactor) {
+        Library.check(Native.snn_trainer_set_delay_learning(handle.get(), projection, kernel.value, width, rateFactor));
     }
 
     /** From the next update on. C: {@code snn_trainer_set_learning_rate}. */

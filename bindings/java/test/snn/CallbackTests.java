@@ -194,6 +194,7 @@ final class CallbackTests {
                 trainer.setQuantization(0, 0, false);
                 fails(Status.INVALID_ARGUMENT, () -> trainer.setQuantization(0, 1, false));
                 fails(Status.INVALID_ARGUMENT, () -> trainer.setNormalization(0, -1, 0.1, 1e-5));
+                fails(Status.INVALID_ARGUMENT, () -> trainer.setDelayLearning(0, DelayKernel.GAUSSIAN, 2, 100)); // it is dense
                 double[] state = trainer.state();
                 trainer.setState(state);
                 equal(41.0, state[0]); // updates

@@ -154,6 +154,8 @@ pub const SNN_OPTIMIZER_SGD: u32 = 0;
 pub const SNN_OPTIMIZER_ADAM: u32 = 1;
 pub const SNN_OPTIMIZER_ADAMW: u32 = 2;
 pub const SNN_OPTIMIZER_LION: u32 = 3;
+pub const SNN_DELAY_KERNEL_GAUSSIAN: u32 = 0;
+pub const SNN_DELAY_KERNEL_TRIANGLE: u32 = 1;
 /// spike with probability gain * value at each step (clipped to 1)
 pub const SNN_ENCODE_RATE: u32 = 0;
 /// one spike at step round((1 - value) * (T - 1)); none for values below `threshold`
@@ -1031,6 +1033,7 @@ extern "C" {
     pub fn snn_trainer_set_quantization(trainer: SNNTrainer, projection: u32, bits: u32, per_channel: u32) -> SNNStatus;
     /// Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.
     pub fn snn_trainer_set_normalization(trainer: SNNTrainer, projection: u32, scale: f64, momentum: f64, epsilon: f64) -> SNNStatus;
+    pub fn snn_trainer_set_delay_learning(trainer: SNNTrainer, projection: u32, kernel: u32, width: f64, rate_factor: f64) -> SNNStatus;
     pub fn snn_trainer_set_learning_rate(trainer: SNNTrainer, learning_rate: f64) -> SNNStatus;
     pub fn snn_register_weight_callback(handle: SNNHandle, callback: SNNWeightCallback, user: *mut c_void) -> SNNStatus;
     pub fn snn_register_epoch_callback(handle: SNNHandle, callback: SNNEpochCallback, user: *mut c_void) -> SNNStatus;

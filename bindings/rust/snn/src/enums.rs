@@ -449,6 +449,28 @@ impl Optimizer {
     }
 }
 
+/// `SNN_DELAY_KERNEL_GAUSSIAN` and those that follow it in `snn.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum DelayKernel {
+    /// `SNN_DELAY_KERNEL_GAUSSIAN`
+    Gaussian = 0,
+    /// `SNN_DELAY_KERNEL_TRIANGLE`
+    Triangle = 1,
+}
+
+impl DelayKernel {
+    #[allow(dead_code)]
+    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
+        match raw {
+            0 => Some(Self::Gaussian),
+            1 => Some(Self::Triangle),
+            _ => None,
+        }
+    }
+}
+
 /// `SNN_ENCODE_RATE` and those that follow it in `snn.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
