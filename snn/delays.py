@@ -26,7 +26,8 @@ _DELAYS = 1 << 32  # stream of the delays that are drawn, away from those of wei
 class DelayedDense(_Weighted):
     """Every source neuron to every target neuron, each pair with a delay of its own.
 
-    In the network it is a sparse projection; `Projection.synapses` lists the delays. `DelayLearning` trains them.
+    In the network it is a sparse projection; `Projection.synapses` lists the delays. `DelayLearning` trains them. OpenVINO's
+    devices refuse synapses with delays of their own.
 
     Parameters
     ----------

@@ -454,10 +454,11 @@ namespace Snn.Tests
                 Action[] wrong =
                 {
                     () => network.Population(-1), () => trainer.SetQuantization(-1, 8), () => trainer.SetQuantization(0, -8),
-                    () => trainer.SetNormalization(-1), () => new SpikeEvents(-4), () => session.BindInput(0, (IntPtr)8, -4),
+                    () => trainer.SetNormalization(-1), () => trainer.SetDelayLearning(-1, 2), () => new SpikeEvents(-4),
+                    () => session.BindInput(0, (IntPtr)8, -4),
                     () => RandomConnection.Spatial(SpatialKernel.Gaussian, 1, 1, 1, -2, new float[1], new float[1]),
                 };
-                string[] names = { "index", "projection", "bits", "projection", "capacity", "count", "dimensions" };
+                string[] names = { "index", "projection", "bits", "projection", "projection", "capacity", "count", "dimensions" };
                 for (int i = 0; i < wrong.Length; ++i)
                     Assert.Equal(names[i], Assert.Throws<ArgumentOutOfRangeException>(wrong[i]).ParamName);
             }

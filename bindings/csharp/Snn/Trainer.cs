@@ -279,7 +279,8 @@ namespace Snn
         /// a width of 0: no longer. C: <c>snn_trainer_set_delay_learning</c>.</summary>
         public void SetDelayLearning(int projection, double width, DelayKernel kernel = DelayKernel.Gaussian, double rateFactor = 100)
         {
-            Library.Check(Native.snn_trainer_set_delay_learning(handle, (uint)projection, (uint)kernel, width, rateFactor));
+            Library.Check(Native.snn_trainer_set_delay_learning(
+                handle, Whole(projection, "projection"), (uint)kernel, width, rateFactor));
         }
 
         /// <summary>From the next update on. C: <c>snn_trainer_set_learning_rate</c>.</summary>

@@ -350,7 +350,8 @@ public final class Trainer implements AutoCloseable {
     /** Learns the delays of a sparse projection of taps beside its weights; called again it changes kernel, width and rate; a width
      * of 0: no longer. C: {@code snn_trainer_set_delay_learning}. */
     public void setDelayLearning(int projection, DelayKernel kernel, double width, double rateFactor) {
-        Library.check(Native.snn_trainer_set_delay_learning(handle.get(), projection, kernel.value, width, rateFactor));
+        Library.check(Native.snn_trainer_set_delay_learning(
+                handle.get(), Scope.whole(projection, "projection"), kernel.value, width, rateFactor));
     }
 
     /** From the next update on. C: {@code snn_trainer_set_learning_rate}. */

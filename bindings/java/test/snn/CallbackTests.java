@@ -60,12 +60,13 @@ final class CallbackTests {
              NetworkBuilder builder = new NetworkBuilder(1)) {
             int image = builder.addValueInput("image", 1, 4, 4), maps = builder.addNeurons("maps", "lif", 1, 4, 4);
             String[] names = {"population is -1", "stepCount is -2", "sample is -3", "population is -1", "outputPopulation is -1",
-                "index is -1", "projection is -1", "bits is -8", "projection is -1", "capacity is -4", "steps is -5", "steps is -6",
-                "dimensions is -2", "padding is -1"};
+                "index is -1", "projection is -1", "bits is -8", "projection is -1", "projection is -1", "capacity is -4", "steps is -5",
+                "steps is -6", "dimensions is -2", "padding is -1"};
             Code[] wrong = {() -> session.setInput(-1, new float[2]), () -> session.step(-2), () -> session.spikes(1, -3),
                 () -> session.run(new Run(2).input(-1, new float[4])), () -> new Trainer.Options(-1, 5), () -> network.population(-1),
                 () -> trainer.setQuantization(-1, 8, false), () -> trainer.setQuantization(0, -8, false),
-                () -> trainer.setNormalization(-1, 1, 0.1, 1e-5), () -> new Run.SpikeEvents(-4),
+                () -> trainer.setNormalization(-1, 1, 0.1, 1e-5),
+                () -> trainer.setDelayLearning(-1, DelayKernel.GAUSSIAN, 2, 1), () -> new Run.SpikeEvents(-4),
                 () -> new Trainer.Options(0, 5).checkpointSteps(-5), () -> new Trainer.Options(0, 5).windows(-6, false),
                 () -> RandomConnection.spatial(SpatialKernel.GAUSSIAN, 1, 1, 1, -2, new float[1], new float[1]),
                 () -> builder.connect(Projection.conv2d(image, maps, 3, 3, new float[9]).padding(-1, 0))};
