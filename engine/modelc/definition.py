@@ -173,6 +173,7 @@ class Definition:
         default_factory=dict
     )  # "step"; "derivative", "smooth"; "on_pre", "on_post", "on_signal"
     specialised: tuple[dict[str, str], ...] = ()  # choices of all options that get a step of their own, when built in
+    trained: tuple[dict[str, str], ...] = ()  # the same for training, with counters at 0
     # plasticity only
     pre_traces: tuple[Trace, ...] = ()
     post_traces: tuple[Trace, ...] = ()
@@ -249,7 +250,7 @@ class _Reader:
                 )
         head = self.table(head_name)
         allowed = {"name", "title", "source", "description"} | (
-            {"membrane", "base", "specialised"} if head_name == "model" else set()
+            {"membrane", "base", "specialised", "trained"} if head_name == "model" else set()
         )
         self.keys(head, allowed, {"name"}, head_name, None)
         with _At(self.source, head_name, "name"):
@@ -275,7 +276,8 @@ class _Reader:
         definition = Definition(
             kind="neuron",
             options=options,
-            specialised=self.specialised(head, options),
+            specialised=self.choices_of_all(head, "specialised", options),
+            trained=self.choices_of_all(head, "trained", options) if "trained" in head else (),
             states=tuple(self.state(*item) for item in self.entries("states")),
             receptors=tuple(self.receptor(*item) for item in self.entries("receptors")),
             derived={key: self.derived(key, value) for key, value in self.entries("derived")},
@@ -315,7 +317,7 @@ class _Reader:
         head = {key: value for key, value in self.document["model"].items() if key != "base"}
         inherited = {
             "membrane": base["model"].get("membrane", "v"),
-            "specialised": base["model"].get("specialised", []),
+            **{key: base["model"][key] for key in ("specialised", "trained") if key in base["model"]},
         }
         merged: dict[str, Any] = {"model": {**inherited, **head}}
         for section in ("parameters", "derived", "drive"):
@@ -415,10 +417,12 @@ class _Reader:
             raise ModelBoundsError(f"{place}: the default '{default}' is not one of {', '.join(choices)}")
         return Option(name, tuple(choices), default, self.doc(entry, place))
 
-    def specialised(self, head: Mapping[str, Any], options: tuple[Option, ...]) -> tuple[dict[str, str], ...]:
+    def choices_of_all(
+        self, head: Mapping[str, Any], key: str, options: tuple[Option, ...]
+    ) -> tuple[dict[str, str], ...]:
         """Choices for all options: the defaults, and the defaults changed by each entry of the list."""
-        place = self.source.place("model", "specialised")
-        listed = head.get("specialised", [])
+        place = self.source.place("model", key)
+        listed = head.get(key, [])
         if not isinstance(listed, list) or not all(isinstance(choices, Mapping) for choices in listed):
             raise DocumentError(f'{place}: must be a list of tables such as {{ reset = "value" }}')
         choices_of = {option.name: option.choices for option in options}

@@ -10,15 +10,13 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from .calm import calm_steps, stays_in_registers
-from .compile import NeuronPrograms, SurrogatePrograms
+from .choices import specialised, training
+from .compile import NeuronPrograms, SurrogatePrograms, TapeEntry
 from .definition import Definition
-from .evaluate import OPERATIONS
 from .ir import DRAWS, Instruction, Program
-from .specialise import specialise
 from .statements import Text, cut
 
 # Operations beyond which a program is not compiled, so that the library stays small. The backend interprets training of a large
@@ -208,40 +206,6 @@ def _pointer(name: str, type: str, source: str, constant: bool) -> str:
     return f"    {const}{_MEMORY[type]}* const {name} = static_cast<{const}{_MEMORY[type]}*>({source});"
 
 
-def _known_derived(definition: Definition, programs: NeuronPrograms, known: Mapping[int, int]) -> dict[int, int]:
-    """Derived whole numbers that the options alone decide, by register of a step."""
-    values: dict[int, float] = dict(known)
-    count = len(programs.derive.inputs)
-    for register, instruction in enumerate(programs.derive.instructions, count):
-        operands = instruction.operands
-        if instruction.op in ("const", "iconst"):
-            values[register] = instruction.value
-        elif instruction.op == "select" and operands[0] in values:
-            chosen = operands[1] if values[operands[0]] else operands[2]
-            if chosen in values:
-                values[register] = values[chosen]
-        elif all(operand in values for operand in operands):
-            values[register] = OPERATIONS[instruction.op](*(values[operand] for operand in operands))
-    first = len(definition.parameters) + len(definition.options)
-    return {
-        first + i: int(values[register])
-        for i, (register, type) in enumerate(zip(programs.derive_outputs, programs.derived_types, strict=True))
-        if type == "int" and register in values
-    }
-
-
-def specialised(definition: Definition, programs: NeuronPrograms, choices: Mapping[str, str]) -> NeuronPrograms:
-    """The step for one choice of all options."""
-    first = len(definition.parameters)
-    known = {first + i: o.choices.index(choices[o.name]) for i, o in enumerate(definition.options)}
-    known |= _known_derived(definition, programs, known)
-    stored = [r for r, s in zip(programs.step_states, definition.states, strict=True) if s.type == "float"]
-    program, states, spike = specialise(
-        programs.step, programs.step_states, known, spike=programs.step_spike, stored=stored, finite=range(first)
-    )
-    return replace(programs, step=program, step_states=tuple(states), step_spike=spike)
-
-
 def _summands(program: Program, receptors: Iterable[int]) -> dict[int, Instruction]:
     """The receptors that are read once, by an addition, and which; an addition of two of them counts for one."""
     uses = Counter(operand for instruction in program.instructions for operand in instruction.operands)
@@ -267,8 +231,14 @@ def _adding(summands: Mapping[int, Instruction]) -> Callable[[Instruction, Seque
 
 
 def _step(
-    definition: Definition, programs: NeuronPrograms, ending: str, taped: bool = False, held: bool = False
+    definition: Definition,
+    programs: NeuronPrograms,
+    ending: str,
+    taped: bool = False,
+    held: bool = False,
+    counters: bool = True,
 ) -> list[str]:
+    """``counters`` false: whole numbers among the states are neither read nor written."""
     program = programs.step
     spiking = programs.step_spike >= 0
     tape = programs.tape if taped else ()
@@ -292,6 +262,8 @@ def _step(
             before.append(f"    const float* const {receptor.name}_data = args.receptors[{index}];")
             inside.append(f"        const F {receptor.name} = load({receptor.name}_data + index);")
     for index, state in enumerate(definition.states):
+        if state.type == "int" and not counters:
+            continue
         before.append(_pointer(f"{state.name}_data", state.type, f"args.states[{index}]", constant=False))
         if first_state + index in read:
             inside.append(f"        const {LANES[state.type]} {state.name} = load({state.name}_data + index);")
@@ -300,6 +272,8 @@ def _step(
         before.append(_pointer(f"{entry.name}_tape", entry.type, f"args.tape[{index}]", constant=False))
         inside.append(f"        store({entry.name}_tape + index, {text(entry.register)});")
     for state, register in zip(definition.states, programs.step_states, strict=True):
+        if state.type == "int" and not counters:
+            continue
         value = f"flush({text(register)})" if state.type == "float" else text(register)
         inside.append(f"        store({state.name}_data + index, {value});")
     if spiking:
@@ -433,19 +407,20 @@ def _span(definition: Definition, programs: NeuronPrograms, name: str) -> list[s
     return [*lines, *(f"    {member}" for member in members.values()), "};", ""]
 
 
-def _adjoint(definition: Definition, programs: NeuronPrograms) -> list[str]:
+def _adjoint(definition: Definition, programs: NeuronPrograms, ending: str, tape: Sequence[TapeEntry]) -> list[str]:
+    """``tape``: all that the model's adjoint has among its inputs."""
     program = programs.adjoint
     outputs = [*programs.adjoint_states, *programs.adjoint_receptors]
     statements, text, read = cut(program, outputs, operation)
-    count = len(program.inputs) - 1 - len(definition.states) - len(programs.tape)
+    count = len(program.inputs) - 1 - len(definition.states) - len(tape)
     before, inside = _constants(program, read, count)
-    for index, entry in enumerate(programs.tape):
+    for index, entry in enumerate(tape):
         if count + index not in read:
             continue
         before.append(_pointer(f"{entry.name}_tape", entry.type, f"args.tape[{index}]", constant=True))
         inside.append(f"        const {LANES[entry.type]} {entry.name} = load({entry.name}_tape + index);")
     for index, state in enumerate(definition.states):
-        register = count + len(programs.tape) + index
+        register = count + len(tape) + index
         if state.type == "float":
             before.append(f"    float* const grad_{state.name}_data = args.state_gradients[{index}];")
         if register in read:
@@ -458,7 +433,7 @@ def _adjoint(definition: Definition, programs: NeuronPrograms) -> list[str]:
             inside.append(f"        store(grad_{state.name}_data + index, {text(register)});")
     for index, register in enumerate(programs.adjoint_receptors):
         inside.append(f"        store(args.receptor_gradients[{index}] + index, {text(register)});")
-    return _loop(f"{definition.name}_adjoint", "NeuronAdjointArgs", before, inside)
+    return _loop(f"{definition.name}_{ending}", "NeuronAdjointArgs", before, inside)
 
 
 def _surrogate(definition: Definition, programs: SurrogatePrograms, kind: int) -> list[str]:
@@ -499,7 +474,7 @@ def kernels_source(
         if taped != "nullptr":
             lines += _step(definition, programs, "step_taped", taped=True)
         if adjoint != "nullptr":
-            lines += _adjoint(definition, programs)
+            lines += _adjoint(definition, programs, "adjoint", programs.tape)
         steps: list[str] = []
         for number, choices in enumerate(definition.specialised):
             special_programs = specialised(definition, programs, choices)
@@ -522,7 +497,26 @@ def kernels_source(
         if steps:
             lines.append(f"inline constexpr SpecialisedStep {name}_specialised[] = {{{', '.join(steps)}}};")
         special = f"{name}_specialised, {len(steps)}" if steps else "nullptr, 0"
-        rows.append(f'    {{"{name}", {name}_step, {taped}, {adjoint}, {special}}},')
+        trainings: list[str] = []
+        for choices in definition.trained:
+            found = training(definition, programs, choices)
+            if found is None:
+                continue
+            number = len(trainings)
+            lines += _step(definition, found.programs, f"training_step_{number}", taped=True, counters=False)
+            lines += _adjoint(definition, found.programs, f"training_adjoint_{number}", programs.tape)
+            listed = {"choices": found.choices, "zeros": (*found.zeros, -1), "tape": (*found.tape, -1)}
+            for field, values in listed.items():
+                numbers = ", ".join(map(str, values))
+                lines.append(f"inline constexpr int32_t {name}_training_{field}_{number}[] = {{{numbers}}};")
+            fields = [*(f"{name}_training_{field}_{number}" for field in listed)]
+            trainings.append(
+                f"{{{', '.join(fields)}, {name}_training_step_{number}, {name}_training_adjoint_{number}}}"
+            )
+        if trainings:
+            lines.append(f"inline constexpr TrainingKernels {name}_trained[] = {{{', '.join(trainings)}}};")
+        trained = f"{name}_trained, {len(trainings)}" if trainings else "nullptr, 0"
+        rows.append(f'    {{"{name}", {name}_step, {taped}, {adjoint}, {special}, {trained}}},')
     lines += [
         "// In alphabetical order of names. Beside vector kernels scalar ones are there to be small: models are interpreted.",
         "#ifdef SNN_INTERPRETED_MODELS",

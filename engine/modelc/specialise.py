@@ -34,6 +34,7 @@ def specialise(
     spike: int = -1,
     stored: Collection[int] = (),
     finite: Collection[int] = (),
+    gradients: bool = False,
 ) -> tuple[Program, list[int], int]:
     """Return the program without what ``known`` decides, where its outputs are now, and the condition of the spike.
 
@@ -51,8 +52,11 @@ def specialise(
         Those of the outputs that are flushed as states are, so that the sign of a zero does not matter.
     finite : collection of int
         Inputs that are neither infinite nor NaN.
+    gradients : bool
+        The outputs are summands of something that begins at +0, so that the sign of a zero does not matter: what adds 0 is
+        left out.
     """
-    return _Folder(program, known).fold(outputs, spike, stored, finite)
+    return _Folder(program, known, gradients=gradients).fold(outputs, spike, stored, finite)
 
 
 def calm(
@@ -89,7 +93,12 @@ def calm(
 
 class _Folder:
     def __init__(
-        self, program: Program, known: Mapping[int, int], zeros: Collection[int] = (), finite: Collection[int] = ()
+        self,
+        program: Program,
+        known: Mapping[int, int],
+        zeros: Collection[int] = (),
+        finite: Collection[int] = (),
+        gradients: bool = False,
     ) -> None:
         self.program = program
         self.count = len(program.inputs)
@@ -101,7 +110,8 @@ class _Folder:
         self.labels: dict[int, str] = {}
         self.truths: dict[int, int] = {}  # new register that is 0 or 1: the condition that it is 1
         self.zeros = set(zeros)  # old registers that are 0
-        self.finite = finite
+        self.finite = set(finite)
+        self.gradients = gradients
 
     def fold(
         self, outputs: Sequence[int], spike: int, stored: Collection[int], finite: Collection[int]
@@ -149,6 +159,13 @@ class _Folder:
     def _fold(self, register: int, instruction: Instruction) -> None:
         op, operands = instruction.op, instruction.operands
         values = [self.values.get(operand) for operand in operands]
+        if self.gradients:
+            # Differences between numbers such as 0 and 1, which what is multiplied with 0 must be.
+            if op in ("const", "spike") or (op in ("select", "sub") and all(o in self.finite for o in operands[-2:])):
+                self.finite.add(register)
+            if op == "const" and instruction.value == 0:
+                self.zeros.add(register)
+                return
         if self.zeros and self._fold_zero(register, op, operands):
             return
         if op == "iconst":

@@ -135,6 +135,14 @@ def _chain(
     return build
 
 
+def _held_at_first(b: Builder) -> None:
+    """No refractory time, but some neurons begin in one."""
+    first, hidden, out = b.add(SPIKES, 23), b.add(NEURONS, 37, "lif"), b.add(NEURONS, 5, "leaky_integrator")
+    b.network.set_initial_state(hidden, "refractory_left", np.arange(37) % 4.0)
+    b.dense(first, hidden, bias=True)
+    b.dense(hidden, out)
+
+
 def _source(model: str) -> Callable[[Builder], None]:
     """Neurons without receptors drive others, at once and delayed."""
 
@@ -176,12 +184,29 @@ def _recurrent(delay: int, arithmetic: int | None = None) -> Callable[[Builder],
     return build
 
 
-def _conv(*, size=(7, 9), channels=(2, 4), kernel=(3, 3), groups=1, bias=True, source=SPIKES, delay_steps=0, **window):
+def _conv(
+    *,
+    size=(7, 9),
+    channels=(2, 4),
+    kernel=(3, 3),
+    groups=1,
+    bias=True,
+    source=SPIKES,
+    delay_steps=0,
+    below=False,
+    **window,
+):
+    """A convolution; ``below``: from neurons of the input's shape, so that gradients pass back through it."""
+
     def build(b: Builder) -> None:
         stride, padding = window.get("stride", (1, 1)), window.get("padding", (0, 0))
         dilation = window.get("dilation", (1, 1))
         shape = [(size[a] + 2 * padding[a] - dilation[a] * (kernel[a] - 1) - 1) // stride[a] + 1 for a in range(2)]
         first = b.add(source, (channels[0], *size))
+        if below:
+            neurons = b.add(NEURONS, (channels[0], *size), "lif")
+            b.connect(ONE_TO_ONE, first, neurons, weights=b.weights(channels[0] * size[0] * size[1], 1.0))
+            first = neurons
         hidden = b.add(NEURONS, (channels[1], *shape), "lif")
         out = b.add(NEURONS, 5, "leaky_integrator")
         count = channels[1] * channels[0] // groups * kernel[0] * kernel[1]
@@ -299,6 +324,7 @@ CASES: list[Case] = [
     Case("lif_values", _chain("lif", source=VALUES)),
     *(Case(f"size_{n}", _chain("lif", size=n), batch=3) for n in (1, 15, 16, 17, 63, 64, 65, 257)),
     Case("per_neuron_parameters", _per_neuron),
+    Case("held_at_first", _held_at_first),
     Case("one_to_one", _one_to_one),
     Case("sparse_float", _sparse(FLOAT)),
     Case("sparse_float_delays", _sparse(FLOAT, delays=True)),
@@ -315,9 +341,17 @@ CASES: list[Case] = [
     Case("conv_1d", _conv(size=(1, 20), kernel=(1, 5), padding=(0, 2), bias=False)),
     Case("conv_values", _conv(source=VALUES)),
     Case("conv_delayed", _conv(delay_steps=2)),
+    # More channels than lanes, than blocks of them that are taken together, and rows of a kernel longer than those that
+    # have loops of their own.
+    Case("conv_wide", _conv(size=(3, 8), channels=(17, 66), kernel=(3, 6), padding=(1, 2), below=True)),
+    Case(
+        "conv_wide_groups",
+        _conv(size=(5, 6), channels=(6, 40), kernel=(3, 2), groups=2, stride=(2, 1), dilation=(1, 2), below=True),
+    ),
     Case("pool_sum", _pool(SUM)),
     Case("pool_average", _pool(AVERAGE)),
     Case("pool_max", _pool(MAX)),
+    Case("pool_max_apart", _pool(MAX, kernel=(2, 2), stride=(3, 2), padding=(0, 1))),
     Case("several_projections", _several_projections),
     Case("created_out_of_order", _out_of_order),
     Case("wide", _wide, batch=1),

@@ -141,7 +141,7 @@ namespace Snn.Tests
                 Assert.Throws<ArgumentNullException>(() => session.SetReadback(1, "cells.v", null));
                 Assert.Fails(Status.NotFound, () => session.SetReadback(1, "cells.nothing"));
                 session.SetReadback(1);
-                Assert.Fails(Status.State, () => session.ReadBack("cells.v", 4, v));
+                Assert.Fails(Status.NotFound, () => session.ReadBack("cells.v", 4, v));
             });
         }
 

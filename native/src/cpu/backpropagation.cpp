@@ -31,6 +31,8 @@ namespace {
 
 constexpr uint32_t rows_of_chunk = 1024;              // (step, sample) pairs whose dL/d(sum) should stay in the L2 cache
 constexpr size_t most_chunk_floats = size_t{1} << 24;  // for wide networks: at most 64 MiB of dL/d(sum) at once
+constexpr size_t bytes_of_samples = 512 * 1024;       // what a step of those that go back together touches: half of an L2 cache
+constexpr uint32_t rows_of_product = 4;                // that add_product takes at a time
 constexpr uint32_t targets_of_bias_task = 1024;
 constexpr size_t weights_of_update_task = 8192;
 
@@ -41,9 +43,11 @@ Backpropagation::Backpropagation(CpuContext& context, Tape& tape)
       weight_limits_(fixed_weight_limits(*context.plan->network)), scratch_(context.pool.width()) {
     const SNNAllocator& allocator = context.allocator;
     uint32_t widest = 0;
+    size_t floats_of_sample = 1;
     for (const KernelCall& call : context.plan->step_adjoint) {
         if (call.kernel == Kernel::neuron_adjoint) {
             const PopulationData& data = *context.populations[call.index];
+            floats_of_sample += (1 + data.state_count + data.receptor_count + data.plan.tape.size()) * data.row;
             PopulationGradient& gradient = populations_[call.index];
             gradient.runs = true;
             gradient.states.allocate(allocator, static_cast<size_t>(data.state_count) * context.batch * data.row);
@@ -77,9 +81,13 @@ Backpropagation::Backpropagation(CpuContext& context, Tape& tape)
                 gradient.panels.allocate(allocator, data.segments->delays().size() * panel_size(data));
                 gradient.tap.allocate(allocator, size_t{data.source_size} * data.target_size, false);
             }
+            if (data.info.kind == SNN_CONNECT_CONV2D && !data.scatters && gradient.to_source)
+                gradient.panels.allocate(allocator, data.conv->turned_size());
         }
     }
     zeros_.allocate(allocator, widest);
+    samples_together_ = static_cast<uint32_t>(std::max<size_t>(bytes_of_samples / sizeof(float) / floats_of_sample, 1));
+    if (samples_together_ > rows_of_product) samples_together_ -= samples_together_ % rows_of_product;
     make_weight_tasks();
 }
 
@@ -108,9 +116,11 @@ void Backpropagation::make_weight_tasks() {
                 const uint32_t blocks = data.conv->block_count();
                 const uint32_t cuts = std::clamp(context_.pool.width() / blocks, 1u, shape.group_inputs);
                 const auto bound = [&](uint32_t i) { return static_cast<uint32_t>(uint64_t{shape.group_inputs} * i / cuts); };
-                for (uint32_t block = 0; block < blocks; ++block)
+                const uint32_t together = std::max(blocks / context_.pool.width(), 1u);  // they share the walk over the sources
+                for (uint32_t block = 0; block < blocks; block += together)
                     for (uint32_t i = 0; i < cuts; ++i)
-                        weight_tasks_.push_back({WeightTask::conv, q, block, block + 1, bound(i), bound(i + 1)});
+                        weight_tasks_.push_back(
+                            {WeightTask::conv, q, block, std::min(block + together, blocks), bound(i), bound(i + 1)});
                 break;
             }
             default: break;
@@ -146,7 +156,9 @@ void Backpropagation::prepare(uint32_t step_count) {
                                                                   context_.batch * data.row);
     }
     bool any_dense = false, any_values = false;
-    size_t channels = 0;
+    struct {
+        size_t channels_last, image, padded, terms, term_ends, offsets, row_begins;
+    } conv{};
     uint32_t widest_window_source = 0, most_windows = 0;
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!projections_[q].runs) continue;
@@ -156,15 +168,33 @@ void Backpropagation::prepare(uint32_t step_count) {
         if ((data.info.kind == SNN_CONNECT_CONV2D && data.info.trainable) || data.is_max_pool())
             widest_window_source = std::max(widest_window_source, padded(data.source_size));
         if (data.is_max_pool()) most_windows = std::max(most_windows, data.target_size);
-        if (data.info.kind == SNN_CONNECT_CONV2D && !data.scatters)
-            channels = std::max(channels, static_cast<size_t>(data.conv->block_count()) * data.conv->shape().out_plane() * 16);
+        if (data.info.kind != SNN_CONNECT_CONV2D || data.scatters) continue;
+        const ConvShape& shape = data.conv->shape();
+        const auto grow = [](size_t& io_size, size_t size) { io_size = std::max(io_size, size); };
+        grow(conv.channels_last, size_t{data.conv->block_count()} * shape.out_plane() * 16);
+        if (projections_[q].to_source) {
+            grow(conv.image, size_t{shape.in_plane()} * 16);
+            grow(conv.terms, size_t{shape.out_plane()} * shape.group_outputs);
+            grow(conv.term_ends, shape.out_plane());
+        }
+        if (data.info.trainable) {
+            grow(conv.padded, size_t{shape.padded_plane()} * 16);
+            grow(conv.offsets, data.source_size);
+            grow(conv.row_begins, size_t{shape.group_inputs} * shape.in_height + 1);
+        }
     }
     const size_t rows = static_cast<size_t>(steps) * context_.batch;
     for (TaskScratch& scratch : scratch_) {
         if (any_dense) scratch.events.allocate(context_.allocator, sources_of_task * event_stride(rows), false);
         if (any_values) scratch.column.allocate(context_.allocator, rows);
         if (any_values && any_dense) scratch.panel.allocate(context_.allocator, rows * panel_columns);
-        scratch.channels_last.allocate(context_.allocator, channels);
+        scratch.channels_last.allocate(context_.allocator, conv.channels_last, false);
+        scratch.image.allocate(context_.allocator, conv.image, false);
+        scratch.padded.allocate(context_.allocator, conv.padded, false);
+        scratch.terms.allocate(context_.allocator, conv.terms, false);
+        scratch.term_ends.allocate(context_.allocator, conv.term_ends, false);
+        scratch.offsets.allocate(context_.allocator, conv.offsets, false);
+        scratch.row_begins.allocate(context_.allocator, conv.row_begins, false);
         scratch.active.allocate(context_.allocator, widest_window_source, false);
         scratch.owners.allocate(context_.allocator, most_windows, false);
     }
@@ -224,7 +254,10 @@ void Backpropagation::begin(uint32_t step_count, uint32_t window, const PassRule
         gradient.weights.clear();
         gradient.bias.clear();
         gradient.packed.clear();
-        if (!gradient.panels.empty() && rule_.rule != LearningRule::eventprop) transpose_weights(q);
+        if (gradient.panels.empty() || rule_.rule == LearningRule::eventprop) return;
+        const ProjectionData& data = *context_.projections[q];
+        if (data.conv) data.conv->turn(data.weights, gradient.panels.data());
+        else transpose_weights(q);
     });
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!crosses_stages(q) || !projections_[q].runs) continue;

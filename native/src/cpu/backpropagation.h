@@ -90,7 +90,7 @@ private:
         bool runs = false, to_source = false;
         Buffer<float> weights, bias;  // dL/dw, dL/db
         Buffer<float> packed;  // convolution: gradient in the order of the packed weights
-        Buffer<float> panels;  // dense, and taps one delay after the other: weights transposed, as they are during this pass
+        Buffer<float> panels;  // dense, convolution, taps one delay after the other: weights transposed, as they are during this pass
         Buffer<float> tap;     // taps: the weights of one delay
         Buffer<float> rows;    // where it crosses stages: [step][sample][row of the target] dL/d(what it delivered)
     };
@@ -105,7 +105,9 @@ private:
         Buffer<uint32_t> events;  // [source of 64][row]: rows of the chunk in which it was active
         Buffer<float> column;     // one source's values, by row
         Buffer<float> panel;      // [row][panel_columns] dL/d(sum) of some targets
-        Buffer<float> channels_last;
+        Buffer<float> channels_last, image, padded;  // of a convolution, see ConvAdjointArgs
+        Buffer<ConvTerm> terms;
+        Buffer<uint32_t> term_ends, offsets, row_begins;
         Buffer<uint32_t> active;  // sources of a convolution or pooling at one step of one sample
         Buffer<uint32_t> owners;  // of windows
     };
@@ -145,6 +147,7 @@ private:
 
     // First half of a chunk: gradients of sums and activity, for some samples.
     void adjoint_steps(const Chunk& chunk, uint32_t begin, uint32_t end, const Ends& ends, uint32_t task);
+    void adjoint_steps_of_few(const Chunk& chunk, uint32_t begin, uint32_t end, const Ends& ends, uint32_t task);
     void add_outputs(uint32_t population, uint32_t step, uint32_t sample, std::span<const OutputGradient> outputs);
     void input_gradient(uint32_t population, uint32_t step, uint32_t sample, std::span<const InputGradient> inputs);
     void neuron_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample, uint32_t task);
@@ -172,6 +175,7 @@ private:
     CpuContext& context_;
     Tape& tape_;
     uint32_t chunk_steps_ = 0;
+    uint32_t samples_together_ = 1;  // that a thread takes back at a time
     uint32_t window_ = 0;  // of the pass
     PassRule rule_;
     int32_t trace_state_ = -1;  // whose traces add_traces() adds; -1: it is not at work

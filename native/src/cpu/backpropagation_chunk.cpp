@@ -10,7 +10,13 @@ namespace snn::cpu {
 
 // ---- First half: back through the steps ---------------------------------------------------------------------------------
 
+// A few samples go back through all steps of the chunk before the next ones, so that their gradients stay in the L2 cache.
 void Backpropagation::adjoint_steps(const Chunk& chunk, uint32_t begin, uint32_t end, const Ends& ends, uint32_t task) {
+    for (; begin < end; begin += samples_together_)
+        adjoint_steps_of_few(chunk, begin, std::min(begin + samples_together_, end), ends, task);
+}
+
+void Backpropagation::adjoint_steps_of_few(const Chunk& chunk, uint32_t begin, uint32_t end, const Ends& ends, uint32_t task) {
     for (uint32_t step = chunk.end; step-- > chunk.begin;)
         for (const KernelCall& call : context_.plan->step_adjoint) {
             const bool delivers = call.kernel == Kernel::deliver_adjoint;
@@ -84,8 +90,8 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
     float* states[32];
     float* sums[16];
     float* constants[192];  // parameters and derived constants: the limits of docs/model-format.md
-    for (uint32_t e = 0; e < data.plan.tape.size(); ++e)
-        tape[data.plan.tape_places[e]] = tape_.entry(population, e, step, sample);
+    const std::span<const uint32_t> places = data.tape_places();
+    for (uint32_t e = 0; e < places.size(); ++e) tape[places[e]] = tape_.entry(population, e, step, sample);
     for (uint32_t s = 0; s < data.state_count; ++s)
         states[s] = gradient.states.data() + (static_cast<size_t>(s) * context_.batch + sample) * data.row;
     for (uint32_t r = 0; r < data.receptor_count; ++r) sums[r] = sums_row(population, r, chunk_step, sample);
@@ -107,7 +113,7 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
         context_.kernels.interpret_adjoint(data.adjoint_program->view(), args, context_.tasks[task].interpreter.data(), 0,
                                            data.row);
     else
-        data.compiled->adjoint(args, 0, data.row);
+        (data.training ? data.training->adjoint : data.compiled->adjoint)(args, 0, data.row);
     // Lanes behind the last neuron stay zero, whatever the model made of them.
     for (uint32_t i = data.size; i < data.row; ++i) {
         for (uint32_t s = 0; s < data.state_count; ++s) states[s][i] = 0.0f;
@@ -168,13 +174,17 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
         } else if (data.scatters) {
             narrow_source_gradient(data, gradient, out);
         } else {
+            TaskScratch& scratch = scratch_[task];
             ConvAdjointArgs args{};
             args.shape = &data.conv->shape();
             args.gradient = gradient;
-            args.channels_last = scratch_[task].channels_last.data();
-            args.weights = data.weights_of(0).packed;
-            args.source_gradient = out;
+            args.channels_last = scratch.channels_last.data();
             args.block_end = data.conv->block_count();
+            args.weights = projections_[projection].panels.data();
+            args.source_gradient = out;
+            args.image = scratch.image.data();
+            args.terms = scratch.terms.data();
+            args.term_ends = scratch.term_ends.data();
             context_.kernels.turn_channels(args);
             context_.kernels.conv_source_gradient(args);
         }
@@ -393,6 +403,9 @@ void Backpropagation::window_weights(const WeightTask& task, const Chunk& chunk,
             args.block_end = task.end;
             args.input_begin = task.input_begin;
             args.input_end = task.input_end;
+            args.padded = scratch.padded.data();
+            args.offsets = scratch.offsets.data();
+            args.row_begins = scratch.row_begins.data();
             context_.kernels.turn_channels(args);
             context_.kernels.conv_weight_gradient(args);
         }

@@ -130,7 +130,7 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
     stages.assign(populations.size(), 0);
     uint32_t receptors = 0, interpreter_words = 0;
     bool any_fixed = false;
-    size_t scratch = 0;
+    size_t scratch = 0, pooled = 0;
     for (const auto& data : populations) {
         if (data->info.is_input()) continue;
         row_capacity = std::max(row_capacity, data->row);
@@ -139,14 +139,17 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
         for (const float scale : data->fixed_scales) any_fixed |= scale != 0.0f;
     }
     for (const auto& data : projections)
-        if (data->info.kind == SNN_CONNECT_CONV2D && !data->scatters)
-            scratch = std::max(scratch, static_cast<size_t>(data->conv->shape().out_plane()) * 16);
+        if (data->is_max_pool())
+            pooled = std::max<size_t>(pooled, data->target_size / 16 + 1);
+        else if (data->info.kind == SNN_CONNECT_CONV2D && !data->scatters)
+            scratch = std::max(scratch, static_cast<size_t>(data->conv->shape().out_plane()) * 16 * conv_blocks_together);
     no_input.allocate(allocator, row_capacity);
     for (uint32_t index = 0; index < tasks.size(); ++index) {
         TaskMemory& task = tasks[index];
         task.sums.allocate(allocator, static_cast<size_t>(receptors) * row_capacity);
         if (any_fixed) task.fixed_sums.allocate(allocator, static_cast<size_t>(receptors) * row_capacity);
         task.scratch.allocate(allocator, scratch);
+        task.pooled.allocate(allocator, pooled);
         task.interpreter.allocate(allocator, interpreter_words);
         task.accumulators.resize(bundles->thread_count());
         for (uint32_t thread = 0; thread < bundles->thread_count(); ++thread)
@@ -600,7 +603,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     void* tape[most_tape];
     for (uint32_t s = 0; s < data.state_count; ++s) states[s] = data.state_at(s, at.sample, range);
     const Model& model = *data.info.model;
-    for (uint32_t e = 0; taped && e < data.plan.tape.size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
+    for (uint32_t e = 0; taped && e < data.tape_places().size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
     if (by_spikes) spike_times_->before_step(population, part, states, memory, tape);
     const NeuronStepArgs args{
         .constants = data.constants.data(),
@@ -625,7 +628,8 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
 // The model's step, taped where args.tape is there.
 void CpuExecutor::step_neurons(const PopulationData& data, const NeuronStepArgs& args, NeuronRange part,
                                TaskMemory& memory) const {
-    const NeuronStepFunction step = args.tape ? data.taped_step : data.step;
+    const NeuronStepFunction taped_step = data.training ? data.training->step_taped : data.taped_step;
+    const NeuronStepFunction step = args.tape ? taped_step : data.step;
     if (step) {
         step(args, part.begin, part.end);
         return;

@@ -39,7 +39,8 @@ struct TaskMemory {
     TaskCounters counters;
     Buffer<float> sums;                   // [receptor][neuron] of the population at hand
     Buffer<int32_t> fixed_sums;           // the same as integers, of projections in fixed point; 0 between populations
-    Buffer<float> scratch;                // one block of a convolution, channels last
+    Buffer<float> scratch;                // some blocks of a convolution, channels last
+    Buffer<uint16_t> pooled;              // of maximum pooling: which windows have had their spike
     Buffer<uint32_t> interpreter;         // registers of interpreted models
     // Of taped runs, see executor_layers.cpp.
     Buffer<uint32_t> active;                           // who is active in one row of bits

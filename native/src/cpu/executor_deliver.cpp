@@ -151,7 +151,7 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const SampleW
     const uint32_t first = part.begin / plane, end = std::min(part.end / plane, shape.out_channels);
     if (projection.is_max_pool()) {
         if (activity.values) deliver_max_pool(projection, sums, activity.values, first, end);
-        else deliver_max_pool(projection, sums, activity.list, activity.count, activity.bits, first, end);
+        else deliver_max_pool(projection, sums, activity.list, activity.count, activity.bits, first, end, memory.pooled.data());
         return;
     }
     if (projection.scatters) {

@@ -30,7 +30,12 @@ void CpuExecutor::run_taped(const RunRequest& request) {
     ++taped_runs_;
     if (!tape_) tape_ = std::make_unique<Tape>(context_);
     if (!checkpoints_) checkpoints_ = std::make_unique<Checkpoints>(context_);
-    for (const auto& population : context_.populations) population->drops = false;
+    const bool by_spikes = request.rule == LearningRule::eventprop;
+    for (const auto& population : context_.populations) {
+        population->drops = false;
+        if (by_spikes) population->training = nullptr;  // it takes the tape of the whole model, for one step
+        else population->choose_training();
+    }
     for (const DropoutMask& mask : request.dropout)
         context_.populations[mask.population]->set_dropout(mask, context_.allocator);
     begin_normalization(request);
@@ -55,7 +60,6 @@ void CpuExecutor::run_taped(const RunRequest& request) {
     taped_.inputs.assign(request.inputs.begin(), request.inputs.end());
     taped_.active.assign(context_.populations.size(), 0);
     const uint32_t segments = taped_.segment_count();
-    const bool by_spikes = request.rule == LearningRule::eventprop;
     tape_->begin(taped_.segment_steps, steps_, request.inputs, !by_spikes);
     if (by_spikes) begin_spike_times(request);
     if (segments > 1 || by_spikes) checkpoints_->begin(segments + 1, *tape_);

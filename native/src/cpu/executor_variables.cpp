@@ -101,6 +101,14 @@ void CpuExecutor::record_frames(const RunRequest& request, const RecordFrames& f
     const float* const values = !data.is_value_input() ? nullptr
                                 : in_frames            ? data.values_at(at.clock, at.sample)
                                                        : tape_->values(frames.population, at.run_step, at.sample);
+    // A list is faster than bits, of which it cannot be foreseen which are set.
+    const bool listed = at.group != no_group && in_frames && !values && data.one_list && part.begin == 0 && part.end >= data.size;
+    if (frames.kind == RecordFrames::activity_sum && frames.dtype == DType::float64 && listed) {
+        const uint32_t* const list = data.list_at(at.clock, at.sample);
+        double* const sums = static_cast<double*>(out);
+        for (uint32_t k = 0; k < data.count_at(at.clock, at.sample); ++k) sums[list[k]] += 1.0;
+        return;
+    }
     if (frames.kind == RecordFrames::activity) write_activity(bits, values, part, frames.dtype, out);
     else if (frames.dtype == DType::float64) add_activity(bits, values, part, static_cast<double*>(out));
     else add_activity(bits, values, part, static_cast<float*>(out));

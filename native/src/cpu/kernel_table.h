@@ -75,6 +75,11 @@ struct Tap {
     uint32_t kernel, target;
 };
 
+// The kernel positions at which a target coordinate has a source inside the image, and the source of the first.
+struct TapRange {
+    uint32_t kernel, count, source;
+};
+
 // Up to 16 output channels of one group, side by side in lanes.
 struct ConvBlock {
     uint32_t group, first, count;
@@ -91,13 +96,18 @@ struct ConvShape {
     const uint32_t* x_tap_counts;
     // Along x, from one tap of a source to the next: the kernel position goes up, the target down.
     uint32_t x_kernel_step, x_target_step;
+    uint32_t x_stride, x_dilation, x_padding, y_stride, y_dilation, y_padding;
+    const TapRange *y_ranges, *x_ranges;  // [out_height], [out_width]
     const ConvBlock* blocks;
 
     uint32_t in_plane() const { return in_height * in_width; }
     uint32_t out_plane() const { return out_height * out_width; }
     uint32_t block_weights() const { return group_inputs * kernel_y * kernel_x * 16; }
+    // Of the targets, with margins for sources at the edge of the image.
+    uint32_t padded_plane() const { return out_height * (out_width + 2 * (kernel_x - 1) * x_dilation); }
 };
 
+constexpr uint32_t conv_blocks_together = 4;
 struct ConvArgs {
     const ConvShape* shape;
     float* sums;
@@ -108,7 +118,7 @@ struct ConvArgs {
     const float* bias;  // [out_channel]
     bool from_zero;
     uint32_t block_begin, block_end;
-    float* scratch;  // [position][16]
+    float* scratch;  // [position][conv_blocks_together][16]
 };
 
 // Narrow groups (depthwise convolution, sum and average pooling): straight into the rows of sums.
@@ -157,19 +167,33 @@ struct OuterArgs {
     uint32_t columns;       // count of j, at most panel_columns
 };
 
+// A gradient that is not 0.
+struct ConvTerm {
+    float gradient;
+    uint32_t weights;  // of its channel: from those of the group's first
+};
+
 // Convolution, backwards, one sample.
 struct ConvAdjointArgs {
     const ConvShape* shape;
     const float* gradient;  // [out_channel][position] dL/d(sum)
     float* channels_last;   // [block - block_begin][position][16]: `gradient` turned round, filled by turn_channels
-    const float* weights;   // packed
-    float* source_gradient; // [in_channel][position] added to
-    float* weight_gradient; // packed, added to
     const uint32_t* active;
     uint32_t active_count;
     const float* values;
     uint32_t block_begin, block_end;
+    // conv_source_gradient
+    const float* weights;   // turned round: [group][group input / 16][kernel_y][group output][kernel_x][group input % 16]
+    float* source_gradient; // [in_channel][position] added to
+    float* image;           // scratch memory: [in_height][in_width][16]
+    ConvTerm* terms;        // the same: [out_height * out_width * group_outputs]
+    uint32_t* term_ends;    // the same: [out_height * out_width]
+    // conv_weight_gradient
+    float* weight_gradient; // packed, added to
     uint32_t input_begin, input_end;  // group inputs whose weight gradient is wanted
+    float* padded;          // scratch memory: ConvShape::padded_plane() * 16
+    uint32_t* offsets;      // the same: for each active source
+    uint32_t* row_begins;   // the same: [group_inputs * in_height + 1]
 };
 
 struct OptimizerArgs {

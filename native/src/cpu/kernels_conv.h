@@ -1,51 +1,49 @@
 // Convolution and pooling. Included by kernels_isa.cpp inside the namespace of one instruction set.
 //
 // Sixteen output channels lie side by side in lanes. Each active source adds its kernel, turned over, around its place in
-// a scratch image [position][16 channels]; a sum is joined with each source at most once, so going through the sources in
-// ascending order is all that the order of additions asks for. Before and after, the scratch image is turned between
-// channels-last and the rows of sums [channel][position].
+// a scratch image [position][block][16 channels], for several such blocks at once; a sum is joined with each source at most
+// once, so going through the sources in ascending order is all that the order of additions asks for. Before and after, the
+// scratch image is turned between channels-last and the rows of sums [channel][position].
 //
 //        source (c, y, x) active            scratch (oy, ox, 16 channels)
 //             . . . . .                          . w w w .
 //             . . X . .        ------>           . w w w .
 //             . . . . .                          . w w w .
 
-// rows[r][lane] becomes rows[lane][r]
-SNN_ALWAYS_INLINE void turn(F rows[16]) {
-    alignas(64) float in[16][16];
-    for (int r = 0; r < 16; ++r) store(in[r], rows[r]);
-    for (int r = 0; r < 16; ++r) {
-        alignas(64) float column[16];
-        for (int k = 0; k < 16; ++k) column[k] = in[k][r];
-        rows[r] = load(column);
-    }
-}
-
 // [channel][plane] rows, `channels` of them (1 to 16), to [position][16]; missing channels become zero.
-static void rows_to_lanes(const float* rows, uint32_t plane, uint32_t channels, float* out) {
+// `stride`: floats from one position to the next.
+static void rows_to_lanes(const float* rows, uint32_t plane, uint32_t channels, float* out, uint32_t stride = 16) {
     uint32_t position = 0;
     for (; position + 16 <= plane; position += 16) {
         F tile[16];
         for (uint32_t c = 0; c < 16; ++c)
             tile[c] = c < channels ? load(rows + static_cast<size_t>(c) * plane + position) : broadcast_f(0.0f);
         turn(tile);
-        for (uint32_t k = 0; k < 16; ++k) store(out + (position + k) * 16, tile[k]);
+        for (uint32_t k = 0; k < 16; ++k) store(out + (position + k) * stride, tile[k]);
     }
     for (; position < plane; ++position)
         for (uint32_t c = 0; c < 16; ++c)
-            out[position * 16 + c] = c < channels ? rows[static_cast<size_t>(c) * plane + position] : 0.0f;
+            out[position * stride + c] = c < channels ? rows[static_cast<size_t>(c) * plane + position] : 0.0f;
 }
 
-static void lanes_to_rows(const float* lanes, uint32_t plane, uint32_t channels, float* out_rows) {
+// `Adds`: to what the rows hold.
+template <bool Adds>
+static void lanes_to_rows(const float* lanes, uint32_t plane, uint32_t channels, float* out_rows, uint32_t stride = 16) {
     uint32_t position = 0;
     for (; position + 16 <= plane; position += 16) {
         F tile[16];
-        for (uint32_t k = 0; k < 16; ++k) tile[k] = load(lanes + (position + k) * 16);
+        for (uint32_t k = 0; k < 16; ++k) tile[k] = load(lanes + (position + k) * stride);
         turn(tile);
-        for (uint32_t c = 0; c < channels; ++c) store(out_rows + static_cast<size_t>(c) * plane + position, tile[c]);
+        for (uint32_t c = 0; c < channels; ++c) {
+            float* const out = out_rows + static_cast<size_t>(c) * plane + position;
+            store(out, Adds ? add(load(out), tile[c]) : tile[c]);
+        }
     }
     for (; position < plane; ++position)
-        for (uint32_t c = 0; c < channels; ++c) out_rows[static_cast<size_t>(c) * plane + position] = lanes[position * 16 + c];
+        for (uint32_t c = 0; c < channels; ++c) {
+            float& out = out_rows[static_cast<size_t>(c) * plane + position];
+            out = Adds ? out + lanes[position * stride + c] : lanes[position * stride + c];
+        }
 }
 
 // Where an active source lies.
@@ -77,12 +75,36 @@ struct SourceWalk {
     }
 };
 
-// Calls visit(source index, group input, kernel position, target position, count) for every row of taps that a source of the
-// block's group has: `count` of them, the kernel position going up by x_kernel_step and the target down by x_target_step.
+constexpr uint32_t most_known = 5;  // taps of a row of a kernel for which there are loops of their own
+
+// A number of loop turns that the compiler knows, or that it does not.
+template <uint32_t Count>
+struct Known {
+    static constexpr uint32_t value = Count;
+};
+struct Unknown {
+    uint32_t value;
+};
+// Calls use(count): loops over the taps of a row of a common kernel are unrolled, since their ends are what the processor fails
+// to foresee.
+template <class Use>
+SNN_ALWAYS_INLINE void with_count(uint32_t count, Use&& use) {
+    switch (count) {
+        case 1: return use(Known<1>{});
+        case 2: return use(Known<2>{});
+        case 3: return use(Known<3>{});
+        case 4: return use(Known<4>{});
+        case 5: return use(Known<5>{});
+        default: return use(Unknown{count});
+    }
+}
+
+// Calls visit(source index, group input, y_taps, y_count, x_tap, x_count) for every active source of a group: the kernel position
+// of a row of x_count taps goes up from that of x_tap by x_kernel_step, the target down by x_target_step.
 template <class Visitor>
-SNN_ALWAYS_INLINE void for_each_row(const ConvShape& shape, const ConvBlock& block, const uint32_t* active, uint32_t count,
-                                    Visitor&& visit) {
-    const uint32_t plane = shape.in_plane(), first_channel = block.group * shape.group_inputs;
+SNN_ALWAYS_INLINE void for_each_source(const ConvShape& shape, uint32_t group, const uint32_t* active, uint32_t count,
+                                       Visitor&& visit) {
+    const uint32_t plane = shape.in_plane(), first_channel = group * shape.group_inputs;
     const uint32_t first = first_channel * plane, end = first + shape.group_inputs * plane;
     SourceWalk walk(shape, first_channel);
     for (uint32_t a = 0; a < count; ++a) {
@@ -90,42 +112,72 @@ SNN_ALWAYS_INLINE void for_each_row(const ConvShape& shape, const ConvBlock& blo
         if (source < first) continue;
         if (source >= end) break;
         const uint32_t x = walk.go_to(source);
-        const uint32_t input = walk.channel - first_channel;
-        const Tap* const y_taps = shape.y_taps + static_cast<size_t>(walk.y) * shape.kernel_y;
-        const Tap x_tap = shape.x_taps[static_cast<size_t>(x) * shape.kernel_x];
-        const uint32_t y_count = shape.y_tap_counts[walk.y], x_count = shape.x_tap_counts[x];
-        for (uint32_t ky = 0; ky < y_count; ++ky)
-            visit(source, input, y_taps[ky].kernel * shape.kernel_x + x_tap.kernel,
-                  y_taps[ky].target * shape.out_width + x_tap.target, x_count);
+        visit(source, walk.channel - first_channel, shape.y_taps + static_cast<size_t>(walk.y) * shape.kernel_y,
+              shape.y_tap_counts[walk.y], shape.x_taps[static_cast<size_t>(x) * shape.kernel_x], shape.x_tap_counts[x]);
+    }
+}
+
+// `Blocks` blocks of one group at once.
+template <uint32_t Blocks, bool Binary>
+static void add_sources(const ConvArgs& args, uint32_t block) {
+    const ConvShape& shape = *args.shape;
+    const uint32_t kernel = shape.kernel_y * shape.kernel_x;
+    const size_t weight_step = static_cast<size_t>(shape.x_kernel_step) * 16, block_weights = shape.block_weights();
+    const size_t sum_step = static_cast<size_t>(shape.x_target_step) * 16 * Blocks;
+    const float* const weights = args.weights + block * block_weights;
+    for_each_source(
+        shape, shape.blocks[block].group, args.active, args.active_count,
+        [&](uint32_t source, uint32_t input, const Tap* y_taps, uint32_t y_count, Tap x_tap, uint32_t x_count) {
+            const F value = broadcast_f(Binary ? 1.0f : args.values[source]);
+            with_count(x_count, [&](auto taps) {
+                for (uint32_t ky = 0; ky < y_count; ++ky) {
+                    const size_t k = size_t{input} * kernel + y_taps[ky].kernel * shape.kernel_x + x_tap.kernel;
+                    const float* weight = weights + k * 16;
+                    float* sum = args.scratch + size_t{y_taps[ky].target * shape.out_width + x_tap.target} * 16 * Blocks;
+                    for (uint32_t n = 0; n < taps.value; ++n, weight += weight_step, sum -= sum_step)
+                        for (uint32_t b = 0; b < Blocks; ++b) {
+                            const F w = load(weight + b * block_weights);
+                            float* const at = sum + b * 16;
+                            store(at, add(load(at), Binary ? w : mul(w, value)));
+                        }
+                }
+            });
+        });
+}
+
+template <uint32_t Blocks>
+static void deliver_blocks(const ConvArgs& args, uint32_t first) {
+    const ConvShape& shape = *args.shape;
+    const uint32_t plane = shape.out_plane();
+    constexpr uint32_t stride = 16 * Blocks;
+    for (uint32_t b = 0; b < Blocks; ++b) {
+        const ConvBlock& block = shape.blocks[first + b];
+        float* const scratch = args.scratch + size_t{b} * 16;
+        if (!args.from_zero)
+            rows_to_lanes(args.sums + static_cast<size_t>(block.first) * plane, plane, block.count, scratch, stride);
+        if (!args.from_zero && !args.bias) continue;
+        const F bias = args.bias ? load_partial(args.bias + block.first, block.count) : broadcast_f(0.0f);
+        const F start = add(broadcast_f(0.0f), bias);
+        for (uint32_t k = 0; k < plane; ++k)
+            store(scratch + k * stride, args.from_zero ? start : add(load(scratch + k * stride), bias));
+    }
+    if (args.values) add_sources<Blocks, false>(args, first);
+    else add_sources<Blocks, true>(args, first);
+    for (uint32_t b = 0; b < Blocks; ++b) {
+        const ConvBlock& block = shape.blocks[first + b];
+        lanes_to_rows<false>(args.scratch + size_t{b} * 16, plane, block.count,
+                             args.sums + static_cast<size_t>(block.first) * plane, stride);
     }
 }
 
 static void deliver_conv(const ConvArgs& args) {
-    const ConvShape& shape = *args.shape;
-    const uint32_t plane = shape.out_plane(), kernel = shape.kernel_y * shape.kernel_x;
-    float* const scratch = args.scratch;
-    for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
-        const ConvBlock& block = shape.blocks[b];
-        float* const sums = args.sums + static_cast<size_t>(block.first) * plane;
-        if (!args.from_zero) rows_to_lanes(sums, plane, block.count, scratch);
-        if (args.from_zero || args.bias) {
-            const F bias = args.bias ? load_partial(args.bias + block.first, block.count) : broadcast_f(0.0f);
-            const F start = add(broadcast_f(0.0f), bias);
-            for (uint32_t k = 0; k < plane; ++k)
-                store(scratch + k * 16, args.from_zero ? start : add(load(scratch + k * 16), bias));
-        }
-        const float* const weights = args.weights + static_cast<size_t>(b) * shape.block_weights();
-        const size_t weight_step = static_cast<size_t>(shape.x_kernel_step) * 16;
-        const size_t sum_step = static_cast<size_t>(shape.x_target_step) * 16;
-        for_each_row(shape, block, args.active, args.active_count,
-                     [&](uint32_t source, uint32_t input, uint32_t k, uint32_t target, uint32_t count) {
-                         const float* weight = weights + (static_cast<size_t>(input) * kernel + k) * 16;
-                         float* sum = scratch + target * 16;
-                         const F value = broadcast_f(args.values ? args.values[source] : 1.0f);
-                         for (uint32_t n = 0; n < count; ++n, weight += weight_step, sum -= sum_step)
-                             store(sum, add(load(sum), args.values ? mul(load(weight), value) : load(weight)));
-                     });
-        lanes_to_rows(scratch, plane, block.count, sums);
+    const ConvBlock* const blocks = args.shape->blocks;
+    for (uint32_t b = args.block_begin; b < args.block_end;) {
+        constexpr uint32_t together = conv_blocks_together;
+        const bool several = b + together <= args.block_end && blocks[b].group == blocks[b + together - 1].group;
+        if (several) deliver_blocks<together>(args, b);
+        else deliver_blocks<1>(args, b);
+        b += several ? together : 1;
     }
 }
 
@@ -172,67 +224,202 @@ static void turn_channels(const ConvAdjointArgs& args) {
     }
 }
 
-// dL/d(source) of `Inputs` channels of one group at one place: they share what is read of the gradient, and their chains of
-// additions do not wait for each other.
-template <uint32_t Inputs>
-static void source_gradient_at(const ConvAdjointArgs& args, uint32_t group, uint32_t input, uint32_t y, uint32_t x) {
+// dL/d(source), 16 input channels of a group side by side in lanes. Much of dL/d(sum) is exactly 0 - nothing was passed back to a
+// neuron, or not yet - so what is not is listed by target first. A target then adds its terms to the places of one row of the
+// kernel, which stay in registers meanwhile:
+//
+//      terms of target (oy, ox)            image (y, x, 16 input channels)
+//      g, channel 3                             . . . . .
+//      g, channel 7               ------>       . s s s .     s[kx] += g * w[channel][ky][kx], for each term
+//      g, channel 12                            . . . . .
+static void list_terms(const ConvAdjointArgs& args, uint32_t group) {
     const ConvShape& shape = *args.shape;
-    const uint32_t plane = shape.out_plane(), kernel = shape.kernel_y * shape.kernel_x;
-    const Tap* const y_taps = shape.y_taps + static_cast<size_t>(y) * shape.kernel_y;
-    const Tap* const x_taps = shape.x_taps + static_cast<size_t>(x) * shape.kernel_x;
-    const uint32_t y_count = shape.y_tap_counts[y], x_count = shape.x_tap_counts[x];
-    F sum[Inputs];
-    for (uint32_t i = 0; i < Inputs; ++i) sum[i] = broadcast_f(0.0f);
-    for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
-        if (shape.blocks[b].group != group) continue;
-        const float* const weights =
-            args.weights + static_cast<size_t>(b) * shape.block_weights() + static_cast<size_t>(input) * kernel * 16;
-        const float* const gradient = args.channels_last + static_cast<size_t>(b - args.block_begin) * plane * 16;
-        for (uint32_t ky = 0; ky < y_count; ++ky)
-            for (uint32_t kx = 0; kx < x_count; ++kx) {
-                const F g = load(gradient + (y_taps[ky].target * shape.out_width + x_taps[kx].target) * 16);
-                const float* const tap = weights + (y_taps[ky].kernel * shape.kernel_x + x_taps[kx].kernel) * 16;
-                for (uint32_t i = 0; i < Inputs; ++i)
-                    sum[i] = fma_(load(tap + static_cast<size_t>(i) * kernel * 16), g, sum[i]);
+    const uint32_t plane = shape.out_plane();
+    const uint32_t blocks = (shape.group_outputs + 15) / 16;  // of the group, all the same number
+    const float* const first = args.channels_last + static_cast<size_t>(group) * blocks * plane * 16;
+    const F zero = broadcast_f(0.0f);
+    uint32_t count = 0;
+    for (uint32_t position = 0; position < plane; ++position) {
+        for (uint32_t b = 0; b < blocks; ++b) {
+            const float* const lanes = first + (static_cast<size_t>(b) * plane + position) * 16;
+            for (uint32_t left = mask_bits(not_(eq(load(lanes), zero))); left != 0; left &= left - 1) {
+                const uint32_t lane = lowest_bit(left);
+                args.terms[count++] = {lanes[lane], (b * 16 + lane) * shape.kernel_x * 16};
             }
+        }
+        args.term_ends[position] = count;
     }
-    float* const out = args.source_gradient +
-                       static_cast<size_t>(group * shape.group_inputs + input) * shape.in_plane() + y * shape.in_width + x;
-    for (uint32_t i = 0; i < Inputs; ++i) out[static_cast<size_t>(i) * shape.in_plane()] += sum_(sum[i]);
+}
+
+template <uint32_t Taps>
+SNN_ALWAYS_INLINE void add_terms(const ConvTerm* term, const ConvTerm* end, const float* weights, float* image, size_t step) {
+    F sum[Taps];
+    for (uint32_t k = 0; k < Taps; ++k) sum[k] = load(image + k * step);
+    for (; term < end; ++term) {
+        const F g = broadcast_f(term->gradient);
+        const float* const w = weights + term->weights;
+        for (uint32_t k = 0; k < Taps; ++k) sum[k] = fma_(load(w + k * 16), g, sum[k]);
+    }
+    for (uint32_t k = 0; k < Taps; ++k) store(image + k * step, sum[k]);
 }
 
 static void conv_source_gradient(const ConvAdjointArgs& args) {
-    constexpr uint32_t together = 4;
     const ConvShape& shape = *args.shape;
-    for (uint32_t group = 0; group < shape.in_channels / shape.group_inputs; ++group)
-        for (uint32_t input = 0; input < shape.group_inputs;) {
-            const bool several = input + together <= shape.group_inputs;
-            for (uint32_t y = 0; y < shape.in_height; ++y)
-                for (uint32_t x = 0; x < shape.in_width; ++x) {
-                    if (several) source_gradient_at<together>(args, group, input, y, x);
-                    else source_gradient_at<1>(args, group, input, y, x);
+    const uint32_t in_plane = shape.in_plane(), step = shape.x_dilation * 16;
+    const uint32_t groups = shape.in_channels / shape.group_inputs;
+    const float* weights = args.weights;
+    for (uint32_t group = 0; group < groups; ++group) {
+        list_terms(args, group);
+        for (uint32_t input = 0; input < shape.group_inputs; input += 16) {
+            for (uint32_t k = 0; k < in_plane; ++k) store(args.image + size_t{k} * 16, broadcast_f(0.0f));
+            // One row of the kernel for all targets: its weights stay in the L1 cache.
+            for (uint32_t ky = 0; ky < shape.kernel_y; ++ky, weights += size_t{shape.group_outputs} * shape.kernel_x * 16) {
+                const ConvTerm* term = args.terms;
+                for (uint32_t oy = 0, position = 0; oy < shape.out_height; ++oy) {
+                    const TapRange rows = shape.y_ranges[oy];
+                    if (ky < rows.kernel || ky >= rows.kernel + rows.count) {
+                        position += shape.out_width;
+                        term = args.terms + args.term_ends[position - 1];
+                        continue;
+                    }
+                    float* const row =
+                        args.image + (size_t{rows.source} + (ky - rows.kernel) * shape.y_dilation) * shape.in_width * 16;
+                    for (uint32_t ox = 0; ox < shape.out_width; ++ox, ++position) {
+                        const ConvTerm* const end = args.terms + args.term_ends[position];
+                        const TapRange columns = shape.x_ranges[ox];
+                        for (uint32_t k = 0; k < columns.count; k += most_known) {
+                            const float* const w = weights + (columns.kernel + k) * 16;
+                            float* const at = row + (size_t{columns.source} + k * shape.x_dilation) * 16;
+                            switch (columns.count - k) {
+                                case 1: add_terms<1>(term, end, w, at, step); break;
+                                case 2: add_terms<2>(term, end, w, at, step); break;
+                                case 3: add_terms<3>(term, end, w, at, step); break;
+                                case 4: add_terms<4>(term, end, w, at, step); break;
+                                default: add_terms<most_known>(term, end, w, at, step);
+                            }
+                        }
+                        term = end;
+                    }
                 }
-            input += several ? together : 1;
+            }
+            const uint32_t used = shape.group_inputs - input < 16 ? shape.group_inputs - input : 16;
+            lanes_to_rows<true>(args.image, in_plane, used,
+                                args.source_gradient + static_cast<size_t>(group * shape.group_inputs + input) * in_plane);
         }
+    }
+}
+
+// dL/dw of sources that move with their targets, stride 1: a row of the kernel stays in registers while all active sources of an
+// input channel add the row of targets that they reach. Beside the image there are zeros, so that each reaches a whole row.
+template <uint32_t Taps, bool Binary>
+static void add_rows_of_sources(const ConvAdjointArgs& args, uint32_t begin, uint32_t end, int64_t shift, size_t step,
+                                float* weights) {
+    F sum[Taps];
+    for (uint32_t k = 0; k < Taps; ++k) sum[k] = load(weights + k * 16);
+    for (uint32_t a = begin; a < end; ++a) {
+        const float* const g = args.padded + (args.offsets[a] + shift);
+        const F value = broadcast_f(Binary ? 1.0f : args.values[args.active[a]]);
+        for (uint32_t k = 0; k < Taps; ++k) {
+            const F at = load(g - k * step);
+            sum[k] = Binary ? add(sum[k], at) : fma_(at, value, sum[k]);
+        }
+    }
+    for (uint32_t k = 0; k < Taps; ++k) store(weights + k * 16, sum[k]);
+}
+
+// Zeros to the left and to the right of a row of the gradient.
+static uint32_t margin_of(const ConvShape& shape) {
+    const uint32_t reach = (shape.kernel_x - 1) * shape.x_dilation;
+    return reach > shape.x_padding ? reach - shape.x_padding : 0;
+}
+
+// Where the sources of each row of a group's image begin, and where in the gradient each lies.
+static void place_sources(const ConvAdjointArgs& args, uint32_t group) {
+    const ConvShape& shape = *args.shape;
+    const uint32_t row = shape.out_width + 2 * margin_of(shape), size = shape.group_inputs * shape.in_plane();
+    const uint32_t first = group * size, last = first + size;
+    uint32_t rows = 0, y = shape.in_height - 1, next_row = first, a = 0;
+    for (; a < args.active_count && args.active[a] < last; ++a) {
+        const uint32_t source = args.active[a];
+        if (source < first) continue;
+        for (; source >= next_row; next_row += shape.in_width) {
+            args.row_begins[rows++] = a;
+            y = y + 1 == shape.in_height ? 0 : y + 1;
+        }
+        args.offsets[a] = (y * row + source + shape.in_width - next_row) * 16;
+    }
+    for (; rows <= shape.group_inputs * shape.in_height; ++rows) args.row_begins[rows] = a;
+}
+
+template <bool Binary>
+static void add_sliding_gradient(const ConvAdjointArgs& args, uint32_t b) {
+    const ConvShape& shape = *args.shape;
+    const uint32_t kernel = shape.kernel_y * shape.kernel_x;
+    const uint32_t margin = margin_of(shape), row = shape.out_width + 2 * margin;
+    // The gradient with its margins.
+    for (uint32_t oy = 0; oy < shape.out_height; ++oy) {
+        float* const out = args.padded + size_t{oy} * row * 16;
+        const float* const in = args.channels_last +
+                                (static_cast<size_t>(b - args.block_begin) * shape.out_plane() + oy * shape.out_width) * 16;
+        for (uint32_t x = 0; x < row; ++x)
+            store(out + x * 16, x < margin || x >= margin + shape.out_width ? broadcast_f(0.0f) : load(in + (x - margin) * 16));
+    }
+
+    float* const weights = args.weight_gradient + static_cast<size_t>(b) * shape.block_weights();
+    const size_t step = size_t{shape.x_dilation} * 16;
+    for (uint32_t input = args.input_begin; input < args.input_end; ++input)
+        for (uint32_t ky = 0; ky < shape.kernel_y; ++ky) {
+            // Target rows are oy = y + padding - ky * dilation.
+            const int64_t shift = int64_t{shape.y_padding} - int64_t{ky} * shape.y_dilation;
+            const int64_t low = shift < 0 ? -shift : 0, high = int64_t{shape.out_height} - shift;
+            const int64_t y_end = high < shape.in_height ? high : shape.in_height;
+            if (low >= y_end) continue;
+            const uint32_t* const begins = args.row_begins + size_t{input} * shape.in_height;
+            const int64_t place = (shift * row + int64_t{margin} + shape.x_padding) * 16;
+            for (uint32_t k = 0; k < shape.kernel_x; k += most_known) {
+                float* const w = weights + (size_t{input} * kernel + ky * shape.kernel_x + k) * 16;
+                const int64_t at = place - static_cast<int64_t>(k * step);
+                switch (shape.kernel_x - k) {
+                    case 1: add_rows_of_sources<1, Binary>(args, begins[low], begins[y_end], at, step, w); break;
+                    case 2: add_rows_of_sources<2, Binary>(args, begins[low], begins[y_end], at, step, w); break;
+                    case 3: add_rows_of_sources<3, Binary>(args, begins[low], begins[y_end], at, step, w); break;
+                    case 4: add_rows_of_sources<4, Binary>(args, begins[low], begins[y_end], at, step, w); break;
+                    default: add_rows_of_sources<most_known, Binary>(args, begins[low], begins[y_end], at, step, w);
+                }
+            }
+        }
+}
+
+static void add_weight_gradient(const ConvAdjointArgs& args, uint32_t b) {
+    const ConvShape& shape = *args.shape;
+    const uint32_t kernel = shape.kernel_y * shape.kernel_x;
+    float* const weights = args.weight_gradient + static_cast<size_t>(b) * shape.block_weights();
+    const float* const gradient = args.channels_last + static_cast<size_t>(b - args.block_begin) * shape.out_plane() * 16;
+    const size_t weight_step = static_cast<size_t>(shape.x_kernel_step) * 16;
+    const size_t gradient_step = static_cast<size_t>(shape.x_target_step) * 16;
+    for_each_source(
+        shape, shape.blocks[b].group, args.active, args.active_count,
+        [&](uint32_t source, uint32_t input, const Tap* y_taps, uint32_t y_count, Tap x_tap, uint32_t x_count) {
+            if (input < args.input_begin || input >= args.input_end) return;
+            const F value = broadcast_f(args.values ? args.values[source] : 1.0f);
+            for (uint32_t ky = 0; ky < y_count; ++ky) {
+                const size_t k = size_t{input} * kernel + y_taps[ky].kernel * shape.kernel_x + x_tap.kernel;
+                float* sum = weights + k * 16;
+                const float* g = gradient + size_t{y_taps[ky].target * shape.out_width + x_tap.target} * 16;
+                for (uint32_t n = 0; n < x_count; ++n, sum += weight_step, g -= gradient_step)
+                    store(sum, fma_(load(g), value, load(sum)));
+            }
+        });
 }
 
 static void conv_weight_gradient(const ConvAdjointArgs& args) {
     const ConvShape& shape = *args.shape;
-    const uint32_t plane = shape.out_plane(), kernel = shape.kernel_y * shape.kernel_x;
+    const bool slides = shape.x_stride == 1 && shape.y_stride == 1;
     for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
-        const ConvBlock& block = shape.blocks[b];
-        float* const weights = args.weight_gradient + static_cast<size_t>(b) * shape.block_weights();
-        const float* const gradient = args.channels_last + static_cast<size_t>(b - args.block_begin) * plane * 16;
-        const size_t weight_step = static_cast<size_t>(shape.x_kernel_step) * 16;
-        const size_t gradient_step = static_cast<size_t>(shape.x_target_step) * 16;
-        for_each_row(shape, block, args.active, args.active_count,
-                     [&](uint32_t source, uint32_t input, uint32_t k, uint32_t target, uint32_t count) {
-                         if (input < args.input_begin || input >= args.input_end) return;
-                         float* sum = weights + (static_cast<size_t>(input) * kernel + k) * 16;
-                         const float* g = gradient + target * 16;
-                         const F value = broadcast_f(args.values ? args.values[source] : 1.0f);
-                         for (uint32_t n = 0; n < count; ++n, sum += weight_step, g -= gradient_step)
-                             store(sum, fma_(load(g), value, load(sum)));
-                     });
+        const uint32_t group = shape.blocks[b].group;
+        if (slides && (b == args.block_begin || group != shape.blocks[b - 1].group)) place_sources(args, group);
+        if (slides && args.values) add_sliding_gradient<false>(args, b);
+        else if (slides) add_sliding_gradient<true>(args, b);
+        else add_weight_gradient(args, b);
     }
 }

@@ -201,9 +201,16 @@ static uint32_t list_bits(const uint16_t* bits, uint32_t words, uint32_t first, 
         if (words - word >= together) std::memcpy(fours, bits + word, sizeof fours);
         else std::memcpy(fours, bits + word, (words - word) * sizeof *bits);
         if ((fours[0] | fours[1] | fours[2] | fours[3]) == 0) continue;
-        for (uint32_t k = 0; k < together / 4; ++k)
-            for (uint64_t left = fours[k]; left != 0; left &= left - 1)
-                out_list[count++] = first + (word + 4 * k) * 16 + lowest_bit(left);
+        for (uint32_t k = 0; k < together / 4; ++k) {
+            if constexpr (has_compress) {
+                // At most 16 places are written from the word's own on, so never behind the end of a row.
+                for (uint32_t n = 0; fours[k] != 0 && n < 4 && word + 4 * k + n < words; ++n)
+                    count += list_lanes(static_cast<uint16_t>(fours[k] >> 16 * n), first + (word + 4 * k + n) * 16, out_list + count);
+            } else {
+                for (uint64_t left = fours[k]; left != 0; left &= left - 1)
+                    out_list[count++] = first + (word + 4 * k) * 16 + lowest_bit(left);
+            }
+        }
     }
     return count;
 }

@@ -15,7 +15,8 @@
 //   multiply_wide(a, m, high, low)   the two halves of the 64-bit products of unsigned numbers
 //   lookup32(table, i)   table[i] for i from 0 to 31; of the lowest five bits of i where has_fast_lookup
 //   count_where(n, m)    n, one more where m holds
-//   sum_(x)     the 16 lanes added as a tree: i + (i+8), i + (i+4), i + (i+2), i + (i+1)
+//   list_lanes(bits, first, out)     first + the number of each set bit, where has_compress; writes 16 words, returns how many count
+//   turn(rows)  16 rows of 16: rows[r][lane] becomes rows[lane][r]
 //
 // Integer arithmetic wraps. Comparisons with NaN are false. exp_ and reciprocal_ are the library's own
 // (lanes_math.h).

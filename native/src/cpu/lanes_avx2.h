@@ -132,6 +132,8 @@ SNN_ALWAYS_INLINE uint16_t mask_bits(M a) {
 }
 SNN_ALWAYS_INLINE I count_where(I n, M m) { return sub(n, bits_of(F{m.lo, m.hi})); }  // a mask is -1
 // Permutations see the lowest three bits of an index; bits 3 and 4, moved to the sign, choose among four results.
+constexpr bool has_compress = false;
+SNN_ALWAYS_INLINE uint32_t list_lanes(uint16_t, uint32_t, uint32_t*) { return 0; }
 constexpr bool has_fast_lookup = false;
 SNN_ALWAYS_INLINE __m256 lookup32(const float* table, __m256i i) {
     const auto part = [&](int k) { return _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8 * k), i); };
@@ -182,11 +184,32 @@ SNN_ALWAYS_INLINE F flush(F a) {
     return {_mm256_andnot_ps(small.lo, a.lo), _mm256_andnot_ps(small.hi, a.hi)};
 }
 
-SNN_ALWAYS_INLINE float sum_(F a) {
-    const __m256 eight = _mm256_add_ps(a.lo, a.hi);
-    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+// rows[r] for r of 8, 8 wide
+SNN_ALWAYS_INLINE void turn_eight(__m256 rows[8]) {
+    __m256 pairs[8], fours[8];
+    for (int r = 0; r < 8; r += 2) {
+        pairs[r] = _mm256_unpacklo_ps(rows[r], rows[r + 1]);
+        pairs[r + 1] = _mm256_unpackhi_ps(rows[r], rows[r + 1]);
+    }
+    for (int r = 0; r < 8; r += 4)
+        for (int half = 0; half < 2; ++half) {
+            fours[r + 2 * half] = _mm256_shuffle_ps(pairs[r + half], pairs[r + 2 + half], 0x44);
+            fours[r + 2 * half + 1] = _mm256_shuffle_ps(pairs[r + half], pairs[r + 2 + half], 0xee);
+        }
+    for (int k = 0; k < 4; ++k) {
+        rows[k] = _mm256_permute2f128_ps(fours[k], fours[4 + k], 0x20);
+        rows[4 + k] = _mm256_permute2f128_ps(fours[k], fours[4 + k], 0x31);
+    }
+}
+SNN_ALWAYS_INLINE void turn(F rows[16]) {
+    __m256 quarter[2][2][8];  // [rows 0-7, 8-15][columns 0-7, 8-15]
+    for (int r = 0; r < 16; ++r) {
+        quarter[r / 8][0][r % 8] = rows[r].lo;
+        quarter[r / 8][1][r % 8] = rows[r].hi;
+    }
+    for (auto& half : quarter)
+        for (auto& eight : half) turn_eight(eight);
+    for (int k = 0; k < 16; ++k) rows[k] = {quarter[0][k / 8][k % 8], quarter[1][k / 8][k % 8]};
 }
 
 }  // namespace snn::cpu::SNN_ISA

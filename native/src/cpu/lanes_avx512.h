@@ -86,6 +86,13 @@ SNN_ALWAYS_INLINE F lookup32(const float* table, I i) {
     return {_mm512_permutex2var_ps(_mm512_loadu_ps(table), i.v, _mm512_loadu_ps(table + 16))};
 }
 SNN_ALWAYS_INLINE M mask_from_bits(uint16_t bits) { return {bits}; }
+constexpr bool has_compress = true;
+SNN_ALWAYS_INLINE uint32_t list_lanes(uint16_t bits, uint32_t first, uint32_t* out) {
+    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i places = _mm512_add_epi32(lanes, _mm512_set1_epi32(static_cast<int>(first)));
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(bits, places));
+    return static_cast<uint32_t>(_mm_popcnt_u32(bits));
+}
 // Masks in memory: one 32-bit word a lane, 0 or -1.
 SNN_ALWAYS_INLINE M load_mask(const int32_t* p) { return {_mm512_movepi32_mask(_mm512_loadu_si512(p))}; }
 SNN_ALWAYS_INLINE void store_mask(int32_t* p, M x) { _mm512_storeu_si512(p, _mm512_movm_epi32(x.v)); }
@@ -121,11 +128,26 @@ SNN_ALWAYS_INLINE F flush(F a) {
     return {_mm512_maskz_mov_ps(large, a.v)};
 }
 
-SNN_ALWAYS_INLINE float sum_(F a) {
-    const __m256 eight = _mm256_add_ps(_mm512_maskz_extractf32x8_ps(0xff, a.v, 0), _mm512_maskz_extractf32x8_ps(0xff, a.v, 1));
-    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+SNN_ALWAYS_INLINE void turn(F rows[16]) {
+    __m512 pairs[16], fours[16], eights[16];
+    for (int r = 0; r < 16; r += 2) {
+        pairs[r] = _mm512_maskz_unpacklo_ps(0xffff, rows[r].v, rows[r + 1].v);
+        pairs[r + 1] = _mm512_maskz_unpackhi_ps(0xffff, rows[r].v, rows[r + 1].v);
+    }
+    for (int r = 0; r < 16; r += 4)
+        for (int half = 0; half < 2; ++half) {
+            fours[r + 2 * half] = _mm512_maskz_shuffle_ps(0xffff, pairs[r + half], pairs[r + 2 + half], 0x44);
+            fours[r + 2 * half + 1] = _mm512_maskz_shuffle_ps(0xffff, pairs[r + half], pairs[r + 2 + half], 0xee);
+        }
+    for (int r = 0; r < 16; r += 8)
+        for (int k = 0; k < 4; ++k) {
+            eights[r + k] = _mm512_maskz_shuffle_f32x4(0xffff, fours[r + k], fours[r + 4 + k], 0x88);
+            eights[r + 4 + k] = _mm512_maskz_shuffle_f32x4(0xffff, fours[r + k], fours[r + 4 + k], 0xdd);
+        }
+    for (int k = 0; k < 8; ++k) {
+        rows[k] = {_mm512_maskz_shuffle_f32x4(0xffff, eights[k], eights[8 + k], 0x88)};
+        rows[8 + k] = {_mm512_maskz_shuffle_f32x4(0xffff, eights[k], eights[8 + k], 0xdd)};
+    }
 }
 
 }  // namespace snn::cpu::SNN_ISA

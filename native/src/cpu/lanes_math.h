@@ -12,6 +12,18 @@ namespace snn::cpu::SNN_ISA {
 #define SNN_INLINE_MATH SNN_ALWAYS_INLINE
 #endif
 
+#if !defined(SNN_ISA_IS_avx512) && !defined(SNN_ISA_IS_avx2)  // those have shuffles for it
+SNN_INLINE_MATH void turn(F rows[16]) {
+    alignas(64) float in[16][16];
+    for (int r = 0; r < 16; ++r) store(in[r], rows[r]);
+    for (int r = 0; r < 16; ++r) {
+        alignas(64) float column[16];
+        for (int k = 0; k < 16; ++k) column[k] = in[k][r];
+        rows[r] = load(column);
+    }
+}
+#endif
+
 SNN_INLINE_MATH F exp_(F x) {
     x = min_(max_(x, broadcast_f(-87.0f)), broadcast_f(88.0f));
     const F n = floor_(add(mul(x, broadcast_f(0x1.715476p+0f)), broadcast_f(0.5f)));

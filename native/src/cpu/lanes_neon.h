@@ -147,6 +147,8 @@ SNN_ALWAYS_INLINE M load_mask(const int32_t* p) {
 SNN_ALWAYS_INLINE void store_mask(int32_t* p, M x) { store(p, words_of(x)); }
 
 // Bytes are looked up in 64 at once: an index past the end gives 0 in the first half and leaves what is there in the second.
+constexpr bool has_compress = false;
+SNN_ALWAYS_INLINE uint32_t list_lanes(uint16_t, uint32_t, uint32_t*) { return 0; }
 constexpr bool has_fast_lookup = true;  // fewer instructions than a gather
 SNN_ALWAYS_INLINE float32x4_t lookup32(const uint8x16x4_t& low, const uint8x16x4_t& high, int32x4_t i) {
     const uint32x4_t index = vandq_u32(vreinterpretq_u32_s32(i), vdupq_n_u32(31));
@@ -187,11 +189,6 @@ SNN_ALWAYS_INLINE F round_even(F x) { return SNN_EACH(vrndnq_f32, x); }
 SNN_ALWAYS_INLINE F floor_(F x) { return SNN_EACH(vrndmq_f32, x); }
 
 SNN_ALWAYS_INLINE F flush(F x) { return select(lt(abs_(x), broadcast_f(0x1p-63f)), broadcast_f(0.0f), x); }
-
-SNN_ALWAYS_INLINE float sum_(F x) {
-    const float32x4_t four = vaddq_f32(vaddq_f32(x.a, x.c), vaddq_f32(x.b, x.d));
-    return vpadds_f32(vadd_f32(vget_low_f32(four), vget_high_f32(four)));
-}
 
 #undef SNN_EACH
 #undef SNN_EACH_2

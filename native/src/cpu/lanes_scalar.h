@@ -117,6 +117,8 @@ SNN_ALWAYS_INLINE uint16_t mask_bits(M a) {
     return static_cast<uint16_t>(bits);
 }
 SNN_ALWAYS_INLINE I count_where(I n, M m) { I r; SNN_EACH r.v[i] = n.v[i] - m.v[i]; return r; }
+constexpr bool has_compress = false;
+SNN_ALWAYS_INLINE uint32_t list_lanes(uint16_t, uint32_t, uint32_t*) { return 0; }
 constexpr bool has_fast_lookup = false;
 SNN_ALWAYS_INLINE F lookup32(const float* table, I index) { F r; SNN_EACH r.v[i] = table[index.v[i]]; return r; }
 SNN_ALWAYS_INLINE M mask_from_bits(uint16_t bits) {
@@ -159,12 +161,6 @@ SNN_ALWAYS_INLINE F floor_(F a) {
 }
 
 SNN_ALWAYS_INLINE F flush(F a) { return select(lt(abs_(a), broadcast_f(0x1p-63f)), broadcast_f(0.0f), a); }
-
-SNN_ALWAYS_INLINE float sum_(F a) {
-    for (int half = 8; half > 0; half /= 2)
-        for (int i = 0; i < half; ++i) a.v[i] = a.v[i] + a.v[i + half];
-    return a.v[0];
-}
 
 #undef SNN_EACH
 

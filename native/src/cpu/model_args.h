@@ -97,6 +97,16 @@ struct SpecialisedStep {
     NeuronRestFunction list_resting;    // for models that draw
 };
 
+// A taped step and its adjoint for a choice of options and for counters, whole numbers such as a refractory time, that are at 0
+// and stay there: the same bits. The counters are neither read nor written, and not taped.
+struct TrainingKernels {
+    const int32_t* choices;  // one for each option, -1: any
+    const int32_t* zeros;    // constants that are 0 for all neurons, and -1
+    const int32_t* tape;     // entries of the model's tape that are kept, and -1
+    NeuronStepFunction step_taped;
+    NeuronAdjointFunction adjoint;
+};
+
 struct CompiledModel {
     const char* name;
     // Null: interpreted, as print_cpp.py decides for large models. Without a step there is none of the others.
@@ -105,6 +115,8 @@ struct CompiledModel {
     NeuronAdjointFunction adjoint;  // or there is none
     const SpecialisedStep* specialised;
     uint32_t specialised_count;
+    const TrainingKernels* trained;
+    uint32_t trained_count;
 };
 
 }  // namespace snn::cpu

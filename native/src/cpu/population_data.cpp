@@ -119,6 +119,7 @@ void PopulationData::set_constants(const PopulationConstants& made, const SNNAll
     poisson.swap(tables);
     initial_states.swap(initial);
     if (!compiled) return;
+    find_training(made);
     step = compiled->step;
     integer_step = nullptr;
     step_span = nullptr;
@@ -138,6 +139,38 @@ void PopulationData::set_constants(const PopulationConstants& made, const SNNAll
         }
 }
 
+void PopulationData::find_training(const PopulationConstants& made) {
+    fitting_training_ = nullptr;
+    const auto fits = [&](const TrainingKernels& kernels) {
+        for (size_t i = 0; i < info.options.size(); ++i)
+            if (kernels.choices[i] >= 0 && kernels.choices[i] != info.options[i]) return false;
+        for (const int32_t* place = kernels.zeros; *place >= 0; ++place) {
+            const std::vector<int32_t>& ints = made.constants[static_cast<size_t>(*place)].ints;
+            if (std::any_of(ints.begin(), ints.end(), [](int32_t value) { return value != 0; })) return false;
+        }
+        return true;
+    };
+    for (uint32_t i = 0; i < compiled->trained_count && !fitting_training_; ++i)
+        if (fits(compiled->trained[i])) fitting_training_ = &compiled->trained[i];
+}
+
+void PopulationData::choose_training() {
+    training = nullptr;
+    if (!fitting_training_ || !taped_step || adjoint_program) return;
+    bool at_zero = true;
+    for (uint32_t s = 0; s < state_count; ++s)
+        for (uint32_t sample = 0; info.model->states[s].type == ValueType::int_ && sample < batch; ++sample)
+            for_state(s, sample, {0, row}, [&](const uint32_t* words_of_state, uint32_t begin, uint32_t end) {
+                uint32_t all = 0;
+                for (uint32_t i = 0; i < end - begin; ++i) all |= words_of_state[i];
+                at_zero &= all == 0;
+            });
+    if (!at_zero) return;
+    training = fitting_training_;
+    training_places_.clear();
+    for (const int32_t* place = training->tape; *place >= 0; ++place) training_places_.push_back(static_cast<uint32_t>(*place));
+}
+
 uint32_t PopulationData::interpreter_words() const {
     uint32_t most = 0;
     for (const auto* program : {&step_program, &taped_program, &adjoint_program})
@@ -153,13 +186,15 @@ void PopulationData::reset() {
     for (uint32_t s = 0; s < state_count; ++s) {
         const std::vector<double>& initial = (initial_states.empty() ? info.initial_states : initial_states)[s];
         const bool is_int = info.model->states[s].type == ValueType::int_;
+        const auto word_of = [&](double value) {
+            return is_int ? static_cast<uint32_t>(to_int_nearest_even(value))
+                          : std::bit_cast<uint32_t>(flush(static_cast<float>(value)));
+        };
         for (uint32_t sample = 0; sample < batch; ++sample) {
             for_state(s, sample, {0, row}, [&](uint32_t* out, uint32_t begin, uint32_t end) {
-                for (uint32_t i = begin; i < end; ++i) {
-                    const double value = initial.size() == 1 ? initial[0] : initial[std::min(i, size - 1)];
-                    *out++ = is_int ? static_cast<uint32_t>(to_int_nearest_even(value))
-                                    : std::bit_cast<uint32_t>(flush(static_cast<float>(value)));
-                }
+                if (initial.size() == 1) std::fill_n(out, end - begin, word_of(initial[0]));
+                else
+                    for (uint32_t i = begin; i < end; ++i) *out++ = word_of(initial[std::min(i, size - 1)]);
             });
         }
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "backend/backend.h"
@@ -131,6 +132,11 @@ struct PopulationData {
     NeuronSpanFunction step_span = nullptr;     // the same for several steps; null where there is none
     NeuronRestFunction list_resting = nullptr;  // beside it
     ProgramCache::Shared step_program, taped_program, adjoint_program;
+    // For taped runs that find all counters at 0; null: of the last taped run, that is not so or there are none.
+    const TrainingKernels* training = nullptr;
+    void choose_training();  // before a taped run
+    // What a taped run keeps: the place of each among the tape inputs of the adjoint.
+    std::span<const uint32_t> tape_places() const { return training ? training_places_ : plan.tape_places; }
     SurrogateArgs surrogate{};
     uint32_t interpreter_words() const;  // scratch memory of the largest program
 
@@ -163,6 +169,9 @@ private:
         }
     }
 
+    void find_training(const PopulationConstants& made);
+    const TrainingKernels* fitting_training_ = nullptr;  // fits options and constants
+    std::vector<uint32_t> training_places_;
     std::vector<size_t> state_blocks_;  // by range, when separate: where its first state is
     std::vector<Buffer<uint32_t>> constant_memory_;
     std::vector<Buffer<int32_t>> poisson_memory_;

@@ -27,6 +27,18 @@ void make_taps(uint32_t source, uint32_t target, const Window& window, int axis,
         }
 }
 
+// The other way round.
+std::vector<TapRange> make_ranges(uint32_t source, uint32_t target, const Window& window, int axis) {
+    std::vector<TapRange> ranges(target, TapRange{0, 0, 0});
+    for (uint32_t at = 0; at < target; ++at)
+        for (uint32_t k = 0; k < window.kernel[axis]; ++k) {
+            const int64_t from = int64_t{at} * window.stride[axis] + int64_t{k} * window.dilation[axis] - window.padding[axis];
+            if (from < 0 || from >= source) continue;
+            if (ranges[at].count++ == 0) ranges[at] = {k, 1, static_cast<uint32_t>(from)};
+        }
+    return ranges;
+}
+
 float* own_copy(Buffer<float>& own, const SNNAllocator& allocator, const float*& io_values, size_t count, size_t stride,
                 uint32_t copies, uint32_t copy) {
     if (own.empty() && count > 0) {
@@ -43,8 +55,10 @@ ConvLayout::ConvLayout(const Projection& projection, const Shape& source, const 
     const Window& window = projection.window;
     const bool pool = projection.kind == SNN_CONNECT_POOL2D;
     const uint32_t groups = pool ? source.dims[0] : window.groups;
-    for (int axis = 0; axis < 2; ++axis)
+    for (int axis = 0; axis < 2; ++axis) {
         make_taps(source.dims[axis + 1], target.dims[axis + 1], window, axis, taps_[axis], tap_counts_[axis]);
+        tap_ranges_[axis] = make_ranges(source.dims[axis + 1], target.dims[axis + 1], window, axis);
+    }
     shape_ = {
         .in_channels = source.dims[0],
         .in_height = source.dims[1],
@@ -63,6 +77,14 @@ ConvLayout::ConvLayout(const Projection& projection, const Shape& source, const 
         // Taps are the k for which place + padding - k * dilation is a multiple of the stride.
         .x_kernel_step = window.stride[1] / std::gcd(window.stride[1], window.dilation[1]),
         .x_target_step = window.dilation[1] / std::gcd(window.stride[1], window.dilation[1]),
+        .x_stride = window.stride[1],
+        .x_dilation = window.dilation[1],
+        .x_padding = window.padding[1],
+        .y_stride = window.stride[0],
+        .y_dilation = window.dilation[0],
+        .y_padding = window.padding[0],
+        .y_ranges = tap_ranges_[0].data(),
+        .x_ranges = tap_ranges_[1].data(),
         .blocks = nullptr,
     };
     // Blocks begin at multiples of 16 channels within their group.
@@ -96,6 +118,26 @@ void ConvLayout::unpack(const float* packed, float* out_weights) const {
     for (const ConvBlock& block : blocks_)
         for (size_t k = 0; k < inner; ++k, packed += 16)
             for (uint32_t c = 0; c < block.count; ++c) out_weights[(block.first + c) * inner + k] = packed[c];
+}
+
+size_t ConvLayout::turned_size() const {
+    const size_t groups = shape_.in_channels / shape_.group_inputs, inputs = (shape_.group_inputs + 15) / 16;
+    return groups * inputs * shape_.kernel_y * shape_.group_outputs * shape_.kernel_x * 16;
+}
+
+void ConvLayout::turn(const float* weights, float* out_turned) const {
+    const uint32_t groups = shape_.in_channels / shape_.group_inputs;
+    for (uint32_t group = 0; group < groups; ++group)
+        for (uint32_t first = 0; first < shape_.group_inputs; first += 16)
+            for (uint32_t ky = 0; ky < shape_.kernel_y; ++ky)
+                for (uint32_t out = 0; out < shape_.group_outputs; ++out)
+                    for (uint32_t kx = 0; kx < shape_.kernel_x; ++kx)
+                        for (uint32_t input = first; input < first + 16; ++input) {
+                            const size_t filter = size_t{group * shape_.group_outputs + out} * shape_.group_inputs + input;
+                            *out_turned++ = input < shape_.group_inputs
+                                                ? weights[(filter * shape_.kernel_y + ky) * shape_.kernel_x + kx]
+                                                : 0.0f;
+                        }
 }
 
 namespace {
@@ -138,7 +180,10 @@ ProjectionData::ProjectionData(const Projection& projection, const Network& netw
         pool_weight = snn::pool_weight(info);
         fan_out.resize(source_size);
         for (uint32_t i = 0; i < source_size; ++i) fan_out[i] = conv->fan_out(i);
-        if (is_max_pool()) first_sources = cpu::first_sources(info, conv->shape());
+        if (is_max_pool()) {
+            first_sources = cpu::first_sources(info, conv->shape());
+            only_targets = cpu::only_targets(info, conv->shape());
+        }
         if (info.kind == SNN_CONNECT_CONV2D && !scatters) packed_size_ = conv->packed_size();
     }
     if (bundled || projection.plasticity) return;

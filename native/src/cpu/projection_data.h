@@ -28,11 +28,15 @@ public:
     size_t packed_size() const { return blocks_.size() * static_cast<size_t>(shape_.block_weights()); }
     void pack(const float* weights, float* out_packed) const;
     void unpack(const float* packed, float* out_weights) const;
+    // For the way back, see ConvAdjointArgs.
+    size_t turned_size() const;
+    void turn(const float* weights, float* out_turned) const;
 
 private:
     ConvShape shape_{};
     std::vector<Tap> taps_[2];  // y, x
     std::vector<uint32_t> tap_counts_[2];
+    std::vector<TapRange> tap_ranges_[2];
     std::vector<ConvBlock> blocks_;
 };
 
@@ -66,7 +70,7 @@ struct ProjectionData {
     // Groups too narrow to fill lanes: one connection at a time. Pooling always.
     bool scatters = false;
     float pool_weight = 1.0f;
-    std::vector<uint32_t> first_sources;  // maximum pooling, see windows.h
+    std::vector<uint32_t> first_sources, only_targets;  // maximum pooling, see windows.h
     std::vector<uint32_t> fan_out;  // conv2d and pool2d, per source: its uses inside the target
 
     size_t tap_stride() const { return segments->delays().size() * target_size; }

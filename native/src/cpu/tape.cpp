@@ -14,8 +14,7 @@ Tape::Tape(const CpuContext& context) : context_(context), populations_(context.
     }
     for (const KernelCall& call : context.plan->step_adjoint) {
         if (call.kernel != Kernel::neuron_adjoint) continue;
-        const PopulationPlan& plan = context.plan->populations[call.index];
-        populations_[call.index].entry_count = static_cast<uint32_t>(plan.tape.size());
+        populations_[call.index].trains = true;
     }
 }
 
@@ -25,7 +24,9 @@ void Tape::begin(uint32_t segment_steps, uint64_t steps_before, std::span<const 
     const auto grow = [&](auto& buffer, size_t count) {
         if (buffer.size() < count) buffer.allocate(context_.allocator, count);
     };
-    for (Population& p : populations_) {
+    for (uint32_t index = 0; index < populations_.size(); ++index) {
+        Population& p = populations_[index];
+        p.entry_count = p.trains ? static_cast<uint32_t>(context_.populations[index]->tape_places().size()) : 0;
         if (of_neurons && p.entry_count > 0) grow(p.entries, static_cast<size_t>(segment_steps) * context_.batch * p.entry_count * p.row);
         if (!p.keeps_activity) continue;
         const size_t rows = (static_cast<size_t>(segment_steps) + p.lookback) * context_.batch;

@@ -64,7 +64,7 @@ private:
     struct Population {
         uint32_t row = 0, entry_count = 0, lookback = 0;
         double share = 0;
-        bool keeps_activity = false, is_value_input = false, held = false;
+        bool trains = false, keeps_activity = false, is_value_input = false, held = false;
         Buffer<uint32_t> entries;
         Buffer<uint16_t> bits;
         Buffer<float> values;

@@ -65,8 +65,20 @@ void deliver_max_pool(const ProjectionData& projection, float* sums, const float
 
 // The first spike of a window gives its 1; adding the 0 of a silent window changes no sum, because none is -0.
 void deliver_max_pool(const ProjectionData& projection, float* sums, const uint32_t* active, uint32_t active_count,
-                      const uint16_t* bits, uint32_t channel_begin, uint32_t channel_end) {
+                      const uint16_t* bits, uint32_t channel_begin, uint32_t channel_end, uint16_t* pooled) {
     const ConvShape& shape = projection.conv->shape();
+    if (!projection.only_targets.empty()) {
+        std::fill_n(pooled, projection.target_size / 16 + 1, uint16_t{0});
+        const uint32_t* const end = std::lower_bound(active, active + active_count, channel_end * shape.in_plane());
+        for (const uint32_t* a = std::lower_bound(active, end, channel_begin * shape.in_plane()); a < end; ++a) {
+            const uint32_t target = projection.only_targets[*a];
+            if (target == UINT32_MAX) continue;
+            uint16_t& word = pooled[target / 16];
+            sums[target] += static_cast<float>(~word >> target % 16 & 1);
+            word = static_cast<uint16_t>(word | 1u << target % 16);
+        }
+        return;
+    }
     const Window& w = projection.info.window;
     for (uint32_t a = 0; a < active_count; ++a) {
         const uint32_t source = active[a], channel = source / shape.in_plane();
@@ -112,11 +124,27 @@ void max_pool_adjoint(const ProjectionData& projection, const float* gradient, c
     const uint32_t count = projection.target_size;
     std::copy_n(projection.first_sources.data(), count, owners);
     // From the last to the first: the first spike of a window stays its owner.
-    for (uint32_t a = active_count; a-- > 0;)
+    const uint32_t* const only = projection.only_targets.empty() ? nullptr : projection.only_targets.data();
+    for (uint32_t a = active_count; only && a-- > 0;)
+        if (only[active[a]] != UINT32_MAX) owners[only[active[a]]] = active[a];
+    for (uint32_t a = active_count; !only && a-- > 0;)
         for_each_target(projection.conv->shape(), active[a],
                         [&](uint32_t target, uint32_t, uint32_t) { owners[target] = active[a]; });
     for (uint32_t target = 0; target < count; ++target)
         if (owners[target] != UINT32_MAX) source_gradient[owners[target]] += gradient[target];
+}
+
+std::vector<uint32_t> only_targets(const Projection& projection, const ConvShape& shape) {
+    std::vector<uint32_t> targets(static_cast<size_t>(shape.in_channels) * shape.in_plane(), UINT32_MAX);
+    bool overlaps = false;
+    for_each_window(projection, shape, 0, shape.out_channels, [&](uint32_t target, const auto& window) {
+        window([&](uint32_t source) {
+            overlaps |= targets[source] != UINT32_MAX;
+            targets[source] = target;
+        });
+    });
+    if (overlaps) targets.clear();
+    return targets;
 }
 
 std::vector<uint32_t> first_sources(const Projection& projection, const ConvShape& shape) {

@@ -9,11 +9,11 @@
 namespace snn::cpu {
 
 // Maximum pooling: adds the largest activity inside each window to the sums of channels [channel_begin, channel_end). The
-// analog activity, or the list of the active and their bits.
+// analog activity, or the list of the active and their bits. `pooled`: scratch memory, one bit for each target and one word more.
 void deliver_max_pool(const ProjectionData& projection, float* sums, const float* values, uint32_t channel_begin,
                       uint32_t channel_end);
 void deliver_max_pool(const ProjectionData& projection, float* sums, const uint32_t* active, uint32_t active_count,
-                      const uint16_t* bits, uint32_t channel_begin, uint32_t channel_end);
+                      const uint16_t* bits, uint32_t channel_begin, uint32_t channel_end, uint16_t* pooled);
 // Gives the gradient of each target to the first largest activity of its window.
 void max_pool_adjoint(const ProjectionData& projection, const float* gradient, const float* values, float* source_gradient);
 // `owners`: scratch memory, one for each target.
@@ -21,6 +21,8 @@ void max_pool_adjoint(const ProjectionData& projection, const float* gradient, c
                       uint32_t* owners, float* source_gradient);
 // For each target of pooling the first source of its window; UINT32_MAX where the window has none.
 std::vector<uint32_t> first_sources(const Projection& projection, const ConvShape& shape);
+// For each source of pooling its window, UINT32_MAX where it is in none; empty where windows overlap.
+std::vector<uint32_t> only_targets(const Projection& projection, const ConvShape& shape);
 // Sum and average pooling, narrow convolutions: source_gradient[i] += sum over i's targets of w * gradient[target].
 void narrow_source_gradient(const ProjectionData& projection, const float* gradient, float* source_gradient);
 // weight_gradient += activity * gradient over the active sources, for weights of channels [channel_begin, channel_end).

@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snn.engine.modelc import ModelError, models_folder, print_cpp
+from snn.engine.modelc import ModelError, models_folder
 from snn.engine.modelc.calm import calm_steps, stays_in_registers
+from snn.engine.modelc.choices import known_derived
+from snn.engine.modelc.choices import specialised as specialised_programs
+from snn.engine.modelc.choices import training as training_programs
 from snn.engine.modelc.compile import compile_neuron
 from snn.engine.modelc.definition import read
 from snn.engine.modelc.numpy_support import flush
@@ -106,7 +109,7 @@ def test_calm_steps_give_the_same_bits_where_nothing_spikes() -> None:
         definition = read(models_folder() / "neurons" / f"{name}.toml")
         programs = compile_neuron(definition)
         for choices in definition.specialised:
-            special = print_cpp.specialised(definition, programs, choices)
+            special = specialised_programs(definition, programs, choices)
             if not stays_in_registers(definition, special):
                 continue
             program = special.step
@@ -133,6 +136,56 @@ def test_calm_steps_give_the_same_bits_where_nothing_spikes() -> None:
                     same = np.broadcast_to(calm[place], LANES)[~fires]
                     assert np.array_equal(flush(expected), flush(same), equal_nan=True), state.name
     assert found >= 12
+
+
+def test_training_with_counters_at_0_gives_the_same_bits() -> None:
+    found = 0
+    for name in NEURONS:
+        definition = read(models_folder() / "neurons" / f"{name}.toml")
+        programs = compile_neuron(definition)
+        for number, choices in enumerate(definition.trained):
+            training = training_programs(definition, programs, choices)
+            if training is None:
+                continue
+            found += 1
+            assert len(training.tape) < len(programs.tape)
+            first_state = len(programs.step.inputs) - len(definition.states)
+            first_receptor = first_state - len(definition.receptors)
+            first = len(definition.parameters)
+            known = {first + i: o.choices.index(choices[o.name]) for i, o in enumerate(definition.options)}
+            known |= known_derived(definition, programs, known) | dict.fromkeys(training.zeros, 0)
+            known |= {first_state + i: 0 for i, state in enumerate(definition.states) if state.type == "int"}
+            inputs = inputs_of(programs.step, first_receptor, known, seed=number)
+            with np.errstate(all="ignore"):
+                general = run(as_ops(programs.step), inputs, np.float32)
+                special = run(as_ops(training.programs.step), inputs, np.float32)
+            spike = np.broadcast_to(special[training.programs.step_spike], LANES)
+            assert np.array_equal(np.broadcast_to(general[programs.step_spike], LANES) > 0, spike)
+            assert 0 < spike.sum() < LANES
+            kept = [programs.tape[i].register for i in training.tape]
+            places = [*training.programs.step_states, *(entry.register for entry in training.programs.tape)]
+            for register, place in zip([*programs.step_states, *kept], places, strict=True):
+                same = np.array_equal(flush(general[register]), flush(special[place]), equal_nan=True)
+                assert same, f"{name} {choices} {register}"
+
+            taped = [np.broadcast_to(general[entry.register], LANES) for entry in programs.tape]
+            rng = np.random.default_rng(number)
+            gradients = [rng.standard_normal(LANES).astype(np.float32) for _ in range(len(definition.states) + 1)]
+            arguments = [*inputs[:first_receptor], *taped, *gradients]
+
+            def slope(x):
+                return np.float32(1) / (1 + np.abs(x))
+
+            with np.errstate(all="ignore"):
+                general = run(as_ops(programs.adjoint), arguments, np.float32, surrogate=slope)
+                special = run(as_ops(training.programs.adjoint), arguments, np.float32, surrogate=slope)
+            registers = [*programs.adjoint_states, *programs.adjoint_receptors]
+            places = [*training.programs.adjoint_states, *training.programs.adjoint_receptors]
+            for register, place in zip(registers, places, strict=True):
+                expected, same = (np.broadcast_to(v[r], LANES) for v, r in ((general, register), (special, place)))
+                finite = np.isfinite(taped[training.tape[0]])  # of the others 0 times infinity is left out
+                assert np.array_equal(expected[finite], same[finite]), f"{name} {choices} {register}"
+    assert found == 6  # "lif" and "driven_lif", which takes over its list
 
 
 def test_the_step_of_the_microcircuit_has_a_third_fewer_operations() -> None:

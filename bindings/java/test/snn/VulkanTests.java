@@ -98,7 +98,7 @@ final class VulkanTests {
             fails(NullPointerException.class, () -> Vulkan.setReadback(session, 1, "cells.v", null));
             fails(Status.NOT_FOUND, () -> Vulkan.setReadback(session, 1, "cells.nothing"));
             Vulkan.setReadback(session, 1);
-            fails(Status.STATE, () -> Vulkan.readBack(session, "cells.v", 4, v));
+            fails(Status.NOT_FOUND, () -> Vulkan.readBack(session, "cells.v", 4, v));
         });
     }
 
