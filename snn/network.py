@@ -554,8 +554,8 @@ class Network:
         device = finished.placement_words(words, size, thread_count)
         slices: dict[str, dict[str, int]] = {}
         for entry in device.split(";")[1:]:
-            what, _, place = entry.partition("=")
-            slices.setdefault(what.partition("[")[0], {})[what] = int(place)
+            what, _, index = entry.partition("=")
+            slices.setdefault(what.partition("[")[0], {})[what] = int(index)
         found: dict[str, int] = {}
         for name, place in zip(self._populations, places, strict=True):
             found |= slices.get(name) or {name: place}
