@@ -363,7 +363,7 @@ def test_other_learning_rules_are_refused() -> None:
         open_session(builder, case, VULKAN), output_population=2, steps=case.steps, loss=2, rule=1
     )
     with pytest.raises(
-        snn.UnsupportedError, match='trains by back-propagation through time; "cpu" has OTTT and e-prop'
+        snn.UnsupportedError, match='trains by back-propagation through time; "cpu" has OTTT, e-prop and EventProp'
     ):
         trainer.forward(builder.drive(case), labels=labels(case, 5))
 
