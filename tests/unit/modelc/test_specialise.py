@@ -157,8 +157,8 @@ def test_training_with_counters_at_0_gives_the_same_bits() -> None:
             known |= {first_state + i: 0 for i, state in enumerate(definition.states) if state.type == "int"}
             inputs = inputs_of(programs.step, first_receptor, known, seed=number)
             with np.errstate(all="ignore"):
-                general = run(as_ops(programs.step), inputs, np.float32)
-                special = run(as_ops(training.programs.step), inputs, np.float32)
+                general = run(as_ops(programs.step), inputs, np.float32, draws=Draws())
+                special = run(as_ops(training.programs.step), inputs, np.float32, draws=Draws())
             spike = np.broadcast_to(special[training.programs.step_spike], LANES)
             assert np.array_equal(np.broadcast_to(general[programs.step_spike], LANES) > 0, spike)
             assert 0 < spike.sum() < LANES
