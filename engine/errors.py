@@ -182,4 +182,6 @@ def error_for_status(status: int, sentence: str) -> SnnError:
     sentence = re.sub(r"\b(?:config|def|batch|submission)->", "", sentence)
     sentence = re.sub(r"\b(host|buffer)->", r"\1.", sentence)
     sentence = re.sub(r"\bSNN_(?:FLAG|ISA|LOSS)_([A-Z0-9_]+)\b(?!\*)", lambda found: repr(found[1].lower()), sentence)
+    sentence = re.sub(r"\bSNN_ARITHMETIC_([A-Z]+)\b", lambda found: f"arithmetic = {found[1].lower()!r}", sentence)
+    sentence = re.sub(r"\bSNN_LEARNING_([A-Z]+)\b", lambda found: f"rule = {found[1].lower()!r}", sentence)
     return _BY_STATUS.get(status, InternalError)(sentence)

@@ -79,6 +79,7 @@ struct NeuronStep {
     uint own_constants;    // [constant][size]
     uint population;
     uint first_sample;     // what the draws call it
+    uint first_neuron;     // the same
     uint normal_table;     // in `run`
 };
 
@@ -158,7 +159,8 @@ const uint BRAIN_OWN_CONSTANTS = 22;
 const uint BRAIN_POISSON = 23;
 const uint BRAIN_FIRST_PROJECTION = 24;  // entries of those onto it
 const uint BRAIN_LAST_PROJECTION = 25;   // behind the last
-const uint BRAIN_POPULATION_WORDS = 26;
+const uint BRAIN_FIRST_NEURON = 26;      // what random draws call it
+const uint BRAIN_POPULATION_WORDS = 27;
 
 // Of a projection's entry.
 const uint BRAIN_IS_DENSE = 0;           // 0: one-to-one

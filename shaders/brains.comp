@@ -140,6 +140,7 @@ uvec2 step_number() {
 uvec2 seed() { return uvec2(a.seed_low, a.seed_high); }
 uint sample_number() { return a.first_sample + sample_index; }
 uint population_number() { return own(BRAIN_NUMBER); }
+uint first_neuron() { return own(BRAIN_FIRST_NEURON); }
 uint poisson_tables() { return own(BRAIN_POISSON); }
 float normal_coefficient(const uint at) { return uintBitsToFloat(word_of_table(a.table_end + at)); }
 

@@ -3,6 +3,7 @@
 uvec2 step_number();                        // low word first
 uvec2 seed();
 uint population_number();
+uint first_neuron();                        // what the first is called, a multiple of 64
 uint sample_number();
 uint constant_word(const uint at);          // of the population's constants
 uint poisson_tables();                      // among those: for each mean what NeuronStep::poisson tells
@@ -11,7 +12,7 @@ float normal_coefficient(const uint at);    // [degree][octave]
 // Philox4x32-10: the word of draw `number` for this neuron.
 uint draw_word(const uint number) {
     const uvec2 step = step_number();
-    uvec4 c = uvec4(0xD0000000u | (neuron / 64 * 16 + neuron % 16), step.x, population_number() | (step.y << 20),
+    uvec4 c = uvec4(0xD0000000u | ((first_neuron() + neuron) / 64 * 16 + neuron % 16), step.x, population_number() | (step.y << 20),
                     sample_number() | (number << 20));
     uvec2 key = seed();
     for (int round = 0; round < 10; ++round) {

@@ -21,6 +21,7 @@ uvec2 step_number() { return uvec2(run[RUN_STEP_LOW], run[RUN_STEP_HIGH]); }
 uvec2 seed() { return uvec2(run[RUN_SEED_LOW], run[RUN_SEED_HIGH]); }
 #include "constants.glsl"
 uint sample_number() { return a.first_sample + sample_index; }
+uint first_neuron() { return a.first_neuron; }
 #include "population_draws.glsl"
 
 // ---- What a step reads and writes. `k` counts receptors or states.

@@ -26,9 +26,10 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
             "install it (pip install .) and run Python from another folder, or install it editable (pip install -e .)"
         ) from None
 
-from snn import data, encode, events, init, plot, presets, scenes, schedules, stimuli, vulkan
+from snn import attention, data, encode, events, init, plot, presets, scenes, schedules, stimuli, vulkan
 from snn.backpropagation import Backpropagation, Gradients
 from snn.connections import AvgPool2d, Connection, Conv1d, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
+from snn.delays import DelayedDense, DelayLearning
 from snn.distributions import Distribution, LogNormal, Normal, Uniform
 from snn.encode import Encoder
 from snn.engine._native import abi_version, device_speed, devices
@@ -54,6 +55,7 @@ from snn.engine.errors import (
 )
 from snn.engine.records import Counters, DeviceInfo, DeviceSpeed, SpikeEvent, WeightUpdate
 from snn.epochs import EarlyStopping, EpochReport
+from snn.inhibition import LateralInhibition
 from snn.learnable import Learnable
 from snn.network import MemoryEstimate, Network, Placement, Population, load, save
 from snn.neurons import (
@@ -108,6 +110,8 @@ __all__ = [
     "Conv2d",
     "Counters",
     "CurrentLIF",
+    "DelayLearning",
+    "DelayedDense",
     "Dense",
     "DeviceInfo",
     "DeviceLostError",
@@ -130,6 +134,7 @@ __all__ = [
     "InvalidArgumentError",
     "InvalidHandleError",
     "Izhikevich",
+    "LateralInhibition",
     "LeakyIntegrator",
     "Learnable",
     "LogNormal",
@@ -177,6 +182,7 @@ __all__ = [
     "WeightUpdate",
     "__version__",
     "abi_version",
+    "attention",
     "data",
     "device_speed",
     "devices",

@@ -72,6 +72,13 @@ def integer(value: Any, what: str, *, minimum: int = 0, maximum: int = 2**32 - 1
     return whole
 
 
+def boolean(value: Any, what: str) -> bool:
+    """Return `value` if it is True or False; "no" and 2 are errors."""
+    if not isinstance(value, bool | np.bool_):
+        raise ArgumentTypeError(f"{what} is {shown(value)}, not True or False")
+    return bool(value)
+
+
 def number(
     value: Any, what: str, *, minimum: float = -math.inf, maximum: float = math.inf, exclusive: bool = False
 ) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from snn._arrays import (
     MAX_BATCH,
     Floats,
+    boolean,
     choice,
     float32_array,
     integer,
@@ -194,7 +195,7 @@ class Backpropagation:
         self.network = network
         self.steps = integer(steps, "steps", minimum=1)
         self.batch_size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
-        self.input_gradients = bool(input_gradients)
+        self.input_gradients = boolean(input_gradients, "input_gradients")
         self._outputs = Outputs(network, record, self.steps, self.batch_size)
         bits = FLAGS["input_gradients"] if self.input_gradients else 0
         for flag in name_list(flags, "flags"):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from snn._arrays import MAX_DELAY, MAX_NEURONS, Floats, choice, float32_array, integer, new_array
+from snn._arrays import MAX_DELAY, MAX_NEURONS, Floats, boolean, choice, float32_array, integer, new_array
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.init import Initializer, initial_weights, initializer
 from snn.plasticity import Plasticity
@@ -75,7 +75,7 @@ class Connection(ABC):
             raise ArgumentTypeError(f"{what}: receptor is {receptor!r}, not a name")
         self.receptor = receptor
         self.delay_steps = integer(delay_steps, f"{what}: delay_steps", maximum=MAX_DELAY)
-        self.trainable = bool(trainable)
+        self.trainable = boolean(trainable, f"{what}: trainable")
         self.arithmetic = ARITHMETIC.index(choice(arithmetic, ARITHMETIC, f"{what}: arithmetic"))
         self.plasticity: Plasticity | None = None  # sparse connections take one
 
@@ -346,17 +346,43 @@ class Conv1d(Conv2d):
         As usual.
     weights : array_like of float32, shape (channels, in_channels / groups, 1, kernel), optional
         Drawn by `init` when not given.
-    **settings
+    groups, bias, init, receptor, delay_steps, trainable, arithmetic
         As for `Conv2d`.
     """
 
     def __init__(
-        self, channels: int, kernel: int, *, stride: int = 1, padding: int = 0, dilation: int = 1, **settings: Any
+        self,
+        channels: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        padding: int = 0,
+        dilation: int = 1,
+        groups: int = 1,
+        weights: ArrayLike | None = None,
+        bias: Bias = False,
+        init: str | float | Initializer = "kaiming_uniform",
+        receptor: str | None = None,
+        delay_steps: int = 0,
+        trainable: bool = True,
+        arithmetic: str = "default",
     ) -> None:
         for name, value in (("kernel", kernel), ("stride", stride), ("padding", padding), ("dilation", dilation)):
             integer(value, f"Conv1d: {name}", minimum=int(name != "padding"))
         super().__init__(
-            channels, (1, kernel), stride=(1, stride), padding=(0, padding), dilation=(1, dilation), **settings
+            channels,
+            (1, kernel),
+            stride=(1, stride),
+            padding=(0, padding),
+            dilation=(1, dilation),
+            groups=groups,
+            weights=weights,
+            bias=bias,
+            init=init,
+            receptor=receptor,
+            delay_steps=delay_steps,
+            trainable=trainable,
+            arithmetic=arithmetic,
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from snn._arrays import choice, integer, number
+from snn._arrays import boolean, choice, integer, number
 
 __all__ = ["EarlyStopping", "EpochReport"]
 
@@ -63,6 +63,7 @@ class EarlyStopping:
         choice(self.monitor, ("validation_loss", "validation_accuracy", "loss", "accuracy"), "monitor")
         integer(self.patience, "patience", minimum=1)
         number(self.min_delta, "min_delta", minimum=0.0)
+        boolean(self.restore_best, "restore_best")
 
     def is_better(self, report: EpochReport, best: EpochReport | None) -> bool:
         """Whether an epoch is better than the best so far; a value that is not a number never is."""

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from snn._arrays import Floats, file_path, function, integer, integer_array, new_array, number, real_array
+from snn._arrays import Floats, boolean, file_path, function, integer, integer_array, new_array, number, real_array
 from snn.engine.errors import (
     ArgumentTypeError,
     FileError,
@@ -99,7 +99,7 @@ class EventData:
         self.y: Integers = integer_array(y, "y").astype(np.int64)
         self.steps = integer(steps, "steps", minimum=1)
         self.step_ms = number(step_ms, "step_ms", minimum=0.0, exclusive=True)
-        self.binary = bool(binary)
+        self.binary = boolean(binary, "binary")
         self.shrink = integer(shrink, "shrink", minimum=1)
         if self.y.size == 0:
             raise InvalidArgumentError("there are no samples")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
 
+from snn._arrays import boolean
 from snn.distributions import Distribution
 
 __all__ = ["Learnable"]
@@ -40,3 +41,6 @@ class Learnable:
 
     value: ArrayLike | Distribution | None = None
     per_neuron: bool = False
+
+    def __post_init__(self) -> None:
+        boolean(self.per_neuron, "per_neuron")

@@ -195,7 +195,8 @@ class Placement(NamedTuple):
     devices : tuple of str
         As they were named.
     populations : dict of str to int
-        The place in `devices` of each; of an input: of the first device that reads it.
+        The place in `devices` of each, or of each slice of one that is cut: ``{"exc[0:512]": 0, "exc[512:800]": 1}``; of an
+        input: of the first device that reads it. Without the inputs, it can be given as `placement`.
     window_steps : int
         Spikes go from device to device after every so many steps; 0 when none do.
     device : str
@@ -342,6 +343,11 @@ class Network:
         if neurons.shape is None:
             raise InvalidArgumentError(f"population {name!r}: {neurons!r} has no size; give it, as in snn.LIF(128)")
         if isinstance(neurons, Neuron):
+            if neurons.made_for_dt is not None and not math.isclose(neurons.made_for_dt, self._dt, rel_tol=1e-9):
+                raise InvalidArgumentError(
+                    f"population {name!r}: the neurons were made for dt={neurons.made_for_dt:g} ms, and the network has "
+                    f"{self._dt:g} ms; give the preset the network's dt"
+                )
             # A file has one definition for each name: said now, not when a trained network is to be saved.
             definition = neurons.definition
             known = self._definitions.get(definition.name, definition)
@@ -532,7 +538,8 @@ class Network:
         """Return which of several devices would run each population, without opening a simulation.
 
         Populations with an undelayed projection between them stay together. The others go where they are expected to be done
-        first, those with most work first, by their synapses and neurons and by `snn.device_speed`.
+        first, those with most work first, by their synapses and neurons and by `snn.device_speed`. Where one device would be
+        much longer at work than others, populations are cut: slices of them go to several.
 
         Parameters
         ----------
@@ -542,11 +549,32 @@ class Network:
         size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
         words = device_of_several(devices, placement)
         finished = self._finished()
-        places, window = finished.placement(words, size, integer(threads, "threads", maximum=1024))
-        names = tuple(words.partition(";")[0].split("+"))
-        found = dict(zip(self._populations, places, strict=True))
-        neurons = {name: number for name, number in found.items() if not self._populations[name].is_input}
-        return Placement(names, found, window, device_of_several(names, neurons))
+        thread_count = integer(threads, "threads", maximum=1024)
+        places, window = finished.placement(words, size, thread_count)
+        device = finished.placement_words(words, size, thread_count)
+        slices: dict[str, dict[str, int]] = {}
+        for entry in device.split(";")[1:]:
+            what, _, place = entry.partition("=")
+            slices.setdefault(what.partition("[")[0], {})[what] = int(place)
+        found: dict[str, int] = {}
+        for name, place in zip(self._populations, places, strict=True):
+            found |= slices.get(name) or {name: place}
+        return Placement(tuple(words.partition(";")[0].split("+")), found, window, device)
+
+    def shares(self, devices: Iterable[str], *, batch_size: int, threads: int = 1) -> tuple[int, ...]:
+        """Return how many samples of a batch each of several devices would have, without opening a simulation.
+
+        They are what ``samples="auto"`` of `Simulation` gives, and can be given as its `samples`.
+
+        Parameters
+        ----------
+        devices, batch_size, threads
+            As for `Simulation`.
+        """
+        words = device_of_several(devices, samples="auto")
+        size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
+        found = self._finished().placement_words(words, size, integer(threads, "threads", maximum=1024))
+        return tuple(int(share.partition("*")[2]) for share in found.split("+"))
 
     # ---- files and copies
 

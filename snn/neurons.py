@@ -129,6 +129,8 @@ class Neuron(_Layer):
     drawn_initial: Mapping[str, Distribution] = MappingProxyType({})
     learnable: Mapping[str, bool] = MappingProxyType({})
     """Parameters that training changes, and whether each neuron has a value of its own."""
+    made_for_dt: float | None = None
+    """Time step in ms that parameters were computed for; a network of another one does not take the neurons."""
 
     def __init__(
         self,

@@ -35,7 +35,7 @@ class Plasticity:
     ArgumentTypeError
         The rule has no such parameter or option.
     InvalidArgumentError
-        A value outside the parameter's range.
+        A value outside the parameter's range, or a power that the bounds do not look at.
 
     Examples
     --------
@@ -46,6 +46,12 @@ class Plasticity:
         if not isinstance(name, str):
             raise ArgumentTypeError(f"the plasticity is {shown(name)}, not a name")
         self._set(builtin_plasticity(name), values)
+        for power in ("mu_plus", "mu_minus"):
+            if power in values and self.options.get("bounds", "power") != "power":
+                raise InvalidArgumentError(
+                    f"plasticity {name}: {power} is {shown(values[power])}, which bounds = {self.options['bounds']!r} does not "
+                    "look at; it is for bounds = 'power'"
+                )
 
     @classmethod
     def define(cls, definition: Mapping[str, Any] | str | Path, **values: float | str) -> Plasticity:

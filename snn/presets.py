@@ -1,20 +1,21 @@
 """Neurons with the equations and defaults of other libraries, under those libraries' names and arguments.
 
 Each function makes neurons as the classes of `snn` do; they can be changed, trained and saved as any others. Only what the
-libraries call a neuron is here, not how their networks are put together. `dt` is that of the network, in ms: these libraries
-count time in steps, and a time constant here is in ms.
+libraries call a neuron is here, not how their networks are put together. `dt` is that of the network, in ms, which refuses
+neurons that were made for another one: these libraries count time in steps, and a time constant here is in ms.
 """
 
 from __future__ import annotations
 
-from typing import Any, SupportsIndex
+from typing import Any, SupportsIndex, TypeVar
 
 from snn._arrays import choice, number
 from snn.engine.errors import InvalidArgumentError
-from snn.neurons import LIF, CurrentLIF
+from snn.neurons import LIF, CurrentLIF, Neuron
 
 __all__ = ["norse_lif", "norse_lif_box", "sinabs_lif", "snntorch_leaky", "snntorch_synaptic", "spikingjelly_lif"]
 
+_Neurons = TypeVar("_Neurons", bound=Neuron)
 Size = SupportsIndex | tuple[SupportsIndex, ...] | None
 
 _SNNTORCH_RESETS = {"subtract": "subtract", "zero": "value", "none": "none"}
@@ -54,7 +55,7 @@ def snntorch_leaky(
         "threshold": threshold,
         **_snntorch(reset_mechanism, reset_delay),
     }
-    return LIF(size, **{**given, **settings})
+    return _made_for(dt, LIF(size, **{**given, **settings}))
 
 
 def snntorch_synaptic(
@@ -83,7 +84,7 @@ def snntorch_synaptic(
         "threshold": threshold,
         **_snntorch(reset_mechanism, reset_delay),
     }
-    return CurrentLIF(size, **{**given, **settings})
+    return _made_for(dt, CurrentLIF(size, **{**given, **settings}))
 
 
 def spikingjelly_lif(
@@ -129,7 +130,7 @@ def spikingjelly_lif(
         "threshold_compare": "greater_equal",
         "surrogate": "spikingjelly.sigmoid",
     }
-    return LIF(size, **{**given, **settings})
+    return _made_for(dt, LIF(size, **{**given, **settings}))
 
 
 def norse_lif_box(
@@ -213,7 +214,12 @@ def sinabs_lif(
         "threshold_compare": "greater_equal",
         "surrogate": "sinabs.single_exponential",
     }
-    return LIF(size, **{**given, **settings})
+    return _made_for(dt, LIF(size, **{**given, **settings}))
+
+
+def _made_for(dt: float, neurons: _Neurons) -> _Neurons:
+    neurons.made_for_dt = dt
+    return neurons
 
 
 def _step(dt: float) -> float:

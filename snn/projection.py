@@ -316,6 +316,11 @@ class Projection:
                 self._weights[...] = weights
                 self._digest = _digest(self._weights)
 
+    def _set_synapses(self, offsets: Any, targets: Any, delays: Any, weights: Floats) -> None:
+        """Replace the synapses of a sparse projection, rows by source; `Network._rebuild` is to follow."""
+        self._rule = self._weight_shape = None
+        self._csr, self._weights = (offsets, targets, delays), weights
+
     def _changed(self, native: _native.Network) -> bool:
         """Whether weights or biases differ, bit for bit, from what the native network has."""
         self._check_rule()

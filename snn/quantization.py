@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, float32_array, integer
+from snn._arrays import Floats, boolean, float32_array, integer
 
 __all__ = ["Quantization"]
 
@@ -39,6 +39,7 @@ class Quantization:
 
     def __post_init__(self) -> None:
         integer(self.bits, "bits", minimum=2, maximum=8)
+        boolean(self.per_channel, "per_channel")
 
     def integers(self, weights: ArrayLike) -> tuple[NDArray[np.int8], Floats]:
         """Return the integers and the scales that weights are rounded to; their product is the weights of a trained network.

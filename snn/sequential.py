@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from typing import SupportsIndex
 
-from snn.connections import Connection
+from snn.connections import Connection, Dense
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
-from snn.network import Network
-from snn.neurons import Input, Neuron
+from snn.network import Network, Population
+from snn.neurons import Input, Neuron, SpikingLSTM
 
 __all__ = ["Sequential"]
 
@@ -21,7 +22,9 @@ class Sequential(Network):
         First the input: a number of values, a shape, an `Input` or a `SpikeInput`. Then a connection and neurons,
         again and again: ``snn.Dense(128), snn.LIF(), snn.Dense(10), snn.LIF()``. Sizes of the neurons follow from the
         connections. Populations are named ``input``, ``hidden`` (``hidden1``, ``hidden2``, ... if there are several)
-        and ``output``, unless a layer has a `name`.
+        and ``output``, unless a layer has a `name`. A connection leads to the receptor that it names, or to the model's
+        first; ``snn.Dense(128), snn.SpikingLSTM()`` becomes a projection onto each of the four gates, and one from the
+        neurons' own spikes of the step before.
     dt : float, default 1.0
         Time step in milliseconds.
     seed : int, default 0
@@ -78,8 +81,26 @@ class Sequential(Network):
                 neurons = neurons._with_shape(shape)
             name = neurons.name or _name(position, len(pairs))
             target = self.add(name, neurons)
-            self.connect(last, target, connection)
+            if isinstance(neurons, SpikingLSTM) and connection.receptor is None:
+                self._connect_gates(last, target, connection, where)
+            else:
+                self.connect(last, target, connection)
             last = target
+
+    def _connect_gates(self, source: Population, target: Population, connection: Connection, where: int) -> None:
+        """Connect a source, and the neurons themselves, to each gate of a spiking LSTM, with weights of its own."""
+        if type(connection) is not Dense or connection.weights is not None:
+            raise InvalidArgumentError(
+                f"layer {where} is {type(connection).__name__}{' with weights' if type(connection) is Dense else ''}; "
+                "before snn.SpikingLSTM a Sequential takes snn.Dense without weights, which becomes one for each of the four "
+                "gates: make other networks with Network.connect, which takes a receptor"
+            )
+        for gate in ("candidate", "input_gate", "forget_gate", "output_gate"):
+            onto = copy.copy(connection)
+            onto.receptor = gate
+            self.connect(source, target, onto, name=f"{source.name}_to_{target.name}_{gate}")
+            back = Dense(init=connection.init, receptor=gate, delay_steps=1, trainable=connection.trainable)
+            self.connect(target, target, back, name=f"{target.name}_to_{target.name}_{gate}")
 
 
 def _name(position: int, count: int) -> str:

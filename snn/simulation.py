@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from snn._arrays import (
     MAX_BATCH,
     Floats,
+    boolean,
     choice,
     file_path,
     float32_array,
@@ -56,19 +57,21 @@ class Simulation:
         one), ``"npu"`` or ``"openvino:CPU"`` (devices of OpenVINO, where ``pip install openvino`` was done: inference, equal
         to the others to a measured degree, not to the bit), ``"reference"`` (slow and readable), ``"null"`` (computes
         nothing). See `snn.devices`. ``"auto"``: the fastest of the CPU and the GPUs, which give the same bits, by the
-        network's size and what `snn.device_speed` measured; what does not work is left with a warning. A
+        network's size and what `snn.device_speed` measured; what does not work is left with a warning. See `power`. A
         `snn.vulkan.Host` is the Vulkan device of the calling program.
     devices : iterable of str or snn.vulkan.Host, optional
-        Instead of `device`: several that work on the network together, for simulation alone, each with some of its populations:
-        ``["cpu", "vulkan"]``, of CPU, GPUs (one may be a `snn.vulkan.Host`) and the reference. Spikes and states are those of
-        one device, bit for bit. `Network.placement` tells which population goes where. They have the threads in common. A GPU
-        that fails is left with a warning, and what it had goes to the others: `device` and `device_reason` tell.
+        Instead of `device`: several that work on the network together, for simulation alone, each with some of its populations
+        or slices of them: ``["cpu", "vulkan"]``, of CPU, GPUs (one may be a `snn.vulkan.Host`) and the reference. Spikes and
+        states are those of one device, bit for bit. `Network.placement` tells which population goes where. They have the
+        threads in common. A GPU that fails is left with a warning, and what it had goes to the others: `device` and
+        `device_reason` tell.
     placement : dict of str to int, optional
-        Where populations are wanted: places in `devices`, by name. The others are placed by their work and by what
-        `snn.device_speed` measured; those with an undelayed projection between them stay together.
+        Where populations are wanted: places in `devices`, by name, or by slice of their neurons, ``{"exc[0:512]": 0,
+        "exc[512:]": 1}``, cut at multiples of 64. The others are placed by their work and by what `snn.device_speed` measured;
+        those with an undelayed projection between them stay together and whole, targets of convolution and pooling whole.
     samples : "auto" or iterable of int, optional
         Each of `devices` then has the whole network, and so many samples of the batch; ``"auto"``: by what
-        `snn.device_speed` measured. For inference of batches.
+        `snn.device_speed` measured, which `device` and `Network.shares` tell. For inference of batches.
     batch_size : int, default 1
         Number of independent samples that share the weights; at most 1,048,576. A thousand characters of a game are a thousand
         samples.
@@ -78,6 +81,12 @@ class Simulation:
         and, where a sample fits into a workgroup's memory, ``"vulkan"``.
     threads : int, default 1
         At most 1024; 0: one for each core. Results do not depend on it.
+    power : {"normal", "low"}, default "normal"
+        How ``device="auto"`` chooses. ``"low"``, for a machine on its battery: of the devices that are expected to take at most
+        half of the network's `dt` for a step, the first of an NPU (equal to the others to a measured degree, not to the bit), a
+        GPU that is part of the processor, the CPU with one thread, with `threads`, and any other GPU; where none keeps that
+        time, the fastest. How much of a frame may be spent is told to `advance`. Elsewhere than here it is the device
+        ``"auto:low"``.
     instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}
         Forcing one is for tests and measurements; all give the same bits.
     flags : iterable of {"interpret_models", "float64", "smooth_spikes", "any_size", "input_gradients"}
@@ -120,6 +129,7 @@ class Simulation:
         batch_size: int = 1,
         sample_weights: bool = False,
         threads: int = 1,
+        power: str = "normal",
         instruction_set: str = "best",
         flags: Iterable[str] = (),
         seed: int = 0,
@@ -140,7 +150,11 @@ class Simulation:
             device = device_of_several(names, placement, samples)
         elif placement is not None or samples is not None:
             raise InvalidArgumentError(f"{'samples' if placement is None else 'placement'} is given without devices")
-        self.sample_weights = bool(sample_weights)
+        if choice(power, ("normal", "low"), "power") == "low":
+            if device != "auto":
+                raise InvalidArgumentError(f"power is 'low' and device {shown(device)}; power is for device 'auto'")
+            device = "auto:low"
+        self.sample_weights = boolean(sample_weights, "sample_weights")
         bits = SAMPLE_WEIGHTS if self.sample_weights else 0
         for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]

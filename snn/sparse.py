@@ -14,6 +14,7 @@ from snn._arrays import (
     MAX_NEURONS,
     MAX_SYNAPSES,
     Floats,
+    boolean,
     choice,
     float32_array,
     integer,
@@ -325,8 +326,8 @@ class Sparse(Connection):
             "probability": probability,
             "count": count,
             "seed": None if seed is None else integer(seed, "Sparse: seed", maximum=_MAX_SEED),
-            "allow_autapses": bool(allow_autapses),
-            "allow_multapses": bool(allow_multapses),
+            "allow_autapses": boolean(allow_autapses, "Sparse: allow_autapses"),
+            "allow_multapses": boolean(allow_multapses, "Sparse: allow_multapses"),
             "weight": numbers(weight, "Sparse: weight"),
             "delay": numbers(delay, "Sparse: delay", minimum=0.0),
         }

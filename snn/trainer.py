@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from snn._arrays import (
     MAX_BATCH,
     Floats,
+    boolean,
     choice,
     float32_number,
     function,
@@ -30,9 +31,11 @@ from snn._arrays import (
 )
 from snn._batches import Batches, InputList, Samples, class_labels, padded, target_values
 from snn._checkpoint import Checkpoint
+from snn._contradictions import check_normalization, check_rule
 from snn._outputs import LOSS_NONE, Outputs
 from snn._progress import EpochBar
 from snn.backpropagation import OPTIMIZERS, checkpoint_number, learned_parameters, store_learned, trained_arrays
+from snn.delays import KERNELS, DelayLearning, TappedNetwork
 from snn.encode import Encoder
 from snn.engine import _native
 from snn.engine.errors import (
@@ -73,7 +76,7 @@ LossFunction = Callable[
     [Mapping[str, Mapping[str, Floats]], NDArray[Any]], tuple[float, Mapping[str, Mapping[str, ArrayLike]]]
 ]
 _T = TypeVar("_T")
-RULES = ("bptt", "ottt", "eprop")
+RULES = ("bptt", "ottt", "eprop", "eventprop")
 _IN_TIME = ("mean_square_membrane", "van_rossum")
 _NEEDS_TARGETS = ("mean_square_latency", *_IN_TIME)
 
@@ -142,7 +145,10 @@ class Trainer:
         trained projections onto spiking populations but the output; a dict gives it by projection.
     quantization : Quantization or dict, optional
         Rounds the weights of projections to few bits while they are trained. One `Quantization` is that of all trained
-        projections; a dict gives it by projection.
+        projections; a dict gives it by projection. A projection that is normalised as well needs ``per_channel=True``.
+    delay_learning : DelayLearning or dict, optional
+        Learns the delays of synapses beside their weights. One `DelayLearning` is that of all trained sparse projections,
+        such as `DelayedDense`; a dict gives it by projection.
     rate_regularization, rate_target : float, default 0.0
         ``rate_regularization * mean((rate - rate_target)**2)`` over all spiking populations is added to the loss, rates
         in spikes per step.
@@ -155,13 +161,16 @@ class Trainer:
         segments are run again when the way back comes to them. Gradients are the same bits. Long runs train in little memory,
         for the time of a second forward run. ``"auto"``: about the square root of `steps`, which takes the least memory. Not
         given: all steps are kept.
-    rule : {"bptt", "ottt", "eprop"}, default "bptt"
+    rule : {"bptt", "ottt", "eprop", "eventprop"}, default "bptt"
         How gradients come about. ``"bptt"``: back-propagation through time. ``"ottt"``: online training through time (Xiao
         et al. 2022); errors go back through layers within a step and meet traces of what arrived before. ``"eprop"``: e-prop
         (Bellec et al. 2020) with symmetric feedback; errors go from the output straight to the populations that project onto
         it and meet eligibility traces. With `window_steps` both take memory that does not grow with `steps`. They need one
         of the library's losses, models that are linear between spikes with the same decays in a whole population, and no
-        learnable parameters.
+        learnable parameters. ``"eventprop"``: EventProp (Wunderlich and Pehle 2021) in steps of `dt`; gradients of the times of
+        spikes, without a surrogate, from 4 bytes kept for each spike instead of a tape. It needs the same, spiking neurons
+        whose membrane does not jump with an input (``CurrentLIF``, ``AlphaLIF``) and that are not refractory, and a loss of
+        latency, ``"van_rossum"``, or one of the membrane of an output that does not spike. Silent neurons do not learn.
     window_steps : int, optional
         Truncated back-propagation through time: the run is cut into windows of so many steps. States go on from each to the
         next, gradients do not go back. Traces of the other rules go on, and only e-prop's filter of the output's leak begins
@@ -211,6 +220,7 @@ class Trainer:
         dropout: float | Mapping[str, float] = 0.0,
         normalization: BatchNorm | Mapping[str, BatchNorm] | None = None,
         quantization: Quantization | Mapping[str, Quantization] | None = None,
+        delay_learning: DelayLearning | Mapping[str, DelayLearning] | None = None,
         rate_regularization: float = 0.0,
         rate_target: float = 0.0,
         rate_on: float = 0.8,
@@ -284,8 +294,10 @@ class Trainer:
             raise InvalidArgumentError(
                 f"rule is {self.rule!r}, which needs one of the library's losses, not a callable"
             )
+        if self.rule != "bptt":
+            check_rule(network, self.rule, self.loss, answer, self._numbers["rate_regularization"])
         self.window_steps = None if window_steps is None else integer(window_steps, "window_steps", minimum=1)
-        self.window_updates = bool(window_updates)
+        self.window_updates = boolean(window_updates, "window_updates")
         if self._own_loss is not None and self.window_steps is not None and self.window_updates:
             raise InvalidArgumentError(
                 "window_steps: windows with updates of their own are for the library's losses; "
@@ -295,13 +307,26 @@ class Trainer:
         trained = [p for p in network.projections.values() if p.trainable and p.kind != "pool2d"]
         hidden = [p.name for p in trained if p.target.spiking and p.target.name != self.output]
         self.normalization = self._by_projection(normalization, BatchNorm, "normalization", hidden)
+        cuts: dict[str, object] = {
+            "rule": None if self.rule == "bptt" else self.rule,
+            "window_steps": self.window_steps,
+            "checkpoint_steps": checkpoint_steps,
+        }
+        check_normalization(
+            network, self.normalization, {name: value for name, value in cuts.items() if value is not None}
+        )
         self.quantization = self._by_projection(quantization, Quantization, "quantization", [p.name for p in trained])
+        sparse = [p.name for p in trained if p.kind == "sparse"]
+        self.delay_learning = self._by_projection(delay_learning, DelayLearning, "delay_learning", sparse)
+        if delay_learning is not None and not self.delay_learning:
+            raise InvalidArgumentError("delay_learning: no projection of the network is sparse and trained")
         for name in ("beta1", "beta2"):
             if self._numbers[name] >= 1.0:
                 raise InvalidArgumentError(f"{name} is {self._numbers[name]}; it must be below 1")
         self._reports: list[EpochReport] = []
         self._checkpoint: Callable[[], Checkpoint] | None = None  # makes one, where training is between epochs
         self._resumed: Checkpoint | None = None
+        self._tapped: TappedNetwork | None = None  # while fit learns delays
 
     def _checked_dropout(self, dropout: float | Mapping[str, float]) -> dict[str, float]:
         """Return the probabilities that are not 0 by population."""
@@ -396,6 +421,10 @@ class Trainer:
         if not isinstance(callbacks, Sequence):
             raise ArgumentTypeError(f"callbacks is {shown(callbacks)}, not a list of callables")
         for position, callback in enumerate(callbacks):
+            if isinstance(callback, type):
+                raise ArgumentTypeError(
+                    f"callbacks[{position}] is the class {callback.__name__}; make one of it, as in {callback.__name__}(...)"
+                )
             function(callback, f"callbacks[{position}]")
         if early_stopping is not None:
             if not isinstance(early_stopping, EarlyStopping):
@@ -409,8 +438,11 @@ class Trainer:
                     f"early_stopping watches {early_stopping.monitor!r}, but y has "
                     + ("rates, not classes" if self._own_loss is None else "whatever a callable loss takes")
                 )
+        boolean(progress, "progress")
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
-        session, trainer = self._open()
+        self._tapped = TappedNetwork(self.network, self.delay_learning) if self.delay_learning else None
+        session, trainer = self._open(self._tapped.network if self._tapped else None)
+        self._narrow(trainer, 0)
         for name, probability in self.dropout.items():
             trainer.set_dropout(self.network[name]._index, probability, self.seed)
         for name, norm in self.normalization.items():
@@ -457,6 +489,7 @@ class Trainer:
                     encoder_seed = int(generator.integers(2**39))
                     spikes = 0.0
                     rate = self.learning_rate
+                    self._narrow(trainer, epoch)
                     for rows, inputs in batches.each(order, encoder_seed):
                         factor = number(self._schedule(update / updates), "what schedule returned", minimum=0.0)
                         rate = self.learning_rate * factor
@@ -523,9 +556,19 @@ class Trainer:
             raise
         finally:
             self._store(session)
+            self._tapped = None
         return self
 
-    def _open(self, *, scoring: bool = False) -> tuple[_native.Session, _native.Trainer]:
+    def _narrow(self, trainer: _native.Trainer, epoch: int) -> None:
+        """Give kernels of delays the width of an epoch."""
+        for name, one in self.delay_learning.items():
+            width = one.width_at(epoch / max(self.epochs, 1))
+            place = self.network.projections[name]._index
+            trainer.set_delay_learning(place, KERNELS.index(one.kernel), width, one.rate_factor)
+
+    def _open(
+        self, network: Network | None = None, *, scoring: bool = False
+    ) -> tuple[_native.Session, _native.Trainer]:
         """Open a session and its trainer; `scoring`: with a loss of the library's in the place of the user's."""
         loss = LOSS_NONE
         if self._own_loss is None:
@@ -534,7 +577,7 @@ class Trainer:
             spiking = self.network[self.output].spiking
             loss = LOSSES.index("cross_entropy_count" if spiking else "cross_entropy_mean_membrane")
         session = _native.Session(
-            self.network._finished(),
+            (network or self.network)._finished(),
             device=self.device,
             batch_size=self.batch_size,
             threads=self.threads,
@@ -557,13 +600,15 @@ class Trainer:
         return session, trainer
 
     def _trained(self) -> dict[str, Floats]:
-        """Return the arrays of the network that are trained, by the names that a session gives them."""
-        return trained_arrays(self.network)
+        """Return the arrays that are trained, by the names that a session gives them."""
+        return trained_arrays(self._tapped.network if self._tapped else self.network)
 
     def _store(self, session: _native.Session) -> None:
         """Copy the session's weights and learnable parameters into the network."""
         for name, values in self._trained().items():
             session.read(name, values)
+        if self._tapped is not None:
+            self._tapped.store()
         store_learned(self.network, session)
 
     def _values(self, session: _native.Session) -> dict[str, NDArray[Any]]:
@@ -751,6 +796,7 @@ class Trainer:
             # None where there is nothing: older checkpoints do not have them.
             "normalization": {name: asdict(norm) for name, norm in self.normalization.items()} or None,
             "quantization": {name: asdict(rounded) for name, rounded in self.quantization.items()} or None,
+            "delay_learning": {name: asdict(one) for name, one in self.delay_learning.items()} or None,
             "rule": None if self.rule == "bptt" else self.rule,
             "windows": self.window_steps and [self.window_steps, self.window_updates],
             "device": self.device,

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 import snn
-from snn._arrays import Floats
+from snn._arrays import Floats, known_name
 from snn.engine.bench.latency import HIDDEN_ACTIVITY, HIGHEST, LOWEST, scale_weights
 from snn.engine.bench.report import Settings, require, result
+from snn.engine.errors import InvalidArgumentError, UnsupportedError
 from snn.init import normal, uniform
 
 __all__ = ["bench_brains"]
@@ -29,6 +30,8 @@ COUNT = 1000
 FRAMES = 8  # different ones, over and over
 REPEATS = 200
 CHECKED_FRAMES = 3
+VARIANTS = ("shared weights", "own weights")
+SAME_BITS = ("cpu", "vulkan", "auto", "reference")
 # Of the weights that all begin with: brains that evolve are alike.
 OWN_WEIGHTS_DEVIATION = 0.1
 
@@ -89,12 +92,20 @@ def _check(simulation: snn.Simulation, bound: Floats, frames: Floats, weights: d
 def bench_brains(settings: Settings) -> Iterator[dict[str, Any]]:
     """Time frames of many brains."""
     count = COUNT if settings.count is None else settings.count
-    variant = "own weights" if settings.own_weights else "shared weights"
-    if not settings.wants(variant):
-        return
+    own_weights = settings.own_weights
+    if settings.variant is not None:
+        own_weights = VARIANTS.index(known_name(settings.variant, VARIANTS, "variant of benchmark 'brains'")) == 1
+        if settings.own_weights and not own_weights:
+            raise InvalidArgumentError(f"the variant is {settings.variant!r}, and weights of their own were asked for")
+    for device in settings.device.split("+"):
+        if device.split(":")[0] not in SAME_BITS:
+            raise UnsupportedError(
+                f"device {device!r} does not give the bits of the CPU, and each brain is compared with them; those that do "
+                f"are: {', '.join(SAME_BITS)}"
+            )
     frames = uniform((FRAMES, count, SIZES[0]), 0.0, 1.0, seed=settings.seed, stream=1000)
     network = brains_network(settings.seed, frames[:, 0])
-    weights = _own_weights(network, count, settings.seed) if settings.own_weights else {}
+    weights = _own_weights(network, count, settings.seed) if own_weights else {}
     seconds = np.empty(settings.repeats or REPEATS)
     with snn.Simulation(
         network,
@@ -102,7 +113,7 @@ def bench_brains(settings: Settings) -> Iterator[dict[str, Any]]:
         threads=settings.threads,
         instruction_set=settings.instruction_set,
         batch_size=count,
-        sample_weights=settings.own_weights,
+        sample_weights=own_weights,
     ) as simulation:
         for path, values in weights.items():
             simulation[path] = values
@@ -129,7 +140,7 @@ def bench_brains(settings: Settings) -> Iterator[dict[str, Any]]:
     )
     yield result(
         "brains",
-        variant,
+        VARIANTS[own_weights],
         settings,
         seconds,
         network=f"{count} brains of {'-'.join(map(str, SIZES))} LIF, {STEPS} steps a frame",

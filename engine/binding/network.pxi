@@ -489,6 +489,26 @@ cdef class Network:
         check(status)
         return values[:count].tolist(), window
 
+    def placement_words(self, device, uint32_t batch_size, uint32_t threads):
+        """How populations or samples are shared, as a device that gives the same again."""
+        cdef SNNConfig config
+        cdef SNNStatus status
+        cdef size_t size = 0
+        cdef bytes c_device = text(device, "the device")
+        snn_config_default(&config)
+        config.device = c_device
+        config.batch_size = batch_size
+        config.thread_count = threads
+        with nogil:
+            status = snn_network_placement_words(self.handle, &config, NULL, 0, &size)
+        check(status)
+        words = bytearray(size)
+        cdef char *out = words
+        with nogil:
+            status = snn_network_placement_words(self.handle, &config, out, size, &size)
+        check(status)
+        return words[:size - 1].decode()
+
     def model(self, uint32_t population):
         """The model of a population of neurons."""
         cdef Model model = Model()

@@ -272,6 +272,8 @@ cdef extern from "snn/snn.h" nogil:
                                  uint64_t *out_projection_bytes, size_t count)
     SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig *config, uint32_t *out_places, size_t count,
                                     uint32_t *out_window_steps)
+    SNNStatus snn_network_placement_words(SNNNetwork network, const SNNConfig *config, char *out_words, size_t size_bytes,
+                                          size_t *out_size_bytes)
     SNNStatus snn_create_network(const SNNConfig *config, SNNHandle *out_handle)
     void snn_destroy_network(SNNHandle handle)
     SNNStatus snn_load_weights(SNNHandle handle, const char *path)
@@ -420,6 +422,8 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, uint32_t bits, uint32_t per_channel)
     SNNStatus snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum,
                                             double epsilon)
+    SNNStatus snn_trainer_set_delay_learning(SNNTrainer trainer, uint32_t projection, uint32_t kernel, double width,
+                                             double rate_factor)
     SNNStatus snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate)
 
     ctypedef struct SNNWeightUpdate:

@@ -172,6 +172,11 @@ cdef class Trainer:
         """Normalise what a projection delivers over all steps, folded into its weights between calls; scale 0: no longer."""
         check(snn_trainer_set_normalization(self.handle, as_u32(projection, "projection"), scale, momentum, epsilon))
 
+    def set_delay_learning(self, projection, kernel, double width, double rate_factor):
+        """Learn the delays of a projection of taps, at one tap for each pair between calls; width 0: no longer."""
+        check(snn_trainer_set_delay_learning(
+            self.handle, as_u32(projection, "projection"), as_u32(kernel, "kernel"), width, rate_factor))
+
     def set_learning_rate(self, double learning_rate):
         """Change the learning rate from the next update on."""
         check(snn_trainer_set_learning_rate(self.handle, learning_rate))

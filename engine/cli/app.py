@@ -11,7 +11,15 @@ import typer
 from rich.markup import escape
 
 import snn
-from snn.engine.cli import bench_command, demo_command, devices_command, inspect_command, plan_command, run_command
+from snn.engine.cli import (
+    bench_command,
+    demo_command,
+    devices_command,
+    export_command,
+    inspect_command,
+    plan_command,
+    run_command,
+)
 from snn.engine.cli.output import error_console
 from snn.engine.errors import SnnError
 
@@ -44,6 +52,7 @@ def _root(
 
 app.command("demo")(demo_command.demo)
 app.command("devices")(devices_command.devices)
+app.command("export")(export_command.export)
 app.command("inspect")(inspect_command.inspect)
 app.command("plan")(plan_command.plan)
 app.command("run")(run_command.run)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 import snn
 from snn.engine.cli.output import JsonFlag, console, fail, print_json, table
@@ -20,21 +21,28 @@ def plan(
         typer.Option(
             "--devices",
             metavar="DEVICE",
-            help="A device, see snn devices. Repeated for each; the same one may be named twice.",
+            help="A device, see snn devices. Repeated for each; the same one may be named twice. Without it: cpu alone.",
         ),
     ] = None,
     place: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="POPULATION=NUMBER", help="Put a population on a device, counted from 0. Can be repeated."
+            metavar="POPULATION=NUMBER",
+            help="Put a population on a device, counted from 0, or a slice of it: 'exc[0:512]=1'. Can be repeated.",
         ),
     ] = None,
+    samples: Annotated[
+        bool, typer.Option("--samples", help="Share the samples of the batch, each device with the whole network.")
+    ] = False,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Independent samples.")] = 1,
     threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 1,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show on which of several devices the populations of a network would run together."""
+    """Show on which of several devices the populations of a network, or the samples of a batch, would run together."""
     network = snn.load(file)
+    if samples:
+        show_shares(file, network, devices or ["cpu"], place, batch_size, threads, as_json)
+        return
     fixed: dict[str, int] = {}
     for text in place or []:
         name, _, number = text.partition("=")
@@ -55,10 +63,38 @@ def plan(
         return
     rows = table("population", ">neurons", "device")
     for name, at in found.populations.items():
-        rows.add_row(f"[bold]{name}[/]", f"{network[name].size:,}", f"{at}: {found.devices[at]}")
+        whole, _, bounds = name.partition("[")
+        first, _, end = bounds.rstrip("]").partition(":")
+        size = int(end) - int(first) if bounds else network[whole].size
+        rows.add_row(f"[bold]{escape(name)}[/]", f"{size:,}", f"{at}: {found.devices[at]}")
     console.print(rows)
     exchange = (
         f"after every {found.window_steps} steps" if found.window_steps else "never: no spike goes from one to another"
     )
+    if not devices:
+        console.print("\nno device was named: cpu has everything", highlight=False)
     console.print(f"\nspikes are exchanged {exchange}", highlight=False)
     console.print(f"as a device: {found.device}", highlight=False, markup=False, soft_wrap=True)
+
+
+def show_shares(
+    file: Path,
+    network: snn.Network,
+    devices: list[str],
+    place: list[str] | None,
+    batch_size: int,
+    threads: int,
+    as_json: bool,
+) -> None:
+    if place:
+        raise fail("--place and --samples are given; devices share populations or samples, not both")
+    shares = network.shares(devices, batch_size=batch_size, threads=threads)
+    device = "+".join(f"{name}*{share}" for name, share in zip(devices, shares, strict=True))
+    if as_json:
+        print_json({"file": str(file), "devices": devices, "samples": list(shares), "device": device})
+        return
+    rows = table("device", ">samples")
+    for name, share in zip(devices, shares, strict=True):
+        rows.add_row(f"[bold]{escape(name)}[/]", f"{share:,}")
+    console.print(rows)
+    console.print(f"\nas a device: {device}", highlight=False, markup=False, soft_wrap=True)

@@ -1,7 +1,6 @@
 // 100,000 neurons stepped and drawn inside a renderer's own frames, on the renderer's own Vulkan device: the program of
 // samples/vulkan_renderer in C++, with the same network and the same spikes. Every fifth frame is kept as frame_NN.ppm.
-#include <snn/snn.hpp>
-#include <snn/snn_vulkan.h>
+#include <snn/snn_vulkan.hpp>
 
 #include <cinttypes>
 #include <cstdio>
@@ -67,20 +66,14 @@ void render(Renderer& renderer) {
     snn_config_default(&config);
     config.network = network.get();
     config.seed = 1;
-    const SNNVulkanHost host = renderer.host();
-    SNNHandle handle = nullptr;
-    snn::check(snn_vulkan_create_network(&config, &host, &handle));
-    snn::Session brain(handle);
-
-    const SNNVulkanBuffer spike_count{sizeof(SNNVulkanBuffer), SNN_FLOAT32, as_number(renderer.spike_count), 0, columns * rows * 4};
-    snn::check(snn_vulkan_bind_buffer(brain.get(), "cells.spike_count", &spike_count));
-    SNNVulkanBuffer membrane{};
-    membrane.struct_size = sizeof membrane;
-    snn::check(snn_vulkan_get_buffer(brain.get(), "cells.v", &membrane));
+    snn::Session brain = snn::vulkan::open(config, renderer.host());
+    snn::vulkan::bind_buffer(brain, "cells.spike_count",
+                             snn::vulkan::buffer_of(as_number(renderer.spike_count), 0, columns * rows * 4));
+    const SNNVulkanBuffer membrane = snn::vulkan::buffer(brain, "cells.v");
 
     for (uint32_t frame = 1; frame <= frames; ++frame) {
         renderer.begin_frame();
-        snn::check(snn_vulkan_record_steps(brain.get(), renderer.commands, steps));
+        snn::vulkan::record_steps(brain, renderer.commands, steps);
         renderer.draw(as_buffer(membrane.buffer), membrane.offset_bytes);
         renderer.end_frame();
         if (frame % 5 != 0) continue;

@@ -97,12 +97,16 @@ def test_shares_have_the_bits_of_one_device(device: str, expected: list[np.ndarr
 
 
 def test_shares_by_name(expected: list[np.ndarray], caplog: pytest.LogCaptureFixture) -> None:
-    for samples, told in (("auto", "samples 0 to 3 on cpu; samples 4 to 6 on cpu"), ([2, 5], "samples 0 to 1 on cpu")):
+    for samples, device, told in (
+        ("auto", "cpu*4+cpu*3", "samples 0 to 3 on cpu; samples 4 to 6 on cpu"),
+        ([2, 5], "cpu*2+cpu*5", "samples 0 to 1 on cpu"),
+    ):
         with (
             caplog.at_level(logging.INFO, "snn"),
             snn.Simulation(_network(), devices=["cpu", "cpu"], samples=samples, batch_size=BATCH, seed=6) as sim,
         ):
             _check_equal(expected, _outcome(sim))
+            assert sim.device == device
         assert told in caplog.text
 
 
@@ -141,7 +145,7 @@ def test_a_lost_device_leaves_its_samples_to_the_others(
         ):
             _check_equal(expected, _outcome(sim))
             assert meddler.lost
-            assert sim.device == "cpu*+cpu*"
+            assert sim.device == "cpu*4+cpu*3"
             assert "it was lost" in sim.device_reason
         assert len(caplog.records) == 1
 

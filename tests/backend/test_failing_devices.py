@@ -59,7 +59,10 @@ def _whole_runs(sim: snn.Simulation) -> list[np.ndarray]:
     found: list[np.ndarray] = []
     for steps, every in ((40, 3), (1300, 11), (30, 1)):
         current = random.uniform(0, 2, (steps, 80)).astype(np.float32)
-        recording = sim.run(steps, {"current": current}, record=RECORD, every=every)
+        # Asked for its progress, a run comes in pieces of so many steps, else by the clock: submissions are counted here.
+        recording = sim.run(
+            steps, {"current": current}, record=RECORD, every=every, progress=lambda *_: False, progress_interval=1000
+        )
         found += [
             recording["exc"]["v"],
             recording["exc"]["spikes"],
@@ -164,6 +167,25 @@ def test_the_others_keep_what_they_have(renderer: Renderer) -> None:
             one.reset()
             one.step(30)
         np.testing.assert_array_equal(sim["inh.v"], expected["inh.v"])
+
+
+def test_slices_of_a_lost_device_are_placed_anew(renderer: Renderer) -> None:
+    """Plastic synapses onto both slices, states and weights that were written, a loss in the middle and at the end."""
+    net = _network(plasticity=snn.PairSTDP(w_max=0.9, amplitude_plus=0.03))
+    with snn.Simulation(net, seed=9) as sim:
+        expected = _outcome(sim, _small_steps)
+    places = {"drive": 0, "exc[0:64]": 1, "exc[64:]": 2, "inh[0:64]": 0, "inh[64:]": 1, "readout": 2}
+    counting = Losing(renderer)
+    with snn.Simulation(net, devices=["cpu", counting.host(), "reference"], placement=places, seed=9) as sim:
+        opening = counting.submissions
+        _check_equal(expected, _outcome(sim, _small_steps))
+    for lost_at in ((opening + counting.submissions) // 2, counting.submissions):
+        meddler = Losing(renderer)
+        meddler.lost_at = lost_at
+        with snn.Simulation(net, devices=["cpu", meddler.host(), "reference"], placement=places, seed=9) as sim:
+            _check_equal(expected, _outcome(sim, _small_steps))
+            assert meddler.lost
+            assert sim.device == "cpu+reference;drive=0;readout=1"
 
 
 def test_a_state_travels_over_a_loss(renderer: Renderer, tmp_path: Path) -> None:

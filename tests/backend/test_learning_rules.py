@@ -229,7 +229,7 @@ def chain(model: str, **settings):
             InvalidArgumentError,
             "OTTT, which needs one of the library's losses",
         ),
-        (chain("lif"), {"rule": 3}, InvalidArgumentError, "rule is 3; expected one of SNN_LEARNING"),
+        (chain("lif"), {"rule": 4}, InvalidArgumentError, "rule is 4; expected one of SNN_LEARNING"),
     ],
     ids=["not linear", "different decays", "not onto the output", "own loss", "unknown"],
 )

@@ -19,6 +19,16 @@ import snn
 from snn.engine import _native
 
 from .cases import CASES, Builder, Case
+from .degree import (
+    REFUSED,
+    SPIKES_THAT_MAY_DIFFER,
+    STATES_MAY_DIFFER,
+    digit_counts,
+    frames,
+    network_of,
+    recurrent,
+    trained_digits,
+)
 from .running import Result, Setting, open_session, simulate
 
 OPENVINO = Setting("openvino:CPU")
@@ -27,21 +37,6 @@ pytestmark = pytest.mark.skipif(
     reason="OpenVINO is not installed (pip install openvino) or has no CPU device here",
 )
 
-# What has no graph, and the words that the refusal must have.
-REFUSED = {
-    "model_driven_current_lif": "model 'driven_current_lif' of population 'p1' draws random numbers",
-    "model_driven_lif": "model 'driven_lif' of population 'p1' draws random numbers",
-    "model_noisy_izhikevich": "model 'noisy_izhikevich' of population 'p1' draws random numbers",
-    "model_poisson_source": "model 'poisson_source' of population 'p0' draws random numbers",
-    "sparse_float_delays": "sparse projection 'w0' have delays of their own",
-    "sparse_fixed_delays": "sparse projection 'w0' have delays of their own",
-    "recurrent_sparse": "sparse projection 'w1' have delays of their own",
-}
-# Of the spikes of a case. On the machines that were measured none differs; a CPU with other vectors adds in another order.
-SPIKES_THAT_MAY_DIFFER = 0.005
-# Of the range of a state, where all spikes are equal. Rounding gives 4e-7; the gates of a Hodgkin-Huxley neuron in the
-# middle of its spike take a rounding of the membrane a thousandfold.
-STATES_MAY_DIFFER = {"model_hodgkin_huxley": 1e-2, "model_conductance_lif": 1e-3, "model_izhikevich": 1e-4}
 RUN = [case for case in CASES if case.name not in REFUSED]
 
 
@@ -105,7 +100,7 @@ def test_the_callers_thread_keeps_its_denormal_numbers() -> None:
 def test_plasticity_training_and_other_arithmetic_are_refused() -> None:
     case = case_of("size_15")
     builder = Builder(case)
-    with pytest.raises(snn.UnsupportedError, match="this device cannot train"):
+    with pytest.raises(snn.UnsupportedError, match="device 'openvino:CPU' cannot train"):
         _native.Trainer(open_session(builder, case, OPENVINO), output_population=2, steps=3, loss=2)
     with pytest.raises(snn.UnsupportedError, match="'float64' and 'smooth_spikes' need 'reference'"):
         open_session(builder, case, replace(OPENVINO, flags=2))
@@ -123,8 +118,8 @@ def test_plasticity_training_and_other_arithmetic_are_refused() -> None:
     ("device", "sentence"),
     [
         ("openvino:TPU", "sees no TPU on this machine; it sees: .*CPU"),
-        ("openvino:CPU:f8", "precision 'f8' is not known; there are: f32, f16"),
-        ("npu:3", 'the device "npu" takes no choice'),
+        ("openvino:CPU:f8", "precision 'f8' is not known; there are: f32, f16, i8"),
+        ("npu:3", "precision '3' is not known; there are: f32, f16, i8"),
     ],
 )
 def test_devices_that_are_not_there(device: str, sentence: str) -> None:
@@ -173,24 +168,6 @@ def test_a_machine_without_openvino_is_told_what_to_install(place: str, sentence
 
 
 # ---- Sessions that change
-
-
-def recurrent() -> snn.Network:
-    """Hidden neurons with delayed recurrence, and one state, refractory_left, that stays 0 until someone writes it."""
-    net = snn.Network(dt=1.0, seed=3)
-    net.add("input", snn.SpikeInput(20))
-    net.add("hidden", snn.LIF(30))
-    net.add("output", snn.LIF(6))
-    net.connect("input", "hidden", snn.Dense())
-    net.connect("hidden", "hidden", snn.Dense(delay_steps=3))
-    net.connect("hidden", "output", snn.Dense())
-    for projection in net.projections.values():
-        projection.weights[...] = np.random.default_rng(5).normal(0.08, 0.4, projection.weights.shape)
-    return net
-
-
-def frames(steps: int) -> np.ndarray:
-    return (np.random.default_rng(1).random((steps, 20)) < 0.3).astype(np.float32)
 
 
 RECORD = {"hidden": ["v", "spikes"], "output": ["v", "spikes"]}
@@ -283,36 +260,59 @@ def test_spikes_of_a_step_are_called_back(pair) -> None:
 # ---- Degree
 
 
-@pytest.fixture(scope="module")
-def digits() -> tuple[snn.Network, np.ndarray]:
-    data = snn.data.digits()
-    net = snn.Sequential(64, snn.Dense(128), snn.LIF(), snn.Dense(10), snn.LIF())
-    snn.Trainer(net, steps=25, epochs=3, learning_rate=2e-3).fit(data.train_x, data.train_y)
-    return net, data.test_x
-
-
-def counts(net: snn.Network, images: np.ndarray, device: str) -> tuple[np.ndarray, np.ndarray]:
-    with snn.Simulation(net, device=device, batch_size=len(images)) as simulation:
-        run = simulation.run(25, {"input": images}, {"hidden": "spikes", "output": "spike_count"})
-    return run["hidden"]["spikes"], run["output"]["spike_count"]
-
-
 # Of float32: on the machine that was measured none of 160,000 hidden spikes differs. Of float16 weights: docs/performance.md.
 @pytest.mark.parametrize(
-    ("device", "classes", "spikes"), [("openvino:CPU", 0.0, 0.0005), ("openvino:CPU:f16", 0.01, 0.02)]
+    ("device", "classes", "spikes"),
+    [("openvino:CPU", 0.0, 0.0005), ("openvino:CPU:f16", 0.01, 0.02), ("openvino:CPU:i8", 0.02, 0.2)],
 )
-def test_digits_are_classified_as_on_the_cpu(digits, device: str, classes: float, spikes: float) -> None:
-    net, images = digits
-    wanted_spikes, wanted = counts(net, images, "cpu")
-    found_spikes, found = counts(net, images, device)
+def test_digits_are_classified_as_on_the_cpu(device: str, classes: float, spikes: float) -> None:
+    net, images = trained_digits()
+    wanted_spikes, wanted = digit_counts(net, images, "cpu")
+    found_spikes, found = digit_counts(net, images, device)
     print(
         f"{device}: {(wanted.argmax(-1) != found.argmax(-1)).sum()} of {len(images)} classes and "
         f"{(wanted_spikes != found_spikes).sum()} of {wanted_spikes.sum()} hidden spikes differ"
     )
     assert (wanted.argmax(-1) != found.argmax(-1)).mean() <= classes
     assert (wanted_spikes != found_spikes).sum() <= spikes * wanted_spikes.sum()
-    if device.endswith("f16"):
-        assert (wanted_spikes != found_spikes).any(), "the weights were not rounded to float16"
+    if device != OPENVINO.device:
+        assert (wanted_spikes != found_spikes).any(), "the weights were not rounded"
+
+
+@pytest.mark.parametrize(
+    "quantization", [snn.Quantization(4, per_channel=True), snn.Quantization(6), snn.Quantization(8)]
+)
+def test_weights_that_training_has_rounded_stay_what_they_are(quantization: snn.Quantization) -> None:
+    """In int8 they are the same numbers, so the spikes are those of float32."""
+    net = recurrent()
+    for projection in net.projections.values():
+        whole, scale = quantization.integers(projection.weights)
+        projection.weights[...] = whole * scale
+    with (
+        snn.Simulation(net, device="openvino:CPU") as first,
+        snn.Simulation(net, device="openvino:CPU:i8") as second,
+    ):
+        check_same(first, second)
+
+
+@pytest.mark.parametrize("name", ["conv", "conv_groups", "conv_1d", "one_to_one", "pool_sum"])
+def test_int8_is_the_rounding_of_training(name: str, tmp_path: Path) -> None:
+    """By channel, for convolutions with and without groups; weights of one-to-one and pooling projections stay."""
+    case = case_of(name)
+    builder = Builder(case)
+    inputs = {builder.names[index]: frames for index, _, frames in builder.drive(case)}
+    net = network_of(builder, tmp_path)
+    found = []
+    for device in ("openvino:CPU:i8", OPENVINO.device):
+        with snn.Simulation(net, device=device, batch_size=case.batch) as simulation:
+            found.append(simulation.run(case.steps, inputs, {"p1": ["v", "spikes"]})["p1"])
+        for projection in net.projections.values():
+            if projection.kind in ("dense", "conv2d"):
+                whole, scale = snn.Quantization(8, per_channel=True).integers(projection.weights)
+                projection.weights[...] = whole * scale
+    np.testing.assert_array_equal(found[0]["spikes"], found[1]["spikes"])
+    np.testing.assert_allclose(found[0]["v"], found[1]["v"], rtol=0, atol=1e-5)
+    assert found[0]["spikes"].any()
 
 
 def test_the_operations_that_no_built_in_model_has() -> None:

@@ -33,7 +33,8 @@ def recorded(renderer: Renderer, sim: snn.Simulation, number_of_frame: int):
 def test_the_newest_finished_frame_is_read(renderer: Renderer, small: bool) -> None:
     net = network(40, currents=True)
     if not small:
-        net.connect("cells", "cells", snn.Sparse.fixed_total(50, weight=0.2, delay=2.0, trainable=False))
+        others = snn.Sparse.fixed_total(50, weight=0.2, delay=2.0, trainable=False)
+        net.connect("cells", "cells", others, name="others")
     wanted = []
     with (
         snn.Simulation(net, device=renderer.host(), batch_size=2) as sim,

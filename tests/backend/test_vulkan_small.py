@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import snn
 
-from .cases import CASES, Case
+from .cases import CASES, NEURONS, SPIKES, Builder
 from .running import Setting, simulate
 from .test_vulkan_buffers import COPIED, STORAGE, frame, piece
 from .vulkan_renderer import Renderer
@@ -33,7 +34,7 @@ def network(spikes: int, *, currents: bool) -> snn.Network:
     net.add("cells", snn.LIF(CELLS, refractory=2.0))
     net.add("readout", snn.LeakyIntegrator(5))
     net.connect("spikes", "cells", snn.Dense(weights=random.normal(0.1, 0.2, (spikes, CELLS))))
-    net.connect("cells", "cells", snn.Dense(weights=random.normal(0, 0.1, (CELLS, CELLS)), delay=3.0))
+    net.connect("cells", "cells", snn.Dense(weights=random.normal(0, 0.1, (CELLS, CELLS)), delay_steps=3))
     net.connect("cells", "readout", snn.Dense(weights=random.normal(0, 0.2, (CELLS, 5)), bias=random.normal(0, 1, 5)))
     if currents:
         net.add("currents", snn.Input(CELLS))
@@ -108,12 +109,37 @@ def test_bound_buffers_and_those_that_one_dispatch_does_not_reach(renderer: Rend
         assert wanted > 100
         assert counts.sum() + count.sum() == wanted + 2 * 3 * count.size
         recordings = [
-            one.run(4, None if one is sim else driven(40, currents=True)[-1], {"cells": "spikes", "spikes": "spikes"})
+            one.run(4, None if one is sim else driven(40, currents=True)[-1], {"cells": "spikes"})
             for one in (sim, reference)
         ]
-        for name in ("cells", "spikes"):
-            np.testing.assert_array_equal(recordings[0][name]["spikes"], recordings[1][name]["spikes"])
+        np.testing.assert_array_equal(recordings[0]["cells"]["spikes"], recordings[1]["cells"]["spikes"])
         assert sim.counters == reference.counters
+
+
+def test_samples_with_weights_of_their_own_stay_one_dispatch(renderer: Renderer) -> None:
+    """Buffers that it does not reach are refused, and the session goes on as it was."""
+    net = network(40, currents=False)
+    weights = np.random.Generator(np.random.Philox(5)).normal(0.2, 0.2, (BATCH, 40, CELLS)).astype(np.float32)
+    outputs, found = renderer.memory(BATCH * CELLS, STORAGE)
+    other, _ = renderer.memory(BATCH * CELLS, STORAGE)
+    with (
+        snn.Simulation(net, device=renderer.host(threading.Lock()), batch_size=BATCH, sample_weights=True) as sim,
+        snn.Simulation(net, device="reference", batch_size=BATCH, sample_weights=True) as reference,
+    ):
+        for one in (sim, reference):
+            one["spikes_to_cells.weight"] = weights
+            one["readout.v"] = np.float32(0.5)
+        snn.vulkan.bind_buffer(sim, "cells.spikes", piece(outputs, BATCH * CELLS))
+        with pytest.raises(snn.UnsupportedError, match="buffers are bound that lie in several VkBuffers"):
+            snn.vulkan.bind_buffer(sim, "cells.spike_count", piece(other, BATCH * CELLS))
+        for inputs in driven(40, currents=False):
+            for one in (sim, reference):
+                one.set_input("spikes", inputs["spikes"])
+            frame(renderer, sim)
+            reference.step(3)
+            np.testing.assert_array_equal(found, reference["cells.spikes"].ravel())
+            np.testing.assert_array_equal(sim["readout.v"], reference["readout.v"])
+        np.testing.assert_array_equal(sim["spikes_to_cells.weight[1]"], weights[1])
 
 
 def test_a_plan_of_a_small_network_is_one_dispatch() -> None:
@@ -126,9 +152,21 @@ def test_a_plan_of_a_small_network_is_one_dispatch() -> None:
 
 
 @pytest.mark.parametrize("name", ["recurrent_1", "lif_values", "recurrent_3", "several_projections", "one_to_one"])
-def test_the_other_way_gives_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dispatch for each kernel: where a binding does not reach the memory of all."""
-    case: Case = BY_NAME[name]
+def test_the_other_way_gives_the_same(name: str) -> None:
+    """A dispatch for each kernel, because of a sparse projection beside the rest."""
+
+    def with_another(b: Builder) -> None:
+        BY_NAME[name].build(b)
+        b.sparse(b.add(SPIKES, 4), b.add(NEURONS, 3, "lif"), trainable=False)
+
+    case = replace(BY_NAME[name], build=with_another)
+    difference = simulate(case, Setting("reference")).first_difference(simulate(case, Setting("vulkan")))
+    assert not difference, difference
+
+
+def test_a_small_binding_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records of spikes and states in few steps at a time."""
     monkeypatch.setenv("SNN_VULKAN_STORAGE_RANGE", "12000")
+    case = BY_NAME["recurrent_3"]
     difference = simulate(case, Setting("reference")).first_difference(simulate(case, Setting("vulkan")))
     assert not difference, difference

@@ -24,6 +24,7 @@ from .cases import (
     VALUES,
     Builder,
     Case,
+    _conv,
 )
 from .running import Setting, forward, gradients, labels, open_session, output_of, vulkan_settings
 from .test_dropout import gradients as weight_gradients
@@ -80,6 +81,14 @@ CHOSEN = [
     *(BY_NAME[f"gradient_lif_{surrogate}"] for surrogate in SURROGATES),
     Case("waiting_sums", _waiting_sums, steps=25, batch=3),
     Case("many_rows", _many_rows, steps=21, batch=63),
+    # More channels than are taken at once, of groups; a kernel whose weights do not fit shared memory.
+    Case(
+        "many_channels",
+        _conv(size=(9, 11), channels=(20, 70), kernel=(3, 5), groups=2, padding=(1, 2)),
+        steps=5,
+        batch=3,
+    ),
+    Case("large_kernel", _conv(size=(8, 9), channels=(1, 9), kernel=(21, 21), padding=(10, 10)), steps=5),
 ]
 
 

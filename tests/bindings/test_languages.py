@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.bindings.building import ADDER, BINDINGS, LANGUAGES, LIBRARY, Language, run, rust_environment, tool
+from tests.bindings.building import ADDER, BINDINGS, LANGUAGES, LIBRARY, ROOT, Language, run, rust_environment, tool
 from tools.headers.__main__ import INCLUDE
 from tools.headers.describe import describe
 
@@ -70,6 +73,28 @@ def test_the_game_is_the_same_in_every_language(built: Built, brain: Path, game:
     one = built(language)
     result = one.run(one.creature, brain)
     assert (result.returncode, result.stdout.strip()) == (0, game), result.stderr
+
+
+@pytest.mark.parametrize(
+    ("page", "language"), [("c", "c"), ("rust", "rust"), ("csharp", "csharp_mono"), ("java", "java")]
+)
+def test_the_first_program_of_a_page_plays_the_game(
+    built: Built, shared: Path, brain: Path, game: str, tmp_path: Path, page: str, language: str
+) -> None:
+    built(language)  # or skipped
+    text = (ROOT / f"docs/bindings/{page}.md").read_text(encoding="utf-8")
+    block = re.search(r"```sh\n(.*?)```", text, re.DOTALL)
+    assert block
+    # The file is there already: each page makes it in the same way.
+    training = "python samples/python/train_creature.py creature.snn\n"
+    assert training in block[1]
+    for entry in ROOT.iterdir():  # as the root of a checkout, where programs may leave files
+        (tmp_path / entry.name).symlink_to(entry)
+    shutil.copy(brain, tmp_path / "creature.snn")
+    environment = rust_environment(shared / "rust") if page == "rust" else {}
+    path = f"{Path(sys.executable).parent}:/usr/bin:{os.environ['PATH']}"
+    output = run("bash", "-euc", block[1].replace(training, ""), cwd=tmp_path, PATH=path, **environment)
+    assert output.splitlines()[-1] == game
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,5 +1,8 @@
-"""The game of every language on other systems, with the hash of this one: tools/test builds libsnn for them and names their
-presets in SNN_TEST_SYSTEMS. Windows programs are run by Wine, those of 64-bit ARM by qemu-user."""
+"""The game of every language and a network for digits on other systems, with the hashes of this one.
+
+tools/test builds libsnn for them and names their presets in SNN_TEST_SYSTEMS. Windows programs are run by Wine, those of 64-bit
+ARM by qemu-user.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,13 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import snn
 from tests.bindings.building import ADDER, ROOT, compile_csharp_for_coreclr, run, tool
 from tests.bindings.engines import learning_network
 
@@ -32,7 +38,47 @@ def brain(tmp_path: Path) -> Path:
     return path
 
 
-def compile_game(compiler: str, *arguments: str | Path) -> None:
+@dataclass(frozen=True)
+class Digits:
+    """Files for digits/digits.c, and the line that it prints on every system."""
+
+    network: Path
+    shown: Path
+    line: str
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Digits:
+    """A network that has learned digits, 40 others, and what it makes of them, as Python records it."""
+    if not os.environ.get("SNN_TEST_SYSTEMS"):
+        pytest.skip("libsnn was not built for another system in this run; tools/test --cross does")
+    folder = tmp_path_factory.mktemp("digits")
+    data = snn.data.digits()
+    net = snn.Sequential(64, snn.Dense(64), snn.LIF(), snn.Dense(10), snn.LIF())
+    snn.Trainer(net, steps=25, epochs=1, learning_rate=5e-3).fit(data.train_x, data.train_y)
+    net.save(folder / "digits.snn")
+    pixels, labels = data.test_x[:40], data.test_y[:40]
+    np.c_[pixels, labels].astype(np.float32).tofile(folder / "digits.f32")
+    known, value = 0, 0xCBF29CE484222325
+    record = {"hidden": "spikes", "output": ["spikes", "v"]}
+    with snn.Simulation(net) as simulation:
+        for one, label in zip(pixels, labels, strict=True):
+            simulation.reset()
+            found = simulation.run(25, {"input": one}, record=record)
+            words: list[int] = []
+            for step in range(25):
+                for population in ("hidden", "output"):
+                    neurons = np.flatnonzero(found[population]["spikes"][step])
+                    words += [len(neurons), *neurons.tolist()]
+            words += found["output"]["v"][-1].astype(np.float32).ravel().view(np.uint32).tolist()
+            for word in words:
+                value = ((value ^ word) * 0x100000001B3) % 2**64
+            known += int(np.argmax(found["output"]["spikes"].sum(axis=0)) == label)
+    assert known >= 20  # five times what guessing knows
+    return Digits(folder / "digits.snn", folder / "digits.f32", f"{known} of 40 digits known, hash {value:016x}")
+
+
+def compile_for(compiler: str, *arguments: str | Path) -> None:
     include = f"-I{ROOT / 'native/include'}"
     run(
         tool(compiler, f"the one that builds for it, {compiler}"),
@@ -49,19 +95,37 @@ def test_the_game_on_windows(brain: Path, tmp_path: Path) -> None:
     build = built_for("windows")
     shutil.copy(build / "bin/libsnn.dll", tmp_path)
     source = ROOT / "samples/c/creature.c"
-    compile_game("x86_64-w64-mingw32-gcc-posix", source, build / "native/libsnn.dll.a", "-o", tmp_path / "creature.exe")
+    compile_for("x86_64-w64-mingw32-gcc-posix", source, build / "native/libsnn.dll.a", "-o", tmp_path / "creature.exe")
     expected = run(sys.executable, ROOT / "samples/python/creature.py", brain)
     assert run("wine", tmp_path / "creature.exe", "creature.snn", cwd=tmp_path).split() == expected.split()
 
 
 def test_the_game_on_arm(brain: Path, tmp_path: Path) -> None:
     library = built_for("arm64") / "native"
-    compile_game(
+    compile_for(
         "aarch64-linux-gnu-gcc", ROOT / "samples/c/creature.c", f"-L{library}", "-lsnn", "-o", tmp_path / "creature"
     )
     expected = run(sys.executable, ROOT / "samples/python/creature.py", brain)
     emulator = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "-E", f"LD_LIBRARY_PATH={library}"]
     assert run(*emulator, tmp_path / "creature", brain).split() == expected.split()
+
+
+def test_the_digits_on_windows(digits: Digits, tmp_path: Path) -> None:
+    build = built_for("windows")
+    shutil.copy(build / "bin/libsnn.dll", tmp_path)
+    source = ROOT / "tests/bindings/digits/digits.c"
+    compile_for("x86_64-w64-mingw32-gcc-posix", source, build / "native/libsnn.dll.a", "-o", tmp_path / "digits.exe")
+    shutil.copy(digits.network, tmp_path)
+    shutil.copy(digits.shown, tmp_path)
+    assert run("wine", "digits.exe", digits.network.name, digits.shown.name, cwd=tmp_path).strip() == digits.line
+
+
+def test_the_digits_on_arm(digits: Digits, tmp_path: Path) -> None:
+    library = built_for("arm64") / "native"
+    source = ROOT / "tests/bindings/digits/digits.c"
+    compile_for("aarch64-linux-gnu-gcc", source, f"-L{library}", "-lsnn", "-o", tmp_path / "digits")
+    emulator = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "-E", f"LD_LIBRARY_PATH={library}"]
+    assert run(*emulator, tmp_path / "digits", digits.network, digits.shown).strip() == digits.line
 
 
 @pytest.fixture(scope="module")

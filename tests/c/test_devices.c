@@ -55,6 +55,8 @@ static void several_devices_work_together(void) {
     SNNConfig config;
     SNNHandle handle = NULL;
     uint32_t places[8], window = 99, i;
+    char words[256], again[256];
+    size_t size = 0;
     memset(&info, 0, sizeof info);
     info.struct_size = sizeof info;
     CHECK_OK(snn_network_get_info(network, &info));
@@ -64,6 +66,18 @@ static void several_devices_work_together(void) {
     config.device = "cpu+reference+cpu";
     config.thread_count = 0;
     CHECK_OK(snn_network_placement(network, &config, places, info.population_count, &window));
+    CHECK_OK(snn_network_placement_words(network, &config, NULL, 0, &size));
+    CHECK(size > 18 && size <= sizeof words);
+    CHECK_ERROR(snn_network_placement_words(network, &config, words, size - 1, &size), SNN_ERROR_INVALID_ARGUMENT, "size_bytes is ");
+    CHECK_ERROR(snn_network_placement_words(network, &config, NULL, 8, &size), SNN_ERROR_INVALID_ARGUMENT, "out_words");
+    CHECK_ERROR(snn_network_placement_words(network, &config, words, sizeof words, NULL), SNN_ERROR_INVALID_ARGUMENT,
+                "out_size_bytes");
+    CHECK_OK(snn_network_placement_words(network, &config, words, sizeof words, &size));
+    CHECK(strlen(words) == size - 1 && strncmp(words, "cpu+reference+cpu;", 18) == 0);
+    config.device = words; /* gives it again */
+    CHECK_OK(snn_network_placement_words(network, &config, again, sizeof again, &size));
+    CHECK_TEXT(again, words);
+    config.device = "cpu+reference+cpu";
     for (i = 1; i < info.population_count; ++i) CHECK_EQUAL(places[i], places[0]); /* no delay lies between them */
     CHECK_EQUAL(window, 0);
     CHECK_OK(snn_create_network(&config, &handle));
@@ -76,6 +90,13 @@ static void several_devices_work_together(void) {
     CHECK_ERROR(snn_network_placement(network, &config, NULL, info.population_count, &window), SNN_ERROR_INVALID_ARGUMENT,
                 "out_places");
     CHECK_ERROR(snn_network_placement(network, NULL, places, info.population_count, &window), SNN_ERROR_INVALID_ARGUMENT, "config");
+    config.device = "cpu*+cpu*";
+    config.batch_size = 7;
+    CHECK_OK(snn_network_placement_words(network, &config, words, sizeof words, &size));
+    CHECK_TEXT(words, "cpu*4+cpu*3");
+    config.device = "cpu+auto";
+    CHECK_ERROR(snn_network_placement_words(network, &config, words, sizeof words, &size), SNN_ERROR_INVALID_ARGUMENT,
+                "'auto' chooses one device");
     config.device = "cpu+quantum";
     CHECK_ERROR(snn_network_placement(network, &config, places, info.population_count, &window), SNN_ERROR_NOT_FOUND, "quantum");
     snn_network_release(network);

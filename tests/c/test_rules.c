@@ -194,7 +194,7 @@ static void spatial_rules_keep_their_positions(void) {
         REFUSES(wrong.dimensions = 4, "dimensions is 4");
         REFUSES(wrong.dimensions = 3, "source_positions has 60 values; expected 90 (30 neurons x 3 dimensions)");
         REFUSES(wrong.kernel_width = 0, "kernel_width is 0");
-        REFUSES(wrong.kernel_width = NAN, "kernel_width is nan");
+        REFUSES(wrong.kernel_width = -NAN, "kernel_width is nan");
         REFUSES(wrong.cutoff = -1, "cutoff is -1");
         REFUSES(wrong.cutoff = HUGE_VAL, "cutoff is inf");
         REFUSES(wrong.period[1] = 0.79, "period[1] is 0.79; expected 0 or at least twice the cutoff, which is 0.4");

@@ -306,6 +306,7 @@ static void samples_have_weights_of_their_own(void) {
     CHECK_EQUAL(count, 6);
     CHECK_OK(snn_session_value_count(handle, "in_to_cells.weight[1]", &count));
     CHECK_EQUAL(count, 3);
+    CHECK_ERROR(snn_session_to_network(handle, &saved), SNN_ERROR_UNSUPPORTED, "2 samples"); /* also before one is written */
     CHECK_OK(snn_session_write(handle, "in_to_cells.weight[1]", SNN_FLOAT32, mine, 3));
     CHECK_OK(snn_session_read(handle, "in_to_cells.weight", SNN_FLOAT32, all, 6));
     CHECK_NEAR(all[0], 0.5, 0);

@@ -853,8 +853,8 @@ static void rules_and_windows_are_checked(void) {
     SNNHandle handle = open_batch_session(1), learning = open_learning_session();
     SNNTrainerDef def = trainer_def();
     SNNTrainer trainer;
-    def.rule = 3;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "def->rule is 3");
+    def.rule = 4;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "def->rule is 4");
     def.rule = SNN_LEARNING_OTTT;
     CHECK_ERROR(snn_trainer_create(learning, &def, &trainer), SNN_ERROR_UNSUPPORTED, "learnable parameter");
     def.loss = SNN_LOSS_NONE;

@@ -1,6 +1,6 @@
 // snn.hpp: what it adds to snn.h - exceptions, ownership, ranges, callbacks - and that every wrapper reaches its function.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include <snn/snn.hpp>
+#include <snn/snn_vulkan.hpp>
 
 #include <array>
 #include <cstdio>
@@ -340,6 +340,7 @@ TEST_CASE("training lowers the loss and tells its callbacks") {
     CHECK_THROWS_WITH(trainer.set_quantization(0, 1), doctest::Contains("bits is 1"));
     trainer.set_quantization(0, 0);
     CHECK_THROWS_WITH(trainer.set_normalization(0), doctest::Contains("has no bias"));
+    CHECK_THROWS_WITH(trainer.set_delay_learning(0, 2.0), doctest::Contains("is dense"));
     const std::vector<double> state = trainer.state();
     CHECK(state[0] == 61);  // updates
     trainer.set_state(state);
@@ -390,4 +391,34 @@ TEST_CASE("encoders") {
     std::vector<float> values(4);
     snn::random_uniform(1, 2, 0.0, 1.0, values);
     CHECK(values[0] != values[1]);
+}
+
+TEST_CASE("functions of snn_vulkan.hpp reach those of snn_vulkan.h") {
+    const snn::Network network = make_network();
+    snn::Session session(network);
+    const auto is_refused = [](SNNStatus status, auto&& call) {
+        try {
+            call();
+        } catch (const snn::Error& error) {
+            return error.status() == status;
+        }
+        return false;
+    };
+    const SNNVulkanSemaphore none{};
+    const SNNVulkanBuffer buffer = snn::vulkan::buffer_of(1, 0, 8);
+    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::record_steps(session, &session, 1); }));
+    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::submit_steps(session); }));
+    CHECK(is_refused(SNN_ERROR_INVALID_ARGUMENT, [&] { snn::vulkan::submit_steps(session, 1, {}, {&none, 1}); }));
+    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::buffer(session, "cells.v"); }));
+    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::bind_buffer(session, "in.input", buffer); }));
+    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::unbind_buffer(session, "in.input"); }));
+    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::plan(session); }));
+    float v[2] = {};
+    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::set_readback(session, {"cells.v"}, 2); }));
+    CHECK(is_refused(SNN_ERROR_STATE, [&] { snn::vulkan::record_readback(session, &session, 0); }));
+    CHECK(is_refused(SNN_ERROR_NOT_FOUND, [&] { snn::vulkan::read_back(session, "cells.v", 0, snn::Span<float>(v)); }));
+    SNNConfig config;
+    snn_config_default(&config);
+    config.network = network.get();
+    CHECK(is_refused(SNN_ERROR_INVALID_ARGUMENT, [&] { snn::vulkan::open(config, snn::vulkan::host()); }));
 }

@@ -32,7 +32,7 @@ def need(package: str) -> None:
 def test_rates_of_peers(peer: str, name: str) -> None:
     need(peers.PEERS[peer].package)
     scene, scale = snn.scenes.get(name), SMALL[name]
-    found = peers.run(peer, peers.Task(name, scale, 0, 1, 2, scene.window / 2.0))
+    found = peers.run(peer, peers.Task(name, scale, 0, 1, 2, scene.window / 2.0), peers.Answer)
     assert not isinstance(found, str), found
     assert scene.deviations(found.rates_hz, scale) == []
     assert len(found.seconds) == 2

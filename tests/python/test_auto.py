@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -113,12 +114,17 @@ def plastic():
 '''
 
 
-def run_with_speeds(tmp_path: Path, code: str, vulkan_over_cpu: float) -> str:
-    """Run `code` in a process that finds speeds in its cache: those of this machine, the GPU's so many times the CPU's."""
+def run_with_speeds(tmp_path: Path, code: str, vulkan_over_cpu: float, cpu_step: float | None = None) -> str:
+    """Run `code` in a process that finds speeds in its cache: those of this machine, the GPU's so many times the CPU's.
+
+    With `cpu_step` the CPU takes so many seconds for the large step.
+    """
     speeds = {name: snn.device_speed(name) for name in ("cpu", "vulkan:0")}
     assert all(speed.large_step > 0 for speed in speeds.values())
     document = json.loads((Path(os.environ["SNN_CACHE"]) / "device_speeds.json").read_text())
     cpu = next(entry for key, entry in document.items() if key.startswith("cpu | "))
+    if cpu_step is not None:
+        cpu["small_step_s"], cpu["large_step_s"] = cpu_step / 1000, cpu_step
     for key, entry in document.items():
         if key.startswith("vulkan:"):
             entry["small_step_s"], entry["large_step_s"] = (
@@ -148,6 +154,49 @@ def test_the_choice_follows_the_measurements(tmp_path: Path, ratio: float, devic
     assert "on cpu" in out[-1]
     assert "on vulkan:0" in out[-1]
     assert run_with_speeds(tmp_path, code, ratio).splitlines()[-2:] == out[-2:], "the same measurements, another choice"
+
+
+@needs_vulkan
+@pytest.mark.parametrize(
+    ("cpu_step", "device", "reason"),
+    [
+        (
+            1e-5,
+            "cpu",
+            "on cpu with 1 thread, which leaves half of its 1.0 ms",
+        ),  # though the GPU takes a tenth of the time
+        (3e-3, "vulkan:0", "on vulkan:0, which leaves half of its 1.0 ms"),
+        (3e-2, "vulkan:0", "on vulkan:0, the least of all, as none leaves half of its 1.0 ms"),
+    ],
+)
+def test_low_power_takes_the_least_that_keeps_time(tmp_path: Path, cpu_step: float, device: str, reason: str) -> None:
+    code = """
+s = snn.Simulation(large(), device='auto', power='low')
+s.step()
+print(s.device)
+print(s.device_reason)
+"""
+    out = run_with_speeds(tmp_path, code, 0.1, cpu_step).splitlines()
+    assert out[-2] == device
+    assert reason in out[-1]
+
+
+def test_low_power_gives_a_small_network_one_thread() -> None:
+    with snn.Simulation(small(), device="auto", power="low", threads=2) as simulation:
+        assert (simulation.device, simulation.step_count) == ("cpu", 0)
+        assert "is small" in simulation.device_reason
+    assert small().memory_estimate(device="auto:low") == small().memory_estimate(device="auto")
+
+
+def test_bad_words_about_power_are_named() -> None:
+    with pytest.raises(snn.InvalidArgumentError, match="power is 'high'; it must be one of normal, low"):
+        snn.Simulation(small(), device="auto", power="high")
+    with pytest.raises(
+        snn.InvalidArgumentError, match="power is 'low' and device 'vulkan'; power is for device 'auto'"
+    ):
+        snn.Simulation(small(), device="vulkan", power="low")
+    with pytest.raises(snn.NotFoundError, match='device \'auto:high\': there are "auto" and "auto:low"'):
+        snn.Simulation(small(), device="auto:high")
 
 
 @needs_vulkan
@@ -188,6 +237,73 @@ assert found[0] == found[1]
 print("equal")
 """
     assert run_with_speeds(tmp_path, code, 0.1).splitlines()[-1] == "equal"
+
+
+# A loader whose devices are lost as soon as the environment says so.
+FAILING_LOADER = r"""
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vulkan/vulkan.h>
+
+static PFN_vkGetInstanceProcAddr real_instance_proc;
+static PFN_vkGetDeviceProcAddr real_device_proc;
+static PFN_vkQueueSubmit real_submit;
+
+static VkResult VKAPI_CALL submit(VkQueue queue, uint32_t count, const VkSubmitInfo *infos, VkFence fence) {
+    return getenv("LOSE_THE_DEVICE") ? VK_ERROR_DEVICE_LOST : real_submit(queue, count, infos, fence);
+}
+static PFN_vkVoidFunction VKAPI_CALL device_proc(VkDevice device, const char *name) {
+    PFN_vkVoidFunction found = real_device_proc(device, name);
+    if (strcmp(name, "vkQueueSubmit") != 0) return found;
+    real_submit = (PFN_vkQueueSubmit)found;
+    return (PFN_vkVoidFunction)submit;
+}
+__attribute__((visibility("default")))
+PFN_vkVoidFunction VKAPI_CALL vkGetInstanceProcAddr(VkInstance instance, const char *name) {
+    if (!real_instance_proc)
+        real_instance_proc = (PFN_vkGetInstanceProcAddr)dlsym(dlopen(getenv("REAL_LOADER"), RTLD_NOW), "vkGetInstanceProcAddr");
+    PFN_vkVoidFunction found = real_instance_proc(instance, name);
+    if (strcmp(name, "vkGetDeviceProcAddr") != 0) return found;
+    real_device_proc = (PFN_vkGetDeviceProcAddr)found;
+    return (PFN_vkVoidFunction)device_proc;
+}
+"""
+
+
+@needs_vulkan
+def test_a_gpu_that_is_lost_is_left_to_the_next_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler = shutil.which("cc")
+    if not compiler:
+        pytest.skip("no C compiler to make a failing Vulkan loader with")
+    loaded = [line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "libvulkan.so" in line]
+    (tmp_path / "loader.c").write_text(FAILING_LOADER)
+    command = [compiler, "-shared", "-fPIC", "-fvisibility=hidden", "loader.c", "-o", "libvulkan.so.1", "-ldl"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
+    monkeypatch.setenv("REAL_LOADER", loaded[0])
+    code = """
+import os
+frames = (np.random.default_rng(1).random((40, 1500)) < 0.1).astype(np.float32)
+found = []
+for device in ("cpu", "auto"):
+    s = snn.Simulation(large(), device=device)
+    first = s.device
+    s.run(20, {"input": frames[:20]})
+    os.environ["LOSE_THE_DEVICE"] = "1"
+    run = s.run(20, {"input": frames[20:]}, {"output": ["v", "spikes"]})
+    del os.environ["LOSE_THE_DEVICE"]
+    found.append((run["output"]["v"].tobytes(), run["output"]["spikes"].tobytes(), s.counters))
+assert found[0] == found[1] and run["output"]["spikes"].any()
+print(first, s.device)
+print(s.device_reason)
+"""
+    out = run_with_speeds(tmp_path, code, 0.1).splitlines()
+    assert out[-2] == "vulkan:0 cpu"
+    assert out[-1].startswith("'vulkan:0' failed and is not used any more: ")
+    warnings = [line for line in out if line.startswith("WARNING")]
+    assert len(warnings) == 1
+    assert "device 'vulkan:0' failed, the session goes on on 'cpu': " in warnings[0]
 
 
 @needs_vulkan

@@ -164,12 +164,21 @@ CONNECTIONS: list[Case] = [
     (lambda: snn.init.uniform("x", 0, 1, seed=0), TYPE, "shape is 'x', not an integer"),
     (lambda: snn.init.uniform(-1, 0, 1, seed=0), WRONG, "shape is -1"),
     (lambda: snn.init.uniform(3, 0, 1, seed=int), TYPE, "seed is <class 'int'>, not an integer"),
+    (lambda: snn.Dense(3, trainable="no"), TYPE, "Dense: trainable is 'no', not True or False"),
+    (lambda: snn.Sparse.fixed_total(3, allow_autapses=2), TYPE, "Sparse: allow_autapses is 2, not True or False"),
+    (lambda: snn.PairSTDP(mu_plus=0.4), WRONG, "mu_plus is 0.4, which bounds = 'hard' does not look at"),
+    (lambda: snn.TripletSTDP(bounds="soft", mu_minus=0.4), WRONG, "mu_minus is 0.4, which bounds = 'soft' does not"),
 ]
 
 
 @pytest.mark.parametrize("case", CONNECTIONS)
 def test_bad_connections(case: Case) -> None:
     check(case)
+
+
+def test_a_wrong_keyword_of_a_convolution_names_the_class() -> None:
+    with pytest.raises(TypeError, match=r"Conv1d\.__init__\(\) got an unexpected keyword argument 'sride'"):
+        snn.Conv1d(3, 2, sride=2)  # type: ignore[call-arg]
 
 
 def test_init_takes_numbers_of_numpy() -> None:
@@ -179,7 +188,7 @@ def test_init_takes_numbers_of_numpy() -> None:
 
 def fit(x: Any = None, y: Any = None, **arguments: Any) -> snn.Trainer:
     """Train a small network for an epoch; `arguments` of `Trainer` and of `fit`."""
-    names = ("validation_data", "callbacks", "on_weight_update")
+    names = ("validation_data", "callbacks", "on_weight_update", "progress")
     of_fit = {name: arguments.pop(name) for name in names if name in arguments}
     net = snn.Sequential(2, snn.Dense(3), snn.LIF())
     values = np.ones((4, 2)) if x is None else x
@@ -212,6 +221,31 @@ TRAINING: list[Case] = [
     ),
     (lambda: fit(beta1=1.0), WRONG, "beta1 is 1.0; it must be below 1"),
     (lambda: fit(output="input"), WRONG, "output is 'input', which is an input"),
+    (lambda: fit(window_updates=1), TYPE, "window_updates is 1, not True or False"),
+    (lambda: fit(progress="no"), TYPE, "progress is 'no', not True or False"),
+    (lambda: snn.EarlyStopping(restore_best="no"), TYPE, "restore_best is 'no', not True or False"),
+    (lambda: snn.Quantization(per_channel=1), TYPE, "per_channel is 1, not True or False"),
+    (lambda: snn.Learnable(per_neuron="yes"), TYPE, "per_neuron is 'yes', not True or False"),
+    (
+        lambda: integrators(rule="eventprop", loss="mean_square_rate"),
+        WRONG,
+        "loss is 'mean_square_rate', which looks at spikes",
+    ),
+    (
+        lambda: integrators(rule="eventprop", loss="cross_entropy_mean_membrane", rate_regularization=0.5),
+        snn.UnsupportedError,
+        "EventProp: rate_regularization is 0.5, and a rate does not change",
+    ),
+    (
+        lambda: fit(rule="eventprop"),
+        snn.UnsupportedError,
+        "EventProp: loss is 'cross_entropy_count', which counts spikes",
+    ),
+    (
+        lambda: fit(rule="eventprop", loss="cross_entropy_max_membrane"),
+        snn.UnsupportedError,
+        "EventProp: loss is 'cross_entropy_max_membrane', and the output population 'output' has model 'lif'",
+    ),
     (
         lambda: integrators(),
         WRONG,
@@ -301,6 +335,7 @@ def test_sentences_of_libsnn_have_the_words_of_python() -> None:
     assert said("def->beta1 is 2 and def->beta2 is 3") == "beta1 is 2 and beta2 is 3"
     assert said("host->queue is null; buffer->size_bytes is 3") == "host.queue is null; buffer.size_bytes is 3"
     assert said("SNN_FLAG_FLOAT64 needs SNN_ISA_BEST") == "'float64' needs 'best'"
+    assert said("by SNN_LEARNING_BPTT, with SNN_ARITHMETIC_FLOAT") == "by rule = 'bptt', with arithmetic = 'float'"
     assert said("def->loss is 99; expected one of SNN_LOSS_*") == "loss is 99; expected one of SNN_LOSS_*"
     net = snn.Sequential(snn.SpikeInput(3), snn.Dense(2), snn.LIF())
     with pytest.raises(

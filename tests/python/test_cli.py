@@ -334,6 +334,14 @@ def test_run_is_the_same_on_every_device(snn_command: Command, file: Path) -> No
         ),
         (["bench", "latency", "--scale", "2"], 1, "benchmark 'latency' has no scale"),
         (["bench", "latency", "--count", "2"], 1, "benchmark 'latency' has no count; brains has"),
+        (["bench", "brains", "--variant", "basic"], 1, "there are: shared weights, own weights"),
+        (
+            ["bench", "brains", "--variant", "shared weights", "--own-weights"],
+            1,
+            "the variant is 'shared weights', and",
+        ),
+        (["bench", "brains", "--device", "openvino:CPU"], 1, "device 'openvino:CPU' does not give the bits of the CPU"),
+        (["bench", "brains", "--device", "null"], 1, "device 'null' does not give the bits of the CPU"),
         (["bench", "cuba", "--own-weights"], 1, "benchmark 'cuba' has no own weights; brains has"),
         (["bench", "cuba", "--connectome", "a.csv"], 1, "scene 'cuba' has no connectome"),
         (["bench", "flybrain", "--connectome", "a.csv"], 1, "there is no file 'a.csv'"),
@@ -394,7 +402,7 @@ def test_bench_latency(snn_command: Command) -> None:
 
 @pytest.mark.parametrize("own", [False, True], ids=["shared", "own"])
 def test_bench_brains(snn_command: Command, own: bool) -> None:
-    options = ["--count", 6, "--repeats", 10, *(["--own-weights"] if own else [])]
+    options = ["--count", 6, "--repeats", 10, *(["--variant", "own weights"] if own else [])]
     (found,) = snn_command("bench", "brains", *options, "--json").objects()
     assert found.keys() >= BENCH_KEYS
     assert found["variant"] == ("own weights" if own else "shared weights")

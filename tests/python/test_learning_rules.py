@@ -40,6 +40,30 @@ def test_rules_learn_what_only_time_tells(rule: str, coincidence: float, pattern
         assert trainer.score(split.test_x, split.test_y) >= wanted
 
 
+def test_eventprop_learns_what_only_time_tells() -> None:
+    for split, classes in ((snn.data.delayed_coincidence(), 2), (snn.data.poisson_patterns(), 4)):
+        _, steps, inputs = split.train_x.shape
+        net = snn.Sequential(
+            snn.SpikeInput(inputs),
+            snn.Dense(64, init=snn.init.Normal(0.05, 0.5)),  # so that all neurons spike: silent ones do not learn
+            snn.CurrentLIF(tau_membrane=5.0, tau_synapse=2.0),
+            snn.Dense(classes),
+            snn.LeakyIntegrator(tau_membrane=10.0),
+        )
+        trainer = snn.Trainer(
+            net,
+            steps=steps,
+            epochs=12,
+            learning_rate=5e-3,
+            encoder=None,
+            loss="cross_entropy_max_membrane",
+            rule="eventprop",
+            gradient_clip_norm=1.0,
+        )
+        trainer.fit(split.train_x, split.train_y)
+        assert trainer.score(split.test_x, split.test_y) >= 0.9
+
+
 @pytest.mark.parametrize("rule", ["bptt", "ottt", "eprop"])
 def test_digits_are_learned_window_by_window(rule: str) -> None:
     digits = snn.data.digits()
@@ -132,12 +156,12 @@ def test_bad_settings(settings, sentence: str) -> None:
         small(**settings)
 
 
-def test_a_learnable_parameter_needs_back_propagation(blobs) -> None:
+def test_a_learnable_parameter_needs_back_propagation() -> None:
     net = snn.Sequential(6, snn.Dense(16), snn.LIF(tau_membrane=snn.Learnable(20.0)), snn.Dense(3), snn.LIF())
     with pytest.raises(
         snn.UnsupportedError, match="OTTT trains weights; population 'hidden' has a learnable parameter"
     ):
-        snn.Trainer(net, steps=5, rule="ottt").fit(*blobs)
+        snn.Trainer(net, steps=5, rule="ottt")
 
 
 def _membranes(network: snn.Network, inputs: np.ndarray, steps: int) -> np.ndarray:

@@ -55,7 +55,7 @@ def test_a_simulation_says_where_it_runs(column: snn.Network, caplog: pytest.Log
     ):
         assert sim.device == "cpu+reference;exc=1;inh=0"
         sim.run(10)
-        with pytest.raises(snn.UnsupportedError, match="this device cannot train"):
+        with pytest.raises(snn.UnsupportedError, match="cannot train"):
             _native.Trainer(sim._session, output_population=3, steps=3)
     assert "inh, out on cpu; exc on reference, spikes exchanged after every 2 steps" in caplog.text
 
@@ -93,4 +93,25 @@ def test_plan_prints_the_placement(snn_command: Command, column: snn.Network, tm
     told = snn_command("plan", tmp_path / "n.snn", *where).out
     for words in ("exc", "0: cpu", "1: cpu", "after every 2 steps", found["device"]):
         assert words in told
-    assert "never" in snn_command("plan", tmp_path / "n.snn").out
+    told = snn_command("plan", tmp_path / "n.snn").out
+    assert "never" in told
+    assert "no device was named: cpu has everything" in told
+
+
+def test_plan_prints_slices_and_shares(snn_command: Command, tmp_path: Path) -> None:
+    net = snn.Network(seed=1)
+    net.add("cells", snn.LIF(200))
+    net.connect("cells", "cells", snn.Dense(delay_steps=4))
+    net.save(tmp_path / "n.snn")
+    two = ("--devices", "cpu", "--devices", "cpu")
+    told = snn_command("plan", tmp_path / "n.snn", *two, "--place", "cells[0:64]=1", "--place", "cells[64:]=0").out
+    assert "cells[64:200]" in told
+    assert "136" in told
+    assert "as a device: cpu+cpu;cells[0:64]=1;cells[64:200]=0" in told
+    shares = ("plan", tmp_path / "n.snn", *two, "--samples", "--batch-size", "7")
+    assert snn_command(*shares, "--json").object()["samples"] == [4, 3]
+    assert "as a device: cpu*4+cpu*3" in snn_command(*shares).out
+    assert net.shares(["cpu", "cpu"], batch_size=7) == (4, 3)
+    failed = snn_command(*shares, "--place", "cells=0")
+    assert failed.status != 0
+    assert "devices share populations or samples, not both" in failed.err

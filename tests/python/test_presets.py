@@ -129,3 +129,16 @@ def test_settings_override_and_bad_ones_are_named() -> None:
     ):
         with pytest.raises(snn.InvalidArgumentError, match=said):
             make()
+
+
+def test_neurons_made_for_another_time_step_are_refused() -> None:
+    """Their time constants would be those of other neurons."""
+    fine = snn.Network(dt=0.5)
+    fine.add("cells", snn.presets.snntorch_leaky(3, beta=0.9, dt=0.5))
+    fine.add("any", snn.presets.norse_lif(3))
+    with pytest.raises(
+        snn.InvalidArgumentError, match=r"'others': the neurons were made for dt=1 ms, and the network has 0\.5"
+    ):
+        fine.add("others", snn.presets.sinabs_lif(3))
+    with pytest.raises(snn.InvalidArgumentError, match=r"made for dt=1 ms, and the network has 0\.1 ms"):
+        snn.Sequential(4, snn.Dense(3), snn.presets.spikingjelly_lif(), dt=0.1)

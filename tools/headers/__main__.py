@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import csharp, java, names, rust
+from . import abi, csharp, java, names, rust
 from .describe import Description, describe
 
 ROOT = Path(__file__).parents[2]
 INCLUDE = ROOT / "native" / "include"
+RELEASED = ROOT / "tests" / "bindings" / "released_abi.json"
 
 PRINTED: dict[str, Callable[[Description], str]] = {
     "bindings/rust/snn-sys/src/declarations.rs": rust.declarations,
@@ -34,11 +35,22 @@ def main() -> int:
     what.add_argument(
         "--check", action="store_true", help="name the printed files that are not what --write would write"
     )
+    what.add_argument(
+        "--release", action="store_true", help="keep the interface as that of the release that is being made"
+    )
+    what.add_argument("--abi", action="store_true", help="name what programs made with the last release cannot rely on")
     arguments = parser.parse_args()
     description = describe(INCLUDE)
     if arguments.json:
         json.dump(description.as_json(), sys.stdout, indent=1)
         return 0
+    if arguments.release:
+        RELEASED.write_text(json.dumps(abi.interface(description), indent=1) + "\n", encoding="utf-8")
+        return 0
+    if arguments.abi:
+        found = abi.breaks(json.loads(RELEASED.read_text(encoding="utf-8")), abi.interface(description))
+        print("\n".join(found) or "nothing")
+        return 1 if found else 0
     stale = []
     for name, print_ in PRINTED.items():
         path, text = ROOT / name, print_(description)
@@ -48,7 +60,7 @@ def main() -> int:
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(name)
     for name in stale:
-        print(f"{name} is not what snn.h says; python -m tools.headers --write")
+        print(f"{name} is not what the headers say; python -m tools.headers --write")
     return 1 if stale else 0
 
 

@@ -27,7 +27,7 @@ _HANDLES = {
     "SNNModel": "ModelHandle",
     "SNNTrainer": "TrainerHandle",
 }
-_HEAD = "// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.\n"
+_HEAD = "// Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand.\n"
 
 
 def declarations(description: Description) -> str:
@@ -80,13 +80,21 @@ def _struct(struct: Struct) -> Iterator[str]:
 
 def _field(field: Field) -> Iterator[str]:
     type_ = field.type
-    if type_.kind == "array":
+    if _is_struct_array(type_):  # which `fixed` cannot have
+        assert type_.target is not None
+        names = ", ".join(f"{_identifier(field.name)}_{i}" for i in range(type_.count))
+        yield f"        internal {_type(type_.target)} {names};"
+    elif type_.kind == "array":
         assert type_.target is not None
         yield f"        internal fixed {_type(type_.target)} {_identifier(field.name)}[{type_.count}];"
     elif type_.kind in ("callback", "handle"):
         yield f"        internal IntPtr {_identifier(field.name)};"
     else:
         yield f"        internal {_type(type_)} {_identifier(field.name)};"
+
+
+def _is_struct_array(type_: Type) -> bool:
+    return type_.kind == "array" and type_.target is not None and type_.target.kind == "struct"
 
 
 def enums(description: Description) -> str:
@@ -130,6 +138,8 @@ def _layout_test(description: Description) -> Iterator[str]:
         for field in struct.fields:
             name = _identifier(field.name)
             place = f"it.{name}" if field.type.kind == "array" else f"&it.{name}"
+            if _is_struct_array(field.type):
+                place = f"&it.{name}_0"
             yield f'                Assert.Equal({field.offset}, (byte*){place} - start, "{struct.name}.{field.name}");'
         yield "            }"
     yield "        }\n    }\n}\n"

@@ -1,4 +1,6 @@
-"""Read ``snn.h`` with libclang: functions, structs with their layout, constants, callbacks, first sentences of comments.
+"""Read ``snn.h`` and ``snn_vulkan.h`` with libclang.
+
+Functions, structs with their layout, constants, callbacks, first sentences of comments.
 
 The layout is that of the 64-bit target asked for; the interface has no type whose size differs between 64-bit targets, and
 ``tests/bindings`` checks that the description does not either.
@@ -15,7 +17,9 @@ from clang.cindex import CursorKind, TypeKind
 
 LINUX_X86_64 = "x86_64-linux-gnu"
 
-# snn.h includes these two and needs nothing else of them. Our own, so that no system header has a say.
+HEADERS = ("snn.h", "snn_vulkan.h")  # the last one includes those before it
+
+# The headers include these two and need nothing else of them. Our own, so that no system header has a say.
 _STDDEF = "typedef __SIZE_TYPE__ size_t;\n"
 _STDINT = "".join(
     f"typedef __{kind}{bits}_TYPE__ {kind.lower()}{bits}_t;\n" for bits in (8, 16, 32, 64) for kind in ("INT", "UINT")
@@ -54,6 +58,7 @@ class Function:
     returns: Type
     parameters: tuple[Parameter, ...]
     summary: str
+    header: str  # that declares it: "snn.h"
     inline: bool = False  # in the header itself: no symbol of the library
 
 
@@ -111,30 +116,38 @@ class Description:
 
 
 def describe(include: Path, target: str = LINUX_X86_64) -> Description:
-    """Read ``snn/snn.h`` of an include folder.
+    """Read the headers of an include folder.
 
     Raises ValueError where the header does not compile or has something that no binding could be made of.
     """
-    header = include / "snn" / "snn.h"
     unit = cindex.Index.create().parse(
-        str(header),
-        args=["-x", "c", "-std=c99", f"--target={target}", "-nostdinc", "-I/stub", "-fparse-all-comments"],
+        str(include / "snn" / HEADERS[-1]),
+        args=[
+            "-x",
+            "c",
+            "-std=c99",
+            f"--target={target}",
+            "-nostdinc",
+            "-I/stub",
+            f"-I{include}",
+            "-fparse-all-comments",
+        ],
         unsaved_files=[("/stub/stddef.h", _STDDEF), ("/stub/stdint.h", _STDINT)],
         options=cindex.TranslationUnit.PARSE_DETAILED_PROCESSING_RECORD,
     )
     if unit.diagnostics:
         raise ValueError("\n".join(str(diagnostic) for diagnostic in unit.diagnostics))
-    return _Reader(header).read(unit)
+    return _Reader(include / "snn").read(unit)
 
 
 class _Reader:
-    def __init__(self, header: Path) -> None:
-        self.header = header
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.found = Description()
 
     def read(self, unit: cindex.TranslationUnit) -> Description:
         for cursor in unit.cursor.get_children():
-            if cursor.location.file is None or Path(cursor.location.file.name) != self.header:
+            if cursor.location.file is None or Path(cursor.location.file.name).parent != self.folder:
                 continue
             match cursor.kind:
                 case CursorKind.FUNCTION_DECL:
@@ -173,7 +186,8 @@ class _Reader:
             Parameter(child.spelling, self.type(argument, f"{name}_{child.spelling}", child))
             for child, argument in zip(names, types, strict=True)
         )
-        return Function(name, self.type(type_.get_result(), name, cursor), parameters, summary, inline)
+        header = Path(cursor.location.file.name).name
+        return Function(name, self.type(type_.get_result(), name, cursor), parameters, summary, header, inline)
 
     def struct(self, cursor: cindex.Cursor) -> Struct:
         fields = tuple(
@@ -198,6 +212,8 @@ class _Reader:
 
     def macro(self, cursor: cindex.Cursor) -> None:
         tokens = [token.spelling for token in cursor.get_tokens()][1:]
+        if len(tokens) == 1:
+            tokens = [{"UINT32_MAX": "0xFFFFFFFFu", "UINT64_MAX": "0xFFFFFFFFFFFFFFFFu"}.get(tokens[0], tokens[0])]
         if len(tokens) == 1 and (number := re.fullmatch(r"(0[xX][0-9a-fA-F]+|\d+)([uU]?)", tokens[0])):
             value = int(number[1], 0)
             bits = 64 if value > 0xFFFFFFFF else 32

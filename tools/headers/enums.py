@@ -21,6 +21,7 @@ NAMES = {
     "SNN_LOSS_": "Loss",
     "SNN_LEARNING_": "LearningRule",
     "SNN_OPTIMIZER_": "Optimizer",
+    "SNN_DELAY_KERNEL_": "DelayKernel",
     "SNN_ENCODE_": "Encoding",
     "SNN_RANDOM_": "RandomKind",
 }

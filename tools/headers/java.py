@@ -22,7 +22,7 @@ _JAVA = {
     "double": "double",
     "SNNStatus": "int",
 }
-_PATTERN = "Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand."
+_PATTERN = "Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand."
 
 
 def declarations(description: Description) -> str:
@@ -94,7 +94,7 @@ def glue(description: Description) -> str:
 
 
 def _glue(description: Description) -> Iterator[str]:
-    yield "#include <jni.h>\n#include <snn/snn.h>\n\n#include <stddef.h>\n#include <stdint.h>\n"
+    yield "#include <jni.h>\n#include <snn/snn_vulkan.h>\n\n#include <stddef.h>\n#include <stdint.h>\n"
     yield "#define LAYOUT(condition) _Static_assert(condition, #condition)"
     for struct in description.structs:
         yield f"LAYOUT(sizeof({struct.name}) == {struct.size});"

@@ -1,10 +1,11 @@
 """Which function of a language stands for which C function.
 
 In Rust, C# and Java the comment of a public function names its C function (``#[doc(alias = "snn_...")]``, ``<c>snn_...</c>``,
-``{@code snn_...}``), where users of those languages look for it as well. ``snn.hpp`` says it by calling it: libclang reads
-which public function reaches which C function.
+``{@code snn_...}``), where users of those languages look for it as well. The headers for C++ say it by calling it: libclang
+reads which public function reaches which C function.
 """
 
+import functools
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 from clang import cindex
 from clang.cindex import AccessSpecifier, CursorKind
 
-from .describe import Description
+from .describe import HEADERS, Description
 
 ROOT = Path(__file__).parents[2]
 Names = dict[str, list[str]]  # C function -> names, in the order of the sources
@@ -25,7 +26,7 @@ def rust() -> Names:
         "bindings/rust/snn/src/*.rs",
         mention=r'#\[doc\(alias = "(snn_\w+)"\)\]',
         scope=r"^(?:unsafe )?impl(?:<.*?>)? (?:[\w<>:]+ for )?(\w+)",
-        declaration=r"^\s*(?:pub )?(?:fn|struct|enum) (\w+)",
+        declaration=r"^\s*(?:pub )?(?:unsafe )?(?:fn|struct|enum) (\w+)",
         joint="::",
         types=("struct", "enum"),
     )
@@ -90,7 +91,7 @@ def cpp() -> Names:
     include = ROOT / "native" / "include"
     folders = [argument for folder in _system_includes() for argument in ("-isystem", folder)]
     unit = cindex.Index.create().parse(
-        str(include / "snn" / "snn.hpp"), args=["-x", "c++", "-std=c++17", f"-I{include}", "-nostdinc", *folders]
+        str(include / "snn" / "snn_vulkan.hpp"), args=["-x", "c++", "-std=c++17", f"-I{include}", "-nostdinc", *folders]
     )
     bodies: dict[str, tuple[str, bool, set[str], set[str]]] = {}  # of USR: name, public, C functions, own functions
     for cursor in _functions(unit.cursor):
@@ -109,7 +110,7 @@ def cpp() -> Names:
         for node in field.walk_preorder():
             if node.referenced is not None and node.referenced.spelling.startswith("snn_"):
                 found[node.referenced.spelling] = [f"snn::~{field.semantic_parent.spelling}"]
-    # snn.hpp takes defaults by the header's inline functions, which call these.
+    # They take defaults by the C header's inline functions, which call these.
     return {re.sub("_default$", "_init", function): names for function, names in found.items()}
 
 
@@ -161,30 +162,44 @@ def _reached(usr: str, bodies: dict[str, tuple[str, bool, set[str], set[str]]], 
 LANGUAGES: dict[str, Callable[[], Names]] = {"C++": cpp, "Rust": rust, "C#": csharp, "Java": java}
 
 
+@functools.cache
+def all_names() -> dict[str, Names]:
+    """What each language has; the sources are read once."""
+    return {language: names() for language, names in LANGUAGES.items()}
+
+
 def missing(description: Description) -> list[str]:
     """What lags: "Rust: snn_new_function" for each function that a language does not have."""
     return [
         f"{language}: {function.name}"
-        for language, names in LANGUAGES.items()
-        for found in [names()]
+        for language, names in all_names().items()
         for function in description.exported()
-        if function.name not in found
+        if function.name not in names
     ]
 
 
 def page(description: Description) -> str:
     """``docs/bindings/names.md``."""
-    columns = {language: names() for language, names in LANGUAGES.items()}
+    columns = all_names()
     lines = [
         "# Every function and its name in every language",
         "",
-        "Printed by `python -m tools.headers --write`; a test fails when a language has no name for a function. The manual of",
-        "all of them is `native/include/snn/snn.h`. What fills a struct with its defaults is called where the struct is made.",
-        "",
-        f"| C | {' | '.join(columns)} |",
-        f"|---|{'---|' * len(columns)}",
+        "Printed by `python -m tools.headers --write`; a test fails when a language has no name for a function. What fills a",
+        "struct with its defaults is called where the struct is made.",
     ]
-    for function in description.exported():
-        cells = [", ".join(f"`{name}`" for name in names.get(function.name, [])) or "-" for names in columns.values()]
-        lines.append(f"| `{function.name}` | {' | '.join(cells)} |")
+    for header in HEADERS:
+        lines += [
+            "",
+            f"## native/include/snn/{header}",
+            "",
+            f"| C | {' | '.join(columns)} |",
+            f"|---|{'---|' * len(columns)}",
+        ]
+        for function in description.exported():
+            if function.header != header:
+                continue
+            cells = [
+                ", ".join(f"`{name}`" for name in names.get(function.name, [])) or "-" for names in columns.values()
+            ]
+            lines.append(f"| `{function.name}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

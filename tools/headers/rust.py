@@ -21,11 +21,11 @@ _SCALARS = {
     "SNNStatus": "SNNStatus",
 }
 _KEYWORDS = {"type", "match", "use", "move", "ref"}
-_HEAD = "// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.\n"
+_HEAD = "// Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand.\n"
 
 
 def declarations(description: Description) -> str:
-    """``snn-sys/src/declarations.rs``: everything of the header, and the layouts that its test compares."""
+    """``snn-sys/src/declarations.rs``: everything of the headers, and the layouts that its test compares."""
     return "\n".join(
         [_HEAD, "use std::os::raw::{c_char, c_void};\n", "pub type SNNStatus = i32;\n", *_declarations(description)]
     )

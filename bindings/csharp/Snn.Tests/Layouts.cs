@@ -1,4 +1,4 @@
-// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.
+// Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand.
 
 namespace Snn.Tests
 {
@@ -378,6 +378,101 @@ namespace Snn.Tests
                 Assert.Equal(12, (byte*)&it.gain - start, "SNNEncoderDef.gain");
                 Assert.Equal(16, (byte*)&it.threshold - start, "SNNEncoderDef.threshold");
                 Assert.Equal(24, (byte*)&it.seed - start, "SNNEncoderDef.seed");
+            }
+            Assert.Equal(72, sizeof(SNNVulkanHost), "sizeof(SNNVulkanHost)");
+            {
+                SNNVulkanHost it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNVulkanHost.struct_size");
+                Assert.Equal(4, (byte*)&it.queue_family - start, "SNNVulkanHost.queue_family");
+                Assert.Equal(8, (byte*)&it.instance - start, "SNNVulkanHost.instance");
+                Assert.Equal(16, (byte*)&it.physical_device - start, "SNNVulkanHost.physical_device");
+                Assert.Equal(24, (byte*)&it.device - start, "SNNVulkanHost.device");
+                Assert.Equal(32, (byte*)&it.queue - start, "SNNVulkanHost.queue");
+                Assert.Equal(40, (byte*)&it.get_instance_proc_addr - start, "SNNVulkanHost.get_instance_proc_addr");
+                Assert.Equal(48, (byte*)&it.lock_queue - start, "SNNVulkanHost.lock_queue");
+                Assert.Equal(56, (byte*)&it.unlock_queue - start, "SNNVulkanHost.unlock_queue");
+                Assert.Equal(64, (byte*)&it.user - start, "SNNVulkanHost.user");
+            }
+            Assert.Equal(16, sizeof(SNNVulkanSemaphore), "sizeof(SNNVulkanSemaphore)");
+            {
+                SNNVulkanSemaphore it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.semaphore - start, "SNNVulkanSemaphore.semaphore");
+                Assert.Equal(8, (byte*)&it.value - start, "SNNVulkanSemaphore.value");
+            }
+            Assert.Equal(32, sizeof(SNNVulkanSubmission), "sizeof(SNNVulkanSubmission)");
+            {
+                SNNVulkanSubmission it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNVulkanSubmission.struct_size");
+                Assert.Equal(4, (byte*)&it.wait_count - start, "SNNVulkanSubmission.wait_count");
+                Assert.Equal(8, (byte*)&it.signal_count - start, "SNNVulkanSubmission.signal_count");
+                Assert.Equal(12, (byte*)&it.reserved - start, "SNNVulkanSubmission.reserved");
+                Assert.Equal(16, (byte*)&it.waits - start, "SNNVulkanSubmission.waits");
+                Assert.Equal(24, (byte*)&it.signals - start, "SNNVulkanSubmission.signals");
+            }
+            Assert.Equal(32, sizeof(SNNVulkanBuffer), "sizeof(SNNVulkanBuffer)");
+            {
+                SNNVulkanBuffer it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNVulkanBuffer.struct_size");
+                Assert.Equal(4, (byte*)&it.type - start, "SNNVulkanBuffer.type");
+                Assert.Equal(8, (byte*)&it.buffer - start, "SNNVulkanBuffer.buffer");
+                Assert.Equal(16, (byte*)&it.offset_bytes - start, "SNNVulkanBuffer.offset_bytes");
+                Assert.Equal(24, (byte*)&it.size_bytes - start, "SNNVulkanBuffer.size_bytes");
+            }
+            Assert.Equal(32, sizeof(SNNVulkanPlanShader), "sizeof(SNNVulkanPlanShader)");
+            {
+                SNNVulkanPlanShader it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.spirv - start, "SNNVulkanPlanShader.spirv");
+                Assert.Equal(8, (byte*)&it.word_count - start, "SNNVulkanPlanShader.word_count");
+                Assert.Equal(16, (byte*)&it.constants - start, "SNNVulkanPlanShader.constants");
+                Assert.Equal(24, (byte*)&it.constant_count - start, "SNNVulkanPlanShader.constant_count");
+            }
+            Assert.Equal(24, sizeof(SNNVulkanPlanBuffer), "sizeof(SNNVulkanPlanBuffer)");
+            {
+                SNNVulkanPlanBuffer it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.size_bytes - start, "SNNVulkanPlanBuffer.size_bytes");
+                Assert.Equal(8, (byte*)&it.contents - start, "SNNVulkanPlanBuffer.contents");
+                Assert.Equal(16, (byte*)&it.host_buffer - start, "SNNVulkanPlanBuffer.host_buffer");
+            }
+            Assert.Equal(24, sizeof(SNNVulkanPlanBinding), "sizeof(SNNVulkanPlanBinding)");
+            {
+                SNNVulkanPlanBinding it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.buffer - start, "SNNVulkanPlanBinding.buffer");
+                Assert.Equal(4, (byte*)&it.reserved - start, "SNNVulkanPlanBinding.reserved");
+                Assert.Equal(8, (byte*)&it.offset_bytes - start, "SNNVulkanPlanBinding.offset_bytes");
+                Assert.Equal(16, (byte*)&it.size_bytes - start, "SNNVulkanPlanBinding.size_bytes");
+            }
+            Assert.Equal(336, sizeof(SNNVulkanPlanDispatch), "sizeof(SNNVulkanPlanDispatch)");
+            {
+                SNNVulkanPlanDispatch it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.shader - start, "SNNVulkanPlanDispatch.shader");
+                Assert.Equal(4, (byte*)&it.barrier - start, "SNNVulkanPlanDispatch.barrier");
+                Assert.Equal(8, (byte*)it.groups - start, "SNNVulkanPlanDispatch.groups");
+                Assert.Equal(20, (byte*)&it.indirect_buffer - start, "SNNVulkanPlanDispatch.indirect_buffer");
+                Assert.Equal(24, (byte*)&it.indirect_offset_bytes - start, "SNNVulkanPlanDispatch.indirect_offset_bytes");
+                Assert.Equal(32, (byte*)&it.push_bytes - start, "SNNVulkanPlanDispatch.push_bytes");
+                Assert.Equal(36, (byte*)it.push - start, "SNNVulkanPlanDispatch.push");
+                Assert.Equal(164, (byte*)&it.reserved - start, "SNNVulkanPlanDispatch.reserved");
+                Assert.Equal(168, (byte*)&it.bindings_0 - start, "SNNVulkanPlanDispatch.bindings");
+            }
+            Assert.Equal(40, sizeof(SNNVulkanPlan), "sizeof(SNNVulkanPlan)");
+            {
+                SNNVulkanPlan it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNVulkanPlan.struct_size");
+                Assert.Equal(4, (byte*)&it.shader_count - start, "SNNVulkanPlan.shader_count");
+                Assert.Equal(8, (byte*)&it.buffer_count - start, "SNNVulkanPlan.buffer_count");
+                Assert.Equal(12, (byte*)&it.dispatch_count - start, "SNNVulkanPlan.dispatch_count");
+                Assert.Equal(16, (byte*)&it.shaders - start, "SNNVulkanPlan.shaders");
+                Assert.Equal(24, (byte*)&it.buffers - start, "SNNVulkanPlan.buffers");
+                Assert.Equal(32, (byte*)&it.dispatches - start, "SNNVulkanPlan.dispatches");
             }
         }
     }

@@ -98,6 +98,8 @@ namespace Snn.Tests
                 Assert.True(memory.Projections.Length == 1 && memory.TotalBytes >= 16, "memory");
                 uint[] places = network.Placement(new SessionOptions { Device = "cpu+cpu;cells=1" }, out int windowSteps);
                 Assert.True(places[0] == 1 && places[1] == 1 && windowSteps == 0, "placement");
+                string words = network.PlacementWords(new SessionOptions { Device = "cpu+cpu;cells=1" });
+                Assert.True(words == "cpu+cpu;cells=1", "placement words");
             }
         }
 

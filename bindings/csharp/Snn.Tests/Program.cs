@@ -15,14 +15,17 @@ namespace Snn.Tests
 
         private static int Main(string[] arguments)
         {
-            // "missing" and "version" are run by tests/bindings/run_csharp.py with a library that is not there or is another one.
+            // "missing" and "version": the library is not there or is another one. "vulkan FILE": with that of a Vulkan device.
             if (arguments.Length == 1 && arguments[0] == "missing") return Lone(OtherLibraries.AMissingLibrary);
             if (arguments.Length == 1 && arguments[0] == "version") return Lone(OtherLibraries.ALibraryOfAnotherVersion);
-            Adder = File.ReadAllText(arguments[0]);
+            bool vulkan = arguments.Length == 2 && arguments[0] == "vulkan";
+            Type[] all = vulkan ? new[] { typeof(VulkanTests) }
+                                : new[] { typeof(NetworkTests), typeof(SessionTests), typeof(TrainerTests), typeof(CallbackTests) };
+            Adder = File.ReadAllText(arguments[vulkan ? 1 : 0]);
             Folder = Path.Combine(Path.GetTempPath(), "snn-csharp-" + Guid.NewGuid().ToString("N"));
             Directory.CreateDirectory(Folder);
             int passed = 0, failed = 0;
-            foreach (Type type in new[] { typeof(NetworkTests), typeof(SessionTests), typeof(TrainerTests), typeof(CallbackTests) })
+            foreach (Type type in all)
                 foreach (MethodInfo test in type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)
                              .Where(method => method.IsDefined(typeof(TestAttribute), false)))
                     try
@@ -57,7 +60,7 @@ namespace Snn.Tests
         internal static void AMissingLibrary()
         {
             DllNotFoundException exception = Assert.Throws<DllNotFoundException>(() => new NetworkBuilder(1.0));
-            Assert.True(exception.Message.Contains("snn"), exception.Message);
+            Assert.True(exception.Message.Contains("libsnn.so") && exception.Message.Contains("beside the program"), exception.Message);
         }
 
         internal static void ALibraryOfAnotherVersion()

@@ -261,7 +261,7 @@ namespace Snn.Tests
         }
 
         /// <summary>Bytes that this thread has allocated; of the whole program where the runtime counts only that.</summary>
-        private static long Allocated()
+        internal static long Allocated()
         {
             long bytes = GC.GetAllocatedBytesForCurrentThread();
             return bytes != 0 ? bytes : GC.GetTotalMemory(false);
@@ -334,6 +334,7 @@ namespace Snn.Tests
                     trainer.SetQuantization(0, 0);
                     Assert.Fails(Status.InvalidArgument, () => trainer.SetQuantization(0, 1));
                     Assert.Fails(Status.InvalidArgument, () => trainer.SetNormalization(0, -1));
+                    Assert.Fails(Status.InvalidArgument, () => trainer.SetDelayLearning(0, 2)); // it is dense
                     double[] state = trainer.State();
                     trainer.SetState(state);
                     Assert.Equal(41, (long)state[0], "updates in the state");
@@ -446,8 +447,21 @@ namespace Snn.Tests
                 for (int i = 0; i < wrong.Length; ++i)
                     Assert.True(Assert.Throws<ArgumentOutOfRangeException>(wrong[i]).Message.StartsWith(words[i]), words[i]);
             }
-            using (Network network = Networks.Adders())
-                Assert.Equal("index", Assert.Throws<ArgumentOutOfRangeException>(() => network.Population(-1)).ParamName);
+            using (Network network = Networks.Trainable())
+            using (var session = new Session(network))
+            using (var trainer = new Trainer(session, new TrainerOptions(network.FindPopulation("out"), 5) { Loss = Loss.None }))
+            {
+                Action[] wrong =
+                {
+                    () => network.Population(-1), () => trainer.SetQuantization(-1, 8), () => trainer.SetQuantization(0, -8),
+                    () => trainer.SetNormalization(-1), () => trainer.SetDelayLearning(-1, 2), () => new SpikeEvents(-4),
+                    () => session.BindInput(0, (IntPtr)8, -4),
+                    () => RandomConnection.Spatial(SpatialKernel.Gaussian, 1, 1, 1, -2, new float[1], new float[1]),
+                };
+                string[] names = { "index", "projection", "bits", "projection", "projection", "capacity", "count", "dimensions" };
+                for (int i = 0; i < wrong.Length; ++i)
+                    Assert.Equal(names[i], Assert.Throws<ArgumentOutOfRangeException>(wrong[i]).ParamName);
+            }
         }
 
         [Test]

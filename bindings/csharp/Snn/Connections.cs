@@ -245,7 +245,7 @@ namespace Snn
             rule.def.kernel = (uint)kernel;
             rule.def.kernel_width = width;
             rule.def.cutoff = cutoff;
-            rule.def.dimensions = (uint)dimensions;
+            rule.def.dimensions = Library.Whole(dimensions, "dimensions");
             rule.sourcePositions = sourcePositions ?? throw new ArgumentNullException(nameof(sourcePositions));
             rule.targetPositions = targetPositions ?? throw new ArgumentNullException(nameof(targetPositions));
             return rule;

@@ -1,4 +1,4 @@
-// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.
+// Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand.
 
 using System;
 
@@ -229,6 +229,8 @@ namespace Snn
         Ottt = 1,
         /// <summary>e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces</summary>
         Eprop = 2,
+        /// <summary>EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM</summary>
+        Eventprop = 3,
     }
 
     /// <summary><c>SNN_OPTIMIZER_SGD</c> and those that follow it in <c>snn.h</c>.</summary>
@@ -242,6 +244,15 @@ namespace Snn
         Adamw = 2,
         /// <summary>SNN_OPTIMIZER_LION</summary>
         Lion = 3,
+    }
+
+    /// <summary><c>SNN_DELAY_KERNEL_GAUSSIAN</c> and those that follow it in <c>snn.h</c>.</summary>
+    public enum DelayKernel : uint
+    {
+        /// <summary>SNN_DELAY_KERNEL_GAUSSIAN</summary>
+        Gaussian = 0,
+        /// <summary>SNN_DELAY_KERNEL_TRIANGLE</summary>
+        Triangle = 1,
     }
 
     /// <summary><c>SNN_ENCODE_RATE</c> and those that follow it in <c>snn.h</c>.</summary>

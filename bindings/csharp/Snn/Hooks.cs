@@ -68,6 +68,7 @@ namespace Snn
         internal EpochHandler Epoch;
         internal LogHandler Log;
         internal ISessionAllocator Allocator;
+        internal object QueueLock;
         private readonly JobRunner jobs;
         private ExceptionDispatchInfo thrown;
 
@@ -86,6 +87,8 @@ namespace Snn
         private static readonly SNNJobSystem_parallel_for jobsCallback = OnParallelFor;
         private static readonly SNNAllocator_allocate allocateCallback = OnAllocate;
         private static readonly SNNAllocator_release releaseCallback = OnRelease;
+        private static readonly SNNVulkanHost_lock_queue lockQueueCallback = OnLockQueue;
+        private static readonly SNNVulkanHost_unlock_queue unlockQueueCallback = OnUnlockQueue;
         internal static readonly IntPtr SpikeFunction = Marshal.GetFunctionPointerForDelegate(spikeCallback);
         internal static readonly IntPtr WeightFunction = Marshal.GetFunctionPointerForDelegate(weightCallback);
         internal static readonly IntPtr EpochFunction = Marshal.GetFunctionPointerForDelegate(epochCallback);
@@ -93,6 +96,8 @@ namespace Snn
         internal static readonly IntPtr JobsFunction = Marshal.GetFunctionPointerForDelegate(jobsCallback);
         internal static readonly IntPtr AllocateFunction = Marshal.GetFunctionPointerForDelegate(allocateCallback);
         internal static readonly IntPtr ReleaseFunction = Marshal.GetFunctionPointerForDelegate(releaseCallback);
+        internal static readonly IntPtr LockQueueFunction = Marshal.GetFunctionPointerForDelegate(lockQueueCallback);
+        internal static readonly IntPtr UnlockQueueFunction = Marshal.GetFunctionPointerForDelegate(unlockQueueCallback);
 
         /// <summary>Throws what a callback threw.</summary>
         internal void Rethrow()
@@ -211,6 +216,34 @@ namespace Snn
                 hooks.Allocator.Release((IntPtr)memory, (ulong)sizeBytes);
             }
             catch (Exception exception)
+            {
+                hooks.Keep(exception);
+            }
+        }
+
+        [MonoPInvokeCallback(typeof(SNNVulkanHost_lock_queue))]
+        private static void OnLockQueue(void* user)
+        {
+            Hooks hooks = Of(user);
+            try
+            {
+                Monitor.Enter(hooks.QueueLock);
+            }
+            catch (Exception exception) // another thread interrupts this one
+            {
+                hooks.Keep(exception);
+            }
+        }
+
+        [MonoPInvokeCallback(typeof(SNNVulkanHost_unlock_queue))]
+        private static void OnUnlockQueue(void* user)
+        {
+            Hooks hooks = Of(user);
+            try
+            {
+                Monitor.Exit(hooks.QueueLock);
+            }
+            catch (Exception exception) // another thread interrupts this one
             {
                 hooks.Keep(exception);
             }

@@ -76,6 +76,7 @@ namespace Snn
         /// <summary>"SNN_ERROR_BUSY" and so on. C: <c>snn_status_name</c>.</summary>
         public static string StatusName(Status status)
         {
+            CheckVersion();
             return Utf8.Text(Native.snn_status_name((int)status));
         }
 
@@ -190,7 +191,16 @@ namespace Snn
         /// <summary>Whether the library is one that this binding was made for; asked by everything that makes something.</summary>
         internal static void CheckVersion()
         {
-            uint found = Native.snn_abi_version();
+            uint found;
+            try
+            {
+                found = Native.snn_abi_version();
+            }
+            catch (DllNotFoundException missing)
+            {
+                throw new DllNotFoundException("libsnn (libsnn.so, libsnn.dll or libsnn.dylib) is neither beside the program nor where " +
+                                               "the system looks for libraries: " + missing.Message, missing);
+            }
             if (found == Native.SNN_ABI_VERSION) return;
             throw new SnnException(Status.Version, "libsnn has ABI version " + found + ", this binding was made for version " +
                                                        Native.SNN_ABI_VERSION);

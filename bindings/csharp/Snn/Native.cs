@@ -1,4 +1,4 @@
-// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.
+// Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand.
 
 using System;
 using System.Runtime.InteropServices;
@@ -532,6 +532,129 @@ namespace Snn
         internal ulong seed;
     }
 
+    /// <summary>The host's device.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNVulkanHost
+    {
+        internal uint struct_size;
+        /// <summary>of `queue`; it has compute, and the command buffers that steps are recorded into are of this family</summary>
+        internal uint queue_family;
+        /// <summary>VkInstance</summary>
+        internal void* instance;
+        /// <summary>VkPhysicalDevice</summary>
+        internal void* physical_device;
+        /// <summary>VkDevice</summary>
+        internal void* device;
+        /// <summary>VkQueue, used while a session is opened and by the functions named above; never by recording</summary>
+        internal void* queue;
+        /// <summary>vkGetInstanceProcAddr</summary>
+        internal IntPtr get_instance_proc_addr;
+        /// <summary>Called around every vkQueueSubmit, both or neither.</summary>
+        internal IntPtr lock_queue;
+        internal IntPtr unlock_queue;
+        internal void* user;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNVulkanSemaphore
+    {
+        /// <summary>VkSemaphore</summary>
+        internal ulong semaphore;
+        /// <summary>of a timeline semaphore, above 0; 0: a binary one</summary>
+        internal ulong value;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNVulkanSubmission
+    {
+        internal uint struct_size;
+        internal uint wait_count;
+        internal uint signal_count;
+        internal uint reserved;
+        /// <summary>before the first step</summary>
+        internal SNNVulkanSemaphore* waits;
+        /// <summary>after the last</summary>
+        internal SNNVulkanSemaphore* signals;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNVulkanBuffer
+    {
+        internal uint struct_size;
+        /// <summary>SNN_FLOAT32 or SNN_INT32</summary>
+        internal uint type;
+        /// <summary>VkBuffer; exclusive to the queue family; usage: storage, vertex, indirect, transfer both ways</summary>
+        internal ulong buffer;
+        /// <summary>where the values begin, [batch_size][size]</summary>
+        internal ulong offset_bytes;
+        internal ulong size_bytes;
+    }
+
+    /// <summary>These structs are parts of a plan: they have no size of their own and never change.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNVulkanPlanShader
+    {
+        /// <summary>a compute shader for Vulkan 1.0, entry point "main", without optional features</summary>
+        internal uint* spirv;
+        internal ulong word_count;
+        /// <summary>of constant_id 0, 1, ...: 32-bit specialisation constants; booleans are 0 and 1</summary>
+        internal uint* constants;
+        internal ulong constant_count;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNVulkanPlanBuffer
+    {
+        internal ulong size_bytes;
+        /// <summary>[size_bytes] before the first step</summary>
+        internal void* contents;
+        /// <summary>what snn_vulkan_bind_buffer was given; 0: it is the plan's own</summary>
+        internal ulong host_buffer;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNVulkanPlanBinding
+    {
+        /// <summary>in SNNVulkanPlan.buffers</summary>
+        internal uint buffer;
+        internal uint reserved;
+        /// <summary>the offset is a multiple of 256, or as it was bound</summary>
+        internal ulong offset_bytes;
+        /// <summary>the offset is a multiple of 256, or as it was bound</summary>
+        internal ulong size_bytes;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNVulkanPlanDispatch
+    {
+        /// <summary>in SNNVulkanPlan.shaders</summary>
+        internal uint shader;
+        internal uint barrier;
+        /// <summary>workgroups; enough also where they could come from indirect_buffer</summary>
+        internal fixed uint groups[3];
+        /// <summary>three words there hold the workgroups that are needed now; SNN_VULKAN_NO_BUFFER, as today always: `groups` do</summary>
+        internal uint indirect_buffer;
+        internal ulong indirect_offset_bytes;
+        /// <summary>push constants from offset 0: so much of `push`</summary>
+        internal uint push_bytes;
+        internal fixed uint push[32];
+        internal uint reserved;
+        internal SNNVulkanPlanBinding bindings_0, bindings_1, bindings_2, bindings_3, bindings_4, bindings_5, bindings_6;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNVulkanPlan
+    {
+        internal uint struct_size;
+        internal uint shader_count;
+        internal uint buffer_count;
+        internal uint dispatch_count;
+        internal SNNVulkanPlanShader* shaders;
+        internal SNNVulkanPlanBuffer* buffers;
+        /// <summary>of one step, in order</summary>
+        internal SNNVulkanPlanDispatch* dispatches;
+    }
+
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void* SNNAllocator_allocate(void* user, UIntPtr size_bytes, UIntPtr alignment);
 
@@ -563,6 +686,18 @@ namespace Snn
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNEpochCallback(IntPtr handle, SNNEpoch* epoch, void* user);
 
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate void SNNVulkanFunction();
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate IntPtr SNNVulkanHost_get_instance_proc_addr(void* instance, byte* name);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate void SNNVulkanHost_lock_queue(void* user);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate void SNNVulkanHost_unlock_queue(void* user);
+
     internal static unsafe class Native
     {
 #if (UNITY_IOS || UNITY_WEBGL) && !UNITY_EDITOR
@@ -575,6 +710,11 @@ namespace Snn
         internal const uint SNN_VERSION_PATCH = 0x0;
         internal const uint SNN_ABI_VERSION = 0x1;
         internal const ulong SNN_SEED_BY_INDEX = 0xffffffffffffffff;
+        internal const uint SNN_PLACE_CUT = 0xffffffff;
+        internal const ulong SNN_VULKAN_NO_FRAME = 0xffffffffffffffff;
+        internal const uint SNN_VULKAN_BINDING_COUNT = 0x7;
+        internal const uint SNN_VULKAN_PUSH_WORD_COUNT = 0x20;
+        internal const uint SNN_VULKAN_NO_BUFFER = 0xffffffff;
 
         /// <summary>"0.1.0" of the library that is loaded; static storage.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
@@ -779,6 +919,10 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_placement(NetworkHandle network, SNNConfig* config, uint* out_places, UIntPtr count, uint* out_window_steps);
 
+        /// <summary>The same, and how a batch is shared, as words that give it again as a device: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" of "cpu*+vulkan:0*".</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_placement_words(NetworkHandle network, SNNConfig* config, byte* out_words, UIntPtr size_bytes, UIntPtr* out_size_bytes);
+
         /// <summary>Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_create_network(SNNConfig* config, IntPtr* out_handle);
@@ -932,6 +1076,9 @@ namespace Snn
         internal static extern int snn_trainer_set_normalization(TrainerHandle trainer, uint projection, double scale, double momentum, double epsilon);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_set_delay_learning(TrainerHandle trainer, uint projection, uint kernel, double width, double rate_factor);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_learning_rate(TrainerHandle trainer, double learning_rate);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
@@ -958,6 +1105,42 @@ namespace Snn
         /// <summary>`count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_random_draw(SNNDistribution* distribution, ulong seed, ulong stream, double* out_values, UIntPtr count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_vulkan_host_init(SNNVulkanHost* out_host, uint struct_size);
+
+        /// <summary>snn_create_network on the host's device. config-&gt;device is null or "vulkan", or several devices with "vulkan" once among them.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_vulkan_create_network(SNNConfig* config, SNNVulkanHost* host, IntPtr* out_handle);
+
+        /// <summary>Appends the next `step_count` steps to `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines, descriptor sets, push constants, dispatches and barriers, first one that waits for earlier compute and transfer commands, last one that makes the results visible to all later commands and, where it sees the memory, to the host.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_vulkan_record_steps(SessionHandle handle, void* command_buffer, uint step_count);
+
+        /// <summary>The next `step_count` steps in a submission of the session's own, on the queue that it was opened with: one that the host submits to as well (give lock_queue and unlock_queue, or call this where nobody else submits), or one that it leaves to the session.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_vulkan_submit_steps(SessionHandle handle, SNNVulkanSubmission* submission, uint step_count);
+
+        /// <summary>The buffer that holds a state ("population.state") on the device, to be read in place, or written between two recorded steps.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_vulkan_get_buffer(SessionHandle handle, byte* state, SNNVulkanBuffer* out_buffer);
+
+        /// <summary>Binds a buffer of the host to what `path` names, to be read or written in place by every step from now on: * "population.input"        what an input population reads in every step: float32 [batch_size][size], spikes 0 and 1. snn_session_set_input refuses it from then on.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_vulkan_bind_buffer(SessionHandle handle, byte* path, SNNVulkanBuffer* buffer);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_vulkan_set_readback(SessionHandle handle, byte** paths, uint path_count, uint frame_count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_vulkan_record_readback(SessionHandle handle, void* command_buffer, ulong frame);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_vulkan_read_back(SessionHandle handle, byte* path, ulong finished_frame, uint dtype, void* out_data, UIntPtr count, ulong* out_frame);
+
+        /// <summary>The arrays are the session's and stay until it is next used.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_vulkan_get_plan(SessionHandle handle, SNNVulkanPlan* out_plan);
 
     }
 }

@@ -468,7 +468,7 @@ namespace Snn
         }
 
         /// <summary>For each population the number of its device among those of <c>options.Device</c>, such as "cpu+vulkan:0",
-        /// where a session with these options would run it. C: <c>snn_network_placement</c>.</summary>
+        /// where a session with these options would run it; 0xFFFFFFFF: several have a slice of it each. C: <c>snn_network_placement</c>.</summary>
         /// <param name="windowSteps">Steps between exchanges of spikes; 0: none.</param>
         public uint[] Placement(SessionOptions options, out int windowSteps)
         {
@@ -482,6 +482,23 @@ namespace Snn
             });
             windowSteps = (int)window;
             return places;
+        }
+
+        /// <summary>The same, and how a batch is shared, as a device that gives it again: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1".
+        /// C: <c>snn_network_placement_words</c>.</summary>
+        public string PlacementWords(SessionOptions options)
+        {
+            UIntPtr size = UIntPtr.Zero;
+            UIntPtr* sizePlace = &size;
+            options.Call(null, IntPtr.Zero, IntPtr.Zero,
+                config => Native.snn_network_placement_words(handle, config, null, UIntPtr.Zero, sizePlace));
+            var words = new byte[(int)size];
+            options.Call(null, IntPtr.Zero, IntPtr.Zero, config =>
+            {
+                fixed (byte* place = words)
+                    return Native.snn_network_placement_words(handle, config, place, (UIntPtr)words.Length, sizePlace);
+            });
+            return System.Text.Encoding.UTF8.GetString(words, 0, words.Length - 1);
         }
 
         /// <summary>A second reference with an end of its own. C: <c>snn_network_retain</c>.</summary>

@@ -14,7 +14,7 @@ namespace Snn
         /// <summary>At least batch_size times the population's size: as many as one step can give.</summary>
         public SpikeEvents(int capacity)
         {
-            steps = new uint[capacity];
+            steps = new uint[Library.Whole(capacity, "capacity")];
             neurons = new uint[capacity];
             samples = new uint[capacity];
         }

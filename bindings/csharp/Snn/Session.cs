@@ -7,7 +7,7 @@ namespace Snn
     /// <summary>How a session is opened; see <c>SNNConfig</c>. What is not set has the library's default.</summary>
     public sealed unsafe class SessionOptions
     {
-        /// <summary>"cpu", "reference" or "null".</summary>
+        /// <summary>"cpu", "vulkan", "auto" and others, see <c>SNNConfig</c>; default "cpu".</summary>
         public string Device { get; set; }
 
         /// <summary>Samples that share the weights; default 1.</summary>
@@ -32,6 +32,10 @@ namespace Snn
 
         public IJobSystem JobSystem { get; set; }
         public ISessionAllocator Allocator { get; set; }
+
+        /// <summary>The session runs on the Vulkan device of the program; Device is left unset, or names several with "vulkan"
+        /// among them. C: <c>snn_vulkan_create_network</c>.</summary>
+        public VulkanHost VulkanHost { get; set; }
 
         internal delegate int WithConfig(SNNConfig* config);
 
@@ -63,7 +67,7 @@ namespace Snn
                     if (JobSystem != null)
                     {
                         jobs.struct_size = (uint)sizeof(SNNJobSystem);
-                        jobs.worker_count = (uint)JobSystem.WorkerCount;
+                        jobs.worker_count = Whole(JobSystem.WorkerCount, "WorkerCount");
                         jobs.parallel_for = Hooks.JobsFunction;
                         jobs.user = (void*)hooks;
                         config.job_system = &jobs;
@@ -91,7 +95,7 @@ namespace Snn
     /// <summary>A running copy of a network. One thread at a time: a second one that enters at the same moment gets
     /// <see cref="Status.Busy"/>. An exception of a callback is thrown by the call that caused it. Stepping, setting inputs and
     /// reading into spans or arrays makes no garbage.</summary>
-    public sealed unsafe class Session : IDisposable
+    public sealed unsafe partial class Session : IDisposable
     {
         internal readonly SessionHandle handle;
         private readonly Hooks hooks;
@@ -111,17 +115,20 @@ namespace Snn
         {
             Library.CheckVersion();
             options = options ?? new SessionOptions();
-            hooks = new Hooks(options.Log, options.JobSystem, options.Allocator) { Session = this };
-            // Weak: a session that nobody has can be collected, with what its callbacks refer to. An allocator is called by the
-            // finalizer and must be there then.
-            hooksHandle = GCHandle.Alloc(hooks, options.Allocator == null ? GCHandleType.Weak : GCHandleType.Normal);
+            VulkanHost host = options.VulkanHost;
+            hooks = new Hooks(options.Log, options.JobSystem, options.Allocator) { Session = this, QueueLock = host?.QueueLock };
+            // Weak: a session that nobody has can be collected, with what its callbacks refer to. But a finalizer does not know
+            // whether an allocator or the device of the program is still there.
+            bool collected = options.Allocator == null && host == null;
+            hooksHandle = GCHandle.Alloc(hooks, collected ? GCHandleType.Weak : GCHandleType.Normal);
+            IntPtr user = GCHandle.ToIntPtr(hooksHandle);
             IntPtr session = IntPtr.Zero;
             IntPtr* place = &session;
             try
             {
                 using (var held = new HeldHandle(network?.handle))
-                    options.Call(path, held.Value, GCHandle.ToIntPtr(hooksHandle),
-                                 config => Native.snn_create_network(config, place));
+                    options.Call(path, held.Value, user, config => host == null ? Native.snn_create_network(config, place)
+                                                                                : host.Create(config, user, place));
             }
             catch
             {
@@ -129,7 +136,15 @@ namespace Snn
                 throw;
             }
             handle = new SessionHandle(session, hooksHandle);
-            hooks.Rethrow();
+            try
+            {
+                hooks.Rethrow();
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
         }
 
         /// <summary>Advances by frameDt seconds: as many whole steps as fit, the remainder is carried to the next call.
@@ -241,7 +256,8 @@ namespace Snn
         /// C: <c>snn_session_bind_input</c>.</summary>
         public void BindInput(int population, IntPtr values, int count)
         {
-            Library.Check(Native.snn_session_bind_input(handle, Whole(population, "population"), (float*)values, (UIntPtr)count));
+            Library.Check(Native.snn_session_bind_input(handle, Whole(population, "population"), (float*)values,
+                                                         (UIntPtr)Whole(count, "count")));
             Unpin(population);
         }
 

@@ -264,14 +264,23 @@ namespace Snn
         /// C: <c>snn_trainer_set_quantization</c>.</summary>
         public void SetQuantization(int projection, int bits, bool perChannel = false)
         {
-            Library.Check(Native.snn_trainer_set_quantization(handle, (uint)projection, (uint)bits, perChannel ? 1u : 0u));
+            Library.Check(Native.snn_trainer_set_quantization(handle, Whole(projection, "projection"), Whole(bits, "bits"),
+                                                               perChannel ? 1u : 0u));
         }
 
         /// <summary>Batch normalisation through time of a projection, folded into its weights and bias; a scale of 0: no longer.
         /// C: <c>snn_trainer_set_normalization</c>.</summary>
         public void SetNormalization(int projection, double scale = 1, double momentum = 0.1, double epsilon = 1e-5)
         {
-            Library.Check(Native.snn_trainer_set_normalization(handle, (uint)projection, scale, momentum, epsilon));
+            Library.Check(Native.snn_trainer_set_normalization(handle, Whole(projection, "projection"), scale, momentum, epsilon));
+        }
+
+        /// <summary>Learns the delays of a sparse projection of taps beside its weights; called again it changes kernel, width and rate;
+        /// a width of 0: no longer. C: <c>snn_trainer_set_delay_learning</c>.</summary>
+        public void SetDelayLearning(int projection, double width, DelayKernel kernel = DelayKernel.Gaussian, double rateFactor = 100)
+        {
+            Library.Check(Native.snn_trainer_set_delay_learning(
+                handle, Whole(projection, "projection"), (uint)kernel, width, rateFactor));
         }
 
         /// <summary>From the next update on. C: <c>snn_trainer_set_learning_rate</c>.</summary>

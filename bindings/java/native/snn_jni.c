@@ -1,7 +1,7 @@
 /* snn_jni.c - what the Java binding needs beside the functions of snn.h: memory, and the functions that libsnn calls.
  *
  * A session's `user` pointer is a weak global reference to its snn.Hooks; callbacks arrive on the thread that calls into the
- * session, which is a Java thread. Methods of Hooks catch everything that is thrown, so nothing is pending when C goes on. */
+ * session, which is a Java thread (locks of a Vulkan queue excepted). Methods of Hooks catch everything that is thrown, so nothing is pending when C goes on. */
 #include <jni.h>
 #include <snn/snn.h>
 
@@ -9,7 +9,7 @@
 #include <string.h>
 
 static JavaVM *vm;
-static jmethodID on_spikes, on_weights, on_epoch, on_log, on_parallel_for, on_progress;
+static jmethodID on_spikes, on_weights, on_epoch, on_log, on_parallel_for, on_progress, on_lock_queue, on_unlock_queue;
 
 static int find_methods(JNIEnv *env) {
     const jclass hooks = (*env)->FindClass(env, "snn/Hooks");
@@ -20,8 +20,10 @@ static int find_methods(JNIEnv *env) {
     on_log = on_epoch ? (*env)->GetMethodID(env, hooks, "onLog", "(IJ)V") : NULL;
     on_parallel_for = on_log ? (*env)->GetMethodID(env, hooks, "onParallelFor", "(IJJ)V") : NULL;
     on_progress = on_parallel_for ? (*env)->GetMethodID(env, hooks, "onProgress", "(JJ)Z") : NULL;
+    on_lock_queue = on_progress ? (*env)->GetMethodID(env, hooks, "onLockQueue", "()V") : NULL;
+    on_unlock_queue = on_lock_queue ? (*env)->GetMethodID(env, hooks, "onUnlockQueue", "()V") : NULL;
     (*env)->DeleteLocalRef(env, hooks);
-    return on_progress != NULL;
+    return on_unlock_queue != NULL;
 }
 
 JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *loading, void *reserved) {
@@ -108,6 +110,30 @@ static int32_t SNN_CALL progress_function(uint64_t steps_done, uint64_t steps_to
     return go_on ? 0 : 1;
 }
 
+/* A session on several devices submits from a thread of libsnn's own, which becomes Java's from lock to unlock. */
+static _Thread_local int attached;
+
+static void SNN_CALL lock_queue_function(void *user) {
+    JNIEnv *env = NULL;
+    jobject hooks;
+    attached = (*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_9) == JNI_EDETACHED;
+    if (attached) (*vm)->AttachCurrentThreadAsDaemon(vm, (void **)&env, NULL);
+    hooks = hooks_of(user, &env);
+    if (!hooks) return;
+    (*env)->CallVoidMethod(env, hooks, on_lock_queue);
+    done(env, hooks);
+}
+
+static void SNN_CALL unlock_queue_function(void *user) {
+    JNIEnv *env = NULL;
+    const jobject hooks = hooks_of(user, &env);
+    if (hooks) {
+        (*env)->CallVoidMethod(env, hooks, on_unlock_queue);
+        done(env, hooks);
+    }
+    if (attached) (*vm)->DetachCurrentThread(vm);
+}
+
 JNIEXPORT jlong JNICALL Java_snn_Jni_function(JNIEnv *env, jclass self, jint which) {
     (void)env;
     (void)self;
@@ -118,6 +144,8 @@ JNIEXPORT jlong JNICALL Java_snn_Jni_function(JNIEnv *env, jclass self, jint whi
     case 3: return (jlong)(intptr_t)log_function;
     case 4: return (jlong)(intptr_t)parallel_for_function;
     case 5: return (jlong)(intptr_t)progress_function;
+    case 6: return (jlong)(intptr_t)lock_queue_function;
+    case 7: return (jlong)(intptr_t)unlock_queue_function;
     default: return 0;
     }
 }

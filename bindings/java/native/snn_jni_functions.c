@@ -1,6 +1,6 @@
-/* Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand. */
+/* Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand. */
 #include <jni.h>
-#include <snn/snn.h>
+#include <snn/snn_vulkan.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -267,6 +267,65 @@ LAYOUT(offsetof(SNNEncoderDef, step_count) == 8);
 LAYOUT(offsetof(SNNEncoderDef, gain) == 12);
 LAYOUT(offsetof(SNNEncoderDef, threshold) == 16);
 LAYOUT(offsetof(SNNEncoderDef, seed) == 24);
+LAYOUT(sizeof(SNNVulkanHost) == 72);
+LAYOUT(offsetof(SNNVulkanHost, struct_size) == 0);
+LAYOUT(offsetof(SNNVulkanHost, queue_family) == 4);
+LAYOUT(offsetof(SNNVulkanHost, instance) == 8);
+LAYOUT(offsetof(SNNVulkanHost, physical_device) == 16);
+LAYOUT(offsetof(SNNVulkanHost, device) == 24);
+LAYOUT(offsetof(SNNVulkanHost, queue) == 32);
+LAYOUT(offsetof(SNNVulkanHost, get_instance_proc_addr) == 40);
+LAYOUT(offsetof(SNNVulkanHost, lock_queue) == 48);
+LAYOUT(offsetof(SNNVulkanHost, unlock_queue) == 56);
+LAYOUT(offsetof(SNNVulkanHost, user) == 64);
+LAYOUT(sizeof(SNNVulkanSemaphore) == 16);
+LAYOUT(offsetof(SNNVulkanSemaphore, semaphore) == 0);
+LAYOUT(offsetof(SNNVulkanSemaphore, value) == 8);
+LAYOUT(sizeof(SNNVulkanSubmission) == 32);
+LAYOUT(offsetof(SNNVulkanSubmission, struct_size) == 0);
+LAYOUT(offsetof(SNNVulkanSubmission, wait_count) == 4);
+LAYOUT(offsetof(SNNVulkanSubmission, signal_count) == 8);
+LAYOUT(offsetof(SNNVulkanSubmission, reserved) == 12);
+LAYOUT(offsetof(SNNVulkanSubmission, waits) == 16);
+LAYOUT(offsetof(SNNVulkanSubmission, signals) == 24);
+LAYOUT(sizeof(SNNVulkanBuffer) == 32);
+LAYOUT(offsetof(SNNVulkanBuffer, struct_size) == 0);
+LAYOUT(offsetof(SNNVulkanBuffer, type) == 4);
+LAYOUT(offsetof(SNNVulkanBuffer, buffer) == 8);
+LAYOUT(offsetof(SNNVulkanBuffer, offset_bytes) == 16);
+LAYOUT(offsetof(SNNVulkanBuffer, size_bytes) == 24);
+LAYOUT(sizeof(SNNVulkanPlanShader) == 32);
+LAYOUT(offsetof(SNNVulkanPlanShader, spirv) == 0);
+LAYOUT(offsetof(SNNVulkanPlanShader, word_count) == 8);
+LAYOUT(offsetof(SNNVulkanPlanShader, constants) == 16);
+LAYOUT(offsetof(SNNVulkanPlanShader, constant_count) == 24);
+LAYOUT(sizeof(SNNVulkanPlanBuffer) == 24);
+LAYOUT(offsetof(SNNVulkanPlanBuffer, size_bytes) == 0);
+LAYOUT(offsetof(SNNVulkanPlanBuffer, contents) == 8);
+LAYOUT(offsetof(SNNVulkanPlanBuffer, host_buffer) == 16);
+LAYOUT(sizeof(SNNVulkanPlanBinding) == 24);
+LAYOUT(offsetof(SNNVulkanPlanBinding, buffer) == 0);
+LAYOUT(offsetof(SNNVulkanPlanBinding, reserved) == 4);
+LAYOUT(offsetof(SNNVulkanPlanBinding, offset_bytes) == 8);
+LAYOUT(offsetof(SNNVulkanPlanBinding, size_bytes) == 16);
+LAYOUT(sizeof(SNNVulkanPlanDispatch) == 336);
+LAYOUT(offsetof(SNNVulkanPlanDispatch, shader) == 0);
+LAYOUT(offsetof(SNNVulkanPlanDispatch, barrier) == 4);
+LAYOUT(offsetof(SNNVulkanPlanDispatch, groups) == 8);
+LAYOUT(offsetof(SNNVulkanPlanDispatch, indirect_buffer) == 20);
+LAYOUT(offsetof(SNNVulkanPlanDispatch, indirect_offset_bytes) == 24);
+LAYOUT(offsetof(SNNVulkanPlanDispatch, push_bytes) == 32);
+LAYOUT(offsetof(SNNVulkanPlanDispatch, push) == 36);
+LAYOUT(offsetof(SNNVulkanPlanDispatch, reserved) == 164);
+LAYOUT(offsetof(SNNVulkanPlanDispatch, bindings) == 168);
+LAYOUT(sizeof(SNNVulkanPlan) == 40);
+LAYOUT(offsetof(SNNVulkanPlan, struct_size) == 0);
+LAYOUT(offsetof(SNNVulkanPlan, shader_count) == 4);
+LAYOUT(offsetof(SNNVulkanPlan, buffer_count) == 8);
+LAYOUT(offsetof(SNNVulkanPlan, dispatch_count) == 12);
+LAYOUT(offsetof(SNNVulkanPlan, shaders) == 16);
+LAYOUT(offsetof(SNNVulkanPlan, buffers) == 24);
+LAYOUT(offsetof(SNNVulkanPlan, dispatches) == 32);
 
 JNIEXPORT jlong JNICALL Java_snn_Native_snn_1version_1string(JNIEnv *env, jclass self) {
     (void)env;
@@ -610,6 +669,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1placement(JNIEnv *env, jcla
     return (jint)snn_network_placement((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (uint32_t *)(intptr_t)out_places, (size_t)count, (uint32_t *)(intptr_t)out_window_steps);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1placement_1words(JNIEnv *env, jclass self, jlong network, jlong config, jlong out_words, jlong size_bytes, jlong out_size_bytes) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_placement_words((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (char *)(intptr_t)out_words, (size_t)size_bytes, (size_t *)(intptr_t)out_size_bytes);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1create_1network(JNIEnv *env, jclass self, jlong config, jlong out_handle) {
     (void)env;
     (void)self;
@@ -850,6 +915,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1normalization(JNIEnv *
     return (jint)snn_trainer_set_normalization((SNNTrainer)(intptr_t)trainer, (uint32_t)projection, (double)scale, (double)momentum, (double)epsilon);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1delay_1learning(JNIEnv *env, jclass self, jlong trainer, jint projection, jint kernel, jdouble width, jdouble rate_factor) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_set_delay_learning((SNNTrainer)(intptr_t)trainer, (uint32_t)projection, (uint32_t)kernel, (double)width, (double)rate_factor);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1learning_1rate(JNIEnv *env, jclass self, jlong trainer, jdouble learning_rate) {
     (void)env;
     (void)self;
@@ -896,4 +967,64 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1random_1draw(JNIEnv *env, jclass sel
     (void)env;
     (void)self;
     return (jint)snn_random_draw((const SNNDistribution *)(intptr_t)distribution, (uint64_t)seed, (uint64_t)stream, (double *)(intptr_t)out_values, (size_t)count);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1vulkan_1host_1init(JNIEnv *env, jclass self, jlong out_host, jint struct_size) {
+    (void)env;
+    (void)self;
+    snn_vulkan_host_init((SNNVulkanHost *)(intptr_t)out_host, (uint32_t)struct_size);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1create_1network(JNIEnv *env, jclass self, jlong config, jlong host, jlong out_handle) {
+    (void)env;
+    (void)self;
+    return (jint)snn_vulkan_create_network((const SNNConfig *)(intptr_t)config, (const SNNVulkanHost *)(intptr_t)host, (SNNHandle *)(intptr_t)out_handle);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1record_1steps(JNIEnv *env, jclass self, jlong handle, jlong command_buffer, jint step_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_vulkan_record_steps((SNNHandle)(intptr_t)handle, (void *)(intptr_t)command_buffer, (uint32_t)step_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1submit_1steps(JNIEnv *env, jclass self, jlong handle, jlong submission, jint step_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_vulkan_submit_steps((SNNHandle)(intptr_t)handle, (const SNNVulkanSubmission *)(intptr_t)submission, (uint32_t)step_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1get_1buffer(JNIEnv *env, jclass self, jlong handle, jlong state, jlong out_buffer) {
+    (void)env;
+    (void)self;
+    return (jint)snn_vulkan_get_buffer((SNNHandle)(intptr_t)handle, (const char *)(intptr_t)state, (SNNVulkanBuffer *)(intptr_t)out_buffer);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1bind_1buffer(JNIEnv *env, jclass self, jlong handle, jlong path, jlong buffer) {
+    (void)env;
+    (void)self;
+    return (jint)snn_vulkan_bind_buffer((SNNHandle)(intptr_t)handle, (const char *)(intptr_t)path, (const SNNVulkanBuffer *)(intptr_t)buffer);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1set_1readback(JNIEnv *env, jclass self, jlong handle, jlong paths, jint path_count, jint frame_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_vulkan_set_readback((SNNHandle)(intptr_t)handle, (const char **)(intptr_t)paths, (uint32_t)path_count, (uint32_t)frame_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1record_1readback(JNIEnv *env, jclass self, jlong handle, jlong command_buffer, jlong frame) {
+    (void)env;
+    (void)self;
+    return (jint)snn_vulkan_record_readback((SNNHandle)(intptr_t)handle, (void *)(intptr_t)command_buffer, (uint64_t)frame);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1read_1back(JNIEnv *env, jclass self, jlong handle, jlong path, jlong finished_frame, jint dtype, jlong out_data, jlong count, jlong out_frame) {
+    (void)env;
+    (void)self;
+    return (jint)snn_vulkan_read_back((SNNHandle)(intptr_t)handle, (const char *)(intptr_t)path, (uint64_t)finished_frame, (uint32_t)dtype, (void *)(intptr_t)out_data, (size_t)count, (uint64_t *)(intptr_t)out_frame);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1get_1plan(JNIEnv *env, jclass self, jlong handle, jlong out_plan) {
+    (void)env;
+    (void)self;
+    return (jint)snn_vulkan_get_plan((SNNHandle)(intptr_t)handle, (SNNVulkanPlan *)(intptr_t)out_plan);
 }

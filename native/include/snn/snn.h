@@ -489,18 +489,24 @@ typedef struct SNNConfig {
     SNNNetwork network;        /* a finished network; the session keeps a reference */
     const char *device;        /* "cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several
                                   GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID"
-                                  one of them. "openvino:DEVICE" is what OpenVINO calls so ("CPU", "GPU"), ":f16" behind it
-                                  takes weights in float16; "npu" is its NPU. OpenVINO's devices agree with the others to a
-                                  measured degree (docs/performance.md), not to the bit. Their library is found on the library
-                                  path or by the environment variable SNN_OPENVINO, a file or folder.
+                                  one of them. "openvino:DEVICE" is what OpenVINO calls so ("CPU", "GPU"); ":f16" or ":i8" behind
+                                  it takes weights in float16, or in integers of 8 bits with a scale for each target neuron or
+                                  channel. "npu" is its NPU, which computes in float16; "npu:i8". OpenVINO's devices agree with the
+                                  others to a measured degree (docs/performance.md), not to the bit. Their library is found on the
+                                  library path or by the environment variable SNN_OPENVINO, a file or folder.
                                   "auto": the fastest of the CPU and GPUs, which give the same bits, by snn_device_speed and the
                                   network's size; a small network stays on the CPU. One that does not work is left with a
-                                  warning in the log, and never an error while another one does.
-                                  "cpu+vulkan:0": several at once, each with some of the populations, for simulation alone. All give
-                                  the bits of one. ";exc=0;inh=1" behind it places populations on devices, counted from 0; the
-                                  others are placed by their work and snn_device_speed. Populations with an undelayed projection
-                                  between them stay together. Of "cpu", "vulkan" and "reference"; threads are shared among those
-                                  that compute on the host.
+                                  warning in the log, and never an error while another one does; a GPU that is lost in the middle
+                                  of a run as well, and the next best goes on, bit for bit, but for training.
+                                  "auto:low": on a battery. Of the devices that are expected to take at most half of the
+                                  network's dt for a step, the first of: an NPU (its bits are its own), a GPU that is part of the
+                                  processor, the CPU with one thread, with thread_count threads, any other GPU; none: the fastest.
+                                  "cpu+vulkan:0": several at once, each with some of the populations or slices of them, for
+                                  simulation alone. All give the bits of one. ";exc[0:512]=0;exc[512:]=1;inh=1" behind it places
+                                  populations, or slices at multiples of 64 neurons, on devices, counted from 0; the others are
+                                  placed by their work and snn_device_speed. Populations with an undelayed projection between them
+                                  stay together and whole, targets of convolution and pooling whole. Of "cpu", "vulkan" and
+                                  "reference"; threads are shared among those that compute on the host.
                                   "cpu*8+vulkan:0*24": each with so many samples of the batch; "cpu*+vulkan:0*": as many as
                                   snn_device_speed tells. A GPU among several that fails is left with a warning in the log, and what
                                   it had goes to the others, with the same bits; an error comes when no device is left */
@@ -532,12 +538,19 @@ typedef struct SNNMemoryEstimate {
  * finished. */
 SNN_API SNNStatus SNN_CALL snn_network_memory(SNNNetwork network, const SNNConfig *config, SNNMemoryEstimate *out_estimate,
                                               uint64_t *out_projection_bytes, size_t count);
+#define SNN_PLACE_CUT 0xFFFFFFFFu
 /* Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those
- * of config->device (with one device all are 0); of inputs it is that of the first device that reads them. `out_window_steps` (null
- * allowed): spikes go from device to device after every so many steps, 0 when none do. Measures devices (snn_device_speed) where they
- * differ and config->device leaves populations to be placed. The network must be finished. */
+ * of config->device (with one device all are 0); of inputs it is that of the first device that reads them. SNN_PLACE_CUT: several
+ * devices have a slice of it each. `out_window_steps` (null allowed): spikes go from device to device after every so many steps, 0 when
+ * none do. Measures devices (snn_device_speed) where they differ and config->device leaves populations to be placed. The network must
+ * be finished. */
 SNN_API SNNStatus SNN_CALL snn_network_placement(SNNNetwork network, const SNNConfig *config, uint32_t *out_places, size_t count,
                                                  uint32_t *out_window_steps);
+/* The same, and how a batch is shared, as words that give it again as a device: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or
+ * "cpu*8+vulkan:0*24" of "cpu*+vulkan:0*". Writes them with a 0 behind; *out_size_bytes: what that takes. `out_words` null and
+ * `size_bytes` 0 ask for the size; too few bytes are an error. */
+SNN_API SNNStatus SNN_CALL snn_network_placement_words(SNNNetwork network, const SNNConfig *config, char *out_words, size_t size_bytes,
+                                                       size_t *out_size_bytes);
 /* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
 SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle *out_handle);
 /* The device of a session, in words of its own. */
@@ -585,7 +598,7 @@ SNN_API SNNStatus SNN_CALL snn_register_spike_callback(SNNHandle handle, SpikeCa
 /* A new reference to the session's network; release it. */
 SNN_API SNNStatus SNN_CALL snn_session_network(SNNHandle handle, SNNNetwork *out_network);
 /* A new finished network with the session's present weights, biases and parameters; release it. SNN_ERROR_UNSUPPORTED where samples
- * have weights of their own that were written: read those of the sample that is meant and write them to a session without the flag. */
+ * have weights of their own: read those of the sample that is meant and write them to a session without the flag. */
 SNN_API SNNStatus SNN_CALL snn_session_to_network(SNNHandle handle, SNNNetwork *out_network);
 
 /* Input of an input population for the coming step: [batch_size][size] floats. Spike inputs take 0 and 1 only and are
@@ -743,8 +756,10 @@ enum {
     SNN_LEARNING_BPTT = 0,  /* back-propagation through time */
     SNN_LEARNING_OTTT = 1,  /* online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet
                                traces of what arrived before */
-    SNN_LEARNING_EPROP = 2  /* e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those
+    SNN_LEARNING_EPROP = 2, /* e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those
                                that project onto it, and meet eligibility traces */
+    SNN_LEARNING_EVENTPROP = 3 /* EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for
+                               each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM */
 };
 enum { SNN_OPTIMIZER_SGD = 0, SNN_OPTIMIZER_ADAM = 1, SNN_OPTIMIZER_ADAMW = 2, SNN_OPTIMIZER_LION = 3 };
 
@@ -785,8 +800,8 @@ typedef struct SNNTrainerDef {
                                      0, and in snn_trainer_forward and backward always: one loss over T, one update */
     uint32_t rule;                /* SNN_LEARNING_*, default BPTT. The others need one of the library's losses, models that are
                                      linear between spikes with the same decays in a whole population, and no learnable parameters.
-                                     With window_steps memory does not grow with T: traces go on from window to window, and
-                                     gradients are not truncated but for e-prop's filter of the output's leak */
+                                     With window_steps memory does not grow with T: traces of OTTT and e-prop go on from window to
+                                     window, their gradients are not truncated but for e-prop's filter of the output's leak */
 } SNNTrainerDef;
 typedef struct SNNBatch {
     uint32_t struct_size;
@@ -850,8 +865,10 @@ SNN_API SNNStatus SNN_CALL snn_trainer_set_dropout(SNNTrainer trainer, uint32_t 
  * it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output
  * channel (conv2d) or target neuron where per_channel is 1; the products are exact. The trainer keeps the weights that are rounded,
  * beginning with the session's, and changes them by the gradients of the rounded ones (straight-through: Jacob et al. 2018).
- * Biases stay float32. Weights written to the session later are overwritten by the next update.
- * SNN_ERROR_INVALID_ARGUMENT: it is not trained, or is normalised. SNN_ERROR_UNSUPPORTED: it sums in fixed point. */
+ * Biases stay float32. Weights written to the session later are overwritten by the next update. A projection that is normalised
+ * needs per_channel: the normalisation is folded into the scales, and the integers stay.
+ * SNN_ERROR_INVALID_ARGUMENT: it is not trained, is normalised without per_channel, or its delays are learned. SNN_ERROR_UNSUPPORTED:
+ * it sums in fixed point. */
 SNN_API SNNStatus SNN_CALL snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, uint32_t bits, uint32_t per_channel);
 /* Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers
  * (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all
@@ -860,11 +877,27 @@ SNN_API SNNStatus SNN_CALL snn_trainer_set_quantization(SNNTrainer trainer, uint
  * After an update the session has ordinary weights and biases, with the running statistics folded in: those of the first
  * batch, then moved towards each batch's by `momentum` (0.1 is usual; epsilon 1e-5) of the way. It can be run, read and saved at any time.
  * Weights written to the session later are overwritten by the next update. scale 0: no longer; the session keeps what it has.
- * SNN_ERROR_INVALID_ARGUMENT: not trained, without a bias, quantised, or a number out of range. SNN_ERROR_UNSUPPORTED: it lies on a
+ * SNN_ERROR_INVALID_ARGUMENT: not trained, without a bias, quantised without per_channel, or a number out of range. What is set for
+ * a projection begins anew when something else is. SNN_ERROR_UNSUPPORTED: it lies on a
  * cycle, where what it delivers depends on what it has delivered; it sums in fixed point; the trainer has window_steps,
  * checkpoint_steps or another rule than SNN_LEARNING_BPTT; the device cannot do it. */
 SNN_API SNNStatus SNN_CALL snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum,
                                                          double epsilon);
+/* Learns delays beside weights (dilated convolutions with learnable spacings: Hammouamri et al. 2024, arXiv 2306.17670). The projection
+ * is sparse, in float arithmetic, and each of its sources has the same targets, once each, at every delay from the shortest to the
+ * longest: a pair of neurons has a synapse, a tap, for each. In every forward and step of this trainer the weight w of a pair is
+ * spread over its taps: w g(d - p) / sum of g(d' - p) at the delay d, p being the pair's delay, a real number that is learned with
+ * w. g(x) = exp(-x^2 / (2 width^2)) or max(0, width - |x|), x and width in steps. Between calls the session has all of w at the tap
+ * next to p and 0 at the others: what an ordinary projection with one synapse for each pair delivers. It begins with w the sum of a
+ * pair's weights and p their mean delay. Called again it changes kernel, width and rate alone: begin wide, to look far, and end
+ * narrow, so that rounding changes little. width 0: no longer; the session keeps what it has. rate_factor: on the learning rate for
+ * p, whose gradient is in steps; 100 is usual with Adam, and neither decay nor L1 acts on it.
+ * Gradients of norms and clipping are those of w and p. Weights written to the session later are overwritten by the next update.
+ * SNN_ERROR_INVALID_ARGUMENT: it is not trained, not sparse or quantised, its synapses are no taps, a width below 0.2 (Gaussian) or 1
+ * (triangle) or above 1e6, a negative factor. SNN_ERROR_UNSUPPORTED: it sums in fixed point. */
+enum { SNN_DELAY_KERNEL_GAUSSIAN = 0, SNN_DELAY_KERNEL_TRIANGLE = 1 };
+SNN_API SNNStatus SNN_CALL snn_trainer_set_delay_learning(SNNTrainer trainer, uint32_t projection, uint32_t kernel, double width,
+                                                          double rate_factor);
 SNN_API SNNStatus SNN_CALL snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate);
 
 typedef struct SNNWeightUpdate {

@@ -172,11 +172,20 @@ public:
                                  out_projection_bytes ? out_projection_bytes->size() : 0));
         return estimate;
     }
-    // For each population the number of its device among those of `config.device`; `out_window_steps`: steps between exchanges.
+    // For each population the number of its device among those of `config.device`, or SNN_PLACE_CUT; `out_window_steps`: steps between exchanges.
     std::vector<uint32_t> placement(const SNNConfig& config, uint32_t* out_window_steps = nullptr) const {
         std::vector<uint32_t> places(info().population_count);
         check(snn_network_placement(get(), &config, places.data(), places.size(), out_window_steps));
         return places;
+    }
+    // The same, and shares of a batch, as words that give it again as a device.
+    std::string placement_words(const SNNConfig& config) const {
+        std::size_t size = 0;
+        check(snn_network_placement_words(get(), &config, nullptr, 0, &size));
+        std::string words(size, ' ');
+        check(snn_network_placement_words(get(), &config, words.data(), size, &size));
+        words.resize(size - 1);
+        return words;
     }
     // Weights and synapses; those of a connection rule are made and kept, 10 bytes a synapse.
     SNNProjectionArrays projection_arrays(uint32_t index) const {
@@ -573,6 +582,10 @@ public:
     }
     void set_normalization(uint32_t projection, double scale = 1.0, double momentum = 0.1, double epsilon = 1e-5) {
         check(snn_trainer_set_normalization(get(), projection, scale, momentum, epsilon));
+    }
+    void set_delay_learning(uint32_t projection, double width, uint32_t kernel = SNN_DELAY_KERNEL_GAUSSIAN,
+                            double rate_factor = 100.0) {
+        check(snn_trainer_set_delay_learning(get(), projection, kernel, width, rate_factor));
     }
     void set_learning_rate(double learning_rate) { check(snn_trainer_set_learning_rate(get(), learning_rate)); }
     SNNEpoch end_epoch() {

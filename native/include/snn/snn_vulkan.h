@@ -140,8 +140,8 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_bind_buffer(SNNHandle handle, const char *
  *         snn_vulkan_read_back(brain, "output.spikes", finished, SNN_FLOAT32, spikes, 8, &from);
  *
  * set_readback: paths are states ("population.state") and "population.spikes", the spikes of the last step. `frame_count`, 1 to 64,
- * is how many frames are kept: one more than are on their way, else there may be none that is finished. None of the frames before are kept.
- * No path ends it. Not to be called while something that was recorded waits to run.
+ * is how many frames are kept: one more than are on their way, else there may be none that is finished. Those kept before are
+ * forgotten. No path ends it. Not to be called while something that was recorded waits to run.
  * record_readback: copies them as they are after what was recorded before, in the place of the oldest frame. Frames ascend. Allocates
  * nothing and uses no queue. Commands that were recorded run in the order of their frames.
  * read_back: of the newest frame kept up to `finished_frame`, whose number goes to out_frame; SNN_VULKAN_NO_FRAME, and out_data as it
@@ -171,8 +171,9 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_read_back(SNNHandle handle, const char *pa
  *
  * Nothing changes from step to step: what counts steps is one of the buffers. Dispatches between two barriers may run in any order
  * and at once. */
-enum { SNN_VULKAN_BINDING_COUNT = 7, SNN_VULKAN_PUSH_WORD_COUNT = 32 };
-#define SNN_VULKAN_NO_BUFFER UINT32_MAX
+#define SNN_VULKAN_BINDING_COUNT 7
+#define SNN_VULKAN_PUSH_WORD_COUNT 32
+#define SNN_VULKAN_NO_BUFFER 0xFFFFFFFFu
 
 /* These structs are parts of a plan: they have no size of their own and never change. */
 typedef struct SNNVulkanPlanShader {

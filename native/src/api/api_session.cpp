@@ -6,6 +6,7 @@
 #include "common/machine.h"
 #include "file/file.h"
 #include "network/plan.h"
+#include "schedule/batch_executor.h"
 #include "schedule/device_choice.h"
 #include "schedule/memory.h"
 #include "schedule/placement.h"
@@ -104,7 +105,7 @@ SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMem
     return guarded([&] {
         const PinnedNetwork object = pin_network(network);
         SessionOptions options = session_options(complete(config, snn_config_init, "config"));
-        if (options.device == automatic_device) options.device = assumed_device(options.executor.flags);
+        if (automatic_device(options.device) != Automatic::no) options.device = assumed_device(options.executor.flags);
         if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
         const std::shared_ptr<const Network> finished = object->finished();
         if (out_projection_bytes && count != finished->projections().size())
@@ -141,11 +142,32 @@ SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig* config, uin
                         " populations");
         if (shares_samples(options.device))
             throw Error(SNN_ERROR_UNSUPPORTED, "device '", options.device, "': devices that share the samples have every population");
-        Placement placement{{options.device}, std::vector<uint32_t>(count, 0)};
+        Placement placement{{options.device}, std::vector<std::vector<Placed>>(count, {{{}, 0}})};
         if (names_several(options.device)) placement = place(*finished, options.device, options.executor);
-        else if (options.device != automatic_device) find_backend(options.device);
-        std::copy(placement.of_population.begin(), placement.of_population.end(), out_places);
+        else if (automatic_device(options.device) == Automatic::no) find_backend(options.device);
+        for (uint32_t p = 0; p < count; ++p)
+            out_places[p] = placement.is_cut(p) ? SNN_PLACE_CUT : placement.of_population[p].front().device;
         if (out_window_steps) *out_window_steps = placement.window_steps;
+    });
+}
+
+SNNStatus snn_network_placement_words(SNNNetwork network, const SNNConfig* config, char* out_words, size_t size_bytes,
+                                      size_t* out_size_bytes) {
+    return guarded([&] {
+        const PinnedNetwork object = pin_network(network);
+        SessionOptions options = session_options(complete(config, snn_config_init, "config"));
+        if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
+        const std::shared_ptr<const Network> finished = object->finished();
+        if (!out_words && size_bytes > 0) required(out_words, "out_words");
+        std::string words = options.device;
+        if (shares_samples(words)) words = make_shares(*finished, words, options.executor).device();
+        else if (names_several(words)) words = place(*finished, words, options.executor).device(*finished);
+        else if (automatic_device(words) == Automatic::no) find_backend(words);
+        required(out_size_bytes, "out_size_bytes") = words.size() + 1;
+        if (!out_words) return;
+        if (size_bytes <= words.size())
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "size_bytes is ", size_bytes, "; the words take ", words.size() + 1);
+        std::copy_n(words.c_str(), words.size() + 1, out_words);
     });
 }
 

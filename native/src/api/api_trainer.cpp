@@ -260,6 +260,14 @@ SNNStatus snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection,
     });
 }
 
+SNNStatus snn_trainer_set_delay_learning(SNNTrainer trainer, uint32_t projection, uint32_t kernel, double width,
+                                         double rate_factor) {
+    return with_trainer(trainer, [&](const TrainerCall& call) {
+        call.trainer.set_delay_learning(projection, kernel, width, rate_factor);
+        call.session.weights_changed();
+    });
+}
+
 SNNStatus snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate) {
     return with_trainer(trainer, [&](const TrainerCall& call) { call.trainer.set_learning_rate(learning_rate); });
 }

@@ -96,8 +96,8 @@ SNNStatus snn_vulkan_record_readback(SNNHandle handle, void* command_buffer, uin
     });
 }
 
-SNNStatus snn_vulkan_read_back(SNNHandle handle, const char* path, uint64_t finished_frame, uint32_t dtype, void* out_data, size_t count,
-                               uint64_t* out_frame) {
+SNNStatus snn_vulkan_read_back(SNNHandle handle, const char* path, uint64_t finished_frame, uint32_t dtype, void* out_data,
+                               size_t count, uint64_t* out_frame) {
     return reading_session(handle, [&](Session& session) {
         uint64_t& frame = required(out_frame, "out_frame");
         frame = SNN_VULKAN_NO_FRAME;

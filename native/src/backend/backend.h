@@ -109,7 +109,12 @@ struct NormalizedProjection {
     double* out_variance;          // [channel], of the population: divided by the number of values
 };
 
-enum class LearningRule : uint8_t { bptt = SNN_LEARNING_BPTT, ottt = SNN_LEARNING_OTTT, eprop = SNN_LEARNING_EPROP };
+enum class LearningRule : uint8_t {
+    bptt = SNN_LEARNING_BPTT,
+    ottt = SNN_LEARNING_OTTT,
+    eprop = SNN_LEARNING_EPROP,
+    eventprop = SNN_LEARNING_EVENTPROP,  // OutputGradient::activity is then dL/d(time of a spike of that step), in steps
+};
 
 struct RunRequest {
     uint64_t first_step = 0;  // steps since the last reset, for the random draws
@@ -310,6 +315,10 @@ struct Backend {
     std::string (*driver)(uint32_t device) = nullptr;
     // The device "auto" may choose it: it computes, and gives the bits of all others that do.
     bool is_automatic = false;
+    // "auto:low" may choose it too, though its bits are its own: it takes little power.
+    bool saves_power = false;
+    // A GPU that is part of the processor. Null: none is.
+    bool (*is_integrated)(uint32_t device) = nullptr;
 };
 
 // The list of backends, the default one first.

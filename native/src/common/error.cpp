@@ -1,5 +1,6 @@
 #include "common/error.h"
 
+#include <cmath>
 #include <cstdio>
 
 namespace snn {
@@ -13,7 +14,7 @@ void Part::append_to(std::string& text) const {
         case Kind::real: {
             char digits[40];
             std::snprintf(digits, sizeof digits, "%.9g", real_);
-            text += digits;
+            text += std::isnan(real_) ? "nan" : digits;  // whose sign says nothing
         }
     }
 }

@@ -22,6 +22,7 @@
 #include <limits>
 
 #include "common/values.h"
+#include "cpu/spike_times.h"
 #include "train/optimizer.h"
 
 namespace snn::cpu {
@@ -75,7 +76,11 @@ Backpropagation::Backpropagation(CpuContext& context, Tape& tape)
                     gradient.packed.allocate(allocator, data.conv->packed_size());
             }
             if (data.info.kind == SNN_CONNECT_DENSE && gradient.to_source)
-                gradient.panels.allocate(allocator, static_cast<size_t>(padded(data.source_size)) * data.target_size);
+                gradient.panels.allocate(allocator, panel_size(data));
+            if (data.is_taps && gradient.to_source) {
+                gradient.panels.allocate(allocator, data.segments->delays().size() * panel_size(data));
+                gradient.tap.allocate(allocator, size_t{data.source_size} * data.target_size, false);
+            }
             if (data.info.kind == SNN_CONNECT_CONV2D && !data.scatters && gradient.to_source)
                 gradient.panels.allocate(allocator, data.conv->turned_size());
         }
@@ -158,7 +163,7 @@ void Backpropagation::prepare(uint32_t step_count) {
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!projections_[q].runs) continue;
         const ProjectionData& data = *context_.projections[q];
-        any_dense |= data.info.kind == SNN_CONNECT_DENSE && data.info.trainable;
+        any_dense |= (data.info.kind == SNN_CONNECT_DENSE || data.is_taps) && data.info.trainable;
         any_values |= context_.populations[data.info.source]->is_value_input();
         if ((data.info.kind == SNN_CONNECT_CONV2D && data.info.trainable) || data.is_max_pool())
             widest_window_source = std::max(widest_window_source, padded(data.source_size));
@@ -249,10 +254,10 @@ void Backpropagation::begin(uint32_t step_count, uint32_t window, const PassRule
         gradient.weights.clear();
         gradient.bias.clear();
         gradient.packed.clear();
+        if (gradient.panels.empty() || rule_.rule == LearningRule::eventprop) return;
         const ProjectionData& data = *context_.projections[q];
-        if (gradient.panels.empty()) return;
         if (data.conv) data.conv->turn(data.weights, gradient.panels.data());
-        else context_.kernels.transpose_panels(data.weights, data.source_size, data.target_size, gradient.panels.data());
+        else transpose_weights(q);
     });
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!crosses_stages(q) || !projections_[q].runs) continue;
@@ -262,11 +267,28 @@ void Backpropagation::begin(uint32_t step_count, uint32_t window, const PassRule
     }
 }
 
+void Backpropagation::transpose_weights(uint32_t projection) {
+    const ProjectionData& data = *context_.projections[projection];
+    ProjectionGradient& gradient = projections_[projection];
+    if (!data.is_taps) {
+        context_.kernels.transpose_panels(data.weights, data.source_size, data.target_size, gradient.panels.data());
+        return;
+    }
+    for (uint32_t slot = 0; slot < data.segments->delays().size(); ++slot) {
+        for (uint32_t i = 0; i < data.source_size; ++i)
+            std::copy_n(data.weights + i * data.tap_stride() + size_t{slot} * data.target_size, data.target_size,
+                        gradient.tap.data() + size_t{i} * data.target_size);
+        context_.kernels.transpose_panels(gradient.tap.data(), data.source_size, data.target_size,
+                                          gradient.panels.data() + slot * panel_size(data));
+    }
+}
+
 void Backpropagation::forget_later_steps() {
     for (PopulationGradient& gradient : populations_) {
         gradient.activity.clear();
         gradient.states.clear();
         gradient.credit.clear();
+        gradient.later.clear();
     }
 }
 
@@ -274,6 +296,7 @@ void Backpropagation::take_back(uint32_t begin_step, uint32_t end_step, std::spa
                                 std::span<const InputGradient> inputs) {
     const uint32_t batch = context_.batch, groups = std::min(context_.pool.width(), batch);
     const auto bound = [&](uint32_t group) { return static_cast<uint32_t>(uint64_t{batch} * group / groups); };
+    if (rule_.spike_times) rule_.spike_times->restart();
     const uint32_t last_stage = *std::max_element(context_.stages.begin(), context_.stages.end());
     for (uint32_t stage = 0; stage <= last_stage; ++stage) {
         for (uint32_t end = end_step; end > begin_step;) {

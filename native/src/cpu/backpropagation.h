@@ -39,12 +39,15 @@ private:
     void for_each(Use&& use) const;
 };
 
+class SpikeTimes;
+
 // What a pass is to compute; of rules other than bptt, see RunRequest.
 struct PassRule {
     LearningRule rule = LearningRule::bptt;
     std::span<const LinearStep> linear;
     uint32_t readout = 0;
     const Traces* traces = nullptr;  // from before the run; null: there was nothing
+    SpikeTimes* spike_times = nullptr;  // of EventProp: of the segment that the tape has
 };
 
 class Backpropagation {
@@ -77,14 +80,18 @@ private:
         Buffer<float> states;          // [state][sample][row] dL/d(state after the step at hand)
         Buffer<float> sums;            // [receptor][step of the chunk][sample][row] dL/d(receptor sum)
         Buffer<float> credit;          // rules other than bptt: [state][sample][row] dL/d(state after the step at hand), of later steps
-        Buffer<float> instant;         // OTTT: [receptor][sample][row] dL/d(receptor sum) of the step at hand alone
+        // What goes back to sources, [receptor][sample][row]. OTTT: dL/d(receptor sum) of the step at hand alone; EventProp: by how
+        // much it is larger in the step after, `later`.
+        Buffer<float> instant, later;
+        std::vector<uint32_t> event_states;  // EventProp: see prepare_events()
         Buffer<float> constants;       // [place in LearningPlan::constants][sample][row], summed over the steps
     };
     struct ProjectionGradient {
         bool runs = false, to_source = false;
         Buffer<float> weights, bias;  // dL/dw, dL/db
         Buffer<float> packed;  // convolution: gradient in the order of the packed weights
-        Buffer<float> panels;  // dense, convolution: weights transposed, as they are during this pass
+        Buffer<float> panels;  // dense, convolution, taps one delay after the other: weights transposed, as they are during this pass
+        Buffer<float> tap;     // taps: the weights of one delay
         Buffer<float> rows;    // where it crosses stages: [step][sample][row of the target] dL/d(what it delivered)
     };
     // A piece of weights that one thread sums up over the steps of a chunk.
@@ -133,6 +140,9 @@ private:
     void prepare_rule();
     void add_credit(uint32_t population, uint32_t chunk_step, uint32_t sample);
     void add_traces();
+    void prepare_events(uint32_t population);
+    void event_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample);
+    void event_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t sample, uint32_t task);
     void trace_of_bias(const WeightTask& task);
 
     // First half of a chunk: gradients of sums and activity, for some samples.
@@ -143,6 +153,9 @@ private:
     void neuron_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample, uint32_t task);
     void source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t begin, uint32_t end, uint32_t task);
     void sparse_source_gradient(uint32_t projection, uint32_t step, const float* gradient, uint32_t sample);
+    void tap_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t begin, uint32_t end);
+    void transpose_weights(uint32_t projection);
+    size_t panel_size(const ProjectionData& data) const { return static_cast<size_t>(padded(data.source_size)) * data.target_size; }
 
     // What arrived from the sources of a projection: at a step of the run, or before the run, where add_traces() is at work.
     struct Arrivals {
@@ -153,7 +166,7 @@ private:
 
     // Second half: gradients of weights.
     void weight_gradient(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
-    void dense_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
+    void dense_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch, uint32_t slot = 0);
     void value_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
     void sparse_weights(const WeightTask& task, const Chunk& chunk);
     void window_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);

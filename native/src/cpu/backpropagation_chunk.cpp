@@ -83,6 +83,7 @@ void Backpropagation::input_gradient(uint32_t population, uint32_t step, uint32_
 
 void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample,
                                      uint32_t task) {
+    if (rule_.rule == LearningRule::eventprop) return event_adjoint(population, step, chunk_step, sample);
     const PopulationData& data = *context_.populations[population];
     PopulationGradient& gradient = populations_[population];
     const void* tape[64] = {};
@@ -132,8 +133,13 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
     const ProjectionData& data = *context_.projections[projection];
     const uint32_t source = data.info.source, target = data.info.target;
     if (step < data.info.delay_steps) return;
+    if (data.is_taps) return tap_source_gradient(projection, step, chunk_begin, begin, end);
     const uint32_t then = step - data.info.delay_steps;
     const uint32_t source_row = context_.populations[source]->row, target_row = context_.populations[target]->row;
+    if (data.info.kind == SNN_CONNECT_DENSE && rule_.rule == LearningRule::eventprop) {
+        for (uint32_t sample = begin; sample < end; ++sample) event_source_gradient(projection, step, chunk_begin, sample, task);
+        return;
+    }
     if (data.info.kind == SNN_CONNECT_DENSE) {
         context_.kernels.add_product({
             .out = activity_row(source, then, begin),
@@ -183,6 +189,26 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
     }
 }
 
+void Backpropagation::tap_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t begin,
+                                          uint32_t end) {
+    const ProjectionData& data = *context_.projections[projection];
+    const auto& delays = data.segments->delays();
+    for (uint32_t slot = 0; slot < delays.size(); ++slot) {
+        const uint32_t delay = data.info.delay_steps + delays[slot];
+        if (step < delay || (delay > 0 && rule_.rule == LearningRule::ottt)) return;
+        context_.kernels.add_product({
+            .out = activity_row(data.info.source, step - delay, begin),
+            .out_stride = context_.populations[data.info.source]->row,
+            .gradient = row_for_source(projection, step, chunk_begin, begin),
+            .gradient_stride = context_.populations[data.info.target]->row,
+            .rows = end - begin,
+            .panels = projections_[projection].panels.data() + slot * panel_size(data),
+            .inner = data.target_size,
+            .columns = data.source_size,
+        });
+    }
+}
+
 void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step, const float* gradient, uint32_t sample) {
     const ProjectionData& data = *context_.projections[projection];
     const uint32_t* const targets = data.info.synapses->index().targets.data();
@@ -215,7 +241,12 @@ void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk
             }
             return;
         case WeightTask::one_to_one:
-        case WeightTask::sparse: return sparse_weights(task, chunk);
+        case WeightTask::sparse: {
+            const ProjectionData& data = *context_.projections[task.projection];
+            if (!data.is_taps || trace_state_ >= 0) return sparse_weights(task, chunk);
+            for (uint32_t slot = 0; slot < data.segments->delays().size(); ++slot) dense_weights(task, chunk, scratch, slot);
+            return;
+        }
         case WeightTask::conv:
         case WeightTask::narrow: return window_weights(task, chunk, scratch);
         case WeightTask::bias:
@@ -238,17 +269,21 @@ void for_active(const uint16_t* bits, uint32_t begin, uint32_t end, Visitor&& vi
 
 }  // namespace
 
-void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
+// `slot`: of taps, whose rows lie apart.
+void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch, uint32_t slot) {
     const ProjectionData& data = *context_.projections[task.projection];
-    const uint32_t source = data.info.source, batch = context_.batch, delay = data.info.delay_steps;
+    const uint32_t source = data.info.source, batch = context_.batch;
+    const uint32_t delay = data.info.delay_steps + (data.is_taps ? data.segments->delays()[slot] : 0u);
+    const size_t out_stride = data.is_taps ? data.tap_stride() : data.target_size;
+    float* const out = projections_[task.projection].weights.data() + size_t{slot} * data.target_size;
     const size_t stride = event_stride(chunk_steps_ * batch);
     uint32_t counts[sources_of_task] = {};
     for (uint32_t step = std::max(chunk.begin, tape_.first_arrival(delay)); step < chunk.end; ++step)
         for (uint32_t sample = 0; sample < batch; ++sample) {
             const uint32_t row = (step - chunk.begin) * batch + sample;
             for_active(tape_.bits(source, step - delay, sample), task.begin, task.end, [&](uint32_t i) {
-                const uint32_t slot = i - task.begin;
-                scratch.events[slot * stride + counts[slot]++] = row;
+                const uint32_t place = i - task.begin;
+                scratch.events[place * stride + counts[place]++] = row;
             });
         }
     const bool has_values = context_.populations[source]->is_value_input();
@@ -263,7 +298,7 @@ void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, 
                 scratch.column[events[k]] =
                     tape_.values(source, chunk.begin + events[k] / batch - delay, events[k] % batch)[i];
             context_.kernels.deliver_dense({
-                .sums = projections_[task.projection].weights.data() + static_cast<size_t>(i) * data.target_size,
+                .sums = out + i * out_stride,
                 .weights = given_row(task.projection, chunk.begin, chunk.begin, 0),
                 .stride = context_.populations[data.info.target]->row,
                 .active = events,

@@ -24,10 +24,22 @@ void Backpropagation::prepare_rule() {
         PopulationGradient& gradient = populations_[p];
         const PopulationData& data = *context_.populations[p];
         if (!gradient.runs) continue;
-        if (gradient.credit.empty()) gradient.credit.allocate(context_.allocator, gradient.states.size());
+        const bool by_events = rule_.rule == LearningRule::eventprop;
+        if (!by_events && gradient.credit.empty()) gradient.credit.allocate(context_.allocator, gradient.states.size());
         const size_t sums = static_cast<size_t>(data.receptor_count) * context_.batch * data.row;
-        if (rule_.rule == LearningRule::ottt && gradient.instant.empty()) gradient.instant.allocate(context_.allocator, sums);
+        if (rule_.rule != LearningRule::eprop && gradient.instant.empty()) gradient.instant.allocate(context_.allocator, sums);
+        bool asks = false;  // of something further back
+        for (const uint32_t q : data.incoming) asks |= projections_[q].to_source;
+        if (by_events && asks && gradient.later.empty()) gradient.later.allocate(context_.allocator, sums);
+        if (by_events) prepare_events(p);
     }
+    uint32_t widest = 0;  // source of a dense projection
+    for (uint32_t q = 0; q < projections_.size(); ++q)
+        if (projections_[q].to_source && context_.projections[q]->info.kind == SNN_CONNECT_DENSE)
+            widest = std::max(widest, padded(context_.projections[q]->source_size));
+    for (TaskScratch& scratch : scratch_)
+        if (rule_.rule == LearningRule::eventprop && scratch.active.size() < widest)
+            scratch.active.allocate(context_.allocator, widest, false);
     bool any_dense = false;
     for (const WeightTask& task : weight_tasks_) any_dense |= task.kind == WeightTask::dense || task.kind == WeightTask::values;
     const size_t panel = static_cast<size_t>(chunk_steps_) * context_.batch * panel_columns;
@@ -40,12 +52,12 @@ bool Backpropagation::passes_back(uint32_t projection) const {
     const Projection& info = context_.projections[projection]->info;
     if (!projections_[projection].to_source) return false;
     if (rule_.rule == LearningRule::ottt) return info.delay_steps == 0;
-    return rule_.rule == LearningRule::bptt || info.target == rule_.readout;
+    return rule_.rule != LearningRule::eprop || info.target == rule_.readout;
 }
 
-// dL/d(sum) that goes back to sources: of OTTT, without later steps.
+// What goes back to sources, as PopulationGradient::instant has it, or dL/d(sum).
 float* Backpropagation::passed_row(uint32_t population, uint32_t receptor, uint32_t chunk_step, uint32_t sample) {
-    if (rule_.rule != LearningRule::ottt) return sums_row(population, receptor, chunk_step, sample);
+    if (rule_.rule != LearningRule::ottt && rule_.rule != LearningRule::eventprop) return sums_row(population, receptor, chunk_step, sample);
     return populations_[population].instant.data() +
            (static_cast<size_t>(receptor) * context_.batch + sample) * context_.populations[population]->row;
 }

@@ -48,6 +48,7 @@
 #include "cpu/checkpoints.h"
 #include "cpu/executor_team.h"
 #include "cpu/instruction_set.h"
+#include "cpu/spike_times.h"
 #include "cpu/tape.h"
 #include "cpu/traces.h"
 
@@ -572,7 +573,8 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     const float* sums[most_receptors];
     int32_t* integers[most_receptors];
     const bool taped = at.taped && tape_->keeps_entries(population);
-    const bool takes_integers = data.only_accumulators && data.integer_step && !taped;
+    const bool by_spikes = at.taped && keeps_spike_times(population);
+    const bool takes_integers = data.only_accumulators && data.integer_step && !taped && !by_spikes;
     for (uint32_t r = 0; r < data.receptor_count; ++r) {
         float* const row = memory.sums.data() + static_cast<size_t>(r) * context_.row_capacity;
         sums[r] = data.has_input[r] ? row : context_.no_input.data();
@@ -581,7 +583,9 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         if (!data.starts_at_projection[r] && !data.starts_at_accumulators[r]) std::memset(row + part.begin, 0, bytes);
     }
     for (const uint32_t q : data.incoming) {
-        if (at.taped && context_.normalized[q]) deliver_normalized(q, at, part, memory);
+        const uint32_t r = context_.projections[q]->info.receptor;
+        if (at.taped && context_.normalized[q])
+            deliver_normalized(q, at, part, memory.sums.data() + size_t{r} * context_.row_capacity);
         else deliver(q, at, part, range, memory);
     }
     for (uint32_t r = 0; r < data.receptor_count; ++r) {
@@ -600,14 +604,15 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     for (uint32_t s = 0; s < data.state_count; ++s) states[s] = data.state_at(s, at.sample, range);
     const Model& model = *data.info.model;
     for (uint32_t e = 0; taped && e < data.tape_places().size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
+    if (by_spikes) spike_times_->before_step(population, part, states, memory, tape);
     const NeuronStepArgs args{
         .constants = data.constants.data(),
         .constant_masks = data.constant_masks.data(),
         .receptors = sums,
         .states = states,
         .spikes = model.spiking ? data.bits_at(at.clock, at.sample) : nullptr,
-        .tape = taped ? tape : nullptr,
-        .draws = {seed_, at.step, population, first_sample_ + at.sample},
+        .tape = taped || by_spikes ? tape : nullptr,
+        .draws = {seed_, at.step, population, first_sample_ + at.sample, data.info.first_neuron / 64},
         .poisson = data.poisson.data(),
         .integer_receptors = integers,
         .receptor_scales = data.fixed_scales.data(),
@@ -616,6 +621,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     else step_neurons(data, args, part, memory);
     if (model.spiking && part.end == data.row) data.clear_padding(at.clock, at.sample);
     if (at.taped && data.drops) data.silence(data.bits_at(at.clock, at.sample), at.sample, part);
+    if (by_spikes) spike_times_->after_step(population, part, data.bits_at(at.clock, at.sample), at.sample, memory);
     if (data.is_plastic) learn(data, at, range);
 }
 

@@ -24,6 +24,7 @@ namespace snn::cpu {
 
 class Backpropagation;
 class Checkpoints;
+class SpikeTimes;
 class Tape;
 class Traces;
 
@@ -45,6 +46,9 @@ struct TaskMemory {
     Buffer<uint32_t> active;                           // who is active in one row of bits
     Buffer<float> tile_sums;                           // [receptor][sample][neuron of the tile]
     Buffer<float> panel, start, held_sums;             // products with analog inputs
+    // Of the step at hand, for EventProp: what its tape would have, [tape entry][neuron], and the membrane before it.
+    Buffer<uint32_t> step_tape;
+    Buffer<float> membrane_before;
     Buffer<float> held_sums_of_samples;   // [sample of those at hand][place], see CpuExecutor::held_places_
     // Integer sums of bundled projections (sparse_bundles.h), 0 between steps. [thread that owns them][accumulator]: a task
     // that steps whole populations has those of every thread, else its own alone.
@@ -232,6 +236,7 @@ private:
         std::span<const LinearStep> linear;
         uint32_t readout = 0;
         bool traces = false;
+        bool keeps_spike_times = false;  // of EventProp, in the segment at hand
         std::vector<InputFrames> inputs, segment_inputs;
         std::vector<RecordFrames> segment_records;
         std::vector<uint64_t> active;        // per input: values other than 0
@@ -247,6 +252,10 @@ private:
     void run_steps(const RunRequest& request);
     void run_taped(const RunRequest& request);
     void run_segment(uint32_t segment, const RunRequest& request);
+    void begin_spike_times(const RunRequest& request);
+    void make_room_for_spikes(uint32_t segment);
+    bool keeps_spike_times(uint32_t population) const;
+    RunRequest taped_request() const;
     void restore(uint32_t checkpoint, uint32_t step);
 
     // Taped runs, layer by layer.
@@ -261,7 +270,9 @@ private:
     void keep_last_steps(uint32_t step_count);
     void begin_normalization(const RunRequest& request);
     void find_normalized_sums(const RunRequest& request, uint32_t group);
-    void deliver_normalized(uint32_t projection, const Moment& at, NeuronRange part, TaskMemory& memory);
+    void deliver_taps(const ProjectionData& projection, const PopulationData& source, const Moment& at, NeuronRange part,
+                      uint32_t range, float* sums, TaskMemory& memory);
+    void deliver_normalized(uint32_t projection, const Moment& at, NeuronRange part, float* sums);
 
     CpuContext context_;
     std::vector<uint32_t> inputs_, neurons_;  // populations: inputs in index order, neurons in evaluation order
@@ -294,6 +305,7 @@ private:
     TapedRun taped_;                      // the last one
     std::unique_ptr<Checkpoints> checkpoints_;
     std::unique_ptr<Traces> traces_;
+    std::unique_ptr<SpikeTimes> spike_times_;
     std::unique_ptr<Backpropagation> backpropagation_;
 };
 

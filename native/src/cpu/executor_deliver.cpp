@@ -47,6 +47,7 @@ void CpuExecutor::deliver_now(uint32_t index, const Moment& at, NeuronRange part
                 memory.counters.events += plastic.deliver(r, source, at.clock, fixed);
             return;
         }
+        if (projection.is_taps) return deliver_taps(projection, source, at, {part.begin, end}, range, sums, memory);
         deliver_sparse(projection, source, at, range, sums,
                        projection.is_fixed
                            ? fixed_sums_of(projection.info.target, projection.info.receptor, range, memory) - part.begin
@@ -182,6 +183,33 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const SampleW
         .block_end = projection.conv->block_from(end),
         .scratch = memory.scratch.data(),
     });
+}
+
+// One dense projection after the other, delays ascending.
+void CpuExecutor::deliver_taps(const ProjectionData& projection, const PopulationData& source, const Moment& at, NeuronRange part,
+                               uint32_t range, float* sums, TaskMemory& memory) {
+    const auto& delays = projection.segments->delays();
+    const float* const weights = projection.weights_of(at.sample).weights;
+    uint64_t used = 0;
+    for (uint32_t slot = 0; slot < delays.size(); ++slot) {
+        const Activity activity = activity_of(projection.info.source, projection.info.delay_steps + delays[slot], at, memory);
+        used += uint64_t{activity.count} * projection.target_size;
+        context_.kernels.deliver_dense({
+            .sums = sums,
+            .weights = weights + size_t{slot} * projection.target_size,
+            .stride = projection.tap_stride(),
+            .active = activity.list,
+            .active_count = activity.count,
+            .values = activity.values,
+            .bias = nullptr,
+            .from_zero = false,
+            .exact_end = true,
+            .begin = part.begin,
+            .end = part.end,
+        });
+    }
+    if (range == whole_row || range == 0)
+        (source.is_value_input() ? memory.counters.value_operations : memory.counters.events) += used;
 }
 
 // Which stretches of synapses are due is known before any of them is read: a first pass collects them and asks the memory

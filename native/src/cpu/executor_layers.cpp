@@ -6,9 +6,9 @@
 //                              (tile by tile)
 //
 // A group is a stretch of the evaluation order without a way back from a later group: a single population, or several that
-// reach back to each other through delays. A population alone, with dense projections only, is cut into tiles of neurons whose
-// weights stay in the L2 cache through all steps and samples; other groups go step by step, one sample at a time, as in any
-// run. Analog inputs are multiplied with a tile's weights for several samples at a time.
+// reach back to each other through delays. A population alone, with projections that are dense or normalised only, is cut into
+// tiles of neurons whose weights stay in the L2 cache through all steps and samples; other groups go step by step, one sample
+// at a time, as in any run. Analog inputs are multiplied with a tile's weights for several samples at a time.
 //
 // Every sum is added up in the order of docs/semantics.md and every neuron sees its steps in order, so the bits are those of any
 // other run.
@@ -18,6 +18,7 @@
 #include <cstring>
 
 #include "cpu/executor.h"
+#include "cpu/spike_times.h"
 #include "cpu/tape.h"
 
 namespace snn::cpu {
@@ -72,7 +73,8 @@ void CpuExecutor::make_groups() {
         size_t sources = 1;
         for (const uint32_t q : first.incoming) {
             const ProjectionData& projection = *context_.projections[q];
-            group.by_tiles &= projection.info.kind == SNN_CONNECT_DENSE && !projection.is_fixed && !context_.normalized[q];
+            if (context_.normalized[q]) continue;  // its sums are there before
+            group.by_tiles &= projection.info.kind == SNN_CONNECT_DENSE && !projection.is_fixed;
             sources += projection.source_size;
         }
         if (group.by_tiles) {
@@ -82,7 +84,7 @@ void CpuExecutor::make_groups() {
             sums = std::max<size_t>(sums, size_t{first.receptor_count} * group.tile);
             for (const uint32_t q : first.incoming) {
                 const ProjectionData& projection = *context_.projections[q];
-                if (!populations[projection.info.source]->is_value_input()) continue;
+                if (context_.normalized[q] || !populations[projection.info.source]->is_value_input()) continue;
                 panel = std::max(panel, size_t{projection.source_size} * padded_panel(group.tile));
                 held = std::max<size_t>(held, padded_panel(group.tile));
             }
@@ -193,7 +195,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
     const uint32_t population = groups_[group].populations[0];
     const PopulationData& data = *context_.populations[population];
     const Model& model = *data.info.model;
-    const bool taped = tape_->keeps_entries(population);
+    const bool taped = tape_->keeps_entries(population), by_spikes = keeps_spike_times(population);
     const uint32_t width = neurons.end - neurons.begin, samples = end - begin;
     constexpr uint32_t most_states = 32, most_tape = 64;
     const auto sums_of = [&](uint32_t receptor, uint32_t sample) {
@@ -204,11 +206,19 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
     for (uint32_t step = 0; step < request.step_count; ++step) {
         Moment at = moment(request, step, begin);
         at.group = group;
+        for (uint32_t r = 0; r < data.receptor_count; ++r)
+            if (data.has_input[r] && !data.starts_at_projection[r])
+                std::memset(sums_of(r, begin), 0, size_t{samples} * width * sizeof(float));
         for (const uint32_t q : data.incoming) {
             const ProjectionData& projection = *context_.projections[q];
             const uint32_t source = projection.info.source, delay = projection.info.delay_steps;
             const PopulationData& from = *context_.populations[source];
             float* const sums = sums_of(projection.info.receptor, begin);
+            if (context_.normalized[q]) {
+                for (at.sample = begin; at.sample < end; ++at.sample)
+                    deliver_normalized(q, at, neurons, sums_of(projection.info.receptor, at.sample) - neurons.begin);
+                continue;
+            }
             const uint32_t targets_end = std::min(neurons.end, projection.target_size);
             const bool product =
                 from.is_value_input() && tape_->is_dense(source) && at.run_step >= tape_->first_arrival(delay);
@@ -272,6 +282,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
             for (uint32_t s = 0; s < data.state_count; ++s)
                 states[s] = context_.populations[population]->state_at(s, at.sample, 0);
             for (uint32_t e = 0; taped && e < data.tape_places().size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
+            if (by_spikes) spike_times_->before_step(population, neurons, states, memory, tape);
             uint16_t* const bits = model.spiking ? tape_->bits(population, at.run_step, at.sample) : nullptr;
             step_neurons(data,
                          {
@@ -280,8 +291,8 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                              .receptors = receptors,
                              .states = states,
                              .spikes = bits,
-                             .tape = taped ? tape : nullptr,
-                             .draws = {seed_, at.step, population, first_sample_ + at.sample},
+                             .tape = taped || by_spikes ? tape : nullptr,
+                             .draws = {seed_, at.step, population, first_sample_ + at.sample, data.info.first_neuron / 64},
                              .poisson = data.poisson.data(),
                          },
                          neurons, memory);
@@ -289,6 +300,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                 if (neurons.end == data.row && data.size % 16 != 0)
                     bits[data.words - 1] = static_cast<uint16_t>(bits[data.words - 1] & ((1u << data.size % 16) - 1u));
                 if (data.drops) data.silence(bits, at.sample, neurons);
+                if (by_spikes) spike_times_->after_step(population, neurons, bits, at.sample, memory);
             }
             record_population(request, at, step, population, {neurons.begin, std::min(neurons.end, data.size)});
         }

@@ -15,7 +15,7 @@ void CpuExecutor::begin_normalization(const RunRequest& request) {
     const auto same = [](uint32_t q, const NormalizedProjection& given) { return q == given.projection; };
     if (!std::equal(normalized_.begin(), normalized_.end(), request.normalization.begin(), request.normalization.end(), same)) {
         normalized_.clear();
-        groups_.clear();  // a population with such a projection is not cut into tiles
+        groups_.clear();  // tiles may hold a population whose other projections are dense
         for (auto& data : context_.normalized) data.reset();
         for (const NormalizedProjection& given : request.normalization) {
             normalized_.push_back(given.projection);
@@ -87,15 +87,16 @@ void CpuExecutor::find_normalized_sums(const RunRequest& request, uint32_t group
     }
 }
 
-void CpuExecutor::deliver_normalized(uint32_t index, const Moment& at, NeuronRange part, TaskMemory& memory) {
+// `sums` are those of the receptor, as if they began with the first neuron.
+void CpuExecutor::deliver_normalized(uint32_t index, const Moment& at, NeuronRange part, float* sums) {
     const ProjectionData& projection = *context_.projections[index];
     const NormalizedData& data = *context_.normalized[index];
     const uint32_t plane = data.rows.plane, end = std::min(part.end, projection.target_size);
     const float* const x = data.sums.data() + (size_t{at.run_step} * context_.batch + at.sample) * data.rows.row;
-    float* const sums = memory.sums.data() + size_t{projection.info.receptor} * context_.row_capacity;
     if (from_zero_[index]) std::memset(sums + part.begin, 0, (part.end - part.begin) * sizeof(float));
     if (plane == 1) {
-        for (uint32_t j = part.begin; j < end; ++j) sums[j] += (x[j] - data.center[j]) * data.scale[j] + projection.bias[j];
+        const float *const center = data.center.data(), *const scale = data.scale.data(), *const bias = projection.bias;
+        for (uint32_t j = part.begin; j < end; ++j) sums[j] += (x[j] - center[j]) * scale[j] + bias[j];
         return;
     }
     for (uint32_t j = part.begin; j < end; ++j) {

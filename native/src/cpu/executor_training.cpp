@@ -19,6 +19,7 @@
 #include "cpu/backpropagation.h"
 #include "cpu/checkpoints.h"
 #include "cpu/executor.h"
+#include "cpu/spike_times.h"
 #include "cpu/tape.h"
 #include "cpu/traces.h"
 #include "train/optimizer.h"
@@ -29,9 +30,11 @@ void CpuExecutor::run_taped(const RunRequest& request) {
     ++taped_runs_;
     if (!tape_) tape_ = std::make_unique<Tape>(context_);
     if (!checkpoints_) checkpoints_ = std::make_unique<Checkpoints>(context_);
+    const bool by_spikes = request.rule == LearningRule::eventprop;
     for (const auto& population : context_.populations) {
         population->drops = false;
-        population->choose_training();
+        if (by_spikes) population->training = nullptr;  // it takes the tape of the whole model, for one step
+        else population->choose_training();
     }
     for (const DropoutMask& mask : request.dropout)
         context_.populations[mask.population]->set_dropout(mask, context_.allocator);
@@ -57,12 +60,15 @@ void CpuExecutor::run_taped(const RunRequest& request) {
     taped_.inputs.assign(request.inputs.begin(), request.inputs.end());
     taped_.active.assign(context_.populations.size(), 0);
     const uint32_t segments = taped_.segment_count();
-    tape_->begin(taped_.segment_steps, steps_, request.inputs);
-    if (segments > 1) checkpoints_->begin(segments + 1, *tape_);
+    tape_->begin(taped_.segment_steps, steps_, request.inputs, !by_spikes);
+    if (by_spikes) begin_spike_times(request);
+    if (segments > 1 || by_spikes) checkpoints_->begin(segments + 1, *tape_);
     for (uint32_t segment = 0; segment < segments; ++segment) {
-        if (segments > 1) checkpoints_->save(segment);
-        tape_->keep_entries(segment + 1 == segments);
+        if (segments > 1 || by_spikes) checkpoints_->save(segment);
+        tape_->keep_entries(segment + 1 == segments && !by_spikes);
+        taped_.keeps_spike_times = segment + 1 == segments && by_spikes;
         run_segment(segment, request);
+        if (taped_.keeps_spike_times) make_room_for_spikes(segment);
         if (taped_.traces) traces_->advance(*tape_, taped_.begin_of(segment), taped_.begin_of(segment + 1));
     }
     if (segments > 1) checkpoints_->save(segments);
@@ -73,6 +79,48 @@ void CpuExecutor::run_taped(const RunRequest& request) {
         const double values = static_cast<double>(context_.populations[input.population]->size) * context_.batch * request.step_count;
         tape_->set_share(input.population, static_cast<double>(taped_.active[input.population]) / values);
     }
+}
+
+bool CpuExecutor::keeps_spike_times(uint32_t population) const {
+    return taped_.keeps_spike_times && spike_times_->keeps(population);
+}
+
+void CpuExecutor::begin_spike_times(const RunRequest& request) {
+    if (!spike_times_) spike_times_ = std::make_unique<SpikeTimes>(context_);
+    std::vector<std::vector<NeuronRange>> parts(context_.populations.size());
+    for (uint32_t p = 0; p < parts.size(); ++p) parts[p] = context_.populations[p]->ranges;
+    if (runs_by_layers(request)) {
+        if (groups_.empty()) make_groups();
+        for (const Group& group : groups_) {
+            if (!group.by_tiles) continue;
+            const uint32_t row = context_.populations[group.populations[0]]->row;
+            std::vector<NeuronRange>& tiles = parts[group.populations[0]];
+            tiles.clear();
+            for (uint32_t begin = 0; begin < row; begin += group.tile) tiles.push_back({begin, std::min(row, begin + group.tile)});
+        }
+    }
+    spike_times_->begin(request.linear, parts);
+}
+
+// The segment was run and its spikes were counted; where they had no room it is run once more.
+void CpuExecutor::make_room_for_spikes(uint32_t segment) {
+    if (!spike_times_->grow()) return;
+    std::vector<TaskCounters> counters;
+    for (const TaskMemory& task : context_.tasks) counters.push_back(task.counters);
+    const std::vector<uint64_t> active = taped_.active;
+    restore(segment, taped_.begin_of(segment));
+    run_segment(segment, taped_request());
+    for (size_t task = 0; task < counters.size(); ++task) context_.tasks[task].counters = counters[task];
+    taped_.active = active;
+}
+
+// The last taped run again, without its records.
+RunRequest CpuExecutor::taped_request() const {
+    RunRequest again;
+    again.first_step = taped_.first_step;
+    again.inputs = taped_.inputs;
+    again.tape = true;
+    return again;
 }
 
 // `request` is that of the whole run.
@@ -92,6 +140,7 @@ void CpuExecutor::run_segment(uint32_t segment, const RunRequest& request) {
     part.records = taped_.segment_records;
     taped_.segment_begin = begin;
     taped_.on_tape = segment;
+    if (taped_.keeps_spike_times) spike_times_->clear();
     tape_->begin_segment(begin, clock_);
     run_steps(part);
 }
@@ -106,19 +155,20 @@ void CpuExecutor::backward(std::span<const OutputGradient> gradients, std::span<
     if (!tape_) throw Error(SNN_ERROR_STATE, "backward needs a taped run before it");
     if (taped_.step_count == 0) return;
     if (!backpropagation_) backpropagation_ = std::make_unique<Backpropagation>(context_, *tape_);
+    const bool by_spikes = taped_.rule == LearningRule::eventprop;
     backpropagation_->begin(taped_.step_count, taped_.gradient_steps,
-                            {taped_.rule, taped_.linear, taped_.readout, taped_.traces ? traces_.get() : nullptr});
+                            {taped_.rule, taped_.linear, taped_.readout, taped_.traces ? traces_.get() : nullptr,
+                             by_spikes ? spike_times_.get() : nullptr});
     const uint32_t segments = taped_.segment_count();
-    RunRequest again;
-    again.first_step = taped_.first_step;
-    again.inputs = taped_.inputs;
-    again.tape = true;
+    const RunRequest again = taped_request();
     const uint64_t seed = std::exchange(seed_, taped_.seed);
-    tape_->keep_entries(true);
+    tape_->keep_entries(!by_spikes);
+    taped_.keeps_spike_times = by_spikes;
     for (uint32_t segment = segments; segment-- > 0;) {
         if (segment != taped_.on_tape) {
             restore(segment, taped_.begin_of(segment));
             run_segment(segment, again);
+            if (by_spikes) make_room_for_spikes(segment);
         }
         backpropagation_->take_back(taped_.begin_of(segment), taped_.begin_of(segment + 1), gradients, inputs);
     }

@@ -145,6 +145,16 @@ struct ProductArgs {
     uint32_t columns;     // count of i
 };
 
+// out[i] += sum over j of weights[i][j] * gradient[j] for the active i. The sum is of 16 lanes, then of these in order.
+struct ActiveProductArgs {
+    float* out;
+    const float* gradient;
+    const float* weights;  // [i][j]
+    uint32_t inner;        // count of j
+    const uint32_t* active;
+    uint32_t active_count;
+};
+
 // out[i][j] += sum over r of values[r][i] * gradient[r][j], each element one chain of r ascending.
 struct OuterArgs {
     float* out;
@@ -328,6 +338,7 @@ struct KernelTable {
 
     void (*transpose_panels)(const float* weights, uint32_t rows, uint32_t columns, float* out_panels);
     void (*add_product)(const ProductArgs&);
+    void (*add_active_products)(const ActiveProductArgs&);
     void (*add_outer)(const OuterArgs&);
     void (*add_rows)(float* sums, const float* rows, size_t stride, uint32_t row_count, uint32_t columns);
     void (*turn_channels)(const ConvAdjointArgs&);

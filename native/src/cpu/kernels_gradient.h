@@ -58,6 +58,37 @@ static void add_product(const ProductArgs& args) {
     for (; tile < tiles; ++tile) product_columns<1>(args, tile);
 }
 
+template <uint32_t Sources>
+static void active_products(const ActiveProductArgs& args, const uint32_t* active) {
+    const float* rows[Sources];
+    F sum[Sources];
+    for (uint32_t k = 0; k < Sources; ++k) {
+        rows[k] = args.weights + static_cast<size_t>(active[k]) * args.inner;
+        sum[k] = broadcast_f(0.0f);
+    }
+    uint32_t j = 0;
+    for (; j + 16 <= args.inner; j += 16) {
+        const F g = load(args.gradient + j);
+        for (uint32_t k = 0; k < Sources; ++k) sum[k] = fma_(load(rows[k] + j), g, sum[k]);
+    }
+    if (const uint32_t rest = args.inner - j; rest > 0) {
+        const F g = load_partial(args.gradient + j, rest);
+        for (uint32_t k = 0; k < Sources; ++k) sum[k] = fma_(load_partial(rows[k] + j, rest), g, sum[k]);
+    }
+    for (uint32_t k = 0; k < Sources; ++k) {
+        float lanes[16], total = 0.0f;
+        store(lanes, sum[k]);
+        for (const float lane : lanes) total += lane;
+        args.out[active[k]] += total;
+    }
+}
+
+static void add_active_products(const ActiveProductArgs& args) {
+    uint32_t k = 0;
+    for (; k + 4 <= args.active_count; k += 4) active_products<4>(args, args.active + k);
+    for (; k < args.active_count; ++k) active_products<1>(args, args.active + k);
+}
+
 // Sources and 16-wide columns of gradients of analog inputs that one inner loop keeps in registers.
 #if defined(SNN_ISA_IS_avx512)
 constexpr uint32_t outer_sources = 6, outer_tiles = 4;

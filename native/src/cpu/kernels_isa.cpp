@@ -53,6 +53,7 @@ const KernelTable kernels{
     .interpret_adjoint = interpret_adjoint,
     .transpose_panels = transpose_panels,
     .add_product = add_product,
+    .add_active_products = add_active_products,
     .add_outer = add_outer,
     .add_rows = add_rows,
     .turn_channels = turn_channels,

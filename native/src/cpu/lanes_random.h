@@ -45,7 +45,7 @@ SNN_NO_INLINE static void draw_words(const DrawArgs& args, uint32_t number, uint
     for (uint32_t block = begin / 64; block * 64 < end; block += together) {
         I words[together][4];
         for (uint32_t i = 0; i < together; ++i) {
-            const uint32_t call = 0xD0000000u | (block + i) * 16;
+            const uint32_t call = 0xD0000000u | (args.first_block + block + i) * 16;
             words[i][0] = add(load(lanes), broadcast_i(static_cast<int32_t>(call)));
             words[i][1] = step;
             words[i][2] = population;

@@ -9,6 +9,7 @@ namespace snn::cpu {
 struct DrawArgs {
     uint64_t seed = 0, step = 0;
     uint32_t population = 0, sample = 0;
+    uint32_t first_block = 0;  // of 64 neurons: what the first is called
 };
 
 // The limits of one mean of `poisson` (network/plan.h) for comparisons of signed numbers: with the highest bit turned over, and

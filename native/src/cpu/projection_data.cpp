@@ -140,6 +140,22 @@ void ConvLayout::turn(const float* weights, float* out_turned) const {
                         }
 }
 
+namespace {
+
+bool connects_all_pairs(const SparseIndex& index, uint32_t target_size, const std::vector<uint16_t>& delays) {
+    for (size_t row = 0; row + 1 < index.row_offsets.size(); ++row) {
+        const size_t begin = index.row_offsets[row], count = index.row_offsets[row + 1] - begin;
+        if (count != delays.size() * target_size) return false;
+        for (size_t k = 0; k < count; ++k)
+            if (index.targets[begin + k] != k % target_size ||
+                (!index.delays.empty() && index.delays[begin + k] != delays[k / target_size]))
+                return false;
+    }
+    return true;
+}
+
+}  // namespace
+
 ProjectionData::ProjectionData(const Projection& projection, const Network& network,
                                const std::vector<NeuronRange>& target_ranges, const SNNAllocator& allocator,
                                const KernelTable& kernels, bool bundled, uint32_t copy_count)
@@ -171,7 +187,10 @@ ProjectionData::ProjectionData(const Projection& projection, const Network& netw
         if (info.kind == SNN_CONNECT_CONV2D && !scatters) packed_size_ = conv->packed_size();
     }
     if (bundled || projection.plasticity) return;
-    if (info.kind == SNN_CONNECT_SPARSE) segments.emplace(info.synapses->index(), target_ranges, allocator);
+    if (info.kind == SNN_CONNECT_SPARSE) {
+        segments.emplace(info.synapses->index(), target_ranges, allocator);
+        is_taps = !is_fixed && connects_all_pairs(info.synapses->index(), target_size, segments->delays());
+    }
     if (copies > 1) {
         own_weights();
         own_bias();

@@ -64,12 +64,16 @@ struct ProjectionData {
     bool is_bundled = false;  // the synapses are in SparseBundles; no weights here
     std::optional<ConvLayout> conv;         // conv2d and pool2d
     std::optional<SparseSegments> segments;  // sparse
+    // Sparse in float: every source has every target once at each of the delays, so that the synapses of one delay are a matrix
+    // [source][target], whose rows lie tap_stride() apart. Delays that are learned have such taps.
+    bool is_taps = false;
     // Groups too narrow to fill lanes: one connection at a time. Pooling always.
     bool scatters = false;
     float pool_weight = 1.0f;
     std::vector<uint32_t> first_sources, only_targets;  // maximum pooling, see windows.h
     std::vector<uint32_t> fan_out;  // conv2d and pool2d, per source: its uses inside the target
 
+    size_t tap_stride() const { return segments->delays().size() * target_size; }
     bool is_max_pool() const { return info.kind == SNN_CONNECT_POOL2D && info.pool_mode == SNN_POOL_MAX; }
 
     SampleWeights weights_of(uint32_t sample) const {

@@ -18,7 +18,7 @@ Tape::Tape(const CpuContext& context) : context_(context), populations_(context.
     }
 }
 
-void Tape::begin(uint32_t segment_steps, uint64_t steps_before, std::span<const InputFrames> inputs) {
+void Tape::begin(uint32_t segment_steps, uint64_t steps_before, std::span<const InputFrames> inputs, bool of_neurons) {
     steps_before_ = steps_before;
     for (const InputFrames& input : inputs) populations_[input.population].held = input.step_stride == 0;
     const auto grow = [&](auto& buffer, size_t count) {
@@ -27,7 +27,7 @@ void Tape::begin(uint32_t segment_steps, uint64_t steps_before, std::span<const 
     for (uint32_t index = 0; index < populations_.size(); ++index) {
         Population& p = populations_[index];
         p.entry_count = p.trains ? static_cast<uint32_t>(context_.populations[index]->tape_places().size()) : 0;
-        if (p.entry_count > 0) grow(p.entries, static_cast<size_t>(segment_steps) * context_.batch * p.entry_count * p.row);
+        if (of_neurons && p.entry_count > 0) grow(p.entries, static_cast<size_t>(segment_steps) * context_.batch * p.entry_count * p.row);
         if (!p.keeps_activity) continue;
         const size_t rows = (static_cast<size_t>(segment_steps) + p.lookback) * context_.batch;
         grow(p.bits, rows * (p.row / 16));

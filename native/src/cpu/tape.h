@@ -18,8 +18,8 @@ class Tape {
 public:
     explicit Tape(const CpuContext& context);
 
-    // Room for segments of a run with these inputs, `steps_before` steps after the last reset.
-    void begin(uint32_t segment_steps, uint64_t steps_before, std::span<const InputFrames> inputs);
+    // Room for segments of a run with these inputs, `steps_before` steps after the last reset; `of_neurons`: for entries as well.
+    void begin(uint32_t segment_steps, uint64_t steps_before, std::span<const InputFrames> inputs, bool of_neurons);
     // From now on it holds the steps from `first` on, and those before that are in the frames of activity, the last at `clock` - 1.
     void begin_segment(uint32_t first, uint64_t clock);
 

@@ -57,13 +57,14 @@ Real evaluate_surrogate(const Program& program, uint16_t output, const Surrogate
 // Where a step's draws come from: the neuron at hand, and the population's tables.
 struct Draws {
     DrawPlace place;
+    uint32_t neuron;  // in those tables
     std::span<const PoissonLimits> poisson;
 
     uint32_t count(const Instruction& draw) const {
         const PoissonLimits& table = poisson[draw.b];
         const uint32_t word = draw_word(place, static_cast<uint32_t>(draw.value));
         const size_t row = table.per_neuron ? table.limits.size() / table.count : 1;
-        const size_t column = table.per_neuron ? place.neuron : 0;
+        const size_t column = table.per_neuron ? neuron : 0;
         uint32_t events = 0;
         for (uint32_t k = 0; k < table.count; ++k) events += table.limits[k * row + column] < word;
         return events;

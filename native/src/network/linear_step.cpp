@@ -1,6 +1,7 @@
 #include "network/linear_step.h"
 
 #include <cmath>
+#include <utility>
 
 #include "common/error.h"
 #include "network/evaluate.h"
@@ -17,35 +18,87 @@ Surrogate surrogate_of_zero() {
     return zero;
 }
 
-// At the initial state, float states moved by `offset` and sums of `offset`.
-LinearStep step_at(const Population& population, const PopulationConstants& constants, size_t neuron, double offset) {
-    const Model& model = *population.model;
-    const Surrogate zero = surrogate_of_zero();
-    const SurrogateInUse<double> surrogate{&zero, {}};
-    const auto begin = [&](const Program& program) {
+// One neuron of a population: its step and the step's adjoint in double, with surrogates of 0.
+class Probe {
+public:
+    Probe(const Population& population, const PopulationConstants& constants, size_t neuron)
+        : population_(population), model_(*population.model), constants_(constants), neuron_(neuron) {}
+
+    size_t receptor_base() const { return model_.constant_count(); }
+    size_t state_base() const { return receptor_base() + model_.receptors.size(); }
+
+    // Registers of a step at the initial state, with sums of 0; not yet evaluated.
+    Registers<double> at_rest() const {
+        Registers<double> step = begin(model_.step);
+        for (size_t s = 0; s < model_.states.size(); ++s) {
+            const std::vector<double>& initial = constants_.initial_state(population_, s);
+            const double value = initial[initial.size() > 1 ? neuron_ : 0];
+            if (model_.states[s].type == ValueType::int_) step.whole[state_base() + s] = to_int_nearest_even(value);
+            else step.real[state_base() + s] = value;
+        }
+        return step;
+    }
+    void evaluate_step(Registers<double>& io_step) const {
+        const auto at = static_cast<uint32_t>(neuron_);
+        const Draws draws{{0, 0, 0, 0, at}, at, constants_.poisson};
+        evaluate(model_.step, surrogate(), false, io_step, &draws);
+    }
+    bool spikes(const Registers<double>& step) const {
+        return model_.spiking && step.real[static_cast<size_t>(model_.step_spike)] != 0;
+    }
+    double state_after(const Registers<double>& step, size_t state) const { return step.real[model_.step_states[state]]; }
+    // The step after an evaluated one, with sums of 0.
+    Registers<double> after(const Registers<double>& step) const {
+        Registers<double> next = begin(model_.step);
+        for (size_t s = 0; s < model_.states.size(); ++s) {
+            next.real[state_base() + s] = step.real[model_.step_states[s]];
+            next.whole[state_base() + s] = step.whole[model_.step_states[s]];
+        }
+        return next;
+    }
+    // d(a state after an evaluated step) / d(states before, sums).
+    Registers<double> adjoint(const Registers<double>& step, size_t state_after) const {
+        Registers<double> adjoint = begin(model_.adjoint);
+        for (size_t k = 0; k < model_.tape.size(); ++k) {
+            adjoint.real[receptor_base() + k] = step.real[model_.tape[k].step_register];
+            adjoint.whole[receptor_base() + k] = step.whole[model_.tape[k].step_register];
+        }
+        adjoint.real[receptor_base() + model_.tape.size() + state_after] = 1;
+        evaluate(model_.adjoint, surrogate(), false, adjoint);
+        return adjoint;
+    }
+
+private:
+    static SurrogateInUse<double> surrogate() {
+        static const Surrogate zero = surrogate_of_zero();
+        return {&zero, {}};
+    }
+    Registers<double> begin(const Program& program) const {
         Registers<double> registers;
         registers.resize(program.register_count());
-        for (size_t i = 0; i < constants.constants.size(); ++i) {
-            const Constant& constant = constants.constants[i];
-            const size_t at = constant.per_neuron() ? neuron : 0;
+        for (size_t i = 0; i < constants_.constants.size(); ++i) {
+            const Constant& constant = constants_.constants[i];
+            const size_t at = constant.per_neuron() ? neuron_ : 0;
             if (constant.type == ValueType::int_) registers.whole[i] = constant.ints[at];
             else registers.real[i] = constant.doubles[at];
         }
         return registers;
-    };
-    Registers<double> step = begin(model.step);
-    const size_t receptor_base = model.constant_count(), state_base = receptor_base + model.receptors.size();
-    for (size_t r = 0; r < model.receptors.size(); ++r) step.real[receptor_base + r] = offset;
-    for (size_t s = 0; s < model.states.size(); ++s) {
-        const std::vector<double>& initial = constants.initial_state(population, s);
-        const double value = initial[initial.size() > 1 ? neuron : 0];
-        if (model.states[s].type == ValueType::int_) step.whole[state_base + s] = to_int_nearest_even(value);
-        else step.real[state_base + s] = value + offset;
     }
-    const Draws draws{{0, 0, 0, 0, static_cast<uint32_t>(neuron)}, constants.poisson};
-    evaluate(model.step, surrogate, false, step, &draws);
-    if (model.spiking && step.real[static_cast<size_t>(model.step_spike)] != 0)
-        throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' spikes at its initial state");
+
+    const Population& population_;
+    const Model& model_;
+    const PopulationConstants& constants_;
+    size_t neuron_;
+};
+
+// At the initial state, float states moved by `offset` and sums of `offset`.
+LinearStep step_at(const Population& population, const PopulationConstants& constants, size_t neuron, double offset) {
+    const Model& model = *population.model;
+    const Probe probe(population, constants, neuron);
+    Registers<double> step = probe.at_rest();
+    for (size_t i = probe.receptor_base(); i < probe.state_base() + model.states.size(); ++i) step.real[i] += offset;
+    probe.evaluate_step(step);
+    if (probe.spikes(step)) throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' spikes at its initial state");
 
     LinearStep result;
     result.state_count = model.states.size();
@@ -53,13 +106,7 @@ LinearStep step_at(const Population& population, const PopulationConstants& cons
     result.input.resize(model.receptors.size() * result.state_count);
     for (size_t after = 0; after < result.state_count; ++after) {
         if (model.states[after].type == ValueType::int_) continue;
-        Registers<double> adjoint = begin(model.adjoint);
-        for (size_t k = 0; k < model.tape.size(); ++k) {
-            adjoint.real[receptor_base + k] = step.real[model.tape[k].step_register];
-            adjoint.whole[receptor_base + k] = step.whole[model.tape[k].step_register];
-        }
-        adjoint.real[receptor_base + model.tape.size() + after] = 1;
-        evaluate(model.adjoint, surrogate, false, adjoint);
+        const Registers<double> adjoint = probe.adjoint(step, after);
         for (size_t before = 0; before < result.state_count; ++before)
             if (model.states[before].type == ValueType::float_)
                 result.jacobian[after * result.state_count + before] = adjoint.real[model.adjoint_states[before]];
@@ -92,6 +139,124 @@ void find_reached(LinearStep& io_step) {
         if (!io_step.reached[i / count] || !io_step.reached[i % count]) io_step.jacobian[i] = 0;
 }
 
+bool is_close(double a, double b) { return std::fabs(a - b) <= 1e-9 * std::fmax(1.0, std::fabs(a)); }
+
+// Solves J x = right over the states that input reaches; false where J is singular.
+bool solve(const LinearStep& step, std::vector<double>& io_right) {
+    std::vector<size_t> places;
+    for (size_t s = 0; s < step.state_count; ++s)
+        if (step.reached[s]) places.push_back(s);
+    const size_t count = places.size();
+    std::vector<double> rows(count * (count + 1));
+    const auto at = [&](size_t row, size_t column) -> double& { return rows[row * (count + 1) + column]; };
+    for (size_t i = 0; i < count; ++i) {
+        for (size_t k = 0; k < count; ++k) at(i, k) = step.from(places[i], places[k]);
+        at(i, count) = io_right[places[i]];
+    }
+    for (size_t k = 0; k < count; ++k) {
+        size_t pivot = k;
+        for (size_t i = k + 1; i < count; ++i)
+            if (std::fabs(at(i, k)) > std::fabs(at(pivot, k))) pivot = i;
+        if (std::fabs(at(pivot, k)) < 1e-30) return false;
+        for (size_t j = 0; j <= count; ++j) std::swap(at(k, j), at(pivot, j));
+        for (size_t i = 0; i < count; ++i) {
+            if (i == k) continue;
+            const double factor = at(i, k) / at(k, k);
+            for (size_t j = k; j <= count; ++j) at(i, j) -= factor * at(k, j);
+        }
+    }
+    for (size_t i = 0; i < count; ++i) io_right[places[i]] = at(i, count) / at(i, i);
+    return true;
+}
+
+// Whether an arrival leaves the membrane where it is: in the step in which it is added up, or in that before, where a step adds inputs
+// first and what they then do to the membrane within it.
+bool moves_smoothly(const LinearStep& step, size_t membrane, size_t receptor) {
+    if (step.of_input(receptor, membrane) == 0) return true;
+    std::vector<double> before(step.state_count);
+    for (size_t s = 0; s < step.state_count; ++s) before[s] = step.of_input(receptor, s);
+    if (!solve(step, before)) return false;
+    double largest = 0;
+    for (const double value : before) largest = std::fmax(largest, std::fabs(value));
+    return std::fabs(before[membrane]) <= 1e-9 * largest;
+}
+
+Crossing crossing_of(const Population& population, const PopulationConstants& constants, const LinearStep& linear, size_t neuron) {
+    const Model& model = *population.model;
+    const auto refuse = [&](const char* why) -> Error {
+        return Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' has model '", model.name, "', ", why);
+    };
+    const size_t v = model.membrane_state;
+    if (!model.has_membrane || !linear.reached[v]) throw refuse("whose membrane no input moves, so that EventProp finds no time of a spike");
+    uint16_t argument = 0;  // of the spike: the membrane before the reset - threshold
+    size_t arguments = 0;
+    for (const Instruction& instruction : model.step.instructions)
+        if (instruction.op == Op::spike) {
+            argument = instruction.a;
+            ++arguments;
+        }
+    if (arguments != 1) throw refuse("which spikes on more than one condition, where EventProp needs one threshold");
+    for (size_t r = 0; r < model.receptors.size(); ++r)
+        if (!moves_smoothly(linear, v, r))
+            throw refuse("whose membrane jumps when a spike arrives: the time of its own spikes is then no smooth function of what "
+                         "arrived, as EventProp needs it; 'current_lif' has a synaptic current between");
+
+    const Probe probe(population, constants, neuron);
+    Crossing crossing;
+    crossing.membrane = static_cast<int32_t>(v);
+    const Registers<double> start = probe.at_rest();
+    Registers<double> rest = start;
+    probe.evaluate_step(rest);
+    const double membrane = probe.state_after(rest, v), overshoot = rest.real[argument];
+    crossing.threshold = membrane - overshoot;
+    const double scale = std::fmax(1e-3, std::fabs(overshoot));
+    // What follows linearly from states that are moved away from rest.
+    const auto expected = [&](const Registers<double>& moved, size_t after) {
+        double sum = probe.state_after(rest, after);
+        for (size_t s = 0; s < model.states.size(); ++s)
+            if (model.states[s].type == ValueType::float_)
+                sum += linear.from(after, s) * (moved.real[probe.state_base() + s] - start.real[probe.state_base() + s]);
+        return sum;
+    };
+    std::vector<uint8_t> is_risen(model.tape.size(), 1);
+    // Below the threshold and above it: the argument follows the membrane and nothing else.
+    for (const double wanted : {-0.5 * scale, 1e-6 * scale}) {
+        Registers<double> step = start;
+        for (size_t s = 0; s < model.states.size(); ++s)
+            if (linear.reached[s] && s != v) step.real[probe.state_base() + s] += 0.01 * scale;
+        step.real[probe.state_base() + v] += (crossing.threshold + wanted - expected(step, v)) / linear.from(v, v);
+        const Registers<double> before = step;
+        probe.evaluate_step(step);
+        const bool spikes = probe.spikes(step);
+        if (!is_close(step.real[argument], wanted) || spikes != (wanted > 0))
+            throw refuse("which spikes by more than its membrane and a threshold that stays, as EventProp needs it");
+        for (size_t e = 0; e < model.tape.size(); ++e) {
+            const uint32_t from = model.tape[e].step_register;
+            is_risen[e] &= model.tape[e].type == ValueType::float_ &&
+                           is_close(step.real[from] - wanted, rest.real[from] - overshoot);
+        }
+        for (size_t s = 0; s < model.states.size(); ++s)
+            if (model.states[s].type == ValueType::float_ && s != v && !is_close(probe.state_after(step, s), expected(before, s)))
+                throw refuse("whose spikes change more than its membrane, which EventProp does not know");
+        if (!spikes) continue;
+        const double reset = crossing.threshold + wanted - probe.state_after(step, v);
+        crossing.steepening = (1 - linear.from(v, v)) * reset;
+        Registers<double> next = probe.after(step);
+        const double free = expected(next, v);
+        probe.evaluate_step(next);
+        if (is_close(reset, 0) || probe.spikes(next) || !is_close(probe.state_after(next, v), free))
+            throw refuse("whose membrane is not set back in the step of a spike, or held after it (refractory): EventProp needs a reset "
+                         "in that step, and a membrane that is free from the next on");
+    }
+    for (size_t e = 0; e < model.tape.size(); ++e)
+        if (is_risen[e]) {
+            crossing.risen = model.tape[e].step_register;
+            crossing.offset = membrane - rest.real[crossing.risen];
+            return crossing;
+        }
+    throw refuse("whose adjoint does not read the membrane before the reset, where EventProp finds it");
+}
+
 }  // namespace
 
 int32_t LinearStep::only_state() const {
@@ -118,6 +283,21 @@ LinearStep linear_step(const Population& population, const PopulationConstants& 
             throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' has neurons with different decays: neuron ",
                         neuron, " is not as neuron 0");
     find_reached(result);
+    return result;
+}
+
+LinearStep event_step(const Population& population, const PopulationConstants& constants) {
+    LinearStep result = linear_step(population, constants);
+    if (!population.model->spiking) return result;
+    result.crossing = crossing_of(population, constants, result, 0);
+    bool own = false;
+    for (const Constant& constant : constants.constants) own |= constant.per_neuron();
+    for (size_t neuron = 1; own && neuron < population.size; ++neuron) {
+        const Crossing other = crossing_of(population, constants, result, neuron);
+        if (!is_close(result.crossing.threshold, other.threshold) || !is_close(result.crossing.steepening, other.steepening))
+            throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' has neurons with different thresholds or resets: neuron ",
+                        neuron, " is not as neuron 0");
+    }
     return result;
 }
 

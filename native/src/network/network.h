@@ -34,6 +34,7 @@ struct Population {
     std::string name;
     Shape shape;
     uint32_t size = 0;
+    uint32_t first_neuron = 0;  // what random draws call the first, a multiple of 64: not 0 where this is a slice of a population
     // neurons only
     std::shared_ptr<const Model> model;
     Parameters parameters;
@@ -108,6 +109,22 @@ void check_parameter(const Population& population, uint32_t parameter, const dou
 const char* name_of_kind(uint32_t connection_kind);  // SNN_CONNECT_*: "dense", "one-to-one", ...
 SNNProjectionDef default_projection_def();           // what snn_projection_def_default gives
 
+class Network;
+
+// Neurons of a population that one device has; `first` is a multiple of slice_unit.
+struct Slice {
+    uint32_t first = 0, count = 0;
+    bool operator==(const Slice&) const = default;
+};
+constexpr uint32_t slice_unit = 64;  // neurons whose random draws are made together
+
+// What one of several devices runs. Populations have the same index as in the whole; behind them are the gathered ones: inputs that
+// bring all spikes of a population of which only a slice is here.
+struct NetworkPart {
+    std::shared_ptr<const Network> network;
+    std::vector<uint32_t> gathered;  // which populations, in order of the inputs behind the others
+};
+
 class Network {
 public:
     struct Named {
@@ -145,11 +162,8 @@ public:
                                                const std::vector<Parameters>& parameters,
                                                const std::vector<std::shared_ptr<const Plasticity>>& plasticity) const;
 
-    // Of a finished network, what one device of several runs. Populations keep their places, names and so their random draws.
-    // Those that are not `here` are inputs: of spikes, where a projection onto one that is here reads them, else of one neuron that
-    // nothing reads. Of projections there are those onto populations that are here, in their order; spikes of neurons elsewhere
-    // reach this network `lag_steps` late and have that much less way to go.
-    std::shared_ptr<const Network> part(const std::vector<uint8_t>& here, uint32_t lag_steps) const;
+    // Of a finished network, what one device of several runs: part.cpp. `here`: by population, of inputs all or nothing.
+    NetworkPart part(const std::vector<Slice>& here, uint32_t lag_steps) const;
 
     double dt_ms() const { return dt_ms_; }
     bool finished() const { return finished_; }

@@ -1,30 +1,112 @@
+// What one device of several runs of a network: populations, or slices of them, and what their projections read.
+//
+//     the whole          a part with a slice of `exc`, and all of `inh`      another device has `out`
+//     0 exc  [4096]      0 exc  [1024], neurons 2048 to 3071                 projections onto it are there
+//     1 inh  [1024]      1 inh  [1024]
+//     2 out  [10]        2 out  one neuron that nothing reads
+//                        3 exc  an input of 4096: the spikes of all slices, its own among them
+//
+// Spikes of neurons elsewhere come `lag` steps late, and have that much less way to go. Those of a population that is cut come so to
+// all its slices: then a projection from it adds up its sources in the order in which one device would.
+#include <algorithm>
+
 #include "network/network.h"
+#include "network/plan.h"
 
 namespace snn {
 
-std::shared_ptr<const Network> Network::part(const std::vector<uint8_t>& here, uint32_t lag_steps) const {
+namespace {
+
+template <class Value>
+std::vector<Value> cut(const std::vector<Value>& values, size_t rows, size_t row_size, Slice slice) {
+    std::vector<Value> some(rows * slice.count);
+    for (size_t row = 0; row < rows; ++row)
+        std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(row * row_size + slice.first), slice.count,
+                    some.begin() + static_cast<std::ptrdiff_t>(row * slice.count));
+    return some;
+}
+
+// One value for all neurons stays.
+template <class Value>
+void cut_if_each(std::vector<Value>& io_values, Slice slice) {
+    if (io_values.size() > 1) io_values = cut(io_values, 1, io_values.size(), slice);
+}
+
+Population slice_of(const Population& whole, Slice slice) {
+    Population some = whole;
+    some.size = slice.count;
+    some.shape = {1, {slice.count, 1, 1}};
+    some.first_neuron = slice.first;
+    for (std::vector<double>& values : some.parameters) cut_if_each(values, slice);
+    for (std::vector<double>& values : some.initial_states) cut_if_each(values, slice);
+    return some;
+}
+
+Population spike_input(const Population& population, bool is_read) {
+    Population input;
+    input.kind = SNN_POPULATION_SPIKE_INPUT;
+    input.name = population.name;
+    input.shape = is_read ? population.shape : Shape{1, {1, 1, 1}};
+    input.size = input.shape.size();
+    return input;
+}
+
+// The weights keep their order. There is no one-to-one projection onto a slice of as many neurons, so it becomes a sparse one.
+void keep_targets(Projection& io_projection, uint32_t source_size, Slice slice) {
+    if (io_projection.bias)
+        io_projection.bias = std::make_shared<const std::vector<float>>(cut(*io_projection.bias, 1, 0, slice));
+    if (io_projection.synapses) {
+        io_projection.synapses = io_projection.synapses->onto(slice.first, slice.count);
+        return;
+    }
+    const std::vector<float>& weights = *io_projection.dense_weights;
+    if (io_projection.kind == SNN_CONNECT_DENSE) {
+        io_projection.dense_weights = std::make_shared<const std::vector<float>>(
+            cut(weights, source_size, weights.size() / source_size, slice));
+        return;
+    }
+    auto index = std::make_shared<SparseIndex>();
+    for (uint32_t source = 0; source <= source_size; ++source)
+        index->row_offsets.push_back(std::clamp(source, slice.first, slice.first + slice.count) - slice.first);
+    for (uint32_t target = 0; target < slice.count; ++target) index->targets.push_back(target);
+    io_projection.kind = SNN_CONNECT_SPARSE;
+    io_projection.synapses = std::make_shared<const Synapses>(
+        std::move(index), std::make_shared<const std::vector<float>>(cut(weights, 1, weights.size(), slice)));
+    io_projection.dense_weights = nullptr;
+}
+
+}  // namespace
+
+NetworkPart Network::part(const std::vector<Slice>& here, uint32_t lag_steps) const {
     auto made = std::make_shared<Network>(dt_ms_);
+    NetworkPart part;
     std::vector<uint8_t> is_read(populations_.size(), 0);
     for (const Projection& projection : projections_)
-        if (here[projection.target]) is_read[projection.source] = 1;
+        if (here[projection.target].count > 0) is_read[projection.source] = 1;
+    const auto is_whole = [&](uint32_t p) { return here[p].count == populations_[p].size; };
+    std::vector<uint32_t> read_from(populations_.size());  // in the part
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         const Population& population = populations_[p];
-        if (here[p] || (is_read[p] && population.is_input())) {
-            made->append(made->populations_, population, true);
-            continue;
-        }
-        Population input;
-        input.kind = SNN_POPULATION_SPIKE_INPUT;
-        input.name = population.name;
-        input.shape = is_read[p] ? population.shape : Shape{1, {1, 1, 1}};
-        input.size = input.shape.size();
-        made->append(made->populations_, std::move(input), true);
+        read_from[p] = p;
+        if (is_whole(p) || (is_read[p] && population.is_input())) made->append(made->populations_, population, true);
+        else if (here[p].count > 0) made->append(made->populations_, slice_of(population, here[p]), true);
+        else made->append(made->populations_, spike_input(population, is_read[p]), true);
+    }
+    for (uint32_t p = 0; p < populations_.size(); ++p) {
+        if (here[p].count == 0 || is_whole(p) || !is_read[p]) continue;
+        Population gathered = spike_input(populations_[p], true);
+        gathered.name += " gathered";  // no name of the user's has a space
+        read_from[p] = made->append(made->populations_, std::move(gathered), true);
+        part.gathered.push_back(p);
     }
     for (const Projection& projection : projections_) {
-        if (!here[projection.target]) continue;
+        const Slice slice = here[projection.target];
+        if (slice.count == 0) continue;
         Projection copy = projection;
         copy.trainable = false;
-        if (!here[copy.source] && !populations_[copy.source].is_input()) {
+        copy.source = read_from[projection.source];
+        if (!is_whole(projection.target)) keep_targets(copy, populations_[projection.source].size, slice);
+        if (!is_whole(projection.source) && !populations_[projection.source].is_input()) {
             const uint32_t shorter = std::min(lag_steps, copy.min_delay());  // the second only where there are no synapses
             const uint32_t of_axon = std::min(shorter, copy.delay_steps);
             copy.delay_steps -= of_axon;
@@ -33,7 +115,22 @@ std::shared_ptr<const Network> Network::part(const std::vector<uint8_t>& here, u
         made->append(made->projections_, std::move(copy), false);
     }
     made->finished_ = true;
-    return made;
+    part.network = std::move(made);
+    return part;
+}
+
+PopulationConstants slice_of(const PopulationConstants& whole, Slice slice) {
+    PopulationConstants some = whole;
+    for (Constant& constant : some.constants) {
+        cut_if_each(constant.floats, slice);
+        cut_if_each(constant.ints, slice);
+        cut_if_each(constant.doubles, slice);
+    }
+    for (PoissonLimits& limits : some.poisson)
+        if (limits.per_neuron && limits.count > 0)
+            limits.limits = cut(limits.limits, limits.count, limits.limits.size() / limits.count, slice);
+    for (std::vector<double>& values : some.initial_states) cut_if_each(values, slice);
+    return some;
 }
 
 }  // namespace snn

@@ -110,5 +110,7 @@ Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients = fa
 // The constants of neurons with other parameters than the network's; those have been checked one by one. Throws
 // SNN_ERROR_INVALID_ARGUMENT when a derived constant or a mean is out of range for them.
 PopulationConstants make_population_constants(const Population& population, const Parameters& parameters, double dt_ms);
+// The same of some of the neurons.
+PopulationConstants slice_of(const PopulationConstants& whole, Slice slice);
 
 }  // namespace snn

@@ -33,6 +33,62 @@ private:
     uint16_t steps_;
 };
 
+// Makes the rows of another rule and leaves out the targets that are elsewhere. Of a running network only, as well.
+class SliceRule final : public SynapseRule {
+public:
+    SliceRule(std::shared_ptr<const SynapseRule> rule, uint32_t first, uint32_t count)
+        : rule_(std::move(rule)), first_(first), count_(count) {}
+
+    uint32_t source_size() const override { return rule_->source_size(); }
+    uint64_t count() const override {
+        counted_.call([&] {
+            RowMemory memory;
+            uint64_t synapses = 0;
+            for (uint32_t source = 0; source < source_size(); ++source) {
+                const std::span<const uint32_t> targets = rule_->row(source, memory).targets;
+                for (const uint32_t target : targets) synapses += is_here(target);
+            }
+            synapses_ = synapses;
+        });
+        return synapses_;
+    }
+    SynapseRow row(uint32_t source, RowMemory& memory) const override {
+        SynapseRow row = rule_->row(source, memory);
+        // A row may lie in this memory already: what is kept moves to its front.
+        const size_t size = row.targets.size();
+        if (memory.targets.size() < size) memory.targets.resize(size);
+        if (memory.weights.size() < size) memory.weights.resize(size);
+        if (memory.delays.size() < row.delays.size()) memory.delays.resize(row.delays.size());
+        size_t kept = 0;
+        for (size_t k = 0; k < size; ++k) {
+            const uint32_t target = row.targets[k];
+            if (!is_here(target)) continue;
+            memory.targets[kept] = target - first_;
+            memory.weights[kept] = row.weights[k];
+            if (!row.delays.empty()) memory.delays[kept] = row.delays[k];
+            ++kept;
+        }
+        const bool has_delays = !row.delays.empty();
+        row.targets = {memory.targets.data(), kept};
+        row.weights = {memory.weights.data(), kept};
+        if (has_delays) row.delays = {memory.delays.data(), kept};
+        return row;
+    }
+    uint16_t min_delay() const override { return rule_->min_delay(); }
+    uint16_t max_delay() const override { return rule_->max_delay(); }
+    float weight_bound() const override { return rule_->weight_bound(); }
+    uint64_t in_degree_bound() const override { return rule_->in_degree_bound(); }
+    uint64_t memory_bytes() const override { return rule_->memory_bytes(); }
+
+private:
+    bool is_here(uint32_t target) const { return target - first_ < count_; }
+
+    std::shared_ptr<const SynapseRule> rule_;
+    uint32_t first_, count_;
+    mutable Once counted_;
+    mutable uint64_t synapses_ = 0;
+};
+
 }  // namespace
 
 Synapses::Synapses(std::shared_ptr<const SparseIndex> index, std::shared_ptr<const std::vector<float>> weights)
@@ -53,6 +109,30 @@ std::shared_ptr<const Synapses> Synapses::rounded(int32_t exponent) const {
     auto weights = std::make_shared<std::vector<float>>(*weights_);
     round_to_multiples(*weights, exponent);
     return std::make_shared<const Synapses>(index_, *weights == *weights_ ? weights_ : std::move(weights));
+}
+
+std::shared_ptr<const Synapses> Synapses::onto(uint32_t first, uint32_t count) const {
+    if (rule_) {
+        auto result = std::make_shared<Synapses>(std::make_shared<const SliceRule>(rule_, first, count));
+        result->rounds_ = rounds_;
+        result->exponent_ = exponent_;
+        return result;
+    }
+    auto index = std::make_shared<SparseIndex>();
+    auto weights = std::make_shared<std::vector<float>>();
+    index->min_delay = index_->min_delay;
+    index->max_delay = index_->max_delay;
+    index->row_offsets.push_back(0);
+    for (size_t source = 0; source + 1 < index_->row_offsets.size(); ++source) {
+        for (uint64_t k = index_->row_offsets[source]; k < index_->row_offsets[source + 1]; ++k) {
+            if (index_->targets[k] - first >= count) continue;
+            index->targets.push_back(index_->targets[k] - first);
+            weights->push_back((*weights_)[k]);
+            if (!index_->delays.empty()) index->delays.push_back(index_->delays[k]);
+        }
+        index->row_offsets.push_back(index->targets.size());
+    }
+    return std::make_shared<const Synapses>(std::move(index), std::move(weights));
 }
 
 std::shared_ptr<const Synapses> Synapses::earlier(uint16_t steps) const {

@@ -77,6 +77,9 @@ public:
     // The same with every weight rounded to a multiple of 2^-exponent, ties to even.
     std::shared_ptr<const Synapses> rounded(int32_t exponent) const;
 
+    // Those onto the targets [first, first + count), which count from 0 then. Bounds on delays stay.
+    std::shared_ptr<const Synapses> onto(uint32_t first, uint32_t count) const;
+
     // The same with every delay `steps` shorter; none is shorter than that, and a rule's bound on delays neither.
     std::shared_ptr<const Synapses> earlier(uint16_t steps) const;
 

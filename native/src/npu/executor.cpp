@@ -53,8 +53,9 @@ OpenVinoExecutor::OpenVinoExecutor(std::shared_ptr<const Plan> plan, const Execu
 }
 
 std::string OpenVinoExecutor::description() const {
-    return text("OpenVINO ", library_.version, " on ", target_.device, target_.half ? ", weights in float16" : "", ", computing in ",
-                precision_.empty() ? "its own precision" : precision_);
+    constexpr const char* formats[] = {"", ", weights in float16", ", weights in int8"};
+    return text("OpenVINO ", library_.version, " on ", target_.device, formats[static_cast<size_t>(target_.weights)],
+                ", computing in ", precision_.empty() ? "its own precision" : precision_);
 }
 
 // ---- States
@@ -151,7 +152,7 @@ std::unique_ptr<OpenVinoExecutor::Block> OpenVinoExecutor::build(uint32_t step_c
     };
     // A second graph for the same session counts on the same states as the first.
     values.uniform_state = [&](uint32_t p, uint32_t s) { return step_count == 1 ? uniform_state(p, s) : populations_[p].states[s].stays; };
-    Lowered lowered = lower(*plan_, values, {batch_size_, step_count, target_.half});
+    Lowered lowered = lower(*plan_, values, {batch_size_, step_count, target_.weights});
 
     const KeptFloatingPoint kept;
     auto block = std::make_unique<Block>();
@@ -173,7 +174,8 @@ std::unique_ptr<OpenVinoExecutor::Block> OpenVinoExecutor::build(uint32_t step_c
     const Owned<Model> model(read, library_.ov_model_free);
 
     // A CPU without float16 would take bfloat16 for it, which has 8 bits where float16 has 11.
-    const bool computes_half = target_.half && library_.property(target_.device, "OPTIMIZATION_CAPABILITIES").find("FP16") != std::string::npos;
+    const bool computes_half = target_.weights == WeightFormat::float16 &&
+                               library_.property(target_.device, "OPTIMIZATION_CAPABILITIES").find("FP16") != std::string::npos;
     const char* const precision = computes_half ? "f16" : "f32";
     const std::string threads = std::to_string(thread_count_);
     std::vector<const char*> properties{"PERFORMANCE_HINT", "LATENCY"};

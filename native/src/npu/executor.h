@@ -22,7 +22,7 @@ namespace snn::npu {
 struct Target {
     std::string name;    // what the user called it: "npu", "openvino:CPU"
     std::string device;  // what OpenVINO calls it: "NPU", "CPU"
-    bool half = false;   // float16, else float32
+    WeightFormat weights = WeightFormat::float32;
 };
 
 class OpenVinoExecutor final : public Executor {

@@ -14,6 +14,7 @@ constexpr const char* name_of(Element element) {
     switch (element) {
         case Element::f32: return "f32";
         case Element::f16: return "f16";
+        case Element::i8: return "i8";
         case Element::i32: return "i32";
         case Element::i64: return "i64";
         case Element::boolean: return "boolean";
@@ -26,6 +27,7 @@ constexpr const char* precision_of(Element element) {
     switch (element) {
         case Element::f32: return "FP32";
         case Element::f16: return "FP16";
+        case Element::i8: return "I8";
         case Element::i32: return "I32";
         case Element::i64: return "I64";
         case Element::boolean: return "BOOL";
@@ -39,6 +41,7 @@ constexpr uint64_t size_of(Element element) {
         case Element::i32: return 4;
         case Element::f16: return 2;
         case Element::i64: return 8;
+        case Element::i8:
         case Element::boolean: return 1;
     }
     return 0;

@@ -12,7 +12,7 @@
 
 namespace snn::npu {
 
-enum class Element : uint8_t { f32, f16, i32, i64, boolean };
+enum class Element : uint8_t { f32, f16, i8, i32, i64, boolean };
 using Extents = std::vector<uint64_t>;
 
 class Graph {

@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "npu/folded_model.h"
+#include "npu/integer_weights.h"
 
 namespace snn::npu {
 
@@ -101,17 +102,34 @@ private:
     }
 
     Node weight_constant(const std::vector<float>& weights, const Extents& extents) {
-        if (!options_.half) return graph().constant(Element::f32, extents, weights.data());
+        if (options_.weights != WeightFormat::float16) return graph().constant(Element::f32, extents, weights.data());
         std::vector<uint16_t> halves(weights.size());
         std::transform(weights.begin(), weights.end(), halves.begin(), half_of);
-        const Node constant = graph().constant(Element::f16, extents, halves.data());
-        return graph().operation("Convert", {constant}, Element::f32, extents, "destination_type=\"f32\"");
+        return as_float(graph().constant(Element::f16, extents, halves.data()));
+    }
+
+    // The same in 8 bits where that is wanted. `channels`: the extents of the scales, 1 along every other axis.
+    Node channel_constant(const std::vector<float>& weights, const Extents& extents, const Extents& channels) {
+        if (options_.weights != WeightFormat::int8) return weight_constant(weights, extents);
+        size_t count = 1, stride = 1;
+        for (size_t axis = 0; axis < extents.size(); ++axis) {
+            count *= channels[axis];
+            stride = channels[axis] > 1 ? 1 : stride * extents[axis];
+        }
+        const IntegerWeights rounded = integer_weights(weights, stride, count);
+        const Node integers = as_float(graph().constant(Element::i8, extents, rounded.integers.data()));
+        const Node scales = graph().constant(Element::f32, channels, rounded.scales.data());
+        return graph().operation("Multiply", {integers, scales}, Element::f32, extents);
+    }
+
+    Node as_float(Node constant) {
+        return graph().operation("Convert", {constant}, Element::f32, graph().extents(constant), "destination_type=\"f32\"");
     }
 
     // Built once: the steps of a graph share their weights.
-    Node weights(uint32_t q, const Extents& extents, const std::function<std::vector<float>()>& make) {
+    Node weights(uint32_t q, const std::function<Node()>& make) {
         const auto [found, is_new] = weights_.try_emplace(q, 0);
-        if (is_new) found->second = weight_constant(make(), extents);
+        if (is_new) found->second = make();
         return found->second;
     }
 
@@ -139,15 +157,17 @@ private:
             const bool pools = projection.kind == SNN_CONNECT_POOL2D;
             const uint64_t groups = pools ? from.dims[0] : window.groups;
             const Extents kernel{groups, to.dims[0] / groups, from.dims[0] / groups, window.kernel[0], window.kernel[1]};
-            const Node constant = weights(q, kernel, [&] {
-                return pools ? std::vector<float>(groups * window.kernel[0] * window.kernel[1], pool_weight(projection))
-                             : delivered_weights(q);
+            const Node constant = weights(q, [&] {
+                if (!pools) return channel_constant(delivered_weights(q), kernel, {groups, kernel[1], 1, 1, 1});
+                const std::vector<float> ones(groups * window.kernel[0] * window.kernel[1], pool_weight(projection));
+                return weight_constant(ones, kernel);
             });
             sums = graph().operation("GroupConvolution", {input, constant}, Element::f32, output, attributes);
         } else {
             const Extents kernel{to.dims[0], from.dims[0], window.kernel[0], window.kernel[1]};
-            sums = graph().operation("Convolution", {input, weights(q, kernel, [&] { return delivered_weights(q); })}, Element::f32,
-                                     output, attributes);
+            const Node constant =
+                weights(q, [&] { return channel_constant(delivered_weights(q), kernel, {kernel[0], 1, 1, 1}); });
+            sums = graph().operation("Convolution", {input, constant}, Element::f32, output, attributes);
         }
         return graph().reshape(sums, frame(projection.target));
     }
@@ -157,22 +177,24 @@ private:
         const uint64_t sources = network_.population(projection.source).size, targets = network_.population(projection.target).size;
         switch (projection.kind) {
             case SNN_CONNECT_ONE_TO_ONE: {
-                const Node constant = weights(q, {1, targets}, [&] { return delivered_weights(q); });
+                const Node constant = weights(q, [&] { return weight_constant(delivered_weights(q), {1, targets}); });
                 return graph().elementwise("Multiply", {activity(projection.source, projection.delay_steps), constant}, Element::f32);
             }
             case SNN_CONNECT_CONV2D:
             case SNN_CONNECT_POOL2D: return deliver_window(q, activity(projection.source, projection.delay_steps));
             default: break;
         }
-        const Node matrix = weights(q, {sources, targets}, [&] {
-            if (projection.kind == SNN_CONNECT_DENSE) return delivered_weights(q);
-            const SparseIndex& index = projection.synapses->index();
-            const std::vector<float> values = delivered_weights(q);
-            std::vector<float> dense(sources * targets, 0.0f);
-            for (uint64_t i = 0; i < sources; ++i)
-                for (uint64_t k = index.row_offsets[i]; k < index.row_offsets[i + 1]; ++k)
-                    dense[i * targets + index.targets[k]] += values[k];
-            return dense;
+        const Node matrix = weights(q, [&] {
+            std::vector<float> values = delivered_weights(q);
+            if (projection.kind != SNN_CONNECT_DENSE) {
+                const SparseIndex& index = projection.synapses->index();
+                std::vector<float> dense(sources * targets, 0.0f);
+                for (uint64_t i = 0; i < sources; ++i)
+                    for (uint64_t k = index.row_offsets[i]; k < index.row_offsets[i + 1]; ++k)
+                        dense[i * targets + index.targets[k]] += values[k];
+                values = std::move(dense);
+            }
+            return channel_constant(values, {sources, targets}, {1, targets});
         });
         return graph().operation("MatMul", {activity(projection.source, projection.min_delay()), matrix}, Element::f32,
                                  frame(projection.target), "transpose_a=\"false\" transpose_b=\"false\"");

@@ -21,10 +21,14 @@ struct SessionValues {
     std::function<std::optional<double>(uint32_t population, uint32_t state)> uniform_state;
 };
 
+// Of weights as the device has them. int8: of matrices and convolutions, with a float32 scale for each target neuron or channel
+// (integer_weights.h); everything else is float32.
+enum class WeightFormat : uint8_t { float32, float16, int8 };
+
 struct LoweringOptions {
     uint32_t batch_size = 1;
     uint32_t step_count = 1;
-    bool half = false;  // weights in float16
+    WeightFormat weights = WeightFormat::float32;
 };
 
 // The graph and what is behind its names and numbers. Values are [batch][size], float32, states of whole numbers int32.

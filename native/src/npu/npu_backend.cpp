@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "common/error.h"
 #include "common/machine.h"
@@ -82,23 +83,32 @@ void check_is_there(const std::string& device, std::string_view name) {
                 " on this machine; it sees: ", known.empty() ? "nothing" : known);
 }
 
+constexpr std::pair<std::string_view, npu::WeightFormat> formats[] = {
+    {"f32", npu::WeightFormat::float32}, {"f16", npu::WeightFormat::float16}, {"i8", npu::WeightFormat::int8}};
+
+npu::WeightFormat weight_format(std::string_view precision, std::string_view name) {
+    for (const auto& [word, format] : formats)
+        if (word == precision) return format;
+    throw Error(SNN_ERROR_NOT_FOUND, "device '", name, "': precision '", precision, "' is not known; there are: f32, f16, i8");
+}
+
+// "npu", "npu:i8".
 std::unique_ptr<Executor> open_npu(std::shared_ptr<const Plan> plan, const ExecutorOptions& options) {
-    if (!options.device.empty())
-        throw Error(SNN_ERROR_NOT_FOUND, "device 'npu:", options.device, "': the device \"npu\" takes no choice; OpenVINO's others are \"openvino:DEVICE\"");
-    check_is_there("NPU", "npu");
-    return open(std::move(plan), options, {"npu", "NPU", true});
+    const std::string name = options.device.empty() ? "npu" : "npu:" + options.device;
+    const npu::WeightFormat weights = weight_format(options.device.empty() ? "f16" : options.device, name);
+    check_is_there("NPU", name);
+    return open(std::move(plan), options, {name, "NPU", weights});
 }
 
 // "CPU", "GPU.1", "CPU:f16".
 std::unique_ptr<Executor> open_openvino(std::shared_ptr<const Plan> plan, const ExecutorOptions& options) {
-    const std::string name = "openvino:" + options.device;
+    const std::string name = options.device.empty() ? "openvino" : "openvino:" + options.device;
     const size_t colon = options.device.find(':');
     const std::string device = options.device.empty() ? "CPU" : options.device.substr(0, colon);
     const std::string precision = colon == std::string::npos ? (is_npu(device) ? "f16" : "f32") : options.device.substr(colon + 1);
-    if (precision != "f16" && precision != "f32")
-        throw Error(SNN_ERROR_NOT_FOUND, "device '", name, "': precision '", precision, "' is not known; there are: f32, f16");
+    const npu::WeightFormat weights = weight_format(precision, name);
     check_is_there(device, name);
-    return open(std::move(plan), options, {options.device.empty() ? "openvino" : name, device, precision == "f16"});
+    return open(std::move(plan), options, {name, device, weights});
 }
 
 // What the executor keeps; what OpenVINO takes for the compiled graph is its own and about the weights once more.
@@ -122,7 +132,7 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
 
 }  // namespace
 
-const Backend npu_backend{"npu", describe_npu, open_npu, memory, npu_count, driver};
+const Backend npu_backend{"npu", describe_npu, open_npu, memory, npu_count, driver, false, true};
 const Backend openvino_backend{"openvino", describe_openvino, open_openvino, memory, openvino_count, driver};
 
 }  // namespace snn

@@ -34,6 +34,7 @@ public:
     BatchExecutor(std::shared_ptr<const Plan> plan, Shares shares, const ExecutorOptions& options);
 
     const std::vector<std::string>& devices() const override { return shares_.devices; }
+    std::string device() const override { return shares_.device(); }
     std::string without(uint32_t place) const override;
     std::string description() const override;
     void reset_state() override;

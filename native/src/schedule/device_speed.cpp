@@ -131,10 +131,11 @@ bool read_speed(const Json& document, const std::string& key, DeviceSpeed& out_s
            out_speed.large_work > out_speed.small_work;
 }
 
-std::vector<Device> devices_of(bool all) {
+template <class Wanted>
+std::vector<Device> devices_where(Wanted&& wanted) {
     std::vector<Device> devices;
     for (const Backend* const backend : backends()) {
-        if (!all && !backend->is_automatic) continue;
+        if (!wanted(*backend)) continue;
         const uint32_t count = backend->device_count ? backend->device_count() : 1;
         for (uint32_t index = 0; index < count; ++index) {
             devices.push_back({backend, index, {}});
@@ -146,8 +147,13 @@ std::vector<Device> devices_of(bool all) {
 
 }  // namespace
 
-std::vector<Device> all_devices() { return devices_of(true); }
-std::vector<Device> automatic_devices() { return devices_of(false); }
+std::vector<Device> all_devices() {
+    return devices_where([](const Backend&) { return true; });
+}
+
+std::vector<Device> automatic_devices(bool low_power) {
+    return devices_where([&](const Backend& backend) { return backend.is_automatic || (low_power && backend.saves_power); });
+}
 
 Device find_device(std::string_view name) {
     std::string known;

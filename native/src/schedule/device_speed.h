@@ -24,8 +24,8 @@ struct Device {
     std::string driver() const { return backend->driver ? backend->driver(index) : std::string(); }
 };
 std::vector<Device> all_devices();
-// Those that "auto" may choose. Drivers and libraries of the others are not loaded.
-std::vector<Device> automatic_devices();
+// Those that "auto" may choose, the CPU first, or "auto:low". Drivers and libraries of the others are not loaded.
+std::vector<Device> automatic_devices(bool low_power);
 // Throws SNN_ERROR_NOT_FOUND with the names there are. "vulkan" is "vulkan:0".
 Device find_device(std::string_view name);
 

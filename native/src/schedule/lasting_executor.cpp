@@ -330,4 +330,32 @@ std::span<const uint32_t> LastingExecutor::active(uint32_t population, uint32_t 
     return reading([&](const Executor& executor) { return executor.active(population, sample); });
 }
 
+LastingExecutor::Reopen reopen_on_next(std::vector<std::string> devices,
+                                       std::function<std::unique_ptr<Executor>(const std::string& device)> open,
+                                       std::function<void(const std::string& device, const std::string& failure)> told) {
+    return [devices = std::move(devices), open = std::move(open), told = std::move(told)](
+               std::unique_ptr<Executor>& io_executor, std::exception_ptr failure) mutable {
+        std::string sentence;
+        try {
+            std::rethrow_exception(failure);
+        } catch (const Error& error) {
+            if (devices.empty() || (error.status() != SNN_ERROR_DEVICE_LOST && error.status() != SNN_ERROR_OUT_OF_MEMORY)) throw;
+            sentence = error.what();
+        }
+        while (true) {
+            const std::string device = devices.front();
+            devices.erase(devices.begin());
+            told(device, sentence);
+            io_executor.reset();  // makes room
+            try {
+                io_executor = open(device);
+                return;
+            } catch (const std::exception& error) {  // does not open: whatever is next
+                if (devices.empty()) throw;
+                sentence = error.what();
+            }
+        }
+    };
+}
+
 }  // namespace snn

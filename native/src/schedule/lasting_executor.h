@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -48,6 +49,9 @@ public:
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
+
+    // Whether what it drives at present would train by itself.
+    bool drives_a_trainer() const { return executor_ && executor_->can_train(); }
 
 private:
     using Bytes = std::vector<std::byte>;
@@ -134,5 +138,11 @@ private:
     std::chrono::steady_clock::time_point point_time_;
     ExecutorCounters counted_before_;  // by executors that are gone, up to the safe point that the present one began at
 };
+
+// For an executor on one device: when that is lost or out of memory, the next of `devices` goes on. `told` hears which it is and
+// what failed; an error of another kind, and one when none is left, comes out of the executor.
+LastingExecutor::Reopen reopen_on_next(std::vector<std::string> devices,
+                                       std::function<std::unique_ptr<Executor>(const std::string& device)> open,
+                                       std::function<void(const std::string& device, const std::string& failure)> told);
 
 }  // namespace snn

@@ -1,4 +1,4 @@
-// Which populations of a network run on which of several devices.
+// Which populations of a network, or slices of them, run on which of several devices.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,18 @@
 
 namespace snn {
 
+// Neurons of a population that one device has.
+struct Placed {
+    Slice neurons;
+    uint32_t device;  // place in Placement::devices
+    bool operator==(const Placed&) const = default;
+};
+
 struct Placement {
-    std::vector<std::string> devices;     // as they were named
-    std::vector<uint32_t> of_population;  // place in `devices`. Inputs: of the first device that reads them
+    std::vector<std::string> devices;  // as they were named
+    // By population: all of it on one device, or slices in ascending order, which no device has two of. Inputs: on the first device
+    // that reads them. Nothing: it has no place yet.
+    std::vector<std::vector<Placed>> of_population;
     // Spikes go from device to device once in so many steps, which is 1 or at most half the smallest delay between devices. 0: nothing
     // goes from one to another.
     uint32_t window_steps = 0;
@@ -21,21 +30,23 @@ struct Placement {
     // step and that is the smallest delay.
     uint32_t lag_steps = 0;
 
-    // "exc, inh on cpu; out on vulkan:0"
+    bool is_cut(uint32_t population) const { return of_population[population].size() > 1; }
+    // "exc[0:512], inh on cpu; exc[512:800], out on vulkan:0"
     std::string description(const Network& network) const;
-    // Without one of the devices: its populations have no place (UINT32_MAX) until place() gives them one.
+    // Without one of the devices: populations of which it had something have no place until place() gives them one.
     Placement without(uint32_t device) const;
-    // What gives this placement again: "cpu+vulkan:0;exc=0;inh=0;out=1"; without those that have no place.
+    // What gives this placement again: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0;out=1"; without those that have no place.
     std::string device(const Network& network) const;
 };
 
-// `device` is "cpu+vulkan:0", devices with "+" between them, perhaps followed by ";population=number of a device, from 0" for those
-// populations that the caller places. The others go, those with most work first, each where it is expected to be done first:
+// `device` is "cpu+vulkan:0", devices with "+" between them, perhaps followed by ";population=number of a device, from 0" or
+// ";population[first:end]=number" for those populations that the caller places. The others go, those with most work first, each where
+// it is expected to be done first; where that leaves one device much longer at work than others, populations are cut instead.
 // device_speed() is asked where devices differ and something is left to be placed. Populations with an undelayed
-// projection between them stay together. The same network, devices and measurements always give the same placement.
+// projection between them stay together, and are not cut. The same network, devices and measurements always give the same placement.
 // Throws SNN_ERROR_NOT_FOUND for a device or population that is not there, SNN_ERROR_INVALID_ARGUMENT for words that say nothing
-// of this kind, SNN_ERROR_UNSUPPORTED for devices that do not give the same bits as others, and for undelayed projections
-// between populations that the caller has put apart.
+// of this kind and for slices that are none, SNN_ERROR_UNSUPPORTED for devices that do not give the same bits as others, for
+// undelayed projections between populations that the caller has put apart, and for populations that cannot be cut.
 Placement place(const Network& network, std::string_view device, const ExecutorOptions& options);
 
 }  // namespace snn

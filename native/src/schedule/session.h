@@ -174,6 +174,7 @@ private:
     void open_executor(const SessionOptions& options);
     void open_executor_on(const std::string& device);
     void open_several(const std::string& device);
+    void make_lasting(const std::vector<struct DeviceChoice>& others);
     void go_on_without(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure, const ExecutorOptions& options);
     void report_opening() const;
     void warn(const std::string& sentence) const;

@@ -21,9 +21,19 @@ void Session::open_executor_on(const std::string& device) {
     device_ = device;
 }
 
+namespace {
+
+// Shares of a batch are told as they were found; places of populations can be longer than SNNSessionDevice::name.
+std::string name_of(const TogetherExecutor& executor, const std::string& device) {
+    return shares_samples(device) ? executor.device() : device;
+}
+
+}  // namespace
+
 // Several devices. One that can be lost is left when it fails (lasting_executor.h).
 void Session::open_several(const std::string& device) {
     std::unique_ptr<TogetherExecutor> executor = open_together(plan_, device, executor_options_);
+    std::string name = name_of(*executor, device);
     if (std::all_of(executor->devices().begin(), executor->devices().end(), runs_on_host)) {
         executor_ = std::move(executor);
     } else {
@@ -39,7 +49,7 @@ void Session::open_several(const std::string& device) {
                                               });
     }
     executor_->reset_state();
-    device_ = device;
+    device_ = std::move(name);
 }
 
 // `failure` is of a device of the executor, which is one over several.
@@ -57,7 +67,9 @@ void Session::go_on_without(std::unique_ptr<Executor>& io_executor, std::excepti
         io_executor.reset();  // makes room
         while (!io_executor) {
             try {
-                io_executor = open_together(plan_, device, options);
+                std::unique_ptr<TogetherExecutor> opened = open_together(plan_, device, options);
+                device_ = name_of(*opened, device);
+                io_executor = std::move(opened);
             } catch (const DeviceFailure& other) {  // does not open any more: whatever is left shares anew
                 std::vector<std::string> left = devices_of(device);
                 if (left.size() == 1) throw;
@@ -66,7 +78,6 @@ void Session::go_on_without(std::unique_ptr<Executor>& io_executor, std::excepti
                 device = joined_devices(left, shares_samples(device));
             }
         }
-        device_ = device;
     }
 }
 
@@ -75,14 +86,18 @@ void Session::warn(const std::string& sentence) const {
 }
 
 void Session::open_executor(const SessionOptions& options) {
-    is_automatic_ = options.device == automatic_device;
+    const Automatic automatic = automatic_device(options.device);
+    is_automatic_ = automatic != Automatic::no;
     if (!is_automatic_) return open_executor_on(options.device);
-    const std::vector<DeviceChoice> choices =
-        choose_devices(*network_, executor_options_, [&](const std::string& sentence) { warn(sentence); });
+    const std::vector<DeviceChoice> choices = choose_devices(*network_, executor_options_, automatic == Automatic::low_power,
+                                                             [&](const std::string& sentence) { warn(sentence); });
+    const uint32_t asked = executor_options_.thread_count;
     for (size_t i = 0; i < choices.size(); ++i) {
         try {
+            executor_options_.thread_count = choices[i].thread_count ? choices[i].thread_count : asked;
             open_executor_on(choices[i].device);
             device_reason_ = choices[i].reason;
+            if (!runs_on_host(device_)) make_lasting({choices.begin() + static_cast<std::ptrdiff_t>(i) + 1, choices.end()});
             return;
         } catch (const std::exception& error) {
             if (i + 1 == choices.size()) throw;
@@ -92,10 +107,36 @@ void Session::open_executor(const SessionOptions& options) {
     }
 }
 
+// A GPU that "auto" chose may be lost: the next best device goes on.
+void Session::make_lasting(const std::vector<DeviceChoice>& others) {
+    std::vector<std::string> names;
+    for (const DeviceChoice& choice : others)  // with the same bits
+        if (find_backend(choice.device).is_automatic && std::find(names.begin(), names.end(), choice.device) == names.end())
+            names.push_back(choice.device);
+    const auto open = [this](const std::string& device) {
+        ExecutorOptions options = executor_options_;
+        options.device = device_choice(device);
+        if (!(flags_ & SNN_FLAG_ANY_SIZE)) check_memory(estimate_memory(*plan_, device, options));
+        return find_backend(device).open(plan_, options);
+    };
+    const auto told = [this](const std::string& device, const std::string& failure) {
+        warn(text("device '", device_, "' failed, the session goes on on '", device, "': ", failure));
+        device_reason_ = text("'", device_, "' failed and is not used any more: ", failure);
+        device_ = device;
+    };
+    executor_ = std::make_unique<LastingExecutor>(plan_, executor_options_, std::move(executor_), reopen_on_next(names, open, told));
+    executor_->reset_state();
+}
+
 void Session::prepare_to_train() {
-    if (executor_->can_train() || !is_automatic_) return;
-    const std::string device = backends().front()->name;
-    warn(text("device '", device_, "' cannot train; the session goes on on '", device, "'"));
+    // A network with nothing to train is told about by the trainer.
+    if (executor_->can_train() || plan_->step_adjoint.empty()) return;
+    if (!is_automatic_) throw Error(SNN_ERROR_UNSUPPORTED, "device '", device_, "' cannot train; \"cpu\" can");
+    // What a trainer does is not done again elsewhere: the device trains by itself.
+    const auto* const lasting = dynamic_cast<const LastingExecutor*>(executor_.get());
+    const bool stays = lasting && lasting->drives_a_trainer();
+    const std::string device = stays ? device_ : backends().front()->name;
+    if (!stays) warn(text("device '", device_, "' cannot train; the session goes on on '", device, "'"));
     const SavedState state = save();
     std::unique_ptr<Executor> left = std::move(executor_);
     const std::string left_device = device_;
@@ -111,7 +152,7 @@ void Session::prepare_to_train() {
         device_ = left_device;
         throw;
     }
-    device_reason_ = text("'", left_device, "' cannot train");
+    if (!stays) device_reason_ = text("'", left_device, "' cannot train");
 }
 
 void Session::report_opening() const {

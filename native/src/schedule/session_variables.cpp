@@ -321,10 +321,10 @@ std::shared_ptr<const Network> Session::to_network() const {
     const auto& projections = network_->projections();
     std::vector<std::shared_ptr<const std::vector<float>>> weights(projections.size()), biases(projections.size());
     for (uint32_t p = 0; p < projections.size(); ++p) {
-        if (!weight_is_own_[p]) continue;
-        if (weight_copies() > 1)
+        if (weight_copies() > 1 && projections[p].weight_count() > 0)
             throw Error(SNN_ERROR_UNSUPPORTED, "the ", batch_size_, " samples have weights of their own; read those of one (\"",
                         projections[p].name, ".weight[0]\") and write them to a session without SNN_FLAG_SAMPLE_WEIGHTS");
+        if (!weight_is_own_[p]) continue;
         auto values = std::make_shared<std::vector<float>>(projections[p].weight_count());
         executor_->read({Slot::weight, p}, DType::float32, values->data());
         weights[p] = std::move(values);

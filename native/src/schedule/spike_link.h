@@ -1,4 +1,4 @@
-// Spikes of one population on their way to other devices, as lists, a window of steps to each:
+// Spikes of one population, or of a slice of it, on their way to other devices, as lists, a window of steps to each:
 //
 //     slot 0            slot 1            slot 2            slot 3            slot 0 again
 //     steps 0 .. w-1    steps w .. 2w-1   ...
@@ -22,9 +22,10 @@ class SpikeLink {
 public:
     // `lag_steps` is `window_steps` or twice that. Steps are counted from `lag_steps` on, so that those before are no less than
     // 0.
-    SpikeLink(uint32_t population, uint32_t size, uint32_t batch, uint32_t window_steps, uint32_t lag_steps);
+    SpikeLink(uint32_t population, Slice neurons, uint32_t batch, uint32_t window_steps, uint32_t lag_steps);
 
     uint32_t population() const { return population_; }
+    Slice neurons() const { return neurons_; }
     void clear();
 
     // What a device that has the population is to record in `steps` steps from `step` on, all in one window: end_write() takes
@@ -36,11 +37,12 @@ public:
 
     // What a device that runs steps from `step` on reads: the spikes of `lag_steps` before, as lists.
     InputFrames read(uint64_t step) const;
-    // The same as frames, for devices that take no lists. `out_frames`: [steps][batch][size].
-    void read_frames(uint64_t step, uint32_t steps, float* out_frames) const;
+    // The same as frames, for devices that take no lists. `io_frames`: [steps][batch][size of the population], whose columns of
+    // these neurons are 0.
+    void read_frames(uint64_t step, uint32_t steps, uint32_t size, float* io_frames) const;
 
-    // What happened in the `lag_steps` before `now`: rows of activity, [lag_steps][batch][size], the newest first.
-    void write_history(uint64_t now, const float* rows);
+    // What happened in the `lag_steps` before `now`: rows of activity, [lag_steps][batch][size of the population], the newest first.
+    void write_history(uint64_t now, uint32_t size, const float* rows);
 
 private:
     struct Slot {
@@ -51,9 +53,25 @@ private:
     const Slot& slot_of(uint64_t step) const { return slots_[step / window_ % slots_.size()]; }
     size_t place_of(uint64_t step) const { return step % window_ * batch_; }  // among the offsets
 
-    uint32_t population_, size_, batch_, window_, lag_;
+    uint32_t population_;
+    Slice neurons_;
+    uint32_t batch_, window_, lag_;
     std::vector<Slot> slots_;
     std::unique_ptr<uint32_t[]> steps_, samples_;  // of what is written at the moment
+};
+
+// The spikes of a population whose slices come by several links, as one list.
+class GatheredSpikes {
+public:
+    GatheredSpikes(std::vector<uint32_t> links, uint32_t size, uint32_t batch, uint32_t window_steps);
+    // As SpikeLink::read(), for `steps` steps from `step` on; valid until the next call. `links`: all there are.
+    InputFrames read(const std::vector<SpikeLink>& links, uint64_t step, uint32_t steps);
+
+private:
+    std::vector<uint32_t> links_;  // in order of their neurons
+    uint32_t batch_;
+    std::unique_ptr<uint32_t[]> neurons_;
+    std::vector<uint32_t> offsets_;
 };
 
 }  // namespace snn

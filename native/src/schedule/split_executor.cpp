@@ -1,38 +1,65 @@
 #include "schedule/split_executor.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
-#include "backend/slots.h"
 #include "common/error.h"
 
 namespace snn {
+
+namespace {
+
+// Traces of a slice have the places of the whole, also where no synapse onto it has one of the delays.
+void take_delays(const Plan& whole, uint32_t projection, uint32_t index, Plan& io_own) {
+    if (!whole.plasticity[projection]) return;
+    const uint32_t earlier = whole.network->projection(projection).synapses->min_delay() -
+                             io_own.network->projection(index).synapses->min_delay();
+    auto own = std::make_shared<PlasticityPlan>(*io_own.plasticity[index]);
+    own->delays = whole.plasticity[projection]->delays;
+    for (uint16_t& delay : own->delays) delay = static_cast<uint16_t>(delay - earlier);
+    io_own.plasticity[index] = std::move(own);
+}
+
+}  // namespace
 
 Split make_split(const Plan& plan, std::string_view device, const ExecutorOptions& options) {
     check_shared_weights(options, device);
     const Network& network = *plan.network;
     Split split{place(network, device, options), {}};
-    const std::vector<uint32_t>& of_population = split.placement.of_population;
+    const auto count = static_cast<uint32_t>(network.populations().size());
     for (uint32_t d = 0; d < split.placement.devices.size(); ++d) {
-        SplitPart part{split.placement.devices[d],
-                       d,
-                       threads_of_part(split.placement.devices, d, options.thread_count),
-                       {},
-                       {},
-                       {},
-                       nullptr};
-        for (const uint32_t at : of_population) part.here.push_back(at == d);
-        if (std::find(part.here.begin(), part.here.end(), 1) == part.here.end()) continue;
-        part.is_there = part.here;
+        SplitPart part;
+        part.device = split.placement.devices[d];
+        part.place = d;
+        part.thread_count = threads_of_part(split.placement.devices, d, options.thread_count);
+        part.here.resize(count);
+        part.is_there.resize(count);
+        part.late_at.assign(count, SplitPart::nowhere);
+        bool has_any = false;
+        for (uint32_t p = 0; p < count; ++p)
+            for (const Placed& placed : split.placement.of_population[p])
+                if (placed.device == d) {
+                    part.here[p] = placed.neurons;
+                    part.is_there[p] = 1;
+                    has_any = true;
+                }
+        if (!has_any) continue;
         for (uint32_t q = 0; q < network.projections().size(); ++q) {
-            if (!part.here[network.projections()[q].target]) continue;
+            const Projection& projection = network.projections()[q];
+            if (part.here[projection.target].count == 0) continue;
             part.projections.push_back(q);
-            part.is_there[network.projections()[q].source] = 1;
+            part.is_there[projection.source] = 1;
+            if (part.here[projection.source].count == 0 && !network.population(projection.source).is_input())
+                part.late_at[projection.source] = projection.source;
         }
-        Plan own = make_plan(network.part(part.here, split.placement.lag_steps));
+        NetworkPart own_network = network.part(part.here, split.placement.lag_steps);
+        for (uint32_t i = 0; i < own_network.gathered.size(); ++i) part.late_at[own_network.gathered[i]] = count + i;
+        Plan own = make_plan(std::move(own_network.network));
         // As much as saved states hold.
-        for (uint32_t p = 0; p < of_population.size(); ++p)
-            if (part.here[p]) own.populations[p].history_depth = plan.populations[p].history_depth;
+        for (uint32_t p = 0; p < count; ++p)
+            if (part.here[p].count > 0) own.populations[p].history_depth = plan.populations[p].history_depth;
+        for (uint32_t i = 0; i < part.projections.size(); ++i) take_delays(plan, part.projections[i], i, own);
         part.plan = std::make_shared<const Plan>(std::move(own));
         split.parts.push_back(std::move(part));
     }
@@ -50,7 +77,7 @@ MemoryEstimate estimate_memory(const Plan& plan, const Split& split, const Execu
         sum.state_bytes += own.state_bytes;
         sum.new_bytes += own.new_bytes;
         for (size_t q = 0; q < part.projections.size(); ++q)
-            sum.projection_bytes[part.projections[q]] = own.projection_bytes[q];
+            sum.projection_bytes[part.projections[q]] += own.projection_bytes[q];
     }
     return sum;
 }
@@ -64,25 +91,28 @@ SplitExecutor::SplitExecutor(std::shared_ptr<const Plan> plan, Split split, cons
       now_(placement_.lag_steps) {
     const Network& network = *plan_->network;
     const auto& populations = network.populations();
-    part_of_.assign(populations.size(), none);
-    link_of_.assign(populations.size(), none);
-    frame_place_of_.assign(populations.size(), none);
-    place_of_.resize(network.projections().size());
+    const auto population_count = static_cast<uint32_t>(populations.size());
+    pieces_of_.resize(population_count);
+    projection_pieces_.resize(network.projections().size());
+    links_of_.resize(population_count);
+    frame_place_of_.assign(population_count, none);
+    std::vector<uint8_t> has_links(population_count, 0);
     uint32_t input_count = 0;
-    for (uint32_t p = 0; p < populations.size(); ++p)
+    for (uint32_t p = 0; p < population_count; ++p) {
         if (populations[p].is_input()) frame_place_of_[p] = input_count++;
+        has_links[p] = placement_.is_cut(p);
+    }
     for (uint32_t k = 0; k < split.parts.size(); ++k) {
         auto running = std::make_unique<Running>();
         running->part = std::move(split.parts[k]);
         const SplitPart& part = running->part;
-        for (uint32_t p = 0; p < populations.size(); ++p)
-            if (part.here[p]) part_of_[p] = k;
-        for (uint32_t q = 0; q < part.projections.size(); ++q) {
-            place_of_[part.projections[q]] = {k, q};
-            const uint32_t source = network.projections()[part.projections[q]].source;
-            if (part.here[source] || populations[source].is_input() || link_of_[source] != none) continue;
-            link_of_[source] = static_cast<uint32_t>(links_.size());
-            links_.emplace_back(source, populations[source].size, batch_, placement_.window_steps, placement_.lag_steps);
+        for (uint32_t p = 0; p < population_count; ++p) {
+            if (part.here[p].count > 0) pieces_of_[p].push_back({k, p, part.here[p]});
+            has_links[p] |= part.late_at[p] != SplitPart::nowhere;
+        }
+        for (uint32_t i = 0; i < part.projections.size(); ++i) {
+            const uint32_t q = part.projections[i];
+            projection_pieces_[q].push_back({k, i, part.here[network.projections()[q].target]});
         }
         try {
             running->executor =
@@ -93,22 +123,29 @@ SplitExecutor::SplitExecutor(std::shared_ptr<const Plan> plan, Split split, cons
         running->takes_lists = running->executor->takes_spike_lists();
         running_.push_back(std::move(running));
     }
-    for (uint32_t l = 0; l < links_.size(); ++l) part_of(links_[l].population()).links.push_back(l);
+    const auto in_order = [](Pieces& pieces) {
+        std::sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.neurons.first < b.neurons.first; });
+    };
+    std::for_each(pieces_of_.begin(), pieces_of_.end(), in_order);
+    std::for_each(projection_pieces_.begin(), projection_pieces_.end(), in_order);
+    for (uint32_t p = 0; p < population_count; ++p)
+        for (const Piece& piece : pieces_of_[p]) {
+            if (!has_links[p]) continue;
+            const auto link = static_cast<uint32_t>(links_.size());
+            links_of_[p].push_back(link);
+            running_[piece.part]->links.push_back(link);
+            links_.emplace_back(p, piece.neurons, batch_, placement_.window_steps, placement_.lag_steps);
+        }
     for (const auto& running : running_) {
-        if (running->takes_lists) continue;
-        for (const SpikeLink& link : links_)
-            running->frames.emplace_back(
-                running->part.is_there[link.population()] ? size_t{placement_.window_steps} * frame_of(link.population()) : 0);
-    }
-    for (const auto& running : running_) running->finished = now_;
-}
-
-template <class Use>
-decltype(auto) SplitExecutor::on_device(const Running& running, Use&& use) const {
-    try {
-        return use(*running.executor);
-    } catch (...) {
-        rethrow_as_failure(running.part.device, running.part.place);
+        running->late.resize(running->part.plan->network->populations().size());
+        for (uint32_t p = 0; p < population_count; ++p) {
+            const uint32_t at = running->part.late_at[p];
+            if (at == SplitPart::nowhere) continue;
+            LateSpikes& late = running->late[at].emplace(LateSpikes{p, links_of_[p], {}, {}});
+            if (!running->takes_lists) late.frames.resize(size_t{placement_.window_steps} * frame_of(p));
+            else if (late.links.size() > 1) late.gathered.emplace(late.links, populations[p].size, batch_, placement_.window_steps);
+        }
+        running->finished = now_;
     }
 }
 
@@ -139,6 +176,10 @@ void SplitExecutor::run(const RunRequest& request) {
         throw Error(SNN_ERROR_DEVICE_LOST,
                     "a device of this session failed in an earlier run, and the others are ahead of it; reset ",
                     "the session or load a state to go on");
+    for (const auto& running : running_) {
+        running->slice_events.resize(request.events.size());
+        for (SliceEvents& events : running->slice_events) events.rows.clear(), events.neurons.clear();
+    }
     if (pool_.width() >= running_.size()) {
         pool_.run(static_cast<uint32_t>(running_.size()), [&](uint32_t k) { run_part(*running_[k], request); });
     } else {
@@ -155,6 +196,7 @@ void SplitExecutor::run(const RunRequest& request) {
         std::rethrow_exception(first);
     }
     now_ += request.step_count;
+    merge_events(request);
     count_inputs(request);
 }
 
@@ -204,7 +246,7 @@ void SplitExecutor::run_window(Running& io_running, const RunRequest& request, u
         } catch (...) {
             rethrow_as_failure(io_running.part.device, io_running.part.place);
         }
-        take_events(io_running, request, done, steps);
+        take_results(io_running, request, done, steps);
         io_running.finished.store(now_ + done + steps, std::memory_order_release);
     } catch (...) {
         io_running.error = std::current_exception();
@@ -216,50 +258,130 @@ void SplitExecutor::run_window(Running& io_running, const RunRequest& request, u
 void SplitExecutor::prepare(Running& io_running, const RunRequest& request, uint32_t done, uint32_t steps) {
     const SplitPart& part = io_running.part;
     const auto& populations = part.plan->network->populations();
-    const size_t rows_before = (uint64_t{request.record_phase} + done) / request.record_interval;
     io_running.inputs.clear();
     io_running.records.clear();
+    io_running.slice_records.clear();
     io_running.events.clear();
     for (uint32_t p = 0; p < populations.size(); ++p) {
         if (!populations[p].is_input()) continue;
-        if (!part.is_there[p]) {
+        if (io_running.late[p]) {
+            io_running.inputs.push_back(late_spikes(*io_running.late[p], p, done, steps));
+        } else if (!part.is_there[p]) {
             io_running.inputs.push_back({p, silence_.data(), 0});
-        } else if (frame_place_of_[p] != none) {
+        } else {
             InputFrames frames = request.inputs[frame_place_of_[p]];
             frames.data += done * frames.step_stride;
             io_running.inputs.push_back(frames);
-        } else if (io_running.takes_lists) {
-            io_running.inputs.push_back(links_[link_of_[p]].read(now_ + done));
-        } else {
-            float* const frames = io_running.frames[link_of_[p]].data();
-            links_[link_of_[p]].read_frames(now_ + done, steps, frames);
-            io_running.inputs.push_back({p, frames, steps > 1 ? frame_of(p) : 0u});
         }
     }
-    for (RecordFrames frames : request.records) {
-        if (!part.here[frames.population]) continue;
-        frames.data = static_cast<char*>(frames.data) + rows_before * frames.step_stride * size_of(frames.dtype);
-        io_running.records.push_back(frames);
-    }
+    for (const RecordFrames& frames : request.records)
+        if (part.here[frames.population].count > 0) add_record(io_running, request, frames, done, steps);
     for (const uint32_t l : io_running.links) io_running.events.push_back(links_[l].begin_write(now_ + done));
     for (EventRecord events : request.events) {
-        if (!part.here[events.population] || link_of_[events.population] != none) continue;
+        if (part.here[events.population].count == 0 || !links_of_[events.population].empty()) continue;
         events.first_step += done;
         io_running.events.push_back(events);
     }
 }
 
+// What happened `lag` steps before the `steps` steps from `done` on, for population `at` of a part's plan.
+InputFrames SplitExecutor::late_spikes(LateSpikes& io_late, uint32_t at, uint32_t done, uint32_t steps) const {
+    InputFrames input{};
+    if (io_late.gathered) {
+        input = io_late.gathered->read(links_, now_ + done, steps);
+    } else if (io_late.frames.empty()) {
+        input = links_[io_late.links.front()].read(now_ + done);
+    } else {
+        const uint32_t frame = frame_of(io_late.population);
+        std::fill_n(io_late.frames.data(), size_t{steps} * frame, 0.0f);
+        for (const uint32_t l : io_late.links)
+            links_[l].read_frames(now_ + done, steps, size_of_population(io_late.population), io_late.frames.data());
+        input = {at, io_late.frames.data(), steps > 1 ? frame : 0u};
+    }
+    input.population = at;
+    return input;
+}
+
+// Rows of a slice lie apart in the caller's frames. With one sample the device writes to its place in them; with several it
+// writes rows of its own, which put_slices() brings there.
+void SplitExecutor::add_record(Running& io_running, const RunRequest& request, RecordFrames frames, uint32_t done, uint32_t steps) {
+    const Slice neurons = io_running.part.here[frames.population];
+    const auto rows_until = [&](uint32_t step) { return (uint64_t{request.record_phase} + step) / request.record_interval; };
+    const auto offset = [&](size_t values) { return static_cast<char*>(frames.data) + values * size_of(frames.dtype); };
+    frames.data = offset(rows_until(done) * frames.step_stride);
+    if (is_cut(frames.population) && batch_ == 1) frames.data = offset(neurons.first);
+    if (is_cut(frames.population) && batch_ > 1) {
+        SliceRecord& slice = io_running.slice_records.emplace_back();
+        slice.whole = frames;
+        slice.neurons = neurons;
+        slice.rows = frames.kind == RecordFrames::activity_sum ? 1 : rows_until(done + steps) - rows_until(done);
+        slice.memory.resize(slice.rows * batch_ * neurons.count * size_of(frames.dtype));
+        if (frames.kind == RecordFrames::activity_sum) copy_slice(slice, false);
+        frames.data = slice.memory.data();
+        frames.step_stride = frames.kind == RecordFrames::activity_sum ? 0 : size_t{batch_} * neurons.count;
+    }
+    io_running.records.push_back(frames);
+}
+
+void SplitExecutor::copy_slice(SliceRecord& io_slice, bool to_whole) const {
+    const size_t value = size_of(io_slice.whole.dtype), size = size_of_population(io_slice.whole.population);
+    std::byte* own = io_slice.memory.data();
+    for (size_t row = 0; row < io_slice.rows; ++row)
+        for (uint32_t sample = 0; sample < batch_; ++sample, own += io_slice.neurons.count * value) {
+            std::byte* const there = static_cast<std::byte*>(io_slice.whole.data) +
+                                     (row * io_slice.whole.step_stride + sample * size + io_slice.neurons.first) * value;
+            std::memcpy(to_whole ? there : own, to_whole ? own : there, io_slice.neurons.count * value);
+        }
+}
+
 // After the steps from `done` on: spikes to the links and to the caller.
-void SplitExecutor::take_events(Running& io_running, const RunRequest& request, uint32_t done, uint32_t steps) {
+void SplitExecutor::take_results(Running& io_running, const RunRequest& request, uint32_t done, uint32_t steps) {
+    for (SliceRecord& slice : io_running.slice_records) copy_slice(slice, true);
     for (size_t i = 0; i < io_running.links.size(); ++i)
         links_[io_running.links[i]].end_write(io_running.events[i], now_ + done, steps);
-    for (EventRecord& wanted : request.events)
+    for (size_t w = 0; w < request.events.size(); ++w) {
+        EventRecord& wanted = request.events[w];
         for (size_t i = 0; i < io_running.events.size(); ++i) {
             const EventRecord& events = io_running.events[i];
             if (events.population != wanted.population) continue;
-            if (i < io_running.links.size()) links_[io_running.links[i]].copy_to(wanted, events, wanted.first_step + done);
-            else wanted.count = events.count;
+            if (is_cut(wanted.population)) {
+                SliceEvents& own = io_running.slice_events[w];
+                for (size_t e = 0; e < events.count; ++e)
+                    own.rows.push_back((uint64_t{done} + events.steps[e]) * batch_ + (events.samples ? events.samples[e] : 0));
+                own.neurons.insert(own.neurons.end(), events.neurons, events.neurons + events.count);
+            } else if (i < io_running.links.size()) {
+                links_[io_running.links[i]].copy_to(wanted, events, wanted.first_step + done);
+            } else {
+                wanted.count = events.count;
+            }
         }
+    }
+}
+
+// Those of populations that are cut: by step, then by sample, then slice after slice.
+void SplitExecutor::merge_events(const RunRequest& request) const {
+    for (size_t w = 0; w < request.events.size(); ++w) {
+        EventRecord& wanted = request.events[w];
+        if (!is_cut(wanted.population)) continue;
+        const Pieces& pieces = pieces_of_[wanted.population];
+        std::vector<size_t> next(pieces.size(), 0);
+        for (;;) {
+            uint64_t row = UINT64_MAX;
+            for (size_t k = 0; k < pieces.size(); ++k) {
+                const SliceEvents& own = running_[pieces[k].part]->slice_events[w];
+                if (next[k] < own.rows.size()) row = std::min(row, own.rows[next[k]]);
+            }
+            if (row == UINT64_MAX) break;
+            for (size_t k = 0; k < pieces.size(); ++k) {
+                const SliceEvents& own = running_[pieces[k].part]->slice_events[w];
+                for (size_t& at = next[k]; at < own.rows.size() && own.rows[at] == row; ++at, ++wanted.count) {
+                    wanted.steps[wanted.count] = wanted.first_step + static_cast<uint32_t>(row / batch_);
+                    wanted.neurons[wanted.count] = pieces[k].neurons.first + own.neurons[at];
+                    if (wanted.samples) wanted.samples[wanted.count] = static_cast<uint32_t>(row % batch_);
+                }
+            }
+        }
+    }
 }
 
 // Parts cannot say: an input may be read by several of them, and spikes from elsewhere look like inputs to them.
@@ -288,86 +410,6 @@ ExecutorCounters SplitExecutor::counters() const {
     }
     sum.input_spikes = input_spikes_;
     return sum;
-}
-
-// ---- Variables
-
-void SplitExecutor::set_constants(uint32_t population, const PopulationConstants& constants) {
-    on_device(part_of(population), [&](Executor& executor) { executor.set_constants(population, constants); });
-}
-
-void SplitExecutor::set_seed(uint64_t seed) {
-    for (const auto& running : running_) on_device(*running, [&](Executor& executor) { executor.set_seed(seed); });
-}
-
-void SplitExecutor::set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) {
-    const Place place = place_of_[projection];
-    const Running& running = *running_[place.part];
-    auto own = std::make_shared<PlasticityPlan>(*plan);
-    own->delays = running.part.plan->plasticity[place.index]->delays;
-    on_device(running, [&](Executor& executor) { executor.set_plasticity(place.index, std::move(own)); });
-}
-
-void SplitExecutor::signal(uint32_t projection, float value) {
-    const Place place = place_of_[projection];
-    on_device(*running_[place.part], [&](Executor& executor) { executor.signal(place.index, value); });
-}
-
-Slot SplitExecutor::on_part(const Slot& slot, uint32_t& out_part) const {
-    if (slot.kind == Slot::state || slot.kind == Slot::activity || slot.kind == Slot::history) {
-        out_part = part_of_[slot.index];
-        return slot;
-    }
-    out_part = place_of_[slot.index].part;
-    return {slot.kind, place_of_[slot.index].index, slot.sub};
-}
-
-size_t SplitExecutor::count(const Slot& slot) const { return slot_count(*plan_, batch_, slot); }
-
-void SplitExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
-    uint32_t part = 0;
-    const Slot own = on_part(slot, part);
-    on_device(*running_[part], [&](Executor& executor) { executor.read(own, dtype, out_data); });
-}
-
-void SplitExecutor::write(const Slot& slot, DType dtype, const void* data) {
-    if (slot.kind == Slot::history) return write_history(slot.index, dtype, data);
-    if (slot.kind == Slot::activity && plan_->network->population(slot.index).is_input()) {
-        for (const auto& running : running_)
-            if (running->part.is_there[slot.index])
-                on_device(*running, [&](Executor& executor) { executor.write(slot, dtype, data); });
-        return;
-    }
-    uint32_t part = 0;
-    const Slot own = on_part(slot, part);
-    on_device(*running_[part], [&](Executor& executor) { executor.write(own, dtype, data); });
-}
-
-// To the device that has the population and to those that read it: these know spikes from `lag` steps ago on, and get later
-// ones from the link.
-void SplitExecutor::write_history(uint32_t population, DType dtype, const void* data) {
-    const size_t frame = frame_of(population);
-    const size_t depth = plan_->populations[population].history_depth;
-    const size_t lag = link_of_[population] != none ? placement_.lag_steps : 0;
-    std::vector<float> rows(std::max(depth, lag) * frame, 0.0f);
-    convert(dtype, data, DType::float32, rows.data(), depth * frame);
-    for (const auto& running : running_) {
-        const SplitPart& part = running->part;
-        if (!part.is_there[population]) continue;
-        const size_t late = part.here[population] ? 0 : lag, own_depth = part.plan->populations[population].history_depth;
-        std::vector<float> own(own_depth * frame, 0.0f);
-        for (size_t row = 0; row < own_depth && row + late < depth; ++row)
-            std::copy_n(rows.data() + (row + late) * frame, frame, own.data() + row * frame);
-        if (own_depth > 0)
-            on_device(*running, [&](Executor& executor) {
-                executor.write({Slot::history, population}, DType::float32, own.data());
-            });
-    }
-    if (lag > 0) links_[link_of_[population]].write_history(now_, rows.data());
-}
-
-std::span<const uint32_t> SplitExecutor::active(uint32_t population, uint32_t sample) const {
-    return on_device(*running_[part_of_[population]], [&](Executor& executor) { return executor.active(population, sample); });
 }
 
 }  // namespace snn

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "schedule/batch_executor.h"
+#include "schedule/device_choice.h"
 #include "schedule/device_speed.h"
 #include "schedule/split_executor.h"
 
@@ -35,6 +36,9 @@ std::string joined_devices(const std::vector<std::string>& devices, bool share_s
 
 void check_together(const std::vector<std::string>& devices, std::string_view words) {
     for (const std::string& name : devices) {
+        if (automatic_device(name) != Automatic::no)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "device '", words, "': 'auto' chooses one device and cannot be one of several; name ",
+                        "each of them");
         const Backend& backend = find_backend(name);
         if (!backend.is_automatic && std::string_view(backend.name) != "reference")
             throw Error(SNN_ERROR_UNSUPPORTED, "device '", name, "' cannot work with others on one network ('", words,

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "common/error.h"
+#include "common/quantization.h"
 #include "network/stages.h"
 #include "train/optimizer.h"
 
@@ -11,11 +12,20 @@ namespace snn {
 
 namespace {
 
-// The smallest number of 16 significant bits that is not below.
-double rounded_up(double value) {
-    int exponent = 0;
-    const double fraction = std::frexp(value, &exponent);
-    return std::ldexp(std::ceil(std::ldexp(fraction, 16)), exponent - 16);
+double square_sum_of(std::span<const double> values) {
+    double sum = 0;
+    for (const double value : values) sum += value * value;
+    return sum;
+}
+
+[[noreturn]] void refuse_delays_with_few_bits(const Projection& projection) {
+    throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "' cannot be quantised while its delays are ",
+                "learned; quantise it in a trainer of its own, with the delays that were learned");
+}
+
+[[noreturn]] void refuse_one_scale(const Projection& projection) {
+    throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "' is normalised, which folds a factor for each ",
+                "channel into its weights: quantise it with per_channel");
 }
 
 }  // namespace
@@ -32,28 +42,32 @@ void LatentWeights::check(uint32_t index, const char* what) const {
                     "; connect it with SNN_ARITHMETIC_FLOAT");
 }
 
-void LatentWeights::set_quantization(uint32_t projection, uint32_t bits, bool per_channel) {
+LatentWeights::Latent* LatentWeights::find(uint32_t projection) {
+    for (Latent& latent : latents_)
+        if (latent.projection == projection) return &latent;
+    return nullptr;
+}
+
+void LatentWeights::set_quantization(uint32_t index, uint32_t bits, bool per_channel) {
     if (bits != 0 && (bits < 2 || bits > 8))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "bits is ", bits, "; expected 2 to 8, or 0 for none");
-    plan_.network->projection(projection);
-    if (bits) check(projection, "quantised");
-    for (const Latent& latent : latents_)
-        if (bits && latent.projection == projection && latent.scale > 0)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", plan_.network->projection(projection).name,
-                        "' is normalised; quantise it in a trainer of its own, after the normalisation is folded");
-    forget(projection);
-    if (!bits) return;
-    Latent latent = new_latent(projection);
-    latent.bits = bits;
-    latent.per_channel = per_channel;
-    write_derived(latent);
-    latents_.push_back(std::move(latent));
+    const Projection& projection = plan_.network->projection(index);
+    Latent settings = settings_of(index);
+    if (bits) {
+        check(index, "quantised");
+        if (settings.taps) refuse_delays_with_few_bits(projection);
+        if (settings.is_normalized() && !per_channel) refuse_one_scale(projection);
+    }
+    settings.bits = bits;
+    settings.per_channel = per_channel;
+    restart(std::move(settings));
 }
 
 void LatentWeights::set_normalization(uint32_t index, double scale, double momentum, double epsilon) {
     const Projection& projection = plan_.network->projection(index);
     if (!(scale >= 0) || !std::isfinite(scale))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "scale is ", scale, "; expected a finite number above 0, or 0 for none");
+    Latent settings = settings_of(index);
     if (scale > 0) {
         if (!(momentum > 0 && momentum <= 1))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "momentum is ", momentum, "; expected more than 0, at most 1");
@@ -69,49 +83,99 @@ void LatentWeights::set_normalization(uint32_t index, double scale, double momen
         if (!executor_.can_normalize())
             throw Error(SNN_ERROR_UNSUPPORTED, "the device cannot normalise projection '", projection.name, "'; \"cpu\" can, in networks ",
                         "without static sparse projections that have delays, unless those have SNN_ARITHMETIC_FLOAT");
-        for (const Latent& latent : latents_)
-            if (latent.projection == index && latent.bits)
-                throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "' is quantised; normalise it in a trainer of "
-                            "its own, before");
+        if (settings.bits && !settings.per_channel) refuse_one_scale(projection);
     }
-    forget(index);
-    if (scale > 0) {
-        Latent latent = new_latent(index);
-        latent.bias.resize(projection.bias->size());
-        executor_.read({Slot::bias, index}, DType::float64, latent.bias.data());
-        latent.scale = scale;
-        latent.momentum = momentum;
-        latent.epsilon = epsilon;
+    settings.scale = scale;
+    settings.momentum = momentum;
+    settings.epsilon = epsilon;
+    restart(std::move(settings));
+}
+
+void LatentWeights::set_delay_learning(uint32_t index, uint32_t kernel, double width, double rate_factor) {
+    const Projection& projection = plan_.network->projection(index);
+    if (kernel > SNN_DELAY_KERNEL_TRIANGLE)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "kernel is ", kernel, "; expected one of SNN_DELAY_KERNEL_*");
+    // A narrower Gaussian has one tap, and a narrower triangle none between two: nothing would tell a position where to go.
+    constexpr double largest_width = 1e6;
+    const double least = kernel == SNN_DELAY_KERNEL_GAUSSIAN ? 0.2 : 1.0;
+    if (width != 0 && !(width >= least && width <= largest_width))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "width is ", width, "; expected ", least, " to ", largest_width,
+                    " steps, or 0 for none");
+    if (!(rate_factor >= 0) || !std::isfinite(rate_factor))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "rate_factor is ", rate_factor, "; expected a finite number of at least 0");
+    if (Latent* const latent = find(index); latent && latent->taps && width > 0) {  // positions stay
+        latent->kernel = {kernel, width};
+        latent->rate_factor = rate_factor;
+        return;
+    }
+    Latent settings = settings_of(index);
+    settings.taps.reset();
+    if (width > 0) {
+        check(index, "given delays that are learned");
+        if (projection.kind != SNN_CONNECT_SPARSE)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "' is ", name_of_kind(projection.kind),
+                        "; delays are those of synapses, which sparse projections have");
+        if (settings.bits) refuse_delays_with_few_bits(projection);
+        settings.taps.emplace(projection);
+        settings.kernel = {kernel, width};
+        settings.rate_factor = rate_factor;
+    }
+    restart(std::move(settings));
+}
+
+// Without what was learned since.
+LatentWeights::Latent LatentWeights::settings_of(uint32_t projection) {
+    Latent settings;
+    settings.projection = projection;
+    if (const Latent* const old = find(projection)) {
+        settings.bits = old->bits;
+        settings.per_channel = old->per_channel;
+        settings.scale = old->scale;
+        settings.momentum = old->momentum;
+        settings.epsilon = old->epsilon;
+        settings.taps = old->taps;
+        settings.kernel = old->kernel;
+        settings.rate_factor = old->rate_factor;
+    }
+    return settings;
+}
+
+// The session keeps the weights that it has; from them the projection begins anew, as the settings say.
+void LatentWeights::restart(Latent latent) {
+    const uint32_t projection = latent.projection;
+    std::vector<double> weights(executor_.count({Slot::weight, projection}));
+    executor_.read({Slot::weight, projection}, DType::float64, weights.data());
+    if (latent.taps) {
+        const size_t pairs = latent.taps->pair_count();
+        for (auto* const values : {&latent.weights, &latent.positions, &latent.weight_gradient, &latent.position_gradient})
+            values->resize(pairs);
+        for (int moment = 0; moment < 2; ++moment) {
+            latent.weight_moments[moment].resize(pairs);
+            latent.position_moments[moment].resize(pairs);
+        }
+        latent.taps->collapse(weights, latent.weights, latent.positions);
+    } else {
+        latent.weights = std::move(weights);
+    }
+    if (latent.is_normalized()) {
+        latent.bias.resize(executor_.count({Slot::bias, projection}));
+        executor_.read({Slot::bias, projection}, DType::float64, latent.bias.data());
         for (auto* const values : {&latent.first, &latent.second, &latent.mean, &latent.gradient, &latent.gamma,
                                    &latent.batch_mean, &latent.batch_variance})
             values->resize(latent.bias.size());
         latent.lambda.assign(latent.bias.size(), 1.0);
         latent.variance.assign(latent.bias.size(), 1.0);
+    }
+    std::erase_if(latents_, [&](const Latent& old) { return old.projection == projection; });
+    if (latent.bits || latent.is_normalized() || latent.taps) {
+        write_derived(latent, For::session);
         latents_.push_back(std::move(latent));
     }
-    prepare_runs();
-}
-
-LatentWeights::Latent LatentWeights::new_latent(uint32_t projection) const {
-    Latent latent;
-    latent.projection = projection;
-    latent.weights.resize(executor_.count({Slot::weight, projection}));
-    executor_.read({Slot::weight, projection}, DType::float64, latent.weights.data());
-    return latent;
-}
-
-// The session keeps the weights that it has.
-void LatentWeights::forget(uint32_t projection) {
-    std::erase_if(latents_, [&](const Latent& latent) { return latent.projection == projection; });
-    prepare_runs();
-}
-
-void LatentWeights::prepare_runs() {
     runs_.clear();
-    for (Latent& latent : latents_)
-        if (latent.scale > 0)
-            runs_.push_back({latent.projection, latent.gamma.data(), latent.epsilon, counts_.data(), latent.batch_mean.data(),
-                             latent.batch_variance.data()});
+    for (Latent& each : latents_)
+        if (each.is_normalized())
+            runs_.push_back({each.projection, each.gamma.data(), each.epsilon, counts_.data(), each.batch_mean.data(),
+                             each.batch_variance.data()});
 }
 
 size_t LatentWeights::channel_count(const Latent& latent) const {
@@ -120,11 +184,11 @@ size_t LatentWeights::channel_count(const Latent& latent) const {
     return projection.kind == SNN_CONNECT_CONV2D ? target.shape.dims[0] : target.size;
 }
 
-// Calls use(weight, output channel) for all weights in order.
+// Calls use(weight, output channel) for all weights of the executor in order.
 template <class Use>
 void LatentWeights::for_weights(const Latent& latent, Use&& use) const {
     const Projection& projection = plan_.network->projection(latent.projection);
-    const size_t count = latent.weights.size(), channels = channel_count(latent);
+    const size_t count = derived_.size(), channels = channel_count(latent);
     size_t i = 0;
     switch (projection.kind) {
         case SNN_CONNECT_DENSE:
@@ -143,44 +207,57 @@ void LatentWeights::for_weights(const Latent& latent, Use&& use) const {
     }
 }
 
+// What the executor's optimiser is to change.
 void LatentWeights::write_latent(const Latent& latent) const {
-    executor_.write({Slot::weight, latent.projection}, DType::float64, latent.weights.data());
-    if (latent.scale > 0) executor_.write({Slot::bias, latent.projection}, DType::float64, latent.bias.data());
+    if (!latent.taps) executor_.write({Slot::weight, latent.projection}, DType::float64, latent.weights.data());
+    if (latent.is_normalized()) executor_.write({Slot::bias, latent.projection}, DType::float64, latent.bias.data());
 }
 
 void LatentWeights::read_latent(Latent& latent) const {
-    executor_.read({Slot::weight, latent.projection}, DType::float64, latent.weights.data());
-    if (latent.scale > 0) executor_.read({Slot::bias, latent.projection}, DType::float64, latent.bias.data());
+    if (!latent.taps) executor_.read({Slot::weight, latent.projection}, DType::float64, latent.weights.data());
+    if (latent.is_normalized()) executor_.read({Slot::bias, latent.projection}, DType::float64, latent.bias.data());
 }
 
-void LatentWeights::write_derived(const Latent& latent) const {
-    if (latent.scale > 0 && !latent.has_statistics) return write_latent(latent);  // nothing to fold yet
-    derived_ = latent.weights;
-    if (latent.scale > 0) {
-        derived_bias_ = latent.bias;
-        factors_.resize(latent.bias.size());
-        for (size_t c = 0; c < factors_.size(); ++c) {
-            factors_[c] = latent.scale * latent.lambda[c] / std::sqrt(latent.variance[c] + latent.epsilon);
-            derived_bias_[c] -= factors_[c] * latent.mean[c];
-        }
-        for_weights(latent, [&](size_t i, size_t c) { derived_[i] *= factors_[c]; });
-        executor_.write({Slot::bias, latent.projection}, DType::float64, derived_bias_.data());
+void LatentWeights::write_derived(const Latent& latent, For purpose) const {
+    if (latent.taps) {
+        derived_.resize(executor_.count({Slot::weight, latent.projection}));
+        latent.taps->expand(latent.kernel, purpose == For::session, latent.weights, latent.positions, derived_);
     } else {
-        const double most = static_cast<double>((1u << (latent.bits - 1)) - 1);
-        factors_.assign(latent.per_channel ? channel_count(latent) : 1, 0.0);
-        const auto scale_of = [&](size_t c) -> double& { return factors_[latent.per_channel ? c : 0]; };
-        for_weights(latent, [&](size_t i, size_t c) { scale_of(c) = std::max(scale_of(c), std::abs(derived_[i])); });
-        for (double& scale : factors_) scale = rounded_up(scale / most);
-        for_weights(latent, [&](size_t i, size_t c) {
-            if (const double scale = scale_of(c); scale > 0) derived_[i] = scale * std::nearbyint(derived_[i] / scale);
-        });
+        derived_ = latent.weights;
     }
+    folding_.clear();
+    if (latent.is_normalized()) {
+        derived_bias_ = latent.bias;
+        if (purpose == For::session && latent.has_statistics) {
+            folding_.resize(latent.bias.size());
+            for (size_t c = 0; c < folding_.size(); ++c) {
+                folding_[c] = latent.scale * latent.lambda[c] / std::sqrt(latent.variance[c] + latent.epsilon);
+                derived_bias_[c] -= folding_[c] * latent.mean[c];
+            }
+        }
+        executor_.write({Slot::bias, latent.projection}, DType::float64, derived_bias_.data());
+    }
+    if (latent.bits) quantize(latent);
+    else if (!folding_.empty()) for_weights(latent, [&](size_t i, size_t c) { derived_[i] *= folding_[c]; });
     executor_.write({Slot::weight, latent.projection}, DType::float64, derived_.data());
+}
+
+// derived_ to integers times a scale, which takes in the factors of the folding where there are any.
+void LatentWeights::quantize(const Latent& latent) const {
+    factors_.assign(latent.per_channel ? channel_count(latent) : 1, 0.0);
+    const auto scale_of = [&](size_t c) -> double& { return factors_[latent.per_channel ? c : 0]; };
+    for_weights(latent, [&](size_t i, size_t c) { scale_of(c) = std::max(scale_of(c), std::abs(derived_[i])); });
+    for (double& scale : factors_) scale = quantization_scale(scale, latent.bits);
+    for_weights(latent, [&](size_t i, size_t c) {
+        if (const double scale = scale_of(c); scale > 0) derived_[i] = std::nearbyint(derived_[i] / scale);
+    });
+    for (size_t c = 0; c < folding_.size(); ++c) factors_[c] = rounded_up(factors_[c] * folding_[c]);
+    for_weights(latent, [&](size_t i, size_t c) { derived_[i] *= scale_of(c); });
 }
 
 void LatentWeights::begin() const {
     for (const Latent& latent : latents_)
-        if (latent.scale > 0) write_latent(latent);
+        if (latent.differs_in_training()) write_derived(latent, For::training);
 }
 
 std::span<const NormalizedProjection> LatentWeights::normalization(const int32_t* labels) {
@@ -192,21 +269,37 @@ std::span<const NormalizedProjection> LatentWeights::normalization(const int32_t
 
 void LatentWeights::end() const {
     for (const Latent& latent : latents_)
-        if (latent.scale > 0) write_derived(latent);
+        if (latent.differs_in_training()) write_derived(latent, For::session);
 }
 
 void LatentWeights::take_gradients() {
     for (Latent& latent : latents_) {
-        if (latent.scale == 0) continue;
-        executor_.read_gamma_gradient(latent.projection, latent.gradient.data());
-        for (double& gradient : latent.gradient) gradient *= latent.scale;
+        if (latent.is_normalized()) {
+            executor_.read_gamma_gradient(latent.projection, latent.gradient.data());
+            for (double& gradient : latent.gradient) gradient *= latent.scale;
+        }
+        if (latent.taps) {
+            derived_.resize(executor_.count({Slot::weight_gradient, latent.projection}));
+            executor_.read({Slot::weight_gradient, latent.projection}, DType::float64, derived_.data());
+            latent.taps->gradients(latent.kernel, latent.weights, latent.positions, derived_, latent.weight_gradient,
+                                   latent.position_gradient);
+        }
     }
 }
 
-double LatentWeights::square_sum() const {
+double LatentWeights::square_sum(uint32_t projection) const {
+    for (const Latent& latent : latents_) {
+        if (latent.projection != projection || !latent.taps) continue;
+        derived_bias_.resize(executor_.count({Slot::bias_gradient, projection}));
+        if (!derived_bias_.empty()) executor_.read({Slot::bias_gradient, projection}, DType::float64, derived_bias_.data());
+        return square_sum_of(latent.weight_gradient) + square_sum_of(latent.position_gradient) + square_sum_of(derived_bias_);
+    }
+    return executor_.gradient_square_sum(projection);
+}
+
+double LatentWeights::square_sum_of_scales() const {
     double sum = 0;
-    for (const Latent& latent : latents_)
-        for (const double g : latent.gradient) sum += g * g;
+    for (const Latent& latent : latents_) sum += square_sum_of(latent.gradient);
     return sum;
 }
 
@@ -224,18 +317,31 @@ void LatentWeights::update(const OptimizerStep& step, OptimizerMemory& memory) {
         for (const Latent& latent : latents_) write_latent(latent);
         executor_.update(step, memory);
     } catch (...) {
-        for (const Latent& latent : latents_) write_derived(latent);
+        for (const Latent& latent : latents_) write_derived(latent, For::session);
         throw;
     }
-    OptimizerStep of_lambda = step;
-    of_lambda.weight_decay = of_lambda.l1_regularization = 0;  // a scale has no reason to go to zero
-    const OptimizerConstants<double> constants = optimizer_constants<double>(of_lambda);
+    OptimizerStep undecayed = step;  // neither a scale nor a delay has a reason to go to zero
+    undecayed.weight_decay = undecayed.l1_regularization = 0;
+    const OptimizerConstants<double> constants = optimizer_constants<double>(undecayed);
     for (Latent& latent : latents_) {
         read_latent(latent);
         for (size_t c = 0; c < latent.lambda.size(); ++c)
             update_value(step.optimizer, constants, latent.gradient[c], latent.lambda[c], latent.first[c], latent.second[c]);
-        if (latent.scale > 0) update_statistics(latent);
-        write_derived(latent);
+        if (latent.taps) update_delays(latent, step, undecayed);
+        if (latent.is_normalized()) update_statistics(latent);
+        write_derived(latent, For::session);
+    }
+}
+
+void LatentWeights::update_delays(Latent& latent, const OptimizerStep& of_weights, OptimizerStep of_positions) const {
+    of_positions.learning_rate *= latent.rate_factor;
+    const auto weights = optimizer_constants<double>(of_weights), positions = optimizer_constants<double>(of_positions);
+    for (size_t i = 0; i < latent.weights.size(); ++i) {
+        update_value(of_weights.optimizer, weights, latent.weight_gradient[i], latent.weights[i], latent.weight_moments[0][i],
+                     latent.weight_moments[1][i]);
+        update_value(of_weights.optimizer, positions, latent.position_gradient[i], latent.positions[i],
+                     latent.position_moments[0][i], latent.position_moments[1][i]);
+        latent.positions[i] = std::clamp(latent.positions[i], 0.0, latent.taps->last());
     }
 }
 
@@ -258,9 +364,10 @@ template <class Self, class Use>
 void LatentWeights::for_state(Self& self, Use&& use) {
     for (auto& latent : self.latents_) {
         for (auto* const values : {&latent.weights, &latent.bias, &latent.lambda, &latent.first, &latent.second, &latent.mean,
-                                   &latent.variance})
+                                   &latent.variance, &latent.positions, &latent.weight_moments[0], &latent.weight_moments[1],
+                                   &latent.position_moments[0], &latent.position_moments[1]})
             use(*values);
-        if (latent.scale == 0) continue;
+        if (!latent.is_normalized()) continue;
         std::vector<double> flag{latent.has_statistics ? 1.0 : 0.0};
         use(flag);
         if constexpr (!std::is_const_v<Self>) latent.has_statistics = flag[0] != 0;
@@ -284,7 +391,10 @@ void LatentWeights::write(std::span<const double> values) {
         std::copy_n(from, part.size(), part.begin());
         from += part.size();
     });
-    for (const Latent& latent : latents_) write_derived(latent);
+    for (Latent& latent : latents_) {
+        for (double& position : latent.positions) position = std::clamp(position, 0.0, latent.taps->last());
+        write_derived(latent, For::session);
+    }
 }
 
 }  // namespace snn

@@ -2,27 +2,34 @@
 //
 //   quantised:   the latent weights rounded to integers times a scale;
 //   normalised:  with batch normalisation through time while a training step runs; outside, what the normalisation with the
-//                running statistics does to weights and bias is folded into them, so the session is an ordinary network.
+//                running statistics does to weights and bias is folded into them, so the session is an ordinary network;
+//   delayed:     weights and delays of pairs of neurons, spread over taps while a training step runs, outside at one tap each.
 //
-// While a trainer's forward, backward or update is under way the executor holds the latent weights of normalised projections,
-// between the calls those that follow from them.
+// While a trainer's forward or backward is under way the executor holds what training computes with, between the calls an
+// ordinary network's weights. A projection may be normalised and one of the other two.
 //
-// Quantisation (symmetric, "fake" with a straight-through gradient: Jacob et al. 2018, arXiv 1712.05877). With Q = 2^(bits - 1) - 1
-// and the scale s = max |w| / Q over the tensor or an output channel, rounded up to 16 significant bits,  w = s round(w' / s),
-// ties to even. The product of such a scale and an integer of 8 bits is exact in float32, so quantising twice changes nothing.
+// Quantisation (symmetric, "fake" with a straight-through gradient: Jacob et al. 2018, arXiv 1712.05877): common/quantization.h, with a
+// scale for the tensor or for each output channel.
 //
 // Normalisation (tdBN: Zheng et al. 2021, arXiv 2011.05280; Ioffe & Szegedy 2015): the formulas are in backend/normalization.h, with
 // gamma = scale * lambda, lambda learned beside the weights, the bias of the projection as the shift. Running statistics m, v:
 // those of the first update, then m += momentum (m of the batch - m), v alike with the sample variance. Folded:
 // k = gamma / sqrt(v + epsilon),  w = k w',  bias = bias' - k m.
+//
+// Both: w' is quantised, in training as well, with a scale for each channel; folded, the integers stay and the scale is k s, rounded
+// to 16 significant bits.
+//
+// Delays: delay_taps.h. Weights and positions of pairs are changed here; the executor's own update of their taps is overwritten.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "backend/backend.h"
 #include "network/plan.h"
+#include "train/delay_taps.h"
 
 namespace snn {
 
@@ -30,18 +37,21 @@ class LatentWeights {
 public:
     LatentWeights(Executor& executor, const Plan& plan, uint32_t batch_size, uint32_t step_count);
 
-    // As snn_trainer_set_quantization and snn_trainer_set_normalization. What the session holds now becomes the latent weights.
+    // As the functions of the C interface. What the session holds now becomes the latent weights.
     void set_quantization(uint32_t projection, uint32_t bits, bool per_channel);
     void set_normalization(uint32_t projection, double scale, double momentum, double epsilon);
+    void set_delay_learning(uint32_t projection, uint32_t kernel, double width, double rate_factor);
 
-    // Before a run and before its backward pass: latent weights of normalised projections into the executor.
+    // Before a run and before its backward pass: what training computes with into the executor.
     void begin() const;
     // For the run; `labels` as in SNNBatch, null: every sample counts.
     std::span<const NormalizedProjection> normalization(const int32_t* labels);
     // After them, and when they failed: what the session has between calls.
     void end() const;
     void take_gradients();  // after a backward pass, before end()
-    double square_sum() const;  // of the gradients of lambda
+    // Of the projection's gradient: of what is learned in the place of its weights, or the executor's.
+    double square_sum(uint32_t projection) const;
+    double square_sum_of_scales() const;  // lambda
     void check_gradients_are_finite() const;
     // The executor's update, of the latent weights.
     void update(const OptimizerStep& step, OptimizerMemory& memory);
@@ -62,18 +72,30 @@ private:
         bool has_statistics = false;
         std::vector<double> lambda, first, second, mean, variance;  // [channel]
         std::vector<double> gradient, gamma, batch_mean, batch_variance;
+        // delayed: `weights` are those of pairs
+        std::optional<DelayTaps> taps;
+        DelayTaps::Kernel kernel{};
+        double rate_factor = 1;
+        std::vector<double> positions, weight_moments[2], position_moments[2];  // [pair]
+        std::vector<double> weight_gradient, position_gradient;
+
+        bool is_normalized() const { return scale > 0; }
+        bool differs_in_training() const { return is_normalized() || taps; }
     };
 
-    Latent new_latent(uint32_t projection) const;
+    Latent* find(uint32_t projection);
     void check(uint32_t projection, const char* what) const;
-    void forget(uint32_t projection);
-    void prepare_runs();
+    Latent settings_of(uint32_t projection);
+    void restart(Latent latent);
+    size_t channel_count(const Latent& latent) const;
     template <class Use>
     void for_weights(const Latent& latent, Use&& use) const;
-    size_t channel_count(const Latent& latent) const;
     void write_latent(const Latent& latent) const;
     void read_latent(Latent& latent) const;
-    void write_derived(const Latent& latent) const;
+    enum class For { training, session };
+    void write_derived(const Latent& latent, For purpose) const;
+    void quantize(const Latent& latent) const;
+    void update_delays(Latent& latent, const OptimizerStep& of_weights, OptimizerStep of_positions) const;
     void update_statistics(Latent& latent) const;
     template <class Self, class Use>
     static void for_state(Self& self, Use&& use);
@@ -84,7 +106,7 @@ private:
     std::vector<uint8_t> counts_;  // [sample] of the last run
     std::vector<Latent> latents_;
     std::vector<NormalizedProjection> runs_;
-    mutable std::vector<double> derived_, derived_bias_, factors_;  // of write_derived(), so that it allocates nothing
+    mutable std::vector<double> derived_, derived_bias_, factors_, folding_;  // of write_derived(), so that it allocates nothing
 };
 
 }  // namespace snn

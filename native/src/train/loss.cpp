@@ -190,4 +190,27 @@ void spread_gradient(const LossShape& shape, std::span<const double> score_gradi
     }
 }
 
+void spike_time_gradient(const LossShape& shape, std::span<const double> score_gradient, std::span<const double> frames,
+                         std::span<double> io_gradient) {
+    const LossKind& kind = loss_kind(shape.loss);
+    const size_t frame = size_t{shape.batch_size} * shape.output_count;
+    for (size_t i = 0; i < frame; ++i) {
+        if (kind.form == LossKind::van_rossum) {
+            double before = io_gradient[i];
+            for (size_t at = i; at < frames.size(); at += frame) {
+                const double after = at + frame < frames.size() ? io_gradient[at + frame] : 0.0, now = io_gradient[at];
+                io_gradient[at] = (after - before) / 2;
+                before = now;
+            }
+            continue;
+        }
+        bool silent = true;
+        for (size_t at = i; at < frames.size(); at += frame) {
+            const bool first = silent && frames[at] != 0;
+            io_gradient[at] = first ? sign_of_score(kind) * score_gradient[i] : 0.0;
+            silent &= !first;
+        }
+    }
+}
+
 }  // namespace snn

@@ -72,4 +72,10 @@ LossResult evaluate_loss_in_time(const LossShape& shape, std::span<const double>
 void spread_gradient(const LossShape& shape, std::span<const double> score_gradient, std::span<const double> frames,
                      std::span<const uint32_t> steps, std::span<double> out_gradient);
 
+// For EventProp, of losses that look at when outputs spike: dL/d(time of the spike), in steps, of the spikes in `frames`, [step][batch]
+// [output]. Of latency the first spike counts. Of the van Rossum distance `io_gradient` comes as dL/d(frames), and a spike changes the
+// loss by half of what lies between a step later and a step earlier.
+void spike_time_gradient(const LossShape& shape, std::span<const double> score_gradient, std::span<const double> frames,
+                         std::span<double> io_gradient);
+
 }  // namespace snn

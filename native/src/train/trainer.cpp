@@ -55,7 +55,7 @@ void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t
     check_number(def.parameter_rate_factor, 0, false, "parameter_rate_factor");
     check_number(def.l1_regularization, 0, false, "l1_regularization");
     if (def.loss == SNN_LOSS_VAN_ROSSUM) check_number(def.van_rossum_tau_ms, 0, true, "van_rossum_tau_ms");
-    if (def.rule > SNN_LEARNING_EPROP)
+    if (def.rule > SNN_LEARNING_EVENTPROP)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->rule is ", def.rule, "; expected one of SNN_LEARNING_*");
     if (def.window_updates > 1)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->window_updates is ", def.window_updates, "; expected 0 or 1");
@@ -83,7 +83,8 @@ Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, cons
 }
 
 void Trainer::check_rule() const {
-    const char* const name = def_.rule == SNN_LEARNING_OTTT ? "OTTT" : "e-prop";
+    const char* const names[] = {"back-propagation", "OTTT", "e-prop", "EventProp"};
+    const char* const name = names[def_.rule];
     const auto& populations = plan_.network->populations();
     if (def_.loss == SNN_LOSS_NONE)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->rule is ", name, ", which needs one of the library's losses; def->loss is ",
@@ -92,6 +93,7 @@ void Trainer::check_rule() const {
         if (population.learns())
             throw Error(SNN_ERROR_UNSUPPORTED, name, " trains weights; population '", population.name,
                         "' has a learnable parameter");
+    if (def_.rule == SNN_LEARNING_EVENTPROP) check_spike_times();
     if (def_.rule != SNN_LEARNING_EPROP) return;
     std::vector<uint8_t> gets_signals(populations.size());
     gets_signals[def_.output_population] = 1;
@@ -104,15 +106,32 @@ void Trainer::check_rule() const {
                         populations[def_.output_population].name, "'");
 }
 
+// EventProp knows how a loss changes with the times of spikes, not with how many there are.
+void Trainer::check_spike_times() const {
+    const LossKind& kind = loss_kind(def_.loss);
+    const Population& output = plan_.network->population(def_.output_population);
+    const bool of_membrane = kind.of_membrane() || kind.form == LossKind::membrane_in_time;
+    if (!of_membrane && kind.score != LossKind::latency && kind.form != LossKind::van_rossum)
+        throw Error(SNN_ERROR_UNSUPPORTED, "EventProp: def->loss counts spikes, and a count does not change with their times; use one of "
+                    "latency, of the membrane, or VAN_ROSSUM");
+    if (of_membrane && output.model->spiking)
+        throw Error(SNN_ERROR_UNSUPPORTED, "EventProp: def->loss is over the membrane, and the output population '", output.name,
+                    "' has model '", output.model->name, "', whose resets make it jump; use an output that does not spike");
+    if (def_.rate_regularization > 0)
+        throw Error(SNN_ERROR_UNSUPPORTED, "EventProp: def->rate_regularization is ", def_.rate_regularization,
+                    ", and a rate does not change with the times of spikes; expected 0");
+}
+
 void Trainer::prepare_rule() {
+    const auto step_of = def_.rule == SNN_LEARNING_EVENTPROP ? event_step : linear_step;
     linear_.resize(plan_.populations.size());
     for (const KernelCall& call : plan_.step_adjoint) {
         if (call.kernel != Kernel::neuron_adjoint) continue;
         const Population& population = plan_.network->population(call.index);
         const Parameters& own = parameters_ ? parameters_->parameters_of(call.index) : population.parameters;
         linear_[call.index] =
-            own.empty() ? linear_step(population, plan_.populations[call.index])
-                        : linear_step(population, make_population_constants(population, own, plan_.network->dt_ms()));
+            own.empty() ? step_of(population, plan_.populations[call.index])
+                        : step_of(population, make_population_constants(population, own, plan_.network->dt_ms()));
     }
 }
 
@@ -201,12 +220,12 @@ void Trainer::run_taped(Steps steps, std::span<const InputFrames> inputs, const 
     request.records = records;
     request.tape = true;
     request.tape_steps = tape_steps(steps);
-    // Those rules look back through traces, wherever windows end.
-    request.gradient_steps = def_.rule == SNN_LEARNING_BPTT ? def_.window_steps : 0;
+    // Rules with traces look back through them, wherever windows end.
+    request.gradient_steps = has_traces() ? 0 : def_.window_steps;
     request.rule = static_cast<LearningRule>(def_.rule);
     request.linear = linear_;
     request.readout = def_.output_population;
-    request.traces = def_.rule != SNN_LEARNING_BPTT && steps.count < def_.step_count;
+    request.traces = has_traces() && steps.count < def_.step_count;
     shape_.step_count = steps.count;
     request.normalization = latent_.normalization(labels);
     latent_.begin();
@@ -312,6 +331,8 @@ ForwardResult Trainer::forward_steps(Steps steps, std::span<const InputFrames> i
         result.loss = evaluate_loss(shape_, scores_, labels, targets, def_.rate_on, def_.rate_off, score_gradient_);
         spread_gradient(shape_, score_gradient_, frames, maximum_steps_, gradient);
     }
+    if (def_.rule == SNN_LEARNING_EVENTPROP && plan_.network->population(def_.output_population).model->spiking)
+        spike_time_gradient(shape_, score_gradient_, frames, gradient);
     finish_forward(labels, result);
     scored_ = true;
     return result;
@@ -384,7 +405,7 @@ void Trainer::run_backward(double loss, std::span<const OutputGradient> gradient
 }
 
 double Trainer::gradient_norm(uint32_t projection) const {
-    return std::sqrt(executor_.gradient_square_sum(projection));
+    return std::sqrt(latent_.square_sum(projection));
 }
 
 // One update from a loss or gradient that is not finite would spoil every weight for good.
@@ -413,8 +434,8 @@ void Trainer::update() {
         double sum = 0;
         const auto& projections = plan_.network->projections();
         for (uint32_t p = 0; p < projections.size(); ++p)
-            if (projections[p].trainable) sum += executor_.gradient_square_sum(p);
-        sum += learned_.square_sum() + latent_.square_sum();
+            if (projections[p].trainable) sum += latent_.square_sum(p);
+        sum += learned_.square_sum() + latent_.square_sum_of_scales();
         if (std::sqrt(sum) > def_.gradient_clip_norm) scale = def_.gradient_clip_norm / std::sqrt(sum);
     }
     const OptimizerStep step{def_.optimizer, update_ + 1,  def_.learning_rate, def_.momentum, def_.beta1,
@@ -474,6 +495,11 @@ void Trainer::set_normalization(uint32_t projection, double scale, double moment
                     "without window_steps and checkpoint_steps");
     phase_ = Phase::idle;
     latent_.set_normalization(projection, scale, momentum, epsilon);
+}
+
+void Trainer::set_delay_learning(uint32_t projection, uint32_t kernel, double width, double rate_factor) {
+    phase_ = Phase::idle;
+    latent_.set_delay_learning(projection, kernel, width, rate_factor);
 }
 
 // Which neurons are silenced follows from the seed and the number of updates, so training that is resumed goes on with the same.

@@ -56,9 +56,10 @@ public:
     void set_learning_rate(double learning_rate);
     // As snn_trainer_set_dropout.
     void set_dropout(uint32_t population, double probability, uint64_t seed);
-    // As snn_trainer_set_quantization and snn_trainer_set_normalization.
+    // As the functions of the C interface.
     void set_quantization(uint32_t projection, uint32_t bits, bool per_channel);
     void set_normalization(uint32_t projection, double scale, double momentum, double epsilon);
+    void set_delay_learning(uint32_t projection, uint32_t kernel, double width, double rate_factor);
     uint64_t update_count() const { return update_; }
     // L2 norm of the last gradient, before clipping.
     double gradient_norm(uint32_t projection) const;
@@ -90,7 +91,9 @@ private:
 
     void prepare_loss();
     void check_rule() const;
+    void check_spike_times() const;
     void prepare_rule();
+    bool has_traces() const { return def_.rule == SNN_LEARNING_OTTT || def_.rule == SNN_LEARNING_EPROP; }
     void prepare_regularization();
     void draw_dropout();
     void add_regularization(const int32_t* labels, ForwardResult& io_result);

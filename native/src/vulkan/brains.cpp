@@ -26,7 +26,9 @@ VkDeviceSize aligned(const Device& device, VkDeviceSize words) {
     return (words * 4 + device.alignment() - 1) / device.alignment() * device.alignment();
 }
 
-uint32_t words_between(const Range& range, const Range& whole) { return static_cast<uint32_t>((range.offset - whole.offset) / 4); }
+uint32_t words_between(const Range& range, const Range& whole) {
+    return static_cast<uint32_t>((range.offset - whole.offset) / 4);
+}
 
 bool contains(const Range& whole, const Range& part) {
     return part.buffer == whole.buffer && part.offset >= whole.offset && part.offset + part.size <= whole.offset + whole.size;
@@ -53,7 +55,8 @@ std::string Brains::why_not(const Plan& plan, const BrainLayout& layout, const D
     const std::string& name = device.description().name;
     if (!layout.not_possible_because.empty()) return layout.not_possible_because;
     if (samples > most_groups) return text("batch_size is ", samples, " and may be ", most_groups);
-    if (!plan.sample_weights && samples < many_brains && layout.step_weights > most_step_weights) return "it has too many weights";
+    if (!plan.sample_weights && samples < many_brains && layout.step_weights > most_step_weights)
+        return "it has too many weights";
     if (const uint64_t bytes = (layout.brain_words + layout.table_words) * 4; bytes > device.shared_memory_bytes())
         return text("a sample takes ", bytes, " bytes, and a workgroup of '", name, "' has ", device.shared_memory_bytes());
     const VkDeviceSize bytes = std::max(memory_bytes(plan, device, samples), weight_bytes(plan, device, samples));
@@ -64,8 +67,8 @@ std::string Brains::why_not(const Plan& plan, const BrainLayout& layout, const D
 
 VkDeviceSize Brains::memory_bytes(const Plan& plan, const Device& device, uint32_t samples) {
     VkDeviceSize bytes = 0;
-    for (size_t p = 0; p < plan.populations.size(); ++p)
-        bytes += PopulationMemory::bytes(device, plan.network->population(static_cast<uint32_t>(p)), plan.populations[p], samples);
+    for (uint32_t p = 0; p < plan.populations.size(); ++p)
+        bytes += PopulationMemory::bytes(device, plan.network->population(p), plan.populations[p], samples);
     return bytes;
 }
 
@@ -92,7 +95,8 @@ Brains::Brains(const Place& place, BrainLayout layout, const Range& memory, cons
     for (const Population& one : place_.plan.network->populations())
         if (!one.is_input()) largest = std::max(largest, one.size);
     group_size_ = std::min({(largest + 31) / 32 * 32, place_.device.workgroup_invocations(), most_invocations});
-    counters_ = place_.device.allocate(VkDeviceSize{place_.samples} * shader::BRAIN_COUNTER_WORDS * 4, Memory::device, "the counters");
+    const VkDeviceSize counter_bytes = VkDeviceSize{place_.samples} * shader::BRAIN_COUNTER_WORDS * 4;
+    counters_ = place_.device.allocate(counter_bytes, Memory::device, "the counters");
     place_.device.fill(counters_, 0);
 }
 
@@ -136,7 +140,8 @@ void Brains::load_shader() {
     for (uint32_t p = 0; p < constants_.size(); ++p) {
         if (population(p).is_input()) continue;
         const ModelProgram program{population(p).model.get(), &constants_[p].constants};
-        const auto known = std::find_if(programs.begin(), programs.end(), [&](const ModelProgram& other) { return same_program(other, program); });
+        const auto known = std::find_if(programs.begin(), programs.end(),
+                                        [&](const ModelProgram& other) { return same_program(other, program); });
         program_of_[p] = static_cast<uint32_t>(known - programs.begin());
         if (known == programs.end()) programs.push_back(program);
     }
@@ -164,7 +169,8 @@ void Brains::load_table() {
     if (words != table.words) place_.device.upload(table.range, 0, words.data(), words.size() * 4);
     table.words = words;
     table_ = table.range;
-    const bool fit = words.size() <= most_table_words && (words.size() + layout_.brain_words) * 4 <= place_.device.shared_memory_bytes();
+    const bool fit = words.size() <= most_table_words &&
+                     (words.size() + layout_.brain_words) * 4 <= place_.device.shared_memory_bytes();
     const auto shared_words = fit ? static_cast<uint32_t>(words.size()) : layout_.table_words;
     pipeline_ = place_.pipelines.get(shader_, {shared_words, static_cast<uint32_t>(layout_.brain_words), group_size_});
 }
@@ -195,9 +201,13 @@ void Brains::fill_population(uint32_t p, uint32_t* entry) const {
     entry[shader::BRAIN_IS_BINARY] = info.is_binary();
     entry[shader::BRAIN_IS_INPUT] = info.is_input();
     entry[shader::BRAIN_NUMBER] = p;
+    entry[shader::BRAIN_FIRST_NEURON] = info.first_neuron;
     entry[shader::BRAIN_RECORDS] = place_.records_begin[p];
-    entry[shader::BRAIN_HOST_SPIKES] = host.spikes.buffer ? words_between(host.spikes, host_outputs_) : shader::NOWHERE;
-    entry[shader::BRAIN_HOST_COUNTS] = host.spike_count.buffer ? words_between(host.spike_count, host_outputs_) : shader::NOWHERE;
+    const auto place_of = [&](const Range& range) {
+        return range.buffer ? words_between(range, host_outputs_) : shader::NOWHERE;
+    };
+    entry[shader::BRAIN_HOST_SPIKES] = place_of(host.spikes);
+    entry[shader::BRAIN_HOST_COUNTS] = place_of(host.spike_count);
     if (of.slots > 0) {
         entry[shader::BRAIN_RING] = of.ring;
         entry[shader::BRAIN_RING_MASK] = of.slots - 1;
@@ -213,7 +223,8 @@ void Brains::fill_population(uint32_t p, uint32_t* entry) const {
     entry[shader::BRAIN_STATE_COUNT] = memory.state_count;
     entry[shader::BRAIN_STATES] = of.states;
     entry[shader::BRAIN_STATES_OF_HOST] = memory.states_are_of_host();
-    entry[shader::BRAIN_STATES_IN_MEMORY] = words_between(memory.states, memory.states_are_of_host() ? host_outputs_ : memory_);
+    entry[shader::BRAIN_STATES_IN_MEMORY] =
+        words_between(memory.states, memory.states_are_of_host() ? host_outputs_ : memory_);
     entry[shader::BRAIN_PROGRAM] = program_of_[p];
 }
 
@@ -239,7 +250,8 @@ Dispatch Brains::steps(uint32_t count, uint32_t flags, uint64_t step, uint64_t n
     // What a shader could write is bound to something that it may write.
     const Range& records = flags & shader::BRAINS_RECORDS ? place_.records : counters_;
     const Range& host = host_outputs_.buffer ? host_outputs_ : counters_;
-    dispatch.set = place_.pipelines.bind({table_, memory_, weights_, host_inputs_.buffer ? host_inputs_ : place_.frames, counters_, records, host});
+    const Range& frames = host_inputs_.buffer ? host_inputs_ : place_.frames;
+    dispatch.set = place_.pipelines.bind({table_, memory_, weights_, frames, counters_, records, host});
     dispatch.take(shader::Brains{.now = static_cast<uint32_t>(now),
                                  .step_low = static_cast<uint32_t>(step),
                                  .step_high = static_cast<uint32_t>(step >> 32),
@@ -266,8 +278,10 @@ void Brains::push(Dispatch& dispatch, std::span<const InputFrames> inputs) const
         if (pushed_[input.population] == shader::NOWHERE) continue;
         uint32_t* const words = arguments.pushed + pushed_[input.population];
         for (uint32_t i = 0; i < memory.frame; ++i) {
+            const uint32_t neuron = i % memory.size;
             if (!memory.is_binary) words[i] = std::bit_cast<uint32_t>(input.data[i]);
-            else if (input.data[i] != 0.0f) words[i / memory.size * memory.activity.width + i % memory.size / 32] |= 1u << (i % memory.size % 32);
+            else if (input.data[i] != 0.0f)
+                words[i / memory.size * memory.activity.width + neuron / 32] |= 1u << (neuron % 32);
         }
     }
     dispatch.take(arguments);
@@ -284,7 +298,8 @@ void Brains::add_to(ExecutorCounters& counters) const {
     place_.device.download(counters_, 0, words.data(), words.size() * 4);
     const auto sum = [&](uint32_t counter) {
         uint64_t total = 0;
-        for (size_t at = 2 * counter; at < words.size(); at += shader::BRAIN_COUNTER_WORDS) total += uint64_t{words[at + 1]} << 32 | words[at];
+        for (size_t at = 2 * counter; at < words.size(); at += shader::BRAIN_COUNTER_WORDS)
+            total += uint64_t{words[at + 1]} << 32 | words[at];
         return total;
     };
     counters.spikes += sum(shader::BRAIN_SPIKES);

@@ -1,7 +1,7 @@
-// Small networks: a workgroup takes one sample, a "brain", through all steps of a dispatch, with states and activity in shared memory
-// (shaders/brains.comp). For dense and one-to-one projections in float, where a sample fits there and one workgroup is quicker
-// than a dispatch for each kernel, or samples have weights of their own. It works on the memory of the executor's populations and
-// projections, so a step may go one way and the next the other.
+// Small networks: a workgroup takes one sample, a "brain", through all steps of a dispatch, with states and activity in shared
+// memory (shaders/brains.comp). For dense and one-to-one projections in float, where a sample fits there and one workgroup is
+// quicker than a dispatch for each kernel, or samples have weights of their own. It works on the memory of the executor's
+// populations and projections, so a step may go one way and the next the other.
 #pragma once
 
 #include <map>
@@ -50,7 +50,7 @@ public:
     Brains(const Place& place, BrainLayout layout, const Range& memory, const Range& weights);
 
     void set_constants(uint32_t population, const PopulationConstants& constants) { constants_[population] = constants; }
-    // Makes shader and table for what the executor's memory is now. False: the host's buffers lie such that brains do not reach them.
+    // Makes shader and table for what the executor's memory is now. False: brains do not reach the host's buffers.
     bool load();
     // The next steps. `flags`: BRAINS_HELD, BRAINS_RECORDS and BRAINS_GO_ON; `step`: the number of the first for random draws;
     // `now`: its position in the rings; `frame`: of inputs and records.

@@ -457,6 +457,7 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
                                      .own_constants = population.own_constants,
                                      .population = p,
                                      .first_sample = first_sample_,
+                                     .first_neuron = network().population(p).first_neuron,
                                      .normal_table = normal_table_at_});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = batch_size_;

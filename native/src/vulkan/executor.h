@@ -10,8 +10,8 @@
 //
 // A small network's steps are one dispatch, however many: brains.h; what is said here of steps is of the others then.
 //
-// executor.cpp opens and records, executor_brains.cpp does so with brains, executor_run.cpp runs, executor_host.cpp shares with a host program, executor_variables.cpp reads
-// and writes, executor_training.cpp passes on what training asks for.
+// executor.cpp opens and records, executor_run.cpp runs, executor_brains.cpp does both with brains, executor_host.cpp shares with
+// a host program, executor_variables.cpp reads and writes, executor_training.cpp passes on what training asks for.
 #pragma once
 
 #include <memory>

@@ -10,6 +10,9 @@ namespace {
 
 constexpr VkDeviceSize brain_records_bytes = VkDeviceSize{16} << 20;  // of spikes, and of states
 
+// The most that either takes: together they are in reach of a binding.
+VkDeviceSize records_room(const Device& device) { return std::min(brain_records_bytes, device.storage_range() / 2); }
+
 uint32_t held_flag(const RunRequest& request) {
     const bool held = std::all_of(request.inputs.begin(), request.inputs.end(),
                                   [](const InputFrames& input) { return input.step_stride == 0; });
@@ -43,8 +46,8 @@ bool VulkanExecutor::load_brains() {
     VkDeviceSize words = 0;
     for (uint32_t p = 0; p < populations_.size(); ++p)
         if (is_recorded(p)) words += populations_[p].data_words();
-    const VkDeviceSize fitting = std::min(brain_records_bytes, device_.storage_range()) / 4;
-    brain_capacity_ = static_cast<uint32_t>(std::clamp<VkDeviceSize>(fitting / std::max<VkDeviceSize>(words, 1), 1, most_steps));
+    const VkDeviceSize fitting = records_room(device_) / 4 / std::max<VkDeviceSize>(words, 1);
+    brain_capacity_ = static_cast<uint32_t>(std::clamp<VkDeviceSize>(fitting, 1, most_steps));
     brain_records_begin_.assign(populations_.size(), shader::NOWHERE);
     brain_record_words_ = 0;
     for (uint32_t p = 0; p < populations_.size(); ++p) {
@@ -78,7 +81,8 @@ uint32_t VulkanExecutor::prepare_brain_records(const RunRequest& request) {
     if (request.records.empty() && request.events.empty()) return 0;
     for (uint32_t p = 0; p < populations_.size(); ++p)
         if (brain_records_begin_[p] != shader::NOWHERE)
-            recorded_.push_back({p, all_spikes, populations_[p].data_words(), VkDeviceSize{brain_records_begin_[p]} * 4});
+            recorded_.push_back(
+                {p, all_spikes, populations_[p].data_words(), VkDeviceSize{brain_records_begin_[p]} * 4});
     const size_t first_state = recorded_.size();
     VkDeviceSize row_bytes = 0;
     for (const RecordFrames& record : request.records) {
@@ -88,10 +92,11 @@ uint32_t VulkanExecutor::prepare_brain_records(const RunRequest& request) {
     }
     const VkDeviceSize spike_bytes = VkDeviceSize{brain_record_words_} * 4;
     uint32_t rows = most_steps;
-    if (row_bytes > 0) rows = static_cast<uint32_t>(std::clamp<VkDeviceSize>(brain_records_bytes / row_bytes, 1, most_steps));
+    if (row_bytes > 0) rows = static_cast<uint32_t>(std::clamp<VkDeviceSize>(records_room(device_) / row_bytes, 1, most_steps));
     for (size_t k = first_state; k < recorded_.size(); ++k) recorded_[k].begin = spike_bytes + recorded_[k].begin * rows;
     const VkDeviceSize bytes = spike_bytes + row_bytes * rows;
-    if (!records_.buffer || records_.size < bytes) records_ = device_.allocate(bytes, Memory::readback, "the records of a step");
+    if (!records_.buffer || records_.size < bytes)
+        records_ = device_.allocate(bytes, Memory::readback, "the records of a step");
     return rows;
 }
 
@@ -104,9 +109,10 @@ void VulkanExecutor::record_brains_run(const RunRequest& request, uint32_t done,
         uint32_t together = steps - at;
         if (has_states)  // up to the next row
             for (together = 1; at + together < steps && !request.records_after(done + at + together - 1);) ++together;
+        Dispatch dispatch = brains_->steps(together, flags, request.first_step + done + at, now_ + 1 + at, seed_, at);
+        if (flags & shader::BRAINS_HELD && brains_->can_push()) brains_->push(dispatch, request.inputs);
         copy_barrier(device_, brain_commands_);
-        record_dispatch(device_, pipelines_.layout(), brain_commands_,
-                        brains_->steps(together, flags, request.first_step + done + at, now_ + 1 + at, seed_, at));
+        record_dispatch(device_, pipelines_.layout(), brain_commands_, dispatch);
         at += together;
         if (!has_states || !request.records_after(done + at - 1)) continue;
         copy_barrier(device_, brain_commands_);
@@ -114,7 +120,8 @@ void VulkanExecutor::record_brains_run(const RunRequest& request, uint32_t done,
             if (recorded.state == all_spikes) continue;
             const VkDeviceSize bytes = VkDeviceSize{recorded.words} * 4;
             const Range& states = populations_[recorded.population].states;
-            const VkBufferCopy copy{states.offset + recorded.state * bytes, records_.offset + recorded.begin + row * bytes, bytes};
+            const VkBufferCopy copy{states.offset + recorded.state * bytes, records_.offset + recorded.begin + row * bytes,
+                                    bytes};
             device_.functions.vkCmdCopyBuffer(brain_commands_, states.buffer, records_.buffer, 1, &copy);
         }
         ++row;
@@ -123,8 +130,8 @@ void VulkanExecutor::record_brains_run(const RunRequest& request, uint32_t done,
     device_.end(brain_commands_);
 }
 
-// Small inputs go into the command buffer as push constants: an update of a buffer would take two barriers more, and longer than the
-// steps themselves.
+// Small inputs go into the command buffer as push constants: an update of a buffer would take two barriers more, and longer
+// than the steps themselves.
 void VulkanExecutor::record_brains(const RunRequest& request, VkCommandBuffer commands) {
     const bool pushes = brains_->can_push();
     if (pushes) {

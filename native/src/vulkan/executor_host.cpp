@@ -68,6 +68,8 @@ DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) c
 
 void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buffer) {
     PopulationMemory& population = populations_[p];
+    const HostBuffers bound_before = host_buffers_[p];
+    const Range states_before = population.states;
     Range range;
     if (buffer) {
         // A VkBuffer is a pointer or a number, as the platform has it.
@@ -91,7 +93,14 @@ void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buff
             break;
         }
     }
-    change_step();
+    try {
+        change_step();
+    } catch (const Error&) {  // samples with weights of their own cannot go the other way
+        host_buffers_[p] = bound_before;
+        population.states = states_before;
+        change_step();
+        throw;
+    }
 }
 
 // ---- Reading back without waiting

@@ -163,7 +163,7 @@ void Training::run(const RunRequest& request, uint64_t seed) {
                     " steps of samples");
     if (request.rule != LearningRule::bptt)
         throw Error(SNN_ERROR_UNSUPPORTED,
-                    "the device \"vulkan\" trains by back-propagation through time; \"cpu\" has OTTT and e-prop");
+                    "the device \"vulkan\" trains by back-propagation through time; \"cpu\" has OTTT, e-prop and EventProp");
     RunShape shape{.steps = request.step_count,
                    .gradient_steps = request.gradient_steps ? request.gradient_steps : UINT32_MAX,
                    .goes_on = request.first_step != 0,

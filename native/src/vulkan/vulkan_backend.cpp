@@ -25,6 +25,8 @@ std::string driver(uint32_t device) { return text("driver ", vulkan::devices()[d
 
 uint32_t device_count() { return static_cast<uint32_t>(vulkan::devices().size()); }
 
+bool is_integrated(uint32_t device) { return vulkan::devices()[device].type == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU; }
+
 void describe(uint32_t device, SNNDeviceInfo& out_info) {
     const vulkan::DeviceDescription& found = vulkan::devices()[device];
     std::snprintf(out_info.name, sizeof out_info.name, "vulkan:%u", device);
@@ -98,6 +100,6 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
 
 }  // namespace
 
-const Backend vulkan_backend{"vulkan", describe, open, memory, device_count, driver, true};
+const Backend vulkan_backend{"vulkan", describe, open, memory, device_count, driver, true, false, is_integrated};
 
 }  // namespace snn

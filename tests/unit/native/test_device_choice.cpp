@@ -38,6 +38,41 @@ TEST_CASE("small steps stay on the CPU, large ones go where they are clearly fas
     for (int again = 0; again < 3; ++again) CHECK(ranked(both, 5e6, 1)[0].reason == reason);
 }
 
+TEST_CASE("for low power the least hungry device that keeps time comes first, then the fastest") {
+    const auto slower = [](double factor) { return DeviceSpeed{factor * cpu.small_step_s, factor * cpu.large_step_s, 1000, 1e6, false}; };
+    const std::vector<Candidate> all{{"cpu", cpu, PowerClass::cpu},
+                                     {"gpu:0", gpu, PowerClass::other},
+                                     {"gpu:1", slower(0.5), PowerClass::integrated_gpu},
+                                     {"npu", slower(2.0), PowerClass::accelerator}};
+    const auto names = [&](const std::vector<Candidate>& candidates, double work, uint32_t threads, double dt_s) {
+        std::string order;
+        for (const DeviceChoice& choice : ranked_by_power(candidates, work, threads, dt_s)) {
+            order += choice.device;
+            if (choice.thread_count) order += "x" + std::to_string(choice.thread_count);
+            order += " ";
+        }
+        return order;
+    };
+    // A step takes the CPU 1 ms with one thread, the GPU of its own 0.2 ms, the integrated one 0.5 ms and the NPU 2 ms.
+    CHECK(names(all, 1e6, 4, 10e-3) == "npu gpu:1 cpux1 cpux4 gpu:0 ");
+    CHECK(names(all, 1e6, 4, 3e-3) == "gpu:1 cpux1 cpux4 gpu:0 npu ");
+    CHECK(names(all, 1e6, 4, 1e-3 / 2) == "gpu:0 cpux4 gpu:1 cpux1 npu ");
+    CHECK(names(all, 1e6, 1, 3e-3) == "gpu:1 cpux1 gpu:0 npu ");
+    CHECK(names({{"cpu", cpu, PowerClass::cpu}}, 1e6, 4, 1e-3) == "cpux4 cpux1 ");
+    const std::string reason = ranked_by_power(all, 1e6, 4, 3e-3)[1].reason;
+    for (const char* const word : {"power is to be low", "cpu with 1 thread", "1.0 ms", "half of its 3.0 ms"})
+        CHECK_MESSAGE(reason.find(word) != std::string::npos, reason);
+    CHECK(ranked_by_power(all, 1e6, 4, 1e-4)[0].reason.find("the least of all, as none") != std::string::npos);
+}
+
+TEST_CASE("\"auto\" is asked for by two names") {
+    CHECK(automatic_device("auto") == Automatic::fastest);
+    CHECK(automatic_device("auto:low") == Automatic::low_power);
+    CHECK(automatic_device("cpu") == Automatic::no);
+    CHECK(automatic_device("automobile") == Automatic::no);
+    CHECK_THROWS_WITH(automatic_device("auto:high"), "device 'auto:high': there are \"auto\" and \"auto:low\"");
+}
+
 TEST_CASE("work counts synapses by the activity of their sources, neurons by the operations of their model") {
     auto network = std::make_shared<Network>(1.0);
     const auto add = [&](const char* name, uint32_t kind, uint32_t size) {

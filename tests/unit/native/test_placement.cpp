@@ -32,6 +32,10 @@ struct Ring {
     }
     std::string name(uint32_t population) const { return plan->network->population(population).name; }
     Placement placed(const std::string& device) const { return place(*plan->network, device, ExecutorOptions{}); }
+    static uint32_t device_of(const Placement& placement, uint32_t population) {
+        REQUIRE(placement.of_population[population].size() == 1);
+        return placement.of_population[population].front().device;
+    }
 };
 
 }  // namespace
@@ -39,9 +43,9 @@ struct Ring {
 TEST_CASE("work is shared among equal devices, and undelayed projections are not cut") {
     const Ring ring;
     const Placement two = ring.placed("cpu+cpu");
-    CHECK(two.of_population[ring.a] != two.of_population[ring.b]);
-    CHECK(two.of_population[ring.c] == two.of_population[ring.d]);
-    CHECK(two.of_population[ring.in] == two.of_population[ring.a]);
+    CHECK(ring.device_of(two, ring.a) != ring.device_of(two, ring.b));
+    CHECK(ring.device_of(two, ring.c) == ring.device_of(two, ring.d));
+    CHECK(ring.device_of(two, ring.in) == ring.device_of(two, ring.a));
     for (int again = 0; again < 3; ++again) CHECK(ring.placed("cpu+cpu").of_population == two.of_population);
     // What it says of itself gives it again.
     CHECK(ring.placed(two.device(*ring.plan->network)).of_population == two.of_population);
@@ -85,6 +89,31 @@ TEST_CASE("parts keep the places of populations and shorten the delays between d
     // Saved states hold as much of the past as one device would need.
     CHECK(split.parts[0].plan->populations[ring.a].history_depth == 4);
     CHECK(split.parts[1].plan->populations[ring.c].history_depth == 5);
+}
+
+TEST_CASE("a part with a slice reads the spikes of the whole late, and keeps the order of synapses") {
+    NetworkMaker maker;
+    const uint32_t cells = maker.neurons({130}, "lif");
+    maker.connect({.source = cells, .target = cells, .weights = std::vector<float>(130 * 130, 0.1f), .delay_steps = 6});
+    const std::shared_ptr<const Plan> plan = maker.plan();
+    const std::string name = plan->network->population(cells).name;
+    const Split split = make_split(*plan, "cpu+cpu;" + name + "[64:]=0;" + name + "[:64]=1", ExecutorOptions{});
+    REQUIRE(split.parts.size() == 2);
+    CHECK(split.placement.window_steps == 3);
+    CHECK(split.placement.device(*plan->network) == "cpu+cpu;" + name + "[0:64]=1;" + name + "[64:130]=0");
+    const Network& first = *split.parts[0].plan->network;
+    REQUIRE(first.populations().size() == 2);
+    CHECK(first.population(0).size == 66);
+    CHECK(first.population(0).first_neuron == 64);
+    CHECK(first.population(1).size == 130);
+    CHECK(first.population(1).is_input());
+    CHECK(first.projection(0).source == 1);
+    CHECK(first.projection(0).target == 0);
+    CHECK(first.projection(0).delay_steps == 0);
+    CHECK(first.projection(0).weights().size() == 130 * 66);
+    CHECK(split.parts[0].late_at == std::vector<uint32_t>{1});
+    // As deep as one device would keep it, though nothing here looks back.
+    CHECK(split.parts[0].plan->populations[0].history_depth == 6);
 }
 
 TEST_CASE("synapses with delays of their own get shorter alike, in the same order") {

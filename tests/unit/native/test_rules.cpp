@@ -406,3 +406,22 @@ TEST_CASE("spatial rules connect with the probability of the distance") {
                 }
             }
 }
+
+TEST_CASE("synapses onto a slice of the targets are the same from arrays and from a rule") {
+    for (const uint32_t kind : {SNN_RULE_FIXED_PROBABILITY, SNN_RULE_FIXED_INDEGREE, SNN_RULE_FIXED_TOTAL, SNN_RULE_ALL_TO_ALL}) {
+        ConnectionRule rule = rule_of(kind, 150, 200, kind == SNN_RULE_FIXED_TOTAL ? 5000 : 30, 0.3);
+        rule.def.weight = {SNN_DISTRIBUTION_UNIFORM, 0, 1, -infinity, infinity};
+        rule.def.delay = {SNN_DISTRIBUTION_UNIFORM, 2, 5, -infinity, infinity};
+        const Synapses made(make_rule(rule, "p"));
+        const Synapses kept(std::make_shared<const SparseIndex>(made.index()), made.weights());
+        const std::shared_ptr<const Synapses> some = made.onto(64, 128), same = kept.onto(64, 128);
+        CHECK(some->is_rule());
+        CHECK(some->count() == same->count());
+        CHECK(some->count() > 0);
+        CHECK(some->count() < made.count());
+        CHECK(some->index().targets == same->index().targets);
+        CHECK(some->index().delays == same->index().delays);
+        CHECK(*some->weights() == *same->weights());
+        CHECK(made.onto(0, 64)->count() + some->count() + made.onto(192, 8)->count() == made.count());
+    }
+}

@@ -1,4 +1,4 @@
-// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.
+// Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand.
 
 package snn;
 
@@ -305,7 +305,9 @@ public final class Enums {
         /** online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet traces of what arrived before */
         OTTT(1),
         /** e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces */
-        EPROP(2);
+        EPROP(2),
+        /** EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM */
+        EVENTPROP(3);
 
         final int value;
 
@@ -335,6 +337,23 @@ public final class Enums {
         static Optimizer of(int value) {
             for (Optimizer one : values()) if (one.value == value) return one;
             throw new IllegalStateException("libsnn has a Optimizer that is new: " + value);
+        }
+    }
+
+    /** <code>SNN_DELAY_KERNEL_GAUSSIAN</code> and those that follow it in <code>snn.h</code>. */
+    public enum DelayKernel {
+        /** SNN_DELAY_KERNEL_GAUSSIAN */
+        GAUSSIAN(0),
+        /** SNN_DELAY_KERNEL_TRIANGLE */
+        TRIANGLE(1);
+
+        final int value;
+
+        DelayKernel(int value) { this.value = value; }
+
+        static DelayKernel of(int value) {
+            for (DelayKernel one : values()) if (one.value == value) return one;
+            throw new IllegalStateException("libsnn has a DelayKernel that is new: " + value);
         }
     }
 

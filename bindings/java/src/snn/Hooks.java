@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.IntBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.locks.Lock;
 import java.util.function.IntConsumer;
 import snn.Enums.LogLevel;
 
@@ -18,14 +19,16 @@ final class Hooks {
     Run.Progress progress;
     private final SessionOptions.LogHandler log;
     private final SessionOptions.JobSystem jobs;
+    private final Lock queueLock;
     private Throwable thrown;
     private ByteBuffer neurons = ByteBuffer.allocateDirect(0);
     private IntBuffer readable = neurons.asIntBuffer();
     private long neuronsAddress;
 
-    Hooks(SessionOptions.LogHandler log, SessionOptions.JobSystem jobs) {
+    Hooks(SessionOptions.LogHandler log, SessionOptions.JobSystem jobs, Lock queueLock) {
         this.log = log;
         this.jobs = jobs;
+        this.queueLock = queueLock;
     }
 
     /** Throws what a callback threw. */
@@ -92,6 +95,22 @@ final class Hooks {
         } catch (Throwable any) {
             keep(any);
             return false;
+        }
+    }
+
+    void onLockQueue() {
+        try {
+            queueLock.lock();
+        } catch (Throwable any) {
+            keep(any);
+        }
+    }
+
+    void onUnlockQueue() {
+        try {
+            queueLock.unlock();
+        } catch (Throwable any) {
+            keep(any);
         }
     }
 

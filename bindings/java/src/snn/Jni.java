@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
 final class Jni {
     private Jni() {}
 
-    static final int SPIKES = 0, WEIGHTS = 1, EPOCH = 2, LOG = 3, PARALLEL_FOR = 4, PROGRESS = 5;
+    static final int SPIKES = 0, WEIGHTS = 1, EPOCH = 2, LOG = 3, PARALLEL_FOR = 4, PROGRESS = 5, LOCK_QUEUE = 6, UNLOCK_QUEUE = 7;
 
     static {
         Natives.load();

@@ -53,6 +53,7 @@ public final class Library {
 
     /** "SNN_ERROR_BUSY" and so on. C: {@code snn_status_name}. */
     public static String statusName(Status status) {
+        checkVersion();
         return Scope.copyText(Native.snn_status_name(status.value));
     }
 
@@ -145,6 +146,7 @@ public final class Library {
 
     /** Whether the library is one that this binding was made for; asked by everything that makes something. */
     static void checkVersion() {
+        Natives.load();
         int found = Native.snn_abi_version();
         if (found == Native.SNN_ABI_VERSION) return;
         throw new SnnException(Status.VERSION, "libsnn has ABI version " + Integer.toUnsignedString(found)

@@ -1,4 +1,4 @@
-// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.
+// Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand.
 
 package snn;
 
@@ -15,6 +15,11 @@ final class Native {
     static final int SNN_VERSION_PATCH = 0x0;
     static final int SNN_ABI_VERSION = 0x1;
     static final long SNN_SEED_BY_INDEX = 0xffffffffffffffffL;
+    static final int SNN_PLACE_CUT = 0xffffffff;
+    static final long SNN_VULKAN_NO_FRAME = 0xffffffffffffffffL;
+    static final int SNN_VULKAN_BINDING_COUNT = 0x7;
+    static final int SNN_VULKAN_PUSH_WORD_COUNT = 0x20;
+    static final int SNN_VULKAN_NO_BUFFER = 0xffffffff;
 
     /** Offsets of SNNAllocator in bytes. */
     static final class SNNAllocator {
@@ -389,6 +394,101 @@ final class Native {
         static final int seed = 24;
     }
 
+    /** Offsets of SNNVulkanHost in bytes. */
+    static final class SNNVulkanHost {
+        static final int SIZE = 72;
+        static final int struct_size = 0;
+        static final int queue_family = 4;
+        static final int instance = 8;
+        static final int physical_device = 16;
+        static final int device = 24;
+        static final int queue = 32;
+        static final int get_instance_proc_addr = 40;
+        static final int lock_queue = 48;
+        static final int unlock_queue = 56;
+        static final int user = 64;
+    }
+
+    /** Offsets of SNNVulkanSemaphore in bytes. */
+    static final class SNNVulkanSemaphore {
+        static final int SIZE = 16;
+        static final int semaphore = 0;
+        static final int value = 8;
+    }
+
+    /** Offsets of SNNVulkanSubmission in bytes. */
+    static final class SNNVulkanSubmission {
+        static final int SIZE = 32;
+        static final int struct_size = 0;
+        static final int wait_count = 4;
+        static final int signal_count = 8;
+        static final int reserved = 12;
+        static final int waits = 16;
+        static final int signals = 24;
+    }
+
+    /** Offsets of SNNVulkanBuffer in bytes. */
+    static final class SNNVulkanBuffer {
+        static final int SIZE = 32;
+        static final int struct_size = 0;
+        static final int type = 4;
+        static final int buffer = 8;
+        static final int offset_bytes = 16;
+        static final int size_bytes = 24;
+    }
+
+    /** Offsets of SNNVulkanPlanShader in bytes. */
+    static final class SNNVulkanPlanShader {
+        static final int SIZE = 32;
+        static final int spirv = 0;
+        static final int word_count = 8;
+        static final int constants = 16;
+        static final int constant_count = 24;
+    }
+
+    /** Offsets of SNNVulkanPlanBuffer in bytes. */
+    static final class SNNVulkanPlanBuffer {
+        static final int SIZE = 24;
+        static final int size_bytes = 0;
+        static final int contents = 8;
+        static final int host_buffer = 16;
+    }
+
+    /** Offsets of SNNVulkanPlanBinding in bytes. */
+    static final class SNNVulkanPlanBinding {
+        static final int SIZE = 24;
+        static final int buffer = 0;
+        static final int reserved = 4;
+        static final int offset_bytes = 8;
+        static final int size_bytes = 16;
+    }
+
+    /** Offsets of SNNVulkanPlanDispatch in bytes. */
+    static final class SNNVulkanPlanDispatch {
+        static final int SIZE = 336;
+        static final int shader = 0;
+        static final int barrier = 4;
+        static final int groups = 8;
+        static final int indirect_buffer = 20;
+        static final int indirect_offset_bytes = 24;
+        static final int push_bytes = 32;
+        static final int push = 36;
+        static final int reserved = 164;
+        static final int bindings = 168;
+    }
+
+    /** Offsets of SNNVulkanPlan in bytes. */
+    static final class SNNVulkanPlan {
+        static final int SIZE = 40;
+        static final int struct_size = 0;
+        static final int shader_count = 4;
+        static final int buffer_count = 8;
+        static final int dispatch_count = 12;
+        static final int shaders = 16;
+        static final int buffers = 24;
+        static final int dispatches = 32;
+    }
+
     /** "0.1.0" of the library that is loaded; static storage. */
     static native long snn_version_string();
 
@@ -535,6 +635,9 @@ final class Native {
     /** Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config-&gt;device (with one device all are 0); of inputs it is that of the first device that reads them. */
     static native int snn_network_placement(long network, long config, long out_places, long count, long out_window_steps);
 
+    /** The same, and how a batch is shared, as words that give it again as a device: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" of "cpu*+vulkan:0*". */
+    static native int snn_network_placement_words(long network, long config, long out_words, long size_bytes, long out_size_bytes);
+
     /** Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
     static native int snn_create_network(long config, long out_handle);
 
@@ -647,6 +750,8 @@ final class Native {
     /** Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold. */
     static native int snn_trainer_set_normalization(long trainer, int projection, double scale, double momentum, double epsilon);
 
+    static native int snn_trainer_set_delay_learning(long trainer, int projection, int kernel, double width, double rate_factor);
+
     static native int snn_trainer_set_learning_rate(long trainer, double learning_rate);
 
     static native int snn_register_weight_callback(long handle, long callback, long user);
@@ -666,5 +771,31 @@ final class Native {
 
     /** `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron. */
     static native int snn_random_draw(long distribution, long seed, long stream, long out_values, long count);
+
+    static native void snn_vulkan_host_init(long out_host, int struct_size);
+
+    /** snn_create_network on the host's device. config-&gt;device is null or "vulkan", or several devices with "vulkan" once among them. */
+    static native int snn_vulkan_create_network(long config, long host, long out_handle);
+
+    /** Appends the next `step_count` steps to `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines, descriptor sets, push constants, dispatches and barriers, first one that waits for earlier compute and transfer commands, last one that makes the results visible to all later commands and, where it sees the memory, to the host. */
+    static native int snn_vulkan_record_steps(long handle, long command_buffer, int step_count);
+
+    /** The next `step_count` steps in a submission of the session's own, on the queue that it was opened with: one that the host submits to as well (give lock_queue and unlock_queue, or call this where nobody else submits), or one that it leaves to the session. */
+    static native int snn_vulkan_submit_steps(long handle, long submission, int step_count);
+
+    /** The buffer that holds a state ("population.state") on the device, to be read in place, or written between two recorded steps. */
+    static native int snn_vulkan_get_buffer(long handle, long state, long out_buffer);
+
+    /** Binds a buffer of the host to what `path` names, to be read or written in place by every step from now on: * "population.input"        what an input population reads in every step: float32 [batch_size][size], spikes 0 and 1. snn_session_set_input refuses it from then on. */
+    static native int snn_vulkan_bind_buffer(long handle, long path, long buffer);
+
+    static native int snn_vulkan_set_readback(long handle, long paths, int path_count, int frame_count);
+
+    static native int snn_vulkan_record_readback(long handle, long command_buffer, long frame);
+
+    static native int snn_vulkan_read_back(long handle, long path, long finished_frame, int dtype, long out_data, long count, long out_frame);
+
+    /** The arrays are the session's and stay until it is next used. */
+    static native int snn_vulkan_get_plan(long handle, long out_plan);
 
 }

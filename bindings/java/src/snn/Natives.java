@@ -9,27 +9,43 @@ import java.nio.file.Path;
 final class Natives {
     private Natives() {}
 
-    /** Loads libsnn_jni: the file that the property {@code snn.jni} names, else from {@code java.library.path}, else from the jar. */
-    static void load() {
+    private static boolean loaded;
+
+    /** Loads libsnn_jni: the file that the property {@code snn.jni} names, else from {@code java.library.path}, else from the jar. When
+     * it is not to be had, each call says so; a class whose initialiser failed would say it once. */
+    static synchronized void load() {
+        if (loaded) return;
         String path = System.getProperty("snn.jni"); // it finds libsnn beside it
-        if (path != null) {
-            System.load(path);
-            return;
-        }
+        if (path != null) System.load(path);
+        else loadFromPathOrJar();
+        loaded = true;
+    }
+
+    private static void loadFromPathOrJar() {
         try {
             System.loadLibrary("snn_jni");
         } catch (UnsatisfiedLinkError absent) {
-            if (!loadFromJar()) throw absent;
+            if (loadFromJar()) return;
+            throw new UnsatisfiedLinkError("libsnn_jni and libsnn cannot be loaded from java.library.path, the jar has none for " + platform()
+                + ", and the property snn.jni names no file: " + absent.getMessage());
         }
+    }
+
+    /** "linux-x86_64". */
+    private static String platform() {
+        String system = System.getProperty("os.name"), processor = System.getProperty("os.arch");
+        String name = isWindows() ? "windows" : system.startsWith("Mac") ? "macos" : "linux";
+        return name + "-" + (processor.equals("amd64") ? "x86_64" : processor.equals("aarch64") ? "arm64" : processor);
+    }
+
+    private static boolean isWindows() {
+        return System.getProperty("os.name").startsWith("Windows");
     }
 
     /** Copies both libraries into a new folder, because a system loads files only; false when the jar has none for this system. */
     private static boolean loadFromJar() {
-        String system = System.getProperty("os.name"), processor = System.getProperty("os.arch");
-        boolean windows = system.startsWith("Windows");
-        String name = windows ? "windows" : system.startsWith("Mac") ? "macos" : "linux";
-        String place = "/natives/" + name + "-" + (processor.equals("amd64") ? "x86_64" : processor.equals("aarch64") ? "arm64" : processor);
-        String jni = System.mapLibraryName("snn_jni"), libsnn = windows ? "libsnn.dll" : System.mapLibraryName("snn");
+        String place = "/natives/" + platform();
+        String jni = System.mapLibraryName("snn_jni"), libsnn = isWindows() ? "libsnn.dll" : System.mapLibraryName("snn");
         if (Natives.class.getResource(place + "/" + jni) == null) return false;
         try {
             Path folder = Files.createTempDirectory("snn-");
@@ -42,7 +58,7 @@ final class Natives {
                     Files.copy(in, copy);
                 }
             }
-            if (windows) System.load(folder.resolve(libsnn).toString()); // it has no path of its own to search
+            if (isWindows()) System.load(folder.resolve(libsnn).toString()); // it has no path of its own to search
             System.load(folder.resolve(jni).toString());
             return true;
         } catch (IOException problem) {

@@ -2,6 +2,7 @@ package snn;
 
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import snn.Enums.Arithmetic;
 import snn.Enums.ConnectionKind;
@@ -374,7 +375,8 @@ public final class Network implements AutoCloseable {
 
     /**
      * Where a session with these options would run: for each population the number of its device among those of the options'
-     * device, such as "cpu+vulkan:0", and behind them the steps between exchanges of spikes, 0 for none.
+     * device, such as "cpu+vulkan:0", -1 where several have a slice of it each, and behind them the steps between exchanges of
+     * spikes, 0 for none.
      * C: {@code snn_network_placement}.
      */
     public int[] placement(SessionOptions options) {
@@ -386,6 +388,26 @@ public final class Network implements AutoCloseable {
                 Jni.address(raw) + 4L * count));
             raw.asIntBuffer().get(places);
             return places;
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * The same, and how a batch is shared, as a device that gives it again: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1".
+     * C: {@code snn_network_placement_words}.
+     */
+    public String placementWords(SessionOptions options) {
+        try (Scope scope = new Scope()) {
+            long config = options.write(scope, null, 0, 0);
+            ByteBuffer size = scope.bytes(8);
+            Library.check(Native.snn_network_placement_words(handle.get(), config, 0, 0, Jni.address(size)));
+            byte[] words = new byte[(int) size.getLong(0)];
+            ByteBuffer raw = scope.bytes(words.length);
+            Library.check(Native.snn_network_placement_words(handle.get(), config, Jni.address(raw), words.length,
+                Jni.address(size)));
+            raw.get(words);
+            return new String(words, 0, words.length - 1, StandardCharsets.UTF_8);
         } finally {
             Reference.reachabilityFence(this);
         }

@@ -161,15 +161,15 @@ public final class Projection {
         def.putLong(Native.SNNProjectionDef.synapse_targets, scope.ints(targets));
         def.putLong(Native.SNNProjectionDef.synapse_delays, scope.shorts(synapseDelays));
         def.putLong(Native.SNNProjectionDef.synapse_count, synapses);
-        pair(def, Native.SNNProjectionDef.kernel, kernel);
-        pair(def, Native.SNNProjectionDef.stride, stride);
-        pair(def, Native.SNNProjectionDef.padding, padding);
-        pair(def, Native.SNNProjectionDef.dilation, dilation);
+        pair(def, Native.SNNProjectionDef.kernel, kernel, "kernel");
+        pair(def, Native.SNNProjectionDef.stride, stride, "stride");
+        pair(def, Native.SNNProjectionDef.padding, padding, "padding");
+        pair(def, Native.SNNProjectionDef.dilation, dilation, "dilation");
         if (groups != null) def.putInt(Native.SNNProjectionDef.groups, Scope.whole(groups, "groups"));
         return Jni.address(def);
     }
 
-    private static void pair(ByteBuffer def, int at, int[] pair) {
-        if (pair != null) def.putInt(at, pair[0]).putInt(at + 4, pair[1]);
+    private static void pair(ByteBuffer def, int at, int[] pair, String name) {
+        if (pair != null) def.putInt(at, Scope.whole(pair[0], name)).putInt(at + 4, Scope.whole(pair[1], name));
     }
 }

@@ -67,7 +67,7 @@ public final class RandomConnection {
         rule.def.putDouble(Native.SNNRandomConnectionDef.probability, probability);
         rule.def.putDouble(Native.SNNRandomConnectionDef.kernel_width, width);
         rule.def.putDouble(Native.SNNRandomConnectionDef.cutoff, cutoff);
-        rule.def.putInt(Native.SNNRandomConnectionDef.dimensions, dimensions);
+        rule.def.putInt(Native.SNNRandomConnectionDef.dimensions, Scope.whole(dimensions, "dimensions"));
         rule.sourcePositions = Objects.requireNonNull(sourcePositions, "sourcePositions");
         rule.targetPositions = Objects.requireNonNull(targetPositions, "targetPositions");
         return rule;

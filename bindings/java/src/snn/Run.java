@@ -22,7 +22,7 @@ public final class Run {
 
         /** At least batch_size times the population's size: as many as one step can give. */
         public SpikeEvents(int capacity) {
-            this.capacity = capacity;
+            this.capacity = Scope.whole(capacity, "capacity");
         }
 
         /** Of each event, since the run began. */

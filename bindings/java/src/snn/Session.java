@@ -9,6 +9,8 @@ import java.nio.IntBuffer;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import snn.Enums.DataType;
 
 /** A running copy of a network. One thread at a time: a second one that enters at the same moment gets {@code Status.BUSY}. What a
@@ -48,6 +50,9 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /** Those on the device of the program are kept until they are closed: a Cleaner does not know whether the device is still there. */
+    private static final Set<Session> ON_HOSTS = ConcurrentHashMap.newKeySet();
+
     final Handle handle;
     final Hooks hooks;
     private final long weakHooks; // freed with the session's handle
@@ -77,12 +82,12 @@ public final class Session implements AutoCloseable {
 
     /** Opens a session of a .snn file. C: {@code snn_create_network}. */
     public static Session open(String path, SessionOptions options) {
+        Library.checkVersion(); // before the fields of a session, which need the library
         return new Session(Objects.requireNonNull(path, "path"), null, options);
     }
 
     private Session(String path, Network network, SessionOptions options) {
-        Library.checkVersion();
-        hooks = new Hooks(options.log, options.jobs);
+        hooks = new Hooks(options.log, options.jobs, options.vulkanHost == null ? null : options.vulkanHost.queueLock);
         hooks.session = this;
         long weak = Jni.newWeak(hooks);
         weakHooks = weak;
@@ -90,7 +95,9 @@ public final class Session implements AutoCloseable {
         try (Scope scope = new Scope()) {
             ByteBuffer session = scope.bytes(8);
             long config = options.write(scope, path, network == null ? 0 : network.handle.get(), weak);
-            Library.check(Native.snn_create_network(config, Jni.address(session)));
+            Vulkan.Host host = options.vulkanHost;
+            Library.check(host == null ? Native.snn_create_network(config, Jni.address(session))
+                : host.create(scope, config, weak, Jni.address(session)));
             opened = true;
             handle = Handle.of(this, "session", session.getLong(0), value -> {
                 Native.snn_destroy_network(value);
@@ -100,7 +107,13 @@ public final class Session implements AutoCloseable {
             if (!opened) Jni.deleteWeak(weak);
             Reference.reachabilityFence(network);
         }
-        hooks.rethrow();
+        if (options.vulkanHost != null) ON_HOSTS.add(this);
+        try {
+            hooks.rethrow();
+        } catch (Throwable any) {
+            close();
+            throw any;
+        }
     }
 
     /** Advances by frameDt seconds: as many whole steps as fit, the remainder is carried to the next call.
@@ -399,6 +412,7 @@ public final class Session implements AutoCloseable {
     /** Ends the session; inside a callback when the call that caused it returns. C: {@code snn_destroy_network}. */
     @Override
     public void close() {
+        ON_HOSTS.remove(this);
         handle.close();
     }
 
@@ -413,6 +427,12 @@ public final class Session implements AutoCloseable {
         Reference.reachabilityFence(this);
     }
 
+    /** Memory of so many bytes at least, until it is asked for again; in the machine's order of bytes. */
+    ByteBuffer scratch(long bytes) {
+        reserve(bytes);
+        return scratch;
+    }
+
     private void reserve(long bytes) {
         if (bytes <= scratch.capacity()) return;
         if (bytes > Integer.MAX_VALUE) throw new IllegalArgumentException(bytes + " bytes are more than one call takes");
@@ -422,7 +442,7 @@ public final class Session implements AutoCloseable {
     }
 
     /** The address of a text, which is kept: there are few, and they are used in every frame. */
-    private long textOf(String text) {
+    long textOf(String text) {
         Objects.requireNonNull(text, "a name");
         ByteBuffer kept = texts.get(text);
         if (kept == null) {

@@ -16,6 +16,7 @@ public final class SessionOptions {
     private long seed;
     LogHandler log;
     JobSystem jobs;
+    Vulkan.Host vulkanHost;
 
     /** What a session has to say besides errors; called on the thread that calls into the session. */
     @FunctionalInterface
@@ -33,7 +34,7 @@ public final class SessionOptions {
         void parallelFor(int count, IntConsumer task);
     }
 
-    /** "cpu", "reference" or "null". */
+    /** "cpu", "vulkan", "auto" and others, see {@code SNNConfig}; default "cpu". */
     public SessionOptions device(String name) {
         device = name;
         return this;
@@ -115,6 +116,13 @@ public final class SessionOptions {
         return this;
     }
 
+    /** The session runs on the Vulkan device of the program; device is left unset, or names several with "vulkan" among them.
+     * C: {@code snn_vulkan_create_network}. */
+    public SessionOptions vulkanHost(Vulkan.Host host) {
+        vulkanHost = host;
+        return this;
+    }
+
     /** The address of the struct as C wants it; hooks: a weak reference, or 0. */
     long write(Scope scope, String file, long network, long hooks) {
         ByteBuffer config = scope.bytes((long) Native.SNNConfig.SIZE);
@@ -134,7 +142,7 @@ public final class SessionOptions {
         }
         if (jobs != null && hooks != 0) {
             ByteBuffer system = scope.struct(Native.SNNJobSystem.SIZE);
-            system.putInt(Native.SNNJobSystem.worker_count, jobs.workerCount());
+            system.putInt(Native.SNNJobSystem.worker_count, Scope.whole(jobs.workerCount(), "workerCount"));
             system.putLong(Native.SNNJobSystem.parallel_for, Jni.function(Jni.PARALLEL_FOR));
             system.putLong(Native.SNNJobSystem.user, hooks);
             config.putLong(Native.SNNConfig.job_system, Jni.address(system));

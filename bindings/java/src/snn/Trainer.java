@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import snn.Enums.DataType;
 import snn.Enums.Loss;
+import snn.Enums.DelayKernel;
 import snn.Enums.LearningRule;
 import snn.Enums.Optimizer;
 
@@ -91,13 +92,13 @@ public final class Trainer implements AutoCloseable {
 
         /** Steps kept at once for the way back, the others are run again; 0: all. */
         public Options checkpointSteps(int steps) {
-            def.putInt(Native.SNNTrainerDef.checkpoint_steps, steps);
+            def.putInt(Native.SNNTrainerDef.checkpoint_steps, Scope.whole(steps, "steps"));
             return this;
         }
 
         /** Truncated back-propagation: steps of a window (0: none), and whether each has a loss and an update of its own. */
         public Options windows(int steps, boolean updates) {
-            def.putInt(Native.SNNTrainerDef.window_steps, steps);
+            def.putInt(Native.SNNTrainerDef.window_steps, Scope.whole(steps, "steps"));
             def.putInt(Native.SNNTrainerDef.window_updates, updates ? 1 : 0);
             return this;
         }
@@ -336,13 +337,21 @@ public final class Trainer implements AutoCloseable {
 
     /** Rounds the weights of a projection to 2 to 8 bits while they are trained; 0: no longer. C: {@code snn_trainer_set_quantization}. */
     public void setQuantization(int projection, int bits, boolean perChannel) {
-        Library.check(Native.snn_trainer_set_quantization(handle.get(), projection, bits, perChannel ? 1 : 0));
+        Library.check(Native.snn_trainer_set_quantization(handle.get(), Scope.whole(projection, "projection"), Scope.whole(bits, "bits"),
+            perChannel ? 1 : 0));
     }
 
     /** Batch normalisation through time of a projection, folded into its weights and bias; a scale of 0: no longer. C:
      * {@code snn_trainer_set_normalization}. */
     public void setNormalization(int projection, double scale, double momentum, double epsilon) {
-        Library.check(Native.snn_trainer_set_normalization(handle.get(), projection, scale, momentum, epsilon));
+        Library.check(Native.snn_trainer_set_normalization(handle.get(), Scope.whole(projection, "projection"), scale, momentum, epsilon));
+    }
+
+    /** Learns the delays of a sparse projection of taps beside its weights; called again it changes kernel, width and rate; a width
+     * of 0: no longer. C: {@code snn_trainer_set_delay_learning}. */
+    public void setDelayLearning(int projection, DelayKernel kernel, double width, double rateFactor) {
+        Library.check(Native.snn_trainer_set_delay_learning(
+                handle.get(), Scope.whole(projection, "projection"), kernel.value, width, rateFactor));
     }
 
     /** From the next update on. C: {@code snn_trainer_set_learning_rate}. */

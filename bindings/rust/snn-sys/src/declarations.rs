@@ -1,4 +1,4 @@
-// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.
+// Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand.
 
 use std::os::raw::{c_char, c_void};
 
@@ -9,6 +9,11 @@ pub const SNN_VERSION_MINOR: u32 = 1;
 pub const SNN_VERSION_PATCH: u32 = 0;
 pub const SNN_ABI_VERSION: u32 = 1;
 pub const SNN_SEED_BY_INDEX: u64 = 0xffffffffffffffff;
+pub const SNN_PLACE_CUT: u32 = 0xffffffff;
+pub const SNN_VULKAN_NO_FRAME: u64 = 0xffffffffffffffff;
+pub const SNN_VULKAN_BINDING_COUNT: u32 = 7;
+pub const SNN_VULKAN_PUSH_WORD_COUNT: u32 = 32;
+pub const SNN_VULKAN_NO_BUFFER: u32 = 0xffffffff;
 pub const SNN_OK: i32 = 0;
 /// a value, size, shape or name is wrong
 pub const SNN_ERROR_INVALID_ARGUMENT: i32 = -1;
@@ -146,10 +151,14 @@ pub const SNN_LEARNING_BPTT: u32 = 0;
 pub const SNN_LEARNING_OTTT: u32 = 1;
 /// e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces
 pub const SNN_LEARNING_EPROP: u32 = 2;
+/// EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM
+pub const SNN_LEARNING_EVENTPROP: u32 = 3;
 pub const SNN_OPTIMIZER_SGD: u32 = 0;
 pub const SNN_OPTIMIZER_ADAM: u32 = 1;
 pub const SNN_OPTIMIZER_ADAMW: u32 = 2;
 pub const SNN_OPTIMIZER_LION: u32 = 3;
+pub const SNN_DELAY_KERNEL_GAUSSIAN: u32 = 0;
+pub const SNN_DELAY_KERNEL_TRIANGLE: u32 = 1;
 /// spike with probability gain * value at each step (clipped to 1)
 pub const SNN_ENCODE_RATE: u32 = 0;
 /// one spike at step round((1 - value) * (T - 1)); none for values below `threshold`
@@ -206,6 +215,14 @@ pub type SNNProgressCallback = Option<unsafe extern "C" fn(steps_done: u64, step
 pub type SNNWeightCallback = Option<unsafe extern "C" fn(handle: SNNHandle, update: *const SNNWeightUpdate, user: *mut c_void)>;
 
 pub type SNNEpochCallback = Option<unsafe extern "C" fn(handle: SNNHandle, epoch: *const SNNEpoch, user: *mut c_void)>;
+
+pub type SNNVulkanFunction = Option<unsafe extern "C" fn()>;
+
+pub type SNNVulkanHost_get_instance_proc_addr = Option<unsafe extern "C" fn(instance: *mut c_void, name: *const c_char) -> SNNVulkanFunction>;
+
+pub type SNNVulkanHost_lock_queue = Option<unsafe extern "C" fn(user: *mut c_void)>;
+
+pub type SNNVulkanHost_unlock_queue = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 /// Optional.
 #[repr(C)]
@@ -734,6 +751,129 @@ pub struct SNNEncoderDef {
     pub seed: u64,
 }
 
+/// The host's device.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNVulkanHost {
+    pub struct_size: u32,
+    /// of `queue`; it has compute, and the command buffers that steps are recorded into are of this family
+    pub queue_family: u32,
+    /// VkInstance
+    pub instance: *mut c_void,
+    /// VkPhysicalDevice
+    pub physical_device: *mut c_void,
+    /// VkDevice
+    pub device: *mut c_void,
+    /// VkQueue, used while a session is opened and by the functions named above; never by recording
+    pub queue: *mut c_void,
+    /// vkGetInstanceProcAddr
+    pub get_instance_proc_addr: SNNVulkanHost_get_instance_proc_addr,
+    /// Called around every vkQueueSubmit, both or neither.
+    pub lock_queue: SNNVulkanHost_lock_queue,
+    pub unlock_queue: SNNVulkanHost_unlock_queue,
+    pub user: *mut c_void,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNVulkanSemaphore {
+    /// VkSemaphore
+    pub semaphore: u64,
+    /// of a timeline semaphore, above 0; 0: a binary one
+    pub value: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNVulkanSubmission {
+    pub struct_size: u32,
+    pub wait_count: u32,
+    pub signal_count: u32,
+    pub reserved: u32,
+    /// before the first step
+    pub waits: *const SNNVulkanSemaphore,
+    /// after the last
+    pub signals: *const SNNVulkanSemaphore,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNVulkanBuffer {
+    pub struct_size: u32,
+    /// SNN_FLOAT32 or SNN_INT32
+    pub r#type: u32,
+    /// VkBuffer; exclusive to the queue family; usage: storage, vertex, indirect, transfer both ways
+    pub buffer: u64,
+    /// where the values begin, \[batch_size\]\[size\]
+    pub offset_bytes: u64,
+    pub size_bytes: u64,
+}
+
+/// These structs are parts of a plan: they have no size of their own and never change.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNVulkanPlanShader {
+    /// a compute shader for Vulkan 1.0, entry point "main", without optional features
+    pub spirv: *const u32,
+    pub word_count: u64,
+    /// of constant_id 0, 1, ...: 32-bit specialisation constants; booleans are 0 and 1
+    pub constants: *const u32,
+    pub constant_count: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNVulkanPlanBuffer {
+    pub size_bytes: u64,
+    /// \[size_bytes\] before the first step
+    pub contents: *const c_void,
+    /// what snn_vulkan_bind_buffer was given; 0: it is the plan's own
+    pub host_buffer: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNVulkanPlanBinding {
+    /// in SNNVulkanPlan.buffers
+    pub buffer: u32,
+    pub reserved: u32,
+    /// the offset is a multiple of 256, or as it was bound
+    pub offset_bytes: u64,
+    /// the offset is a multiple of 256, or as it was bound
+    pub size_bytes: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNVulkanPlanDispatch {
+    /// in SNNVulkanPlan.shaders
+    pub shader: u32,
+    pub barrier: u32,
+    /// workgroups; enough also where they could come from indirect_buffer
+    pub groups: [u32; 3],
+    /// three words there hold the workgroups that are needed now; SNN_VULKAN_NO_BUFFER, as today always: `groups` do
+    pub indirect_buffer: u32,
+    pub indirect_offset_bytes: u64,
+    /// push constants from offset 0: so much of `push`
+    pub push_bytes: u32,
+    pub push: [u32; 32],
+    pub reserved: u32,
+    pub bindings: [SNNVulkanPlanBinding; 7],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNVulkanPlan {
+    pub struct_size: u32,
+    pub shader_count: u32,
+    pub buffer_count: u32,
+    pub dispatch_count: u32,
+    pub shaders: *const SNNVulkanPlanShader,
+    pub buffers: *const SNNVulkanPlanBuffer,
+    /// of one step, in order
+    pub dispatches: *const SNNVulkanPlanDispatch,
+}
+
 extern "C" {
     /// "0.1.0" of the library that is loaded; static storage.
     pub fn snn_version_string() -> *const c_char;
@@ -824,6 +964,8 @@ extern "C" {
     pub fn snn_network_memory(network: SNNNetwork, config: *const SNNConfig, out_estimate: *mut SNNMemoryEstimate, out_projection_bytes: *mut u64, count: usize) -> SNNStatus;
     /// Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config->device (with one device all are 0); of inputs it is that of the first device that reads them.
     pub fn snn_network_placement(network: SNNNetwork, config: *const SNNConfig, out_places: *mut u32, count: usize, out_window_steps: *mut u32) -> SNNStatus;
+    /// The same, and how a batch is shared, as words that give it again as a device: "cpu+vulkan:0;exc\[0:512\]=0;exc\[512:800\]=1;inh=0", or "cpu*8+vulkan:0*24" of "cpu*+vulkan:0*".
+    pub fn snn_network_placement_words(network: SNNNetwork, config: *const SNNConfig, out_words: *mut c_char, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
     /// Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.
     pub fn snn_create_network(config: *const SNNConfig, out_handle: *mut SNNHandle) -> SNNStatus;
     /// Set out_device->struct_size first.
@@ -896,6 +1038,7 @@ extern "C" {
     pub fn snn_trainer_set_quantization(trainer: SNNTrainer, projection: u32, bits: u32, per_channel: u32) -> SNNStatus;
     /// Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.
     pub fn snn_trainer_set_normalization(trainer: SNNTrainer, projection: u32, scale: f64, momentum: f64, epsilon: f64) -> SNNStatus;
+    pub fn snn_trainer_set_delay_learning(trainer: SNNTrainer, projection: u32, kernel: u32, width: f64, rate_factor: f64) -> SNNStatus;
     pub fn snn_trainer_set_learning_rate(trainer: SNNTrainer, learning_rate: f64) -> SNNStatus;
     pub fn snn_register_weight_callback(handle: SNNHandle, callback: SNNWeightCallback, user: *mut c_void) -> SNNStatus;
     pub fn snn_register_epoch_callback(handle: SNNHandle, callback: SNNEpochCallback, user: *mut c_void) -> SNNStatus;
@@ -908,6 +1051,22 @@ extern "C" {
     pub fn snn_random_fill(seed: u64, stream: u64, distribution: u32, a: f64, b: f64, out_values: *mut f32, count: usize) -> SNNStatus;
     /// `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.
     pub fn snn_random_draw(distribution: *const SNNDistribution, seed: u64, stream: u64, out_values: *mut f64, count: usize) -> SNNStatus;
+    pub fn snn_vulkan_host_init(out_host: *mut SNNVulkanHost, struct_size: u32);
+    /// snn_create_network on the host's device. config->device is null or "vulkan", or several devices with "vulkan" once among them.
+    pub fn snn_vulkan_create_network(config: *const SNNConfig, host: *const SNNVulkanHost, out_handle: *mut SNNHandle) -> SNNStatus;
+    /// Appends the next `step_count` steps to `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines, descriptor sets, push constants, dispatches and barriers, first one that waits for earlier compute and transfer commands, last one that makes the results visible to all later commands and, where it sees the memory, to the host.
+    pub fn snn_vulkan_record_steps(handle: SNNHandle, command_buffer: *mut c_void, step_count: u32) -> SNNStatus;
+    /// The next `step_count` steps in a submission of the session's own, on the queue that it was opened with: one that the host submits to as well (give lock_queue and unlock_queue, or call this where nobody else submits), or one that it leaves to the session.
+    pub fn snn_vulkan_submit_steps(handle: SNNHandle, submission: *const SNNVulkanSubmission, step_count: u32) -> SNNStatus;
+    /// The buffer that holds a state ("population.state") on the device, to be read in place, or written between two recorded steps.
+    pub fn snn_vulkan_get_buffer(handle: SNNHandle, state: *const c_char, out_buffer: *mut SNNVulkanBuffer) -> SNNStatus;
+    /// Binds a buffer of the host to what `path` names, to be read or written in place by every step from now on: * "population.input"        what an input population reads in every step: float32 \[batch_size\]\[size\], spikes 0 and 1. snn_session_set_input refuses it from then on.
+    pub fn snn_vulkan_bind_buffer(handle: SNNHandle, path: *const c_char, buffer: *const SNNVulkanBuffer) -> SNNStatus;
+    pub fn snn_vulkan_set_readback(handle: SNNHandle, paths: *mut *const c_char, path_count: u32, frame_count: u32) -> SNNStatus;
+    pub fn snn_vulkan_record_readback(handle: SNNHandle, command_buffer: *mut c_void, frame: u64) -> SNNStatus;
+    pub fn snn_vulkan_read_back(handle: SNNHandle, path: *const c_char, finished_frame: u64, dtype: u32, out_data: *mut c_void, count: usize, out_frame: *mut u64) -> SNNStatus;
+    /// The arrays are the session's and stay until it is next used.
+    pub fn snn_vulkan_get_plan(handle: SNNHandle, out_plan: *mut SNNVulkanPlan) -> SNNStatus;
 }
 
 /// Size, alignment and the offsets of the fields of every struct, as a C compiler for a 64-bit target lays it out.
@@ -941,6 +1100,15 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNWeightUpdate", 24, 8, &[0, 4, 8, 16]),
     ("SNNEpoch", 40, 8, &[0, 8, 16, 24, 32]),
     ("SNNEncoderDef", 32, 8, &[0, 4, 8, 12, 16, 24]),
+    ("SNNVulkanHost", 72, 8, &[0, 4, 8, 16, 24, 32, 40, 48, 56, 64]),
+    ("SNNVulkanSemaphore", 16, 8, &[0, 8]),
+    ("SNNVulkanSubmission", 32, 8, &[0, 4, 8, 12, 16, 24]),
+    ("SNNVulkanBuffer", 32, 8, &[0, 4, 8, 16, 24]),
+    ("SNNVulkanPlanShader", 32, 8, &[0, 8, 16, 24]),
+    ("SNNVulkanPlanBuffer", 24, 8, &[0, 8, 16]),
+    ("SNNVulkanPlanBinding", 24, 8, &[0, 4, 8, 16]),
+    ("SNNVulkanPlanDispatch", 336, 8, &[0, 4, 8, 20, 24, 32, 36, 164, 168]),
+    ("SNNVulkanPlan", 40, 8, &[0, 4, 8, 12, 16, 24, 32]),
 ];
 
 /// The same, of the structs above.
@@ -975,5 +1143,14 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNWeightUpdate: struct_size, projection, update, gradient_norm),
         layout!(SNNEpoch: struct_size, epoch, sample_count, correct_count, mean_loss),
         layout!(SNNEncoderDef: struct_size, kind, step_count, gain, threshold, seed),
+        layout!(SNNVulkanHost: struct_size, queue_family, instance, physical_device, device, queue, get_instance_proc_addr, lock_queue, unlock_queue, user),
+        layout!(SNNVulkanSemaphore: semaphore, value),
+        layout!(SNNVulkanSubmission: struct_size, wait_count, signal_count, reserved, waits, signals),
+        layout!(SNNVulkanBuffer: struct_size, r#type, buffer, offset_bytes, size_bytes),
+        layout!(SNNVulkanPlanShader: spirv, word_count, constants, constant_count),
+        layout!(SNNVulkanPlanBuffer: size_bytes, contents, host_buffer),
+        layout!(SNNVulkanPlanBinding: buffer, reserved, offset_bytes, size_bytes),
+        layout!(SNNVulkanPlanDispatch: shader, barrier, groups, indirect_buffer, indirect_offset_bytes, push_bytes, push, reserved, bindings),
+        layout!(SNNVulkanPlan: struct_size, shader_count, buffer_count, dispatch_count, shaders, buffers, dispatches),
     ]
 }

@@ -1,4 +1,4 @@
-// Printed from native/include/snn/snn.h by `python -m tools.headers`. Not to be edited by hand.
+// Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand.
 
 /// `SNN_OK` and those that follow it in `snn.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -407,6 +407,8 @@ pub enum LearningRule {
     Ottt = 1,
     /// e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces
     Eprop = 2,
+    /// EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM
+    Eventprop = 3,
 }
 
 impl LearningRule {
@@ -416,6 +418,7 @@ impl LearningRule {
             0 => Some(Self::Bptt),
             1 => Some(Self::Ottt),
             2 => Some(Self::Eprop),
+            3 => Some(Self::Eventprop),
             _ => None,
         }
     }
@@ -444,6 +447,28 @@ impl Optimizer {
             1 => Some(Self::Adam),
             2 => Some(Self::Adamw),
             3 => Some(Self::Lion),
+            _ => None,
+        }
+    }
+}
+
+/// `SNN_DELAY_KERNEL_GAUSSIAN` and those that follow it in `snn.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum DelayKernel {
+    /// `SNN_DELAY_KERNEL_GAUSSIAN`
+    Gaussian = 0,
+    /// `SNN_DELAY_KERNEL_TRIANGLE`
+    Triangle = 1,
+}
+
+impl DelayKernel {
+    #[allow(dead_code)]
+    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
+        match raw {
+            0 => Some(Self::Gaussian),
+            1 => Some(Self::Triangle),
             _ => None,
         }
     }

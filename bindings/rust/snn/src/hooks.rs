@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 use crate::error::borrowed_slice;
+use crate::vulkan::QueueLock;
 use crate::{sys, LogLevel, SessionView};
 
 /// Spikes of one population and sample in the step that has just been computed.
@@ -87,6 +88,7 @@ pub(crate) struct Hooks {
     pub log: Option<LogFunction>,
     pub jobs: Option<Jobs>,
     pub allocator: Option<Allocator>,
+    pub queue_lock: Option<Arc<dyn QueueLock>>,
     pub panic: Option<Box<dyn Any + Send>>,
 }
 
@@ -212,6 +214,25 @@ pub(crate) unsafe extern "C" fn on_epoch(_: sys::SNNHandle, epoch: *const sys::S
             function(&epoch);
         }
     });
+}
+
+/// A session on several devices calls from a thread of libsnn, so nothing of the hooks is changed here. A lock that failed must not
+/// let C submit: the program ends.
+unsafe fn with_queue_lock(user: *mut c_void, function: impl FnOnce(&dyn QueueLock)) {
+    let hooks = &*user.cast::<Hooks>();
+    if let Some(lock) = &hooks.queue_lock {
+        if catch_unwind(AssertUnwindSafe(|| function(&**lock))).is_err() {
+            std::process::abort();
+        }
+    }
+}
+
+pub(crate) unsafe extern "C" fn lock_queue(user: *mut c_void) {
+    with_queue_lock(user, |lock| lock.lock());
+}
+
+pub(crate) unsafe extern "C" fn unlock_queue(user: *mut c_void) {
+    with_queue_lock(user, |lock| lock.unlock());
 }
 
 /// Room before each block for the alignment that C does not give back; as large as the alignment itself.

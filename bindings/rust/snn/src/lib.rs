@@ -15,7 +15,7 @@
 //! The manual is `snn.h`; search these pages for the name of a C function to find its method.
 //!
 //! - **Ownership.** [`Network`] and [`Model`] are shared by reference count (`clone`); a [`Session`] has one owner, and what it
-//!   lends ends with the next use. Nothing needs `unsafe`.
+//!   lends ends with the next use. Nothing needs `unsafe` but what takes handles of a Vulkan device, [`vulkan`].
 //! - **Threads.** Networks and models: any thread. A session is `Send` and not `Sync`.
 //! - **Errors.** Everything that can fail returns [`Error`] with the sentence of libsnn. A library of another version is
 //!   `Status::Version`; one that is missing stops the program as the system's loader does.
@@ -24,6 +24,7 @@
 
 pub use snn_sys as sys;
 
+mod builder;
 mod connection;
 mod enums;
 mod error;
@@ -31,10 +32,13 @@ mod hooks;
 mod library;
 mod model;
 mod network;
+mod options;
 mod run;
 mod session;
 mod trainer;
+pub mod vulkan;
 
+pub use builder::{NetworkBuilder, Shape};
 pub use connection::{Distribution, Projection, RandomConnection};
 pub use enums::*;
 pub use error::{Error, Result};
@@ -45,9 +49,9 @@ pub use library::{
 };
 pub use model::Model;
 pub use network::{
-    MemoryEstimate, Network, NetworkBuilder, NetworkInfo, PopulationInfo, ProjectionArrays, ProjectionInfo, Shape,
-    Synapses,
+    MemoryEstimate, Network, NetworkInfo, PopulationInfo, ProjectionArrays, ProjectionInfo, Synapses,
 };
+pub use options::SessionOptions;
 pub use run::{Run, SpikeEvents};
-pub use session::{Counters, Session, SessionOptions, SessionView, Value};
+pub use session::{Counters, Session, SessionView, Value};
 pub use trainer::{Batch, StepArrays, TrainResult, Trainer, TrainerOptions};

@@ -6,7 +6,7 @@ use std::ptr;
 
 use crate::error::{check, read_counted};
 use crate::run::input_array;
-use crate::{sys, DataType, Epoch, Error, LearningRule, Loss, Optimizer, Result, Session};
+use crate::{sys, DataType, DelayKernel, Epoch, Error, LearningRule, Loss, Optimizer, Result, Session};
 
 /// How a session is trained; see `SNNTrainerDef`. What is not set has the library's default.
 #[derive(Clone)]
@@ -286,6 +286,13 @@ impl<S: BorrowMut<Session>> Trainer<S> {
     #[doc(alias = "snn_trainer_set_normalization")]
     pub fn set_normalization(&mut self, projection: u32, scale: f64, momentum: f64, epsilon: f64) -> Result<()> {
         check(unsafe { sys::snn_trainer_set_normalization(self.handle, projection, scale, momentum, epsilon) })
+    }
+
+    /// Learns the delays of a sparse projection of taps beside its weights; called again it changes kernel, width and rate; a
+    /// width of 0: no longer.
+    #[doc(alias = "snn_trainer_set_delay_learning")]
+    pub fn set_delay_learning(&mut self, projection: u32, kernel: DelayKernel, width: f64, rate_factor: f64) -> Result<()> {
+        check(unsafe { sys::snn_trainer_set_delay_learning(self.handle, projection, kernel as u32, width, rate_factor) })
     }
 
     /// From the next update on.

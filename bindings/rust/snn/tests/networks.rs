@@ -92,6 +92,7 @@ fn a_network_tells_what_it_is() {
     // The neurons on the second device; the input goes where it is read.
     let placed = SessionOptions::new().device("cpu+cpu;cells=1");
     assert_eq!(network.placement(&placed).unwrap(), (vec![1, 1], 0));
+    assert_eq!(network.placement_words(&placed).unwrap(), "cpu+cpu;cells=1");
 }
 
 #[test]

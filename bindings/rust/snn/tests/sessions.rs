@@ -254,6 +254,8 @@ fn training_lowers_the_loss_and_calls_back() {
     trainer.set_quantization(0, 0, false).unwrap();
     assert_eq!(trainer.set_quantization(0, 1, false).unwrap_err().status(), Status::InvalidArgument);
     assert_eq!(trainer.set_normalization(0, -1.0, 0.1, 1e-5).unwrap_err().status(), Status::InvalidArgument);
+    let learn = |trainer: &mut Trainer| trainer.set_delay_learning(0, DelayKernel::Gaussian, 2.0, 100.0);
+    assert_eq!(learn(&mut trainer).unwrap_err().status(), Status::InvalidArgument); // it is dense
     let state = trainer.state().unwrap();
     trainer.set_state(&state).unwrap();
     assert_eq!(trainer.state().unwrap(), state);

@@ -42,6 +42,7 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
     }
     for (PopulationState& state : populations_) {
         state.activities = zeros(0);
+        state.delays_of_spike = zeros(0);
         state.activity_gradients = zeros(0);
         state.state_gradients.assign(state.states.size(), zeros(0));
         state.sum_gradients.assign(state.sums.size(), zeros(0));
@@ -234,6 +235,7 @@ void ReferenceExecutor<Real>::begin_tape(const RunRequest& request) {
         state.before.resize(plan_->populations[p].history_depth, zeros(0));
         for (uint32_t lag = 0; lag < plan_->populations[p].history_depth; ++lag) state.before[lag] = activity(p, lag);
         state.activities.resize(step_count * frame(p));
+        if (rule_ == LearningRule::eventprop) state.delays_of_spike.assign(step_count * frame(p), Real{0});
         for (size_t k = 0; k < state.tape.size(); ++k) {
             if (plan_->populations[p].tape[k].type == ValueType::float_)
                 state.tape[k].real.resize(step_count * frame(p));
@@ -547,8 +549,10 @@ void ReferenceExecutor<Real>::neuron_step(uint32_t index) {
             if (model.states[s].type == ValueType::int_) registers_.whole[state_base + s] = state.int_states[s][i];
             else registers_.real[state_base + s] = state.states[s][i];
         }
+        const auto neuron = static_cast<uint32_t>(i % population.size);
         const Draws draws{{seed_, step_, index, first_sample_ + static_cast<uint32_t>(i / population.size),
-                           static_cast<uint32_t>(i % population.size)},
+                           population.first_neuron + neuron},
+                          neuron,
                           constants_of(index).poisson};
         evaluate(model.step, state.surrogate, smooth_, registers_, &draws);
         for (size_t s = 0; s < model.states.size(); ++s) {
@@ -560,6 +564,7 @@ void ReferenceExecutor<Real>::neuron_step(uint32_t index) {
             const bool silenced = taping_ && !state.kept.empty() && !state.kept[i];
             activity[i] = silenced ? Real{0} : registers_.real[static_cast<size_t>(model.step_spike)];
         }
+        if (taping_ && rule_ == LearningRule::eventprop && model.spiking) tape_crossing(index, i);
         const std::vector<TapeInfo>& tape = plan_->populations[index].tape;
         for (size_t k = 0; taping_ && k < tape.size(); ++k) {
             const uint32_t from = tape[k].step_register;

@@ -73,7 +73,9 @@ private:
         std::vector<TapeColumn> tape;         // [tape entry]
         std::vector<Values> state_gradients;  // [state][batch * size], of the step in hand
         std::vector<Values> credit;           // rules other than bptt: the same, of the steps after it
-        std::vector<Values> passed_gradients;  // [receptor][batch * size], of OTTT: what goes back to sources
+        std::vector<Values> passed_gradients;  // [receptor][batch * size], of OTTT and EventProp: what goes back to sources
+        std::vector<Values> later_sum_gradients;  // EventProp: sum_gradients of the step after
+        Values delays_of_spike;  // EventProp: [step][batch * size] by how much a higher membrane makes the spike earlier, in steps
         Values activity_gradients;            // [step][batch * size]
         std::vector<Values> sum_gradients;    // [receptor][batch * size], of the step in hand
         std::vector<Values> constant_gradients;  // [place in LearningPlan::constants][batch * size], summed over the steps
@@ -163,6 +165,8 @@ private:
     void begin_eligibility(const RunRequest& request);
     void advance_eligibility();
     void add_credit(uint32_t population, size_t neuron);
+    void tape_crossing(uint32_t population, size_t neuron);
+    void event_adjoint(uint32_t population, uint32_t step);
     void add_eligibility(uint32_t projection);
     bool passes_back(const Projection& projection, uint32_t delay) const;
     void add_output_gradients(std::span<const OutputGradient> gradients, uint32_t stage, uint32_t step);

@@ -19,7 +19,7 @@ void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients
         for (Values& gradient : state.sum_gradients) gradient.assign(frame(p), Real{0});
         state.credit.resize(state.states.size(), zeros(0));
         for (Values& credit : state.credit) credit.assign(frame(p), Real{0});
-        state.passed_gradients = state.sum_gradients;
+        state.passed_gradients = state.later_sum_gradients = state.sum_gradients;
         state.activity_gradients.assign(taped_steps_ * frame(p), Real{0});
         if (const auto& learning = plan_->populations[p].learning)
             state.constant_gradients.assign(learning->constants.size(), Values(frame(p), Real{0}, HostAllocator<Real>(allocator_)));
@@ -62,6 +62,7 @@ void ReferenceExecutor<Real>::forget_later_steps(uint32_t step) {
         PopulationState& state = populations_[p];
         if (!plan_->populations[p].needs_activity_gradient) continue;
         for (Values& gradient : state.state_gradients) std::fill(gradient.begin(), gradient.end(), Real{0});
+        for (Values& gradient : state.later_sum_gradients) std::fill(gradient.begin(), gradient.end(), Real{0});
         std::fill_n(state.activity_gradients.begin(), (size_t{step} + 1) * frame(p), Real{0});
     }
 }
@@ -104,6 +105,7 @@ void ReferenceExecutor<Real>::add_output_gradients(std::span<const OutputGradien
 
 template <class Real>
 void ReferenceExecutor<Real>::neuron_adjoint(uint32_t index, uint32_t step) {
+    if (rule_ == LearningRule::eventprop) return event_adjoint(index, step);
     const Population& population = network().population(index);
     const Model& model = *population.model;
     const PopulationPlan& plan = plan_->populations[index];
@@ -151,7 +153,8 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
     const PopulationState& target = populations_[projection.target];
     const Real* const gradient = crosses_stages(projection) ? state.sum_gradients.data() + step * frame(projection.target)
                                                             : target.sum_gradients[projection.receptor].data();
-    const Real* const passed = rule_ == LearningRule::ottt ? target.passed_gradients[projection.receptor].data() : gradient;
+    const bool passes_other = rule_ == LearningRule::ottt || rule_ == LearningRule::eventprop;
+    const Real* const passed = passes_other ? target.passed_gradients[projection.receptor].data() : gradient;
     const uint32_t source_size = network().population(projection.source).size;
     const uint32_t target_size = network().population(projection.target).size;
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;

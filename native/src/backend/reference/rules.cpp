@@ -1,4 +1,4 @@
-// Learning rules that know the past by traces, OTTT and e-prop: docs/semantics.md, "Learning rules".
+// Learning rules: OTTT and e-prop, which know the past by traces, and EventProp. docs/semantics.md, "Learning rules".
 #include "backend/reference/executor.h"
 #include "backend/reference/synapses.h"
 
@@ -7,7 +7,7 @@ namespace snn::reference {
 template <class Real>
 bool ReferenceExecutor<Real>::passes_back(const Projection& projection, uint32_t delay) const {
     if (rule_ == LearningRule::ottt) return delay == 0;
-    return rule_ == LearningRule::bptt || projection.target == readout_;
+    return rule_ != LearningRule::eprop || projection.target == readout_;
 }
 
 // After the adjoint of one neuron of one sample, which has left what this step asks of the sums and of the states before.
@@ -29,6 +29,49 @@ void ReferenceExecutor<Real>::add_credit(uint32_t population, size_t neuron) {
     for (size_t s = 0; s < linear.state_count; ++s) {
         state.credit[s][neuron] = before[s];
         state.state_gradients[s][neuron] = Real{0};
+    }
+}
+
+// After the step of one neuron: where it has spiked, how the time of the spike depends on the membrane.
+template <class Real>
+void ReferenceExecutor<Real>::tape_crossing(uint32_t population, size_t neuron) {
+    const Model& model = *network().population(population).model;
+    const Crossing& crossing = linear_[population].crossing;
+    // A population that nothing trained lies before has none.
+    if (crossing.membrane < 0 || registers_.real[static_cast<size_t>(model.step_spike)] == 0) return;
+    const size_t before = model.constant_count() + model.receptors.size() + static_cast<size_t>(crossing.membrane);
+    const bool was_below = registers_.real[before] <= static_cast<Real>(crossing.threshold);
+    const Real rise = registers_.real[crossing.risen] + static_cast<Real>(crossing.offset) - registers_.real[before];
+    // Where the membrane was above already there was no crossing, and nothing moves the spike.
+    populations_[population].delays_of_spike[tape_step_ * frame(population) + neuron] = was_below && rise > 0 ? 1 / rise : Real{0};
+}
+
+template <class Real>
+void ReferenceExecutor<Real>::event_adjoint(uint32_t population, uint32_t step) {
+    PopulationState& state = populations_[population];
+    const LinearStep& linear = linear_[population];
+    const size_t states = linear.state_count;
+    std::vector<Real> after(states);
+    for (size_t i = 0; i < frame(population); ++i) {
+        for (size_t s = 0; s < states; ++s) after[s] = state.state_gradients[s][i];
+        if (const int32_t v = linear.crossing.membrane; v >= 0) {
+            const size_t at = step * frame(population) + i;
+            const Real moved = state.activities[at] == 0 ? Real{0} : state.activity_gradients[at];
+            const Real spike = state.delays_of_spike[at];
+            after[static_cast<size_t>(v)] += spike * (static_cast<Real>(linear.crossing.steepening) * after[static_cast<size_t>(v)] - moved);
+        }
+        for (size_t r = 0; r < state.sum_gradients.size(); ++r) {
+            Real sum{0};
+            for (size_t s = 0; s < states; ++s) sum += static_cast<Real>(linear.of_input(r, s)) * after[s];
+            state.sum_gradients[r][i] = sum;
+            state.passed_gradients[r][i] = state.later_sum_gradients[r][i] - sum;
+            state.later_sum_gradients[r][i] = sum;
+        }
+        for (size_t before = 0; before < states; ++before) {
+            Real sum{0};
+            for (size_t s = 0; s < states; ++s) sum += static_cast<Real>(linear.from(s, before)) * after[s];
+            state.state_gradients[before][i] = sum;
+        }
     }
 }
 

@@ -1,0 +1,65 @@
+"""``snn export``: a network as an ONNX graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from snn.engine.cli.output import JsonFlag, console, fail, print_json, table, with_unit
+
+__all__ = ["export"]
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="A .snn file.")],
+    output: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+    steps: Annotated[int, typer.Option(min=1, help="Steps that one call of the graph computes.")] = 1,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Independent samples.")] = 1,
+    weights: Annotated[str, typer.Option(help="float32, or int8: integers with a scale for each channel.")] = "float32",
+    record: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="POPULATION.VARIABLE",
+            help="An output for every step: spikes or a state. Can be repeated. Default: all spikes, and the membranes of "
+            "populations that do not spike.",
+        ),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write a network as an ONNX graph, for AMD's NPUs and other runtimes."""
+    try:
+        import onnx
+
+        import snn.onnx
+    except ImportError as error:
+        raise fail(f"export needs the package onnx (pip install 'snn-engine[onnx]'): {error}") from None
+    wanted: dict[str, list[str]] = {}
+    for text in record or []:
+        population, dot, variable = text.partition(".")
+        if not dot:
+            raise fail(f"--record is '{text}'; it must be POPULATION.VARIABLE")
+        wanted.setdefault(population, []).append(variable)
+    snn.onnx.export(snn.load(file), output, steps=steps, batch_size=batch_size, record=wanted or None, weights=weights)
+    graph = onnx.load(output).graph
+    sides = [("input", graph.input), ("output", graph.output)]
+    values = [
+        {
+            "side": side,
+            "name": value.name,
+            "type": onnx.TensorProto.DataType.Name(value.type.tensor_type.elem_type).lower(),
+            "shape": [axis.dim_value for axis in value.type.tensor_type.shape.dim],
+        }
+        for side, all_of_it in sides
+        for value in all_of_it
+    ]
+    size, count = output.stat().st_size, len(graph.node)
+    if as_json:
+        print_json({"file": str(output), "bytes": size, "operations": count, "values": values})
+        return
+    rows = table("name", "side", "type", "shape")
+    for value in values:
+        rows.add_row(f"[bold]{value['name']}[/]", value["side"], value["type"], "x".join(map(str, value["shape"])))
+    console.print(rows)
+    console.print(f"\n{output}: {count:,} operations, {with_unit(size, 'B')}", highlight=False, markup=False)

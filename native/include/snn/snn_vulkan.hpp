@@ -1,0 +1,100 @@
+// snn_vulkan.hpp - snn_vulkan.h for C++17 and later, beside snn.hpp: the same functions with exceptions and ranges. The manual is
+// snn_vulkan.h; handles are what they are there, void* and uint64_t.
+//
+//     SNNVulkanHost host = snn::vulkan::host();
+//     host.instance = instance; ...
+//     SNNConfig config;
+//     snn_config_default(&config);
+//     config.file = "brain.snn";
+//     snn::Session brain = snn::vulkan::open(config, host);
+//     snn::vulkan::record_steps(brain, command_buffer, 16);
+#ifndef SNN_SNN_VULKAN_HPP
+#define SNN_SNN_VULKAN_HPP
+
+#include <snn/snn.hpp>
+#include <snn/snn_vulkan.h>
+
+namespace snn {
+inline namespace v1 {
+namespace vulkan {
+
+// A host with the defaults.
+inline SNNVulkanHost host() {
+    SNNVulkanHost host;
+    snn_vulkan_host_default(&host);
+    return host;
+}
+// A session on the host's device; both structs are read during the call only.
+inline Session open(const SNNConfig& config, const SNNVulkanHost& host) {
+    SNNHandle handle = nullptr;
+    check(snn_vulkan_create_network(&config, &host, &handle));
+    return Session(handle, config.batch_size);
+}
+// Into a VkCommandBuffer that is recording.
+inline void record_steps(Session& session, void* command_buffer, uint32_t step_count = 1) {
+    check(snn_vulkan_record_steps(session.get(), command_buffer, step_count));
+}
+inline void submit_steps(Session& session, uint32_t step_count = 1, Span<const SNNVulkanSemaphore> waits = {},
+                         Span<const SNNVulkanSemaphore> signals = {}) {
+    SNNVulkanSubmission submission{};
+    submission.struct_size = sizeof submission;
+    submission.wait_count = static_cast<uint32_t>(waits.size());
+    submission.signal_count = static_cast<uint32_t>(signals.size());
+    submission.waits = waits.data();
+    submission.signals = signals.data();
+    check(snn_vulkan_submit_steps(session.get(), &submission, step_count));
+}
+// Where the device keeps a state, "population.state".
+inline SNNVulkanBuffer buffer(const Session& session, const std::string& state) {
+    SNNVulkanBuffer buffer{};
+    buffer.struct_size = sizeof buffer;
+    check(snn_vulkan_get_buffer(session.get(), state.c_str(), &buffer));
+    return buffer;
+}
+// A buffer of float32; its offset and size in bytes.
+inline SNNVulkanBuffer buffer_of(uint64_t handle, uint64_t offset_bytes, uint64_t size_bytes) {
+    SNNVulkanBuffer buffer{};
+    buffer.struct_size = sizeof buffer;
+    buffer.type = SNN_FLOAT32;
+    buffer.buffer = handle;
+    buffer.offset_bytes = offset_bytes;
+    buffer.size_bytes = size_bytes;
+    return buffer;
+}
+// Reads or writes `buffer` in place from now on.
+inline void bind_buffer(Session& session, const std::string& path, const SNNVulkanBuffer& buffer) {
+    check(snn_vulkan_bind_buffer(session.get(), path.c_str(), &buffer));
+}
+inline void unbind_buffer(Session& session, const std::string& path) {
+    check(snn_vulkan_bind_buffer(session.get(), path.c_str(), nullptr));
+}
+// Values of the last `frame_count` frames for the host, without waiting; no paths: none any more.
+inline void set_readback(Session& session, const std::vector<std::string>& paths, uint32_t frame_count) {
+    std::vector<const char*> names;
+    for (const std::string& path : paths) names.push_back(path.c_str());
+    check(snn_vulkan_set_readback(session.get(), names.data(), static_cast<uint32_t>(names.size()), frame_count));
+}
+inline void record_readback(Session& session, void* command_buffer, uint64_t frame) {
+    check(snn_vulkan_record_readback(session.get(), command_buffer, frame));
+}
+// Returns the frame that the values are of; SNN_VULKAN_NO_FRAME: there is none yet, and the values are what they were.
+template <class T>
+uint64_t read_back(const Session& session, const std::string& path, uint64_t finished_frame, Span<T> out_data) {
+    uint64_t frame = 0;
+    check(snn_vulkan_read_back(session.get(), path.c_str(), finished_frame, detail::dtype_of<T>(), out_data.data(), out_data.size(),
+                               &frame));
+    return frame;
+}
+// The arrays are the session's, valid until it is next used.
+inline SNNVulkanPlan plan(Session& session) {
+    SNNVulkanPlan plan{};
+    plan.struct_size = sizeof plan;
+    check(snn_vulkan_get_plan(session.get(), &plan));
+    return plan;
+}
+
+}  // namespace vulkan
+}  // namespace v1
+}  // namespace snn
+
+#endif

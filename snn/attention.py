@@ -1,0 +1,204 @@
+"""Spiking self-attention, of populations and projections as any other part of a network.
+
+Tokens are the places of an image and features its channels: a population of shape (channels, height, width) holds
+height * width tokens of so many features, a sequence has the shape (channels, 1, tokens). Attention is within a step, between
+spikes: products of spikes are gates, sums of spikes are projections. So it is simulated, trained, saved and run on every device
+and in every language as the rest of the network is, with the same bits.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from snn.connections import Connection, Conv2d, OneToOne, SumPool2d
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.init import Initializer
+from snn.network import Network, Population
+from snn.neurons import LIF, Neuron, NeuronModel, Size
+from snn.surrogates import Surrogate
+
+__all__ = ["gate", "query_key_attention", "spike_driven_attention"]
+
+
+@cache
+def _gate_model() -> NeuronModel:
+    return NeuronModel(Path(__file__).parent / "models" / "extra" / "gate.toml")
+
+
+def gate(size: Size = None, *, threshold: float = 0.5, name: str | None = None) -> Neuron:
+    """Return neurons that spike where both of their receptors, ``content`` and ``mask``, get a spike in the same step.
+
+    The product of two spike trains, element by element; gradients are those of the product: of each train, the other one.
+
+    Parameters
+    ----------
+    size : int or tuple of int, optional
+        Number of neurons, or (channels, height, width).
+    threshold : float, default 0.5
+        Product of the two sums above which a neuron spikes.
+    name : str, optional
+        Name of the population in a `Sequential`.
+    """
+    # Constant as far as products of spikes, and of those that dropout scales, lie from the threshold.
+    surrogate = Surrogate("boxcar", width=4.0, scale=1.0)
+    return _gate_model()(size, surrogate=surrogate, name=name, threshold=threshold)
+
+
+def spike_driven_attention(
+    network: Network,
+    name: str,
+    source: str | Population,
+    *,
+    channels: int | None = None,
+    neurons: Neuron | None = None,
+    mask_neurons: Neuron | None = None,
+    bias: bool = True,
+    init: str | float | Initializer = "kaiming_uniform",
+) -> Population:
+    """Add spike-driven self-attention (Yao et al. 2023, arXiv 2307.01694, equation 7) and return what it puts out.
+
+    ``SN(sum over tokens of Q * K) * V``, all of it spikes: where query and key of enough tokens spike together the mask of
+    a channel spikes, and lets the values of that channel through at all tokens. Additions alone, linear in the number of
+    tokens; heads make no difference, because channels do not mix.
+
+    Parameters
+    ----------
+    network : Network
+        What it is added to.
+    name : str
+        Of the population that is put out; the others are ``NAME_query``, ``_key``, ``_value``, ``_match`` and ``_mask``.
+    source : str or Population
+        Where the tokens are, of shape (channels, height, width).
+    channels : int, optional
+        Features of query, key and value; those of the source when not given.
+    neurons : Neuron, default ``LIF()``
+        Of query, key and value, each behind a convolution of 1 x 1, a linear layer of each token.
+    mask_neurons : Neuron, default ``LIF()``
+        Of the mask: its threshold is in tokens that match, its leak lets matches add up over steps.
+    bias : bool, default True
+        Whether these convolutions have a bias, which `BatchNorm` needs.
+    init : str, float or callable, default "kaiming_uniform"
+        Rule for their weights; see `snn.init`.
+
+    Returns
+    -------
+    Population
+        Of shape (channels, height, width).
+
+    Examples
+    --------
+    >>> net = snn.Network()
+    >>> tokens = net.add("tokens", snn.SpikeInput((16, 1, 20)))  # 20 tokens of 16 features
+    >>> attended = snn.attention.spike_driven_attention(net, "attention", tokens)
+    >>> net.add("output", snn.LIF(10))
+    >>> net.connect(attended, "output", snn.Dense())
+    """
+    features, shape, given = _tokens(network, source, channels)
+    height, width = shape[1:]
+    query, key, value = (
+        _linear(network, f"{name}_{word}", given, features, neurons, bias, init) for word in ("query", "key", "value")
+    )
+    match = network.add(f"{name}_match", gate(shape))
+    mask = network.add(f"{name}_mask", _template(mask_neurons, "mask_neurons")._with_shape((features, 1, 1)))
+    result = network.add(name, gate(shape))
+    _pass(network, query, match, "content")
+    _pass(network, key, match, "mask")
+    network.connect(match, mask, SumPool2d((height, width)))
+    _pass(network, value, result, "content")
+    everywhere = np.ones((features, 1, height, width), np.float32)
+    spread = Conv2d(
+        features, (height, width), padding=(height - 1, width - 1), groups=features, weights=everywhere, trainable=False
+    )
+    _onto(network, mask, result, spread, "mask")
+    return result
+
+
+def query_key_attention(
+    network: Network,
+    name: str,
+    source: str | Population,
+    *,
+    channels: int | None = None,
+    neurons: Neuron | None = None,
+    mask_neurons: Neuron | None = None,
+    bias: bool = True,
+    init: str | float | Initializer = "kaiming_uniform",
+) -> Population:
+    """Add Q-K token attention (Zhou et al. 2024, arXiv 2403.16552, equation 8) and return what it puts out.
+
+    ``SN(sum over channels of Q) * K``, all of it spikes: a token whose query has enough spikes lets its key through. With
+    several steps of it and less to compute than `spike_driven_attention`, it says which tokens matter.
+
+    Parameters
+    ----------
+    network, source, channels, neurons, bias, init
+        As for `spike_driven_attention`.
+    name : str
+        Of the population that is put out; the others are ``NAME_query``, ``_key`` and ``_mask``.
+    mask_neurons : Neuron, default ``LIF()``
+        Of the mask, one for each token: its threshold is in channels of the query that spike.
+
+    Returns
+    -------
+    Population
+        Of shape (channels, height, width).
+    """
+    features, shape, given = _tokens(network, source, channels)
+    query, key = (_linear(network, f"{name}_{word}", given, features, neurons, bias, init) for word in ("query", "key"))
+    mask = network.add(f"{name}_mask", _template(mask_neurons, "mask_neurons")._with_shape((1, *shape[1:])))
+    result = network.add(name, gate(shape))
+    network.connect(query, mask, Conv2d(1, 1, weights=np.ones((1, features, 1, 1)), trainable=False))
+    _pass(network, key, result, "content")
+    _onto(network, mask, result, Conv2d(features, 1, weights=np.ones((features, 1, 1, 1)), trainable=False), "mask")
+    return result
+
+
+def _tokens(
+    network: Network, source: str | Population, channels: int | None
+) -> tuple[int, tuple[int, int, int], Population]:
+    """Return the features, the shape of a population with so many of each token, and the source."""
+    if not isinstance(network, Network):
+        raise ArgumentTypeError(f"network is {shown(network)}, not a Network")
+    population = network._population(source)
+    if len(population.shape) != 3:
+        raise InvalidArgumentError(
+            f"population {population.name!r} has shape {population.shape}; attention needs (channels, height, width), whose "
+            "places are the tokens"
+        )
+    features = population.shape[0] if channels is None else Conv2d(channels, 1).channels
+    return features, (features, population.shape[1], population.shape[2]), population
+
+
+def _template(neurons: Neuron | None, what: str) -> Neuron:
+    if neurons is None:
+        return LIF()
+    if not isinstance(neurons, Neuron):
+        raise ArgumentTypeError(f"{what} is {shown(neurons)}, not neurons such as snn.LIF()")
+    return neurons
+
+
+def _linear(
+    network: Network,
+    name: str,
+    source: Population,
+    features: int,
+    neurons: Neuron | None,
+    bias: bool,
+    init: str | float | Initializer,
+) -> Population:
+    shape = (features, *source.shape[1:])
+    population = network.add(name, _template(neurons, "neurons")._with_shape(shape))
+    network.connect(source, population, Conv2d(features, 1, bias=bias, init=init))
+    return population
+
+
+def _pass(network: Network, source: Population, target: Population, receptor: str) -> None:
+    _onto(network, source, target, OneToOne(1.0, trainable=False), receptor)
+
+
+def _onto(network: Network, source: Population, target: Population, connection: Connection, receptor: str) -> None:
+    connection.receptor = receptor
+    network.connect(source, target, connection)

@@ -1,0 +1,108 @@
+// An executor that goes on on another device when its own is lost.
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "common/error.h"
+#include "schedule/lasting_executor.h"
+#include "small_networks.h"
+
+namespace snn::test {
+
+namespace {
+
+// A device that computes as another does until it has run so many times.
+class Doomed final : public Executor {
+public:
+    Doomed(std::unique_ptr<Executor> executor, int runs_left, SNNStatus status)
+        : executor_(std::move(executor)), runs_left_(runs_left), status_(status) {}
+    void reset_state() override { executor_->reset_state(); }
+    void run(const RunRequest& request) override {
+        if (runs_left_-- == 0) throw Error(status_, "it was lost");
+        executor_->run(request);
+    }
+    ExecutorCounters counters() const override { return executor_->counters(); }
+    void set_constants(uint32_t population, const PopulationConstants& constants) override {
+        executor_->set_constants(population, constants);
+    }
+    void set_seed(uint64_t seed) override { executor_->set_seed(seed); }
+    size_t count(const Slot& slot) const override { return executor_->count(slot); }
+    void read(const Slot& slot, DType dtype, void* out_data) const override { executor_->read(slot, dtype, out_data); }
+    void write(const Slot& slot, DType dtype, const void* data) override { executor_->write(slot, dtype, data); }
+    std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override {
+        return executor_->active(population, sample);
+    }
+
+private:
+    std::unique_ptr<Executor> executor_;
+    int runs_left_;
+    SNNStatus status_;
+};
+
+struct Lasting {
+    NetworkMaker maker;
+    uint32_t in, cells;
+    std::shared_ptr<const Plan> plan;
+    ExecutorOptions options;
+    std::vector<std::string> told;
+
+    Lasting() : in(maker.spikes({20})), cells(maker.neurons({30}, "lif")) {
+        maker.connect({.source = in, .target = cells, .weights = std::vector<float>(600, 0.3f), .delay_steps = 2});
+        plan = maker.plan();
+    }
+    std::unique_ptr<Executor> open(const std::string& device) const { return find_backend(device).open(plan, options); }
+    std::vector<float> voltages(Executor& executor, int steps) const {
+        std::vector<float> input(20);
+        for (int step = 0; step < steps; ++step) {
+            for (size_t i = 0; i < input.size(); ++i) input[i] = (i + static_cast<size_t>(step)) % 4 == 0;
+            const InputFrames frames{in, input.data(), 0};
+            RunRequest request;
+            request.first_step = static_cast<uint64_t>(step);
+            request.step_count = 1;
+            request.inputs = {&frames, 1};
+            executor.run(request);
+        }
+        std::vector<float> values(30);
+        executor.read({Slot::state, cells}, DType::float32, values.data());
+        return values;
+    }
+    LastingExecutor lasting(int runs_left, SNNStatus status, std::vector<std::string> others) {
+        return LastingExecutor(plan, options, std::make_unique<Doomed>(open("reference"), runs_left, status),
+                               reopen_on_next(std::move(others), [this](const std::string& device) { return open(device); },
+                                              [this](const std::string& device, const std::string& failure) {
+                                                  told.push_back(device + ": " + failure);
+                                              }));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("the next device goes on with the same bits") {
+    Lasting net;
+    const std::unique_ptr<Executor> single = net.open("cpu");
+    single->reset_state();
+    const std::vector<float> expected = net.voltages(*single, 40);
+    for (const int lost_at : {0, 17, 39}) {
+        net.told.clear();
+        LastingExecutor executor = net.lasting(lost_at, SNN_ERROR_DEVICE_LOST, {"quantum", "cpu"});
+        executor.reset_state();
+        CHECK(net.voltages(executor, 40) == expected);
+        REQUIRE(net.told.size() == 2);
+        CHECK(net.told[0] == "quantum: it was lost");
+        CHECK(net.told[1].starts_with("cpu: there is no device 'quantum'"));
+        CHECK(executor.counters().steps == 40);
+    }
+}
+
+TEST_CASE("an error that is not of the device, and one that leaves none, comes out") {
+    Lasting net;
+    LastingExecutor wrong = net.lasting(3, SNN_ERROR_UNSUPPORTED, {"cpu"});
+    wrong.reset_state();
+    CHECK_THROWS_WITH_AS(net.voltages(wrong, 5), "it was lost", Error);
+    LastingExecutor last = net.lasting(3, SNN_ERROR_DEVICE_LOST, {});
+    last.reset_state();
+    CHECK_THROWS_WITH_AS(net.voltages(last, 5), "it was lost", Error);
+    CHECK(net.told.empty());
+}
+
+}  // namespace snn::test
