@@ -254,10 +254,10 @@ void Backpropagation::begin(uint32_t step_count, uint32_t window, const PassRule
         gradient.weights.clear();
         gradient.bias.clear();
         gradient.packed.clear();
-        if (gradient.panels.empty() || rule_.rule == LearningRule::eventprop) return;
+        if (gradient.panels.empty()) return;
         const ProjectionData& data = *context_.projections[q];
         if (data.conv) data.conv->turn(data.weights, gradient.panels.data());
-        else transpose_weights(q);
+        else if (rule_.rule != LearningRule::eventprop) transpose_weights(q);
     });
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!crosses_stages(q) || !projections_[q].runs) continue;

@@ -560,13 +560,163 @@ struct lif_span_2 {
 };
 
 inline constexpr SpecialisedStep lif_specialised[] = {{lif_choices_0, lif_step_0<false, false>, lif_step_0<true, false>, lif_step_0<true, true>, step_span<lif_span_0>, list_resting<lif_span_0>}, {lif_choices_1, lif_step_1<false, false>, lif_step_1<true, false>, lif_step_1<true, true>, step_span<lif_span_1>, list_resting<lif_span_1>}, {lif_choices_2, lif_step_2<false, false>, lif_step_2<true, false>, lif_step_2<true, true>, step_span<lif_span_2>, list_resting<lif_span_2>}};
+inline void lif_training_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const auto v_rest_data = constant<float>(args, 2);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const auto input_gain_data = constant<float>(args, 12);
+    const auto reset_amount_data = constant<float>(args, 13);
+    const float* const current_data = args.receptors[0];
+    float* const v_data = static_cast<float*>(args.states[0]);
+    float* const membrane_tape = static_cast<float*>(args.tape[0]);
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = threshold_data.at(index);
+        const F v_rest = v_rest_data.at(index);
+        const F decay_membrane = decay_membrane_data.at(index);
+        const F input_gain = input_gain_data.at(index);
+        const F reset_amount = reset_amount_data.at(index);
+        const F current = load(current_data + index);
+        const F v = load(v_data + index);
+        const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
+        const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+        const F subtracted = sub(t_1, mul(select(t_2, broadcast_f(1.0f), broadcast_f(0.0f)), reset_amount));
+        store(membrane_tape + index, t_1);
+        store(v_data + index, flush(subtracted));
+        args.spikes[index / 16] = mask_bits(t_2);
+    }
+}
+
+inline void lif_training_adjoint_0(const NeuronAdjointArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const auto input_gain_data = constant<float>(args, 12);
+    const float* const membrane_tape = static_cast<const float*>(args.tape[1]);
+    float* const grad_v_data = args.state_gradients[0];
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = threshold_data.at(index);
+        const F decay_membrane = decay_membrane_data.at(index);
+        const F input_gain = input_gain_data.at(index);
+        const F membrane = load(membrane_tape + index);
+        const F grad_v_after = load(grad_v_data + index);
+        const F grad_spike = load(args.spike_gradient + index);
+        const F grad_membrane = add(grad_v_after, mul(grad_spike, surrogate_derivative(args.surrogate, sub(membrane, threshold))));
+        const F grad_current = mul(grad_membrane, input_gain);
+        const F t_1 = mul(grad_membrane, decay_membrane);
+        store(grad_v_data + index, t_1);
+        store(args.receptor_gradients[0] + index, grad_current);
+    }
+}
+
+inline constexpr int32_t lif_training_choices_0[] = {0, 0, 0, 0, -1, -1};
+inline constexpr int32_t lif_training_zeros_0[] = {14, -1};
+inline constexpr int32_t lif_training_tape_0[] = {1, -1};
+inline void lif_training_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const auto v_rest_data = constant<float>(args, 2);
+    const auto v_reset_data = constant<float>(args, 3);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const auto input_gain_data = constant<float>(args, 12);
+    const float* const current_data = args.receptors[0];
+    float* const v_data = static_cast<float*>(args.states[0]);
+    float* const membrane_tape = static_cast<float*>(args.tape[0]);
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = threshold_data.at(index);
+        const F v_rest = v_rest_data.at(index);
+        const F v_reset = v_reset_data.at(index);
+        const F decay_membrane = decay_membrane_data.at(index);
+        const F input_gain = input_gain_data.at(index);
+        const F current = load(current_data + index);
+        const F v = load(v_data + index);
+        const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
+        const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+        const F t_3 = select(t_2, add(mul(broadcast_f(0.0f), t_1), v_reset), t_1);
+        store(membrane_tape + index, t_1);
+        store(v_data + index, flush(t_3));
+        args.spikes[index / 16] = mask_bits(t_2);
+    }
+}
+
+inline void lif_training_adjoint_1(const NeuronAdjointArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const auto input_gain_data = constant<float>(args, 12);
+    const float* const membrane_tape = static_cast<const float*>(args.tape[1]);
+    float* const grad_v_data = args.state_gradients[0];
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = threshold_data.at(index);
+        const F decay_membrane = decay_membrane_data.at(index);
+        const F input_gain = input_gain_data.at(index);
+        const F membrane = load(membrane_tape + index);
+        const F grad_v_after = load(grad_v_data + index);
+        const F grad_spike = load(args.spike_gradient + index);
+        const F t_1 = sub(membrane, threshold);
+        const F t_2 = mul(grad_v_after, sub(broadcast_f(1.0f), select(lt(broadcast_f(0.0f), t_1), broadcast_f(1.0f), broadcast_f(0.0f))));
+        const F grad_membrane = add(t_2, mul(grad_spike, surrogate_derivative(args.surrogate, t_1)));
+        const F grad_current = mul(grad_membrane, input_gain);
+        const F t_3 = mul(grad_membrane, decay_membrane);
+        store(grad_v_data + index, t_3);
+        store(args.receptor_gradients[0] + index, grad_current);
+    }
+}
+
+inline constexpr int32_t lif_training_choices_1[] = {0, 1, 0, 0, -1, -1};
+inline constexpr int32_t lif_training_zeros_1[] = {14, -1};
+inline constexpr int32_t lif_training_tape_1[] = {1, -1};
+inline void lif_training_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const auto v_rest_data = constant<float>(args, 2);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const auto input_gain_data = constant<float>(args, 12);
+    const float* const current_data = args.receptors[0];
+    float* const v_data = static_cast<float*>(args.states[0]);
+    float* const membrane_tape = static_cast<float*>(args.tape[0]);
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = threshold_data.at(index);
+        const F v_rest = v_rest_data.at(index);
+        const F decay_membrane = decay_membrane_data.at(index);
+        const F input_gain = input_gain_data.at(index);
+        const F current = load(current_data + index);
+        const F v = load(v_data + index);
+        const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
+        const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+        store(membrane_tape + index, t_1);
+        store(v_data + index, flush(t_1));
+        args.spikes[index / 16] = mask_bits(t_2);
+    }
+}
+
+inline void lif_training_adjoint_2(const NeuronAdjointArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const auto input_gain_data = constant<float>(args, 12);
+    const float* const membrane_tape = static_cast<const float*>(args.tape[1]);
+    float* const grad_v_data = args.state_gradients[0];
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = threshold_data.at(index);
+        const F decay_membrane = decay_membrane_data.at(index);
+        const F input_gain = input_gain_data.at(index);
+        const F membrane = load(membrane_tape + index);
+        const F grad_v_after = load(grad_v_data + index);
+        const F grad_spike = load(args.spike_gradient + index);
+        const F grad_membrane = add(grad_v_after, mul(grad_spike, surrogate_derivative(args.surrogate, sub(membrane, threshold))));
+        const F grad_current = mul(grad_membrane, input_gain);
+        const F t_1 = mul(grad_membrane, decay_membrane);
+        store(grad_v_data + index, t_1);
+        store(args.receptor_gradients[0] + index, grad_current);
+    }
+}
+
+inline constexpr int32_t lif_training_choices_2[] = {0, 2, 0, 0, -1, -1};
+inline constexpr int32_t lif_training_zeros_2[] = {14, -1};
+inline constexpr int32_t lif_training_tape_2[] = {1, -1};
+inline constexpr TrainingKernels lif_trained[] = {{lif_training_choices_0, lif_training_zeros_0, lif_training_tape_0, lif_training_step_0, lif_training_adjoint_0}, {lif_training_choices_1, lif_training_zeros_1, lif_training_tape_1, lif_training_step_1, lif_training_adjoint_1}, {lif_training_choices_2, lif_training_zeros_2, lif_training_tape_2, lif_training_step_2, lif_training_adjoint_2}};
 // In alphabetical order of names. Beside vector kernels scalar ones are there to be small: models are interpreted.
 #ifdef SNN_INTERPRETED_MODELS
 inline constexpr const CompiledModel* compiled_models = nullptr;
 inline constexpr uint32_t compiled_model_count = 0;
 #else
 inline constexpr CompiledModel compiled_models[] = {
-    {"lif", lif_step, lif_step_taped, lif_adjoint, lif_specialised, 3},
+    {"lif", lif_step, lif_step_taped, lif_adjoint, lif_specialised, 3, lif_trained, 3},
 };
 inline constexpr uint32_t compiled_model_count = sizeof(compiled_models) / sizeof(compiled_models[0]);
 #endif
