@@ -48,8 +48,8 @@ TEST_CASE("for low power the least hungry device that keeps time comes first, th
         std::string order;
         for (const DeviceChoice& choice : ranked_by_power(candidates, work, threads, dt_s)) {
             order += choice.device;
-            if (choice.thread_count) order += "x" + std::to_string(choice.thread_count);
-            order += " ";
+            if (choice.thread_count) order.append("x").append(std::to_string(choice.thread_count));
+            order.append(" ");
         }
         return order;
     };
