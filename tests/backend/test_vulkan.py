@@ -297,7 +297,7 @@ def test_what_it_cannot_do_is_refused_with_a_sentence() -> None:
         opened(network, Setting("vulkan", instruction_set=1), 1)
     case = next(case for case in CASES if case.name == "size_15")
     builder = Builder(case)
-    with pytest.raises(snn.UnsupportedError, match="device cannot train"):
+    with pytest.raises(snn.UnsupportedError, match="device 'vulkan:plan' cannot train"):
         _native.Trainer(open_session(builder, case, Setting("vulkan:plan")), output_population=2, steps=3, loss=2)
 
 

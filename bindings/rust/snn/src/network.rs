@@ -434,7 +434,8 @@ impl Network {
         Ok((places, window_steps))
     }
 
-    /// The same, and how a batch is shared, as a device that gives it again: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1".
+    /// The same, and how a batch is shared, as a device that gives it again:
+    /// `"cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1"`.
     #[doc(alias = "snn_network_placement_words")]
     pub fn placement_words(&self, options: &SessionOptions) -> Result<String> {
         let mut size = 0;
