@@ -57,7 +57,7 @@ from snn.engine.records import Counters, DeviceInfo, DeviceSpeed, SpikeEvent, We
 from snn.epochs import EarlyStopping, EpochReport
 from snn.inhibition import LateralInhibition
 from snn.learnable import Learnable
-from snn.network import MemoryEstimate, Network, Placement, Population, load, save
+from snn.network import MemoryEstimate, Network, load, save
 from snn.neurons import (
     LIF,
     AdaptiveLIF,
@@ -81,7 +81,9 @@ from snn.neurons import (
     SpikingLSTM,
 )
 from snn.normalization import BatchNorm
+from snn.placement import Placement
 from snn.plasticity import HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram
+from snn.population import Population
 from snn.projection import Projection
 from snn.quantization import Quantization
 from snn.recording import Recording, SpikeEvents

@@ -16,7 +16,8 @@ from snn.engine.errors import InvalidArgumentError
 from snn.events import EventData
 
 if TYPE_CHECKING:
-    from snn.network import Network, Population
+    from snn.network import Network
+    from snn.population import Population
 
 __all__ = ["Batches", "InputList", "Samples", "class_labels", "padded", "target_values"]
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from snn.engine.errors import InvalidArgumentError, UnsupportedError
-from snn.network import Network, Population
+from snn.network import Network
 from snn.neurons import Neuron
+from snn.population import Population
 
 __all__ = ["check_normalization", "check_rule"]
 

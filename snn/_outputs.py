@@ -12,7 +12,8 @@ from snn._arrays import Floats, float32_array, mapping, name_list, new_array
 from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
 
 if TYPE_CHECKING:
-    from snn.network import Network, Population
+    from snn.network import Network
+    from snn.population import Population
 
 __all__ = ["LOSS_NONE", "Outputs"]
 

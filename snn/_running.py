@@ -15,7 +15,7 @@ from snn.recording import Recording, SpikeEvents
 
 if TYPE_CHECKING:
     from snn._arrays import Floats
-    from snn.network import Population
+    from snn.population import Population
     from snn.projection import Projection
     from snn.simulation import Simulation
 

@@ -16,8 +16,9 @@ import numpy as np
 from snn.connections import Connection, Conv2d, OneToOne, SumPool2d
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.init import Initializer
-from snn.network import Network, Population
+from snn.network import Network
 from snn.neurons import LIF, Neuron, NeuronModel, Size
+from snn.population import Population
 from snn.surrogates import Surrogate
 
 __all__ = ["gate", "query_key_attention", "spike_driven_attention"]

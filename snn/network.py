@@ -10,249 +10,21 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-from snn._arrays import MAX_BATCH, MAX_DT, file_path, integer, known_name, mapping, number, valid_name
+from snn._arrays import MAX_BATCH, MAX_DT, file_path, integer, known_name, number, valid_name
 from snn.connections import Connection
 from snn.definitions import ModelDefinition
-from snn.distributions import Distribution
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.neurons import Input, Neuron, SpikeInput
+from snn.placement import Placement, device_of_several
+from snn.population import Population, declare, differences
 from snn.projection import Projection
-from snn.surrogates import Surrogate
 
-__all__ = ["MemoryEstimate", "Network", "Placement", "Population", "device_of_several", "differences", "load", "save"]
+__all__ = ["MemoryEstimate", "Network", "load", "save"]
 
 _INPUT_KINDS = {1: SpikeInput, 2: Input}
 
 SAMPLE_WEIGHTS = 32  # SNN_FLAG_SAMPLE_WEIGHTS
-
-
-class Population:
-    """Neurons of one model in a network, or one of its inputs; made by `Network.add`."""
-
-    def __init__(self, network: Network, name: str, index: int, layer: Neuron | Input) -> None:
-        self._network = network
-        self._index = index
-        self._layer = layer
-        self.name = name
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(neurons,), or (channels, height, width)."""
-        assert self._layer.shape is not None  # Network.add made sure
-        return self._layer.shape
-
-    @property
-    def size(self) -> int:
-        """Number of neurons."""
-        return math.prod(self.shape)
-
-    @property
-    def is_input(self) -> bool:
-        """Whether the caller gives its activity."""
-        return isinstance(self._layer, Input)
-
-    @property
-    def neurons(self) -> Neuron | Input:
-        """The neurons as they were added: model, parameters, options, surrogate."""
-        return self._layer
-
-    @property
-    def model(self) -> str:
-        """Name of the neuron model; ``"input"`` or ``"spike_input"`` for inputs."""
-        if isinstance(self._layer, Neuron):
-            return self._layer.definition.name
-        return "spike_input" if isinstance(self._layer, SpikeInput) else "input"
-
-    @property
-    def spiking(self) -> bool:
-        """Whether its activity is spikes, 0 or 1."""
-        return self._layer.definition.spiking if isinstance(self._layer, Neuron) else self._layer.kind == 1
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        """Names of the states that can be read, written and recorded."""
-        return tuple(self._layer.definition.states) if isinstance(self._layer, Neuron) else ()
-
-    def _check_recordable(self, variable: str, of_a_run: Sequence[str] = ()) -> None:
-        """Raise NotFoundError unless `variable` is a state, spikes of a model that has them, or one of `of_a_run`."""
-        if self.is_input:
-            raise NotFoundError(f"population {self.name!r} is an input; only populations of neurons are recorded")
-        words = [*self.states, *(["spikes", *of_a_run] if self.spiking else [])]
-        if variable not in words:
-            raise NotFoundError(
-                f"population {self.name!r} has no variable {shown(variable)}; it has: {', '.join(words)}"
-            )
-
-    def _dtype(self, variable: str) -> type[np.generic]:
-        """Return the type of a variable's array."""
-        if variable == "spikes" and self.spiking:
-            return np.bool_
-        if isinstance(self._layer, Neuron) and variable in self._layer.definition.states:
-            return np.int32 if self._layer.definition.states[variable].type == "int" else np.float32
-        return np.float32
-
-    @property
-    def parameters(self) -> Mapping[str, float | NDArray[np.float64]]:
-        """All parameters in the model's units, defaults included: one number, or an array of the population's shape."""
-        if not isinstance(self._layer, Neuron):
-            return MappingProxyType({})
-        values: dict[str, float | NDArray[np.float64]] = {}
-        for name, item in self._layer.definition.parameters.items():
-            own = self._layer.parameters.get(name)
-            if own is None:
-                values[name] = item.default
-            elif own.size == 1:
-                values[name] = float(own[0])
-            else:
-                values[name] = own.reshape(self.shape).copy()
-        return MappingProxyType(values)
-
-    @property
-    def options(self) -> Mapping[str, str]:
-        """All options of the model, defaults included."""
-        if not isinstance(self._layer, Neuron):
-            return MappingProxyType({})
-        chosen = self._layer.options
-        return MappingProxyType(
-            {name: chosen.get(name, item.default) for name, item in self._layer.definition.options.items()}
-        )
-
-    @property
-    def surrogate(self) -> Surrogate | None:
-        """What training uses in place of the derivative of a spike; None: the model does not spike, or is an input."""
-        if not isinstance(self._layer, Neuron) or not self.spiking:
-            return None
-        if self._layer.surrogate is None:
-            native = self._network._finished()
-            self._layer.surrogate = Surrogate._from_native(
-                native.surrogate(self._index), native.surrogate_parameters(self._index)
-            )
-        return self._layer.surrogate
-
-    def set(
-        self,
-        *,
-        surrogate: str | Surrogate | None = None,
-        initial: Mapping[str, ArrayLike | Distribution] | None = None,
-        **values: Any,
-    ) -> None:
-        """Change parameters, options, initial states or the surrogate; simulations opened before keep the old ones.
-
-        Parameters
-        ----------
-        surrogate : str or Surrogate, optional
-            What training uses in place of the derivative of a spike.
-        initial : dict, optional
-            State at step 0, by name: a number or an array of the population's shape.
-        **values
-            Parameters (number or array of the population's shape) and options (str) by name.
-
-        Raises
-        ------
-        ArgumentTypeError
-            The model has no such parameter, option or state.
-        InvalidArgumentError
-            A value outside its range, or of the wrong shape.
-        """
-        if not isinstance(self._layer, Neuron):
-            raise InvalidArgumentError(f"population {self.name!r} is an input; it has no parameters")
-        layer = self._layer.replaced(surrogate=surrogate, initial=initial, **values)
-        layer = layer._draw(self._network.seed, self._index)
-        # Undone when libsnn refuses, so that the network stays as it was.
-        old, self._layer = self._layer, layer
-        try:
-            self._network._rebuild()
-        except Exception:
-            self._layer = old
-            raise
-
-    @property
-    def learnable(self) -> tuple[str, ...]:
-        """The parameters that training changes."""
-        return tuple(self._layer.learnable) if isinstance(self._layer, Neuron) else ()
-
-    def _take_learned(self, values: Mapping[str, NDArray[np.float64]]) -> None:
-        """Take over what training made of the parameters."""
-        assert isinstance(self._layer, Neuron)
-        given: dict[str, Any] = {name: array if array.size > 1 else array[0] for name, array in values.items()}
-        layer = self._layer.replaced(**given)
-        layer.learnable = self._layer.learnable
-        self._layer = layer
-
-    def __repr__(self) -> str:
-        return f"<Population {self.name!r}: {self._layer!r}>"
-
-
-class Placement(NamedTuple):
-    """Where the populations of a network run on several devices at once.
-
-    Attributes
-    ----------
-    devices : tuple of str
-        As they were named.
-    populations : dict of str to int
-        The place in `devices` of each, or of each slice of one that is cut: ``{"exc[0:512]": 0, "exc[512:800]": 1}``; of an
-        input: of the first device that reads it. Without the inputs, it can be given as `placement`.
-    window_steps : int
-        Spikes go from device to device after every so many steps; 0 when none do.
-    device : str
-        What gives the same placement again, as ``device`` of `Simulation`: ``"cpu+vulkan:0;exc=0;inh=1"``.
-    """
-
-    devices: tuple[str, ...]
-    populations: dict[str, int]
-    window_steps: int
-    device: str
-
-
-def device_of_several(
-    devices: str | Iterable[str],
-    placement: Mapping[str, int] | None = None,
-    samples: str | Iterable[int] | None = None,
-) -> str:
-    """Return several devices, and where the caller wants populations or samples, as one word of the C interface."""
-    try:
-        names = [devices] if isinstance(devices, str) else list(devices)
-    except TypeError:
-        raise ArgumentTypeError(f"devices is {shown(devices)}, not a list of names") from None
-    for name in names:
-        if not isinstance(name, str):
-            raise ArgumentTypeError(f"devices contains {shown(name)}, which is not a name")
-        if any(character in name for character in "+;*"):
-            raise InvalidArgumentError(
-                f"devices contains {shown(name)}; a GPU whose name has '+', ';' or '*' is chosen by its number"
-            )
-    if not names:
-        raise InvalidArgumentError("devices is empty; expected at least one")
-    if samples is not None:
-        if placement:
-            raise InvalidArgumentError(
-                "placement and samples are given; devices share populations or samples, not both"
-            )
-        return "+".join(f"{name}*{share}" for name, share in zip(names, _shares(samples, len(names)), strict=True))
-    words = "+".join(names)
-    for name, place in mapping(placement, "placement", "device numbers by population").items():
-        words += f";{name}={integer(place, f'placement[{shown(name)}]', maximum=len(names) - 1)}"
-    return words if len(names) > 1 else names[0]
-
-
-def _shares(samples: str | Iterable[int], count: int) -> list[str]:
-    """Return how many samples each of so many devices has, as words; nothing where that is left to be measured."""
-    if isinstance(samples, str):
-        if samples != "auto":
-            raise InvalidArgumentError(f"samples is {shown(samples)}; expected 'auto' or a number for each device")
-        return [""] * count
-    try:
-        given = list(samples)
-    except TypeError:
-        raise ArgumentTypeError(f"samples is {shown(samples)}, neither 'auto' nor a list of numbers") from None
-    if len(given) != count:
-        raise InvalidArgumentError(f"samples has {len(given)} numbers for {count} devices")
-    return [str(integer(share, f"samples[{d}]", maximum=MAX_BATCH)) for d, share in enumerate(given)]
 
 
 class MemoryEstimate(NamedTuple):
@@ -363,7 +135,7 @@ class Network:
         population = Population(self, name, index, layer)
         native = self._open()
         try:
-            _declare_population(native, population)
+            declare(native, population)
         except Exception:
             self._native = None
             raise
@@ -639,7 +411,7 @@ class Network:
             projection._keep()
         native = _native.Network.create(self._dt)
         for population in self._populations.values():
-            _declare_population(native, population)
+            declare(native, population)
         for projection in self._projections.values():
             projection._declare(native)
         self._native_is_finished = False
@@ -701,31 +473,6 @@ class _Named(dict[str, Any]):
 
 def _unpickled(data: bytes, seed: int) -> Network:
     return Network._from_native(_native.Network.load_memory(data), seed)
-
-
-def _declare_population(native: _native.Network, population: Population) -> None:
-    layer = population.neurons
-    if isinstance(layer, Neuron):
-        layer._declare(native, population.name)
-    else:
-        native.add_population(layer.kind, population.name, population.shape)
-
-
-def differences(population: Population) -> str:
-    """Return parameters and options that are not the model's defaults."""
-    layer = population.neurons
-    if not isinstance(layer, Neuron):
-        return ""
-    words = []
-    for name, value in population.parameters.items():
-        if isinstance(value, np.ndarray):
-            words.append(f"{name}=<array>")
-        elif value != layer.definition.parameters[name].default:
-            words.append(f"{name}={value:g}")
-    for name, word in population.options.items():
-        if word != layer.definition.options[name].default:
-            words.append(f"{name}={word}")
-    return ", ".join(words)
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -18,7 +18,8 @@ from snn.neurons import LIF, SpikeInput
 from snn.plasticity import Plasticity
 
 if TYPE_CHECKING:
-    from snn.network import Network, Population
+    from snn.network import Network
+    from snn.population import Population
 
 __all__ = ["Projection"]
 

@@ -7,8 +7,9 @@ from typing import SupportsIndex
 
 from snn.connections import Connection, Dense
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
-from snn.network import Network, Population
+from snn.network import Network
 from snn.neurons import Input, Neuron, SpikingLSTM
+from snn.population import Population
 
 __all__ = ["Sequential"]
 

@@ -34,7 +34,9 @@ from snn._running import Run
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, NotFoundError, shown
 from snn.engine.records import Counters, SpikeEvent
-from snn.network import SAMPLE_WEIGHTS, Network, Population, device_of_several
+from snn.network import SAMPLE_WEIGHTS, Network
+from snn.placement import device_of_several
+from snn.population import Population
 from snn.projection import Projection
 from snn.recording import Recording
 from snn.vulkan import Host

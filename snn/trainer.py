@@ -48,8 +48,9 @@ from snn.engine.errors import (
 )
 from snn.engine.records import TrainResult, WeightUpdate
 from snn.epochs import EarlyStopping, EpochReport
-from snn.network import Network, Population
+from snn.network import Network
 from snn.normalization import BatchNorm
+from snn.population import Population
 from snn.quantization import Quantization
 from snn.schedules import Schedule, constant, cosine
 from snn.simulation import INSTRUCTION_SETS

@@ -10,7 +10,7 @@ import typer
 
 import snn
 from snn.engine.cli.output import JsonFlag, console, print_json, table, with_unit
-from snn.network import differences
+from snn.population import differences
 
 __all__ = ["inspect"]
 

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snn.engine.errors import ArgumentTypeError, UnsupportedError, shown
-from snn.network import Network, Population
+from snn.network import Network
 from snn.neurons import Neuron
 from snn.nir._graph import DT_KEY, NODES_KEY, ORDER_KEY, back_edges
+from snn.population import Population
 from snn.projection import Projection
 
 __all__ = ["to_nir"]

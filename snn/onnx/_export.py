@@ -19,12 +19,13 @@ from google.protobuf.message import EncodeError
 
 from snn._arrays import MAX_BATCH, choice, file_path, integer, mapping, name_list
 from snn.engine.errors import ArgumentTypeError, FileError, UnsupportedError, shown
-from snn.network import Network, Population
+from snn.network import Network
 from snn.neurons import Neuron
 from snn.onnx._activity import Activity
 from snn.onnx._graph import Graph
 from snn.onnx._neurons import Neurons, step_of
 from snn.onnx._projections import Projections, delay_of
+from snn.population import Population
 from snn.projection import Projection
 
 __all__ = ["export"]

@@ -14,9 +14,9 @@ from snn.engine.errors import UnsupportedError
 from snn.engine.modelc import read_oplist
 from snn.engine.modelc.ir import DRAWS, Program
 from snn.engine.modelc.specialise import specialise
-from snn.network import Population
 from snn.neurons import Neuron
 from snn.onnx._graph import FLOAT, Graph
+from snn.population import Population
 
 __all__ = ["Neurons", "State", "Step", "step_of"]
 

@@ -1,0 +1,79 @@
+"""Several devices: how they are named, and where the populations of a network run on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from snn._arrays import MAX_BATCH, integer, mapping
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+
+__all__ = ["Placement", "device_of_several"]
+
+
+class Placement(NamedTuple):
+    """Where the populations of a network run on several devices at once.
+
+    Attributes
+    ----------
+    devices : tuple of str
+        As they were named.
+    populations : dict of str to int
+        The place in `devices` of each, or of each slice of one that is cut: ``{"exc[0:512]": 0, "exc[512:800]": 1}``; of an
+        input: of the first device that reads it. Without the inputs, it can be given as `placement`.
+    window_steps : int
+        Spikes go from device to device after every so many steps; 0 when none do.
+    device : str
+        What gives the same placement again, as ``device`` of `Simulation`: ``"cpu+vulkan:0;exc=0;inh=1"``.
+    """
+
+    devices: tuple[str, ...]
+    populations: dict[str, int]
+    window_steps: int
+    device: str
+
+
+def device_of_several(
+    devices: str | Iterable[str],
+    placement: Mapping[str, int] | None = None,
+    samples: str | Iterable[int] | None = None,
+) -> str:
+    """Return several devices, and where the caller wants populations or samples, as one word of the C interface."""
+    try:
+        names = [devices] if isinstance(devices, str) else list(devices)
+    except TypeError:
+        raise ArgumentTypeError(f"devices is {shown(devices)}, not a list of names") from None
+    for name in names:
+        if not isinstance(name, str):
+            raise ArgumentTypeError(f"devices contains {shown(name)}, which is not a name")
+        if any(character in name for character in "+;*"):
+            raise InvalidArgumentError(
+                f"devices contains {shown(name)}; a GPU whose name has '+', ';' or '*' is chosen by its number"
+            )
+    if not names:
+        raise InvalidArgumentError("devices is empty; expected at least one")
+    if samples is not None:
+        if placement:
+            raise InvalidArgumentError(
+                "placement and samples are given; devices share populations or samples, not both"
+            )
+        return "+".join(f"{name}*{share}" for name, share in zip(names, _shares(samples, len(names)), strict=True))
+    words = "+".join(names)
+    for name, place in mapping(placement, "placement", "device numbers by population").items():
+        words += f";{name}={integer(place, f'placement[{shown(name)}]', maximum=len(names) - 1)}"
+    return words if len(names) > 1 else names[0]
+
+
+def _shares(samples: str | Iterable[int], count: int) -> list[str]:
+    """Return how many samples each of so many devices has, as words; nothing where that is left to be measured."""
+    if isinstance(samples, str):
+        if samples != "auto":
+            raise InvalidArgumentError(f"samples is {shown(samples)}; expected 'auto' or a number for each device")
+        return [""] * count
+    try:
+        given = list(samples)
+    except TypeError:
+        raise ArgumentTypeError(f"samples is {shown(samples)}, neither 'auto' nor a list of numbers") from None
+    if len(given) != count:
+        raise InvalidArgumentError(f"samples has {len(given)} numbers for {count} devices")
+    return [str(integer(share, f"samples[{d}]", maximum=MAX_BATCH)) for d, share in enumerate(given)]

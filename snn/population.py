@@ -1,0 +1,205 @@
+"""A population: neurons of one model in a network, or one of its inputs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from snn.distributions import Distribution
+from snn.engine import _native
+from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
+from snn.neurons import Input, Neuron, SpikeInput
+from snn.surrogates import Surrogate
+
+if TYPE_CHECKING:
+    from snn.network import Network
+
+__all__ = ["Population", "declare", "differences"]
+
+
+class Population:
+    """Neurons of one model in a network, or one of its inputs; made by `Network.add`."""
+
+    def __init__(self, network: Network, name: str, index: int, layer: Neuron | Input) -> None:
+        self._network = network
+        self._index = index
+        self._layer = layer
+        self.name = name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(neurons,), or (channels, height, width)."""
+        assert self._layer.shape is not None  # Network.add made sure
+        return self._layer.shape
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return math.prod(self.shape)
+
+    @property
+    def is_input(self) -> bool:
+        """Whether the caller gives its activity."""
+        return isinstance(self._layer, Input)
+
+    @property
+    def neurons(self) -> Neuron | Input:
+        """The neurons as they were added: model, parameters, options, surrogate."""
+        return self._layer
+
+    @property
+    def model(self) -> str:
+        """Name of the neuron model; ``"input"`` or ``"spike_input"`` for inputs."""
+        if isinstance(self._layer, Neuron):
+            return self._layer.definition.name
+        return "spike_input" if isinstance(self._layer, SpikeInput) else "input"
+
+    @property
+    def spiking(self) -> bool:
+        """Whether its activity is spikes, 0 or 1."""
+        return self._layer.definition.spiking if isinstance(self._layer, Neuron) else self._layer.kind == 1
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of the states that can be read, written and recorded."""
+        return tuple(self._layer.definition.states) if isinstance(self._layer, Neuron) else ()
+
+    def _check_recordable(self, variable: str, of_a_run: Sequence[str] = ()) -> None:
+        """Raise NotFoundError unless `variable` is a state, spikes of a model that has them, or one of `of_a_run`."""
+        if self.is_input:
+            raise NotFoundError(f"population {self.name!r} is an input; only populations of neurons are recorded")
+        words = [*self.states, *(["spikes", *of_a_run] if self.spiking else [])]
+        if variable not in words:
+            raise NotFoundError(
+                f"population {self.name!r} has no variable {shown(variable)}; it has: {', '.join(words)}"
+            )
+
+    def _dtype(self, variable: str) -> type[np.generic]:
+        """Return the type of a variable's array."""
+        if variable == "spikes" and self.spiking:
+            return np.bool_
+        if isinstance(self._layer, Neuron) and variable in self._layer.definition.states:
+            return np.int32 if self._layer.definition.states[variable].type == "int" else np.float32
+        return np.float32
+
+    @property
+    def parameters(self) -> Mapping[str, float | NDArray[np.float64]]:
+        """All parameters in the model's units, defaults included: one number, or an array of the population's shape."""
+        if not isinstance(self._layer, Neuron):
+            return MappingProxyType({})
+        values: dict[str, float | NDArray[np.float64]] = {}
+        for name, item in self._layer.definition.parameters.items():
+            own = self._layer.parameters.get(name)
+            if own is None:
+                values[name] = item.default
+            elif own.size == 1:
+                values[name] = float(own[0])
+            else:
+                values[name] = own.reshape(self.shape).copy()
+        return MappingProxyType(values)
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """All options of the model, defaults included."""
+        if not isinstance(self._layer, Neuron):
+            return MappingProxyType({})
+        chosen = self._layer.options
+        return MappingProxyType(
+            {name: chosen.get(name, item.default) for name, item in self._layer.definition.options.items()}
+        )
+
+    @property
+    def surrogate(self) -> Surrogate | None:
+        """What training uses in place of the derivative of a spike; None: the model does not spike, or is an input."""
+        if not isinstance(self._layer, Neuron) or not self.spiking:
+            return None
+        if self._layer.surrogate is None:
+            native = self._network._finished()
+            self._layer.surrogate = Surrogate._from_native(
+                native.surrogate(self._index), native.surrogate_parameters(self._index)
+            )
+        return self._layer.surrogate
+
+    def set(
+        self,
+        *,
+        surrogate: str | Surrogate | None = None,
+        initial: Mapping[str, ArrayLike | Distribution] | None = None,
+        **values: Any,
+    ) -> None:
+        """Change parameters, options, initial states or the surrogate; simulations opened before keep the old ones.
+
+        Parameters
+        ----------
+        surrogate : str or Surrogate, optional
+            What training uses in place of the derivative of a spike.
+        initial : dict, optional
+            State at step 0, by name: a number or an array of the population's shape.
+        **values
+            Parameters (number or array of the population's shape) and options (str) by name.
+
+        Raises
+        ------
+        ArgumentTypeError
+            The model has no such parameter, option or state.
+        InvalidArgumentError
+            A value outside its range, or of the wrong shape.
+        """
+        if not isinstance(self._layer, Neuron):
+            raise InvalidArgumentError(f"population {self.name!r} is an input; it has no parameters")
+        layer = self._layer.replaced(surrogate=surrogate, initial=initial, **values)
+        layer = layer._draw(self._network.seed, self._index)
+        # Undone when libsnn refuses, so that the network stays as it was.
+        old, self._layer = self._layer, layer
+        try:
+            self._network._rebuild()
+        except Exception:
+            self._layer = old
+            raise
+
+    @property
+    def learnable(self) -> tuple[str, ...]:
+        """The parameters that training changes."""
+        return tuple(self._layer.learnable) if isinstance(self._layer, Neuron) else ()
+
+    def _take_learned(self, values: Mapping[str, NDArray[np.float64]]) -> None:
+        """Take over what training made of the parameters."""
+        assert isinstance(self._layer, Neuron)
+        given: dict[str, Any] = {name: array if array.size > 1 else array[0] for name, array in values.items()}
+        layer = self._layer.replaced(**given)
+        layer.learnable = self._layer.learnable
+        self._layer = layer
+
+    def __repr__(self) -> str:
+        return f"<Population {self.name!r}: {self._layer!r}>"
+
+
+def declare(native: _native.Network, population: Population) -> None:
+    """Add the population to a network of libsnn."""
+    layer = population.neurons
+    if isinstance(layer, Neuron):
+        layer._declare(native, population.name)
+    else:
+        native.add_population(layer.kind, population.name, population.shape)
+
+
+def differences(population: Population) -> str:
+    """Return parameters and options that are not the model's defaults."""
+    layer = population.neurons
+    if not isinstance(layer, Neuron):
+        return ""
+    words = []
+    for name, value in population.parameters.items():
+        if isinstance(value, np.ndarray):
+            words.append(f"{name}=<array>")
+        elif value != layer.definition.parameters[name].default:
+            words.append(f"{name}={value:g}")
+    for name, word in population.options.items():
+        if word != layer.definition.options[name].default:
+            words.append(f"{name}={word}")
+    return ", ".join(words)
