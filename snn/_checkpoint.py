@@ -81,7 +81,8 @@ class Checkpoint:
         for name, value in settings.items():
             if self.settings.get(name) != value:
                 raise InvalidArgumentError(
-                    f"the checkpoint was made with {name} = {self.settings.get(name)!r}; here it is {value!r}"
+                    f"the checkpoint was made with {name} = {_told(name, self.settings.get(name))}; "
+                    f"here it is {_told(name, value)}"
                 )
         for group in (self.values, *([self.best_values] if self.best_epoch else [])):
             if group.keys() != values.keys():
@@ -99,3 +100,7 @@ class Checkpoint:
 
 def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _told(name: str, value: Any) -> str:
+    return repr("bptt" if name == "rule" and value is None else value)

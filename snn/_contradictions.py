@@ -1,4 +1,4 @@
-"""Settings of a trainer that contradict each other or its network, said when the trainer is made.
+"""What contradicts a trainer's rule, loss or normalisation, said when it is made.
 
 libsnn checks the same when training begins, in the words of its C interface; here the sentences name the arguments in Python.
 """

@@ -41,10 +41,11 @@ def gate(size: Size = None, *, threshold: float = 0.5, name: str | None = None) 
     threshold : float, default 0.5
         Product of the two sums above which a neuron spikes.
     name : str, optional
-        Name of the population in a `Sequential`.
+        Name of the population. A `Sequential` leads to one of the two receptors alone, and then it never spikes: connect it in
+        a `Network`.
     """
-    # Constant as far as products of spikes, and of those that dropout scales, lie from the threshold.
-    surrogate = Surrogate("boxcar", width=4.0, scale=1.0)
+    # Constant wherever products of spikes lie, scaled by dropout or not.
+    surrogate = Surrogate("boxcar", width=1e6, scale=1.0)
     return _gate_model()(size, surrogate=surrogate, name=name, threshold=threshold)
 
 
@@ -99,11 +100,13 @@ def spike_driven_attention(
     """
     features, shape, given = _tokens(network, source, channels)
     height, width = shape[1:]
+    neurons, mask_neurons = _template(neurons, "neurons"), _template(mask_neurons, "mask_neurons")
+    _check_names(network, name, "query", "key", "value", "match", "mask")
     query, key, value = (
         _linear(network, f"{name}_{word}", given, features, neurons, bias, init) for word in ("query", "key", "value")
     )
     match = network.add(f"{name}_match", gate(shape))
-    mask = network.add(f"{name}_mask", _template(mask_neurons, "mask_neurons")._with_shape((features, 1, 1)))
+    mask = network.add(f"{name}_mask", mask_neurons._with_shape((features, 1, 1)))
     result = network.add(name, gate(shape))
     _pass(network, query, match, "content")
     _pass(network, key, match, "mask")
@@ -148,8 +151,10 @@ def query_key_attention(
         Of shape (channels, height, width).
     """
     features, shape, given = _tokens(network, source, channels)
+    neurons, mask_neurons = _template(neurons, "neurons"), _template(mask_neurons, "mask_neurons")
+    _check_names(network, name, "query", "key", "mask")
     query, key = (_linear(network, f"{name}_{word}", given, features, neurons, bias, init) for word in ("query", "key"))
-    mask = network.add(f"{name}_mask", _template(mask_neurons, "mask_neurons")._with_shape((1, *shape[1:])))
+    mask = network.add(f"{name}_mask", mask_neurons._with_shape((1, *shape[1:])))
     result = network.add(name, gate(shape))
     network.connect(query, mask, Conv2d(1, 1, weights=np.ones((1, features, 1, 1)), trainable=False))
     _pass(network, key, result, "content")
@@ -178,7 +183,20 @@ def _template(neurons: Neuron | None, what: str) -> Neuron:
         return LIF()
     if not isinstance(neurons, Neuron):
         raise ArgumentTypeError(f"{what} is {shown(neurons)}, not neurons such as snn.LIF()")
+    if not neurons.definition.spiking:
+        raise InvalidArgumentError(
+            f"{what} has model {neurons.definition.name!r}, which does not spike; attention is of spikes"
+        )
+    if neurons.shape is not None:
+        raise InvalidArgumentError(f"{what} has shape {neurons.shape}; attention gives it one, so leave out the size")
     return neurons
+
+
+# Before anything is added, so that a call that fails leaves nothing behind.
+def _check_names(network: Network, name: str, *words: str) -> None:
+    for one in (name, *(f"{name}_{word}" for word in words)):
+        if one in network:
+            raise InvalidArgumentError(f"there is a population {one!r} already")
 
 
 def _linear(
@@ -186,12 +204,12 @@ def _linear(
     name: str,
     source: Population,
     features: int,
-    neurons: Neuron | None,
+    neurons: Neuron,
     bias: bool,
     init: str | float | Initializer,
 ) -> Population:
     shape = (features, *source.shape[1:])
-    population = network.add(name, _template(neurons, "neurons")._with_shape(shape))
+    population = network.add(name, neurons._with_shape(shape))
     network.connect(source, population, Conv2d(features, 1, bias=bias, init=init))
     return population
 

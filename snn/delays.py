@@ -133,8 +133,9 @@ class DelayLearning:
 
     Notes
     -----
-    Delays begin as the network has them, or at 0 where it has none. A pair of neurons may have one synapse. The order of
-    the projection's synapses and weights changes with the delays; `Projection.synapses` tells it.
+    Delays begin as the network has them, or at 0 where it has none; of a weight of 0, which has no delay, in the middle. A
+    pair of neurons may have one synapse. The order of the projection's synapses and weights changes with the delays;
+    `Projection.synapses` tells it. OpenVINO's devices and `snn.onnx` have no graph for it; every other device runs it.
 
     Examples
     --------
@@ -160,6 +161,10 @@ class DelayLearning:
                 raise InvalidArgumentError(
                     f"{name} is {value:g}; a {self.kernel} kernel needs at least {_NARROWEST[self.kernel]:g} steps"
                 )
+        if self.width is not None and self.final_width is not None and self.final_width > self.width:
+            raise InvalidArgumentError(
+                f"final_width is {self.final_width:g}, above width, {self.width:g}; kernels narrow"
+            )
         if number(self.narrowing, "narrowing", minimum=0.0) > 1.0:
             raise InvalidArgumentError(f"narrowing is {self.narrowing:g}; it must be 0 to 1")
         number(self.rate_factor, "rate_factor", minimum=0.0)

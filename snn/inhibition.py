@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from snn._arrays import float32_number, integer
+from snn._arrays import MAX_DELAY, float32_number, integer
 from snn.connections import Connection, Conv2d, Dense, Resolved
 from snn.engine.errors import InvalidArgumentError
 
@@ -47,7 +47,7 @@ class LateralInhibition(Connection):
         trainable: bool = False,
         arithmetic: str = "default",
     ) -> None:
-        integer(delay_steps, "LateralInhibition: delay_steps", minimum=1)
+        integer(delay_steps, "LateralInhibition: delay_steps", minimum=1, maximum=MAX_DELAY)
         super().__init__(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)
         self.weight = float32_number(weight, "LateralInhibition: weight")
 

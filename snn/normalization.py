@@ -37,6 +37,9 @@ class BatchNorm:
     Each `Trainer.fit` begins anew: g at 1, the statistics with its first batch. So a network that was trained with
     normalisation is best trained further in the same `fit` or from a checkpoint, or without it.
 
+    Where all that a projection delivers is the same, as from one sample that is held over the steps (a batch of 1 and the
+    constant encoder), x is its own mean: only the bias is left, and nothing is learned before.
+
     A projection that lies on a cycle, as one of a population to itself, cannot be normalised over time: what it delivers
     depends on what it has delivered.
     """

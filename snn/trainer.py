@@ -24,7 +24,6 @@ from snn._arrays import (
     function,
     integer,
     known_name,
-    mapping,
     new_array,
     number,
     real_array,
@@ -143,7 +142,7 @@ class Trainer:
         probability) times. A number is that of all spiking populations but the output; a dict gives it by population.
     normalization : BatchNorm or dict, optional
         Batch normalisation through time of projections, folded into their weights and biases. One `BatchNorm` is that of all
-        trained projections onto spiking populations but the output; a dict gives it by projection.
+        trained projections from one population to another that spikes, but the output; a dict gives it by projection.
     quantization : Quantization or dict, optional
         Rounds the weights of projections to few bits while they are trained. One `Quantization` is that of all trained
         projections; a dict gives it by projection. A projection that is normalised as well needs ``per_channel=True``.
@@ -306,7 +305,11 @@ class Trainer:
             )
         self.dropout = self._checked_dropout(dropout)
         trained = [p for p in network.projections.values() if p.trainable and p.kind != "pool2d"]
-        hidden = [p.name for p in trained if p.target.spiking and p.target.name != self.output]
+        hidden = [
+            p.name
+            for p in trained
+            if p.target.spiking and p.target.name != self.output and p.source.name != p.target.name
+        ]
         self.normalization = self._by_projection(normalization, BatchNorm, "normalization", hidden)
         cuts: dict[str, object] = {
             "rule": None if self.rule == "bptt" else self.rule,
@@ -352,12 +355,15 @@ class Trainer:
             return {}
         if isinstance(given, kind):
             return dict.fromkeys(default, given)
-        chosen = mapping(given, what, f"{kind.__name__}s by projection")
-        for name, value in chosen.items():
+        if not isinstance(given, Mapping):
+            raise ArgumentTypeError(
+                f"{what} is {shown(given)}, neither a {kind.__name__} nor a dict of them by projection"
+            )
+        for name, value in given.items():
             known_name(name, self.network.projections, "projection")
             if not isinstance(value, kind):
                 raise ArgumentTypeError(f"{what}[{name!r}] is {shown(value)}, not a {kind.__name__}")
-        return dict(chosen)
+        return dict(given)
 
     # ---- training
 
@@ -644,8 +650,13 @@ class Trainer:
         raise InvalidArgumentError(
             "no gradient reaches a weight or a learnable parameter: "
             f"the loss of population {self.output!r} is {result.loss:g} on the first samples, "
-            f"and all its derivatives are 0 ({result.spike_count:g} spikes in the network). Inputs may be silent, membranes "
-            "too far from the threshold for the surrogate, or nothing that is trained lies upstream of that population"
+            f"and all its derivatives are 0 ({result.spike_count:g} spikes in the network). Inputs may be silent, "
+            + (
+                "neurons without a spike, "
+                if self.rule == "eventprop"
+                else "membranes too far from the threshold for the surrogate, "
+            )
+            + "or nothing that is trained lies upstream of that population"
         )
 
     def _not_finite(self, session: _native.Session, error: StateError, epoch: int, update: int) -> NotFiniteError:
@@ -771,8 +782,8 @@ class Trainer:
 
         The network gets the checkpoint's weights and parameters when that `fit` begins. It refuses a checkpoint of another
         network, loss, optimiser, seed, batch size, dropout, rule, windows, number of steps or samples, or device. `epochs` may
-        be larger than it was: a schedule then sees another share of training done. Until that `fit` the network cannot be
-        scored.
+        be larger than it was: a schedule, and the width of learned delays, then see another share of training done. Until
+        that `fit` the network cannot be scored.
 
         Returns
         -------

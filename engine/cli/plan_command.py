@@ -69,7 +69,11 @@ def plan(
         rows.add_row(f"[bold]{escape(name)}[/]", f"{size:,}", f"{at}: {found.devices[at]}")
     console.print(rows)
     exchange = (
-        f"after every {found.window_steps} steps" if found.window_steps else "never: no spike goes from one to another"
+        "never: no spike goes from one to another"
+        if not found.window_steps
+        else "after every step"
+        if found.window_steps == 1
+        else f"after every {found.window_steps} steps"
     )
     if not devices:
         console.print("\nno device was named: cpu has everything", highlight=False)

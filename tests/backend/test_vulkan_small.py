@@ -142,6 +142,27 @@ def test_samples_with_weights_of_their_own_stay_one_dispatch(renderer: Renderer)
         np.testing.assert_array_equal(sim["spikes_to_cells.weight[1]"], weights[1])
 
 
+def test_inputs_of_samples_with_weights_of_their_own_are_bound_one_after_the_other(renderer: Renderer) -> None:
+    net = network(40, currents=True)
+    inputs, given = renderer.memory(256 + BATCH * CELLS, STORAGE)
+    with (
+        snn.Simulation(net, device=renderer.host(threading.Lock()), batch_size=BATCH, sample_weights=True) as sim,
+        snn.Simulation(net, device="reference", batch_size=BATCH, sample_weights=True) as reference,
+    ):
+        snn.vulkan.bind_buffer(sim, "spikes.input", piece(inputs, BATCH * 40))
+        with pytest.raises(snn.UnsupportedError, match="some of its inputs are bound to buffers and others are not"):
+            sim.step()
+        snn.vulkan.bind_buffer(sim, "currents.input", piece(inputs, BATCH * CELLS, 256 * 4))
+        for values in driven(40, currents=True):
+            given[: BATCH * 40] = values["spikes"].ravel()
+            given[256:] = values["currents"].ravel()
+            frame(renderer, sim)
+            for _ in range(3):
+                reference.step(1, values)
+            np.testing.assert_array_equal(sim["cells.spikes"], reference["cells.spikes"])
+        assert reference.counters.spikes > 50
+
+
 def test_a_plan_of_a_small_network_is_one_dispatch() -> None:
     with snn.Simulation(network(40, currents=False), device="vulkan:plan") as sim:
         snn.vulkan.bind_buffer(sim, "spikes.input", snn.vulkan.Buffer(1, 0, 160))

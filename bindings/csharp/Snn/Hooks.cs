@@ -225,13 +225,17 @@ namespace Snn
         private static void OnLockQueue(void* user)
         {
             Hooks hooks = Of(user);
-            try
+            for (; ; )
             {
-                Monitor.Enter(hooks.QueueLock);
-            }
-            catch (Exception exception) // another thread interrupts this one
-            {
-                hooks.Keep(exception);
+                try
+                {
+                    Monitor.Enter(hooks.QueueLock);
+                    return;
+                }
+                catch (ThreadInterruptedException exception) // told later: libsnn must not submit without the lock
+                {
+                    hooks.Keep(exception);
+                }
             }
         }
 

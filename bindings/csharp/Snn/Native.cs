@@ -675,7 +675,7 @@ namespace Snn
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SpikeCallback(IntPtr handle, SNNSpikes* spikes, void* user);
 
-    /// <summary>Called every `progress_interval` steps; a value other than 0 stops the run (SNN_ERROR_STOPPED).</summary>
+    /// <summary>Called every `progress_interval` steps, or by the clock; a value other than 0 stops the run (SNN_ERROR_STOPPED).</summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate int SNNProgressCallback(ulong steps_done, ulong steps_total, void* user);
 

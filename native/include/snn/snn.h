@@ -498,7 +498,8 @@ typedef struct SNNConfig {
                                   network's size; a small network stays on the CPU. One that does not work is left with a
                                   warning in the log, and never an error while another one does; a GPU that is lost in the middle
                                   of a run as well, and the next best goes on, bit for bit, but for training.
-                                  "auto:low": on a battery. Of the devices that are expected to take at most half of the
+                                  "auto:low": on a battery. A small network stays on the CPU, with one thread where its dt is at
+                                  least 0.2 ms. Of the devices that are expected to take at most half of the
                                   network's dt for a step, the first of: an NPU (its bits are its own), a GPU that is part of the
                                   processor, the CPU with one thread, with thread_count threads, any other GPU; none: the fastest.
                                   "cpu+vulkan:0": several at once, each with some of the populations or slices of them, for
@@ -700,7 +701,7 @@ typedef struct SNNSpikeRecord {
     size_t capacity;     /* at least batch_size times size: as many as one step can give */
     size_t count;        /* out: events that are there */
 } SNNSpikeRecord;
-/* Called every `progress_interval` steps; a value other than 0 stops the run (SNN_ERROR_STOPPED). */
+/* Called every `progress_interval` steps, or by the clock; a value other than 0 stops the run (SNN_ERROR_STOPPED). */
 typedef int32_t(SNN_CALL *SNNProgressCallback)(uint64_t steps_done, uint64_t steps_total, void *user);
 typedef struct SNNRunDef {
     uint32_t struct_size;

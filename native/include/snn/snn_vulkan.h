@@ -125,6 +125,8 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *s
  * checked. It stays alive until the binding has ended, or the session, and what was recorded has run. A range is bound to one
  * name. Commands that were recorded before use what was bound then. Not to be called while one is waiting to run, when states are
  * bound: their values are copied at once, on the queue.
+ * A small network steps in one dispatch, which samples with weights of their own need, where all inputs are bound within one
+ * VkBuffer or none is, and all that is written lies in another.
  * Errors: SNN_ERROR_NOT_FOUND (no such name), SNN_ERROR_INVALID_ARGUMENT (a wrong size, offset or type), SNN_ERROR_UNSUPPORTED.
  * Thread-safety: as all functions of a session. */
 SNN_API SNNStatus SNN_CALL snn_vulkan_bind_buffer(SNNHandle handle, const char *path, const SNNVulkanBuffer *buffer);
@@ -141,7 +143,7 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_bind_buffer(SNNHandle handle, const char *
  *
  * set_readback: paths are states ("population.state") and "population.spikes", the spikes of the last step. `frame_count`, 1 to 64,
  * is how many frames are kept: one more than are on their way, else there may be none that is finished. Those kept before are
- * forgotten. No path ends it. Not to be called while something that was recorded waits to run.
+ * forgotten. No path ends it; its memory is kept for the next ones. Not to be called while something that was recorded waits to run.
  * record_readback: copies them as they are after what was recorded before, in the place of the oldest frame. Frames ascend. Allocates
  * nothing and uses no queue. Commands that were recorded run in the order of their frames.
  * read_back: of the newest frame kept up to `finished_frame`, whose number goes to out_frame; SNN_VULKAN_NO_FRAME, and out_data as it

@@ -294,7 +294,8 @@ LinearStep event_step(const Population& population, const PopulationConstants& c
     for (const Constant& constant : constants.constants) own |= constant.per_neuron();
     for (size_t neuron = 1; own && neuron < population.size; ++neuron) {
         const Crossing other = crossing_of(population, constants, result, neuron);
-        if (!is_close(result.crossing.threshold, other.threshold) || !is_close(result.crossing.steepening, other.steepening))
+        if (!is_close(result.crossing.threshold, other.threshold) || !is_close(result.crossing.steepening, other.steepening) ||
+            !is_close(result.crossing.offset, other.offset) || result.crossing.risen != other.risen)
             throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' has neurons with different thresholds or resets: neuron ",
                         neuron, " is not as neuron 0");
     }

@@ -11,8 +11,9 @@ namespace snn {
 
 namespace {
 
-// Units of step_work() below which a step takes the CPU less time, 20 to 100 microseconds, than handing it to another device.
+// Units of step_work() below which a step takes the CPU less time, at most so many seconds, than handing it to another device.
 constexpr double small_work = 200'000;
+constexpr double small_step_s = 100e-6;
 constexpr double clear_advantage = 0.8;  // a device has to be this much faster than the CPU, as predictions are rough
 constexpr double share_of_dt = 0.5;  // that a step may take where power is to be low: as much is left to the host program
 
@@ -105,7 +106,9 @@ std::vector<DeviceChoice> ranked_by_power(const std::vector<Candidate>& candidat
         choices.push_back({chosen.candidate->name,
                            text("power is to be low: a step of ", of_work(work), " operations is expected to take ", of_time(chosen.seconds),
                                 " on ", chosen.candidate->name, on_threads, ", ",
-                                chosen.keeps_time ? "which leaves half of its " : "the least of all, as none leaves half of its ",
+                                chosen.keeps_time            ? "which leaves half of its "
+                                : order.front().keeps_time ? "which does not leave half of its "
+                                                           : "the least of all, as none leaves half of its ",
                                 of_time(dt_s)),
                            chosen.threads});
     }
@@ -119,7 +122,7 @@ std::vector<DeviceChoice> choose_devices(const Network& network, const ExecutorO
     const double work = step_work(network, options.batch_size, assumed_activity);
     if (work < small_work)
         return {{first, text("a step of ", of_work(work), " operations is small: other devices take longer to be handed one"),
-                 low_power ? 1u : 0u}};
+                 low_power && small_step_s <= share_of_dt * network.dt_ms() * 1e-3 ? 1u : 0u}};
     // What only the CPU takes.
     const bool stays = options.instruction_set != SNN_ISA_BEST || options.flags & SNN_FLAG_INTERPRET_MODELS;
     if (stays && !low_power)

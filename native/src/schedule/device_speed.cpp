@@ -114,8 +114,11 @@ Json read_file() {
     }
 }
 
+// Another number where the networks measured or the way they run are others.
+constexpr int measurement = 2;
+
 std::string key_of(const Device& device) {
-    return text(device.info.name, " | ", device.info.description, " | ", device.driver(), " | ", processor_name(), " | ",
+    return text("measurement ", measurement, " | ", device.info.name, " | ", device.info.description, " | ", device.driver(), " | ", processor_name(), " | ",
                 SNN_VERSION_MAJOR, ".", SNN_VERSION_MINOR, ".", SNN_VERSION_PATCH);
 }
 

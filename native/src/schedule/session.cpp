@@ -474,6 +474,8 @@ void Session::run(const SNNRunDef& def) {
     std::vector<size_t> not_given;  // inputs that take what was set or bound
     for (size_t k = 0; k < frames.size(); ++k)
         if (!frames[k].data) not_given.push_back(k);
+    const bool by_clock = def.progress && def.progress_interval == 0;
+    double reported = by_clock ? wall_clock() : 0;
     uint32_t done = 0;
     while (done < def.step_count) {
         bool pending = false;
@@ -483,8 +485,8 @@ void Session::run(const SNNRunDef& def) {
             pending |= input.clears && input.filled;
         }
         uint32_t now = def.step_count - done;
-        if (def.progress && def.progress_interval) now = std::min(now, def.progress_interval - done % def.progress_interval);
-        else if (def.progress) now = std::min(now, report_steps_);
+        if (by_clock) now = std::min(now, report_steps_);
+        else if (def.progress) now = std::min(now, def.progress_interval - done % def.progress_interval);
         if (pending || spike_callback) now = 1;
         for (size_t i = 0; i < events.size(); ++i) {
             const size_t frame = static_cast<size_t>(batch_size_) * network_->population(events[i].population).size;
@@ -501,7 +503,7 @@ void Session::run(const SNNRunDef& def) {
         request.record_interval = def.record_interval;
         request.record_phase = (def.steps_before + done) % def.record_interval;
         request.events = events;
-        const double begin = def.progress ? wall_clock() : 0;
+        const double begin = by_clock ? wall_clock() : 0;
         executor_->run(request);
         steps_done_ += now;
         done += now;
@@ -515,12 +517,16 @@ void Session::run(const SNNRunDef& def) {
             record.data = static_cast<char*>(record.data) +
                           (request.record_row(now - 1) + 1) * record.step_stride * size_of(record.dtype);
         if (!def.progress) continue;
-        if (def.progress_interval == 0 && now == report_steps_) {
-            const double seconds = wall_clock() - begin;
-            if (seconds < report_seconds / 2) report_steps_ = std::min(report_steps_ * 2, most_report_steps);
+        bool is_due = !by_clock && done % def.progress_interval == 0;
+        if (by_clock) {
+            // A piece may be cut for other reasons, down to single steps.
+            const double at = wall_clock(), seconds = at - begin;
+            is_due = now == report_steps_ || at - reported >= report_seconds;
+            if (is_due) reported = at;
+            if (now == report_steps_ && seconds < report_seconds / 2) report_steps_ = std::min(report_steps_ * 2, most_report_steps);
             else if (seconds > report_seconds * 2) report_steps_ = std::max(report_steps_ / 2, 1u);
         }
-        if (def.progress_interval == 0 || done % def.progress_interval == 0 || done == def.step_count) {
+        if (is_due || done == def.step_count) {
             int32_t stop = 0;
             call_back([&] { stop = def.progress(done, def.step_count, def.progress_user); });
             if (stop != 0 && done < def.step_count)

@@ -284,7 +284,7 @@ void Session::restore(const SavedState& state) {
                         "; in the network that was saved it was ", there);
         if (entry.text("connections") != hexadecimal(hash_of(q).connections))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projections[q].name,
-                        "' connects other neurons than in the network that was saved");
+                        "' connects other neurons than in the network that was saved, or with other delays");
         if (projections[q].plasticity &&
             entry.text("rule_definition") != hexadecimal(hash_of_definition(projections[q].plasticity->rule->json)))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projections[q].name, "': plasticity rule '",

@@ -266,7 +266,7 @@ void Session::load_weights(const Network& other) {
         if (here != there)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' is ", here, "; in the file it is ", there);
         if (mine.synapses && !same_connections(*mine.synapses, *theirs.synapses))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' connects other neurons in the file");
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' connects other neurons in the file, or with other delays");
         if (mine.plasticity) check_plastic_weights(*network_, mine, theirs.weights());
         sources.push_back(&theirs);
     }

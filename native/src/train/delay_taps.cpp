@@ -101,7 +101,7 @@ void DelayTaps::collapse(std::span<const double> taps, std::span<double> out_wei
             moment += std::abs(tap) * d;
         }
         out_weights[pair] = sum;
-        out_positions[pair] = magnitude > 0 ? std::clamp(moment / magnitude, 0.0, last()) : last() / 2;
+        out_positions[pair] = magnitude > 0 ? within(moment / magnitude) : last() / 2;
     });
 }
 

@@ -33,6 +33,7 @@ public:
 
     size_t pair_count() const { return pair_count_; }
     double last() const { return count_ - 1; }  // position of the last tap; the first one's is 0
+    double within(double position) const { return position > 0 ? std::min(position, last()) : 0.0; }  // no number: 0
 
     // [tap] <- [pair]. `rounded`: all at the tap next to the position.
     void expand(const Kernel& kernel, bool rounded, std::span<const double> weights, std::span<const double> positions,

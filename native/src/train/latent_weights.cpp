@@ -341,7 +341,7 @@ void LatentWeights::update_delays(Latent& latent, const OptimizerStep& of_weight
                      latent.weight_moments[1][i]);
         update_value(of_weights.optimizer, positions, latent.position_gradient[i], latent.positions[i],
                      latent.position_moments[0][i], latent.position_moments[1][i]);
-        latent.positions[i] = std::clamp(latent.positions[i], 0.0, latent.taps->last());
+        latent.positions[i] = latent.taps->within(latent.positions[i]);
     }
 }
 
@@ -392,7 +392,7 @@ void LatentWeights::write(std::span<const double> values) {
         from += part.size();
     });
     for (Latent& latent : latents_) {
-        for (double& position : latent.positions) position = std::clamp(position, 0.0, latent.taps->last());
+        for (double& position : latent.positions) position = latent.taps->within(position);
         write_derived(latent, For::session);
     }
 }

@@ -104,6 +104,7 @@ Brains::Brains(const Place& place, BrainLayout layout, const Range& memory, cons
 bool Brains::find_host_ranges() {
     std::vector<Range> inputs, outputs;
     bool all_inputs = true;
+    wait_for_inputs_ = false;
     for (uint32_t p = 0; p < constants_.size(); ++p) {
         const HostBuffers& host = place_.host_buffers[p];
         inputs.push_back(host.input);
@@ -124,7 +125,8 @@ bool Brains::find_host_ranges() {
         words += std::min(place_.populations[p].data_words(), shader::BRAINS_PUSHED_WORDS + 1);
     }
     can_push_ = words <= shader::BRAINS_PUSHED_WORDS;
-    return !host_inputs_.buffer || all_inputs;  // they take the place of the buffer of frames
+    wait_for_inputs_ = host_inputs_.buffer && !all_inputs;
+    return !wait_for_inputs_;  // they take the place of the buffer of frames
 }
 
 bool Brains::load() {

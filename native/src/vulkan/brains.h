@@ -52,6 +52,8 @@ public:
     void set_constants(uint32_t population, const PopulationConstants& constants) { constants_[population] = constants; }
     // Makes shader and table for what the executor's memory is now. False: brains do not reach the host's buffers.
     bool load();
+    // Why they do not: the host's buffers hold some inputs and not the others, which may follow.
+    bool wait_for_inputs() const { return wait_for_inputs_; }
     // The next steps. `flags`: BRAINS_HELD, BRAINS_RECORDS and BRAINS_GO_ON; `step`: the number of the first for random draws;
     // `now`: its position in the rings; `frame`: of inputs and records.
     Dispatch steps(uint32_t count, uint32_t flags, uint64_t step, uint64_t now, uint64_t seed, uint32_t frame = 0) const;
@@ -86,7 +88,7 @@ private:
     std::vector<PopulationConstants> constants_;  // by population
     std::vector<uint32_t> program_of_;            // by population
     std::vector<uint32_t> pushed_;                // by population: its place among pushed words
-    bool can_push_ = false;
+    bool can_push_ = false, wait_for_inputs_ = false;
     Range host_inputs_, host_outputs_;            // what holds the host's buffers; without a buffer where there is none
     std::vector<uint32_t> shader_;
     uint32_t group_size_ = 0;

@@ -134,11 +134,16 @@ void VulkanExecutor::record_ends() {
     device_.end(end_);
 }
 
+void VulkanExecutor::check_inputs() const {
+    if (!uses_brains_ && plan_->sample_weights) refuse_sample_weights("some of its inputs are bound to buffers and others are not");
+}
+
 // After anything that a recorded step is made of.
 void VulkanExecutor::change_step() {
     uses_brains_ = brains_ && load_brains();
-    if (!uses_brains_ && plan_->sample_weights) refuse_sample_weights("buffers are bound that lie in several VkBuffers");
-    if (!uses_brains_) prepare_dispatches(), record_step();
+    if (!uses_brains_ && plan_->sample_weights && !brains_->wait_for_inputs())
+        refuse_sample_weights("buffers are bound that lie in several VkBuffers, or further than a binding reaches");
+    if (!uses_brains_ && !plan_->sample_weights) prepare_dispatches(), record_step();
     recorded_.clear(), summed_before_.clear();
     if (training_) training_->populations_changed();
 }

@@ -104,6 +104,7 @@ private:
     }
     void check_supported() const;
     void check_not_on_paper() const;
+    void check_inputs() const;  // before a step
     void place_fixed_sums();
     void make_bundles(const ExecutorOptions& options);
     void load_bundle(SpikeBundle& bundle, ThreadPool& threads);
@@ -201,6 +202,7 @@ private:
     std::unique_ptr<Readback> readback_;  // null: nothing is read back
     std::vector<Slot> readback_slots_;
     std::vector<Range> readback_ranges_;  // used again
+    Range readback_memory_;               // likewise
 
     // What plan() gave.
     std::vector<SNNVulkanPlanShader> plan_shaders_;

@@ -35,6 +35,7 @@ void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
     check_not_on_paper();
     const auto commands = static_cast<VkCommandBuffer>(host_commands);
     settle();
+    check_inputs();
     if (uses_brains_) return record_brains(request, commands);
     copy_barrier(device_, commands);
     words_.resize(normal_table_at_);
@@ -112,7 +113,9 @@ void VulkanExecutor::set_readback(std::span<const Slot> slots, uint32_t frame_co
         const PopulationMemory& memory = populations_[slot.index];
         sizes.push_back(VkDeviceSize{slot.kind == Slot::state ? memory.frame : memory.data_words()} * 4);
     }
-    readback_ = slots.empty() ? nullptr : std::make_unique<Readback>(device_, sizes, frame_count);
+    // Memory of the one before is used again where it is enough: the device gives none back before it is closed.
+    if (readback_) readback_memory_ = readback_->memory();
+    readback_ = slots.empty() ? nullptr : std::make_unique<Readback>(device_, sizes, frame_count, readback_memory_);
     readback_slots_.assign(slots.begin(), slots.end());
 }
 
@@ -151,6 +154,7 @@ bool VulkanExecutor::read_back(size_t place, uint64_t finished_frame, DType dtyp
 void VulkanExecutor::plan(const RunRequest& request, SNNVulkanPlan& out_plan) {
     if (!device_.is_on_paper())
         throw Error(SNN_ERROR_UNSUPPORTED, "the session is on a device; a plan is made of one whose device is \"vulkan:plan\"");
+    check_inputs();
     if (uses_brains_) plan_brains(request);
     words_.resize(normal_table_at_);
     fill_control(request, 0, words_.data());

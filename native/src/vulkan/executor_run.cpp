@@ -20,6 +20,7 @@ void VulkanExecutor::run(const RunRequest& request) {
     check_not_on_paper();
     if (request.tape) return run_taped(request);
     settle();
+    check_inputs();
     if (uses_brains_) return run_brains(request);
     prepare_sums(request);
     const uint32_t most = prepare_records(request, std::min(frame_capacity_, request.step_count));

@@ -7,13 +7,14 @@
 
 namespace snn::vulkan {
 
-Readback::Readback(Device& device, std::span<const VkDeviceSize> sizes, uint32_t frame_count)
-    : device_(device), sizes_(sizes.begin(), sizes.end()), frames_(frame_count, 0) {
+Readback::Readback(Device& device, std::span<const VkDeviceSize> sizes, uint32_t frame_count, const Range& memory)
+    : device_(device), sizes_(sizes.begin(), sizes.end()), frames_(frame_count, 0), memory_(memory) {
     for (const VkDeviceSize bytes : sizes_) {
         begins_.push_back(frame_bytes_);
         frame_bytes_ += bytes;
     }
-    memory_ = device.allocate(frame_bytes_ * frame_count, Memory::readback, "what is read back");
+    if (const VkDeviceSize bytes = frame_bytes_ * frame_count; !memory_.buffer || memory_.size < bytes)
+        memory_ = device.allocate(bytes, Memory::readback, "what is read back");
 }
 
 void Readback::record(VkCommandBuffer commands, uint64_t frame, std::span<const Range> sources) {

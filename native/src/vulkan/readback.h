@@ -12,8 +12,9 @@ namespace snn::vulkan {
 
 class Readback {
 public:
-    // `sizes`: bytes of each value, multiples of 4.
-    Readback(Device& device, std::span<const VkDeviceSize> sizes, uint32_t frame_count);
+    // `sizes`: bytes of each value, multiples of 4. `memory` is used where it is large enough.
+    Readback(Device& device, std::span<const VkDeviceSize> sizes, uint32_t frame_count, const Range& memory);
+    const Range& memory() const { return memory_; }
 
     // Copies from these ranges, one for each value, in the place of the oldest frame. Frames ascend: throws where this one does not.
     void record(VkCommandBuffer commands, uint64_t frame, std::span<const Range> sources);

@@ -98,11 +98,13 @@ final class Hooks {
         }
     }
 
+    /** A lock that fails ends the process, as a panic does in Rust: libsnn must not submit without it. */
     void onLockQueue() {
         try {
             queueLock.lock();
         } catch (Throwable any) {
-            keep(any);
+            any.printStackTrace();
+            Runtime.getRuntime().halt(1);
         }
     }
 

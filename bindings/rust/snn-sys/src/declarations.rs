@@ -208,7 +208,7 @@ pub type SNNLogCallback = Option<unsafe extern "C" fn(level: i32, message: *cons
 /// Called on the thread that steps, after each step, for each population and sample that spiked (inputs excepted).
 pub type SpikeCallback = Option<unsafe extern "C" fn(handle: SNNHandle, spikes: *const SNNSpikes, user: *mut c_void)>;
 
-/// Called every `progress_interval` steps; a value other than 0 stops the run (SNN_ERROR_STOPPED).
+/// Called every `progress_interval` steps, or by the clock; a value other than 0 stops the run (SNN_ERROR_STOPPED).
 pub type SNNProgressCallback = Option<unsafe extern "C" fn(steps_done: u64, steps_total: u64, user: *mut c_void) -> i32>;
 
 /// After each update, for each trained projection.
