@@ -14,7 +14,9 @@ Examples
 >>> net.save("digits.snn")
 """
 
+from importlib import import_module as _import_module
 from pathlib import Path as _Path
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.parent / "engine").is_dir():
     try:
@@ -95,6 +97,15 @@ from snn.tensorboard import TensorBoard
 from snn.trainer import Trainer
 
 __version__ = library_version()
+
+if not _TYPE_CHECKING:  # which would take every name for one of the module's
+
+    def __getattr__(name: str) -> object:
+        # What needs packages that are not installed with this one is loaded when it is first used.
+        if name in ("nir", "onnx", "torch"):
+            return _import_module(f"snn.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "LIF",

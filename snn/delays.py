@@ -27,7 +27,7 @@ class DelayedDense(_Weighted):
     """Every source neuron to every target neuron, each pair with a delay of its own.
 
     In the network it is a sparse projection; `Projection.synapses` lists the delays. `DelayLearning` trains them. OpenVINO's
-    devices refuse synapses with delays of their own.
+    devices and ONNX graphs have no delays that differ between synapses: run it on ``"cpu"`` or ``"vulkan"``.
 
     Parameters
     ----------

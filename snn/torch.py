@@ -1,6 +1,6 @@
 """A network as a module of PyTorch: its forward and backward are this library's, its parameters are PyTorch's.
 
-Needs PyTorch (the extra ``torch``; the build without CUDA is enough) and is not imported with `snn`.
+Needs PyTorch (``pip install torch``, or the extra ``torch``; the build without CUDA is enough); loaded when it is first used.
 
 Examples
 --------
@@ -20,7 +20,13 @@ import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import torch
+from snn._optional import missing
+
+try:
+    import torch
+except ModuleNotFoundError as error:
+    raise missing(error, "torch", "snn.torch", "torch", "torch") from None
+
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 

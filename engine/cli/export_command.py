@@ -30,11 +30,13 @@ def export(
 ) -> None:
     """Write a network as an ONNX graph, for AMD's NPUs and other runtimes."""
     try:
-        import onnx
-
         import snn.onnx
     except ImportError as error:
-        raise fail(f"export needs the package onnx (pip install 'snn-engine[onnx]'): {error}") from None
+        raise fail(f"a graph cannot be written: {error}") from None
+    import onnx
+
+    if file.exists() and output.exists() and file.samefile(output):
+        raise fail(f"{output} is the network itself; a graph would overwrite it, so give it another name")
     wanted: dict[str, list[str]] = {}
     for text in record or []:
         population, dot, variable = text.partition(".")

@@ -1,7 +1,8 @@
 """Networks to and from NIR, the exchange format of snnTorch, Norse, Sinabs, SpikingJelly, Lava and others.
 
-Needs the package ``nir`` (the extra ``nir``) and is not imported with `snn`. NIR says what the neurons' differential equations
-are, not how they are stepped: how each node is read is told in `from_nir`, how each population is written in `to_nir`.
+Needs the package ``nir`` (``pip install nir``, or the extra ``nir``); loaded when it is first used. NIR says what the neurons'
+differential equations are, not how they are stepped: how each node is read is told in `from_nir`, how each population is
+written in `to_nir`.
 J. E. Pedersen et al. (2024), https://doi.org/10.1038/s41467-024-52259-9.
 
 Examples
@@ -10,6 +11,13 @@ Examples
 >>> net = snn.nir.from_nir("network.nir", dt=1e-4)
 >>> nir.write("again.nir", snn.nir.to_nir(net))
 """
+
+from snn._optional import missing
+
+try:
+    import nir as _nir  # noqa: F401
+except ModuleNotFoundError as error:
+    raise missing(error, "nir", "snn.nir", "nir", "nir") from None
 
 from snn.nir._export import to_nir
 from snn.nir._import import from_nir

@@ -1,6 +1,7 @@
 """Networks as ONNX graphs, for AMD's NPUs and whatever else runs ONNX; and a small runner over ONNX Runtime.
 
-Needs the package ``onnx`` to write and ``onnxruntime`` to run (the extra ``onnx``), and is not imported with `snn`.
+Needs the package ``onnx`` to write and ``onnxruntime`` to run (``pip install onnx onnxruntime``, or the extra ``onnx``); loaded
+when it is first used.
 Where ONNX Runtime of AMD's Ryzen AI software is installed, which has the VitisAI execution provider, `Runner` takes that.
 
 A graph computes one step or several, from the network's state to the state after them. Values are float32, states of whole
@@ -22,6 +23,12 @@ The file's metadata has ``snn.steps``, ``snn.batch_size``, ``snn.dt_ms``, and tw
 values of the ``before`` inputs at the start, a number or a list with one for each neuron; and ``snn.spike_inputs``, by input
 population whether it is one of spikes.
 
+The file needs nothing of `snn`: whoever runs it feeds ``after`` back as ``before``. Weights in int8 are made floats
+(DequantizeLinear) before they meet activity, which stays float32: the products are written as ONNX Runtime (1.32) does not fuse
+them with their weights, which would round activity to 8 bits (MatMulNBits). Should another version do that, so that weights
+which training has rounded do not give the spikes of float32, its session's configuration entry
+``session.qdq_matmulnbits_accuracy_level`` of ``"1"`` asks for float32.
+
 Examples
 --------
 >>> import snn, snn.onnx
@@ -30,6 +37,13 @@ Examples
 >>> runner = snn.onnx.Runner("digits.onnx")
 >>> runner.run({"input": digits.test_x[0]})["output.spikes"].sum(axis=0)
 """
+
+from snn._optional import missing
+
+try:
+    import onnx as _onnx  # noqa: F401
+except ModuleNotFoundError as error:
+    raise missing(error, "onnx", "snn.onnx", "onnx", "onnx onnxruntime") from None
 
 from snn.onnx._export import export
 from snn.onnx._runner import Runner

@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import Floats, file_path, float32_array, integer, known_name, mapping, spread
-from snn.engine.errors import FileError, FormatError, InvalidArgumentError, UnsupportedError
+from snn._optional import missing
+from snn.engine.errors import (
+    ArgumentTypeError,
+    FileError,
+    FormatError,
+    InvalidArgumentError,
+    UnsupportedError,
+    shown,
+)
 
 __all__ = ["Runner"]
 
@@ -27,11 +35,11 @@ class Runner:
     ----------
     path : path-like
         The ``.onnx`` file.
-    providers : list, optional
-        Execution providers as ONNX Runtime takes them: names, or pairs of a name and its options. Default: VitisAI's, of AMD's
-        Ryzen AI software, where the installed ONNX Runtime has it, and the CPU's for the rest.
+    providers : str or list, optional
+        Execution providers as ONNX Runtime takes them: one name, or a list of names and of pairs of a name and its options.
+        Default: VitisAI's, of AMD's Ryzen AI software, where the installed ONNX Runtime has it, and the CPU's for the rest.
     threads : int, default 1
-        Threads of the CPU provider; 0: ONNX Runtime chooses.
+        Threads of the CPU provider, at most 1024; 0: ONNX Runtime chooses.
 
     Raises
     ------
@@ -41,6 +49,8 @@ class Runner:
         The file is damaged or is not one of `export`.
     NotFoundError
         The installed ONNX Runtime has no such provider.
+    ModuleNotFoundError
+        ONNX Runtime is not installed.
 
     Notes
     -----
@@ -51,19 +61,27 @@ class Runner:
         self,
         path: str | os.PathLike[str],
         *,
-        providers: Sequence[str | tuple[str, Mapping[str, Any]]] | None = None,
+        providers: str | Sequence[str | tuple[str, Mapping[str, Any]]] | None = None,
         threads: int = 1,
     ) -> None:
-        import onnxruntime  # here, so that a graph can be written without it
+        try:
+            import onnxruntime  # here, so that a graph can be written without it
+        except ModuleNotFoundError as error:
+            raise missing(error, "onnxruntime", "snn.onnx.Runner", "onnx", "onnxruntime") from None
 
         place = file_path(path)
         available = onnxruntime.get_available_providers()
         if providers is None:
             providers = [name for name in (*_PREFERRED, _CPU) if name in available]
+        elif isinstance(providers, str):
+            providers = [providers]
+        elif not isinstance(providers, Sequence):
+            raise ArgumentTypeError(f"providers is {shown(providers)}, neither a name nor a list of names")
         for provider in providers:
-            known_name(provider if isinstance(provider, str) else provider[0], available, "execution provider")
+            name = provider[0] if isinstance(provider, tuple) and provider else provider
+            known_name(name, available, "execution provider")
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = integer(threads, "threads")
+        options.intra_op_num_threads = integer(threads, "threads", maximum=1024)
         try:
             with open(place, "rb") as file:
                 data = file.read()

@@ -53,11 +53,12 @@ def frames(steps: int) -> np.ndarray:
 
 
 @functools.cache
-def trained_digits() -> tuple[snn.Network, np.ndarray]:
+def trained_digits(quantization: snn.Quantization | None = None) -> tuple[snn.Network, np.ndarray]:
     """A network that knows handwritten digits, and 360 that it has not seen."""
     data = snn.data.digits()
     net = snn.Sequential(64, snn.Dense(128), snn.LIF(), snn.Dense(10), snn.LIF())
-    snn.Trainer(net, steps=25, epochs=3, learning_rate=2e-3).fit(data.train_x, data.train_y)
+    trainer = snn.Trainer(net, steps=25, epochs=3, learning_rate=2e-3, quantization=quantization)
+    trainer.fit(data.train_x, data.train_y)
     return net, data.test_x
 
 
