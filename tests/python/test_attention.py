@@ -132,3 +132,23 @@ def test_what_has_no_tokens_says_so() -> None:
     net.add("image", snn.SpikeInput((2, 3, 3)))
     with pytest.raises(snn.ArgumentTypeError, match="mask_neurons is 3"):
         snn.attention.query_key_attention(net, "attention", "image", mask_neurons=3)
+
+
+def test_gates_pass_gradients_on_where_dropout_scales_what_they_get() -> None:
+    """Of 0.5 dropout makes 2, and of their product 4, far from the threshold."""
+    net = snn.Network(seed=1)
+    net.add("input", snn.Input(4))
+    net.add("content", snn.LIF(8, threshold=0.2))
+    net.add("mask", snn.LIF(8, threshold=0.2))
+    net.add("gate", snn.attention.gate(8))
+    net.add("output", snn.LeakyIntegrator(2))
+    for name in ("content", "mask"):
+        net.connect("input", name, snn.Dense(init=1.0))
+        net.connect(name, "gate", snn.OneToOne(1.0, receptor=name, trainable=False))
+    net.connect("gate", "output", snn.Dense())
+    before = net.projections["input_to_content"].weights.copy()
+    trainer = snn.Trainer(
+        net, steps=8, epochs=1, loss="cross_entropy_mean_membrane", dropout={"content": 0.5, "mask": 0.5}
+    )
+    trainer.fit(np.ones((8, 4)), np.arange(8) % 2)
+    assert (net.projections["input_to_content"].weights != before).any()

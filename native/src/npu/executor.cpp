@@ -185,13 +185,16 @@ std::unique_ptr<OpenVinoExecutor::Block> OpenVinoExecutor::build(uint32_t step_c
         // Without pinning, which moves the calling thread from core to core and back at every inference.
         properties.insert(properties.end(), {"INFERENCE_NUM_THREADS", threads.c_str(), "NUM_STREAMS", "1", "ENABLE_CPU_PINNING", "NO",
                                              "CPU_DENORMALS_OPTIMIZATION", "YES"});
+    if (target_.device == "CPU" && target_.weights == WeightFormat::int8)
+        // Else it rounds what comes in to 8 bits as well.
+        properties.insert(properties.end(), {"DYNAMIC_QUANTIZATION_GROUP_SIZE", "0"});
     const size_t property_count = properties.size();
-    properties.resize(12, "");
+    properties.resize(14, "");
     Compiled* compiled = nullptr;
     library_.check(library_.ov_core_compile_model(library_.core, model.get(), target_.device.c_str(), property_count, &compiled,
                                                   properties[0], properties[1], properties[2], properties[3], properties[4],
                                                   properties[5], properties[6], properties[7], properties[8], properties[9],
-                                                  properties[10], properties[11]),
+                                                  properties[10], properties[11], properties[12], properties[13]),
                    text("compile the network for device '", target_.name, "'"));
     block->compiled = Owned<Compiled>(compiled, library_.ov_compiled_model_free);
     std::fegetenv(&computing_);
