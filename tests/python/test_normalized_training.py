@@ -136,7 +136,7 @@ def test_bad_settings_say_what_is_wrong() -> None:
             snn.Quantization(bits)
     with pytest.raises(snn.ArgumentTypeError, match=r"normalization\['input_to_hidden'\] is 3, not a BatchNorm"):
         snn.Trainer(net, normalization={"input_to_hidden": 3})
-    with pytest.raises(snn.ArgumentTypeError, match="quantization is 8, not a dict"):
+    with pytest.raises(snn.ArgumentTypeError, match="quantization is 8, neither a Quantization nor a dict"):
         snn.Trainer(net, quantization=8)
     with pytest.raises(snn.NotFoundError, match="no projection 'other'"):
         snn.Trainer(net, quantization={"other": snn.Quantization()})

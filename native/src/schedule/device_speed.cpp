@@ -118,8 +118,8 @@ Json read_file() {
 constexpr int measurement = 2;
 
 std::string key_of(const Device& device) {
-    return text("measurement ", measurement, " | ", device.info.name, " | ", device.info.description, " | ", device.driver(), " | ", processor_name(), " | ",
-                SNN_VERSION_MAJOR, ".", SNN_VERSION_MINOR, ".", SNN_VERSION_PATCH);
+    return text(device.info.name, " | ", device.info.description, " | ", device.driver(), " | ", processor_name(), " | ",
+                SNN_VERSION_MAJOR, ".", SNN_VERSION_MINOR, ".", SNN_VERSION_PATCH, " | measurement ", measurement);
 }
 
 bool read_speed(const Json& document, const std::string& key, DeviceSpeed& out_speed) {
