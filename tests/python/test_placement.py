@@ -114,4 +114,4 @@ def test_plan_prints_slices_and_shares(snn_command: Command, tmp_path: Path) -> 
     assert net.shares(["cpu", "cpu"], batch_size=7) == (4, 3)
     failed = snn_command(*shares, "--place", "cells=0")
     assert failed.status != 0
-    assert "devices share populations or samples, not both" in failed.err
+    assert "devices share populations or samples, not both" in " ".join(failed.err.split())

@@ -56,6 +56,9 @@ double mean_rate(const CpuCase& test_case, uint32_t population);
 // Weights of a projection after a run on the CPU.
 std::vector<float> weights_after(const CpuCase& test_case, uint32_t projection);
 
+// What a case is compared with: "reference", but under sanitizers, where that takes minutes, "cpu" for the large ones.
+const char* oracle(const CpuCase& test_case);
+
 // The instruction sets that this machine has, SNN_ISA_*.
 std::vector<uint32_t> machine_instruction_sets();
 

@@ -25,7 +25,7 @@ TEST_CASE("events: what recorded activity says, in order, however a run is cut a
 
 TEST_CASE("counters: those of the reference, for every number of threads") {
     for (const CpuCase& test_case : cpu_cases()) {
-        const ExecutorCounters expected = counted(test_case, "reference", {});
+        const ExecutorCounters expected = counted(test_case, oracle(test_case), {});
         CHECK(expected.steps == 2 * test_case.steps);
         CHECK(expected.synaptic_operations > 0);
         for (const CpuVariant& variant : {CpuVariant{}, CpuVariant{.threads = 2}, CpuVariant{.threads = 5},
