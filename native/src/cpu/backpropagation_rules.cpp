@@ -1,5 +1,5 @@
-// Learning rules other than back-propagation: what they share, and those that know the past by traces, OTTT and e-prop. Between spikes, states follow each other linearly, the same way in
-// all neurons of a population (network/linear_step.h):
+// Learning rules other than back-propagation: what they share, and those that know the past by traces, OTTT and e-prop. Between
+// spikes, states follow each other linearly, the same way in all neurons of a population (network/linear_step.h):
 //
 //     state(t) = J state(t - 1) + B sums(t)
 //

@@ -437,7 +437,8 @@ void check_can_lower(const Plan& plan, std::string_view device) {
                    " are kept");
         if (projection.kind != SNN_CONNECT_SPARSE) continue;
         if (projection.min_delay() != projection.max_delay())
-            refuse("the synapses of sparse projection '", projection.name, "' have delays of their own, which takes delivery by events, as on \"cpu\" and \"vulkan\"");
+            refuse("the synapses of sparse projection '", projection.name,
+                   "' have delays of their own, which takes delivery by events, as on \"cpu\" and \"vulkan\"");
         const uint64_t pairs = uint64_t{network.population(projection.source).size} * network.population(projection.target).size;
         if (pairs > most_sparse_pairs)
             refuse("sparse projection '", projection.name, "' would become a matrix of ", pairs, " weights, and at most ",

@@ -106,7 +106,7 @@ std::vector<DeviceChoice> ranked_by_power(const std::vector<Candidate>& candidat
         choices.push_back({chosen.candidate->name,
                            text("power is to be low: a step of ", of_work(work), " operations is expected to take ", of_time(chosen.seconds),
                                 " on ", chosen.candidate->name, on_threads, ", ",
-                                chosen.keeps_time            ? "which leaves half of its "
+                                chosen.keeps_time          ? "which leaves half of its "
                                 : order.front().keeps_time ? "which does not leave half of its "
                                                            : "the least of all, as none leaves half of its ",
                                 of_time(dt_s)),
