@@ -1,6 +1,6 @@
 // A Vulkan device for the programs that stand in for engines, watched by the validation layer where that is installed.
 //
-// Who includes it says what HOST_REQUIRE(condition) does when something is wrong.
+// Who includes it may say what HOST_REQUIRE(condition) does when something is wrong; else the process ends.
 #ifndef SNN_TESTS_VULKAN_DEVICE_HPP
 #define SNN_TESTS_VULKAN_DEVICE_HPP
 
@@ -10,8 +10,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
+
+#ifndef HOST_REQUIRE
+#define HOST_REQUIRE(condition)                                                    \
+    do {                                                                           \
+        if (!(condition)) {                                                        \
+            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);   \
+            std::abort();                                                          \
+        }                                                                          \
+    } while (0)
+#endif
 
 inline int problems = 0;  // of the validation layer
 

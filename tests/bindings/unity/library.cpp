@@ -1,11 +1,4 @@
 // The stand-in for Unity as a library, for UnityEngine.cs: the device, the frames and the buffers behind Graphics and GraphicsBuffer.
-#define HOST_REQUIRE(condition)                                                    \
-    do {                                                                           \
-        if (!(condition)) {                                                        \
-            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);   \
-            std::abort();                                                          \
-        }                                                                          \
-    } while (0)
 #include <cstdlib>
 
 #include "unity.hpp"

@@ -2,7 +2,7 @@
 // in frames. It holds a plug-in to what Unity asks for: the recording state is void after a buffer access, events run under the
 // preconditions that were configured, there is no command buffer in an event that may use the queue.
 //
-// Who includes it says what HOST_REQUIRE(condition) does when the plug-in does something wrong.
+// Who includes it may say, as for vulkan_device.hpp, what HOST_REQUIRE(condition) does when the plug-in does something wrong.
 #ifndef SNN_TESTS_UNITY_HPP
 #define SNN_TESTS_UNITY_HPP
 

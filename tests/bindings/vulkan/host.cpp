@@ -7,14 +7,6 @@
 #include <map>
 #include <memory>
 
-#define HOST_REQUIRE(condition)                                                    \
-    do {                                                                           \
-        if (!(condition)) {                                                        \
-            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);   \
-            std::abort();                                                          \
-        }                                                                          \
-    } while (0)
-
 #include "../vulkan_device.hpp"
 
 namespace {
