@@ -70,12 +70,10 @@ void Backpropagation::event_adjoint(uint32_t population, uint32_t step, uint32_t
     for (uint32_t r = 0; r < data.receptor_count; ++r) {
         if (!data.has_input[r]) continue;
         float* const sums = sums_row(population, r, chunk_step, sample);
-        bool first = true;
+        std::memset(sums, 0, row * sizeof(float));  // also where the input moves no state
         for (uint32_t s = 0; s < count; ++s) {
             const float input = static_cast<float>(linear.of_input(r, gradient.event_states[s]));
-            if (input == 0 && !(first && s + 1 == count)) continue;
-            for (uint32_t i = 0; i < row; ++i) sums[i] = (first ? 0.0f : sums[i]) + input * states[s][i];
-            first = false;
+            for (uint32_t i = 0; input != 0 && i < row; ++i) sums[i] += input * states[s][i];
         }
         if (gradient.later.empty()) continue;  // nothing is asked further back
         // What an arrival a step later would have changed.
