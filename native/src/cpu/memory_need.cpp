@@ -31,7 +31,7 @@ uint64_t plastic_bytes(const Network& network, const Projection& projection, con
     const uint64_t lists = remembered_spikes * (1 + plan.post_traces.size()) + 1 + 2 * plan.post_traces.size();
     const uint64_t own = plan.synapse_traces.empty() ? 0 : (1 + plan.synapse_traces.size()) * sizeof(float);
     return projection.weight_count() * (sizeof(float) + sizeof(uint16_t) + own) + sources * plan.delays.size() * parts * row +
-           (padded(static_cast<uint32_t>(targets)) + 16 * parts) * lists * sizeof(float);
+           (padded(static_cast<uint32_t>(targets)) + 32 * parts) * lists * sizeof(float);
 }
 
 void add_population(const Population& population, const PopulationPlan& plan, const ExecutorOptions& options,
