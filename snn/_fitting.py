@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from snn._arrays import number
 from snn._checkpoint import Checkpoint
 from snn._progress import EpochBar
-from snn.backpropagation import learned_parameters, store_learned, trained_arrays
+from snn._trained import learned_parameters, store_learned, trained_arrays
 from snn.delays import KERNELS, TappedNetwork
 from snn.engine.errors import InvalidArgumentError, NotFiniteError, StateError
 from snn.epochs import EarlyStopping, EpochReport

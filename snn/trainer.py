@@ -29,7 +29,8 @@ from snn._checkpoint import Checkpoint
 from snn._contradictions import check_normalization, check_rule
 from snn._fitting import Fit
 from snn._loss import Loss, LossFunction
-from snn.backpropagation import OPTIMIZERS, checkpoint_number
+from snn._optimizer import optimizer_settings
+from snn._trained import checkpoint_number
 from snn.delays import DelayLearning
 from snn.encode import Encoder
 from snn.engine import _native
@@ -211,7 +212,6 @@ class Trainer:
             raise InvalidArgumentError("the network is empty; there is nothing to train")
         self.network = network
         self.steps = integer(steps, "steps", minimum=1)
-        self.optimizer = choice(optimizer, OPTIMIZERS, "optimizer")
         self.learning_rate = number(learning_rate, "learning_rate", minimum=0.0, exclusive=True)
         if callable(schedule):
             self._schedule = schedule
@@ -228,19 +228,22 @@ class Trainer:
             raise InvalidArgumentError(f"output is {self.output!r}, which is an input")
         self._loss = Loss(loss, record, network, answer, self.steps, self.batch_size)
         self.loss = self._loss.name
+        self.optimizer = optimizer
         self.seed = integer(seed, "seed", maximum=2**63)
         self.device = device
         self.threads = integer(threads, "threads", maximum=1024)
         self.instruction_set = choice(instruction_set, INSTRUCTION_SETS, "instruction_set")
-        self._numbers = {
-            "momentum": number(momentum, "momentum", minimum=0.0),
-            "beta1": number(beta1, "beta1", minimum=0.0),
-            "beta2": number(beta2, "beta2", minimum=0.0),
-            "epsilon": number(epsilon, "epsilon", minimum=0.0, exclusive=True),
-            "weight_decay": number(weight_decay, "weight_decay", minimum=0.0),
+        self._numbers = optimizer_settings(
+            optimizer,
+            momentum=momentum,
+            beta1=beta1,
+            beta2=beta2,
+            epsilon=epsilon,
+            weight_decay=weight_decay,
+            gradient_clip_norm=gradient_clip_norm,
+        ) | {
             "l1_regularization": number(l1_regularization, "l1_regularization", minimum=0.0),
             "parameter_rate_factor": number(parameter_rate_factor, "parameter_rate_factor", minimum=0.0),
-            "gradient_clip_norm": number(gradient_clip_norm, "gradient_clip_norm", minimum=0.0),
             "rate_regularization": number(rate_regularization, "rate_regularization", minimum=0.0),
             "rate_target": number(rate_target, "rate_target", minimum=0.0),
             "rate_on": float32_number(rate_on, "rate_on"),
@@ -283,9 +286,6 @@ class Trainer:
         self.delay_learning = self._by_projection(delay_learning, DelayLearning, "delay_learning", sparse)
         if delay_learning is not None and not self.delay_learning:
             raise InvalidArgumentError("delay_learning: no projection of the network is sparse and trained")
-        for name in ("beta1", "beta2"):
-            if self._numbers[name] >= 1.0:
-                raise InvalidArgumentError(f"{name} is {self._numbers[name]}; it must be below 1")
         self._reports: list[EpochReport] = []
         self._checkpoint: Callable[[], Checkpoint] | None = None  # makes one, where training is between epochs
         self._resumed: Checkpoint | None = None
@@ -427,7 +427,6 @@ class Trainer:
             output_population=self.network[self.output]._index,
             steps=self.steps,
             loss=self._loss.number(scoring=scoring),
-            optimizer=OPTIMIZERS.index(self.optimizer),
             learning_rate=self.learning_rate,
             checkpoint_steps=self.checkpoint_steps,
             window_steps=self.window_steps or 0,
