@@ -77,8 +77,8 @@ SNN_ALWAYS_INLINE F decayed(const PlasticTrace& trace, F value, I steps) {
     return mul(value, gather(trace.decay, at));
 }
 
-// The same where no event is `reach` steps away, the first 1,024 or 2,048 of the tables, and no trace ends before. Lanes that stand by
-// may be negative and get any number.
+// The same where every event is less than `reach` steps away, and no trace ends before. Lanes that stand by may be negative and get
+// any number.
 constexpr int32_t near_reach = 1024, far_reach = 2048;
 template <int32_t reach>
 SNN_ALWAYS_INLINE F decayed_within(const PlasticTrace& trace, F value, I steps) {
@@ -191,7 +191,8 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
     };
 
     uint32_t at = 0;
-    // Two groups side by side: each waits for its own last result, and how many spikes there are is a guess of the processor's for both.
+    // Two groups side by side: while one waits for its last result the other goes on, and the processor has one guess to make, not
+    // two, of how many spikes there are.
     if constexpr (groups_together == 2 && !Rule::has_own)
         for (; visit.count - at >= 32; at += 32) {
             const PlasticTargets<Listed> targets(visit, at), others(visit, at + 16);

@@ -172,7 +172,7 @@ void PlasticProjection::build(const SNNAllocator& allocator, const Network& netw
         part.pre_after.allocate(allocator, row_count * pre_count);
         // Sixteen lanes may begin at the last target.
         part.width = padded(part.end - part.begin) + size_t{16};
-        if (part.width / 16 % 2 == 0) part.width += 16;  // an even number of cache lines may bring all lists of a target into one cache set
+        if (part.width / 16 % 2 == 0) part.width += 16;  // else all that a target's list has may share a few sets of the cache
         part.spikes.allocate(allocator, part.width * remembered_spikes);
         std::fill_n(part.spikes.data(), part.spikes.size(), -1);
         part.last_spike.allocate(allocator, part.width);
