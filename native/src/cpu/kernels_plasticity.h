@@ -193,7 +193,7 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
     uint32_t at = 0;
     // Two groups side by side: while one waits for its last result the other goes on, and the processor has one guess to make, not
     // two, of how many spikes there are.
-    if constexpr (groups_together == 2 && !Rule::has_own)
+    if constexpr (groups_together == 2 && !Listed && !Rule::has_own)
         for (; visit.count - at >= 32; at += 32) {
             const PlasticTargets<Listed> targets(visit, at), others(visit, at + 16);
             uint32_t behind = 0;
@@ -226,12 +226,6 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
     }
 }
 
-template <class Rule, int32_t reach>
-static void plastic_row(const Rule& rule, const PlasticArgs& args, const PlasticVisit& visit, int32_t* sums, float scale) {
-    if (visit.targets) plastic_visit<Rule, true, reach>(rule, args, visit, sums, scale);
-    else plastic_visit<Rule, false, reach>(rule, args, visit, sums, scale);
-}
-
 template <class Rule>
 static void plastic_visits(const PlasticArgs& args, const PlasticVisit* visits, uint32_t count, int32_t* sums, float scale) {
     const Rule rule(args);
@@ -239,18 +233,22 @@ static void plastic_visits(const PlasticArgs& args, const PlasticVisit* visits, 
     for (uint32_t t = 0; t < rule.pre_count; ++t) longest = args.pre[t].last < longest ? args.pre[t].last : longest;
     for (uint32_t v = 0; v < count; ++v) {
         if (v + 1 < count) SNN_PREFETCH(visits[v + 1].weights);
-        if constexpr (has_fast_lookup && Rule::on_post_pre) {
+        if (visits[v].targets) {
+            plastic_visit<Rule, true, 0>(rule, args, visits[v], sums, scale);
+            continue;
+        }
+        if constexpr (has_fast_lookup && Rule::on_post_pre && !Rule::has_own) {
             const int32_t age = args.now - visits[v].last_arrival;
             if (age < near_reach && longest >= near_reach) {
-                plastic_row<Rule, near_reach>(rule, args, visits[v], sums, scale);
+                plastic_visit<Rule, false, near_reach>(rule, args, visits[v], sums, scale);
                 continue;
             }
             if (age < far_reach && longest >= far_reach) {
-                plastic_row<Rule, far_reach>(rule, args, visits[v], sums, scale);
+                plastic_visit<Rule, false, far_reach>(rule, args, visits[v], sums, scale);
                 continue;
             }
         }
-        plastic_row<Rule, 0>(rule, args, visits[v], sums, scale);
+        plastic_visit<Rule, false, 0>(rule, args, visits[v], sums, scale);
     }
 }
 
