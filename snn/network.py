@@ -273,6 +273,8 @@ class Network:
                         if projection.plasticity is None
                         else f", learns by {projection.plasticity.name}"
                     )
+                if projection.detached:
+                    places += ", detached"
                 rows.append((projection.name, projection.kind, f"{projection.weight_count:,}", places))
             lines += ["", *_table(rows)]
         lines += [

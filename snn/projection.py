@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, float32_array, integer_array
+from snn._arrays import Floats, boolean, float32_array, integer_array
 from snn.connections import ARITHMETIC, Connection, Resolved
 from snn.engine import _native
-from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
+from snn.engine.errors import InvalidArgumentError, NotFoundError, SnnError, shown
 from snn.neurons import LIF, SpikeInput
 from snn.plasticity import Plasticity
 
@@ -50,6 +50,7 @@ class Projection:
         receptor: str | None,
         delay_steps: int,
         trainable: bool,
+        detached: bool,
         arithmetic: int,
         resolved: Resolved,
         plasticity: Plasticity | None = None,
@@ -60,7 +61,8 @@ class Projection:
         self.target = target
         self.receptor = receptor
         self.delay_steps = delay_steps
-        self.trainable = trainable
+        self._trainable = trainable
+        self._detached = detached
         self.plasticity = plasticity
         self._index = index
         self._arithmetic = arithmetic
@@ -89,6 +91,7 @@ class Projection:
             receptor=connection.receptor,
             delay_steps=connection.delay_steps,
             trainable=connection.trainable and connection.plasticity is None,
+            detached=connection.detached,
             arithmetic=connection.arithmetic,
             resolved=resolved,
             plasticity=connection.plasticity,
@@ -125,6 +128,7 @@ class Projection:
             receptor=info.receptor,
             delay_steps=info.delay_steps,
             trainable=info.trainable,
+            detached=info.detached,
             arithmetic=info.arithmetic,
             resolved=Resolved(
                 info.kind, shape, rule=native.connection_rule(index), pool_mode=info.pool_mode, window=window
@@ -138,6 +142,39 @@ class Projection:
     def kind(self) -> str:
         """``"dense"``, ``"one_to_one"``, ``"sparse"``, ``"conv2d"`` or ``"pool2d"``."""
         return _KINDS[self._kind]
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the weights. Assign to it to freeze a layer, or to let it learn again."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, trainable: bool) -> None:
+        if self.plasticity is not None and trainable:
+            raise InvalidArgumentError(
+                f"projection {self.name!r} learns by {self.plasticity.name}; it cannot be trained as well"
+            )
+        self._set("_trainable", boolean(trainable, f"projection {self.name!r}: trainable"))
+
+    @property
+    def detached(self) -> bool:
+        """Whether training takes no gradient back through it to its source; may be assigned to. See `Connection.detach`."""
+        return self._detached
+
+    @detached.setter
+    def detached(self, detached: bool) -> None:
+        self._set("_detached", boolean(detached, f"projection {self.name!r}: detached"))
+
+    def _set(self, name: str, value: bool) -> None:
+        """Set an attribute that the native network has too; where that refuses it, nothing has changed."""
+        before = getattr(self, name)
+        setattr(self, name, value)
+        try:
+            self._network._rebuild()
+        except SnnError:
+            setattr(self, name, before)
+            self._network._rebuild()
+            raise
 
     @property
     def arithmetic(self) -> str:
@@ -403,6 +440,7 @@ class Projection:
             receptor=self.receptor,
             delay_steps=self.delay_steps,
             trainable=self.trainable,
+            detached=self.detached,
             arithmetic=self._arithmetic,
             pool_mode=self._pool_mode,
             bias=self._bias,
