@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import Floats, boolean, float32_array, integer_array
 from snn.connections import ARITHMETIC, Connection, Resolved
+from snn.distributions import reach
 from snn.engine import _native
 from snn.engine.errors import InvalidArgumentError, NotFoundError, SnnError, shown
 from snn.neurons import LIF, SpikeInput
@@ -253,6 +254,21 @@ class Projection:
     def by_rule(self) -> bool:
         """Whether a connection rule makes the synapses whenever they are needed, so that they take no memory."""
         return self._network._finished().projection(self._index).by_rule
+
+    @property
+    def delay_range(self) -> tuple[int, int]:
+        """Shortest and longest delay of its synapses in steps, `delay_steps` included; bounds, where a rule draws them."""
+        if self._kind != _SPARSE or self.synapse_count == 0:
+            return self.delay_steps, self.delay_steps
+        if self.by_rule:
+            rule = self._network._finished().connection_rule(self._index)
+            assert rule is not None
+            least, most = (max(0, math.floor(value / self._network.dt + 0.5)) for value in reach(rule["delay"]))
+            return self.delay_steps + least, self.delay_steps + most
+        delays = self._network._finished().projection_arrays(self._index).synapse_delays
+        if delays is None:
+            return self.delay_steps, self.delay_steps
+        return self.delay_steps + int(delays.min()), self.delay_steps + int(delays.max())
 
     def synapses(
         self, sources: ArrayLike | None = None, targets: ArrayLike | None = None

@@ -239,12 +239,12 @@ TRAINING: list[Case] = [
     (
         lambda: fit(rule="eventprop"),
         snn.UnsupportedError,
-        "EventProp: loss is 'cross_entropy_count', which counts spikes",
+        "EventProp: the loss of population 'output' is 'cross_entropy_count', which counts spikes",
     ),
     (
         lambda: fit(rule="eventprop", loss="cross_entropy_max_membrane"),
         snn.UnsupportedError,
-        "EventProp: loss is 'cross_entropy_max_membrane', and the output population 'output' has model 'lif'",
+        "EventProp: the loss of population 'output' is 'cross_entropy_max_membrane', and its model is 'lif'",
     ),
     (
         lambda: integrators(),

@@ -65,9 +65,13 @@ std::vector<Constant> make_constants(const Population& population, const Paramet
             parameters[i] = own[i][own[i].size() > 1 ? row : 0];
         const std::vector<double> derived = evaluate_derived(model, parameters, population.options, dt_ms);
         for (size_t i = 0; i < derived.size(); ++i) {
-            if (!std::isfinite(derived[i]))
+            if (!std::isfinite(derived[i])) {
+                std::string given;
+                for (size_t k = 0; k < parameters.size(); ++k) given += text(model.parameters[k].name, " = ", parameters[k], ", ");
                 throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population.name, "': the derived constant '",
-                            model.derived[i].name, "' of model '", model.name, "' is ", derived[i], " for these parameters");
+                            model.derived[i].name, "' of model '", model.name, "' is ", derived[i], " with ", given, "dt = ", dt_ms,
+                            " ms");
+            }
             constants[derived_base + i].doubles.push_back(derived[i]);
         }
     }
