@@ -98,6 +98,9 @@ class Connection(ABC):
     def check(self, source: str, target: str) -> None:  # noqa: B027 - most connect any two populations
         """Refuse populations, by their names, that this kind of connection is not for."""
 
+    def __repr__(self) -> str:
+        return f"snn.{type(self).__name__}(...)" + (".detach()" if self.detached else "")
+
     @abstractmethod
     def target_shape(self, source: tuple[int, ...]) -> tuple[int, ...] | None:
         """Return the shape that the target has for a source, None if it is the target's own matter."""

@@ -55,7 +55,7 @@ class LateralInhibition(Connection):
         """Refuse another population as the target."""
         if source != target:
             raise InvalidArgumentError(
-                f"LateralInhibition: the source is {source!r} and the target {target!r}; it is within a population: give it twice"
+                f"LateralInhibition: the source is {source!r} and the target {target!r}; it is within one population"
             )
 
     def target_shape(self, source: tuple[int, ...]) -> tuple[int, ...]:

@@ -172,7 +172,9 @@ class Trainer:
     Local learning, as in DECOLLE (Kaiser, Mostafa and Neftci 2020): a fixed random readout of each hidden layer says what it is
     to learn, and no gradient goes from one layer to the one before.
 
-    >>> net = snn.Sequential(64, snn.Dense(128), snn.LIF(), snn.Dense(128).detach(), snn.LIF(), snn.Dense(10).detach(), snn.LIF())
+    >>> net = snn.Sequential(
+    ...     64, snn.Dense(128), snn.LIF(), snn.Dense(128).detach(), snn.LIF(), snn.Dense(10).detach(), snn.LIF()
+    ... )
     >>> for layer in ("hidden1", "hidden2"):
     ...     net.add(f"{layer}_readout", snn.LeakyIntegrator(10))
     ...     net.connect(layer, f"{layer}_readout", snn.Dense(trainable=False))
