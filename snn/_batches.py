@@ -37,9 +37,10 @@ class _Source:
         shapes = [(steps, *population.shape), (steps, size)] if timed else [population.shape, (size,)]
         if values.shape[1:] not in shapes:
             axes = "(samples, steps, features)" if timed else "(samples, features)"
-            raise InvalidArgumentError(
-                f"{what} has shape {values.shape}; it must be {axes} = (samples, {', '.join(map(str, shapes[0]))})"
-            )
+            told = f"{what} has shape {values.shape}; it must be {axes} = (samples, {', '.join(map(str, shapes[0]))})"
+            if not timed and values.shape[2:] in shapes:
+                told += ", which the encoder makes steps of; encoder=None takes the input of each step"
+            raise InvalidArgumentError(told)
         self.index = population._index
         self.encoder = encoder
         self.steps = steps

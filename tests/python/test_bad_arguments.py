@@ -219,6 +219,8 @@ TRAINING: list[Case] = [
         WRONG,
         r"gain is 3e\+38 and values go",
     ),
+    (lambda: fit(np.ones((4, 3, 2))), WRONG, r"shape \(4, 3, 2\); .* encoder=None takes the input of each step"),
+    (lambda: fit(y=np.eye(4, dtype=int)), WRONG, r"y has shape \(4, 4\); .* must be \(4,\), the class of each"),
     (lambda: fit(beta1=1.0), WRONG, "beta1 is 1.0; it must be below 1"),
     (lambda: fit(momentum=0.9), WRONG, "momentum is 0.9, which is read by 'sgd'; optimizer is 'adam'"),
     (lambda: fit(optimizer="sgd", beta1=0.5), WRONG, "beta1 is 0.5, which is read by 'adam' and 'adamw' and 'lion'"),
