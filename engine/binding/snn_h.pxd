@@ -115,6 +115,7 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t padding[2]
         uint32_t dilation[2]
         uint32_t groups
+        uint32_t reserved
         uint32_t detached
     ctypedef struct SNNDistribution:
         uint32_t kind

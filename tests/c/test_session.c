@@ -208,9 +208,9 @@ static void input_is_checked(void) {
     {
         float pixels[16] = {0};
         pixels[7] = NAN;
-        CHECK_ERROR(snn_session_set_input(handle, 0, pixels, 16), SNN_ERROR_INVALID_ARGUMENT, "[7]");
+        CHECK_ERROR(snn_session_set_input(handle, 0, pixels, 16), SNN_ERROR_INVALID_ARGUMENT, "neuron 7");
         pixels[7] = -INFINITY;
-        CHECK_ERROR(snn_session_set_input(handle, 0, pixels, 16), SNN_ERROR_INVALID_ARGUMENT, "[7]");
+        CHECK_ERROR(snn_session_set_input(handle, 0, pixels, 16), SNN_ERROR_INVALID_ARGUMENT, "neuron 7");
     }
     snn_destroy_network(handle);
 }

@@ -64,7 +64,7 @@ namespace Snn.Tests
                 Assert.Equal(32, (byte*)&it.model_name - start, "SNNPopulationDef.model_name");
                 Assert.Equal(40, (byte*)&it.model - start, "SNNPopulationDef.model");
             }
-            Assert.Equal(160, sizeof(SNNProjectionDef), "sizeof(SNNProjectionDef)");
+            Assert.Equal(168, sizeof(SNNProjectionDef), "sizeof(SNNProjectionDef)");
             {
                 SNNProjectionDef it;
                 byte* start = (byte*)&it;
@@ -92,7 +92,8 @@ namespace Snn.Tests
                 Assert.Equal(136, (byte*)it.padding - start, "SNNProjectionDef.padding");
                 Assert.Equal(144, (byte*)it.dilation - start, "SNNProjectionDef.dilation");
                 Assert.Equal(152, (byte*)&it.groups - start, "SNNProjectionDef.groups");
-                Assert.Equal(156, (byte*)&it.detached - start, "SNNProjectionDef.detached");
+                Assert.Equal(156, (byte*)&it.reserved - start, "SNNProjectionDef.reserved");
+                Assert.Equal(160, (byte*)&it.detached - start, "SNNProjectionDef.detached");
             }
             Assert.Equal(40, sizeof(SNNDistribution), "sizeof(SNNDistribution)");
             {

@@ -128,6 +128,8 @@ namespace Snn
         /// <summary>conv2d and pool2d only: (y, x).</summary>
         internal fixed uint dilation[2];
         internal uint groups;
+        /// <summary>0</summary>
+        internal uint reserved;
         /// <summary>1: training takes no gradient back through it to its source; its own weights learn all the same.</summary>
         internal uint detached;
     }

@@ -257,6 +257,7 @@ typedef struct SNNProjectionDef {
     /* conv2d and pool2d only: (y, x). Shapes of source and target are (channels, height, width). */
     uint32_t kernel[2], stride[2], padding[2], dilation[2];
     uint32_t groups;
+    uint32_t reserved;         /* 0 */
     uint32_t detached;         /* 1: training takes no gradient back through it to its source; its own weights learn all the
                                   same. Default 0 */
 } SNNProjectionDef;

@@ -81,7 +81,7 @@ final class Native {
 
     /** Offsets of SNNProjectionDef in bytes. */
     static final class SNNProjectionDef {
-        static final int SIZE = 160;
+        static final int SIZE = 168;
         static final int struct_size = 0;
         static final int kind = 4;
         static final int name = 8;
@@ -106,7 +106,8 @@ final class Native {
         static final int padding = 136;
         static final int dilation = 144;
         static final int groups = 152;
-        static final int detached = 156;
+        static final int reserved = 156;
+        static final int detached = 160;
     }
 
     /** Offsets of SNNDistribution in bytes. */

@@ -347,6 +347,8 @@ pub struct SNNProjectionDef {
     /// conv2d and pool2d only: (y, x).
     pub dilation: [u32; 2],
     pub groups: u32,
+    /// 0
+    pub reserved: u32,
     /// 1: training takes no gradient back through it to its source; its own weights learn all the same.
     pub detached: u32,
 }
@@ -1084,7 +1086,7 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNDeviceSpeed", 88, 8, &[0, 4, 8, 72, 80]),
     ("SNNShape", 16, 4, &[0, 4]),
     ("SNNPopulationDef", 48, 8, &[0, 4, 8, 16, 32, 40]),
-    ("SNNProjectionDef", 160, 8, &[0, 4, 8, 16, 20, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 156]),
+    ("SNNProjectionDef", 168, 8, &[0, 4, 8, 16, 20, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 156, 160]),
     ("SNNDistribution", 40, 8, &[0, 8, 16, 24, 32]),
     ("SNNRandomConnectionDef", 200, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 80, 120, 124, 128, 136, 144, 168, 176, 184, 192]),
     ("SNNNetworkInfo", 48, 8, &[0, 4, 8, 12, 16, 24, 32, 40]),
@@ -1127,7 +1129,7 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNDeviceSpeed: struct_size, was_kept, driver, small_step_s, large_step_s),
         layout!(SNNShape: rank, dims),
         layout!(SNNPopulationDef: struct_size, kind, name, shape, model_name, model),
-        layout!(SNNProjectionDef: struct_size, kind, name, source, target, receptor, delay_steps, trainable, arithmetic, pool_mode, weights, weight_count, bias, bias_count, row_offsets, row_offset_count, synapse_targets, synapse_delays, synapse_count, kernel, stride, padding, dilation, groups, detached),
+        layout!(SNNProjectionDef: struct_size, kind, name, source, target, receptor, delay_steps, trainable, arithmetic, pool_mode, weights, weight_count, bias, bias_count, row_offsets, row_offset_count, synapse_targets, synapse_delays, synapse_count, kernel, stride, padding, dilation, groups, reserved, detached),
         layout!(SNNDistribution: kind, a, b, low, high),
         layout!(SNNRandomConnectionDef: struct_size, rule, probability, count, seed, allow_autapses, allow_multapses, weight, delay, kernel, dimensions, kernel_width, cutoff, period, source_positions, source_position_count, target_positions, target_position_count),
         layout!(SNNNetworkInfo: struct_size, population_count, projection_count, finished, dt_ms, neuron_count, synapse_count, parameter_count),
