@@ -150,7 +150,7 @@ class Projection:
 
     @property
     def trainable(self) -> bool:
-        """Whether training changes the weights. Assign to it to freeze a layer, or to let it learn again."""
+        """Whether training changes the weights. Assign to it to freeze a layer, which keeps its arithmetic, and back."""
         return self._trainable
 
     @trainable.setter
@@ -159,6 +159,8 @@ class Projection:
             raise InvalidArgumentError(
                 f"projection {self.name!r} learns by {self.plasticity.name}; it cannot be trained as well"
             )
+        if self._trainable and self._arithmetic == _DEFAULT:
+            self._arithmetic = ARITHMETIC.index("float")  # what the default is while it is trained
         self._set("_trainable", boolean(trainable, f"projection {self.name!r}: trainable"))
 
     @property

@@ -65,6 +65,13 @@ def test_a_layer_is_frozen_and_learns_again() -> None:
     assert (first.weights != before).any()
     with pytest.raises(snn.ArgumentTypeError, match="trainable is 'no'"):
         first.trainable = "no"  # type: ignore[assignment]
+    sparse = snn.Network()
+    sparse.add("in", snn.SpikeInput(3))
+    sparse.add("cells", snn.LIF(3))
+    kept = sparse.connect("in", "cells", snn.Sparse.from_arrays([0, 1], [1, 2], [1e-6, 3.0]))
+    kept.trainable = False
+    assert kept.arithmetic == "float"
+    assert kept.weights.tolist() == np.float32([1e-6, 3.0]).tolist()
     static = snn.Network()
     static.add("in", snn.SpikeInput(3))
     static.add("cells", snn.LIF(3))
