@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from snn._arrays import choice, number
+from snn._words import OPTIMIZERS
 from snn.engine.errors import InvalidArgumentError
 
 __all__ = ["optimizer_settings"]
 
-OPTIMIZERS = ("sgd", "adam", "adamw", "lion")
 # Settings that not every optimiser has: the default, and which ones read it.
 _READ_BY: dict[str, tuple[float, tuple[str, ...]]] = {
     "momentum": (0.0, ("sgd",)),
