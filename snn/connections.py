@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -79,8 +80,29 @@ class Connection(ABC):
         self.receptor = receptor
         self.delay_steps = integer(delay_steps, f"{what}: delay_steps", maximum=MAX_DELAY)
         self.trainable = boolean(trainable, f"{what}: trainable")
+        self.detached = False
         self.arithmetic = ARITHMETIC.index(choice(arithmetic, ARITHMETIC, f"{what}: arithmetic"))
         self.plasticity: Plasticity | None = None  # sparse connections take one
+
+    def detach(self) -> Self:
+        """Return the same connection, but one that training takes no gradient back through to its source.
+
+        Its own weights learn all the same. Between layers that have losses of their own it makes learning local
+        (``Trainer(auxiliary_losses=...)``); of a recurrent connection it cuts the way back through it.
+
+        Examples
+        --------
+        >>> net.connect("hidden1", "hidden2", snn.Dense().detach())
+        """
+        detached = copy.copy(self)
+        detached.detached = True
+        return detached
+
+    def check(self, source: str, target: str) -> None:  # noqa: B027 - most connect any two populations
+        """Refuse populations, by their names, that this kind of connection is not for."""
+
+    def __repr__(self) -> str:
+        return f"snn.{type(self).__name__}(...)" + (".detach()" if self.detached else "")
 
     @abstractmethod
     def target_shape(self, source: tuple[int, ...]) -> tuple[int, ...] | None:

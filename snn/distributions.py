@@ -17,6 +17,7 @@ from snn.engine.errors import InvalidArgumentError
 __all__ = ["Distribution", "LogNormal", "Normal", "Uniform"]
 
 Numbers = tuple[int, float, float, float, float]
+LARGEST_NORMAL = 6.35  # of the library's normal numbers; none is further from 0
 
 
 class Distribution(ABC):
@@ -127,3 +128,16 @@ def numbers(value: Any, what: str, minimum: float = -math.inf) -> Numbers:
     if isinstance(value, Distribution):
         return value._numbers()
     return (0, float32_number(value, what, minimum=minimum), 0.0, -math.inf, math.inf)
+
+
+def reach(distribution: Numbers) -> tuple[float, float]:
+    """Return bounds of what is drawn."""
+    kind, a, b, low, high = distribution
+    if kind == 0:
+        return a, a
+    if kind == 2:
+        return a, b
+    least, most = a - LARGEST_NORMAL * b, a + LARGEST_NORMAL * b
+    if kind == 3:
+        least, most = math.exp(least), math.exp(most)
+    return max(least, low), min(most, high)

@@ -183,6 +183,7 @@ class Network:
         valid_name(name, "the projection name")
         if name in self._projections:
             raise InvalidArgumentError(f"there is a projection {name!r} already; give this one another name")
+        connection.check(source_population.name, target_population.name)
         projection = Projection._of_connection(
             self, name, source_population, target_population, len(self._projections), connection
         )
@@ -264,14 +265,17 @@ class Network:
             rows = [("projection", "kind", "weights", "from, to")]
             for projection in self._projections.values():
                 places = f"{projection.source.name} to {projection.target.name}"
-                if projection.delay_steps:
-                    places += f", delay {projection.delay_steps} steps"
+                least, most = projection.delay_range
+                if most:
+                    places += f", delay {least} steps" if least == most else f", delays {least} to {most} steps"
                 if not projection.trainable and projection.kind != "pool2d":
                     places += (
                         ", not trained"
                         if projection.plasticity is None
                         else f", learns by {projection.plasticity.name}"
                     )
+                if projection.detached:
+                    places += ", detached"
                 rows.append((projection.name, projection.kind, f"{projection.weight_count:,}", places))
             lines += ["", *_table(rows)]
         lines += [

@@ -169,7 +169,10 @@ class Neuron(_Layer):
                 self.options[name] = choice(value, definition.options[name].choices, what)
             else:
                 words = [*definition.parameters, *definition.options]
-                raise ArgumentTypeError(f"{self._word} has no parameter {shown(name)}; it has: {', '.join(words)}")
+                raise ArgumentTypeError(
+                    f"{self._word} has no parameter {shown(name)}; it has: {', '.join(words)}. snn.presets has neurons by the "
+                    "arguments of other libraries"
+                )
         for name, value in mapping(initial, f"{self._word}: initial", "values by state").items():
             if name not in definition.states:
                 raise ArgumentTypeError(

@@ -70,8 +70,9 @@ class Simulation:
         `device_reason` tell.
     placement : dict of str to int, optional
         Where populations are wanted: places in `devices`, by name, or by slice of their neurons, ``{"exc[0:512]": 0,
-        "exc[512:]": 1}``, cut at multiples of 64. The others are placed by their work and by what `snn.device_speed` measured;
-        those with an undelayed projection between them stay together and whole, targets of convolution and pooling whole.
+        "exc[512:]": 1}``, cut at multiples of 64; slices of a population cover all of it. Populations that are not named are
+        placed by their work and by what `snn.device_speed` measured; those with an undelayed projection between them stay
+        together and whole, targets of convolution and pooling whole.
     samples : "auto" or iterable of int, optional
         Each of `devices` then has the whole network, and so many samples of the batch; ``"auto"``: by what
         `snn.device_speed` measured, which `device` and `Network.shares` tell. For inference of batches.

@@ -26,7 +26,7 @@ from snn._arrays import (
 )
 from snn._batches import Batches, Samples, class_labels
 from snn._checkpoint import Checkpoint
-from snn._contradictions import check_normalization, check_rule
+from snn._contradictions import check_idle, check_normalization, check_rule
 from snn._fitting import Fit
 from snn._loss import Loss, LossFunction
 from snn._optimizer import optimizer_settings
@@ -77,6 +77,10 @@ class Trainer:
     record : dict, optional
         What a callable `loss` is given, by population: a state, ``"spikes"``, or a list of them. Default: the spikes of
         `output`, or its first state where it does not spike.
+    auxiliary_losses : dict, optional
+        Losses of populations other than `output`, added to `loss`: by population the name of one, or a pair (name, weight).
+        They look at the same `y`, so each population has as many neurons as the output. With readouts of hidden layers, and
+        connections that are detached (`Connection.detach`) between the layers, each layer learns by its own; see Examples.
     optimizer : {"sgd", "adam", "adamw", "lion"}, default "adam"
         The optimiser. Lion wants a learning rate 3 to 10 times smaller than Adam's, and was published with ``beta2=0.99``.
     learning_rate : float, default 1e-3
@@ -163,6 +167,18 @@ class Trainer:
     >>> trainer = snn.Trainer(net, steps=25, epochs=20, learning_rate=2e-3)
     >>> trainer.fit(train_x, train_y, validation_data=(valid_x, valid_y))
     >>> trainer.score(test_x, test_y)
+
+    Local learning, as in DECOLLE (Kaiser, Mostafa and Neftci 2020): a fixed random readout of each hidden layer says what it is
+    to learn, and no gradient goes from one layer to the one before.
+
+    >>> net = snn.Sequential(
+    ...     64, snn.Dense(128), snn.LIF(), snn.Dense(128).detach(), snn.LIF(), snn.Dense(10).detach(), snn.LIF()
+    ... )
+    >>> for layer in ("hidden1", "hidden2"):
+    ...     net.add(f"{layer}_readout", snn.LeakyIntegrator(10))
+    ...     net.connect(layer, f"{layer}_readout", snn.Dense(trainable=False))
+    >>> local = {f"{layer}_readout": "cross_entropy_mean_membrane" for layer in ("hidden1", "hidden2")}
+    >>> trainer = snn.Trainer(net, output="output", auxiliary_losses=local)
     """
 
     def __init__(
@@ -172,6 +188,7 @@ class Trainer:
         steps: int = 25,
         loss: LossName | LossFunction = "cross_entropy_count",
         record: Mapping[str, str | Iterable[str]] | None = None,
+        auxiliary_losses: Mapping[str, LossName | tuple[LossName, float]] | None = None,
         optimizer: OptimizerName = "adam",
         learning_rate: float = 1e-3,
         schedule: Literal["constant", "cosine"] | Schedule = "constant",
@@ -225,7 +242,7 @@ class Trainer:
         answer = network[self.output]
         if answer.is_input:
             raise InvalidArgumentError(f"output is {self.output!r}, which is an input")
-        self._loss = Loss(loss, record, network, answer, self.steps, self.batch_size)
+        self._loss = Loss(loss, record, network, answer, self.steps, self.batch_size, auxiliary_losses)
         self.loss = self._loss.name
         self.optimizer = optimizer
         self.seed = integer(seed, "seed", maximum=2**63)
@@ -256,7 +273,8 @@ class Trainer:
                 f"rule is {self.rule!r}, which needs one of the library's losses, not a callable"
             )
         if self.rule != "bptt":
-            check_rule(network, self.rule, self.loss, answer, self._numbers["rate_regularization"])
+            losses = {self.output: self.loss} | {name: loss for name, (loss, _) in self._loss.auxiliary.items()}
+            check_rule(network, self.rule, losses, self._numbers["rate_regularization"])
         self.window_steps = None if window_steps is None else integer(window_steps, "window_steps", minimum=1)
         self.window_updates = boolean(window_updates, "window_updates")
         if self._loss.is_own and self.window_steps is not None and self.window_updates:
@@ -264,6 +282,8 @@ class Trainer:
                 "window_steps: windows with updates of their own are for the library's losses; "
                 "with a callable loss, window_updates must be False"
             )
+        idle = {"window_steps": self.window_steps, "window_updates": self.window_updates}
+        check_idle(self.loss, self._numbers | idle)
         self.dropout = self._checked_dropout(dropout)
         trained = [p for p in network.projections.values() if p.trainable and p.kind != "pool2d"]
         hidden = [
@@ -433,6 +453,7 @@ class Trainer:
             rule=RULES.index(self.rule),
             **self._numbers,
         )
+        self._loss.add_auxiliary(trainer, self.network)
         return session, trainer
 
     def _batches(self, x: Samples) -> Batches:
@@ -485,6 +506,7 @@ class Trainer:
     def _settings(self, batches: Batches) -> dict[str, Any]:
         return {
             "loss": self.loss,
+            "auxiliary_losses": {name: list(loss) for name, loss in self._loss.auxiliary.items()} or None,
             "optimizer": self.optimizer,
             "seed": self.seed,
             "batch_size": self.batch_size,

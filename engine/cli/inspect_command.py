@@ -65,12 +65,15 @@ def _short(value: float | None) -> str:
 def _notes(projection: dict[str, Any]) -> str:
     """Return what is not the usual, in words."""
     words = []
-    if projection["delay_steps"]:
-        words.append(f"delay {projection['delay_steps']} steps")
+    least, most = projection["delay_range"]
+    if most:
+        words.append(f"delay {least} steps" if least == most else f"delays {least} to {most} steps")
     if projection["by_rule"]:
         words.append("by rule")
     if projection["arithmetic"] == "fixed":
         words.append("fixed point")
+    if projection["detached"]:
+        words.append("detached")
     if projection["biases"]:
         words.append(f"{projection['biases']:,} biases")
     if projection["plasticity"] is not None:
@@ -132,6 +135,8 @@ def describe(network: snn.Network, file: Path) -> dict[str, Any]:
                 "arithmetic": projection.arithmetic,
                 "fixed_point_scale": projection.fixed_point_scale,
                 "delay_steps": projection.delay_steps,
+                "delay_range": list(projection.delay_range),
+                "detached": projection.detached,
             }
         )
     return {

@@ -48,6 +48,8 @@ def plan(
         name, _, number = text.partition("=")
         if not number.isdecimal():
             raise fail(f"--place is '{text}'; it must be POPULATION=NUMBER")
+        if name in fixed:
+            raise fail(f"--place gives '{name}' twice: {fixed[name]} and {number}")
         fixed[name] = int(number)
     found = network.placement(devices or ["cpu"], fixed, batch_size=batch_size, threads=threads)
     if as_json:

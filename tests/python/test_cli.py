@@ -194,10 +194,18 @@ def test_inspect_says_it_in_words(snn_command: Command, tmp_path: Path) -> None:
     network.add("many", snn.CurrentLIF(2))
     network.connect("eyes", "map", snn.Conv2d(2, 3, padding=1, bias=True, delay_steps=3))
     network.connect("map", "many", snn.Dense(trainable=False, receptor="inhibitory"))
+    spread = snn.Sparse.from_arrays([0, 1], [1, 0], 1.0, delays=[2, 7]).detach()
+    network.connect("many", "many", spread)
+    drawn = snn.Sparse.fixed_probability(1.0, delay=snn.Uniform(3.0, 9.0), trainable=False)
+    network.connect("many", "many", drawn, name="drawn")
     network.save(tmp_path / "n.snn")
-    told = snn_command("inspect", tmp_path / "n.snn").out
+    told = " ".join(snn_command("inspect", tmp_path / "n.snn").out.split())
     for words in ("1x4x4", "threshold=0.25", "conv2d", "delay 3 steps", "many.inhibitory", "not trained", "2 biases"):
         assert words in told
+    assert "delays 2 to 7 steps, detached" in told
+    assert "delays 3 to 9 steps, by rule" in told
+    found = snn_command("inspect", tmp_path / "n.snn", "--json").object()["projections"]
+    assert [one["delay_range"] for one in found] == [[3, 3], [0, 0], [2, 7], [3, 9]]
     assert "34 neurons" in told
 
 

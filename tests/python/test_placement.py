@@ -108,6 +108,9 @@ def test_plan_prints_slices_and_shares(snn_command: Command, tmp_path: Path) -> 
     assert "cells[64:200]" in told
     assert "136" in told
     assert "as a device: cpu+cpu;cells[0:64]=1;cells[64:200]=0" in told
+    twice = snn_command("plan", tmp_path / "n.snn", *two, "--place", "cells=1", "--place", "cells=0")
+    assert twice.status == 1
+    assert "--place gives 'cells' twice: 1 and 0" in twice.err
     shares = ("plan", tmp_path / "n.snn", *two, "--samples", "--batch-size", "7")
     assert snn_command(*shares, "--json").object()["samples"] == [4, 3]
     assert "as a device: cpu*4+cpu*3" in snn_command(*shares).out

@@ -128,6 +128,10 @@ namespace Snn
         /// <summary>conv2d and pool2d only: (y, x).</summary>
         internal fixed uint dilation[2];
         internal uint groups;
+        /// <summary>0</summary>
+        internal uint reserved;
+        /// <summary>1: training takes no gradient back through it to its source; its own weights learn all the same.</summary>
+        internal uint detached;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -241,6 +245,8 @@ namespace Snn
         internal float* bias;
         /// <summary>0 for float arithmetic; weights are rounded to multiples of 1/scale</summary>
         internal double fixed_point_scale;
+        /// <summary>as in SNNProjectionDef</summary>
+        internal uint detached;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -311,7 +317,7 @@ namespace Snn
     internal unsafe struct SNNSessionDevice
     {
         internal uint struct_size;
-        /// <summary>as SNNConfig.device, its first 63 bytes: "vulkan:0"</summary>
+        /// <summary>as SNNConfig.device: "vulkan:0".</summary>
         internal fixed byte name[64];
         /// <summary>one line that says why "auto" chose it, or which of several failed; "" where the caller named it</summary>
         internal fixed byte reason[256];
@@ -1062,6 +1068,10 @@ namespace Snn
         /// <summary>Takes over a state; a forward and backward that wait for their update are forgotten.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_state(TrainerHandle trainer, double* values, UIntPtr count);
+
+        /// <summary>A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_set_auxiliary_loss(TrainerHandle trainer, uint population, uint loss, double weight);
 
         /// <summary>Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

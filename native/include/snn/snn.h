@@ -257,6 +257,9 @@ typedef struct SNNProjectionDef {
     /* conv2d and pool2d only: (y, x). Shapes of source and target are (channels, height, width). */
     uint32_t kernel[2], stride[2], padding[2], dilation[2];
     uint32_t groups;
+    uint32_t reserved;         /* 0 */
+    uint32_t detached;         /* 1: training takes no gradient back through it to its source; its own weights learn all the
+                                  same. Default 0 */
 } SNNProjectionDef;
 
 /* How weights and delays of a connection rule are drawn. `low` and `high` cut the distribution off: what lies outside is drawn
@@ -412,6 +415,7 @@ typedef struct SNNProjectionInfo {
     uint32_t by_rule;                 /* 1: a connection rule makes the synapses; 0: they are arrays */
     const float *bias;                /* borrowed as above; null when there is none */
     double fixed_point_scale;         /* 0 for float arithmetic; weights are rounded to multiples of 1/scale */
+    uint32_t detached;                /* as in SNNProjectionDef */
 } SNNProjectionInfo;
 typedef struct SNNProjectionArrays {
     uint32_t struct_size;
@@ -557,7 +561,8 @@ SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle
 /* The device of a session, in words of its own. */
 typedef struct SNNSessionDevice {
     uint32_t struct_size;
-    char name[64];    /* as SNNConfig.device, its first 63 bytes: "vulkan:0" */
+    char name[64];    /* as SNNConfig.device: "vulkan:0". A longer one, of several devices, is cut after 63 bytes; the whole has
+                         snn_network_placement_words */
     char reason[256]; /* one line that says why "auto" chose it, or which of several failed; "" where the caller named it */
 } SNNSessionDevice;
 /* Set out_device->struct_size first. It changes when a trainer is made on a session that "auto" put on a device that cannot train - the
@@ -857,6 +862,15 @@ SNN_API SNNStatus SNN_CALL snn_trainer_get_state(SNNTrainer trainer, double *out
 /* Takes over a state; a forward and backward that wait for their update are forgotten. SNN_ERROR_INVALID_ARGUMENT: another number
  * of values, or one that is not finite. */
 SNN_API SNNStatus SNN_CALL snn_trainer_set_state(SNNTrainer trainer, const double *values, size_t count);
+/* A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to
+ * theirs. It looks at the same labels or targets, so the population has as many neurons as the outputs, and its loss has targets
+ * for each step where the other has. With readouts of hidden layers and `detached` projections between the layers each layer learns
+ * by a loss of its own (local learning, as in DECOLLE: Kaiser et al. 2020). Called again for a population it replaces what was
+ * set; weight 0: none. Results and epochs count it in the loss; correct_count and scores are those of output_population alone.
+ * SNN_ERROR_INVALID_ARGUMENT: an input, output_population itself, another number of neurons, a loss that does not fit the
+ * population or the other loss, a weight that is negative. SNN_ERROR_UNSUPPORTED: the rule does not know it (SNN_LEARNING_EPROP
+ * has one output, SNN_LEARNING_EVENTPROP times of spikes). SNN_ERROR_STATE: the trainer has SNN_LOSS_NONE. */
+SNN_API SNNStatus SNN_CALL snn_trainer_set_auxiliary_loss(SNNTrainer trainer, uint32_t population, uint32_t loss, double weight);
 /* Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron
  * of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts
  * 1 / (1 - probability) times. Which ones follows from seed, population, sample and number of updates. To evaluate, take a trainer

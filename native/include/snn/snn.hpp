@@ -574,6 +574,9 @@ public:
         return values;
     }
     void set_state(Span<const double> values) { check(snn_trainer_set_state(get(), values.data(), values.size())); }
+    void set_auxiliary_loss(uint32_t population, uint32_t loss, double weight = 1.0) {
+        check(snn_trainer_set_auxiliary_loss(get(), population, loss, weight));
+    }
     void set_dropout(uint32_t population, double probability, uint64_t seed = 0) {
         check(snn_trainer_set_dropout(get(), population, probability, seed));
     }

@@ -68,7 +68,7 @@ Backpropagation::Backpropagation(CpuContext& context, Tape& tape)
             const ProjectionData& data = *context.projections[call.index];
             ProjectionGradient& gradient = projections_[call.index];
             gradient.runs = true;
-            gradient.to_source = context.plan->populations[data.info.source].needs_activity_gradient;
+            gradient.to_source = context.plan->goes_back_to_source(data.info);
             if (data.info.trainable) {
                 gradient.weights.allocate(allocator, data.weight_count);
                 gradient.bias.allocate(allocator, data.bias_count);

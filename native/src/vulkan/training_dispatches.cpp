@@ -245,7 +245,8 @@ void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint3
 // ---- The backward pass
 
 bool Training::goes_to_source(uint32_t q) const {
-    return has_adjoint_[q] && populations_[network().projection(q).source].has_gradient;
+    const Projection& projection = network().projection(q);
+    return has_adjoint_[q] && !projection.detached && populations_[projection.source].has_gradient;
 }
 
 void Training::record_backward() {

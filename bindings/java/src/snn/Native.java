@@ -81,7 +81,7 @@ final class Native {
 
     /** Offsets of SNNProjectionDef in bytes. */
     static final class SNNProjectionDef {
-        static final int SIZE = 160;
+        static final int SIZE = 168;
         static final int struct_size = 0;
         static final int kind = 4;
         static final int name = 8;
@@ -106,6 +106,8 @@ final class Native {
         static final int padding = 136;
         static final int dilation = 144;
         static final int groups = 152;
+        static final int reserved = 156;
+        static final int detached = 160;
     }
 
     /** Offsets of SNNDistribution in bytes. */
@@ -168,7 +170,7 @@ final class Native {
 
     /** Offsets of SNNProjectionInfo in bytes. */
     static final class SNNProjectionInfo {
-        static final int SIZE = 128;
+        static final int SIZE = 136;
         static final int struct_size = 0;
         static final int kind = 4;
         static final int source = 8;
@@ -190,6 +192,7 @@ final class Native {
         static final int by_rule = 108;
         static final int bias = 112;
         static final int fixed_point_scale = 120;
+        static final int detached = 128;
     }
 
     /** Offsets of SNNProjectionArrays in bytes. */
@@ -740,6 +743,9 @@ final class Native {
 
     /** Takes over a state; a forward and backward that wait for their update are forgotten. */
     static native int snn_trainer_set_state(long trainer, long values, long count);
+
+    /** A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs. */
+    static native int snn_trainer_set_auxiliary_loss(long trainer, int population, int loss, double weight);
 
     /** Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times. */
     static native int snn_trainer_set_dropout(long trainer, int population, double probability, long seed);

@@ -347,6 +347,10 @@ pub struct SNNProjectionDef {
     /// conv2d and pool2d only: (y, x).
     pub dilation: [u32; 2],
     pub groups: u32,
+    /// 0
+    pub reserved: u32,
+    /// 1: training takes no gradient back through it to its source; its own weights learn all the same.
+    pub detached: u32,
 }
 
 #[repr(C)]
@@ -460,6 +464,8 @@ pub struct SNNProjectionInfo {
     pub bias: *const f32,
     /// 0 for float arithmetic; weights are rounded to multiples of 1/scale
     pub fixed_point_scale: f64,
+    /// as in SNNProjectionDef
+    pub detached: u32,
 }
 
 #[repr(C)]
@@ -530,7 +536,7 @@ pub struct SNNMemoryEstimate {
 #[derive(Clone, Copy)]
 pub struct SNNSessionDevice {
     pub struct_size: u32,
-    /// as SNNConfig.device, its first 63 bytes: "vulkan:0"
+    /// as SNNConfig.device: "vulkan:0".
     pub name: [c_char; 64],
     /// one line that says why "auto" chose it, or which of several failed; "" where the caller named it
     pub reason: [c_char; 256],
@@ -1032,6 +1038,8 @@ extern "C" {
     pub fn snn_trainer_get_state(trainer: SNNTrainer, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
     /// Takes over a state; a forward and backward that wait for their update are forgotten.
     pub fn snn_trainer_set_state(trainer: SNNTrainer, values: *const f64, count: usize) -> SNNStatus;
+    /// A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs.
+    pub fn snn_trainer_set_auxiliary_loss(trainer: SNNTrainer, population: u32, loss: u32, weight: f64) -> SNNStatus;
     /// Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.
     pub fn snn_trainer_set_dropout(trainer: SNNTrainer, population: u32, probability: f64, seed: u64) -> SNNStatus;
     /// Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1; the products are exact.
@@ -1078,12 +1086,12 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNDeviceSpeed", 88, 8, &[0, 4, 8, 72, 80]),
     ("SNNShape", 16, 4, &[0, 4]),
     ("SNNPopulationDef", 48, 8, &[0, 4, 8, 16, 32, 40]),
-    ("SNNProjectionDef", 160, 8, &[0, 4, 8, 16, 20, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152]),
+    ("SNNProjectionDef", 168, 8, &[0, 4, 8, 16, 20, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 156, 160]),
     ("SNNDistribution", 40, 8, &[0, 8, 16, 24, 32]),
     ("SNNRandomConnectionDef", 200, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 80, 120, 124, 128, 136, 144, 168, 176, 184, 192]),
     ("SNNNetworkInfo", 48, 8, &[0, 4, 8, 12, 16, 24, 32, 40]),
     ("SNNPopulationInfo", 56, 8, &[0, 4, 8, 24, 32, 40, 48]),
-    ("SNNProjectionInfo", 128, 8, &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 108, 112, 120]),
+    ("SNNProjectionInfo", 136, 8, &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 108, 112, 120, 128]),
     ("SNNProjectionArrays", 48, 8, &[0, 8, 16, 24, 32, 40]),
     ("SNNConfig", 88, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80]),
     ("SNNMemoryEstimate", 48, 8, &[0, 8, 16, 24, 32, 40]),
@@ -1121,12 +1129,12 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNDeviceSpeed: struct_size, was_kept, driver, small_step_s, large_step_s),
         layout!(SNNShape: rank, dims),
         layout!(SNNPopulationDef: struct_size, kind, name, shape, model_name, model),
-        layout!(SNNProjectionDef: struct_size, kind, name, source, target, receptor, delay_steps, trainable, arithmetic, pool_mode, weights, weight_count, bias, bias_count, row_offsets, row_offset_count, synapse_targets, synapse_delays, synapse_count, kernel, stride, padding, dilation, groups),
+        layout!(SNNProjectionDef: struct_size, kind, name, source, target, receptor, delay_steps, trainable, arithmetic, pool_mode, weights, weight_count, bias, bias_count, row_offsets, row_offset_count, synapse_targets, synapse_delays, synapse_count, kernel, stride, padding, dilation, groups, reserved, detached),
         layout!(SNNDistribution: kind, a, b, low, high),
         layout!(SNNRandomConnectionDef: struct_size, rule, probability, count, seed, allow_autapses, allow_multapses, weight, delay, kernel, dimensions, kernel_width, cutoff, period, source_positions, source_position_count, target_positions, target_position_count),
         layout!(SNNNetworkInfo: struct_size, population_count, projection_count, finished, dt_ms, neuron_count, synapse_count, parameter_count),
         layout!(SNNPopulationInfo: struct_size, kind, shape, size, name, model_name, surrogate_name),
-        layout!(SNNProjectionInfo: struct_size, kind, source, target, delay_steps, trainable, arithmetic, pool_mode, name, receptor, weight_count, bias_count, synapse_count, kernel, stride, padding, dilation, groups, by_rule, bias, fixed_point_scale),
+        layout!(SNNProjectionInfo: struct_size, kind, source, target, delay_steps, trainable, arithmetic, pool_mode, name, receptor, weight_count, bias_count, synapse_count, kernel, stride, padding, dilation, groups, by_rule, bias, fixed_point_scale, detached),
         layout!(SNNProjectionArrays: struct_size, weight_count, weights, row_offsets, synapse_targets, synapse_delays),
         layout!(SNNConfig: struct_size, flags, file, network, device, batch_size, thread_count, instruction_set, max_catch_up_steps, allocator, job_system, log, log_user, seed),
         layout!(SNNMemoryEstimate: struct_size, network_bytes, weight_bytes, state_bytes, total_bytes, opening_bytes),
