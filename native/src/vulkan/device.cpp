@@ -87,6 +87,10 @@ void Device::open_own(std::string_view choice) {
     auto info = made<VkDeviceCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO);
     info.queueCreateInfoCount = 1;
     info.pQueueCreateInfos = &queue;
+    float_controls_ = float_controls_of(instance_->functions, candidate.handle, candidate.properties.apiVersion);
+    const char* const extension = VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME;
+    info.enabledExtensionCount = float_controls_ != FloatControls{};
+    info.ppEnabledExtensionNames = &extension;
     VkDevice device = VK_NULL_HANDLE;
     check(instance_->functions.vkCreateDevice(candidate.handle, &info, nullptr, &device), "could not be opened");
     take(candidate, instance_->functions, device);

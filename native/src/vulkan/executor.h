@@ -38,7 +38,7 @@ public:
     ~VulkanExecutor() override { device_.end_submissions(); }
 
     std::string description() const override {
-        return device_.description().name + (uses_brains_ ? ", a workgroup for each sample" : "");
+        return device_.description().name + (flushes_denormals_ ? ", denormals are flushed" : "") + (uses_brains_ ? ", a workgroup for each sample" : "");
     }
     void reset_state() override;
     void run(const RunRequest& request) override;
@@ -60,12 +60,14 @@ public:
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
 
     bool can_train() const override { return !device_.is_on_paper(); }
+    bool can_normalize() const override { return can_train(); }
     uint64_t taped_run_count() const override { return training_ ? training_->run_count() : 0; }
     void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
     double gradient_square_sum(uint32_t projection) const override;
     bool gradient_is_finite(uint32_t projection) const override;
     void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
     void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
+    void read_gamma_gradient(uint32_t projection, double* out_values) const override;
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
@@ -106,7 +108,7 @@ private:
     void check_not_on_paper() const;
     void check_inputs() const;  // before a step
     void place_fixed_sums();
-    void make_bundles(const ExecutorOptions& options);
+    void make_bundles();
     void load_bundle(SpikeBundle& bundle, ThreadPool& threads);
     void prepare_dispatches();
     void prepare_dispatches(uint32_t parity);
@@ -161,6 +163,8 @@ private:
     uint32_t batch_size_;
     uint64_t seed_;
     uint32_t first_sample_;  // what the draws call it
+    uint32_t thread_count_;  // of the host
+    SNNJobSystem job_system_;
     mutable Device device_;  // reading goes through its staging buffer
     Pipelines pipelines_;
     std::vector<PopulationMemory> populations_;
@@ -191,6 +195,7 @@ private:
     std::vector<Range> activity_sums_;  // by population
 
     std::unique_ptr<Brains> brains_;    // null where they are not possible
+    bool flushes_denormals_ = false;
     bool uses_brains_ = false;          // for all steps from now on
     VkCommandBuffer brain_commands_ = VK_NULL_HANDLE;
     uint32_t brain_capacity_ = 0;       // steps whose spikes fit

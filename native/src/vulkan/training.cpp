@@ -94,6 +94,7 @@ Training::Training(TrainingPlace place) : place_(std::move(place)), weight_limit
     not_finite_ =
         place_.device.allocate(std::max<size_t>(projections.size(), 1) * 4, Memory::readback, "what training reports");
     host_gradients_.resize(projections.size());
+    normalized_.resize(projections.size());
     for (const Population& population : network().populations()) draws_ |= population.model && population.model->draws;
     make_groups();
     populations_changed();
@@ -170,8 +171,10 @@ void Training::run(const RunRequest& request, uint64_t seed) {
                    .seed = seed,
                    .first_step = draws_ ? request.first_step : 0,
                    .held = {},
+                   .normalized = {},
                    .wanted = {}};
     for (const InputFrames& input : request.inputs) shape.held.push_back(input.step_stride == 0);
+    for (const NormalizedProjection& given : request.normalization) shape.normalized.push_back(given.projection);
     for (const RecordFrames& record : request.records) {
         if (record.kind == RecordFrames::activity_sum || populations_[record.population].is_input) continue;
         const Wanted wanted{record.population, record.kind == RecordFrames::state ? record.state_index : all_spikes};
@@ -181,6 +184,7 @@ void Training::run(const RunRequest& request, uint64_t seed) {
         has_run_ = has_backward_ = false;
         shape_ = std::move(shape);
         reserve(request);
+        begin_normalization(request);
         record_run(request);
         has_run_ = true;
     }
@@ -194,7 +198,14 @@ void Training::run(const RunRequest& request, uint64_t seed) {
     upload_parameters();
     batch.done();
     upload_inputs(request);
-    run_commands(run_commands_);
+    for (const NormalizedProjection& given : request.normalization) {
+        NormalizedRows<float>& rows = normalized_[given.projection]->rows;
+        rows.begin(given, projections_[given.projection].bias_count, request.step_count, place_.batch_size);
+    }
+    for (size_t k = 0; k < run_pass_.used; ++k) {
+        run_commands(run_pass_.parts[k].commands);
+        find_statistics(request, run_pass_.parts[k].normalized);
+    }
     steps_ = request.step_count;
     is_ahead_ = true;
     take_records(request);
@@ -384,7 +395,10 @@ void Training::backward(std::span<const OutputGradient> gradients, std::span<con
         }
     }
     for (std::vector<float>& values : host_gradients_) values.clear();
-    run_commands(backward_commands_);
+    for (size_t k = 0; k < backward_pass_.used; ++k) {
+        run_commands(backward_pass_.parts[k].commands);
+        go_back(backward_pass_.parts[k].normalized);
+    }
     has_gradients_ = true;
     for (const InputGradient& input : inputs) {
         const TapedPopulation& population = populations_[input.population];

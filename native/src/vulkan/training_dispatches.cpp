@@ -52,7 +52,7 @@ shader::TrainProjection Training::arguments_of(uint32_t q, uint32_t first, uint3
     arguments.source = source.activity;
     arguments.samples = place_.batch_size;
     arguments.target_size = target.size;
-    arguments.sums = projection.receptor * target.steps * target.frame;
+    arguments.sums = sums_of_receptor(q).begin;
     arguments.delay = projection.delay_steps;
     arguments.first_step = first;
     arguments.step_count = count;
@@ -85,7 +85,8 @@ shader::TrainProjection Training::arguments_of(uint32_t q, uint32_t first, uint3
 // ---- A run
 
 void Training::record_run(const RunRequest& request) {
-    Recorder recorder(place_.device, place_.pipelines.layout(), run_commands_);
+    run_pass_.used = 0;
+    Recorder recorder(place_.device, place_.pipelines.layout(), run_pass_.next());
     VkDeviceSize begin = 0;
     for (const InputFrames& input : request.inputs) {
         const TapedPopulation& population = populations_[input.population];
@@ -105,7 +106,10 @@ void Training::record_run(const RunRequest& request) {
         recorder.fill(*population.sums, 0, bytes);
         if (population.keeps_whole_sums) recorder.fill(*population.whole_sums, 0, bytes);
     }
-    for (const Group& group : groups_) add_group(recorder, group);
+    for (const Group& group : groups_) {
+        if (const std::vector<uint32_t> normalized = normalized_onto(group); !normalized.empty()) add_own_sums(recorder, normalized);
+        add_group(recorder, group);
+    }
     recorder.end_dispatches();
     begin = 0;
     counts_begin_.assign(populations_.size(), 0);
@@ -158,17 +162,28 @@ void Training::add_group(Recorder& recorder, const Group& group) {
     }
 }
 
+Training::OwnSums Training::sums_of_receptor(uint32_t q) const {
+    const Projection& projection = network().projection(q);
+    const TapedPopulation& target = populations_[projection.target];
+    return {*target.sums, projection.receptor * target.steps * target.frame, resource(projection.target, of_sums)};
+}
+
 void Training::add_delivery(Recorder& recorder, uint32_t q, uint32_t first, uint32_t count) {
+    if (normalized_[q]) add_normalized(recorder, q, first, count);
+    else add_sums(recorder, q, first, count, sums_of_receptor(q), true);
+}
+
+void Training::add_sums(Recorder& recorder, uint32_t q, uint32_t first, uint32_t count, const OwnSums& sums, bool with_bias) {
     const Projection& projection = network().projection(q);
     const TapedPopulation& source = populations_[projection.source];
     const TapedPopulation& target = populations_[projection.target];
     const TapedProjection& memory = projections_[q];
     const Bindings bindings{*source.own,
                             memory.parameters,
-                            *target.sums,
+                            sums.range,
                             memory.target_rows,
                             memory.target_synapses,
-                            projection.is_fixed() ? *target.whole_sums : *target.sums,
+                            projection.is_fixed() ? *target.whole_sums : sums.range,
                             place_.projection_counters[q]};
     Dispatch dispatch;
     if (projection.kind == SNN_CONNECT_DENSE) {
@@ -182,7 +197,9 @@ void Training::add_delivery(Recorder& recorder, uint32_t q, uint32_t first, uint
         const uint32_t kind = projection.kind == SNN_CONNECT_ONE_TO_ONE ? 2 : projection.is_fixed() ? 1 : 0;
         dispatch = dispatch_of("train_deliver_sparse", bindings, {source.is_binary, kind});
     }
-    const shader::TrainProjection arguments = arguments_of(q, first, count);
+    shader::TrainProjection arguments = arguments_of(q, first, count);
+    arguments.sums = sums.begin;
+    if (!with_bias) arguments.bias_spread = 0;
     dispatch.take(arguments);
     dispatch.groups[0] = groups_for(target.size);
     dispatch.groups[1] = place_.batch_size;
@@ -197,8 +214,7 @@ void Training::add_delivery(Recorder& recorder, uint32_t q, uint32_t first, uint
         dispatch.groups[1] = std::min(groups, most_groups);
         dispatch.groups[2] = quotient_up(groups, dispatch.groups[1]);
     }
-    recorder.add(dispatch,
-                 {{resource(projection.source, of_activity), Use::read}, {resource(projection.target, of_sums), Use::write}});
+    recorder.add(dispatch, {{resource(projection.source, of_activity), Use::read}, {sums.resource, Use::write}});
 }
 
 void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint32_t count) {
@@ -260,7 +276,8 @@ void Training::record_backward() {
         populations_[p].outputs.reserve(place_.device, words[p] * 4, Memory::device, "the gradients of outputs");
     }
     output_gradients_.reserve(place_.device, all_words * 4, Memory::upload, "the gradients of outputs");
-    Recorder recorder(place_.device, place_.pipelines.layout(), backward_commands_);
+    backward_pass_.used = 0;
+    Recorder recorder(place_.device, place_.pipelines.layout(), backward_pass_.next());
     recorder.fill(not_finite_, 0, not_finite_.size);
     VkDeviceSize begin = 0;
     for (uint32_t p = 0; p < populations_.size(); ++p) {
@@ -289,6 +306,8 @@ void Training::add_group_adjoint(Recorder& recorder, const Group& group) {
                     add_source_gradient(recorder, q, first, count);
         }
     }
+    if (const std::vector<uint32_t> normalized = normalized_onto(group); !normalized.empty())
+        take_own_gradients(recorder, normalized);
     for (const uint32_t p : group.populations)
         for (const uint32_t q : incoming_[p]) {
             if (goes_to_source(q) && !is_inside(group, network().projection(q).source))
@@ -331,10 +350,12 @@ void Training::add_source_gradient(Recorder& recorder, uint32_t q, uint32_t firs
     const TapedProjection& memory = projections_[q];
     const uint32_t least = projection.min_delay(), most = projection.max_delay();
     if (first + count <= least) return;  // only steps before the first one
+    const OwnSums sums = own_sums(q);
     shader::TrainProjection arguments = arguments_of(q, first, count);
+    arguments.sums = sums.begin;
     arguments.source_first = first > most ? first - most : 0;
     const Bindings bindings{
-        *source.own,        memory.parameters,     *populations_[projection.target].sums, *source.activity_gradient,
+        *source.own,        memory.parameters,     sums.range, *source.activity_gradient,
         memory.source_rows, memory.source_synapses};
     Dispatch dispatch;
     if (projection.kind == SNN_CONNECT_DENSE) {
@@ -358,7 +379,7 @@ void Training::add_source_gradient(Recorder& recorder, uint32_t q, uint32_t firs
     }
     dispatch.take(arguments);
     recorder.add(dispatch, {{resource(projection.source, of_activity), Use::read},
-                            {resource(projection.target, of_sums), Use::read},
+                            {sums.resource, Use::read},
                             {resource(projection.source, of_activity_gradient), Use::write}});
 }
 
@@ -371,12 +392,17 @@ void Training::add_weight_gradient(Recorder& recorder, uint32_t q) {
     const uint32_t rows = steps_ * place_.batch_size, slices = memory.slices(rows);
     shader::TrainProjection arguments = arguments_of(q, 0, steps_);
     arguments.slice_rows = quotient_up(rows, slices);
-    const Bindings bindings{*source.own, memory.parameters, *target.sums, *parts_, {}, memory.source_synapses};
-    const auto add = [&](Dispatch dispatch) {
+    const auto bindings_with = [&](const OwnSums& sums) {
+        return Bindings{*source.own, memory.parameters, sums.range, *parts_, {}, memory.source_synapses};
+    };
+    const OwnSums of_weights = own_sums(q), of_bias = sums_of_receptor(q);
+    const Bindings bindings = bindings_with(of_weights);
+    const auto add = [&](Dispatch dispatch, const OwnSums& sums) {
+        arguments.sums = sums.begin;
         dispatch.take(arguments);
         dispatch.groups[2] = slices;
         recorder.add(dispatch, {{resource(projection.source, of_activity), Use::read},
-                                {resource(projection.target, of_sums), Use::read},
+                                {sums.resource, Use::read},
                                 {parts_resource(), Use::add}});
     };
     if (memory.weight_count > 0) {
@@ -394,12 +420,12 @@ void Training::add_weight_gradient(Recorder& recorder, uint32_t q) {
                 dispatch_of("train_weights_sparse", bindings, {source.is_binary, projection.kind == SNN_CONNECT_ONE_TO_ONE});
             dispatch.groups[0] = std::min(groups_for(memory.weight_count), most_groups);
         }
-        add(dispatch);
+        add(dispatch, of_weights);
     }
     if (memory.bias_count > 0) {
-        Dispatch dispatch = dispatch_of("train_bias", bindings, {source.is_binary});
+        Dispatch dispatch = dispatch_of("train_bias", bindings_with(of_bias), {source.is_binary});
         dispatch.groups[0] = std::min(memory.bias_count, most_groups);
-        add(dispatch);
+        add(dispatch, of_bias);
     }
     Dispatch reduce = dispatch_of("train_reduce", {*source.own, *parts_, memory.gradient, not_finite_});
     reduce.take(shader::TrainReduce{memory.parameter_count(), memory.weight_count, slices, q});
