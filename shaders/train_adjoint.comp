@@ -44,7 +44,7 @@ float spike_gradient() {
     return activity_gradient[step * a.frame + place] + output_gradient(OF_ACTIVITY);
 }
 float state_gradient(const uint k) {
-    const bool is_cut = (step + 1) % a.gradient_steps == 0;
+    const bool is_cut = a.states > 0 || (step + 1) % a.gradient_steps == 0;
     return (is_cut ? 0.0 : gradients[k * a.frame + place]) + output_gradient(1 + k);
 }
 void set_state_gradient(const uint k, const float value) { gradients[k * a.frame + place] = value; }
@@ -52,6 +52,29 @@ void set_receptor_gradient(const uint k, const float value) { sums[taped_place(k
 void add_constant_gradient(const uint k, const float value) { gradients[a.constant_gradients + k * a.frame + place] += value; }
 
 bool model_adjoint() { return false; }
+
+float of_linear(const uint at) { return uintBitsToFloat(outputs[a.linear + at]); }
+uint credit_of(const uint k) { return a.credit + k * a.frame + place; }
+
+// The adjoint has left what this step asks of sums and of the states before; what later steps ask is added.
+void add_credit() {
+    for (uint r = 0; r < a.receptors; ++r) {
+        const uint at = taped_place(r);
+        float sum = sums[at];
+        if (a.instant != 0) sums[a.instant + at] = sum;
+        for (uint k = 0; k < a.states; ++k) sum += of_linear((a.states + r) * a.states + k) * gradients[credit_of(k)];
+        sums[at] = sum;
+    }
+    for (uint before = 0; before < a.states; ++before) {
+        float sum = gradients[before * a.frame + place];
+        for (uint after = 0; after < a.states; ++after) sum += of_linear(after * a.states + before) * gradients[credit_of(after)];
+        gradients[before * a.frame + place] = sum;
+    }
+    for (uint k = 0; k < a.states; ++k) {
+        gradients[credit_of(k)] = gradients[k * a.frame + place];
+        gradients[k * a.frame + place] = 0.0;
+    }
+}
 
 void main() {
     neuron = gl_GlobalInvocationID.x;
@@ -62,5 +85,6 @@ void main() {
     for (uint k = a.step_count; k > 0; --k) {
         step = a.first_step + k - 1;
         model_adjoint();
+        if (a.states > 0) add_credit();
     }
 }

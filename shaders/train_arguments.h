@@ -45,6 +45,11 @@ struct TrainAdjoint {
     uint constant_gradients;  // behind those of the states
     uint shared_constants, own_constants;
     uint outputs;             // gradients that the loss gives
+    // Of learning rules without a way back in time (docs/semantics.md); else `states` is 0.
+    uint states, receptors;
+    uint linear;   // in the buffer of outputs, floats: J[state after][state before], then B[receptor][state after]
+    uint credit;   // behind the gradients: [state][frame], what later steps ask of the states after the step at hand
+    uint instant;  // behind the sums: [receptor][step][frame], what a step alone asks of them; 0: it is not kept
 };
 // In front of those are for each: what it is of, where its values are, words from one step to the next, 0.
 const uint OUTPUT_WORDS = 4;

@@ -12,7 +12,7 @@ from snn.engine.errors import UnsupportedError
 
 from ..oracle import eventprop
 from .cases import CONV2D, MAX, NEURONS, ONE_TO_ONE, POOL2D, SPIKES, VALUES, Builder, Case
-from .running import FLOAT64, Setting, labels, open_session
+from .running import FLOAT64, Setting, labels, open_session, vulkan_settings
 
 BPTT, EVENTPROP = 0, 3
 LATENCY, VAN_ROSSUM, MEAN_MEMBRANE, COUNT, MEAN_SQUARE_MEMBRANE = 11, 13, 2, 0, 12
@@ -88,6 +88,13 @@ def test_gradients_are_those_of_the_formulas(setting: Setting, tolerance: float)
         np.testing.assert_allclose(
             found[ours], wanted, rtol=tolerance, atol=tolerance * np.abs(wanted).max(), err_msg=ours
         )
+
+
+def test_a_gpu_says_that_it_does_not_train_so() -> None:
+    if not vulkan_settings():
+        pytest.skip("no Vulkan device, or built without Vulkan")
+    with pytest.raises(UnsupportedError, match='"vulkan" does not train by EventProp; "cpu" does'):
+        gradients(Case("eventprop", recurrent, steps=5, batch=2), Setting("vulkan"))
 
 
 # ---- Against exact times of spikes

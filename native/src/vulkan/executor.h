@@ -114,6 +114,7 @@ private:
     void prepare_dispatches(uint32_t parity);
     void record_step();
     void record_ends();
+    void record_last_barrier(VkCommandBuffer commands) const;
     void change_step();
     // What brains need of the executor.
     void open_brains(BrainLayout layout, const Range& memory, const Range& weights);
@@ -204,6 +205,10 @@ private:
 
     std::unique_ptr<Training> training_;  // null until somebody trains
 
+    // Whether the host program may read or write memory of ours, or what we write lies in its own; and whether something was ever
+    // to be read back. Both stay. Without them, recorded steps need no barrier but the one between each other.
+    mutable bool is_shared_ = false;
+    bool is_copied_ = false;
     std::unique_ptr<Readback> readback_;  // null: nothing is read back
     std::vector<Slot> readback_slots_;
     std::vector<Range> readback_ranges_;  // used again

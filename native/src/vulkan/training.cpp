@@ -162,9 +162,11 @@ void Training::run(const RunRequest& request, uint64_t seed) {
         throw Error(SNN_ERROR_UNSUPPORTED, "training of ", request.step_count, " steps with ", place_.batch_size,
                     " samples; the device \"vulkan\" takes at most ", most_steps, " steps and ", most_rows,
                     " steps of samples");
-    if (request.rule != LearningRule::bptt)
-        throw Error(SNN_ERROR_UNSUPPORTED,
-                    "the device \"vulkan\" trains by back-propagation through time; \"cpu\" has OTTT, e-prop and EventProp");
+    if (request.rule == LearningRule::eventprop)
+        throw Error(SNN_ERROR_UNSUPPORTED, "the device \"vulkan\" does not train by EventProp; \"cpu\" does");
+    if (request.traces)
+        throw Error(SNN_ERROR_UNSUPPORTED, "the device \"vulkan\" trains by OTTT and e-prop without window_steps; \"cpu\" has windows of ",
+                    request.step_count, " steps");
     RunShape shape{.steps = request.step_count,
                    .gradient_steps = request.gradient_steps ? request.gradient_steps : UINT32_MAX,
                    .goes_on = request.first_step != 0,
@@ -172,6 +174,8 @@ void Training::run(const RunRequest& request, uint64_t seed) {
                    .first_step = draws_ ? request.first_step : 0,
                    .held = {},
                    .normalized = {},
+                   .rule = request.rule,
+                   .readout = request.readout,
                    .wanted = {}};
     for (const InputFrames& input : request.inputs) shape.held.push_back(input.step_stride == 0);
     for (const NormalizedProjection& given : request.normalization) shape.normalized.push_back(given.projection);
@@ -180,6 +184,7 @@ void Training::run(const RunRequest& request, uint64_t seed) {
         const Wanted wanted{record.population, record.kind == RecordFrames::state ? record.state_index : all_spikes};
         if (std::find(shape.wanted.begin(), shape.wanted.end(), wanted) == shape.wanted.end()) shape.wanted.push_back(wanted);
     }
+    linear_ = request.linear;
     if (!has_run_ || shape != shape_) {
         has_run_ = has_backward_ = false;
         shape_ = std::move(shape);
@@ -198,10 +203,9 @@ void Training::run(const RunRequest& request, uint64_t seed) {
     upload_parameters();
     batch.done();
     upload_inputs(request);
-    for (const NormalizedProjection& given : request.normalization) {
-        NormalizedRows<float>& rows = normalized_[given.projection]->rows;
-        rows.begin(given, projections_[given.projection].bias_count, request.step_count, place_.batch_size);
-    }
+    for (const NormalizedProjection& given : request.normalization)
+        normalized_[given.projection]->rows.begin(given, projections_[given.projection].bias_count, request.step_count,
+                                                  place_.batch_size);
     for (size_t k = 0; k < run_pass_.used; ++k) {
         run_commands(run_pass_.parts[k].commands);
         find_statistics(request, run_pass_.parts[k].normalized);
@@ -220,7 +224,7 @@ void Training::reserve(const RunRequest& request) {
         for (const Wanted& wanted : shape_.wanted)
             if (wanted.population == p && wanted.state != all_spikes) recorded |= 1u << wanted.state;
         TapedPopulation& population = populations_[p];
-        population.reserve(place_.device, shape_.steps, held[p], recorded);
+        population.reserve(place_.device, shape_.steps, held[p], recorded, shape_.rule);
         if (population.is_input) input_words += VkDeviceSize{population.frame_count()} * population.words_of_step();
         else if (population.is_binary) readback_words += population.frame;
     }
@@ -374,8 +378,9 @@ void Training::backward(std::span<const OutputGradient> gradients, std::span<con
         has_backward_ = true;
     }
     uint32_t* out = output_gradients_->as<uint32_t>();
-    for (size_t begin = 0, end = 0; begin < outputs_.size(); begin = end) {
-        const uint32_t p = outputs_[begin].population;
+    size_t end = 0;
+    for (uint32_t p = 0; p < populations_.size(); ++p) {
+        const size_t begin = end;
         while (end < outputs_.size() && outputs_[end].population == p) ++end;
         auto values_at = static_cast<uint32_t>(shader::OUTPUT_WORDS * (end - begin));
         const size_t frame = populations_[p].frame;
@@ -393,6 +398,8 @@ void Training::backward(std::span<const OutputGradient> gradients, std::span<con
                         DType::float32, out, frame);
             values_at += static_cast<uint32_t>(frames * frame);
         }
+        write_linear(p, out);
+        out += linear_words(p);
     }
     for (std::vector<float>& values : host_gradients_) values.clear();
     for (size_t k = 0; k < backward_pass_.used; ++k) {

@@ -120,6 +120,8 @@ private:
         uint64_t seed = 0, first_step = 0;  // of random draws
         std::vector<uint8_t> held;          // by input of the request
         std::vector<uint32_t> normalized;   // projections
+        LearningRule rule = LearningRule::bptt;
+        uint32_t readout = 0;               // of e-prop
         std::vector<Wanted> wanted;
         bool operator==(const RunShape&) const = default;
     };
@@ -176,6 +178,7 @@ private:
     };
     OwnSums sums_of_receptor(uint32_t projection) const;
     OwnSums own_sums(uint32_t projection) const;
+    OwnSums sums_for_source(uint32_t projection) const;  // what goes back to it
     void add_sums(Recorder& recorder, uint32_t projection, uint32_t first, uint32_t count, const OwnSums& sums, bool with_bias);
     void add_neurons(Recorder& recorder, uint32_t population, uint32_t first, uint32_t count);
     void add_group_adjoint(Recorder& recorder, const Group& group);
@@ -185,6 +188,9 @@ private:
     shader::TrainProjection arguments_of(uint32_t projection, uint32_t first, uint32_t count) const;
     Dispatch dispatch_of(std::string_view shader, const Bindings& bindings, const std::vector<uint32_t>& constants = {});
     bool goes_to_source(uint32_t projection) const;
+    bool has_rule() const { return shape_.rule != LearningRule::bptt; }
+    uint32_t linear_words(uint32_t population) const;
+    void write_linear(uint32_t population, uint32_t* out_words) const;
 
     // Normalisation. `recorder` goes on with the next part of the pass where a group has normalised projections.
     void begin_normalization(const RunRequest& request);
@@ -214,6 +220,7 @@ private:
     bool is_ahead_ = false;  // the last run's activity is not in the session's rings yet
     RunShape shape_;
     bool has_run_ = false;  // is recorded
+    std::span<const LinearStep> linear_;  // of a learning rule, by population; the trainer's
     std::vector<OutputShape> outputs_;
     bool has_backward_ = false;   // is recorded
     bool has_gradients_ = false;  // of some run

@@ -261,8 +261,36 @@ void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint3
 
 // ---- The backward pass
 
+// OTTT: errors go through layers within a step. e-prop: from the output population to those that project onto it.
 bool Training::goes_to_source(uint32_t q) const {
-    return has_adjoint_[q] && populations_[network().projection(q).source].has_gradient;
+    const Projection& projection = network().projection(q);
+    if (!has_adjoint_[q] || !populations_[projection.source].has_gradient) return false;
+    if (shape_.rule == LearningRule::ottt) return projection.min_delay() == 0;
+    return shape_.rule != LearningRule::eprop || projection.target == shape_.readout;
+}
+
+Training::OwnSums Training::sums_for_source(uint32_t q) const {
+    OwnSums sums = own_sums(q);
+    if (shape_.rule == LearningRule::ottt) sums.begin += populations_[network().projection(q).target].instant();
+    return sums;
+}
+
+// How states follow each other, for the adjoint of a learning rule.
+uint32_t Training::linear_words(uint32_t p) const {
+    const TapedPopulation& population = populations_[p];
+    return has_rule() && population.has_gradient && !population.is_input ? (population.states + population.receptors) * population.states
+                                                                        : 0;
+}
+
+void Training::write_linear(uint32_t p, uint32_t* out_words) const {
+    if (linear_words(p) == 0) return;
+    const LinearStep& linear = linear_[p];
+    const TapedPopulation& population = populations_[p];
+    const auto put = [&](double value) { *out_words++ = std::bit_cast<uint32_t>(static_cast<float>(value)); };
+    for (uint32_t after = 0; after < population.states; ++after)
+        for (uint32_t before = 0; before < population.states; ++before) put(linear.from(after, before));
+    for (uint32_t r = 0; r < population.receptors; ++r)
+        for (uint32_t after = 0; after < population.states; ++after) put(linear.of_input(r, after));
 }
 
 void Training::record_backward() {
@@ -272,6 +300,7 @@ void Training::record_backward() {
         words[output.population] +=
             shader::OUTPUT_WORDS + VkDeviceSize{output.in_time ? steps_ : 1} * populations_[output.population].frame;
     for (uint32_t p = 0; p < populations_.size(); ++p) {
+        words[p] += linear_words(p);
         all_words += words[p];
         populations_[p].outputs.reserve(place_.device, words[p] * 4, Memory::device, "the gradients of outputs");
     }
@@ -287,7 +316,8 @@ void Training::record_backward() {
         if (!population.has_gradient) continue;
         if (population.activity.width)
             recorder.fill(*population.activity_gradient, 0, VkDeviceSize{steps_} * population.frame * 4);
-        recorder.fill(*population.gradients, 0, VkDeviceSize{population.states + population.learned} * population.frame * 4);
+        const uint32_t credits = has_rule() ? population.states : 0;
+        recorder.fill(*population.gradients, 0, (VkDeviceSize{population.credit()} + VkDeviceSize{credits} * population.frame) * 4);
     }
     for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) add_group_adjoint(recorder, *group);
     recorder.end_dispatches();
@@ -326,6 +356,10 @@ void Training::add_adjoint(Recorder& recorder, uint32_t p, uint32_t first, uint3
                                           *population.outputs, *population.own});
     const auto outputs =
         std::count_if(outputs_.begin(), outputs_.end(), [&](const OutputShape& one) { return one.population == p; });
+    VkDeviceSize linear_begin = 0;  // behind the gradients that the loss gives
+    for (const OutputShape& one : outputs_)
+        if (one.population == p)
+            linear_begin += shader::OUTPUT_WORDS + VkDeviceSize{one.in_time ? steps_ : 1} * population.frame;
     dispatch.take(shader::TrainAdjoint{.own = population.activity,
                                        .frame = population.frame,
                                        .first_step = first,
@@ -335,7 +369,12 @@ void Training::add_adjoint(Recorder& recorder, uint32_t p, uint32_t first, uint3
                                        .constant_gradients = population.states * population.frame,
                                        .shared_constants = memory.shared_constants,
                                        .own_constants = memory.own_constants,
-                                       .outputs = static_cast<uint32_t>(outputs)});
+                                       .outputs = static_cast<uint32_t>(outputs),
+                                       .states = has_rule() ? population.states : 0,
+                                       .receptors = population.receptors,
+                                       .linear = static_cast<uint32_t>(linear_begin),
+                                       .credit = population.credit(),
+                                       .instant = shape_.rule == LearningRule::ottt ? population.instant() : 0});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = place_.batch_size;
     recorder.add(dispatch, {{resource(p, of_activity_gradient), Use::read},
@@ -350,9 +389,10 @@ void Training::add_source_gradient(Recorder& recorder, uint32_t q, uint32_t firs
     const TapedProjection& memory = projections_[q];
     const uint32_t least = projection.min_delay(), most = projection.max_delay();
     if (first + count <= least) return;  // only steps before the first one
-    const OwnSums sums = own_sums(q);
+    const OwnSums sums = sums_for_source(q);
     shader::TrainProjection arguments = arguments_of(q, first, count);
     arguments.sums = sums.begin;
+    if (shape_.rule == LearningRule::ottt) arguments.gradient_steps = 1;  // within the step
     arguments.source_first = first > most ? first - most : 0;
     const Bindings bindings{
         *source.own,        memory.parameters,     sums.range, *source.activity_gradient,
