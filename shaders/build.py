@@ -21,7 +21,7 @@ from pathlib import Path
 
 TEMPLATES = {"brains", "neuron_step", "plastic_arrive", "plastic_learn", "train_adjoint", "train_step"}
 # Gradients agree to rounding: these may be contracted. Of all other shaders the bits are promised.
-GRADIENTS = re.compile("train_(adjoint|bias|reduce|source_.*|update|weights_.*)")
+GRADIENTS = re.compile("train_(adjoint|bias|reduce|source_.*|traces|update|weights_.*)")
 TARGET = ["--target-env", "vulkan1.0"]
 
 

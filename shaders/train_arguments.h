@@ -73,11 +73,23 @@ struct TrainProjection {
     uint weight_count;  // the bias is behind the weights
     uint bias_spread;   // targets that share a value of the bias; 0: there is none
     uint scale;         // bits of a float, 2^exponent of weights in fixed point
-    uint pool_weight;   // bits of a float
+    uint pool_weight;   // bits of a float; dL/dw from traces: where the bias's is
     uint source_first;  // dL/d(activity): step of the source that the first workgroup has
     uint gradient_steps;  // dL/d(activity): none goes from a step that is a multiple of it, or later, to one before
     uint slice_rows;    // dL/dw: rows that are summed up together
+    uint first_slice;   // dL/dw: of the first workgroup
     TrainWindow window;
+};
+
+// The traces of a projection, of OTTT and e-prop: J[state after][state before], B[state after], then at `before` and `now` each
+// those of the bias, [state], and of sources, [state][delay, the largest first][sample][source].
+struct TrainTraces {
+    TapedActivity source;
+    uint samples;
+    uint step_count;
+    uint states;
+    uint most_delay;
+    uint before, now;
 };
 
 // Sums of slices: the gradient of a projection.

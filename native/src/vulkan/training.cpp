@@ -164,9 +164,6 @@ void Training::run(const RunRequest& request, uint64_t seed) {
                     " steps of samples");
     if (request.rule == LearningRule::eventprop)
         throw Error(SNN_ERROR_UNSUPPORTED, "the device \"vulkan\" does not train by EventProp; \"cpu\" does");
-    if (request.traces)
-        throw Error(SNN_ERROR_UNSUPPORTED, "the device \"vulkan\" trains by OTTT and e-prop without window_steps; \"cpu\" has windows of ",
-                    request.step_count, " steps");
     RunShape shape{.steps = request.step_count,
                    .gradient_steps = request.gradient_steps ? request.gradient_steps : UINT32_MAX,
                    .goes_on = request.first_step != 0,
@@ -176,6 +173,7 @@ void Training::run(const RunRequest& request, uint64_t seed) {
                    .normalized = {},
                    .rule = request.rule,
                    .readout = request.readout,
+                   .traces = request.traces,
                    .wanted = {}};
     for (const InputFrames& input : request.inputs) shape.held.push_back(input.step_stride == 0);
     for (const NormalizedProjection& given : request.normalization) shape.normalized.push_back(given.projection);
@@ -190,6 +188,7 @@ void Training::run(const RunRequest& request, uint64_t seed) {
         shape_ = std::move(shape);
         reserve(request);
         begin_normalization(request);
+        reserve_traces();
         record_run(request);
         has_run_ = true;
     }
@@ -201,6 +200,7 @@ void Training::run(const RunRequest& request, uint64_t seed) {
         else if (populations_[p].drops) populations_[p].set_dropout(place_.device, nullptr);
     }
     upload_parameters();
+    if (!shape_.goes_on) upload_traces();
     batch.done();
     upload_inputs(request);
     for (const NormalizedProjection& given : request.normalization)
@@ -231,11 +231,13 @@ void Training::reserve(const RunRequest& request) {
     for (const Wanted& wanted : shape_.wanted) readback_words += frames_words(wanted);
     inputs_.reserve(place_.device, input_words * 4, Memory::upload, "the inputs of a training run");
     readback_.reserve(place_.device, readback_words * 4, Memory::readback, "the records of a training run");
-    VkDeviceSize part_words = 0;
+    VkDeviceSize part_words = 0, most_traces = 0;  // a slice for each state of a target
+    for (const TapedPopulation& population : populations_)
+        if (shape_.traces) most_traces = std::max<VkDeviceSize>(most_traces, population.states);
     for (const TapedProjection& projection : projections_)
         if (projection.is_trained)
             part_words = std::max(
-                part_words, VkDeviceSize{projection.slices(shape_.steps * place_.batch_size)} * projection.parameter_count());
+                part_words, VkDeviceSize{projection.slices(shape_.steps * place_.batch_size) + most_traces} * projection.parameter_count());
     parts_.reserve(place_.device, part_words * 4, Memory::device, "the gradients of slices");
 }
 

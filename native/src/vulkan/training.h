@@ -122,6 +122,7 @@ private:
         std::vector<uint32_t> normalized;   // projections
         LearningRule rule = LearningRule::bptt;
         uint32_t readout = 0;               // of e-prop
+        bool traces = false;                // the run is one of several that follow each other
         std::vector<Wanted> wanted;
         bool operator==(const RunShape&) const = default;
     };
@@ -136,6 +137,9 @@ private:
     static uint32_t resource(uint32_t population, Shared what) { return population * shared_count + what; }
     uint32_t normalized_resource(uint32_t projection) const {
         return gradient_resource(static_cast<uint32_t>(projections_.size())) + projection;
+    }
+    uint32_t trace_resource(uint32_t projection) const {
+        return normalized_resource(static_cast<uint32_t>(projections_.size())) + projection;
     }
     uint32_t gradient_resource(uint32_t projection) const {
         return resource(static_cast<uint32_t>(populations_.size()), of_activity) + 1 + projection;
@@ -185,12 +189,35 @@ private:
     void add_adjoint(Recorder& recorder, uint32_t population, uint32_t first, uint32_t count);
     void add_source_gradient(Recorder& recorder, uint32_t projection, uint32_t first, uint32_t count);
     void add_weight_gradient(Recorder& recorder, uint32_t projection);
+    // What arrived at a projection: activity of the source, or traces of it.
+    struct Arrivals {
+        Range range;
+        uint32_t resource;
+        bool is_binary, are_traces;
+    };
+    void add_gradient_parts(Recorder& recorder, uint32_t projection, shader::TrainProjection arguments, const Arrivals& arrivals,
+                            const OwnSums& of_weights, const OwnSums& of_bias, uint32_t slices);
     shader::TrainProjection arguments_of(uint32_t projection, uint32_t first, uint32_t count) const;
     Dispatch dispatch_of(std::string_view shader, const Bindings& bindings, const std::vector<uint32_t>& constants = {});
     bool goes_to_source(uint32_t projection) const;
+
+    // Learning rules (training_rules.cpp).
     bool has_rule() const { return shape_.rule != LearningRule::bptt; }
     uint32_t linear_words(uint32_t population) const;
     void write_linear(uint32_t population, uint32_t* out_words) const;
+    // The traces of a projection: J[after][before], B[after], then twice, before the run and now: of the bias [state], of sources
+    // [state][delay, the largest first][sample][source].
+    struct TraceLayout {
+        uint32_t states, slots;
+        VkDeviceSize state_words, words, before;
+    };
+    bool is_traced(uint32_t projection) const;
+    TraceLayout trace_layout(uint32_t projection) const;
+    void reserve_traces();
+    void upload_traces();
+    void begin_traces(Recorder& recorder);
+    void add_traces(Recorder& recorder);
+    uint32_t add_trace_gradient(Recorder& recorder, uint32_t projection, uint32_t slices);
 
     // Normalisation. `recorder` goes on with the next part of the pass where a group has normalised projections.
     void begin_normalization(const RunRequest& request);
@@ -220,6 +247,7 @@ private:
     bool is_ahead_ = false;  // the last run's activity is not in the session's rings yet
     RunShape shape_;
     bool has_run_ = false;  // is recorded
+    std::vector<GrowingRange> traces_;    // by projection
     std::span<const LinearStep> linear_;  // of a learning rule, by population; the trainer's
     std::vector<OutputShape> outputs_;
     bool has_backward_ = false;   // is recorded

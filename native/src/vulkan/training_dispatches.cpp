@@ -87,6 +87,7 @@ shader::TrainProjection Training::arguments_of(uint32_t q, uint32_t first, uint3
 void Training::record_run(const RunRequest& request) {
     run_pass_.used = 0;
     Recorder recorder(place_.device, place_.pipelines.layout(), run_pass_.next());
+    begin_traces(recorder);
     VkDeviceSize begin = 0;
     for (const InputFrames& input : request.inputs) {
         const TapedPopulation& population = populations_[input.population];
@@ -110,6 +111,7 @@ void Training::record_run(const RunRequest& request) {
         if (const std::vector<uint32_t> normalized = normalized_onto(group); !normalized.empty()) add_own_sums(recorder, normalized);
         add_group(recorder, group);
     }
+    add_traces(recorder);
     recorder.end_dispatches();
     begin = 0;
     counts_begin_.assign(populations_.size(), 0);
@@ -261,38 +263,6 @@ void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint3
 
 // ---- The backward pass
 
-// OTTT: errors go through layers within a step. e-prop: from the output population to those that project onto it.
-bool Training::goes_to_source(uint32_t q) const {
-    const Projection& projection = network().projection(q);
-    if (!has_adjoint_[q] || !populations_[projection.source].has_gradient) return false;
-    if (shape_.rule == LearningRule::ottt) return projection.min_delay() == 0;
-    return shape_.rule != LearningRule::eprop || projection.target == shape_.readout;
-}
-
-Training::OwnSums Training::sums_for_source(uint32_t q) const {
-    OwnSums sums = own_sums(q);
-    if (shape_.rule == LearningRule::ottt) sums.begin += populations_[network().projection(q).target].instant();
-    return sums;
-}
-
-// How states follow each other, for the adjoint of a learning rule.
-uint32_t Training::linear_words(uint32_t p) const {
-    const TapedPopulation& population = populations_[p];
-    return has_rule() && population.has_gradient && !population.is_input ? (population.states + population.receptors) * population.states
-                                                                        : 0;
-}
-
-void Training::write_linear(uint32_t p, uint32_t* out_words) const {
-    if (linear_words(p) == 0) return;
-    const LinearStep& linear = linear_[p];
-    const TapedPopulation& population = populations_[p];
-    const auto put = [&](double value) { *out_words++ = std::bit_cast<uint32_t>(static_cast<float>(value)); };
-    for (uint32_t after = 0; after < population.states; ++after)
-        for (uint32_t before = 0; before < population.states; ++before) put(linear.from(after, before));
-    for (uint32_t r = 0; r < population.receptors; ++r)
-        for (uint32_t after = 0; after < population.states; ++after) put(linear.of_input(r, after));
-}
-
 void Training::record_backward() {
     std::vector<VkDeviceSize> words(populations_.size(), 0);  // of the gradients that the loss gives
     VkDeviceSize all_words = 0;
@@ -426,51 +396,58 @@ void Training::add_source_gradient(Recorder& recorder, uint32_t q, uint32_t firs
 void Training::add_weight_gradient(Recorder& recorder, uint32_t q) {
     const Projection& projection = network().projection(q);
     const TapedPopulation& source = populations_[projection.source];
-    const TapedPopulation& target = populations_[projection.target];
     const TapedProjection& memory = projections_[q];
     if (memory.parameter_count() == 0) return;
-    const uint32_t rows = steps_ * place_.batch_size, slices = memory.slices(rows);
+    const uint32_t rows = steps_ * place_.batch_size;
+    uint32_t slices = memory.slices(rows);
     shader::TrainProjection arguments = arguments_of(q, 0, steps_);
     arguments.slice_rows = quotient_up(rows, slices);
+    add_gradient_parts(recorder, q, arguments, {*source.own, resource(projection.source, of_activity), source.is_binary, false},
+                       own_sums(q), sums_of_receptor(q), slices);
+    slices += add_trace_gradient(recorder, q, slices);
+    Dispatch reduce = dispatch_of("train_reduce", {*source.own, *parts_, memory.gradient, not_finite_});
+    reduce.take(shader::TrainReduce{memory.parameter_count(), memory.weight_count, slices, q});
+    reduce.groups[0] = groups_of_array(memory.parameter_count());
+    recorder.add(reduce, {{parts_resource(), Use::read}, {gradient_resource(q), Use::write}});
+}
+
+// Sums of slices: of weights, products of what arrived and `of_weights`, of the bias, `of_bias`.
+void Training::add_gradient_parts(Recorder& recorder, uint32_t q, shader::TrainProjection arguments, const Arrivals& arrivals,
+                                  const OwnSums& of_weights, const OwnSums& of_bias, uint32_t slices) {
+    const Projection& projection = network().projection(q);
+    const TapedProjection& memory = projections_[q];
     const auto bindings_with = [&](const OwnSums& sums) {
-        return Bindings{*source.own, memory.parameters, sums.range, *parts_, {}, memory.source_synapses};
+        return Bindings{arrivals.range, memory.parameters, sums.range, *parts_, {}, memory.source_synapses};
     };
-    const OwnSums of_weights = own_sums(q), of_bias = sums_of_receptor(q);
     const Bindings bindings = bindings_with(of_weights);
     const auto add = [&](Dispatch dispatch, const OwnSums& sums) {
         arguments.sums = sums.begin;
         dispatch.take(arguments);
         dispatch.groups[2] = slices;
-        recorder.add(dispatch, {{resource(projection.source, of_activity), Use::read},
-                                {sums.resource, Use::read},
-                                {parts_resource(), Use::add}});
+        recorder.add(dispatch, {{arrivals.resource, Use::read}, {sums.resource, Use::read}, {parts_resource(), Use::add}});
     };
     if (memory.weight_count > 0) {
         Dispatch dispatch;
         if (projection.kind == SNN_CONNECT_DENSE) {
-            dispatch = dispatch_of("train_weights_dense", bindings, {source.is_binary});
-            dispatch.groups[0] = groups_for(target.size);
-            dispatch.groups[1] = quotient_up(source.size, tile);
+            dispatch = dispatch_of("train_weights_dense", bindings, {arrivals.is_binary});
+            dispatch.groups[0] = groups_for(populations_[projection.target].size);
+            dispatch.groups[1] = quotient_up(populations_[projection.source].size, tile);
         } else if (projection.kind == SNN_CONNECT_CONV2D) {
-            dispatch = dispatch_of("train_weights_window", bindings, {source.is_binary});
+            dispatch = dispatch_of("train_weights_window", bindings, {arrivals.is_binary});
             const uint32_t outputs = arguments.window.group_outputs, taps = memory.weight_count / (projection.window.groups * outputs);
             dispatch.groups[0] = std::min(projection.window.groups * quotient_up(outputs, tile) * quotient_up(taps, tile), most_groups);
         } else {
             dispatch =
-                dispatch_of("train_weights_sparse", bindings, {source.is_binary, projection.kind == SNN_CONNECT_ONE_TO_ONE});
+                dispatch_of("train_weights_sparse", bindings, {arrivals.is_binary, projection.kind == SNN_CONNECT_ONE_TO_ONE});
             dispatch.groups[0] = std::min(groups_for(memory.weight_count), most_groups);
         }
         add(dispatch, of_weights);
     }
     if (memory.bias_count > 0) {
-        Dispatch dispatch = dispatch_of("train_bias", bindings_with(of_bias), {source.is_binary});
+        Dispatch dispatch = dispatch_of("train_bias", bindings_with(of_bias), {arrivals.is_binary, arrivals.are_traces});
         dispatch.groups[0] = std::min(memory.bias_count, most_groups);
         add(dispatch, of_bias);
     }
-    Dispatch reduce = dispatch_of("train_reduce", {*source.own, *parts_, memory.gradient, not_finite_});
-    reduce.take(shader::TrainReduce{memory.parameter_count(), memory.weight_count, slices, q});
-    reduce.groups[0] = groups_of_array(memory.parameter_count());
-    recorder.add(reduce, {{parts_resource(), Use::read}, {gradient_resource(q), Use::write}});
 }
 
 // ---- Updates
