@@ -9,7 +9,7 @@ namespace {
 
 // Of SPIR-V: instructions, and for each wish its capability and execution mode.
 constexpr uint32_t op_extension = 10, op_entry_point = 15, op_execution_mode = 16, op_capability = 17;
-constexpr size_t header_words = 5;
+constexpr size_t first_instruction = 5;
 constexpr uint32_t denorm_preserve[2] = {4464, 4459}, signed_zero_inf_nan_preserve[2] = {4466, 4461},
                    rounding_mode_rte[2] = {4467, 4462};
 
@@ -49,10 +49,10 @@ std::vector<uint32_t> with_float_controls(std::span<const uint32_t> spirv, const
     if (controls.rounds_to_nearest) wishes.push_back(rounding_mode_rte);
     if (controls.keeps_zeros_and_nan) wishes.push_back(signed_zero_inf_nan_preserve);
     if (wishes.empty()) return {spirv.begin(), spirv.end()};
-    std::vector<uint32_t> words(spirv.begin(), spirv.begin() + header_words);
+    std::vector<uint32_t> words(spirv.begin(), spirv.begin() + first_instruction);
     // Capabilities come first, then extensions, then much later entry points and what they are asked for.
     bool in_capabilities = true;
-    for (size_t at = header_words, next = 0; at < spirv.size(); at = next) {
+    for (size_t at = first_instruction, next = 0; at < spirv.size(); at = next) {
         next = at + (spirv[at] >> 16);
         const uint32_t op = spirv[at] & 0xFFFF;
         if (in_capabilities && op != op_capability) {

@@ -12,6 +12,7 @@
 #include "common/math.h"
 #include "vulkan/shader_arguments.h"
 #include "vulkan/steps.h"
+#include "vulkan/workgroups.h"
 
 namespace snn::vulkan {
 
@@ -131,7 +132,7 @@ Verdict ask(Device& device, Pipelines& pipelines) {
     dispatch.set = pipelines.bind({asked, given});
     const auto count = static_cast<uint32_t>(triples.size());
     dispatch.take(shader::Probe{count});
-    dispatch.groups[0] = (count + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE;
+    dispatch.groups[0] = groups_for(count);
     const VkCommandBuffer commands = device.make_commands();
     device.begin(commands, false);
     copy_barrier(device, commands);

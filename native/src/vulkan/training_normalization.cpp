@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "vulkan/training.h"
+#include "vulkan/workgroups.h"
 
 namespace snn::vulkan {
 
@@ -78,7 +79,7 @@ void Training::add_normalized(Recorder& recorder, uint32_t q, uint32_t first, ui
     Dispatch dispatch = dispatch_of("train_normalize", {*populations_[projection.source].own, projections_[q].parameters, target.range,
                                                         *own.sums, *own.factors, {}, place_.projection_counters[q]});
     dispatch.take(arguments_of(q, first, count));
-    dispatch.groups[0] = (populations_[projection.target].size + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE;
+    dispatch.groups[0] = groups_for(populations_[projection.target].size);
     dispatch.groups[1] = place_.batch_size;
     dispatch.groups[2] = count;
     recorder.add(dispatch, {{normalized_resource(q), Use::read}, {target.resource, Use::write}});

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "vulkan/training.h"
+#include "vulkan/workgroups.h"
 
 namespace snn::vulkan {
 
@@ -108,7 +109,7 @@ void Training::add_traces(Recorder& recorder) {
                                           .most_delay = projection.max_delay(),
                                           .before = static_cast<uint32_t>(layout.before),
                                           .now = static_cast<uint32_t>(layout.before + layout.words)});
-        dispatch.groups[0] = source.size / shader::GROUP_SIZE + 1;  // and one for the bias
+        dispatch.groups[0] = groups_for(source.size + 1);  // and the bias
         dispatch.groups[1] = place_.batch_size;
         dispatch.groups[2] = layout.slots;
         recorder.add(dispatch, {{resource(projection.source, of_activity), Use::read}, {trace_resource(q), Use::write}});
