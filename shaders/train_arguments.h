@@ -35,6 +35,7 @@ struct TrainStep {
     uint poisson, shared_constants, own_constants;
     uint population;
     uint normal_table;
+    uint before_of, befores;  // 1 + a state that is kept as it was before each step, [step][frame] in the tape; 0: none is
 };
 
 struct TrainAdjoint {
@@ -45,15 +46,21 @@ struct TrainAdjoint {
     uint constant_gradients;  // behind those of the states
     uint shared_constants, own_constants;
     uint outputs;             // gradients that the loss gives
-    // Of learning rules without a way back in time (docs/semantics.md); else `states` is 0.
+    // Of learning rules (docs/semantics.md); of back-propagation `states` is 0.
     uint states, receptors;
-    uint linear;   // in the buffer of outputs, floats: J[state after][state before], then B[receptor][state after]
-    uint credit;   // behind the gradients: [state][frame], what later steps ask of the states after the step at hand
-    uint instant;  // behind the sums: [receptor][step][frame], what a step alone asks of them; 0: it is not kept
+    uint linear;   // in the buffer of outputs, floats: J[state after][state before], then B[receptor][state after], then CROSSING_...
+    uint instant;  // behind the sums: [receptor][step][frame], what goes to sources; 0: the sums do
+    uint credit;   // OTTT and e-prop, behind the gradients: [state][frame], what later steps ask of the states after the step at hand
+    // EventProp, by spikes: `is_event` is 1.
+    uint is_event;
+    uint membrane;         // 1 + a state; 0: the model does not spike
+    uint risen, befores;   // in the tape: the entry of the membrane before the reset, - offset; what it was before the step
 };
 // In front of those are for each: what it is of, where its values are, words from one step to the next, 0.
 const uint OUTPUT_WORDS = 4;
 const uint OF_ACTIVITY = 0;  // else 1 + number of a state
+
+const uint CROSSING_OFFSET = 0, CROSSING_THRESHOLD = 1, CROSSING_STEEPENING = 2, CROSSING_WORDS = 3;
 
 struct TrainWindow {  // (y, x); a source of shape (channels, height, width)
     uint source_height, source_width, target_height, target_width;

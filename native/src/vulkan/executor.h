@@ -38,7 +38,8 @@ public:
     ~VulkanExecutor() override { device_.end_submissions(); }
 
     std::string description() const override {
-        return device_.description().name + (flushes_denormals_ ? ", denormals are flushed" : "") + (uses_brains_ ? ", a workgroup for each sample" : "");
+        return device_.description().name + (flushes_denormals_ ? ", denormals are flushed" : "") +
+               (uses_brains_ ? ", a workgroup for each sample" : "");
     }
     void reset_state() override;
     void run(const RunRequest& request) override;

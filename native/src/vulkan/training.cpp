@@ -162,8 +162,6 @@ void Training::run(const RunRequest& request, uint64_t seed) {
         throw Error(SNN_ERROR_UNSUPPORTED, "training of ", request.step_count, " steps with ", place_.batch_size,
                     " samples; the device \"vulkan\" takes at most ", most_steps, " steps and ", most_rows,
                     " steps of samples");
-    if (request.rule == LearningRule::eventprop)
-        throw Error(SNN_ERROR_UNSUPPORTED, "the device \"vulkan\" does not train by EventProp; \"cpu\" does");
     RunShape shape{.steps = request.step_count,
                    .gradient_steps = request.gradient_steps ? request.gradient_steps : UINT32_MAX,
                    .goes_on = request.first_step != 0,
@@ -224,7 +222,8 @@ void Training::reserve(const RunRequest& request) {
         for (const Wanted& wanted : shape_.wanted)
             if (wanted.population == p && wanted.state != all_spikes) recorded |= 1u << wanted.state;
         TapedPopulation& population = populations_[p];
-        population.reserve(place_.device, shape_.steps, held[p], recorded, shape_.rule);
+        const bool is_event = shape_.rule == LearningRule::eventprop;
+        population.reserve(place_.device, shape_.steps, held[p], recorded, shape_.rule, is_event ? linear_[p].crossing : Crossing{});
         if (population.is_input) input_words += VkDeviceSize{population.frame_count()} * population.words_of_step();
         else if (population.is_binary) readback_words += population.frame;
     }

@@ -205,6 +205,9 @@ private:
     bool has_rule() const { return shape_.rule != LearningRule::bptt; }
     uint32_t linear_words(uint32_t population) const;
     void write_linear(uint32_t population, uint32_t* out_words) const;
+    void set_rule(uint32_t population, shader::TrainAdjoint& io_arguments) const;
+    // Another thing than the gradient of its sums goes back to a projection's source.
+    bool keeps_instant() const { return shape_.rule == LearningRule::ottt || shape_.rule == LearningRule::eventprop; }
     // The traces of a projection: J[after][before], B[after], then twice, before the run and now: of the bias [state], of sources
     // [state][delay, the largest first][sample][source].
     struct TraceLayout {

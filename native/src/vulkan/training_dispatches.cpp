@@ -252,7 +252,9 @@ void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint3
                                     .shared_constants = memory.shared_constants,
                                     .own_constants = memory.own_constants,
                                     .population = p,
-                                    .normal_table = place_.normal_table});
+                                    .normal_table = place_.normal_table,
+                                    .before_of = population.before_of,
+                                    .befores = population.befores});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = place_.batch_size;
     recorder.add(
@@ -285,8 +287,7 @@ void Training::record_backward() {
         if (!population.has_gradient) continue;
         if (population.activity.width)
             recorder.fill(*population.activity_gradient, 0, VkDeviceSize{steps_} * population.frame * 4);
-        const uint32_t credits = has_rule() ? population.states : 0;
-        recorder.fill(*population.gradients, 0, (VkDeviceSize{population.credit()} + VkDeviceSize{credits} * population.frame) * 4);
+        recorder.fill(*population.gradients, 0, population.gradients->size);
     }
     for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) add_group_adjoint(recorder, *group);
     recorder.end_dispatches();
@@ -325,25 +326,19 @@ void Training::add_adjoint(Recorder& recorder, uint32_t p, uint32_t first, uint3
                                           *population.outputs, *population.own});
     const auto outputs =
         std::count_if(outputs_.begin(), outputs_.end(), [&](const OutputShape& one) { return one.population == p; });
-    VkDeviceSize linear_begin = 0;  // behind the gradients that the loss gives
-    for (const OutputShape& one : outputs_)
-        if (one.population == p)
-            linear_begin += shader::OUTPUT_WORDS + VkDeviceSize{one.in_time ? steps_ : 1} * population.frame;
-    dispatch.take(shader::TrainAdjoint{.own = population.activity,
-                                       .frame = population.frame,
-                                       .first_step = first,
-                                       .step_count = count,
-                                       .all_steps = population.steps,
-                                       .gradient_steps = shape_.gradient_steps,
-                                       .constant_gradients = population.states * population.frame,
-                                       .shared_constants = memory.shared_constants,
-                                       .own_constants = memory.own_constants,
-                                       .outputs = static_cast<uint32_t>(outputs),
-                                       .states = has_rule() ? population.states : 0,
-                                       .receptors = population.receptors,
-                                       .linear = static_cast<uint32_t>(linear_begin),
-                                       .credit = population.credit(),
-                                       .instant = shape_.rule == LearningRule::ottt ? population.instant() : 0});
+    shader::TrainAdjoint arguments{};
+    arguments.own = population.activity;
+    arguments.frame = population.frame;
+    arguments.first_step = first;
+    arguments.step_count = count;
+    arguments.all_steps = population.steps;
+    arguments.gradient_steps = shape_.gradient_steps;
+    arguments.constant_gradients = population.states * population.frame;
+    arguments.shared_constants = memory.shared_constants;
+    arguments.own_constants = memory.own_constants;
+    arguments.outputs = static_cast<uint32_t>(outputs);
+    if (has_rule()) set_rule(p, arguments);
+    dispatch.take(arguments);
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = place_.batch_size;
     recorder.add(dispatch, {{resource(p, of_activity_gradient), Use::read},

@@ -1,6 +1,6 @@
-// The learning rules OTTT and e-prop in training: where errors go back to, how states follow each other, and what the past before a
-// run has left, where runs follow each other. docs/semantics.md, "Learning rules"; what they have in common with back-propagation is
-// told in src/cpu/backpropagation_rules.cpp.
+// Learning rules other than back-propagation in training: where errors go back to, how states follow each other, and of OTTT and
+// e-prop what the past before a run has left, where runs follow each other. docs/semantics.md, "Learning rules"; why that is a
+// backward pass is told in src/cpu/backpropagation_rules.cpp and backpropagation_events.cpp.
 #include <algorithm>
 #include <bit>
 
@@ -20,7 +20,7 @@ bool Training::goes_to_source(uint32_t q) const {
 
 Training::OwnSums Training::sums_for_source(uint32_t q) const {
     OwnSums sums = own_sums(q);
-    if (shape_.rule == LearningRule::ottt) sums.begin += populations_[network().projection(q).target].instant();
+    if (keeps_instant()) sums.begin += populations_[network().projection(q).target].instant();
     return sums;
 }
 
@@ -29,7 +29,7 @@ Training::OwnSums Training::sums_for_source(uint32_t q) const {
 uint32_t Training::linear_words(uint32_t p) const {
     const TapedPopulation& population = populations_[p];
     const bool is_needed = has_rule() && population.has_gradient && !population.is_input;
-    return is_needed ? (population.states + population.receptors) * population.states : 0;
+    return is_needed ? (population.states + population.receptors) * population.states + shader::CROSSING_WORDS : 0;
 }
 
 void Training::write_linear(uint32_t p, uint32_t* out_words) const {
@@ -41,6 +41,27 @@ void Training::write_linear(uint32_t p, uint32_t* out_words) const {
         for (uint32_t before = 0; before < population.states; ++before) put(linear.from(after, before));
     for (uint32_t r = 0; r < population.receptors; ++r)
         for (uint32_t after = 0; after < population.states; ++after) put(linear.of_input(r, after));
+    for (const double value : {linear.crossing.offset, linear.crossing.threshold, linear.crossing.steepening}) put(value);
+}
+
+// What the adjoint needs of the rule; `io_arguments` has the rest.
+void Training::set_rule(uint32_t p, shader::TrainAdjoint& io_arguments) const {
+    const TapedPopulation& population = populations_[p];
+    VkDeviceSize outputs = 0;  // words of the gradients that the loss gives
+    for (const OutputShape& one : outputs_)
+        if (one.population == p) outputs += shader::OUTPUT_WORDS + VkDeviceSize{one.in_time ? steps_ : 1} * population.frame;
+    io_arguments.states = population.states;
+    io_arguments.receptors = population.receptors;
+    io_arguments.linear = static_cast<uint32_t>(outputs);
+    io_arguments.instant = keeps_instant() ? population.instant() : 0;
+    io_arguments.credit = population.credit();
+    if (shape_.rule != LearningRule::eventprop) return;
+    io_arguments.is_event = 1;
+    io_arguments.membrane = population.before_of;
+    io_arguments.befores = population.befores;
+    const std::vector<TapeInfo>& tape = place_.plan.populations[p].tape;
+    for (uint32_t k = 0; k < tape.size(); ++k)
+        if (tape[k].step_register == linear_[p].crossing.risen) io_arguments.risen = k;
 }
 
 // ---- Traces
