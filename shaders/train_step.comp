@@ -68,6 +68,7 @@ void main() {
     uint spike_count = 0;
     for (uint k = 0; k < a.step_count; ++k) {
         step = a.first_step + k;
+        if (a.before_of != 0) tape[a.befores + step * a.frame + place] = states[(a.before_of - 1) * a.frame + place];
         if (model_step() && is_kept) {
             atomicOr(own[a.own.data + step * a.own.stride + word], bit);  // all bits were 0
             ++spike_count;

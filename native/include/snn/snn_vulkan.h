@@ -60,7 +60,8 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_create_network(const SNNConfig *config, co
 
 /* Appends the next `step_count` steps to `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines,
  * descriptor sets, push constants, dispatches and barriers, first one that waits for earlier compute and transfer commands, last
- * one that makes the results visible to all later commands and, where it sees the memory, to the host. Pipeline, descriptor set 0
+ * one that makes the results visible to all later commands and, where it sees the memory, to the host. While no buffer was got or
+ * bound, there is nothing to show: the last one is left out, and the first waits for steps and what is read back only. Pipeline, descriptor set 0
  * and push constants of the compute bind point are other ones afterwards. Inputs are as they are set or bound now and are copied
  * into the command buffer; spike inputs that were set count for the first step. Spike callbacks are not called. Allocates nothing
  * and uses no queue.
@@ -103,7 +104,8 @@ typedef struct SNNVulkanBuffer {
 } SNNVulkanBuffer;
 
 /* The buffer that holds a state ("population.state") on the device, to be read in place, or written between two recorded steps.
- * It stays the same for the life of the session. Works for sessions that own their device too.
+ * It stays the same for the life of the session. Get it before steps are recorded whose results are read there. Works for sessions
+ * that own their device too.
  * Errors: SNN_ERROR_NOT_FOUND, SNN_ERROR_INVALID_ARGUMENT (not a state), SNN_ERROR_UNSUPPORTED (not on a Vulkan device). */
 SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *state, SNNVulkanBuffer *out_buffer);
 
