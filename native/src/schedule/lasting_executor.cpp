@@ -6,6 +6,7 @@
 
 #include "backend/slots.h"
 #include "common/error.h"
+#include "schedule/together.h"
 
 namespace snn {
 
@@ -55,6 +56,7 @@ LastingExecutor::LastingExecutor(std::shared_ptr<const Plan> plan, const Executo
       reopen_(std::move(reopen)),
       is_plastic_(
           std::any_of(plan_->plasticity.begin(), plan_->plasticity.end(), [](const auto& rule) { return rule != nullptr; })),
+      keeps_training_(dynamic_cast<const TogetherExecutor*>(executor_.get()) != nullptr),
       settings_{.seed = options.seed, .constants = {}, .rules = {}, .weights = {}},
       point_{.settings = settings_, .state = {}, .counters = {}},
       interval_(first_interval),
@@ -125,6 +127,7 @@ void LastingExecutor::apply(const Act& act) {
             request.inputs = inputs;
             executor.run(request);
         }
+        void operator()(const std::shared_ptr<const Taped>& taped) const { executor.run(taped->request); }
         void operator()(const Written& written) const { executor.write(written.slot, written.dtype, written.data->data()); }
         void operator()(const Signal& given) const { executor.signal(given.projection, given.value); }
         void operator()(const NewConstants& made) const { executor.set_constants(made.population, *made.constants); }
@@ -178,6 +181,29 @@ void LastingExecutor::log_steps(const RunRequest& request, uint32_t begin) {
             values.insert(values.end(), first + step * input.step_stride, first + step * input.step_stride + frame);
     }
     log(std::move(steps), bytes_to_log(request, begin));
+}
+
+void LastingExecutor::log_taped(const RunRequest& request) {
+    auto taped = std::make_shared<Taped>();
+    taped->request = request;
+    for (const InputFrames& input : request.inputs) {
+        const size_t frame = frame_of(input.population);
+        std::vector<float>& values = taped->values.emplace_back();
+        for (uint32_t step = 0; step < (input.step_stride == 0 ? 1 : request.step_count); ++step)
+            values.insert(values.end(), input.data + step * input.step_stride, input.data + step * input.step_stride + frame);
+        taped->inputs.push_back({input.population, values.data(), input.step_stride == 0 ? 0 : frame});
+    }
+    taped->linear.assign(request.linear.begin(), request.linear.end());
+    for (const DropoutMask& mask : request.dropout) {
+        const std::vector<uint8_t>& kept = taped->kept.emplace_back(mask.kept, mask.kept + frame_of(mask.population));
+        taped->dropout.push_back({mask.population, kept.data(), mask.scale});
+    }
+    taped->request.inputs = taped->inputs;
+    taped->request.linear = taped->linear;
+    taped->request.dropout = taped->dropout;
+    taped->request.records = {};
+    taped->request.events = {};
+    log(std::shared_ptr<const Taped>(std::move(taped)), bytes_to_log(request, 0));
 }
 
 bool LastingExecutor::is_point_due() const { return steps_since_point_ >= interval_ || log_bytes_ > most_log_bytes; }
@@ -253,7 +279,20 @@ void LastingExecutor::run_stretch(const RunRequest& request, uint32_t done, uint
     for (size_t i = 0; i < events.size(); ++i) request.events[i].count = events[i].count;
 }
 
+// All of it at once: the tape is that of one run.
+void LastingExecutor::run_taped(const RunRequest& request) {
+    ++taped_runs_;
+    if (is_point_due()) lasting([&](Executor&) { take_safe_point(); });
+    const Mark begin = mark(request, 0);
+    lasting([&](Executor& executor) {
+        rewind(request, begin);
+        executor.run(request);
+    });
+    log_taped(request);
+}
+
 void LastingExecutor::run(const RunRequest& request) {
+    if (request.tape) return run_taped(request);
     std::optional<Mark> begin;
     lasting([&](Executor&) {
         if (begin) rewind(request, *begin);
@@ -272,6 +311,43 @@ void LastingExecutor::run(const RunRequest& request) {
         }
     });
     log_steps(request, begin->done);
+}
+
+// ---- Training
+
+void LastingExecutor::backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) {
+    lasting([&](Executor& executor) { executor.backward(gradients, inputs); });
+}
+
+// What comes after the backward pass is in host memory, and no device can fail in it.
+double LastingExecutor::gradient_square_sum(uint32_t projection) const { return executor_->gradient_square_sum(projection); }
+
+bool LastingExecutor::gradient_is_finite(uint32_t projection) const { return executor_->gradient_is_finite(projection); }
+
+void LastingExecutor::read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const {
+    executor_->read_constant_gradient(population, place, out_values);
+}
+
+void LastingExecutor::read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const {
+    executor_->read_initial_gradient(population, state, out_values);
+}
+
+std::unique_ptr<OptimizerMemory> LastingExecutor::make_optimizer_memory(uint32_t optimizer) {
+    return executor_->make_optimizer_memory(optimizer);
+}
+
+void LastingExecutor::update(const OptimizerStep& step, OptimizerMemory& memory) {
+    executor_->update(step, memory);
+    for (uint32_t q = 0; q < plan_->network->projections().size(); ++q)
+        for (const Slot::Kind kind : {Slot::weight, Slot::bias}) {
+            const Slot slot{kind, q};
+            if (!plan_->network->projection(q).trainable || count(slot) == 0) continue;
+            Bytes data(count(slot) * sizeof(float));
+            executor_->read(slot, DType::float32, data.data());
+            const Written written{slot, DType::float32, std::make_shared<const Bytes>(std::move(data))};
+            settings_.weights.insert_or_assign({kind, q}, written);
+            log(written, written.data->size());
+        }
 }
 
 // ---- Variables

@@ -71,11 +71,10 @@ void Session::go_on_without(std::unique_ptr<Executor>& io_executor, std::excepti
                 device_ = name_of(*opened, device);
                 io_executor = std::move(opened);
             } catch (const DeviceFailure& other) {  // does not open any more: whatever is left shares anew
-                std::vector<std::string> left = devices_of(device);
+                const std::vector<std::string> left = devices_of(device);
                 if (left.size() == 1) throw;
                 warn(text("device '", left[other.place], "' is not used either: ", other.what()));
-                left.erase(left.begin() + other.place);
-                device = joined_devices(left, shares_samples(device));
+                device = without_device(device, other.place);
             }
         }
     }

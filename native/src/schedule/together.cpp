@@ -30,7 +30,15 @@ std::vector<std::string> devices_of(std::string_view device) {
 std::string joined_devices(const std::vector<std::string>& devices, bool share_samples) {
     std::string words;
     for (const std::string& name : devices)
-        words += (words.empty() ? "" : "+") + name + (share_samples && devices.size() > 1 ? "*" : "");
+        words += (words.empty() ? "" : "+") + name + (share_samples ? "*" : "");
+    return words;
+}
+
+std::string without_device(std::string_view device, uint32_t place) {
+    std::vector<std::string> left = devices_of(device);
+    left.erase(left.begin() + place);
+    std::string words = joined_devices(left, shares_samples(device));
+    if (shares_samples(device)) words += device.substr(std::min(device.find(';'), device.size()));  // the micro-batch
     return words;
 }
 
@@ -100,9 +108,9 @@ void rethrow_as_failure(std::string_view device, uint32_t place) {
 namespace {
 
 void check_not_to_train(std::string_view device, const ExecutorOptions& options) {
-    if (options.flags & (SNN_FLAG_INPUT_GRADIENTS | SNN_FLAG_SMOOTH_SPIKES))
-        throw Error(SNN_ERROR_UNSUPPORTED, "several devices do not train together: SNN_FLAG_INPUT_GRADIENTS and ",
-                    "SNN_FLAG_SMOOTH_SPIKES need one device, not '", device, "'");
+    if (!shares_samples(device) && options.flags & (SNN_FLAG_INPUT_GRADIENTS | SNN_FLAG_SMOOTH_SPIKES))
+        throw Error(SNN_ERROR_UNSUPPORTED, "devices that share populations do not train together: SNN_FLAG_INPUT_GRADIENTS and ",
+                    "SNN_FLAG_SMOOTH_SPIKES need one device, or devices that share samples, not '", device, "'");
 }
 
 }  // namespace

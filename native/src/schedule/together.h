@@ -22,8 +22,10 @@ bool names_several(std::string_view device);
 bool shares_samples(std::string_view device);
 // {"cpu", "vulkan:0"}, whatever they are to do; not checked.
 std::vector<std::string> devices_of(std::string_view device);
-// The other way round, with nothing said of shares: "cpu+vulkan:0" or "cpu*+vulkan:0*", or "cpu".
+// The other way round, with nothing said of shares: "cpu+vulkan:0" or "cpu*+vulkan:0*".
 std::string joined_devices(const std::vector<std::string>& devices, bool share_samples);
+// The same without one of them, where populations and samples are then dealt anew.
+std::string without_device(std::string_view device, uint32_t place);
 // Throws SNN_ERROR_NOT_FOUND, SNN_ERROR_UNSUPPORTED for one that does not give the same bits as others,
 // SNN_ERROR_INVALID_ARGUMENT for too many. `words` is what the caller said.
 void check_together(const std::vector<std::string>& devices, std::string_view words);
