@@ -88,9 +88,10 @@ from snn.plasticity import HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, Tr
 from snn.population import Population
 from snn.projection import Projection
 from snn.quantization import Quantization
+from snn.recorder import Recorder
 from snn.recording import Recording, SpikeEvents
 from snn.sequential import Sequential
-from snn.simulation import Recorder, Simulation
+from snn.simulation import Simulation
 from snn.sparse import Sparse
 from snn.surrogates import Surrogate
 from snn.tensorboard import TensorBoard
