@@ -159,6 +159,9 @@ def test_bad_shares() -> None:
         ("cpu*three+cpu*4", snn.InvalidArgumentError, "'cpu.three' is no share of a batch"),
         ("cpu*-1+cpu*8", snn.InvalidArgumentError, "'cpu.-1' is no share of a batch"),
         ("cpu*3+cpu*4;cells=1", snn.InvalidArgumentError, "have every population; none is placed"),
+        ("cpu*3+cpu*4;microbatch=2", snn.InvalidArgumentError, "3 samples of 'cpu' are not whole micro-batches of 2"),
+        ("cpu*3+cpu*4;microbatch=0", snn.InvalidArgumentError, "'microbatch=0' is no micro-batch"),
+        ("cpu*3+cpu*4;microbatch=2x", snn.InvalidArgumentError, "'microbatch=2x' is no micro-batch"),
         ("cpu*3+quantum*4", snn.NotFoundError, "there is no device 'quantum'"),
         ("cpu*3+null*4", snn.UnsupportedError, "device 'null' cannot work with others"),
     ):
@@ -173,7 +176,6 @@ def test_bad_shares() -> None:
         ({**two, "samples": [3, 4], "placement": {"cells": 0}}, snn.InvalidArgumentError, "not both"),
         ({"samples": [1]}, snn.InvalidArgumentError, "samples is given without devices"),
         ({"devices": ["cpu*4"], "samples": [1]}, snn.InvalidArgumentError, r"devices contains 'cpu\*4'"),
-        ({**two, "samples": "auto", "flags": ["input_gradients"]}, snn.UnsupportedError, "do not train together"),
     ):
         with pytest.raises(error, match=sentence):
             snn.Simulation(net, **arguments)

@@ -264,7 +264,7 @@ def test_what_cannot_be_is_said() -> None:
     ):
         with pytest.raises(error, match=sentence):
             snn.Simulation(net, device=device)
-    with pytest.raises(snn.UnsupportedError, match="several devices do not train together"):
+    with pytest.raises(snn.UnsupportedError, match="devices that share populations do not train together"):
         snn.Simulation(net, device="cpu+cpu", flags=["input_gradients"])
 
 
