@@ -116,7 +116,12 @@ def test_gradients_are_those_of_each_micro_batch_added_in_order() -> None:
         return named, found.inputs["in"]
 
     parts = [gradients("cpu", rows) for rows in (slice(0, 3), slice(3, 6), slice(6, 7))]
-    for device in ("cpu*;microbatch=3", "cpu*3+cpu*4;microbatch=3", "cpu*0+cpu*6+cpu*1;microbatch=3", "cpu*3+cpu*3+cpu*1"):
+    for device in (
+        "cpu*;microbatch=3",
+        "cpu*3+cpu*4;microbatch=3",
+        "cpu*0+cpu*6+cpu*1;microbatch=3",
+        "cpu*3+cpu*3+cpu*1",
+    ):
         found, of_input = gradients(device, slice(None))
         for name, values in found.items():
             summed = sum(part[name].astype(np.float64) for part, _ in parts).astype(np.float32)
@@ -156,7 +161,7 @@ def test_a_gpu_takes_part() -> None:
 
 
 def _updates(device: str, host: snn.vulkan.Host | None = None) -> tuple[list[np.ndarray], tuple[str, str]]:
-    """Three batches in two windows each, and a run after them; weights, losses and states, and what the session says of its device."""
+    """Three batches in two windows each and a run: weights, losses, states; and what the session says of its device."""
     net = _network()
     session = _native.Session(net._finished(), device=device, batch_size=BATCH, vulkan_host=host, seed=4)
     trainer = _native.Trainer(session, output_population=net["out"]._index, steps=STEPS, window_steps=7)
