@@ -164,9 +164,9 @@ class Trainer:
         How many samples of a batch each of `devices` has; ``"auto"``: as many as are expected to be done at the same time.
     microbatch_size : int, optional
         Gradients of so many samples at a time are summed up by themselves, then those sums in order; each of `devices` has
-        whole micro-batches, side by side on several threads. Training then has the same bits on one device as on several of a kind,
-        however they share a batch. Default: what a device has is summed up at once, which is faster on a GPU, and rounds
-        otherwise for other shares. Each micro-batch keeps weights and gradients of its own.
+        whole micro-batches, side by side on several threads. Training then has the same bits on one device as on several of
+        a kind, however they share a batch. Default: what a device has is summed up at once, which is faster on a GPU, and
+        rounds otherwise for other shares. Each micro-batch keeps weights and gradients of its own.
     threads : int, default 1
         At most 1024; 0: one for each core. Results do not depend on it.
     instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}
