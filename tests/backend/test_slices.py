@@ -157,16 +157,16 @@ def test_a_plastic_state_moves_between_cuts_and_one_device(devices: str, tmp_pat
 def test_one_large_population_is_cut_and_the_cut_can_be_kept() -> None:
     net = snn.Network(seed=1)
     net.add("drive", snn.PoissonSource(64, rate=50.0))
-    net.add("cells", snn.LIF(1000))
-    net.connect("drive", "cells", snn.Sparse.fixed_indegree(8, weight=0.6, delay=3.0, trainable=False))
-    net.connect("cells", "cells", snn.Sparse.fixed_indegree(50, weight=0.05, delay=3.0, trainable=False))
+    net.add("cells", snn.LIF(20_000))
+    net.connect("drive", "cells", snn.Sparse.fixed_indegree(8, weight=0.6, delay=20.0, trainable=False))
+    net.connect("cells", "cells", snn.Sparse.fixed_indegree(200, weight=0.01, delay=20.0, trainable=False))
     found = net.placement(["cpu", "cpu"])
     slices = {name: place for name, place in found.populations.items() if name.startswith("cells")}
     assert list(slices.values()) == [0, 1]
     first, second = slices
     assert first.startswith("cells[0:")
-    assert second.endswith(":1000]")
-    assert found.window_steps == 1
+    assert second.endswith(":20000]")
+    assert found.window_steps == 10
     again = net.placement(["cpu", "cpu"], slices | {"drive": found.populations["drive"]})
     assert again == found
     with (
@@ -179,8 +179,8 @@ def test_one_large_population_is_cut_and_the_cut_can_be_kept() -> None:
             np.testing.assert_array_equal(sim["cells.v"], single["cells.v"])
         assert single.counters.spikes > 100
     # Whole populations do where they are as good.
-    net.add("more", snn.LIF(1000))
-    net.connect("cells", "more", snn.Sparse.fixed_indegree(58, weight=0.05, delay=3.0, trainable=False))
+    net.add("more", snn.LIF(20_000))
+    net.connect("cells", "more", snn.Sparse.fixed_indegree(208, weight=0.05, delay=20.0, trainable=False))
     assert set(net.placement(["cpu", "cpu"]).populations) == {"drive", "cells", "more"}
 
 

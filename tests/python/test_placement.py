@@ -28,15 +28,27 @@ def column() -> snn.Network:
     return net
 
 
-def test_populations_are_shared_out(column: snn.Network) -> None:
-    found = column.placement(["cpu", "cpu"])
-    assert found.devices == ("cpu", "cpu")
+def test_populations_are_shared_out_where_that_is_worth_it(column: snn.Network) -> None:
+    """A small network stays on one device: to hand over spikes takes longer than its steps."""
+    small = column.placement(["cpu", "cpu"])
+    assert small.devices == ("cpu", "cpu")
+    assert len(set(small.populations.values())) == 1
+    assert small.window_steps == 0
+    large = snn.Network(seed=1)
+    large.add("force", snn.SpikeInput(30))
+    for name in ("exc", "inh"):
+        large.add(name, snn.LIF(100_000))
+    large.add("out", snn.LIF(3))
+    large.connect("force", "inh", snn.Sparse.fixed_indegree(1, weight=0.1, trainable=False))
+    for source, target in (("exc", "inh"), ("inh", "exc")):
+        rule = snn.Sparse.fixed_indegree(1000, weight=0.1, delay=40.0, trainable=False)
+        large.connect(source, target, rule)
+    large.connect("inh", "out", snn.Sparse.fixed_indegree(1, weight=0.1, trainable=False))
+    found = large.placement(["cpu", "cpu"])
     assert found.populations["exc"] != found.populations["inh"]
     assert found.populations["inh"] == found.populations["out"] == found.populations["force"]
-    assert found.window_steps == 2
-    assert column.placement(found.device.partition(";")[0].split("+"), {"exc": found.populations["exc"]}) == found
-    with snn.Simulation(column, device=found.device) as sim:
-        sim.step(5)
+    assert found.window_steps == 20
+    assert large.placement(found.device.partition(";")[0].split("+"), {"exc": found.populations["exc"]}) == found
 
 
 def test_the_caller_places(column: snn.Network) -> None:

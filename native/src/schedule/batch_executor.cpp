@@ -18,8 +18,9 @@ bool is_by_sample(Slot::Kind kind) { return kind == Slot::state || kind == Slot:
 
 // Samples given one by one, or by micro-batches: the next to the device that is expected to be done first with it.
 std::vector<uint32_t> balanced(const Network& network, const std::vector<std::string>& devices, uint32_t microbatch,
-                               const ExecutorOptions& options) {
-    const std::vector<DeviceSpeed> speeds = speeds_of(devices);
+                               const ExecutorOptions& options, const std::vector<double>& slowness) {
+    std::vector<DeviceSpeed> speeds = speeds_of(devices);
+    for (size_t d = 0; d < slowness.size(); ++d) speeds[d] = slower(speeds[d], slowness[d]);
     const double work = step_work(network, 1, assumed_activity);
     const uint32_t unit = std::max(microbatch, 1u);
     std::vector<uint32_t> units(devices.size(), 0), samples;
@@ -103,7 +104,7 @@ std::string Shares::device() const {
     return words;
 }
 
-Shares make_shares(const Network& network, std::string_view device, const ExecutorOptions& options) {
+Shares make_shares(const Network& network, std::string_view device, const ExecutorOptions& options, const std::vector<double>& slowness) {
     Shares shares{devices_of(device), {}, microbatch_of(device)};
     check_together(shares.devices, device);
     uint64_t sum = 0;
@@ -123,7 +124,7 @@ Shares make_shares(const Network& network, std::string_view device, const Execut
         shares.samples.push_back(count);
     }
     if (given == 0) {
-        shares.samples = balanced(network, shares.devices, shares.microbatch, options);
+        shares.samples = balanced(network, shares.devices, shares.microbatch, options, slowness);
         return shares;
     }
     if (given < shares.devices.size())
@@ -163,7 +164,8 @@ BatchExecutor::BatchExecutor(std::shared_ptr<const Plan> plan, Shares shares, co
       shares_(std::move(shares)),
       batch_(options.batch_size),
       in_double_((options.flags & SNN_FLAG_FLOAT64) != 0),
-      pool_(width_of(lane_count(microbatches(shares_, options)), options), {}) {
+      pool_(width_of(lane_count(microbatches(shares_, options)), options), {}),
+      observation_(shares_.devices.size()) {
     check_shared_weights(options, joined_devices(shares_.devices, true));
     for (const Microbatch& microbatch : microbatches(shares_, options)) {
         if (microbatch.begins_lane) lanes_.emplace_back();
@@ -184,6 +186,26 @@ BatchExecutor::BatchExecutor(std::shared_ptr<const Plan> plan, Shares shares, co
 
 std::string BatchExecutor::without(uint32_t place) const {
     return without_device(device(), place);
+}
+
+std::string BatchExecutor::better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) {
+    if (training_ || shares_.microbatch > 0) return {};  // other shares would round gradients otherwise
+    const double work = step_work(*plan_->network, 1, assumed_activity);
+    const std::vector<DeviceSpeed> speeds = speeds_of(shares_.devices);
+    const auto expected_s = [&](const Shares& shares, size_t d) {
+        const uint32_t threads = threads_of_part(shares.devices, static_cast<uint32_t>(d), options.thread_count);
+        return shares.samples[d] > 0 ? predicted_step_s(speeds[d], work * shares.samples[d], threads) : 0.0;
+    };
+    std::vector<double> expected;
+    for (size_t d = 0; d < speeds.size(); ++d) expected.push_back(expected_s(shares_, d));
+    observation_.conclude(expected, io_slowness);
+    const Shares found = make_shares(*plan_->network, asked, options, io_slowness);
+    double present_s = 0, better_s = 0;
+    for (size_t d = 0; d < speeds.size(); ++d) {
+        present_s = std::max(present_s, expected_s(shares_, d) * io_slowness[d]);
+        better_s = std::max(better_s, expected_s(found, d) * io_slowness[d]);
+    }
+    return observation_.is_worth_a_move(present_s, better_s) ? found.device() : std::string();
 }
 
 std::string BatchExecutor::description() const {
@@ -282,11 +304,12 @@ void BatchExecutor::run(const RunRequest& request) {
         training_->forget_gradients();
     }
     on_all_at_once([&](Running& io_running) { run_part(io_running, request); });
+    observation_.count(request.step_count);
     merge_events(request);
 }
 
 // The samples of one part lie together in every frame.
-void BatchExecutor::run_part(Running& io_running, const RunRequest& request) const {
+void BatchExecutor::run_part(Running& io_running, const RunRequest& request) {
     io_running.inputs.assign(request.inputs.begin(), request.inputs.end());
     io_running.records.assign(request.records.begin(), request.records.end());
     io_running.events.assign(request.events.begin(), request.events.end());
@@ -313,7 +336,9 @@ void BatchExecutor::run_part(Running& io_running, const RunRequest& request) con
     own.inputs = io_running.inputs;
     own.records = io_running.records;
     own.events = io_running.events;
-    on_device(io_running, [&](Executor& executor) { executor.run(own); });
+    const auto run = [&] { on_device(io_running, [&](Executor& executor) { executor.run(own); }); };
+    if (shares_.microbatch == 0) observation_.time(io_running.place, run);
+    else run();
 }
 
 // By step, then by sample, as one device would tell them.

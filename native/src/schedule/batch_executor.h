@@ -36,7 +36,8 @@ struct Shares {
 
 // Throws SNN_ERROR_NOT_FOUND for a device that is not there, SNN_ERROR_INVALID_ARGUMENT for words that are no shares and for
 // shares that are not the batch or not whole micro-batches, SNN_ERROR_UNSUPPORTED for devices that do not give the same bits as others.
-Shares make_shares(const Network& network, std::string_view device, const ExecutorOptions& options);
+// `slowness`: how many times as long as measured each device takes; nothing: as measured.
+Shares make_shares(const Network& network, std::string_view device, const ExecutorOptions& options, const std::vector<double>& slowness = {});
 MemoryEstimate estimate_memory(const Plan& plan, const Shares& shares, const ExecutorOptions& options);
 
 class BatchExecutor final : public TogetherExecutor {
@@ -46,6 +47,7 @@ public:
     const std::vector<std::string>& devices() const override { return shares_.devices; }
     std::string device() const override { return shares_.device(); }
     std::string without(uint32_t place) const override;
+    std::string better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) override;
     std::string description() const override;
     void reset_state() override;
     void run(const RunRequest& request) override;
@@ -87,7 +89,7 @@ private:
     };
 
     size_t size_of_population(uint32_t population) const { return plan_->network->population(population).size; }
-    void run_part(Running& io_running, const RunRequest& request) const;
+    void run_part(Running& io_running, const RunRequest& request);
     void go_back(Running& io_running, std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) const;
     void merge_events(const RunRequest& request) const;
     template <class Use>
@@ -107,6 +109,7 @@ private:
     std::vector<std::vector<uint32_t>> lanes_;  // places in running_ of those that run one after the other
     ThreadPool pool_;  // a thread for each lane, the caller's among them
     bool failed_ = false;
+    Observation observation_;
     uint64_t taped_runs_ = 0;
     std::unique_ptr<SharedTraining> training_;  // null before the first taped run
     std::exception_ptr lost_with_weights_;

@@ -49,11 +49,12 @@ void for_state_slots(const Plan& plan, Use&& use) {
 }  // namespace
 
 LastingExecutor::LastingExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options,
-                                 std::unique_ptr<Executor> executor, Reopen reopen)
+                                 std::unique_ptr<Executor> executor, Reopen reopen, Move move)
     : plan_(std::move(plan)),
       batch_(options.batch_size),
       executor_(std::move(executor)),
       reopen_(std::move(reopen)),
+      move_(std::move(move)),
       is_plastic_(
           std::any_of(plan_->plasticity.begin(), plan_->plasticity.end(), [](const auto& rule) { return rule != nullptr; })),
       keeps_training_(dynamic_cast<const TogetherExecutor*>(executor_.get()) != nullptr),
@@ -225,6 +226,14 @@ void LastingExecutor::take_safe_point() {
     const Clock::time_point end = Clock::now();
     if (end - begin > most_of_time * (begin - point_time_)) interval_ *= 2;
     point_time_ = end;
+    consider_a_move();
+}
+
+// At a safe point, whose log is empty.
+void LastingExecutor::consider_a_move() {
+    if (!move_ || steps_since_question_ < first_interval) return;
+    steps_since_question_ = 0;
+    if (move_(executor_)) restore();
 }
 
 void LastingExecutor::reset_state() {
@@ -236,6 +245,7 @@ void LastingExecutor::reset_state() {
     log_bytes_ = 0;
     steps_since_point_ = 0;
     point_time_ = Clock::now();
+    lasting([&](Executor&) { consider_a_move(); });
 }
 
 // ---- Running
@@ -304,6 +314,7 @@ void LastingExecutor::run(const RunRequest& request) {
             run_stretch(request, done, steps);
             done += steps;
             steps_since_point_ += steps;
+            steps_since_question_ += steps;
             const bool is_last = done == request.step_count;
             if (is_last ? bytes_to_log(request, begin->done) < most_log_bytes : !is_point_due()) continue;
             take_safe_point();

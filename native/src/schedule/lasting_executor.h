@@ -6,6 +6,8 @@
 //     safe point ---- steps ---- write ---- steps ---- X           a device fails in the middle of a run
 //     safe point ==== steps ==== write ==== steps ==== goes on     another executor, from the safe point, does it all again
 //
+// A safe point is also where work may be moved from a device that has become slow: another executor goes on from there.
+//
 // A new safe point is taken after `first_interval` steps - less often where that costs more than a part of the time -, in the
 // middle of a long run too, or when the log has become large. A reset is one for nothing, unless weights are plastic.
 //
@@ -34,8 +36,12 @@ public:
     // Throws, `failure` or an error of its own, when there is none.
     using Reopen = std::function<void(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure)>;
 
+    // Puts another executor in the place of one that would do better otherwise, in its initial state; false: it stays. Asked after
+    // every so many steps.
+    using Move = std::function<bool(std::unique_ptr<Executor>& io_executor)>;
+
     LastingExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options, std::unique_ptr<Executor> executor,
-                    Reopen reopen);
+                    Reopen reopen, Move move = {});
 
     std::string description() const override;
     void reset_state() override;
@@ -140,6 +146,7 @@ private:
     void log_taped(const RunRequest& request);
     void run_taped(const RunRequest& request);
     void take_safe_point();
+    void consider_a_move();
     bool is_point_due() const;
     Mark mark(const RunRequest& request, uint32_t done) const;
     void rewind(const RunRequest& request, const Mark& mark);
@@ -149,6 +156,7 @@ private:
     uint32_t batch_;
     std::unique_ptr<Executor> executor_;
     Reopen reopen_;
+    Move move_;
     bool is_plastic_;
     bool keeps_training_;  // what is trained is not lost with a device
     Settings settings_;  // as they are now
@@ -156,6 +164,7 @@ private:
     std::vector<Act> log_;
     size_t log_bytes_ = 0;
     uint64_t steps_since_point_ = 0;
+    uint64_t steps_since_question_ = 0;  // of a move
     uint64_t interval_;  // steps from one safe point to the next
     std::chrono::steady_clock::time_point point_time_;
     uint64_t taped_runs_ = 0;
