@@ -13,6 +13,7 @@ from snn.engine import _native
 
 from .running import vulkan_settings
 from .test_failing_devices import Losing
+from .together import check_equal
 from .vulkan_renderer import Renderer
 
 BATCH, STEPS, CLASSES = 7, 12, 5
@@ -50,12 +51,6 @@ def _trained(net: snn.Network, **settings: Any) -> list[np.ndarray]:
     return [*found, np.array(net["cells"].parameters["tau_membrane"])]
 
 
-def _check_equal(expected: list[np.ndarray], found: list[np.ndarray], what: object) -> None:
-    assert len(found) == len(expected)
-    for number, (one, other) in enumerate(zip(expected, found, strict=True)):
-        np.testing.assert_array_equal(one, other, f"{what}: result {number}")
-
-
 SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},
     "everything": {
@@ -90,11 +85,11 @@ def test_micro_batches_have_the_bits_of_one_device(settings: dict[str, Any]) -> 
         {"devices": ["cpu", "cpu"], "microbatch_size": 2},
         {"devices": ["cpu", "cpu", "cpu"], "samples": [2, 0, 5], "threads": 4, "microbatch_size": 2},
     ):
-        _check_equal(one, trained(**where), where)
+        check_equal(one, trained(**where), where)
     # One micro-batch is the batch as a device without shares takes it.
     alone = trained()
-    _check_equal(alone, trained(microbatch_size=BATCH), "one micro-batch")
-    _check_equal(alone, trained(devices=["cpu", "cpu"], samples=[0, 7]), "one share")
+    check_equal(alone, trained(microbatch_size=BATCH), "one micro-batch")
+    check_equal(alone, trained(devices=["cpu", "cpu"], samples=[0, 7]), "one share")
     for values, other in zip(one, alone, strict=True):
         if settings.get("optimizer") != "lion" and "quantization" not in settings:  # whose steps are of one size
             np.testing.assert_allclose(values, other, rtol=1e-3, atol=1e-4)
@@ -157,7 +152,7 @@ def test_a_gpu_takes_part() -> None:
     for one, other in zip(alone, shared, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
     one_gpu = _trained(_network(), device="vulkan", microbatch_size=4)
-    _check_equal(one_gpu, _trained(_network(), devices=["vulkan:0"] * 2, microbatch_size=4), "two GPUs")
+    check_equal(one_gpu, _trained(_network(), devices=["vulkan:0"] * 2, microbatch_size=4), "two GPUs")
 
 
 def _updates(device: str, host: snn.vulkan.Host | None = None) -> tuple[list[np.ndarray], tuple[str, str]]:
@@ -191,7 +186,7 @@ def test_a_device_lost_in_training_is_left_and_the_update_made_again(
     _native.Session(_network()._finished(), device=shares, batch_size=BATCH, vulkan_host=opening.host()).close()
     counting = Losing(renderer)
     found, told = _updates(shares, counting.host())
-    _check_equal(expected, found, "nothing lost")
+    check_equal(expected, found, "nothing lost")
     assert told == (shares, "")
     first, last = opening.submissions + 1, counting.submissions
     assert last - first > 12
@@ -203,7 +198,7 @@ def test_a_device_lost_in_training_is_left_and_the_update_made_again(
         with caplog.at_level(logging.WARNING, "snn"):
             found, (device, reason) = _updates(shares, meddler.host())
         assert meddler.lost
-        _check_equal(expected, found, f"lost at {lost_at} of {last}")
+        check_equal(expected, found, f"lost at {lost_at} of {last}")
         assert device == "vulkan:0*7;microbatch=4"
         assert "it was lost" in reason
         assert len(caplog.records) == 1

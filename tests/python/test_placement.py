@@ -97,7 +97,7 @@ def test_bad_devices(column: snn.Network) -> None:
 
 def test_plan_prints_the_placement(snn_command: Command, column: snn.Network, tmp_path: Path) -> None:
     column.save(tmp_path / "n.snn")
-    where = ["--devices", "cpu", "--devices", "cpu", "--place", "inh=1"]
+    where = ["--devices", "cpu", "--devices", "cpu", "--place", "inh=1", "--place", "exc=0"]
     found = snn_command("plan", tmp_path / "n.snn", *where, "--json").object()
     assert found["populations"] == {"force": 1, "exc": 0, "inh": 1, "out": 1}
     assert found["window_steps"] == 2

@@ -1,6 +1,9 @@
 // Which device runs what, and what a part of a network is.
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "common/error.h"
 #include "schedule/device_speed.h"
 #include "schedule/placement.h"
@@ -101,6 +104,35 @@ TEST_CASE("populations that spike to each other much stay together") {
     CHECK(apart[0] == apart[1]);
     CHECK(apart[2] == apart[3]);
     CHECK(apart[0] != apart[2]);
+}
+
+TEST_CASE("work leaves a device that was slow twice, where that is clearly better") {
+    Observation observation(2);
+    std::vector<double> slowness;
+    const auto busy = [&](uint32_t device) { observation.time(device, [] { std::this_thread::sleep_for(std::chrono::milliseconds(2)); }); };
+    busy(1);
+    observation.count(2);
+    observation.conclude({1e-3, 1e-4}, slowness);
+    CHECK(slowness[0] == 1);  // it had nothing to do
+    CHECK(slowness[1] >= 10);
+    const double known = slowness[1];
+    observation.conclude({1e-3, 1e-4}, slowness);
+    CHECK(slowness[1] == known);
+    CHECK_FALSE(observation.is_worth_a_move(1.0, 0.7));
+    CHECK(observation.is_worth_a_move(1.0, 0.7));
+    CHECK_FALSE(observation.is_worth_a_move(1.0, 0.85));
+    CHECK_FALSE(observation.is_worth_a_move(1.0, 0.7));
+
+    const Ring ring;
+    const std::vector<DeviceSpeed> equal = costless(2), unequal = {speed(0, 0), slower(speed(0, 0), 20)};
+    const Placement even = place(*ring.plan->network, "cpu+cpu", ExecutorOptions{}, equal);
+    const Placement uneven = place(*ring.plan->network, "cpu+cpu", ExecutorOptions{}, unequal);
+    CHECK(even.window_steps > 0);
+    CHECK(uneven.window_steps == 0);
+    const std::vector<double> seconds = expected_step_s(*ring.plan->network, even, ExecutorOptions{}, unequal);
+    CHECK(seconds[1] == doctest::Approx(20 * expected_step_s(*ring.plan->network, even, ExecutorOptions{}, equal)[1]));
+    const Placement fixed = place(*ring.plan->network, even.device(*ring.plan->network), ExecutorOptions{}, unequal);
+    CHECK(fixed.of_population == even.of_population);  // what the caller has placed stays
 }
 
 TEST_CASE("a window is at most half the shortest delay between devices, and at least a step") {
