@@ -42,33 +42,34 @@ def _network() -> snn.Network:
     return net
 
 
-def _run(sim: snn.Simulation) -> list[np.ndarray]:
-    """As many steps as it takes to notice a slow device twice, and some after them."""
-    found = []
-    for _ in range(3):
-        recording = sim.run(1024, record={"cells": ["v", "spike_count"]}, every=200)
-        found += [recording["cells"]["v"], recording["cells"]["spike_count"]]
-    return [*found, sim["cells.v"]]
+MOST_ROUNDS = 16  # of 1024 steps: a device has to be slow at two safe points, which are further apart on a busy machine
 
 
 def test_samples_leave_a_slow_device(renderer: Renderer, caplog: pytest.LogCaptureFixture) -> None:
-    with snn.Simulation(_network(), batch_size=BATCH, seed=3) as sim:
-        expected = _run(sim)
+    def round_of(sim: snn.Simulation) -> list[np.ndarray]:
+        recording = sim.run(1024, record={"cells": ["v", "spike_count"]}, every=200)
+        return [recording["cells"]["v"], recording["cells"]["spike_count"], sim["cells.v"]]
+
     slow = Slow(renderer)
     with (
         caplog.at_level(logging.INFO, "snn"),
+        snn.Simulation(_network(), batch_size=BATCH, seed=3) as alone,
         snn.Simulation(_network(), devices=[slow.host(), "vulkan:0"], samples="auto", batch_size=BATCH, seed=3) as sim,
     ):
         assert sim.device == "vulkan*4+vulkan:0*4"
         slow.delay_s = 0.001
-        check_equal(expected, _run(sim))
+        for _ in range(MOST_ROUNDS):
+            moved = sim.device != "vulkan*4+vulkan:0*4"
+            check_equal(round_of(alone), round_of(sim))
+            if moved:
+                break
         assert int(sim.device.split("*")[1].partition("+")[0]) < 4
         assert sim.device_reason == "'vulkan' takes longer than was measured: work was moved to other devices"
         assert sim.device_reason in caplog.text
 
 
 SCRIPT = """
-import hashlib, sys
+import sys
 import numpy as np, snn
 
 net = snn.Network(dt=0.5, seed=5)
@@ -78,14 +79,17 @@ net.add("inh", snn.LIF(100, tau_membrane=8.0))
 for source, target, weight in (("drive", "exc", 0.3), ("exc", "inh", 0.3), ("inh", "exc", -0.2), ("exc", "exc", 0.1)):
     rule = snn.Sparse.fixed_probability(0.1, weight=weight, delay=8.0, trainable=False)
     net.connect(source, target, rule)
-where = {"devices": ["cpu", "vulkan:0"]} if sys.argv[1] == "two" else {}
-with snn.Simulation(net, seed=3, **where) as sim:
-    first = net.placement(["cpu", "vulkan:0"]).populations
-    spikes = hashlib.sha256()
-    for _ in range(3):
-        spikes.update(sim.run(1024, record={"exc": "spikes", "inh": "v"}, every=8)["exc"]["spikes"].tobytes())
-    spikes.update(sim["exc.v"].tobytes())
-    print(sorted(first.values()), sim.device, sim.device_reason, spikes.hexdigest(), sep="|")
+places = net.placement(["cpu", "vulkan:0"]).populations
+with snn.Simulation(net, seed=3) as alone, snn.Simulation(net, devices=["cpu", "vulkan:0"], seed=3) as sim:
+    rounds = 0
+    while rounds < int(sys.argv[1]):
+        moved = sim.device_reason != ""
+        one, other = (each.run(1024, record={"exc": "spikes", "inh": "v"}, every=8) for each in (alone, sim))
+        assert one["exc"]["spikes"].any()
+        assert (one["exc"]["spikes"] == other["exc"]["spikes"]).all()
+        assert (one["inh"]["v"] == other["inh"]["v"]).all()
+        rounds = 10**6 if moved else rounds + 1
+    print(sorted(places.values()), sim.device, sim.device_reason, sep="|", end="")
 """
 
 
@@ -94,9 +98,9 @@ def test_populations_leave_a_device_that_was_taken_for_a_faster_one(tmp_path: Pa
     """With a file of measurements that says that lavapipe takes no time at all."""
     environment = os.environ | {"SNN_CACHE": str(tmp_path)}
 
-    def run(devices: str) -> list[str]:
+    def run(most_rounds: int) -> list[str]:
         return subprocess.run(
-            [sys.executable, "-c", SCRIPT, devices],
+            [sys.executable, "-c", SCRIPT, str(most_rounds)],
             env=environment,
             cwd=tmp_path,
             capture_output=True,
@@ -104,17 +108,15 @@ def test_populations_leave_a_device_that_was_taken_for_a_faster_one(tmp_path: Pa
             check=True,
         ).stdout.split("|")
 
-    measured = run("one")
-    assert "1" not in measured[0]  # as it is, the GPU is the slower one for so small a network
+    run(0)
     kept = tmp_path / "device_speeds.json"
     speeds = json.loads(kept.read_text())
     for name, speed in speeds.items():
         if name.startswith("vulkan:0"):
             speed |= {"small_step_s": 1e-9, "large_step_s": 2e-9, "exchange_s": 0.0, "spike_s": 0.0}
     kept.write_text(json.dumps(speeds))
-    places, device, reason, spikes = run("two")
+    places, device, reason = run(MOST_ROUNDS)
     assert "1" in places
     assert reason == "'vulkan:0' takes longer than was measured: work was moved to other devices"
     assert "=1" not in device
     assert "exc=0" in device
-    assert spikes == measured[3]

@@ -28,9 +28,14 @@ def column() -> snn.Network:
     return net
 
 
-def test_populations_are_shared_out_where_that_is_worth_it(column: snn.Network) -> None:
+def test_populations_are_shared_out_where_that_is_worth_it() -> None:
     """A small network stays on one device: to hand over spikes takes longer than its steps."""
-    small = column.placement(["cpu", "cpu"])
+    tiny = snn.Network(seed=1)
+    for name in ("one", "other"):
+        tiny.add(name, snn.LIF(3))
+    tiny.connect("one", "other", snn.Dense(delay_steps=1))
+    tiny.connect("other", "one", snn.Dense(delay_steps=1))
+    small = tiny.placement(["cpu", "cpu"])
     assert small.devices == ("cpu", "cpu")
     assert len(set(small.populations.values())) == 1
     assert small.window_steps == 0

@@ -30,7 +30,8 @@ std::vector<uint32_t> balanced(const Network& network, const std::vector<std::st
         for (uint32_t d = 0; d < devices.size(); ++d) {
             const double seconds = predicted_step_s(speeds[d], work * unit * (units[d] + 1),
                                                     threads_of_part(devices, d, options.thread_count));
-            if (d > 0 && seconds >= best_s) continue;
+            // Where samples cost nothing beside the step, all have some.
+            if (d > 0 && (seconds > best_s || (seconds == best_s && units[d] >= units[best]))) continue;
             best = d;
             best_s = seconds;
         }
