@@ -407,7 +407,9 @@ void BatchExecutor::update(const OptimizerStep& step, OptimizerMemory& memory) {
     if (!training_ || !training_->has_gradients())
         throw Error(SNN_ERROR_DEVICE_LOST, "the gradients were lost with a device that failed since; begin again with forward");
     training_->update(step, memory, pool_);
-    give_trained([&](Executor& executor) { training_->give_weights(executor); });
+    training_->for_weights([&](const Slot& slot, DType dtype, const void* values) {
+        give_trained([&](Executor& executor) { executor.write(slot, dtype, values); });
+    });
 }
 
 // The host has them: a device that does not take them is what the next run fails of, and gradients stay until then.

@@ -114,10 +114,6 @@ void SharedTraining::write(const Slot& slot, DType dtype, const void* data) {
     for (double& value : values) value = rounded(value);
 }
 
-void SharedTraining::give_weights(Executor& io_executor) const {
-    for (const Trained& trained : trained_) io_executor.write(trained.slot, DType::float64, trained.values.data());
-}
-
 void SharedTraining::add_gradients(const Executor& executor, bool is_first) {
     const auto add = [&](std::vector<double>& io_sum, auto&& read) {
         if (is_first) return read(io_sum.data());
@@ -125,10 +121,19 @@ void SharedTraining::add_gradients(const Executor& executor, bool is_first) {
         read(summand_.data());
         for (size_t i = 0; i < io_sum.size(); ++i) io_sum[i] += summand_[i];
     };
-    for (Trained& trained : trained_)
-        add(trained.gradient, [&](double* out_values) {
-            executor.read({gradient_kind(trained.slot.kind), trained.slot.index}, DType::float64, out_values);
-        });
+    for (Trained& trained : trained_) {
+        const Slot slot{gradient_kind(trained.slot.kind), trained.slot.index};
+        std::vector<double>& sum = trained.gradient;
+        if (in_double_) {
+            add(sum, [&](double* out_values) { executor.read(slot, DType::float64, out_values); });
+            continue;
+        }
+        floats_.resize(sum.size());
+        executor.read(slot, DType::float32, floats_.data());
+        if (is_first) std::copy(floats_.begin(), floats_.end(), sum.begin());
+        else
+            for (size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(floats_[i]);
+    }
     for (Learned& learned : learned_)
         add(learned.gradient, [&](double* out_values) {
             if (learned.is_state) executor.read_initial_gradient(learned.population, learned.place, out_values);

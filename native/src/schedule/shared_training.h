@@ -26,7 +26,18 @@ public:
     bool has(const Slot& slot) const { return find(slot) != nullptr; }
     void read(const Slot& slot, DType dtype, void* out_data) const;
     void write(const Slot& slot, DType dtype, const void* data);
-    void give_weights(Executor& io_executor) const;
+    // Calls use(slot, type, values) for all weights and biases.
+    template <class Use>
+    void for_weights(Use&& use) const {
+        for (const Trained& trained : trained_) {
+            if (in_double_) {
+                use(trained.slot, DType::float64, static_cast<const void*>(trained.values.data()));
+                continue;
+            }
+            floats_.assign(trained.values.begin(), trained.values.end());
+            use(trained.slot, DType::float32, static_cast<const void*>(floats_.data()));
+        }
+    }
 
     // After the backward passes of all of them: their gradients, added up in the order of the calls.
     void add_gradients(const Executor& executor, bool is_first);
@@ -39,7 +50,7 @@ public:
     void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const;
 
     static std::unique_ptr<OptimizerMemory> make_optimizer_memory(const Plan& plan, uint32_t optimizer);
-    // Of the weights here: give_weights() brings them to the devices.
+    // Of the weights here: whoever calls brings them to the devices.
     void update(const OptimizerStep& step, OptimizerMemory& memory, ThreadPool& pool);
 
 private:
@@ -64,6 +75,7 @@ private:
     std::vector<Trained> trained_;  // in the order of projections, weights before biases
     std::vector<Learned> learned_;
     std::vector<double> summand_;
+    mutable std::vector<float> floats_;
     bool has_gradients_ = false;  // of the last taped run
 };
 
