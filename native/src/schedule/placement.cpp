@@ -305,7 +305,7 @@ struct Group {
 void improve(Places& io_places, const Network& network, const std::vector<Group>& groups, const std::vector<uint32_t>& open,
              uint32_t device_count, const Expectation& expectation) {
     constexpr double most_work = 2e8;  // projections looked at: a second at most
-    constexpr double worth_a_move = 0.999;
+    constexpr double clearly_less = 0.999;
     double left = most_work / static_cast<double>(network.projections().size() + network.populations().size());
     double best_s = expectation.step_s(io_places);
     const auto put = [&](uint32_t group, uint32_t device) {
@@ -320,7 +320,7 @@ void improve(Places& io_places, const Network& network, const std::vector<Group>
                 if (d == present) continue;
                 put(g, d);
                 const double seconds = expectation.step_s(io_places);
-                if (seconds >= best_s * worth_a_move) continue;
+                if (seconds >= best_s * clearly_less) continue;
                 best_s = seconds;
                 best = d;
             }
