@@ -46,6 +46,7 @@ from snn.engine.records import WeightUpdate
 from snn.epochs import EarlyStopping, EpochReport
 from snn.network import Network
 from snn.normalization import BatchNorm
+from snn.placement import device_of_training
 from snn.quantization import Quantization
 from snn.schedules import Schedule, constant, cosine
 
@@ -157,6 +158,18 @@ class Trainer:
     device : str, default "cpu"
         Where it runs: ``"cpu"``, ``"vulkan"``, ``"auto"``, as of `Simulation`; `snn.devices` tells which can train. Gradients
         agree between devices to rounding.
+    devices : list of str, optional
+        Instead of `device`: several that share each batch, ``["cpu", "vulkan"]``. Each goes forward and back with its samples;
+        gradients are added up in the order of the samples and weights changed in one place. A GPU that fails is left with a
+        warning in the log, and the batch it failed in is done again by the others. Without batch normalisation, whose
+        statistics are of the whole batch.
+    samples : "auto" or list of int, default "auto"
+        How many samples of a batch each of `devices` has; ``"auto"``: as many as are expected to be done at the same time.
+    microbatch_size : int, optional
+        Gradients of so many samples at a time are summed up by themselves, then those sums in order; each of `devices` has
+        whole micro-batches, side by side on several threads. Training then has the same bits on one device as on several of
+        a kind, however they share a batch. Default: what a device has is summed up at once, which is faster on a GPU, and
+        rounds otherwise for other shares. Each micro-batch keeps weights and gradients of its own.
     threads : int, default 1
         At most 1024; 0: one for each core. Results do not depend on it.
     instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}
@@ -219,6 +232,9 @@ class Trainer:
         window_steps: int | None = None,
         window_updates: bool = True,
         device: str = "cpu",
+        devices: Iterable[str] | None = None,
+        samples: str | Iterable[int] = "auto",
+        microbatch_size: int | None = None,
         threads: int = 1,
         instruction_set: str = "best",
     ) -> None:
@@ -246,7 +262,7 @@ class Trainer:
         self.loss = self._loss.name
         self.optimizer = optimizer
         self.seed = integer(seed, "seed", maximum=2**63)
-        self.device = device
+        self.device = device_of_training(device, devices, samples, microbatch_size)
         self.threads = integer(threads, "threads", maximum=1024)
         self.instruction_set = choice(instruction_set, INSTRUCTION_SETS, "instruction_set")
         self._numbers = optimizer_settings(
