@@ -95,9 +95,13 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
     for (uint32_t s = 0; s < data.state_count; ++s)
         states[s] = gradient.states.data() + (static_cast<size_t>(s) * context_.batch + sample) * data.row;
     for (uint32_t r = 0; r < data.receptor_count; ++r) sums[r] = sums_row(population, r, chunk_step, sample);
-    const size_t learned = data.plan.learning ? data.plan.learning->constants.size() : 0;
-    for (size_t k = 0; k < learned; ++k)
-        constants[k] = gradient.constants.data() + (k * context_.batch + sample) * data.row;
+    const auto sums_of_constant = [&](size_t place) { return gradient.constants.data() + (place * context_.batch + sample) * data.row; };
+    const size_t learned = data.plan.learning && !data.training ? data.plan.learning->constants.size() : 0;
+    for (size_t k = 0; k < learned; ++k) constants[k] = sums_of_constant(k);
+    for (size_t k = 0; data.training && k < data.training_constants().size(); ++k) {
+        const uint32_t place = data.training_constants()[k];
+        constants[k] = place == PopulationData::not_learned ? nullptr : sums_of_constant(place);
+    }
     float* const activity = activity_row(population, step, sample);
     const NeuronAdjointArgs args{
         .constants = data.constants.data(),
@@ -109,11 +113,11 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
         .surrogate = data.surrogate,
         .constant_gradients = constants,
     };
-    if (data.adjoint_program)
+    if (data.training) data.training->adjoint(args, 0, data.row);
+    else if (!data.adjoint_program) data.compiled->adjoint(args, 0, data.row);
+    else
         context_.kernels.interpret_adjoint(data.adjoint_program->view(), args, context_.tasks[task].interpreter.data(), 0,
                                            data.row);
-    else
-        (data.training ? data.training->adjoint : data.compiled->adjoint)(args, 0, data.row);
     // Lanes behind the last neuron stay zero, whatever the model made of them.
     for (uint32_t i = data.size; i < data.row; ++i) {
         for (uint32_t s = 0; s < data.state_count; ++s) states[s][i] = 0.0f;
