@@ -264,6 +264,7 @@ void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk
 namespace {
 
 constexpr size_t gradient_bytes_of_tile = 512 * 1024;
+constexpr uint32_t rows_of_list = 64;  // whose active sources are listed before they are told apart
 
 // Calls visit(source) for the set bits of sources [begin, end), ascending; begin is a multiple of 16.
 template <class Visitor>
@@ -284,14 +285,18 @@ void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, 
     float* const out = projections_[task.projection].weights.data() + size_t{slot} * data.target_size;
     const size_t stride = event_stride(chunk_steps_ * batch);
     uint32_t counts[sources_of_task] = {};
-    for (uint32_t step = std::max(chunk.begin, tape_.first_arrival(delay)); step < chunk.end; ++step)
-        for (uint32_t sample = 0; sample < batch; ++sample) {
-            const uint32_t row = (step - chunk.begin) * batch + sample;
-            for_active(tape_.bits(source, step - delay, sample), task.begin, task.end, [&](uint32_t i) {
-                const uint32_t place = i - task.begin;
-                scratch.events[place * stride + counts[place]++] = row;
-            });
+    const uint32_t first = std::max(chunk.begin, tape_.first_arrival(delay));
+    const uint32_t end = first < chunk.end ? chunk.count() * batch : 0;
+    uint32_t listed[rows_of_list * sources_of_task + 16];
+    for (uint32_t row = (first - chunk.begin) * batch; row < end; row += rows_of_list) {
+        const uint32_t count = context_.kernels.list_rows(
+            tape_.bits(source, chunk.begin - delay, row) + task.begin / 16, context_.populations[source]->words,
+            (task.end - task.begin + 15) / 16, std::min(rows_of_list, end - row), sources_of_task, listed);
+        for (uint32_t k = 0; k < count; ++k) {
+            const uint32_t place = listed[k] % sources_of_task;
+            scratch.events[place * stride + counts[place]++] = row + listed[k] / sources_of_task;
         }
+    }
     const bool has_values = context_.populations[source]->is_value_input();
     // Every source reads its rows of the gradient: in tiles of targets, they stay in the L2 cache.
     const size_t rows = size_t{chunk.count()} * batch;

@@ -41,6 +41,10 @@ uint32_t count_bits(const uint16_t* bits, uint32_t words) {
     return count;
 }
 
+bool is_recorded(const RunRequest& request, uint32_t population) {
+    return std::any_of(request.records.begin(), request.records.end(), [&](const RecordFrames& r) { return r.population == population; });
+}
+
 constexpr uint32_t padded_panel(uint32_t width) { return (width + panel_columns - 1) / panel_columns * panel_columns; }
 
 }  // namespace
@@ -148,28 +152,37 @@ void CpuExecutor::tape_inputs(const RunRequest& request) {
         const PopulationData& data = *context_.populations[input.population];
         const bool held = input.step_stride == 0;
         std::atomic<uint64_t> active{0};
-        context_.pool.deal(context_.batch, [&](uint32_t sample, uint32_t worker) {
-            TaskMemory& memory = context_.tasks[worker];
-            uint64_t count = 0;
-            for (uint32_t step = 0; step < request.step_count; ++step) {
-                Moment at = moment(request, step, sample);
-                at.group = 0;
-                uint16_t* const bits = tape_->bits(input.population, at.run_step, sample);
-                const float* const frame =
-                    input.data + step * input.step_stride + static_cast<size_t>(sample) * data.size;
-                if (step > 0 && held) {
-                    std::memcpy(bits, tape_->bits(input.population, at.run_step - 1, sample), data.words * sizeof(uint16_t));
-                } else {
-                    context_.kernels.pack_bits(frame, data.size, bits);
-                    if (data.is_value_input())
-                        std::memcpy(tape_->values(input.population, at.run_step, sample), frame, data.size * sizeof(float));
-                }
-                count += count_bits(bits, data.words);
-                record_population(request, at, step, input.population, {0, data.size});
-            }
+        const auto pack = [&](uint32_t step, uint32_t sample) {
+            const uint32_t run_step = moment(request, step, sample).run_step;
+            const float* const frame = input.data + step * input.step_stride + static_cast<size_t>(sample) * data.size;
+            context_.kernels.pack_bits(frame, data.size, tape_->bits(input.population, run_step, sample));
+            if (data.is_value_input())
+                std::memcpy(tape_->values(input.population, run_step, sample), frame, data.size * sizeof(float));
+        };
+        const auto tell = [&](uint64_t count, uint32_t worker) {
             active.fetch_add(count, std::memory_order_relaxed);
-            if (!data.is_value_input()) memory.counters.input_spikes += count;
-        });
+            if (!data.is_value_input()) context_.tasks[worker].counters.input_spikes += count;
+        };
+        // A step after the other, as they lie in memory.
+        if (!held)
+            context_.pool.deal(request.step_count, [&](uint32_t step, uint32_t worker) {
+                for (uint32_t sample = 0; sample < context_.batch; ++sample) pack(step, sample);
+                const uint16_t* const bits = tape_->bits(input.population, moment(request, step, 0).run_step, 0);
+                tell(count_bits(bits, context_.batch * data.words), worker);
+            });
+        if (held || is_recorded(request, input.population))
+            context_.pool.deal(context_.batch, [&](uint32_t sample, uint32_t worker) {
+                for (uint32_t step = 0; step < request.step_count; ++step) {
+                    Moment at = moment(request, step, sample);
+                    at.group = 0;
+                    uint16_t* const bits = tape_->bits(input.population, at.run_step, sample);
+                    if (held && step == 0) pack(step, sample);
+                    else if (held)
+                        std::memcpy(bits, tape_->bits(input.population, at.run_step - 1, sample), data.words * sizeof(uint16_t));
+                    if (held) tell(count_bits(bits, data.words), worker);
+                    record_population(request, at, step, input.population, {0, data.size});
+                }
+            });
         const double values = static_cast<double>(data.size) * context_.batch * request.step_count;
         taped_.active[input.population] += active.load();
         tape_->set_share(input.population, static_cast<double>(active.load()) / values);
@@ -302,12 +315,14 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                 if (data.drops) data.silence(bits, at.sample, neurons);
                 if (by_spikes) spike_times_->after_step(population, neurons, bits, at.sample, memory);
             }
-            record_population(request, at, step, population, {neurons.begin, std::min(neurons.end, data.size)});
         }
         // Only now: what was just written in words of 16 bits is read in larger ones.
-        for (at.sample = begin; model.spiking && at.sample < end; ++at.sample)
-            memory.counters.spikes +=
-                count_bits(tape_->bits(population, at.run_step, at.sample) + neurons.begin / 16, width / 16);
+        for (at.sample = begin; at.sample < end; ++at.sample) {
+            record_population(request, at, step, population, {neurons.begin, std::min(neurons.end, data.size)});
+            if (model.spiking)
+                memory.counters.spikes +=
+                    count_bits(tape_->bits(population, at.run_step, at.sample) + neurons.begin / 16, width / 16);
+        }
     }
 }
 

@@ -308,6 +308,9 @@ struct KernelTable {
     void (*pack_bits)(const float* values, uint32_t count, uint16_t* out_bits);
     // Indices of the set bits, ascending, counted from `first`; returns how many.
     uint32_t (*list_bits)(const uint16_t* bits, uint32_t words, uint32_t first, uint32_t* out_list);
+    // The same for rows of `words` words that lie `stride` words apart, from 0 in the first and by `rise` higher in each that follows.
+    // Writes up to 16 places behind the last that it returns.
+    uint32_t (*list_rows)(const uint16_t* bits, size_t stride, uint32_t words, uint32_t rows, uint32_t rise, uint32_t* out_list);
     void (*add_bias)(float* sums, const float* bias, uint32_t begin, uint32_t end);
     // sums[j] += float(fixed[j]) * scale, then fixed[j] = 0, for `count` neurons (a multiple of 16). `from_zero`: sums begin at +0.
     void (*take_fixed)(float* sums, int32_t* fixed, float scale, uint32_t count, bool from_zero);

@@ -33,6 +33,7 @@ const KernelTable kernels{
     .model_count = compiled_model_count,
     .pack_bits = pack_bits,
     .list_bits = list_bits,
+    .list_rows = list_rows,
     .add_bias = add_bias,
     .take_fixed = take_fixed,
     .deliver_dense = deliver_dense,
