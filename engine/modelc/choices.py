@@ -54,7 +54,9 @@ class Training:
     choices: tuple[int, ...]  # by option; -1: neither program reads it
     zeros: tuple[int, ...]  # derived whole numbers that have to be 0, by place among the constants
     tape: tuple[int, ...]  # which entries of the model's tape are kept, counting on into that of learning
-    constants: dict[int, int]  # where parameters learn: those of which the adjoint has gradients, by place, and its registers
+    constants: dict[
+        int, int
+    ]  # where parameters learn: those of which the adjoint has gradients, by place, and its registers
 
 
 def joined(programs: NeuronPrograms) -> tuple[NeuronPrograms, dict[int, int]]:
@@ -98,8 +100,15 @@ def _reaching(definition: Definition, programs: NeuronPrograms, options: Mapping
     program, places, _ = specialise(derive, outputs, options, gradients=True)
     read = {operand for instruction in program.instructions for operand in instruction.operands} | set(places)
     parameters, first = len(definition.parameters), len(derive.inputs)
-    constants = [*range(parameters), *range(parameters + len(options), parameters + len(options) + len(definition.derived))]
-    return {place for place, gradient in zip(constants, range(first - len(constants), first), strict=True) if gradient in read}
+    constants = [
+        *range(parameters),
+        *range(parameters + len(options), parameters + len(options) + len(definition.derived)),
+    ]
+    return {
+        place
+        for place, gradient in zip(constants, range(first - len(constants), first), strict=True)
+        if gradient in read
+    }
 
 
 def training(

@@ -525,8 +525,8 @@ def kernels_source(
                 numbers = ", ".join(map(str, values))
                 lines.append(f"inline constexpr int32_t {name}_training_{field}_{number}[] = {{{numbers}}};")
             fields = [f"{name}_training_{field}_{number}" for field in listed]
-            functions = f"{name}_training_step_{number}, {name}_training_adjoint_{number}"
-            trainings.append(f"{{{', '.join(fields)}{'' if learning else ', nullptr'}, {functions}}}")
+            kernels = f"{name}_training_step_{number}, {name}_training_adjoint_{number}"
+            trainings.append(f"{{{', '.join(fields)}{'' if learning else ', nullptr'}, {kernels}}}")
         if trainings:
             lines.append(f"inline constexpr TrainingKernels {name}_trained[] = {{{', '.join(trainings)}}};")
         trained = f"{name}_trained, {len(trainings)}" if trainings else "nullptr, 0"

@@ -95,7 +95,9 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
     for (uint32_t s = 0; s < data.state_count; ++s)
         states[s] = gradient.states.data() + (static_cast<size_t>(s) * context_.batch + sample) * data.row;
     for (uint32_t r = 0; r < data.receptor_count; ++r) sums[r] = sums_row(population, r, chunk_step, sample);
-    const auto sums_of_constant = [&](size_t place) { return gradient.constants.data() + (place * context_.batch + sample) * data.row; };
+    const auto sums_of_constant = [&](size_t place) {
+        return gradient.constants.data() + (place * context_.batch + sample) * data.row;
+    };
     const size_t learned = data.plan.learning && !data.training ? data.plan.learning->constants.size() : 0;
     for (size_t k = 0; k < learned; ++k) constants[k] = sums_of_constant(k);
     for (size_t k = 0; data.training && k < data.training_constants().size(); ++k) {
@@ -159,12 +161,12 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
         });
         return;
     }
+    if (data.info.kind == SNN_CONNECT_SPARSE)
+        return sparse_source_gradient(projection, step, chunk_begin, begin, end, scratch_[task]);
     for (uint32_t sample = begin; sample < end; ++sample) {
         const float* const gradient = row_for_source(projection, step, chunk_begin, sample);
         float* const out = activity_row(source, then, sample);
-        if (data.info.kind == SNN_CONNECT_SPARSE) {
-            sparse_source_gradient(projection, step, gradient, sample);
-        } else if (data.info.kind == SNN_CONNECT_ONE_TO_ONE) {
+        if (data.info.kind == SNN_CONNECT_ONE_TO_ONE) {
             for (uint32_t i = 0; i < data.source_size; ++i) out[i] += data.weights[i] * gradient[i];
         } else if (data.is_max_pool()) {
             TaskScratch& scratch = scratch_[task];
@@ -215,19 +217,53 @@ void Backpropagation::tap_source_gradient(uint32_t projection, uint32_t step, ui
     }
 }
 
-void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step, const float* gradient, uint32_t sample) {
+// Several samples are the lanes of a vector: a synapse is one weight times a row of them. The bits are those of one sample alone.
+void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t begin, uint32_t end,
+                                             TaskScratch& scratch) {
+    constexpr uint32_t lanes = 16, fewest_samples = 4;  // below, most lanes stand by
     const ProjectionData& data = *context_.projections[projection];
+    const uint32_t source_row = context_.populations[data.info.source]->row;
+    const uint32_t target_row = context_.populations[data.info.target]->row;
     const uint32_t* const targets = data.info.synapses->index().targets.data();
     const auto& delays = data.segments->delays();
+    const bool by_lanes = end - begin >= fewest_samples;
+    const auto turned = [&](uint32_t sample) { return scratch.turned.data() + size_t{sample - begin} * target_row; };
+    for (uint32_t sample = begin; by_lanes && sample < end; sample += lanes)
+        context_.kernels.turn_rows(row_for_source(projection, step, chunk_begin, sample), target_row,
+                                   std::min(lanes, end - sample), turned(sample));
     for (uint32_t slot = 0; slot < delays.size(); ++slot) {
         const uint32_t delay = data.info.delay_steps + delays[slot];
         if (step < delay || (delay > 0 && rule_.rule == LearningRule::ottt)) return;
-        float* const out = activity_row(data.info.source, step - delay, sample);
-        for (uint32_t i = 0; i < data.source_size; ++i) {
-            const SparseSegments::Segment found = data.segments->find(i, slot);
-            float sum = 0.0f;
-            for (uint64_t k = found.begin; k < found.begin + found.count; ++k) sum += data.weights[k] * gradient[targets[k]];
-            out[i] += sum;
+        if (by_lanes) {
+            for (uint32_t i = 0; i < data.source_size; ++i) {
+                const SparseSegments::Segment found = data.segments->find(i, slot);
+                scratch.segment_begins[i] = found.begin;
+                scratch.segment_counts[i] = found.count;
+            }
+            for (uint32_t sample = begin; sample < end; sample += lanes)
+                context_.kernels.add_segment_products({
+                    .out = activity_row(data.info.source, step - delay, sample),
+                    .out_stride = source_row,
+                    .rows = std::min(lanes, end - sample),
+                    .gradient = turned(sample),
+                    .weights = data.weights,
+                    .targets = targets,
+                    .begins = scratch.segment_begins.data(),
+                    .counts = scratch.segment_counts.data(),
+                    .sources = data.source_size,
+                    .sums = scratch.turned_sums.data(),
+                });
+            continue;
+        }
+        for (uint32_t sample = begin; sample < end; ++sample) {
+            const float* const gradient = row_for_source(projection, step, chunk_begin, sample);
+            float* const out = activity_row(data.info.source, step - delay, sample);
+            for (uint32_t i = 0; i < data.source_size; ++i) {
+                const SparseSegments::Segment found = data.segments->find(i, slot);
+                float sum = 0.0f;
+                for (uint64_t k = found.begin; k < found.begin + found.count; ++k) sum += data.weights[k] * gradient[targets[k]];
+                out[i] += sum;
+            }
         }
     }
 }

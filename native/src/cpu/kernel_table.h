@@ -155,6 +155,20 @@ struct ActiveProductArgs {
     uint32_t active_count;
 };
 
+// out[r][i] += sum over k of weights[k] * gradient[targets[k]][r], k ascending in the segment of source i, for up to 16 rows r.
+struct SegmentProductArgs {
+    float* out;
+    uint32_t out_stride;  // floats from one row to the next, a multiple of 16
+    uint32_t rows;
+    const float* gradient;  // [target][16], as turn_rows makes them
+    const float* weights;
+    const uint32_t* targets;
+    const uint64_t* begins;  // by source: its segment of weights and targets
+    const uint32_t* counts;
+    uint32_t sources;
+    float* sums;  // scratch: [out_stride][16]
+};
+
 // out[i][j] += sum over r of values[r][i] * gradient[r][j], each element one chain of r ascending.
 struct OuterArgs {
     float* out;
@@ -342,6 +356,9 @@ struct KernelTable {
     void (*transpose_panels)(const float* weights, uint32_t rows, uint32_t columns, float* out_panels);
     void (*add_product)(const ProductArgs&);
     void (*add_active_products)(const ActiveProductArgs&);
+    // rows[r][j] to out[j][16], r < count <= 16, zero for the others; `stride` floats from one row to the next, a multiple of 16.
+    void (*turn_rows)(const float* rows, uint32_t stride, uint32_t count, float* out);
+    void (*add_segment_products)(const SegmentProductArgs&);
     void (*add_outer)(const OuterArgs&);
     void (*add_rows)(float* sums, const float* rows, size_t stride, uint32_t row_count, uint32_t columns);
     void (*turn_channels)(const ConvAdjointArgs&);

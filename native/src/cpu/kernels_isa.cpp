@@ -55,6 +55,8 @@ const KernelTable kernels{
     .transpose_panels = transpose_panels,
     .add_product = add_product,
     .add_active_products = add_active_products,
+    .turn_rows = turn_rows,
+    .add_segment_products = add_segment_products,
     .add_outer = add_outer,
     .add_rows = add_rows,
     .turn_channels = turn_channels,

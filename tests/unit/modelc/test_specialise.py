@@ -167,7 +167,9 @@ def test_training_with_counters_at_0_gives_the_same_bits(learning) -> None:
                 assert 0 < spike.sum() < LANES
             kept = [whole.tape[i].register for i in training.tape]
             places = [*training.programs.step_states, *(entry.register for entry in training.programs.tape)]
-            assert_same_lanes([(general, r) for r in [*programs.step_states, *kept]], [(special, p) for p in places], name)
+            assert_same_lanes(
+                [(general, r) for r in [*programs.step_states, *kept]], [(special, p) for p in places], name
+            )
 
             taped = [np.broadcast_to(general[entry.register], LANES) for entry in whole.tape]
             finite = np.isfinite([taped[i] for i in training.tape]).all(axis=0)  # else 0 times infinity is left out
