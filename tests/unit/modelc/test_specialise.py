@@ -190,7 +190,9 @@ def test_training_with_counters_at_0_gives_the_same_bits(learning) -> None:
             if learning:
                 left_out = {i: general[register] for i, register in constants.items() if i not in training.constants}
                 assert_reaches_no_parameter(definition, programs, inputs, left_out, finite)
-    assert found == 7  # "lif" and "driven_lif", which takes over its list, and "leaky_integrator"
+    assert found == 15, (
+        "three choices of lif, two of three other models, one of leaky_integrator; those with this base as well"
+    )
 
 
 def assert_same_lanes(expected, found, name, lanes=slice(None)) -> None:
