@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .compile import NeuronPrograms
@@ -51,7 +52,7 @@ class Training:
     """A taped step and its adjoint for one choice of all options, of neurons whose counters are at 0 and stay there."""
 
     programs: NeuronPrograms
-    choices: tuple[int, ...]  # by option; -1: neither program reads it
+    choices: tuple[int, ...]  # by option; -1: any will do
     zeros: tuple[int, ...]  # derived whole numbers that have to be 0, by place among the constants
     tape: tuple[int, ...]  # which entries of the model's tape are kept, counting on into that of learning
     constants: dict[
@@ -109,6 +110,22 @@ def _reaching(definition: Definition, programs: NeuronPrograms, options: Mapping
         for place, gradient in zip(constants, range(first - len(constants), first), strict=True)
         if gradient in read
     }
+
+
+def _without_say(
+    definition: Definition, programs: NeuronPrograms, options: Mapping[int, int], unread: Sequence[int]
+) -> list[int]:
+    """Those of the options that neither step nor adjoint reads under which no other gradient reaches a parameter."""
+    reaching = _reaching(definition, programs, options)
+    free: list[int] = []
+    for register in unread:
+        wider = [*free, register]
+        counts = [len(definition.options[r - len(definition.parameters)].choices) for r in wider]
+        combinations = itertools.product(*(range(count) for count in counts))
+        others = ({**options, **dict(zip(wider, values, strict=True))} for values in combinations)
+        if all(_reaching(definition, programs, other) <= reaching for other in others):
+            free = wider
+    return free
 
 
 def training(
@@ -170,6 +187,9 @@ def training(
         if made is None or made.op != "iconst" or made.value != 0:
             return None
     operands = {o for p in (programs.step, programs.adjoint) for i in p.instructions for o in i.operands}
+    free = [register for register in options if register not in operands]
+    if learning:
+        free = _without_say(definition, programs, options, free)
     count, end = len(definition.states), len(definition.states) + len(definition.receptors)
     return Training(
         replace(
@@ -185,7 +205,7 @@ def training(
             adjoint_states=tuple(gradients[:count]),
             adjoint_receptors=tuple(gradients[count:end]),
         ),
-        tuple(value if register in operands else -1 for register, value in options.items()),
+        tuple(-1 if register in free else value for register, value in options.items()),
         tuple(zeros),
         tape,
         {

@@ -189,10 +189,11 @@ def test_training_with_counters_at_0_gives_the_same_bits(learning) -> None:
             assert_same_lanes([(general, r) for r in registers], [(special, p) for p in places], name, finite)
             if learning:
                 left_out = {i: general[register] for i, register in constants.items() if i not in training.constants}
-                assert_reaches_no_parameter(definition, programs, inputs, left_out, finite)
-    assert found == 15, (
-        "three choices of lif, two of three other models, one of leaky_integrator; those with this base as well"
-    )
+                for options in options_that_fit(definition, training.choices):
+                    assert_reaches_no_parameter(definition, programs, inputs[:first], options, left_out, finite)
+    assert (
+        found == 15
+    )  # three of lif, two of three others, one of leaky_integrator, and those of models with such a base
 
 
 def assert_same_lanes(expected, found, name, lanes=slice(None)) -> None:
@@ -203,16 +204,25 @@ def assert_same_lanes(expected, found, name, lanes=slice(None)) -> None:
         assert np.array_equal(one, other, equal_nan=True), f"{name} {register}"
 
 
-def assert_reaches_no_parameter(definition, programs, constants, gradients, lanes) -> None:
-    """What an adjoint for some options leaves out is 0, or goes to no parameter under these options."""
+def options_that_fit(definition, choices):
+    """Every choice of options for which kernels with these choices are used."""
+    return itertools.product(
+        *(
+            range(len(option.choices)) if choice < 0 else [choice]
+            for option, choice in zip(definition.options, choices, strict=True)
+        )
+    )
+
+
+def assert_reaches_no_parameter(definition, programs, parameters, options, gradients, lanes) -> None:
+    """What an adjoint leaves out is 0, or goes to no parameter under these options."""
     learning, first = programs.learning, len(definition.parameters)
-    derived = len(definition.derived)
-    given = [np.zeros(LANES, np.float32) for _ in range(first + derived)]
+    given = [np.zeros(LANES, np.float32) for _ in range(first + len(definition.derived))]
     for place, gradient in gradients.items():
         given[place if place < first else place - len(definition.options)] = np.broadcast_to(gradient, LANES)
-    count = first + len(definition.options)
+    chosen = [np.full(LANES, option, np.int32) for option in options]
     with np.errstate(all="ignore"):
-        values = run(as_ops(learning.derive), [*constants[:count], np.float32(1.0), *given], np.float32)
+        values = run(as_ops(learning.derive), [*parameters, *chosen, np.float32(1.0), *given], np.float32)
     for register in learning.derive_parameters:
         if register >= 0:
             assert not np.any(np.nan_to_num(np.broadcast_to(values[register], LANES)[lanes])), definition.name
