@@ -677,7 +677,7 @@ inline void lif_training_adjoint_1(const NeuronAdjointArgs& args, uint32_t begin
     }
 }
 
-inline constexpr int32_t lif_training_choices_1[] = {0, 0, 0, 0, -1, -1};
+inline constexpr int32_t lif_training_choices_1[] = {0, 0, 0, 0, -1, 0};
 inline constexpr int32_t lif_training_zeros_1[] = {14, -1};
 inline constexpr int32_t lif_training_tape_1[] = {1, 3, -1};
 inline constexpr int32_t lif_training_constants_1[] = {1, 2, 11, 13, -1};
@@ -801,7 +801,7 @@ inline void lif_training_adjoint_3(const NeuronAdjointArgs& args, uint32_t begin
     }
 }
 
-inline constexpr int32_t lif_training_choices_3[] = {0, 1, 0, 0, -1, -1};
+inline constexpr int32_t lif_training_choices_3[] = {0, 1, 0, 0, -1, 0};
 inline constexpr int32_t lif_training_zeros_3[] = {14, -1};
 inline constexpr int32_t lif_training_tape_3[] = {1, 3, -1};
 inline constexpr int32_t lif_training_constants_3[] = {1, 2, 3, 11, -1};
@@ -912,7 +912,7 @@ inline void lif_training_adjoint_5(const NeuronAdjointArgs& args, uint32_t begin
     }
 }
 
-inline constexpr int32_t lif_training_choices_5[] = {0, 2, 0, 0, -1, -1};
+inline constexpr int32_t lif_training_choices_5[] = {0, 2, 0, 0, -1, 0};
 inline constexpr int32_t lif_training_zeros_5[] = {14, -1};
 inline constexpr int32_t lif_training_tape_5[] = {1, 3, -1};
 inline constexpr int32_t lif_training_constants_5[] = {1, 2, 11, -1};
