@@ -55,9 +55,7 @@ class Training:
     choices: tuple[int, ...]  # by option; -1: any will do
     zeros: tuple[int, ...]  # derived whole numbers that have to be 0, by place among the constants
     tape: tuple[int, ...]  # which entries of the model's tape are kept, counting on into that of learning
-    constants: dict[
-        int, int
-    ]  # where parameters learn: those of which the adjoint has gradients, by place, and its registers
+    constants: dict[int, int]  # by place, those whose gradients the adjoint has, where parameters learn: its registers
 
 
 def joined(programs: NeuronPrograms) -> tuple[NeuronPrograms, dict[int, int]]:
@@ -115,7 +113,7 @@ def _reaching(definition: Definition, programs: NeuronPrograms, options: Mapping
 def _without_say(
     definition: Definition, programs: NeuronPrograms, options: Mapping[int, int], unread: Sequence[int]
 ) -> list[int]:
-    """Those of the options that neither step nor adjoint reads under which no other gradient reaches a parameter."""
+    """Those of the unread options of which no choice, alone or with the others', lets more gradients reach a parameter."""
     reaching = _reaching(definition, programs, options)
     free: list[int] = []
     for register in unread:
