@@ -511,6 +511,8 @@ def kernels_source(
         special = f"{name}_specialised, {len(steps)}" if steps else "nullptr, 0"
         trainings: list[str] = []
         for choices, learning in itertools.product(definition.trained, (False, True)):
+            if learning and definition.drive:
+                continue  # few train a background, and fewer its neurons' parameters
             found = training(definition, programs, choices, learning=learning)
             if found is None:
                 continue

@@ -191,9 +191,7 @@ def test_training_with_counters_at_0_gives_the_same_bits(learning) -> None:
                 left_out = {i: general[register] for i, register in constants.items() if i not in training.constants}
                 for options in options_that_fit(definition, training.choices):
                     assert_reaches_no_parameter(definition, programs, inputs[:first], options, left_out, finite)
-    assert (
-        found == 15
-    )  # three of lif, two of three others, one of leaky_integrator, and those of models with such a base
+    assert found == 11  # three of lif, one of four others, and those of two models with such a base
 
 
 def assert_same_lanes(expected, found, name, lanes=slice(None)) -> None:
