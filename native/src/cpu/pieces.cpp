@@ -12,7 +12,7 @@ constexpr uint64_t smallest_piece = 64;  // neurons: a cache line of bits is sha
 
 }  // namespace
 
-// In 64 bits: 16 channels of a population that may have 2^31 neurons are more than 32 bits count.
+// In 64 bits: 16 channels of a population that may have 2^30 neurons are more than 32 bits count.
 std::vector<uint64_t> piece_granularities(const Network& network) {
     std::vector<uint64_t> granularities(network.populations().size(), 0);
     for (const Projection& projection : network.projections()) {
