@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,6 +31,7 @@ from snn._arrays import (
 from snn._progress import RunBar
 from snn._running import Run
 from snn._variables import Variables
+from snn._words import INSTRUCTION_SETS
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, shown
 from snn.engine.records import Counters, SpikeEvent
@@ -44,7 +45,6 @@ from snn.vulkan import Host
 
 __all__ = ["Simulation"]
 
-INSTRUCTION_SETS = ("best", "scalar", "avx2", "avx512", "neon")
 FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8, "input_gradients": 16}
 
 
@@ -135,7 +135,7 @@ class Simulation:
         batch_size: int = 1,
         sample_weights: bool = False,
         threads: int = 1,
-        power: str = "normal",
+        power: Literal["normal", "low"] = "normal",
         instruction_set: str = "best",
         flags: Iterable[str] = (),
         seed: int = 0,
@@ -205,12 +205,10 @@ class Simulation:
             for name, values in mapping(inputs, "inputs", "arrays by input population").items():
                 self.set_input(name, values)
         if not self._recorders and not self._functions:
-            try:
-                self._session.step(count)
-            except (TypeError, OverflowError):
-                # Only now, so that the usual call pays nothing for it.
-                integer(count, "count")
-                raise
+            if type(count) is int and count == 1:  # the usual call pays for nothing else
+                self._session.step(1)
+            else:
+                self._session.run(integer(count, "count", maximum=2**32 - 1), [], [])  # which looks for Ctrl+C
             return
         for _ in range(integer(count, "count")):
             self._session.step(1)
@@ -670,7 +668,8 @@ class Simulation:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Simulation of {self.network!r} on {self.device!r}, batch of {self.batch_size}>"
+        where = f"on {self.device!r}" if self._session.address else "closed"
+        return f"<Simulation of {self.network!r}, {where}, batch of {self.batch_size}>"
 
 
 def _steps_in(max_catch_up: float, dt: float) -> int:
