@@ -99,6 +99,9 @@ class Simulation:
     seed : int, default 0
         Of the random draws of models that have some (`DrivenLIF`, `NoisyIzhikevich`, ...), 0 to 2**64 - 1. The same network,
         inputs and seed give the same spikes.
+    max_catch_up : float, optional
+        Most simulated time, in seconds, that one `advance` makes up for, at least one step; what is due beyond it is dropped.
+        By default 0.25 s, or 100 steps where those are longer.
 
     Raises
     ------
@@ -137,6 +140,7 @@ class Simulation:
         instruction_set: str = "best",
         flags: Iterable[str] = (),
         seed: int = 0,
+        max_catch_up: float | None = None,
     ) -> None:
         if not isinstance(network, Network):
             raise ArgumentTypeError(f"network is {shown(network)}, not a Network; snn.load(path) reads one from a file")
@@ -171,6 +175,7 @@ class Simulation:
             instruction_set=INSTRUCTION_SETS.index(choice(instruction_set, INSTRUCTION_SETS, "instruction_set")),
             flags=bits,
             seed=integer(seed, "seed", maximum=2**64 - 1),
+            max_catch_up_steps=0 if max_catch_up is None else _steps_in(max_catch_up, network.dt),
         )
         self._variables = Variables(network, self._session, self.batch_size, self.sample_weights)
         self._indices = {name: population._index for name, population in network.populations.items()}
@@ -218,7 +223,7 @@ class Simulation:
         Parameters
         ----------
         seconds : float
-            Simulated time, at least 0; at most 100 steps are taken, time beyond is dropped.
+            Simulated time, at least 0; what is more than `max_catch_up` is dropped.
         budget : float, optional
             Seconds of wall time, at least 0. The call ends with the step in which they are spent, and the steps that are left
             are due at the next call. At least one step that is due runs.
@@ -666,3 +671,11 @@ class Simulation:
     def __repr__(self) -> str:
         where = f"on {self.device!r}" if self._session.address else "closed"
         return f"<Simulation of {self.network!r}, {where}, batch of {self.batch_size}>"
+
+
+def _steps_in(max_catch_up: float, dt: float) -> int:
+    """Whole steps of `dt` milliseconds in a time in seconds: at least one, at most as many as libsnn counts."""
+    steps = math.floor(min(number(max_catch_up, "max_catch_up") * 1000 / dt + 1e-6, 2**32 - 1))
+    if steps < 1:
+        raise InvalidArgumentError(f"max_catch_up is {max_catch_up} s, less than a step of {dt} ms")
+    return steps

@@ -282,7 +282,7 @@ namespace Snn
         internal uint thread_count;
         /// <summary>SNN_ISA_*</summary>
         internal uint instruction_set;
-        /// <summary>most steps that one snn_run_step may take, default 100; time beyond is dropped</summary>
+        /// <summary>most steps that one snn_run_step may take; time beyond is dropped. 0 (default): as many as fit into 0.25 s of simulated time, at least 100</summary>
         internal uint max_catch_up_steps;
         /// <summary>copied; null: the C runtime's</summary>
         internal SNNAllocator* allocator;

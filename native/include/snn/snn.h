@@ -43,7 +43,8 @@
  * - Thread-safety: networks, models: any thread. A session and its trainer: one thread at a time; a second thread that
  *   enters at the same moment gets SNN_ERROR_BUSY. Different sessions run in parallel. Release and destroy: any thread,
  *   any order, null allowed.
- * - After fork() a child may not use sessions of its parent: SNN_ERROR_FORKED.
+ * - After fork() a child may not use sessions of its parent: SNN_ERROR_FORKED. Destroying one there forgets it and leaves its
+ *   device and threads alone; what it had on them stays until the child ends.
  * - Steps: snn_run_step and snn_session_step neither allocate, lock nor wait after the first call, single-threaded
  *   sessions never; sessions with threads wake their own workers only.
  *
@@ -518,7 +519,8 @@ typedef struct SNNConfig {
     uint32_t batch_size;       /* samples, 1 (default) to 1,048,576 */
     uint32_t thread_count;     /* default 1, at most 1024; 0: one per core. Results do not depend on it. */
     uint32_t instruction_set;  /* SNN_ISA_* */
-    uint32_t max_catch_up_steps; /* most steps that one snn_run_step may take, default 100; time beyond is dropped */
+    uint32_t max_catch_up_steps; /* most steps that one snn_run_step may take; time beyond is dropped. 0 (default): as many as fit
+                                    into 0.25 s of simulated time, at least 100 */
     const SNNAllocator *allocator;  /* copied; null: the C runtime's */
     const SNNJobSystem *job_system; /* copied; null: own threads */
     SNNLogCallback log;             /* null: silent */

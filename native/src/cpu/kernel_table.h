@@ -104,7 +104,10 @@ struct ConvShape {
     uint32_t out_plane() const { return out_height * out_width; }
     uint32_t block_weights() const { return group_inputs * kernel_y * kernel_x * 16; }
     // Of the targets, with margins for sources at the edge of the image.
-    uint32_t padded_plane() const { return out_height * (out_width + 2 * (kernel_x - 1) * x_dilation); }
+    uint64_t padded_plane() const { return out_height * (out_width + uint64_t{2} * (kernel_x - 1) * x_dilation); }
+    // Whether the gradient of the weights is taken by sliding over the targets with their margins, which then have a copy: not where
+    // that would be a large one, as with a dilation far beyond the image.
+    bool slides() const { return x_stride == 1 && y_stride == 1 && padded_plane() <= uint64_t{1} << 24; }
 };
 
 constexpr uint32_t conv_blocks_together = 4;

@@ -10,14 +10,10 @@
 #include "cpu/interpreter.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
+#include "cpu/pieces.h"
 #include "network/plan.h"
 
 namespace snn::cpu {
-
-// Neurons [begin, end): a piece of a population that one task updates. Both are multiples of 16.
-struct NeuronRange {
-    uint32_t begin, end;
-};
 
 struct PopulationData {
     PopulationData(const Population& population, const PopulationPlan& plan, const KernelTable& kernels,

@@ -27,7 +27,7 @@ namespace snn {
 struct SessionOptions {
     std::string device;
     ExecutorOptions executor;
-    uint32_t max_catch_up_steps = 100;
+    uint32_t max_catch_up_steps = 0;  // 0: see usual_catch_up()
     SNNLogCallback log = nullptr;
     void* log_user = nullptr;
 };
@@ -48,6 +48,7 @@ public:
     };
 
     Session(std::shared_ptr<const Network> network, const SessionOptions& options);
+    ~Session();
 
     // The device it runs on; why, where "auto" chose it or another one failed, else "".
     const std::string& device() const { return device_; }

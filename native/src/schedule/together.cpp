@@ -48,8 +48,7 @@ void check_together(const std::vector<std::string>& devices, std::string_view wo
         if (automatic_device(name) != Automatic::no)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "device '", words, "': 'auto' chooses one device and cannot be one of several; name ",
                         "each of them");
-        const Backend& backend = find_backend(name);
-        if (!backend.is_automatic && std::string_view(backend.name) != "reference")
+        if (!find_backend(name).gives_same_bits)
             throw Error(SNN_ERROR_UNSUPPORTED, "device '", name, "' cannot work with others on one network ('", words,
                         "'): it does not give the same bits as they do");
     }
@@ -58,7 +57,7 @@ void check_together(const std::vector<std::string>& devices, std::string_view wo
                     " devices; at most ", most_devices_together, " work together");
 }
 
-bool runs_on_host(std::string_view device) { return device != "vulkan" && !device.starts_with("vulkan:"); }
+bool runs_on_host(std::string_view device) { return !find_backend(device).is_gpu; }
 
 uint32_t threads_of_part(const std::vector<std::string>& devices, uint32_t place, uint32_t thread_count) {
     if (!runs_on_host(devices[place])) return 1;
@@ -70,7 +69,7 @@ ExecutorOptions options_of_part(const ExecutorOptions& options, std::string_view
     ExecutorOptions own = options;
     own.device = device_choice(device);
     own.thread_count = thread_count;
-    if (device != "vulkan") own.vulkan_host = nullptr;
+    if (runs_on_host(device) || !own.device.empty()) own.vulkan_host = nullptr;  // the host program's has no choice
     return own;
 }
 

@@ -35,7 +35,7 @@ bool runs_on_host(std::string_view device);
 
 // Host threads of one of the devices: those that compute on the host share them.
 uint32_t threads_of_part(const std::vector<std::string>& devices, uint32_t place, uint32_t thread_count);
-// Of one of the devices, which are opened with the host program's Vulkan device where there is one and it is named "vulkan".
+// Of one of the devices, which are opened with the host program's where there is one and it is a GPU named without a choice.
 ExecutorOptions options_of_part(const ExecutorOptions& options, std::string_view device, uint32_t thread_count);
 // Threads that drive so many devices. The host's job system and allocator are called from the thread that calls us: with one of
 // them, devices run one after the other.

@@ -501,7 +501,7 @@ pub struct SNNConfig {
     pub thread_count: u32,
     /// SNN_ISA_*
     pub instruction_set: u32,
-    /// most steps that one snn_run_step may take, default 100; time beyond is dropped
+    /// most steps that one snn_run_step may take; time beyond is dropped. 0 (default): as many as fit into 0.25 s of simulated time, at least 100
     pub max_catch_up_steps: u32,
     /// copied; null: the C runtime's
     pub allocator: *const SNNAllocator,
