@@ -90,8 +90,7 @@ struct SpikingNetworkCompute {
             const SNNVulkanPlanShader& shader = plan.shaders[i];
             shaders.emplace_back(shader);
             made_shaders.push_back(device->make_shader(shaders.back()));
-            pipelines.push_back(
-                device->make_pipeline(made_shaders.back(), shaders.back(), shader.constants, static_cast<std::size_t>(shader.constant_count)));
+            pipelines.push_back(device->make_pipeline(made_shaders.back()));
         }
         std::map<std::pair<uint32_t, std::vector<Rid>>, Rid> sets;
         for (uint32_t i = 0; i < plan.dispatch_count; ++i) {
@@ -289,15 +288,15 @@ const Class& compute_network_class() {
          {"get_counted_populations", {}, GODOT_STRINGS,
           [](void* it, Arguments, void* result) { set_strings(result, self(it).counted); }, reads},
          {"open",
-          {{"network", GODOT_OBJECT, GODOT_HINT_RESOURCE_TYPE, "SpikingNetworkResource"},
-           {"device", GODOT_OBJECT, GODOT_HINT_NONE, "RenderingDevice"}},
-          GODOT_INT,
+          {{"network", {GODOT_OBJECT, "SpikingNetworkResource"}, GODOT_HINT_RESOURCE_TYPE, "SpikingNetworkResource"},
+           {"device", {GODOT_OBJECT, "RenderingDevice"}}},
+          error_type,
           open},
          {"close", {}, GODOT_NIL, [](void* it, Arguments, void*) { self(it).close(); }},
-         {"set_input", {{"population", GODOT_STRING}, {"values", GODOT_FLOATS}}, GODOT_INT, set_input},
-         {"advance", {{"steps", GODOT_INT}}, GODOT_INT, advance},
+         {"set_input", {{"population", GODOT_STRING}, {"values", GODOT_FLOATS}}, error_type, set_input},
+         {"advance", {{"steps", GODOT_INT}}, error_type, advance},
          {"read", {{"path", GODOT_STRING}}, GODOT_FLOATS, read},
-         {"clear_spike_count", {{"population", GODOT_STRING}}, GODOT_INT, clear_spike_count},
+         {"clear_spike_count", {{"population", GODOT_STRING}}, error_type, clear_spike_count},
          {"get_buffer", {{"path", GODOT_STRING}}, GODOT_RID, get_buffer},
          {"get_buffer_offset", {{"path", GODOT_STRING}}, GODOT_INT, get_buffer_offset},
          {"get_step_count", {}, GODOT_INT, [](void* it, Arguments, void* result) { give(result, self(it).step_count); }, reads}},
