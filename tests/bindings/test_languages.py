@@ -75,7 +75,7 @@ def test_the_game_is_the_same_in_every_language(built: Built, brain: Path, game:
 
 
 @pytest.mark.parametrize(
-    ("page", "language"), [("c", "c"), ("rust", "rust"), ("csharp", "csharp_mono"), ("java", "java")]
+    ("page", "language"), [("c", "c"), ("cpp", "cpp"), ("rust", "rust"), ("csharp", "csharp_mono"), ("java", "java")]
 )
 def test_the_first_program_of_a_page_plays_the_game(
     built: Built, shared: Path, brain: Path, game: str, tmp_path: Path, page: str, language: str

@@ -66,19 +66,13 @@ struct SpikingNetworkCompute {
             counts[name] = {};
             name_buffer(names, name + ".spike_count", network->population(i).size);
         }
-        SNNVulkanPlan plan{};
-        plan.struct_size = sizeof plan;
-        snn::check(snn_vulkan_get_plan(session->get(), &plan));
-        replay(plan, names);
+        replay(snn::vulkan::plan(*session), names);
     }
 
     void name_buffer(std::map<uint64_t, std::string>& names, const std::string& path, uint32_t size) {
-        SNNVulkanBuffer buffer{};
-        buffer.struct_size = sizeof buffer;
-        buffer.buffer = names.size() + 1;
-        buffer.size_bytes = uint64_t{size} * 4;
-        snn::check(snn_vulkan_bind_buffer(session->get(), path.c_str(), &buffer));
-        names[buffer.buffer] = path;
+        const uint64_t number = names.size() + 1;
+        snn::vulkan::bind_buffer(*session, path, snn::vulkan::buffer_of(number, 0, uint64_t{size} * 4));
+        names[number] = path;
     }
 
     // Makes all that the plan names. RenderingDevice binds whole buffers, so each part of one of the plan's that is bound somewhere
@@ -200,9 +194,7 @@ struct SpikingNetworkCompute {
             if (!found.buffer) throw unused;
             return found;
         }
-        SNNVulkanBuffer state{};
-        state.struct_size = sizeof state;
-        snn::check(snn_vulkan_get_buffer(session->get(), path.c_str(), &state));
+        const SNNVulkanBuffer state = snn::vulkan::buffer(*session, path);
         for (const auto& [part, rid] : buffers)
             if (part[0] == state.buffer && part[1] <= state.offset_bytes && state.offset_bytes + state.size_bytes <= part[1] + part[2])
                 return {rid, state.offset_bytes - part[1], state.size_bytes, state.type == SNN_INT32};

@@ -8,7 +8,7 @@
 #include <map>
 #include <memory>
 #include <set>
-#include <snn/snn_vulkan.h>
+#include <snn/snn_vulkan.hpp>
 #include <vector>
 
 namespace godot_snn {
