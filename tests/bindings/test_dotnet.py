@@ -1,7 +1,10 @@
-"""What the .NET SDK makes of the C# binding, where there is one: both frameworks, NuGet, and compilation ahead of time."""
+"""What the .NET SDK makes of the C# binding, where there is one: both frameworks, NuGet, compilation ahead of time, and the
+scripts of the Unity package with the compiler and the language that Unity has.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -70,3 +73,45 @@ def test_a_program_is_compiled_ahead_of_time(brain: Path, game: str, tmp_path: P
     program = next(one for one in (tmp_path / "publish").rglob("Creature") if one.is_file())
     # Where dotnet runs, it runs too: before the last word of the command there may be a chroot, say.
     assert run(*command[:-1], program, brain, LD_LIBRARY_PATH=str(LIBRARY)).strip() == game
+
+
+def test_the_unity_package_compiles_as_unity_compiles_it(shared: Path, tmp_path: Path) -> None:
+    """Roslyn, C# 9, netstandard2.1, an assembly for each .asmdef with what it refers to and allows, and one for the game."""
+    command = dotnet_sdk()
+    package = make("unity", shared)
+    engine = Path(__file__).parent / "unity/UnityEngine.cs"
+    projects = {"UnityEngine": unity_project(tmp_path, "UnityEngine", [engine], [], is_unsafe=True)}
+    for definition in sorted(
+        package.rglob("*.asmdef"), key=lambda one: "references" in one.read_text(encoding="utf-8")
+    ):
+        about = json.loads(definition.read_text(encoding="utf-8"))
+        references = [projects[name] for name in ("UnityEngine", *about.get("references", [])) if name in projects]
+        sources = sorted(definition.parent.rglob("*.cs"))
+        is_unsafe = about.get("allowUnsafeCode", False)
+        projects[about["name"]] = unity_project(tmp_path, about["name"], sources, references, is_unsafe=is_unsafe)
+    assert {"Snn", "Snn.Editor", "Snn.Unity.Tests"} < projects.keys()
+    sample = sorted((package / "Samples~").rglob("*.cs"))
+    game = unity_project(tmp_path, "Assembly-CSharp", sample, list(projects.values()), is_unsafe=False)
+    run(*command, "build", "-warnaserror", NO_AUDIT, "--artifacts-path", tmp_path / "artifacts", game)
+
+
+def unity_project(folder: Path, name: str, sources: list[Path], references: list[Path], *, is_unsafe: bool) -> Path:
+    items = [f'<Compile Include="{one}" />' for one in sources]
+    items += [f'<ProjectReference Include="{one}" />' for one in references]
+    project = folder / name / f"{name}.csproj"
+    project.parent.mkdir()
+    project.write_text(
+        f"""<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <TargetFramework>netstandard2.1</TargetFramework>
+    <LangVersion>9</LangVersion>
+    <AllowUnsafeBlocks>{str(is_unsafe).lower()}</AllowUnsafeBlocks>
+    <EnableDefaultItems>false</EnableDefaultItems>
+    <NoWarn>0649;0414</NoWarn> <!-- fields that Unity sets: it does not tell them either -->
+  </PropertyGroup>
+  <ItemGroup>{"".join(items)}</ItemGroup>
+</Project>
+""",
+        encoding="utf-8",
+    )
+    return project
