@@ -136,7 +136,7 @@ class Run:
         for variable in variables:
             projection._check_recordable(variable)
             path = f"{projection.name}.{variable}"
-            shape = (self._steps // self._every, *self._simulation._shape_of(path))
+            shape = (self._steps // self._every, *self._simulation._variables.shape(path))
             own[variable] = new_array(shape, np.float32, f"the recording of {path}")
             self._weights.append((path, own[variable]))
 

@@ -21,27 +21,19 @@ from snn._arrays import (
     new_array,
     number,
 )
+from snn._optimizer import optimizer_settings
 from snn._outputs import LOSS_NONE, Outputs
+from snn._trained import checkpoint_number, learned_parameters, store_learned, trained_arrays
+from snn._words import INSTRUCTION_SETS, OptimizerName
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.network import Network
-from snn.simulation import FLAGS, INSTRUCTION_SETS
+from snn.simulation import FLAGS
 
 if TYPE_CHECKING:
     from snn._batches import InputList
-    from snn.projection import Projection
 
-__all__ = [
-    "OPTIMIZERS",
-    "Backpropagation",
-    "Gradients",
-    "checkpoint_number",
-    "learned_parameters",
-    "store_learned",
-    "trained_arrays",
-]
-
-OPTIMIZERS = ("sgd", "adam", "adamw", "lion")
+__all__ = ["Backpropagation", "Gradients"]
 
 
 class Gradients(NamedTuple):
@@ -63,55 +55,6 @@ class Gradients(NamedTuple):
         }
         arrays |= self.inputs
         return f"<Gradients: {', '.join(f'{name} {value.shape}' for name, value in arrays.items()) or 'none'}>"
-
-
-def checkpoint_number(checkpoint_steps: int | str | None) -> int:
-    """Return `checkpoint_steps` as the native trainer takes it."""
-    if checkpoint_steps is None:
-        return 0
-    if isinstance(checkpoint_steps, str):
-        choice(checkpoint_steps, ("auto",), "checkpoint_steps")
-        return 2**32 - 1
-    return integer(checkpoint_steps, "checkpoint_steps", minimum=1, maximum=2**32 - 2)
-
-
-def trained_arrays(network: Network) -> dict[str, Floats]:
-    """Return the arrays of a network that are trained, by the names that a session gives them ("NAME.weight")."""
-    found = {}
-    for name, projection in network.projections.items():
-        for variable, values in _trained(projection).items():
-            found[f"{name}.{variable}"] = values
-    return found
-
-
-def learned_parameters(network: Network, session: _native.Session) -> dict[str, dict[str, NDArray[np.float64]]]:
-    """Return a copy of the session's learnable parameters by population and name."""
-    found: dict[str, dict[str, NDArray[np.float64]]] = {}
-    for population in network.populations.values():
-        for parameter in population.learnable:
-            path = f"{population.name}.{parameter}"
-            values = np.empty(session.value_count(path))
-            session.read(path, values)
-            found.setdefault(population.name, {})[parameter] = values
-    return found
-
-
-def store_learned(network: Network, session: _native.Session) -> None:
-    """Copy the session's learnable parameters into the network."""
-    learned = learned_parameters(network, session)
-    for population, parameters in learned.items():
-        network[population]._take_learned(parameters)
-    if learned:
-        network._rebuild()
-
-
-def _trained(projection: Projection) -> dict[str, Floats]:
-    if not projection.trainable or projection.kind == "pool2d":
-        return {}
-    found = {"weight": projection.weights} if projection.weights.size else {}
-    if projection.bias is not None:
-        found["bias"] = projection.bias
-    return found
 
 
 class Backpropagation:
@@ -172,7 +115,7 @@ class Backpropagation:
         batch_size: int = 1,
         record: Mapping[str, str | Iterable[str]] | None = None,
         input_gradients: bool = False,
-        optimizer: str = "adam",
+        optimizer: OptimizerName = "adam",
         learning_rate: float = 1e-3,
         momentum: float = 0.0,
         beta1: float = 0.9,
@@ -214,14 +157,16 @@ class Backpropagation:
             output_population=0,
             steps=self.steps,
             loss=LOSS_NONE,
-            optimizer=OPTIMIZERS.index(choice(optimizer, OPTIMIZERS, "optimizer")),
             learning_rate=number(learning_rate, "learning_rate", minimum=0.0),
-            momentum=number(momentum, "momentum", minimum=0.0),
-            beta1=number(beta1, "beta1", minimum=0.0),
-            beta2=number(beta2, "beta2", minimum=0.0),
-            epsilon=number(epsilon, "epsilon", minimum=0.0, exclusive=True),
-            weight_decay=number(weight_decay, "weight_decay", minimum=0.0),
-            gradient_clip_norm=number(gradient_clip_norm, "gradient_clip_norm", minimum=0.0),
+            **optimizer_settings(
+                optimizer,
+                momentum=momentum,
+                beta1=beta1,
+                beta2=beta2,
+                epsilon=epsilon,
+                weight_decay=weight_decay,
+                gradient_clip_norm=gradient_clip_norm,
+            ),
             checkpoint_steps=checkpoint_number(checkpoint_steps),
             window_steps=0 if window_steps is None else integer(window_steps, "window_steps", minimum=1),
             window_updates=False,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from snn._arrays import MAX_DELAY, MAX_NEURONS, Floats, boolean, choice, float32_array, integer, new_array
+from snn._words import ARITHMETIC, Arithmetic
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.init import Initializer, initial_weights, initializer
 from snn.plasticity import Plasticity
@@ -29,8 +30,6 @@ __all__ = [
 
 Pair = int | tuple[int, int]
 Bias = bool | ArrayLike | None
-
-ARITHMETIC = ("default", "float", "fixed", "compact")
 
 
 @dataclass
@@ -59,7 +58,11 @@ class Connection(ABC):
     trainable : bool, default True
         Whether training changes the weights.
     arithmetic : {"default", "float", "fixed", "compact"}
-        How inputs are summed; stored with the network (``docs/semantics.md``).
+        How weights are kept and inputs are summed; stored with the network (``docs/semantics.md``). ``"float"``: float32 in a
+        fixed order. ``"fixed"``, for `Sparse` from populations that spike: float32 weights, integer sums. ``"compact"``: the
+        same with weights of 16 bits, multiples of 1 / `Projection.fixed_point_scale`, which the largest weight decides;
+        smaller ones may become 0. The default is ``"compact"`` for a `Sparse` from spikes with ``trainable=False`` and
+        ``"float"`` for all else.
     """
 
     def __init__(
@@ -68,7 +71,7 @@ class Connection(ABC):
         receptor: str | None = None,
         delay_steps: int = 0,
         trainable: bool = True,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
     ) -> None:
         what = type(self).__name__
         if receptor is not None and not isinstance(receptor, str):
@@ -148,7 +151,7 @@ class Dense(_Weighted):
         receptor: str | None = None,
         delay_steps: int = 0,
         trainable: bool = True,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
     ) -> None:
         super().__init__(
             weights, bias, init, receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic
@@ -191,7 +194,7 @@ class OneToOne(_Weighted):
         receptor: str | None = None,
         delay_steps: int = 0,
         trainable: bool = True,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
     ) -> None:
         super().__init__(
             weights, bias, 0.0, receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic
@@ -300,7 +303,7 @@ class Conv2d(_Weighted):
         receptor: str | None = None,
         delay_steps: int = 0,
         trainable: bool = True,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
     ) -> None:
         super().__init__(
             weights, bias, init, receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic
@@ -365,7 +368,7 @@ class Conv1d(Conv2d):
         receptor: str | None = None,
         delay_steps: int = 0,
         trainable: bool = True,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
     ) -> None:
         for name, value in (("kernel", kernel), ("stride", stride), ("padding", padding), ("dilation", dilation)):
             integer(value, f"Conv1d: {name}", minimum=int(name != "padding"))

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,24 +26,25 @@ from snn._arrays import (
     name_list,
     new_array,
     number,
-    real_array,
     spread,
 )
 from snn._progress import RunBar
 from snn._running import Run
+from snn._variables import Variables
+from snn._words import INSTRUCTION_SETS
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, NotFoundError, shown
+from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, shown
 from snn.engine.records import Counters, SpikeEvent
 from snn.network import SAMPLE_WEIGHTS, Network
 from snn.placement import device_of_several
 from snn.population import Population
 from snn.projection import Projection
+from snn.recorder import Recorder
 from snn.recording import Recording
 from snn.vulkan import Host
 
-__all__ = ["Recorder", "Simulation"]
+__all__ = ["Simulation"]
 
-INSTRUCTION_SETS = ("best", "scalar", "avx2", "avx512", "neon")
 FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8, "input_gradients": 16}
 
 
@@ -131,7 +132,7 @@ class Simulation:
         batch_size: int = 1,
         sample_weights: bool = False,
         threads: int = 1,
-        power: str = "normal",
+        power: Literal["normal", "low"] = "normal",
         instruction_set: str = "best",
         flags: Iterable[str] = (),
         seed: int = 0,
@@ -170,6 +171,7 @@ class Simulation:
             flags=bits,
             seed=integer(seed, "seed", maximum=2**64 - 1),
         )
+        self._variables = Variables(network, self._session, self.batch_size, self.sample_weights)
         self._indices = {name: population._index for name, population in network.populations.items()}
         self._recorders: list[Recorder] = []
         self._functions: list[tuple[int, Callable[[Simulation], Any]]] = []
@@ -198,12 +200,10 @@ class Simulation:
             for name, values in mapping(inputs, "inputs", "arrays by input population").items():
                 self.set_input(name, values)
         if not self._recorders and not self._functions:
-            try:
-                self._session.step(count)
-            except (TypeError, OverflowError):
-                # Only now, so that the usual call pays nothing for it.
-                integer(count, "count")
-                raise
+            if type(count) is int and count == 1:  # the usual call pays for nothing else
+                self._session.step(1)
+            else:
+                self._session.run(integer(count, "count", maximum=2**32 - 1), [], [])  # which looks for Ctrl+C
             return
         for _ in range(integer(count, "count")):
             self._session.step(1)
@@ -427,68 +427,6 @@ class Simulation:
 
     # ---- state and weights
 
-    def _shape_of(self, path: str) -> tuple[int, ...]:
-        if not isinstance(path, str) or "." not in path:
-            raise InvalidArgumentError(
-                f"the path is {shown(path)}; it must be 'population.state' or 'projection.weight'"
-            )
-        owner, variable = path.split(".", 1)
-        name, bracket, _ = variable.partition("[")
-        if name.split(".")[0] in ("weight", "bias") and owner in self.network.projections:
-            projection = self.network.projections[owner]
-            count = self._session.value_count(path)
-            copies = (self.batch_size,) if self.sample_weights and not bracket else ()
-            if name.startswith("weight") and projection.kind != "sparse" and projection.kind != "pool2d":
-                assert projection._weight_shape is not None
-                return (*copies, *projection._weight_shape)
-            return (*copies, count // self.batch_size) if copies else (count,)
-        if owner in self.network.projections:
-            projection = self.network.projections[owner]
-            rule = projection.plasticity.definition if projection.plasticity else None
-            if rule and variable in rule.parameters:
-                return ()
-            if rule and variable in rule.traces:
-                count = self._session.value_count(path)
-                size = projection.source.size
-                # Arrivals at different times have a trace for each delay.
-                return (size, count // size) if rule.traces[variable] == "source" and count > size else (count,)
-            known = [
-                name for name, some in (("weight", projection.kind != "pool2d"), ("bias", projection.bias)) if some
-            ]
-            known += [*rule.parameters, *rule.traces] if rule else []
-            raise NotFoundError(
-                f"projection {owner!r} has no {shown(variable)}; it has: {', '.join(known) or 'nothing'}"
-            )
-        if owner not in self.network.populations:
-            projections = ", ".join(self.network.projections) or "none"
-            raise NotFoundError(
-                f"there is no population or projection {shown(owner)}; populations: "
-                f"{', '.join(self.network.populations) or 'none'}; projections: {projections}"
-            )
-        population = self.network[owner]
-        if variable == "spikes" and not population.is_input:
-            population._check_recordable(variable)
-        count = self._session.value_count(path)
-        if self._is_parameter(population, variable):
-            return () if count == 1 else population.shape
-        shape = (self.batch_size, *population.shape)
-        return shape if count == math.prod(shape) else (count // math.prod(shape), *shape)
-
-    def _dtype_of(self, path: str) -> type[np.generic]:
-        owner, variable = path.split(".", 1)
-        population = self.network.populations.get(owner)
-        if population is None:
-            return np.float64 if self._is_rule_parameter(owner, variable) else np.float32
-        return np.float64 if self._is_parameter(population, variable) else population._dtype(variable)
-
-    @staticmethod
-    def _is_parameter(population: Population, variable: str) -> bool:
-        return variable not in population.states and variable in population.parameters
-
-    def _is_rule_parameter(self, owner: str, variable: str) -> bool:
-        projection = self.network.projections.get(owner)
-        return bool(projection and projection.plasticity and variable in projection.plasticity.definition.parameters)
-
     def get(self, path: str) -> NDArray[Any]:
         """Return a copy of any variable.
 
@@ -509,9 +447,7 @@ class Simulation:
         array
             bool for spikes, int32 for states of whole numbers, float64 for parameters, else float32.
         """
-        array = new_array(self._shape_of(path), self._dtype_of(path), path)
-        self._session.read(path, array)
-        return array
+        return self._variables.read(path)
 
     def set(self, path: str, values: ArrayLike) -> None:
         """Set a state, weights, the history or a parameter of a model or rule; the network object is not changed.
@@ -530,28 +466,7 @@ class Simulation:
             whole numbers for states that are. For a parameter one number, or
             an array of the population's shape, in the model's unit.
         """
-        shape = self._shape_of(path)
-        owner, variable = path.split(".", 1)
-        population = self.network.populations.get(owner)
-        if population is not None and self._is_parameter(population, variable):
-            given = real_array(values, path).astype(np.float64)
-            if given.shape not in ((), population.shape, (population.size,)):
-                raise InvalidArgumentError(
-                    f"{path} is one number or has shape {population.shape}; the values have {given.shape}"
-                )
-            self._session.write(path, np.ascontiguousarray(given).reshape(-1))
-            return
-        if self._is_rule_parameter(owner, variable):
-            self._session.write(path, np.array([number(values, path)], np.float64))
-            return
-        # States of whole numbers as float64, which holds each int32: libsnn refuses the others, a cast would round them.
-        whole = self._dtype_of(path) is np.int32
-        array: NDArray[Any] = real_array(values, path).astype(np.float64) if whole else float32_array(values, path)
-        if array.ndim == 0 or array.shape == shape[1:]:
-            array = spread(array, shape, path)
-        if array.shape != shape:
-            raise InvalidArgumentError(f"{path} has shape {shape}; the values have {array.shape}")
-        self._session.write(path, np.ascontiguousarray(array))
+        self._variables.write(path, values)
 
     __getitem__ = get
     __setitem__ = set
@@ -748,55 +663,5 @@ class Simulation:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Simulation of {self.network!r} on {self.device!r}, batch of {self.batch_size}>"
-
-
-class Recorder:
-    """Notes variables of one population or projection after every `Simulation.step`; made by `Simulation.recorder`.
-
-    `Simulation.run` records on its own and does not go through recorders.
-    """
-
-    def __init__(self, simulation: Simulation, target: Population | Projection, variables: list[str]) -> None:
-        if not isinstance(simulation, Simulation):
-            raise ArgumentTypeError(f"simulation is {shown(simulation)}; recorders are made by Simulation.recorder")
-        for variable in variables:
-            target._check_recordable(variable)
-        self._simulation = simulation
-        self._target = target.name
-        self._taken: dict[str, list[NDArray[Any]]] = {variable: [] for variable in variables}
-        self._first_step = simulation.step_count
-
-    def _take(self) -> None:
-        for variable, arrays in self._taken.items():
-            arrays.append(self._simulation.get(f"{self._target}.{variable}"))
-
-    @property
-    def recording(self) -> Recording:
-        """What was recorded so far."""
-        return Recording(
-            {self._target: {variable: self[variable] for variable in self._taken}},
-            self._simulation.network.dt,
-            self._first_step,
-        )
-
-    def __getitem__(self, variable: str) -> NDArray[Any]:
-        arrays = self._taken[known_name(variable, self._taken, "recorded variable")]
-        if arrays:
-            return np.stack(arrays)
-        path = f"{self._target}.{variable}"
-        return np.empty((0, *self._simulation._shape_of(path)), self._simulation._dtype_of(path))
-
-    def __len__(self) -> int:
-        return len(next(iter(self._taken.values()), []))
-
-    def clear(self) -> None:
-        """Forget what was recorded so far."""
-        for arrays in self._taken.values():
-            arrays.clear()
-        self._first_step = self._simulation.step_count
-
-    def stop(self) -> None:
-        """Record no more; what was recorded stays."""
-        if self in self._simulation._recorders:
-            self._simulation._recorders.remove(self)
+        where = f"on {self.device!r}" if self._session.address else "closed"
+        return f"<Simulation of {self.network!r}, {where}, batch of {self.batch_size}>"

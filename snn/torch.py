@@ -32,7 +32,8 @@ from torch.autograd.function import once_differentiable
 
 from snn._arrays import integer, known_name, mapping
 from snn._outputs import Outputs
-from snn.backpropagation import Backpropagation, trained_arrays
+from snn._trained import trained_arrays
+from snn.backpropagation import Backpropagation
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, StateError, shown
 from snn.network import Network
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,61 +23,35 @@ from snn._arrays import (
     known_name,
     new_array,
     number,
-    real_array,
 )
-from snn._batches import Batches, InputList, Samples, class_labels, padded, target_values
+from snn._batches import Batches, Samples, class_labels
 from snn._checkpoint import Checkpoint
 from snn._contradictions import check_normalization, check_rule
-from snn._outputs import LOSS_NONE, Outputs
-from snn._progress import EpochBar
-from snn.backpropagation import OPTIMIZERS, checkpoint_number, learned_parameters, store_learned, trained_arrays
-from snn.delays import KERNELS, DelayLearning, TappedNetwork
+from snn._fitting import Fit
+from snn._loss import Loss, LossFunction
+from snn._optimizer import optimizer_settings
+from snn._trained import checkpoint_number
+from snn._words import INSTRUCTION_SETS, RULES, LossName, OptimizerName, RuleName
+from snn.delays import DelayLearning
 from snn.encode import Encoder
 from snn.engine import _native
 from snn.engine.errors import (
     ArgumentTypeError,
     FileError,
     InvalidArgumentError,
-    NotFiniteError,
     StateError,
     shown,
 )
-from snn.engine.records import TrainResult, WeightUpdate
+from snn.engine.records import WeightUpdate
 from snn.epochs import EarlyStopping, EpochReport
 from snn.network import Network
 from snn.normalization import BatchNorm
-from snn.population import Population
 from snn.quantization import Quantization
 from snn.schedules import Schedule, constant, cosine
-from snn.simulation import INSTRUCTION_SETS
 
 __all__ = ["Trainer"]
 
-LOSSES = (
-    "cross_entropy_count",
-    "cross_entropy_max_membrane",
-    "cross_entropy_mean_membrane",
-    "mean_square_rate",
-    "cross_entropy_rate",
-    "cross_entropy_last_membrane",
-    "cross_entropy_latency",
-    "mean_square_count",
-    "mean_square_max_membrane",
-    "mean_square_mean_membrane",
-    "mean_square_last_membrane",
-    "mean_square_latency",
-    "mean_square_membrane",
-    "van_rossum",
-)
-LossFunction = Callable[
-    [Mapping[str, Mapping[str, Floats]], NDArray[Any]], tuple[float, Mapping[str, Mapping[str, ArrayLike]]]
-]
 _T = TypeVar("_T")
-RULES = ("bptt", "ottt", "eprop", "eventprop")
-_IN_TIME = ("mean_square_membrane", "van_rossum")
-_NEEDS_TARGETS = ("mean_square_latency", *_IN_TIME)
-
-
 _SCHEDULES: dict[str, Schedule] = {"constant": constant(), "cosine": cosine()}
 
 
@@ -199,11 +170,11 @@ class Trainer:
         network: Network,
         *,
         steps: int = 25,
-        loss: str | LossFunction = "cross_entropy_count",
+        loss: LossName | LossFunction = "cross_entropy_count",
         record: Mapping[str, str | Iterable[str]] | None = None,
-        optimizer: str = "adam",
+        optimizer: OptimizerName = "adam",
         learning_rate: float = 1e-3,
-        schedule: str | Schedule = "constant",
+        schedule: Literal["constant", "cosine"] | Schedule = "constant",
         epochs: int = 20,
         batch_size: int = 32,
         encoder: str | Encoder | None = "constant",
@@ -227,7 +198,7 @@ class Trainer:
         rate_off: float = 0.0,
         van_rossum_tau: float = 10.0,
         checkpoint_steps: int | str | None = None,
-        rule: str = "bptt",
+        rule: RuleName = "bptt",
         window_steps: int | None = None,
         window_updates: bool = True,
         device: str = "cpu",
@@ -240,9 +211,6 @@ class Trainer:
             raise InvalidArgumentError("the network is empty; there is nothing to train")
         self.network = network
         self.steps = integer(steps, "steps", minimum=1)
-        self._own_loss = loss if callable(loss) else None
-        self.loss = getattr(loss, "__name__", "callable") if callable(loss) else choice(loss, LOSSES, "loss")
-        self.optimizer = choice(optimizer, OPTIMIZERS, "optimizer")
         self.learning_rate = number(learning_rate, "learning_rate", minimum=0.0, exclusive=True)
         if callable(schedule):
             self._schedule = schedule
@@ -257,31 +225,24 @@ class Trainer:
         answer = network[self.output]
         if answer.is_input:
             raise InvalidArgumentError(f"output is {self.output!r}, which is an input")
-        self._outputs: Outputs | None = None
-        if self._own_loss is not None:
-            if record is None:
-                record = {self.output: "spikes" if answer.spiking else answer.states[0]}
-            self._outputs = Outputs(network, record, self.steps, self.batch_size)
-        elif record is not None:
-            raise InvalidArgumentError(f"record is for a loss of your own, a callable; loss is {self.loss!r}")
-        elif not answer.spiking and not self.loss.endswith("membrane"):
-            raise InvalidArgumentError(
-                f"loss is {self.loss!r}, which looks at spikes, but population {self.output!r} has model "
-                f"{answer.model!r}, which does not spike; use a membrane loss"
-            )
+        self._loss = Loss(loss, record, network, answer, self.steps, self.batch_size)
+        self.loss = self._loss.name
+        self.optimizer = optimizer
         self.seed = integer(seed, "seed", maximum=2**63)
         self.device = device
         self.threads = integer(threads, "threads", maximum=1024)
         self.instruction_set = choice(instruction_set, INSTRUCTION_SETS, "instruction_set")
-        self._numbers = {
-            "momentum": number(momentum, "momentum", minimum=0.0),
-            "beta1": number(beta1, "beta1", minimum=0.0),
-            "beta2": number(beta2, "beta2", minimum=0.0),
-            "epsilon": number(epsilon, "epsilon", minimum=0.0, exclusive=True),
-            "weight_decay": number(weight_decay, "weight_decay", minimum=0.0),
+        self._numbers = optimizer_settings(
+            optimizer,
+            momentum=momentum,
+            beta1=beta1,
+            beta2=beta2,
+            epsilon=epsilon,
+            weight_decay=weight_decay,
+            gradient_clip_norm=gradient_clip_norm,
+        ) | {
             "l1_regularization": number(l1_regularization, "l1_regularization", minimum=0.0),
             "parameter_rate_factor": number(parameter_rate_factor, "parameter_rate_factor", minimum=0.0),
-            "gradient_clip_norm": number(gradient_clip_norm, "gradient_clip_norm", minimum=0.0),
             "rate_regularization": number(rate_regularization, "rate_regularization", minimum=0.0),
             "rate_target": number(rate_target, "rate_target", minimum=0.0),
             "rate_on": float32_number(rate_on, "rate_on"),
@@ -290,7 +251,7 @@ class Trainer:
         }
         self.checkpoint_steps = checkpoint_number(checkpoint_steps)
         self.rule = choice(rule, RULES, "rule")
-        if self._own_loss is not None and self.rule != "bptt":
+        if self._loss.is_own and self.rule != "bptt":
             raise InvalidArgumentError(
                 f"rule is {self.rule!r}, which needs one of the library's losses, not a callable"
             )
@@ -298,7 +259,7 @@ class Trainer:
             check_rule(network, self.rule, self.loss, answer, self._numbers["rate_regularization"])
         self.window_steps = None if window_steps is None else integer(window_steps, "window_steps", minimum=1)
         self.window_updates = boolean(window_updates, "window_updates")
-        if self._own_loss is not None and self.window_steps is not None and self.window_updates:
+        if self._loss.is_own and self.window_steps is not None and self.window_updates:
             raise InvalidArgumentError(
                 "window_steps: windows with updates of their own are for the library's losses; "
                 "with a callable loss, window_updates must be False"
@@ -324,13 +285,9 @@ class Trainer:
         self.delay_learning = self._by_projection(delay_learning, DelayLearning, "delay_learning", sparse)
         if delay_learning is not None and not self.delay_learning:
             raise InvalidArgumentError("delay_learning: no projection of the network is sparse and trained")
-        for name in ("beta1", "beta2"):
-            if self._numbers[name] >= 1.0:
-                raise InvalidArgumentError(f"{name} is {self._numbers[name]}; it must be below 1")
         self._reports: list[EpochReport] = []
         self._checkpoint: Callable[[], Checkpoint] | None = None  # makes one, where training is between epochs
         self._resumed: Checkpoint | None = None
-        self._tapped: TappedNetwork | None = None  # while fit learns delays
 
     def _checked_dropout(self, dropout: float | Mapping[str, float]) -> dict[str, float]:
         """Return the probabilities that are not 0 by population."""
@@ -419,12 +376,13 @@ class Trainer:
             with such a value; the network has the weights of the end of the epoch before.
         """
         batches = self._batches(x)
-        targets = self._targets(y, batches.count)
+        targets = self._loss.targets(y, batches.count)
+        held_out = None
         if validation_data is not None:
             if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
                 raise ArgumentTypeError(f"validation_data is {shown(validation_data)}, not a pair (x, y)")
-            held_out = self._batches(validation_data[0])
-            held_out_targets = self._targets(validation_data[1], held_out.count)
+            seen = self._batches(validation_data[0])
+            held_out = seen, self._loss.targets(validation_data[1], seen.count)
         if not isinstance(callbacks, Sequence):
             raise ArgumentTypeError(f"callbacks is {shown(callbacks)}, not a list of callables")
         for position, callback in enumerate(callbacks):
@@ -440,149 +398,21 @@ class Trainer:
                 raise InvalidArgumentError(
                     f"early_stopping watches {early_stopping.monitor!r}, but there is no validation_data"
                 )
-            if early_stopping.monitor.endswith("accuracy") and not self._has_classes(targets):
+            if early_stopping.monitor.endswith("accuracy") and not self._loss.has_classes(targets):
                 raise InvalidArgumentError(
                     f"early_stopping watches {early_stopping.monitor!r}, but y has "
-                    + ("rates, not classes" if self._own_loss is None else "whatever a callable loss takes")
+                    + ("whatever a callable loss takes" if self._loss.is_own else "rates, not classes")
                 )
         boolean(progress, "progress")
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
-        self._tapped = TappedNetwork(self.network, self.delay_learning) if self.delay_learning else None
-        session, trainer = self._open(self._tapped.network if self._tapped else None)
-        self._narrow(trainer, 0)
-        for name, probability in self.dropout.items():
-            trainer.set_dropout(self.network[name]._index, probability, self.seed)
-        for name, norm in self.normalization.items():
-            place = self.network.projections[name]._index
-            trainer.set_normalization(place, norm.scale, norm.momentum, norm.epsilon)
-        for name, rounded in self.quantization.items():
-            trainer.set_quantization(self.network.projections[name]._index, rounded.bits, rounded.per_channel)
         self._checkpoint = None
-        resumed, self._resumed = self._resumed, None
-        settings = self._settings(batches)
-        if resumed is not None:
-            resumed.check(settings, self._values(session))
-            if len(resumed.reports) > self.epochs:
-                raise InvalidArgumentError(f"the checkpoint has {len(resumed.reports)} epochs; epochs is {self.epochs}")
-            for name, values in resumed.values.items():
-                session.write(name, values)
-        self._check_gradients(session, trainer, batches, targets)
-        if told is not None:
-            names = list(self.network.projections)
-            session.on_weights(lambda update: told(update._replace(projection=names[update.projection])))
-        self._reports = [] if resumed is None else [EpochReport.of(row) for row in resumed.reports]
-        generator = np.random.Generator(np.random.Philox(key=self.seed))
-        spiking = sum(p.size for p in self.network.populations.values() if p.spiking and not p.is_input)
-        updates = self.epochs * batches.batch_count
-        update = 0
-        good = self._values(session)
-        best: EpochReport | None = None
-        best_values: dict[str, NDArray[Any]] = {}
-        if resumed is not None:
-            trainer.set_state(resumed.optimizer)
-            update = len(self._reports) * batches.batch_count
-            if resumed.best_epoch:
-                best, best_values = self._reports[resumed.best_epoch - 1], resumed.best_values
-            for _ in self._reports:  # what these epochs drew
-                generator.permutation(batches.count)
-                generator.integers(2**39)
-        bar = EpochBar(self.epochs, batches.batch_count) if progress else nullcontext()
-        try:
-            with bar as drawn:
-                for epoch in range(len(self._reports), self.epochs):
-                    self._checkpoint = None
-                    begin = time.perf_counter()
-                    order = generator.permutation(batches.count)
-                    encoder_seed = int(generator.integers(2**39))
-                    spikes = 0.0
-                    rate = self.learning_rate
-                    self._narrow(trainer, epoch)
-                    for rows, inputs in batches.each(order, encoder_seed):
-                        factor = number(self._schedule(update / updates), "what schedule returned", minimum=0.0)
-                        rate = self.learning_rate * factor
-                        trainer.set_learning_rate(rate)
-                        try:
-                            if self._own_loss is None:
-                                result = trainer.step(inputs, **self._answers(targets, rows))
-                            else:
-                                result = self._run(trainer, inputs, targets, rows)
-                                trainer.update()
-                        except StateError as error:
-                            if "not updated" not in str(error):
-                                raise
-                            raise self._not_finite(session, error, epoch, update) from error
-                        spikes += result.spike_count
-                        update += 1
-                        if drawn is not None:
-                            drawn.batch(result.loss, result.correct_count / max(result.sample_count, 1))
-                    sums = trainer.end_epoch()
-                    seconds = time.perf_counter() - begin
-                    valid_loss = valid_accuracy = math.nan
-                    if validation_data is not None:
-                        self._store(session)
-                        valid_loss, valid_accuracy = self._validate(held_out, held_out_targets)
-                    report = EpochReport(
-                        epoch + 1,
-                        sums.mean_loss,
-                        sums.correct_count / sums.sample_count if self._has_classes(targets) else math.nan,
-                        spikes / (spiking * batches.count) if spiking else 0.0,
-                        rate,
-                        seconds,
-                        valid_loss,
-                        valid_accuracy,
-                    )
-                    if epoch == 0 and spiking and spikes == 0.0:
-                        warnings.warn(
-                            "no neuron of the network spiked in the first epoch; weights may be too small for the threshold, "
-                            "or inputs too sparse",
-                            stacklevel=2,
-                        )
-                    self._reports.append(report)
-                    good = self._values(session)
-                    if drawn is not None:
-                        drawn.epoch(report)
-                    if early_stopping is not None and early_stopping.is_better(report, best):
-                        best, best_values = report, good
-                    made = (trainer.state(), good, best.epoch if best else 0, best_values)
-                    self._checkpoint = lambda made=made: Checkpoint(settings, [list(r) for r in self._reports], *made)
-                    # All are called, whatever the first says.
-                    answers = [callback(report) for callback in callbacks]
-                    if any(answer is True for answer in answers):
-                        break
-                    if (
-                        early_stopping is not None
-                        and epoch + 1 - (best.epoch if best else 0) >= early_stopping.patience
-                    ):
-                        break
-            if early_stopping is not None and early_stopping.restore_best:
-                for name, values in best_values.items():
-                    session.write(name, values)
-        except NotFiniteError:
-            for name, values in good.items():
-                session.write(name, values)
-            raise
-        finally:
-            self._store(session)
-            self._tapped = None
+        Fit(self, batches, targets, held_out, callbacks, early_stopping, told).go(progress=progress)
         return self
-
-    def _narrow(self, trainer: _native.Trainer, epoch: int) -> None:
-        """Give kernels of delays the width of an epoch."""
-        for name, one in self.delay_learning.items():
-            width = one.width_at(epoch / max(self.epochs, 1))
-            place = self.network.projections[name]._index
-            trainer.set_delay_learning(place, KERNELS.index(one.kernel), width, one.rate_factor)
 
     def _open(
         self, network: Network | None = None, *, scoring: bool = False
     ) -> tuple[_native.Session, _native.Trainer]:
         """Open a session and its trainer; `scoring`: with a loss of the library's in the place of the user's."""
-        loss = LOSS_NONE
-        if self._own_loss is None:
-            loss = LOSSES.index(self.loss)
-        elif scoring:
-            spiking = self.network[self.output].spiking
-            loss = LOSSES.index("cross_entropy_count" if spiking else "cross_entropy_mean_membrane")
         session = _native.Session(
             (network or self.network)._finished(),
             device=self.device,
@@ -595,8 +425,7 @@ class Trainer:
             session,
             output_population=self.network[self.output]._index,
             steps=self.steps,
-            loss=loss,
-            optimizer=OPTIMIZERS.index(self.optimizer),
+            loss=self._loss.number(scoring=scoring),
             learning_rate=self.learning_rate,
             checkpoint_steps=self.checkpoint_steps,
             window_steps=self.window_steps or 0,
@@ -606,151 +435,8 @@ class Trainer:
         )
         return session, trainer
 
-    def _trained(self) -> dict[str, Floats]:
-        """Return the arrays that are trained, by the names that a session gives them."""
-        return trained_arrays(self._tapped.network if self._tapped else self.network)
-
-    def _store(self, session: _native.Session) -> None:
-        """Copy the session's weights and learnable parameters into the network."""
-        for name, values in self._trained().items():
-            session.read(name, values)
-        if self._tapped is not None:
-            self._tapped.store()
-        store_learned(self.network, session)
-
-    def _values(self, session: _native.Session) -> dict[str, NDArray[Any]]:
-        """Return a copy of all that training changes in the session."""
-        copies: dict[str, NDArray[Any]] = {name: np.empty_like(values) for name, values in self._trained().items()}
-        for name, values in copies.items():
-            session.read(name, values)
-        for population, parameters in learned_parameters(self.network, session).items():
-            copies |= {f"{population}.{parameter}": values for parameter, values in parameters.items()}
-        return copies
-
-    def _check_gradients(
-        self, session: _native.Session, trainer: _native.Trainer, batches: Batches, targets: NDArray[Any]
-    ) -> None:
-        """Refuse to train when the first batch gives nothing that is trained a gradient. Changes nothing."""
-        if self.epochs == 0:
-            return
-        rows, inputs = next(batches.each(None, self.seed % 2**39))
-        if self._own_loss is None:
-            result = trainer.forward(inputs, **self._answers(targets, rows))
-        else:
-            result = self._run(trainer, inputs, targets, rows)
-        if not math.isfinite(result.loss) or result.loss == 0.0:
-            return  # told by the first update; there is nothing left to learn
-        if self._own_loss is None:
-            trainer.backward()
-        for name, values in self._values(session).items():
-            gradient = np.empty_like(values)
-            session.read(f"{name}.gradient", gradient)
-            if gradient.any():
-                return
-        raise InvalidArgumentError(
-            "no gradient reaches a weight or a learnable parameter: "
-            f"the loss of population {self.output!r} is {result.loss:g} on the first samples, "
-            f"and all its derivatives are 0 ({result.spike_count:g} spikes in the network). Inputs may be silent, "
-            + (
-                "neurons without a spike, "
-                if self.rule == "eventprop"
-                else "membranes too far from the threshold for the surrogate, "
-            )
-            + "or nothing that is trained lies upstream of that population"
-        )
-
-    def _not_finite(self, session: _native.Session, error: StateError, epoch: int, update: int) -> NotFiniteError:
-        """Return the error that ends training, with the first layer whose states or gradients are not finite."""
-        first = next(
-            (
-                f"; the first layer with such values is {population.name!r}"
-                for population in self.network.populations.values()
-                if not population.is_input and not self._is_finite(session, population)
-            ),
-            "",
-        )
-        return NotFiniteError(
-            f"epoch {epoch + 1}, update {update + 1}: {error}{first}. The network has the weights of "
-            + (f"the end of epoch {epoch}" if epoch else "the beginning")
-        )
-
-    def _is_finite(self, session: _native.Session, population: Population) -> bool:
-        """Whether the states after the last run, and the weights onto the population, are finite."""
-        names = [f"{population.name}.{state}" for state in population.states]
-        names += [
-            name for name in self._trained() if self.network.projections[name.rpartition(".")[0]].target is population
-        ]
-        for name in names:
-            values = np.empty(session.value_count(name))
-            session.read(name, values)
-            if not np.isfinite(values).all():
-                return False
-        return True
-
-    def _run(
-        self,
-        trainer: _native.Trainer,
-        inputs: InputList,
-        targets: NDArray[Any],
-        rows: NDArray[np.int64],
-        *,
-        backward: bool = True,
-    ) -> TrainResult:
-        """Run a batch forward, ask the loss of the user, and go backward."""
-        assert self._own_loss is not None
-        assert self._outputs is not None
-        count = rows.size
-        arrays, records = self._outputs.new()
-        places = np.where(np.arange(self.batch_size) < count, 0, -1).astype(np.int32)
-        result = trainer.run(inputs, records, places)
-        outputs = {
-            name: {variable: values[:, :count] for variable, values in variables.items()}
-            for name, variables in arrays.items()
-        }
-        answer = self._own_loss(outputs, targets[rows])
-        if not isinstance(answer, tuple) or len(answer) != 2:
-            raise ArgumentTypeError(f"loss returned {shown(answer)}, not a pair (value, gradients)")
-        value, gradients = answer
-        if np.ndim(value) or isinstance(value, str):
-            raise ArgumentTypeError(f"loss returned {shown(value)} as its value, which is not a number")
-        if backward:
-            # A loss that is no number has no gradients; the update says so and names the layer.
-            given = self._outputs.gradients(gradients, count) if math.isfinite(value) else []
-            trainer.run_backward(float(value), given, [])
-        return result._replace(loss=result.loss + float(value))
-
     def _batches(self, x: Samples) -> Batches:
         return Batches(self.network, x, self.steps, self.batch_size, self.encoder)
-
-    def _targets(self, y: ArrayLike, samples: int) -> NDArray[Any]:
-        if self._own_loss is not None:
-            values = np.asarray(y)
-            if values.ndim == 0 or values.shape[0] != samples:
-                raise InvalidArgumentError(
-                    f"y has shape {values.shape}; x has {samples} samples, so it must begin with that"
-                )
-            return values
-        outputs = self.network[self.output].size
-        if self.loss in _IN_TIME:
-            return target_values(y, (samples, self.steps, outputs))
-        if self.loss.startswith("mean_square") and real_array(y, "y").ndim == 2:
-            return target_values(y, (samples, outputs))
-        if self.loss in _NEEDS_TARGETS:
-            raise InvalidArgumentError(
-                f"y has shape {np.shape(y)}; {self.loss!r} compares with targets of shape {(samples, outputs)}"
-            )
-        return class_labels(y, samples, outputs)
-
-    def _has_classes(self, targets: NDArray[Any]) -> bool:
-        return self._own_loss is None and targets.ndim == 1
-
-    def _answers(self, targets: NDArray[Any], rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-        if targets.ndim == 1:
-            return {"labels": padded(targets, rows, self.batch_size, -1)}
-        # Labels say which places are padding; with targets their value does not matter.
-        places = np.where(np.arange(self.batch_size) < rows.size, 0, -1).astype(np.int32)
-        batch = padded(targets, rows, self.batch_size, 0.0)
-        return {"labels": places, "targets": batch if batch.ndim == 2 else np.ascontiguousarray(batch.swapaxes(0, 1))}
 
     # ---- checkpoints
 
@@ -830,7 +516,7 @@ class Trainer:
         correct = 0
         # Random encoders draw other numbers than in training, the same at each evaluation.
         for rows, inputs in batches.each(None, 2**39 + self.seed % 2**39):
-            result = trainer.forward(inputs, **self._answers(targets, rows))
+            result = trainer.forward(inputs, **self._loss.answers(targets, rows))
             trainer.scores(batch_scores)
             scores[rows] = batch_scores[: rows.size]
             loss += result.loss * result.sample_count
@@ -840,12 +526,12 @@ class Trainer:
 
     def _validate(self, batches: Batches, targets: NDArray[Any]) -> tuple[float, float]:
         """Return mean loss and accuracy (NaN without classes) of the network's present weights."""
-        if self._own_loss is None:
+        if not self._loss.is_own:
             return self._evaluate(batches, targets)[:2]
         _, trainer = self._open()
         loss = 0.0
         for rows, inputs in batches.each(None, 2**39 + self.seed % 2**39):
-            loss += self._run(trainer, inputs, targets, rows, backward=False).loss * rows.size
+            loss += self._loss.forward(trainer, inputs, targets, rows).loss * rows.size
         return loss / batches.count, math.nan
 
     def predict_scores(self, x: Samples) -> Floats:
@@ -863,12 +549,7 @@ class Trainer:
         float32 array, shape (samples, outputs)
         """
         batches = self._batches(x)
-        outputs = self.network[self.output].size
-        targets: NDArray[Any] = np.zeros(batches.count, np.int32)
-        if self.loss in _NEEDS_TARGETS:  # some, which scores do not depend on
-            shape = (batches.count, self.steps, outputs) if self.loss in _IN_TIME else (batches.count, outputs)
-            targets = np.broadcast_to(np.float32(0), shape)
-        return self._evaluate(batches, targets)[2]
+        return self._evaluate(batches, self._loss.any_targets(batches.count))[2]
 
     def predict(self, x: Samples) -> NDArray[np.int64]:
         """Return the class of each sample: the output with the best score, the first among equals.
@@ -883,7 +564,7 @@ class Trainer:
         """Return the share of samples that are classified correctly."""
         batches = self._batches(x)
         labels = class_labels(y, batches.count, self.network[self.output].size)
-        if self.loss in _NEEDS_TARGETS:
+        if self._loss.needs_targets:
             return float(np.mean(self.predict(x) == labels))
         return self._evaluate(batches, labels)[1]
 

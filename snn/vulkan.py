@@ -377,6 +377,6 @@ def read_back(simulation: Simulation, path: str, finished_frame: int) -> tuple[i
         Number of the frame and values of shape (batch size, *shape); None where no frame that old is kept.
     """
     session = _session_of(simulation)
-    values = new_array(simulation._shape_of(path), simulation._dtype_of(path), path)
+    values = new_array(simulation._variables.shape(path), simulation._variables.dtype(path), path)
     frame = session.read_back(path, finished_frame, values)
     return None if frame is None else (frame, values)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from snn._words import LOSSES
 from snn.engine import _native
-from snn.trainer import LOSSES
 
 from .cases import Builder, Case, _chain
 from .running import FLOAT64, SMOOTH, Setting, labels, open_session

@@ -9,6 +9,7 @@
 #include "vulkan/constants.h"
 #include "vulkan/model_shader.h"
 #include "vulkan/shader_arguments.h"
+#include "vulkan/workgroups.h"
 
 namespace snn::vulkan {
 
@@ -18,7 +19,6 @@ namespace {
 // dispatch for each kernel spends on barriers, see docs/decisions/0022.
 constexpr uint32_t many_brains = 16;
 constexpr uint64_t most_step_weights = 32768;
-constexpr uint32_t most_groups = 65535;      // of a dispatch, on every device
 constexpr uint32_t most_invocations = 512;   // of a workgroup: more leave too few registers for sixteen loads at a time
 constexpr uint32_t most_table_words = 1024;  // in shared memory
 

@@ -12,12 +12,12 @@
 #include "common/error.h"
 #include "normal_table.h"
 #include "vulkan/shader_arguments.h"
+#include "vulkan/workgroups.h"
 
 namespace snn::vulkan {
 
 namespace {
 
-constexpr uint32_t most_groups = 65535;  // of a dispatch, in each direction, on every device
 constexpr VkDeviceSize frames_bytes = VkDeviceSize{16} << 20;
 // Of shaders that take any number of workgroups. Few neurons spike in a step, and each is a workgroup's.
 constexpr uint32_t groups_of_arrivals = 64, groups_of_learning = 256;
@@ -36,7 +36,6 @@ uint32_t lanes_for(uint64_t synapses_of_a_row) {
                 "the sample: ", why, "; \"cpu\" has them always");
 }
 
-uint32_t groups_for(uint32_t invocations) { return (invocations + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE; }
 
 }  // namespace
 

@@ -6,19 +6,18 @@
 
 #include "train/optimizer.h"
 #include "vulkan/training.h"
+#include "vulkan/workgroups.h"
 
 namespace snn::vulkan {
 
 namespace {
 
-constexpr uint32_t most_groups = 65535;      // of a dispatch, in each direction, on every device
 constexpr uint32_t groups_of_copies = 1024;  // of shaders that go through arrays: more are no faster
 constexpr uint32_t tile = 32;                // of train_source_dense, train_weights_dense and train_weights_window
 constexpr uint32_t channels_at_once = 8;     // of train_deliver_convolution and train_source_convolution
 constexpr uint32_t rows_of_values = 8;       // of train_deliver_values
 
 uint32_t quotient_up(uint32_t value, uint32_t divisor) { return (value + divisor - 1) / divisor; }
-uint32_t groups_for(uint32_t invocations) { return quotient_up(invocations, shader::GROUP_SIZE); }
 uint32_t groups_of_array(uint32_t count) { return std::min(groups_for(count), groups_of_copies); }
 
 // Of shaders of convolutions that take eight channels of a side at a time: places of samples, channels.

@@ -1,0 +1,294 @@
+"""What `Trainer.fit` does after its arguments were checked: the epochs, and what happens between them."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snn._arrays import number
+from snn._checkpoint import Checkpoint
+from snn._progress import EpochBar
+from snn._trained import learned_parameters, store_learned, trained_arrays
+from snn.delays import KERNELS, TappedNetwork
+from snn.engine.errors import InvalidArgumentError, NotFiniteError, StateError
+from snn.epochs import EarlyStopping, EpochReport
+
+if TYPE_CHECKING:
+    from snn._batches import Batches
+    from snn.engine.records import WeightUpdate
+    from snn.population import Population
+    from snn.trainer import Trainer
+
+__all__ = ["Fit"]
+
+Values = dict[str, NDArray[Any]]
+
+
+class Fit:
+    """One call of `Trainer.fit`.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Whose settings and network they are.
+    batches, targets
+        What is learned.
+    held_out : pair of batches and targets, optional
+        What is looked at after each epoch.
+    callbacks, early_stopping, on_weight_update
+        See `Trainer.fit`.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        batches: Batches,
+        targets: NDArray[Any],
+        held_out: tuple[Batches, NDArray[Any]] | None,
+        callbacks: Sequence[Callable[[EpochReport], Any]],
+        early_stopping: EarlyStopping | None,
+        on_weight_update: Callable[[WeightUpdate], Any] | None,
+    ) -> None:
+        self._front = trainer
+        self._network = trainer.network
+        self._loss = trainer._loss
+        self._batches = batches
+        self._targets = targets
+        self._held_out = held_out
+        self._callbacks = callbacks
+        self._early_stopping = early_stopping
+        self._settings = trainer._settings(batches)
+        self._tapped = TappedNetwork(self._network, trainer.delay_learning) if trainer.delay_learning else None
+        self._session, self._native = trainer._open(self._tapped.network if self._tapped else None)
+        self._configure()
+        self._reports: list[EpochReport] = []
+        self._best: EpochReport | None = None
+        self._best_values: Values = {}
+        self._update = 0
+        self._generator = np.random.Generator(np.random.Philox(key=trainer.seed))
+        self._spiking = sum(p.size for p in self._network.populations.values() if p.spiking and not p.is_input)
+        resumed, trainer._resumed = trainer._resumed, None
+        if resumed is not None:
+            self._resume(resumed)
+        self._good = self._values()  # what a NotFiniteError goes back to
+        self._check_gradients()
+        if resumed is not None:
+            self._native.set_state(resumed.optimizer)
+        if on_weight_update is not None:
+            names, told = list(self._network.projections), on_weight_update
+            self._session.on_weights(lambda update: told(update._replace(projection=names[update.projection])))
+
+    def _configure(self) -> None:
+        """Tell the native trainer what its definition does not say."""
+        front, native = self._front, self._native
+        self._set_delay_width(0)
+        for name, probability in front.dropout.items():
+            native.set_dropout(self._network[name]._index, probability, front.seed)
+        for name, norm in front.normalization.items():
+            place = self._network.projections[name]._index
+            native.set_normalization(place, norm.scale, norm.momentum, norm.epsilon)
+        for name, rounded in front.quantization.items():
+            native.set_quantization(self._network.projections[name]._index, rounded.bits, rounded.per_channel)
+
+    def _resume(self, checkpoint: Checkpoint) -> None:
+        checkpoint.check(self._settings, self._values())
+        done = len(checkpoint.reports)
+        if done > self._front.epochs:
+            raise InvalidArgumentError(f"the checkpoint has {done} epochs; epochs is {self._front.epochs}")
+        self._write(checkpoint.values)
+        self._reports = [EpochReport.of(row) for row in checkpoint.reports]
+        self._update = done * self._batches.batch_count
+        if checkpoint.best_epoch:
+            self._best, self._best_values = self._reports[checkpoint.best_epoch - 1], checkpoint.best_values
+        for _ in range(done):
+            self._draw()  # what these epochs drew
+
+    # ---- the epochs
+
+    def go(self, *, progress: bool) -> None:
+        """Train to the end; whatever ends it, the network has the weights reached so far."""
+        front = self._front
+        front._reports = self._reports
+        bar = EpochBar(front.epochs, self._batches.batch_count) if progress else nullcontext()
+        try:
+            with bar as drawn:
+                for epoch in range(len(self._reports), front.epochs):
+                    front._checkpoint = None
+                    report = self._report(epoch, *self._train(epoch, drawn))
+                    if drawn is not None:
+                        drawn.epoch(report)
+                    # All are called, whatever the first says.
+                    answers = [callback(report) for callback in self._callbacks]
+                    if any(answer is True for answer in answers) or self._is_over(report):
+                        break
+            if self._early_stopping is not None and self._early_stopping.restore_best:
+                self._write(self._best_values)
+        except NotFiniteError:
+            self._write(self._good)
+            raise
+        finally:
+            self._store()
+
+    def _draw(self) -> tuple[NDArray[np.int64], int]:
+        """Return the order of the samples in an epoch and the seed of its encoder."""
+        return self._generator.permutation(self._batches.count), int(self._generator.integers(2**39))
+
+    def _train(self, epoch: int, drawn: EpochBar | None) -> tuple[float, float, float]:
+        """Go through the samples once; return spikes, the last learning rate and seconds."""
+        front = self._front
+        begin = time.perf_counter()
+        updates = front.epochs * self._batches.batch_count
+        spikes = 0.0
+        rate = front.learning_rate
+        order, encoder_seed = self._draw()
+        self._set_delay_width(epoch)
+        for rows, inputs in self._batches.each(order, encoder_seed):
+            factor = number(front._schedule(self._update / updates), "what schedule returned", minimum=0.0)
+            rate = front.learning_rate * factor
+            self._native.set_learning_rate(rate)
+            try:
+                result = self._loss.step(self._native, inputs, self._targets, rows)
+            except StateError as error:
+                if "not updated" not in str(error):
+                    raise
+                raise self._not_finite(error, epoch) from error
+            spikes += result.spike_count
+            self._update += 1
+            if drawn is not None:
+                drawn.batch(result.loss, result.correct_count / max(result.sample_count, 1))
+        return spikes, rate, time.perf_counter() - begin
+
+    def _report(self, epoch: int, spikes: float, rate: float, seconds: float) -> EpochReport:
+        """Close an epoch: validate, report, and keep what a checkpoint and early stopping need."""
+        sums = self._native.end_epoch()
+        valid_loss = valid_accuracy = math.nan
+        if self._held_out is not None:
+            self._store()
+            valid_loss, valid_accuracy = self._front._validate(*self._held_out)
+        report = EpochReport(
+            epoch + 1,
+            sums.mean_loss,
+            sums.correct_count / sums.sample_count if self._loss.has_classes(self._targets) else math.nan,
+            spikes / (self._spiking * self._batches.count) if self._spiking else 0.0,
+            rate,
+            seconds,
+            valid_loss,
+            valid_accuracy,
+        )
+        if epoch == 0 and self._spiking and spikes == 0.0:
+            warnings.warn(
+                "no neuron of the network spiked in the first epoch; weights may be too small for the threshold, "
+                "or inputs too sparse",
+                stacklevel=4,  # the call of fit
+            )
+        self._reports.append(report)
+        self._good = self._values()
+        if self._early_stopping is not None and self._early_stopping.is_better(report, self._best):
+            self._best, self._best_values = report, self._good
+        rows = [list(row) for row in self._reports]
+        made = (self._native.state(), self._good, self._best.epoch if self._best else 0, self._best_values)
+        self._front._checkpoint = lambda: Checkpoint(self._settings, rows, *made)
+        return report
+
+    def _is_over(self, report: EpochReport) -> bool:
+        """Whether early stopping ends the training here."""
+        if self._early_stopping is None:
+            return False
+        return report.epoch - (self._best.epoch if self._best else 0) >= self._early_stopping.patience
+
+    def _set_delay_width(self, epoch: int) -> None:
+        """Give kernels of delays the width of an epoch."""
+        for name, one in self._front.delay_learning.items():
+            width = one.width_at(epoch / max(self._front.epochs, 1))
+            place = self._network.projections[name]._index
+            self._native.set_delay_learning(place, KERNELS.index(one.kernel), width, one.rate_factor)
+
+    # ---- what is trained
+
+    def _trained(self) -> dict[str, NDArray[np.float32]]:
+        """Return the arrays that are trained, by the names that the session gives them."""
+        return trained_arrays(self._tapped.network if self._tapped else self._network)
+
+    def _store(self) -> None:
+        """Copy the session's weights and learnable parameters into the network."""
+        for name, values in self._trained().items():
+            self._session.read(name, values)
+        if self._tapped is not None:
+            self._tapped.store()
+        store_learned(self._network, self._session)
+
+    def _values(self) -> Values:
+        """Return a copy of all that training changes in the session."""
+        copies: Values = {name: np.empty_like(values) for name, values in self._trained().items()}
+        for name, values in copies.items():
+            self._session.read(name, values)
+        for population, parameters in learned_parameters(self._network, self._session).items():
+            copies |= {f"{population}.{parameter}": values for parameter, values in parameters.items()}
+        return copies
+
+    def _write(self, values: Values) -> None:
+        for name, array in values.items():
+            self._session.write(name, array)
+
+    def _check_gradients(self) -> None:
+        """Refuse to train when the first batch gives nothing that is trained a gradient. Changes nothing."""
+        front = self._front
+        if front.epochs == 0:
+            return
+        rows, inputs = next(self._batches.each(None, front.seed % 2**39))
+        result = self._loss.gradients(self._native, inputs, self._targets, rows)
+        if not math.isfinite(result.loss) or result.loss == 0.0:
+            return  # told by the first update; there is nothing left to learn
+        for name, values in self._good.items():
+            gradient = np.empty_like(values)
+            self._session.read(f"{name}.gradient", gradient)
+            if gradient.any():
+                return
+        raise InvalidArgumentError(
+            "no gradient reaches a weight or a learnable parameter: "
+            f"the loss of population {front.output!r} is {result.loss:g} on the first samples, "
+            f"and all its derivatives are 0 ({result.spike_count:g} spikes in the network). Inputs may be silent, "
+            + (
+                "neurons without a spike, "
+                if front.rule == "eventprop"
+                else "membranes too far from the threshold for the surrogate, "
+            )
+            + "or nothing that is trained lies upstream of that population"
+        )
+
+    # ---- values that are not finite
+
+    def _not_finite(self, error: StateError, epoch: int) -> NotFiniteError:
+        """Return the error that ends training, with the first layer whose states or gradients are not finite."""
+        first = next(
+            (
+                f"; the first layer with such values is {population.name!r}"
+                for population in self._network.populations.values()
+                if not population.is_input and not self._is_finite(population)
+            ),
+            "",
+        )
+        return NotFiniteError(
+            f"epoch {epoch + 1}, update {self._update + 1}: {error}{first}. The network has the weights of "
+            + (f"the end of epoch {epoch}" if epoch else "the beginning")
+        )
+
+    def _is_finite(self, population: Population) -> bool:
+        """Whether the states after the last run, and the weights onto the population, are finite."""
+        names = [f"{population.name}.{state}" for state in population.states]
+        names += [
+            name for name in self._trained() if self._network.projections[name.rpartition(".")[0]].target is population
+        ]
+        for name in names:
+            values = np.empty(self._session.value_count(name))
+            self._session.read(name, values)
+            if not np.isfinite(values).all():
+                return False
+        return True

@@ -1,0 +1,203 @@
+"""What training lowers: one of the library's losses of an output, or a function of the user."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from snn._arrays import Floats, choice, real_array
+from snn._batches import class_labels, padded, target_values
+from snn._outputs import LOSS_NONE, Outputs
+from snn._words import LOSSES
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+
+if TYPE_CHECKING:
+    from snn._batches import InputList
+    from snn.engine import _native
+    from snn.engine.records import TrainResult
+    from snn.network import Network
+    from snn.population import Population
+
+__all__ = ["Loss", "LossFunction"]
+
+_IN_TIME = ("mean_square_membrane", "van_rossum")
+_NEEDS_TARGETS = ("mean_square_latency", *_IN_TIME)
+
+LossFunction = Callable[
+    [Mapping[str, Mapping[str, Floats]], NDArray[Any]], tuple[float, Mapping[str, Mapping[str, ArrayLike]]]
+]
+
+
+class Loss:
+    """A loss with the shapes that it meets.
+
+    Parameters
+    ----------
+    loss : str or callable
+        See `Trainer`.
+    record : dict, optional
+        What a callable is given.
+    network : Network
+        What is trained.
+    output : Population
+        Whose activity is the answer.
+    steps, batch_size : int
+        Of a batch.
+    """
+
+    def __init__(
+        self,
+        loss: str | LossFunction,
+        record: Mapping[str, str | Iterable[str]] | None,
+        network: Network,
+        output: Population,
+        steps: int,
+        batch_size: int,
+    ) -> None:
+        self._function = loss if callable(loss) else None
+        self.name = getattr(loss, "__name__", "callable") if callable(loss) else choice(loss, LOSSES, "loss")
+        self._output = output
+        self._steps = steps
+        self._batch_size = batch_size
+        self._recorded: Outputs | None = None
+        if self._function is not None:
+            if record is None:
+                record = {output.name: "spikes" if output.spiking else output.states[0]}
+            self._recorded = Outputs(network, record, steps, batch_size)
+        elif record is not None:
+            raise InvalidArgumentError(f"record is for a loss of your own, a callable; loss is {self.name!r}")
+        elif not output.spiking and not self.name.endswith("membrane"):
+            raise InvalidArgumentError(
+                f"loss is {self.name!r}, which looks at spikes, but population {output.name!r} has model "
+                f"{output.model!r}, which does not spike; use a membrane loss"
+            )
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a function of the user."""
+        return self._function is not None
+
+    @property
+    def needs_targets(self) -> bool:
+        """Whether classes are not enough."""
+        return not self.is_own and self.name in _NEEDS_TARGETS
+
+    def number(self, *, scoring: bool = False) -> int:
+        """Return the ``SNN_LOSS_*`` of it; `scoring`: of one that gives scores, where it is the user's."""
+        if not self.is_own:
+            return LOSSES.index(self.name)
+        if not scoring:
+            return LOSS_NONE
+        return LOSSES.index("cross_entropy_count" if self._output.spiking else "cross_entropy_mean_membrane")
+
+    # ---- targets
+
+    def targets(self, y: ArrayLike, samples: int) -> NDArray[Any]:
+        """Return what samples are compared with, checked: classes [samples], targets, or whatever a function takes."""
+        if self.is_own:
+            values = np.asarray(y)
+            if values.ndim == 0 or values.shape[0] != samples:
+                raise InvalidArgumentError(
+                    f"y has shape {values.shape}; x has {samples} samples, so it must begin with that"
+                )
+            return values
+        outputs = self._output.size
+        if self.name in _IN_TIME:
+            return target_values(y, (samples, self._steps, outputs))
+        if self.name.startswith("mean_square") and real_array(y, "y").ndim == 2:
+            return target_values(y, (samples, outputs))
+        if self.needs_targets:
+            raise InvalidArgumentError(
+                f"y has shape {np.shape(y)}; {self.name!r} compares with targets of shape {(samples, outputs)}"
+            )
+        return class_labels(y, samples, outputs)
+
+    def any_targets(self, samples: int) -> NDArray[Any]:
+        """Return targets for runs whose scores alone are asked for; scores do not depend on them."""
+        if not self.needs_targets:
+            return np.zeros(samples, np.int32)
+        steps = (self._steps,) if self.name in _IN_TIME else ()
+        return np.broadcast_to(np.float32(0), (samples, *steps, self._output.size))
+
+    def has_classes(self, targets: NDArray[Any]) -> bool:
+        """Whether there is an accuracy."""
+        return not self.is_own and targets.ndim == 1
+
+    def answers(self, targets: NDArray[Any], rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """Return labels and targets of a batch as a native trainer takes them, padded to the batch size."""
+        if targets.ndim == 1:
+            return {"labels": padded(targets, rows, self._batch_size, -1)}
+        # Labels say which places are padding; with targets their value does not matter.
+        batch = padded(targets, rows, self._batch_size, 0.0)
+        return {
+            "labels": self._places(rows.size),
+            "targets": batch if batch.ndim == 2 else np.ascontiguousarray(batch.swapaxes(0, 1)),
+        }
+
+    def _places(self, count: int) -> NDArray[np.int32]:
+        return np.where(np.arange(self._batch_size) < count, 0, -1).astype(np.int32)
+
+    # ---- batches
+
+    def forward(
+        self, trainer: _native.Trainer, inputs: InputList, targets: NDArray[Any], rows: NDArray[np.int64]
+    ) -> TrainResult:
+        """Run a batch and return its loss; nothing is learned."""
+        if self.is_own:
+            return self._run(trainer, inputs, targets, rows)[0]
+        return trainer.forward(inputs, **self.answers(targets, rows))
+
+    def gradients(
+        self, trainer: _native.Trainer, inputs: InputList, targets: NDArray[Any], rows: NDArray[np.int64]
+    ) -> TrainResult:
+        """Run a batch forward and, where its loss is neither 0 nor infinite, backward."""
+        if self.is_own:
+            return self._run_both(trainer, inputs, targets, rows)
+        result = trainer.forward(inputs, **self.answers(targets, rows))
+        if math.isfinite(result.loss) and result.loss != 0.0:
+            trainer.backward()
+        return result
+
+    def step(
+        self, trainer: _native.Trainer, inputs: InputList, targets: NDArray[Any], rows: NDArray[np.int64]
+    ) -> TrainResult:
+        """Run a batch forward and backward, and update what is trained."""
+        if not self.is_own:
+            return trainer.step(inputs, **self.answers(targets, rows))
+        result = self._run_both(trainer, inputs, targets, rows)
+        trainer.update()
+        return result
+
+    def _run(
+        self, trainer: _native.Trainer, inputs: InputList, targets: NDArray[Any], rows: NDArray[np.int64]
+    ) -> tuple[TrainResult, float, Mapping[str, Mapping[str, ArrayLike]]]:
+        """Run a batch and ask the function of the user: return its value and its gradients as well."""
+        assert self._function is not None
+        assert self._recorded is not None
+        arrays, records = self._recorded.new()
+        result = trainer.run(inputs, records, self._places(rows.size))
+        outputs = {
+            name: {variable: values[:, : rows.size] for variable, values in variables.items()}
+            for name, variables in arrays.items()
+        }
+        answer = self._function(outputs, targets[rows])
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            raise ArgumentTypeError(f"loss returned {shown(answer)}, not a pair (value, gradients)")
+        value, gradients = answer
+        if np.ndim(value) or isinstance(value, str):
+            raise ArgumentTypeError(f"loss returned {shown(value)} as its value, which is not a number")
+        return result._replace(loss=result.loss + float(value)), float(value), gradients
+
+    def _run_both(
+        self, trainer: _native.Trainer, inputs: InputList, targets: NDArray[Any], rows: NDArray[np.int64]
+    ) -> TrainResult:
+        assert self._recorded is not None
+        result, value, gradients = self._run(trainer, inputs, targets, rows)
+        # A loss that is no number has no gradients; the update says so and names the layer.
+        given = self._recorded.gradients(gradients, rows.size) if math.isfinite(value) else []
+        trainer.run_backward(value, given, [])
+        return result

@@ -1,0 +1,66 @@
+"""What training changes in a network: the arrays of weights and biases, and learnable parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snn._arrays import Floats, choice, integer
+
+if TYPE_CHECKING:
+    from snn.engine import _native
+    from snn.network import Network
+    from snn.projection import Projection
+
+__all__ = ["checkpoint_number", "learned_parameters", "store_learned", "trained_arrays"]
+
+
+def checkpoint_number(checkpoint_steps: int | str | None) -> int:
+    """Return `checkpoint_steps` as the native trainer takes it."""
+    if checkpoint_steps is None:
+        return 0
+    if isinstance(checkpoint_steps, str):
+        choice(checkpoint_steps, ("auto",), "checkpoint_steps")
+        return 2**32 - 1
+    return integer(checkpoint_steps, "checkpoint_steps", minimum=1, maximum=2**32 - 2)
+
+
+def trained_arrays(network: Network) -> dict[str, Floats]:
+    """Return the arrays of a network that are trained, by the names that a session gives them ("NAME.weight")."""
+    found = {}
+    for name, projection in network.projections.items():
+        for variable, values in _trained(projection).items():
+            found[f"{name}.{variable}"] = values
+    return found
+
+
+def learned_parameters(network: Network, session: _native.Session) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Return a copy of the session's learnable parameters by population and name."""
+    found: dict[str, dict[str, NDArray[np.float64]]] = {}
+    for population in network.populations.values():
+        for parameter in population.learnable:
+            path = f"{population.name}.{parameter}"
+            values = np.empty(session.value_count(path))
+            session.read(path, values)
+            found.setdefault(population.name, {})[parameter] = values
+    return found
+
+
+def store_learned(network: Network, session: _native.Session) -> None:
+    """Copy the session's learnable parameters into the network."""
+    learned = learned_parameters(network, session)
+    for population, parameters in learned.items():
+        network[population]._take_learned(parameters)
+    if learned:
+        network._rebuild()
+
+
+def _trained(projection: Projection) -> dict[str, Floats]:
+    if not projection.trainable or projection.kind == "pool2d":
+        return {}
+    found = {"weight": projection.weights} if projection.weights.size else {}
+    if projection.bias is not None:
+        found["bias"] = projection.bias
+    return found

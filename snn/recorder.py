@@ -1,0 +1,72 @@
+"""Variables noted after every step that a program takes itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snn._arrays import known_name
+from snn.engine.errors import ArgumentTypeError, shown
+from snn.recording import Recording
+
+if TYPE_CHECKING:
+    from snn.population import Population
+    from snn.projection import Projection
+    from snn.simulation import Simulation
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Notes variables of one population or projection after every `Simulation.step`; made by `Simulation.recorder`.
+
+    `Simulation.run` records on its own and does not go through recorders.
+    """
+
+    def __init__(self, simulation: Simulation, target: Population | Projection, variables: list[str]) -> None:
+        from snn.simulation import Simulation  # which needs this class
+
+        if not isinstance(simulation, Simulation):
+            raise ArgumentTypeError(f"simulation is {shown(simulation)}; recorders are made by Simulation.recorder")
+        for variable in variables:
+            target._check_recordable(variable)
+        self._simulation = simulation
+        self._target = target.name
+        self._taken: dict[str, list[NDArray[Any]]] = {variable: [] for variable in variables}
+        self._first_step = simulation.step_count
+
+    def _take(self) -> None:
+        for variable, arrays in self._taken.items():
+            arrays.append(self._simulation.get(f"{self._target}.{variable}"))
+
+    @property
+    def recording(self) -> Recording:
+        """What was recorded so far."""
+        return Recording(
+            {self._target: {variable: self[variable] for variable in self._taken}},
+            self._simulation.network.dt,
+            self._first_step,
+        )
+
+    def __getitem__(self, variable: str) -> NDArray[Any]:
+        arrays = self._taken[known_name(variable, self._taken, "recorded variable")]
+        if arrays:
+            return np.stack(arrays)
+        path = f"{self._target}.{variable}"
+        return np.empty((0, *self._simulation._variables.shape(path)), self._simulation._variables.dtype(path))
+
+    def __len__(self) -> int:
+        return len(next(iter(self._taken.values()), []))
+
+    def clear(self) -> None:
+        """Forget what was recorded so far."""
+        for arrays in self._taken.values():
+            arrays.clear()
+        self._first_step = self._simulation.step_count
+
+    def stop(self) -> None:
+        """Record no more; what was recorded stays."""
+        if self in self._simulation._recorders:
+            self._simulation._recorders.remove(self)
