@@ -28,7 +28,7 @@ def draw_microcircuit(axes: Axes) -> None:
     names = [name for name in network.populations if name[0] == "L"]
     with snn.Simulation(network, seed=1, threads=2) as simulation:
         simulation.step(round(scene.warm_up / scene.dt))
-        recording = simulation.run(round(250 / scene.dt), record=dict.fromkeys(names, ["spike_events"]))
+        recording = simulation.run(round(250 / scene.dt), record={name: ["spike_events"] for name in names})
     first = 0
     for position, name in enumerate(names):
         events = recording[name]["spike_events"]
