@@ -123,10 +123,17 @@ def run(
         highlight=False,
     )
     console.print(
-        f"{counters.synaptic_events:,} synaptic events ({counters.synaptic_events / max(seconds, 1e-9) / 1e6:,.1f} million "
-        f"in a second), {counters.neuron_updates:,} neuron updates, {counters.spikes:,} spikes",
+        f"{counters.synaptic_events:,} synaptic events ({counters.synaptic_events / max(seconds, 1e-9) / 1e6:,.1f} M/s), "
+        f"{counters.neuron_updates:,} neuron updates, {counters.spikes:,} spikes",
         highlight=False,
     )
+    silent = [name for name in network.inputs if name not in given]
+    if silent and not given:
+        console.print(
+            f"no --input was given, so {' and '.join(silent)} stayed silent; try --input {silent[0]}=random:0.1",
+            highlight=False,
+            markup=False,
+        )
     if reason:
         console.print(reason, highlight=False, markup=False)
     if output is not None:
