@@ -75,7 +75,7 @@ class OutOfMemoryError(SnnError, MemoryError):
 
 
 class FileError(SnnError, OSError):
-    """The file system said no."""
+    """File I/O failed."""
 
     status = -5
 

@@ -364,7 +364,7 @@ class Network:
         Raises
         ------
         FileError
-            The file system said no, or what is at `path` is no regular file.
+            File I/O failed, or `path` is not a regular file.
         """
         self._finished().save(file_path(path))
 
@@ -497,7 +497,7 @@ def load(path: str | os.PathLike[str]) -> Network:
     Raises
     ------
     FileError
-        The file system said no.
+        File I/O failed.
     FormatError
         The file is damaged or is not a ``.snn`` file; the sentence names the place.
     VersionError

@@ -531,7 +531,7 @@ class Simulation:
         Raises
         ------
         FileError
-            The file system said no.
+            File I/O failed.
         """
         self._session.save_state(file_path(path))
 

@@ -69,7 +69,7 @@ def export(
     UnsupportedError
         A population or projection that no graph has; the sentence names it and says why.
     FileError
-        The file system said no.
+        File I/O failed.
 
     Notes
     -----

@@ -44,7 +44,7 @@ class Runner:
     Raises
     ------
     FileError
-        The file system said no.
+        File I/O failed.
     FormatError
         The file is damaged or is not one of `export`.
     NotFoundError
