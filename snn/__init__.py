@@ -1,8 +1,8 @@
 """Spiking neural networks: create, train and run them; ship them as one file.
 
 The pieces: `Network` and `Sequential` build networks of neurons (`LIF`, ...) and connections (`Dense`, ...);
-`Simulation` runs them; `Trainer` trains them; `load` and `save` keep them. `encode`, `init`, `data` and `plot` help.
-Arrays are numpy's. Times are in milliseconds where a name says `dt`, steps are whole numbers.
+`Simulation` runs them; `Trainer` trains them; `load` and `save` read and write files. `encode`, `init`, `data` and `plot` help.
+Arrays are numpy's. Times such as `dt` are in milliseconds; steps are whole numbers.
 
 Examples
 --------

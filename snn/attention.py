@@ -60,7 +60,7 @@ def spike_driven_attention(
     bias: bool = True,
     init: str | float | Initializer = "kaiming_uniform",
 ) -> Population:
-    """Add spike-driven self-attention (Yao et al. 2023, arXiv 2307.01694, equation 7) and return what it puts out.
+    """Add spike-driven self-attention (Yao et al. 2023, arXiv 2307.01694, equation 7) and return its output.
 
     ``SN(sum over tokens of Q * K) * V``, all of it spikes: where query and key of enough tokens spike together the mask of
     a channel spikes, and lets the values of that channel through at all tokens. Additions alone, linear in the number of
@@ -71,7 +71,7 @@ def spike_driven_attention(
     network : Network
         What it is added to.
     name : str
-        Of the population that is put out; the others are ``NAME_query``, ``_key``, ``_value``, ``_match`` and ``_mask``.
+        Name of the output population; the others are ``NAME_query``, ``_key``, ``_value``, ``_match`` and ``_mask``.
     source : str or Population
         Where the tokens are, of shape (channels, height, width).
     channels : int, optional
@@ -131,7 +131,7 @@ def query_key_attention(
     bias: bool = True,
     init: str | float | Initializer = "kaiming_uniform",
 ) -> Population:
-    """Add Q-K token attention (Zhou et al. 2024, arXiv 2403.16552, equation 8) and return what it puts out.
+    """Add Q-K token attention (Zhou et al. 2024, arXiv 2403.16552, equation 8) and return its output.
 
     ``SN(sum over channels of Q) * K``, all of it spikes: a token whose query has enough spikes lets its key through. With
     several steps of it and less to compute than `spike_driven_attention`, it says which tokens matter.
@@ -141,7 +141,7 @@ def query_key_attention(
     network, source, channels, neurons, bias, init
         As for `spike_driven_attention`.
     name : str
-        Of the population that is put out; the others are ``NAME_query``, ``_key`` and ``_mask``.
+        Name of the output population; the others are ``NAME_query``, ``_key`` and ``_mask``.
     mask_neurons : Neuron, default ``LIF()``
         Of the mask, one for each token: its threshold is in channels of the query that spike.
 

@@ -287,7 +287,7 @@ class Network:
     ) -> MemoryEstimate:
         """Return what this network and a simulation of it take, without opening one.
 
-        Right within a few percent for large networks. Training adds gradients, moments and the tape.
+        Accurate to a few percent for large networks. Training adds gradients, moments and the tape.
 
         Parameters
         ----------
@@ -499,7 +499,7 @@ def load(path: str | os.PathLike[str]) -> Network:
     FileError
         File I/O failed.
     FormatError
-        The file is damaged or is not a ``.snn`` file; the sentence names the place.
+        The file is damaged or is not a ``.snn`` file; the message says where.
     VersionError
         The file is of a later version.
     """

@@ -24,7 +24,7 @@ class Placement(NamedTuple):
     window_steps : int
         Spikes go from device to device after every so many steps; 0 when none do.
     device : str
-        What gives the same placement again, as ``device`` of `Simulation`: ``"cpu+vulkan:0;exc=0;inh=1"``.
+        The `device` of `Simulation` that reproduces this placement: ``"cpu+vulkan:0;exc=0;inh=1"``.
     """
 
     devices: tuple[str, ...]

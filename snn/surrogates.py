@@ -68,7 +68,7 @@ class Surrogate:
         Raises
         ------
         FormatError
-            The definition is wrong; the sentence names the place.
+            The definition is wrong; the message says where.
         """
         surrogate = cls.__new__(cls)
         surrogate._set(SurrogateDefinition.from_native(compiled(definition, compile_surrogate)), parameters)

@@ -338,7 +338,7 @@ class Trainer:
     ) -> Trainer:
         """Train for `epochs` passes, from the network's present weights and with a fresh optimiser.
 
-        After `load_checkpoint`, the first call goes on from there instead, through the epochs that are left.
+        After `load_checkpoint`, the first call continues from there instead, through the remaining epochs.
 
         Parameters
         ----------
@@ -442,7 +442,7 @@ class Trainer:
     # ---- checkpoints
 
     def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
-        """Write all that training goes on from: weights, learnable parameters, optimiser, history, place in the epochs.
+        """Write everything that training needs to resume: weights, learnable parameters, optimiser, history, epoch.
 
         Between two epochs: in a callback of `fit`, or after it. The file is an ``.npz`` of numpy, written beside `path` and
         renamed.
