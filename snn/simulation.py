@@ -517,11 +517,11 @@ class Simulation:
     def save_state(self, path: str | os.PathLike[str]) -> None:
         """Write everything that the coming steps depend on to a file.
 
-        `load_state` continues from it, bit for bit, in a simulation of the same network on any device and any number of threads.
-        The file has steps, carried time and seed, states, activity kept for delays, inputs that were set, parameters, counters, and
-        the weights that this simulation changed. It does not have the network (`Network.save`), bound inputs, recorders and
-        callbacks. Where parameters of a rule of plasticity were changed, it loads on devices that can change them, not on
-        ``"vulkan"``; `to_network` makes a network that has them.
+        `load_state` continues from it, bit for bit, in a simulation of the same network, on any device and number of
+        threads. The file has steps, carried time and seed, states, activity kept for delays, inputs that were set,
+        parameters, counters, and the weights that this simulation changed. It does not have the network (`Network.save`),
+        bound inputs, recorders and callbacks. Where parameters of a rule of plasticity were changed, it loads on devices
+        that can change them, not on ``"vulkan"``; `to_network` makes a network that has them.
 
         Parameters
         ----------

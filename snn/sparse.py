@@ -180,7 +180,8 @@ class Sparse(Connection):
         The same seed gives the same connections everywhere. The network keeps the rule, not the synapses: they take
         no memory until something needs them as arrays, and a file holds the rule. Arrays, 10 to 12 bytes a
         synapse in all, are needed by reading ``weights``, training (``trainable=True``, the default), float and fixed
-        arithmetic, and connections without delay. A network that is only simulated takes 4 bytes a synapse with ``trainable=False`` and a delay.
+        arithmetic, and connections without delay. A network that is only simulated takes 4 bytes a synapse with
+        ``trainable=False`` and a delay.
 
         Parameters
         ----------
