@@ -59,7 +59,11 @@ class Connection(ABC):
     trainable : bool, default True
         Whether training changes the weights.
     arithmetic : {"default", "float", "fixed", "compact"}
-        How inputs are summed; stored with the network (``docs/semantics.md``).
+        How weights are kept and inputs are summed; stored with the network (``docs/semantics.md``). ``"float"``: float32 in a
+        fixed order. ``"fixed"``, for `Sparse` from populations that spike: float32 weights, integer sums. ``"compact"``: the
+        same with weights of 16 bits, multiples of 1 / `Projection.fixed_point_scale`, which the largest weight decides;
+        smaller ones may become 0. The default is ``"compact"`` for a `Sparse` from spikes with ``trainable=False`` and
+        ``"float"`` for all else.
     """
 
     def __init__(

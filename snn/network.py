@@ -228,7 +228,7 @@ class Network:
     @property
     def neuron_count(self) -> int:
         """Number of neurons, inputs not counted."""
-        return self._finished().info().neuron_count
+        return sum(population.size for population in self._populations.values() if not population.is_input)
 
     @property
     def synapse_count(self) -> int:
@@ -247,10 +247,9 @@ class Network:
         return name in self._populations
 
     def __repr__(self) -> str:
-        neurons = sum(population.size for population in self._populations.values() if not population.is_input)
         return (
             f"<Network: {len(self._populations)} populations, {len(self._projections)} projections, "
-            f"{neurons} neurons, dt={self._dt:g} ms>"
+            f"{self.neuron_count} neurons, dt={self._dt:g} ms>"
         )
 
     def summary(self) -> str:
@@ -430,7 +429,7 @@ class Network:
             native.finish()
             self._native_is_finished = True
             for projection in self._projections.values():
-                projection._release()
+                projection._release(native)
         return native
 
     @classmethod

@@ -200,12 +200,10 @@ class Simulation:
             for name, values in mapping(inputs, "inputs", "arrays by input population").items():
                 self.set_input(name, values)
         if not self._recorders and not self._functions:
-            try:
-                self._session.step(count)
-            except (TypeError, OverflowError):
-                # Only now, so that the usual call pays nothing for it.
-                integer(count, "count")
-                raise
+            if type(count) is int and count == 1:  # the usual call pays for nothing else
+                self._session.step(1)
+            else:
+                self._session.run(integer(count, "count", maximum=2**32 - 1), [], [])  # which looks for Ctrl+C
             return
         for _ in range(integer(count, "count")):
             self._session.step(1)
@@ -665,4 +663,5 @@ class Simulation:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Simulation of {self.network!r} on {self.device!r}, batch of {self.batch_size}>"
+        where = f"on {self.device!r}" if self._session.address else "closed"
+        return f"<Simulation of {self.network!r}, {where}, batch of {self.batch_size}>"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -299,3 +301,23 @@ def test_a_variable_that_a_projection_lacks_is_named() -> None:
         pytest.raises(snn.NotFoundError, match=r"projection 'source_to_cells' has no 'delay'; it has: weight$"),
     ):
         sim.get("source_to_cells.delay")
+
+
+def test_ctrl_c_ends_step() -> None:
+    net = snn.Sequential(64, snn.Dense(64), snn.LIF())
+    with snn.Simulation(net) as sim:
+        timer = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
+        timer.start()
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                sim.step(2**31)
+        finally:
+            timer.cancel()
+        assert 0 < sim.step_count < 2**31
+
+
+def test_what_a_closed_simulation_looks_like() -> None:
+    sim = snn.Simulation(snn.Sequential(4, snn.Dense(3), snn.LIF()))
+    assert "on 'cpu'" in repr(sim)
+    sim.close()
+    assert "closed" in repr(sim)
