@@ -1,4 +1,4 @@
-"""``snn plan``: which device would run what of a network."""
+"""``snn plan``: which device would run which part of a network."""
 
 from __future__ import annotations
 

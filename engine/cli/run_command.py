@@ -1,4 +1,4 @@
-"""``snn run``: run a file and say what its neurons did."""
+"""``snn run``: run a file and print what its neurons did."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run(
     device: Annotated[str, typer.Option(help="Where to run; see snn devices.")] = "cpu",
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Independent samples.")] = 1,
     threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="For random inputs.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of random inputs.")] = 0,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a network file and print rates and speed."""
