@@ -61,7 +61,7 @@ class Surrogate:
         Parameters
         ----------
         definition : dict, str or Path
-            The same words as in the files of ``snn/models/surrogates``: as a dict, as TOML text, or in a file.
+            A definition as in the files of ``snn/models/surrogates``: as a dict, as TOML text, or in a file.
         **parameters : float
             Values in place of the definition's defaults.
 

@@ -1,4 +1,4 @@
-"""Training by surrogate gradients: back-propagation through time, and rules that know the past by traces."""
+"""Training by surrogate gradients: back-propagation through time, and rules that carry the past in traces."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class Trainer:
         for the time of a second forward run. ``"auto"``: about the square root of `steps`, which takes the least memory. Not
         given: all steps are kept.
     rule : {"bptt", "ottt", "eprop", "eventprop"}, default "bptt"
-        How gradients come about. ``"bptt"``: back-propagation through time. ``"ottt"``: online training through time (Xiao
+        How gradients are computed. ``"bptt"``: back-propagation through time. ``"ottt"``: online training through time (Xiao
         et al. 2022); errors go back through layers within a step and meet traces of what arrived before. ``"eprop"``: e-prop
         (Bellec et al. 2020) with symmetric feedback; errors go from the output straight to the populations that project onto
         it and meet eligibility traces. With `window_steps` both take memory that does not grow with `steps`. They need one
