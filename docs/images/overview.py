@@ -1,7 +1,9 @@
 """Draw the picture of the README, docs/images/overview.png: three things that the library does, each of them run here.
 
 Left, the cortical microcircuit at a tenth of its size; in the middle, a network that has learned handwritten digits looks at
-one; right, what 10,000 neurons cost in each frame of a 60 fps loop. Takes half a minute.
+one; right, what 10,000 neurons cost in each frame of a 60 fps loop. Takes half a minute:
+
+    python -P docs/images/overview.py
 """
 
 import time

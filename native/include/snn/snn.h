@@ -549,7 +549,8 @@ SNN_API SNNStatus SNN_CALL snn_network_placement(SNNNetwork network, const SNNCo
                                                  uint32_t *out_window_steps);
 /* The same, and how a batch is divided, as a device string that reproduces this placement:
  * "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*". Writes it zero-terminated;
- * *out_size_bytes: the size it needs. `out_words` null and `size_bytes` 0 ask for the size; a buffer that is too small is an error. */
+ * *out_size_bytes: the size it needs. `out_words` null and `size_bytes` 0 ask for the size; a buffer that is too small is an
+ * error. */
 SNN_API SNNStatus SNN_CALL snn_network_placement_words(SNNNetwork network, const SNNConfig *config, char *out_words, size_t size_bytes,
                                                        size_t *out_size_bytes);
 /* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
