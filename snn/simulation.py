@@ -69,7 +69,7 @@ class Simulation:
         the threads. A GPU that fails is left out with a warning, and the others take over its part: see `device` and
         `device_reason`.
     placement : dict of str to int, optional
-        Which device runs which population: indices into `devices`, by name, or by slice of their neurons, ``{"exc[0:512]": 0,
+        Where populations are wanted: places in `devices`, by name, or by slice of their neurons, ``{"exc[0:512]": 0,
         "exc[512:]": 1}``, cut at multiples of 64. The others are placed by their work and by what `snn.device_speed` measured;
         those with an undelayed projection between them stay together and whole, targets of convolution and pooling whole.
     samples : "auto" or iterable of int, optional

@@ -61,7 +61,7 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_create_network(const SNNConfig *config, co
 /* Appends the next `step_count` steps to `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines,
  * descriptor sets, push constants, dispatches and barriers, first one that waits for earlier compute and transfer commands, last
  * one that makes the results visible to all later commands and, where it sees the memory, to the host. Pipeline, descriptor set 0
- * and push constants of the compute bind point are changed afterwards. Inputs are as they are set or bound now and are copied
+ * and push constants of the compute bind point are other ones afterwards. Inputs are as they are set or bound now and are copied
  * into the command buffer; spike inputs that were set count for the first step. Spike callbacks are not called. Allocates nothing
  * and uses no queue.
  * Errors: SNN_ERROR_UNSUPPORTED for a session that is not on a Vulkan device.
