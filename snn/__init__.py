@@ -30,6 +30,24 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
 
 from snn import attention, data, encode, events, init, plot, presets, scenes, schedules, stimuli, vulkan
 from snn.backpropagation import Backpropagation, Gradients
+from snn.builtin_neurons import (
+    LIF,
+    AdaptiveLIF,
+    AdEx,
+    AlphaLIF,
+    ConductanceLIF,
+    CurrentLIF,
+    DrivenCurrentLIF,
+    DrivenLIF,
+    HodgkinHuxley,
+    IntegrateAndFire,
+    Izhikevich,
+    LeakyIntegrator,
+    NoisyIzhikevich,
+    PoissonSource,
+    ResonateAndFire,
+    SpikingLSTM,
+)
 from snn.connections import AvgPool2d, Connection, Conv1d, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
 from snn.delays import DelayedDense, DelayLearning
 from snn.distributions import Distribution, LogNormal, Normal, Uniform
@@ -60,28 +78,7 @@ from snn.epochs import EarlyStopping, EpochReport
 from snn.inhibition import LateralInhibition
 from snn.learnable import Learnable
 from snn.network import MemoryEstimate, Network, load, save
-from snn.neurons import (
-    LIF,
-    AdaptiveLIF,
-    AdEx,
-    AlphaLIF,
-    ConductanceLIF,
-    CurrentLIF,
-    DrivenCurrentLIF,
-    DrivenLIF,
-    HodgkinHuxley,
-    Input,
-    IntegrateAndFire,
-    Izhikevich,
-    LeakyIntegrator,
-    Neuron,
-    NeuronModel,
-    NoisyIzhikevich,
-    PoissonSource,
-    ResonateAndFire,
-    SpikeInput,
-    SpikingLSTM,
-)
+from snn.neurons import Input, Neuron, NeuronModel, SpikeInput
 from snn.normalization import BatchNorm
 from snn.placement import Placement
 from snn.plasticity import HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram

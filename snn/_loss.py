@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from snn._arrays import Floats, choice, real_array
 from snn._batches import class_labels, padded, target_values
 from snn._outputs import LOSS_NONE, Outputs
+from snn._words import LOSSES
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 
 if TYPE_CHECKING:
@@ -21,24 +22,8 @@ if TYPE_CHECKING:
     from snn.network import Network
     from snn.population import Population
 
-__all__ = ["LOSSES", "Loss", "LossFunction"]
+__all__ = ["Loss", "LossFunction"]
 
-LOSSES = (
-    "cross_entropy_count",
-    "cross_entropy_max_membrane",
-    "cross_entropy_mean_membrane",
-    "mean_square_rate",
-    "cross_entropy_rate",
-    "cross_entropy_last_membrane",
-    "cross_entropy_latency",
-    "mean_square_count",
-    "mean_square_max_membrane",
-    "mean_square_mean_membrane",
-    "mean_square_last_membrane",
-    "mean_square_latency",
-    "mean_square_membrane",
-    "van_rossum",
-)
 _IN_TIME = ("mean_square_membrane", "van_rossum")
 _NEEDS_TARGETS = ("mean_square_latency", *_IN_TIME)
 

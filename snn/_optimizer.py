@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from snn._arrays import choice, number
+from snn._words import OPTIMIZERS
 from snn.engine.errors import InvalidArgumentError
 
 __all__ = ["optimizer_settings"]
-
-OPTIMIZERS = ("sgd", "adam", "adamw", "lion")
 
 
 def optimizer_settings(

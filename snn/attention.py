@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from snn.builtin_neurons import LIF
 from snn.connections import Connection, Conv2d, OneToOne, SumPool2d
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.init import Initializer
 from snn.network import Network
-from snn.neurons import LIF, Neuron, NeuronModel, Size
+from snn.neurons import Neuron, NeuronModel, Size
 from snn.population import Population
 from snn.surrogates import Surrogate
 

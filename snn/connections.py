@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from snn._arrays import MAX_DELAY, MAX_NEURONS, Floats, boolean, choice, float32_array, integer, new_array
+from snn._words import ARITHMETIC, Arithmetic
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.init import Initializer, initial_weights, initializer
 from snn.plasticity import Plasticity
@@ -29,8 +30,6 @@ __all__ = [
 
 Pair = int | tuple[int, int]
 Bias = bool | ArrayLike | None
-
-ARITHMETIC = ("default", "float", "fixed", "compact")
 
 
 @dataclass
@@ -72,7 +71,7 @@ class Connection(ABC):
         receptor: str | None = None,
         delay_steps: int = 0,
         trainable: bool = True,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
     ) -> None:
         what = type(self).__name__
         if receptor is not None and not isinstance(receptor, str):
@@ -152,7 +151,7 @@ class Dense(_Weighted):
         receptor: str | None = None,
         delay_steps: int = 0,
         trainable: bool = True,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
     ) -> None:
         super().__init__(
             weights, bias, init, receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic
@@ -195,7 +194,7 @@ class OneToOne(_Weighted):
         receptor: str | None = None,
         delay_steps: int = 0,
         trainable: bool = True,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
     ) -> None:
         super().__init__(
             weights, bias, 0.0, receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic
@@ -304,7 +303,7 @@ class Conv2d(_Weighted):
         receptor: str | None = None,
         delay_steps: int = 0,
         trainable: bool = True,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
     ) -> None:
         super().__init__(
             weights, bias, init, receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic
@@ -369,7 +368,7 @@ class Conv1d(Conv2d):
         receptor: str | None = None,
         delay_steps: int = 0,
         trainable: bool = True,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
     ) -> None:
         for name, value in (("kernel", kernel), ("stride", stride), ("padding", padding), ("dilation", dilation)):
             integer(value, f"Conv1d: {name}", minimum=int(name != "padding"))

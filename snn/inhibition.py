@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from snn._arrays import MAX_DELAY, float32_number, integer
+from snn._words import Arithmetic
 from snn.connections import Connection, Conv2d, Dense, Resolved
 from snn.engine.errors import InvalidArgumentError
 
@@ -45,7 +46,7 @@ class LateralInhibition(Connection):
         receptor: str | None = None,
         delay_steps: int = 1,
         trainable: bool = False,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
     ) -> None:
         integer(delay_steps, "LateralInhibition: delay_steps", minimum=1, maximum=MAX_DELAY)
         super().__init__(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)

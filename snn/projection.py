@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import Floats, float32_array, integer_array
-from snn.connections import ARITHMETIC, Connection, Resolved
+from snn._words import ARITHMETIC
+from snn.builtin_neurons import LIF
+from snn.connections import Connection, Resolved
 from snn.engine import _native
 from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
-from snn.neurons import LIF, SpikeInput
+from snn.neurons import SpikeInput
 from snn.plasticity import Plasticity
 
 if TYPE_CHECKING:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 from typing import SupportsIndex
 
+from snn.builtin_neurons import SpikingLSTM
 from snn.connections import Connection, Dense
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.network import Network
-from snn.neurons import Input, Neuron, SpikingLSTM
+from snn.neurons import Input, Neuron
 from snn.population import Population
 
 __all__ = ["Sequential"]

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,6 +31,7 @@ from snn._arrays import (
 from snn._progress import RunBar
 from snn._running import Run
 from snn._variables import Variables
+from snn._words import INSTRUCTION_SETS
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, shown
 from snn.engine.records import Counters, SpikeEvent
@@ -44,7 +45,6 @@ from snn.vulkan import Host
 
 __all__ = ["Simulation"]
 
-INSTRUCTION_SETS = ("best", "scalar", "avx2", "avx512", "neon")
 FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8, "input_gradients": 16}
 
 
@@ -132,7 +132,7 @@ class Simulation:
         batch_size: int = 1,
         sample_weights: bool = False,
         threads: int = 1,
-        power: str = "normal",
+        power: Literal["normal", "low"] = "normal",
         instruction_set: str = "best",
         flags: Iterable[str] = (),
         seed: int = 0,

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,6 +31,7 @@ from snn._fitting import Fit
 from snn._loss import Loss, LossFunction
 from snn._optimizer import optimizer_settings
 from snn._trained import checkpoint_number
+from snn._words import INSTRUCTION_SETS, RULES, LossName, OptimizerName, RuleName
 from snn.delays import DelayLearning
 from snn.encode import Encoder
 from snn.engine import _native
@@ -47,12 +48,10 @@ from snn.network import Network
 from snn.normalization import BatchNorm
 from snn.quantization import Quantization
 from snn.schedules import Schedule, constant, cosine
-from snn.simulation import INSTRUCTION_SETS
 
 __all__ = ["Trainer"]
 
 _T = TypeVar("_T")
-RULES = ("bptt", "ottt", "eprop", "eventprop")
 _SCHEDULES: dict[str, Schedule] = {"constant": constant(), "cosine": cosine()}
 
 
@@ -171,11 +170,11 @@ class Trainer:
         network: Network,
         *,
         steps: int = 25,
-        loss: str | LossFunction = "cross_entropy_count",
+        loss: LossName | LossFunction = "cross_entropy_count",
         record: Mapping[str, str | Iterable[str]] | None = None,
-        optimizer: str = "adam",
+        optimizer: OptimizerName = "adam",
         learning_rate: float = 1e-3,
-        schedule: str | Schedule = "constant",
+        schedule: Literal["constant", "cosine"] | Schedule = "constant",
         epochs: int = 20,
         batch_size: int = 32,
         encoder: str | Encoder | None = "constant",
@@ -199,7 +198,7 @@ class Trainer:
         rate_off: float = 0.0,
         van_rossum_tau: float = 10.0,
         checkpoint_steps: int | str | None = None,
-        rule: str = "bptt",
+        rule: RuleName = "bptt",
         window_steps: int | None = None,
         window_updates: bool = True,
         device: str = "cpu",

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from snn.builtin_neurons import NoisyIzhikevich
 from snn.distributions import Uniform
 from snn.network import Network
-from snn.neurons import NoisyIzhikevich
 from snn.scenes.scene import Rate, Scene
 from snn.sparse import Sparse
 

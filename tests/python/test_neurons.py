@@ -19,7 +19,7 @@ def test_every_builtin_model_has_a_class() -> None:
     names = [cls.definition.name for cls in CLASSES]
     for model in _native.builtin_model_names():
         assert model in names, (
-            f"model {model!r} has no class: add 'class Name(_Builtin, model={model!r})' to snn/neurons.py and Name to "
+            f"model {model!r} has no class: add 'class Name(_Builtin, model={model!r})' to snn/builtin_neurons.py and Name to "
             "__all__ there, and to the import and __all__ of snn/__init__.py"
         )
     assert sorted(names) == _native.builtin_model_names()  # each once, and none without a model
