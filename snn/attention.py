@@ -1,9 +1,9 @@
 """Spiking self-attention, of populations and projections as any other part of a network.
 
-Tokens are the places of an image and features its channels: a population of shape (channels, height, width) holds
-height * width tokens of so many features, a sequence has the shape (channels, 1, tokens). Attention is within a step, between
-spikes: products of spikes are gates, sums of spikes are projections. So it is simulated, trained, saved and run on every device
-and in every language as the rest of the network is, with the same bits.
+Tokens are the places of an image and features its channels: a population of shape (channels, height, width) holds height *
+width tokens with `channels` features, a sequence has the shape (channels, 1, tokens). Attention is within a step, between
+spikes: products of spikes are gates, sums of spikes are projections. So it is simulated, trained, saved and run on every
+device and in every language as the rest of the network is, with the same bits.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def query_key_attention(
 def _tokens(
     network: Network, source: str | Population, channels: int | None
 ) -> tuple[int, tuple[int, int, int], Population]:
-    """Return the features, the shape of a population with so many of each token, and the source."""
+    """Return the number of features, the shape of a population of such tokens, and the source."""
     if not isinstance(network, Network):
         raise ArgumentTypeError(f"network is {shown(network)}, not a Network")
     population = network._population(source)

@@ -309,8 +309,8 @@ class Network:
         """Return which of several devices would run each population, without opening a simulation.
 
         Populations with an undelayed projection between them stay together. The others go where they are expected to be done
-        first, those with most work first, by their synapses and neurons and by `snn.device_speed`. Where one device would be
-        much longer at work than others, populations are cut: slices of them go to several.
+        first, those with most work first, by their synapses and neurons and by `snn.device_speed`. Where one device would
+        need much longer than others, populations are cut: slices of them go to several.
 
         Parameters
         ----------
