@@ -29,7 +29,7 @@ def demo(
     threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 1,
     as_json: JsonFlag = False,
 ) -> None:
-    """Train on handwritten digits, save, reload through the C library, classify the test set there, and draw.
+    """Train on handwritten digits, save, reload through the C library, classify the test set there, and draw a picture.
 
     A 64-128-10 network of leaky integrate-and-fire neurons learns scikit-learn's bundled digits by surrogate-gradient
     back-propagation through time.

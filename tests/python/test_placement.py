@@ -94,8 +94,8 @@ def test_plan_prints_the_placement(snn_command: Command, column: snn.Network, tm
     for words in ("exc", "0: cpu", "1: cpu", "after every 2 steps", found["device"]):
         assert words in told
     told = snn_command("plan", tmp_path / "n.snn").out
-    assert "never" in told
-    assert "no device was named: cpu has everything" in told
+    assert "no spikes are exchanged between devices" in told
+    assert "no --devices given: everything runs on cpu" in told
 
 
 def test_plan_prints_slices_and_shares(snn_command: Command, tmp_path: Path) -> None:
@@ -107,10 +107,10 @@ def test_plan_prints_slices_and_shares(snn_command: Command, tmp_path: Path) -> 
     told = snn_command("plan", tmp_path / "n.snn", *two, "--place", "cells[0:64]=1", "--place", "cells[64:]=0").out
     assert "cells[64:200]" in told
     assert "136" in told
-    assert "as a device: cpu+cpu;cells[0:64]=1;cells[64:200]=0" in told
+    assert "device string: cpu+cpu;cells[0:64]=1;cells[64:200]=0" in told
     shares = ("plan", tmp_path / "n.snn", *two, "--samples", "--batch-size", "7")
     assert snn_command(*shares, "--json").object()["samples"] == [4, 3]
-    assert "as a device: cpu*4+cpu*3" in snn_command(*shares).out
+    assert "device string: cpu*4+cpu*3" in snn_command(*shares).out
     assert net.shares(["cpu", "cpu"], batch_size=7) == (4, 3)
     failed = snn_command(*shares, "--place", "cells=0")
     assert failed.status != 0
