@@ -78,7 +78,7 @@ def plan(
     if not devices:
         console.print("\nno --devices given: everything runs on cpu", highlight=False)
     console.print(f"\n{exchange}", highlight=False)
-    console.print(f"device string: {found.device}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"as a device: {found.device}", highlight=False, markup=False, soft_wrap=True)
 
 
 def show_shares(
@@ -101,4 +101,4 @@ def show_shares(
     for name, share in zip(devices, shares, strict=True):
         rows.add_row(f"[bold]{escape(name)}[/]", f"{share:,}")
     console.print(rows)
-    console.print(f"\ndevice string: {device}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"\nas a device: {device}", highlight=False, markup=False, soft_wrap=True)

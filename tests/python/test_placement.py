@@ -107,10 +107,10 @@ def test_plan_prints_slices_and_shares(snn_command: Command, tmp_path: Path) -> 
     told = snn_command("plan", tmp_path / "n.snn", *two, "--place", "cells[0:64]=1", "--place", "cells[64:]=0").out
     assert "cells[64:200]" in told
     assert "136" in told
-    assert "device string: cpu+cpu;cells[0:64]=1;cells[64:200]=0" in told
+    assert "as a device: cpu+cpu;cells[0:64]=1;cells[64:200]=0" in told
     shares = ("plan", tmp_path / "n.snn", *two, "--samples", "--batch-size", "7")
     assert snn_command(*shares, "--json").object()["samples"] == [4, 3]
-    assert "device string: cpu*4+cpu*3" in snn_command(*shares).out
+    assert "as a device: cpu*4+cpu*3" in snn_command(*shares).out
     assert net.shares(["cpu", "cpu"], batch_size=7) == (4, 3)
     failed = snn_command(*shares, "--place", "cells=0")
     assert failed.status != 0
