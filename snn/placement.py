@@ -22,9 +22,9 @@ class Placement(NamedTuple):
         The place in `devices` of each, or of each slice of one that is cut: ``{"exc[0:512]": 0, "exc[512:800]": 1}``; of an
         input: of the first device that reads it. Without the inputs, it can be given as `placement`.
     window_steps : int
-        Spikes go from device to device after every so many steps; 0 when none do.
+        Interval, in steps, at which devices exchange spikes; 0 when they exchange none.
     device : str
-        What gives the same placement again, as ``device`` of `Simulation`: ``"cpu+vulkan:0;exc=0;inh=1"``.
+        The `device` of `Simulation` that reproduces this placement: ``"cpu+vulkan:0;exc=0;inh=1"``.
     """
 
     devices: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Training by surrogate gradients: back-propagation through time, and rules that know the past by traces."""
+"""Training by surrogate gradients: back-propagation through time, and rules that carry the past in traces."""
 
 from __future__ import annotations
 
@@ -133,12 +133,12 @@ class Trainer:
     van_rossum_tau : float, default 10.0
         Time constant of ``"van_rossum"`` in ms.
     checkpoint_steps : int or "auto", optional
-        Keep about so many steps at once for the way back, and before each such segment the state of the neurons; the other
-        segments are run again when the way back comes to them. Gradients are the same bits. Long runs train in little memory,
-        for the time of a second forward run. ``"auto"``: about the square root of `steps`, which takes the least memory. Not
-        given: all steps are kept.
+        Number of steps kept at once for the backward pass, and before each such segment the state of the neurons; the other
+        segments are run again when the backward pass reaches them. Gradients are the same bits. Long runs train in little
+        memory, for the time of a second forward run. ``"auto"``: about the square root of `steps`, which takes the least
+        memory. Not given: all steps are kept.
     rule : {"bptt", "ottt", "eprop", "eventprop"}, default "bptt"
-        How gradients come about. ``"bptt"``: back-propagation through time. ``"ottt"``: online training through time (Xiao
+        How gradients are computed. ``"bptt"``: back-propagation through time. ``"ottt"``: online training through time (Xiao
         et al. 2022); errors go back through layers within a step and meet traces of what arrived before. ``"eprop"``: e-prop
         (Bellec et al. 2020) with symmetric feedback; errors go from the output straight to the populations that project onto
         it and meet eligibility traces. With `window_steps` both take memory that does not grow with `steps`. They need one
@@ -148,13 +148,13 @@ class Trainer:
         whose membrane does not jump with an input (``CurrentLIF``, ``AlphaLIF``) and that are not refractory, and a loss of
         latency, ``"van_rossum"``, or one of the membrane of an output that does not spike. Silent neurons do not learn.
     window_steps : int, optional
-        Truncated back-propagation through time: the run is cut into windows of so many steps. States go on from each to the
-        next, gradients do not go back. Traces of the other rules go on, and only e-prop's filter of the output's leak begins
-        anew in each window.
+        Truncated back-propagation through time: the run is cut into windows of this many steps. States carry over to the next
+        window, gradients do not go back. Traces of the other rules go on, and only e-prop's filter of the output's leak
+        begins anew in each window.
     window_updates : bool, default True
-        Whether each window has the loss of its own steps and an update after it, as in snnTorch's ``backprop.TBPTT``; the loss
-        that is told is then their mean, the accuracy that of the last window. False: one loss over all steps, and one update
-        with the sum of the windows' gradients.
+        Whether each window has the loss of its own steps and an update after it, as in snnTorch's ``backprop.TBPTT``; the
+        loss that is reported is then their mean, the accuracy that of the last window. False: one loss over all steps, and
+        one update with the sum of the windows' gradients.
     device : str, default "cpu"
         Where it runs: ``"cpu"``, ``"vulkan"``, ``"auto"``, as of `Simulation`; `snn.devices` tells which can train. Gradients
         agree between devices to rounding.
@@ -373,7 +373,7 @@ class Trainer:
     ) -> Trainer:
         """Train for `epochs` passes, from the network's present weights and with a fresh optimiser.
 
-        After `load_checkpoint`, the first call goes on from there instead, through the epochs that are left.
+        After `load_checkpoint`, the first call continues from there instead, through the remaining epochs.
 
         Parameters
         ----------
@@ -478,7 +478,7 @@ class Trainer:
     # ---- checkpoints
 
     def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
-        """Write all that training goes on from: weights, learnable parameters, optimiser, history, place in the epochs.
+        """Write everything that training needs to resume: weights, learnable parameters, optimiser, history, epoch.
 
         Between two epochs: in a callback of `fit`, or after it. The file is an ``.npz`` of numpy, written beside `path` and
         renamed.
@@ -501,7 +501,7 @@ class Trainer:
             raise FileError(f"the checkpoint {shown(str(path))} cannot be written: {error.strerror}") from error
 
     def load_checkpoint(self, path: str | os.PathLike[str]) -> Trainer:
-        """Let the next `fit` go on from a checkpoint; with the same data it gives the same bits as if it had never ended.
+        """Let the next `fit` resume from a checkpoint; with the same data it gives the same bits as if it had not been stopped.
 
         The network gets the checkpoint's weights and parameters when that `fit` begins. It refuses a checkpoint of another
         network, loss, optimiser, seed, batch size, dropout, rule, windows, number of steps or samples, or device. `epochs` may

@@ -111,8 +111,8 @@ def test_plan_prints_the_placement(snn_command: Command, column: snn.Network, tm
     for words in ("exc", "0: cpu", "1: cpu", "after every 2 steps", found["device"]):
         assert words in told
     told = snn_command("plan", tmp_path / "n.snn").out
-    assert "never" in told
-    assert "no device was named: cpu has everything" in told
+    assert "no spikes are exchanged between devices" in told
+    assert "no --devices given: everything runs on cpu" in told
 
 
 def test_plan_prints_slices_and_shares(snn_command: Command, tmp_path: Path) -> None:
