@@ -128,7 +128,7 @@ class Session:
         threads: int = 1,
         instruction_set: int = 0,
         flags: int = 0,
-        max_catch_up_steps: int = 100,
+        max_catch_up_steps: int = 0,
         seed: int = 0,
         vulkan_host: VulkanHost | None = None,
     ) -> None: ...

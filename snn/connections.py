@@ -48,7 +48,7 @@ class Resolved:
 
 
 class Connection(ABC):
-    """What connections have in common.
+    """Base class of connections.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ class OneToOne(_Weighted):
     Parameters
     ----------
     weights : array_like of float32, shape (size,), or float, default 1.0
-        One number stands for all.
+        A single number is used for all.
     bias : bool or array_like of float32, shape (size,), default False
         Added to the input sum at every step.
     receptor, delay_steps, trainable, arithmetic
@@ -299,7 +299,7 @@ class Conv2d(_Weighted):
     stride, padding, dilation : int or (int, int)
         As usual; (y, x).
     groups : int, default 1
-        Channels are split into so many groups that do not mix.
+        Number of groups of channels that do not mix.
     weights : array_like of float32, shape (channels, in_channels / groups, kernel y, kernel x), optional
         Drawn by `init` when not given.
     bias : bool or array_like of float32, shape (channels,), default False

@@ -32,7 +32,7 @@ class LateralInhibition(Connection):
     Notes
     -----
     Inhibition takes effect in the step after. snnTorch's ``inhibition=True``, which lets only the neuron with the largest
-    membrane spike, picks a winner within the step; there is nothing like it here.
+    membrane spike, picks a winner within the step, which has no counterpart here.
 
     Examples
     --------

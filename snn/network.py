@@ -290,7 +290,7 @@ class Network:
     ) -> MemoryEstimate:
         """Return what this network and a simulation of it take, without opening one.
 
-        Right within a few percent for large networks. Training adds gradients, moments and the tape.
+        Accurate to a few percent for large networks. Training adds gradients, moments and the tape.
 
         Parameters
         ----------
@@ -313,8 +313,8 @@ class Network:
         """Return which of several devices would run each population, without opening a simulation.
 
         Populations with an undelayed projection between them stay together. The others go where they are expected to be done
-        first, those with most work first, by their synapses and neurons and by `snn.device_speed`. Where one device would be
-        much longer at work than others, populations are cut: slices of them go to several.
+        first, those with most work first, by their synapses and neurons and by `snn.device_speed`. Where one device would
+        need much longer than others, populations are cut: slices of them go to several.
 
         Parameters
         ----------
@@ -367,7 +367,7 @@ class Network:
         Raises
         ------
         FileError
-            The file system said no, or what is at `path` is no regular file.
+            File I/O failed, or `path` is not a regular file.
         """
         self._finished().save(file_path(path))
 
@@ -500,9 +500,9 @@ def load(path: str | os.PathLike[str]) -> Network:
     Raises
     ------
     FileError
-        The file system said no.
+        File I/O failed.
     FormatError
-        The file is damaged or is not a ``.snn`` file; the sentence names the place.
+        The file is damaged or is not a ``.snn`` file; the message says where.
     VersionError
         The file is of a later version.
     """

@@ -1,4 +1,4 @@
-"""Neuron models as objects: the built-in ones, and models of the user in the same words."""
+"""Neuron models as objects: the built-in ones, and models of the user in the same language."""
 
 from __future__ import annotations
 
@@ -327,7 +327,7 @@ class NeuronModel:
     Raises
     ------
     FormatError
-        The definition is wrong; the sentence names the place.
+        The definition is wrong; the message says where.
     """
 
     def __init__(self, definition: Mapping[str, Any] | str | Path) -> None:

@@ -222,7 +222,7 @@ class Projection:
         """The weights as a float32 array that may be changed in place.
 
         Shape: dense (source size, target size); one-to-one (size,); sparse (synapses,) in canonical order; conv2d
-        (channels, in_channels / groups, kernel y, kernel x). Those of a connection rule are made at the first look: 14
+        (channels, in_channels / groups, kernel y, kernel x). Those of a connection rule are made when they are first read: 14
         bytes a synapse, kept with the network; the rule is given up only when they are changed.
 
         Raises

@@ -36,7 +36,7 @@ class Sequential(Network):
     Raises
     ------
     InvalidArgumentError
-        Layers are not in turn, or a size cannot be found.
+        Layers do not alternate, or a size cannot be inferred.
 
     Examples
     --------

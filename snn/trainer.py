@@ -1,4 +1,4 @@
-"""Training by surrogate gradients: back-propagation through time, and rules that know the past by traces."""
+"""Training by surrogate gradients: back-propagation through time, and rules that carry the past in traces."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ from snn.engine.records import WeightUpdate
 from snn.epochs import EarlyStopping, EpochReport
 from snn.network import Network
 from snn.normalization import BatchNorm
+from snn.placement import device_of_training
 from snn.quantization import Quantization
 from snn.schedules import Schedule, constant, cosine
 
@@ -132,12 +133,12 @@ class Trainer:
     van_rossum_tau : float, default 10.0
         Time constant of ``"van_rossum"`` in ms.
     checkpoint_steps : int or "auto", optional
-        Keep about so many steps at once for the way back, and before each such segment the state of the neurons; the other
-        segments are run again when the way back comes to them. Gradients are the same bits. Long runs train in little memory,
-        for the time of a second forward run. ``"auto"``: about the square root of `steps`, which takes the least memory. Not
-        given: all steps are kept.
+        Number of steps kept at once for the backward pass, and before each such segment the state of the neurons; the other
+        segments are run again when the backward pass reaches them. Gradients are the same bits. Long runs train in little
+        memory, for the time of a second forward run. ``"auto"``: about the square root of `steps`, which takes the least
+        memory. Not given: all steps are kept.
     rule : {"bptt", "ottt", "eprop", "eventprop"}, default "bptt"
-        How gradients come about. ``"bptt"``: back-propagation through time. ``"ottt"``: online training through time (Xiao
+        How gradients are computed. ``"bptt"``: back-propagation through time. ``"ottt"``: online training through time (Xiao
         et al. 2022); errors go back through layers within a step and meet traces of what arrived before. ``"eprop"``: e-prop
         (Bellec et al. 2020) with symmetric feedback; errors go from the output straight to the populations that project onto
         it and meet eligibility traces. With `window_steps` both take memory that does not grow with `steps`. They need one
@@ -147,16 +148,28 @@ class Trainer:
         whose membrane does not jump with an input (``CurrentLIF``, ``AlphaLIF``) and that are not refractory, and a loss of
         latency, ``"van_rossum"``, or one of the membrane of an output that does not spike. Silent neurons do not learn.
     window_steps : int, optional
-        Truncated back-propagation through time: the run is cut into windows of so many steps. States go on from each to the
-        next, gradients do not go back. Traces of the other rules go on, and only e-prop's filter of the output's leak begins
-        anew in each window.
+        Truncated back-propagation through time: the run is cut into windows of this many steps. States carry over to the next
+        window, gradients do not go back. Traces of the other rules go on, and only e-prop's filter of the output's leak
+        begins anew in each window.
     window_updates : bool, default True
-        Whether each window has the loss of its own steps and an update after it, as in snnTorch's ``backprop.TBPTT``; the loss
-        that is told is then their mean, the accuracy that of the last window. False: one loss over all steps, and one update
-        with the sum of the windows' gradients.
+        Whether each window has the loss of its own steps and an update after it, as in snnTorch's ``backprop.TBPTT``; the
+        loss that is reported is then their mean, the accuracy that of the last window. False: one loss over all steps, and
+        one update with the sum of the windows' gradients.
     device : str, default "cpu"
         Where it runs: ``"cpu"``, ``"vulkan"``, ``"auto"``, as of `Simulation`; `snn.devices` tells which can train. Gradients
         agree between devices to rounding.
+    devices : list of str, optional
+        Instead of `device`: several that share each batch, ``["cpu", "vulkan"]``. Each goes forward and back with its samples;
+        gradients are added up in the order of the samples and weights changed in one place. A GPU that fails is left with a
+        warning in the log, and the batch it failed in is done again by the others. Without batch normalisation, whose
+        statistics are of the whole batch.
+    samples : "auto" or list of int, default "auto"
+        How many samples of a batch each of `devices` has; ``"auto"``: as many as are expected to be done at the same time.
+    microbatch_size : int, optional
+        Gradients of so many samples at a time are summed up by themselves, then those sums in order; each of `devices` has
+        whole micro-batches, side by side on several threads. Training then has the same bits on one device as on several of
+        a kind, however they share a batch. Default: what a device has is summed up at once, which is faster on a GPU, and
+        rounds otherwise for other shares. Each micro-batch keeps weights and gradients of its own.
     threads : int, default 1
         At most 1024; 0: one for each core. Results do not depend on it.
     instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}
@@ -219,6 +232,9 @@ class Trainer:
         window_steps: int | None = None,
         window_updates: bool = True,
         device: str = "cpu",
+        devices: Iterable[str] | None = None,
+        samples: str | Iterable[int] = "auto",
+        microbatch_size: int | None = None,
         threads: int = 1,
         instruction_set: str = "best",
     ) -> None:
@@ -246,7 +262,7 @@ class Trainer:
         self.loss = self._loss.name
         self.optimizer = optimizer
         self.seed = integer(seed, "seed", maximum=2**63)
-        self.device = device
+        self.device = device_of_training(device, devices, samples, microbatch_size)
         self.threads = integer(threads, "threads", maximum=1024)
         self.instruction_set = choice(instruction_set, INSTRUCTION_SETS, "instruction_set")
         self._numbers = optimizer_settings(
@@ -357,7 +373,7 @@ class Trainer:
     ) -> Trainer:
         """Train for `epochs` passes, from the network's present weights and with a fresh optimiser.
 
-        After `load_checkpoint`, the first call goes on from there instead, through the epochs that are left.
+        After `load_checkpoint`, the first call continues from there instead, through the remaining epochs.
 
         Parameters
         ----------
@@ -462,7 +478,7 @@ class Trainer:
     # ---- checkpoints
 
     def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
-        """Write all that training goes on from: weights, learnable parameters, optimiser, history, place in the epochs.
+        """Write everything that training needs to resume: weights, learnable parameters, optimiser, history, epoch.
 
         Between two epochs: in a callback of `fit`, or after it. The file is an ``.npz`` of numpy, written beside `path` and
         renamed.
@@ -485,7 +501,7 @@ class Trainer:
             raise FileError(f"the checkpoint {shown(str(path))} cannot be written: {error.strerror}") from error
 
     def load_checkpoint(self, path: str | os.PathLike[str]) -> Trainer:
-        """Let the next `fit` go on from a checkpoint; with the same data it gives the same bits as if it had never ended.
+        """Let the next `fit` resume from a checkpoint; with the same data it gives the same bits as if it had not been stopped.
 
         The network gets the checkpoint's weights and parameters when that `fit` begins. It refuses a checkpoint of another
         network, loss, optimiser, seed, batch size, dropout, rule, windows, number of steps or samples, or device. `epochs` may

@@ -35,8 +35,10 @@ def inspect(
     console.print(rows)
     if network.projections:
         console.print()
-        rows = table("projection", "kind", "from", "to", ">synapses", ">weights", ">mean", ">std", "notes")
-        for projection in described["projections"]:
+        notes = [_notes(projection) for projection in described["projections"]]
+        columns = ("projection", "kind", "from", "to", ">synapses", ">weights", ">mean", ">std")
+        rows = table(*columns, *(["notes"] if any(notes) else []))
+        for projection, words in zip(described["projections"], notes, strict=True):
             target = projection["target"] + ("" if projection["only_receptor"] else f".{projection['receptor']}")
             rows.add_row(
                 f"[bold]{projection['name']}[/]",
@@ -47,7 +49,7 @@ def inspect(
                 f"{projection['weights']:,}",
                 _short(projection["weight_mean"]),
                 _short(projection["weight_std"]),
-                _notes(projection),
+                *([words] if any(notes) else []),
             )
         console.print(rows)
     console.print(

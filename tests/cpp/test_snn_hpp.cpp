@@ -264,6 +264,19 @@ TEST_CASE("variables are read and written in their type") {
     CHECK(status_of([&] { session.read("cells.u"); }) == SNN_ERROR_NOT_FOUND);
 }
 
+template <class Range, class = void>
+constexpr bool can_be_bound = false;
+template <class Range>
+constexpr bool can_be_bound<Range, std::void_t<decltype(std::declval<snn::Session&>().bind_input(0, std::declval<Range>()))>> = true;
+
+// What is bound is read at later steps: a temporary that owns its values does not compile.
+static_assert(!can_be_bound<std::vector<float>> && !can_be_bound<std::array<float, 2>> && !can_be_bound<const std::vector<float>>);
+static_assert(can_be_bound<std::vector<float>&> && can_be_bound<const std::array<float, 2>&> && can_be_bound<float (&)[2]>);
+static_assert(can_be_bound<snn::Span<const float>> && can_be_bound<snn::Span<float>>);
+#if defined(__cpp_lib_span)
+static_assert(can_be_bound<std::span<const float>>);
+#endif
+
 TEST_CASE("callbacks are called, and their exceptions reach the caller") {
     snn::Session session(make_network());
     const std::vector<float> ones{1, 1};

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
 import subprocess
 import sys
@@ -125,6 +126,21 @@ def test_the_installed_command_is_this_one() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_pipe_gets_whole_lines(tmp_path: Path) -> None:
+    """Without a terminal there is no width to break names and sentences at."""
+    network = snn.Network()
+    name = "a_population_whose_name_takes_more_than_half_of_the_line"
+    network.add(name, snn.LIF(3, threshold=0.25, tau_membrane=7.5))
+    network.save(tmp_path / "n.snn")
+    script = Path(sys.executable).with_name("snn")
+    environment = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
+    command = [script, "inspect", tmp_path / "n.snn"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith(name)]
+    assert "threshold=0.25" in line
+    assert "tau_membrane=7.5" in line
+
+
 def test_devices(snn_command: Command) -> None:
     found = snn_command("devices", "--json").objects()
     assert {one["name"] for one in found} >= {"cpu", "reference", "null"}
@@ -239,6 +255,8 @@ def test_run_gives_rates_and_speed(snn_command: Command, pulse: Path) -> None:
     assert "1000.00 Hz" in told
     assert "800 neuron updates, 400 spikes" in told
     assert "400 steps (0.2 s simulated) of 1 sample on cpu" in told
+    assert "no --input" not in told
+    assert "no --input was given, so in stayed silent; try --input in=random:0.1" in snn_command("run", pulse).out
 
 
 def test_run_counts_every_sample_once(snn_command: Command, pulse: Path) -> None:

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Threading;
 
@@ -389,6 +391,24 @@ namespace Snn.Tests
         private static Session NewSession(SessionOptions options = null)
         {
             using (Network network = Networks.Adders()) return new Session(network, options);
+        }
+
+        /// <summary>What Unity's IL2CPP can call from C: static methods, each marked with the delegate that C calls.</summary>
+        [Test]
+        internal static void FunctionsThatCCallsAreStaticAndMarked()
+        {
+            FieldInfo[] fields = typeof(Session).Assembly.GetTypes()
+                .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.NonPublic)).ToArray();
+            FieldInfo[] callbacks = fields.Where(one => one.Name.EndsWith("Callback")).ToArray();
+            foreach (FieldInfo field in callbacks)
+            {
+                MethodInfo method = ((Delegate)field.GetValue(null)).Method;
+                Assert.True(method.IsStatic, method.Name);
+                CustomAttributeData mark = method.GetCustomAttributesData().Single(one => one.AttributeType.Name == "MonoPInvokeCallbackAttribute");
+                Assert.Equal(field.FieldType.FullName, ((Type)mark.ConstructorArguments[0].Value).FullName);
+            }
+            Assert.True(callbacks.Length >= 10, "callbacks");
+            Assert.Equal(callbacks.Length, fields.Count(one => one.Name.EndsWith("Function")), "addresses that C has");
         }
 
         [Test]

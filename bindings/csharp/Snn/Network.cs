@@ -469,6 +469,7 @@ namespace Snn
 
         /// <summary>For each population the number of its device among those of <c>options.Device</c>, such as "cpu+vulkan:0",
         /// where a session with these options would run it; 0xFFFFFFFF: several have a slice of it each. C: <c>snn_network_placement</c>.</summary>
+        /// <param name="options">Those of the session.</param>
         /// <param name="windowSteps">Steps between exchanges of spikes; 0: none.</param>
         public uint[] Placement(SessionOptions options, out int windowSteps)
         {

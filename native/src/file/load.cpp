@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/json.h"
-#include "file/disk.h"
+#include "common/disk.h"
 #include "file/file.h"
 #include "file/names.h"
 #include "file/safetensors.h"

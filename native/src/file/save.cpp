@@ -4,7 +4,7 @@
 #include <deque>
 
 #include "common/json.h"
-#include "file/disk.h"
+#include "common/disk.h"
 #include "file/file.h"
 #include "file/names.h"
 #include "file/safetensors.h"

@@ -33,6 +33,11 @@ void watch_forks() {
 #endif
 }
 
+// Most steps of one advance() where nobody says: a quarter of a second of simulated time, at least 100.
+uint32_t usual_catch_up(double dt_ms) {
+    return static_cast<uint32_t>(std::clamp(std::floor(250.0 / dt_ms + 1e-6), 100.0, 4294967295.0));
+}
+
 double monotonic_seconds() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -81,6 +86,12 @@ Session::Entry::~Entry() {
     if (!nested_) session_.busy_.store(false, std::memory_order_release);
 }
 
+// After fork() what an executor has belongs to the parent: a device whose driver was not made for it, threads that are not there,
+// locks that one of them may hold. So it is left as it is.
+Session::~Session() {
+    if (fork_count_ != forks.load(std::memory_order_relaxed)) (void)executor_.release();
+}
+
 // ---- Opening ----------------------------------------------------------------------------------------------------------
 
 Session::Session(std::shared_ptr<const Network> network, const SessionOptions& options)
@@ -88,7 +99,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
       network_(std::move(network)),
       batch_size_(options.executor.batch_size),
       flags_(options.executor.flags),
-      max_catch_up_steps_(options.max_catch_up_steps),
+      max_catch_up_steps_(options.max_catch_up_steps ? options.max_catch_up_steps : usual_catch_up(network_->dt_ms())),
       log_(options.log),
       log_user_(options.log_user),
       seed_(options.executor.seed) {
@@ -262,7 +273,7 @@ uint32_t Session::advance(double seconds, double budget_s) {
     // A fixed sentence, once for frames in a row: nothing is allocated here, and a slow game is not slowed down further.
     if (log_ && begins_to_drop)
         call_back([&] {
-            log_(SNN_LOG_WARNING, "snn_run_step drops time: the frame holds more steps than max_catch_up_steps", log_user_);
+            log_(SNN_LOG_WARNING, "simulated time is dropped: more of it is due than one call may make up for", log_user_);
         });
     return static_cast<uint32_t>(done);
 }
