@@ -1,4 +1,4 @@
-"""Forward and backward passes of a network, for losses and training loops of the user's own."""
+"""Forward and backward passes of a network, for custom losses and training loops."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ from snn._arrays import (
 from snn._optimizer import optimizer_settings
 from snn._outputs import LOSS_NONE, Outputs
 from snn._trained import checkpoint_number, learned_parameters, store_learned, trained_arrays
+from snn._words import INSTRUCTION_SETS, OptimizerName
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.network import Network
-from snn.simulation import FLAGS, INSTRUCTION_SETS
+from snn.simulation import FLAGS
 
 if TYPE_CHECKING:
     from snn._batches import InputList
@@ -57,7 +58,7 @@ class Gradients(NamedTuple):
 
 
 class Backpropagation:
-    """A network that is run forward and then differentiated backward, step by step as the caller says.
+    """A network that is run forward and differentiated backward, one pass at a time, under the caller's control.
 
     `forward` runs a batch from the initial state and gives activities and states over time. The caller computes a loss
     from them and its gradients with respect to them. `backward` takes these back through the network, by surrogate
@@ -114,7 +115,7 @@ class Backpropagation:
         batch_size: int = 1,
         record: Mapping[str, str | Iterable[str]] | None = None,
         input_gradients: bool = False,
-        optimizer: str = "adam",
+        optimizer: OptimizerName = "adam",
         learning_rate: float = 1e-3,
         momentum: float = 0.0,
         beta1: float = 0.9,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import MAX_DELAY, MAX_NEURONS, Floats, choice, integer, integer_array, number
+from snn._words import Arithmetic
 from snn.connections import Bias, Resolved, _Weighted
 from snn.engine.errors import InvalidArgumentError
 from snn.init import Initializer, uniform
@@ -59,7 +60,7 @@ class DelayedDense(_Weighted):
         receptor: str | None = None,
         delay_steps: int = 0,
         trainable: bool = True,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
     ) -> None:
         super().__init__(
             weights, bias, init, receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from snn._arrays import MAX_DELAY, float32_number, integer
+from snn._words import Arithmetic
 from snn.connections import Connection, Conv2d, Dense, Resolved
 from snn.engine.errors import InvalidArgumentError
 
@@ -31,7 +32,7 @@ class LateralInhibition(Connection):
     Notes
     -----
     Inhibition takes effect in the step after. snnTorch's ``inhibition=True``, which lets only the neuron with the largest
-    membrane spike, picks a winner within the step; there is nothing like it here.
+    membrane spike, picks a winner within the step, which has no counterpart here.
 
     Examples
     --------
@@ -45,11 +46,18 @@ class LateralInhibition(Connection):
         receptor: str | None = None,
         delay_steps: int = 1,
         trainable: bool = False,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
     ) -> None:
         integer(delay_steps, "LateralInhibition: delay_steps", minimum=1, maximum=MAX_DELAY)
         super().__init__(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)
         self.weight = float32_number(weight, "LateralInhibition: weight")
+
+    def check(self, source: str, target: str) -> None:
+        """Refuse another population as the target."""
+        if source != target:
+            raise InvalidArgumentError(
+                f"LateralInhibition: the source is {source!r} and the target {target!r}; it is within one population"
+            )
 
     def target_shape(self, source: tuple[int, ...]) -> tuple[int, ...]:
         """Return the source's shape."""
@@ -57,10 +65,6 @@ class LateralInhibition(Connection):
 
     def resolved(self, source: tuple[int, ...], target: tuple[int, ...], seed: int, stream: int, what: str) -> Resolved:
         """Return a dense connection or, of channels, a convolution of 1 x 1; the weight of a neuron to itself is 0."""
-        if source != target:
-            raise InvalidArgumentError(
-                f"{what}: the source has shape {source} and the target {target}; lateral inhibition is within a population"
-            )
         size = source[0] if len(source) == 3 else math.prod(source)
         weights = np.full((size, size), self.weight, np.float32)
         np.fill_diagonal(weights, 0.0)

@@ -1,15 +1,13 @@
-"""Neuron models as objects: the built-in ones, and models of the user in the same words."""
+"""Neuron models as objects: the built-in ones, and models of the user in the same language."""
 
 from __future__ import annotations
 
-import inspect
 import math
-import textwrap
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, SupportsIndex
+from typing import Any, ClassVar, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,28 +21,7 @@ from snn.engine.modelc import compile_model
 from snn.learnable import Learnable
 from snn.surrogates import Surrogate
 
-__all__ = [
-    "LIF",
-    "AdEx",
-    "AdaptiveLIF",
-    "AlphaLIF",
-    "ConductanceLIF",
-    "CurrentLIF",
-    "DrivenCurrentLIF",
-    "DrivenLIF",
-    "HodgkinHuxley",
-    "Input",
-    "IntegrateAndFire",
-    "Izhikevich",
-    "LeakyIntegrator",
-    "Neuron",
-    "NeuronModel",
-    "NoisyIzhikevich",
-    "PoissonSource",
-    "ResonateAndFire",
-    "SpikeInput",
-    "SpikingLSTM",
-]
+__all__ = ["Input", "Neuron", "NeuronModel", "Size", "SpikeInput"]
 
 Size = SupportsIndex | tuple[SupportsIndex, ...] | None
 
@@ -122,6 +99,8 @@ class Neuron(_Layer):
     """
 
     kind = 0
+    _classes: ClassVar[dict[str, type[Neuron]]] = {}
+    """Those of the built-in models, by the models' names."""
     definition: ModelDefinition
     surrogate: Surrogate | None
     drawn: Mapping[str, Distribution] = MappingProxyType({})
@@ -154,13 +133,6 @@ class Neuron(_Layer):
         self.options: dict[str, str] = {}
         self.initial: dict[str, NDArray[np.float64]] = {}
         self._set(mapping(values, f"{self._word}: values", "parameters and options by name"), initial)
-
-    def __init_subclass__(cls, model: str | None = None) -> None:
-        super().__init_subclass__()
-        if model is not None:
-            cls.definition = builtin_model(model)
-            cls.__doc__ = _docstring(cls.definition)
-            cls.__signature__ = _signature(cls.definition)  # type: ignore[attr-defined]
 
     def _checked_surrogate(self, surrogate: str | Surrogate | None) -> Surrogate | None:
         if surrogate is None:
@@ -197,7 +169,10 @@ class Neuron(_Layer):
                 self.options[name] = choice(value, definition.options[name].choices, what)
             else:
                 words = [*definition.parameters, *definition.options]
-                raise ArgumentTypeError(f"{self._word} has no parameter {shown(name)}; it has: {', '.join(words)}")
+                raise ArgumentTypeError(
+                    f"{self._word} has no parameter {shown(name)}; it has: {', '.join(words)}. snn.presets has neurons by the "
+                    "arguments of other libraries"
+                )
         for name, value in mapping(initial, f"{self._word}: initial", "values by state").items():
             if name not in definition.states:
                 raise ArgumentTypeError(
@@ -314,7 +289,7 @@ class Neuron(_Layer):
             known = builtin_model(definition.name)
             if known.same_as(definition):
                 definition = known
-                cls = _CLASSES.get(definition.name, Neuron)
+                cls = Neuron._classes.get(definition.name, Neuron)
         neuron = object.__new__(cls)
         neuron.__dict__.update(definition=definition, shape=info.shape, name=None, surrogate=None)
         neuron.parameters = {name: network.parameter(index, name) for name in definition.parameters}
@@ -334,141 +309,8 @@ class Neuron(_Layer):
         return neuron
 
 
-class _Builtin(Neuron):
-    """A built-in model: the class is made from its definition."""
-
-    def __init__(
-        self,
-        size: Size = None,
-        *,
-        surrogate: str | Surrogate | None = None,
-        initial: Mapping[str, ArrayLike | Distribution] | None = None,
-        name: str | None = None,
-        **values: Any,
-    ) -> None:
-        super().__init__(type(self).definition, size, surrogate=surrogate, initial=initial, name=name, values=values)
-
-
 def _size_text(shape: tuple[int, ...] | None) -> str:
     return "" if shape is None else str(shape[0] if len(shape) == 1 else shape)
-
-
-def _signature(definition: ModelDefinition) -> inspect.Signature:
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters = [inspect.Parameter("size", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)]
-    for item in definition.parameters.values():
-        parameters.append(inspect.Parameter(item.name, keyword, default=item.default))
-    for option in definition.options.values():
-        parameters.append(inspect.Parameter(option.name, keyword, default=option.default))
-    for name in ("surrogate", "initial", "name"):
-        parameters.append(inspect.Parameter(name, keyword, default=None))
-    return inspect.Signature(parameters)
-
-
-def _docstring(definition: ModelDefinition) -> str:
-    """Return the class's docstring, numpydoc, from the definition's own words."""
-    lines = [
-        f"{definition.title}: the built-in model ``{definition.name}``.",
-        "",
-        "Parameters",
-        "----------",
-        "size : int or tuple of int, optional",
-        "    Number of neurons, or (channels, height, width), at most 2**30 in all. `Sequential` finds it where it is not",
-        "    given.",
-    ]
-
-    def add(name: str, kind: str, text: str) -> None:
-        lines.append(f"{name} : {kind}")
-        lines.extend(textwrap.wrap(text, 110, initial_indent="    ", subsequent_indent="    "))
-
-    for item in definition.parameters.values():
-        unit = f" In {item.unit}." if item.unit not in ("", "1") else ""
-        bounds = f" Must be {item.allowed}." if item.allowed else ""
-        add(
-            item.name,
-            f"float, Distribution or array_like of the population's shape, default {item.default:g}",
-            f"{item.doc.rstrip('.')}.{unit}{bounds}",
-        )
-    for option in definition.options.values():
-        words = ", ".join(repr(word) for word in option.choices)
-        add(option.name, f"{{{words}}}, default {option.default!r}", f"{option.doc.rstrip('.')}.")
-    if definition.spiking:
-        add("surrogate", "str or Surrogate, optional", "What training uses in place of the derivative of a spike.")
-    add("initial", "dict, optional", "State at step 0: " + (", ".join(definition.states) or "none") + ".")
-    add("name", "str, optional", "Name of the population in a `Sequential`.")
-    lines += ["", "Notes", "-----", "States:" if definition.states else "States: none."]
-    for state in definition.states.values():
-        unit = f" [{state.unit}]" if state.unit not in ("", "1") else ""
-        lines.append(f"``{state.name}``{unit} {state.doc.rstrip('.')}.")
-    lines.append("Receptors: " + (", ".join(f"``{name}``" for name in definition.receptors) or "none") + ".")
-    return "\n".join(lines)
-
-
-class LIF(_Builtin, model="lif"):
-    pass
-
-
-class AdaptiveLIF(_Builtin, model="adaptive_lif"):
-    pass
-
-
-class LeakyIntegrator(_Builtin, model="leaky_integrator"):
-    pass
-
-
-class IntegrateAndFire(_Builtin, model="integrate_and_fire"):
-    pass
-
-
-class CurrentLIF(_Builtin, model="current_lif"):
-    pass
-
-
-class Izhikevich(_Builtin, model="izhikevich"):
-    pass
-
-
-class ConductanceLIF(_Builtin, model="conductance_lif"):
-    pass
-
-
-class AlphaLIF(_Builtin, model="alpha_lif"):
-    pass
-
-
-class AdEx(_Builtin, model="adex"):
-    pass
-
-
-class HodgkinHuxley(_Builtin, model="hodgkin_huxley"):
-    pass
-
-
-class DrivenLIF(_Builtin, model="driven_lif"):
-    pass
-
-
-class DrivenCurrentLIF(_Builtin, model="driven_current_lif"):
-    pass
-
-
-class NoisyIzhikevich(_Builtin, model="noisy_izhikevich"):
-    pass
-
-
-class PoissonSource(_Builtin, model="poisson_source"):
-    pass
-
-
-class ResonateAndFire(_Builtin, model="resonate_and_fire"):
-    pass
-
-
-class SpikingLSTM(_Builtin, model="spiking_lstm"):
-    pass
-
-
-_CLASSES: dict[str, type[Neuron]] = {cls.definition.name: cls for cls in _Builtin.__subclasses__()}
 
 
 class NeuronModel:
@@ -485,7 +327,7 @@ class NeuronModel:
     Raises
     ------
     FormatError
-        The definition is wrong; the sentence names the place.
+        The definition is wrong; the message says where.
     """
 
     def __init__(self, definition: Mapping[str, Any] | str | Path) -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any, SupportsIndex, TypeVar
 
 from snn._arrays import choice, number
+from snn.builtin_neurons import LIF, CurrentLIF
 from snn.engine.errors import InvalidArgumentError
-from snn.neurons import LIF, CurrentLIF, Neuron
+from snn.neurons import Neuron
 
 __all__ = ["norse_lif", "norse_lif_box", "sinabs_lif", "snntorch_leaky", "snntorch_synaptic", "spikingjelly_lif"]
 

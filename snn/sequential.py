@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from itertools import zip_longest
 from typing import SupportsIndex
 
+from snn.builtin_neurons import SpikingLSTM
 from snn.connections import Connection, Dense
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.network import Network
-from snn.neurons import Input, Neuron, SpikingLSTM
+from snn.neurons import Input, Neuron
 from snn.population import Population
 
 __all__ = ["Sequential"]
@@ -34,7 +36,7 @@ class Sequential(Network):
     Raises
     ------
     InvalidArgumentError
-        Layers are not in turn, or a size cannot be found.
+        Layers do not alternate, or a size cannot be inferred.
 
     Examples
     --------
@@ -57,21 +59,22 @@ class Sequential(Network):
             first = Input(first)
         if not isinstance(first, Input):
             raise ArgumentTypeError(f"layer 0 is {shown(first)}; it must be a size or an input")
-        if len(rest) % 2:
-            raise InvalidArgumentError(
-                f"there are {len(rest)} layers after the input; connections and neurons come in pairs"
-            )
         last = self.add(first.name or "input", first)
-        pairs = list(zip(rest[0::2], rest[1::2], strict=True))
+        pairs = list(zip_longest(rest[0::2], rest[1::2]))
         for position, (connection, neurons) in enumerate(pairs):
             where = 1 + 2 * position
             if not isinstance(connection, Connection):
                 raise ArgumentTypeError(
                     f"layer {where} is {shown(connection)}; after neurons comes a connection, as snn.Dense(10)"
                 )
+            if neurons is None:
+                raise InvalidArgumentError(
+                    f"layer {where}, the last one, is {shown(connection)}; neurons follow, as snn.LIF()"
+                )
             if not isinstance(neurons, Neuron):
                 raise ArgumentTypeError(
                     f"layer {where + 1} is {shown(neurons)}; after a connection come neurons, as snn.LIF()"
+                    + (", and pooling is a connection from them" if isinstance(neurons, Connection) else "")
                 )
             shape = connection.target_shape(last.shape)
             if neurons.shape is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,12 +21,29 @@ from snn._arrays import (
     integer_array,
     number,
 )
-from snn.connections import ARITHMETIC, Connection, Resolved
+from snn._words import ARITHMETIC, Arithmetic
+from snn.connections import Connection, Resolved
 from snn.distributions import Distribution, numbers
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.plasticity import Plasticity, checked_plasticity
 
 __all__ = ["Sparse"]
+
+
+class _Rule(TypedDict, total=False):
+    """The keywords that all rules have; see `Sparse.fixed_total`."""
+
+    weight: float | Distribution
+    delay: float | Distribution
+    seed: int | None
+    allow_autapses: bool
+    allow_multapses: bool
+    receptor: str | None
+    delay_steps: int
+    trainable: bool
+    arithmetic: Arithmetic
+    plasticity: Plasticity | None
+
 
 _MAX_SEED = 2**64 - 2  # the number after it stands for "no seed given" in the C interface: SNN_SEED_BY_INDEX
 
@@ -66,7 +83,7 @@ class Sparse(Connection):
         receptor: str | None = None,
         delay_steps: int = 0,
         trainable: bool = True,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
         plasticity: Plasticity | None = None,
     ) -> Sparse:
         """Return the synapses ``sources[i] -> targets[i]``.
@@ -112,7 +129,7 @@ class Sparse(Connection):
         receptor: str | None = None,
         delay_steps: int = 0,
         trainable: bool = True,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
         plasticity: Plasticity | None = None,
     ) -> Sparse:
         """Return the synapses of a compressed row for each source neuron.
@@ -148,7 +165,7 @@ class Sparse(Connection):
         return sparse
 
     @classmethod
-    def fixed_probability(cls, probability: float, **rule: Any) -> Sparse:
+    def fixed_probability(cls, probability: float, **rule: Unpack[_Rule]) -> Sparse:
         """Return connections where each pair of neurons is connected with `probability`.
 
         Parameters
@@ -161,7 +178,7 @@ class Sparse(Connection):
         return cls._by_rule(0, probability=_probability(probability), **rule)
 
     @classmethod
-    def fixed_indegree(cls, count: int, **rule: Any) -> Sparse:
+    def fixed_indegree(cls, count: int, **rule: Unpack[_Rule]) -> Sparse:
         """Return connections where each target has `count` sources.
 
         Parameters
@@ -174,13 +191,14 @@ class Sparse(Connection):
         return cls._by_rule(1, count=integer(count, "Sparse: count", maximum=MAX_SYNAPSES), **rule)
 
     @classmethod
-    def fixed_total(cls, count: int, **rule: Any) -> Sparse:
+    def fixed_total(cls, count: int, **rule: Unpack[_Rule]) -> Sparse:
         """Return `count` connections in all, sources and targets drawn at random.
 
         The same seed gives the same connections everywhere. The network keeps the rule, not the synapses: they take
-        no memory until something needs them as arrays, and a file holds the rule. What needs arrays, 10 to 12 bytes a
-        synapse in all: a look at ``weights``, training (``trainable=True``, the default), float and fixed arithmetic,
-        no delay. A network that is only simulated takes 4 bytes a synapse with ``trainable=False`` and a delay.
+        no memory until something needs them as arrays, and a file holds the rule. Arrays, 10 to 12 bytes a
+        synapse in all, are needed by reading ``weights``, training (``trainable=True``, the default), float and fixed
+        arithmetic, and connections without delay. A network that is only simulated takes 4 bytes a synapse with
+        ``trainable=False`` and a delay.
 
         Parameters
         ----------
@@ -190,7 +208,7 @@ class Sparse(Connection):
             Of each synapse: a number, or `Normal`, `Uniform`, `LogNormal`.
         delay : float or Distribution, default 0.0
             Milliseconds, rounded to the nearest step; at most 4096 steps with `delay_steps`. Delays that may be
-            shorter than the network's time step are refused (give a `low`), but for 0 itself.
+            shorter than the network's time step are refused (give a `low`), except 0 itself.
         seed : int, optional
             0 to 2**64 - 2; when not given, it follows from the network's seed and the projection's position.
         allow_autapses : bool, default True
@@ -205,7 +223,7 @@ class Sparse(Connection):
         return cls._by_rule(2, count=integer(count, "Sparse: count", maximum=MAX_SYNAPSES), **rule)
 
     @classmethod
-    def one_to_one(cls, **rule: Any) -> Sparse:
+    def one_to_one(cls, **rule: Unpack[_Rule]) -> Sparse:
         """Return connections from each neuron to the one of the same index.
 
         Unlike `OneToOne`, weights and delays may be drawn, and nothing is kept for each synapse.
@@ -218,7 +236,7 @@ class Sparse(Connection):
         return cls._by_rule(3, **rule)
 
     @classmethod
-    def all_to_all(cls, **rule: Any) -> Sparse:
+    def all_to_all(cls, **rule: Unpack[_Rule]) -> Sparse:
         """Return connections from each neuron to each neuron.
 
         Unlike `Dense`, weights and delays may be drawn, and nothing is kept for each synapse.
@@ -241,7 +259,7 @@ class Sparse(Connection):
         kernel: str = "gaussian",
         probability: float = 1.0,
         period: float | Sequence[float] | None = None,
-        **rule: Any,
+        **rule: Unpack[_Rule],
     ) -> Sparse:
         """Return connections whose probability falls with the distance of the two neurons.
 
@@ -259,7 +277,7 @@ class Sparse(Connection):
         probability : float, default 1.0
             At distance 0.
         period : float or sequence of float, optional
-            Space repeats after so much, along every axis or along each (0: it does not); at least twice `cutoff`.
+            Period of space, for all axes or for each (0: not periodic); at least twice `cutoff`.
         **rule
             As for `fixed_total`; a pair has one synapse at most.
         """
@@ -305,7 +323,7 @@ class Sparse(Connection):
         receptor: str | None = None,
         delay_steps: int = 0,
         trainable: bool = True,
-        arithmetic: str = "default",
+        arithmetic: Arithmetic = "default",
         plasticity: Plasticity | None = None,
         **unknown: Any,
     ) -> Sparse:

@@ -7,16 +7,17 @@ import math
 import os
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import nir
 import numpy as np
 from numpy.typing import NDArray
 
 from snn._arrays import choice, number
+from snn.builtin_neurons import LIF, CurrentLIF, IntegrateAndFire, LeakyIntegrator
 from snn.engine.errors import ArgumentTypeError, FileError, InvalidArgumentError, UnsupportedError, shown
 from snn.network import Network
-from snn.neurons import LIF, CurrentLIF, Input, IntegrateAndFire, LeakyIntegrator, Neuron
+from snn.neurons import Input, Neuron
 from snn.nir._graph import DT_KEY, NODES_KEY, ORDER_KEY, back_edges, evaluation_order
 from snn.nir._linear import LINEAR, Link, connection, output_shape
 
@@ -43,17 +44,17 @@ def from_nir(
     dt: float | None = None,
     reset: str = "auto",
     reset_timing: str = "auto",
-    discretization: str = "euler",
-    threshold_compare: str = "greater",
-    synaptic_input: str = "rate",
-    if_gain: str = "auto",
+    discretization: Literal["euler", "exact"] = "euler",
+    threshold_compare: Literal["greater", "greater_equal"] = "greater",
+    synaptic_input: Literal["rate", "jump"] = "rate",
+    if_gain: Literal["auto", "ode", "step"] = "auto",
 ) -> Network:
     """Make a network of a NIR graph.
 
     LIF and Threshold become `LIF`, CubaLIF `CurrentLIF`, IF `IntegrateAndFire`, LI `LeakyIntegrator`, each with the name of its
     node (letters, digits and ``_``; those of a nested graph begin with its name). Affine, Linear, Scale, Conv2d, SumPool2d,
-    AvgPool2d, Flatten and Delay between two of them become one projection. What closes a ring arrives one step later. Nodes
-    without a counterpart are refused by name.
+    AvgPool2d, Flatten and Delay between two of them become one projection. A connection that closes a loop arrives one step
+    later. Nodes without a counterpart are refused by name.
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ def from_nir(
     UnsupportedError
         A node has no counterpart here.
     InvalidArgumentError
-        The graph is inconsistent: an edge to a node that is not there, shapes that do not fit, a time constant below dt / 2.
+        The graph is inconsistent: an edge to a missing node, shapes that do not fit, a time constant below dt / 2.
     FileError
         The file cannot be read.
 
@@ -152,7 +153,7 @@ class _Words:
         self.order: list[str] = []
         """The populations in their order, if `to_nir` wrote the graph."""
 
-    def options(self, name: str) -> dict[str, str]:
+    def options(self, name: str) -> dict[str, Any]:
         """Return the options of the spike and its reset."""
         own = self.own.get(name, {})
         return {
@@ -374,7 +375,7 @@ class _Reader:
             r = values("r")
             step = self.words.if_gain == "step" or (self.words.if_gain == "auto" and bool((r == 1.0).all()))
             return IntegrateAndFire(shape, **self._spike(name, values, of)), _rounded(r if step else r * self.dt)
-        decay = self.words.discretization
+        decay: Any = self.words.discretization
         if isinstance(node, nir.CubaLIF):
             gain_membrane = values("r") * leak("tau_mem")
             plain = _is_one(gain_membrane)

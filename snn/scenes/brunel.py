@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from snn.builtin_neurons import DrivenLIF
 from snn.distributions import Uniform
 from snn.network import Network
-from snn.neurons import DrivenLIF
 from snn.scenes.scene import Rate, Scene
 from snn.sparse import Sparse
 

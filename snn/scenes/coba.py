@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from snn.builtin_neurons import ConductanceLIF
 from snn.distributions import Normal
 from snn.network import Network
-from snn.neurons import ConductanceLIF
 from snn.scenes.scene import Rate
 from snn.scenes.vogels_abbott import VogelsAbbott
 

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snn._arrays import file_path
+from snn.builtin_neurons import CurrentLIF, PoissonSource
 from snn.distributions import Distribution, LogNormal, Normal, Uniform
 from snn.engine.errors import FormatError, NotFoundError, UnsupportedError
 from snn.network import Network
-from snn.neurons import CurrentLIF, PoissonSource
 from snn.scenes.scene import Rate, Scene
 from snn.sparse import Sparse
 

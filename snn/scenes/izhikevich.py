@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from snn.builtin_neurons import NoisyIzhikevich
 from snn.distributions import Uniform
 from snn.network import Network
-from snn.neurons import NoisyIzhikevich
 from snn.scenes.scene import Rate, Scene
 from snn.sparse import Sparse
 
@@ -38,7 +38,7 @@ class Izhikevich(Scene):
     excitatory, inhibitory : int
         Neurons at scale 1.
     excitatory_noise, inhibitory_noise : float
-        Standard deviation of the thalamic input, drawn anew for every neuron in every step; mV/ms.
+        Standard deviation of the thalamic input, drawn for every neuron in every step; mV/ms.
     excitatory_weight : float
         Excitatory weights are uniform from 0 to this; mV/ms for one step.
     inhibitory_weight : float

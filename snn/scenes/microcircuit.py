@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from snn.builtin_neurons import DrivenCurrentLIF
 from snn.distributions import Normal
 from snn.network import Network
-from snn.neurons import DrivenCurrentLIF
 from snn.scenes.scene import Rate, Scene
 from snn.sparse import Sparse
 

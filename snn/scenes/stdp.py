@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from snn.builtin_neurons import CurrentLIF, PoissonSource
 from snn.distributions import Uniform
 from snn.network import Network
-from snn.neurons import CurrentLIF, PoissonSource
 from snn.plasticity import PairSTDP
 from snn.scenes.scene import Rate, Scene
 from snn.sparse import Sparse

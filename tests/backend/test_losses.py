@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from snn._loss import LOSSES
+from snn._words import LOSSES
 from snn.engine import _native
 
 from .cases import Builder, Case, _chain

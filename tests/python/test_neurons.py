@@ -19,7 +19,7 @@ def test_every_builtin_model_has_a_class() -> None:
     names = [cls.definition.name for cls in CLASSES]
     for model in _native.builtin_model_names():
         assert model in names, (
-            f"model {model!r} has no class: add 'class Name(_Builtin, model={model!r})' to snn/neurons.py and Name to "
+            f"model {model!r} has no class: add 'class Name(_Builtin, model={model!r})' to snn/builtin_neurons.py and Name to "
             "__all__ there, and to the import and __all__ of snn/__init__.py"
         )
     assert sorted(names) == _native.builtin_model_names()  # each once, and none without a model
@@ -93,6 +93,15 @@ def test_bad_parameters_name_the_model_the_parameter_and_the_value() -> None:
     assert snn.Input((2**10, 2**10, 2**10)).size == 2**30  # the limit itself
     with pytest.raises(snn.InvalidArgumentError, match=r"does not spike"):
         snn.LeakyIntegrator(3, surrogate="arctan")
+
+
+def test_a_rotation_too_fast_for_the_time_step_is_refused_with_its_numbers() -> None:
+    """Beyond frequency * dt = 1 there is no damping at which an Euler step stays on the circle."""
+    for frequency, options in ((1.0, {}), (1.5, {"balance": "none"})):
+        snn.Simulation(snn.Sequential(1, snn.Dense(1), snn.ResonateAndFire(frequency=frequency, **options)))
+    fast = snn.Sequential(1, snn.Dense(2), snn.ResonateAndFire(frequency=[0.5, 1.5]))
+    with pytest.raises(snn.InvalidArgumentError, match=r"population 'output'.* with frequency = 1\.5, .*dt = 1 ms"):
+        snn.Simulation(fast)
 
 
 def test_surrogates_by_name_preset_and_parameters() -> None:

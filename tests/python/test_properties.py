@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import snn
+from snn.builtin_neurons import _Builtin
 from snn.connections import Connection
-from snn.neurons import _Builtin
 
 MODELS = [cls for cls in _Builtin.__subclasses__() if cls.definition.spiking]
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -68,7 +68,7 @@ Backpropagation::Backpropagation(CpuContext& context, Tape& tape)
             const ProjectionData& data = *context.projections[call.index];
             ProjectionGradient& gradient = projections_[call.index];
             gradient.runs = true;
-            gradient.to_source = context.plan->populations[data.info.source].needs_activity_gradient;
+            gradient.to_source = context.plan->goes_back_to_source(data.info);
             if (data.info.trainable) {
                 gradient.weights.allocate(allocator, data.weight_count);
                 gradient.bias.allocate(allocator, data.bias_count);
@@ -182,8 +182,8 @@ void Backpropagation::prepare(uint32_t step_count) {
             grow(conv.terms, size_t{shape.out_plane()} * shape.group_outputs);
             grow(conv.term_ends, shape.out_plane());
         }
-        if (data.info.trainable) {
-            grow(conv.padded, size_t{shape.padded_plane()} * 16);
+        if (data.info.trainable && shape.slides()) {
+            grow(conv.padded, static_cast<size_t>(shape.padded_plane()) * 16);
             grow(conv.offsets, data.source_size);
             grow(conv.row_begins, size_t{shape.group_inputs} * shape.in_height + 1);
         }

@@ -104,7 +104,10 @@ struct ConvShape {
     uint32_t out_plane() const { return out_height * out_width; }
     uint32_t block_weights() const { return group_inputs * kernel_y * kernel_x * 16; }
     // Of the targets, with margins for sources at the edge of the image.
-    uint32_t padded_plane() const { return out_height * (out_width + 2 * (kernel_x - 1) * x_dilation); }
+    uint64_t padded_plane() const { return out_height * (out_width + uint64_t{2} * (kernel_x - 1) * x_dilation); }
+    // Whether the gradient of the weights is taken by sliding over the targets with their margins, which then have a copy: not where
+    // that would be a large one, as with a dilation far beyond the image.
+    bool slides() const { return x_stride == 1 && y_stride == 1 && padded_plane() <= uint64_t{1} << 24; }
 };
 
 constexpr uint32_t conv_blocks_together = 4;
@@ -257,7 +260,7 @@ using InterpretAdjoint = void (*)(const BlockProgram&, const NeuronAdjointArgs&,
 // --- plastic synapses: see plastic_projection.h
 
 constexpr uint32_t most_traces = 4;  // of one side of a synapse, and of its own
-constexpr uint32_t remembered_spikes = 16;  // of a target neuron: those that not every row has seen
+constexpr uint32_t remembered_spikes = 24;  // of a target neuron: those that not every row has seen
 
 struct PlasticWord {  // a parameter, option or derived constant, by its type
     float real;
@@ -281,7 +284,7 @@ struct PlasticArgs {
     float least_delivered, most_delivered;  // where a rule delivers something else than the weight
     int32_t now;
     size_t row;
-    const int32_t* spikes;      // [k][target] step of the k-th last spike that some synapse has yet to learn; -1: none
+    const int32_t* spikes;      // [k][target] step of the k-th last spike; -1: none that some synapse has yet to learn
     const float* post_before;   // [trace][k][target] the trace just before that spike
     const int32_t* last_spike;  // [target]
     const float* post_after;    // [trace][target] just after the last spike
@@ -298,7 +301,8 @@ struct PlasticVisit {
     const uint16_t* targets;  // null: `first`, `first` + 1, ...
     uint32_t first, count;
     int32_t last_arrival;
-    float pre_after[most_traces];  // just after that arrival
+    int32_t learned;               // spikes of targets before this step
+    float pre_after[most_traces];  // just after the last arrival
     float* own;                    // [trace], `own_stride` apart: those of the synapses, just after ...
     int32_t* events;               // ... the last event of each
 };

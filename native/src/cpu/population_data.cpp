@@ -59,7 +59,7 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
         fixed_scales.push_back(plan.receptor_is_fixed[r] ? std::ldexp(1.0f, -plan.receptor_exponent[r]) : 0.0f);
     has_input.assign(receptor_count, 0);
     starts_at_projection.assign(receptor_count, 0);
-    starts_at_accumulators.assign(receptor_count, 0);
+    starts_at_integers.assign(receptor_count, 0);
 
     compiled = interpret ? nullptr : find_compiled(kernels, model);
     set_constants(plan, allocator);

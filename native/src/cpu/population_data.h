@@ -10,14 +10,10 @@
 #include "cpu/interpreter.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
+#include "cpu/pieces.h"
 #include "network/plan.h"
 
 namespace snn::cpu {
-
-// Neurons [begin, end): a piece of a population that one task updates. Both are multiples of 16.
-struct NeuronRange {
-    uint32_t begin, end;
-};
 
 struct PopulationData {
     PopulationData(const Population& population, const PopulationPlan& plan, const KernelTable& kernels,
@@ -149,9 +145,9 @@ struct PopulationData {
     std::vector<float> fixed_scales;  // per receptor: 2^-exponent, 0 where there are no fixed projections
     std::vector<uint8_t> has_input;               // per receptor: some projection reaches it
     std::vector<uint8_t> starts_at_projection;    // per receptor: its first delivery begins at zero by itself
-    std::vector<uint8_t> starts_at_accumulators;  // per receptor: it has nothing but bundled input
+    std::vector<uint8_t> starts_at_integers;      // per receptor: it has input, and nothing but integers
     bool is_bundled = false;                      // some projection onto it is
-    bool only_accumulators = false;               // it is, and every receptor starts at accumulators or has no input
+    bool only_integers = false;                   // every receptor starts at integers or has no input, and some has
     bool is_plastic = false;                      // some projection onto it is
 
 private:

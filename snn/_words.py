@@ -1,0 +1,46 @@
+"""The words that arguments take, as types and as tuples, in the order of their numbers in ``snn.h``."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+__all__ = [
+    "ARITHMETIC",
+    "INSTRUCTION_SETS",
+    "LOSSES",
+    "OPTIMIZERS",
+    "RULES",
+    "Arithmetic",
+    "LossName",
+    "OptimizerName",
+    "RuleName",
+]
+
+Arithmetic = Literal["default", "float", "fixed", "compact"]
+ARITHMETIC: tuple[str, ...] = get_args(Arithmetic)
+
+INSTRUCTION_SETS = ("best", "scalar", "avx2", "avx512", "neon")
+
+OptimizerName = Literal["sgd", "adam", "adamw", "lion"]
+OPTIMIZERS: tuple[str, ...] = get_args(OptimizerName)
+
+RuleName = Literal["bptt", "ottt", "eprop", "eventprop"]
+RULES: tuple[str, ...] = get_args(RuleName)
+
+LossName = Literal[
+    "cross_entropy_count",
+    "cross_entropy_max_membrane",
+    "cross_entropy_mean_membrane",
+    "mean_square_rate",
+    "cross_entropy_rate",
+    "cross_entropy_last_membrane",
+    "cross_entropy_latency",
+    "mean_square_count",
+    "mean_square_max_membrane",
+    "mean_square_mean_membrane",
+    "mean_square_last_membrane",
+    "mean_square_latency",
+    "mean_square_membrane",
+    "van_rossum",
+]
+LOSSES: tuple[str, ...] = get_args(LossName)
