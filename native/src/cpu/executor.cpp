@@ -57,7 +57,6 @@ namespace snn::cpu {
 namespace {
 
 constexpr uint64_t first_clock = uint64_t{1} << 32;  // above any delay, so that looking back never goes below zero
-constexpr uint32_t smallest_piece = 64;              // neurons: a cache line of bits is shared by two tasks at most
 constexpr double worth_waking_ns = 20000;            // a run shorter than that is not worth waking threads
 constexpr double worth_meeting_ns = 2000;            // a step shorter than that is not worth sharing
 constexpr double worth_job_ns = 20000;               // the same for a host's job system
@@ -66,32 +65,6 @@ constexpr double piece_ns = 500000;                  // about, of steps that are
 constexpr double most_times_alone = 3;               // what shared steps may take of what they take alone, before they are left
 
 constexpr size_t state_bytes_together = 128 * 1024;
-
-// Per population: neurons that are not cut apart.
-std::vector<uint32_t> piece_granularities(const Network& network) {
-    std::vector<uint32_t> granularities(network.populations().size(), 0);
-    for (const Projection& projection : network.projections()) {
-        if (projection.kind != SNN_CONNECT_CONV2D && projection.kind != SNN_CONNECT_POOL2D) continue;
-        const Population& target = network.populations()[projection.target];
-        // Windows fill whole channels, blocks of 16 of them; channels of several groups are not cut at all.
-        const uint32_t blocks = 16 * target.shape.dims[1] * target.shape.dims[2];
-        uint32_t& granularity = granularities[projection.target];
-        granularity = std::max(granularity, projection.window.groups > 1 ? padded(target.size) : blocks);
-    }
-    for (uint32_t& granularity : granularities)
-        if (granularity == 0) granularity = smallest_piece;
-    return granularities;
-}
-
-std::vector<NeuronRange> cut(uint32_t row, uint32_t granularity, uint32_t pieces) {
-    const uint32_t units = (row + granularity - 1) / granularity;
-    const uint32_t units_per_piece = (units + pieces - 1) / pieces;
-    std::vector<NeuronRange> ranges;
-    for (uint64_t unit = 0; unit < units; unit += units_per_piece)
-        ranges.push_back({static_cast<uint32_t>(unit * granularity),
-                          static_cast<uint32_t>(std::min<uint64_t>(row, (unit + units_per_piece) * granularity))});
-    return ranges;
-}
 
 }  // namespace
 
@@ -105,7 +78,7 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
     const Network& network = *plan->network;
     const bool interpret = options.flags & SNN_FLAG_INTERPRET_MODELS;
     ProgramCache programs;
-    const std::vector<uint32_t> granularities = piece_granularities(network);
+    const std::vector<uint64_t> granularities = piece_granularities(network);
     span_steps = cpu::span_steps(*plan);
     for (size_t p = 0; p < network.populations().size(); ++p) {
         populations.push_back(std::make_unique<PopulationData>(network.populations()[p], plan->populations[p], kernels,
