@@ -514,8 +514,10 @@ typedef struct SNNConfig {
                                   stay together and whole, targets of convolution and pooling whole. Of "cpu", "vulkan" and
                                   "reference"; threads are shared among those that compute on the host.
                                   "cpu*8+vulkan:0*24": each with so many samples of the batch; "cpu*+vulkan:0*": as many as
-                                  snn_device_speed tells. A GPU among several that fails is left with a warning in the log, and what
-                                  it had goes to the others, with the same bits; an error comes when no device is left */
+                                  snn_device_speed tells. These train too, with gradients added up in order; ";microbatch=8"
+                                  behind it: of so many samples at a time, so that training has the same bits whatever the shares,
+                                  on one device as well: "cpu*;microbatch=8". A GPU among several that fails is left with a warning
+                                  in the log, and what it had goes to the others; an error comes when no device is left */
     uint32_t batch_size;       /* samples, 1 (default) to 1,048,576 */
     uint32_t thread_count;     /* default 1, at most 1024; 0: one per core. Results do not depend on it. */
     uint32_t instruction_set;  /* SNN_ISA_* */
