@@ -330,6 +330,8 @@ namespace Snn.Tests
                     trainer.Backward();
                     trainer.SetLearningRate(1e-3);
                     trainer.Update();
+                    trainer.SetAuxiliaryLoss(1, Loss.CrossEntropyCount, 0);
+                    Assert.Fails(Status.InvalidArgument, () => trainer.SetAuxiliaryLoss(2, Loss.CrossEntropyMaxMembrane)); // the output
                     trainer.SetDropout(1, 0.5);
                     Assert.Fails(Status.InvalidArgument, () => trainer.SetDropout(0, 0.5));
                     trainer.SetQuantization(0, 8, true);
