@@ -56,7 +56,7 @@ func test_a_handler_may_read_and_nothing_else() -> void:
 		equal(node.step(0.1), ERR_BUSY, "step")
 		expect_error("cannot change the network")
 		node.network = null
-		expect_error("locked object")
+		expect_error("Object is locked")
 		node.free())
 	node.set_input("input", PackedFloat32Array([1, 1, 1]))
 	equal(node.advance(50), OK, "advance")
