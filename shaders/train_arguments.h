@@ -24,7 +24,7 @@ struct TapedActivity {
 struct TrainStep {
     TapedActivity own;      // width 0: the model does not spike
     uint frame;
-    uint samples;
+    uint first_sample;      // what the first one is called in random draws
     uint first_step, step_count;  // of the run, to go through now
     uint all_steps;
     uint recorded;          // bit for each state that is recorded

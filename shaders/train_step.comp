@@ -26,7 +26,7 @@ uvec2 step_number() {
 }
 uvec2 seed() { return uvec2(a.seed_low, a.seed_high); }
 #include "constants.glsl"
-uint sample_number() { return sample_index; }
+uint sample_number() { return a.first_sample + sample_index; }
 uint first_neuron() { return 0; }
 #include "population_draws.glsl"
 

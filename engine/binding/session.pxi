@@ -26,7 +26,7 @@ cdef class Session:
     cdef object __weakref__
 
     def __cinit__(self, network=None, *, file=None, device="cpu", batch_size=1, threads=1, instruction_set=0, flags=0,
-                  max_catch_up_steps=100, uint64_t seed=0, vulkan_host=None):
+                  max_catch_up_steps=0, uint64_t seed=0, vulkan_host=None):
         cdef SNNConfig config
         cdef SNNVulkanHost host
         cdef SNNStatus status

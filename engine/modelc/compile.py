@@ -141,6 +141,11 @@ def compile_neuron(definition: Definition) -> NeuronPrograms:
         derive=learning_derive,
         derive_parameters=derive_parameters,
     )
+    if not spike and any(one.op == "surrogate" for p in (adjoint, learning_adjoint) for one in p.instructions):
+        raise ModelLanguageError(
+            f"{place}: spike(...) stands in a model that emits nothing and so has no surrogate derivative; "
+            "emit(...) it, or write select(x > 0, 1, 0), which passes no gradient"
+        )
     can_learn = (
         any(register >= 0 for register in derive_parameters)
         and len(taped) + len(more_taped) <= MAX_TAPE

@@ -350,7 +350,7 @@ def refused(model: str, output: str = "leaky_integrator", **settings):
         (refused("current_lif", reset_timing="next_step"), {}, "whose membrane is not set back in the step of a spike"),
         (refused("current_lif", refractory_currents="cleared"), {}, "whose spikes change more than its membrane"),
         (refused("current_lif", threshold=np.linspace(1, 2, 7)), {}, "different thresholds or resets: neuron 1"),
-        (refused("current_lif", "current_lif"), {}, "over the membrane, and the output population 'p2'"),
+        (refused("current_lif", "current_lif"), {}, "over the membrane, and population 'p2'"),
         (refused("current_lif", "current_lif"), {"loss": COUNT}, "counts spikes"),
         (refused("current_lif"), {"rate_regularization": 0.1}, "rate_regularization is 0.1"),
     ],

@@ -264,6 +264,19 @@ TEST_CASE("variables are read and written in their type") {
     CHECK(status_of([&] { session.read("cells.u"); }) == SNN_ERROR_NOT_FOUND);
 }
 
+template <class Range, class = void>
+constexpr bool can_be_bound = false;
+template <class Range>
+constexpr bool can_be_bound<Range, std::void_t<decltype(std::declval<snn::Session&>().bind_input(0, std::declval<Range>()))>> = true;
+
+// What is bound is read at later steps: a temporary that owns its values does not compile.
+static_assert(!can_be_bound<std::vector<float>> && !can_be_bound<std::array<float, 2>> && !can_be_bound<const std::vector<float>>);
+static_assert(can_be_bound<std::vector<float>&> && can_be_bound<const std::array<float, 2>&> && can_be_bound<float (&)[2]>);
+static_assert(can_be_bound<snn::Span<const float>> && can_be_bound<snn::Span<float>>);
+#if defined(__cpp_lib_span)
+static_assert(can_be_bound<std::span<const float>>);
+#endif
+
 TEST_CASE("callbacks are called, and their exceptions reach the caller") {
     snn::Session session(make_network());
     const std::vector<float> ones{1, 1};
@@ -333,6 +346,7 @@ TEST_CASE("training lowers the loss and tells its callbacks") {
     CHECK_THROWS_WITH(trainer.step(inputs, std::vector<int32_t>{0}), doctest::Contains("label_count is 1; expected 2"));
     CHECK(trainer.end_epoch().sample_count == 122);
     CHECK(epochs == 1);
+    CHECK_THROWS_WITH(trainer.set_auxiliary_loss(2, SNN_LOSS_CROSS_ENTROPY_COUNT), doctest::Contains("'out' is the output population"));
     trainer.set_dropout(1, 0.5);
     CHECK_THROWS_WITH(trainer.set_dropout(0, 0.5), doctest::Contains("'in' is an input"));
     trainer.set_dropout(1, 0);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 import threading
 import weakref
 
@@ -341,14 +342,30 @@ def test_a_simulation_keeps_its_network_alive(chain: snn.Network, spikes: np.nda
 
 def test_the_log_tells_of_opening_and_of_dropped_time(chain: snn.Network, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="snn"), snn.Simulation(chain, instruction_set="scalar") as sim:
-        sim.advance(0.1)  # 100 steps: as many as one call may take
+        sim.advance(0.25)  # as much as one call may make up for
         assert [record.levelname for record in caplog.records] == ["INFO"]
         assert "device 'cpu' (scalar, 1 thread)" in caplog.messages[0]
-        sim.advance(0.2)
-        sim.advance(0.2)
+        sim.advance(0.5)
+        sim.advance(0.5)
         assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
-        assert "drops time" in caplog.messages[1]
-        assert sim.step_count == 300
+        assert "time is dropped" in caplog.messages[1]
+        assert sim.step_count == 750
+
+
+def test_frames_of_small_steps_are_run_whole() -> None:
+    net = snn.Network(dt=0.1)
+    net.add("cells", snn.LIF(1))
+    with snn.Simulation(net) as sim:
+        assert sim.advance(0.02) == 200
+        assert sum(sim.advance(1 / 60) for _ in range(60)) in (9999, 10000)
+        assert sim.advance(1.0) == 2500
+    with snn.Simulation(net, max_catch_up=0.05) as sim:
+        assert sim.advance(0.02) == 200
+        assert sim.advance(1.0) == 500
+    with pytest.raises(snn.InvalidArgumentError, match=r"max_catch_up is 5e-05 s, less than a step of 0\.1 ms"):
+        snn.Simulation(net, max_catch_up=0.00005)
+    with pytest.raises(snn.InvalidArgumentError, match="max_catch_up is inf"):
+        snn.Simulation(net, max_catch_up=math.inf)
 
 
 def test_closed_simulations(chain: snn.Network) -> None:

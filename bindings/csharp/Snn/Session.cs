@@ -19,7 +19,7 @@ namespace Snn
         /// <summary>For tests and measurements: all give the same bits.</summary>
         public InstructionSet InstructionSet { get; set; }
 
-        /// <summary>Most steps that one RunStep may take; default 100.</summary>
+        /// <summary>Most steps that one RunStep may take; time beyond is dropped. Default (0): as many as fit into 0.25 s of simulated time, at least 100.</summary>
         public int? MaxCatchUpSteps { get; set; }
 
         public SessionFlags Flags { get; set; }

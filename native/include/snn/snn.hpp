@@ -178,7 +178,7 @@ public:
         check(snn_network_placement(get(), &config, places.data(), places.size(), out_window_steps));
         return places;
     }
-    // The same, and shares of a batch, as words that give it again as a device.
+    // The same, and the shares of a batch, as a device string that reproduces this placement.
     std::string placement_words(const SNNConfig& config) const {
         std::size_t size = 0;
         check(snn_network_placement_words(get(), &config, nullptr, 0, &size));
@@ -332,7 +332,7 @@ struct SessionOptions {
     uint32_t batch_size = 1;
     uint32_t thread_count = 1;  // 0: one per core
     uint32_t instruction_set = SNN_ISA_BEST;
-    uint32_t max_catch_up_steps = 100;
+    uint32_t max_catch_up_steps = 0;  // 0: as many as fit into 0.25 s of simulated time, at least 100
     uint32_t flags = 0;
     const SNNAllocator* allocator = nullptr;
     const SNNJobSystem* job_system = nullptr;
@@ -397,6 +397,9 @@ public:
     void bind_input(uint32_t population, Span<const float> values) {
         check(snn_session_bind_input(get(), population, values.data(), values.size()));
     }
+    // A temporary that owns its values would be gone at the next step; a view that is no std::span goes through Span{data, size}.
+    template <class Range, class = std::enable_if_t<detail::may_own<Range>>>
+    void bind_input(uint32_t population, Range&& values) = delete;
     // [batch_size][size]
     void membrane_potentials(const std::string& population, Span<float> out_potentials) const {
         check(snn_get_membrane_potentials(get(), population.c_str(), out_potentials.data(), out_potentials.size()));
@@ -550,7 +553,7 @@ public:
         return result;
     }
     void backward() { finish_call(snn_trainer_backward(get())); }
-    // In the place of forward and backward, for a loss of one's own: a def with SNN_LOSS_NONE.
+    // Instead of forward and backward, for a loss of your own: a def with SNN_LOSS_NONE.
     SNNTrainResult run(const SNNBatch& batch, Span<const SNNRecordArray> records) {
         SNNTrainResult result = empty_result();
         finish_call(snn_trainer_run(get(), &batch, records.data(), static_cast<uint32_t>(records.size()), &result));
@@ -574,6 +577,9 @@ public:
         return values;
     }
     void set_state(Span<const double> values) { check(snn_trainer_set_state(get(), values.data(), values.size())); }
+    void set_auxiliary_loss(uint32_t population, uint32_t loss, double weight = 1.0) {
+        check(snn_trainer_set_auxiliary_loss(get(), population, loss, weight));
+    }
     void set_dropout(uint32_t population, double probability, uint64_t seed = 0) {
         check(snn_trainer_set_dropout(get(), population, probability, seed));
     }

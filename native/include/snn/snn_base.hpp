@@ -13,6 +13,12 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+#if __has_include(<version>)
+#include <version>
+#endif
+#if defined(__cpp_lib_span)
+#include <span>
+#endif
 
 namespace snn {
 inline namespace v1 {
@@ -56,6 +62,20 @@ private:
     T* data_ = nullptr;
     std::size_t size_ = 0;
 };
+
+namespace detail {
+
+// Whether a Range&& stands for a temporary that may own its values: all but views.
+template <class Range>
+constexpr bool may_own = !std::is_lvalue_reference_v<Range>;
+template <class T>
+constexpr bool may_own<Span<T>> = false;
+#if defined(__cpp_lib_span)
+template <class T, std::size_t Extent>
+constexpr bool may_own<std::span<T, Extent>> = false;
+#endif
+
+}  // namespace detail
 
 // {128} or {channels, height, width}.
 class Shape {

@@ -7,6 +7,7 @@
 
 #include "api/guard.h"
 #include "file/file.h"
+#include "network/names.h"
 #include "network/rules.h"
 
 using namespace snn;
@@ -31,23 +32,13 @@ const Population& neurons(const Network& network, uint32_t index) {
 }
 
 template <class List>
-uint32_t index_in(const List& list, std::string_view name, std::string_view what, const std::string& owner) {
-    std::string known;
-    for (uint32_t i = 0; i < list.size(); ++i) {
-        if (list[i].name == name) return i;
-        known += (i ? ", " : "") + list[i].name;
-    }
-    throw Error(SNN_ERROR_NOT_FOUND, owner, " has no ", what, " '", name, "'; it has: ", known.empty() ? "none" : known);
+uint32_t index_of(const List& list, std::string_view name, const char* what, const Population& population) {
+    return find_in(list, name, text("model '", population.model->name, "' of population '", population.name, "'"), what);
 }
 
 template <class List>
-uint32_t index_of(const List& list, std::string_view name, std::string_view what, const Population& population) {
-    return index_in(list, name, what, text("model '", population.model->name, "' of population '", population.name, "'"));
-}
-
-template <class List>
-uint32_t index_of(const List& list, std::string_view name, std::string_view what, const Plasticity& plasticity) {
-    return index_in(list, name, what, text("plasticity rule '", plasticity.rule->name, "'"));
+uint32_t index_of(const List& list, std::string_view name, const char* what, const Plasticity& plasticity) {
+    return find_in(list, name, text("plasticity rule '", plasticity.rule->name, "'"), what);
 }
 
 const Plasticity& plasticity_of(const Network& network, uint32_t index) {
@@ -282,6 +273,7 @@ SNNStatus snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProj
         info.target = projection.target;
         info.delay_steps = projection.delay_steps;
         info.trainable = projection.trainable;
+        info.detached = projection.detached;
         info.arithmetic = projection.arithmetic;
         info.pool_mode = projection.pool_mode;
         info.name = projection.name.c_str();
@@ -354,23 +346,27 @@ SNNStatus snn_network_get_synapses(SNNNetwork network, uint32_t projection, uint
         const std::optional<int32_t> exponent = info.arithmetic == SNN_ARITHMETIC_COMPACT && target.finished()
                                                     ? std::optional(info.fixed_exponent)
                                                     : std::nullopt;
+        const uint32_t end = first_source + source_count;
         RowMemory memory;
-        CanonicalRow row;
         size_t count = 0;
-        for (uint32_t source = first_source; source < first_source + source_count; ++source) {
-            if (counts_only) {
+        if (counts_only || capacity < info.synapses->count()) {
+            for (uint32_t source = first_source; source < end; ++source)
                 count += info.synapses->row(source, memory).targets.size();
-                continue;
-            }
-            row.assign(info.synapses->row(source, memory));
-            if (exponent) round_to_multiples(row.weights, *exponent);
-            if (row.targets.size() > capacity - count)
-                throw Error(SNN_ERROR_INVALID_ARGUMENT, "*io_count is ", capacity, "; there are more synapses");
-            for (size_t k = 0; k < row.targets.size(); ++k, ++count) {
-                if (out_sources) out_sources[count] = source;
-                if (out_targets) out_targets[count] = row.targets[k];
-                if (out_delays) out_delays[count] = info.delay_steps + (row.delays.empty() ? 0u : row.delays[k]);
-                if (out_weights) out_weights[count] = row.weights[k];
+            if (!counts_only && count > capacity)
+                throw Error(SNN_ERROR_INVALID_ARGUMENT, "*io_count is ", capacity, "; there are ", count, " synapses");
+        }
+        if (!counts_only) {
+            CanonicalRow row;
+            count = 0;
+            for (uint32_t source = first_source; source < end; ++source) {
+                row.assign(info.synapses->row(source, memory));
+                if (exponent) round_to_multiples(row.weights, *exponent);
+                for (size_t k = 0; k < row.targets.size(); ++k, ++count) {
+                    if (out_sources) out_sources[count] = source;
+                    if (out_targets) out_targets[count] = row.targets[k];
+                    if (out_delays) out_delays[count] = info.delay_steps + (row.delays.empty() ? 0u : row.delays[k]);
+                    if (out_weights) out_weights[count] = row.weights[k];
+                }
             }
         }
         *io_count = count;

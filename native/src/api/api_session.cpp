@@ -30,8 +30,6 @@ SessionOptions session_options(const SNNConfig& config) {
     if (config.instruction_set > SNN_ISA_NEON)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->instruction_set is ", config.instruction_set,
                     "; expected SNN_ISA_BEST, _SCALAR, _AVX2, _AVX512 or _NEON");
-    if (config.max_catch_up_steps == 0)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->max_catch_up_steps is 0; expected at least 1");
     const uint32_t known_flags = SNN_FLAG_INTERPRET_MODELS | SNN_FLAG_FLOAT64 | SNN_FLAG_SMOOTH_SPIKES | SNN_FLAG_ANY_SIZE |
                                  SNN_FLAG_INPUT_GRADIENTS | SNN_FLAG_SAMPLE_WEIGHTS;
     if (config.flags & ~known_flags)
@@ -96,7 +94,6 @@ void snn_config_init(SNNConfig* out_config, uint32_t struct_size) {
     SNNConfig defaults{};
     defaults.batch_size = 1;
     defaults.thread_count = 1;
-    defaults.max_catch_up_steps = 100;
     initialize(out_config, struct_size, defaults);
 }
 

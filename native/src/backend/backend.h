@@ -313,7 +313,13 @@ struct Backend {
     uint32_t (*device_count)() = nullptr;
     // What drives a device, with its version: "Mesa 22.3.6", "OpenVINO 2026.4.1". Null: nothing but libsnn.
     std::string (*driver)(uint32_t device) = nullptr;
-    // The device "auto" may choose it: it computes, and gives the bits of all others that do.
+    // It computes, with the bits of all others of which that is true: several of them may work on one network.
+    bool gives_same_bits = false;
+    // Takes SNN_FLAG_FLOAT64 and SNN_FLAG_SMOOTH_SPIKES.
+    bool has_float64 = false;
+    // A GPU: the threads of the host are free meanwhile, and it may be lost. A host program may share its own.
+    bool is_gpu = false;
+    // The device "auto" may choose it, which gives the same bits.
     bool is_automatic = false;
     // "auto:low" may choose it too, though its bits are its own: it takes little power.
     bool saves_power = false;

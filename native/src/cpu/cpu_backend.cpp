@@ -31,6 +31,11 @@ std::unique_ptr<Executor> open_cpu(std::shared_ptr<const Plan> plan, const Execu
 
 }  // namespace
 
-const Backend cpu_backend{.name = "cpu", .describe = describe_cpu, .open = open_cpu, .memory = cpu::memory_need, .is_automatic = true};
+const Backend cpu_backend{.name = "cpu",
+                          .describe = describe_cpu,
+                          .open = open_cpu,
+                          .memory = cpu::memory_need,
+                          .gives_same_bits = true,
+                          .is_automatic = true};
 
 }  // namespace snn

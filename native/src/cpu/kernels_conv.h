@@ -414,7 +414,7 @@ static void add_weight_gradient(const ConvAdjointArgs& args, uint32_t b) {
 
 static void conv_weight_gradient(const ConvAdjointArgs& args) {
     const ConvShape& shape = *args.shape;
-    const bool slides = shape.x_stride == 1 && shape.y_stride == 1;
+    const bool slides = shape.slides();
     for (uint32_t b = args.block_begin; b < args.block_end; ++b) {
         const uint32_t group = shape.blocks[b].group;
         if (slides && (b == args.block_begin || group != shape.blocks[b - 1].group)) place_sources(args, group);

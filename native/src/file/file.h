@@ -10,7 +10,7 @@
 
 namespace snn {
 
-// Writes beside `path` and renames (AtomicFile in disk.h), so that a failure leaves the old file as it was. Throws SNN_ERROR_IO with the reason.
+// Writes beside `path` and renames (AtomicFile in common/disk.h), so that a failure leaves the old file as it was. Throws SNN_ERROR_IO with the reason.
 // The same network gives the same bytes.
 void save_network(const Network& network, const std::string& path);
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/json.h"
-#include "file/disk.h"
+#include "common/disk.h"
 #include "file/file.h"
 #include "file/names.h"
 #include "file/safetensors.h"
@@ -218,6 +218,7 @@ private:
         def.target = network.find_population(entry.text("target"));
         def.delay_steps = static_cast<uint32_t>(entry.whole("delay_steps", UINT32_MAX));
         def.trainable = entry.flag("trainable");
+        def.detached = entry.has("detached") && entry.flag("detached");
         def.arithmetic = entry.choice("arithmetic", file_names::arithmetics);
         std::vector<float> weights, bias;
         std::vector<uint64_t> row_offsets;

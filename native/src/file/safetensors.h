@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/saved_state.h"
-#include "file/disk.h"
+#include "common/disk.h"
 
 namespace snn {
 

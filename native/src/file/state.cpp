@@ -2,7 +2,7 @@
 #include <string>
 
 #include "common/error.h"
-#include "file/disk.h"
+#include "common/disk.h"
 #include "file/file.h"
 #include "file/names.h"
 #include "file/safetensors.h"

@@ -208,6 +208,13 @@ std::vector<uint16_t> read_outputs(const JsonObject& entry, const char* key, con
     return outputs;
 }
 
+// A population that does not spike has no surrogate, which the op would ask.
+void refuse_surrogates(const JsonObject& entry, const Program& program) {
+    for (size_t i = 0; i < program.instructions.size(); ++i)
+        if (program.instructions[i].op == Op::surrogate)
+            throw Error(SNN_ERROR_FORMAT, entry.place(), ".ops[", i, "]: op 'surrogate' is of models that spike; this one does not");
+}
+
 ValueType read_type(const JsonObject& entry) {
     const char* const names[] = {"float", "int"};
     return entry.choice("type", names) == 0 ? float_ : int_;
@@ -244,6 +251,7 @@ LearningPrograms read_learning(const JsonObject& entry, const Model& model, std:
     std::vector<ValueType> inputs = plain.types;
     for (const TapeInfo& info : learning.tape) inputs.push_back(info.type);
     const Program more = read_program(entry, inputs, in_adjoint);
+    if (!model.spiking) refuse_surrogates(entry, more);
     const std::vector<int32_t> constants = read_gradients(entry, "constants", more, model.constant_count());
 
     const size_t tape_count = learning.tape.size(), tape_end = model.constant_count() + model.tape.size();
@@ -460,6 +468,7 @@ std::shared_ptr<const Model> parse_model(std::string_view json) {
     inputs.push_back(float_);  // dL/d(spike)
     const JsonObject adjoint = root.object("adjoint");
     model->adjoint = read_program(adjoint, inputs, in_adjoint);
+    if (!model->spiking) refuse_surrogates(adjoint, model->adjoint);
     model->adjoint_states =
         read_outputs(adjoint, "states", model->adjoint, std::vector<ValueType>(model->states.size(), float_));
     model->adjoint_receptors = read_outputs(adjoint, "receptors", model->adjoint, receptor_types);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "common/error.h"
+#include "network/names.h"
 
 namespace snn {
 
@@ -15,28 +16,6 @@ bool is_identifier(std::string_view name) {
     const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
     if (name.empty() || name.size() > max_name_size || !letter(name[0])) return false;
     return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
-}
-
-constexpr size_t most_names_in_a_sentence = 20;
-
-template <class List>
-std::string names_in(const List& list) {
-    std::string names;
-    for (size_t i = 0; i < std::min(list.size(), most_names_in_a_sentence); ++i) names += (i ? ", " : "") + list[i].name;
-    if (list.size() > most_names_in_a_sentence) names += text(" and ", list.size() - most_names_in_a_sentence, " more");
-    return names.empty() ? "none" : names;
-}
-
-template <class List>
-[[noreturn]] void fail_to_find(const List& list, std::string_view name, const std::string& owner, const char* what) {
-    throw Error(SNN_ERROR_NOT_FOUND, owner, " has no ", what, " '", name, "'; it has: ", names_in(list));
-}
-
-template <class List>
-uint32_t find_in(const List& list, std::string_view name, const std::string& owner, const char* what) {
-    for (uint32_t i = 0; i < list.size(); ++i)
-        if (list[i].name == name) return i;
-    fail_to_find(list, name, owner, what);
 }
 
 void check_count(size_t count, uint32_t size, const std::string& what) {

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "common/math.h"
+#include "network/names.h"
 #include "network/network.h"
 
 namespace snn {
@@ -13,17 +14,6 @@ namespace snn {
 namespace {
 
 constexpr float smallest_decay = 0x1p-60f;  // below, nothing of a trace is left that a weight could feel
-
-template <class List>
-uint32_t find_in(const List& list, std::string_view name, const Projection& owner, const char* what) {
-    std::string known;
-    for (uint32_t i = 0; i < list.size(); ++i) {
-        if (list[i].name == name) return i;
-        known += (i ? ", " : "") + list[i].name;
-    }
-    throw Error(SNN_ERROR_NOT_FOUND, describe_plasticity(owner), " has no ", what, " '", name, "'; it has: ",
-                known.empty() ? "none" : known);
-}
 
 std::vector<double> registers_of(const Plasticity& plasticity, double dt_ms) {
     return evaluate_registers(plasticity.rule->derive, plasticity.parameters, plasticity.options, dt_ms);
@@ -167,7 +157,7 @@ Plasticity Network::changeable_plasticity(uint32_t index) const {
 void Network::set_plasticity_parameter(uint32_t index, std::string_view name, double value) {
     Plasticity plasticity = changeable_plasticity(index);
     const Projection& owner = projections_[index];
-    const uint32_t parameter = find_in(plasticity.rule->parameters, name, owner, "parameter");
+    const uint32_t parameter = find_in(plasticity.rule->parameters, name, describe_plasticity(owner), "parameter");
     check_plasticity_parameter(owner, parameter, value);
     plasticity.parameters[parameter] = value;
     projections_[index].plasticity = std::make_shared<const Plasticity>(std::move(plasticity));
@@ -176,7 +166,7 @@ void Network::set_plasticity_parameter(uint32_t index, std::string_view name, do
 void Network::set_plasticity_option(uint32_t index, std::string_view name, std::string_view choice) {
     Plasticity plasticity = changeable_plasticity(index);
     const Projection& owner = projections_[index];
-    const uint32_t option = find_in(plasticity.rule->options, name, owner, "option");
+    const uint32_t option = find_in(plasticity.rule->options, name, describe_plasticity(owner), "option");
     const std::vector<std::string>& choices = plasticity.rule->options[option].choices;
     const auto found = std::find(choices.begin(), choices.end(), choice);
     if (found == choices.end()) {

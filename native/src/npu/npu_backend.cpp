@@ -132,7 +132,13 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
 
 }  // namespace
 
-const Backend npu_backend{"npu", describe_npu, open_npu, memory, npu_count, driver, false, true};
+const Backend npu_backend{.name = "npu",
+                          .describe = describe_npu,
+                          .open = open_npu,
+                          .memory = memory,
+                          .device_count = npu_count,
+                          .driver = driver,
+                          .saves_power = true};
 const Backend openvino_backend{"openvino", describe_openvino, open_openvino, memory, openvino_count, driver};
 
 }  // namespace snn

@@ -48,7 +48,10 @@ Automatic automatic_device(std::string_view device) {
     throw Error(SNN_ERROR_NOT_FOUND, "device '", device, "': there are \"auto\" and \"auto:low\"");
 }
 
-std::string assumed_device(uint32_t flags) { return flags & float64_flags ? "reference" : backends().front()->name; }
+std::string assumed_device(uint32_t flags) {
+    const auto list = backends();
+    return (*std::find_if(list.begin(), list.end(), [&](const Backend* one) { return !(flags & float64_flags) || one->has_float64; }))->name;
+}
 
 double predicted_step_s(const DeviceSpeed& speed, double work, double parallel) {
     const double a_unit = std::max(0.0, speed.large_step_s - speed.small_step_s) / (speed.large_work - speed.small_work);

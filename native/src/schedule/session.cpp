@@ -33,19 +33,23 @@ void watch_forks() {
 #endif
 }
 
+// Most steps of one advance() where nobody says: a quarter of a second of simulated time, at least 100.
+uint32_t usual_catch_up(double dt_ms) {
+    return static_cast<uint32_t>(std::clamp(std::floor(250.0 / dt_ms + 1e-6), 100.0, 4294967295.0));
+}
+
 double monotonic_seconds() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-void check_finite(const float* values, size_t count, std::string_view what) {
-    const size_t i = first_not_finite(values, count);
-    if (i < count) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "[", i, "] is ", values[i], "; values must be finite");
-}
-
-void check_spikes(const float* values, size_t count, std::string_view what) {
-    const size_t i = first_no_spike(values, count);
-    if (i < count)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "[", i, "] is ", values[i], "; a spike input takes 0 and 1 only");
+// Frames of an input, [step][batch][size], or one that is held: every value is finite, of a spike input 0 or 1.
+void check_frames(const float* values, size_t count, const Population& input, uint32_t batch_size, bool held) {
+    const bool spikes = input.kind == SNN_POPULATION_SPIKE_INPUT;
+    const size_t i = spikes ? first_no_spike(values, count) : first_not_finite(values, count);
+    if (i >= count) return;
+    throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", input.name, "' is ", values[i], " at ",
+                held ? std::string() : text("step ", i / input.size / batch_size, ", "), "sample ", i / input.size % batch_size,
+                ", neuron ", i % input.size, spikes ? "; a spike input takes 0 and 1 only" : "; values must be finite");
 }
 
 // The product of the run's dimensions, refused when it cannot be an array size.
@@ -82,6 +86,12 @@ Session::Entry::~Entry() {
     if (!nested_) session_.busy_.store(false, std::memory_order_release);
 }
 
+// After fork() what an executor has belongs to the parent: a device whose driver was not made for it, threads that are not there,
+// locks that one of them may hold. So it is left as it is.
+Session::~Session() {
+    if (fork_count_ != forks.load(std::memory_order_relaxed)) (void)executor_.release();
+}
+
 // ---- Opening ----------------------------------------------------------------------------------------------------------
 
 Session::Session(std::shared_ptr<const Network> network, const SessionOptions& options)
@@ -89,7 +99,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
       network_(std::move(network)),
       batch_size_(options.executor.batch_size),
       flags_(options.executor.flags),
-      max_catch_up_steps_(options.max_catch_up_steps),
+      max_catch_up_steps_(options.max_catch_up_steps ? options.max_catch_up_steps : usual_catch_up(network_->dt_ms())),
       log_(options.log),
       log_user_(options.log_user),
       seed_(options.executor.seed) {
@@ -169,8 +179,7 @@ void Session::set_input(uint32_t population, const float* values, size_t count) 
     if (input.bound || input.on_device)
         throw Error(SNN_ERROR_STATE, "input '", info.name, "' is bound to memory of the program and reads nothing else; bind it "
                     "to null first");
-    if (input.clears) check_spikes(values, count, info.name);
-    else check_finite(values, count, info.name);
+    check_frames(values, count, info, batch_size_, true);
     std::memcpy(input.values.data(), values, count * sizeof(float));
     input.filled = true;
 }
@@ -264,7 +273,7 @@ uint32_t Session::advance(double seconds, double budget_s) {
     // A fixed sentence, once for frames in a row: nothing is allocated here, and a slow game is not slowed down further.
     if (log_ && begins_to_drop)
         call_back([&] {
-            log_(SNN_LOG_WARNING, "snn_run_step drops time: the frame holds more steps than max_catch_up_steps", log_user_);
+            log_(SNN_LOG_WARNING, "simulated time is dropped: more of it is due than one call may make up for", log_user_);
         });
     return static_cast<uint32_t>(done);
 }
@@ -331,8 +340,7 @@ std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, ui
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", expected, " values (",
                         array.held ? "held: " : text("step_count ", step_count, " x "), "batch_size ", batch_size_,
                         " x size ", info.size, "), got ", array.count);
-        if (info.kind == SNN_POPULATION_SPIKE_INPUT) check_spikes(array.data, array.count, info.name);
-        else check_finite(array.data, array.count, info.name);
+        check_frames(array.data, array.count, info, batch_size_, array.held);
         found.data = array.data;
         found.step_stride = array.held ? 0 : frame;
     }

@@ -27,7 +27,7 @@ namespace snn {
 struct SessionOptions {
     std::string device;
     ExecutorOptions executor;
-    uint32_t max_catch_up_steps = 100;
+    uint32_t max_catch_up_steps = 0;  // 0: see usual_catch_up()
     SNNLogCallback log = nullptr;
     void* log_user = nullptr;
 };
@@ -48,6 +48,7 @@ public:
     };
 
     Session(std::shared_ptr<const Network> network, const SessionOptions& options);
+    ~Session();
 
     // The device it runs on; why, where "auto" chose it or another one failed, else "".
     const std::string& device() const { return device_; }
@@ -175,6 +176,8 @@ private:
     void open_executor_on(const std::string& device);
     void open_several(const std::string& device);
     void make_lasting(const std::vector<struct DeviceChoice>& others);
+    bool move_work(std::unique_ptr<Executor>& io_executor, std::string& io_asked, std::vector<double>& io_slowness,
+                   const ExecutorOptions& options);
     void go_on_without(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure, const ExecutorOptions& options);
     void report_opening() const;
     void warn(const std::string& sentence) const;

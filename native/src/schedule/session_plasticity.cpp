@@ -53,7 +53,15 @@ std::shared_ptr<const PlasticityPlan> Session::checked_plan(uint32_t index, cons
 // Checked already. All or nothing, as set_parameters().
 void Session::set_plasticity(uint32_t projection, std::shared_ptr<const Plasticity> plasticity,
                              std::shared_ptr<const PlasticityPlan> plan) {
-    executor_->set_plasticity(projection, plan);
+    try {
+        executor_->set_plasticity(projection, plan);
+    } catch (...) {
+        try {  // among several devices one may have taken it before another refused
+            executor_->set_plasticity(projection, plasticity_plans_[projection]);
+        } catch (const Error&) {
+        }
+        throw;
+    }
     plasticity_plans_[projection] = std::move(plan);
     plasticity_[projection] = std::move(plasticity);
 }

@@ -395,7 +395,18 @@ void Session::restore(const SavedState& state) {
         throw Error(error.status() == SNN_ERROR_INVALID_ARGUMENT ? SNN_ERROR_FORMAT : error.status(), error.what());
     }
 
-    // --- Now it is taken over.
+    // --- Now it is taken over. Rules first: an executor may refuse new ones, and nothing else of this.
+    const auto rules_before = plasticity_;
+    const auto plans_before = plasticity_plans_;
+    uint32_t taken = 0;
+    try {
+        for (; taken < projections.size(); ++taken)
+            if (plans[taken]) set_plasticity(taken, std::move(rules[taken]), plans[taken]);
+    } catch (...) {
+        while (taken-- > 0)
+            if (plans[taken]) set_plasticity(taken, rules_before[taken], plans_before[taken]);
+        throw;
+    }
     executor_->reset_state();
     executor_->set_seed(seed);
     seed_ = seed;
@@ -403,8 +414,6 @@ void Session::restore(const SavedState& state) {
         if (constants[p]) executor_->set_constants(p, *constants[p]);
         parameters_[p] = std::move(parameters[p]);
     }
-    for (uint32_t q = 0; q < projections.size(); ++q)
-        if (plans[q]) set_plasticity(q, std::move(rules[q]), std::move(plans[q]));
     for (const Write& write : writes) executor_->write(write.slot, dtype_of(write.tensor->type), write.tensor->bytes.data());
     for (uint32_t q = 0; q < projections.size(); ++q) {
         if (is_own[q]) executor_->write({Slot::weight, q}, DType::float32, weights[q].data());

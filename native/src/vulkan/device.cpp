@@ -180,7 +180,7 @@ Device::Block Device::make_block(VkDeviceSize bytes, Memory memory) {
     auto buffer = made<VkBufferCreateInfo>(VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO);
     buffer.size = bytes;
     buffer.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
-                   VK_BUFFER_USAGE_VERTEX_BUFFER_BIT;  // states may be drawn from
+                   VK_BUFFER_USAGE_VERTEX_BUFFER_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT;  // states may be drawn from
     check(functions.vkCreateBuffer(handle, &buffer, nullptr, &block.buffer), "could not make a buffer");
     try {
         VkMemoryRequirements needs;

@@ -10,6 +10,7 @@ Training& VulkanExecutor::training() {
                         .pipelines = pipelines_,
                         .plan = *plan_,
                         .batch_size = batch_size_,
+                        .first_sample = first_sample_,
                         .populations = populations_,
                         .projections = projections_,
                         .run = run_[0],

@@ -34,6 +34,7 @@ struct TrainingPlace {
     Pipelines& pipelines;
     const Plan& plan;
     uint32_t batch_size;
+    uint32_t first_sample;  // what the first one is called in random draws
     std::vector<PopulationMemory>& populations;
     std::vector<ProjectionMemory>& projections;
     Range run;  // with the table of normal draws

@@ -237,7 +237,7 @@ void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint3
         {place_.run, *population.sums, memory.states, memory.constants, *population.tape, *population.own});
     dispatch.take(shader::TrainStep{.own = population.activity,
                                     .frame = population.frame,
-                                    .samples = population.samples,
+                                    .first_sample = place_.first_sample,
                                     .first_step = first,
                                     .step_count = count,
                                     .all_steps = population.steps,

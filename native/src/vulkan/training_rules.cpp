@@ -13,7 +13,7 @@ namespace snn::vulkan {
 // OTTT: errors go through layers within a step. e-prop: from the output population to those that project onto it.
 bool Training::goes_to_source(uint32_t q) const {
     const Projection& projection = network().projection(q);
-    if (!has_adjoint_[q] || !populations_[projection.source].has_gradient) return false;
+    if (!has_adjoint_[q] || projection.detached || !populations_[projection.source].has_gradient) return false;
     if (shape_.rule == LearningRule::ottt) return projection.min_delay() == 0;
     return shape_.rule != LearningRule::eprop || projection.target == shape_.readout;
 }

@@ -100,6 +100,15 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
 
 }  // namespace
 
-const Backend vulkan_backend{"vulkan", describe, open, memory, device_count, driver, true, false, is_integrated};
+const Backend vulkan_backend{.name = "vulkan",
+                             .describe = describe,
+                             .open = open,
+                             .memory = memory,
+                             .device_count = device_count,
+                             .driver = driver,
+                             .gives_same_bits = true,
+                             .is_gpu = true,
+                             .is_automatic = true,
+                             .is_integrated = is_integrated};
 
 }  // namespace snn

@@ -137,6 +137,7 @@ CASES = [
     (ModelLanguageError, "'import os' is not a statement", changed("emit(fired)", "import os")),
     (ModelLanguageError, "'v.real' is not in the language", changed("kept * v", "kept * v.real")),
     (ModelLanguageError, "[step] line 3: ", changed("emit(fired)", "emit(fired")),
+    (ModelLanguageError, "[step]: spike(...) stands in a model that emits nothing and so has no surrogate derivative", changed("emit(fired)\n", "")),
     (ModelLanguageError, "emit stands once", changed("emit(fired)", "emit(fired)\nemit(fired)")),
     (ModelLanguageError, "next.v is assigned once", changed("emit(fired)", "next.v = membrane")),
     (ModelLanguageError, "no next.left; every state gets its next value", changed("next.left = max(left - 1, 0)\n", "")),

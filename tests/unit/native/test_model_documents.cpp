@@ -153,6 +153,25 @@ TEST_CASE("damage is refused with its place") {
     contains(refusal(good + std::string(1 << 20, ' ')), "at most");
 }
 
+TEST_CASE("the adjoint of a model that does not spike asks no surrogate") {
+    const auto silent = [](std::string text) {
+        for (const auto& [from, to] : {std::pair("\"spiking\": true", "\"spiking\": false"), {"\"spike\": 10", "\"spike\": -1"}}) {
+            REQUIRE(text.find(from) != std::string::npos);
+            text.replace(text.find(from), std::string(from).size(), to);
+        }
+        return text;
+    };
+    contains(refusal(silent(good)), "model 'tiny': adjoint.ops[2]: op 'surrogate' is of models that spike; this one does not");
+    const std::string plain = "[\"abs\", 8]";
+    std::string learning = changed("[\"surrogate\", 8]", plain);
+    parse_model(silent(learning));
+    learning.pop_back();
+    learning += R"(, "learning": {"ops": [["surrogate", 6]], "tape": [], "constants": [-1, -1, 13],
+        "derive": {"ops": [], "parameters": [-1]}}})";
+    CHECK(parse_model(learning)->learning);
+    contains(refusal(silent(learning)), "learning.ops[0]: op 'surrogate' is of models that spike");
+}
+
 TEST_CASE("every missing key is refused") {
     for (const char* key : {"\"parameters\"", "\"options\"", "\"states\"", "\"receptors\"", "\"derived\"", "\"membrane\"",
                             "\"spiking\"", "\"derive\"", "\"step\"", "\"outputs\"", "\"spike\"", "\"tape\"", "\"register\""}) {

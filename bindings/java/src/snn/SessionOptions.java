@@ -58,7 +58,7 @@ public final class SessionOptions {
         return this;
     }
 
-    /** Most steps that one runStep may take; default 100. */
+    /** Most steps that one runStep may take; time beyond is dropped. Default (0): as many as fit into 0.25 s of simulated time, at least 100. */
     public SessionOptions maxCatchUpSteps(int steps) {
         maxCatchUpSteps = steps;
         return this;

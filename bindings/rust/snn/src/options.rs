@@ -62,7 +62,8 @@ impl SessionOptions {
         self
     }
 
-    /// Most steps that one [`run_step`](Session::run_step) may take; default 100.
+    /// Most steps that one [`run_step`](Session::run_step) may take; time beyond is dropped. Default (0): as many as fit into
+    /// 0.25 s of simulated time, at least 100.
     pub fn max_catch_up_steps(mut self, steps: u32) -> Self {
         self.max_catch_up_steps = Some(steps);
         self

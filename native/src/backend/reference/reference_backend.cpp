@@ -49,6 +49,7 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
 
 }  // namespace
 
-extern const Backend reference_backend{"reference", describe, open, memory};
+extern const Backend reference_backend{
+    .name = "reference", .describe = describe, .open = open, .memory = memory, .gives_same_bits = true, .has_float64 = true};
 
 }  // namespace snn

@@ -1,5 +1,5 @@
-// What a .snn file is on a disk: bytes that are read piece by piece, and a file that is replaced whole. All that differs
-// between operating systems is in disk.cpp.
+// What a file is on a disk: bytes that are read piece by piece, and a file that is replaced whole. Paths are UTF-8. All that
+// differs between operating systems is in disk.cpp.
 #pragma once
 
 #include <cstddef>
@@ -78,5 +78,10 @@ private:
     bool replaces_ = false;
     unsigned permissions_ = 0;  // of the file that is replaced
 };
+
+// Makes a folder for this user alone, inside one that there is; silent where it cannot or there is something of that name.
+void make_folder(const std::string& path);
+// An environment variable, in UTF-8; empty where it is not set.
+std::string environment_variable(const char* name);
 
 }  // namespace snn

@@ -1,8 +1,9 @@
-#include "file/disk.h"
+#include "common/disk.h"
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <system_error>
 
 #if defined(_WIN32)
@@ -248,5 +249,32 @@ void AtomicFile::commit() {
 void AtomicFile::fail(const char* what, int reason) const {
     throw Error(SNN_ERROR_IO, what, " '", path_, "': ", std::strerror(reason));
 }
+
+// ---- Folders and the environment ------------------------------------------------------------------------------------
+
+#if defined(_WIN32)
+
+void make_folder(const std::string& path) { CreateDirectoryW(wide(path).c_str(), nullptr); }
+
+std::string environment_variable(const char* name) {
+    const std::wstring wide_name = wide(name);
+    std::wstring value(GetEnvironmentVariableW(wide_name.c_str(), nullptr, 0), L'\0');  // with the 0 at its end
+    value.resize(GetEnvironmentVariableW(wide_name.c_str(), value.data(), static_cast<DWORD>(value.size())));
+    const int size = static_cast<int>(value.size());
+    std::string bytes(static_cast<size_t>(WideCharToMultiByte(CP_UTF8, 0, value.data(), size, nullptr, 0, nullptr, nullptr)), '\0');
+    WideCharToMultiByte(CP_UTF8, 0, value.data(), size, bytes.data(), static_cast<int>(bytes.size()), nullptr, nullptr);
+    return bytes;
+}
+
+#else
+
+void make_folder(const std::string& path) { (void)mkdir(path.c_str(), 0700); }
+
+std::string environment_variable(const char* name) {
+    const char* const value = std::getenv(name);
+    return value ? value : "";
+}
+
+#endif
 
 }  // namespace snn
