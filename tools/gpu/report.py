@@ -141,8 +141,8 @@ def measured(owner: Owner, names: list[str], seconds: float) -> list[Row]:
     return rows
 
 
-def check_device(*, any_device: bool) -> None:
-    """Say which device is measured; end where it is no GPU, whose driver is then not installed as Vulkan needs it."""
+def measured_device(*, any_device: bool) -> str:
+    """Which device is measured. Ends where it is no GPU, whose driver is then not installed as Vulkan needs it."""
     found = [one.description for one in snn.devices() if one.name.startswith(DEVICE)]
     if not found:
         sys.exit(f'there is no device "{DEVICE}": no Vulkan driver was found, or libsnn was built without Vulkan')
@@ -151,7 +151,7 @@ def check_device(*, any_device: bool) -> None:
             f"the first Vulkan device is {found[0]}: no GPU's driver was found. NVIDIA's needs its file nvidia_icd.json in "
             "/usr/share/vulkan/icd.d or /etc/vulkan/icd.d, and in a container the capability 'graphics'. --any-device goes on."
         )
-    print(f"device: {found[0]}", flush=True)
+    return found[0]
 
 
 def main() -> None:
@@ -163,15 +163,15 @@ def main() -> None:
     parser.add_argument("--any-device", action="store_true", help="also a device that runs on the CPU")
     parser.add_argument("--check", action="store_true", help="only say which device it is")
     options = parser.parse_args()
-    check_device(any_device=options.any_device)
+    described = measured_device(any_device=options.any_device)
     if options.check:
+        print(f"device: {described}")
         return
     owner = Owner()
     rows = measured(owner, options.only or list(MEASUREMENTS), options.seconds)
     owner.close()
     if options.only:
         return
-    described = next(one for one in snn.devices() if one.name.startswith(DEVICE)).description
     cpu = machine.description()
     lines = [
         BEGIN,
