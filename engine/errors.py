@@ -75,7 +75,7 @@ class OutOfMemoryError(SnnError, MemoryError):
 
 
 class FileError(SnnError, OSError):
-    """The file system said no."""
+    """File I/O failed."""
 
     status = -5
 
@@ -99,7 +99,7 @@ class BusyError(SnnError, RuntimeError):
 
 
 class StateError(SnnError, RuntimeError):
-    """The right call at the wrong moment."""
+    """A valid call at the wrong time."""
 
     status = -9
 
@@ -133,7 +133,7 @@ class InternalError(SnnError, RuntimeError):
 
 
 class DeviceLostError(SnnError, RuntimeError):
-    """The GPU was reset or removed; the simulation cannot go on, a new one can."""
+    """The GPU was reset or removed; the simulation is lost, a new one can be opened."""
 
     status = -14
 

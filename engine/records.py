@@ -95,6 +95,7 @@ class ProjectionInfo(NamedTuple):
     receptor: str
     delay_steps: int
     trainable: bool
+    detached: bool
     arithmetic: int
     pool_mode: int
     weight_count: int

@@ -110,6 +110,12 @@ struct Record {
     uint position;   // RUN_FRAME or RUN_ROW: number of the frame
 };
 
+// What a device is asked when it is opened (probe.cpp): of each triple of words x, y, z the answers of probe.comp.
+struct Probe {
+    uint count;  // triples
+};
+const uint PROBE_ANSWERS = 17;
+
 // Brains: small networks, each a sample and a workgroup's. The table has an entry for each population in evaluation order, inputs
 // first, then one for each projection in order of its target's entry, as it was created; then the normal table and the constants.
 // Places in shared memory are words of `brain`, those in buffers words of the buffer.

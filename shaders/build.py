@@ -3,13 +3,16 @@
 glslang compiles, spirv-opt optimises, spirv-val checks what both made. Templates are left as glslang gives them: their
 functions must keep their names and stay functions, because libsnn calls them for the operations of a model or rule.
 
-spirv-opt copies operations when it unrolls a loop, but not that they are `precise`: a driver may then contract a product
-and a sum, which one for a GPU of NVIDIA does. So shaders all of whose operations are precise get that back.
+A driver may contract a product and a sum, which rounds once instead of twice, unless both are `precise`; NVIDIA's does.
+spirv-opt copies operations when it unrolls a loop, but not that they are precise, and then contracts some of the copies
+itself. So shaders whose bits are promised get both back, and the build ends where one has an operation that is not precise.
+Mesa's lavapipe would not tell: it computes what is contracted as two operations.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import struct
 import subprocess
 import sys
@@ -17,6 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TEMPLATES = {"brains", "neuron_step", "plastic_arrive", "plastic_learn", "train_adjoint", "train_step"}
+# Gradients agree to rounding: these may be contracted. Of all other shaders the bits are promised.
+GRADIENTS = re.compile("train_(adjoint|bias|reduce|source_.*|traces|update|weights_.*)")
 TARGET = ["--target-env", "vulkan1.0"]
 
 
@@ -27,10 +32,12 @@ def run(*command: str | Path) -> None:
         sys.exit(f"{' '.join(str(word) for word in command)}\n{done.stdout}{done.stderr}")
 
 
-# Of SPIR-V: opcodes, a decoration, where instructions begin.
-ADD_SUB_MUL = {129, 131, 133}
+# Of SPIR-V and of its set of instructions GLSL.std.450: opcodes, a decoration, where instructions begin.
+EXT_INST, FMA = 12, 50
+FLOAT_ADD, FLOAT_MUL = 129, 133
+ADD_SUB_MUL = {FLOAT_ADD, 131, FLOAT_MUL}
 DECORATE, NO_CONTRACTION = 71, 42
-HEADER_WORDS = 5
+BOUND_WORD, HEADER_WORDS = 3, 5
 
 
 def instructions(words: list[int]) -> Iterator[list[int]]:
@@ -42,15 +49,35 @@ def instructions(words: list[int]) -> Iterator[list[int]]:
         at += count
 
 
+def is_contracted(one: list[int]) -> bool:
+    """Whether an instruction is a product and a sum in one; the shaders have no other set than GLSL.std.450."""
+    return one[0] & 0xFFFF == EXT_INST and one[4] == FMA
+
+
 def imprecise(words: list[int]) -> list[int]:
-    """The ids of sums, differences and products that may be contracted."""
+    """The ids of sums, differences and products that are or may be contracted."""
     precise = {one[1] for one in instructions(words) if one[0] & 0xFFFF == DECORATE and one[2] == NO_CONTRACTION}
-    results = (one[2] for one in instructions(words) if one[0] & 0xFFFF in ADD_SUB_MUL)
-    return [result for result in results if result not in precise]
+    made = (one for one in instructions(words) if one[0] & 0xFFFF in ADD_SUB_MUL or is_contracted(one))
+    return [one[2] for one in made if one[2] not in precise]
+
+
+def without_contraction(words: list[int]) -> list[int]:
+    """The module with a product and a sum for each instruction that is both."""
+    made = words[:HEADER_WORDS]
+    for one in instructions(words):
+        if is_contracted(one):
+            _, kind, result, _, _, x, y, z = one
+            product = made[BOUND_WORD]
+            made[BOUND_WORD] += 1
+            made += [5 << 16 | FLOAT_MUL, kind, product, x, y, 5 << 16 | FLOAT_ADD, kind, result, product, z]
+        else:
+            made += one
+    return made
 
 
 def made_precise(words: list[int]) -> list[int]:
-    """The module with no operation that may be contracted."""
+    """The module with no operation that is or may be contracted."""
+    words = without_contraction(words)
     made = words[:HEADER_WORDS]
     added = False
     for one in instructions(words):
@@ -72,10 +99,12 @@ def compiled(shader: Path, options: argparse.Namespace) -> list[int]:
     """The words of one shader."""
     raw, made = options.out / f"{shader.stem}.raw.spv", options.out / f"{shader.stem}.spv"
     run(options.glslang, "-V", *TARGET, "--keep-uncalled", shader, "-o", raw)
-    words = words_of(raw)
+    words, may_round = words_of(raw), GRADIENTS.fullmatch(shader.stem) is not None
+    if not may_round and imprecise(words):
+        sys.exit(f"{shader}: {len(imprecise(words))} sums, differences or products of it are not `precise`")
     if shader.stem not in TEMPLATES:
         run(options.spirv_opt, "-Os", "--strip-debug", "--target-env=vulkan1.0", raw, "-o", made)
-        words = words_of(made) if imprecise(words) else made_precise(words_of(made))
+        words = words_of(made) if may_round else made_precise(words_of(made))
     made.write_bytes(struct.pack(f"<{len(words)}I", *words))
     run(options.spirv_val, *TARGET, made)
     return words

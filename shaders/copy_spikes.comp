@@ -15,5 +15,6 @@ void main() {
     const uint word = from[slot_of(a.from, 0) + a.from.data + sample_index * a.from.width + neuron / 32];
     const float spike = float((word >> (neuron % 32)) & 1u);
     const uint at = sample_index * a.from.size + neuron;
-    to[at] = ADDS_UP ? to[at] + spike : spike;
+    precise const float count = to[at] + spike;
+    to[at] = ADDS_UP ? count : spike;
 }

@@ -38,6 +38,7 @@ void main() {
             const float whole = op_mul(op_mul(delivered, uintBitsToFloat(a.scale0)), uintBitsToFloat(a.scale1));
             atomicAdd(target[a.first_sum + post_place], op_to_int(whole));
         }
+        memoryBarrierBuffer();  // traces: all have read them before they are written
         barrier();
         if (gl_LocalInvocationID.x == 0) {
             rule_arrival();

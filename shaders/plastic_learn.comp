@@ -20,6 +20,7 @@ void main() {
             rule_post();
             synapses[2 * k + 1] = floatBitsToUint(weight);
         }
+        memoryBarrierBuffer();  // traces: all have read them before they are written
         barrier();
         if (gl_LocalInvocationID.x == 0) {
             for (uint k = 0; k < a.post_count; ++k)

@@ -44,7 +44,7 @@ float spike_gradient() {
     return activity_gradient[step * a.frame + place] + output_gradient(OF_ACTIVITY);
 }
 float state_gradient(const uint k) {
-    const bool is_cut = (step + 1) % a.gradient_steps == 0;
+    const bool is_cut = (a.states > 0 && a.is_event == 0) || (step + 1) % a.gradient_steps == 0;
     return (is_cut ? 0.0 : gradients[k * a.frame + place]) + output_gradient(1 + k);
 }
 void set_state_gradient(const uint k, const float value) { gradients[k * a.frame + place] = value; }
@@ -52,6 +52,62 @@ void set_receptor_gradient(const uint k, const float value) { sums[taped_place(k
 void add_constant_gradient(const uint k, const float value) { gradients[a.constant_gradients + k * a.frame + place] += value; }
 
 bool model_adjoint() { return false; }
+
+float of_linear(const uint at) { return uintBitsToFloat(outputs[a.linear + at]); }
+uint credit_of(const uint k) { return a.credit + k * a.frame + place; }
+
+// The adjoint has left what this step asks of sums and of the states before; what later steps ask is added.
+void add_credit() {
+    for (uint r = 0; r < a.receptors; ++r) {
+        const uint at = taped_place(r);
+        float sum = sums[at];
+        if (a.instant != 0) sums[a.instant + at] = sum;
+        for (uint k = 0; k < a.states; ++k) sum += of_linear((a.states + r) * a.states + k) * gradients[credit_of(k)];
+        sums[at] = sum;
+    }
+    for (uint before = 0; before < a.states; ++before) {
+        float sum = gradients[before * a.frame + place];
+        for (uint after = 0; after < a.states; ++after) sum += of_linear(after * a.states + before) * gradients[credit_of(after)];
+        gradients[before * a.frame + place] = sum;
+    }
+    for (uint k = 0; k < a.states; ++k) {
+        gradients[credit_of(k)] = gradients[k * a.frame + place];
+        gradients[k * a.frame + place] = 0.0;
+    }
+}
+
+bool has_spiked() {
+    return (own[a.own.data + step * a.own.stride + sample_index * a.own.width + neuron / 32] >> (neuron % 32) & 1u) != 0;
+}
+
+// In place of the adjoint: between spikes states follow each other linearly; a spike moves with the membrane.
+void go_back_by_events() {
+    const uint MOST_STATES = 32;
+    float after[MOST_STATES];
+    for (uint k = 0; k < a.states; ++k) after[k] = state_gradient(k);
+    if (a.membrane != 0 && has_spiked()) {
+        const float before = uintBitsToFloat(tape[a.befores + step * a.frame + place]);
+        const uint crossing = (a.states + a.receptors) * a.states;
+        const float rise = taped_float(a.risen) + of_linear(crossing + CROSSING_OFFSET) - before;
+        // Where the membrane was above already there was no crossing, and nothing moves the spike.
+        const float earlier = before <= of_linear(crossing + CROSSING_THRESHOLD) && rise > 0.0 ? 1.0 / rise : 0.0;
+        const uint v = a.membrane - 1;
+        after[v] += earlier * (of_linear(crossing + CROSSING_STEEPENING) * after[v] - spike_gradient());
+    }
+    const bool is_last = step + 1 == a.all_steps || (step + 1) % a.gradient_steps == 0;
+    for (uint r = 0; r < a.receptors; ++r) {
+        const uint at = taped_place(r);
+        float sum = 0.0;
+        for (uint k = 0; k < a.states; ++k) sum += of_linear((a.states + r) * a.states + k) * after[k];
+        sums[at] = sum;
+        sums[a.instant + at] = (is_last ? 0.0 : sums[at + a.frame]) - sum;  // what an arrival a step later would have changed
+    }
+    for (uint before = 0; before < a.states; ++before) {
+        float sum = 0.0;
+        for (uint k = 0; k < a.states; ++k) sum += of_linear(k * a.states + before) * after[k];
+        gradients[before * a.frame + place] = sum;
+    }
+}
 
 void main() {
     neuron = gl_GlobalInvocationID.x;
@@ -61,6 +117,11 @@ void main() {
     is_kept = a.own.width != 0 && ((own[1 + sample_index * a.own.width + neuron / 32] >> (neuron % 32)) & 1u) != 0;
     for (uint k = a.step_count; k > 0; --k) {
         step = a.first_step + k - 1;
-        model_adjoint();
+        if (a.is_event != 0) {
+            go_back_by_events();
+        } else {
+            model_adjoint();
+            if (a.states > 0) add_credit();
+        }
     }
 }

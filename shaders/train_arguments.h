@@ -24,7 +24,7 @@ struct TapedActivity {
 struct TrainStep {
     TapedActivity own;      // width 0: the model does not spike
     uint frame;
-    uint samples;
+    uint first_sample;      // what the first one is called in random draws
     uint first_step, step_count;  // of the run, to go through now
     uint all_steps;
     uint recorded;          // bit for each state that is recorded
@@ -35,6 +35,7 @@ struct TrainStep {
     uint poisson, shared_constants, own_constants;
     uint population;
     uint normal_table;
+    uint before_of, befores;  // 1 + a state that is kept as it was before each step, [step][frame] in the tape; 0: none is
 };
 
 struct TrainAdjoint {
@@ -45,10 +46,21 @@ struct TrainAdjoint {
     uint constant_gradients;  // behind those of the states
     uint shared_constants, own_constants;
     uint outputs;             // gradients that the loss gives
+    // Of learning rules (docs/semantics.md); of back-propagation `states` is 0.
+    uint states, receptors;
+    uint linear;   // in the buffer of outputs, floats: J[state after][state before], then B[receptor][state after], then CROSSING_...
+    uint instant;  // behind the sums: [receptor][step][frame], what goes to sources; 0: the sums do
+    uint credit;   // OTTT and e-prop, behind the gradients: [state][frame], what later steps ask of the states after the step at hand
+    // EventProp, by spikes: `is_event` is 1.
+    uint is_event;
+    uint membrane;         // 1 + a state; 0: the model does not spike
+    uint risen, befores;   // in the tape: the entry of the membrane before the reset, - offset; what it was before the step
 };
 // In front of those are for each: what it is of, where its values are, words from one step to the next, 0.
 const uint OUTPUT_WORDS = 4;
 const uint OF_ACTIVITY = 0;  // else 1 + number of a state
+
+const uint CROSSING_OFFSET = 0, CROSSING_THRESHOLD = 1, CROSSING_STEEPENING = 2, CROSSING_WORDS = 3;
 
 struct TrainWindow {  // (y, x); a source of shape (channels, height, width)
     uint source_height, source_width, target_height, target_width;
@@ -68,11 +80,23 @@ struct TrainProjection {
     uint weight_count;  // the bias is behind the weights
     uint bias_spread;   // targets that share a value of the bias; 0: there is none
     uint scale;         // bits of a float, 2^exponent of weights in fixed point
-    uint pool_weight;   // bits of a float
+    uint pool_weight;   // bits of a float; dL/dw from traces: where the bias's is
     uint source_first;  // dL/d(activity): step of the source that the first workgroup has
     uint gradient_steps;  // dL/d(activity): none goes from a step that is a multiple of it, or later, to one before
     uint slice_rows;    // dL/dw: rows that are summed up together
+    uint first_slice;   // dL/dw: of the first workgroup
     TrainWindow window;
+};
+
+// The traces of a projection, of OTTT and e-prop: J[state after][state before], B[state after], then at `before` and `now` each
+// those of the bias, [state], and of sources, [state][delay, the largest first][sample][source].
+struct TrainTraces {
+    TapedActivity source;
+    uint samples;
+    uint step_count;
+    uint states;
+    uint most_delay;
+    uint before, now;
 };
 
 // Sums of slices: the gradient of a projection.

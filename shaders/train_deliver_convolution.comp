@@ -42,8 +42,7 @@ void take(const uint block) {
                 barrier();
                 load_weights(output_channel, outputs, input_channel, inputs, tap, taps);
                 barrier();
-                if (!is_item) continue;
-                for (uint c = 0; c < inputs; ++c) {
+                for (uint c = 0; c < inputs && is_item; ++c) {
                     const uint of_channel = (group * a.window.group_inputs + input_channel + c) * source_plane;
                     uint ky = tap / a.window.kernel_width, kx = tap % a.window.kernel_width;
                     for (uint t = 0; t < taps; ++t) {

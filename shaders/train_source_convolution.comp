@@ -42,9 +42,8 @@ void take(const uint block, const uint step) {
                 barrier();
                 load_weights(first_output, outputs, first_of_group, inputs, tap, taps);
                 barrier();
-                if (!is_item) continue;
                 uint ky = tap / a.window.kernel_width, kx = tap % a.window.kernel_width;
-                for (uint t = 0; t < taps; ++t) {
+                for (uint t = 0; t < taps && is_item; ++t) {
                     const uint out_y = target_at(y, ky, a.window.padding_height, a.window.dilation_height, a.window.stride_height,
                                                  a.window.target_height);
                     const uint out_x = target_at(x, kx, a.window.padding_width, a.window.dilation_width, a.window.stride_width,

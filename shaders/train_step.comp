@@ -26,7 +26,7 @@ uvec2 step_number() {
 }
 uvec2 seed() { return uvec2(a.seed_low, a.seed_high); }
 #include "constants.glsl"
-uint sample_number() { return sample_index; }
+uint sample_number() { return a.first_sample + sample_index; }
 uint first_neuron() { return 0; }
 #include "population_draws.glsl"
 
@@ -68,6 +68,7 @@ void main() {
     uint spike_count = 0;
     for (uint k = 0; k < a.step_count; ++k) {
         step = a.first_step + k;
+        if (a.before_of != 0) tape[a.befores + step * a.frame + place] = states[(a.before_of - 1) * a.frame + place];
         if (model_step() && is_kept) {
             atomicOr(own[a.own.data + step * a.own.stride + word], bit);  // all bits were 0
             ++spike_count;

@@ -12,7 +12,7 @@ uint slice_end() { return min((gl_WorkGroupID.z + 1) * a.slice_rows, a.step_coun
 
 uint activity_before(const uint row, const uint delay) { return activity_of(row / a.samples - delay, row % a.samples); }
 uint bias_count() { return a.bias_spread == 0 ? 0 : a.target_size / a.bias_spread; }
-uint parts_begin() { return gl_WorkGroupID.z * (a.weight_count + bias_count()); }
+uint parts_begin() { return (a.first_slice + gl_WorkGroupID.z) * (a.weight_count + bias_count()); }
 
 shared float group_sums[GROUP_SIZE];
 

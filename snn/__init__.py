@@ -1,8 +1,8 @@
 """Spiking neural networks: create, train and run them; ship them as one file.
 
 The pieces: `Network` and `Sequential` build networks of neurons (`LIF`, ...) and connections (`Dense`, ...);
-`Simulation` runs them; `Trainer` trains them; `load` and `save` keep them. `encode`, `init`, `data` and `plot` help.
-Arrays are numpy's. Times are in milliseconds where a name says `dt`, steps are whole numbers.
+`Simulation` runs them; `Trainer` trains them; `load` and `save` read and write files. `encode`, `init`, `data` and `plot` help.
+Arrays are numpy's. Times such as `dt` are in milliseconds; steps are whole numbers.
 
 Examples
 --------
@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.parent / "engine").is_dir():
     try:
-        # An editable install finds the engine wherever this file was imported from.
+        # The import hook of an editable install finds the engine wherever this file was imported from.
         import snn.engine  # noqa: F401
     except ImportError:
         raise ImportError(
             f"snn was imported from its source folder {_Path(__file__).parent}, where the engine is not built; "
-            "install it (pip install .) and run Python from another folder, or install it editable (pip install -e .)"
+            "install it (tools/setup, or pip install .) and run Python from another folder, or with python -P"
         ) from None
 
 from snn import attention, data, encode, events, init, plot, presets, scenes, schedules, stimuli, vulkan

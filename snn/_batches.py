@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, float32_array, integer_array, known_name, new_array
+from snn._arrays import Floats, float32_array, known_name, new_array, real_array
 from snn.encode import Encoder
-from snn.engine.errors import InvalidArgumentError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.events import EventData
 
 if TYPE_CHECKING:
@@ -37,9 +37,10 @@ class _Source:
         shapes = [(steps, *population.shape), (steps, size)] if timed else [population.shape, (size,)]
         if values.shape[1:] not in shapes:
             axes = "(samples, steps, features)" if timed else "(samples, features)"
-            raise InvalidArgumentError(
-                f"{what} has shape {values.shape}; it must be {axes} = (samples, {', '.join(map(str, shapes[0]))})"
-            )
+            told = f"{what} has shape {values.shape}; it must be {axes} = (samples, {', '.join(map(str, shapes[0]))})"
+            if not timed and values.shape[2:] in shapes:
+                told += ", which the encoder makes steps of; encoder=None takes the input of each step"
+            raise InvalidArgumentError(told)
         self.index = population._index
         self.encoder = encoder
         self.steps = steps
@@ -176,9 +177,13 @@ class Batches:
 
 def class_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int32]:
     """Return classes 0 to `classes` - 1 of the samples, checked."""
-    array = integer_array(y, "y")
+    array = real_array(y, "y")
+    if array.dtype.kind not in "iu" and array.size:
+        raise ArgumentTypeError(f"y has dtype {array.dtype}; it must hold integers, the class of each sample")
     if array.shape != (samples,):
-        raise InvalidArgumentError(f"y has shape {array.shape}; x has {samples} samples, so it must be ({samples},)")
+        raise InvalidArgumentError(
+            f"y has shape {array.shape}; x has {samples} samples, so it must be ({samples},), the class of each"
+        )
     outside = np.flatnonzero((array < 0) | (array >= classes))
     if outside.size:
         place = int(outside[0])

@@ -5,42 +5,60 @@ libsnn checks the same when training begins, in the words of its C interface; he
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from snn.engine.errors import InvalidArgumentError, UnsupportedError
 from snn.network import Network
 from snn.neurons import Neuron
-from snn.population import Population
 
-__all__ = ["check_normalization", "check_rule"]
+__all__ = ["check_idle", "check_normalization", "check_rule"]
 
 TITLES = {"ottt": "OTTT", "eprop": "e-prop", "eventprop": "EventProp"}
 
 
-def check_rule(network: Network, rule: str, loss: str, output: Population, rate_regularization: float) -> None:
-    """Refuse a rule other than ``"bptt"`` with what it cannot learn from; `loss` is one of the library's."""
+def check_rule(network: Network, rule: str, losses: Mapping[str, str], rate_regularization: float) -> None:
+    """Refuse a rule other than ``"bptt"`` with what it cannot learn from; `losses` by population, the output's first."""
     for population in network.populations.values():
         if isinstance(population.neurons, Neuron) and population.neurons.learnable:
             raise UnsupportedError(
                 f"{TITLES[rule]} trains weights; population {population.name!r} has a learnable parameter"
             )
+    if rule == "eprop" and len(losses) > 1:
+        raise UnsupportedError(
+            f"e-prop: learning signals come from one output, {next(iter(losses))!r}; there can be no auxiliary_losses"
+        )
     if rule != "eventprop":
         return
-    of_membrane = loss.endswith("membrane")
-    if not of_membrane and not loss.endswith("latency") and loss != "van_rossum":
-        raise UnsupportedError(
-            f"EventProp: loss is {loss!r}, which counts spikes, and a count does not change with their times; use one of "
-            "latency, of the membrane, or 'van_rossum'"
-        )
-    if of_membrane and output.spiking:
-        raise UnsupportedError(
-            f"EventProp: loss is {loss!r}, and the output population {output.name!r} has model {output.model!r}, whose resets "
-            "make its membrane jump; use an output that does not spike"
-        )
+    for name, loss in losses.items():
+        of_membrane = loss.endswith("membrane")
+        if not of_membrane and not loss.endswith("latency") and loss != "van_rossum":
+            raise UnsupportedError(
+                f"EventProp: the loss of population {name!r} is {loss!r}, which counts spikes, and a count does not change "
+                "with their times; use one of latency, of the membrane, or 'van_rossum'"
+            )
+        if of_membrane and network[name].spiking:
+            raise UnsupportedError(
+                f"EventProp: the loss of population {name!r} is {loss!r}, and its model is {network[name].model!r}, whose "
+                "resets make the membrane jump; use an output that does not spike"
+            )
     if rate_regularization > 0.0:
         raise UnsupportedError(
             f"EventProp: rate_regularization is {rate_regularization:g}, and a rate does not change with the times of spikes"
         )
+
+
+def check_idle(loss: str, settings: Mapping[str, Any]) -> None:
+    """Refuse settings of a trainer that nothing would read, by their names."""
+    for name, default, is_read, reader in (
+        ("van_rossum_tau", 10.0, loss == "van_rossum", "loss = 'van_rossum'"),
+        ("rate_on", 0.8, loss.startswith("mean_square"), "a mean-square loss"),
+        ("rate_off", 0.0, loss.startswith("mean_square"), "a mean-square loss"),
+        ("rate_target", 0.0, settings["rate_regularization"] > 0.0, "rate_regularization above 0"),
+        ("window_updates", True, settings["window_steps"] is not None, "window_steps"),
+    ):
+        if settings[name] != default and not is_read:
+            raise InvalidArgumentError(f"{name} is {settings[name]!r}, which does nothing without {reader}")
 
 
 def check_normalization(network: Network, projections: Iterable[str], others: dict[str, object]) -> None:

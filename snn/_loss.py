@@ -1,4 +1,4 @@
-"""What training lowers: one of the library's losses of an output, or a function of the user."""
+"""What training lowers: losses of the library, of an output and of other populations, or a function of the user."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, choice, real_array
+from snn._arrays import Floats, choice, mapping, number, real_array
 from snn._batches import class_labels, padded, target_values
 from snn._outputs import LOSS_NONE, Outputs
 from snn._words import LOSSES
@@ -47,6 +47,8 @@ class Loss:
         Whose activity is the answer.
     steps, batch_size : int
         Of a batch.
+    auxiliary : dict of str to str or (str, float), optional
+        Losses of other populations and their weights, by population.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Loss:
         output: Population,
         steps: int,
         batch_size: int,
+        auxiliary: Mapping[str, str | tuple[str, float]] | None = None,
     ) -> None:
         self._function = loss if callable(loss) else None
         self.name = getattr(loss, "__name__", "callable") if callable(loss) else choice(loss, LOSSES, "loss")
@@ -70,11 +73,38 @@ class Loss:
             self._recorded = Outputs(network, record, steps, batch_size)
         elif record is not None:
             raise InvalidArgumentError(f"record is for a loss of your own, a callable; loss is {self.name!r}")
-        elif not output.spiking and not self.name.endswith("membrane"):
+        else:
+            _check_looks_at("loss", self.name, output)
+        self.auxiliary: dict[str, tuple[str, float]] = {}
+        for name, given in mapping(auxiliary, "auxiliary_losses", "losses by population").items():
+            if self.is_own:
+                raise InvalidArgumentError(
+                    "auxiliary_losses are beside a loss of the library's; a callable may look at any population"
+                )
+            self._add(network[name], given)
+
+    def _add(self, population: Population, given: str | tuple[str, float]) -> None:
+        """Take a loss of another population, with the same targets as the output's."""
+        what = f"auxiliary_losses[{population.name!r}]"
+        if not isinstance(given, str) and (not isinstance(given, tuple | list) or len(given) != 2):
+            raise ArgumentTypeError(f"{what} is {shown(given)}, neither the name of a loss nor a pair (name, weight)")
+        loss, weight = (given, 1.0) if isinstance(given, str) else given
+        choice(loss, LOSSES, what)
+        if population is self._output:
+            raise InvalidArgumentError(f"{what}: that is the output, whose loss is {self.name!r}")
+        if population.is_input:
+            raise InvalidArgumentError(f"{what}: that is an input")
+        _check_looks_at(what, loss, population)
+        if population.size != self._output.size:
             raise InvalidArgumentError(
-                f"loss is {self.name!r}, which looks at spikes, but population {output.name!r} has model "
-                f"{output.model!r}, which does not spike; use a membrane loss"
+                f"{what}: the population has {population.size} neurons and the output {self._output.size}; their losses look "
+                "at the same classes or targets"
             )
+        if (loss in _IN_TIME) != (self.name in _IN_TIME):
+            raise InvalidArgumentError(
+                f"{what} is {loss!r} and loss is {self.name!r}; either both take targets of each step or none does"
+            )
+        self.auxiliary[population.name] = loss, number(weight, f"{what}: weight", minimum=0.0, exclusive=True)
 
     @property
     def is_own(self) -> bool:
@@ -84,7 +114,15 @@ class Loss:
     @property
     def needs_targets(self) -> bool:
         """Whether classes are not enough."""
-        return not self.is_own and self.name in _NEEDS_TARGETS
+        return not self.is_own and any(name in _NEEDS_TARGETS for name in self._names())
+
+    def _names(self) -> list[str]:
+        return [self.name, *(name for name, _ in self.auxiliary.values())]
+
+    def add_auxiliary(self, trainer: _native.Trainer, network: Network) -> None:
+        """Tell a native trainer of the losses of other populations."""
+        for population, (name, weight) in self.auxiliary.items():
+            trainer.set_auxiliary_loss(network[population]._index, LOSSES.index(name), weight)
 
     def number(self, *, scoring: bool = False) -> int:
         """Return the ``SNN_LOSS_*`` of it; `scoring`: of one that gives scores, where it is the user's."""
@@ -108,11 +146,12 @@ class Loss:
         outputs = self._output.size
         if self.name in _IN_TIME:
             return target_values(y, (samples, self._steps, outputs))
-        if self.name.startswith("mean_square") and real_array(y, "y").ndim == 2:
+        if all(name.startswith("mean_square") for name in self._names()) and real_array(y, "y").ndim == 2:
             return target_values(y, (samples, outputs))
         if self.needs_targets:
             raise InvalidArgumentError(
-                f"y has shape {np.shape(y)}; {self.name!r} compares with targets of shape {(samples, outputs)}"
+                f"y has shape {np.shape(y)}; {' and '.join(map(repr, self._names()))} "
+                f"compares with targets of shape {(samples, outputs)}"
             )
         return class_labels(y, samples, outputs)
 
@@ -201,3 +240,12 @@ class Loss:
         given = self._recorded.gradients(gradients, rows.size) if math.isfinite(value) else []
         trainer.run_backward(value, given, [])
         return result
+
+
+def _check_looks_at(what: str, loss: str, population: Population) -> None:
+    """Refuse a loss of spikes of a population that has none."""
+    if not population.spiking and not loss.endswith("membrane"):
+        raise InvalidArgumentError(
+            f"{what} is {loss!r}, which looks at spikes, but population {population.name!r} has model "
+            f"{population.model!r}, which does not spike; use a membrane loss"
+        )

@@ -10,6 +10,14 @@ from snn.engine.errors import InvalidArgumentError
 
 __all__ = ["optimizer_settings"]
 
+# Settings that not every optimiser has: the default, and which ones read it.
+_READ_BY: dict[str, tuple[float, tuple[str, ...]]] = {
+    "momentum": (0.0, ("sgd",)),
+    "beta1": (0.9, ("adam", "adamw", "lion")),
+    "beta2": (0.999, ("adam", "adamw", "lion")),
+    "epsilon": (1e-8, ("adam", "adamw")),
+}
+
 
 def optimizer_settings(
     optimizer: str,
@@ -34,4 +42,9 @@ def optimizer_settings(
     for name in ("beta1", "beta2"):
         if found[name] >= 1.0:
             raise InvalidArgumentError(f"{name} is {found[name]}; it must be below 1")
+    for name, (default, readers) in _READ_BY.items():
+        if found[name] != default and optimizer not in readers:
+            raise InvalidArgumentError(
+                f"{name} is {found[name]:g}, which is read by {' and '.join(map(repr, readers))}; optimizer is {optimizer!r}"
+            )
     return found

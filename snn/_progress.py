@@ -81,7 +81,7 @@ class EpochBar(_Bar):
 
 
 class RunBar(_Bar):
-    """A bar over the steps of a run, with steps in a second and the real-time factor."""
+    """A bar over the steps of a run, with steps per second and the real-time factor."""
 
     _PAUSE = 0.1  # seconds between two looks at the numbers: a small network does thousands of steps in one
 

@@ -1,9 +1,9 @@
 """Spiking self-attention, of populations and projections as any other part of a network.
 
-Tokens are the places of an image and features its channels: a population of shape (channels, height, width) holds
-height * width tokens of so many features, a sequence has the shape (channels, 1, tokens). Attention is within a step, between
-spikes: products of spikes are gates, sums of spikes are projections. So it is simulated, trained, saved and run on every device
-and in every language as the rest of the network is, with the same bits.
+Tokens are the places of an image and features its channels: a population of shape (channels, height, width) holds height *
+width tokens with `channels` features, a sequence has the shape (channels, 1, tokens). Attention is within a step, between
+spikes: products of spikes are gates, sums of spikes are projections. So it is simulated, trained, saved and run on every
+device and in every language as the rest of the network is, with the same bits.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def spike_driven_attention(
     bias: bool = True,
     init: str | float | Initializer = "kaiming_uniform",
 ) -> Population:
-    """Add spike-driven self-attention (Yao et al. 2023, arXiv 2307.01694, equation 7) and return what it puts out.
+    """Add spike-driven self-attention (Yao et al. 2023, arXiv 2307.01694, equation 7) and return its output.
 
     ``SN(sum over tokens of Q * K) * V``, all of it spikes: where query and key of enough tokens spike together the mask of
     a channel spikes, and lets the values of that channel through at all tokens. Additions alone, linear in the number of
@@ -72,7 +72,7 @@ def spike_driven_attention(
     network : Network
         What it is added to.
     name : str
-        Of the population that is put out; the others are ``NAME_query``, ``_key``, ``_value``, ``_match`` and ``_mask``.
+        Name of the output population; the others are ``NAME_query``, ``_key``, ``_value``, ``_match`` and ``_mask``.
     source : str or Population
         Where the tokens are, of shape (channels, height, width).
     channels : int, optional
@@ -132,7 +132,7 @@ def query_key_attention(
     bias: bool = True,
     init: str | float | Initializer = "kaiming_uniform",
 ) -> Population:
-    """Add Q-K token attention (Zhou et al. 2024, arXiv 2403.16552, equation 8) and return what it puts out.
+    """Add Q-K token attention (Zhou et al. 2024, arXiv 2403.16552, equation 8) and return its output.
 
     ``SN(sum over channels of Q) * K``, all of it spikes: a token whose query has enough spikes lets its key through. With
     several steps of it and less to compute than `spike_driven_attention`, it says which tokens matter.
@@ -142,7 +142,7 @@ def query_key_attention(
     network, source, channels, neurons, bias, init
         As for `spike_driven_attention`.
     name : str
-        Of the population that is put out; the others are ``NAME_query``, ``_key`` and ``_mask``.
+        Name of the output population; the others are ``NAME_query``, ``_key`` and ``_mask``.
     mask_neurons : Neuron, default ``LIF()``
         Of the mask, one for each token: its threshold is in channels of the query that spike.
 
@@ -166,7 +166,7 @@ def query_key_attention(
 def _tokens(
     network: Network, source: str | Population, channels: int | None
 ) -> tuple[int, tuple[int, int, int], Population]:
-    """Return the features, the shape of a population with so many of each token, and the source."""
+    """Return the number of features, the shape of a population of such tokens, and the source."""
     if not isinstance(network, Network):
         raise ArgumentTypeError(f"network is {shown(network)}, not a Network")
     population = network._population(source)

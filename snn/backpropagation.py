@@ -1,4 +1,4 @@
-"""Forward and backward passes of a network, for losses and training loops of the user's own."""
+"""Forward and backward passes of a network, for custom losses and training loops."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Gradients(NamedTuple):
 
 
 class Backpropagation:
-    """A network that is run forward and then differentiated backward, step by step as the caller says.
+    """A network that is run forward and differentiated backward, one pass at a time, under the caller's control.
 
     `forward` runs a batch from the initial state and gives activities and states over time. The caller computes a loss
     from them and its gradients with respect to them. `backward` takes these back through the network, by surrogate

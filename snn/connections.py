@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -47,7 +48,7 @@ class Resolved:
 
 
 class Connection(ABC):
-    """What connections have in common.
+    """Base class of connections.
 
     Parameters
     ----------
@@ -79,8 +80,29 @@ class Connection(ABC):
         self.receptor = receptor
         self.delay_steps = integer(delay_steps, f"{what}: delay_steps", maximum=MAX_DELAY)
         self.trainable = boolean(trainable, f"{what}: trainable")
+        self.detached = False
         self.arithmetic = ARITHMETIC.index(choice(arithmetic, ARITHMETIC, f"{what}: arithmetic"))
         self.plasticity: Plasticity | None = None  # sparse connections take one
+
+    def detach(self) -> Self:
+        """Return the same connection, but one that training takes no gradient back through to its source.
+
+        Its own weights learn all the same. Between layers that have losses of their own it makes learning local
+        (``Trainer(auxiliary_losses=...)``); of a recurrent connection it cuts the way back through it.
+
+        Examples
+        --------
+        >>> net.connect("hidden1", "hidden2", snn.Dense().detach())
+        """
+        detached = copy.copy(self)
+        detached.detached = True
+        return detached
+
+    def check(self, source: str, target: str) -> None:  # noqa: B027 - most connect any two populations
+        """Refuse populations, by their names, that this kind of connection is not for."""
+
+    def __repr__(self) -> str:
+        return f"snn.{type(self).__name__}(...)" + (".detach()" if self.detached else "")
 
     @abstractmethod
     def target_shape(self, source: tuple[int, ...]) -> tuple[int, ...] | None:
@@ -179,7 +201,7 @@ class OneToOne(_Weighted):
     Parameters
     ----------
     weights : array_like of float32, shape (size,), or float, default 1.0
-        One number stands for all.
+        A single number is used for all.
     bias : bool or array_like of float32, shape (size,), default False
         Added to the input sum at every step.
     receptor, delay_steps, trainable, arithmetic
@@ -277,7 +299,7 @@ class Conv2d(_Weighted):
     stride, padding, dilation : int or (int, int)
         As usual; (y, x).
     groups : int, default 1
-        Channels are split into so many groups that do not mix.
+        Number of groups of channels that do not mix.
     weights : array_like of float32, shape (channels, in_channels / groups, kernel y, kernel x), optional
         Drawn by `init` when not given.
     bias : bool or array_like of float32, shape (channels,), default False

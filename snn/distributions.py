@@ -17,12 +17,13 @@ from snn.engine.errors import InvalidArgumentError
 __all__ = ["Distribution", "LogNormal", "Normal", "Uniform"]
 
 Numbers = tuple[int, float, float, float, float]
+LARGEST_NORMAL = 6.35  # of the library's normal numbers; none is further from 0
 
 
 class Distribution(ABC):
-    """What is drawn for each synapse or neuron; one of `Normal`, `Uniform` and `LogNormal`.
+    """A value drawn for each synapse or neuron; one of `Normal`, `Uniform` and `LogNormal`.
 
-    Values outside `low` and `high`, where given, are drawn again. Bounds that hold less than 1 of 65,536 values are
+    Values outside `low` and `high`, where given, are drawn again. Bounds that contain less than 1 in 65,536 values are
     refused.
     """
 
@@ -56,12 +57,12 @@ def _bounds(owner: Any, name: str) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Normal(Distribution):
-    """Normal numbers, perhaps cut off.
+    """Normal distribution, optionally truncated.
 
     Parameters
     ----------
     mean, std : float
-        Mean and standard deviation (not negative) before anything is cut off.
+        Mean and standard deviation (not negative) before truncation.
     low, high : float, optional
         Bounds. Without them values are never further than 6.34 `std` from `mean`.
     """
@@ -98,7 +99,7 @@ class Uniform(Distribution):
 
 @dataclass(frozen=True)
 class LogNormal(Distribution):
-    """Exponentials of normal numbers, perhaps cut off.
+    """Log-normal distribution, optionally truncated.
 
     Parameters
     ----------
@@ -127,3 +128,16 @@ def numbers(value: Any, what: str, minimum: float = -math.inf) -> Numbers:
     if isinstance(value, Distribution):
         return value._numbers()
     return (0, float32_number(value, what, minimum=minimum), 0.0, -math.inf, math.inf)
+
+
+def reach(distribution: Numbers) -> tuple[float, float]:
+    """Return bounds of what is drawn."""
+    kind, a, b, low, high = distribution
+    if kind == 0:
+        return a, a
+    if kind == 2:
+        return a, b
+    least, most = a - LARGEST_NORMAL * b, a + LARGEST_NORMAL * b
+    if kind == 3:
+        least, most = math.exp(least), math.exp(most)
+    return max(least, low), min(most, high)

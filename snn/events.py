@@ -1,4 +1,4 @@
-"""Recorded spikes of event cameras and artificial ears, read from the files in which they were published.
+"""Recordings of event cameras and silicon cochleas, read from the files in which they were published.
 
 Each function opens one data set as `EventData`: samples that are read when they are needed and binned into frames. A `Trainer`
 takes it as `x`, with ``encoder=None``, and reads the next batch in a thread while it trains on this one.
@@ -61,7 +61,7 @@ class EventData:
     y : array_like of int, shape (samples,)
         Classes.
     steps : int
-        Frames of a sample; what comes later is left out.
+        Frames of a sample; later events are ignored.
     step_ms : float
         Length of a frame.
     binary : bool, default True

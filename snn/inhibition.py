@@ -32,7 +32,7 @@ class LateralInhibition(Connection):
     Notes
     -----
     Inhibition takes effect in the step after. snnTorch's ``inhibition=True``, which lets only the neuron with the largest
-    membrane spike, picks a winner within the step; there is nothing like it here.
+    membrane spike, picks a winner within the step, which has no counterpart here.
 
     Examples
     --------
@@ -52,16 +52,19 @@ class LateralInhibition(Connection):
         super().__init__(receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic)
         self.weight = float32_number(weight, "LateralInhibition: weight")
 
+    def check(self, source: str, target: str) -> None:
+        """Refuse another population as the target."""
+        if source != target:
+            raise InvalidArgumentError(
+                f"LateralInhibition: the source is {source!r} and the target {target!r}; it is within one population"
+            )
+
     def target_shape(self, source: tuple[int, ...]) -> tuple[int, ...]:
         """Return the source's shape."""
         return source
 
     def resolved(self, source: tuple[int, ...], target: tuple[int, ...], seed: int, stream: int, what: str) -> Resolved:
         """Return a dense connection or, of channels, a convolution of 1 x 1; the weight of a neuron to itself is 0."""
-        if source != target:
-            raise InvalidArgumentError(
-                f"{what}: the source has shape {source} and the target {target}; lateral inhibition is within a population"
-            )
         size = source[0] if len(source) == 3 else math.prod(source)
         weights = np.full((size, size), self.weight, np.float32)
         np.fill_diagonal(weights, 0.0)

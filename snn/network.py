@@ -183,6 +183,7 @@ class Network:
         valid_name(name, "the projection name")
         if name in self._projections:
             raise InvalidArgumentError(f"there is a projection {name!r} already; give this one another name")
+        connection.check(source_population.name, target_population.name)
         projection = Projection._of_connection(
             self, name, source_population, target_population, len(self._projections), connection
         )
@@ -264,14 +265,17 @@ class Network:
             rows = [("projection", "kind", "weights", "from, to")]
             for projection in self._projections.values():
                 places = f"{projection.source.name} to {projection.target.name}"
-                if projection.delay_steps:
-                    places += f", delay {projection.delay_steps} steps"
+                least, most = projection.delay_range
+                if most:
+                    places += f", delay {least} steps" if least == most else f", delays {least} to {most} steps"
                 if not projection.trainable and projection.kind != "pool2d":
                     places += (
                         ", not trained"
                         if projection.plasticity is None
                         else f", learns by {projection.plasticity.name}"
                     )
+                if projection.detached:
+                    places += ", detached"
                 rows.append((projection.name, projection.kind, f"{projection.weight_count:,}", places))
             lines += ["", *_table(rows)]
         lines += [
@@ -286,7 +290,7 @@ class Network:
     ) -> MemoryEstimate:
         """Return what this network and a simulation of it take, without opening one.
 
-        Right within a few percent for large networks. Training adds gradients, moments and the tape.
+        Accurate to a few percent for large networks. Training adds gradients, moments and the tape.
 
         Parameters
         ----------
@@ -309,8 +313,8 @@ class Network:
         """Return which of several devices would run each population, without opening a simulation.
 
         Populations with an undelayed projection between them stay together. The others go where they are expected to be done
-        first, those with most work first, by their synapses and neurons and by `snn.device_speed`. Where one device would be
-        much longer at work than others, populations are cut: slices of them go to several.
+        first, those with most work first, by their synapses and neurons and by `snn.device_speed`. Where one device would
+        need much longer than others, populations are cut: slices of them go to several.
 
         Parameters
         ----------
@@ -363,7 +367,7 @@ class Network:
         Raises
         ------
         FileError
-            The file system said no, or what is at `path` is no regular file.
+            File I/O failed, or `path` is not a regular file.
         """
         self._finished().save(file_path(path))
 
@@ -496,9 +500,9 @@ def load(path: str | os.PathLike[str]) -> Network:
     Raises
     ------
     FileError
-        The file system said no.
+        File I/O failed.
     FormatError
-        The file is damaged or is not a ``.snn`` file; the sentence names the place.
+        The file is damaged or is not a ``.snn`` file; the message says where.
     VersionError
         The file is of a later version.
     """

@@ -1,4 +1,4 @@
-"""Neuron models as objects: the built-in ones, and models of the user in the same words."""
+"""Neuron models as objects: the built-in ones, and models of the user in the same language."""
 
 from __future__ import annotations
 
@@ -169,7 +169,10 @@ class Neuron(_Layer):
                 self.options[name] = choice(value, definition.options[name].choices, what)
             else:
                 words = [*definition.parameters, *definition.options]
-                raise ArgumentTypeError(f"{self._word} has no parameter {shown(name)}; it has: {', '.join(words)}")
+                raise ArgumentTypeError(
+                    f"{self._word} has no parameter {shown(name)}; it has: {', '.join(words)}. snn.presets has neurons by the "
+                    "arguments of other libraries"
+                )
         for name, value in mapping(initial, f"{self._word}: initial", "values by state").items():
             if name not in definition.states:
                 raise ArgumentTypeError(
@@ -324,7 +327,7 @@ class NeuronModel:
     Raises
     ------
     FormatError
-        The definition is wrong; the sentence names the place.
+        The definition is wrong; the message says where.
     """
 
     def __init__(self, definition: Mapping[str, Any] | str | Path) -> None:

@@ -34,7 +34,7 @@ class BatchNorm:
 
     Notes
     -----
-    Each `Trainer.fit` begins anew: g at 1, the statistics with its first batch. So a network that was trained with
+    Each `Trainer.fit` starts over: g at 1, the statistics with its first batch. So a network that was trained with
     normalisation is best trained further in the same `fit` or from a checkpoint, or without it.
 
     Where all that a projection delivers is the same, as from one sample that is held over the steps (a batch of 1 and the

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from snn._arrays import MAX_BATCH, integer, mapping
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 
-__all__ = ["Placement", "device_of_several"]
+__all__ = ["Placement", "device_of_several", "device_of_training"]
 
 
 class Placement(NamedTuple):
@@ -22,9 +22,9 @@ class Placement(NamedTuple):
         The place in `devices` of each, or of each slice of one that is cut: ``{"exc[0:512]": 0, "exc[512:800]": 1}``; of an
         input: of the first device that reads it. Without the inputs, it can be given as `placement`.
     window_steps : int
-        Spikes go from device to device after every so many steps; 0 when none do.
+        Interval, in steps, at which devices exchange spikes; 0 when they exchange none.
     device : str
-        What gives the same placement again, as ``device`` of `Simulation`: ``"cpu+vulkan:0;exc=0;inh=1"``.
+        The `device` of `Simulation` that reproduces this placement: ``"cpu+vulkan:0;exc=0;inh=1"``.
     """
 
     devices: tuple[str, ...]
@@ -62,6 +62,25 @@ def device_of_several(
     for name, place in mapping(placement, "placement", "device numbers by population").items():
         words += f";{name}={integer(place, f'placement[{shown(name)}]', maximum=len(names) - 1)}"
     return words if len(names) > 1 else names[0]
+
+
+def device_of_training(
+    device: str,
+    devices: str | Iterable[str] | None,
+    samples: str | Iterable[int],
+    microbatch_size: int | None,
+) -> str:
+    """Return where a trainer runs, and how its devices share a batch, as one word of the C interface."""
+    if devices is not None and device != "cpu":
+        raise InvalidArgumentError(f"device is {shown(device)} and devices {shown(devices)}; give one of them")
+    if devices is None and samples != "auto":
+        raise InvalidArgumentError("samples is given without devices")
+    if devices is None and microbatch_size is None:
+        return device
+    words = device_of_several([device] if devices is None else devices, samples=samples)
+    if microbatch_size is None:
+        return words
+    return f"{words};microbatch={integer(microbatch_size, 'microbatch_size', minimum=1, maximum=MAX_BATCH)}"
 
 
 def _shares(samples: str | Iterable[int], count: int) -> list[str]:

@@ -67,7 +67,7 @@ class Plasticity:
         Raises
         ------
         FormatError
-            The definition is wrong; the sentence names the place.
+            The definition is wrong; the message says where.
         """
         rule = Plasticity.__new__(Plasticity)
         rule._set(PlasticityDefinition.from_native(compiled(definition, compile_plasticity)), values)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, float32_array, integer_array
+from snn._arrays import Floats, boolean, float32_array, integer_array
 from snn._words import ARITHMETIC
 from snn.builtin_neurons import LIF
 from snn.connections import Connection, Resolved
+from snn.distributions import reach
 from snn.engine import _native
-from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
+from snn.engine.errors import InvalidArgumentError, NotFoundError, SnnError, shown
 from snn.neurons import SpikeInput
 from snn.plasticity import Plasticity
 
@@ -56,6 +57,7 @@ class Projection:
         receptor: str | None,
         delay_steps: int,
         trainable: bool,
+        detached: bool,
         arithmetic: int,
         resolved: Resolved,
         plasticity: Plasticity | None = None,
@@ -66,7 +68,8 @@ class Projection:
         self.target = target
         self.receptor = receptor
         self.delay_steps = delay_steps
-        self.trainable = trainable
+        self._trainable = trainable
+        self._detached = detached
         self.plasticity = plasticity
         self._index = index
         self._arithmetic = arithmetic
@@ -95,6 +98,7 @@ class Projection:
             receptor=connection.receptor,
             delay_steps=connection.delay_steps,
             trainable=connection.trainable and connection.plasticity is None,
+            detached=connection.detached,
             arithmetic=connection.arithmetic,
             resolved=resolved,
             plasticity=connection.plasticity,
@@ -131,6 +135,7 @@ class Projection:
             receptor=info.receptor,
             delay_steps=info.delay_steps,
             trainable=info.trainable,
+            detached=info.detached,
             arithmetic=info.arithmetic,
             resolved=Resolved(
                 info.kind, shape, rule=native.connection_rule(index), pool_mode=info.pool_mode, window=window
@@ -144,6 +149,41 @@ class Projection:
     def kind(self) -> str:
         """``"dense"``, ``"one_to_one"``, ``"sparse"``, ``"conv2d"`` or ``"pool2d"``."""
         return _KINDS[self._kind]
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the weights. Assign to it to freeze a layer, which keeps its arithmetic, and back."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, trainable: bool) -> None:
+        if self.plasticity is not None and trainable:
+            raise InvalidArgumentError(
+                f"projection {self.name!r} learns by {self.plasticity.name}; it cannot be trained as well"
+            )
+        if self._trainable and self._arithmetic == _DEFAULT:
+            self._arithmetic = ARITHMETIC.index("float")  # what the default is while it is trained
+        self._set("_trainable", boolean(trainable, f"projection {self.name!r}: trainable"))
+
+    @property
+    def detached(self) -> bool:
+        """Whether training takes no gradient back through it to its source; may be assigned to. See `Connection.detach`."""
+        return self._detached
+
+    @detached.setter
+    def detached(self, detached: bool) -> None:
+        self._set("_detached", boolean(detached, f"projection {self.name!r}: detached"))
+
+    def _set(self, name: str, value: bool) -> None:
+        """Set an attribute that the native network has too; where that refuses it, nothing has changed."""
+        before = getattr(self, name)
+        setattr(self, name, value)
+        try:
+            self._network._rebuild()
+        except SnnError:
+            setattr(self, name, before)
+            self._network._rebuild()
+            raise
 
     @property
     def arithmetic(self) -> str:
@@ -182,7 +222,7 @@ class Projection:
         """The weights as a float32 array that may be changed in place.
 
         Shape: dense (source size, target size); one-to-one (size,); sparse (synapses,) in canonical order; conv2d
-        (channels, in_channels / groups, kernel y, kernel x). Those of a connection rule are made at the first look: 14
+        (channels, in_channels / groups, kernel y, kernel x). Those of a connection rule are made when they are first read: 14
         bytes a synapse, kept with the network; the rule is given up only when they are changed.
 
         Raises
@@ -222,6 +262,21 @@ class Projection:
     def by_rule(self) -> bool:
         """Whether a connection rule makes the synapses whenever they are needed, so that they take no memory."""
         return self._network._finished().projection(self._index).by_rule
+
+    @property
+    def delay_range(self) -> tuple[int, int]:
+        """Shortest and longest delay of its synapses in steps, `delay_steps` included; bounds, where a rule draws them."""
+        if self._kind != _SPARSE or self.synapse_count == 0:
+            return self.delay_steps, self.delay_steps
+        if self.by_rule:
+            rule = self._network._finished().connection_rule(self._index)
+            assert rule is not None
+            least, most = (max(0, math.floor(value / self._network.dt + 0.5)) for value in reach(rule["delay"]))
+            return self.delay_steps + least, self.delay_steps + most
+        delays = self._network._finished().projection_arrays(self._index).synapse_delays
+        if delays is None:
+            return self.delay_steps, self.delay_steps
+        return self.delay_steps + int(delays.min()), self.delay_steps + int(delays.max())
 
     def synapses(
         self, sources: ArrayLike | None = None, targets: ArrayLike | None = None
@@ -431,6 +486,7 @@ class Projection:
             receptor=self.receptor,
             delay_steps=self.delay_steps,
             trainable=self.trainable,
+            detached=self.detached,
             arithmetic=self._arithmetic,
             pool_mode=self._pool_mode,
             bias=self._bias,

@@ -1,4 +1,4 @@
-"""Variables noted after every step that a program takes itself."""
+"""Variables recorded after every step that a program takes itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Recorder"]
 
 
 class Recorder:
-    """Notes variables of one population or projection after every `Simulation.step`; made by `Simulation.recorder`.
+    """Records variables of one population or projection after every `Simulation.step`; made by `Simulation.recorder`.
 
     `Simulation.run` records on its own and does not go through recorders.
     """
@@ -67,6 +67,6 @@ class Recorder:
         self._first_step = self._simulation.step_count
 
     def stop(self) -> None:
-        """Record no more; what was recorded stays."""
+        """Stop recording; what was recorded stays."""
         if self in self._simulation._recorders:
             self._simulation._recorders.remove(self)

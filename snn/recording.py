@@ -23,7 +23,7 @@ class SpikeEvents:
     steps : uint32 array, shape (events,)
         Since the run began; 0 is its first step.
     neurons : uint32 array, shape (events,)
-        Indices in the population, its shape made flat.
+        Flat indices in the population.
     samples : uint32 array, shape (events,), optional
         Indices in the batch; all 0 when not given.
     shape : tuple of int
@@ -33,7 +33,7 @@ class SpikeEvents:
     batch_size : int, default 1
         Samples of the run.
     dropped : int, default 0
-        Events that were older than those that were kept, see ``max_events`` of `Simulation.run`.
+        Older events that were not kept; see ``max_events`` of `Simulation.run`.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Recording(Mapping[str, Mapping[str, Any]]):
     step_count : int, optional
         Steps of the run; when not given those of the arrays.
     every : int, default 1
-        A row was recorded after every so many steps.
+        Interval of the recorded rows, in steps.
     """
 
     def __init__(

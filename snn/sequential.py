@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import zip_longest
 from typing import SupportsIndex
 
 from snn.builtin_neurons import SpikingLSTM
@@ -35,7 +36,7 @@ class Sequential(Network):
     Raises
     ------
     InvalidArgumentError
-        Layers are not in turn, or a size cannot be found.
+        Layers do not alternate, or a size cannot be inferred.
 
     Examples
     --------
@@ -58,21 +59,22 @@ class Sequential(Network):
             first = Input(first)
         if not isinstance(first, Input):
             raise ArgumentTypeError(f"layer 0 is {shown(first)}; it must be a size or an input")
-        if len(rest) % 2:
-            raise InvalidArgumentError(
-                f"there are {len(rest)} layers after the input; connections and neurons come in pairs"
-            )
         last = self.add(first.name or "input", first)
-        pairs = list(zip(rest[0::2], rest[1::2], strict=True))
+        pairs = list(zip_longest(rest[0::2], rest[1::2]))
         for position, (connection, neurons) in enumerate(pairs):
             where = 1 + 2 * position
             if not isinstance(connection, Connection):
                 raise ArgumentTypeError(
                     f"layer {where} is {shown(connection)}; after neurons comes a connection, as snn.Dense(10)"
                 )
+            if neurons is None:
+                raise InvalidArgumentError(
+                    f"layer {where}, the last one, is {shown(connection)}; neurons follow, as snn.LIF()"
+                )
             if not isinstance(neurons, Neuron):
                 raise ArgumentTypeError(
                     f"layer {where + 1} is {shown(neurons)}; after a connection come neurons, as snn.LIF()"
+                    + (", and pooling is a connection from them" if isinstance(neurons, Connection) else "")
                 )
             shape = connection.target_shape(last.shape)
             if neurons.shape is None:

@@ -60,20 +60,21 @@ class Simulation:
         one), ``"npu"`` or ``"openvino:CPU"`` (devices of OpenVINO, where ``pip install openvino`` was done: inference, equal
         to the others to a measured degree, not to the bit), ``"reference"`` (slow and readable), ``"null"`` (computes
         nothing). See `snn.devices`. ``"auto"``: the fastest of the CPU and the GPUs, which give the same bits, by the
-        network's size and what `snn.device_speed` measured; what does not work is left with a warning. See `power`. A
+        network's size and what `snn.device_speed` measured; one that fails is left out with a warning. See `power`. A
         `snn.vulkan.Host` is the Vulkan device of the calling program.
     devices : iterable of str or snn.vulkan.Host, optional
         Instead of `device`: several that work on the network together, for simulation alone, each with some of its populations
         or slices of them: ``["cpu", "vulkan"]``, of CPU, GPUs (one may be a `snn.vulkan.Host`) and the reference. Spikes and
-        states are those of one device, bit for bit. `Network.placement` tells which population goes where. They have the
-        threads in common. A GPU that fails is left with a warning, and what it had goes to the others: `device` and
-        `device_reason` tell.
+        states are those of one device, bit for bit. `Network.placement` tells which population goes where. They share
+        the threads. A GPU that fails is left out with a warning, and the others take over its part: see `device` and
+        `device_reason`.
     placement : dict of str to int, optional
         Where populations are wanted: places in `devices`, by name, or by slice of their neurons, ``{"exc[0:512]": 0,
-        "exc[512:]": 1}``, cut at multiples of 64. The others are placed by their work and by what `snn.device_speed` measured;
-        those with an undelayed projection between them stay together and whole, targets of convolution and pooling whole.
+        "exc[512:]": 1}``, cut at multiples of 64; slices of a population cover all of it. Populations that are not named are
+        placed by their work and by what `snn.device_speed` measured; those with an undelayed projection between them stay
+        together and whole, targets of convolution and pooling whole.
     samples : "auto" or iterable of int, optional
-        Each of `devices` then has the whole network, and so many samples of the batch; ``"auto"``: by what
+        Each of `devices` then has the whole network and this number of samples of the batch; ``"auto"``: by what
         `snn.device_speed` measured, which `device` and `Network.shares` tell. For inference of batches.
     batch_size : int, default 1
         Number of independent samples that share the weights; at most 1,048,576. A thousand characters of a game are a thousand
@@ -88,8 +89,8 @@ class Simulation:
         How ``device="auto"`` chooses. ``"low"``, for a machine on its battery: of the devices that are expected to take at most
         half of the network's `dt` for a step, the first of an NPU (equal to the others to a measured degree, not to the bit), a
         GPU that is part of the processor, the CPU with one thread, with `threads`, and any other GPU; where none keeps that
-        time, the fastest. How much of a frame may be spent is told to `advance`. Elsewhere than here it is the device
-        ``"auto:low"``.
+        time, the fastest. How much of a frame may be spent is an argument of `advance`. In other languages this is
+        the device ``"auto:low"``.
     instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}
         Forcing one is for tests and measurements; all give the same bits.
     flags : iterable of {"interpret_models", "float64", "smooth_spikes", "any_size", "input_gradients"}
@@ -113,7 +114,7 @@ class Simulation:
 
     Notes
     -----
-    The logger ``"snn"`` of the standard library is told what the simulation runs on (INFO) and when `advance` begins to
+    The logger ``"snn"`` of the standard library gets a message about the device (INFO), and one when `advance` begins to
     drop time (WARNING).
 
     Examples
@@ -247,7 +248,7 @@ class Simulation:
     def step_count(self) -> int:
         """Steps since creation or reset.
 
-        It may be set, to go on from a state that was read before: random draws depend on it.
+        It may be set, to continue from a state that was read before: random draws depend on it.
         """
         return self._session.step_count
 
@@ -302,14 +303,14 @@ class Simulation:
             every step. With a batch of one, (steps, *shape) as well.
         record : dict, optional
             By population: a variable or a list of them: a state, ``"spikes"`` (for each step and neuron whether it spiked),
-            ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`: memory for the spikes there are,
-            8 bytes each). By projection: ``"weight"``, ``"bias"``.
+            ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`, 8 bytes of memory for each
+            spike). By projection: ``"weight"``, ``"bias"``.
         every : int, default 1
-            States, ``"spikes"``, weights and biases are recorded after every so many steps.
+            Interval, in steps, at which states, ``"spikes"``, weights and biases are recorded.
         max_events : int, optional
-            Most spike events to keep of a population: the newest. What was dropped is counted.
+            Most spike events to keep for a population: the newest ones. Dropped events are counted.
         progress : bool or callable, optional
-            True: a bar with steps in a second and the real-time factor (seconds for each simulated second). Else
+            True: a bar with steps per second and the real-time factor (seconds for each simulated second). Else
             ``progress(steps_done, steps)`` every `progress_interval` steps; returning True stops the run.
 
         Returns
@@ -327,7 +328,7 @@ class Simulation:
 
         Notes
         -----
-        Whatever ends a run before its time - `StoppedError`, ``KeyboardInterrupt``, the exception of a callback - has an
+        Whatever ends a run early - `StoppedError`, ``KeyboardInterrupt``, the exception of a callback - has an
         attribute `recording` with what was recorded so far.
         """
         self._check_outside()
@@ -405,7 +406,7 @@ class Simulation:
             An input population.
         array : float32 array, C-contiguous, shape (batch size, *shape), optional
             Read in place until unbound; a new one of zeros when not given. Write the input into it before each step.
-            Its values are not checked: NaN is the caller's matter, and any value but 0 is a spike for a `SpikeInput`.
+            Its values are not checked: NaN goes into the states, and any value other than 0 is a spike for a `SpikeInput`.
 
         Returns
         -------
@@ -427,7 +428,7 @@ class Simulation:
         return array
 
     def unbind_input(self, name: str) -> None:
-        """Stop reading a bound input; `set_input` counts again."""
+        """Stop reading a bound input; `set_input` works again."""
         self._session.bind_input(self._input(name)._index, None)
 
     # ---- state and weights
@@ -457,7 +458,7 @@ class Simulation:
     def set(self, path: str, values: ArrayLike) -> None:
         """Set a state, weights, the history or a parameter of a model or rule; the network object is not changed.
 
-        A parameter of a model is felt from the next step on: derived constants are computed anew, states stay. It may be shared
+        A parameter of a model takes effect with the next step: derived constants are recomputed, states stay. It may be shared
         by the neurons or be one for each, whatever it was before. `reset` keeps it, as it keeps weights. A parameter of a rule
         of plasticity as well; traces go on from their values with new time constants, and the bounds of the weights have to
         stay. Traces can be read only.
@@ -484,7 +485,7 @@ class Simulation:
         projection : str
             One whose rule has a section ``[on_signal]``: `RewardSTDP`, `HomeostaticSTDP` or a rule of the user.
         value : float, default 1.0
-            What the rule's program knows as ``signal``.
+            The value of ``signal`` in the rule's program.
 
         Raises
         ------
@@ -518,13 +519,13 @@ class Simulation:
         return array
 
     def save_state(self, path: str | os.PathLike[str]) -> None:
-        """Write all that the coming steps depend on to a file.
+        """Write everything that the coming steps depend on to a file.
 
-        `load_state` goes on from it, bit for bit, in a simulation of the same network on any device and number of threads. The
-        file has steps, carried time and seed, states, activity kept for delays, inputs that were set, parameters, counters, and
-        the weights that this simulation changed. It does not have the network (`Network.save`), bound inputs, recorders and
-        callbacks. Where parameters of a rule of plasticity were changed, it loads on devices that can change them, not on
-        ``"vulkan"``; `to_network` makes a network that has them.
+        `load_state` continues from it, bit for bit, in a simulation of the same network, on any device and number of
+        threads. The file has steps, carried time and seed, states, activity kept for delays, inputs that were set,
+        parameters, counters, and the weights that this simulation changed. It does not have the network (`Network.save`),
+        bound inputs, recorders and callbacks. Where parameters of a rule of plasticity were changed, it loads on devices
+        that can change them, not on ``"vulkan"``; `to_network` makes a network that has them.
 
         Parameters
         ----------
@@ -534,12 +535,12 @@ class Simulation:
         Raises
         ------
         FileError
-            The file system said no.
+            File I/O failed.
         """
         self._session.save_state(file_path(path))
 
     def load_state(self, path: str | os.PathLike[str]) -> None:
-        """Go on from what `save_state` wrote; all or nothing.
+        """Continue from what `save_state` wrote; all or nothing.
 
         Parameters
         ----------
@@ -549,7 +550,7 @@ class Simulation:
         Raises
         ------
         InvalidArgumentError
-            It is the state of another network; the sentence says what differs.
+            It is the state of another network; the message says what differs.
         FormatError
             The file is damaged, or not a state.
         """
@@ -573,7 +574,7 @@ class Simulation:
     # ---- recorders and callbacks
 
     def recorder(self, name: str, variables: str | Iterable[str]) -> Recorder:
-        """Return a recorder that notes `variables` after every `step` from now on.
+        """Return a recorder that stores `variables` after every `step` from now on.
 
         Parameters
         ----------
@@ -623,7 +624,7 @@ class Simulation:
         Returns
         -------
         callable
-            Call it to have the function called no more.
+            Call it to unregister the function.
 
         Examples
         --------

@@ -195,9 +195,10 @@ class Sparse(Connection):
         """Return `count` connections in all, sources and targets drawn at random.
 
         The same seed gives the same connections everywhere. The network keeps the rule, not the synapses: they take
-        no memory until something needs them as arrays, and a file holds the rule. What needs arrays, 10 to 12 bytes a
-        synapse in all: a look at ``weights``, training (``trainable=True``, the default), float and fixed arithmetic,
-        no delay. A network that is only simulated takes 4 bytes a synapse with ``trainable=False`` and a delay.
+        no memory until something needs them as arrays, and a file holds the rule. Arrays, 10 to 12 bytes a
+        synapse in all, are needed by reading ``weights``, training (``trainable=True``, the default), float and fixed
+        arithmetic, and connections without delay. A network that is only simulated takes 4 bytes a synapse with
+        ``trainable=False`` and a delay.
 
         Parameters
         ----------
@@ -207,7 +208,7 @@ class Sparse(Connection):
             Of each synapse: a number, or `Normal`, `Uniform`, `LogNormal`.
         delay : float or Distribution, default 0.0
             Milliseconds, rounded to the nearest step; at most 4096 steps with `delay_steps`. Delays that may be
-            shorter than the network's time step are refused (give a `low`), but for 0 itself.
+            shorter than the network's time step are refused (give a `low`), except 0 itself.
         seed : int, optional
             0 to 2**64 - 2; when not given, it follows from the network's seed and the projection's position.
         allow_autapses : bool, default True
@@ -276,7 +277,7 @@ class Sparse(Connection):
         probability : float, default 1.0
             At distance 0.
         period : float or sequence of float, optional
-            Space repeats after so much, along every axis or along each (0: it does not); at least twice `cutoff`.
+            Period of space, for all axes or for each (0: not periodic); at least twice `cutoff`.
         **rule
             As for `fixed_total`; a pair has one synapse at most.
         """

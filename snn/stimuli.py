@@ -1,9 +1,9 @@
-"""What reaches a network from outside, written out for each step: spike times, currents, noise.
+"""Input to a network, written out for each step: spike times, currents, noise.
 
 Every function returns float32 of shape (steps, neurons), as `Simulation.run` takes it for an `Input` or, of spikes, a
 `SpikeInput`. Everything is made before the run, so a step allocates nothing. Step k begins at time k dt and has the
 value of that time. `snn.encode` makes input from values between 0 and 1; `PoissonSource`, `DrivenLIF` and
-`NoisyIzhikevich` draw theirs in the step and keep none of it.
+`NoisyIzhikevich` draw their input in the step and store none of it.
 
 Examples
 --------
@@ -101,7 +101,7 @@ def sine(
 
 
 def timed(values: ArrayLike, steps: int, *, dt: float, hold: float) -> Floats:
-    """Return values that follow one another, each held for a while: a ``TimedArray`` of Brian2.
+    """Return a sequence of values, each held for a while: a ``TimedArray`` of Brian2.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def white_noise(steps: int, neurons: int, *, mean: float, std: float, seed: int)
 def ornstein_uhlenbeck(
     steps: int, neurons: int, *, dt: float, mean: float, std: float, tau: float, seed: int
 ) -> Floats:
-    """Return noise that forgets itself with time constant `tau`, stationary from the first step, each neuron's its own.
+    """Return Ornstein-Uhlenbeck noise with time constant `tau`, stationary from the first step, independent for each neuron.
 
     The exact solution at the beginning of each step (D. T. Gillespie, Phys. Rev. E 54, 2084 (1996),
     doi 10.1103/PhysRevE.54.2084): x(t + dt) = mean + (x(t) - mean) a + std sqrt(1 - a**2) n, a = exp(-dt / tau).

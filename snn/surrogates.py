@@ -61,14 +61,14 @@ class Surrogate:
         Parameters
         ----------
         definition : dict, str or Path
-            The same words as in the files of ``snn/models/surrogates``: as a dict, as TOML text, or in a file.
+            A definition as in the files of ``snn/models/surrogates``: as a dict, as TOML text, or in a file.
         **parameters : float
             Values in place of the definition's defaults.
 
         Raises
         ------
         FormatError
-            The definition is wrong; the sentence names the place.
+            The definition is wrong; the message says where.
         """
         surrogate = cls.__new__(cls)
         surrogate._set(SurrogateDefinition.from_native(compiled(definition, compile_surrogate)), parameters)

@@ -133,7 +133,7 @@ class Module(torch.nn.Module):
     """A network as a `torch.nn.Module`.
 
     Every forward runs the network from its initial state. Surrogate gradients go back to the parameters and to inputs that
-    require a gradient, so the module may stand anywhere in a larger model. The numbers are those of `Backpropagation` and
+    require a gradient, so the module may be anywhere in a larger model. The numbers are those of `Backpropagation` and
     `Trainer`, bit for bit.
 
     Parameters
@@ -142,7 +142,7 @@ class Module(torch.nn.Module):
         Its trained weights and biases become the parameters ``projections.NAME.weight`` and ``.bias``. They share the
         memory of ``network.projections[NAME].weights`` and ``.bias``, in those shapes (dense: source, target): what an
         optimiser of PyTorch changes is changed in the network. Parameters that were put in their place
-        (``load_state_dict(assign=True)``, copies) are shared again at the next forward or look at `network`. What is not
+        (``load_state_dict(assign=True)``, copies) are shared again at the next forward or access to `network`. What is not
         trained is not part of the ``state_dict``.
     record : dict, optional
         By population, what `forward` returns: a state, ``"spikes"``, or a list of them. Default: the spikes of the last
@@ -159,8 +159,8 @@ class Module(torch.nn.Module):
     Tensors are shared with this library, not copied, where they are contiguous. Several forwards may be made before their
     backwards. A gradient of a gradient is not computed. Inputs and gradients that are not finite are errors.
 
-    With `threads` above 1, call ``torch.set_num_threads(1)`` unless other layers need more: threads of both keep waiting on the
-    cores for a while after their work, and get into each other's way.
+    With `threads` above 1, call ``torch.set_num_threads(1)`` unless other layers need more: threads of both spin on the
+    cores for a while after their work, and slow each other down.
     """
 
     def __init__(

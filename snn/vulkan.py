@@ -243,8 +243,8 @@ def _plan_of(session: Session) -> Plan:
 def record_steps(simulation: Simulation, command_buffer: int, count: int = 1) -> None:
     """Append steps to a command buffer that is recording, outside a render pass.
 
-    `Simulation.step_count` goes on at once, states when the device has run the commands. Recorders, `Simulation.on_steps` and
-    `Simulation.on_spikes` are not served.
+    `Simulation.step_count` advances at once, states when the device has run the commands. Recorders, `Simulation.on_steps` and
+    `Simulation.on_spikes` see nothing of these steps.
 
     Parameters
     ----------
@@ -268,7 +268,7 @@ def submit_steps(
     """Run steps in a submission of their own, without waiting for them.
 
     What reads their results on the device waits for one of `signals`; functions of the simulation wait by themselves.
-    `record_steps` says what is not served.
+    What sees nothing of these steps: see `record_steps`.
 
     Parameters
     ----------
@@ -330,7 +330,7 @@ def bind_buffer(simulation: Simulation, path: str, memory: Buffer | None) -> Non
 
 
 def set_readback(simulation: Simulation, paths: Iterable[str], frames: int) -> None:
-    """Say which values come back to the program without waiting.
+    """Choose the values that `read_back` returns without waiting.
 
     Parameters
     ----------

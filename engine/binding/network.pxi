@@ -185,7 +185,7 @@ cdef class Network:
             self.handle, population, name, model, <const double *>buffer.view.buf, buffer.count))
 
     def connect(self, uint32_t kind, name, uint32_t source, uint32_t target, *, receptor=None, delay_steps=0,
-                bint trainable=True, uint32_t arithmetic=0, uint32_t pool_mode=0, weights=None, bias=None,
+                bint trainable=True, bint detached=False, uint32_t arithmetic=0, uint32_t pool_mode=0, weights=None, bias=None,
                 row_offsets=None, synapse_targets=None, synapse_delays=None, kernel=None, stride=None, padding=None,
                 dilation=None, groups=1, rule=None):
         """Connect two populations; see SNNProjectionDef.
@@ -210,6 +210,7 @@ cdef class Network:
             definition.receptor = c_receptor
         definition.delay_steps = as_u32(delay_steps, f"{what}: delay_steps")
         definition.trainable = trainable
+        definition.detached = detached
         definition.arithmetic = arithmetic
         definition.pool_mode = pool_mode
         if weights is not None:
@@ -359,7 +360,7 @@ cdef class Network:
         check(snn_network_get_projection(self.handle, index, &info))
         return ProjectionInfo(
             decoded(info.name), info.kind, info.source, info.target, decoded(info.receptor), info.delay_steps,
-            bool(info.trainable), info.arithmetic, info.pool_mode, info.weight_count, info.bias_count,
+            bool(info.trainable), bool(info.detached), info.arithmetic, info.pool_mode, info.weight_count, info.bias_count,
             info.synapse_count, _pair(info.kernel), _pair(info.stride), _pair(info.padding), _pair(info.dilation),
             info.groups, bool(info.by_rule), info.fixed_point_scale,
             # The memory of a network under construction may move when something is added.

@@ -115,6 +115,8 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t padding[2]
         uint32_t dilation[2]
         uint32_t groups
+        uint32_t reserved
+        uint32_t detached
     ctypedef struct SNNDistribution:
         uint32_t kind
         double a
@@ -218,6 +220,7 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t by_rule
         const float *bias
         double fixed_point_scale
+        uint32_t detached
     ctypedef struct SNNProjectionArrays:
         uint32_t struct_size
         uint64_t weight_count
@@ -418,6 +421,7 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_trainer_scores(SNNTrainer trainer, float *out_scores, size_t count)
     SNNStatus snn_trainer_get_state(SNNTrainer trainer, double *out_values, size_t *io_count)
     SNNStatus snn_trainer_set_state(SNNTrainer trainer, const double *values, size_t count)
+    SNNStatus snn_trainer_set_auxiliary_loss(SNNTrainer trainer, uint32_t population, uint32_t loss, double weight)
     SNNStatus snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed)
     SNNStatus snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, uint32_t bits, uint32_t per_channel)
     SNNStatus snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum,

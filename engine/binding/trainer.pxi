@@ -160,6 +160,10 @@ cdef class Trainer:
         cdef Buffer buffer = open_buffer(values, FLOAT64, "the state of the trainer")
         check(snn_trainer_set_state(self.handle, <const double *>buffer.view.buf, buffer.count))
 
+    def set_auxiliary_loss(self, population, loss, double weight):
+        """Add `weight` times a loss of another population than the output; 0: none."""
+        check(snn_trainer_set_auxiliary_loss(self.handle, as_u32(population, "population"), as_u32(loss, "loss"), weight))
+
     def set_dropout(self, population, double probability, seed=0):
         """Silence each neuron of a population with a probability, for all steps of a forward."""
         check(snn_trainer_set_dropout(self.handle, as_u32(population, "population"), probability, as_u64(seed, "seed")))

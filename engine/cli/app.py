@@ -27,7 +27,7 @@ __all__ = ["app", "run"]
 
 app = typer.Typer(
     name="snn",
-    help="Spiking neural networks: train, look at, run and measure.",
+    help="Spiking neural networks: train, inspect, run and measure.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -47,7 +47,7 @@ def _root(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Spiking neural networks: train, look at, run and measure."""
+    """Spiking neural networks: train, inspect, run and measure."""
 
 
 app.command("demo")(demo_command.demo)

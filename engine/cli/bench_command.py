@@ -56,16 +56,22 @@ def bench(
     instruction_set: Annotated[
         str, typer.Option(help="best, scalar, avx2, avx512 or neon; all give the same bits.")
     ] = "best",
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="For weights, inputs and draws.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of weights, inputs and random draws.")] = 0,
     scale: Annotated[float | None, typer.Option(help="Scenes: size relative to the scene's own.")] = None,
     versus: Annotated[
         list[str] | None,
-        typer.Option("--vs", metavar="PEER...", help=f"On the same cores; scenes: {_PEERS}; training: {_TRAINERS}."),
+        typer.Option(
+            "--vs",
+            metavar="PEER...",
+            help=f"Other programs to run on the same cores; scenes: {_PEERS}; training: {_TRAINERS}.",
+        ),
     ] = None,
     connectome: Annotated[
         str | None, typer.Option(metavar="FILE", help="Scene flybrain: the published table of connections.")
     ] = None,
-    count: Annotated[int | None, typer.Option(min=1, max=2**20, help="brains: how many; 1,000 when not given.")] = None,
+    count: Annotated[
+        int | None, typer.Option(min=1, max=2**20, help="brains: number of instances; 1,000 when not given.")
+    ] = None,
     own_weights: Annotated[bool, typer.Option("--own-weights", help="brains: each has weights of its own.")] = False,
     as_json: JsonFlag = False,
 ) -> None:

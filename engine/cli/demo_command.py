@@ -19,17 +19,17 @@ __all__ = ["demo"]
 
 
 def demo(
-    seed: Annotated[int, typer.Option(min=0, help="Initial weights and the order of the samples follow from it.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the initial weights and the order of the samples.")] = 0,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training data.")] = digits.EPOCHS,
     output: Annotated[Path, typer.Option(help="Folder for digits.snn and digits.png.")] = Path("."),
     seeds: Annotated[
-        int, typer.Option(min=1, help="Train so many times, with seeds counted from --seed, and give the median.")
+        int, typer.Option(min=1, help="Number of runs, with consecutive seeds from --seed; prints the median.")
     ] = 1,
     progress: Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")] = True,
     threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 1,
     as_json: JsonFlag = False,
 ) -> None:
-    """Train on handwritten digits, save, reload through the C library, classify the test set there, and draw.
+    """Train on handwritten digits, save, reload through the C library, classify the test set there, and draw a picture.
 
     A 64-128-10 network of leaky integrate-and-fire neurons learns scikit-learn's bundled digits by surrogate-gradient
     back-propagation through time.

@@ -30,7 +30,7 @@ def devices(
     as_json: JsonFlag = False,
     measure: Annotated[
         bool,
-        typer.Option(help="Measure how long steps take; up to half a second a device, and kept for the next time."),
+        typer.Option(help="Measure how long steps take: up to half a second for each device; the result is cached."),
     ] = True,
 ) -> None:
     """List the devices that networks can run on.

@@ -35,8 +35,10 @@ def inspect(
     console.print(rows)
     if network.projections:
         console.print()
-        rows = table("projection", "kind", "from", "to", ">synapses", ">weights", ">mean", ">std", "notes")
-        for projection in described["projections"]:
+        notes = [_notes(projection) for projection in described["projections"]]
+        columns = ("projection", "kind", "from", "to", ">synapses", ">weights", ">mean", ">std")
+        rows = table(*columns, *(["notes"] if any(notes) else []))
+        for projection, words in zip(described["projections"], notes, strict=True):
             target = projection["target"] + ("" if projection["only_receptor"] else f".{projection['receptor']}")
             rows.add_row(
                 f"[bold]{projection['name']}[/]",
@@ -47,7 +49,7 @@ def inspect(
                 f"{projection['weights']:,}",
                 _short(projection["weight_mean"]),
                 _short(projection["weight_std"]),
-                _notes(projection),
+                *([words] if any(notes) else []),
             )
         console.print(rows)
     console.print(
@@ -65,12 +67,15 @@ def _short(value: float | None) -> str:
 def _notes(projection: dict[str, Any]) -> str:
     """Return what is not the usual, in words."""
     words = []
-    if projection["delay_steps"]:
-        words.append(f"delay {projection['delay_steps']} steps")
+    least, most = projection["delay_range"]
+    if most:
+        words.append(f"delay {least} steps" if least == most else f"delays {least} to {most} steps")
     if projection["by_rule"]:
         words.append("by rule")
     if projection["arithmetic"] == "fixed":
         words.append("fixed point")
+    if projection["detached"]:
+        words.append("detached")
     if projection["biases"]:
         words.append(f"{projection['biases']:,} biases")
     if projection["plasticity"] is not None:
@@ -132,6 +137,8 @@ def describe(network: snn.Network, file: Path) -> dict[str, Any]:
                 "arithmetic": projection.arithmetic,
                 "fixed_point_scale": projection.fixed_point_scale,
                 "delay_steps": projection.delay_steps,
+                "delay_range": list(projection.delay_range),
+                "detached": projection.detached,
             }
         )
     return {

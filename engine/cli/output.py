@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import numpy as np
 import typer
@@ -16,8 +17,14 @@ __all__ = ["JsonFlag", "console", "error_console", "fail", "print_json", "table"
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 
-console = Console()
-error_console = Console(stderr=True)
+
+def _width(stream: TextIO) -> int | None:
+    """Return the width for a stream: that of the terminal, or no limit, because programs and files want whole lines."""
+    return None if stream.isatty() or "COLUMNS" in os.environ else 10_000
+
+
+console = Console(width=_width(sys.stdout))
+error_console = Console(stderr=True, width=_width(sys.stderr))
 
 
 def _plain(value: Any) -> Any:
@@ -45,9 +52,15 @@ def table(*columns: str, title: str | None = None) -> Table:
     result = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
     for position, column in enumerate(columns):
         right = column.startswith(">")
-        # Names and numbers are never broken; the last column has words and is, where the terminal is narrow.
-        whole = right or position == 0
-        result.add_column(column.lstrip(">"), justify="right" if right else "left", overflow="fold", no_wrap=whole)
+        # Names and numbers are never broken, and end in an ellipsis where the terminal is too narrow for them; the last
+        # column has words, which go on in the next line.
+        whole = right or position < len(columns) - 1
+        result.add_column(
+            column.lstrip(">"),
+            justify="right" if right else "left",
+            overflow="ellipsis" if whole else "fold",
+            no_wrap=whole,
+        )
     return result
 
 

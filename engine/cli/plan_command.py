@@ -1,4 +1,4 @@
-"""``snn plan``: which device would run what of a network."""
+"""``snn plan``: which device would run which part of a network."""
 
 from __future__ import annotations
 
@@ -48,6 +48,8 @@ def plan(
         name, _, number = text.partition("=")
         if not number.isdecimal():
             raise fail(f"--place is '{text}'; it must be POPULATION=NUMBER")
+        if name in fixed:
+            raise fail(f"--place gives '{name}' twice: {fixed[name]} and {number}")
         fixed[name] = int(number)
     found = network.placement(devices or ["cpu"], fixed, batch_size=batch_size, threads=threads)
     if as_json:
@@ -69,15 +71,15 @@ def plan(
         rows.add_row(f"[bold]{escape(name)}[/]", f"{size:,}", f"{at}: {found.devices[at]}")
     console.print(rows)
     exchange = (
-        "never: no spike goes from one to another"
+        "no spikes are exchanged between devices"
         if not found.window_steps
-        else "after every step"
+        else "spikes are exchanged after every step"
         if found.window_steps == 1
-        else f"after every {found.window_steps} steps"
+        else f"spikes are exchanged after every {found.window_steps} steps"
     )
     if not devices:
-        console.print("\nno device was named: cpu has everything", highlight=False)
-    console.print(f"\nspikes are exchanged {exchange}", highlight=False)
+        console.print("\nno --devices given: everything runs on cpu", highlight=False)
+    console.print(f"\n{exchange}", highlight=False)
     console.print(f"as a device: {found.device}", highlight=False, markup=False, soft_wrap=True)
 
 

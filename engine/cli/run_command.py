@@ -1,4 +1,4 @@
-"""``snn run``: run a file and say what its neurons did."""
+"""``snn run``: run a file and print what its neurons did."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run(
     device: Annotated[str, typer.Option(help="Where to run; see snn devices.")] = "cpu",
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Independent samples.")] = 1,
     threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="For random inputs.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of random inputs.")] = 0,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a network file and print rates and speed."""
@@ -123,10 +123,17 @@ def run(
         highlight=False,
     )
     console.print(
-        f"{counters.synaptic_events:,} synaptic events ({counters.synaptic_events / max(seconds, 1e-9) / 1e6:,.1f} million "
-        f"in a second), {counters.neuron_updates:,} neuron updates, {counters.spikes:,} spikes",
+        f"{counters.synaptic_events:,} synaptic events ({counters.synaptic_events / max(seconds, 1e-9) / 1e6:,.1f} M/s), "
+        f"{counters.neuron_updates:,} neuron updates, {counters.spikes:,} spikes",
         highlight=False,
     )
+    silent = [name for name in network.inputs if name not in given]
+    if silent and not given:
+        console.print(
+            f"no --input was given, so {' and '.join(silent)} stayed silent; try --input {silent[0]}=random:0.1",
+            highlight=False,
+            markup=False,
+        )
     if reason:
         console.print(reason, highlight=False, markup=False)
     if output is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .compile import NeuronPrograms
 from .definition import Definition
 from .evaluate import OPERATIONS
+from .ir import Instruction, Program
 from .specialise import specialise
 
 
@@ -50,16 +52,97 @@ class Training:
     """A taped step and its adjoint for one choice of all options, of neurons whose counters are at 0 and stay there."""
 
     programs: NeuronPrograms
-    choices: tuple[int, ...]  # by option; -1: neither program reads it
+    choices: tuple[int, ...]  # by option; -1: any will do
     zeros: tuple[int, ...]  # derived whole numbers that have to be 0, by place among the constants
-    tape: tuple[int, ...]  # which entries of the model's tape are kept
+    tape: tuple[int, ...]  # which entries of the model's tape are kept, counting on into that of learning
+    constants: dict[int, int]  # by place, those whose gradients the adjoint has, where parameters learn: its registers
 
 
-def training(definition: Definition, programs: NeuronPrograms, choices: Mapping[str, str]) -> Training | None:
-    """None where a counter does not stay at 0, or where there is nothing to leave out."""
+def joined(programs: NeuronPrograms) -> tuple[NeuronPrograms, dict[int, int]]:
+    """The programs with an adjoint that has gradients of constants too, and those by place: one program, one tape."""
+    learning = programs.learning
+    assert learning
+    plain, more = programs.adjoint, learning.adjoint
+    given = len(plain.inputs) - (len(programs.step_states) + 1)  # before the gradients that enter
+    count, added = len(plain.inputs) + len(plain.instructions), len(learning.tape)
+
+    def moved(register: int) -> int:
+        if given <= register < count:
+            return register + added
+        return register - count + given if count <= register < count + added else register
+
+    program = Program(
+        (*plain.inputs[:given], *more.inputs[count:], *plain.inputs[given:]),
+        tuple(
+            Instruction(i.op, tuple(map(moved, i.operands)), i.type, i.value)
+            for i in (*plain.instructions, *more.instructions)
+        ),
+        {moved(register): label for labels in (plain.labels, more.labels) for register, label in labels.items()},
+        {},
+    )
+    whole = replace(
+        programs,
+        tape=(*programs.tape, *learning.tape),
+        adjoint=program,
+        adjoint_states=tuple(map(moved, programs.adjoint_states)),
+        adjoint_receptors=tuple(map(moved, programs.adjoint_receptors)),
+    )
+    constants = {i: moved(register) for i, register in enumerate(learning.adjoint_constants) if register >= 0}
+    return whole, constants
+
+
+def _reaching(definition: Definition, programs: NeuronPrograms, options: Mapping[int, int]) -> set[int]:
+    """The constants, by place, whose gradients reach a parameter under these options."""
+    assert programs.learning
+    derive = programs.learning.derive
+    outputs = [register for register in programs.learning.derive_parameters if register >= 0]
+    program, places, _ = specialise(derive, outputs, options, gradients=True)
+    read = {operand for instruction in program.instructions for operand in instruction.operands} | set(places)
+    parameters, first = len(definition.parameters), len(derive.inputs)
+    constants = [
+        *range(parameters),
+        *range(parameters + len(options), parameters + len(options) + len(definition.derived)),
+    ]
+    return {
+        place
+        for place, gradient in zip(constants, range(first - len(constants), first), strict=True)
+        if gradient in read
+    }
+
+
+def _without_say(
+    definition: Definition, programs: NeuronPrograms, options: Mapping[int, int], unread: Sequence[int]
+) -> list[int]:
+    """Those of the unread options of which no choice, alone or with the others', lets more gradients reach a parameter."""
+    reaching = _reaching(definition, programs, options)
+    free: list[int] = []
+    for register in unread:
+        wider = [*free, register]
+        counts = [len(definition.options[r - len(definition.parameters)].choices) for r in wider]
+        combinations = itertools.product(*(range(count) for count in counts))
+        others = ({**options, **dict(zip(wider, values, strict=True))} for values in combinations)
+        if all(_reaching(definition, programs, other) <= reaching for other in others):
+            free = wider
+    return free
+
+
+def training(
+    definition: Definition, programs: NeuronPrograms, choices: Mapping[str, str], *, learning: bool = False
+) -> Training | None:
+    """None where a counter does not stay at 0.
+
+    ``learning``: with the gradients of parameters; None where no parameter has one.
+    """
     first = len(definition.parameters)
     options = {first + i: o.choices.index(choices[o.name]) for i, o in enumerate(definition.options)}
     decided = options | known_derived(definition, programs, options)
+    gradients_of: dict[int, int] = {}
+    if learning:
+        if not programs.learning:
+            return None
+        reaching = _reaching(definition, programs, options)
+        programs, gradients_of = joined(programs)
+        gradients_of = {place: register for place, register in gradients_of.items() if place in reaching}
     first_derived = first + len(options)
     zeros = [
         first_derived + i
@@ -78,7 +161,7 @@ def training(definition: Definition, programs: NeuronPrograms, choices: Mapping[
     }
     adjoint, gradients, _ = specialise(
         programs.adjoint,
-        [*programs.adjoint_states, *programs.adjoint_receptors],
+        [*programs.adjoint_states, *programs.adjoint_receptors, *gradients_of.values()],
         known | adjoint_known,
         gradients=True,
     )
@@ -102,7 +185,10 @@ def training(definition: Definition, programs: NeuronPrograms, choices: Mapping[
         if made is None or made.op != "iconst" or made.value != 0:
             return None
     operands = {o for p in (programs.step, programs.adjoint) for i in p.instructions for o in i.operands}
-    count = len(definition.states)
+    free = [register for register in options if register not in operands]
+    if learning:
+        free = _without_say(definition, programs, options, free)
+    count, end = len(definition.states), len(definition.states) + len(definition.receptors)
     return Training(
         replace(
             programs,
@@ -115,9 +201,14 @@ def training(definition: Definition, programs: NeuronPrograms, choices: Mapping[
             ),
             adjoint=adjoint,
             adjoint_states=tuple(gradients[:count]),
-            adjoint_receptors=tuple(gradients[count:]),
+            adjoint_receptors=tuple(gradients[count:end]),
         ),
-        tuple(value if register in operands else -1 for register, value in options.items()),
+        tuple(-1 if register in free else value for register, value in options.items()),
         tuple(zeros),
         tape,
+        {
+            place: register
+            for place, register in zip(gradients_of, gradients[end:], strict=True)
+            if adjoint.instructions[register - len(adjoint.inputs)].op != "const"
+        },
     )

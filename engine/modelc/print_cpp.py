@@ -7,13 +7,15 @@ models only; a user's own model is interpreted from its op list by the same lane
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from types import MappingProxyType
 
 from .calm import calm_steps, stays_in_registers
-from .choices import specialised, training
+from .choices import joined, specialised, training
 from .compile import NeuronPrograms, SurrogatePrograms, TapeEntry
 from .definition import Definition
 from .ir import DRAWS, Instruction, Program
@@ -407,10 +409,16 @@ def _span(definition: Definition, programs: NeuronPrograms, name: str) -> list[s
     return [*lines, *(f"    {member}" for member in members.values()), "};", ""]
 
 
-def _adjoint(definition: Definition, programs: NeuronPrograms, ending: str, tape: Sequence[TapeEntry]) -> list[str]:
-    """``tape``: all that the model's adjoint has among its inputs."""
+def _adjoint(
+    definition: Definition,
+    programs: NeuronPrograms,
+    ending: str,
+    tape: Sequence[TapeEntry],
+    constants: Mapping[int, int] = MappingProxyType({}),
+) -> list[str]:
+    """``tape``: all that the adjoint has among its inputs. ``constants``: place and register of those with gradients."""
     program = programs.adjoint
-    outputs = [*programs.adjoint_states, *programs.adjoint_receptors]
+    outputs = [*programs.adjoint_states, *programs.adjoint_receptors, *constants.values()]
     statements, text, read = cut(program, outputs, operation)
     count = len(program.inputs) - 1 - len(definition.states) - len(tape)
     before, inside = _constants(program, read, count)
@@ -433,6 +441,10 @@ def _adjoint(definition: Definition, programs: NeuronPrograms, ending: str, tape
             inside.append(f"        store(grad_{state.name}_data + index, {text(register)});")
     for index, register in enumerate(programs.adjoint_receptors):
         inside.append(f"        store(args.receptor_gradients[{index}] + index, {text(register)});")
+    for index, (place, register) in enumerate(constants.items()):
+        sums = f"{program.inputs[place][0]}_sums"
+        before.append(f"    float* const {sums} = args.constant_gradients[{index}];")
+        inside.append(f"        if ({sums}) store({sums} + index, add(load({sums} + index), {text(register)}));")
     return _loop(f"{definition.name}_{ending}", "NeuronAdjointArgs", before, inside)
 
 
@@ -498,21 +510,25 @@ def kernels_source(
             lines.append(f"inline constexpr SpecialisedStep {name}_specialised[] = {{{', '.join(steps)}}};")
         special = f"{name}_specialised, {len(steps)}" if steps else "nullptr, 0"
         trainings: list[str] = []
-        for choices in definition.trained:
-            found = training(definition, programs, choices)
+        for choices, learning in itertools.product(definition.trained, (False, True)):
+            if learning and definition.drive:
+                continue  # few train a background, and fewer its neurons' parameters
+            found = training(definition, programs, choices, learning=learning)
             if found is None:
                 continue
             number = len(trainings)
+            tape = joined(programs)[0].tape if learning else programs.tape
             lines += _step(definition, found.programs, f"training_step_{number}", taped=True, counters=False)
-            lines += _adjoint(definition, found.programs, f"training_adjoint_{number}", programs.tape)
+            lines += _adjoint(definition, found.programs, f"training_adjoint_{number}", tape, found.constants)
             listed = {"choices": found.choices, "zeros": (*found.zeros, -1), "tape": (*found.tape, -1)}
+            if learning:
+                listed["constants"] = (*found.constants, -1)
             for field, values in listed.items():
                 numbers = ", ".join(map(str, values))
                 lines.append(f"inline constexpr int32_t {name}_training_{field}_{number}[] = {{{numbers}}};")
-            fields = [*(f"{name}_training_{field}_{number}" for field in listed)]
-            trainings.append(
-                f"{{{', '.join(fields)}, {name}_training_step_{number}, {name}_training_adjoint_{number}}}"
-            )
+            fields = [f"{name}_training_{field}_{number}" for field in listed]
+            kernels = f"{name}_training_step_{number}, {name}_training_adjoint_{number}"
+            trainings.append(f"{{{', '.join(fields)}{'' if learning else ', nullptr'}, {kernels}}}")
         if trainings:
             lines.append(f"inline constexpr TrainingKernels {name}_trained[] = {{{', '.join(trainings)}}};")
         trained = f"{name}_trained, {len(trainings)}" if trainings else "nullptr, 0"

@@ -148,7 +148,7 @@ class _Folder:
     def _fold_zero(self, register: int, op: str, operands: Sequence[int]) -> bool:
         zero = [operand in self.zeros for operand in operands]
         product = op == "mul" and any(zero) and all(z or o in self.finite for z, o in zip(zero, operands, strict=True))
-        if product or (op in ("add", "select") and all(zero[-2:])):
+        if product or (op in ("add", "select") and all(zero[-2:])) or (op == "neg" and zero[0]):
             self.zeros.add(register)
         elif op == "add" and any(zero):
             self._alias(register, operands[1] if zero[0] else operands[0])

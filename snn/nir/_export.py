@@ -29,7 +29,7 @@ def to_nir(network: Network) -> Any:
     and AvgPool2d, with a Flatten before and a Delay where they need one. Populations that reach no other one lead to outputs.
 
     The constants are such that the equations in steps of the network's dt, as `from_nir` tells them, give what the network
-    computes: where it decays by exp(-dt/tau), tau is the one whose 1 - dt/tau is that factor. What NIR has no word for
+    computes: where it decays by exp(-dt/tau), tau is the one whose 1 - dt/tau is that factor. What NIR cannot express
     - dt in seconds, a reset by subtraction or in the next step, spikes at the threshold - is written into the graph's
     metadata, which `from_nir` reads and other programs may not.
 
@@ -46,7 +46,7 @@ def to_nir(network: Network) -> Any:
     Raises
     ------
     UnsupportedError
-        A population or projection has no counterpart in NIR; the sentence names it and says why.
+        A population or projection has no counterpart in NIR; the message names it and says why.
     """
     if not isinstance(network, Network):
         raise ArgumentTypeError(f"network is {shown(network)}, not a Network")

@@ -53,8 +53,8 @@ def from_nir(
 
     LIF and Threshold become `LIF`, CubaLIF `CurrentLIF`, IF `IntegrateAndFire`, LI `LeakyIntegrator`, each with the name of its
     node (letters, digits and ``_``; those of a nested graph begin with its name). Affine, Linear, Scale, Conv2d, SumPool2d,
-    AvgPool2d, Flatten and Delay between two of them become one projection. What closes a ring arrives one step later. Nodes
-    without a counterpart are refused by name.
+    AvgPool2d, Flatten and Delay between two of them become one projection. A connection that closes a loop arrives one step
+    later. Nodes without a counterpart are refused by name.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def from_nir(
     UnsupportedError
         A node has no counterpart here.
     InvalidArgumentError
-        The graph is inconsistent: an edge to a node that is not there, shapes that do not fit, a time constant below dt / 2.
+        The graph is inconsistent: an edge to a missing node, shapes that do not fit, a time constant below dt / 2.
     FileError
         The file cannot be read.
 

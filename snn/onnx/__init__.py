@@ -1,8 +1,8 @@
-"""Networks as ONNX graphs, for AMD's NPUs and whatever else runs ONNX; and a small runner over ONNX Runtime.
+"""Networks as ONNX graphs, for AMD's NPUs and other runtimes of ONNX; and a small runner on top of ONNX Runtime.
 
 Needs the package ``onnx`` to write and ``onnxruntime`` to run (``pip install onnx onnxruntime``, or the extra ``onnx``); loaded
 when it is first used.
-Where ONNX Runtime of AMD's Ryzen AI software is installed, which has the VitisAI execution provider, `Runner` takes that.
+Where ONNX Runtime of AMD's Ryzen AI software is installed, which has the VitisAI execution provider, `Runner` uses that.
 
 A graph computes one step or several, from the network's state to the state after them. Values are float32, states of whole
 numbers int32. Its inputs and outputs, by name:
@@ -23,10 +23,10 @@ The file's metadata has ``snn.steps``, ``snn.batch_size``, ``snn.dt_ms``, and tw
 values of the ``before`` inputs at the start, a number or a list with one for each neuron; and ``snn.spike_inputs``, by input
 population whether it is one of spikes.
 
-The file needs nothing of `snn`: whoever runs it feeds ``after`` back as ``before``. Weights in int8 are made floats
-(DequantizeLinear) before they meet activity, which stays float32: the products are written as ONNX Runtime (1.32) does not fuse
-them with their weights, which would round activity to 8 bits (MatMulNBits). Should another version do that, so that weights
-which training has rounded do not give the spikes of float32, its session's configuration entry
+The file needs nothing of `snn`: whoever runs it feeds ``after`` back as ``before``. Weights in int8 are converted to floats
+(DequantizeLinear) before they are multiplied with activity, which stays float32: the products are written as ONNX Runtime
+(1.32) does not fuse them with their weights, which would round activity to 8 bits (MatMulNBits). Should another version do
+that, so that weights which training has rounded do not give the spikes of float32, its session's configuration entry
 ``session.qdq_matmulnbits_accuracy_level`` of ``"1"`` asks for float32.
 
 Examples

@@ -42,13 +42,13 @@ def export(
     record: Mapping[str, str | Iterable[str]] | None = None,
     weights: str = "float32",
 ) -> None:
-    """Write a network as an ONNX graph; the documentation of `snn.onnx` says what goes in and comes out.
+    """Write a network as an ONNX graph; the documentation of `snn.onnx` lists its inputs and outputs.
 
     Parameters
     ----------
     network : Network
-        For inference: plasticity and random draws cannot be in a graph. Weights, parameters and initial states are those of
-        now.
+        For inference: plasticity and random draws cannot be in a graph. The present weights, parameters and initial
+        states are written.
     path : path-like
         The file, usually ``.onnx``.
     steps : int, default 1
@@ -67,14 +67,14 @@ def export(
     Raises
     ------
     UnsupportedError
-        A population or projection that no graph has; the sentence names it and says why.
+        A population or projection cannot be expressed as a graph; the message names it and says why.
     FileError
-        The file system said no.
+        File I/O failed.
 
     Notes
     -----
     Sums are added in the runtime's order, `exp` and reciprocals are its own and small states are not flushed to 0, so spikes
-    agree with those of other devices to a degree (``docs/performance.md``), not to the bit.
+    agree with those of other devices to a measured degree (``docs/performance.md``), not to the bit.
     """
     if not isinstance(network, Network):
         raise ArgumentTypeError(f"network is {shown(network)}, not a Network")

@@ -44,7 +44,7 @@ class Runner:
     Raises
     ------
     FileError
-        The file system said no.
+        File I/O failed.
     FormatError
         The file is damaged or is not one of `export`.
     NotFoundError
@@ -113,7 +113,7 @@ class Runner:
 
     @property
     def providers(self) -> list[str]:
-        """The execution providers in use; what the first cannot compute falls to the next."""
+        """The execution providers in use, in order of preference."""
         return list(self._session.get_providers())
 
     @property
@@ -130,14 +130,14 @@ class Runner:
             self._carried[name] = start
 
     def run(self, inputs: Mapping[str, ArrayLike] | None = None, steps: int | None = None) -> dict[str, NDArray[Any]]:
-        """Go on from the present state.
+        """Run from the present state.
 
         Parameters
         ----------
         inputs : dict, optional
             By input population: (steps, batch, neurons), or (batch, neurons) or (neurons,) for values held at every step.
-            With a batch of one, (steps, neurons) as well. Of spikes every value but 0 is one. A population that is left out
-            is silent.
+            With a batch of one, (steps, neurons) as well. For a spike input every value other than 0 is a spike. A population
+            that is left out is silent.
         steps : int, optional
             A multiple of `Runner.steps`, which is the default.
 

@@ -1,7 +1,7 @@
-"""Named networks with frozen parameters: what tests, benchmarks and samples run alike.
+"""Named networks with frozen parameters, shared by tests, benchmarks and samples.
 
 A scene is a network from the literature with its parameters, how long it warms up and is measured, and the rates that
-its populations must have: a run outside them is no result. ``snn bench NAME`` measures one.
+its populations must have: a run with other rates does not count. ``snn bench NAME`` measures one.
 
 Examples
 --------
@@ -71,6 +71,6 @@ def get(name: str) -> Scene:
     Raises
     ------
     NotFoundError
-        There is none; the sentence lists the names.
+        There is none; the message lists the names.
     """
     return SCENES[known_name(name, SCENES, "scene")]

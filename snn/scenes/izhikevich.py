@@ -38,7 +38,7 @@ class Izhikevich(Scene):
     excitatory, inhibitory : int
         Neurons at scale 1.
     excitatory_noise, inhibitory_noise : float
-        Standard deviation of the thalamic input, drawn anew for every neuron in every step; mV/ms.
+        Standard deviation of the thalamic input, drawn for every neuron in every step; mV/ms.
     excitatory_weight : float
         Excitatory weights are uniform from 0 to this; mV/ms for one step.
     inhibitory_weight : float

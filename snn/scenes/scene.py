@@ -92,7 +92,7 @@ class Scene(ABC):
         Parameters
         ----------
         scale : float, default 1.0
-            Size relative to the scene's own; what it changes stands in the scene's description.
+            Size relative to the scene's own; what it changes is in the scene's description.
         seed : int, default 0
             Connections, weights, delays and initial states follow from it; the draws during a run follow from the
             seed of the `Simulation`.

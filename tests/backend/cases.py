@@ -162,9 +162,17 @@ def _one_to_one(b: Builder) -> None:
     b.dense(hidden, out)
 
 
-def _sparse(arithmetic: int, *, delays: bool = False, trainable: bool = True) -> Callable[[Builder], None]:
+def _sparse(
+    arithmetic: int, *, delays: bool = False, trainable: bool = True, below: bool = False
+) -> Callable[[Builder], None]:
+    """`below`: there are neurons below it, to which gradients go back."""
+
     def build(b: Builder) -> None:
-        first, hidden, out = b.add(SPIKES, 61), b.add(NEURONS, 45, "lif"), b.add(NEURONS, 5, "leaky_integrator")
+        first = b.add(SPIKES, 61)
+        if below:
+            lowest, first = first, b.add(NEURONS, 33, "lif")
+            b.dense(lowest, first)
+        hidden, out = b.add(NEURONS, 45, "lif"), b.add(NEURONS, 5, "leaky_integrator")
         b.sparse(first, hidden, arithmetic=arithmetic, delays=delays, trainable=trainable)
         b.dense(hidden, out)
 
@@ -328,6 +336,8 @@ CASES: list[Case] = [
     Case("one_to_one", _one_to_one),
     Case("sparse_float", _sparse(FLOAT)),
     Case("sparse_float_delays", _sparse(FLOAT, delays=True)),
+    # More samples than lanes, which go back through synapses side by side; on several threads some tasks have few.
+    Case("sparse_float_delays_batch", _sparse(FLOAT, delays=True, below=True), batch=21),
     Case("sparse_fixed", _sparse(FIXED, trainable=False)),
     Case("sparse_fixed_delays", _sparse(FIXED, delays=True, trainable=False)),
     Case("sparse_fixed_trained", _sparse(FIXED)),
@@ -356,6 +366,8 @@ CASES: list[Case] = [
     Case("created_out_of_order", _out_of_order),
     Case("wide", _wide, batch=1),
     Case("wide_batch", _wide, batch=9),
+    # Weights that are read so often that they are copied first, on one thread.
+    Case("long_batch", _chain("lif", size=70), steps=30, batch=20),
     Case("silent", _chain("lif", bias=False), input_rate=0.0),
     Case("saturated", _chain("lif", gain=10.0), input_rate=1.0),
 ]

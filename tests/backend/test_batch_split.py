@@ -14,6 +14,7 @@ from .cases import CASES, Case
 from .running import Setting, load_golden, simulate, vulkan_settings
 from .test_equal import GOLDEN
 from .test_failing_devices import Losing
+from .together import check_equal
 from .vulkan_renderer import Renderer
 
 BATCH = 7
@@ -82,16 +83,10 @@ def expected() -> list[np.ndarray]:
         return _outcome(sim)
 
 
-def _check_equal(expected: list[np.ndarray], found: list[np.ndarray]) -> None:
-    assert len(found) == len(expected)
-    for number, (one, other) in enumerate(zip(expected, found, strict=True)):
-        np.testing.assert_array_equal(one, other, f"result {number}")
-
-
 @pytest.mark.parametrize("device", SHARES)
 def test_shares_have_the_bits_of_one_device(device: str, expected: list[np.ndarray]) -> None:
     with snn.Simulation(_network(), device=device, batch_size=BATCH, threads=2, seed=6) as sim:
-        _check_equal(expected, _outcome(sim))
+        check_equal(expected, _outcome(sim))
         sim.reset()
         assert sim.counters.spikes == 0
 
@@ -105,7 +100,7 @@ def test_shares_by_name(expected: list[np.ndarray], caplog: pytest.LogCaptureFix
             caplog.at_level(logging.INFO, "snn"),
             snn.Simulation(_network(), devices=["cpu", "cpu"], samples=samples, batch_size=BATCH, seed=6) as sim,
         ):
-            _check_equal(expected, _outcome(sim))
+            check_equal(expected, _outcome(sim))
             assert sim.device == device
         assert told in caplog.text
 
@@ -143,7 +138,7 @@ def test_a_lost_device_leaves_its_samples_to_the_others(
                 _network(), devices=["cpu", meddler.host(), "cpu"], samples=[2, 3, 2], batch_size=BATCH, seed=6
             ) as sim,
         ):
-            _check_equal(expected, _outcome(sim))
+            check_equal(expected, _outcome(sim))
             assert meddler.lost
             assert sim.device == "cpu*4+cpu*3"
             assert "it was lost" in sim.device_reason
@@ -159,6 +154,9 @@ def test_bad_shares() -> None:
         ("cpu*three+cpu*4", snn.InvalidArgumentError, "'cpu.three' is no share of a batch"),
         ("cpu*-1+cpu*8", snn.InvalidArgumentError, "'cpu.-1' is no share of a batch"),
         ("cpu*3+cpu*4;cells=1", snn.InvalidArgumentError, "have every population; none is placed"),
+        ("cpu*3+cpu*4;microbatch=2", snn.InvalidArgumentError, "3 samples of 'cpu' are not whole micro-batches of 2"),
+        ("cpu*3+cpu*4;microbatch=0", snn.InvalidArgumentError, "'microbatch=0' is no micro-batch"),
+        ("cpu*3+cpu*4;microbatch=2x", snn.InvalidArgumentError, "'microbatch=2x' is no micro-batch"),
         ("cpu*3+quantum*4", snn.NotFoundError, "there is no device 'quantum'"),
         ("cpu*3+null*4", snn.UnsupportedError, "device 'null' cannot work with others"),
     ):
@@ -173,7 +171,6 @@ def test_bad_shares() -> None:
         ({**two, "samples": [3, 4], "placement": {"cells": 0}}, snn.InvalidArgumentError, "not both"),
         ({"samples": [1]}, snn.InvalidArgumentError, "samples is given without devices"),
         ({"devices": ["cpu*4"], "samples": [1]}, snn.InvalidArgumentError, r"devices contains 'cpu\*4'"),
-        ({**two, "samples": "auto", "flags": ["input_gradients"]}, snn.UnsupportedError, "do not train together"),
     ):
         with pytest.raises(error, match=sentence):
             snn.Simulation(net, **arguments)

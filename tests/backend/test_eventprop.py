@@ -12,7 +12,7 @@ from snn.engine.errors import UnsupportedError
 
 from ..oracle import eventprop
 from .cases import CONV2D, MAX, NEURONS, ONE_TO_ONE, POOL2D, SPIKES, VALUES, Builder, Case
-from .running import FLOAT64, Setting, labels, open_session
+from .running import FLOAT64, Setting, labels, open_session, vulkan_settings
 
 BPTT, EVENTPROP = 0, 3
 LATENCY, VAN_ROSSUM, MEAN_MEMBRANE, COUNT, MEAN_SQUARE_MEMBRANE = 11, 13, 2, 0, 12
@@ -65,8 +65,8 @@ def recurrent(b: Builder) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "tolerance"),
-    [(Setting("reference", flags=FLOAT64), 1e-9), (Setting("cpu", 0, 2), 2e-4)],
-    ids=["reference in float64", "cpu"],
+    [(Setting("reference", flags=FLOAT64), 1e-9), *((one, 2e-4) for one in (Setting("cpu", 0, 2), *vulkan_settings()))],
+    ids=lambda value: value.device if isinstance(value, Setting) else "",
 )
 def test_gradients_are_those_of_the_formulas(setting: Setting, tolerance: float) -> None:
     case = Case("eventprop", recurrent, steps=40, batch=5)
@@ -245,13 +245,13 @@ def test_devices_agree(case: Case, loss: int) -> None:
     expected = gradients(case, Setting("reference"), loss=loss)
     assert all(np.abs(values).max() > 0 for values in expected.values())
     first: dict[str, np.ndarray] | None = None
-    for setting in (Setting("cpu"), Setting("cpu", 0, 3), Setting("cpu", 1)):
+    for setting in (Setting("cpu"), Setting("cpu", 0, 3), Setting("cpu", 1), *vulkan_settings()):
         found = gradients(case, setting, loss=loss)
         for name, values in expected.items():
             scale = np.abs(values).max()
             # Spikes that have only just crossed make what float32 rounds large.
             np.testing.assert_allclose(found[name], values, rtol=1e-3, atol=2e-4 * scale, err_msg=f"{setting} {name}")
-        if setting.instruction_set == 0:
+        if setting.instruction_set == 0 and setting.device == "cpu":
             first = first or found
             for name, values in first.items():
                 np.testing.assert_array_equal(found[name], values, err_msg=f"{setting} {name}")
@@ -262,17 +262,42 @@ def test_checkpoints_change_no_bit_and_windows_agree() -> None:
     whole = gradients(case, Setting("cpu"))
     for name, values in gradients(case, Setting("cpu"), checkpoint_steps=20).items():
         np.testing.assert_array_equal(values, whole[name], err_msg=name)
-    windows = gradients(case, Setting("cpu"), window_steps=10, window_updates=False)
     of_reference = gradients(case, Setting("reference"), window_steps=10, window_updates=False)
-    for name, values in of_reference.items():
-        np.testing.assert_allclose(windows[name], values, rtol=1e-3, atol=2e-4 * np.abs(values).max(), err_msg=name)
-    assert any((windows[name] != whole[name]).any() for name in whole)
+    for setting in (Setting("cpu"), *vulkan_settings()):
+        windows = gradients(case, setting, window_steps=10, window_updates=False)
+        for name, values in of_reference.items():
+            np.testing.assert_allclose(windows[name], values, rtol=1e-3, atol=2e-4 * np.abs(values).max(), err_msg=name)
+        assert any((windows[name] != whole[name]).any() for name in whole)
+
+
+def test_windows_with_updates_agree_on_a_gpu() -> None:
+    """Each begins with the membranes that the one before has left."""
+    if not vulkan_settings():
+        pytest.skip("no Vulkan device, or built without Vulkan")
+    case, found = CASES[1][0], []
+    for device in ("reference", "vulkan"):
+        builder = Builder(case)
+        session = open_session(builder, case, Setting(device))
+        trainer = _native.Trainer(
+            session,
+            output_population=len(builder.sizes) - 1,
+            steps=case.steps,
+            loss=MEAN_MEMBRANE,
+            rule=EVENTPROP,
+            window_steps=15,
+            optimizer=0,
+            learning_rate=1e-3,
+        )
+        trainer.step(builder.drive(case), labels=labels(case, builder.sizes[-1]))
+        found.append(gradients_of(builder, session))
+    for name, values in found[0].items():
+        np.testing.assert_allclose(found[1][name], values, rtol=1e-3, atol=2e-4 * np.abs(values).max(), err_msg=name)
 
 
 def test_dropout_silences_on_the_way_back_too() -> None:
     case = CASES[0][0]
     found = []
-    for setting in (Setting("reference"), Setting("cpu")):
+    for setting in (Setting("reference"), Setting("cpu"), *vulkan_settings()):
         builder = Builder(case)
         session = open_session(builder, case, setting)
         trainer = _native.Trainer(session, output_population=4, steps=case.steps, loss=MEAN_MEMBRANE, rule=EVENTPROP)
@@ -281,7 +306,8 @@ def test_dropout_silences_on_the_way_back_too() -> None:
         trainer.backward()
         found.append(gradients_of(builder, session))
     for name, values in found[0].items():
-        np.testing.assert_allclose(found[1][name], values, rtol=1e-3, atol=2e-4 * np.abs(values).max(), err_msg=name)
+        for other in found[1:]:
+            np.testing.assert_allclose(other[name], values, rtol=1e-3, atol=2e-4 * np.abs(values).max(), err_msg=name)
 
 
 def test_a_batch_with_more_spikes_than_any_before_finds_room() -> None:
@@ -324,7 +350,7 @@ def refused(model: str, output: str = "leaky_integrator", **settings):
         (refused("current_lif", reset_timing="next_step"), {}, "whose membrane is not set back in the step of a spike"),
         (refused("current_lif", refractory_currents="cleared"), {}, "whose spikes change more than its membrane"),
         (refused("current_lif", threshold=np.linspace(1, 2, 7)), {}, "different thresholds or resets: neuron 1"),
-        (refused("current_lif", "current_lif"), {}, "over the membrane, and the output population 'p2'"),
+        (refused("current_lif", "current_lif"), {}, "over the membrane, and population 'p2'"),
         (refused("current_lif", "current_lif"), {"loss": COUNT}, "counts spikes"),
         (refused("current_lif"), {"rate_regularization": 0.1}, "rate_regularization is 0.1"),
     ],

@@ -14,6 +14,7 @@ import snn
 
 from .running import vulkan_settings
 from .test_vulkan_hostile import Meddler
+from .together import check_equal
 from .vulkan_renderer import Renderer
 
 PLACES = {"drive": 0, "exc": 1, "inh": 0, "readout": 1}
@@ -100,12 +101,6 @@ def _outcome(sim: snn.Simulation, use: Callable[[snn.Simulation], list[np.ndarra
     return [*found, np.array([counters.steps, counters.spikes, counters.input_spikes, counters.synaptic_events])]
 
 
-def _check_equal(expected: list[np.ndarray], found: list[np.ndarray]) -> None:
-    assert len(found) == len(expected)
-    for number, (one, other) in enumerate(zip(expected, found, strict=True)):
-        np.testing.assert_array_equal(one, other, f"result {number}")
-
-
 @pytest.mark.parametrize("rule", [None, snn.PairSTDP(w_max=0.9, amplitude_plus=0.03)], ids=["static", "plastic"])
 @pytest.mark.parametrize("use", [_whole_runs, _small_steps])
 def test_a_lost_device_is_left_and_the_run_has_the_same_bits(
@@ -120,7 +115,7 @@ def test_a_lost_device_is_left_and_the_run_has_the_same_bits(
     counting = Losing(renderer)
     with snn.Simulation(net, devices=["cpu", counting.host()], placement=PLACES, seed=9) as sim:
         opening = counting.submissions
-        _check_equal(expected, _outcome(sim, use))
+        check_equal(expected, _outcome(sim, use))
         assert sim.device == "cpu+vulkan;drive=0;exc=1;inh=0;readout=1"
         assert sim.device_reason == ""
     last = counting.submissions
@@ -134,7 +129,7 @@ def test_a_lost_device_is_left_and_the_run_has_the_same_bits(
             caplog.at_level(logging.WARNING, "snn"),
             snn.Simulation(net, devices=["cpu", meddler.host()], placement=PLACES, seed=9) as sim,
         ):
-            _check_equal(expected, _outcome(sim, use))
+            check_equal(expected, _outcome(sim, use))
             assert meddler.lost, lost_at
             assert sim.device == "cpu"
             assert sim.device_reason.startswith("'vulkan' failed and is not used any more: ")
@@ -178,12 +173,12 @@ def test_slices_of_a_lost_device_are_placed_anew(renderer: Renderer) -> None:
     counting = Losing(renderer)
     with snn.Simulation(net, devices=["cpu", counting.host(), "reference"], placement=places, seed=9) as sim:
         opening = counting.submissions
-        _check_equal(expected, _outcome(sim, _small_steps))
+        check_equal(expected, _outcome(sim, _small_steps))
     for lost_at in ((opening + counting.submissions) // 2, counting.submissions):
         meddler = Losing(renderer)
         meddler.lost_at = lost_at
         with snn.Simulation(net, devices=["cpu", meddler.host(), "reference"], placement=places, seed=9) as sim:
-            _check_equal(expected, _outcome(sim, _small_steps))
+            check_equal(expected, _outcome(sim, _small_steps))
             assert meddler.lost
             assert sim.device == "cpu+reference;drive=0;readout=1"
 

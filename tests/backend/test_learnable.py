@@ -152,6 +152,9 @@ def _frozen(b: Builder) -> None:
 DEVICE_CASES = [
     *(Case(f"learn_{m}", _chain(m, gain=_gain(m, GENTLE_GAINS)), steps=12, batch=3) for m in SPIKING),
     Case("learn_leaky_integrator", _chain("leaky_integrator"), batch=3),
+    Case("learn_euler", _chain("lif", decay="euler"), batch=3),
+    # The gain of the input follows from the time constant, which it does not by default.
+    Case("learn_one_minus_decay", _chain("lif", input_scaling="one_minus_decay", gain=20.0), batch=3),
     Case("learn_recurrent", _recurrent, steps=20, batch=4),
     Case("learn_frozen", _frozen, batch=5),
 ]

@@ -12,7 +12,7 @@ from snn.engine.errors import InvalidArgumentError, UnsupportedError
 
 from ..oracle import learning_rules
 from .cases import DENSE, NEURONS, SPIKES, Builder, Case
-from .running import FLOAT64, Setting, labels, open_session, output_of
+from .running import FLOAT64, Setting, labels, open_session, output_of, vulkan_settings
 from .test_long_runs import cases
 
 BPTT, OTTT, EPROP = range(3)
@@ -51,8 +51,8 @@ def oracle_of(session: _native.Session) -> learning_rules.Net:
 @pytest.mark.parametrize("rule", list(RULES))
 @pytest.mark.parametrize(
     ("setting", "tolerance"),
-    [(Setting("reference", flags=FLOAT64), 1e-9), (Setting("cpu", 0, 2), 2e-4)],
-    ids=["reference in float64", "cpu"],
+    [(Setting("reference", flags=FLOAT64), 1e-9), *((one, 2e-4) for one in (Setting("cpu", 0, 2), *vulkan_settings()))],
+    ids=lambda value: value.device if isinstance(value, Setting) else "",
 )
 def test_updates_are_those_of_the_papers(setting: Setting, tolerance: float, rule: str, window: int) -> None:
     case = Case("rules", recurrent, steps=STEPS, batch=BATCH)
@@ -178,6 +178,62 @@ def test_devices_agree(case: Case, rule: str) -> None:
             first = first or found
             for name, values in first.items():
                 np.testing.assert_array_equal(found[name], values, err_msg=f"{setting} {name}")
+
+
+# On a GPU, each kind of projection and of way back once.
+ON_A_GPU = {
+    "ottt": (
+        "model_adaptive_lif",
+        "model_current_lif",
+        "sparse_float_delays",
+        "conv_groups",
+        "pool_max",
+        "several_projections",
+    ),
+    "eprop": ("model_adaptive_lif", "lif_values", "sparse_float_delays", "recurrent_3", "conv_delayed"),
+}
+
+
+@pytest.mark.parametrize("window", [0, 9])
+@pytest.mark.parametrize(
+    ("case", "rule"),
+    [(case, rule) for rule, names in ON_A_GPU.items() for case in cases(names, steps=23, batch=5)],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_a_gpu_agrees(case: Case, rule: str, window: int) -> None:
+    if not vulkan_settings():
+        pytest.skip("no Vulkan device, or built without Vulkan")
+    expected = gradients(case, Setting("reference"), rule=RULES[rule], window_steps=window)
+    assert any(np.abs(values).max() > 0 for values in expected.values())
+    found = gradients(case, Setting("vulkan"), rule=RULES[rule], window_steps=window)
+    for name, values in expected.items():
+        scale = np.abs(values).max() + 1e-6
+        np.testing.assert_allclose(found[name], values, rtol=1e-3, atol=1e-4 * scale, err_msg=name)
+
+
+def test_rules_take_turns_on_a_gpu() -> None:
+    """Trainers of one session with other rules: what was recorded for one is not what another runs."""
+    if not vulkan_settings():
+        pytest.skip("no Vulkan device, or built without Vulkan")
+    case = Case("rules", recurrent, steps=STEPS, batch=BATCH)
+
+    def found(device: str) -> list[np.ndarray]:
+        builder = Builder(case)
+        session = open_session(builder, case, Setting(device))
+        values = []
+        for rule in (BPTT, EPROP, OTTT, EPROP, BPTT):
+            trainer = _native.Trainer(
+                session, output_population=2, steps=STEPS, loss=MEAN_MEMBRANE, optimizer=0, learning_rate=0.0, rule=rule
+            )
+            trainer.step(builder.drive(case), labels=labels(case, OUTPUTS))
+            values.append(np.empty(HIDDEN * HIDDEN))
+            session.read("w1.weight.gradient", values[-1])
+        return values
+
+    wanted = found("reference")
+    assert not np.allclose(wanted[0], wanted[1], rtol=1e-2)
+    for mine, theirs in zip(found("vulkan"), wanted, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-4 * np.abs(theirs).max())
 
 
 @pytest.mark.parametrize("rule", list(RULES))

@@ -9,7 +9,7 @@ from snn.engine import _native
 from snn.engine.errors import InvalidArgumentError, UnsupportedError
 
 from .cases import CONV2D, FIXED, FLOAT, NEURONS, ONE_TO_ONE, SPIKES, VALUES, Builder, Case
-from .running import FLOAT64, SMOOTH, Setting, cpu_settings, labels, open_session, output_of
+from .running import FLOAT64, SMOOTH, Setting, cpu_settings, labels, open_session, output_of, vulkan_settings
 
 SCALE, MOMENTUM, EPSILON = 0.8, 0.25, 1e-3
 
@@ -172,7 +172,7 @@ def test_devices_agree(case: Case) -> None:
     loss, expected = found(Setting("reference"))
     settings = cpu_settings()
     first = None
-    for setting in settings if case.steps < 100 else settings[:2]:
+    for setting in [*(settings if case.steps < 100 else settings[:2]), *vulkan_settings()]:
         other_loss, other = found(setting)
         assert other_loss == pytest.approx(loss, rel=1e-6), str(setting)  # the same spikes
         for name, values in expected.items():
@@ -190,7 +190,7 @@ def _two_layers(b: Builder) -> None:
     b.dense(first, out, bias=True, name="n1")
 
 
-@pytest.mark.parametrize("setting", [Setting("reference"), Setting("cpu")], ids=str)
+@pytest.mark.parametrize("setting", [Setting("reference"), Setting("cpu"), *vulkan_settings()], ids=str)
 def test_it_is_the_formula(setting: Setting) -> None:
     """Numpy in float64: the membrane of a leaky integrator that gets what a normalisation gives, and the folded weights."""
     case = Case("formula", _two_layers, steps=7, batch=4)
@@ -228,6 +228,47 @@ def test_it_is_the_formula(setting: Setting) -> None:
         factors = SCALE / np.sqrt(running[1] + EPSILON)
         np.testing.assert_allclose(training.read("n1.weight").reshape(11, 5), weights * factors, rtol=1e-5)
         np.testing.assert_allclose(training.read("n1.bias"), bias - running[0] * factors, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", CASES[:3], ids=lambda case: case.name)
+def test_a_gpu_gives_the_statistics_and_spikes_of_the_reference(case: Case) -> None:
+    """To the bit, forward: all that the loss looks at, and what two updates keep of means and variances; then with one
+    projection less that is normalised."""
+    if not vulkan_settings():
+        pytest.skip("no Vulkan device, or built without Vulkan")
+
+    def found(device: str) -> list:
+        training = Training(case, Setting(device))
+        values: list = [
+            training.trainer.step(training.builder.drive(case), labels=training.labels).loss for _ in range(2)
+        ]
+        # At a rate of 0 the folded weights show the statistics and nothing else.
+        values += [training.read(name) for name in training.variables() if name.startswith("n")]
+        training.trainer.set_normalization(training.builder.trainable.index("n1"), 0.0, MOMENTUM, EPSILON)
+        return [*values, training.forward()]
+
+    for mine, theirs in zip(found("vulkan"), found("reference"), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_source_between_neurons_that_reach_back_to_each_other_says_what_to_do() -> None:
+    training = [
+        Training(Case("between", _between, steps=3), setting) for setting in (Setting("cpu"), *vulkan_settings())
+    ]
+    for one in training:
+        with pytest.raises(UnsupportedError, match="'n1' cannot be normalised: its source is evaluated between"):
+            one.forward()
+
+
+def _between(b: Builder) -> None:
+    first, one, two = b.add(SPIKES, 5), _lif(b, 7), _lif(b, 7)
+    three, out = _lif(b, 7), b.add(NEURONS, 5, "leaky_integrator")
+    b.dense(first, one)
+    b.dense(first, two)
+    b.dense(one, three)
+    b.dense(three, one, delay_steps=1)
+    b.dense(two, three, bias=True, name="n1")
+    b.dense(three, out)
 
 
 def test_a_session_is_ordinary_between_calls() -> None:

@@ -12,6 +12,7 @@ import snn
 
 from .cases import COMPACT, FIXED, FLOAT, NEURONS, ONE_TO_ONE, SPIKES, VALUES, Builder, Case
 from .running import Setting, open_session, simulate, vulkan_settings
+from .together import check_equal, column, outcome
 
 HAS_VULKAN = bool(vulkan_settings())
 TWO = ["cpu+cpu", "reference+cpu", *(["cpu+vulkan", "vulkan+vulkan"] if HAS_VULKAN else [])]
@@ -77,47 +78,7 @@ def test_every_cut_has_the_bits_of_one_device(case: Case, devices: str, cuts: li
         assert session.counters() == single.counters()
 
 
-def _network(rule: snn.Plasticity | None = None) -> snn.Network:
-    """Connection rules of every kind, some of which learn."""
-    net = snn.Network(dt=0.5, seed=3)
-    net.add("drive", snn.PoissonSource(100, rate=80.0))
-    net.add("exc", snn.LIF(300, tau_membrane=8.0))
-    net.add("inh", snn.LIF(90, tau_membrane=5.0))
-    delays = snn.Uniform(1.5, 4.0)
-    learns = {} if rule is None else {"plasticity": rule}
-    weight = snn.Uniform(0.1, 0.4)
-    net.connect("drive", "exc", snn.Sparse.fixed_indegree(20, weight=weight, delay=delays, **learns), name="de")
-    net.connect("exc", "exc", snn.Sparse.fixed_total(3000, weight=weight, delay=delays, **learns), name="ee")
-    net.connect("exc", "inh", snn.Sparse.fixed_probability(0.1, weight=weight, delay=delays), name="ei")
-    net.connect("inh", "exc", snn.Sparse.fixed_probability(0.2, weight=-0.3, delay=delays, trainable=False), name="ie")
-    return net
-
-
 PLACES = "drive[0:64]=1;drive[64:100]=0;exc[0:128]=0;exc[128:300]=1;inh[0:64]=1;inh[64:]=0"
-RECORD = {"exc": ["v", "spikes", "spike_count", "spike_events"], "inh": ["spike_count"], "drive": ["spike_events"]}
-
-
-def _outcome(net: snn.Network, device: str, batch: int = 1) -> list[np.ndarray]:
-    """Records of every kind, at an interval, in runs that end within a window; then what is read from the session."""
-    seen: list[int] = []
-    with snn.Simulation(net, device=device, batch_size=batch, seed=11) as sim:
-        recording = sim.run(95, record=RECORD, every=7)
-        sim.on_spikes(lambda event: seen.extend([event.sample, *event.neurons]))
-        sim["exc.tau_membrane"] = np.linspace(5.0, 9.0, 300)
-        sim["exc.v"] = sim["exc.v"] * np.float32(0.5)
-        for _ in range(9):
-            sim.step()
-        sim.step(20)
-        found = [recording["exc"]["v"], recording["exc"]["spikes"], recording["exc"]["spike_count"]]
-        found.append(recording["inh"]["spike_count"])
-        for name in ("exc", "drive"):
-            events = recording[name]["spike_events"]
-            found += [np.asarray(events.steps), np.asarray(events.neurons), np.asarray(events.samples)]
-        found += [sim[path] for path in ("exc.v", "inh.v", "exc.spikes", "de.weight", "ee.weight", "ie.weight")]
-        counters = sim.counters
-        found.append(np.array([counters.spikes, counters.synaptic_events, counters.steps]))
-    assert found[4].size > 50
-    return [*found, np.array(seen)]
 
 
 @pytest.mark.parametrize("devices", TWO)
@@ -127,16 +88,13 @@ def _outcome(net: snn.Network, device: str, batch: int = 1) -> list[np.ndarray]:
     ids=["static", "three_samples", "stdp", "short_term"],
 )
 def test_rules_records_and_plasticity(rule: snn.Plasticity | None, batch: int, devices: str) -> None:
-    net = _network(rule)
-    for number, (expected, found) in enumerate(
-        zip(_outcome(net, "cpu", batch), _outcome(net, f"{devices};{PLACES}", batch), strict=True)
-    ):
-        np.testing.assert_array_equal(expected, found, f"result {number}")
+    net = column(rule)
+    check_equal(outcome(net, "cpu", batch), outcome(net, f"{devices};{PLACES}", batch))
 
 
 @pytest.mark.parametrize("devices", TWO[1:3])
 def test_a_plastic_state_moves_between_cuts_and_one_device(devices: str, tmp_path: Path) -> None:
-    net = _network(snn.TripletSTDP(w_max=0.9, a3_plus=0.004, a2_minus=0.012))
+    net = column(snn.TripletSTDP(w_max=0.9, a3_plus=0.004, a2_minus=0.012))
     places = (f"{devices};{PLACES}", "cpu", f"{devices};exc[0:64]=1;exc[64:]=0;drive=0;inh=1")
     for first, second in itertools.pairwise([*places, places[0]]):
         with snn.Simulation(net, device=first, seed=4) as one, snn.Simulation(net, device=second) as other:
@@ -157,16 +115,16 @@ def test_a_plastic_state_moves_between_cuts_and_one_device(devices: str, tmp_pat
 def test_one_large_population_is_cut_and_the_cut_can_be_kept() -> None:
     net = snn.Network(seed=1)
     net.add("drive", snn.PoissonSource(64, rate=50.0))
-    net.add("cells", snn.LIF(1000))
-    net.connect("drive", "cells", snn.Sparse.fixed_indegree(8, weight=0.6, delay=3.0, trainable=False))
-    net.connect("cells", "cells", snn.Sparse.fixed_indegree(50, weight=0.05, delay=3.0, trainable=False))
+    net.add("cells", snn.LIF(20_000))
+    net.connect("drive", "cells", snn.Sparse.fixed_indegree(8, weight=0.6, delay=20.0, trainable=False))
+    net.connect("cells", "cells", snn.Sparse.fixed_indegree(200, weight=0.01, delay=20.0, trainable=False))
     found = net.placement(["cpu", "cpu"])
     slices = {name: place for name, place in found.populations.items() if name.startswith("cells")}
     assert list(slices.values()) == [0, 1]
     first, second = slices
     assert first.startswith("cells[0:")
-    assert second.endswith(":1000]")
-    assert found.window_steps == 1
+    assert second.endswith(":20000]")
+    assert found.window_steps == 10
     again = net.placement(["cpu", "cpu"], slices | {"drive": found.populations["drive"]})
     assert again == found
     with (
@@ -179,13 +137,13 @@ def test_one_large_population_is_cut_and_the_cut_can_be_kept() -> None:
             np.testing.assert_array_equal(sim["cells.v"], single["cells.v"])
         assert single.counters.spikes > 100
     # Whole populations do where they are as good.
-    net.add("more", snn.LIF(1000))
-    net.connect("cells", "more", snn.Sparse.fixed_indegree(58, weight=0.05, delay=3.0, trainable=False))
+    net.add("more", snn.LIF(20_000))
+    net.connect("cells", "more", snn.Sparse.fixed_indegree(208, weight=0.05, delay=20.0, trainable=False))
     assert set(net.placement(["cpu", "cpu"]).populations) == {"drive", "cells", "more"}
 
 
 def test_what_cannot_be_cut_is_said() -> None:
-    net = _network()
+    net = column()
     net.add("picture", snn.Input((1, 8, 16)))
     net.add("map", snn.LIF((1, 8, 16)))
     net.connect("picture", "map", snn.Conv2d(1, 3, padding=1), name="filter")

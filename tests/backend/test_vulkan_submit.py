@@ -129,6 +129,32 @@ def test_a_device_of_its_own_runs_ahead_too(net: snn.Network) -> None:
         snn.vulkan.submit_steps(sim, 5)  # closed while it runs
 
 
+def test_a_run_waits_for_steps_that_wait_themselves(net: snn.Network) -> None:
+    """Steps were submitted and may not begin yet; a run with other inputs does not change theirs, nor they its."""
+    renderer = Renderer(timeline=True)
+    semaphores = Semaphores(renderer)
+    first, *others = driven()
+    frames = np.stack(others)
+    with (
+        snn.Simulation(net, device=renderer.host(threading.Lock())) as sim,
+        snn.Simulation(net, device="reference") as reference,
+    ):
+        semaphore, value = semaphores.next()
+        sim.set_input("spikes", first)
+        snn.vulkan.submit_steps(sim, STEPS, waits=[(number(semaphore), value)])
+        signal = vk.VkSemaphoreSignalInfo(semaphore=semaphore, value=value)
+        later = threading.Timer(0.3, lambda: vk.vkSignalSemaphore(renderer.device, signal))
+        later.start()
+        found = sim.run(len(frames), {"spikes": frames}, record={"cells": "v"})
+        later.join()
+        reference.step(STEPS, {"spikes": first})
+        wanted = reference.run(len(frames), {"spikes": frames}, record={"cells": "v"})
+        np.testing.assert_array_equal(found["cells"]["v"], wanted["cells"]["v"])
+    semaphores.close()
+    renderer.close()
+    assert renderer.problems == []
+
+
 def test_semaphores_that_are_wrong_are_refused(net: snn.Network) -> None:
     with snn.Simulation(net, device="vulkan") as sim:
         with pytest.raises(snn.InvalidArgumentError, match=r"waits\[1\].semaphore is null"):

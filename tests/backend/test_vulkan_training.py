@@ -356,18 +356,6 @@ def test_windows_with_updates(name: str, held: bool) -> None:
     assert_close(found[1][0], found[0][0], 1e-4)
 
 
-def test_other_learning_rules_are_refused() -> None:
-    case = BY_NAME["model_lif"]
-    builder = Builder(case)
-    trainer = _native.Trainer(
-        open_session(builder, case, VULKAN), output_population=2, steps=case.steps, loss=2, rule=1
-    )
-    with pytest.raises(
-        snn.UnsupportedError, match='trains by back-propagation through time; "cpu" has OTTT, e-prop and EventProp'
-    ):
-        trainer.forward(builder.drive(case), labels=labels(case, 5))
-
-
 def test_quantised_weights() -> None:
     """The trainer puts rounded weights in for a run and takes them out for an update."""
     case, found = BY_NAME["model_lif"], []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import importlib.util
 import os
+import shlex
 import shutil
 import subprocess
 import sysconfig
@@ -182,6 +183,34 @@ def csharp_coreclr(folder: Path) -> Language:
     return Language("csharp on CoreCLR", *programs, environment={"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"})
 
 
+def dotnet_sdk() -> list[str]:
+    """The command of a .NET SDK, 9 or newer: that in SNN_DOTNET, or dotnet in PATH. Skips the test where there is none."""
+    command = shlex.split(os.environ.get("SNN_DOTNET") or shutil.which("dotnet") or "")
+    if not command:
+        pytest.skip("no .NET SDK (SNN_DOTNET, or dotnet in PATH)")
+    sdks = run(*command, "--list-sdks").split()
+    if not sdks or int(sdks[-2].split(".")[0]) < 9:
+        pytest.skip(f"the .NET 9 SDK is not there ({' '.join(sdks) or 'a runtime without an SDK'})")
+    return command
+
+
+def csharp_dotnet(folder: Path) -> Language:
+    """The projects as they lie in the source tree, which stays as it is."""
+    command = dotnet_sdk()
+    names = {
+        "Snn.Tests": "bindings/csharp/Snn.Tests",
+        "Creature": "samples/csharp",
+        "Overhead": "tests/bindings/overhead",
+    }
+    if not (folder / "done").exists():
+        for project in names.values():
+            build = ("build", "-warnaserror", "-c", "Release", "-nologo", "--artifacts-path", folder)
+            run(*command, *build, ROOT / project)
+        (folder / "done").touch()
+    programs = [(*command, "exec", str(folder / f"bin/{name}/release/{name}.dll")) for name in names]
+    return Language("csharp on .NET", *programs)
+
+
 def java(folder: Path) -> Language:
     compiler, runtime = tool("javac", "default-jdk-headless"), tool("java", "default-jdk-headless")
     home = Path(compiler).resolve().parents[1]
@@ -223,5 +252,6 @@ LANGUAGES = {
     "rust": rust,
     "csharp_mono": csharp_mono,
     "csharp_coreclr": csharp_coreclr,
+    "csharp_dotnet": csharp_dotnet,
     "java": java,
 }

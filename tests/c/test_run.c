@@ -286,9 +286,9 @@ static void runs_are_checked_before_the_first_step(void) {
     CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "data");
     input.data = bad;
     bad[10] = NAN;
-    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "[10]");
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "at step 3, sample 0, neuron 1");
     bad[10] = 0.5f;
-    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "[10]");
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "at step 3, sample 0, neuron 1");
     two[0] = two[1] = input = input_frames();
     def.inputs = two;
     def.input_count = 2;

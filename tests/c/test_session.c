@@ -191,8 +191,9 @@ static void a_budget_of_time_carries_steps_to_the_next_frame(void) {
 static void input_is_checked(void) {
     SNNHandle handle = open_chain();
     const float half[3] = {1, 0.5f, 0}, not_finite[3] = {0, 0, NAN};
-    CHECK_ERROR(snn_session_set_input(handle, 0, half, 3), SNN_ERROR_INVALID_ARGUMENT, "[1]");
-    CHECK_ERROR(snn_session_set_input(handle, 0, not_finite, 3), SNN_ERROR_INVALID_ARGUMENT, "[2]");
+    CHECK_ERROR(snn_session_set_input(handle, 0, half, 3), SNN_ERROR_INVALID_ARGUMENT,
+                "input 'in' is 0.5 at sample 0, neuron 1; a spike input takes 0 and 1 only");
+    CHECK_ERROR(snn_session_set_input(handle, 0, not_finite, 3), SNN_ERROR_INVALID_ARGUMENT, "is nan at sample 0, neuron 2");
     CHECK_ERROR(snn_session_set_input(handle, 0, three_ones, 2), SNN_ERROR_INVALID_ARGUMENT, "2");
     CHECK_ERROR(snn_session_set_input(handle, 1, three_ones, 3), SNN_ERROR_INVALID_ARGUMENT, "cells");
     CHECK_ERROR(snn_session_set_input(handle, 2, three_ones, 3), SNN_ERROR_NOT_FOUND, "2");
@@ -204,9 +205,9 @@ static void input_is_checked(void) {
     {
         float pixels[16] = {0};
         pixels[7] = NAN;
-        CHECK_ERROR(snn_session_set_input(handle, 0, pixels, 16), SNN_ERROR_INVALID_ARGUMENT, "[7]");
+        CHECK_ERROR(snn_session_set_input(handle, 0, pixels, 16), SNN_ERROR_INVALID_ARGUMENT, "neuron 7");
         pixels[7] = -INFINITY;
-        CHECK_ERROR(snn_session_set_input(handle, 0, pixels, 16), SNN_ERROR_INVALID_ARGUMENT, "[7]");
+        CHECK_ERROR(snn_session_set_input(handle, 0, pixels, 16), SNN_ERROR_INVALID_ARGUMENT, "neuron 7");
     }
     snn_destroy_network(handle);
 }

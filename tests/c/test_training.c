@@ -506,7 +506,7 @@ static void batches_are_checked(void) {
     CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "pixels");
     input.count += 1;
     pixels[2][1] = NAN;
-    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "[33]");
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "sample 2, neuron 1");
     pixels[2][1] = 0;
     CHECK_ERROR(snn_trainer_step(trainer, NULL, &result), SNN_ERROR_INVALID_ARGUMENT, "batch");
     batch.struct_size = 0;

@@ -346,6 +346,7 @@ TEST_CASE("training lowers the loss and tells its callbacks") {
     CHECK_THROWS_WITH(trainer.step(inputs, std::vector<int32_t>{0}), doctest::Contains("label_count is 1; expected 2"));
     CHECK(trainer.end_epoch().sample_count == 122);
     CHECK(epochs == 1);
+    CHECK_THROWS_WITH(trainer.set_auxiliary_loss(2, SNN_LOSS_CROSS_ENTROPY_COUNT), doctest::Contains("'out' is the output population"));
     trainer.set_dropout(1, 0.5);
     CHECK_THROWS_WITH(trainer.set_dropout(0, 0.5), doctest::Contains("'in' is an input"));
     trainer.set_dropout(1, 0);

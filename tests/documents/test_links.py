@@ -18,6 +18,8 @@ SUFFIXES = "md|py|pyi|pyx|toml|c|cpp|h|hpp|txt|json|png|snn|cmake|sh"
 ALLOWED = {
     "model.json": "an attribute of a compiled model",
     "1/60": "a sixtieth",
+    "dv/dt": "a derivative",
+    "di/dt": "another one",
 }
 
 
@@ -100,6 +102,16 @@ def test_paths_are_found_and_missed() -> None:
         assert exists(path)
     for path in ("src/gpu", "nul/", "snn/models/neurons/NAME.yaml", "pi", "snn-h"):
         assert not exists(path)
+
+
+def test_the_list_of_decisions_is_complete() -> None:
+    listed = re.findall(
+        r"^\| \[(\d{4})\]\((\1-[\w-]+\.md)\)", (ROOT / "docs/decisions/README.md").read_text(encoding="utf-8"), re.M
+    )
+    there = sorted(one.name for one in (ROOT / "docs" / "decisions").glob("0*.md"))
+    assert [name for _, name in listed] == there, (
+        "docs/decisions/README.md has a line for each decision, in their order"
+    )
 
 
 def test_the_tree_of_the_architecture_page_is_complete() -> None:

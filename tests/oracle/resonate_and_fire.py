@@ -23,7 +23,7 @@ def one(p: Neuron, inputs, frozen, initial) -> Iterator[dict[str, float]]:
     q = initial.get("refractory_level", 0.0)
     boundary = 0.0
     if p.balance == "boundary":
-        boundary = (-1 + math.sqrt(max(1 - (p.dt * p.frequency) ** 2, 0.0))) / p.dt
+        boundary = (-1 + math.sqrt(1 - (p.dt * p.frequency) ** 2)) / p.dt
     for t, x in enumerate(inputs["current"]):
         b = boundary - p.damping - p.refractory_damping * q
         u = u + p.dt * complex(b, p.frequency) * u + x

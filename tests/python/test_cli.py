@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
 import subprocess
 import sys
@@ -125,6 +126,21 @@ def test_the_installed_command_is_this_one() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_pipe_gets_whole_lines(tmp_path: Path) -> None:
+    """Without a terminal there is no width to break names and sentences at."""
+    network = snn.Network()
+    name = "a_population_whose_name_takes_more_than_half_of_the_line"
+    network.add(name, snn.LIF(3, threshold=0.25, tau_membrane=7.5))
+    network.save(tmp_path / "n.snn")
+    script = Path(sys.executable).with_name("snn")
+    environment = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
+    command = [script, "inspect", tmp_path / "n.snn"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith(name)]
+    assert "threshold=0.25" in line
+    assert "tau_membrane=7.5" in line
+
+
 def test_devices(snn_command: Command) -> None:
     found = snn_command("devices", "--json").objects()
     assert {one["name"] for one in found} >= {"cpu", "reference", "null"}
@@ -194,10 +210,18 @@ def test_inspect_says_it_in_words(snn_command: Command, tmp_path: Path) -> None:
     network.add("many", snn.CurrentLIF(2))
     network.connect("eyes", "map", snn.Conv2d(2, 3, padding=1, bias=True, delay_steps=3))
     network.connect("map", "many", snn.Dense(trainable=False, receptor="inhibitory"))
+    spread = snn.Sparse.from_arrays([0, 1], [1, 0], 1.0, delays=[2, 7]).detach()
+    network.connect("many", "many", spread)
+    drawn = snn.Sparse.fixed_probability(1.0, delay=snn.Uniform(3.0, 9.0), trainable=False)
+    network.connect("many", "many", drawn, name="drawn")
     network.save(tmp_path / "n.snn")
-    told = snn_command("inspect", tmp_path / "n.snn").out
+    told = " ".join(snn_command("inspect", tmp_path / "n.snn").out.split())
     for words in ("1x4x4", "threshold=0.25", "conv2d", "delay 3 steps", "many.inhibitory", "not trained", "2 biases"):
         assert words in told
+    assert "delays 2 to 7 steps, detached" in told
+    assert "delays 3 to 9 steps, by rule" in told
+    found = snn_command("inspect", tmp_path / "n.snn", "--json").object()["projections"]
+    assert [one["delay_range"] for one in found] == [[3, 3], [0, 0], [2, 7], [3, 9]]
     assert "34 neurons" in told
 
 
@@ -231,6 +255,8 @@ def test_run_gives_rates_and_speed(snn_command: Command, pulse: Path) -> None:
     assert "1000.00 Hz" in told
     assert "800 neuron updates, 400 spikes" in told
     assert "400 steps (0.2 s simulated) of 1 sample on cpu" in told
+    assert "no --input" not in told
+    assert "no --input was given, so in stayed silent; try --input in=random:0.1" in snn_command("run", pulse).out
 
 
 def test_run_counts_every_sample_once(snn_command: Command, pulse: Path) -> None:

@@ -40,14 +40,16 @@ def test_any_order(seed: int, tmp_path: Path) -> None:
     net.add("a", snn.LIF(SIZE))
     net.add("b", snn.LIF(SIZE))
     known: dict[str, np.ndarray] = {}
+    cut: dict[str, bool] = {}
 
     def check(other: snn.Network) -> None:
+        assert all(other.projections[name].detached == detached for name, detached in cut.items())
         for name, weights in known.items():
             np.testing.assert_array_equal(other.projections[name].weights, weights, err_msg=name)
 
     for turn in range(14):
         operation = chosen.choice(
-            ["connect", "look", "change", "count", "run", "save", "copy", "pickle", "add", "look"]
+            ["connect", "look", "change", "count", "run", "save", "copy", "pickle", "add", "look", "detach"]
         )
         projections = list(net.projections.values())
         if operation == "connect":
@@ -71,7 +73,9 @@ def test_any_order(seed: int, tmp_path: Path) -> None:
             net = pickle.loads(pickle.dumps(net))
         elif projections:
             projection = chosen.choice(projections)
-            if operation == "change":
+            if operation == "detach":
+                cut[projection.name] = projection.detached = not projection.detached
+            elif operation == "change":
                 # Multiples of 2^-8 up to 1: no arithmetic rounds these.
                 projection.weights = generator.integers(0, 256, projection.weights.shape) / 256
                 known[projection.name] = np.array(projection.weights)

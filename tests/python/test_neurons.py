@@ -95,6 +95,15 @@ def test_bad_parameters_name_the_model_the_parameter_and_the_value() -> None:
         snn.LeakyIntegrator(3, surrogate="arctan")
 
 
+def test_a_rotation_too_fast_for_the_time_step_is_refused_with_its_numbers() -> None:
+    """Beyond frequency * dt = 1 there is no damping at which an Euler step stays on the circle."""
+    for frequency, options in ((1.0, {}), (1.5, {"balance": "none"})):
+        snn.Simulation(snn.Sequential(1, snn.Dense(1), snn.ResonateAndFire(frequency=frequency, **options)))
+    fast = snn.Sequential(1, snn.Dense(2), snn.ResonateAndFire(frequency=[0.5, 1.5]))
+    with pytest.raises(snn.InvalidArgumentError, match=r"population 'output'.* with frequency = 1\.5, .*dt = 1 ms"):
+        snn.Simulation(fast)
+
+
 def test_surrogates_by_name_preset_and_parameters() -> None:
     assert snn.Surrogate("arctan").parameters["slope"] == 2.0
     assert snn.Surrogate("fast_sigmoid", slope=10).parameters["slope"] == 10.0

@@ -1,11 +1,14 @@
 """The samples in Python run by themselves, and the README shows samples that are run here and by ctest."""
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import snn
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,3 +64,24 @@ def test_game_frame_keeps_its_budget(tmp_path: Path) -> None:
 def test_readme_shows_the_sample(language: str, sample: str) -> None:
     blocks = re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert (ROOT / sample).read_text(encoding="utf-8") in blocks
+
+
+def test_readme_builds_its_program_in_c_as_it_says(tmp_path: Path) -> None:
+    """The block of C saved as brain.c, and the commands below it, beside a file of the same shape as the digits'."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"```c\n(.*?)```", text, re.DOTALL)
+    (commands,) = re.findall(r"```sh\n(S=.*?)```", text, re.DOTALL)
+    (tmp_path / "brain.c").write_text(program, encoding="utf-8")
+    snn.Sequential(64, snn.Dense(128), snn.LIF(), snn.Dense(10), snn.LIF()).save(tmp_path / "digits.snn")
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    result = subprocess.run(
+        ["bash", "-ec", commands],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert len(re.findall(r"^output \d: -?\d+\.\d{3}$", result.stdout, re.MULTILINE)) == 10, result.stdout

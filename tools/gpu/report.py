@@ -58,11 +58,18 @@ def recorded(owner: Owner) -> Iterator[Row]:
         owner.seconds_of_steps(simulation, 1, spikes)
         one = sorted(owner.seconds_of_steps(simulation, 1, spikes) for _ in range(11))
         many = sorted(owner.seconds_of_steps(simulation, 64) for _ in range(11))
+        snn.vulkan.buffer(simulation, "output.v")
+        shared = sorted(owner.seconds_of_steps(simulation, 1, spikes) for _ in range(11))
     what = "128-256-256-8 LIF, single sample, recorded into a host's command buffer"
     yield (
         what + ", each step with its input",
         f"{one[5] * 1e6:.1f} µs of the GPU",
         f"{one[1] * 1e6:.1f} to {one[9] * 1e6:.1f}",
+    )
+    yield (
+        what + ", the same with the output's membranes in a buffer that the host reads",
+        f"{shared[5] * 1e6:.1f} µs of the GPU",
+        f"{shared[1] * 1e6:.1f} to {shared[9] * 1e6:.1f}",
     )
     yield (
         what + ", 64 steps at once",
@@ -118,19 +125,33 @@ MEASUREMENTS: dict[str, Callable[[Owner], Iterator[Row]]] = {
 }
 
 
-def measured(owner: Owner, names: list[str]) -> list[Row]:
-    """All rows; a line on the terminal as each is there."""
+def measured(owner: Owner, names: list[str], seconds: float) -> list[Row]:
+    """All rows; a line on the terminal as each is there. After `seconds` none is begun."""
     rows: list[Row] = []
+    end = time.perf_counter() + seconds
     for name in names:
         begin = time.perf_counter()
         try:
-            found = list(MEASUREMENTS[name](owner))
-        except snn.SnnError as error:
-            found = [(f"`{name}`", "no result", str(error))]
+            found = list(MEASUREMENTS[name](owner)) if begin < end else [(f"`{name}`", "left out", "the time was up")]
+        except Exception as error:  # of Vulkan's package and other libraries too: the next measurement may work
+            found = [(f"`{name}`", "no result", f"{type(error).__name__}: {error}".splitlines()[0])]
         rows += found
         for row in found:
             print(" | ".join(row), f"({time.perf_counter() - begin:.0f} s)", flush=True)
     return rows
+
+
+def check_device(*, any_device: bool) -> None:
+    """Say which device is measured; end where it is no GPU, whose driver is then not installed as Vulkan needs it."""
+    found = [one.description for one in snn.devices() if one.name.startswith(DEVICE)]
+    if not found:
+        sys.exit(f'there is no device "{DEVICE}": no Vulkan driver was found, or libsnn was built without Vulkan')
+    if "on the CPU" in found[0] and not any_device:
+        sys.exit(
+            f"the first Vulkan device is {found[0]}: no GPU's driver was found. NVIDIA's needs its file nvidia_icd.json in "
+            "/usr/share/vulkan/icd.d or /etc/vulkan/icd.d, and in a container the capability 'graphics'. --any-device goes on."
+        )
+    print(f"device: {found[0]}", flush=True)
 
 
 def main() -> None:
@@ -138,9 +159,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=DOCUMENT, help="the file to write")
     parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, help="some measurements; nothing is written")
+    parser.add_argument("--seconds", type=float, default=570.0, help="after which no measurement is begun")
+    parser.add_argument("--any-device", action="store_true", help="also a device that runs on the CPU")
+    parser.add_argument("--check", action="store_true", help="only say which device it is")
     options = parser.parse_args()
+    check_device(any_device=options.any_device)
+    if options.check:
+        return
     owner = Owner()
-    rows = measured(owner, options.only or list(MEASUREMENTS))
+    rows = measured(owner, options.only or list(MEASUREMENTS), options.seconds)
     owner.close()
     if options.only:
         return

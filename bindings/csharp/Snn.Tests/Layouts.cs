@@ -64,7 +64,7 @@ namespace Snn.Tests
                 Assert.Equal(32, (byte*)&it.model_name - start, "SNNPopulationDef.model_name");
                 Assert.Equal(40, (byte*)&it.model - start, "SNNPopulationDef.model");
             }
-            Assert.Equal(160, sizeof(SNNProjectionDef), "sizeof(SNNProjectionDef)");
+            Assert.Equal(168, sizeof(SNNProjectionDef), "sizeof(SNNProjectionDef)");
             {
                 SNNProjectionDef it;
                 byte* start = (byte*)&it;
@@ -92,6 +92,8 @@ namespace Snn.Tests
                 Assert.Equal(136, (byte*)it.padding - start, "SNNProjectionDef.padding");
                 Assert.Equal(144, (byte*)it.dilation - start, "SNNProjectionDef.dilation");
                 Assert.Equal(152, (byte*)&it.groups - start, "SNNProjectionDef.groups");
+                Assert.Equal(156, (byte*)&it.reserved - start, "SNNProjectionDef.reserved");
+                Assert.Equal(160, (byte*)&it.detached - start, "SNNProjectionDef.detached");
             }
             Assert.Equal(40, sizeof(SNNDistribution), "sizeof(SNNDistribution)");
             {
@@ -151,7 +153,7 @@ namespace Snn.Tests
                 Assert.Equal(40, (byte*)&it.model_name - start, "SNNPopulationInfo.model_name");
                 Assert.Equal(48, (byte*)&it.surrogate_name - start, "SNNPopulationInfo.surrogate_name");
             }
-            Assert.Equal(128, sizeof(SNNProjectionInfo), "sizeof(SNNProjectionInfo)");
+            Assert.Equal(136, sizeof(SNNProjectionInfo), "sizeof(SNNProjectionInfo)");
             {
                 SNNProjectionInfo it;
                 byte* start = (byte*)&it;
@@ -176,6 +178,7 @@ namespace Snn.Tests
                 Assert.Equal(108, (byte*)&it.by_rule - start, "SNNProjectionInfo.by_rule");
                 Assert.Equal(112, (byte*)&it.bias - start, "SNNProjectionInfo.bias");
                 Assert.Equal(120, (byte*)&it.fixed_point_scale - start, "SNNProjectionInfo.fixed_point_scale");
+                Assert.Equal(128, (byte*)&it.detached - start, "SNNProjectionInfo.detached");
             }
             Assert.Equal(48, sizeof(SNNProjectionArrays), "sizeof(SNNProjectionArrays)");
             {

@@ -178,6 +178,7 @@ namespace Snn.Tests
             Projection pairs = Projection.OneToOne(pooled, twins, new float[8]);
             pairs.DelaySteps = 1;
             pairs.Trainable = false;
+            pairs.Detached = true;
             builder.Connect(pairs);
             float[] positions = Enumerable.Range(0, 8).Select(i => (float)i).ToArray();
             RandomConnection near = RandomConnection.Spatial(SpatialKernel.Gaussian, 1, 1, 1.5, 1, positions, positions);
@@ -191,7 +192,7 @@ namespace Snn.Tests
                 ProjectionInfo info = network.Projection(0);
                 Assert.True(info.Kernel.Equals((3, 3)) && info.Padding.Equals((1, 1)) && info.Stride.Equals((1, 1)), "conv");
                 Assert.Same(new float[2], info.Bias);
-                Assert.True(!network.Projection(2).Trainable, "trainable");
+                Assert.True(!network.Projection(2).Trainable && network.Projection(2).Detached && !info.Detached, "trainable, detached");
                 Synapses synapses = network.Synapses(index, 0, 8);
                 Assert.True(synapses.Sources.Length > 0, "synapses");
                 for (int i = 0; i < synapses.Sources.Length; ++i)

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Threading;
 
@@ -328,6 +330,8 @@ namespace Snn.Tests
                     trainer.Backward();
                     trainer.SetLearningRate(1e-3);
                     trainer.Update();
+                    trainer.SetAuxiliaryLoss(1, Loss.CrossEntropyCount, 0);
+                    Assert.Fails(Status.InvalidArgument, () => trainer.SetAuxiliaryLoss(2, Loss.CrossEntropyMaxMembrane)); // the output
                     trainer.SetDropout(1, 0.5);
                     Assert.Fails(Status.InvalidArgument, () => trainer.SetDropout(0, 0.5));
                     trainer.SetQuantization(0, 8, true);
@@ -387,6 +391,24 @@ namespace Snn.Tests
         private static Session NewSession(SessionOptions options = null)
         {
             using (Network network = Networks.Adders()) return new Session(network, options);
+        }
+
+        /// <summary>What Unity's IL2CPP can call from C: static methods, each marked with the delegate that C calls.</summary>
+        [Test]
+        internal static void FunctionsThatCCallsAreStaticAndMarked()
+        {
+            FieldInfo[] fields = typeof(Session).Assembly.GetTypes()
+                .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.NonPublic)).ToArray();
+            FieldInfo[] callbacks = fields.Where(one => one.Name.EndsWith("Callback")).ToArray();
+            foreach (FieldInfo field in callbacks)
+            {
+                MethodInfo method = ((Delegate)field.GetValue(null)).Method;
+                Assert.True(method.IsStatic, method.Name);
+                CustomAttributeData mark = method.GetCustomAttributesData().Single(one => one.AttributeType.Name == "MonoPInvokeCallbackAttribute");
+                Assert.Equal(field.FieldType.FullName, ((Type)mark.ConstructorArguments[0].Value).FullName);
+            }
+            Assert.True(callbacks.Length >= 10, "callbacks");
+            Assert.Equal(callbacks.Length, fields.Count(one => one.Name.EndsWith("Function")), "addresses that C has");
         }
 
         [Test]

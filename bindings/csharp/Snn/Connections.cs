@@ -127,6 +127,9 @@ namespace Snn
         /// <summary>Default: the library's, true.</summary>
         public bool? Trainable { get; set; }
 
+        /// <summary>Whether training takes no gradient back through it to its source.</summary>
+        public bool Detached { get; set; }
+
         public Arithmetic Arithmetic { get; set; }
         public (int y, int x)? Stride { get; set; }
         public (int y, int x)? Padding { get; set; }
@@ -159,6 +162,7 @@ namespace Snn
                 def.receptor = receptor;
                 def.delay_steps = Whole(DelaySteps, "DelaySteps");
                 if (Trainable.HasValue) def.trainable = Trainable.Value ? 1u : 0u;
+                def.detached = Detached ? 1u : 0u;
                 def.arithmetic = (uint)Arithmetic;
                 def.pool_mode = (uint)Mode;
                 def.weights = weights != null && weights.Length == 0 ? &noWeights : weightData;

@@ -17,15 +17,15 @@ namespace Snn
         NotFound = -3,
         /// <summary>SNN_ERROR_OUT_OF_MEMORY</summary>
         OutOfMemory = -4,
-        /// <summary>the file system said no; the sentence has its reason</summary>
+        /// <summary>file I/O failed; the sentence gives the reason</summary>
         Io = -5,
-        /// <summary>the file is damaged or not a .snn file; the sentence names the place</summary>
+        /// <summary>the file is damaged or not a .snn file; the sentence says where</summary>
         Format = -6,
         /// <summary>valid, but this device or build cannot do it</summary>
         Unsupported = -7,
         /// <summary>another thread is inside this session</summary>
         Busy = -8,
-        /// <summary>right call, wrong moment (network not finished, backward before forward)</summary>
+        /// <summary>valid call at the wrong time (network not finished, backward before forward)</summary>
         State = -9,
         /// <summary>struct or file of a version this library does not know</summary>
         Version = -10,
@@ -35,7 +35,7 @@ namespace Snn
         Stopped = -12,
         /// <summary>a defect of the library</summary>
         Internal = -13,
-        /// <summary>the GPU was reset or removed; the session cannot go on, a new one can</summary>
+        /// <summary>the GPU was reset or removed; the session is lost, a new one can be opened</summary>
         DeviceLost = -14,
     }
 

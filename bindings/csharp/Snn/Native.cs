@@ -44,14 +44,14 @@ namespace Snn
         internal fixed byte instruction_sets[64];
     }
 
-    /// <summary>How long one step takes, one sample, one thread: the median of steps that are asked for one by one.</summary>
+    /// <summary>Duration of one step of one sample on one thread: the median of steps that are requested one at a time.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNDeviceSpeed
     {
         internal uint struct_size;
         /// <summary>1: not measured by this call</summary>
         internal uint was_kept;
-        /// <summary>what drives the device, with its version; "" for libsnn itself</summary>
+        /// <summary>driver of the device and its version; "" for libsnn itself</summary>
         internal fixed byte driver[64];
         /// <summary>seconds: 128-256-256-8 LIF neurons, densely connected</summary>
         internal double small_step_s;
@@ -128,6 +128,10 @@ namespace Snn
         /// <summary>conv2d and pool2d only: (y, x).</summary>
         internal fixed uint dilation[2];
         internal uint groups;
+        /// <summary>0</summary>
+        internal uint reserved;
+        /// <summary>1: training takes no gradient back through it to its source; its own weights learn all the same.</summary>
+        internal uint detached;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -170,7 +174,7 @@ namespace Snn
         internal double kernel_width;
         /// <summary>above 0</summary>
         internal double cutoff;
-        /// <summary>0 (default): open; else space repeats along the axis after so much, at least twice the cutoff</summary>
+        /// <summary>0 (default): open; else the period of space along the axis, at least twice the cutoff</summary>
         internal fixed double period[3];
         /// <summary>[source size][dimensions], finite; copied</summary>
         internal float* source_positions;
@@ -241,6 +245,8 @@ namespace Snn
         internal float* bias;
         /// <summary>0 for float arithmetic; weights are rounded to multiples of 1/scale</summary>
         internal double fixed_point_scale;
+        /// <summary>as in SNNProjectionDef</summary>
+        internal uint detached;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -306,12 +312,12 @@ namespace Snn
         internal ulong opening_bytes;
     }
 
-    /// <summary>The device of a session, in words of its own.</summary>
+    /// <summary>The device that a session runs on.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNSessionDevice
     {
         internal uint struct_size;
-        /// <summary>as SNNConfig.device, its first 63 bytes: "vulkan:0"</summary>
+        /// <summary>as SNNConfig.device: "vulkan:0".</summary>
         internal fixed byte name[64];
         /// <summary>one line that says why "auto" chose it, or which of several failed; "" where the caller named it</summary>
         internal fixed byte reason[256];
@@ -387,7 +393,7 @@ namespace Snn
         internal uint* samples;
         /// <summary>at least batch_size times size: as many as one step can give</summary>
         internal UIntPtr capacity;
-        /// <summary>out: events that are there</summary>
+        /// <summary>out: number of events</summary>
         internal UIntPtr count;
     }
 
@@ -403,7 +409,7 @@ namespace Snn
         /// <summary>null: none</summary>
         internal IntPtr progress;
         internal void* progress_user;
-        /// <summary>steps, default 1000; 0: some 50 times a second, by the clock</summary>
+        /// <summary>steps, default 1000; 0: about 50 times a second, by the clock</summary>
         internal uint progress_interval;
         /// <summary>all of one struct_size; a population once at most</summary>
         internal SNNSpikeRecord* spike_records;
@@ -667,7 +673,7 @@ namespace Snn
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNJobSystem_parallel_for(void* user, uint count, IntPtr task, void* context);
 
-    /// <summary>What a session has to say besides errors: INFORMATION when it opens (device, instruction set, threads, sizes), WARNING when snn_run_step begins to drop time.</summary>
+    /// <summary>Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes), WARNING when snn_run_step begins to drop time.</summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNLogCallback(int level, byte* message, void* user);
 
@@ -828,7 +834,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_connect_random(NetworkHandle network, SNNProjectionDef* def, SNNRandomConnectionDef* rule, uint* out_index);
 
-        /// <summary>Checks the whole and makes it immutable: cycles without delay, fixed-point range, shapes.</summary>
+        /// <summary>Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_finish(NetworkHandle network);
 
@@ -919,7 +925,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_placement(NetworkHandle network, SNNConfig* config, uint* out_places, UIntPtr count, uint* out_window_steps);
 
-        /// <summary>The same, and how a batch is shared, as words that give it again as a device: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" of "cpu*+vulkan:0*".</summary>
+        /// <summary>The same, and how a batch is divided, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_placement_words(NetworkHandle network, SNNConfig* config, byte* out_words, UIntPtr size_bytes, UIntPtr* out_size_bytes);
 
@@ -935,7 +941,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_destroy_network(IntPtr handle);
 
-        /// <summary>Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples.</summary>
+        /// <summary>Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples; either all of them or, after an error, none.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_load_weights(SessionHandle handle, byte* path);
 
@@ -983,7 +989,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_step_count(SessionHandle handle, ulong* out_steps);
 
-        /// <summary>Sets that number, to go on from a state that was read before: random draws depend on it.</summary>
+        /// <summary>Sets that number, to continue from a state that was read before: random draws depend on it.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_set_step_count(SessionHandle handle, ulong steps);
 
@@ -995,7 +1001,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_get_counters(SessionHandle handle, SNNCounters* out_counters);
 
-        /// <summary>Saves all that the session's next steps depend on, and goes on from there later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if nothing had come between.</summary>
+        /// <summary>Saves everything that the session's next steps depend on, to continue later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if it had not been interrupted.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_save_state(SessionHandle handle, byte* path);
 
@@ -1044,7 +1050,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_update(TrainerHandle trainer);
 
-        /// <summary>A loss of the caller's, for a trainer with SNN_LOSS_NONE, in the place of forward and backward: run gives what the loss needs, `records` as for snn_session_run (every step).</summary>
+        /// <summary>A loss that the caller computes, for a trainer with SNN_LOSS_NONE, instead of forward and backward: run gives what the loss needs, `records` as for snn_session_run (every step).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_run(TrainerHandle trainer, SNNBatch* batch, SNNRecordArray* records, uint record_count, SNNTrainResult* io_result);
 
@@ -1055,13 +1061,17 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_scores(TrainerHandle trainer, float* out_scores, UIntPtr count);
 
-        /// <summary>What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that goes on from all of them gives the same bits as training that was never interrupted.</summary>
+        /// <summary>What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that continues from all of them gives the same bits as training that was never interrupted.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_get_state(TrainerHandle trainer, double* out_values, UIntPtr* io_count);
 
         /// <summary>Takes over a state; a forward and backward that wait for their update are forgotten.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_state(TrainerHandle trainer, double* values, UIntPtr count);
+
+        /// <summary>A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_set_auxiliary_loss(TrainerHandle trainer, uint population, uint loss, double weight);
 
         /// <summary>Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

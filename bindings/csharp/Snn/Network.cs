@@ -268,7 +268,7 @@ namespace Snn
                 WeightCount = raw.weight_count, Bias = Copy<float>(raw.bias, raw.bias_count), SynapseCount = raw.synapse_count,
                 Kernel = Pair(raw.kernel), Stride = Pair(raw.stride), Padding = Pair(raw.padding),
                 Dilation = Pair(raw.dilation), Groups = (int)raw.groups, ByRule = raw.by_rule != 0,
-                FixedPointScale = raw.fixed_point_scale
+                FixedPointScale = raw.fixed_point_scale, Detached = raw.detached != 0
             };
             GC.KeepAlive(this); // what was read is borrowed
             return info;
@@ -469,6 +469,7 @@ namespace Snn
 
         /// <summary>For each population the number of its device among those of <c>options.Device</c>, such as "cpu+vulkan:0",
         /// where a session with these options would run it; 0xFFFFFFFF: several have a slice of it each. C: <c>snn_network_placement</c>.</summary>
+        /// <param name="options">Those of the session.</param>
         /// <param name="windowSteps">Steps between exchanges of spikes; 0: none.</param>
         public uint[] Placement(SessionOptions options, out int windowSteps)
         {
@@ -550,7 +551,7 @@ namespace Snn
     {
         public ConnectionKind Kind;
         public int Source, Target, DelaySteps, Groups;
-        public bool Trainable, ByRule;
+        public bool Trainable, Detached, ByRule;
         public Arithmetic Arithmetic;
         public PoolMode PoolMode;
         public string Name, Receptor;

@@ -253,6 +253,13 @@ namespace Snn
                 Library.Check(Native.snn_trainer_set_state(handle, data, (UIntPtr)values.Length));
         }
 
+        /// <summary>Adds a weight times a loss of another population than the output, which looks at the same labels or targets;
+        /// 0: none. C: <c>snn_trainer_set_auxiliary_loss</c>.</summary>
+        public void SetAuxiliaryLoss(int population, Loss loss, double weight = 1)
+        {
+            Library.Check(Native.snn_trainer_set_auxiliary_loss(handle, Whole(population, "population"), (uint)loss, weight));
+        }
+
         /// <summary>Silences each neuron of a population with a probability, for all steps of a forward.
         /// C: <c>snn_trainer_set_dropout</c>.</summary>
         public void SetDropout(int population, double probability, ulong seed = 0)

@@ -66,19 +66,13 @@ struct SpikingNetworkCompute {
             counts[name] = {};
             name_buffer(names, name + ".spike_count", network->population(i).size);
         }
-        SNNVulkanPlan plan{};
-        plan.struct_size = sizeof plan;
-        snn::check(snn_vulkan_get_plan(session->get(), &plan));
-        replay(plan, names);
+        replay(snn::vulkan::plan(*session), names);
     }
 
     void name_buffer(std::map<uint64_t, std::string>& names, const std::string& path, uint32_t size) {
-        SNNVulkanBuffer buffer{};
-        buffer.struct_size = sizeof buffer;
-        buffer.buffer = names.size() + 1;
-        buffer.size_bytes = uint64_t{size} * 4;
-        snn::check(snn_vulkan_bind_buffer(session->get(), path.c_str(), &buffer));
-        names[buffer.buffer] = path;
+        const uint64_t number = names.size() + 1;
+        snn::vulkan::bind_buffer(*session, path, snn::vulkan::buffer_of(number, 0, uint64_t{size} * 4));
+        names[number] = path;
     }
 
     // Makes all that the plan names. RenderingDevice binds whole buffers, so each part of one of the plan's that is bound somewhere
@@ -90,8 +84,7 @@ struct SpikingNetworkCompute {
             const SNNVulkanPlanShader& shader = plan.shaders[i];
             shaders.emplace_back(shader);
             made_shaders.push_back(device->make_shader(shaders.back()));
-            pipelines.push_back(
-                device->make_pipeline(made_shaders.back(), shaders.back(), shader.constants, static_cast<std::size_t>(shader.constant_count)));
+            pipelines.push_back(device->make_pipeline(made_shaders.back()));
         }
         std::map<std::pair<uint32_t, std::vector<Rid>>, Rid> sets;
         for (uint32_t i = 0; i < plan.dispatch_count; ++i) {
@@ -201,9 +194,7 @@ struct SpikingNetworkCompute {
             if (!found.buffer) throw unused;
             return found;
         }
-        SNNVulkanBuffer state{};
-        state.struct_size = sizeof state;
-        snn::check(snn_vulkan_get_buffer(session->get(), path.c_str(), &state));
+        const SNNVulkanBuffer state = snn::vulkan::buffer(*session, path);
         for (const auto& [part, rid] : buffers)
             if (part[0] == state.buffer && part[1] <= state.offset_bytes && state.offset_bytes + state.size_bytes <= part[1] + part[2])
                 return {rid, state.offset_bytes - part[1], state.size_bytes, state.type == SNN_INT32};
@@ -289,15 +280,15 @@ const Class& compute_network_class() {
          {"get_counted_populations", {}, GODOT_STRINGS,
           [](void* it, Arguments, void* result) { set_strings(result, self(it).counted); }, reads},
          {"open",
-          {{"network", GODOT_OBJECT, GODOT_HINT_RESOURCE_TYPE, "SpikingNetworkResource"},
-           {"device", GODOT_OBJECT, GODOT_HINT_NONE, "RenderingDevice"}},
-          GODOT_INT,
+          {{"network", {GODOT_OBJECT, "SpikingNetworkResource"}, GODOT_HINT_RESOURCE_TYPE, "SpikingNetworkResource"},
+           {"device", {GODOT_OBJECT, "RenderingDevice"}}},
+          error_type,
           open},
          {"close", {}, GODOT_NIL, [](void* it, Arguments, void*) { self(it).close(); }},
-         {"set_input", {{"population", GODOT_STRING}, {"values", GODOT_FLOATS}}, GODOT_INT, set_input},
-         {"advance", {{"steps", GODOT_INT}}, GODOT_INT, advance},
+         {"set_input", {{"population", GODOT_STRING}, {"values", GODOT_FLOATS}}, error_type, set_input},
+         {"advance", {{"steps", GODOT_INT}}, error_type, advance},
          {"read", {{"path", GODOT_STRING}}, GODOT_FLOATS, read},
-         {"clear_spike_count", {{"population", GODOT_STRING}}, GODOT_INT, clear_spike_count},
+         {"clear_spike_count", {{"population", GODOT_STRING}}, error_type, clear_spike_count},
          {"get_buffer", {{"path", GODOT_STRING}}, GODOT_RID, get_buffer},
          {"get_buffer_offset", {{"path", GODOT_STRING}}, GODOT_INT, get_buffer_offset},
          {"get_step_count", {}, GODOT_INT, [](void* it, Arguments, void* result) { give(result, self(it).step_count); }, reads}},

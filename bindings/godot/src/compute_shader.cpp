@@ -6,9 +6,9 @@ namespace godot_snn {
 namespace {
 
 enum : uint32_t {
-    op_type_int = 21, op_type_float = 22, op_type_array = 28, op_type_struct = 30, op_type_pointer = 32, op_constant = 43,
-    op_spec_constant_true = 48, op_spec_constant_false = 49, op_spec_constant = 50, op_variable = 59, op_decorate = 71,
-    op_member_decorate = 72
+    op_nop = 0, op_type_int = 21, op_type_float = 22, op_type_array = 28, op_type_struct = 30, op_type_pointer = 32,
+    op_constant_true = 41, op_constant_false = 42, op_constant = 43, op_spec_constant_true = 48, op_spec_constant = 50,
+    op_spec_constant_composite = 51, op_variable = 59, op_decorate = 71, op_member_decorate = 72, op_return = 253
 };
 enum : uint32_t { spec_id = 1, not_writable = 24, binding = 33, offset = 35 };
 constexpr uint32_t push_constant_class = 9;
@@ -22,10 +22,7 @@ struct Module {
                     sizes[w[1]] = w[2] / 8;
                     if (w[2] == 32 && !word) word = w[1];
                     break;
-                case op_type_float:
-                    sizes[w[1]] = w[2] / 8;
-                    float_types.insert(w[1]);
-                    break;
+                case op_type_float: sizes[w[1]] = w[2] / 8; break;
                 case op_type_array: sizes[w[1]] = sizes[w[2]] * values[w[3]]; break;
                 case op_type_struct: {
                     const uint32_t count = (w[0] >> 16) - 2;
@@ -46,7 +43,6 @@ struct Module {
     }
     std::map<uint32_t, uint32_t> sizes, values, pointees, member_counts;  // by id
     std::map<std::pair<uint32_t, uint32_t>, uint32_t> offsets;            // of members of structs
-    std::set<uint32_t> float_types;
     uint32_t word = 0;        // a type of 32 bits
     uint32_t push_block = 0;  // the type of the push constants; 0: there are none
 };
@@ -58,7 +54,7 @@ ComputeShader::ComputeShader(const SNNVulkanPlanShader& shader) {
     const uint32_t block = module.push_block, bytes = block ? module.sizes[block] : 0;
     push_bytes = (bytes + 15) / 16 * 16;
     const uint32_t added = (push_bytes - bytes) / 4;  // members of the block
-    std::map<uint32_t, uint32_t> constant_ids;        // of a result
+    std::map<uint32_t, uint32_t> given;               // values of specialisation constants, by result
     spirv.assign(shader.spirv, shader.spirv + 5);
     bool placed = false;  // the members that are added
     for (uint64_t at = 5; at < shader.word_count;) {
@@ -67,16 +63,27 @@ ComputeShader::ComputeShader(const SNNVulkanPlanShader& shader) {
         at += count;
         if ((op == op_decorate && w[2] == not_writable) || (op == op_member_decorate && w[3] == not_writable)) continue;
         if (op == op_decorate && w[2] == binding) bindings.insert(w[3]);
-        if (op == op_decorate && w[2] == spec_id) constant_ids[w[1]] = w[3];
-        if (op == op_spec_constant_true || op == op_spec_constant_false || op == op_spec_constant)
-            if (const auto found = constant_ids.find(w[2]); found != constant_ids.end())
-                constants[found->second] = op != op_spec_constant ? GODOT_BOOL : module.float_types.count(w[1]) ? GODOT_FLOAT : GODOT_INT;
+        if (op == op_decorate && w[2] == spec_id) {
+            if (w[3] < shader.constant_count) given[w[1]] = shader.constants[w[3]];
+            continue;
+        }
         if (op == op_member_decorate && w[1] == block && !placed) {
             placed = true;
             for (uint32_t i = 0; i < added; ++i)
                 spirv.insert(spirv.end(), {5u << 16 | op_member_decorate, block, module.member_counts[block] + i, offset, bytes + 4 * i});
         }
+        if (op == op_return) spirv.push_back(1u << 16 | op_nop);
         spirv.insert(spirv.end(), w, w + count);
+        if (op >= op_spec_constant_true && op <= op_spec_constant_composite) {
+            uint32_t* const made = spirv.data() + spirv.size() - count;
+            const auto value = given.find(w[2]);
+            uint32_t plain = op - (op_spec_constant_true - op_constant_true);
+            if (value != given.end()) {
+                if (op == op_spec_constant) made[3] = value->second;
+                else plain = value->second ? op_constant_true : op_constant_false;
+            }
+            made[0] = count << 16 | plain;
+        }
         if (op == op_type_struct && w[1] == block && added) {
             spirv[spirv.size() - count] = (count + added) << 16 | op;
             spirv.insert(spirv.end(), added, module.word);

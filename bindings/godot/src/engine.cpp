@@ -33,9 +33,10 @@ constexpr GodotBindingCallbacks binding_callbacks{create_binding, free_binding, 
 // Names and hints that a GodotPropertyInfo points at.
 struct Info {
     explicit Info(const Argument& argument, uint32_t usage = GODOT_USAGE_DEFAULT)
-        : name(argument.name), class_name(argument.type == GODOT_OBJECT ? argument.hint_text : "") {
+        : name(argument.name), class_name(argument.type.class_name) {
         set_text(hint_text.get(), argument.hint_text);
-        raw = {argument.type, name.get(), class_name.get(), argument.hint, hint_text.get(), usage};
+        if (argument.type.type == GODOT_INT && *argument.type.class_name) usage |= GODOT_USAGE_ENUM;
+        raw = {argument.type.type, name.get(), class_name.get(), argument.hint, hint_text.get(), usage};
     }
     StringName name, class_name;
     Value<GODOT_STRING> hint_text;
@@ -94,7 +95,7 @@ void call_with_variants(void* user, void* instance, const void* const* variants,
         return;
     }
     for (int32_t i = 0; i < count; ++i) {
-        const int type = method.arguments[static_cast<std::size_t>(i)].type;
+        const int type = method.arguments[static_cast<std::size_t>(i)].type.type;
         if (converts(godot.variant_type(variants[i]), type)) continue;
         *out_error = {GODOT_CALL_INVALID_ARGUMENT, i, type};
         return;
@@ -102,15 +103,16 @@ void call_with_variants(void* user, void* instance, const void* const* variants,
     std::vector<std::unique_ptr<Slot>> slots;
     std::vector<const void*> values;
     for (std::size_t i = 0; i < method.arguments.size(); ++i) {
-        slots.push_back(std::make_unique<Slot>(method.arguments[i].type, variants[i]));
+        slots.push_back(std::make_unique<Slot>(method.arguments[i].type.type, variants[i]));
         values.push_back(slots.back()->data);
     }
-    Slot result(method.result);
+    const int type = method.result.type;
+    Slot result(type);
     method.run(instance, values.data(), result.data);
-    if (method.result == GODOT_NIL) return;
+    if (type == GODOT_NIL) return;
     // Godot gives a Variant that is nil and owns nothing, so it is written over.
-    godot.to_variant(method.result)(out_result, result.data);
-    if (method.result == GODOT_OBJECT) godot.ref_set(result.data, nullptr);
+    godot.to_variant(type)(out_result, result.data);
+    if (type == GODOT_OBJECT) godot.ref_set(result.data, nullptr);
 }
 
 void call_with_values(void* user, void* instance, const void* const* values, void* out_result) {
@@ -145,7 +147,7 @@ void register_method(StringName& class_name, const Method& method) {
     info.call = call_with_variants;
     info.pointer_call = call_with_values;
     info.flags = method.flags;
-    info.has_result = method.result != GODOT_NIL;
+    info.has_result = method.result.type != GODOT_NIL;
     info.result = &result.raw;
     info.argument_count = static_cast<uint32_t>(method.arguments.size());
     info.arguments = arguments.raw.data();

@@ -113,17 +113,24 @@ int64_t guarded(const char* name, Function function) {
 
 // ---- Classes ----------------------------------------------------------------------------------------------------------
 
+struct Type {
+    constexpr Type(int type, const char* class_name = "") : type(type), class_name(class_name) {}
+    int type;
+    const char* class_name;  // of GODOT_OBJECT; of GODOT_INT the enumeration, "" for any number
+};
+constexpr Type error_type{GODOT_INT, "Error"};
+
 struct Argument {
     const char* name;
-    int type;
+    Type type;
     uint32_t hint = GODOT_HINT_NONE;
-    const char* hint_text = "";  // of GODOT_OBJECT: the class
+    const char* hint_text = "";
 };
 
 struct Method {
     const char* name;
     std::vector<Argument> arguments;
-    int result;  // GODOT_NIL: none
+    Type result;  // GODOT_NIL: none
     void (*run)(void* instance, const void* const* arguments, void* out_result);  // values of the types above
     uint32_t flags = GODOT_METHOD_NORMAL;
 };

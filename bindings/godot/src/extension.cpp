@@ -25,7 +25,14 @@ void tell_resource_loader(const char* method) {
     const Variant nothing(self, method, {&object});
 }
 
+// bindings/godot/doc_classes, for the editor's help
+constexpr const char* documentation[] = {
+#include "documentation.inc"
+};
+
 void initialize(void*, int32_t level) {
+    if (level == GODOT_LEVEL_EDITOR)
+        for (const char* one : documentation) godot.load_help(one);
     if (level != GODOT_LEVEL_SCENE) return;
     for (const Class* one : classes()) register_class(*one);
     godot.ref_set(&loader, make(network_loader_class().name));

@@ -19,10 +19,10 @@ enum { /* types of a Variant */
     GODOT_OBJECT = 24, GODOT_ARRAY = 28, GODOT_BYTES = 29, GODOT_INTS = 30, GODOT_FLOATS = 32, GODOT_STRINGS = 34
 };
 enum { GODOT_CALL_OK = 0, GODOT_CALL_INVALID_ARGUMENT = 2, GODOT_CALL_TOO_MANY = 3, GODOT_CALL_TOO_FEW = 4 };
-enum { GODOT_LEVEL_SCENE = 2 };
+enum { GODOT_LEVEL_SCENE = 2, GODOT_LEVEL_EDITOR = 3 };
 enum { GODOT_METHOD_NORMAL = 1, GODOT_METHOD_CONST = 4 };
 enum { GODOT_HINT_NONE = 0, GODOT_HINT_RANGE = 1, GODOT_HINT_ENUM = 2, GODOT_HINT_RESOURCE_TYPE = 17 };
-enum { GODOT_USAGE_STORAGE = 2, GODOT_USAGE_DEFAULT = 6 };
+enum { GODOT_USAGE_STORAGE = 2, GODOT_USAGE_DEFAULT = 6, GODOT_USAGE_ENUM = 1 << 16 };
 
 typedef struct GodotCallError {
     int32_t error, argument, expected;
@@ -134,6 +134,7 @@ typedef void (*GodotConvert)(void *out, void *in); /* between a Variant and a va
       (void *library, const void *class_name, const void *signal, const GodotPropertyInfo *arguments, int64_t count))           \
     X(register_constant, "classdb_register_extension_class_integer_constant", void,                                             \
       (void *library, const void *class_name, const void *enum_name, const void *constant, int64_t value, uint8_t is_bitfield)) \
-    X(unregister_class, "classdb_unregister_extension_class", void, (void *library, const void *name))
+    X(unregister_class, "classdb_unregister_extension_class", void, (void *library, const void *name))                          \
+    X(load_help, "editor_help_load_xml_from_utf8_chars", void, (const char *xml))
 
 #endif

@@ -119,24 +119,11 @@ Rid RenderingDevice::make_shader(const ComputeShader& shader) {
     return made(rid, "shader");
 }
 
-Rid RenderingDevice::make_pipeline(Rid shader, const ComputeShader& about, const uint32_t* values, std::size_t count) {
+Rid RenderingDevice::make_pipeline(Rid shader) {
     GodotObject it = object();
-    ArrayVariant constants("RDPipelineSpecializationConstant");
-    for (const auto& [id, type] : about.constants) {
-        if (id >= count) continue;  // it keeps its own value
-        Made constant("RDPipelineSpecializationConstant");
-        set(constant, "set_constant_id", id);
-        const uint8_t truth = values[id] != 0;
-        const int64_t whole = values[id];
-        float real;
-        std::memcpy(&real, &values[id], sizeof real);
-        const double wide = real;
-        Variant value(type, type == GODOT_BOOL ? static_cast<const void*>(&truth) : type == GODOT_INT ? static_cast<const void*>(&whole) : &wide);
-        const Variant nothing(constant, "set_value", {&value}), nothing_more(constants, "append", {&constant});
-    }
     Variant self(GODOT_OBJECT, &it);
     RidVariant of(shader);
-    Variant rid(self, "compute_pipeline_create", {&of, &constants});
+    Variant rid(self, "compute_pipeline_create", {&of});
     return made(rid, "pipeline");
 }
 

@@ -8,7 +8,7 @@
 #include <map>
 #include <memory>
 #include <set>
-#include <snn/snn_vulkan.h>
+#include <snn/snn_vulkan.hpp>
 #include <vector>
 
 namespace godot_snn {
@@ -20,11 +20,13 @@ using Rid = uint64_t;  // 0: none
 //   a list for all of them.
 // - Its push constants are a multiple of 16 bytes. Godot rounds their size up before version 4.7 and does not from it on, and
 //   demands that so many are given.
+// - It has constants where the plan's has specialisation constants, which is one thing less to tell Godot.
+// - It has an OpNop before each OpReturn, which does nothing and which the optimiser of Godot 4.6, re-spirv, does not know: it leaves
+//   the module as it is then. It does not count uses of a value by an OpPhi in an earlier block and removes the counters of loops.
 struct ComputeShader {
     explicit ComputeShader(const SNNVulkanPlanShader& shader);
     std::vector<uint32_t> spirv;
-    std::set<uint32_t> bindings;        // that the module has, in set 0
-    std::map<uint32_t, int> constants;  // specialisation constants: GODOT_BOOL, GODOT_INT or GODOT_FLOAT
+    std::set<uint32_t> bindings;  // that the module has, in set 0
     uint32_t push_bytes = 0;
 };
 
@@ -38,8 +40,7 @@ public:
     RenderingDevice& operator=(const RenderingDevice&) = delete;
 
     Rid make_shader(const ComputeShader& shader);
-    // `values`: of constant_id 0, 1, ...
-    Rid make_pipeline(Rid shader, const ComputeShader& about, const uint32_t* values, std::size_t count);
+    Rid make_pipeline(Rid shader);
     Rid make_buffer(const void* contents, std::size_t size_bytes);
     // The buffers of bindings 0, 1, ... of set 0, of those that the shader has.
     Rid make_set(Rid shader, const ComputeShader& about, const std::vector<Rid>& buffers);

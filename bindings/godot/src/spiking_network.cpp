@@ -97,7 +97,7 @@ void give(void* result, int64_t number) { *static_cast<int64_t*>(result) = numbe
 
 // A setting that the next session has: a whole number from 0 to `most`.
 void set_number(const char* name, int64_t& place, int64_t wanted, int64_t most, SpikingNetwork& network) {
-    guarded(name, [&] {
+    guarded((std::string("SpikingNetwork.") + name).c_str(), [&] {
         if (wanted < 0 || wanted > most)
             throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, (std::string(name) + " is " + std::to_string(wanted) + ", it must be 0 to " +
                                                           std::to_string(most))
@@ -267,16 +267,19 @@ void frame(void* instance, Arguments arguments, void*) {
 const Class& spiking_network_class() {
     constexpr uint32_t reads = GODOT_METHOD_NORMAL | GODOT_METHOD_CONST;
     constexpr const char* modes = "Physics,Process,Script";
+    constexpr Type mode_type{GODOT_INT, "SpikingNetwork.StepMode"};
+    constexpr Argument network_argument{"network", {GODOT_OBJECT, "SpikingNetworkResource"}, GODOT_HINT_RESOURCE_TYPE,
+                                        "SpikingNetworkResource"};
     static const Class description{
         "SpikingNetwork",
         "Node",
         true,
         [](GodotObject object) -> void* { return new SpikingNetwork(object); },
         [](void* instance) { delete static_cast<SpikingNetwork*>(instance); },
-        {{"set_network", {{"network", GODOT_OBJECT, GODOT_HINT_RESOURCE_TYPE, "SpikingNetworkResource"}}, GODOT_NIL, set_network},
-         {"get_network", {}, GODOT_OBJECT, get_network, reads},
-         {"set_step_mode", {{"step_mode", GODOT_INT}}, GODOT_NIL, set_step_mode},
-         {"get_step_mode", {}, GODOT_INT, [](void* it, Arguments, void* result) { give(result, self(it).step_mode); }, reads},
+        {{"set_network", {network_argument}, GODOT_NIL, set_network},
+         {"get_network", {}, network_argument.type, get_network, reads},
+         {"set_step_mode", {{"step_mode", mode_type}}, GODOT_NIL, set_step_mode},
+         {"get_step_mode", {}, mode_type, [](void* it, Arguments, void* result) { give(result, self(it).step_mode); }, reads},
          {"set_thread_count", {{"thread_count", GODOT_INT}}, GODOT_NIL,
           [](void* it, Arguments arguments, void*) {
               set_number("thread_count", self(it).thread_count, value<int64_t>(arguments[0]), 1024, self(it));
@@ -290,22 +293,22 @@ const Class& spiking_network_class() {
          {"set_budget_ms", {{"budget_ms", GODOT_FLOAT}}, GODOT_NIL, set_budget_ms},
          {"get_budget_ms", {}, GODOT_FLOAT,
           [](void* it, Arguments, void* result) { *static_cast<double*>(result) = self(it).budget_ms; }, reads},
-         {"set_input", {{"population", GODOT_STRING}, {"values", GODOT_FLOATS}}, GODOT_INT, set_input},
-         {"step", {{"delta", GODOT_FLOAT}}, GODOT_INT, step},
-         {"advance", {{"steps", GODOT_INT}}, GODOT_INT, advance},
-         {"reset", {}, GODOT_INT, reset},
+         {"set_input", {{"population", GODOT_STRING}, {"values", GODOT_FLOATS}}, error_type, set_input},
+         {"step", {{"delta", GODOT_FLOAT}}, error_type, step},
+         {"advance", {{"steps", GODOT_INT}}, error_type, advance},
+         {"reset", {}, error_type, reset},
          {"get_spikes", {{"population", GODOT_STRING}}, GODOT_INTS, get_spikes},
          {"get_state", {{"path", GODOT_STRING}}, GODOT_FLOATS, get_state},
-         {"set_state", {{"path", GODOT_STRING}, {"values", GODOT_FLOATS}}, GODOT_INT, set_state},
-         {"send_signal", {{"projection", GODOT_STRING}, {"value", GODOT_FLOAT}}, GODOT_INT, send_signal},
-         {"save_state", {{"path", GODOT_STRING}}, GODOT_INT, save_state},
-         {"load_state", {{"path", GODOT_STRING}}, GODOT_INT, load_state},
-         {"get_counter", {{"counter", GODOT_INT}}, GODOT_INT, get_counter},
+         {"set_state", {{"path", GODOT_STRING}, {"values", GODOT_FLOATS}}, error_type, set_state},
+         {"send_signal", {{"projection", GODOT_STRING}, {"value", GODOT_FLOAT}}, error_type, send_signal},
+         {"save_state", {{"path", GODOT_STRING}}, error_type, save_state},
+         {"load_state", {{"path", GODOT_STRING}}, error_type, load_state},
+         {"get_counter", {{"counter", {GODOT_INT, "SpikingNetwork.Counter"}}}, GODOT_INT, get_counter},
          {"get_step_count", {}, GODOT_INT, get_step_count},
          {"get_populations", {}, GODOT_STRINGS, get_populations},
          {"get_projections", {}, GODOT_STRINGS, get_projections}},
-        {{{"network", GODOT_OBJECT, GODOT_HINT_RESOURCE_TYPE, "SpikingNetworkResource"}, "set_network", "get_network"},
-         {{"step_mode", GODOT_INT, GODOT_HINT_ENUM, modes}, "set_step_mode", "get_step_mode"},
+        {{network_argument, "set_network", "get_network"},
+         {{"step_mode", mode_type, GODOT_HINT_ENUM, modes}, "set_step_mode", "get_step_mode"},
          {{"thread_count", GODOT_INT, GODOT_HINT_RANGE, "0,64"}, "set_thread_count", "get_thread_count"},
          {{"seed", GODOT_INT}, "set_seed", "get_seed"},
          {{"budget_ms", GODOT_FLOAT, GODOT_HINT_RANGE, "0,16,0.1"}, "set_budget_ms", "get_budget_ms"}},

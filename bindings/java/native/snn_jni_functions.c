@@ -40,7 +40,7 @@ LAYOUT(offsetof(SNNPopulationDef, name) == 8);
 LAYOUT(offsetof(SNNPopulationDef, shape) == 16);
 LAYOUT(offsetof(SNNPopulationDef, model_name) == 32);
 LAYOUT(offsetof(SNNPopulationDef, model) == 40);
-LAYOUT(sizeof(SNNProjectionDef) == 160);
+LAYOUT(sizeof(SNNProjectionDef) == 168);
 LAYOUT(offsetof(SNNProjectionDef, struct_size) == 0);
 LAYOUT(offsetof(SNNProjectionDef, kind) == 4);
 LAYOUT(offsetof(SNNProjectionDef, name) == 8);
@@ -65,6 +65,8 @@ LAYOUT(offsetof(SNNProjectionDef, stride) == 128);
 LAYOUT(offsetof(SNNProjectionDef, padding) == 136);
 LAYOUT(offsetof(SNNProjectionDef, dilation) == 144);
 LAYOUT(offsetof(SNNProjectionDef, groups) == 152);
+LAYOUT(offsetof(SNNProjectionDef, reserved) == 156);
+LAYOUT(offsetof(SNNProjectionDef, detached) == 160);
 LAYOUT(sizeof(SNNDistribution) == 40);
 LAYOUT(offsetof(SNNDistribution, kind) == 0);
 LAYOUT(offsetof(SNNDistribution, a) == 8);
@@ -107,7 +109,7 @@ LAYOUT(offsetof(SNNPopulationInfo, size) == 24);
 LAYOUT(offsetof(SNNPopulationInfo, name) == 32);
 LAYOUT(offsetof(SNNPopulationInfo, model_name) == 40);
 LAYOUT(offsetof(SNNPopulationInfo, surrogate_name) == 48);
-LAYOUT(sizeof(SNNProjectionInfo) == 128);
+LAYOUT(sizeof(SNNProjectionInfo) == 136);
 LAYOUT(offsetof(SNNProjectionInfo, struct_size) == 0);
 LAYOUT(offsetof(SNNProjectionInfo, kind) == 4);
 LAYOUT(offsetof(SNNProjectionInfo, source) == 8);
@@ -129,6 +131,7 @@ LAYOUT(offsetof(SNNProjectionInfo, groups) == 104);
 LAYOUT(offsetof(SNNProjectionInfo, by_rule) == 108);
 LAYOUT(offsetof(SNNProjectionInfo, bias) == 112);
 LAYOUT(offsetof(SNNProjectionInfo, fixed_point_scale) == 120);
+LAYOUT(offsetof(SNNProjectionInfo, detached) == 128);
 LAYOUT(sizeof(SNNProjectionArrays) == 48);
 LAYOUT(offsetof(SNNProjectionArrays, struct_size) == 0);
 LAYOUT(offsetof(SNNProjectionArrays, weight_count) == 8);
@@ -895,6 +898,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1state(JNIEnv *env, jcl
     (void)env;
     (void)self;
     return (jint)snn_trainer_set_state((SNNTrainer)(intptr_t)trainer, (const double *)(intptr_t)values, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1auxiliary_1loss(JNIEnv *env, jclass self, jlong trainer, jint population, jint loss, jdouble weight) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_set_auxiliary_loss((SNNTrainer)(intptr_t)trainer, (uint32_t)population, (uint32_t)loss, (double)weight);
 }
 
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1dropout(JNIEnv *env, jclass self, jlong trainer, jint population, jdouble probability, jlong seed) {

@@ -98,16 +98,16 @@ enum {
     SNN_ERROR_INVALID_HANDLE = -2,   /* null, stale or foreign handle, or a handle of another type */
     SNN_ERROR_NOT_FOUND = -3,        /* no population, projection, variable, model or device of that name */
     SNN_ERROR_OUT_OF_MEMORY = -4,
-    SNN_ERROR_IO = -5,               /* the file system said no; the sentence has its reason */
-    SNN_ERROR_FORMAT = -6,           /* the file is damaged or not a .snn file; the sentence names the place */
+    SNN_ERROR_IO = -5,               /* file I/O failed; the sentence gives the reason */
+    SNN_ERROR_FORMAT = -6,           /* the file is damaged or not a .snn file; the sentence says where */
     SNN_ERROR_UNSUPPORTED = -7,      /* valid, but this device or build cannot do it */
     SNN_ERROR_BUSY = -8,             /* another thread is inside this session */
-    SNN_ERROR_STATE = -9,            /* right call, wrong moment (network not finished, backward before forward) */
+    SNN_ERROR_STATE = -9,            /* valid call at the wrong time (network not finished, backward before forward) */
     SNN_ERROR_VERSION = -10,         /* struct or file of a version this library does not know */
     SNN_ERROR_FORKED = -11,          /* the session belongs to the parent process */
     SNN_ERROR_STOPPED = -12,         /* a progress callback asked to stop; what was recorded so far is kept */
     SNN_ERROR_INTERNAL = -13,        /* a defect of the library */
-    SNN_ERROR_DEVICE_LOST = -14      /* the GPU was reset or removed; the session cannot go on, a new one can */
+    SNN_ERROR_DEVICE_LOST = -14      /* the GPU was reset or removed; the session is lost, a new one can be opened */
 };
 
 /* The sentence of the last error on this thread, "" if none. Valid until the next failing call on the same thread. */
@@ -144,9 +144,9 @@ typedef struct SNNJobSystem {
 } SNNJobSystem;
 
 enum { SNN_LOG_WARNING = 1, SNN_LOG_INFORMATION = 2 };
-/* What a session has to say besides errors: INFORMATION when it opens (device, instruction set, threads, sizes), WARNING
- * when snn_run_step begins to drop time. Called on the thread that calls into the session, with what a spike callback may
- * do; `message` is valid during the call. */
+/* Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes), WARNING when snn_run_step
+ * begins to drop time. Called on the thread that calls into the session; it may do what a spike callback may do. `message` is
+ * valid during the call. */
 typedef void(SNN_CALL *SNNLogCallback)(int32_t level, const char *message, void *user);
 
 /* ---- Devices ----------------------------------------------------------------------------------------------------- */
@@ -164,11 +164,11 @@ typedef struct SNNDeviceInfo {
 SNN_API SNNStatus SNN_CALL snn_device_count(uint32_t *out_count);
 SNN_API SNNStatus SNN_CALL snn_device_get(uint32_t index, SNNDeviceInfo *out_info); /* set out_info->struct_size first */
 
-/* How long one step takes, one sample, one thread: the median of steps that are asked for one by one. */
+/* Duration of one step of one sample on one thread: the median of steps that are requested one at a time. */
 typedef struct SNNDeviceSpeed {
     uint32_t struct_size;
     uint32_t was_kept;   /* 1: not measured by this call */
-    char driver[64];     /* what drives the device, with its version; "" for libsnn itself */
+    char driver[64];     /* driver of the device and its version; "" for libsnn itself */
     double small_step_s; /* seconds: 128-256-256-8 LIF neurons, densely connected */
     double large_step_s; /* seconds: 1024-2048-1024 */
 } SNNDeviceSpeed;
@@ -258,6 +258,9 @@ typedef struct SNNProjectionDef {
     /* conv2d and pool2d only: (y, x). Shapes of source and target are (channels, height, width). */
     uint32_t kernel[2], stride[2], padding[2], dilation[2];
     uint32_t groups;
+    uint32_t reserved;         /* 0 */
+    uint32_t detached;         /* 1: training takes no gradient back through it to its source; its own weights learn all the
+                                  same. Default 0 */
 } SNNProjectionDef;
 
 /* How weights and delays of a connection rule are drawn. `low` and `high` cut the distribution off: what lies outside is drawn
@@ -300,13 +303,13 @@ typedef struct SNNRandomConnectionDef {
                                   synapses; 0: without, and more than there are pairs are refused */
     SNNDistribution weight;    /* default: constant 1 */
     SNNDistribution delay;     /* milliseconds, rounded to the nearest step; added to delay_steps, 4096 steps in all. Default:
-                                  constant 0. What may lie below the network's dt is refused, but for a constant 0. */
+                                  constant 0. Delays that may fall below the network's dt are refused, except a constant 0. */
     /* spatial only */
     uint32_t kernel;           /* SNN_KERNEL_* */
     uint32_t dimensions;       /* 1 to 3 */
     double kernel_width;       /* above 0, in the unit of the positions, as is the cutoff */
     double cutoff;             /* above 0 */
-    double period[3];          /* 0 (default): open; else space repeats along the axis after so much, at least twice the cutoff */
+    double period[3];          /* 0 (default): open; else the period of space along the axis, at least twice the cutoff */
     const float *source_positions; /* [source size][dimensions], finite; copied */
     size_t source_position_count;  /* source size times dimensions */
     const float *target_positions;
@@ -367,7 +370,7 @@ SNN_API SNNStatus SNN_CALL snn_network_set_plasticity_option(SNNNetwork network,
  * and fixed arithmetic, snn_network_get_projection_arrays, and weights that a session reads or writes. */
 SNN_API SNNStatus SNN_CALL snn_network_connect_random(SNNNetwork network, const SNNProjectionDef *def,
                                                       const SNNRandomConnectionDef *rule, uint32_t *out_index);
-/* Checks the whole and makes it immutable: cycles without delay, fixed-point range, shapes. Needed before sessions and
+/* Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes. Needed before sessions and
  * saving. The sentence names the population or projection. */
 SNN_API SNNStatus SNN_CALL snn_network_finish(SNNNetwork network);
 SNN_API SNNStatus SNN_CALL snn_network_retain(SNNNetwork network);
@@ -413,6 +416,7 @@ typedef struct SNNProjectionInfo {
     uint32_t by_rule;                 /* 1: a connection rule makes the synapses; 0: they are arrays */
     const float *bias;                /* borrowed as above; null when there is none */
     double fixed_point_scale;         /* 0 for float arithmetic; weights are rounded to multiples of 1/scale */
+    uint32_t detached;                /* as in SNNProjectionDef */
 } SNNProjectionInfo;
 typedef struct SNNProjectionArrays {
     uint32_t struct_size;
@@ -498,7 +502,7 @@ typedef struct SNNConfig {
                                   "auto": the fastest of the CPU and GPUs, which give the same bits, by snn_device_speed and the
                                   network's size; a small network stays on the CPU. One that does not work is left with a
                                   warning in the log, and never an error while another one does; a GPU that is lost in the middle
-                                  of a run as well, and the next best goes on, bit for bit, but for training.
+                                  of a run as well, and the next best device continues, bit for bit (except in training).
                                   "auto:low": on a battery. A small network stays on the CPU, with one thread where its dt is at
                                   least 0.2 ms. Of the devices that are expected to take at most half of the
                                   network's dt for a step, the first of: an NPU (its bits are its own), a GPU that is part of the
@@ -549,26 +553,28 @@ SNN_API SNNStatus SNN_CALL snn_network_memory(SNNNetwork network, const SNNConfi
  * be finished. */
 SNN_API SNNStatus SNN_CALL snn_network_placement(SNNNetwork network, const SNNConfig *config, uint32_t *out_places, size_t count,
                                                  uint32_t *out_window_steps);
-/* The same, and how a batch is shared, as words that give it again as a device: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or
- * "cpu*8+vulkan:0*24" of "cpu*+vulkan:0*". Writes them with a 0 behind; *out_size_bytes: what that takes. `out_words` null and
- * `size_bytes` 0 ask for the size; too few bytes are an error. */
+/* The same, and how a batch is divided, as a device string that reproduces this placement:
+ * "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*". Writes it zero-terminated;
+ * *out_size_bytes: the size it needs. `out_words` null and `size_bytes` 0 ask for the size; a buffer that is too small is an
+ * error. */
 SNN_API SNNStatus SNN_CALL snn_network_placement_words(SNNNetwork network, const SNNConfig *config, char *out_words, size_t size_bytes,
                                                        size_t *out_size_bytes);
 /* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
 SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle *out_handle);
-/* The device of a session, in words of its own. */
+/* The device that a session runs on. */
 typedef struct SNNSessionDevice {
     uint32_t struct_size;
-    char name[64];    /* as SNNConfig.device, its first 63 bytes: "vulkan:0" */
+    char name[64];    /* as SNNConfig.device: "vulkan:0". A longer one, of several devices, is cut after 63 bytes; the whole has
+                         snn_network_placement_words */
     char reason[256]; /* one line that says why "auto" chose it, or which of several failed; "" where the caller named it */
 } SNNSessionDevice;
 /* Set out_device->struct_size first. It changes when a trainer is made on a session that "auto" put on a device that cannot train - the
- * session goes on on the CPU, bit for bit - and when one of several devices fails. */
+ * session continues on the CPU, bit for bit - and when one of several devices fails. */
 SNN_API SNNStatus SNN_CALL snn_session_device(SNNHandle handle, SNNSessionDevice *out_device);
 /* Ends the session and frees its memory; its trainers become invalid. Null is allowed. */
 SNN_API void SNN_CALL snn_destroy_network(SNNHandle handle);
-/* Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples. All or
- * none. */
+/* Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples; either
+ * all of them or, after an error, none. */
 SNN_API SNNStatus SNN_CALL snn_load_weights(SNNHandle handle, const char *path);
 /* Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at
  * most max_catch_up_steps, the time beyond that is dropped. NaN, negative or infinite is an error. */
@@ -617,14 +623,14 @@ SNN_API SNNStatus SNN_CALL snn_session_step(SNNHandle handle, uint32_t step_coun
 SNN_API SNNStatus SNN_CALL snn_session_reset(SNNHandle handle);
 /* Steps since creation or reset; a trainer's forward resets and runs its steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step_count(SNNHandle handle, uint64_t *out_steps);
-/* Sets that number, to go on from a state that was read before: random draws depend on it. States and activity stay. */
+/* Sets that number, to continue from a state that was read before: random draws depend on it. States and activity stay. */
 SNN_API SNNStatus SNN_CALL snn_session_set_step_count(SNNHandle handle, uint64_t steps);
 /* The neurons of `sample` that spiked in the last step, ascending. Borrowed: valid until the session is next used. */
 SNN_API SNNStatus SNN_CALL snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
                                                   const uint32_t **out_neurons, uint32_t *out_count);
 
 /* What a session has computed since it was opened or reset (a trainer's forward resets). Exact: the same on every device, for
- * every number of threads and instruction set. Copies the counts; they cost a step nothing that could be measured. */
+ * every number of threads and instruction set. Copies the counts; keeping them has no measurable cost in a step. */
 typedef struct SNNCounters {
     uint32_t struct_size;
     uint64_t steps;               /* computed; snn_session_set_step_count changes nothing here */
@@ -639,8 +645,8 @@ typedef struct SNNCounters {
 SNN_API SNNStatus SNN_CALL snn_get_counters(SNNHandle handle, SNNCounters *out_counters);
 
 enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
-/* Saves all that the session's next steps depend on, and goes on from there later: in a session of the same network on any
- * device, instruction set and number of threads, bit for bit as if nothing had come between. The file (docs/file-format.md) has
+/* Saves everything that the session's next steps depend on, to continue later: in a session of the same network on any
+ * device, instruction set and number of threads, bit for bit as if it had not been interrupted. The file (docs/file-format.md) has
  * steps, carried time and seed, states, activity kept for delays, inputs that were set, parameters, the counters, and the weights
  * and biases that this session changed; of the others a hash. It is replaced whole, as by snn_network_save. Not in it: the
  * network, bindings, callbacks and trainers. From a callback it is SNN_ERROR_BUSY: the step is not over.
@@ -660,15 +666,15 @@ SNN_API SNNStatus SNN_CALL snn_load_state(SNNHandle handle, const char *path);
  *                            With SNN_FLAG_SAMPLE_WEIGHTS both are [batch_size][...], and "projection.weight[7]",
  *                            "projection.bias[7]" are those of sample 7 alone
  *   "projection.weight.gradient", "projection.bias.gradient"   in the same order; after a backward pass (read only)
- *   "projection.parameter"   [1], a parameter of the projection's rule of plasticity, as this session has it; writing is felt from
- *                            the next step on and may not move the bounds of the weights
+ *   "projection.parameter"   [1], a parameter of the projection's rule of plasticity, as this session has it; writing takes effect
+ *                            with the next step and may not move the bounds of the weights
  *   "projection.trace"       a trace of the rule as the step to come sees it: [source][delay], where delay counts the different
  *                            delays of its synapses, [target] or [synapse], by whose trace it is (read only)
  *   "projection.signal"      [1] (write only): a signal, such as a reward, to all synapses of a rule that has [on_signal]
  *   "population.history"     [delay][batch_size][size]  activity kept for delays, the newest first (resume a run)
  *   "population.parameter"   [1] or [size], in the model's unit: a parameter of the model, as this session has it. Writing
- *                            takes either count, checks as snn_network_set_parameter does, and is felt from the next step on;
- *                            states stay, initial states too (but for those that begin at a learnable parameter). The network
+ *                            takes either count, checks as snn_network_set_parameter does, and takes effect with the next step;
+ *                            states stay, initial states too (except those that begin at a learnable parameter). The network
  *                            and other sessions keep theirs.
  *   "population.parameter.gradient"   of a learnable parameter, as many values as it has; after a backward pass (read only)
  * A state of whole numbers ("int" in its model) takes whole numbers only, the history of spikes 0 and 1 only: nothing is
@@ -701,7 +707,7 @@ typedef struct SNNSpikeRecord {
     uint32_t *neurons;   /* [capacity] */
     uint32_t *samples;   /* [capacity]; may be null when batch_size is 1 */
     size_t capacity;     /* at least batch_size times size: as many as one step can give */
-    size_t count;        /* out: events that are there */
+    size_t count;        /* out: number of events */
 } SNNSpikeRecord;
 /* Called every `progress_interval` steps, or by the clock; a value other than 0 stops the run (SNN_ERROR_STOPPED). */
 typedef int32_t(SNN_CALL *SNNProgressCallback)(uint64_t steps_done, uint64_t steps_total, void *user);
@@ -714,7 +720,7 @@ typedef struct SNNRunDef {
     const SNNRecordArray *records;
     SNNProgressCallback progress; /* null: none */
     void *progress_user;
-    uint32_t progress_interval;   /* steps, default 1000; 0: some 50 times a second, by the clock */
+    uint32_t progress_interval;   /* steps, default 1000; 0: about 50 times a second, by the clock */
     SNNSpikeRecord *spike_records; /* all of one struct_size; a population once at most */
     uint32_t spike_record_count;
     uint32_t record_interval;      /* `records` are written after every so many steps, default 1; "spike_count" sums over all */
@@ -754,7 +760,7 @@ enum { /* losses, averaged over the batch; T steps, class = argmax of the scores
     /* The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at. */
     SNN_LOSS_NONE = 255
 };
-/* How gradients come about; docs/semantics.md. */
+/* How gradients are computed; docs/semantics.md. */
 enum {
     SNN_LEARNING_BPTT = 0,  /* back-propagation through time */
     SNN_LEARNING_OTTT = 1,  /* online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet
@@ -804,7 +810,7 @@ typedef struct SNNTrainerDef {
     uint32_t rule;                /* SNN_LEARNING_*, default BPTT. The others need one of the library's losses, models that are
                                      linear between spikes with the same decays in a whole population, and no learnable parameters.
                                      With window_steps memory does not grow with T: traces of OTTT and e-prop go on from window to
-                                     window, their gradients are not truncated but for e-prop's filter of the output's leak */
+                                     window, their gradients are not truncated, except e-prop's filter of the output's leak */
 } SNNTrainerDef;
 typedef struct SNNBatch {
     uint32_t struct_size;
@@ -836,7 +842,7 @@ SNN_API SNNStatus SNN_CALL snn_trainer_step(SNNTrainer trainer, const SNNBatch *
 SNN_API SNNStatus SNN_CALL snn_trainer_forward(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
 SNN_API SNNStatus SNN_CALL snn_trainer_backward(SNNTrainer trainer);
 SNN_API SNNStatus SNN_CALL snn_trainer_update(SNNTrainer trainer);
-/* A loss of the caller's, for a trainer with SNN_LOSS_NONE, in the place of forward and backward:
+/* A loss that the caller computes, for a trainer with SNN_LOSS_NONE, instead of forward and backward:
  * run gives what the loss needs, `records` as for snn_session_run (every step). Labels may be null and only mark padding, for
  * the regularisation and the result, whose loss is the regularisation and whose correct_count is 0.
  * run_backward takes the loss, for the check before an update and the mean of an epoch, and dL/d(variable) of the last run,
@@ -852,13 +858,22 @@ SNN_API SNNStatus SNN_CALL snn_trainer_run_backward(SNNTrainer trainer, double l
 /* Scores of the last forward as the loss has them; [batch_size][outputs]. */
 SNN_API SNNStatus SNN_CALL snn_trainer_scores(SNNTrainer trainer, float *out_scores, size_t count);
 /* What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and
- * parameters of its session: training that goes on from all of them gives the same bits as training that was never
+ * parameters of its session: training that continues from all of them gives the same bits as training that was never
  * interrupted. A state belongs to trainers of the same network and optimiser. With out_values null only the number is
  * returned; *io_count: capacity in, number out. */
 SNN_API SNNStatus SNN_CALL snn_trainer_get_state(SNNTrainer trainer, double *out_values, size_t *io_count);
 /* Takes over a state; a forward and backward that wait for their update are forgotten. SNN_ERROR_INVALID_ARGUMENT: another number
  * of values, or one that is not finite. */
 SNN_API SNNStatus SNN_CALL snn_trainer_set_state(SNNTrainer trainer, const double *values, size_t count);
+/* A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to
+ * theirs. It looks at the same labels or targets, so the population has as many neurons as the outputs, and its loss has targets
+ * for each step where the other has. With readouts of hidden layers and `detached` projections between the layers each layer learns
+ * by a loss of its own (local learning, as in DECOLLE: Kaiser et al. 2020). Called again for a population it replaces what was
+ * set; weight 0: none. Results and epochs count it in the loss; correct_count and scores are those of output_population alone.
+ * SNN_ERROR_INVALID_ARGUMENT: an input, output_population itself, another number of neurons, a loss that does not fit the
+ * population or the other loss, a weight that is negative. SNN_ERROR_UNSUPPORTED: the rule does not know it (SNN_LEARNING_EPROP
+ * has one output, SNN_LEARNING_EVENTPROP times of spikes). SNN_ERROR_STATE: the trainer has SNN_LOSS_NONE. */
+SNN_API SNNStatus SNN_CALL snn_trainer_set_auxiliary_loss(SNNTrainer trainer, uint32_t population, uint32_t loss, double weight);
 /* Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron
  * of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts
  * 1 / (1 - probability) times. Which ones follows from seed, population, sample and number of updates. To evaluate, take a trainer
@@ -881,7 +896,7 @@ SNN_API SNNStatus SNN_CALL snn_trainer_set_quantization(SNNTrainer trainer, uint
  * batch, then moved towards each batch's by `momentum` (0.1 is usual; epsilon 1e-5) of the way. It can be run, read and saved at any time.
  * Weights written to the session later are overwritten by the next update. scale 0: no longer; the session keeps what it has.
  * SNN_ERROR_INVALID_ARGUMENT: not trained, without a bias, quantised without per_channel, or a number out of range. What is set for
- * a projection begins anew when something else is. SNN_ERROR_UNSUPPORTED: it lies on a
+ * a projection starts over when the settings change. SNN_ERROR_UNSUPPORTED: it lies on a
  * cycle, where what it delivers depends on what it has delivered; it sums in fixed point; the trainer has window_steps,
  * checkpoint_steps or another rule than SNN_LEARNING_BPTT; the device cannot do it. */
 SNN_API SNNStatus SNN_CALL snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum,

@@ -178,7 +178,7 @@ public:
         check(snn_network_placement(get(), &config, places.data(), places.size(), out_window_steps));
         return places;
     }
-    // The same, and shares of a batch, as words that give it again as a device.
+    // The same, and the shares of a batch, as a device string that reproduces this placement.
     std::string placement_words(const SNNConfig& config) const {
         std::size_t size = 0;
         check(snn_network_placement_words(get(), &config, nullptr, 0, &size));
@@ -553,7 +553,7 @@ public:
         return result;
     }
     void backward() { finish_call(snn_trainer_backward(get())); }
-    // In the place of forward and backward, for a loss of one's own: a def with SNN_LOSS_NONE.
+    // Instead of forward and backward, for a loss of your own: a def with SNN_LOSS_NONE.
     SNNTrainResult run(const SNNBatch& batch, Span<const SNNRecordArray> records) {
         SNNTrainResult result = empty_result();
         finish_call(snn_trainer_run(get(), &batch, records.data(), static_cast<uint32_t>(records.size()), &result));
@@ -577,6 +577,9 @@ public:
         return values;
     }
     void set_state(Span<const double> values) { check(snn_trainer_set_state(get(), values.data(), values.size())); }
+    void set_auxiliary_loss(uint32_t population, uint32_t loss, double weight = 1.0) {
+        check(snn_trainer_set_auxiliary_loss(get(), population, loss, weight));
+    }
     void set_dropout(uint32_t population, double probability, uint64_t seed = 0) {
         check(snn_trainer_set_dropout(get(), population, probability, seed));
     }

@@ -2,8 +2,8 @@
  *
  * No Vulkan header is needed: dispatchable handles (VkInstance, VkPhysicalDevice, VkDevice, VkQueue, VkCommandBuffer) travel as
  * void*, others (VkBuffer) as uint64_t, as in vulkan_core.h. No loader is linked: functions come from the host's
- * vkGetInstanceProcAddr. Nothing is assumed of the device but Vulkan 1.0 and 7 storage buffers a shader; no feature or extension
- * need be enabled.
+ * vkGetInstanceProcAddr. The device needs Vulkan 1.0 and 7 storage buffers for each shader; no feature or extension
+ * has to be enabled.
  *
  *     SNNVulkanHost host;
  *     snn_vulkan_host_default(&host);
@@ -60,7 +60,8 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_create_network(const SNNConfig *config, co
 
 /* Appends the next `step_count` steps to `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines,
  * descriptor sets, push constants, dispatches and barriers, first one that waits for earlier compute and transfer commands, last
- * one that makes the results visible to all later commands and, where it sees the memory, to the host. Pipeline, descriptor set 0
+ * one that makes the results visible to all later commands and, where it sees the memory, to the host. While no buffer was got or
+ * bound, there is nothing to show: the last one is left out, and the first waits for steps and what is read back only. Pipeline, descriptor set 0
  * and push constants of the compute bind point are other ones afterwards. Inputs are as they are set or bound now and are copied
  * into the command buffer; spike inputs that were set count for the first step. Spike callbacks are not called. Allocates nothing
  * and uses no queue.
@@ -83,10 +84,10 @@ typedef struct SNNVulkanSubmission {
 
 /* The next `step_count` steps in a submission of the session's own, on the queue that it was opened with: one that the host
  * submits to as well (give lock_queue and unlock_queue, or call this where nobody else submits), or one that it leaves to the
- * session. The call does not wait for the device, but when 8 submissions are on their way: then for the oldest of them. Inputs,
+ * session. The call does not wait for the device unless 8 submissions are in flight: then for the oldest of them. Inputs,
  * spike inputs and callbacks as with snn_vulkan_record_steps. The host's commands that read what the steps wrote wait for one of
- * `signals`; on a queue of another family, buffers that it shares with the session need VK_SHARING_MODE_CONCURRENT. Timeline
- * semaphores are the host's to enable. `submission` may be null: no semaphores.
+ * `signals`; on a queue of another family, buffers that it shares with the session need VK_SHARING_MODE_CONCURRENT. The host
+ * enables timeline semaphores if it uses them. `submission` may be null: no semaphores.
  *
  * Other functions of the session wait for its submissions by themselves, so snn_session_read gives what the steps left; a
  * wait on a semaphore that nothing signals makes them wait for ever. Also for a session that owns its device.
@@ -103,7 +104,8 @@ typedef struct SNNVulkanBuffer {
 } SNNVulkanBuffer;
 
 /* The buffer that holds a state ("population.state") on the device, to be read in place, or written between two recorded steps.
- * It stays the same for the life of the session. Works for sessions that own their device too.
+ * It stays the same for the life of the session. Get it before steps are recorded whose results are read there. Works for sessions
+ * that own their device too.
  * Errors: SNN_ERROR_NOT_FOUND, SNN_ERROR_INVALID_ARGUMENT (not a state), SNN_ERROR_UNSUPPORTED (not on a Vulkan device). */
 SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *state, SNNVulkanBuffer *out_buffer);
 
@@ -115,7 +117,7 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *s
  *                               4 bytes a value, int32 where they are whole numbers. What they are now is copied into it;
  *                               snn_vulkan_get_buffer tells where each state lies
  *     "population.spikes"       the spikes of the last step: float32 [batch_size][size], 0 and 1
- *     "population.spike_count"  the same, added up from step to step; the host clears it when it likes
+ *     "population.spike_count"  the same, accumulated over steps; the host clears it when it likes
  *
  * buffer->type is SNN_FLOAT32, its size the one given here, its offset a multiple of what the device demands of storage buffers
  * and of 16. Null instead of a buffer ends the binding; states go back to memory of the session.

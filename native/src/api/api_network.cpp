@@ -273,6 +273,7 @@ SNNStatus snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProj
         info.target = projection.target;
         info.delay_steps = projection.delay_steps;
         info.trainable = projection.trainable;
+        info.detached = projection.detached;
         info.arithmetic = projection.arithmetic;
         info.pool_mode = projection.pool_mode;
         info.name = projection.name.c_str();

@@ -243,6 +243,10 @@ SNNStatus snn_trainer_set_state(SNNTrainer trainer, const double* values, size_t
     });
 }
 
+SNNStatus snn_trainer_set_auxiliary_loss(SNNTrainer trainer, uint32_t population, uint32_t loss, double weight) {
+    return with_trainer(trainer, [&](const TrainerCall& call) { call.trainer.set_auxiliary_loss(population, loss, weight); });
+}
+
 SNNStatus snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed) {
     return with_trainer(trainer, [&](const TrainerCall& call) { call.trainer.set_dropout(population, probability, seed); });
 }

@@ -58,6 +58,10 @@ inline constexpr uint32_t sizes_of<SNNConfig>[] = {offsetof(SNNConfig, seed), si
 template <>
 inline constexpr uint32_t sizes_of<SNNTrainerDef>[] = {offsetof(SNNTrainerDef, parameter_rate_factor), sizeof(SNNTrainerDef)};
 template <>
+inline constexpr uint32_t sizes_of<SNNProjectionDef>[] = {offsetof(SNNProjectionDef, detached), sizeof(SNNProjectionDef)};
+template <>
+inline constexpr uint32_t sizes_of<SNNProjectionInfo>[] = {offsetof(SNNProjectionInfo, detached), sizeof(SNNProjectionInfo)};
+template <>
 inline constexpr uint32_t sizes_of<SNNRunDef>[] = {offsetof(SNNRunDef, spike_records), sizeof(SNNRunDef)};
 
 template <class T>

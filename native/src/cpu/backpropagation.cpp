@@ -68,7 +68,7 @@ Backpropagation::Backpropagation(CpuContext& context, Tape& tape)
             const ProjectionData& data = *context.projections[call.index];
             ProjectionGradient& gradient = projections_[call.index];
             gradient.runs = true;
-            gradient.to_source = context.plan->populations[data.info.source].needs_activity_gradient;
+            gradient.to_source = context.plan->goes_back_to_source(data.info);
             if (data.info.trainable) {
                 gradient.weights.allocate(allocator, data.weight_count);
                 gradient.bias.allocate(allocator, data.bias_count);
@@ -160,6 +160,7 @@ void Backpropagation::prepare(uint32_t step_count) {
         size_t channels_last, image, padded, terms, term_ends, offsets, row_begins;
     } conv{};
     uint32_t widest_window_source = 0, most_windows = 0;
+    uint32_t widest_sparse_source = 0, widest_sparse_target = 0;
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!projections_[q].runs) continue;
         const ProjectionData& data = *context_.projections[q];
@@ -168,6 +169,10 @@ void Backpropagation::prepare(uint32_t step_count) {
         if ((data.info.kind == SNN_CONNECT_CONV2D && data.info.trainable) || data.is_max_pool())
             widest_window_source = std::max(widest_window_source, padded(data.source_size));
         if (data.is_max_pool()) most_windows = std::max(most_windows, data.target_size);
+        if (data.info.kind == SNN_CONNECT_SPARSE && projections_[q].to_source) {
+            widest_sparse_source = std::max(widest_sparse_source, padded(data.source_size));
+            widest_sparse_target = std::max(widest_sparse_target, padded(data.target_size));
+        }
         if (data.info.kind != SNN_CONNECT_CONV2D || data.scatters) continue;
         const ConvShape& shape = data.conv->shape();
         const auto grow = [](size_t& io_size, size_t size) { io_size = std::max(io_size, size); };
@@ -197,6 +202,11 @@ void Backpropagation::prepare(uint32_t step_count) {
         scratch.row_begins.allocate(context_.allocator, conv.row_begins, false);
         scratch.active.allocate(context_.allocator, widest_window_source, false);
         scratch.owners.allocate(context_.allocator, most_windows, false);
+        const size_t samples = padded(std::min(samples_together_, context_.batch));
+        scratch.turned.allocate(context_.allocator, samples * widest_sparse_target, false);
+        scratch.turned_sums.allocate(context_.allocator, size_t{widest_sparse_source} * 16, false);
+        scratch.segment_begins.allocate(context_.allocator, widest_sparse_source, false);
+        scratch.segment_counts.allocate(context_.allocator, widest_sparse_source, false);
     }
     chunk_steps_ = steps;
 }

@@ -110,6 +110,10 @@ private:
         Buffer<uint32_t> term_ends, offsets, row_begins;
         Buffer<uint32_t> active;  // sources of a convolution or pooling at one step of one sample
         Buffer<uint32_t> owners;  // of windows
+        // Of a sparse projection, 16 samples side by side: dL/d(sum) and sums of sources, [neuron][16]; the synapses of a delay.
+        Buffer<float> turned, turned_sums;
+        Buffer<uint64_t> segment_begins;
+        Buffer<uint32_t> segment_counts;
     };
     struct Ends {  // what comes from outside at one end and goes there at the other
         std::span<const OutputGradient> outputs;
@@ -152,7 +156,8 @@ private:
     void input_gradient(uint32_t population, uint32_t step, uint32_t sample, std::span<const InputGradient> inputs);
     void neuron_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample, uint32_t task);
     void source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t begin, uint32_t end, uint32_t task);
-    void sparse_source_gradient(uint32_t projection, uint32_t step, const float* gradient, uint32_t sample);
+    void sparse_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t begin, uint32_t end,
+                                TaskScratch& scratch);
     void tap_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t begin, uint32_t end);
     void transpose_weights(uint32_t projection);
     size_t panel_size(const ProjectionData& data) const { return static_cast<size_t>(padded(data.source_size)) * data.target_size; }

@@ -95,9 +95,15 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
     for (uint32_t s = 0; s < data.state_count; ++s)
         states[s] = gradient.states.data() + (static_cast<size_t>(s) * context_.batch + sample) * data.row;
     for (uint32_t r = 0; r < data.receptor_count; ++r) sums[r] = sums_row(population, r, chunk_step, sample);
-    const size_t learned = data.plan.learning ? data.plan.learning->constants.size() : 0;
-    for (size_t k = 0; k < learned; ++k)
-        constants[k] = gradient.constants.data() + (k * context_.batch + sample) * data.row;
+    const auto sums_of_constant = [&](size_t place) {
+        return gradient.constants.data() + (place * context_.batch + sample) * data.row;
+    };
+    const size_t learned = data.plan.learning && !data.training ? data.plan.learning->constants.size() : 0;
+    for (size_t k = 0; k < learned; ++k) constants[k] = sums_of_constant(k);
+    for (size_t k = 0; data.training && k < data.training_constants().size(); ++k) {
+        const uint32_t place = data.training_constants()[k];
+        constants[k] = place == PopulationData::not_learned ? nullptr : sums_of_constant(place);
+    }
     float* const activity = activity_row(population, step, sample);
     const NeuronAdjointArgs args{
         .constants = data.constants.data(),
@@ -109,11 +115,11 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
         .surrogate = data.surrogate,
         .constant_gradients = constants,
     };
-    if (data.adjoint_program)
+    if (data.training) data.training->adjoint(args, 0, data.row);
+    else if (!data.adjoint_program) data.compiled->adjoint(args, 0, data.row);
+    else
         context_.kernels.interpret_adjoint(data.adjoint_program->view(), args, context_.tasks[task].interpreter.data(), 0,
                                            data.row);
-    else
-        (data.training ? data.training->adjoint : data.compiled->adjoint)(args, 0, data.row);
     // Lanes behind the last neuron stay zero, whatever the model made of them.
     for (uint32_t i = data.size; i < data.row; ++i) {
         for (uint32_t s = 0; s < data.state_count; ++s) states[s][i] = 0.0f;
@@ -155,12 +161,12 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
         });
         return;
     }
+    if (data.info.kind == SNN_CONNECT_SPARSE)
+        return sparse_source_gradient(projection, step, chunk_begin, begin, end, scratch_[task]);
     for (uint32_t sample = begin; sample < end; ++sample) {
         const float* const gradient = row_for_source(projection, step, chunk_begin, sample);
         float* const out = activity_row(source, then, sample);
-        if (data.info.kind == SNN_CONNECT_SPARSE) {
-            sparse_source_gradient(projection, step, gradient, sample);
-        } else if (data.info.kind == SNN_CONNECT_ONE_TO_ONE) {
+        if (data.info.kind == SNN_CONNECT_ONE_TO_ONE) {
             for (uint32_t i = 0; i < data.source_size; ++i) out[i] += data.weights[i] * gradient[i];
         } else if (data.is_max_pool()) {
             TaskScratch& scratch = scratch_[task];
@@ -211,19 +217,53 @@ void Backpropagation::tap_source_gradient(uint32_t projection, uint32_t step, ui
     }
 }
 
-void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step, const float* gradient, uint32_t sample) {
+// Several samples are the lanes of a vector: a synapse is one weight times a row of them. The bits are those of one sample alone.
+void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t begin, uint32_t end,
+                                             TaskScratch& scratch) {
+    constexpr uint32_t lanes = 16, fewest_samples = 4;  // below, most lanes stand by
     const ProjectionData& data = *context_.projections[projection];
+    const uint32_t source_row = context_.populations[data.info.source]->row;
+    const uint32_t target_row = context_.populations[data.info.target]->row;
     const uint32_t* const targets = data.info.synapses->index().targets.data();
     const auto& delays = data.segments->delays();
+    const bool by_lanes = end - begin >= fewest_samples;
+    const auto turned = [&](uint32_t sample) { return scratch.turned.data() + size_t{sample - begin} * target_row; };
+    for (uint32_t sample = begin; by_lanes && sample < end; sample += lanes)
+        context_.kernels.turn_rows(row_for_source(projection, step, chunk_begin, sample), target_row,
+                                   std::min(lanes, end - sample), turned(sample));
     for (uint32_t slot = 0; slot < delays.size(); ++slot) {
         const uint32_t delay = data.info.delay_steps + delays[slot];
         if (step < delay || (delay > 0 && rule_.rule == LearningRule::ottt)) return;
-        float* const out = activity_row(data.info.source, step - delay, sample);
-        for (uint32_t i = 0; i < data.source_size; ++i) {
-            const SparseSegments::Segment found = data.segments->find(i, slot);
-            float sum = 0.0f;
-            for (uint64_t k = found.begin; k < found.begin + found.count; ++k) sum += data.weights[k] * gradient[targets[k]];
-            out[i] += sum;
+        if (by_lanes) {
+            for (uint32_t i = 0; i < data.source_size; ++i) {
+                const SparseSegments::Segment found = data.segments->find(i, slot);
+                scratch.segment_begins[i] = found.begin;
+                scratch.segment_counts[i] = found.count;
+            }
+            for (uint32_t sample = begin; sample < end; sample += lanes)
+                context_.kernels.add_segment_products({
+                    .out = activity_row(data.info.source, step - delay, sample),
+                    .out_stride = source_row,
+                    .rows = std::min(lanes, end - sample),
+                    .gradient = turned(sample),
+                    .weights = data.weights,
+                    .targets = targets,
+                    .begins = scratch.segment_begins.data(),
+                    .counts = scratch.segment_counts.data(),
+                    .sources = data.source_size,
+                    .sums = scratch.turned_sums.data(),
+                });
+            continue;
+        }
+        for (uint32_t sample = begin; sample < end; ++sample) {
+            const float* const gradient = row_for_source(projection, step, chunk_begin, sample);
+            float* const out = activity_row(data.info.source, step - delay, sample);
+            for (uint32_t i = 0; i < data.source_size; ++i) {
+                const SparseSegments::Segment found = data.segments->find(i, slot);
+                float sum = 0.0f;
+                for (uint64_t k = found.begin; k < found.begin + found.count; ++k) sum += data.weights[k] * gradient[targets[k]];
+                out[i] += sum;
+            }
         }
     }
 }
@@ -260,6 +300,7 @@ void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk
 namespace {
 
 constexpr size_t gradient_bytes_of_tile = 512 * 1024;
+constexpr uint32_t rows_of_list = 64;  // whose active sources are listed before they are told apart
 
 // Calls visit(source) for the set bits of sources [begin, end), ascending; begin is a multiple of 16.
 template <class Visitor>
@@ -280,14 +321,18 @@ void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, 
     float* const out = projections_[task.projection].weights.data() + size_t{slot} * data.target_size;
     const size_t stride = event_stride(chunk_steps_ * batch);
     uint32_t counts[sources_of_task] = {};
-    for (uint32_t step = std::max(chunk.begin, tape_.first_arrival(delay)); step < chunk.end; ++step)
-        for (uint32_t sample = 0; sample < batch; ++sample) {
-            const uint32_t row = (step - chunk.begin) * batch + sample;
-            for_active(tape_.bits(source, step - delay, sample), task.begin, task.end, [&](uint32_t i) {
-                const uint32_t place = i - task.begin;
-                scratch.events[place * stride + counts[place]++] = row;
-            });
+    const uint32_t first = std::max(chunk.begin, tape_.first_arrival(delay));
+    const uint32_t end = first < chunk.end ? chunk.count() * batch : 0;
+    uint32_t listed[rows_of_list * sources_of_task + 16];
+    for (uint32_t row = (first - chunk.begin) * batch; row < end; row += rows_of_list) {
+        const uint32_t count = context_.kernels.list_rows(
+            tape_.bits(source, chunk.begin - delay, row) + task.begin / 16, context_.populations[source]->words,
+            (task.end - task.begin + 15) / 16, std::min(rows_of_list, end - row), sources_of_task, listed);
+        for (uint32_t k = 0; k < count; ++k) {
+            const uint32_t place = listed[k] % sources_of_task;
+            scratch.events[place * stride + counts[place]++] = row + listed[k] / sources_of_task;
         }
+    }
     const bool has_values = context_.populations[source]->is_value_input();
     // Every source reads its rows of the gradient: in tiles of targets, they stay in the L2 cache.
     const size_t rows = size_t{chunk.count()} * batch;

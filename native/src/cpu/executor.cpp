@@ -25,7 +25,7 @@
 //     samples   every thread takes its own samples through all steps of the run; nobody waits for anybody until the end
 //     team      one sample at a time; every thread owns one range of each population, delivers to it and updates it. All meet
 //               after each stage (populations that do not feed each other within a step) - and where every projection between
-//               neurons is bundled, only once in as many steps as the shortest delay has (executor_spans.cpp)
+//               neurons is bundled or plastic, only once in as many steps as the shortest delay has (executor_spans.cpp)
 //
 // A small step stays on the calling thread. The host's own job system does not promise that tasks run side by side, so there
 // every stretch between two meetings is one call to it.
@@ -129,10 +129,10 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
             if (index < batch || index == thread)  // only so many tasks step whole populations
                 task.accumulators[thread].allocate(allocator, bundles->accumulator_count(thread) + apart_words);
     }
-    // Who reads a population's activity other than through bundles needs it in one list.
+    // Who reads a population's activity other than through bundles and plastic synapses needs it in one list.
     std::vector<uint8_t> needs_one_list(populations.size(), 0);
-    for (const auto& projection : projections)
-        if (!projection->is_bundled) needs_one_list[projection->info.source] = 1;
+    for (size_t q = 0; q < projections.size(); ++q)
+        if (!projections[q]->is_bundled && !plastic[q]) needs_one_list[projections[q]->info.source] = 1;
     uint32_t longest = 0;
     for (size_t p = 0; p < populations.size(); ++p) {
         PopulationData& data = *populations[p];
@@ -168,18 +168,19 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
         target.is_plastic |= context_.plastic[q] != nullptr;
         target.incoming.push_back(q);
     }
-    // Nothing but bundles onto a receptor: its sums need no clearing.
+    // Nothing but bundles and plastic synapses onto a receptor: its sums need no clearing.
     for (uint32_t p = 0; p < populations.size(); ++p) {
-        populations[p]->only_accumulators = populations[p]->is_bundled;
+        populations[p]->only_integers = populations[p]->is_bundled || populations[p]->is_plastic;
         for (uint32_t r = 0; r < populations[p]->receptor_count; ++r) {
             const auto adds_floats = [&](uint32_t q) {
                 const ProjectionData& projection = *context_.projections[q];
-                return projection.info.receptor == r && (!projection.is_bundled || projection.bias);
+                const bool adds_integers = projection.is_bundled || context_.plastic[q];
+                return projection.info.receptor == r && (!adds_integers || projection.bias);
             };
             const std::vector<uint32_t>& incoming = populations[p]->incoming;
-            populations[p]->starts_at_accumulators[r] = context_.bundles->has_accumulators(p, r) &&
-                                                        std::none_of(incoming.begin(), incoming.end(), adds_floats);
-            populations[p]->only_accumulators &= !populations[p]->has_input[r] || populations[p]->starts_at_accumulators[r];
+            populations[p]->starts_at_integers[r] =
+                populations[p]->has_input[r] && std::none_of(incoming.begin(), incoming.end(), adds_floats);
+            populations[p]->only_integers &= !populations[p]->has_input[r] || populations[p]->starts_at_integers[r];
         }
     }
     // Accumulators and plastic synapses lie by range; states do as well, so that threads keep out of each other's way.
@@ -254,7 +255,7 @@ void CpuExecutor::make_stages() {
     std::vector<uint32_t> level(populations.size(), 0);
     for (const uint32_t p : neurons_) {
         PopulationData& data = *populations[p];
-        work_ns_ += 5.0 + (data.only_accumulators && data.integer_step ? 0.6 : 1.5) * data.row;
+        work_ns_ += 5.0 + (data.only_integers && data.integer_step ? 0.6 : 1.5) * data.row;
         for (const uint32_t q : data.incoming) {
             const ProjectionData& projection = *context_.projections[q];
             const PopulationData& source = *populations[projection.info.source];
@@ -392,7 +393,7 @@ void CpuExecutor::run_samples(const RunRequest& request, StepRange steps, uint32
 // Short steps are worth sharing only while the threads run at the same time. Where other work takes a core away, everybody waits for
 // the thread that had it, and one thread alone is many times faster. So both ways are measured.
 void CpuExecutor::run_shared(const RunRequest& request) {
-    const auto piece = static_cast<uint32_t>(std::max(piece_ns / work_ns_, 1.0));
+    const auto piece = std::max(static_cast<uint32_t>(piece_ns / work_ns_), std::max(context_.span_steps, 1u));
     for (uint32_t step = 0; step < request.step_count;) {
         StepRange steps{step, step + std::min(piece, request.step_count - step)};
         const Clock::time_point begin = Clock::now();
@@ -547,13 +548,13 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     int32_t* integers[most_receptors];
     const bool taped = at.taped && tape_->keeps_entries(population);
     const bool by_spikes = at.taped && keeps_spike_times(population);
-    const bool takes_integers = data.only_accumulators && data.integer_step && !taped && !by_spikes;
+    const bool takes_integers = data.only_integers && data.integer_step && !taped && !by_spikes;
     for (uint32_t r = 0; r < data.receptor_count; ++r) {
         float* const row = memory.sums.data() + static_cast<size_t>(r) * context_.row_capacity;
         sums[r] = data.has_input[r] ? row : context_.no_input.data();
         if (!data.has_input[r]) continue;
         const size_t bytes = (part.end - part.begin) * sizeof(float);
-        if (!data.starts_at_projection[r] && !data.starts_at_accumulators[r]) std::memset(row + part.begin, 0, bytes);
+        if (!data.starts_at_projection[r] && !data.starts_at_integers[r]) std::memset(row + part.begin, 0, bytes);
     }
     for (const uint32_t q : data.incoming) {
         const uint32_t r = context_.projections[q]->info.receptor;
@@ -569,7 +570,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
         if (takes_integers) continue;
         float* const row = memory.sums.data() + static_cast<size_t>(r) * context_.row_capacity;
         context_.kernels.take_fixed(row + part.begin, fixed, data.fixed_scales[r], part.end - part.begin,
-                                    data.starts_at_accumulators[r] != 0);
+                                    data.starts_at_integers[r] != 0);
     }
 
     void* states[most_states];

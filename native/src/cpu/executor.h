@@ -266,6 +266,8 @@ private:
     void run_group(const RunRequest& request, uint32_t group, uint32_t sample, TaskMemory& memory);
     void run_tile(const RunRequest& request, uint32_t group, NeuronRange neurons, uint32_t begin, uint32_t end,
                   TaskMemory& memory);
+    uint32_t to_align(const PopulationData& population) const;
+    void copy_aligned(const ProjectionData& projection, uint32_t begin, uint32_t end, uint32_t width, TaskMemory& memory) const;
     void pack_panel(const ProjectionData& projection, uint32_t begin, uint32_t end, uint32_t width, TaskMemory& memory) const;
     void keep_last_steps(uint32_t step_count);
     void begin_normalization(const RunRequest& request);

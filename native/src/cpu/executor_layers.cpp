@@ -28,6 +28,7 @@ namespace {
 constexpr size_t weight_bytes_of_tile = 768 * 1024;  // stay in an L2 cache of 1 MiB beside what passes through
 constexpr uint32_t tile_granularity = 128;           // deliver_dense keeps so many sums in registers
 constexpr uint32_t most_samples_of_item = 64;        // whose sums are made together
+constexpr size_t fewest_rows_of_copy = 512;  // samples and steps for which a copy of the weights of a tile is worth it
 constexpr uint32_t items_per_thread = 4;             // so that threads end at about the same time
 
 // Four words at a time: without an instruction for it, counting is a call.
@@ -39,6 +40,10 @@ uint32_t count_bits(const uint16_t* bits, uint32_t words) {
     }
     for (; word < words; ++word) count += static_cast<uint32_t>(std::popcount(bits[word]));
     return count;
+}
+
+bool is_recorded(const RunRequest& request, uint32_t population) {
+    return std::any_of(request.records.begin(), request.records.end(), [&](const RecordFrames& r) { return r.population == population; });
 }
 
 constexpr uint32_t padded_panel(uint32_t width) { return (width + panel_columns - 1) / panel_columns * panel_columns; }
@@ -84,7 +89,12 @@ void CpuExecutor::make_groups() {
             sums = std::max<size_t>(sums, size_t{first.receptor_count} * group.tile);
             for (const uint32_t q : first.incoming) {
                 const ProjectionData& projection = *context_.projections[q];
-                if (context_.normalized[q] || !populations[projection.info.source]->is_value_input()) continue;
+                if (context_.normalized[q]) continue;
+                if (!populations[projection.info.source]->is_value_input()) {
+                    if (projection.target_size % 16 != 0)
+                        panel = std::max(panel, size_t{projection.source_size} * group.tile);
+                    continue;
+                }
                 panel = std::max(panel, size_t{projection.source_size} * padded_panel(group.tile));
                 held = std::max<size_t>(held, padded_panel(group.tile));
             }
@@ -148,28 +158,37 @@ void CpuExecutor::tape_inputs(const RunRequest& request) {
         const PopulationData& data = *context_.populations[input.population];
         const bool held = input.step_stride == 0;
         std::atomic<uint64_t> active{0};
-        context_.pool.deal(context_.batch, [&](uint32_t sample, uint32_t worker) {
-            TaskMemory& memory = context_.tasks[worker];
-            uint64_t count = 0;
-            for (uint32_t step = 0; step < request.step_count; ++step) {
-                Moment at = moment(request, step, sample);
-                at.group = 0;
-                uint16_t* const bits = tape_->bits(input.population, at.run_step, sample);
-                const float* const frame =
-                    input.data + step * input.step_stride + static_cast<size_t>(sample) * data.size;
-                if (step > 0 && held) {
-                    std::memcpy(bits, tape_->bits(input.population, at.run_step - 1, sample), data.words * sizeof(uint16_t));
-                } else {
-                    context_.kernels.pack_bits(frame, data.size, bits);
-                    if (data.is_value_input())
-                        std::memcpy(tape_->values(input.population, at.run_step, sample), frame, data.size * sizeof(float));
-                }
-                count += count_bits(bits, data.words);
-                record_population(request, at, step, input.population, {0, data.size});
-            }
+        const auto pack = [&](uint32_t step, uint32_t sample) {
+            const uint32_t run_step = moment(request, step, sample).run_step;
+            const float* const frame = input.data + step * input.step_stride + static_cast<size_t>(sample) * data.size;
+            context_.kernels.pack_bits(frame, data.size, tape_->bits(input.population, run_step, sample));
+            if (data.is_value_input())
+                std::memcpy(tape_->values(input.population, run_step, sample), frame, data.size * sizeof(float));
+        };
+        const auto tell = [&](uint64_t count, uint32_t worker) {
             active.fetch_add(count, std::memory_order_relaxed);
-            if (!data.is_value_input()) memory.counters.input_spikes += count;
-        });
+            if (!data.is_value_input()) context_.tasks[worker].counters.input_spikes += count;
+        };
+        // A step after the other, as they lie in memory.
+        if (!held)
+            context_.pool.deal(request.step_count, [&](uint32_t step, uint32_t worker) {
+                for (uint32_t sample = 0; sample < context_.batch; ++sample) pack(step, sample);
+                const uint16_t* const bits = tape_->bits(input.population, moment(request, step, 0).run_step, 0);
+                tell(count_bits(bits, context_.batch * data.words), worker);
+            });
+        if (held || is_recorded(request, input.population))
+            context_.pool.deal(context_.batch, [&](uint32_t sample, uint32_t worker) {
+                for (uint32_t step = 0; step < request.step_count; ++step) {
+                    Moment at = moment(request, step, sample);
+                    at.group = 0;
+                    uint16_t* const bits = tape_->bits(input.population, at.run_step, sample);
+                    if (held && step == 0) pack(step, sample);
+                    else if (held)
+                        std::memcpy(bits, tape_->bits(input.population, at.run_step - 1, sample), data.words * sizeof(uint16_t));
+                    if (held) tell(count_bits(bits, data.words), worker);
+                    record_population(request, at, step, input.population, {0, data.size});
+                }
+            });
         const double values = static_cast<double>(data.size) * context_.batch * request.step_count;
         taped_.active[input.population] += active.load();
         tape_->set_share(input.population, static_cast<double>(active.load()) / values);
@@ -202,6 +221,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
         return memory.tile_sums.data() + (size_t{receptor} * samples + (sample - begin)) * width;
     };
     uint32_t panel_of = UINT32_MAX;  // the projection whose weights are in the panel
+    const uint32_t aligned = size_t{samples} * request.step_count < fewest_rows_of_copy ? UINT32_MAX : to_align(data);
     uint32_t held_of = UINT32_MAX;   // the projection whose sums of held inputs are known
     for (uint32_t step = 0; step < request.step_count; ++step) {
         Moment at = moment(request, step, begin);
@@ -223,13 +243,17 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
             const bool product =
                 from.is_value_input() && tape_->is_dense(source) && at.run_step >= tape_->first_arrival(delay);
             if (!product) {
+                if (q == aligned && panel_of != q) {
+                    copy_aligned(projection, neurons.begin, targets_end, width, memory);
+                    panel_of = q;
+                }
                 for (at.sample = begin; at.sample < end; ++at.sample) {
                     const Activity activity = activity_of(source, delay, at, memory);
                     if (neurons.begin == 0) count_delivered(projection, from, activity, memory);
                     context_.kernels.deliver_dense({
                         .sums = sums_of(projection.info.receptor, at.sample) - neurons.begin,
-                        .weights = projection.weights,
-                        .stride = projection.target_size,
+                        .weights = q == aligned ? memory.panel.data() - neurons.begin : projection.weights,
+                        .stride = q == aligned ? width : projection.target_size,
                         .active = activity.list,
                         .active_count = activity.count,
                         .values = activity.values,
@@ -302,13 +326,35 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                 if (data.drops) data.silence(bits, at.sample, neurons);
                 if (by_spikes) spike_times_->after_step(population, neurons, bits, at.sample, memory);
             }
-            record_population(request, at, step, population, {neurons.begin, std::min(neurons.end, data.size)});
         }
         // Only now: what was just written in words of 16 bits is read in larger ones.
-        for (at.sample = begin; model.spiking && at.sample < end; ++at.sample)
-            memory.counters.spikes +=
-                count_bits(tape_->bits(population, at.run_step, at.sample) + neurons.begin / 16, width / 16);
+        for (at.sample = begin; at.sample < end; ++at.sample) {
+            record_population(request, at, step, population, {neurons.begin, std::min(neurons.end, data.size)});
+            if (model.spiking)
+                memory.counters.spikes +=
+                    count_bits(tape_->bits(population, at.run_step, at.sample) + neurons.begin / 16, width / 16);
+        }
     }
+}
+
+// A projection onto a population of a tile whose rows of weights do not begin with a cache line: they are read faster from a copy
+// whose rows do. UINT32_MAX: none, or the panel is for products.
+uint32_t CpuExecutor::to_align(const PopulationData& population) const {
+    uint32_t found = UINT32_MAX;
+    for (const uint32_t q : population.incoming) {
+        const ProjectionData& projection = *context_.projections[q];
+        if (context_.normalized[q]) continue;
+        if (context_.populations[projection.info.source]->is_value_input()) return UINT32_MAX;
+        if (found == UINT32_MAX && projection.target_size % 16 != 0) found = q;
+    }
+    return found;
+}
+
+void CpuExecutor::copy_aligned(const ProjectionData& projection, uint32_t begin, uint32_t end, uint32_t width,
+                               TaskMemory& memory) const {
+    for (uint32_t i = 0; i < projection.source_size; ++i)
+        std::memcpy(memory.panel.data() + size_t{i} * width, projection.weights + size_t{i} * projection.target_size + begin,
+                    (end - begin) * sizeof(float));
 }
 
 // The columns of a tile, side by side, and what its sums begin with.

@@ -1,5 +1,5 @@
-// Steps by spans: where every projection is bundled and nothing comes from outside, what happens within as many steps as the
-// shortest delay has is not felt by other neurons before these are over. Threads meet once for each such span.
+// Steps by spans: where every projection is bundled or plastic and nothing comes from outside, what happens within as many steps as
+// the shortest delay has is not felt by other neurons before these are over. Threads meet once for each such span.
 //
 //     span of 18 steps        neurons without input     all 18 steps       (their spikes may arrive within the span)
 //                             ---- threads meet ----
@@ -29,9 +29,11 @@ uint32_t span_steps(const Plan& plan) {
     const Network& network = *plan.network;
     const auto is_input = [](const Population& population) { return population.is_input(); };
     if (std::any_of(network.populations().begin(), network.populations().end(), is_input)) return 0;
-    size_t bundled = 0;
-    for (const BundleGroup& group : bundle_groups(plan)) bundled += group.members.size();
-    if (bundled == 0 || bundled < network.projections().size()) return 0;
+    // Of both, a thread has the synapses of its own neurons for itself and reads the sources' spikes from a list for each range.
+    size_t by_range = 0;
+    for (const BundleGroup& group : bundle_groups(plan)) by_range += group.members.size();
+    for (const Projection& projection : network.projections()) by_range += projection.plasticity != nullptr;
+    if (by_range == 0 || by_range < network.projections().size()) return 0;
     const std::vector<uint8_t> follows = have_input(network);
     uint32_t steps = most_span_steps;  // more saves nothing and costs frames of activity
     for (const Projection& projection : network.projections())
@@ -44,7 +46,8 @@ void CpuExecutor::make_spans(const SNNAllocator& allocator) {
     const std::vector<uint8_t> follows = have_input(*context_.plan->network);
     for (const uint32_t p : neurons_) (follows[p] ? following_ : leading_).push_back(p);
     const auto can = [&](uint32_t p) {
-        return context_.populations[p]->step_span && context_.populations[p]->only_accumulators;
+        const PopulationData& data = *context_.populations[p];
+        return data.step_span && data.only_integers && !data.is_plastic;
     };
     if (context_.batch > 1 || !std::all_of(following_.begin(), following_.end(), can)) return;
     for (uint32_t range = 0; range < context_.bundles->thread_count(); ++range)

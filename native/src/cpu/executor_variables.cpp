@@ -1,6 +1,5 @@
 // Reading, writing and recording variables, always in canonical order.
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 #include "backend/slots.h"
@@ -47,13 +46,16 @@ void read_activity(const PopulationData& data, uint64_t clock, uint32_t sample, 
                    out);
 }
 
+// From a list: of bits it cannot be foreseen which are set.
 template <class T>
-void add_activity(const uint16_t* bits, const float* values, NeuronRange part, T* io_sums) {
-    for (uint32_t word = part.begin / 16; word * 16 < part.end; ++word)
-        for (uint32_t left = bits[word]; left != 0; left &= left - 1) {
-            const uint32_t i = word * 16 + static_cast<uint32_t>(std::countr_zero(left));
-            io_sums[i - part.begin] += values ? static_cast<T>(values[i]) : T{1};
-        }
+void add_activity(const KernelTable& kernels, const uint16_t* bits, const float* values, NeuronRange part, T* io_sums) {
+    constexpr uint32_t most = 512;
+    uint32_t list[most];
+    for (uint32_t begin = part.begin; begin < part.end; begin += most) {
+        const uint32_t words = (std::min(most, part.end - begin) + 15) / 16;
+        const uint32_t count = kernels.list_bits(bits + begin / 16, words, begin, list);
+        for (uint32_t k = 0; k < count; ++k) io_sums[list[k] - part.begin] += values ? static_cast<T>(values[list[k]]) : T{1};
+    }
 }
 
 }  // namespace
@@ -101,7 +103,6 @@ void CpuExecutor::record_frames(const RunRequest& request, const RecordFrames& f
     const float* const values = !data.is_value_input() ? nullptr
                                 : in_frames            ? data.values_at(at.clock, at.sample)
                                                        : tape_->values(frames.population, at.run_step, at.sample);
-    // A list is faster than bits, of which it cannot be foreseen which are set.
     const bool listed = at.group != no_group && in_frames && !values && data.one_list && part.begin == 0 && part.end >= data.size;
     if (frames.kind == RecordFrames::activity_sum && frames.dtype == DType::float64 && listed) {
         const uint32_t* const list = data.list_at(at.clock, at.sample);
@@ -110,8 +111,8 @@ void CpuExecutor::record_frames(const RunRequest& request, const RecordFrames& f
         return;
     }
     if (frames.kind == RecordFrames::activity) write_activity(bits, values, part, frames.dtype, out);
-    else if (frames.dtype == DType::float64) add_activity(bits, values, part, static_cast<double*>(out));
-    else add_activity(bits, values, part, static_cast<float*>(out));
+    else if (frames.dtype == DType::float64) add_activity(context_.kernels, bits, values, part, static_cast<double*>(out));
+    else add_activity(context_.kernels, bits, values, part, static_cast<float*>(out));
 }
 
 size_t CpuExecutor::count(const Slot& slot) const { return slot_count(*context_.plan, context_.batch, slot); }

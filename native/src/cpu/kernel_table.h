@@ -158,6 +158,20 @@ struct ActiveProductArgs {
     uint32_t active_count;
 };
 
+// out[r][i] += sum over k of weights[k] * gradient[targets[k]][r], k ascending in the segment of source i, for up to 16 rows r.
+struct SegmentProductArgs {
+    float* out;
+    uint32_t out_stride;  // floats from one row to the next, a multiple of 16
+    uint32_t rows;
+    const float* gradient;  // [target][16], as turn_rows makes them
+    const float* weights;
+    const uint32_t* targets;
+    const uint64_t* begins;  // by source: its segment of weights and targets
+    const uint32_t* counts;
+    uint32_t sources;
+    float* sums;  // scratch: [out_stride][16]
+};
+
 // out[i][j] += sum over r of values[r][i] * gradient[r][j], each element one chain of r ascending.
 struct OuterArgs {
     float* out;
@@ -246,7 +260,7 @@ using InterpretAdjoint = void (*)(const BlockProgram&, const NeuronAdjointArgs&,
 // --- plastic synapses: see plastic_projection.h
 
 constexpr uint32_t most_traces = 4;  // of one side of a synapse, and of its own
-constexpr uint32_t remembered_spikes = 16;  // of a target neuron: those that not every row has seen
+constexpr uint32_t remembered_spikes = 24;  // of a target neuron: those that not every row has seen
 
 struct PlasticWord {  // a parameter, option or derived constant, by its type
     float real;
@@ -270,7 +284,7 @@ struct PlasticArgs {
     float least_delivered, most_delivered;  // where a rule delivers something else than the weight
     int32_t now;
     size_t row;
-    const int32_t* spikes;      // [k][target] step of the k-th last spike that some synapse has yet to learn; -1: none
+    const int32_t* spikes;      // [k][target] step of the k-th last spike; -1: none that some synapse has yet to learn
     const float* post_before;   // [trace][k][target] the trace just before that spike
     const int32_t* last_spike;  // [target]
     const float* post_after;    // [trace][target] just after the last spike
@@ -287,7 +301,8 @@ struct PlasticVisit {
     const uint16_t* targets;  // null: `first`, `first` + 1, ...
     uint32_t first, count;
     int32_t last_arrival;
-    float pre_after[most_traces];  // just after that arrival
+    int32_t learned;               // spikes of targets before this step
+    float pre_after[most_traces];  // just after the last arrival
     float* own;                    // [trace], `own_stride` apart: those of the synapses, just after ...
     int32_t* events;               // ... the last event of each
 };
@@ -311,6 +326,9 @@ struct KernelTable {
     void (*pack_bits)(const float* values, uint32_t count, uint16_t* out_bits);
     // Indices of the set bits, ascending, counted from `first`; returns how many.
     uint32_t (*list_bits)(const uint16_t* bits, uint32_t words, uint32_t first, uint32_t* out_list);
+    // The same for rows of `words` words that lie `stride` words apart, from 0 in the first and by `rise` higher in each that follows.
+    // Writes up to 16 places behind the last that it returns.
+    uint32_t (*list_rows)(const uint16_t* bits, size_t stride, uint32_t words, uint32_t rows, uint32_t rise, uint32_t* out_list);
     void (*add_bias)(float* sums, const float* bias, uint32_t begin, uint32_t end);
     // sums[j] += float(fixed[j]) * scale, then fixed[j] = 0, for `count` neurons (a multiple of 16). `from_zero`: sums begin at +0.
     void (*take_fixed)(float* sums, int32_t* fixed, float scale, uint32_t count, bool from_zero);
@@ -342,6 +360,9 @@ struct KernelTable {
     void (*transpose_panels)(const float* weights, uint32_t rows, uint32_t columns, float* out_panels);
     void (*add_product)(const ProductArgs&);
     void (*add_active_products)(const ActiveProductArgs&);
+    // rows[r][j] to out[j][16], r < count <= 16, zero for the others; `stride` floats from one row to the next, a multiple of 16.
+    void (*turn_rows)(const float* rows, uint32_t stride, uint32_t count, float* out);
+    void (*add_segment_products)(const SegmentProductArgs&);
     void (*add_outer)(const OuterArgs&);
     void (*add_rows)(float* sums, const float* rows, size_t stride, uint32_t row_count, uint32_t columns);
     void (*turn_channels)(const ConvAdjointArgs&);

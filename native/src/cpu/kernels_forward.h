@@ -215,6 +215,20 @@ static uint32_t list_bits(const uint16_t* bits, uint32_t words, uint32_t first, 
     return count;
 }
 
+static uint32_t list_rows(const uint16_t* bits, size_t stride, uint32_t words, uint32_t rows, uint32_t rise, uint32_t* out_list) {
+    uint32_t count = 0;
+    for (uint32_t row = 0; row < rows; ++row, bits += stride)
+        for (uint32_t word = 0; word < words; ++word) {
+            const uint32_t first = row * rise + word * 16;
+            if constexpr (has_compress) {
+                count += list_lanes(bits[word], first, out_list + count);  // a test for 0 would often be foreseen wrongly
+            } else {
+                for (uint32_t left = bits[word]; left != 0; left &= left - 1) out_list[count++] = first + lowest_bit(left);
+            }
+        }
+    return count;
+}
+
 static void add_bias(float* sums, const float* bias, uint32_t begin, uint32_t end) {
     uint32_t j = begin;
     for (; j + 16 <= end; j += 16) store(sums + j, add(load(sums + j), load(bias + j)));

@@ -89,6 +89,21 @@ static void add_active_products(const ActiveProductArgs& args) {
     for (; k < args.active_count; ++k) active_products<1>(args, args.active + k);
 }
 
+static void turn_rows(const float* rows, uint32_t stride, uint32_t count, float* out) { rows_to_lanes(rows, stride, count, out); }
+
+static void add_segment_products(const SegmentProductArgs& args) {
+    for (uint32_t i = 0; i < args.out_stride; ++i) {
+        F sum = broadcast_f(0.0f);
+        const uint32_t count = i < args.sources ? args.counts[i] : 0;
+        const float* const weights = args.weights + (count > 0 ? args.begins[i] : 0);
+        const uint32_t* const targets = args.targets + (count > 0 ? args.begins[i] : 0);
+        for (uint32_t k = 0; k < count; ++k)
+            sum = add(sum, mul(broadcast_f(weights[k]), load(args.gradient + size_t{targets[k]} * 16)));
+        store(args.sums + size_t{i} * 16, sum);
+    }
+    lanes_to_rows<true>(args.sums, args.out_stride, args.rows, args.out);
+}
+
 // Sources and 16-wide columns of gradients of analog inputs that one inner loop keeps in registers.
 #if defined(SNN_ISA_IS_avx512)
 constexpr uint32_t outer_sources = 6, outer_tiles = 4;

@@ -77,8 +77,34 @@ SNN_ALWAYS_INLINE F decayed(const PlasticTrace& trace, F value, I steps) {
     return mul(value, gather(trace.decay, at));
 }
 
-// `sums` null: nothing arrives.
-template <class Rule, bool Listed>
+// The same where every event is less than `reach` steps away, and no trace ends before. Lanes that stand by may be negative and get
+// any number.
+constexpr int32_t near_reach = 1024, far_reach = 2048;
+template <int32_t reach>
+SNN_ALWAYS_INLINE F decayed_within(const PlasticTrace& trace, F value, I steps) {
+    const I block = shift_right<5>(steps);
+    F coarse = lookup32(trace.coarse, block);
+    if constexpr (reach > near_reach) coarse = select(lt(block, broadcast_i(32)), coarse, lookup32(trace.coarse + 32, block));
+    return mul(value, mul(coarse, lookup32(trace.fine, steps)));
+}
+
+// The targets of 16 synapses of a row.
+template <bool Listed>
+struct PlasticTargets {
+    uint32_t first;  // side by side, else
+    I places;
+    SNN_ALWAYS_INLINE PlasticTargets(const PlasticVisit& visit, uint32_t at) : first(visit.first + at), places(broadcast_i(0)) {
+        if constexpr (Listed) places = load_u16(visit.targets + at);
+    }
+    template <class Word>
+    SNN_ALWAYS_INLINE auto of(const Word* row) const {
+        if constexpr (Listed) return gather(row, places);
+        else return load(row + first);
+    }
+};
+
+// `sums` null: nothing arrives. `reach`: of lookups for traces of the row, until any spike of a target; 0: no limit.
+template <class Rule, bool Listed, int32_t reach>
 static void plastic_visit(const Rule& rule, const PlasticArgs& args, const PlasticVisit& visit, int32_t* sums, float scale) {
     F pre[most_traces], post[most_traces], pre_after[most_traces], pre_now[most_traces], own[most_traces], own_now[most_traces];
     const bool is_signal = Rule::has_signal && args.is_signal, has_own = Rule::has_own && rule.own_count > 0;
@@ -89,59 +115,49 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
             pre_now[k] = decayed(args.pre[k], pre_after[k], steps);
         }
     }
-    const I last = broadcast_i(visit.last_arrival);
+    const I last = broadcast_i(visit.last_arrival), learned = broadcast_i(visit.learned);
+    const auto pre_until = [&](uint32_t t, I steps) {
+        if constexpr (reach > 0) return decayed_within<reach>(args.pre[t], pre_after[t], steps);
+        else return decayed(args.pre[t], pre_after[t], steps);
+    };
     const F minimum = broadcast_f(args.minimum), maximum = broadcast_f(args.maximum), factor = broadcast_f(scale);
     const auto held = [&](F w) { return flush(min_(max_(w, minimum), maximum)); };
     const bool delivers = Rule::delivers && args.delivers;
-    for (uint32_t at = 0; at < visit.count; at += 16) {
-        const uint32_t size = visit.count - at < 16 ? visit.count - at : 16;
-        const uint32_t first = visit.first + at;
-        I targets = broadcast_i(0);
-        if constexpr (Listed) targets = load_u16(visit.targets + at);
-        const auto of_targets = [&](const auto* row) {
-            if constexpr (Listed) return gather(row, targets);
-            else return load(row + first);
-        };
-        float* const weights = visit.weights + at;
-        F w = size == 16 ? load(weights) : load_partial(weights, size);
-
-        uint32_t behind = 0;  // spikes to learn, of the target with the most of them
-        while (behind < remembered_spikes && any(le(last, of_targets(args.spikes + behind * args.row)))) ++behind;
-        if (!sums && !is_signal && behind == 0) continue;
-        I event = broadcast_i(0);
-        if (has_own) {  // rows may be read past their end, not written
-            event = load(visit.events + at);
-            for (uint32_t t = 0; t < rule.own_count; ++t) own[t] = load(visit.own + t * args.own_stride + at);
+    const auto spikes_of = [&](const PlasticTargets<Listed>& targets, uint32_t k) { return targets.of(args.spikes + k * args.row); };
+    I event = broadcast_i(0);
+    const auto own_at = [&](I step) {
+        if (has_own)
+            for (uint32_t t = 0; t < rule.own_count; ++t) own_now[t] = decayed(args.own[t], own[t], sub(step, event));
+    };
+    // The k-th last spikes.
+    const auto learn = [&](const PlasticTargets<Listed>& targets, uint32_t k, F w) {
+        const I spike = spikes_of(targets, k);
+        const I steps = sub(spike, last);
+        if constexpr (Rule::on_post_pre)
+            for (uint32_t t = 0; t < rule.pre_count; ++t) pre[t] = pre_until(t, steps);
+        if constexpr (Rule::on_post_post)
+            for (uint32_t t = 0; t < rule.post_count; ++t)
+                post[t] = targets.of(args.post_before + (t * remembered_spikes + k) * args.row);
+        own_at(spike);
+        const M learns = le(learned, spike);
+        const F changed = held(rule.on_post(w, pre, post, own_now));
+        if (has_own) {
+            for (uint32_t t = 0; t < rule.own_count; ++t) own[t] = select(learns, flush(own_now[t]), own[t]);
+            event = select(learns, spike, event);
         }
-        const auto own_at = [&](I step) {
-            if (has_own)
-                for (uint32_t t = 0; t < rule.own_count; ++t) own_now[t] = decayed(args.own[t], own[t], sub(step, event));
-        };
-        for (uint32_t k = behind; k-- > 0;) {
-            const I spike = of_targets(args.spikes + k * args.row);
-            const I steps = sub(spike, last);
-            if constexpr (Rule::on_post_pre)
-                for (uint32_t t = 0; t < rule.pre_count; ++t) pre[t] = decayed(args.pre[t], pre_after[t], steps);
-            if constexpr (Rule::on_post_post)
-                for (uint32_t t = 0; t < rule.post_count; ++t)
-                    post[t] = of_targets(args.post_before + (t * remembered_spikes + k) * args.row);
-            own_at(spike);
-            const M learns = le(last, spike);
-            w = select(learns, held(rule.on_post(w, pre, post, own_now)), w);
-            if (has_own) {
-                for (uint32_t t = 0; t < rule.own_count; ++t) own[t] = select(learns, flush(own_now[t]), own[t]);
-                event = select(learns, spike, event);
-            }
-        }
+        return select(learns, changed, w);
+    };
+    // The arrival or signal, and what the targets hear of it.
+    const auto finish = [&](const PlasticTargets<Listed>& targets, uint32_t at, uint32_t size, F w) {
         F amount = broadcast_f(0.0f);
         if (sums || is_signal) {
             if constexpr (Rule::on_pre_post || Rule::on_signal_post) {
                 if (args.post_now) {
-                    for (uint32_t t = 0; t < rule.post_count; ++t) post[t] = of_targets(args.post_now + t * args.row);
+                    for (uint32_t t = 0; t < rule.post_count; ++t) post[t] = targets.of(args.post_now + t * args.row);
                 } else {
-                    const I steps = sub(broadcast_i(args.now), of_targets(args.last_spike));
+                    const I steps = sub(broadcast_i(args.now), targets.of(args.last_spike));
                     for (uint32_t t = 0; t < rule.post_count; ++t)
-                        post[t] = decayed(args.post[t], of_targets(args.post_after + t * args.row), steps);
+                        post[t] = decayed(args.post[t], targets.of(args.post_after + t * args.row), steps);
                 }
             }
             own_at(broadcast_i(args.now));
@@ -158,30 +174,81 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
                 store_partial(visit.own + t * args.own_stride + at, own[t], size);
             store_partial(reinterpret_cast<float*>(visit.events + at), from_bits(event), size);
         }
-        if (size == 16) store(weights, w);
-        else store_partial(weights, w, size);
-        if (sums) {
-            if (delivers) amount = min_(max_(amount, broadcast_f(args.least_delivered)), broadcast_f(args.most_delivered));
-            else amount = w;
-            const I delivered = nearest(mul(amount, factor));
-            if (!Listed && size == 16) {
-                store(sums + first, add(load(sums + first), delivered));
-            } else {
-                int32_t amounts[16];
-                store(amounts, delivered);
-                for (uint32_t i = 0; i < size; ++i) sums[Listed ? visit.targets[at + i] : first + i] += amounts[i];
-            }
+        if (size == 16) store(visit.weights + at, w);
+        else store_partial(visit.weights + at, w, size);
+        if (!sums) return;
+        if (delivers) amount = min_(max_(amount, broadcast_f(args.least_delivered)), broadcast_f(args.most_delivered));
+        else amount = w;
+        const I delivered = nearest(mul(amount, factor));
+        if (!Listed && size == 16) {
+            int32_t* const place = sums + targets.first;
+            store(place, add(load(place), delivered));
+        } else {
+            int32_t amounts[16];
+            store(amounts, delivered);
+            for (uint32_t i = 0; i < size; ++i) sums[Listed ? visit.targets[at + i] : targets.first + i] += amounts[i];
         }
+    };
+
+    uint32_t at = 0;
+    // Two groups side by side: while one waits for its last result the other goes on, and the processor has one guess to make, not
+    // two, of how many spikes there are.
+    if constexpr (groups_together == 2 && !Listed && !Rule::has_own)
+        for (; visit.count - at >= 32; at += 32) {
+            const PlasticTargets<Listed> targets(visit, at), others(visit, at + 16);
+            uint32_t behind = 0;
+            const auto any_learns = [&] {
+                return mask_bits(le(learned, spikes_of(targets, behind))) | mask_bits(le(learned, spikes_of(others, behind)));
+            };
+            while (behind < remembered_spikes && any_learns() != 0) ++behind;
+            if (!sums && !is_signal && behind == 0) continue;
+            F w = load(visit.weights + at), other_w = load(visit.weights + at + 16);
+            for (uint32_t k = behind; k-- > 0;) {
+                w = learn(targets, k, w);
+                other_w = learn(others, k, other_w);
+            }
+            finish(targets, at, 16, w);
+            finish(others, at + 16, 16, other_w);
+        }
+    for (; at < visit.count; at += 16) {
+        const uint32_t size = visit.count - at < 16 ? visit.count - at : 16;
+        const PlasticTargets<Listed> targets(visit, at);
+        uint32_t behind = 0;  // spikes to learn, of the target with the most of them
+        while (behind < remembered_spikes && any(le(learned, spikes_of(targets, behind)))) ++behind;
+        if (!sums && !is_signal && behind == 0) continue;
+        F w = size == 16 ? load(visit.weights + at) : load_partial(visit.weights + at, size);
+        if (has_own) {  // rows may be read past their end, not written
+            event = load(visit.events + at);
+            for (uint32_t t = 0; t < rule.own_count; ++t) own[t] = load(visit.own + t * args.own_stride + at);
+        }
+        for (uint32_t k = behind; k-- > 0;) w = learn(targets, k, w);
+        finish(targets, at, size, w);
     }
 }
 
 template <class Rule>
 static void plastic_visits(const PlasticArgs& args, const PlasticVisit* visits, uint32_t count, int32_t* sums, float scale) {
     const Rule rule(args);
+    int32_t longest = INT32_MAX;
+    for (uint32_t t = 0; t < rule.pre_count; ++t) longest = args.pre[t].last < longest ? args.pre[t].last : longest;
     for (uint32_t v = 0; v < count; ++v) {
         if (v + 1 < count) SNN_PREFETCH(visits[v + 1].weights);
-        if (visits[v].targets) plastic_visit<Rule, true>(rule, args, visits[v], sums, scale);
-        else plastic_visit<Rule, false>(rule, args, visits[v], sums, scale);
+        if (visits[v].targets) {
+            plastic_visit<Rule, true, 0>(rule, args, visits[v], sums, scale);
+            continue;
+        }
+        if constexpr (has_fast_lookup && Rule::on_post_pre && !Rule::has_own) {
+            const int32_t age = args.now - visits[v].last_arrival;
+            if (age < near_reach && longest >= near_reach) {
+                plastic_visit<Rule, false, near_reach>(rule, args, visits[v], sums, scale);
+                continue;
+            }
+            if (age < far_reach && longest >= far_reach) {
+                plastic_visit<Rule, false, far_reach>(rule, args, visits[v], sums, scale);
+                continue;
+            }
+        }
+        plastic_visit<Rule, false, 0>(rule, args, visits[v], sums, scale);
     }
 }
 

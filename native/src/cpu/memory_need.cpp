@@ -31,7 +31,7 @@ uint64_t plastic_bytes(const Network& network, const Projection& projection, con
     const uint64_t lists = remembered_spikes * (1 + plan.post_traces.size()) + 1 + 2 * plan.post_traces.size();
     const uint64_t own = plan.synapse_traces.empty() ? 0 : (1 + plan.synapse_traces.size()) * sizeof(float);
     return projection.weight_count() * (sizeof(float) + sizeof(uint16_t) + own) + sources * plan.delays.size() * parts * row +
-           (padded(static_cast<uint32_t>(targets)) + 16 * parts) * lists * sizeof(float);
+           (padded(static_cast<uint32_t>(targets)) + 32 * parts) * lists * sizeof(float);
 }
 
 void add_population(const Population& population, const PopulationPlan& plan, const ExecutorOptions& options,
@@ -69,6 +69,9 @@ ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
     const Network& network = *plan.network;
     const uint64_t threads = options.job_system.parallel_for ? options.job_system.worker_count : options.thread_count;
     const uint32_t span = span_steps(plan), steps_ahead = std::max(span, 1u);
+    const auto is_plastic = [](const Projection& projection) { return projection.plasticity != nullptr; };
+    const auto& projections = network.projections();
+    const bool may_rest = span > 0 && options.batch_size == 1 && std::none_of(projections.begin(), projections.end(), is_plastic);
     ExecutorMemory need;
     uint64_t largest_row = 0, receptors = 0;
     for (size_t p = 0; p < network.populations().size(); ++p) {
@@ -77,7 +80,7 @@ ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
         if (population.is_input()) continue;
         largest_row = std::max<uint64_t>(largest_row, padded(population.size));
         receptors = std::max<uint64_t>(receptors, population.model->receptors.size());
-        if (span > 0 && options.batch_size == 1) need.state_bytes += awake_bytes(population, span);
+        if (may_rest) need.state_bytes += awake_bytes(population, span);
     }
     need.state_bytes += threads * 2 * receptors * largest_row * sizeof(float);  // sums, float and integer
 

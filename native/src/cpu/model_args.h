@@ -55,7 +55,9 @@ struct NeuronAdjointArgs {
     const float* spike_gradient;      // [neuron] dL/d(spike)
     float* const* receptor_gradients; // [receptor][neuron] written
     SurrogateArgs surrogate;
-    float* const* constant_gradients = nullptr;  // [place in LearningPlan::constants][neuron] added to, where something is learned
+    // Where something is learned, [place in LearningPlan::constants, or in TrainingKernels::constants][neuron]: added to. The latter
+    // take null for what is not wanted.
+    float* const* constant_gradients = nullptr;
 };
 
 // One synapse whose spike arrives within a span of steps, in a list of those of 16 neurons, earliest first.
@@ -102,7 +104,9 @@ struct SpecialisedStep {
 struct TrainingKernels {
     const int32_t* choices;  // one for each option, -1: any
     const int32_t* zeros;    // constants that are 0 for all neurons, and -1
-    const int32_t* tape;     // entries of the model's tape that are kept, and -1
+    const int32_t* tape;     // tape inputs of the adjoint that are kept, and -1
+    // Constants whose gradients the adjoint adds up, and -1: all that reach a parameter. Null: it is for fixed parameters.
+    const int32_t* constants;
     NeuronStepFunction step_taped;
     NeuronAdjointFunction adjoint;
 };

@@ -21,6 +21,7 @@ constexpr uint32_t visits_together = 64;
 // Steps are counted in 31 bits from `base`, which moves on when they run out. What is older than the longest trace is as
 // old as anything.
 constexpr uint64_t last_step = 1u << 30;
+constexpr int32_t any_later_step = INT32_MAX;
 
 const CompiledPlasticity* find_compiled(const KernelTable& kernels, const Plasticity& plasticity) {
     if (!plasticity.rule->built_in) return nullptr;
@@ -45,8 +46,8 @@ bool reads(const Program& program, uint16_t output, uint32_t begin, uint32_t end
     return inside(output);
 }
 
-float decayed(const PlasticTrace& trace, float value, int32_t steps) {
-    return value * trace.decay[std::min(steps, trace.last)];
+float decayed(const TracePlan& trace, float value, int32_t steps) {
+    return value * trace.decay[std::min<size_t>(static_cast<size_t>(steps), trace.decay.size() - 1)];
 }
 
 }  // namespace
@@ -141,6 +142,7 @@ void PlasticProjection::take_constants() {
     constants_.clear();
     for (const PlasticConstant& constant : plan_->constants) constants_.push_back({constant.real, constant.whole});
     for (Part& part : parts_) {
+        make_args(part);
         if (part.inputs.empty()) continue;
         for (size_t i = 0; i < plan_->constants.size(); ++i) {
             const PlasticConstant& constant = plan_->constants[i];
@@ -170,6 +172,7 @@ void PlasticProjection::build(const SNNAllocator& allocator, const Network& netw
         part.pre_after.allocate(allocator, row_count * pre_count);
         // Sixteen lanes may begin at the last target.
         part.width = padded(part.end - part.begin) + size_t{16};
+        if (part.width / 16 % 2 == 0) part.width += 16;  // else all that a target's list has may share a few sets of the cache
         part.spikes.allocate(allocator, part.width * remembered_spikes);
         std::fill_n(part.spikes.data(), part.spikes.size(), -1);
         part.last_spike.allocate(allocator, part.width);
@@ -230,8 +233,9 @@ void PlasticProjection::build(const SNNAllocator& allocator, const Network& netw
 
 // ---- Events -----------------------------------------------------------------------------------------------------------
 
-PlasticArgs PlasticProjection::args_of(Part& part, int32_t now) const {
-    PlasticArgs args{};
+void PlasticProjection::make_args(Part& part) const {
+    PlasticArgs& args = part.args;
+    args = {};
     args.constants = constants_.data();
     const auto fill = [](const std::vector<TracePlan>& traces, PlasticTrace* out) {
         for (size_t k = 0; k < traces.size(); ++k)
@@ -249,7 +253,6 @@ PlasticArgs PlasticProjection::args_of(Part& part, int32_t now) const {
     args.least_delivered = plan_->least_delivered();
     args.most_delivered = plan_->most_delivered();
     args.delivers = info_.plasticity->rule->on_pre.delivered >= 0;
-    args.now = now;
     args.row = part.width;
     args.spikes = part.spikes.data();
     args.post_before = part.post_before.data();
@@ -262,7 +265,13 @@ PlasticArgs PlasticProjection::args_of(Part& part, int32_t now) const {
         args.on_post = on_post_->view();
         if (on_signal_) args.on_signal = on_signal_->view();
     }
-    return args;
+}
+
+PlasticArgs& PlasticProjection::args_of(Part& part, int32_t now) const {
+    part.args.now = now;
+    part.args.is_signal = false;
+    part.args.post_now = nullptr;
+    return part.args;
 }
 
 PlasticVisit PlasticProjection::visit_of(Part& part, size_t at) const {
@@ -273,6 +282,7 @@ PlasticVisit PlasticProjection::visit_of(Part& part, size_t at) const {
     visit.first = part.targets.empty() ? part.first_targets[at] : 0;
     visit.count = row.count;
     visit.last_arrival = part.last_arrival[at];
+    visit.learned = visit.last_arrival < part.caught_up ? part.caught_up_at : visit.last_arrival;
     const size_t pre_count = plan_->pre_traces.size();
     for (size_t k = 0; k < pre_count; ++k) visit.pre_after[k] = part.pre_after[at * pre_count + k];
     if (!part.events.empty()) {
@@ -306,7 +316,7 @@ uint64_t PlasticProjection::deliver(uint32_t range, const PopulationData& source
     for (Part& part : parts_) {
         if (part.range != range) continue;
         const int32_t now = step_of(part, clock);
-        PlasticArgs args = args_of(part, now);
+        PlasticArgs& args = args_of(part, now);
         uint32_t count = 0;
         uint64_t synapses = 0;
         const auto deliver_collected = [&] {
@@ -316,7 +326,7 @@ uint64_t PlasticProjection::deliver(uint32_t range, const PopulationData& source
                 args.post_now = part.post_now.data();
             }
             visits_(args, visits, count, sums + part.begin, scale_);
-            for (uint32_t v = 0; v < count; v += 16) arrive(part, rows + v, std::min(count - v, 16u), args);
+            for (uint32_t v = 0; v < count; v += 16) arrive(part, rows + v, std::min(count - v, 16u), now);
             count = 0;
         };
         for (size_t slot = 0; slot < delays_.size(); ++slot)
@@ -337,13 +347,13 @@ uint64_t PlasticProjection::deliver(uint32_t range, const PopulationData& source
 }
 
 // Counts the arrival in the traces of up to 16 rows.
-void PlasticProjection::arrive(Part& part, const size_t* rows, uint32_t count, const PlasticArgs& args) const {
+void PlasticProjection::arrive(Part& part, const size_t* rows, uint32_t count, int32_t now) const {
     const size_t pre_count = plan_->pre_traces.size();
     const std::vector<int32_t>& given = info_.plasticity->rule->arrival_traces;
     float before[most_traces][16] = {}, results[most_traces][16];
     for (size_t k = 0; k < pre_count; ++k)
         for (uint32_t v = 0; v < count; ++v)
-            before[k][v] = decayed(args.pre[k], part.pre_after[rows[v] * pre_count + k], args.now - part.last_arrival[rows[v]]);
+            before[k][v] = decayed(plan_->pre_traces[k], part.pre_after[rows[v] * pre_count + k], now - part.last_arrival[rows[v]]);
     if (arrival_) {
         std::memcpy(part.inputs.data() + plan_->constants.size() * 16, before, pre_count * sizeof before[0]);
         uint32_t words[most_traces * 16];
@@ -360,7 +370,7 @@ void PlasticProjection::arrive(Part& part, const size_t* rows, uint32_t count, c
                 is_result ? results[result][v] : plan_->pre_traces[k].keep * before[k][v] + 1.0f;
         result += is_result;
     }
-    for (uint32_t v = 0; v < count; ++v) part.last_arrival[rows[v]] = args.now;
+    for (uint32_t v = 0; v < count; ++v) part.last_arrival[rows[v]] = now;
 }
 
 void PlasticProjection::learn(uint32_t range, uint64_t clock, const uint16_t* bits) {
@@ -380,41 +390,52 @@ void PlasticProjection::learn(Part& part, int32_t now, const uint16_t* bits) con
     const int32_t* const oldest = part.spikes.data() + (remembered_spikes - 1) * part.width;
     for_spikes([&](uint32_t j) {
         any = true;
-        full |= oldest[j] >= 0;
+        full |= oldest[j] >= part.caught_up;
     });
     if (!any) return;
-    if (full) flush(part);
+    if (full) catch_up(part, now);
     part.is_behind = true;
-    const PlasticArgs args = args_of(part, now);
     for_spikes([&](uint32_t j) {
+        int32_t* const spikes = part.spikes.data() + j;
+        uint32_t kept = 0;  // those that some row has yet to learn
+        while (kept < remembered_spikes - 1 && spikes[kept * part.width] >= part.caught_up) ++kept;
         const auto shift = [&](auto* list) {
-            for (uint32_t k = remembered_spikes - 1; k > 0; --k) list[k * part.width] = list[(k - 1) * part.width];
+            for (uint32_t k = kept; k > 0; --k) list[k * part.width] = list[(k - 1) * part.width];
         };
         for (size_t t = 0; t < plan_->post_traces.size(); ++t) {
             float& after = part.post_after[t * part.width + j];
-            const float before = decayed(args.post[t], after, now - part.last_spike[j]);
+            const float before = decayed(plan_->post_traces[t], after, now - part.last_spike[j]);
             after = plan_->post_traces[t].keep * before + 1.0f;
             if (!needs_post_before_) continue;
             float* const list = part.post_before.data() + t * remembered_spikes * part.width + j;
             shift(list);
             list[0] = before;
         }
-        int32_t* const list = part.spikes.data() + j;
-        shift(list);
-        list[0] = now;
+        shift(spikes);
+        spikes[0] = now;
         part.last_spike[j] = now;
     });
 }
 
+// Makes room in all lists before step `now`, where only rows need to learn whose last arrival is older than what stays.
+void PlasticProjection::catch_up(Part& part, int32_t now) const {
+    constexpr uint32_t kept = remembered_spikes * 2 / 3;
+    const int32_t* const first_gone = part.spikes.data() + kept * part.width;
+    const int32_t until = *std::max_element(first_gone, first_gone + part.width) + 1;
+    visit_rows(part, args_of(part, now), [&](size_t row) { return part.last_arrival[row] < until; });
+    part.caught_up = until;
+    part.caught_up_at = now;
+}
+
 // Lets every synapse learn the spikes of its target that are over.
 void PlasticProjection::flush(Part& part) const {
-    if (part.is_behind) visit_all(part, args_of(part, 0));
+    if (part.is_behind) visit_all(part, args_of(part, any_later_step));
 }
 
 void PlasticProjection::signal(uint32_t range, uint64_t clock, float value) {
     for (Part& part : parts_) {
         if (part.range != range) continue;
-        PlasticArgs args = args_of(part, step_of(part, clock));
+        PlasticArgs& args = args_of(part, step_of(part, clock));
         args.is_signal = true;
         args.signal = value;
         if (args.post_count > 0) {
@@ -431,17 +452,23 @@ void PlasticProjection::set_plan(std::shared_ptr<const PlasticityPlan> plan) {
     take_constants();
 }
 
-void PlasticProjection::visit_all(Part& part, const PlasticArgs& args) const {
+template <class Choose>
+void PlasticProjection::visit_rows(Part& part, const PlasticArgs& args, Choose&& choose) const {
     PlasticVisit visits[visits_together];
     uint32_t count = 0;
     for (size_t row = 0; row + 1 < part.row_begins.size(); ++row) {
-        if (part.row(row).count == 0) continue;
+        if (part.row(row).count == 0 || !choose(row)) continue;
         visits[count++] = visit_of(part, row);
         if (count == visits_together) visits_(args, visits, std::exchange(count, 0), nullptr, 0.0f);
     }
     if (count > 0) visits_(args, visits, count, nullptr, 0.0f);
+}
+
+void PlasticProjection::visit_all(Part& part, const PlasticArgs& args) const {
+    visit_rows(part, args, [](size_t) { return true; });
     std::fill_n(part.spikes.data(), part.spikes.size(), -1);
     part.is_behind = false;
+    part.caught_up = part.caught_up_at = 0;
 }
 
 // ---- Weights ----------------------------------------------------------------------------------------------------------
@@ -521,7 +548,10 @@ void PlasticProjection::read_traces(Slot::Kind side, uint64_t clock, float* out_
 
 void PlasticProjection::write_traces(Slot::Kind side, uint64_t clock, const float* traces, const int32_t* ages, size_t places) {
     const size_t count = traces_of(*plan_, side).size();
-    for (Part& part : parts_) step_of(part, clock);
+    for (Part& part : parts_) {
+        flush(part);
+        step_of(part, clock);
+    }
     for_traces(side, [&](Part& part, size_t place, int32_t& last, float* values, size_t stride) {
         for (size_t k = 0; traces && k < count; ++k) values[k * stride] = traces[k * places + place];
         if (ages) last = step_of(part, clock) - ages[place];

@@ -10,7 +10,8 @@
 //                           |                               '-- on_post for both x, in order, then on_pre, then deliver
 //                           '-- the row knows when this was, and its pre traces just after
 //
-// A list that is full is emptied by letting all rows catch up (a flush), which also happens before weights are read or written.
+// A list is full when its oldest spike is one that some row has yet to learn. Then the rows whose last arrival is long ago catch up;
+// most rows need not, because an arrival made them. All catch up (a flush) before weights are read or written.
 // Because a trace is its value at its last event times a table of decay, it does not matter when it is looked at: the bits are
 // those of changing every weight at once.
 //
@@ -87,18 +88,24 @@ private:
         size_t own_stride = 0;
         Buffer<uint32_t> inputs, scratch;  // of what is interpreted
         bool is_behind = false;            // some synapse has spikes to learn
+        int32_t caught_up = 0, caught_up_at = 0;  // rows whose last arrival was before the one step did so before the other
         uint64_t base = 0;                 // clock of step 1
+        PlasticArgs args{};                // but for what differs from call to call
 
         Row row(size_t at) const { return {row_begins[at], static_cast<uint32_t>(row_begins[at + 1] - row_begins[at])}; }
     };
     struct Places;
 
     void build(const SNNAllocator& allocator, const Network& network);
-    PlasticArgs args_of(Part& part, int32_t now) const;
+    void make_args(Part& part) const;
+    PlasticArgs& args_of(Part& part, int32_t now) const;
     PlasticVisit visit_of(Part& part, size_t row) const;
     int32_t step_of(Part& part, uint64_t clock) const;
-    void arrive(Part& part, const size_t* rows, uint32_t count, const PlasticArgs& args) const;
+    void arrive(Part& part, const size_t* rows, uint32_t count, int32_t now) const;
+    void catch_up(Part& part, int32_t now) const;
     void flush(Part& part) const;
+    template <class Choose>
+    void visit_rows(Part& part, const PlasticArgs& args, Choose&& choose) const;
     void visit_all(Part& part, const PlasticArgs& args) const;
     void learn(Part& part, int32_t now, const uint16_t* bits) const;
     template <class Use>

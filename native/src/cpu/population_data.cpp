@@ -59,7 +59,7 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
         fixed_scales.push_back(plan.receptor_is_fixed[r] ? std::ldexp(1.0f, -plan.receptor_exponent[r]) : 0.0f);
     has_input.assign(receptor_count, 0);
     starts_at_projection.assign(receptor_count, 0);
-    starts_at_accumulators.assign(receptor_count, 0);
+    starts_at_integers.assign(receptor_count, 0);
 
     compiled = interpret ? nullptr : find_compiled(kernels, model);
     set_constants(plan, allocator);
@@ -142,6 +142,7 @@ void PopulationData::set_constants(const PopulationConstants& made, const SNNAll
 void PopulationData::find_training(const PopulationConstants& made) {
     fitting_training_ = nullptr;
     const auto fits = [&](const TrainingKernels& kernels) {
+        if ((kernels.constants != nullptr) != plan.learning.has_value()) return false;
         for (size_t i = 0; i < info.options.size(); ++i)
             if (kernels.choices[i] >= 0 && kernels.choices[i] != info.options[i]) return false;
         for (const int32_t* place = kernels.zeros; *place >= 0; ++place) {
@@ -156,7 +157,7 @@ void PopulationData::find_training(const PopulationConstants& made) {
 
 void PopulationData::choose_training() {
     training = nullptr;
-    if (!fitting_training_ || !taped_step || adjoint_program) return;
+    if (!fitting_training_ || surrogate.kind < 0) return;
     bool at_zero = true;
     for (uint32_t s = 0; s < state_count; ++s)
         for (uint32_t sample = 0; info.model->states[s].type == ValueType::int_ && sample < batch; ++sample)
@@ -169,6 +170,12 @@ void PopulationData::choose_training() {
     training = fitting_training_;
     training_places_.clear();
     for (const int32_t* place = training->tape; *place >= 0; ++place) training_places_.push_back(static_cast<uint32_t>(*place));
+    training_constants_.clear();
+    for (const int32_t* place = training->constants; place && *place >= 0; ++place) {
+        const std::vector<uint32_t>& wanted = plan.learning->constants;
+        const auto found = std::find(wanted.begin(), wanted.end(), static_cast<uint32_t>(*place));
+        training_constants_.push_back(found == wanted.end() ? not_learned : static_cast<uint32_t>(found - wanted.begin()));
+    }
 }
 
 uint32_t PopulationData::interpreter_words() const {

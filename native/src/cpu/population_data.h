@@ -120,7 +120,7 @@ struct PopulationData {
     std::vector<std::vector<double>> initial_states;  // as PopulationConstants has them
 
     // The model: compiled, or interpreted when it is a user's (or for tests). The adjoint is interpreted as well when the
-    // surrogate is a user's.
+    // surrogate is a user's, and where parameters learn, unless `training` has it.
     const CompiledModel* compiled = nullptr;
     NeuronStepFunction step = nullptr;          // of `compiled`, for the population's options
     NeuronStepFunction taped_step = nullptr;    // null: interpreted, as a step is that keeps more for parameters that learn
@@ -133,6 +133,9 @@ struct PopulationData {
     void choose_training();  // before a taped run
     // What a taped run keeps: the place of each among the tape inputs of the adjoint.
     std::span<const uint32_t> tape_places() const { return training ? training_places_ : plan.tape_places; }
+    // By the constants whose gradients `training` adds up: the place among the plan's, or not_learned.
+    static constexpr uint32_t not_learned = UINT32_MAX;
+    std::span<const uint32_t> training_constants() const { return training_constants_; }
     SurrogateArgs surrogate{};
     uint32_t interpreter_words() const;  // scratch memory of the largest program
 
@@ -142,9 +145,9 @@ struct PopulationData {
     std::vector<float> fixed_scales;  // per receptor: 2^-exponent, 0 where there are no fixed projections
     std::vector<uint8_t> has_input;               // per receptor: some projection reaches it
     std::vector<uint8_t> starts_at_projection;    // per receptor: its first delivery begins at zero by itself
-    std::vector<uint8_t> starts_at_accumulators;  // per receptor: it has nothing but bundled input
+    std::vector<uint8_t> starts_at_integers;      // per receptor: it has input, and nothing but integers
     bool is_bundled = false;                      // some projection onto it is
-    bool only_accumulators = false;               // it is, and every receptor starts at accumulators or has no input
+    bool only_integers = false;                   // every receptor starts at integers or has no input, and some has
     bool is_plastic = false;                      // some projection onto it is
 
 private:
@@ -167,7 +170,7 @@ private:
 
     void find_training(const PopulationConstants& made);
     const TrainingKernels* fitting_training_ = nullptr;  // fits options and constants
-    std::vector<uint32_t> training_places_;
+    std::vector<uint32_t> training_places_, training_constants_;
     std::vector<size_t> state_blocks_;  // by range, when separate: where its first state is
     std::vector<Buffer<uint32_t>> constant_memory_;
     std::vector<Buffer<int32_t>> poisson_memory_;

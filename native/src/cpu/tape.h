@@ -28,6 +28,7 @@ public:
         return p.entries.data() +
                ((static_cast<size_t>(step - first_) * p.entry_count + entry) * context_.batch + sample) * p.row;
     }
+    // The rows of all samples lie side by side, and those of the next step after them.
     uint16_t* bits(uint32_t population, uint32_t step, uint32_t sample) {
         return const_cast<uint16_t*>(std::as_const(*this).bits(population, step, sample));
     }

@@ -218,6 +218,7 @@ private:
         def.target = network.find_population(entry.text("target"));
         def.delay_steps = static_cast<uint32_t>(entry.whole("delay_steps", UINT32_MAX));
         def.trainable = entry.flag("trainable");
+        def.detached = entry.has("detached") && entry.flag("detached");
         def.arithmetic = entry.choice("arithmetic", file_names::arithmetics);
         std::vector<float> weights, bias;
         std::vector<uint64_t> row_offsets;

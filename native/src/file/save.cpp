@@ -101,6 +101,7 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
                   {"delay_steps", projection.delay_steps},
                   {"trainable", projection.trainable},
                   {"arithmetic", file_names::arithmetics[projection.arithmetic]}};
+    if (projection.detached) entry["detached"] = true;
     const std::string prefix = projection.name + ".";
     const SynapseRule* const made_by = projection.synapses ? projection.synapses->rule() : nullptr;
     const ConnectionRule* const rule = made_by ? made_by->definition() : nullptr;

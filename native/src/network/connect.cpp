@@ -221,6 +221,7 @@ uint32_t Network::connect(const SNNProjectionDef& def, std::shared_ptr<const Syn
     projection.target = def.target;
     projection.delay_steps = def.delay_steps;
     projection.trainable = def.trainable != 0 && def.kind != SNN_CONNECT_POOL2D;
+    projection.detached = def.detached != 0;
     const std::vector<std::string>& receptors = target.model->receptors;
     if (receptors.empty())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its target '", target.name, "' has model '", target.model->name,

@@ -77,6 +77,7 @@ struct Projection {
     uint32_t source = 0, target = 0, receptor = 0;
     uint32_t delay_steps = 0;
     bool trainable = true;
+    bool detached = false;  // no gradient goes back through it to its source
     uint32_t arithmetic = SNN_ARITHMETIC_FLOAT;  // never DEFAULT once connected
     uint32_t pool_mode = SNN_POOL_SUM;
     std::shared_ptr<const std::vector<float>> dense_weights;  // null when sparse; layouts as in SNNProjectionDef

@@ -65,9 +65,13 @@ std::vector<Constant> make_constants(const Population& population, const Paramet
             parameters[i] = own[i][own[i].size() > 1 ? row : 0];
         const std::vector<double> derived = evaluate_derived(model, parameters, population.options, dt_ms);
         for (size_t i = 0; i < derived.size(); ++i) {
-            if (!std::isfinite(derived[i]))
+            if (!std::isfinite(derived[i])) {
+                std::string given;
+                for (size_t k = 0; k < parameters.size(); ++k) given += text(model.parameters[k].name, " = ", parameters[k], ", ");
                 throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population.name, "': the derived constant '",
-                            model.derived[i].name, "' of model '", model.name, "' is ", derived[i], " for these parameters");
+                            model.derived[i].name, "' of model '", model.name, "' is ", derived[i], " with ", given, "dt = ", dt_ms,
+                            " ms");
+            }
             constants[derived_base + i].doubles.push_back(derived[i]);
         }
     }
@@ -155,8 +159,8 @@ void choose_tape(const Model& model, PopulationPlan& io_plan) {
     }
 }
 
-// Marks the populations whose activity depends on something trained, or on an input where those want gradients: the adjoint of
-// neurons among them must run, and gradients flow back to them.
+// Marks the populations whose activity depends on something trained, or on an input where those want gradients, not counting what is
+// behind detached projections: the adjoint of neurons among them must run, and gradients flow back to them.
 void mark_gradients(const Network& network, const Wiring& wiring, bool from_inputs, std::vector<PopulationPlan>& populations) {
     std::vector<uint32_t> reached;
     const auto mark = [&](uint32_t p) {
@@ -173,7 +177,8 @@ void mark_gradients(const Network& network, const Wiring& wiring, bool from_inpu
     while (!reached.empty()) {
         const uint32_t p = reached.back();
         reached.pop_back();
-        for (const uint32_t i : wiring.from[p]) mark(network.projections()[i].target);
+        for (const uint32_t i : wiring.from[p])
+            if (const Projection& projection = network.projections()[i]; !projection.detached) mark(projection.target);
     }
 }
 
@@ -260,7 +265,7 @@ Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients, boo
         plan.step_adjoint.push_back({Kernel::neuron_adjoint, *it});
         const std::vector<uint32_t>& onto = wiring.onto[*it];
         for (auto i = onto.rbegin(); i != onto.rend(); ++i)
-            if (projections[*i].trainable || plan.populations[projections[*i].source].needs_activity_gradient)
+            if (projections[*i].trainable || plan.goes_back_to_source(projections[*i]))
                 plan.step_adjoint.push_back({Kernel::deliver_adjoint, *i});
     }
     plan.network = std::move(network);

@@ -102,6 +102,11 @@ struct Plan {
     std::vector<KernelCall> step_adjoint;      // empty when the network has nothing to train
     std::string not_trainable_because;         // set when step_adjoint is empty
     bool sample_weights = false;               // each sample has weights and biases of its own
+
+    // A projection's adjoint gives the source its dL/d(activity).
+    bool goes_back_to_source(const Projection& projection) const {
+        return !projection.detached && populations[projection.source].needs_activity_gradient;
+    }
 };
 
 // The network must be finished. `sample_weights`: nothing is trained, nothing is plastic. `input_gradients`: the backward list goes back to the inputs, through what is not trained too.

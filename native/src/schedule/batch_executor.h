@@ -4,7 +4,15 @@
 //     "cpu*+vulkan:0*"          as many as are expected to be done at the same time, by device_speed()
 //
 // Samples are independent of each other, so results are those of one device, bit for bit, whatever the shares. Weights are
-// written to all devices. Training is not done here: its sums over the samples would be added in another order.
+// written to all devices.
+//
+// Training is data-parallel: each device goes forward and back with its samples, and gradients are added up in the order of the
+// samples and applied in one place (shared_training.h). A sum of floats depends on its order, which is that of micro-batches:
+//
+//     "cpu*8+vulkan:0*24;microbatch=8"   each has an executor of its own on its device; their gradients are added in order
+//
+// so the sums are the same however the micro-batches are dealt to devices, to one as well ("cpu*;microbatch=8"). Without the word
+// what a device has is its micro-batch.
 #pragma once
 
 #include <exception>
@@ -12,6 +20,7 @@
 #include <vector>
 
 #include "common/thread_pool.h"
+#include "schedule/shared_training.h"
 #include "schedule/together.h"
 
 namespace snn {
@@ -19,14 +28,16 @@ namespace snn {
 struct Shares {
     std::vector<std::string> devices;
     std::vector<uint32_t> samples;  // of each device; perhaps 0
+    uint32_t microbatch = 0;        // samples; 0: what each device has
 
-    // What gives the same shares again: "cpu*8+vulkan:0*24".
+    // What gives the same shares again: "cpu*8+vulkan:0*24", "cpu*2+cpu*5;microbatch=1".
     std::string device() const;
 };
 
 // Throws SNN_ERROR_NOT_FOUND for a device that is not there, SNN_ERROR_INVALID_ARGUMENT for words that are no shares and for
-// shares that are not the batch, SNN_ERROR_UNSUPPORTED for devices that do not give the same bits as others.
-Shares make_shares(const Network& network, std::string_view device, const ExecutorOptions& options);
+// shares that are not the batch or not whole micro-batches, SNN_ERROR_UNSUPPORTED for devices that do not give the same bits as others.
+// `slowness`: how many times as long as measured each device takes; nothing: as measured.
+Shares make_shares(const Network& network, std::string_view device, const ExecutorOptions& options, const std::vector<double>& slowness = {});
 MemoryEstimate estimate_memory(const Plan& plan, const Shares& shares, const ExecutorOptions& options);
 
 class BatchExecutor final : public TogetherExecutor {
@@ -36,6 +47,7 @@ public:
     const std::vector<std::string>& devices() const override { return shares_.devices; }
     std::string device() const override { return shares_.device(); }
     std::string without(uint32_t place) const override;
+    std::string better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) override;
     std::string description() const override;
     void reset_state() override;
     void run(const RunRequest& request) override;
@@ -46,13 +58,23 @@ public:
                         std::shared_ptr<const PlasticityPlan> plan) override;  // where the batch is one sample
     void signal(uint32_t projection, float value) override;
 
+    bool can_train() const override;
+    uint64_t taped_run_count() const override { return taped_runs_; }
+    void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
+    double gradient_square_sum(uint32_t projection) const override;
+    bool gradient_is_finite(uint32_t projection) const override;
+    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
+    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
+    std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
+    void update(const OptimizerStep& step, OptimizerMemory& memory) override;
+
     size_t count(const Slot& slot) const override;
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
 
 private:
-    struct Running {
+    struct Running {            // a micro-batch, or all that a device has
         uint32_t place;         // of its device
         uint32_t first, count;  // samples
         std::unique_ptr<Executor> executor;
@@ -60,23 +82,37 @@ private:
         std::vector<RecordFrames> records;
         std::vector<EventRecord> events;
         std::vector<std::vector<uint32_t>> event_memory;  // steps, neurons, samples, by record
+        std::vector<DropoutMask> dropout;
+        std::vector<OutputGradient> output_gradients;
+        std::vector<InputGradient> input_gradients;
         std::exception_ptr error;
     };
 
     size_t size_of_population(uint32_t population) const { return plan_->network->population(population).size; }
-    void run_part(Running& io_running, const RunRequest& request) const;
+    void run_part(Running& io_running, const RunRequest& request);
+    void go_back(Running& io_running, std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) const;
     void merge_events(const RunRequest& request) const;
     template <class Use>
     decltype(auto) on_device(const Running& running, Use&& use) const;
     template <class Use>
     void on_all(Use&& use) const;
+    template <class Use>
+    void on_all_at_once(Use&& use);
+    template <class Use>
+    void give_trained(Use&& use);
 
     std::shared_ptr<const Plan> plan_;
     Shares shares_;
     uint32_t batch_;
-    std::vector<Running> running_;
-    ThreadPool pool_;
+    bool in_double_;
+    std::vector<Running> running_;  // in order of their samples
+    std::vector<std::vector<uint32_t>> lanes_;  // places in running_ of those that run one after the other
+    ThreadPool pool_;  // a thread for each lane, the caller's among them
     bool failed_ = false;
+    Observation observation_;
+    uint64_t taped_runs_ = 0;
+    std::unique_ptr<SharedTraining> training_;  // null before the first taped run
+    std::exception_ptr lost_with_weights_;
 };
 
 }  // namespace snn

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <numeric>
+#include <utility>
 
 #include "common/cache_file.h"
 #include "common/error.h"
@@ -53,15 +54,32 @@ std::shared_ptr<const Network> made_network(const std::vector<uint32_t>& sizes) 
     return network;
 }
 
+constexpr size_t least_steps = 5;
+
+// The time that so large a part of what is done again and again, for 40 ms or 200 times, is not longer than.
+template <class Act>
+double quantile_s(double part, Act&& act) {
+    using Clock = std::chrono::steady_clock;
+    constexpr size_t most_times = 200;
+    constexpr auto time_to_spend = std::chrono::milliseconds(40);
+    std::vector<double> seconds;
+    const Clock::time_point begin = Clock::now();
+    while (seconds.size() < most_times && (seconds.size() < least_steps || Clock::now() - begin < time_to_spend)) {
+        const Clock::time_point act_begin = Clock::now();
+        act();
+        seconds.push_back(std::chrono::duration<double>(Clock::now() - act_begin).count());
+    }
+    const auto at = static_cast<size_t>(part * static_cast<double>(seconds.size()));
+    std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(at), seconds.end());
+    return seconds[at];
+}
+
 struct Measured {
     double step_s, work;
 };
 
 // The median over steps that are asked for one by one, as a game does.
 Measured measure(const Device& device, const std::vector<uint32_t>& sizes) {
-    using Clock = std::chrono::steady_clock;
-    constexpr size_t most_steps = 200, least_steps = 5;
-    constexpr auto time_to_spend = std::chrono::milliseconds(40);
     const std::shared_ptr<const Network> network = made_network(sizes);
     ExecutorOptions options;
     options.device = device_choice(device.info.name);
@@ -83,19 +101,87 @@ Measured measure(const Device& device, const std::vector<uint32_t>& sizes) {
     };
     for (size_t i = 0; i < least_steps; ++i) step(i);
     const ExecutorCounters before = executor->counters();
-    std::vector<double> seconds;
-    const Clock::time_point begin = Clock::now();
-    while (seconds.size() < most_steps && (seconds.size() < least_steps || Clock::now() - begin < time_to_spend)) {
-        const Clock::time_point step_begin = Clock::now();
-        step(least_steps + seconds.size());
-        seconds.push_back(std::chrono::duration<double>(Clock::now() - step_begin).count());
-    }
+    size_t number = least_steps;
+    const double step_s = quantile_s(0.5, [&] { step(number++); });
     const ExecutorCounters after = executor->counters();
-    double work = static_cast<double>(after.synaptic_operations - before.synaptic_operations) / static_cast<double>(seconds.size());
+    double work = static_cast<double>(after.synaptic_operations - before.synaptic_operations) / static_cast<double>(number - least_steps);
     for (const Population& population : network->populations())
         if (!population.is_input()) work += neuron_work(population);
-    std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2), seconds.end());
-    return {seconds[seconds.size() / 2], work};
+    return {step_s, work};
+}
+
+// ---- Measuring what spikes between devices cost
+
+// A spike input, and as many neurons that spike when theirs does.
+class Relay {
+public:
+    explicit Relay(const Device& device) {
+        auto network = std::make_shared<Network>(1.0);
+        for (const char* const name : {"in", "out"}) {
+            SNNPopulationDef population{};
+            population.struct_size = sizeof population;
+            population.kind = name[0] == 'i' ? SNN_POPULATION_SPIKE_INPUT : SNN_POPULATION_NEURONS;
+            population.name = name;
+            population.shape = {1, {neurons, 1, 1}};
+            network->add_population(population, name[0] == 'i' ? nullptr : builtin_model("lif"));
+        }
+        const std::vector<float> weights(neurons, 100.0f);
+        SNNProjectionDef projection = default_projection_def();
+        projection.kind = SNN_CONNECT_ONE_TO_ONE;
+        projection.source = 0;
+        projection.target = 1;
+        projection.weights = weights.data();
+        projection.weight_count = weights.size();
+        network->connect(projection);
+        network->finish();
+        ExecutorOptions options;
+        options.device = device_choice(device.info.name);
+        executor_ = device.backend->open(std::make_shared<const Plan>(make_plan(network)), options);
+        executor_->reset_state();
+    }
+
+    // The time of a window in which so many neurons spike in every step; none: nothing is given or taken. That of the fastest
+    // tenth, since it is differences that count.
+    double window_s(uint32_t spikes) {
+        std::vector<float> frames(size_t{window} * neurons, 0.0f);
+        std::vector<uint32_t> listed, offsets(window + 1, 0), steps(size_t{window} * neurons), told(steps.size());
+        for (uint32_t step = 0; step < window; ++step) {
+            for (uint32_t i = 0; i < spikes; ++i) {
+                listed.push_back(i * (neurons / spikes) + step % 2);  // others in each step: a neuron may have to rest
+                frames[size_t{step} * neurons + listed.back()] = 1.0f;
+            }
+            offsets[step + 1] = static_cast<uint32_t>(listed.size());
+        }
+        return quantile_s(0.1, [&] {
+            InputFrames input{0, frames.data(), spikes > 0 ? neurons : 0};
+            if (spikes > 0 && executor_->takes_spike_lists()) {
+                input.neurons = listed.data();
+                input.offsets = offsets.data();
+            }
+            EventRecord events{1, 0, steps.data(), told.data(), nullptr, 0};
+            RunRequest request;
+            request.first_step = std::exchange(step_, step_ + window);
+            request.step_count = window;
+            request.inputs = {&input, 1};
+            if (spikes > 0) request.events = {&events, 1};
+            executor_->run(request);
+            if (spikes == 0) executor_->active(1, 0);
+        });
+    }
+
+    static constexpr uint32_t neurons = 1024, window = 8;
+
+private:
+    std::unique_ptr<Executor> executor_;
+    uint64_t step_ = 0;
+};
+
+void measure_exchange(const Device& device, DeviceSpeed& out_speed) {
+    constexpr uint32_t few = 8, many = 256;
+    Relay relay(device);
+    const double without = relay.window_s(0), with_few = relay.window_s(few), with_many = relay.window_s(many);
+    out_speed.spike_s = std::max(0.0, with_many - with_few) / (Relay::window * (many - few));
+    out_speed.exchange_s = std::max(0.0, with_few - without - Relay::window * few * out_speed.spike_s);
 }
 
 // ---- Keeping
@@ -115,7 +201,7 @@ Json read_file() {
 }
 
 // Another number where the networks measured or the way they run are others.
-constexpr int measurement = 2;
+constexpr int measurement = 3;
 
 std::string key_of(const Device& device) {
     return text(device.info.name, " | ", device.info.description, " | ", device.driver(), " | ", processor_name(), " | ",
@@ -126,12 +212,13 @@ bool read_speed(const Json& document, const std::string& key, DeviceSpeed& out_s
     if (!document.contains(key)) return false;
     try {
         const JsonObject entry(document.at(key), key);
-        out_speed = {entry.number("small_step_s"), entry.number("large_step_s"), entry.number("small_work"), entry.number("large_work"), true};
+        out_speed = {entry.number("small_step_s"), entry.number("large_step_s"), entry.number("small_work"), entry.number("large_work"),
+                     entry.number("exchange_s"),   entry.number("spike_s"),      true};
     } catch (const Error&) {
         return false;
     }
     return out_speed.small_step_s > 0 && out_speed.large_step_s > 0 && out_speed.small_work > 0 &&
-           out_speed.large_work > out_speed.small_work;
+           out_speed.large_work > out_speed.small_work && out_speed.exchange_s >= 0 && out_speed.spike_s >= 0;
 }
 
 template <class Wanted>
@@ -178,17 +265,26 @@ DeviceSpeed device_speed(const Device& device) {
     DeviceSpeed speed;
     if (!read_speed(document, key, speed)) {
         const Measured small = measure(device, {128, 256, 256, 8}), large = measure(device, {1024, 2048, 1024});
-        speed = {small.step_s, large.step_s, small.work, large.work, false};
+        speed = {small.step_s, large.step_s, small.work, large.work, 0, 0, false};
+        measure_exchange(device, speed);
         document[key] = {{"small_step_s", speed.small_step_s},
                          {"large_step_s", speed.large_step_s},
                          {"small_work", speed.small_work},
-                         {"large_work", speed.large_work}};
+                         {"large_work", speed.large_work},
+                         {"exchange_s", speed.exchange_s},
+                         {"spike_s", speed.spike_s}};
         write_cache_file(file_name, document.dump(2));
     }
     DeviceSpeed kept = speed;
     kept.was_kept = true;
     known.emplace(key, kept);
     return speed;
+}
+
+DeviceSpeed slower(const DeviceSpeed& speed, double slowness) {
+    DeviceSpeed result = speed;
+    for (double* const seconds : {&result.small_step_s, &result.large_step_s, &result.exchange_s, &result.spike_s}) *seconds *= slowness;
+    return result;
 }
 
 std::vector<double> population_work(const Network& network, uint32_t batch_size, double activity) {

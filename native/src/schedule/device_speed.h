@@ -13,8 +13,14 @@ namespace snn {
 struct DeviceSpeed {
     double small_step_s = 0, large_step_s = 0;
     double small_work = 0, large_work = 0;
+    // What spikes to and from other devices cost, in seconds: a window of steps that takes some and gives some, more than steps of
+    // the same run without; and each spike, taken and given.
+    double exchange_s = 0, spike_s = 0;
     bool was_kept = false;  // not measured by this call
 };
+
+// Of a device that takes `slowness` times as long for all it does.
+DeviceSpeed slower(const DeviceSpeed& speed, double slowness);
 
 // A device by its backend and its number there.
 struct Device {

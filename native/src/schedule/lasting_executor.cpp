@@ -6,6 +6,7 @@
 
 #include "backend/slots.h"
 #include "common/error.h"
+#include "schedule/together.h"
 
 namespace snn {
 
@@ -48,13 +49,15 @@ void for_state_slots(const Plan& plan, Use&& use) {
 }  // namespace
 
 LastingExecutor::LastingExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options,
-                                 std::unique_ptr<Executor> executor, Reopen reopen)
+                                 std::unique_ptr<Executor> executor, Reopen reopen, Move move)
     : plan_(std::move(plan)),
       batch_(options.batch_size),
       executor_(std::move(executor)),
       reopen_(std::move(reopen)),
+      move_(std::move(move)),
       is_plastic_(
           std::any_of(plan_->plasticity.begin(), plan_->plasticity.end(), [](const auto& rule) { return rule != nullptr; })),
+      keeps_training_(dynamic_cast<const TogetherExecutor*>(executor_.get()) != nullptr),
       settings_{.seed = options.seed, .constants = {}, .rules = {}, .weights = {}},
       point_{.settings = settings_, .state = {}, .counters = {}},
       interval_(first_interval),
@@ -125,6 +128,7 @@ void LastingExecutor::apply(const Act& act) {
             request.inputs = inputs;
             executor.run(request);
         }
+        void operator()(const std::shared_ptr<const Taped>& taped) const { executor.run(taped->request); }
         void operator()(const Written& written) const { executor.write(written.slot, written.dtype, written.data->data()); }
         void operator()(const Signal& given) const { executor.signal(given.projection, given.value); }
         void operator()(const NewConstants& made) const { executor.set_constants(made.population, *made.constants); }
@@ -180,6 +184,29 @@ void LastingExecutor::log_steps(const RunRequest& request, uint32_t begin) {
     log(std::move(steps), bytes_to_log(request, begin));
 }
 
+void LastingExecutor::log_taped(const RunRequest& request) {
+    auto taped = std::make_shared<Taped>();
+    taped->request = request;
+    for (const InputFrames& input : request.inputs) {
+        const size_t frame = frame_of(input.population);
+        std::vector<float>& values = taped->values.emplace_back();
+        for (uint32_t step = 0; step < (input.step_stride == 0 ? 1 : request.step_count); ++step)
+            values.insert(values.end(), input.data + step * input.step_stride, input.data + step * input.step_stride + frame);
+        taped->inputs.push_back({input.population, values.data(), input.step_stride == 0 ? 0 : frame});
+    }
+    taped->linear.assign(request.linear.begin(), request.linear.end());
+    for (const DropoutMask& mask : request.dropout) {
+        const std::vector<uint8_t>& kept = taped->kept.emplace_back(mask.kept, mask.kept + frame_of(mask.population));
+        taped->dropout.push_back({mask.population, kept.data(), mask.scale});
+    }
+    taped->request.inputs = taped->inputs;
+    taped->request.linear = taped->linear;
+    taped->request.dropout = taped->dropout;
+    taped->request.records = {};
+    taped->request.events = {};
+    log(std::shared_ptr<const Taped>(std::move(taped)), bytes_to_log(request, 0));
+}
+
 bool LastingExecutor::is_point_due() const { return steps_since_point_ >= interval_ || log_bytes_ > most_log_bytes; }
 
 // The old one stays until all of it is there.
@@ -199,6 +226,14 @@ void LastingExecutor::take_safe_point() {
     const Clock::time_point end = Clock::now();
     if (end - begin > most_of_time * (begin - point_time_)) interval_ *= 2;
     point_time_ = end;
+    consider_a_move();
+}
+
+// At a safe point, whose log is empty.
+void LastingExecutor::consider_a_move() {
+    if (!move_ || steps_since_question_ < first_interval) return;
+    steps_since_question_ = 0;
+    if (move_(executor_)) restore();
 }
 
 void LastingExecutor::reset_state() {
@@ -210,6 +245,7 @@ void LastingExecutor::reset_state() {
     log_bytes_ = 0;
     steps_since_point_ = 0;
     point_time_ = Clock::now();
+    lasting([&](Executor&) { consider_a_move(); });
 }
 
 // ---- Running
@@ -253,7 +289,20 @@ void LastingExecutor::run_stretch(const RunRequest& request, uint32_t done, uint
     for (size_t i = 0; i < events.size(); ++i) request.events[i].count = events[i].count;
 }
 
+// All of it at once: the tape is that of one run.
+void LastingExecutor::run_taped(const RunRequest& request) {
+    ++taped_runs_;
+    if (is_point_due()) lasting([&](Executor&) { take_safe_point(); });
+    const Mark begin = mark(request, 0);
+    lasting([&](Executor& executor) {
+        rewind(request, begin);
+        executor.run(request);
+    });
+    log_taped(request);
+}
+
 void LastingExecutor::run(const RunRequest& request) {
+    if (request.tape) return run_taped(request);
     std::optional<Mark> begin;
     lasting([&](Executor&) {
         if (begin) rewind(request, *begin);
@@ -265,6 +314,7 @@ void LastingExecutor::run(const RunRequest& request) {
             run_stretch(request, done, steps);
             done += steps;
             steps_since_point_ += steps;
+            steps_since_question_ += steps;
             const bool is_last = done == request.step_count;
             if (is_last ? bytes_to_log(request, begin->done) < most_log_bytes : !is_point_due()) continue;
             take_safe_point();
@@ -272,6 +322,43 @@ void LastingExecutor::run(const RunRequest& request) {
         }
     });
     log_steps(request, begin->done);
+}
+
+// ---- Training
+
+void LastingExecutor::backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) {
+    lasting([&](Executor& executor) { executor.backward(gradients, inputs); });
+}
+
+// What comes after the backward pass is in host memory, and no device can fail in it.
+double LastingExecutor::gradient_square_sum(uint32_t projection) const { return executor_->gradient_square_sum(projection); }
+
+bool LastingExecutor::gradient_is_finite(uint32_t projection) const { return executor_->gradient_is_finite(projection); }
+
+void LastingExecutor::read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const {
+    executor_->read_constant_gradient(population, place, out_values);
+}
+
+void LastingExecutor::read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const {
+    executor_->read_initial_gradient(population, state, out_values);
+}
+
+std::unique_ptr<OptimizerMemory> LastingExecutor::make_optimizer_memory(uint32_t optimizer) {
+    return executor_->make_optimizer_memory(optimizer);
+}
+
+void LastingExecutor::update(const OptimizerStep& step, OptimizerMemory& memory) {
+    executor_->update(step, memory);
+    for (uint32_t q = 0; q < plan_->network->projections().size(); ++q)
+        for (const Slot::Kind kind : {Slot::weight, Slot::bias}) {
+            const Slot slot{kind, q};
+            if (!plan_->network->projection(q).trainable || count(slot) == 0) continue;
+            Bytes data(count(slot) * sizeof(float));
+            executor_->read(slot, DType::float32, data.data());
+            const Written written{slot, DType::float32, std::make_shared<const Bytes>(std::move(data))};
+            settings_.weights.insert_or_assign({kind, q}, written);
+            log(written, written.data->size());
+        }
 }
 
 // ---- Variables

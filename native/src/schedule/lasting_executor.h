@@ -6,10 +6,13 @@
 //     safe point ---- steps ---- write ---- steps ---- X           a device fails in the middle of a run
 //     safe point ==== steps ==== write ==== steps ==== goes on     another executor, from the safe point, does it all again
 //
+// A safe point is also where work may be moved from a device that has become slow: another executor goes on from there.
+//
 // A new safe point is taken after `first_interval` steps - less often where that costs more than a part of the time -, in the
 // middle of a long run too, or when the log has become large. A reset is one for nothing, unless weights are plastic.
 //
-// Training is not done here.
+// Training goes on as well where devices share a batch, whose weights and moments are in host memory: a taped run is logged like
+// others, so a backward pass that fails is done again on a tape that was made again.
 #pragma once
 
 #include <chrono>
@@ -33,8 +36,12 @@ public:
     // Throws, `failure` or an error of its own, when there is none.
     using Reopen = std::function<void(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure)>;
 
+    // Puts another executor in the place of one that would do better otherwise, in its initial state; false: it stays. Asked after
+    // every so many steps.
+    using Move = std::function<bool(std::unique_ptr<Executor>& io_executor)>;
+
     LastingExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options, std::unique_ptr<Executor> executor,
-                    Reopen reopen);
+                    Reopen reopen, Move move = {});
 
     std::string description() const override;
     void reset_state() override;
@@ -44,6 +51,16 @@ public:
     void set_seed(uint64_t seed) override;
     void set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) override;
     void signal(uint32_t projection, float value) override;
+
+    bool can_train() const override { return keeps_training_ && executor_ && executor_->can_train(); }
+    uint64_t taped_run_count() const override { return taped_runs_; }
+    void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
+    double gradient_square_sum(uint32_t projection) const override;
+    bool gradient_is_finite(uint32_t projection) const override;
+    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
+    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
+    std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
+    void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
     size_t count(const Slot& slot) const override;
     void read(const Slot& slot, DType dtype, void* out_data) const override;
@@ -62,6 +79,14 @@ private:
         uint32_t count;
         std::vector<size_t> strides;             // by input, as InputFrames has it
         std::vector<std::vector<float>> values;  // by input: of one step where the stride is 0
+    };
+    struct Taped {  // with all that its request points to
+        RunRequest request;
+        std::vector<InputFrames> inputs;
+        std::vector<std::vector<float>> values;  // by input
+        std::vector<LinearStep> linear;
+        std::vector<DropoutMask> dropout;
+        std::vector<std::vector<uint8_t>> kept;  // by mask
     };
     struct Written {
         Slot slot;
@@ -84,7 +109,7 @@ private:
         uint64_t seed;
     };
     struct Reset {};
-    using Act = std::variant<Steps, Written, Signal, NewConstants, NewRule, NewSeed, Reset>;
+    using Act = std::variant<Steps, std::shared_ptr<const Taped>, Written, Signal, NewConstants, NewRule, NewSeed, Reset>;
 
     // What a reset keeps.
     struct Settings {
@@ -118,7 +143,10 @@ private:
     void log(Act act, size_t bytes);
     size_t bytes_to_log(const RunRequest& request, uint32_t begin) const;
     void log_steps(const RunRequest& request, uint32_t begin);
+    void log_taped(const RunRequest& request);
+    void run_taped(const RunRequest& request);
     void take_safe_point();
+    void consider_a_move();
     bool is_point_due() const;
     Mark mark(const RunRequest& request, uint32_t done) const;
     void rewind(const RunRequest& request, const Mark& mark);
@@ -128,14 +156,18 @@ private:
     uint32_t batch_;
     std::unique_ptr<Executor> executor_;
     Reopen reopen_;
+    Move move_;
     bool is_plastic_;
+    bool keeps_training_;  // what is trained is not lost with a device
     Settings settings_;  // as they are now
     SafePoint point_;
     std::vector<Act> log_;
     size_t log_bytes_ = 0;
     uint64_t steps_since_point_ = 0;
+    uint64_t steps_since_question_ = 0;  // of a move
     uint64_t interval_;  // steps from one safe point to the next
     std::chrono::steady_clock::time_point point_time_;
+    uint64_t taped_runs_ = 0;
     ExecutorCounters counted_before_;  // by executors that are gone, up to the safe point that the present one began at
 };
 

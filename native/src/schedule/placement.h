@@ -40,13 +40,19 @@ struct Placement {
 };
 
 // `device` is "cpu+vulkan:0", devices with "+" between them, perhaps followed by ";population=number of a device, from 0" or
-// ";population[first:end]=number" for those populations that the caller places. The others go, those with most work first, each where
-// it is expected to be done first; where that leaves one device much longer at work than others, populations are cut instead.
-// device_speed() is asked where devices differ and something is left to be placed. Populations with an undelayed
+// ";population[first:end]=number" for those populations that the caller places. The others go where a step is expected to take the
+// least time, with what spikes between devices cost, perhaps all to one device; where that leaves one device much longer at work than
+// others, populations are cut instead. device_speed() is asked where something is left to be placed. Populations with an undelayed
 // projection between them stay together, and are not cut. The same network, devices and measurements always give the same placement.
 // Throws SNN_ERROR_NOT_FOUND for a device or population that is not there, SNN_ERROR_INVALID_ARGUMENT for words that say nothing
 // of this kind and for slices that are none, SNN_ERROR_UNSUPPORTED for devices that do not give the same bits as others, for
 // undelayed projections between populations that the caller has put apart, and for populations that cannot be cut.
 Placement place(const Network& network, std::string_view device, const ExecutorOptions& options);
+// The same by measurements that are given, one for each device.
+Placement place(const Network& network, std::string_view device, const ExecutorOptions& options,
+                const std::vector<struct DeviceSpeed>& speeds);
+// Seconds of a step, by device; 0 of one that has no neurons.
+std::vector<double> expected_step_s(const Network& network, const Placement& placement, const ExecutorOptions& options,
+                                    const std::vector<struct DeviceSpeed>& speeds);
 
 }  // namespace snn

@@ -42,15 +42,14 @@ double monotonic_seconds() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-void check_finite(const float* values, size_t count, std::string_view what) {
-    const size_t i = first_not_finite(values, count);
-    if (i < count) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "[", i, "] is ", values[i], "; values must be finite");
-}
-
-void check_spikes(const float* values, size_t count, std::string_view what) {
-    const size_t i = first_no_spike(values, count);
-    if (i < count)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "[", i, "] is ", values[i], "; a spike input takes 0 and 1 only");
+// Frames of an input, [step][batch][size], or one that is held: every value is finite, of a spike input 0 or 1.
+void check_frames(const float* values, size_t count, const Population& input, uint32_t batch_size, bool held) {
+    const bool spikes = input.kind == SNN_POPULATION_SPIKE_INPUT;
+    const size_t i = spikes ? first_no_spike(values, count) : first_not_finite(values, count);
+    if (i >= count) return;
+    throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", input.name, "' is ", values[i], " at ",
+                held ? std::string() : text("step ", i / input.size / batch_size, ", "), "sample ", i / input.size % batch_size,
+                ", neuron ", i % input.size, spikes ? "; a spike input takes 0 and 1 only" : "; values must be finite");
 }
 
 // The product of the run's dimensions, refused when it cannot be an array size.
@@ -180,8 +179,7 @@ void Session::set_input(uint32_t population, const float* values, size_t count) 
     if (input.bound || input.on_device)
         throw Error(SNN_ERROR_STATE, "input '", info.name, "' is bound to memory of the program and reads nothing else; bind it "
                     "to null first");
-    if (input.clears) check_spikes(values, count, info.name);
-    else check_finite(values, count, info.name);
+    check_frames(values, count, info, batch_size_, true);
     std::memcpy(input.values.data(), values, count * sizeof(float));
     input.filled = true;
 }
@@ -344,8 +342,7 @@ std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, ui
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", expected, " values (",
                         array.held ? "held: " : text("step_count ", step_count, " x "), "batch_size ", batch_size_,
                         " x size ", info.size, "), got ", array.count);
-        if (info.kind == SNN_POPULATION_SPIKE_INPUT) check_spikes(array.data, array.count, info.name);
-        else check_finite(array.data, array.count, info.name);
+        check_frames(array.data, array.count, info, batch_size_, array.held);
         found.data = array.data;
         found.step_stride = array.held ? 0 : frame;
     }

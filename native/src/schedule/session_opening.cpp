@@ -46,6 +46,12 @@ void Session::open_several(const std::string& device) {
                                                   ExecutorOptions options = executor_options_;
                                                   options.vulkan_host = host.get();
                                                   go_on_without(io_executor, failure, options);
+                                              },
+                                              [this, host, asked = device, slowness = std::vector<double>()](
+                                                  std::unique_ptr<Executor>& io_executor) mutable {
+                                                  ExecutorOptions options = executor_options_;
+                                                  options.vulkan_host = host.get();
+                                                  return move_work(io_executor, asked, slowness, options);
                                               });
     }
     executor_->reset_state();
@@ -71,14 +77,39 @@ void Session::go_on_without(std::unique_ptr<Executor>& io_executor, std::excepti
                 device_ = name_of(*opened, device);
                 io_executor = std::move(opened);
             } catch (const DeviceFailure& other) {  // does not open any more: whatever is left shares anew
-                std::vector<std::string> left = devices_of(device);
+                const std::vector<std::string> left = devices_of(device);
                 if (left.size() == 1) throw;
                 warn(text("device '", left[other.place], "' is not used either: ", other.what()));
-                left.erase(left.begin() + other.place);
-                device = joined_devices(left, shares_samples(device));
+                device = without_device(device, other.place);
             }
         }
     }
+}
+
+// Away from devices that are slower than they were expected to be; `asked`: the device as the caller named it, or what is left of it.
+bool Session::move_work(std::unique_ptr<Executor>& io_executor, std::string& io_asked, std::vector<double>& io_slowness,
+                        const ExecutorOptions& options) {
+    auto& present = static_cast<TogetherExecutor&>(*io_executor);
+    if (present.devices() != devices_of(io_asked)) {  // one has failed since
+        io_asked = present.device();
+        io_slowness.clear();
+    }
+    const std::string device = present.better(io_asked, options, io_slowness);
+    if (device.empty()) return false;
+    std::unique_ptr<TogetherExecutor> opened;
+    try {
+        opened = open_together(plan_, device, options);
+    } catch (const std::exception&) {
+        return false;  // no room for both at once: it stays as it is
+    }
+    size_t slowest = 0;
+    for (size_t d = 0; d < io_slowness.size(); ++d)
+        if (io_slowness[d] > io_slowness[slowest]) slowest = d;
+    device_ = name_of(*opened, device);
+    device_reason_ = text("'", present.devices()[slowest], "' takes longer than was measured: work was moved to other devices");
+    if (log_) log_(SNN_LOG_INFORMATION, text(device_reason_, "; ", opened->description()).c_str(), log_user_);
+    io_executor = std::move(opened);
+    return true;
 }
 
 void Session::warn(const std::string& sentence) const {

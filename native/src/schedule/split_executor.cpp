@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "schedule/device_speed.h"
 
 namespace snn {
 
@@ -88,7 +89,8 @@ SplitExecutor::SplitExecutor(std::shared_ptr<const Plan> plan, Split split, cons
       batch_(options.batch_size),
       silence_(options.batch_size, 0.0f),
       pool_(width_of(split.parts.size(), options), {}),
-      now_(placement_.lag_steps) {
+      now_(placement_.lag_steps),
+      observation_(placement_.devices.size()) {
     const Network& network = *plan_->network;
     const auto& populations = network.populations();
     const auto population_count = static_cast<uint32_t>(populations.size());
@@ -154,6 +156,19 @@ std::string SplitExecutor::without(uint32_t place) const {
     return left.devices.size() > 1 ? left.device(*plan_->network) : left.devices.front();
 }
 
+std::string SplitExecutor::better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) {
+    const Network& network = *plan_->network;
+    std::vector<DeviceSpeed> speeds = measured_speeds(placement_.devices);
+    observation_.conclude(expected_step_s(network, placement_, options, speeds), io_slowness);
+    for (size_t d = 0; d < speeds.size(); ++d) speeds[d] = slower(speeds[d], io_slowness[d]);
+    const auto longest_s = [&](const Placement& placement) {
+        const std::vector<double> seconds = expected_step_s(network, placement, options, speeds);
+        return *std::max_element(seconds.begin(), seconds.end());
+    };
+    const Placement found = place(network, asked, options, speeds);
+    return observation_.is_worth_a_move(longest_s(placement_), longest_s(found)) ? found.device(network) : std::string();
+}
+
 std::string SplitExecutor::description() const {
     std::string words = placement_.description(*plan_->network);
     if (placement_.window_steps > 0) words += text(", spikes exchanged after every ", placement_.window_steps, " steps");
@@ -196,6 +211,7 @@ void SplitExecutor::run(const RunRequest& request) {
         std::rethrow_exception(first);
     }
     now_ += request.step_count;
+    observation_.count(request.step_count);
     merge_events(request);
     count_inputs(request);
 }
@@ -242,7 +258,7 @@ void SplitExecutor::run_window(Running& io_running, const RunRequest& request, u
         own.record_phase = static_cast<uint32_t>((uint64_t{request.record_phase} + done) % request.record_interval);
         own.events = io_running.events;
         try {
-            io_running.executor->run(own);
+            observation_.time(io_running.part.place, [&] { io_running.executor->run(own); });
         } catch (...) {
             rethrow_as_failure(io_running.part.device, io_running.part.place);
         }

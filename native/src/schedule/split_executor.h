@@ -65,6 +65,7 @@ public:
     const std::vector<std::string>& devices() const override { return placement_.devices; }
     std::string device() const override { return placement_.device(*plan_->network); }
     std::string without(uint32_t place) const override;
+    std::string better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) override;
     std::string description() const override;
     void reset_state() override;
     void run(const RunRequest& request) override;
@@ -164,6 +165,7 @@ private:
     ThreadPool pool_;             // a thread for each part, the caller's among them
     uint64_t now_;                // steps since the state was reset, and the lag of links
     uint64_t input_spikes_ = 0;
+    Observation observation_;
     std::atomic<bool> failed_{false};
     mutable std::vector<uint32_t> active_;  // what active() gathered
 };

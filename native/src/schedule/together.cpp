@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <new>
+#include <utility>
 
 #include "schedule/batch_executor.h"
 #include "schedule/device_choice.h"
@@ -30,7 +31,15 @@ std::vector<std::string> devices_of(std::string_view device) {
 std::string joined_devices(const std::vector<std::string>& devices, bool share_samples) {
     std::string words;
     for (const std::string& name : devices)
-        words += (words.empty() ? "" : "+") + name + (share_samples && devices.size() > 1 ? "*" : "");
+        words += (words.empty() ? "" : "+") + name + (share_samples ? "*" : "");
+    return words;
+}
+
+std::string without_device(std::string_view device, uint32_t place) {
+    std::vector<std::string> left = devices_of(device);
+    left.erase(left.begin() + place);
+    std::string words = joined_devices(left, shares_samples(device));
+    if (shares_samples(device)) words += device.substr(std::min(device.find(';'), device.size()));  // the micro-batch
     return words;
 }
 
@@ -69,11 +78,7 @@ uint32_t width_of(size_t part_count, const ExecutorOptions& options) {
     return alone ? 1 : static_cast<uint32_t>(part_count);
 }
 
-std::vector<DeviceSpeed> speeds_of(const std::vector<std::string>& devices) {
-    // Of equals only the work matters.
-    if (std::adjacent_find(devices.begin(), devices.end(), std::not_equal_to<>()) == devices.end())
-        return std::vector<DeviceSpeed>(devices.size(),
-                                        {.small_step_s = 0, .large_step_s = 1, .small_work = 0, .large_work = 1});
+std::vector<DeviceSpeed> measured_speeds(const std::vector<std::string>& devices) {
     std::vector<DeviceSpeed> speeds;
     for (const std::string& name : devices) {
         const std::string_view choice = device_choice(name);
@@ -82,6 +87,24 @@ std::vector<DeviceSpeed> speeds_of(const std::vector<std::string>& devices) {
         speeds.push_back(device_speed(find_device(is_number ? name : find_backend(name).name)));
     }
     return speeds;
+}
+
+std::vector<DeviceSpeed> speeds_of(const std::vector<std::string>& devices) {
+    if (std::adjacent_find(devices.begin(), devices.end(), std::not_equal_to<>()) != devices.end()) return measured_speeds(devices);
+    return std::vector<DeviceSpeed>(devices.size(), {.small_step_s = 0, .large_step_s = 1, .small_work = 0, .large_work = 1});
+}
+
+void Observation::conclude(const std::vector<double>& expected_s, std::vector<double>& io_slowness) {
+    io_slowness.resize(busy_s_.size(), 1.0);
+    for (size_t d = 0; d < busy_s_.size(); ++d) {
+        if (steps_ > 0 && busy_s_[d] > 0 && expected_s[d] > 0) io_slowness[d] = busy_s_[d] / static_cast<double>(steps_) / expected_s[d];
+        busy_s_[d] = 0;
+    }
+    steps_ = 0;
+}
+
+bool Observation::is_worth_a_move(double present_s, double better_s) {
+    return std::exchange(was_worth_it_, better_s < worth_a_move * present_s) && was_worth_it_;
 }
 
 void rethrow_as_failure(std::string_view device, uint32_t place) {
@@ -99,9 +122,9 @@ void rethrow_as_failure(std::string_view device, uint32_t place) {
 namespace {
 
 void check_not_to_train(std::string_view device, const ExecutorOptions& options) {
-    if (options.flags & (SNN_FLAG_INPUT_GRADIENTS | SNN_FLAG_SMOOTH_SPIKES))
-        throw Error(SNN_ERROR_UNSUPPORTED, "several devices do not train together: SNN_FLAG_INPUT_GRADIENTS and ",
-                    "SNN_FLAG_SMOOTH_SPIKES need one device, not '", device, "'");
+    if (!shares_samples(device) && options.flags & (SNN_FLAG_INPUT_GRADIENTS | SNN_FLAG_SMOOTH_SPIKES))
+        throw Error(SNN_ERROR_UNSUPPORTED, "devices that share populations do not train together: SNN_FLAG_INPUT_GRADIENTS and ",
+                    "SNN_FLAG_SMOOTH_SPIKES need one device, or devices that share samples, not '", device, "'");
 }
 
 }  // namespace

@@ -16,28 +16,14 @@ void check_number(double value, double minimum, bool above, const char* field) {
                     above ? "above " : "of at least ", minimum);
 }
 
-void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t batch_size) {
-    const bool own_loss = def.loss == SNN_LOSS_NONE;
-    const Population& output = network.population(own_loss ? 0 : def.output_population);
-    if (output.is_input() && !own_loss)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->output_population ", def.output_population, " ('", output.name,
-                    "') is an input");
+void check_definition(const SNNTrainerDef& def, const Network& network) {
     if (def.step_count == 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->step_count is 0; expected at least 1");
-    if (def.loss >= loss_count && !own_loss)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss is ", def.loss, "; expected one of SNN_LOSS_*");
+    if (def.loss != SNN_LOSS_NONE && network.population(def.output_population).is_input())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->output_population ", def.output_population, " ('",
+                    network.population(def.output_population).name, "') is an input");
     if (def.optimizer > SNN_OPTIMIZER_LION)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->optimizer is ", def.optimizer,
                     "; expected one of SNN_OPTIMIZER_*");
-    const bool of_spikes = !own_loss && !loss_kind(def.loss).of_membrane();
-    if (of_spikes && !output.is_binary())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss looks at spikes, but population '", output.name,
-                    "' has model '", output.model->name, "', which does not spike; use a membrane loss");
-    if (!own_loss && !of_spikes && !output.model->has_membrane)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->loss is over the membrane, but population '", output.name, "' has model '",
-                    output.model->name, "', which has none");
-    if (!own_loss && size_t{batch_size} * output.size > SIZE_MAX / 64 / def.step_count)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->step_count ", def.step_count,
-                    " is too large for this batch and output");
     check_number(def.learning_rate, 0, false, "learning_rate");
     check_number(def.momentum, 0, false, "momentum");
     check_number(def.beta1, 0, false, "beta1");
@@ -65,20 +51,20 @@ void check_definition(const SNNTrainerDef& def, const Network& network, uint32_t
 
 Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def,
                  ParameterStore* parameters)
-    : executor_(executor), plan_(plan), def_(def), learned_(plan),
+    : executor_(executor), plan_(plan), def_(def), batch_size_(batch_size), steps_(def.step_count), learned_(plan),
       latent_(executor, plan, batch_size, def.step_count), parameters_(parameters) {
-    check_definition(def, *plan.network, batch_size);
+    check_definition(def, *plan.network);
+    if (def.loss != SNN_LOSS_NONE)
+        head_ = std::make_unique<LossHead>(*plan.network, def.output_population, def.loss, batch_size, def, "def->");
     if (plan.step_adjoint.empty())
         throw Error(SNN_ERROR_UNSUPPORTED, "the network cannot be trained: ", plan.not_trainable_because);
     if (!executor.can_train()) throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train; \"cpu\" can");
-    const uint32_t outputs = def.loss == SNN_LOSS_NONE ? 0 : plan.network->population(def.output_population).size;
-    shape_ = {def.loss, def.step_count, batch_size, outputs, plan.network->dt_ms(), def.van_rossum_tau_ms};
     if (def.rule != SNN_LEARNING_BPTT) {
         check_rule();
         prepare_rule();
     }
-    prepare_regularization();
-    prepare_loss();
+    prepare_spike_counts();
+    collect_outputs();
     optimizer_memory_ = executor.make_optimizer_memory(def.optimizer);
 }
 
@@ -86,19 +72,24 @@ void Trainer::check_rule() const {
     const char* const names[] = {"back-propagation", "OTTT", "e-prop", "EventProp"};
     const char* const name = names[def_.rule];
     const auto& populations = plan_.network->populations();
-    if (def_.loss == SNN_LOSS_NONE)
+    if (!head_)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->rule is ", name, ", which needs one of the library's losses; def->loss is ",
                     "SNN_LOSS_NONE");
     for (const Population& population : populations)
         if (population.learns())
             throw Error(SNN_ERROR_UNSUPPORTED, name, " trains weights; population '", population.name,
                         "' has a learnable parameter");
-    if (def_.rule == SNN_LEARNING_EVENTPROP) check_spike_times();
+    if (def_.rule == SNN_LEARNING_EVENTPROP) {
+        check_spike_times(*head_);
+        if (def_.rate_regularization > 0)
+            throw Error(SNN_ERROR_UNSUPPORTED, "EventProp: def->rate_regularization is ", def_.rate_regularization,
+                        ", and a rate does not change with the times of spikes; expected 0");
+    }
     if (def_.rule != SNN_LEARNING_EPROP) return;
     std::vector<uint8_t> gets_signals(populations.size());
     gets_signals[def_.output_population] = 1;
     for (const Projection& projection : plan_.network->projections())
-        if (projection.target == def_.output_population) gets_signals[projection.source] = 1;
+        if (projection.target == def_.output_population && !projection.detached) gets_signals[projection.source] = 1;
     for (const Projection& projection : plan_.network->projections())
         if (projection.trainable && !gets_signals[projection.target])
             throw Error(SNN_ERROR_UNSUPPORTED, "e-prop: projection '", projection.name, "' cannot learn, since population '",
@@ -107,19 +98,15 @@ void Trainer::check_rule() const {
 }
 
 // EventProp knows how a loss changes with the times of spikes, not with how many there are.
-void Trainer::check_spike_times() const {
-    const LossKind& kind = loss_kind(def_.loss);
-    const Population& output = plan_.network->population(def_.output_population);
-    const bool of_membrane = kind.of_membrane() || kind.form == LossKind::membrane_in_time;
-    if (!of_membrane && kind.score != LossKind::latency && kind.form != LossKind::van_rossum)
-        throw Error(SNN_ERROR_UNSUPPORTED, "EventProp: def->loss counts spikes, and a count does not change with their times; use one of "
-                    "latency, of the membrane, or VAN_ROSSUM");
-    if (of_membrane && output.model->spiking)
-        throw Error(SNN_ERROR_UNSUPPORTED, "EventProp: def->loss is over the membrane, and the output population '", output.name,
-                    "' has model '", output.model->name, "', whose resets make it jump; use an output that does not spike");
-    if (def_.rate_regularization > 0)
-        throw Error(SNN_ERROR_UNSUPPORTED, "EventProp: def->rate_regularization is ", def_.rate_regularization,
-                    ", and a rate does not change with the times of spikes; expected 0");
+void Trainer::check_spike_times(const LossHead& head) const {
+    const LossKind& kind = head.kind();
+    const Population& output = plan_.network->population(head.population());
+    if (!kind.of_membrane() && kind.score != LossKind::latency && kind.form != LossKind::van_rossum)
+        throw Error(SNN_ERROR_UNSUPPORTED, "EventProp: the loss of population '", output.name, "' counts spikes, and a count does not ",
+                    "change with their times; use one of latency, of the membrane, or VAN_ROSSUM");
+    if (kind.of_membrane() && output.model->spiking)
+        throw Error(SNN_ERROR_UNSUPPORTED, "EventProp: the loss is over the membrane, and population '", output.name, "' has model '",
+                    output.model->name, "', whose resets make it jump; use an output that does not spike");
 }
 
 void Trainer::prepare_rule() {
@@ -136,66 +123,94 @@ void Trainer::prepare_rule() {
 }
 
 // Spikes are counted in every spiking population: for the statistics, the regularisation and the losses over counts.
-void Trainer::prepare_regularization() {
+void Trainer::prepare_spike_counts() {
     const auto& populations = plan_.network->populations();
-    for (uint32_t p = 0; p < populations.size(); ++p)
-        if (!populations[p].is_input() && populations[p].is_binary())
-            spiking_.push_back({p, std::vector<double>(size_t{shape_.batch_size} * populations[p].size), {}});
-    for (Spiking& entry : spiking_) {
-        records_.push_back({RecordFrames::activity_sum, entry.population, 0, DType::float64, entry.counts.data(), 0});
-        if (def_.rate_regularization > 0 && plan_.populations[entry.population].needs_activity_gradient) {
-            entry.gradient.resize(entry.counts.size());
-            gradients_.push_back(
-                {OutputGradient::activity, entry.population, 0, DType::float64, entry.gradient.data(), 0});
-        }
-        if (entry.population == def_.output_population) output_counts_ = entry.counts;
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        if (populations[p].is_input() || !populations[p].is_binary()) continue;
+        const size_t count = size_t{batch_size_} * populations[p].size;
+        const bool regularized = def_.rate_regularization > 0 && plan_.populations[p].needs_activity_gradient;
+        spiking_.push_back({p, std::vector<double>(count), std::vector<double>(regularized ? count : 0)});
     }
 }
 
-void Trainer::prepare_loss() {
-    if (def_.loss == SNN_LOSS_NONE) return;
-    const LossKind& kind = loss_kind(def_.loss);
-    const size_t frame = size_t{shape_.batch_size} * shape_.output_count;
-    const uint32_t output = def_.output_population;
-    scores_.resize(frame);
-    score_gradient_.resize(frame);
-    maximum_steps_.resize(kind.score == LossKind::max_membrane ? frame : 0);
-    const uint32_t state = kind.of_membrane() ? plan_.network->population(output).model->membrane_state : 0;
-    if (kind.needs_frames()) {
-        frames_.resize(frame * def_.step_count);
-        records_.push_back({kind.of_membrane() ? RecordFrames::state : RecordFrames::activity, output, state, DType::float64,
-                            frames_.data(), frame});
+// What a run is to record, and the gradients that a backward takes.
+void Trainer::collect_outputs() {
+    records_.clear();
+    gradients_.clear();
+    for (Spiking& entry : spiking_) {
+        records_.push_back({RecordFrames::activity_sum, entry.population, 0, DType::float64, entry.counts.data(), 0});
+        if (!entry.gradient.empty())
+            gradients_.push_back({OutputGradient::activity, entry.population, 0, DType::float64, entry.gradient.data(), 0});
     }
-    output_gradient_.resize(kind.gradient_in_time() ? frame * def_.step_count : frame);
-    gradients_.push_back({kind.of_membrane() ? OutputGradient::state : OutputGradient::activity, output, state, DType::float64,
-                          output_gradient_.data(), kind.gradient_in_time() ? frame : 0});
+    const auto add = [&](LossHead& head) {
+        head.add_records(records_);
+        head.add_gradients(gradients_);
+    };
+    if (head_) add(*head_);
+    for (auto& [population, auxiliary] : auxiliary_) add(*auxiliary.head);
+}
+
+void Trainer::set_auxiliary_loss(uint32_t population, uint32_t loss, double weight) {
+    if (!head_)
+        throw Error(SNN_ERROR_STATE, "the trainer has SNN_LOSS_NONE: the caller's loss may look at any population");
+    const Population& chosen = plan_.network->population(population);
+    if (population == def_.output_population)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", chosen.name, "' is the output population, which has def->loss");
+    if (!(weight >= 0) || !std::isfinite(weight))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "weight is ", weight, "; expected a finite number of at least 0");
+    if (def_.rule == SNN_LEARNING_EPROP)
+        throw Error(SNN_ERROR_UNSUPPORTED, "e-prop: learning signals come from one output population, and '", chosen.name,
+                    "' would be a second one");
+    if (weight == 0) {
+        auxiliary_.erase(population);
+    } else {
+        auto head = std::make_unique<LossHead>(*plan_.network, population, loss, batch_size_, def_, "");
+        if (head->output_count() != head_->output_count())
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", chosen.name, "' has ", head->output_count(), " neurons and the ",
+                        "output population ", head_->output_count(), "; their losses look at the same labels or targets");
+        if (head->kind().in_time() != head_->kind().in_time())
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "loss is ", loss, " and def->loss is ", def_.loss,
+                        "; either both take targets of each step or none does");
+        if (def_.rule == SNN_LEARNING_EVENTPROP) check_spike_times(*head);
+        auxiliary_[population] = {std::move(head), weight};
+    }
+    collect_outputs();
+    phase_ = Phase::idle;
+}
+
+// Whether the loss has what it compares with.
+void Trainer::check_targets_of(const LossHead& head, bool with_targets) const {
+    const LossKind& kind = head.kind();
+    if (with_targets && kind.form == LossKind::cross_entropy)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->targets belong to the MEAN_SQUARE losses and VAN_ROSSUM; the loss of population '",
+                    plan_.network->population(head.population()).name, "' takes labels");
+    if (!with_targets && !kind.takes_labels_alone())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->targets is null; the loss of population '",
+                    plan_.network->population(head.population()).name, "' compares with targets and takes labels beside them only");
 }
 
 void Trainer::check_targets(const int32_t* labels, size_t label_count, const float* targets, size_t target_count) const {
-    if (label_count != (labels ? shape_.batch_size : 0))
+    if (label_count != (labels ? batch_size_ : 0))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->label_count is ", label_count, "; expected ",
-                    labels ? text(shape_.batch_size, " (batch_size)") : "0, because labels is null");
-    const bool own_loss = def_.loss == SNN_LOSS_NONE, in_time = !own_loss && loss_kind(def_.loss).in_time();
-    const size_t expected = scores_.size() * (in_time ? def_.step_count : 1);
+                    labels ? text(batch_size_, " (batch_size)") : "0, because labels is null");
+    const uint32_t outputs = head_ ? head_->output_count() : 0;
+    const bool in_time = head_ && head_->kind().in_time();
+    const size_t expected = size_t{batch_size_} * outputs * (in_time ? def_.step_count : 1);
     if (target_count != (targets ? expected : 0))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->target_count is ", target_count, "; expected ",
                     targets ? text(expected, in_time ? text(" (steps ", def_.step_count, " x ") : std::string(" ("),
-                                   "batch_size ", shape_.batch_size, " x outputs ", shape_.output_count, ")")
+                                   "batch_size ", batch_size_, " x outputs ", outputs, ")")
                             : "0, because targets is null");
-    if (!labels && !targets && !own_loss)
+    if (!labels && !targets && head_)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch has neither labels nor targets");
-    if (targets && own_loss)
+    if (targets && !head_)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->targets are for the library's losses; the trainer has SNN_LOSS_NONE");
-    if (targets && loss_kind(def_.loss).form == LossKind::cross_entropy)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->targets belong to the MEAN_SQUARE losses and VAN_ROSSUM; this loss, ",
-                    def_.loss, ", takes labels");
-    if (!targets && !own_loss && !loss_kind(def_.loss).takes_labels_alone())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->targets is null; this loss, ", def_.loss,
-                    ", compares with targets and takes labels beside them only");
-    for (uint32_t sample = 0; labels && sample < shape_.batch_size; ++sample)
-        if (labels[sample] < -1 || (!own_loss && labels[sample] >= static_cast<int64_t>(shape_.output_count)))
+    if (head_) check_targets_of(*head_, targets != nullptr);
+    for (const auto& [population, auxiliary] : auxiliary_) check_targets_of(*auxiliary.head, targets != nullptr);
+    for (uint32_t sample = 0; labels && sample < batch_size_; ++sample)
+        if (labels[sample] < -1 || (head_ && labels[sample] >= static_cast<int64_t>(outputs)))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "labels[", sample, "] is ", labels[sample], "; expected ",
-                        own_loss ? std::string("0 or more") : text("0 to ", shape_.output_count - 1), ", or -1 for padding");
+                        head_ ? text("0 to ", outputs - 1) : std::string("0 or more"), ", or -1 for padding");
     for (size_t i = 0; targets && i < target_count; ++i)
         if (!std::isfinite(targets[i]))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "targets[", i, "] is ", targets[i], "; targets must be finite");
@@ -226,7 +241,7 @@ void Trainer::run_taped(Steps steps, std::span<const InputFrames> inputs, const 
     request.linear = linear_;
     request.readout = def_.output_population;
     request.traces = has_traces() && steps.count < def_.step_count;
-    shape_.step_count = steps.count;
+    steps_ = steps.count;
     request.normalization = latent_.normalization(labels);
     latent_.begin();
     try {
@@ -258,7 +273,7 @@ std::span<const InputFrames> Trainer::kept(std::span<const InputFrames> inputs) 
     kept_inputs_.assign(inputs.begin(), inputs.end());
     input_copies_.resize(inputs.size());
     for (size_t i = 0; i < inputs.size(); ++i) {
-        const size_t frame = size_t{shape_.batch_size} * plan_.network->population(inputs[i].population).size;
+        const size_t frame = size_t{batch_size_} * plan_.network->population(inputs[i].population).size;
         const size_t count = inputs[i].step_stride == 0 ? frame : frame * def_.step_count;
         input_copies_[i].assign(inputs[i].data, inputs[i].data + count);
         kept_inputs_[i].data = input_copies_[i].data();
@@ -276,7 +291,7 @@ uint32_t Trainer::tape_steps(Steps steps) const {
 // What comes after the loss, whoever computes it.
 void Trainer::finish_forward(const int32_t* labels, ForwardResult& io_result) {
     for (const Spiking& entry : spiking_) {
-        const size_t size = entry.counts.size() / shape_.batch_size;
+        const size_t size = entry.counts.size() / batch_size_;
         for (size_t i = 0; i < entry.counts.size(); ++i)
             if (!labels || labels[i / size] >= 0) io_result.spike_count += entry.counts[i];
     }
@@ -309,37 +324,33 @@ ForwardResult Trainer::forward_window(uint32_t window, std::span<const InputFram
                                       const float* targets) {
     begin_window(window, window_count());
     const uint32_t begin = window == 0 ? 0 : window_end(window - 1);
-    if (targets && def_.loss != SNN_LOSS_NONE && loss_kind(def_.loss).in_time()) targets += begin * scores_.size();
+    if (targets && head_ && head_->kind().in_time()) targets += size_t{begin} * batch_size_ * head_->output_count();
     return forward_steps({begin, window_end(window) - begin}, inputs, labels, targets);
 }
 
 ForwardResult Trainer::forward_steps(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels,
                                      const float* targets) {
-    if (def_.loss == SNN_LOSS_NONE)
+    if (!head_)
         throw Error(SNN_ERROR_STATE, "forward computes a loss, and the trainer has SNN_LOSS_NONE; snn_trainer_run does not");
     run_taped(steps, inputs, labels, records_);
-    // Of these steps: a window has fewer than there is room for.
-    const LossKind& kind = loss_kind(def_.loss);
-    const size_t rows = steps.count * scores_.size();
-    const auto frames = std::span<const double>(frames_).first(kind.needs_frames() ? rows : 0);
-    const auto gradient = std::span(output_gradient_).first(kind.gradient_in_time() ? rows : output_gradient_.size());
-    loss_scores(shape_, output_counts_, frames, scores_, maximum_steps_);
     ForwardResult result;
-    if (kind.in_time()) {
-        result.loss = evaluate_loss_in_time(shape_, scores_, frames, labels, targets, gradient);
-    } else {
-        result.loss = evaluate_loss(shape_, scores_, labels, targets, def_.rate_on, def_.rate_off, score_gradient_);
-        spread_gradient(shape_, score_gradient_, frames, maximum_steps_, gradient);
-    }
-    if (def_.rule == SNN_LEARNING_EVENTPROP && plan_.network->population(def_.output_population).model->spiking)
-        spike_time_gradient(shape_, score_gradient_, frames, gradient);
+    result.loss = evaluate(*head_, steps, labels, targets, 1);
+    for (auto& [population, auxiliary] : auxiliary_)
+        result.loss.loss += evaluate(*auxiliary.head, steps, labels, targets, auxiliary.weight).loss;
     finish_forward(labels, result);
     scored_ = true;
     return result;
 }
 
+LossResult Trainer::evaluate(LossHead& io_head, Steps steps, const int32_t* labels, const float* targets, double weight) {
+    const auto counted = std::find_if(spiking_.begin(), spiking_.end(),
+                                      [&](const Spiking& entry) { return entry.population == io_head.population(); });
+    const std::span<const double> counts = counted == spiking_.end() ? std::span<const double>() : counted->counts;
+    return io_head.evaluate(steps.count, counts, labels, targets, weight);
+}
+
 ForwardResult Trainer::run(std::span<const InputFrames> inputs, const int32_t* labels, std::span<const RecordFrames> records) {
-    if (def_.loss != SNN_LOSS_NONE)
+    if (head_)
         throw Error(SNN_ERROR_STATE, "run leaves the loss to the caller, and the trainer has one of the library's; "
                     "create it with SNN_LOSS_NONE");
     std::vector<RecordFrames> all = records_;
@@ -347,7 +358,7 @@ ForwardResult Trainer::run(std::span<const InputFrames> inputs, const int32_t* l
     begin_window(0, 1);
     run_taped({0, def_.step_count}, kept(inputs), labels, all);
     ForwardResult result;
-    for (uint32_t sample = 0; sample < shape_.batch_size; ++sample)
+    for (uint32_t sample = 0; sample < batch_size_; ++sample)
         result.loss.sample_count += !labels || labels[sample] >= 0;
     finish_forward(labels, result);
     regularization_ = result.loss.loss;
@@ -357,17 +368,17 @@ ForwardResult Trainer::run(std::span<const InputFrames> inputs, const int32_t* l
 // s * mean over neurons and samples of (rate - target)^2, rate = count / T.
 void Trainer::add_regularization(const int32_t* labels, ForwardResult& io_result) {
     size_t neurons = 0;
-    for (const Spiking& entry : spiking_) neurons += entry.counts.size() / shape_.batch_size;
+    for (const Spiking& entry : spiking_) neurons += entry.counts.size() / batch_size_;
     const double weight = io_result.loss.sample_count
                               ? def_.rate_regularization / (static_cast<double>(neurons) * io_result.loss.sample_count)
                               : 0;
     for (Spiking& entry : spiking_) {
-        const size_t size = entry.counts.size() / shape_.batch_size;
+        const size_t size = entry.counts.size() / batch_size_;
         for (size_t i = 0; i < entry.counts.size(); ++i) {
             const bool padding = labels && labels[i / size] < 0;
-            const double difference = padding ? 0 : entry.counts[i] / shape_.step_count - def_.rate_target;
+            const double difference = padding ? 0 : entry.counts[i] / steps_ - def_.rate_target;
             io_result.loss.loss += weight * difference * difference;
-            if (!entry.gradient.empty()) entry.gradient[i] = weight * 2 * difference / shape_.step_count;
+            if (!entry.gradient.empty()) entry.gradient[i] = weight * 2 * difference / steps_;
         }
     }
 }
@@ -378,7 +389,7 @@ void Trainer::check_run_is_the_last(const char* what) const {
 }
 
 void Trainer::backward() {
-    if (def_.loss == SNN_LOSS_NONE)
+    if (!head_)
         throw Error(SNN_ERROR_STATE, "backward differentiates a loss, and the trainer has SNN_LOSS_NONE; call snn_trainer_run_backward");
     if (phase_ != Phase::forward_done)
         throw Error(SNN_ERROR_STATE, "backward needs a forward before it, each forward serves one backward");
@@ -390,7 +401,7 @@ void Trainer::backward() {
 
 // The tape stays until the next forward, so another backward only adds up anew.
 void Trainer::run_backward(double loss, std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) {
-    if (def_.loss != SNN_LOSS_NONE)
+    if (head_)
         throw Error(SNN_ERROR_STATE, "run_backward takes gradients of the caller's loss, and the trainer has one of the library's; "
                     "create it with SNN_LOSS_NONE");
     if (phase_ == Phase::idle)
@@ -456,7 +467,7 @@ void Trainer::update() {
 
 std::span<const double> Trainer::scores() const {
     if (!scored_) throw Error(SNN_ERROR_STATE, "there are no scores before the first forward");
-    return scores_;
+    return head_->scores();
 }
 
 void Trainer::set_learning_rate(double learning_rate) {
@@ -479,7 +490,7 @@ void Trainer::set_dropout(uint32_t population, double probability, uint64_t seed
                         maximum ? "is maximum pooling" : "sums in fixed point", "; what it delivers cannot be scaled");
     }
     if (probability == 0) dropout_.erase(population);
-    else dropout_[population] = {probability, seed, std::vector<uint8_t>(size_t{shape_.batch_size} * dropped.size)};
+    else dropout_[population] = {probability, seed, std::vector<uint8_t>(size_t{batch_size_} * dropped.size)};
     phase_ = Phase::idle;
 }
 
@@ -508,7 +519,7 @@ void Trainer::draw_dropout() {
     masks_.clear();
     for (auto& [population, dropout] : dropout_) {
         const uint32_t size = plan_.network->population(population).size;
-        for (uint32_t sample = 0; sample < shape_.batch_size; ++sample)
+        for (uint32_t sample = 0; sample < batch_size_; ++sample)
             for (uint32_t neuron = 0; neuron < size; ++neuron)
                 dropout.kept[size_t{sample} * size + neuron] =
                     draw_word({dropout.seed, update_, population, sample, neuron}, number) >= dropout.probability * 0x1p32;

@@ -17,7 +17,7 @@
 #include "network/plan.h"
 #include "train/latent_weights.h"
 #include "train/learned_parameters.h"
-#include "train/loss.h"
+#include "train/loss_head.h"
 
 namespace snn {
 
@@ -54,9 +54,9 @@ public:
 
     std::span<const double> scores() const;  // throws SNN_ERROR_STATE without a forward
     void set_learning_rate(double learning_rate);
-    // As snn_trainer_set_dropout.
-    void set_dropout(uint32_t population, double probability, uint64_t seed);
     // As the functions of the C interface.
+    void set_auxiliary_loss(uint32_t population, uint32_t loss, double weight);
+    void set_dropout(uint32_t population, double probability, uint64_t seed);
     void set_quantization(uint32_t projection, uint32_t bits, bool per_channel);
     void set_normalization(uint32_t projection, double scale, double momentum, double epsilon);
     void set_delay_learning(uint32_t projection, uint32_t kernel, double width, double rate_factor);
@@ -89,20 +89,28 @@ private:
     // The executor has one tape and one gradient: those of the last trainer that ran forward.
     void check_run_is_the_last(const char* what) const;
 
-    void prepare_loss();
     void check_rule() const;
-    void check_spike_times() const;
+    void check_spike_times(const LossHead& head) const;
     void prepare_rule();
     bool has_traces() const { return def_.rule == SNN_LEARNING_OTTT || def_.rule == SNN_LEARNING_EPROP; }
-    void prepare_regularization();
+    void prepare_spike_counts();
+    void collect_outputs();
+    LossResult evaluate(LossHead& io_head, Steps steps, const int32_t* labels, const float* targets, double weight);
+    void check_targets_of(const LossHead& head, bool with_targets) const;
     void draw_dropout();
     void add_regularization(const int32_t* labels, ForwardResult& io_result);
 
     Executor& executor_;
     const Plan& plan_;
     SNNTrainerDef def_;
+    uint32_t batch_size_, steps_;  // steps_: of the last forward
     std::vector<LinearStep> linear_;  // by population, of rules other than bptt
-    LossShape shape_;  // step_count: of the last forward
+    std::unique_ptr<LossHead> head_;  // null: the loss is the caller's
+    struct AuxiliaryLoss {
+        std::unique_ptr<LossHead> head;
+        double weight;
+    };
+    std::map<uint32_t, AuxiliaryLoss> auxiliary_;  // by population
     std::vector<InputFrames> window_inputs_, kept_inputs_;
     std::vector<std::vector<float>> input_copies_;  // of kept_inputs_
     uint32_t window_ = 0;     // of the last forward
@@ -136,10 +144,6 @@ private:
     std::vector<DropoutMask> masks_;
     std::vector<RecordFrames> records_;
     std::vector<OutputGradient> gradients_;
-    std::vector<double> frames_;  // [step][batch][output] membrane or spikes, for losses that need them
-    std::vector<double> scores_, score_gradient_, output_gradient_;
-    std::vector<uint32_t> maximum_steps_;
-    std::span<const double> output_counts_;  // inside spiking_
 };
 
 }  // namespace snn

@@ -87,6 +87,10 @@ void Device::open_own(std::string_view choice) {
     auto info = made<VkDeviceCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO);
     info.queueCreateInfoCount = 1;
     info.pQueueCreateInfos = &queue;
+    float_controls_ = float_controls_of(instance_->functions, candidate.handle, candidate.properties.apiVersion);
+    const char* const extension = VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME;
+    info.enabledExtensionCount = float_controls_ != FloatControls{};
+    info.ppEnabledExtensionNames = &extension;
     VkDevice device = VK_NULL_HANDLE;
     check(instance_->functions.vkCreateDevice(candidate.handle, &info, nullptr, &device), "could not be opened");
     take(candidate, instance_->functions, device);
@@ -244,6 +248,11 @@ void Device::check_foreign(const Range& range) const {
 void Device::begin_transfer() {
     if (is_transfer_open_) return;
     begin(transfer_, false);
+    auto barrier = made<VkMemoryBarrier>(VK_STRUCTURE_TYPE_MEMORY_BARRIER);
+    barrier.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
+    barrier.dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
+    functions.vkCmdPipelineBarrier(transfer_, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
+                                   VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1, &barrier, 0, nullptr, 0, nullptr);
     is_transfer_open_ = true;
     staged_ = 0;
 }

@@ -10,6 +10,7 @@
 
 #include <snn/snn_vulkan.h>
 
+#include "vulkan/float_controls.h"
 #include "vulkan/functions.h"
 
 namespace snn::vulkan {
@@ -103,6 +104,8 @@ public:
     // Of a workgroup.
     VkDeviceSize shared_memory_bytes() const { return shared_memory_bytes_; }
     uint32_t workgroup_invocations() const { return workgroup_invocations_; }
+    // What shaders ask for; nothing on a host's device, which may not have enabled it.
+    const FloatControls& float_controls() const { return float_controls_; }
     bool is_on_paper() const { return is_on_paper_; }
     bool is_of_host() const { return !instance_ && !is_on_paper_; }
     // What tells one driver's pipelines from another's: vendor, device and the UUID that changes with the driver.
@@ -198,6 +201,7 @@ private:
     VkPhysicalDeviceMemoryProperties memory_properties_{};
     VkDeviceSize storage_range_ = 0, alignment_ = 0, shared_memory_bytes_ = 0;
     uint32_t workgroup_invocations_ = 0;
+    FloatControls float_controls_;
     Range room_;  // what is left of it
     VkQueue queue_ = VK_NULL_HANDLE;
     VkCommandPool command_pool_ = VK_NULL_HANDLE;

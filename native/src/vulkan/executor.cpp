@@ -11,6 +11,7 @@
 #include "backend/slots.h"
 #include "common/error.h"
 #include "normal_table.h"
+#include "vulkan/probe.h"
 #include "vulkan/shader_arguments.h"
 #include "vulkan/workgroups.h"
 
@@ -44,10 +45,13 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
       batch_size_(options.batch_size),
       seed_(options.seed),
       first_sample_(options.first_sample),
+      thread_count_(std::max({options.thread_count, std::thread::hardware_concurrency(), 1u})),
+      job_system_(options.job_system),
       device_(options.device, options.vulkan_host),
       pipelines_(device_),
       dispatches_{Steps(device_.is_validated()), Steps(device_.is_validated())} {
     check_supported();
+    flushes_denormals_ = probe(device_, pipelines_);
     const auto& populations = network().populations();
     const auto& projections = network().projections();
     std::vector<uint8_t> keeps_list(populations.size(), 0);
@@ -80,7 +84,7 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     const Range memory_range = memory ? memory->range : Range{}, weight_range = weights ? weights->range : Range{};
     weights.reset(), memory.reset();
     place_fixed_sums();
-    make_bundles(options);
+    make_bundles();
 
     host_buffers_.resize(populations.size());
     activity_sums_.resize(populations.size());
@@ -188,7 +192,7 @@ void VulkanExecutor::place_fixed_sums() {
 }
 
 // What members of a bundle have in common: their source, the buffer of their sums, how a synapse is kept, and whether they look back.
-void VulkanExecutor::make_bundles(const ExecutorOptions& options) {
+void VulkanExecutor::make_bundles() {
     using Common = std::tuple<uint32_t, VkBuffer, VkDeviceSize, bool, bool>;
     std::map<Common, uint32_t> numbers;
     const auto& projections = network().projections();
@@ -205,7 +209,7 @@ void VulkanExecutor::make_bundles(const ExecutorOptions& options) {
         bundle_of_[q] = found->second;
     }
     if (bundles_.empty()) return;
-    ThreadPool threads(std::max({options.thread_count, std::thread::hardware_concurrency(), 1u}), options.job_system);
+    ThreadPool threads(thread_count_, job_system_);
     for (SpikeBundle& bundle : bundles_) load_bundle(bundle, threads);
 }
 

@@ -38,7 +38,8 @@ public:
     ~VulkanExecutor() override { device_.end_submissions(); }
 
     std::string description() const override {
-        return device_.description().name + (uses_brains_ ? ", a workgroup for each sample" : "");
+        return device_.description().name + (flushes_denormals_ ? ", denormals are flushed" : "") +
+               (uses_brains_ ? ", a workgroup for each sample" : "");
     }
     void reset_state() override;
     void run(const RunRequest& request) override;
@@ -60,12 +61,14 @@ public:
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
 
     bool can_train() const override { return !device_.is_on_paper(); }
+    bool can_normalize() const override { return can_train(); }
     uint64_t taped_run_count() const override { return training_ ? training_->run_count() : 0; }
     void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
     double gradient_square_sum(uint32_t projection) const override;
     bool gradient_is_finite(uint32_t projection) const override;
     void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
     void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
+    void read_gamma_gradient(uint32_t projection, double* out_values) const override;
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
@@ -106,12 +109,13 @@ private:
     void check_not_on_paper() const;
     void check_inputs() const;  // before a step
     void place_fixed_sums();
-    void make_bundles(const ExecutorOptions& options);
+    void make_bundles();
     void load_bundle(SpikeBundle& bundle, ThreadPool& threads);
     void prepare_dispatches();
     void prepare_dispatches(uint32_t parity);
     void record_step();
     void record_ends();
+    void record_last_barrier(VkCommandBuffer commands) const;
     void change_step();
     // What brains need of the executor.
     void open_brains(BrainLayout layout, const Range& memory, const Range& weights);
@@ -161,6 +165,8 @@ private:
     uint32_t batch_size_;
     uint64_t seed_;
     uint32_t first_sample_;  // what the draws call it
+    uint32_t thread_count_;  // of the host
+    SNNJobSystem job_system_;
     mutable Device device_;  // reading goes through its staging buffer
     Pipelines pipelines_;
     std::vector<PopulationMemory> populations_;
@@ -191,6 +197,7 @@ private:
     std::vector<Range> activity_sums_;  // by population
 
     std::unique_ptr<Brains> brains_;    // null where they are not possible
+    bool flushes_denormals_ = false;
     bool uses_brains_ = false;          // for all steps from now on
     VkCommandBuffer brain_commands_ = VK_NULL_HANDLE;
     uint32_t brain_capacity_ = 0;       // steps whose spikes fit
@@ -199,6 +206,10 @@ private:
 
     std::unique_ptr<Training> training_;  // null until somebody trains
 
+    // Whether the host program may read or write memory of ours, or what we write lies in its own; and whether something was ever
+    // to be read back. Both stay. Without them, recorded steps need no barrier but the one between each other.
+    mutable bool is_shared_ = false;
+    bool is_copied_ = false;
     std::unique_ptr<Readback> readback_;  // null: nothing is read back
     std::vector<Slot> readback_slots_;
     std::vector<Range> readback_ranges_;  // used again

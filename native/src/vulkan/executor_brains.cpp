@@ -134,7 +134,9 @@ void VulkanExecutor::record_brains_run(const RunRequest& request, uint32_t done,
 // than the steps themselves.
 void VulkanExecutor::record_brains(const RunRequest& request, VkCommandBuffer commands) {
     const bool pushes = brains_->can_push();
-    if (pushes) {
+    if (pushes && !is_shared_ && !is_copied_) {
+        kernel_barrier(device_, commands);
+    } else if (pushes) {
         copies_before_kernels_barrier(device_, commands);
     } else {
         copy_barrier(device_, commands);
@@ -148,7 +150,7 @@ void VulkanExecutor::record_brains(const RunRequest& request, VkCommandBuffer co
         if (pushes) brains_->push(dispatch, request.inputs);
         record_dispatch(device_, pipelines_.layout(), commands, dispatch);
     }
-    all_commands_barrier(device_, commands);
+    record_last_barrier(commands);
     now_ += request.step_count;
 }
 

@@ -45,8 +45,13 @@ void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
     copy_barrier(device_, commands);
     for (uint32_t step = 0; step < request.step_count; ++step)
         dispatches_[step % 2].record(device_, pipelines_.layout(), commands);
-    all_commands_barrier(device_, commands);
+    record_last_barrier(commands);
     now_ += request.step_count;
+}
+
+// Nobody else sees what is not shared, and all that is recorded or run later begins with a barrier of its own.
+void VulkanExecutor::record_last_barrier(VkCommandBuffer commands) const {
+    if (is_shared_) all_commands_barrier(device_, commands);
 }
 
 void* VulkanExecutor::begin_submission() {
@@ -62,6 +67,7 @@ DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) c
     const PopulationMemory& memory = populations_[population];
     const bool whole = network().population(population).model->states[state].type == ValueType::int_;
     const VkDeviceSize bytes = VkDeviceSize{memory.frame} * 4;
+    is_shared_ = true;
     // A VkBuffer is a pointer or a number, as the platform has it.
     const uint64_t buffer = (uint64_t)memory.states.buffer - (device_.is_on_paper() ? 1 : 0);  // numbers of a plan begin at 0
     return {whole ? DType::int32 : DType::float32, buffer, memory.states.offset + state * bytes, bytes};
@@ -73,6 +79,7 @@ void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buff
     const Range states_before = population.states;
     Range range;
     if (buffer) {
+        is_shared_ = true;
         // A VkBuffer is a pointer or a number, as the platform has it.
         range = {(VkBuffer)buffer->buffer, buffer->offset_bytes, buffer->size_bytes, nullptr};
         device_.check_foreign(range);
@@ -113,6 +120,7 @@ void VulkanExecutor::set_readback(std::span<const Slot> slots, uint32_t frame_co
         const PopulationMemory& memory = populations_[slot.index];
         sizes.push_back(VkDeviceSize{slot.kind == Slot::state ? memory.frame : memory.data_words()} * 4);
     }
+    is_copied_ |= !slots.empty();
     // Memory of the one before is used again where it is enough: the device gives none back before it is closed.
     if (readback_) readback_memory_ = readback_->memory();
     readback_ = slots.empty() ? nullptr : std::make_unique<Readback>(device_, sizes, frame_count, readback_memory_);

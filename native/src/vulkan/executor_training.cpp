@@ -10,11 +10,14 @@ Training& VulkanExecutor::training() {
                         .pipelines = pipelines_,
                         .plan = *plan_,
                         .batch_size = batch_size_,
+                        .first_sample = first_sample_,
                         .populations = populations_,
                         .projections = projections_,
                         .run = run_[0],
                         .normal_table = normal_table_at_,
                         .projection_counters = {},
+                        .thread_count = thread_count_,
+                        .job_system = job_system_,
                         .set_weights = [this](uint32_t q, std::vector<float> weights) { set_weights(q, std::move(weights)); }};
     for (uint32_t q = 0; q < projections_.size(); ++q) place.projection_counters.push_back(counter_of_projection(q));
     training_ = std::make_unique<Training>(std::move(place));
@@ -49,6 +52,10 @@ void VulkanExecutor::read_constant_gradient(uint32_t population, uint32_t place,
 
 void VulkanExecutor::read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const {
     training_->read_initial_gradient(population, state, out_values);
+}
+
+void VulkanExecutor::read_gamma_gradient(uint32_t projection, double* out_values) const {
+    training_->read_gamma_gradient(projection, out_values);
 }
 
 std::unique_ptr<OptimizerMemory> VulkanExecutor::make_optimizer_memory(uint32_t optimizer) {

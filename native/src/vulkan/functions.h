@@ -10,7 +10,7 @@ namespace snn::vulkan {
 #define SNN_VULKAN_INSTANCE_FUNCTIONS(F)                                                                            \
     F(vkDestroyInstance) F(vkEnumeratePhysicalDevices) F(vkGetPhysicalDeviceProperties)                             \
     F(vkGetPhysicalDeviceQueueFamilyProperties) F(vkGetPhysicalDeviceMemoryProperties) F(vkCreateDevice)            \
-    F(vkGetDeviceProcAddr)
+    F(vkEnumerateDeviceExtensionProperties) F(vkGetDeviceProcAddr)
 
 #define SNN_VULKAN_DEVICE_FUNCTIONS(F)                                                                              \
     F(vkDestroyDevice) F(vkGetDeviceQueue) F(vkAllocateMemory) F(vkFreeMemory) F(vkMapMemory) F(vkCreateBuffer)     \

@@ -142,9 +142,10 @@ VkPipeline Pipelines::get(std::span<const uint32_t> spirv, const std::vector<uin
 
 VkPipeline Pipelines::make(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants) {
     const DeviceFunctions& vk = device_.functions;
+    const std::vector<uint32_t> words = with_float_controls(spirv, device_.float_controls());
     auto module_info = made<VkShaderModuleCreateInfo>(VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO);
-    module_info.codeSize = spirv.size_bytes();
-    module_info.pCode = spirv.data();
+    module_info.codeSize = words.size() * sizeof(uint32_t);
+    module_info.pCode = words.data();
     VkShaderModule module = VK_NULL_HANDLE;
     check(vk.vkCreateShaderModule(device_.handle, &module_info, nullptr, &module), "could not take a shader");
     std::vector<VkSpecializationMapEntry> entries;

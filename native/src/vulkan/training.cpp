@@ -94,6 +94,7 @@ Training::Training(TrainingPlace place) : place_(std::move(place)), weight_limit
     not_finite_ =
         place_.device.allocate(std::max<size_t>(projections.size(), 1) * 4, Memory::readback, "what training reports");
     host_gradients_.resize(projections.size());
+    normalized_.resize(projections.size());
     for (const Population& population : network().populations()) draws_ |= population.model && population.model->draws;
     make_groups();
     populations_changed();
@@ -161,26 +162,31 @@ void Training::run(const RunRequest& request, uint64_t seed) {
         throw Error(SNN_ERROR_UNSUPPORTED, "training of ", request.step_count, " steps with ", place_.batch_size,
                     " samples; the device \"vulkan\" takes at most ", most_steps, " steps and ", most_rows,
                     " steps of samples");
-    if (request.rule != LearningRule::bptt)
-        throw Error(SNN_ERROR_UNSUPPORTED,
-                    "the device \"vulkan\" trains by back-propagation through time; \"cpu\" has OTTT, e-prop and EventProp");
     RunShape shape{.steps = request.step_count,
                    .gradient_steps = request.gradient_steps ? request.gradient_steps : UINT32_MAX,
                    .goes_on = request.first_step != 0,
                    .seed = seed,
                    .first_step = draws_ ? request.first_step : 0,
                    .held = {},
+                   .normalized = {},
+                   .rule = request.rule,
+                   .readout = request.readout,
+                   .traces = request.traces,
                    .wanted = {}};
     for (const InputFrames& input : request.inputs) shape.held.push_back(input.step_stride == 0);
+    for (const NormalizedProjection& given : request.normalization) shape.normalized.push_back(given.projection);
     for (const RecordFrames& record : request.records) {
         if (record.kind == RecordFrames::activity_sum || populations_[record.population].is_input) continue;
         const Wanted wanted{record.population, record.kind == RecordFrames::state ? record.state_index : all_spikes};
         if (std::find(shape.wanted.begin(), shape.wanted.end(), wanted) == shape.wanted.end()) shape.wanted.push_back(wanted);
     }
+    linear_ = request.linear;
     if (!has_run_ || shape != shape_) {
         has_run_ = has_backward_ = false;
         shape_ = std::move(shape);
         reserve(request);
+        begin_normalization(request);
+        reserve_traces();
         record_run(request);
         has_run_ = true;
     }
@@ -192,9 +198,16 @@ void Training::run(const RunRequest& request, uint64_t seed) {
         else if (populations_[p].drops) populations_[p].set_dropout(place_.device, nullptr);
     }
     upload_parameters();
+    if (!shape_.goes_on) upload_traces();
     batch.done();
     upload_inputs(request);
-    run_commands(run_commands_);
+    for (const NormalizedProjection& given : request.normalization)
+        normalized_[given.projection]->rows.begin(given, projections_[given.projection].bias_count, request.step_count,
+                                                  place_.batch_size);
+    for (size_t k = 0; k < run_pass_.used; ++k) {
+        run_commands(run_pass_.parts[k].commands);
+        find_statistics(request, run_pass_.parts[k].normalized);
+    }
     steps_ = request.step_count;
     is_ahead_ = true;
     take_records(request);
@@ -209,18 +222,21 @@ void Training::reserve(const RunRequest& request) {
         for (const Wanted& wanted : shape_.wanted)
             if (wanted.population == p && wanted.state != all_spikes) recorded |= 1u << wanted.state;
         TapedPopulation& population = populations_[p];
-        population.reserve(place_.device, shape_.steps, held[p], recorded);
+        const bool is_event = shape_.rule == LearningRule::eventprop;
+        population.reserve(place_.device, shape_.steps, held[p], recorded, shape_.rule, is_event ? linear_[p].crossing : Crossing{});
         if (population.is_input) input_words += VkDeviceSize{population.frame_count()} * population.words_of_step();
         else if (population.is_binary) readback_words += population.frame;
     }
     for (const Wanted& wanted : shape_.wanted) readback_words += frames_words(wanted);
     inputs_.reserve(place_.device, input_words * 4, Memory::upload, "the inputs of a training run");
     readback_.reserve(place_.device, readback_words * 4, Memory::readback, "the records of a training run");
-    VkDeviceSize part_words = 0;
+    VkDeviceSize part_words = 0, most_traces = 0;  // a slice for each state of a target
+    for (const TapedPopulation& population : populations_)
+        if (shape_.traces) most_traces = std::max<VkDeviceSize>(most_traces, population.states);
     for (const TapedProjection& projection : projections_)
         if (projection.is_trained)
             part_words = std::max(
-                part_words, VkDeviceSize{projection.slices(shape_.steps * place_.batch_size)} * projection.parameter_count());
+                part_words, VkDeviceSize{projection.slices(shape_.steps * place_.batch_size) + most_traces} * projection.parameter_count());
     parts_.reserve(place_.device, part_words * 4, Memory::device, "the gradients of slices");
 }
 
@@ -363,8 +379,9 @@ void Training::backward(std::span<const OutputGradient> gradients, std::span<con
         has_backward_ = true;
     }
     uint32_t* out = output_gradients_->as<uint32_t>();
-    for (size_t begin = 0, end = 0; begin < outputs_.size(); begin = end) {
-        const uint32_t p = outputs_[begin].population;
+    size_t end = 0;
+    for (uint32_t p = 0; p < populations_.size(); ++p) {
+        const size_t begin = end;
         while (end < outputs_.size() && outputs_[end].population == p) ++end;
         auto values_at = static_cast<uint32_t>(shader::OUTPUT_WORDS * (end - begin));
         const size_t frame = populations_[p].frame;
@@ -382,9 +399,14 @@ void Training::backward(std::span<const OutputGradient> gradients, std::span<con
                         DType::float32, out, frame);
             values_at += static_cast<uint32_t>(frames * frame);
         }
+        write_linear(p, out);
+        out += linear_words(p);
     }
     for (std::vector<float>& values : host_gradients_) values.clear();
-    run_commands(backward_commands_);
+    for (size_t k = 0; k < backward_pass_.used; ++k) {
+        run_commands(backward_pass_.parts[k].commands);
+        go_back(backward_pass_.parts[k].normalized);
+    }
     has_gradients_ = true;
     for (const InputGradient& input : inputs) {
         const TapedPopulation& population = populations_[input.population];

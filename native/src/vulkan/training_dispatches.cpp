@@ -51,7 +51,7 @@ shader::TrainProjection Training::arguments_of(uint32_t q, uint32_t first, uint3
     arguments.source = source.activity;
     arguments.samples = place_.batch_size;
     arguments.target_size = target.size;
-    arguments.sums = projection.receptor * target.steps * target.frame;
+    arguments.sums = sums_of_receptor(q).begin;
     arguments.delay = projection.delay_steps;
     arguments.first_step = first;
     arguments.step_count = count;
@@ -84,7 +84,9 @@ shader::TrainProjection Training::arguments_of(uint32_t q, uint32_t first, uint3
 // ---- A run
 
 void Training::record_run(const RunRequest& request) {
-    Recorder recorder(place_.device, place_.pipelines.layout(), run_commands_);
+    run_pass_.used = 0;
+    Recorder recorder(place_.device, place_.pipelines.layout(), run_pass_.next());
+    begin_traces(recorder);
     VkDeviceSize begin = 0;
     for (const InputFrames& input : request.inputs) {
         const TapedPopulation& population = populations_[input.population];
@@ -104,7 +106,11 @@ void Training::record_run(const RunRequest& request) {
         recorder.fill(*population.sums, 0, bytes);
         if (population.keeps_whole_sums) recorder.fill(*population.whole_sums, 0, bytes);
     }
-    for (const Group& group : groups_) add_group(recorder, group);
+    for (const Group& group : groups_) {
+        if (const std::vector<uint32_t> normalized = normalized_onto(group); !normalized.empty()) add_own_sums(recorder, normalized);
+        add_group(recorder, group);
+    }
+    add_traces(recorder);
     recorder.end_dispatches();
     begin = 0;
     counts_begin_.assign(populations_.size(), 0);
@@ -157,17 +163,28 @@ void Training::add_group(Recorder& recorder, const Group& group) {
     }
 }
 
+Training::OwnSums Training::sums_of_receptor(uint32_t q) const {
+    const Projection& projection = network().projection(q);
+    const TapedPopulation& target = populations_[projection.target];
+    return {*target.sums, projection.receptor * target.steps * target.frame, resource(projection.target, of_sums)};
+}
+
 void Training::add_delivery(Recorder& recorder, uint32_t q, uint32_t first, uint32_t count) {
+    if (normalized_[q]) add_normalized(recorder, q, first, count);
+    else add_sums(recorder, q, first, count, sums_of_receptor(q), true);
+}
+
+void Training::add_sums(Recorder& recorder, uint32_t q, uint32_t first, uint32_t count, const OwnSums& sums, bool with_bias) {
     const Projection& projection = network().projection(q);
     const TapedPopulation& source = populations_[projection.source];
     const TapedPopulation& target = populations_[projection.target];
     const TapedProjection& memory = projections_[q];
     const Bindings bindings{*source.own,
                             memory.parameters,
-                            *target.sums,
+                            sums.range,
                             memory.target_rows,
                             memory.target_synapses,
-                            projection.is_fixed() ? *target.whole_sums : *target.sums,
+                            projection.is_fixed() ? *target.whole_sums : sums.range,
                             place_.projection_counters[q]};
     Dispatch dispatch;
     if (projection.kind == SNN_CONNECT_DENSE) {
@@ -181,7 +198,9 @@ void Training::add_delivery(Recorder& recorder, uint32_t q, uint32_t first, uint
         const uint32_t kind = projection.kind == SNN_CONNECT_ONE_TO_ONE ? 2 : projection.is_fixed() ? 1 : 0;
         dispatch = dispatch_of("train_deliver_sparse", bindings, {source.is_binary, kind});
     }
-    const shader::TrainProjection arguments = arguments_of(q, first, count);
+    shader::TrainProjection arguments = arguments_of(q, first, count);
+    arguments.sums = sums.begin;
+    if (!with_bias) arguments.bias_spread = 0;
     dispatch.take(arguments);
     dispatch.groups[0] = groups_for(target.size);
     dispatch.groups[1] = place_.batch_size;
@@ -196,8 +215,7 @@ void Training::add_delivery(Recorder& recorder, uint32_t q, uint32_t first, uint
         dispatch.groups[1] = std::min(groups, most_groups);
         dispatch.groups[2] = quotient_up(groups, dispatch.groups[1]);
     }
-    recorder.add(dispatch,
-                 {{resource(projection.source, of_activity), Use::read}, {resource(projection.target, of_sums), Use::write}});
+    recorder.add(dispatch, {{resource(projection.source, of_activity), Use::read}, {sums.resource, Use::write}});
 }
 
 void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint32_t count) {
@@ -219,7 +237,7 @@ void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint3
         {place_.run, *population.sums, memory.states, memory.constants, *population.tape, *population.own});
     dispatch.take(shader::TrainStep{.own = population.activity,
                                     .frame = population.frame,
-                                    .samples = population.samples,
+                                    .first_sample = place_.first_sample,
                                     .first_step = first,
                                     .step_count = count,
                                     .all_steps = population.steps,
@@ -234,7 +252,9 @@ void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint3
                                     .shared_constants = memory.shared_constants,
                                     .own_constants = memory.own_constants,
                                     .population = p,
-                                    .normal_table = place_.normal_table});
+                                    .normal_table = place_.normal_table,
+                                    .before_of = population.before_of,
+                                    .befores = population.befores});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = place_.batch_size;
     recorder.add(
@@ -244,10 +264,6 @@ void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint3
 
 // ---- The backward pass
 
-bool Training::goes_to_source(uint32_t q) const {
-    return has_adjoint_[q] && populations_[network().projection(q).source].has_gradient;
-}
-
 void Training::record_backward() {
     std::vector<VkDeviceSize> words(populations_.size(), 0);  // of the gradients that the loss gives
     VkDeviceSize all_words = 0;
@@ -255,11 +271,13 @@ void Training::record_backward() {
         words[output.population] +=
             shader::OUTPUT_WORDS + VkDeviceSize{output.in_time ? steps_ : 1} * populations_[output.population].frame;
     for (uint32_t p = 0; p < populations_.size(); ++p) {
+        words[p] += linear_words(p);
         all_words += words[p];
         populations_[p].outputs.reserve(place_.device, words[p] * 4, Memory::device, "the gradients of outputs");
     }
     output_gradients_.reserve(place_.device, all_words * 4, Memory::upload, "the gradients of outputs");
-    Recorder recorder(place_.device, place_.pipelines.layout(), backward_commands_);
+    backward_pass_.used = 0;
+    Recorder recorder(place_.device, place_.pipelines.layout(), backward_pass_.next());
     recorder.fill(not_finite_, 0, not_finite_.size);
     VkDeviceSize begin = 0;
     for (uint32_t p = 0; p < populations_.size(); ++p) {
@@ -269,7 +287,7 @@ void Training::record_backward() {
         if (!population.has_gradient) continue;
         if (population.activity.width)
             recorder.fill(*population.activity_gradient, 0, VkDeviceSize{steps_} * population.frame * 4);
-        recorder.fill(*population.gradients, 0, VkDeviceSize{population.states + population.learned} * population.frame * 4);
+        recorder.fill(*population.gradients, 0, population.gradients->size);
     }
     for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) add_group_adjoint(recorder, *group);
     recorder.end_dispatches();
@@ -288,6 +306,8 @@ void Training::add_group_adjoint(Recorder& recorder, const Group& group) {
                     add_source_gradient(recorder, q, first, count);
         }
     }
+    if (const std::vector<uint32_t> normalized = normalized_onto(group); !normalized.empty())
+        take_own_gradients(recorder, normalized);
     for (const uint32_t p : group.populations)
         for (const uint32_t q : incoming_[p]) {
             if (goes_to_source(q) && !is_inside(group, network().projection(q).source))
@@ -306,16 +326,19 @@ void Training::add_adjoint(Recorder& recorder, uint32_t p, uint32_t first, uint3
                                           *population.outputs, *population.own});
     const auto outputs =
         std::count_if(outputs_.begin(), outputs_.end(), [&](const OutputShape& one) { return one.population == p; });
-    dispatch.take(shader::TrainAdjoint{.own = population.activity,
-                                       .frame = population.frame,
-                                       .first_step = first,
-                                       .step_count = count,
-                                       .all_steps = population.steps,
-                                       .gradient_steps = shape_.gradient_steps,
-                                       .constant_gradients = population.states * population.frame,
-                                       .shared_constants = memory.shared_constants,
-                                       .own_constants = memory.own_constants,
-                                       .outputs = static_cast<uint32_t>(outputs)});
+    shader::TrainAdjoint arguments{};
+    arguments.own = population.activity;
+    arguments.frame = population.frame;
+    arguments.first_step = first;
+    arguments.step_count = count;
+    arguments.all_steps = population.steps;
+    arguments.gradient_steps = shape_.gradient_steps;
+    arguments.constant_gradients = population.states * population.frame;
+    arguments.shared_constants = memory.shared_constants;
+    arguments.own_constants = memory.own_constants;
+    arguments.outputs = static_cast<uint32_t>(outputs);
+    if (has_rule()) set_rule(p, arguments);
+    dispatch.take(arguments);
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = place_.batch_size;
     recorder.add(dispatch, {{resource(p, of_activity_gradient), Use::read},
@@ -330,10 +353,13 @@ void Training::add_source_gradient(Recorder& recorder, uint32_t q, uint32_t firs
     const TapedProjection& memory = projections_[q];
     const uint32_t least = projection.min_delay(), most = projection.max_delay();
     if (first + count <= least) return;  // only steps before the first one
+    const OwnSums sums = sums_for_source(q);
     shader::TrainProjection arguments = arguments_of(q, first, count);
+    arguments.sums = sums.begin;
+    if (shape_.rule == LearningRule::ottt) arguments.gradient_steps = 1;  // within the step
     arguments.source_first = first > most ? first - most : 0;
     const Bindings bindings{
-        *source.own,        memory.parameters,     *populations_[projection.target].sums, *source.activity_gradient,
+        *source.own,        memory.parameters,     sums.range, *source.activity_gradient,
         memory.source_rows, memory.source_synapses};
     Dispatch dispatch;
     if (projection.kind == SNN_CONNECT_DENSE) {
@@ -357,53 +383,65 @@ void Training::add_source_gradient(Recorder& recorder, uint32_t q, uint32_t firs
     }
     dispatch.take(arguments);
     recorder.add(dispatch, {{resource(projection.source, of_activity), Use::read},
-                            {resource(projection.target, of_sums), Use::read},
+                            {sums.resource, Use::read},
                             {resource(projection.source, of_activity_gradient), Use::write}});
 }
 
 void Training::add_weight_gradient(Recorder& recorder, uint32_t q) {
     const Projection& projection = network().projection(q);
     const TapedPopulation& source = populations_[projection.source];
-    const TapedPopulation& target = populations_[projection.target];
     const TapedProjection& memory = projections_[q];
     if (memory.parameter_count() == 0) return;
-    const uint32_t rows = steps_ * place_.batch_size, slices = memory.slices(rows);
+    const uint32_t rows = steps_ * place_.batch_size;
+    uint32_t slices = memory.slices(rows);
     shader::TrainProjection arguments = arguments_of(q, 0, steps_);
     arguments.slice_rows = quotient_up(rows, slices);
-    const Bindings bindings{*source.own, memory.parameters, *target.sums, *parts_, {}, memory.source_synapses};
-    const auto add = [&](Dispatch dispatch) {
-        dispatch.take(arguments);
-        dispatch.groups[2] = slices;
-        recorder.add(dispatch, {{resource(projection.source, of_activity), Use::read},
-                                {resource(projection.target, of_sums), Use::read},
-                                {parts_resource(), Use::add}});
-    };
-    if (memory.weight_count > 0) {
-        Dispatch dispatch;
-        if (projection.kind == SNN_CONNECT_DENSE) {
-            dispatch = dispatch_of("train_weights_dense", bindings, {source.is_binary});
-            dispatch.groups[0] = groups_for(target.size);
-            dispatch.groups[1] = quotient_up(source.size, tile);
-        } else if (projection.kind == SNN_CONNECT_CONV2D) {
-            dispatch = dispatch_of("train_weights_window", bindings, {source.is_binary});
-            const uint32_t outputs = arguments.window.group_outputs, taps = memory.weight_count / (projection.window.groups * outputs);
-            dispatch.groups[0] = std::min(projection.window.groups * quotient_up(outputs, tile) * quotient_up(taps, tile), most_groups);
-        } else {
-            dispatch =
-                dispatch_of("train_weights_sparse", bindings, {source.is_binary, projection.kind == SNN_CONNECT_ONE_TO_ONE});
-            dispatch.groups[0] = std::min(groups_for(memory.weight_count), most_groups);
-        }
-        add(dispatch);
-    }
-    if (memory.bias_count > 0) {
-        Dispatch dispatch = dispatch_of("train_bias", bindings, {source.is_binary});
-        dispatch.groups[0] = std::min(memory.bias_count, most_groups);
-        add(dispatch);
-    }
+    add_gradient_parts(recorder, q, arguments, {*source.own, resource(projection.source, of_activity), source.is_binary, false},
+                       own_sums(q), sums_of_receptor(q), slices);
+    slices += add_trace_gradient(recorder, q, slices);
     Dispatch reduce = dispatch_of("train_reduce", {*source.own, *parts_, memory.gradient, not_finite_});
     reduce.take(shader::TrainReduce{memory.parameter_count(), memory.weight_count, slices, q});
     reduce.groups[0] = groups_of_array(memory.parameter_count());
     recorder.add(reduce, {{parts_resource(), Use::read}, {gradient_resource(q), Use::write}});
+}
+
+// Sums of slices: of weights, products of what arrived and `of_weights`, of the bias, `of_bias`.
+void Training::add_gradient_parts(Recorder& recorder, uint32_t q, shader::TrainProjection arguments, const Arrivals& arrivals,
+                                  const OwnSums& of_weights, const OwnSums& of_bias, uint32_t slices) {
+    const Projection& projection = network().projection(q);
+    const TapedProjection& memory = projections_[q];
+    const auto bindings_with = [&](const OwnSums& sums) {
+        return Bindings{arrivals.range, memory.parameters, sums.range, *parts_, {}, memory.source_synapses};
+    };
+    const Bindings bindings = bindings_with(of_weights);
+    const auto add = [&](Dispatch dispatch, const OwnSums& sums) {
+        arguments.sums = sums.begin;
+        dispatch.take(arguments);
+        dispatch.groups[2] = slices;
+        recorder.add(dispatch, {{arrivals.resource, Use::read}, {sums.resource, Use::read}, {parts_resource(), Use::add}});
+    };
+    if (memory.weight_count > 0) {
+        Dispatch dispatch;
+        if (projection.kind == SNN_CONNECT_DENSE) {
+            dispatch = dispatch_of("train_weights_dense", bindings, {arrivals.is_binary});
+            dispatch.groups[0] = groups_for(populations_[projection.target].size);
+            dispatch.groups[1] = quotient_up(populations_[projection.source].size, tile);
+        } else if (projection.kind == SNN_CONNECT_CONV2D) {
+            dispatch = dispatch_of("train_weights_window", bindings, {arrivals.is_binary});
+            const uint32_t outputs = arguments.window.group_outputs, taps = memory.weight_count / (projection.window.groups * outputs);
+            dispatch.groups[0] = std::min(projection.window.groups * quotient_up(outputs, tile) * quotient_up(taps, tile), most_groups);
+        } else {
+            dispatch =
+                dispatch_of("train_weights_sparse", bindings, {arrivals.is_binary, projection.kind == SNN_CONNECT_ONE_TO_ONE});
+            dispatch.groups[0] = std::min(groups_for(memory.weight_count), most_groups);
+        }
+        add(dispatch, of_weights);
+    }
+    if (memory.bias_count > 0) {
+        Dispatch dispatch = dispatch_of("train_bias", bindings_with(of_bias), {arrivals.is_binary, arrivals.are_traces});
+        dispatch.groups[0] = std::min(memory.bias_count, most_groups);
+        add(dispatch, of_bias);
+    }
 }
 
 // ---- Updates

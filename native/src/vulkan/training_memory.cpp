@@ -39,7 +39,8 @@ uint32_t TapedPopulation::place_of_record(uint32_t state) const {
     return static_cast<uint32_t>(std::popcount(recorded & ((1u << state) - 1)));
 }
 
-void TapedPopulation::reserve(Device& device, uint32_t step_count, bool is_held, uint32_t recorded_states) {
+void TapedPopulation::reserve(Device& device, uint32_t step_count, bool is_held, uint32_t recorded_states, LearningRule rule,
+                              const Crossing& crossing) {
     const auto what = [&](const char* part) {
         return text("the ", part, " of ", step_count, " steps of population '", name, "'");
     };
@@ -54,14 +55,19 @@ void TapedPopulation::reserve(Device& device, uint32_t step_count, bool is_held,
     const VkDeviceSize frames = VkDeviceSize{steps} * frame * 4;
     if (has_gradient && activity.width) activity_gradient.reserve(device, frames, Memory::device, what("gradients"));
     if (is_input) return;
-    sums.reserve(device, receptors * frames, Memory::device, what("sums"));
+    const bool keeps_instant = rule == LearningRule::ottt || rule == LearningRule::eventprop;
+    sums.reserve(device, receptors * frames * (keeps_instant ? 2 : 1), Memory::device, what("sums"));
     if (keeps_whole_sums) whole_sums.reserve(device, receptors * frames, Memory::device, what("sums"));
     const uint64_t tape_begin = uint64_t{entries} * steps * frame;
     const uint64_t records_end = tape_begin + uint64_t(std::popcount(recorded)) * steps * frame;
-    tape.reserve(device, (records_end + frame) * 4, Memory::device, what("tape"));
+    before_of = static_cast<uint32_t>(crossing.membrane + 1);
+    const uint64_t befores_end = records_end + (before_of ? uint64_t{steps} * frame : 0);
+    tape.reserve(device, (befores_end + frame) * 4, Memory::device, what("tape"));
     records = static_cast<uint32_t>(tape_begin);
-    counts = static_cast<uint32_t>(records_end);
-    gradients.reserve(device, VkDeviceSize{states + learned} * frame * 4, Memory::device, what("gradients"));
+    befores = static_cast<uint32_t>(records_end);
+    counts = static_cast<uint32_t>(befores_end);
+    const uint32_t credits = rule == LearningRule::ottt || rule == LearningRule::eprop ? states : 0;
+    gradients.reserve(device, VkDeviceSize{states + learned + credits} * frame * 4, Memory::device, what("gradients"));
 }
 
 void TapedPopulation::set_dropout(Device& device, const DropoutMask* mask) {

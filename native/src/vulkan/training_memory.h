@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "backend/backend.h"
 #include "network/plan.h"
 #include "vulkan/device.h"
 #include "vulkan/population.h"
@@ -34,7 +35,8 @@ struct TapedPopulation {
 
     // Room for a run, with states to be recorded (a bit for each). Inputs that are held lie there once, unless delays look
     // back.
-    void reserve(Device& device, uint32_t steps, bool is_held, uint32_t recorded);
+    // `rule`: what the backward pass keeps besides; `crossing`: of EventProp.
+    void reserve(Device& device, uint32_t steps, bool is_held, uint32_t recorded, LearningRule rule, const Crossing& crossing);
     // What a spike delivers, and which neurons are not silenced; without a mask, all at 1.
     void set_dropout(Device& device, const DropoutMask* mask);
 
@@ -42,6 +44,8 @@ struct TapedPopulation {
     uint32_t frame_count() const { return activity.stride == 0 ? 1 : steps; }
     uint32_t head_words() const { return 1 + (is_input ? 0 : words_of_step()); }  // of `own`, before frames
     uint32_t place_of_record(uint32_t state) const;                               // among those that are recorded
+    uint32_t credit() const { return (states + learned) * frame; }                // of a learning rule, in `gradients`
+    uint32_t instant() const { return receptors * steps * frame; }                // of OTTT and EventProp, in `sums`
 
     const char* name;
     uint32_t samples, size, frame, receptors, states;
@@ -52,7 +56,8 @@ struct TapedPopulation {
     uint32_t entries = 0;              // of the tape
     uint32_t steps = 0, recorded = 0;  // as reserved
     shader::TapedActivity activity{};
-    uint32_t records = 0, counts = 0;  // in the tape
+    uint32_t records = 0, counts = 0, befores = 0;  // in the tape
+    uint32_t before_of = 0;                         // 1 + the state that `befores` has; 0: none
     bool drops = false;
     // tail: the last `history` frames of the last run's activity
     GrowingRange own, tail, sums, whole_sums, tape, activity_gradient, gradients, outputs;

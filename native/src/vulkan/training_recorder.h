@@ -18,8 +18,14 @@ struct Commands {
 class Recorder {
 public:
     Recorder(Device& device, VkPipelineLayout layout, Commands& commands)
-        : device_(device), layout_(layout), commands_(commands), steps_(device.is_validated()) {
-        commands_.used = 0;
+        : device_(device), layout_(layout), commands_(&commands), steps_(device.is_validated()) {
+        commands_->used = 0;
+        begin();
+    }
+    // Goes on with other commands, when those before have ended.
+    void go_on(Commands& commands) {
+        commands_ = &commands;
+        commands_->used = 0;
         begin();
     }
 
@@ -38,7 +44,7 @@ public:
         if (++count_ < most_dispatches) return;
         flush();
         device_.end(now());
-        ++commands_.used;
+        ++commands_->used;
         begin();
     }
     // Copies may follow.
@@ -49,15 +55,15 @@ public:
     void end() {
         host_barrier(device_, now());
         device_.end(now());
-        ++commands_.used;
+        ++commands_->used;
     }
 
 private:
     static constexpr uint32_t most_dispatches = 4096;  // of a command buffer
 
-    VkCommandBuffer now() const { return commands_.buffers[commands_.used]; }
+    VkCommandBuffer now() const { return commands_->buffers[commands_->used]; }
     void begin() {
-        if (commands_.used == commands_.buffers.size()) commands_.buffers.push_back(device_.make_commands());
+        if (commands_->used == commands_->buffers.size()) commands_->buffers.push_back(device_.make_commands());
         device_.begin(now(), true);
         copy_barrier(device_, now());
     }
@@ -70,7 +76,7 @@ private:
 
     Device& device_;
     VkPipelineLayout layout_;
-    Commands& commands_;
+    Commands* commands_;
     Steps steps_;
     uint32_t count_ = 0;
     bool has_copies_ = false;  // that no barrier follows yet

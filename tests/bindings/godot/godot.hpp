@@ -126,6 +126,7 @@ struct Object {
     std::function<Any(const std::string&, const std::vector<Any>&)> method{};
     std::vector<std::function<void(const std::string&, const std::vector<Any>&)>> connected;
 };
+std::vector<std::string> help;  // documents that the editor has
 std::vector<Object*> loaders;
 std::map<uint64_t, Object*> objects;  // by their ids, those that are there
 
@@ -552,6 +553,7 @@ const std::map<std::string, GodotFunction>& interface() {
          function(+[](void*, const void* name, const void*, const void* constant, int64_t value, uint8_t) {
              classes.at(name_text(name)).constants[name_text(constant)] = value;
          })},
+        {"editor_help_load_xml_from_utf8_chars", function(+[](const char* xml) { help.push_back(xml); })},
         {"classdb_unregister_extension_class", function(+[](void*, const void* name) { classes.erase(name_text(name)); })},
     };
     return functions;

@@ -4,6 +4,8 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "../creature.hpp"
 #include "scripts.hpp"
 
@@ -65,6 +67,16 @@ TEST_CASE("typed scripts and frames reach the same functions") {
         CHECK(number(call(brain.node, "get_step_count")) == 0);
     }
     CHECK(errors.empty());
+}
+
+TEST_CASE("the editor is given a document for each class") {
+    help.clear();
+    Godot godot;
+    CHECK(help.size() == classes.size());
+    for (const auto& [name, it] : classes) {
+        const std::string begin = "<class name=\"" + name + "\"";
+        CHECK(std::any_of(help.begin(), help.end(), [&](const std::string& one) { return one.find(begin) != std::string::npos; }));
+    }
 }
 
 TEST_CASE("properties are what they were set to, the network and its bytes too") {

@@ -32,7 +32,7 @@ public:
     Any call(const std::string& name, const std::vector<Any>& a) {
         if (name == "is_class") return std::get<std::string>(a.at(0)) == "RenderingDevice" || std::get<std::string>(a[0]) == "Object";
         if (name == "shader_create_from_spirv") return make_shader(*std::get<Object*>(a.at(0)));
-        if (name == "compute_pipeline_create") return make_pipeline(std::get<Rid>(a.at(0)), *std::get<std::shared_ptr<Array>>(a.at(1)));
+        if (name == "compute_pipeline_create") return make_pipeline(std::get<Rid>(a.at(0)));
         if (name == "storage_buffer_create") return make_buffer(std::get<int64_t>(a.at(0)), std::get<Bytes>(a.at(1)));
         if (name == "uniform_set_create") {
             CHECK(std::get<int64_t>(a.at(2)) == 0);
@@ -109,8 +109,7 @@ public:
 
 private:
     struct Shader {
-        std::map<uint32_t, bool> bindings;       // whether the shader may write
-        std::map<uint32_t, int32_t> constants;   // types
+        std::map<uint32_t, bool> bindings;  // whether the shader may write
         std::size_t push_bytes = 0;
         VkShaderModule module;
     };
@@ -139,12 +138,13 @@ private:
 
     // What Godot's reflection finds in a module.
     static void reflect(const std::vector<uint32_t>& words, Shader& out) {
-        std::map<uint32_t, uint32_t> spec, pointee, bound;
+        std::map<uint32_t, uint32_t> pointee, bound;
         std::map<uint32_t, std::vector<uint32_t>> structs;
         std::map<uint32_t, std::size_t> sizes;  // of types
         std::map<std::pair<uint32_t, uint32_t>, uint32_t> offsets;
         std::map<uint32_t, uint32_t> constants;
-        std::set<uint32_t> booleans, floats, read_only;
+        std::set<uint32_t> read_only;
+        bool is_optimised = true;  // by Godot 4.6, wrongly: it leaves what it does not know
         const auto size_of = [&](auto&& self, uint32_t type) -> std::size_t {
             const auto found = structs.find(type);
             if (found == structs.end()) return sizes.at(type);
@@ -154,24 +154,20 @@ private:
         for (std::size_t at = 5; at < words.size(); at += words[at] >> 16) {
             const uint32_t* w = &words[at];
             switch (w[0] & 0xFFFF) {
-                case 20: booleans.insert(w[1]); break;
+                case 0: is_optimised = false; break;
                 case 21: sizes[w[1]] = w[2] / 8; break;
-                case 22: floats.insert(w[1]); sizes[w[1]] = w[2] / 8; break;
+                case 22: sizes[w[1]] = w[2] / 8; break;
                 case 28: sizes[w[1]] = sizes[w[2]] * constants[w[3]]; break;
                 case 30: structs[w[1]].assign(w + 2, w + (w[0] >> 16)); break;
                 case 32: pointee[w[1]] = w[3]; break;
                 case 43: constants[w[2]] = w[3]; break;
-                case 48: case 49: out.constants[spec.at(w[2])] = GODOT_BOOL; break;
-                case 50:
-                    if (spec.count(w[2])) out.constants[spec[w[2]]] = floats.count(w[1]) ? int32_t{GODOT_FLOAT} : int32_t{GODOT_INT};
-                    break;
+                case 48: case 49: case 50: case 51: FAIL_CHECK("a specialisation constant"); break;
                 case 59:
                     if (w[3] == 9) out.push_bytes = size_of(size_of, pointee.at(w[1]));
                     if (bound.count(w[2])) out.bindings[bound[w[2]]] = !read_only.count(w[2]) && !read_only.count(pointee.at(w[1]));
                     break;
                 case 71:
                     if (w[2] == 33) bound[w[1]] = w[3];
-                    if (w[2] == 1) spec[w[1]] = w[3];
                     if (w[2] == 24) read_only.insert(w[1]);
                     break;
                 case 72:
@@ -180,6 +176,7 @@ private:
                     break;
             }
         }
+        CHECK(!is_optimised);
     }
 
     Any make_shader(const Object& description) {
@@ -208,34 +205,13 @@ private:
         return layout;
     }
 
-    Any make_pipeline(Rid rid, const Array& given) {
-        CHECK(given.class_name == "RDPipelineSpecializationConstant");
+    Any make_pipeline(Rid rid) {
         const auto shader = made_.at(rid.id)->shader;
-        std::vector<VkSpecializationMapEntry> entries;
-        std::vector<uint32_t> values;
-        for (const Any& one : given.items) {
-            const auto& properties = std::get<Object*>(one)->properties;
-            const uint32_t id = static_cast<uint32_t>(std::get<int64_t>(properties.at("constant_id")));
-            const Any& value = properties.at("value");
-            REQUIRE(shader->constants.count(id) == 1);
-            CHECK(type_of_alternative[value.index()] == shader->constants[id]);
-            uint32_t word = 0;
-            if (const auto* truth = std::get_if<bool>(&value)) word = *truth;
-            else if (const auto* whole = std::get_if<int64_t>(&value)) word = static_cast<uint32_t>(*whole);
-            else {
-                const float real = static_cast<float>(std::get<double>(value));
-                std::memcpy(&word, &real, sizeof word);
-            }
-            entries.push_back({id, static_cast<uint32_t>(values.size() * 4), 4});
-            values.push_back(word);
-        }
-        const VkSpecializationInfo specialisation{static_cast<uint32_t>(entries.size()), entries.data(), values.size() * 4, values.data()};
         VkComputePipelineCreateInfo info{VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO};
         info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
         info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
         info.stage.module = shader->module;
         info.stage.pName = "main";
-        info.stage.pSpecializationInfo = &specialisation;
         info.layout = layout();
         Thing thing;
         thing.shader = shader;

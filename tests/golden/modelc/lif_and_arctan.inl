@@ -613,6 +613,77 @@ inline constexpr int32_t lif_training_tape_0[] = {1, -1};
 inline void lif_training_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
     const auto threshold_data = constant<float>(args, 1);
     const auto v_rest_data = constant<float>(args, 2);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const auto input_gain_data = constant<float>(args, 12);
+    const auto reset_amount_data = constant<float>(args, 13);
+    const float* const current_data = args.receptors[0];
+    float* const v_data = static_cast<float*>(args.states[0]);
+    float* const membrane_tape = static_cast<float*>(args.tape[0]);
+    float* const v_tape = static_cast<float*>(args.tape[1]);
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = threshold_data.at(index);
+        const F v_rest = v_rest_data.at(index);
+        const F decay_membrane = decay_membrane_data.at(index);
+        const F input_gain = input_gain_data.at(index);
+        const F reset_amount = reset_amount_data.at(index);
+        const F current = load(current_data + index);
+        const F v = load(v_data + index);
+        const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
+        const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+        const F subtracted = sub(t_1, mul(select(t_2, broadcast_f(1.0f), broadcast_f(0.0f)), reset_amount));
+        store(membrane_tape + index, t_1);
+        store(v_tape + index, v);
+        store(v_data + index, flush(subtracted));
+        args.spikes[index / 16] = mask_bits(t_2);
+    }
+}
+
+inline void lif_training_adjoint_1(const NeuronAdjointArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const auto v_rest_data = constant<float>(args, 2);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const auto input_gain_data = constant<float>(args, 12);
+    const float* const membrane_tape = static_cast<const float*>(args.tape[1]);
+    const float* const v_tape = static_cast<const float*>(args.tape[3]);
+    float* const grad_v_data = args.state_gradients[0];
+    float* const threshold_sums = args.constant_gradients[0];
+    float* const v_rest_sums = args.constant_gradients[1];
+    float* const decay_membrane_sums = args.constant_gradients[2];
+    float* const reset_amount_sums = args.constant_gradients[3];
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = threshold_data.at(index);
+        const F v_rest = v_rest_data.at(index);
+        const F decay_membrane = decay_membrane_data.at(index);
+        const F input_gain = input_gain_data.at(index);
+        const F membrane = load(membrane_tape + index);
+        const F v = load(v_tape + index);
+        const F grad_v_after = load(grad_v_data + index);
+        const F grad_spike = load(args.spike_gradient + index);
+        const F t_1 = sub(membrane, threshold);
+        const F t_2 = mul(grad_spike, surrogate_derivative(args.surrogate, t_1));
+        const F grad_membrane = add(grad_v_after, t_2);
+        const F grad_current = mul(grad_membrane, input_gain);
+        const F t_3 = mul(grad_membrane, decay_membrane);
+        const F t_4 = mul(neg(grad_v_after), select(lt(broadcast_f(0.0f), t_1), broadcast_f(1.0f), broadcast_f(0.0f)));
+        const F grad_threshold = neg(t_2);
+        const F grad_decay_membrane = mul(grad_membrane, sub(v, v_rest));
+        const F grad_v_rest = add(grad_membrane, neg(t_3));
+        store(grad_v_data + index, t_3);
+        store(args.receptor_gradients[0] + index, grad_current);
+        if (threshold_sums) store(threshold_sums + index, add(load(threshold_sums + index), grad_threshold));
+        if (v_rest_sums) store(v_rest_sums + index, add(load(v_rest_sums + index), grad_v_rest));
+        if (decay_membrane_sums) store(decay_membrane_sums + index, add(load(decay_membrane_sums + index), grad_decay_membrane));
+        if (reset_amount_sums) store(reset_amount_sums + index, add(load(reset_amount_sums + index), t_4));
+    }
+}
+
+inline constexpr int32_t lif_training_choices_1[] = {0, 0, 0, 0, -1, 0};
+inline constexpr int32_t lif_training_zeros_1[] = {14, -1};
+inline constexpr int32_t lif_training_tape_1[] = {1, 3, -1};
+inline constexpr int32_t lif_training_constants_1[] = {1, 2, 11, 13, -1};
+inline void lif_training_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const auto v_rest_data = constant<float>(args, 2);
     const auto v_reset_data = constant<float>(args, 3);
     const auto decay_membrane_data = constant<float>(args, 11);
     const auto input_gain_data = constant<float>(args, 12);
@@ -636,7 +707,7 @@ inline void lif_training_step_1(const NeuronStepArgs& args, uint32_t begin, uint
     }
 }
 
-inline void lif_training_adjoint_1(const NeuronAdjointArgs& args, uint32_t begin, uint32_t end) {
+inline void lif_training_adjoint_2(const NeuronAdjointArgs& args, uint32_t begin, uint32_t end) {
     const auto threshold_data = constant<float>(args, 1);
     const auto decay_membrane_data = constant<float>(args, 11);
     const auto input_gain_data = constant<float>(args, 12);
@@ -659,10 +730,82 @@ inline void lif_training_adjoint_1(const NeuronAdjointArgs& args, uint32_t begin
     }
 }
 
-inline constexpr int32_t lif_training_choices_1[] = {0, 1, 0, 0, -1, -1};
-inline constexpr int32_t lif_training_zeros_1[] = {14, -1};
-inline constexpr int32_t lif_training_tape_1[] = {1, -1};
-inline void lif_training_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
+inline constexpr int32_t lif_training_choices_2[] = {0, 1, 0, 0, -1, -1};
+inline constexpr int32_t lif_training_zeros_2[] = {14, -1};
+inline constexpr int32_t lif_training_tape_2[] = {1, -1};
+inline void lif_training_step_3(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const auto v_rest_data = constant<float>(args, 2);
+    const auto v_reset_data = constant<float>(args, 3);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const auto input_gain_data = constant<float>(args, 12);
+    const float* const current_data = args.receptors[0];
+    float* const v_data = static_cast<float*>(args.states[0]);
+    float* const membrane_tape = static_cast<float*>(args.tape[0]);
+    float* const v_tape = static_cast<float*>(args.tape[1]);
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = threshold_data.at(index);
+        const F v_rest = v_rest_data.at(index);
+        const F v_reset = v_reset_data.at(index);
+        const F decay_membrane = decay_membrane_data.at(index);
+        const F input_gain = input_gain_data.at(index);
+        const F current = load(current_data + index);
+        const F v = load(v_data + index);
+        const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
+        const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+        const F t_3 = select(t_2, add(mul(broadcast_f(0.0f), t_1), v_reset), t_1);
+        store(membrane_tape + index, t_1);
+        store(v_tape + index, v);
+        store(v_data + index, flush(t_3));
+        args.spikes[index / 16] = mask_bits(t_2);
+    }
+}
+
+inline void lif_training_adjoint_3(const NeuronAdjointArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const auto v_rest_data = constant<float>(args, 2);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const auto input_gain_data = constant<float>(args, 12);
+    const float* const membrane_tape = static_cast<const float*>(args.tape[1]);
+    const float* const v_tape = static_cast<const float*>(args.tape[3]);
+    float* const grad_v_data = args.state_gradients[0];
+    float* const threshold_sums = args.constant_gradients[0];
+    float* const v_rest_sums = args.constant_gradients[1];
+    float* const v_reset_sums = args.constant_gradients[2];
+    float* const decay_membrane_sums = args.constant_gradients[3];
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = threshold_data.at(index);
+        const F v_rest = v_rest_data.at(index);
+        const F decay_membrane = decay_membrane_data.at(index);
+        const F input_gain = input_gain_data.at(index);
+        const F membrane = load(membrane_tape + index);
+        const F v = load(v_tape + index);
+        const F grad_v_after = load(grad_v_data + index);
+        const F grad_spike = load(args.spike_gradient + index);
+        const F t_1 = sub(membrane, threshold);
+        const F t_2 = select(lt(broadcast_f(0.0f), t_1), broadcast_f(1.0f), broadcast_f(0.0f));
+        const F t_3 = mul(grad_spike, surrogate_derivative(args.surrogate, t_1));
+        const F grad_membrane = add(mul(grad_v_after, sub(broadcast_f(1.0f), t_2)), t_3);
+        const F grad_current = mul(grad_membrane, input_gain);
+        const F t_4 = mul(grad_membrane, decay_membrane);
+        const F t_5 = mul(grad_v_after, t_2);
+        const F grad_threshold = neg(t_3);
+        const F grad_decay_membrane = mul(grad_membrane, sub(v, v_rest));
+        const F grad_v_rest = add(grad_membrane, neg(t_4));
+        store(grad_v_data + index, t_4);
+        store(args.receptor_gradients[0] + index, grad_current);
+        if (threshold_sums) store(threshold_sums + index, add(load(threshold_sums + index), grad_threshold));
+        if (v_rest_sums) store(v_rest_sums + index, add(load(v_rest_sums + index), grad_v_rest));
+        if (v_reset_sums) store(v_reset_sums + index, add(load(v_reset_sums + index), t_5));
+        if (decay_membrane_sums) store(decay_membrane_sums + index, add(load(decay_membrane_sums + index), grad_decay_membrane));
+    }
+}
+
+inline constexpr int32_t lif_training_choices_3[] = {0, 1, 0, 0, -1, 0};
+inline constexpr int32_t lif_training_zeros_3[] = {14, -1};
+inline constexpr int32_t lif_training_tape_3[] = {1, 3, -1};
+inline constexpr int32_t lif_training_constants_3[] = {1, 2, 3, 11, -1};
+inline void lif_training_step_4(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
     const auto threshold_data = constant<float>(args, 1);
     const auto v_rest_data = constant<float>(args, 2);
     const auto decay_membrane_data = constant<float>(args, 11);
@@ -685,7 +828,7 @@ inline void lif_training_step_2(const NeuronStepArgs& args, uint32_t begin, uint
     }
 }
 
-inline void lif_training_adjoint_2(const NeuronAdjointArgs& args, uint32_t begin, uint32_t end) {
+inline void lif_training_adjoint_4(const NeuronAdjointArgs& args, uint32_t begin, uint32_t end) {
     const auto threshold_data = constant<float>(args, 1);
     const auto decay_membrane_data = constant<float>(args, 11);
     const auto input_gain_data = constant<float>(args, 12);
@@ -706,17 +849,81 @@ inline void lif_training_adjoint_2(const NeuronAdjointArgs& args, uint32_t begin
     }
 }
 
-inline constexpr int32_t lif_training_choices_2[] = {0, 2, 0, 0, -1, -1};
-inline constexpr int32_t lif_training_zeros_2[] = {14, -1};
-inline constexpr int32_t lif_training_tape_2[] = {1, -1};
-inline constexpr TrainingKernels lif_trained[] = {{lif_training_choices_0, lif_training_zeros_0, lif_training_tape_0, lif_training_step_0, lif_training_adjoint_0}, {lif_training_choices_1, lif_training_zeros_1, lif_training_tape_1, lif_training_step_1, lif_training_adjoint_1}, {lif_training_choices_2, lif_training_zeros_2, lif_training_tape_2, lif_training_step_2, lif_training_adjoint_2}};
+inline constexpr int32_t lif_training_choices_4[] = {0, 2, 0, 0, -1, -1};
+inline constexpr int32_t lif_training_zeros_4[] = {14, -1};
+inline constexpr int32_t lif_training_tape_4[] = {1, -1};
+inline void lif_training_step_5(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const auto v_rest_data = constant<float>(args, 2);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const auto input_gain_data = constant<float>(args, 12);
+    const float* const current_data = args.receptors[0];
+    float* const v_data = static_cast<float*>(args.states[0]);
+    float* const membrane_tape = static_cast<float*>(args.tape[0]);
+    float* const v_tape = static_cast<float*>(args.tape[1]);
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = threshold_data.at(index);
+        const F v_rest = v_rest_data.at(index);
+        const F decay_membrane = decay_membrane_data.at(index);
+        const F input_gain = input_gain_data.at(index);
+        const F current = load(current_data + index);
+        const F v = load(v_data + index);
+        const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
+        const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+        store(membrane_tape + index, t_1);
+        store(v_tape + index, v);
+        store(v_data + index, flush(t_1));
+        args.spikes[index / 16] = mask_bits(t_2);
+    }
+}
+
+inline void lif_training_adjoint_5(const NeuronAdjointArgs& args, uint32_t begin, uint32_t end) {
+    const auto threshold_data = constant<float>(args, 1);
+    const auto v_rest_data = constant<float>(args, 2);
+    const auto decay_membrane_data = constant<float>(args, 11);
+    const auto input_gain_data = constant<float>(args, 12);
+    const float* const membrane_tape = static_cast<const float*>(args.tape[1]);
+    const float* const v_tape = static_cast<const float*>(args.tape[3]);
+    float* const grad_v_data = args.state_gradients[0];
+    float* const threshold_sums = args.constant_gradients[0];
+    float* const v_rest_sums = args.constant_gradients[1];
+    float* const decay_membrane_sums = args.constant_gradients[2];
+    for (uint32_t index = begin; index < end; index += 16) {
+        const F threshold = threshold_data.at(index);
+        const F v_rest = v_rest_data.at(index);
+        const F decay_membrane = decay_membrane_data.at(index);
+        const F input_gain = input_gain_data.at(index);
+        const F membrane = load(membrane_tape + index);
+        const F v = load(v_tape + index);
+        const F grad_v_after = load(grad_v_data + index);
+        const F grad_spike = load(args.spike_gradient + index);
+        const F t_1 = mul(grad_spike, surrogate_derivative(args.surrogate, sub(membrane, threshold)));
+        const F grad_membrane = add(grad_v_after, t_1);
+        const F grad_current = mul(grad_membrane, input_gain);
+        const F t_2 = mul(grad_membrane, decay_membrane);
+        const F grad_threshold = neg(t_1);
+        const F grad_decay_membrane = mul(grad_membrane, sub(v, v_rest));
+        const F grad_v_rest = add(grad_membrane, neg(t_2));
+        store(grad_v_data + index, t_2);
+        store(args.receptor_gradients[0] + index, grad_current);
+        if (threshold_sums) store(threshold_sums + index, add(load(threshold_sums + index), grad_threshold));
+        if (v_rest_sums) store(v_rest_sums + index, add(load(v_rest_sums + index), grad_v_rest));
+        if (decay_membrane_sums) store(decay_membrane_sums + index, add(load(decay_membrane_sums + index), grad_decay_membrane));
+    }
+}
+
+inline constexpr int32_t lif_training_choices_5[] = {0, 2, 0, 0, -1, 0};
+inline constexpr int32_t lif_training_zeros_5[] = {14, -1};
+inline constexpr int32_t lif_training_tape_5[] = {1, 3, -1};
+inline constexpr int32_t lif_training_constants_5[] = {1, 2, 11, -1};
+inline constexpr TrainingKernels lif_trained[] = {{lif_training_choices_0, lif_training_zeros_0, lif_training_tape_0, nullptr, lif_training_step_0, lif_training_adjoint_0}, {lif_training_choices_1, lif_training_zeros_1, lif_training_tape_1, lif_training_constants_1, lif_training_step_1, lif_training_adjoint_1}, {lif_training_choices_2, lif_training_zeros_2, lif_training_tape_2, nullptr, lif_training_step_2, lif_training_adjoint_2}, {lif_training_choices_3, lif_training_zeros_3, lif_training_tape_3, lif_training_constants_3, lif_training_step_3, lif_training_adjoint_3}, {lif_training_choices_4, lif_training_zeros_4, lif_training_tape_4, nullptr, lif_training_step_4, lif_training_adjoint_4}, {lif_training_choices_5, lif_training_zeros_5, lif_training_tape_5, lif_training_constants_5, lif_training_step_5, lif_training_adjoint_5}};
 // In alphabetical order of names. Beside vector kernels scalar ones are there to be small: models are interpreted.
 #ifdef SNN_INTERPRETED_MODELS
 inline constexpr const CompiledModel* compiled_models = nullptr;
 inline constexpr uint32_t compiled_model_count = 0;
 #else
 inline constexpr CompiledModel compiled_models[] = {
-    {"lif", lif_step, lif_step_taped, lif_adjoint, lif_specialised, 3, lif_trained, 3},
+    {"lif", lif_step, lif_step_taped, lif_adjoint, lif_specialised, 3, lif_trained, 6},
 };
 inline constexpr uint32_t compiled_model_count = sizeof(compiled_models) / sizeof(compiled_models[0]);
 #endif

@@ -10,7 +10,7 @@ import pytest
 
 from snn.engine.modelc import ModelError, models_folder
 from snn.engine.modelc.calm import calm_steps, stays_in_registers
-from snn.engine.modelc.choices import known_derived
+from snn.engine.modelc.choices import joined, known_derived
 from snn.engine.modelc.choices import specialised as specialised_programs
 from snn.engine.modelc.choices import training as training_programs
 from snn.engine.modelc.compile import compile_neuron
@@ -138,17 +138,19 @@ def test_calm_steps_give_the_same_bits_where_nothing_spikes() -> None:
     assert found >= 12
 
 
-def test_training_with_counters_at_0_gives_the_same_bits() -> None:
+@pytest.mark.parametrize("learning", [False, True], ids=["fixed", "learning"])
+def test_training_with_counters_at_0_gives_the_same_bits(learning) -> None:
     found = 0
     for name in NEURONS:
         definition = read(models_folder() / "neurons" / f"{name}.toml")
         programs = compile_neuron(definition)
+        whole, constants = joined(programs) if learning and programs.learning else (programs, {})
         for number, choices in enumerate(definition.trained):
-            training = training_programs(definition, programs, choices)
+            training = training_programs(definition, programs, choices, learning=learning)
             if training is None:
                 continue
             found += 1
-            assert len(training.tape) < len(programs.tape)
+            assert all(whole.tape[i].type == "float" for i in training.tape), "a counter is taped"
             first_state = len(programs.step.inputs) - len(definition.states)
             first_receptor = first_state - len(definition.receptors)
             first = len(definition.parameters)
@@ -159,18 +161,18 @@ def test_training_with_counters_at_0_gives_the_same_bits() -> None:
             with np.errstate(all="ignore"):
                 general = run(as_ops(programs.step), inputs, np.float32, draws=Draws())
                 special = run(as_ops(training.programs.step), inputs, np.float32, draws=Draws())
-            spike = np.broadcast_to(special[training.programs.step_spike], LANES)
-            assert np.array_equal(np.broadcast_to(general[programs.step_spike], LANES) > 0, spike)
-            assert 0 < spike.sum() < LANES
-            kept = [programs.tape[i].register for i in training.tape]
+            if programs.step_spike >= 0:
+                spike = np.broadcast_to(special[training.programs.step_spike], LANES)
+                assert np.array_equal(np.broadcast_to(general[programs.step_spike], LANES) > 0, spike)
+                assert 0 < spike.sum() < LANES
+            kept = [whole.tape[i].register for i in training.tape]
             places = [*training.programs.step_states, *(entry.register for entry in training.programs.tape)]
-            for register, place in zip([*programs.step_states, *kept], places, strict=True):
-                expected, same = (np.broadcast_to(v[r], LANES) for v, r in ((general, register), (special, place)))
-                if expected.dtype == np.float32:
-                    expected, same = flush(expected), flush(same)
-                assert np.array_equal(expected, same, equal_nan=True), f"{name} {choices} {register}"
+            assert_same_lanes(
+                [(general, r) for r in [*programs.step_states, *kept]], [(special, p) for p in places], name
+            )
 
-            taped = [np.broadcast_to(general[entry.register], LANES) for entry in programs.tape]
+            taped = [np.broadcast_to(general[entry.register], LANES) for entry in whole.tape]
+            finite = np.isfinite([taped[i] for i in training.tape]).all(axis=0)  # else 0 times infinity is left out
             rng = np.random.default_rng(number)
             gradients = [rng.standard_normal(LANES).astype(np.float32) for _ in range(len(definition.states) + 1)]
             arguments = [*inputs[:first_receptor], *taped, *gradients]
@@ -179,15 +181,49 @@ def test_training_with_counters_at_0_gives_the_same_bits() -> None:
                 return np.float32(1) / (1 + np.abs(x))
 
             with np.errstate(all="ignore"):
-                general = run(as_ops(programs.adjoint), arguments, np.float32, surrogate=slope)
+                general = run(as_ops(whole.adjoint), arguments, np.float32, surrogate=slope)
                 special = run(as_ops(training.programs.adjoint), arguments, np.float32, surrogate=slope)
-            registers = [*programs.adjoint_states, *programs.adjoint_receptors]
+            registers = [*whole.adjoint_states, *whole.adjoint_receptors, *(constants[i] for i in training.constants)]
             places = [*training.programs.adjoint_states, *training.programs.adjoint_receptors]
-            for register, place in zip(registers, places, strict=True):
-                expected, same = (np.broadcast_to(v[r], LANES) for v, r in ((general, register), (special, place)))
-                finite = np.isfinite(taped[training.tape[0]])  # of the others 0 times infinity is left out
-                assert np.array_equal(expected[finite], same[finite]), f"{name} {choices} {register}"
-    assert found == 6  # "lif" and "driven_lif", which takes over its list
+            places += training.constants.values()
+            assert_same_lanes([(general, r) for r in registers], [(special, p) for p in places], name, finite)
+            if learning:
+                left_out = {i: general[register] for i, register in constants.items() if i not in training.constants}
+                for options in options_that_fit(definition, training.choices):
+                    assert_reaches_no_parameter(definition, programs, inputs[:first], options, left_out, finite)
+    assert found == 11  # three of lif, one of four others, and those of two models with such a base
+
+
+def assert_same_lanes(expected, found, name, lanes=slice(None)) -> None:
+    for (general, register), (special, place) in zip(expected, found, strict=True):
+        one, other = (np.broadcast_to(values[r], LANES)[lanes] for values, r in ((general, register), (special, place)))
+        if one.dtype == np.float32:
+            one, other = flush(one), flush(other)
+        assert np.array_equal(one, other, equal_nan=True), f"{name} {register}"
+
+
+def options_that_fit(definition, choices):
+    """Every choice of options for which kernels with these choices are used."""
+    return itertools.product(
+        *(
+            range(len(option.choices)) if choice < 0 else [choice]
+            for option, choice in zip(definition.options, choices, strict=True)
+        )
+    )
+
+
+def assert_reaches_no_parameter(definition, programs, parameters, options, gradients, lanes) -> None:
+    """What an adjoint leaves out is 0, or goes to no parameter under these options."""
+    learning, first = programs.learning, len(definition.parameters)
+    given = [np.zeros(LANES, np.float32) for _ in range(first + len(definition.derived))]
+    for place, gradient in gradients.items():
+        given[place if place < first else place - len(definition.options)] = np.broadcast_to(gradient, LANES)
+    chosen = [np.full(LANES, option, np.int32) for option in options]
+    with np.errstate(all="ignore"):
+        values = run(as_ops(learning.derive), [*parameters, *chosen, np.float32(1.0), *given], np.float32)
+    for register in learning.derive_parameters:
+        if register >= 0:
+            assert not np.any(np.nan_to_num(np.broadcast_to(values[register], LANES)[lanes])), definition.name
 
 
 def test_the_step_of_the_microcircuit_has_a_third_fewer_operations() -> None:

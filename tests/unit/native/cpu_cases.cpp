@@ -428,13 +428,17 @@ struct PlasticCase {
     double drive;        // input to every neuron, as a bias
     uint32_t steps;
     double rate;
+    double source_rate = 0;  // hertz: of Poisson sources in place of the inputs; and spikes within the population take longer
 };
 
 // A plastic projection from inputs and one within the population, beside a static one onto the same receptor.
 CpuCase plastic(const PlasticCase& c) {
     Numbers numbers(c.size + c.steps);
     NetworkMaker maker;
-    const uint32_t input = maker.spikes({c.inputs}), layer = maker.neurons({c.size}, "lif");
+    const bool by_spans = c.source_rate > 0;
+    const uint32_t input = by_spans ? maker.neurons({c.inputs}, "poisson_source") : maker.spikes({c.inputs});
+    const uint32_t layer = maker.neurons({c.size}, "lif"), delay = by_spans ? 5 : 1;
+    if (by_spans) maker.set(input, "rate", c.source_rate);
     const auto rows = [&](uint32_t sources) {
         if (c.row > 0) return random_sparse(numbers, sources, c.size, c.row, c.max_delay);
         Sparse all;
@@ -449,7 +453,7 @@ CpuCase plastic(const PlasticCase& c) {
         const uint32_t sources = c.row > 0 ? c.row : source == input ? c.inputs : c.size;  // onto a neuron, about
         const double scale = (source == input ? 6.0 : 0.5) / sources;
         in.weights = numbers.list(in.sparse.targets.size(), 0.0, scale);
-        in.delay_steps = source == input ? 0 : 1;
+        in.delay_steps = source == input ? 0 : delay;
         if (source == input) in.bias = numbers.list(c.size, 0.5 * c.drive, c.drive);
         const uint32_t q = maker.connect(in);
         maker.network().set_plasticity(q, c.rule);
@@ -466,7 +470,7 @@ CpuCase plastic(const PlasticCase& c) {
     Connection fixed{.kind = SNN_CONNECT_SPARSE, .source = layer, .target = layer};
     fixed.sparse = random_sparse(numbers, c.size, c.size, 5, 3);
     fixed.weights = numbers.list(fixed.sparse.targets.size(), -0.3, 0.1);
-    fixed.delay_steps = 1;
+    fixed.delay_steps = delay;
     fixed.trainable = false;
     maker.connect(fixed);
     return {c.name, maker.plan(), 1, c.steps, c.rate, layer};
@@ -529,6 +533,8 @@ std::vector<CpuCase> cpu_cases() {
     cases.push_back(plastic({"plastic, sparse lists overflow", triplet, {}, 40, 50, 7, 3, 0.5, 260, 0.003}));
     cases.push_back(plastic({"plastic in a team", pair, {}, 200, 3000, 0, 0, 0.2, 25, 0.02}));
     cases.push_back(plastic({"plastic and sparse in a team", triplet, {}, 400, 9000, 90, 3, 0.2, 25, 0.02}));
+    cases.push_back(plastic({"plastic by spans", pair, {}, 33, 201, 0, 0, 0.4, 260, 0.0, 20.0}));
+    cases.push_back(plastic({"plastic and sparse by spans, in a team", triplet, {}, 400, 3000, 90, 3, 0.2, 45, 0.0, 20.0}));
     cases.push_back(plastic({"plastic by a user's rule", custom_rule(), {}, 30, 70, 9, 3, 0.1, 90, 0.1}));
     cases.push_back(long_row());
     cases.push_back(many_neurons());

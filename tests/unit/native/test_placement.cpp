@@ -1,7 +1,11 @@
 // Which device runs what, and what a part of a network is.
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "common/error.h"
+#include "schedule/device_speed.h"
 #include "schedule/placement.h"
 #include "schedule/split_executor.h"
 #include "small_networks.h"
@@ -9,6 +13,12 @@
 namespace snn::test {
 
 namespace {
+
+// A unit of work takes a microsecond, a window that spikes are exchanged after `exchange_s`, a spike `spike_s`.
+DeviceSpeed speed(double exchange_s, double spike_s) {
+    return {.small_step_s = 1e-6, .large_step_s = 1e-3, .small_work = 1, .large_work = 1000, .exchange_s = exchange_s, .spike_s = spike_s};
+}
+std::vector<DeviceSpeed> costless(size_t count) { return std::vector<DeviceSpeed>(count, speed(0, 0)); }
 
 // in -> a (64) => b (64) => c (16) => a; "=>" has a delay. d (8) follows c without one.
 struct Ring {
@@ -31,7 +41,7 @@ struct Ring {
         plan = maker.plan();
     }
     std::string name(uint32_t population) const { return plan->network->population(population).name; }
-    Placement placed(const std::string& device) const { return place(*plan->network, device, ExecutorOptions{}); }
+    Placement placed(const std::string& device) const { return place(*plan->network, device, ExecutorOptions{}, costless(2)); }
     static uint32_t device_of(const Placement& placement, uint32_t population) {
         REQUIRE(placement.of_population[population].size() == 1);
         return placement.of_population[population].front().device;
@@ -49,6 +59,80 @@ TEST_CASE("work is shared among equal devices, and undelayed projections are not
     for (int again = 0; again < 3; ++again) CHECK(ring.placed("cpu+cpu").of_population == two.of_population);
     // What it says of itself gives it again.
     CHECK(ring.placed(two.device(*ring.plan->network)).of_population == two.of_population);
+}
+
+TEST_CASE("spikes that go from device to device are worth less than they cost, or more") {
+    const Ring ring;
+    const auto used = [&](double exchange_s, double spike_s) {
+        const std::vector<DeviceSpeed> speeds(2, speed(exchange_s, spike_s));
+        const Placement found = place(*ring.plan->network, "cpu+cpu", ExecutorOptions{}, speeds);
+        CHECK(place(*ring.plan->network, "cpu+cpu", ExecutorOptions{}, speeds).of_population == found.of_population);
+        return found.window_steps > 0;
+    };
+    CHECK(used(0, 0));
+    CHECK(used(1e-5, 0));
+    CHECK_FALSE(used(1e-2, 0));  // a window of two steps: 5 ms in each, where a step takes less than one
+    CHECK(used(0, 1e-6));
+    CHECK_FALSE(used(0, 1e-3));
+    // The same where the caller has placed one of them: the others follow it.
+    const Placement fixed = place(*ring.plan->network, "cpu+cpu;" + ring.name(ring.c) + "=1", ExecutorOptions{}, {speed(1e-2, 0), speed(1e-2, 0)});
+    CHECK(ring.device_of(fixed, ring.a) == 1);
+    CHECK(fixed.window_steps == 0);
+}
+
+TEST_CASE("populations that spike to each other much stay together") {
+    // Two pairs, each with many synapses in both directions, and a few synapses from pair to pair. By their work alone the first of each
+    // would be on one device and the second on the other.
+    NetworkMaker maker;
+    const uint32_t a = maker.neurons({64}, "lif"), b = maker.neurons({64}, "lif"), c = maker.neurons({60}, "lif"), d = maker.neurons({60}, "lif");
+    const auto dense = [&](uint32_t source, uint32_t target, uint32_t rows, uint32_t columns, uint32_t delay) {
+        maker.connect({.source = source, .target = target, .weights = std::vector<float>(size_t{rows} * columns, 0.1f), .delay_steps = delay});
+    };
+    dense(a, b, 64, 64, 1);
+    dense(b, a, 64, 64, 1);
+    dense(c, d, 60, 60, 1);
+    dense(d, c, 60, 60, 1);
+    const std::shared_ptr<const Plan> plan = maker.plan();
+    const auto devices = [&](double exchange_s) {
+        const Placement found = place(*plan->network, "cpu+cpu", ExecutorOptions{}, {speed(exchange_s, 0), speed(exchange_s, 0)});
+        std::vector<uint32_t> at;
+        for (const uint32_t p : {a, b, c, d}) at.push_back(Ring::device_of(found, p));
+        return at;
+    };
+    CHECK(devices(0) == std::vector<uint32_t>{0, 1, 0, 1});
+    const std::vector<uint32_t> apart = devices(1e-4);
+    CHECK(apart[0] == apart[1]);
+    CHECK(apart[2] == apart[3]);
+    CHECK(apart[0] != apart[2]);
+}
+
+TEST_CASE("work leaves a device that was slow twice, where that is clearly better") {
+    Observation observation(2);
+    std::vector<double> slowness;
+    const auto busy = [&](uint32_t device) { observation.time(device, [] { std::this_thread::sleep_for(std::chrono::milliseconds(2)); }); };
+    busy(1);
+    observation.count(2);
+    observation.conclude({1e-3, 1e-4}, slowness);
+    CHECK(slowness[0] == 1);  // it had nothing to do
+    CHECK(slowness[1] >= 10);
+    const double known = slowness[1];
+    observation.conclude({1e-3, 1e-4}, slowness);
+    CHECK(slowness[1] == known);
+    CHECK_FALSE(observation.is_worth_a_move(1.0, 0.7));
+    CHECK(observation.is_worth_a_move(1.0, 0.7));
+    CHECK_FALSE(observation.is_worth_a_move(1.0, 0.85));
+    CHECK_FALSE(observation.is_worth_a_move(1.0, 0.7));
+
+    const Ring ring;
+    const std::vector<DeviceSpeed> equal = costless(2), unequal = {speed(0, 0), slower(speed(0, 0), 20)};
+    const Placement even = place(*ring.plan->network, "cpu+cpu", ExecutorOptions{}, equal);
+    const Placement uneven = place(*ring.plan->network, "cpu+cpu", ExecutorOptions{}, unequal);
+    CHECK(even.window_steps > 0);
+    CHECK(uneven.window_steps == 0);
+    const std::vector<double> seconds = expected_step_s(*ring.plan->network, even, ExecutorOptions{}, unequal);
+    CHECK(seconds[1] == doctest::Approx(20 * expected_step_s(*ring.plan->network, even, ExecutorOptions{}, equal)[1]));
+    const Placement fixed = place(*ring.plan->network, even.device(*ring.plan->network), ExecutorOptions{}, unequal);
+    CHECK(fixed.of_population == even.of_population);  // what the caller has placed stays
 }
 
 TEST_CASE("a window is at most half the shortest delay between devices, and at least a step") {

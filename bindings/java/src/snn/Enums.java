@@ -18,15 +18,15 @@ public final class Enums {
         NOT_FOUND(-3),
         /** SNN_ERROR_OUT_OF_MEMORY */
         OUT_OF_MEMORY(-4),
-        /** the file system said no; the sentence has its reason */
+        /** file I/O failed; the sentence gives the reason */
         IO(-5),
-        /** the file is damaged or not a .snn file; the sentence names the place */
+        /** the file is damaged or not a .snn file; the sentence says where */
         FORMAT(-6),
         /** valid, but this device or build cannot do it */
         UNSUPPORTED(-7),
         /** another thread is inside this session */
         BUSY(-8),
-        /** right call, wrong moment (network not finished, backward before forward) */
+        /** valid call at the wrong time (network not finished, backward before forward) */
         STATE(-9),
         /** struct or file of a version this library does not know */
         VERSION(-10),
@@ -36,7 +36,7 @@ public final class Enums {
         STOPPED(-12),
         /** a defect of the library */
         INTERNAL(-13),
-        /** the GPU was reset or removed; the session cannot go on, a new one can */
+        /** the GPU was reset or removed; the session is lost, a new one can be opened */
         DEVICE_LOST(-14);
 
         final int value;

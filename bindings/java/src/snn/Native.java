@@ -81,7 +81,7 @@ final class Native {
 
     /** Offsets of SNNProjectionDef in bytes. */
     static final class SNNProjectionDef {
-        static final int SIZE = 160;
+        static final int SIZE = 168;
         static final int struct_size = 0;
         static final int kind = 4;
         static final int name = 8;
@@ -106,6 +106,8 @@ final class Native {
         static final int padding = 136;
         static final int dilation = 144;
         static final int groups = 152;
+        static final int reserved = 156;
+        static final int detached = 160;
     }
 
     /** Offsets of SNNDistribution in bytes. */
@@ -168,7 +170,7 @@ final class Native {
 
     /** Offsets of SNNProjectionInfo in bytes. */
     static final class SNNProjectionInfo {
-        static final int SIZE = 128;
+        static final int SIZE = 136;
         static final int struct_size = 0;
         static final int kind = 4;
         static final int source = 8;
@@ -190,6 +192,7 @@ final class Native {
         static final int by_rule = 108;
         static final int bias = 112;
         static final int fixed_point_scale = 120;
+        static final int detached = 128;
     }
 
     /** Offsets of SNNProjectionArrays in bytes. */
@@ -570,7 +573,7 @@ final class Native {
     /** `def-&gt;kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed. */
     static native int snn_network_connect_random(long network, long def, long rule, long out_index);
 
-    /** Checks the whole and makes it immutable: cycles without delay, fixed-point range, shapes. */
+    /** Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes. */
     static native int snn_network_finish(long network);
 
     static native int snn_network_retain(long network);
@@ -635,7 +638,7 @@ final class Native {
     /** Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config-&gt;device (with one device all are 0); of inputs it is that of the first device that reads them. */
     static native int snn_network_placement(long network, long config, long out_places, long count, long out_window_steps);
 
-    /** The same, and how a batch is shared, as words that give it again as a device: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" of "cpu*+vulkan:0*". */
+    /** The same, and how a batch is divided, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*". */
     static native int snn_network_placement_words(long network, long config, long out_words, long size_bytes, long out_size_bytes);
 
     /** Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
@@ -647,7 +650,7 @@ final class Native {
     /** Ends the session and frees its memory; its trainers become invalid. */
     static native void snn_destroy_network(long handle);
 
-    /** Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples. */
+    /** Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples; either all of them or, after an error, none. */
     static native int snn_load_weights(long handle, long path);
 
     /** Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped. */
@@ -683,7 +686,7 @@ final class Native {
     /** Steps since creation or reset; a trainer's forward resets and runs its steps. */
     static native int snn_session_step_count(long handle, long out_steps);
 
-    /** Sets that number, to go on from a state that was read before: random draws depend on it. */
+    /** Sets that number, to continue from a state that was read before: random draws depend on it. */
     static native int snn_session_set_step_count(long handle, long steps);
 
     /** The neurons of `sample` that spiked in the last step, ascending. */
@@ -692,7 +695,7 @@ final class Native {
     /** Set out_counters-&gt;struct_size first. */
     static native int snn_get_counters(long handle, long out_counters);
 
-    /** Saves all that the session's next steps depend on, and goes on from there later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if nothing had come between. */
+    /** Saves everything that the session's next steps depend on, to continue later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if it had not been interrupted. */
     static native int snn_save_state(long handle, long path);
 
     static native int snn_load_state(long handle, long path);
@@ -727,7 +730,7 @@ final class Native {
 
     static native int snn_trainer_update(long trainer);
 
-    /** A loss of the caller's, for a trainer with SNN_LOSS_NONE, in the place of forward and backward: run gives what the loss needs, `records` as for snn_session_run (every step). */
+    /** A loss that the caller computes, for a trainer with SNN_LOSS_NONE, instead of forward and backward: run gives what the loss needs, `records` as for snn_session_run (every step). */
     static native int snn_trainer_run(long trainer, long batch, long records, int record_count, long io_result);
 
     static native int snn_trainer_run_backward(long trainer, double loss, long gradients, int gradient_count, long input_gradients, int input_gradient_count);
@@ -735,11 +738,14 @@ final class Native {
     /** Scores of the last forward as the loss has them; [batch_size][outputs]. */
     static native int snn_trainer_scores(long trainer, long out_scores, long count);
 
-    /** What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that goes on from all of them gives the same bits as training that was never interrupted. */
+    /** What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that continues from all of them gives the same bits as training that was never interrupted. */
     static native int snn_trainer_get_state(long trainer, long out_values, long io_count);
 
     /** Takes over a state; a forward and backward that wait for their update are forgotten. */
     static native int snn_trainer_set_state(long trainer, long values, long count);
+
+    /** A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs. */
+    static native int snn_trainer_set_auxiliary_loss(long trainer, int population, int loss, double weight);
 
     /** Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times. */
     static native int snn_trainer_set_dropout(long trainer, int population, double probability, long seed);

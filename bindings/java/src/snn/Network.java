@@ -57,7 +57,7 @@ public final class Network implements AutoCloseable {
     public static final class ProjectionInfo {
         public final ConnectionKind kind;
         public final int source, target, delaySteps, groups;
-        public final boolean trainable, byRule;
+        public final boolean trainable, detached, byRule;
         public final Arithmetic arithmetic;
         public final PoolMode poolMode;
         public final String name, receptor;
@@ -72,6 +72,7 @@ public final class Network implements AutoCloseable {
             target = raw.getInt(Native.SNNProjectionInfo.target);
             delaySteps = raw.getInt(Native.SNNProjectionInfo.delay_steps);
             trainable = raw.getInt(Native.SNNProjectionInfo.trainable) != 0;
+            detached = raw.getInt(Native.SNNProjectionInfo.detached) != 0;
             arithmetic = Arithmetic.of(raw.getInt(Native.SNNProjectionInfo.arithmetic));
             poolMode = PoolMode.of(raw.getInt(Native.SNNProjectionInfo.pool_mode));
             name = Scope.copyText(raw.getLong(Native.SNNProjectionInfo.name));

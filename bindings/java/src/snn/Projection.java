@@ -19,6 +19,7 @@ public final class Projection {
     private String name, receptor;
     private int delaySteps;
     private Boolean trainable;
+    private boolean detached;
     private Arithmetic arithmetic = Arithmetic.DEFAULT;
     private PoolMode poolMode = PoolMode.SUM;
     private int[] kernel, stride, padding, dilation;
@@ -109,6 +110,12 @@ public final class Projection {
         return this;
     }
 
+    /** Whether training takes no gradient back through it to its source. Default: false. */
+    public Projection detached(boolean detached) {
+        this.detached = detached;
+        return this;
+    }
+
     /** How inputs are summed. */
     public Projection arithmetic(Arithmetic arithmetic) {
         this.arithmetic = arithmetic;
@@ -150,6 +157,7 @@ public final class Projection {
         def.putLong(Native.SNNProjectionDef.receptor, scope.text(receptor));
         def.putInt(Native.SNNProjectionDef.delay_steps, Scope.whole(delaySteps, "delaySteps"));
         if (trainable != null) def.putInt(Native.SNNProjectionDef.trainable, trainable ? 1 : 0);
+        def.putInt(Native.SNNProjectionDef.detached, detached ? 1 : 0);
         def.putInt(Native.SNNProjectionDef.arithmetic, arithmetic.value);
         def.putInt(Native.SNNProjectionDef.pool_mode, poolMode.value);
         def.putLong(Native.SNNProjectionDef.weights, scope.floats(weights));

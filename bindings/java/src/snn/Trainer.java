@@ -330,6 +330,12 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
+    /** Adds a weight times a loss of another population than the output, which looks at the same labels or targets; 0: none.
+     *  C: {@code snn_trainer_set_auxiliary_loss}. */
+    public void setAuxiliaryLoss(int population, Loss loss, double weight) {
+        Library.check(Native.snn_trainer_set_auxiliary_loss(handle.get(), Scope.whole(population, "population"), loss.value, weight));
+    }
+
     /** Silences each neuron of a population with a probability, for all steps of a forward. C: {@code snn_trainer_set_dropout}. */
     public void setDropout(int population, double probability, long seed) {
         Library.check(Native.snn_trainer_set_dropout(handle.get(), Scope.whole(population, "population"), probability, seed));

@@ -189,6 +189,8 @@ final class CallbackTests {
                 trainer.backward();
                 trainer.setLearningRate(1e-3);
                 trainer.update();
+                trainer.setAuxiliaryLoss(1, Loss.CROSS_ENTROPY_COUNT, 0);
+                fails(Status.INVALID_ARGUMENT, () -> trainer.setAuxiliaryLoss(2, Loss.CROSS_ENTROPY_MAX_MEMBRANE, 1)); // the output
                 trainer.setDropout(1, 0.5, 1);
                 fails(Status.INVALID_ARGUMENT, () -> trainer.setDropout(0, 0.5, 1));
                 trainer.setQuantization(0, 8, true);

@@ -148,7 +148,7 @@ final class NetworkTests {
             int pooled = builder.addNeurons("pooled", "lif", 2, 2, 2), twins = builder.addNeurons("twins", "lif", 8);
             builder.connect(Projection.conv2d(image, maps, 3, 3, new float[18]).padding(1, 1).bias(new float[2]).groups(1).dilation(1, 1));
             builder.connect(Projection.pool2d(maps, pooled, 2, 2, PoolMode.AVERAGE).stride(2, 2));
-            builder.connect(Projection.oneToOne(pooled, twins, new float[8]).delaySteps(1).trainable(false));
+            builder.connect(Projection.oneToOne(pooled, twins, new float[8]).delaySteps(1).trainable(false).detached(true));
             float[] positions = {0, 1, 2, 3, 4, 5, 6, 7};
             RandomConnection near = RandomConnection.spatial(SpatialKernel.GAUSSIAN, 1, 1, 1.5, 1, positions, positions)
                 .period(8, 0, 0).allowAutapses(false);
@@ -158,7 +158,7 @@ final class NetworkTests {
                 same(new int[] {3, 3}, conv.kernel);
                 same(new int[] {1, 1}, conv.padding);
                 same(new float[2], conv.bias);
-                check(!network.projection(2).trainable, "trainable");
+                check(!network.projection(2).trainable && network.projection(2).detached && !conv.detached, "trainable, detached");
                 Network.Synapses synapses = network.synapses(ring, 0, 8);
                 check(synapses.sources.length > 0, "synapses");
                 for (int i = 0; i < synapses.sources.length; ++i) {

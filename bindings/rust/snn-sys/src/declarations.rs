@@ -22,15 +22,15 @@ pub const SNN_ERROR_INVALID_HANDLE: i32 = -2;
 /// no population, projection, variable, model or device of that name
 pub const SNN_ERROR_NOT_FOUND: i32 = -3;
 pub const SNN_ERROR_OUT_OF_MEMORY: i32 = -4;
-/// the file system said no; the sentence has its reason
+/// file I/O failed; the sentence gives the reason
 pub const SNN_ERROR_IO: i32 = -5;
-/// the file is damaged or not a .snn file; the sentence names the place
+/// the file is damaged or not a .snn file; the sentence says where
 pub const SNN_ERROR_FORMAT: i32 = -6;
 /// valid, but this device or build cannot do it
 pub const SNN_ERROR_UNSUPPORTED: i32 = -7;
 /// another thread is inside this session
 pub const SNN_ERROR_BUSY: i32 = -8;
-/// right call, wrong moment (network not finished, backward before forward)
+/// valid call at the wrong time (network not finished, backward before forward)
 pub const SNN_ERROR_STATE: i32 = -9;
 /// struct or file of a version this library does not know
 pub const SNN_ERROR_VERSION: i32 = -10;
@@ -40,7 +40,7 @@ pub const SNN_ERROR_FORKED: i32 = -11;
 pub const SNN_ERROR_STOPPED: i32 = -12;
 /// a defect of the library
 pub const SNN_ERROR_INTERNAL: i32 = -13;
-/// the GPU was reset or removed; the session cannot go on, a new one can
+/// the GPU was reset or removed; the session is lost, a new one can be opened
 pub const SNN_ERROR_DEVICE_LOST: i32 = -14;
 pub const SNN_LOG_WARNING: u32 = 1;
 pub const SNN_LOG_INFORMATION: u32 = 2;
@@ -202,7 +202,7 @@ pub type SNNJobSystem_parallel_for_task = Option<unsafe extern "C" fn(context: *
 
 pub type SNNJobSystem_parallel_for = Option<unsafe extern "C" fn(user: *mut c_void, count: u32, task: SNNJobSystem_parallel_for_task, context: *mut c_void)>;
 
-/// What a session has to say besides errors: INFORMATION when it opens (device, instruction set, threads, sizes), WARNING when snn_run_step begins to drop time.
+/// Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes), WARNING when snn_run_step begins to drop time.
 pub type SNNLogCallback = Option<unsafe extern "C" fn(level: i32, message: *const c_char, user: *mut c_void)>;
 
 /// Called on the thread that steps, after each step, for each population and sample that spiked (inputs excepted).
@@ -263,14 +263,14 @@ pub struct SNNDeviceInfo {
     pub instruction_sets: [c_char; 64],
 }
 
-/// How long one step takes, one sample, one thread: the median of steps that are asked for one by one.
+/// Duration of one step of one sample on one thread: the median of steps that are requested one at a time.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNDeviceSpeed {
     pub struct_size: u32,
     /// 1: not measured by this call
     pub was_kept: u32,
-    /// what drives the device, with its version; "" for libsnn itself
+    /// driver of the device and its version; "" for libsnn itself
     pub driver: [c_char; 64],
     /// seconds: 128-256-256-8 LIF neurons, densely connected
     pub small_step_s: f64,
@@ -347,6 +347,10 @@ pub struct SNNProjectionDef {
     /// conv2d and pool2d only: (y, x).
     pub dilation: [u32; 2],
     pub groups: u32,
+    /// 0
+    pub reserved: u32,
+    /// 1: training takes no gradient back through it to its source; its own weights learn all the same.
+    pub detached: u32,
 }
 
 #[repr(C)]
@@ -389,7 +393,7 @@ pub struct SNNRandomConnectionDef {
     pub kernel_width: f64,
     /// above 0
     pub cutoff: f64,
-    /// 0 (default): open; else space repeats along the axis after so much, at least twice the cutoff
+    /// 0 (default): open; else the period of space along the axis, at least twice the cutoff
     pub period: [f64; 3],
     /// \[source size\]\[dimensions\], finite; copied
     pub source_positions: *const f32,
@@ -460,6 +464,8 @@ pub struct SNNProjectionInfo {
     pub bias: *const f32,
     /// 0 for float arithmetic; weights are rounded to multiples of 1/scale
     pub fixed_point_scale: f64,
+    /// as in SNNProjectionDef
+    pub detached: u32,
 }
 
 #[repr(C)]
@@ -525,12 +531,12 @@ pub struct SNNMemoryEstimate {
     pub opening_bytes: u64,
 }
 
-/// The device of a session, in words of its own.
+/// The device that a session runs on.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNSessionDevice {
     pub struct_size: u32,
-    /// as SNNConfig.device, its first 63 bytes: "vulkan:0"
+    /// as SNNConfig.device: "vulkan:0".
     pub name: [c_char; 64],
     /// one line that says why "auto" chose it, or which of several failed; "" where the caller named it
     pub reason: [c_char; 256],
@@ -606,7 +612,7 @@ pub struct SNNSpikeRecord {
     pub samples: *mut u32,
     /// at least batch_size times size: as many as one step can give
     pub capacity: usize,
-    /// out: events that are there
+    /// out: number of events
     pub count: usize,
 }
 
@@ -622,7 +628,7 @@ pub struct SNNRunDef {
     /// null: none
     pub progress: SNNProgressCallback,
     pub progress_user: *mut c_void,
-    /// steps, default 1000; 0: some 50 times a second, by the clock
+    /// steps, default 1000; 0: about 50 times a second, by the clock
     pub progress_interval: u32,
     /// all of one struct_size; a population once at most
     pub spike_records: *mut SNNSpikeRecord,
@@ -925,7 +931,7 @@ extern "C" {
     pub fn snn_network_set_plasticity_option(network: SNNNetwork, projection: u32, option: *const c_char, choice: *const c_char) -> SNNStatus;
     /// `def->kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed.
     pub fn snn_network_connect_random(network: SNNNetwork, def: *const SNNProjectionDef, rule: *const SNNRandomConnectionDef, out_index: *mut u32) -> SNNStatus;
-    /// Checks the whole and makes it immutable: cycles without delay, fixed-point range, shapes.
+    /// Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes.
     pub fn snn_network_finish(network: SNNNetwork) -> SNNStatus;
     pub fn snn_network_retain(network: SNNNetwork) -> SNNStatus;
     pub fn snn_network_release(network: SNNNetwork);
@@ -964,7 +970,7 @@ extern "C" {
     pub fn snn_network_memory(network: SNNNetwork, config: *const SNNConfig, out_estimate: *mut SNNMemoryEstimate, out_projection_bytes: *mut u64, count: usize) -> SNNStatus;
     /// Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config->device (with one device all are 0); of inputs it is that of the first device that reads them.
     pub fn snn_network_placement(network: SNNNetwork, config: *const SNNConfig, out_places: *mut u32, count: usize, out_window_steps: *mut u32) -> SNNStatus;
-    /// The same, and how a batch is shared, as words that give it again as a device: "cpu+vulkan:0;exc\[0:512\]=0;exc\[512:800\]=1;inh=0", or "cpu*8+vulkan:0*24" of "cpu*+vulkan:0*".
+    /// The same, and how a batch is divided, as a device string that reproduces this placement: "cpu+vulkan:0;exc\[0:512\]=0;exc\[512:800\]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".
     pub fn snn_network_placement_words(network: SNNNetwork, config: *const SNNConfig, out_words: *mut c_char, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
     /// Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.
     pub fn snn_create_network(config: *const SNNConfig, out_handle: *mut SNNHandle) -> SNNStatus;
@@ -972,7 +978,7 @@ extern "C" {
     pub fn snn_session_device(handle: SNNHandle, out_device: *mut SNNSessionDevice) -> SNNStatus;
     /// Ends the session and frees its memory; its trainers become invalid.
     pub fn snn_destroy_network(handle: SNNHandle);
-    /// Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples.
+    /// Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples; either all of them or, after an error, none.
     pub fn snn_load_weights(handle: SNNHandle, path: *const c_char) -> SNNStatus;
     /// Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped.
     pub fn snn_run_step(handle: SNNHandle, frame_dt: f32) -> SNNStatus;
@@ -996,13 +1002,13 @@ extern "C" {
     pub fn snn_session_reset(handle: SNNHandle) -> SNNStatus;
     /// Steps since creation or reset; a trainer's forward resets and runs its steps.
     pub fn snn_session_step_count(handle: SNNHandle, out_steps: *mut u64) -> SNNStatus;
-    /// Sets that number, to go on from a state that was read before: random draws depend on it.
+    /// Sets that number, to continue from a state that was read before: random draws depend on it.
     pub fn snn_session_set_step_count(handle: SNNHandle, steps: u64) -> SNNStatus;
     /// The neurons of `sample` that spiked in the last step, ascending.
     pub fn snn_session_get_spikes(handle: SNNHandle, population: u32, sample: u32, out_neurons: *mut *const u32, out_count: *mut u32) -> SNNStatus;
     /// Set out_counters->struct_size first.
     pub fn snn_get_counters(handle: SNNHandle, out_counters: *mut SNNCounters) -> SNNStatus;
-    /// Saves all that the session's next steps depend on, and goes on from there later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if nothing had come between.
+    /// Saves everything that the session's next steps depend on, to continue later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if it had not been interrupted.
     pub fn snn_save_state(handle: SNNHandle, path: *const c_char) -> SNNStatus;
     pub fn snn_load_state(handle: SNNHandle, path: *const c_char) -> SNNStatus;
     /// Any variable by its path, converted to or from `dtype`; `count` must match exactly.
@@ -1023,15 +1029,17 @@ extern "C" {
     pub fn snn_trainer_forward(trainer: SNNTrainer, batch: *const SNNBatch, io_result: *mut SNNTrainResult) -> SNNStatus;
     pub fn snn_trainer_backward(trainer: SNNTrainer) -> SNNStatus;
     pub fn snn_trainer_update(trainer: SNNTrainer) -> SNNStatus;
-    /// A loss of the caller's, for a trainer with SNN_LOSS_NONE, in the place of forward and backward: run gives what the loss needs, `records` as for snn_session_run (every step).
+    /// A loss that the caller computes, for a trainer with SNN_LOSS_NONE, instead of forward and backward: run gives what the loss needs, `records` as for snn_session_run (every step).
     pub fn snn_trainer_run(trainer: SNNTrainer, batch: *const SNNBatch, records: *const SNNRecordArray, record_count: u32, io_result: *mut SNNTrainResult) -> SNNStatus;
     pub fn snn_trainer_run_backward(trainer: SNNTrainer, loss: f64, gradients: *const SNNRecordArray, gradient_count: u32, input_gradients: *const SNNRecordArray, input_gradient_count: u32) -> SNNStatus;
     /// Scores of the last forward as the loss has them; \[batch_size\]\[outputs\].
     pub fn snn_trainer_scores(trainer: SNNTrainer, out_scores: *mut f32, count: usize) -> SNNStatus;
-    /// What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that goes on from all of them gives the same bits as training that was never interrupted.
+    /// What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that continues from all of them gives the same bits as training that was never interrupted.
     pub fn snn_trainer_get_state(trainer: SNNTrainer, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
     /// Takes over a state; a forward and backward that wait for their update are forgotten.
     pub fn snn_trainer_set_state(trainer: SNNTrainer, values: *const f64, count: usize) -> SNNStatus;
+    /// A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs.
+    pub fn snn_trainer_set_auxiliary_loss(trainer: SNNTrainer, population: u32, loss: u32, weight: f64) -> SNNStatus;
     /// Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.
     pub fn snn_trainer_set_dropout(trainer: SNNTrainer, population: u32, probability: f64, seed: u64) -> SNNStatus;
     /// Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1; the products are exact.
@@ -1078,12 +1086,12 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNDeviceSpeed", 88, 8, &[0, 4, 8, 72, 80]),
     ("SNNShape", 16, 4, &[0, 4]),
     ("SNNPopulationDef", 48, 8, &[0, 4, 8, 16, 32, 40]),
-    ("SNNProjectionDef", 160, 8, &[0, 4, 8, 16, 20, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152]),
+    ("SNNProjectionDef", 168, 8, &[0, 4, 8, 16, 20, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 156, 160]),
     ("SNNDistribution", 40, 8, &[0, 8, 16, 24, 32]),
     ("SNNRandomConnectionDef", 200, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 80, 120, 124, 128, 136, 144, 168, 176, 184, 192]),
     ("SNNNetworkInfo", 48, 8, &[0, 4, 8, 12, 16, 24, 32, 40]),
     ("SNNPopulationInfo", 56, 8, &[0, 4, 8, 24, 32, 40, 48]),
-    ("SNNProjectionInfo", 128, 8, &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 108, 112, 120]),
+    ("SNNProjectionInfo", 136, 8, &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 108, 112, 120, 128]),
     ("SNNProjectionArrays", 48, 8, &[0, 8, 16, 24, 32, 40]),
     ("SNNConfig", 88, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80]),
     ("SNNMemoryEstimate", 48, 8, &[0, 8, 16, 24, 32, 40]),
@@ -1121,12 +1129,12 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNDeviceSpeed: struct_size, was_kept, driver, small_step_s, large_step_s),
         layout!(SNNShape: rank, dims),
         layout!(SNNPopulationDef: struct_size, kind, name, shape, model_name, model),
-        layout!(SNNProjectionDef: struct_size, kind, name, source, target, receptor, delay_steps, trainable, arithmetic, pool_mode, weights, weight_count, bias, bias_count, row_offsets, row_offset_count, synapse_targets, synapse_delays, synapse_count, kernel, stride, padding, dilation, groups),
+        layout!(SNNProjectionDef: struct_size, kind, name, source, target, receptor, delay_steps, trainable, arithmetic, pool_mode, weights, weight_count, bias, bias_count, row_offsets, row_offset_count, synapse_targets, synapse_delays, synapse_count, kernel, stride, padding, dilation, groups, reserved, detached),
         layout!(SNNDistribution: kind, a, b, low, high),
         layout!(SNNRandomConnectionDef: struct_size, rule, probability, count, seed, allow_autapses, allow_multapses, weight, delay, kernel, dimensions, kernel_width, cutoff, period, source_positions, source_position_count, target_positions, target_position_count),
         layout!(SNNNetworkInfo: struct_size, population_count, projection_count, finished, dt_ms, neuron_count, synapse_count, parameter_count),
         layout!(SNNPopulationInfo: struct_size, kind, shape, size, name, model_name, surrogate_name),
-        layout!(SNNProjectionInfo: struct_size, kind, source, target, delay_steps, trainable, arithmetic, pool_mode, name, receptor, weight_count, bias_count, synapse_count, kernel, stride, padding, dilation, groups, by_rule, bias, fixed_point_scale),
+        layout!(SNNProjectionInfo: struct_size, kind, source, target, delay_steps, trainable, arithmetic, pool_mode, name, receptor, weight_count, bias_count, synapse_count, kernel, stride, padding, dilation, groups, by_rule, bias, fixed_point_scale, detached),
         layout!(SNNProjectionArrays: struct_size, weight_count, weights, row_offsets, synapse_targets, synapse_delays),
         layout!(SNNConfig: struct_size, flags, file, network, device, batch_size, thread_count, instruction_set, max_catch_up_steps, allocator, job_system, log, log_user, seed),
         layout!(SNNMemoryEstimate: struct_size, network_bytes, weight_bytes, state_bytes, total_bytes, opening_bytes),

@@ -126,6 +126,12 @@ impl<'a> Projection<'a> {
         self
     }
 
+    /// Whether training takes no gradient back through it to its source. Default: false.
+    pub fn detached(mut self, detached: bool) -> Self {
+        self.def.detached = detached.into();
+        self
+    }
+
     /// How inputs are summed.
     pub fn arithmetic(mut self, arithmetic: Arithmetic) -> Self {
         self.def.arithmetic = arithmetic as u32;

@@ -15,15 +15,15 @@ pub enum Status {
     NotFound = -3,
     /// `SNN_ERROR_OUT_OF_MEMORY`
     OutOfMemory = -4,
-    /// the file system said no; the sentence has its reason
+    /// file I/O failed; the sentence gives the reason
     Io = -5,
-    /// the file is damaged or not a .snn file; the sentence names the place
+    /// the file is damaged or not a .snn file; the sentence says where
     Format = -6,
     /// valid, but this device or build cannot do it
     Unsupported = -7,
     /// another thread is inside this session
     Busy = -8,
-    /// right call, wrong moment (network not finished, backward before forward)
+    /// valid call at the wrong time (network not finished, backward before forward)
     State = -9,
     /// struct or file of a version this library does not know
     Version = -10,
@@ -33,7 +33,7 @@ pub enum Status {
     Stopped = -12,
     /// a defect of the library
     Internal = -13,
-    /// the GPU was reset or removed; the session cannot go on, a new one can
+    /// the GPU was reset or removed; the session is lost, a new one can be opened
     DeviceLost = -14,
 }
 

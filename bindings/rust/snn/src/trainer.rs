@@ -270,6 +270,12 @@ impl<S: BorrowMut<Session>> Trainer<S> {
         check(unsafe { sys::snn_trainer_set_state(self.handle, values.as_ptr(), values.len()) })
     }
 
+    /// Adds `weight` times a loss of another population than the output, which looks at the same labels or targets; 0: none.
+    #[doc(alias = "snn_trainer_set_auxiliary_loss")]
+    pub fn set_auxiliary_loss(&mut self, population: u32, loss: Loss, weight: f64) -> Result<()> {
+        check(unsafe { sys::snn_trainer_set_auxiliary_loss(self.handle, population, loss as u32, weight) })
+    }
+
     /// Silences each neuron of a population with a probability, for all steps of a forward.
     #[doc(alias = "snn_trainer_set_dropout")]
     pub fn set_dropout(&mut self, population: u32, probability: f64, seed: u64) -> Result<()> {

@@ -172,7 +172,7 @@ fn every_kind_of_projection_connects() {
     let positions = [0f32, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
     builder.connect(&Projection::conv2d(image, maps, [3, 3], &[0.1; 18]).padding([1, 1]).bias(&[0.0; 2])).unwrap();
     builder.connect(&Projection::pool2d(maps, pooled, [2, 2], PoolMode::Average).stride([2, 2])).unwrap();
-    builder.connect(&Projection::one_to_one(pooled, twins, &[1.0; 8]).delay_steps(1).trainable(false)).unwrap();
+    builder.connect(&Projection::one_to_one(pooled, twins, &[1.0; 8]).delay_steps(1).trainable(false).detached(true)).unwrap();
     let near = RandomConnection::spatial(SpatialKernel::Gaussian, 1.0, 1.0, 1.5, 1, &positions, &positions);
     let ring = Projection::by_rule(twins, twins).delay_steps(1);
     let ring = builder.connect_random(&ring, &near.period([8.0, 0.0, 0.0]).allow_autapses(false)).unwrap();

@@ -248,6 +248,9 @@ fn training_lowers_the_loss_and_calls_back() {
     trainer.backward().unwrap();
     trainer.set_learning_rate(1e-3).unwrap();
     trainer.update().unwrap();
+    trainer.set_auxiliary_loss(1, Loss::CrossEntropyCount, 0.0).unwrap();
+    let two = trainer.set_auxiliary_loss(1, Loss::CrossEntropyCount, 1.0); // neither as many neurons as the output
+    assert_eq!(two.unwrap_err().status(), Status::InvalidArgument);
     trainer.set_dropout(1, 0.5, 1).unwrap();
     assert_eq!(trainer.set_dropout(0, 0.5, 1).unwrap_err().status(), Status::InvalidArgument);
     trainer.set_quantization(0, 8, true).unwrap();

@@ -159,7 +159,7 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
     const uint32_t target_size = network().population(projection.target).size;
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
     const Real pool_weight = static_cast<Real>(snn::pool_weight(projection));
-    const bool to_source = plan_->populations[projection.source].needs_activity_gradient;
+    const bool to_source = plan_->goes_back_to_source(projection);
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
         const Real* const g = gradient + size_t{sample} * target_size;
         const Real* const back = passed + size_t{sample} * target_size;

@@ -2,7 +2,7 @@
 
 #include "SnnNetwork.h"
 
-#include <snn/snn_vulkan.h>
+#include <snn/snn_vulkan.hpp>
 
 #include <optional>
 
@@ -49,8 +49,7 @@ bool VulkanBrain::Open(const NetworkPtr& Opened, const VulkanHost& Wanted, uint6
         snn_config_default(&Config);
         Config.network = Opened->Handle.get();
         Config.seed = Seed;
-        SNNVulkanHost Host;
-        snn_vulkan_host_default(&Host);
+        SNNVulkanHost Host = snn::vulkan::host();
         Host.instance = Wanted.Instance;
         Host.physical_device = Wanted.PhysicalDevice;
         Host.device = Wanted.Device;
@@ -63,9 +62,7 @@ bool VulkanBrain::Open(const NetworkPtr& Opened, const VulkanHost& Wanted, uint6
             Host.unlock_queue = [](void* User) { HostOf(User).UnlockQueue(); };
             Host.user = &It->Host;
         }
-        SNNHandle Handle;
-        snn::check(snn_vulkan_create_network(&Config, &Host, &Handle));
-        It->Session.emplace(Handle);
+        It->Session.emplace(snn::vulkan::open(Config, Host));
         It->Shared = Opened;
     });
 }
@@ -95,29 +92,18 @@ bool VulkanBrain::SetInput(int Population, const float* Values, std::size_t Coun
 
 bool VulkanBrain::Record(void* CommandBuffer, uint32_t StepCount)
 {
-    return Guarded(It->Error, [&] { snn::check(snn_vulkan_record_steps(It->Running().get(), CommandBuffer, StepCount)); });
+    return Guarded(It->Error, [&] { snn::vulkan::record_steps(It->Running(), CommandBuffer, StepCount); });
 }
 
 bool VulkanBrain::Submit(const std::vector<VulkanSemaphore>& Waits, const std::vector<VulkanSemaphore>& Signals, uint32_t StepCount)
 {
-    return Guarded(It->Error, [&] {
-        const std::vector<SNNVulkanSemaphore> Before = Converted(Waits), After = Converted(Signals);
-        SNNVulkanSubmission Submission{};
-        Submission.struct_size = sizeof Submission;
-        Submission.wait_count = static_cast<uint32_t>(Before.size());
-        Submission.signal_count = static_cast<uint32_t>(After.size());
-        Submission.waits = Before.data();
-        Submission.signals = After.data();
-        snn::check(snn_vulkan_submit_steps(It->Running().get(), &Submission, StepCount));
-    });
+    return Guarded(It->Error, [&] { snn::vulkan::submit_steps(It->Running(), StepCount, Converted(Waits), Converted(Signals)); });
 }
 
 bool VulkanBrain::StateBuffer(const std::string& Path, VulkanBuffer& OutBuffer)
 {
     return Guarded(It->Error, [&] {
-        SNNVulkanBuffer Found{};
-        Found.struct_size = sizeof Found;
-        snn::check(snn_vulkan_get_buffer(It->Running().get(), Path.c_str(), &Found));
+        const SNNVulkanBuffer Found = snn::vulkan::buffer(It->Running(), Path);
         OutBuffer = {Found.buffer, Found.offset_bytes, Found.size_bytes};
     });
 }
@@ -125,16 +111,9 @@ bool VulkanBrain::StateBuffer(const std::string& Path, VulkanBuffer& OutBuffer)
 bool VulkanBrain::BindBuffer(const std::string& Path, const VulkanBuffer* Buffer)
 {
     return Guarded(It->Error, [&] {
-        SNNVulkanBuffer Bound{};
-        Bound.struct_size = sizeof Bound;
-        Bound.type = SNN_FLOAT32;
-        if (Buffer)
-        {
-            Bound.buffer = Buffer->Buffer;
-            Bound.offset_bytes = Buffer->OffsetBytes;
-            Bound.size_bytes = Buffer->SizeBytes;
-        }
-        snn::check(snn_vulkan_bind_buffer(It->Running().get(), Path.c_str(), Buffer ? &Bound : nullptr));
+        snn::Session& Session = It->Running();
+        if (Buffer) snn::vulkan::bind_buffer(Session, Path, snn::vulkan::buffer_of(Buffer->Buffer, Buffer->OffsetBytes, Buffer->SizeBytes));
+        else snn::vulkan::unbind_buffer(Session, Path);
     });
 }
 

@@ -1,0 +1,33 @@
+// Whether a device computes as docs/semantics.md demands. Vulkan lets float32 sums and products be rounded in another way, and
+// denormals be flushed; a driver may contract what it must not. So a device is asked for some thousand known answers.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vulkan/device.h"
+#include "vulkan/pipelines.h"
+
+namespace snn::vulkan {
+
+using Triple = std::array<uint32_t, 3>;
+
+// Numbers of all kinds, and such that show a product and a sum being rounded once.
+std::vector<Triple> probe_triples();
+// What probe.comp should give for them, [triple][PROBE_ANSWERS].
+std::vector<uint32_t> probe_answers(std::span<const Triple> triples);
+
+struct Verdict {
+    std::string first_wrong;         // as part of a sentence; empty: all that matters is right
+    bool flushes_denormals = false;  // what is wrong only has denormals to do with
+};
+Verdict judge(std::span<const Triple> triples, std::span<const uint32_t> answers);
+
+// Whether the device flushes denormals. Throws SNN_ERROR_UNSUPPORTED where anything else is wrong. A device is asked once in a
+// process, and only one of our own: on a host's no queue is used for it, and on paper there is none. Thread-safe.
+bool probe(Device& device, Pipelines& pipelines);
+
+}  // namespace snn::vulkan

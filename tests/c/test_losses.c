@@ -1,0 +1,167 @@
+/* Losses of several populations, and detached projections: each layer learns by a readout of its own. */
+#include "fixtures.h"
+
+enum { PIXELS = 16, HIDDEN = 24, CLASSES = 3, BATCH = 4, STEPS = 12 };
+enum { INPUT, FIRST, SECOND, OUT, LOCAL };
+
+/* pixels -> first -> (detached) second -> out, first -> (fixed) local */
+static SNNHandle open_layers(void) {
+    float into[PIXELS * HIDDEN], between[HIDDEN * HIDDEN], out[HIDDEN * CLASSES], local[HIDDEN * CLASSES];
+    SNNNetwork network = new_network();
+    SNNProjectionDef def;
+    SNNProjectionInfo info;
+    SNNConfig config;
+    SNNHandle handle;
+    uint32_t cut;
+    CHECK_OK(snn_random_fill(2, 1, SNN_RANDOM_NORMAL, 0.2, 0.5, into, COUNT(into)));
+    CHECK_OK(snn_random_fill(2, 2, SNN_RANDOM_NORMAL, 0.1, 0.4, between, COUNT(between)));
+    CHECK_OK(snn_random_fill(2, 3, SNN_RANDOM_NORMAL, 0.0, 0.3, out, COUNT(out)));
+    CHECK_OK(snn_random_fill(2, 4, SNN_RANDOM_NORMAL, 0.0, 0.3, local, COUNT(local)));
+    add_input(network, "pixels", SNN_POPULATION_VALUE_INPUT, PIXELS);
+    add_neurons(network, "first", "lif", HIDDEN);
+    add_neurons(network, "second", "lif", HIDDEN);
+    add_neurons(network, "out", "leaky_integrator", CLASSES);
+    add_neurons(network, "local", "leaky_integrator", CLASSES);
+    connect(network, SNN_CONNECT_DENSE, INPUT, FIRST, into, COUNT(into));
+    snn_projection_def_default(&def);
+    CHECK_EQUAL(def.detached, 0);
+    def.source = FIRST;
+    def.target = SECOND;
+    def.weights = between;
+    def.weight_count = COUNT(between);
+    def.detached = 1;
+    CHECK_OK(snn_network_connect(network, &def, &cut));
+    connect(network, SNN_CONNECT_DENSE, SECOND, OUT, out, COUNT(out));
+    def.target = LOCAL;
+    def.weights = local;
+    def.weight_count = COUNT(local);
+    def.detached = def.trainable = 0;
+    CHECK_OK(snn_network_connect(network, &def, NULL));
+    CHECK_OK(snn_network_finish(network));
+    memset(&info, 0, sizeof info);
+    info.struct_size = sizeof info;
+    CHECK_OK(snn_network_get_projection(network, cut, &info));
+    CHECK(info.detached == 1 && info.trainable == 1);
+    CHECK_OK(snn_network_get_projection(network, cut + 1, &info));
+    CHECK(info.detached == 0);
+    snn_config_default(&config);
+    config.network = network;
+    config.batch_size = BATCH;
+    CHECK_OK(snn_create_network(&config, &handle));
+    snn_network_release(network);
+    return handle;
+}
+
+static SNNBatch batch_of(SNNInputArray *input, float pixels[BATCH * PIXELS], int32_t labels[BATCH]) {
+    SNNBatch batch;
+    int i;
+    CHECK_OK(snn_random_fill(2, 5, SNN_RANDOM_UNIFORM, 0.0, 1.0, pixels, BATCH * PIXELS));
+    for (i = 0; i < BATCH; ++i) labels[i] = i % CLASSES;
+    memset(input, 0, sizeof *input);
+    input->held = 1;
+    input->data = pixels;
+    input->count = BATCH * PIXELS;
+    memset(&batch, 0, sizeof batch);
+    batch.struct_size = sizeof batch;
+    batch.inputs = input;
+    batch.input_count = 1;
+    batch.labels = labels;
+    batch.label_count = BATCH;
+    return batch;
+}
+
+static SNNTrainer new_trainer(SNNHandle handle, uint32_t output, uint32_t loss) {
+    SNNTrainerDef def;
+    SNNTrainer trainer = NULL;
+    snn_trainer_def_default(&def);
+    def.output_population = output;
+    def.step_count = STEPS;
+    def.loss = loss;
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    return trainer;
+}
+
+static SNNTrainResult gradients(SNNHandle handle, SNNTrainer trainer, const SNNBatch *batch, float *out_first, float *out_second) {
+    SNNTrainResult result;
+    memset(&result, 0, sizeof result);
+    result.struct_size = sizeof result;
+    CHECK_OK(snn_trainer_forward(trainer, batch, &result));
+    CHECK_OK(snn_trainer_backward(trainer));
+    CHECK_OK(snn_session_read(handle, "pixels_to_first.weight.gradient", SNN_FLOAT32, out_first, PIXELS * HIDDEN));
+    CHECK_OK(snn_session_read(handle, "first_to_second.weight.gradient", SNN_FLOAT32, out_second, HIDDEN * HIDDEN));
+    return result;
+}
+
+static int any(const float *values, size_t count) {
+    while (count > 0)
+        if (values[--count] != 0.0f) return 1;
+    return 0;
+}
+
+static void each_layer_has_the_gradients_of_its_own_loss(void) {
+    static float first[2][PIXELS * HIDDEN], second[2][HIDDEN * HIDDEN], both_first[PIXELS * HIDDEN], both_second[HIDDEN * HIDDEN];
+    float pixels[BATCH * PIXELS];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNBatch batch = batch_of(&input, pixels, labels);
+    SNNHandle handle = open_layers();
+    SNNTrainer of_local = new_trainer(handle, LOCAL, SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE);
+    SNNTrainer of_out = new_trainer(handle, OUT, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE);
+    const SNNTrainResult local = gradients(handle, of_local, &batch, first[0], second[0]);
+    const SNNTrainResult out = gradients(handle, of_out, &batch, first[1], second[1]);
+    SNNTrainResult both;
+    CHECK(any(first[0], COUNT(first[0])) && any(second[1], COUNT(second[1])));
+    CHECK(!any(second[0], COUNT(second[0])) && !any(first[1], COUNT(first[1])));
+    CHECK_OK(snn_trainer_set_auxiliary_loss(of_out, LOCAL, SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE, 1.0));
+    both = gradients(handle, of_out, &batch, both_first, both_second);
+    CHECK(both.loss == out.loss + local.loss && both.correct_count == out.correct_count);
+    CHECK(memcmp(both_first, first[0], sizeof both_first) == 0 && memcmp(both_second, second[1], sizeof both_second) == 0);
+    CHECK_OK(snn_trainer_set_auxiliary_loss(of_out, LOCAL, SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE, 0.0));
+    both = gradients(handle, of_out, &batch, both_first, both_second);
+    CHECK(both.loss == out.loss && !any(both_first, COUNT(both_first)));
+    snn_destroy_network(handle);
+}
+
+static void layers_learn_together(void) {
+    float pixels[BATCH * PIXELS];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNBatch batch = batch_of(&input, pixels, labels);
+    SNNHandle handle = open_layers();
+    SNNTrainer trainer = new_trainer(handle, OUT, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE);
+    SNNTrainer of_local = new_trainer(handle, LOCAL, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE);
+    SNNTrainResult results[2][2];
+    int i;
+    memset(results, 0, sizeof results);
+    for (i = 0; i < 4; ++i) results[i / 2][i % 2].struct_size = sizeof(SNNTrainResult);
+    CHECK_OK(snn_trainer_set_auxiliary_loss(trainer, LOCAL, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE, 2.0));
+    CHECK_OK(snn_trainer_forward(of_local, &batch, &results[0][1]));
+    CHECK_OK(snn_trainer_step(trainer, &batch, &results[0][0]));
+    for (i = 1; i < 100; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &results[1][0]));
+    CHECK_OK(snn_trainer_forward(of_local, &batch, &results[1][1]));
+    CHECK(results[1][0].loss < 0.7 * results[0][0].loss);
+    CHECK(results[1][1].loss < 0.7 * results[0][1].loss);
+    snn_destroy_network(handle);
+}
+
+static void what_does_not_fit_is_refused(void) {
+    SNNHandle handle = open_layers();
+    SNNTrainer trainer = new_trainer(handle, OUT, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE);
+    const uint32_t loss = SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE;
+    CHECK_ERROR(snn_trainer_set_auxiliary_loss(trainer, OUT, loss, 1.0), SNN_ERROR_INVALID_ARGUMENT, "'out' is the output population");
+    CHECK_ERROR(snn_trainer_set_auxiliary_loss(trainer, INPUT, loss, 1.0), SNN_ERROR_INVALID_ARGUMENT, "'pixels') is an input");
+    CHECK_ERROR(snn_trainer_set_auxiliary_loss(trainer, FIRST, loss, 1.0), SNN_ERROR_INVALID_ARGUMENT, "'first' has 24 neurons");
+    CHECK_ERROR(snn_trainer_set_auxiliary_loss(trainer, LOCAL, 50, 1.0), SNN_ERROR_INVALID_ARGUMENT, "loss is 50");
+    CHECK_ERROR(snn_trainer_set_auxiliary_loss(trainer, LOCAL, loss, -2.0), SNN_ERROR_INVALID_ARGUMENT, "weight is -2");
+    CHECK_ERROR(snn_trainer_set_auxiliary_loss(trainer, 9, loss, 1.0), SNN_ERROR_NOT_FOUND, "9");
+    CHECK_ERROR(snn_trainer_set_auxiliary_loss(NULL, LOCAL, loss, 1.0), SNN_ERROR_INVALID_HANDLE, "trainer");
+    snn_destroy_network(handle);
+}
+
+static const CheckCase cases[] = {
+    CASE(each_layer_has_the_gradients_of_its_own_loss),
+    CASE(layers_learn_together),
+    CASE(what_does_not_fit_is_refused),
+};
+
+int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

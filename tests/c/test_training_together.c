@@ -1,0 +1,101 @@
+/* Training on several devices that share a batch: what was learned is the same bits, however the batch is shared. */
+#include "fixtures.h"
+
+enum { BATCH = 12, PIXELS = 16, CLASSES = 3, T = 10, ROOM = 4096 };
+
+static SNNHandle open_on(const char *device, uint32_t thread_count) {
+    SNNNetwork network = make_classifier();
+    SNNConfig config;
+    SNNHandle handle = NULL;
+    snn_config_default(&config);
+    config.network = network;
+    config.device = device;
+    config.batch_size = BATCH;
+    config.thread_count = thread_count;
+    CHECK_OK(snn_create_network(&config, &handle));
+    snn_network_release(network);
+    return handle;
+}
+
+static SNNTrainerDef trainer_def(void) {
+    SNNTrainerDef def;
+    snn_trainer_def_default(&def);
+    def.output_population = 2;
+    def.step_count = T;
+    def.loss = SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE;
+    def.learning_rate = 0.02;
+    return def;
+}
+
+/* All weights and biases after three updates. */
+static size_t trained_on(const char *device, uint32_t thread_count, float *out_values, size_t room) {
+    static const char *const paths[] = {"pixels_to_hidden.weight", "hidden_to_readout.weight", "hidden_to_readout.bias"};
+    float pixels[BATCH][PIXELS];
+    int32_t labels[BATCH];
+    SNNHandle handle = open_on(device, thread_count);
+    SNNTrainerDef def = trainer_def();
+    SNNTrainer trainer;
+    SNNInputArray input;
+    SNNBatch batch;
+    SNNTrainResult result;
+    size_t count, total = 0;
+    int i;
+    CHECK_OK(snn_random_fill(9, 0, SNN_RANDOM_UNIFORM, 0.0, 1.0, &pixels[0][0], BATCH * PIXELS));
+    for (i = 0; i < BATCH; ++i) labels[i] = i % CLASSES;
+    memset(&batch, 0, sizeof batch);
+    memset(&input, 0, sizeof input);
+    memset(&result, 0, sizeof result);
+    result.struct_size = sizeof result;
+    input.held = 1;
+    input.data = &pixels[0][0];
+    input.count = BATCH * PIXELS;
+    batch.struct_size = sizeof batch;
+    batch.inputs = &input;
+    batch.input_count = 1;
+    batch.labels = labels;
+    batch.label_count = BATCH;
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    for (i = 0; i < 3; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    for (i = 0; i < 3; ++i) {
+        CHECK_OK(snn_session_value_count(handle, paths[i], &count));
+        CHECK(total + count <= room);
+        CHECK_OK(snn_session_read(handle, paths[i], SNN_FLOAT32, out_values + total, count));
+        total += count;
+    }
+    snn_trainer_release(trainer);
+    snn_destroy_network(handle);
+    return total;
+}
+
+static void training_does_not_depend_on_the_shares(void) {
+    static const char *const devices[] = {"cpu*8+cpu*4;microbatch=4", "cpu*+cpu*+cpu*;microbatch=4", "cpu*0+cpu*12;microbatch=4"};
+    float one[ROOM], other[ROOM], alone[ROOM];
+    const size_t count = trained_on("cpu*;microbatch=4", 1, one, ROOM);
+    int i;
+    CHECK(count > 100);
+    CHECK(trained_on("cpu*;microbatch=4", 3, other, ROOM) == count);
+    CHECK(memcmp(one, other, count * sizeof *one) == 0);
+    for (i = 0; i < 3; ++i) {
+        CHECK(trained_on(devices[i], 2, other, ROOM) == count);
+        CHECK(memcmp(one, other, count * sizeof *one) == 0);
+    }
+    /* A batch that is one micro-batch is what one device does without the word. */
+    CHECK(trained_on("cpu*;microbatch=12", 1, other, ROOM) == count);
+    CHECK(trained_on("cpu", 1, alone, ROOM) == count);
+    CHECK(memcmp(alone, other, count * sizeof *one) == 0);
+}
+
+static void devices_that_share_populations_do_not_train(void) {
+    SNNHandle handle = open_on("cpu+cpu", 1);
+    SNNTrainerDef def = trainer_def();
+    SNNTrainer trainer = NULL;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_UNSUPPORTED, "cannot train");
+    snn_destroy_network(handle);
+}
+
+static const CheckCase cases[] = {
+    CASE(training_does_not_depend_on_the_shares),
+    CASE(devices_that_share_populations_do_not_train),
+};
+
+int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }
