@@ -257,8 +257,10 @@ uint32_t Session::advance(double seconds, double budget_s) {
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "budget_s is ", budget_s, " s; it must be 0 or more");
     const double dt_s = network_->dt_ms() * 1e-3;
     const double total_s = remainder_s_ + seconds;
-    // A frame time is a float: 0.001f is a little more or less than one step of 1 ms and must still be one step.
-    double steps = std::floor(total_s / dt_s + 1e-6);
+    // A frame time is a float: 0.001f is a little more or less than one step of 1 ms and must still be one step, 0.02f still 200 of
+    // 0.1 ms. Its error is at most half of its last bit.
+    double steps = total_s / dt_s;
+    steps = std::floor(steps + 1e-6 + steps * 0x1p-24);
     const bool drops = steps > max_catch_up_steps_;
     const bool begins_to_drop = drops && !dropping_time_;
     dropping_time_ = drops;

@@ -161,7 +161,7 @@ TEST_CASE("the adjoint of a model that does not spike asks no surrogate") {
         }
         return text;
     };
-    contains(refusal(silent(good)), "model 'tiny': adjoint.ops[2]: op 'surrogate' is of models that spike; this one does not");
+    contains(refusal(silent(good)), "adjoint.ops[2]: op 'surrogate' is of models that spike; this one does not");
     const std::string plain = "[\"abs\", 8]";
     std::string learning = changed("[\"surrogate\", 8]", plain);
     parse_model(silent(learning));
