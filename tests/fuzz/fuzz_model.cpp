@@ -86,7 +86,7 @@ void change(std::string& text, Source& source) {
             const Place place = choose(text, "\"ops\":[[", ']', source);
             if (place.at == std::string::npos) break;
             std::string op = std::string("\"") + op_names[source.below(op_count)] + "\"";
-            for (uint32_t i = source.below(4); i > 0; --i) op += "," + std::to_string(source.below(30));
+            for (uint32_t i = source.below(4); i > 0; --i) op.append(",").append(std::to_string(source.below(30)));
             text.insert(place.at, op + "],[");
             break;
         }
@@ -101,7 +101,7 @@ void change(std::string& text, Source& source) {
                 const Place place = choose(text, "\"spike\":", ',', source);
                 if (place.size > 0) text.replace(place.at, place.size, "-1");
             } else if (exchange("\"spiking\":false", "\"spiking\":true")) {
-                exchange("\"spike\":-1", "\"spike\":" + std::to_string(source.below(30)));
+                exchange("\"spike\":-1", std::string("\"spike\":").append(std::to_string(source.below(30))));
             }
     }
 }
