@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <string>
 
 #include "api/guard.h"
@@ -343,9 +342,7 @@ SNNStatus snn_network_get_synapses(SNNNetwork network, uint32_t projection, uint
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "first_source is ", first_source, " and source_count ", source_count,
                         "; population '", target.population(info.source).name, "' has ", size, " neurons");
         const bool counts_only = !out_sources && !out_targets && !out_delays && !out_weights;
-        const std::optional<int32_t> exponent = info.arithmetic == SNN_ARITHMETIC_COMPACT && target.finished()
-                                                    ? std::optional(info.fixed_exponent)
-                                                    : std::nullopt;
+        const bool is_rounded = info.arithmetic == SNN_ARITHMETIC_COMPACT && target.finished();
         const uint32_t end = first_source + source_count;
         RowMemory memory;
         size_t count = 0;
@@ -360,7 +357,7 @@ SNNStatus snn_network_get_synapses(SNNNetwork network, uint32_t projection, uint
             count = 0;
             for (uint32_t source = first_source; source < end; ++source) {
                 row.assign(info.synapses->row(source, memory));
-                if (exponent) round_to_multiples(row.weights, *exponent);
+                if (is_rounded) round_to_multiples(row.weights, info.fixed_exponent);
                 for (size_t k = 0; k < row.targets.size(); ++k, ++count) {
                     if (out_sources) out_sources[count] = source;
                     if (out_targets) out_targets[count] = row.targets[k];
