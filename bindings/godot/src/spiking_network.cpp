@@ -4,8 +4,8 @@
 #include <cmath>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <optional>
-#include <utility>
 
 namespace godot_snn {
 
@@ -25,12 +25,25 @@ struct SpikingNetwork {
     std::vector<std::string> names;
     int64_t step_mode = step_in_physics, thread_count = 1, seed = 0;
     double budget_ms = 0;
-    bool stepping = false;
 
-    // What ends the session, which a handler of `spiked` may not do while the session steps.
+    struct Heard {
+        uint32_t population;
+        std::size_t begin, count;
+        uint64_t step;
+    };
+    std::vector<Heard> heard;  // in the steps that were just made
+    std::vector<uint32_t> heard_neurons;
+    bool telling = false;
+    std::shared_ptr<const char> alive = std::make_shared<const char>();
+
     void close() {
-        if (stepping) throw snn::Error(SNN_ERROR_BUSY, "a handler of 'spiked' cannot change the network that steps");
         session.reset();
+        forget();
+    }
+
+    void forget() {
+        heard.clear();
+        heard_neurons.clear();
     }
 
     // Opened when it is first needed, so that properties may be set in any order.
@@ -49,7 +62,7 @@ struct SpikingNetwork {
             populations.emplace(names.back(), i);
         }
         session.emplace(*network, options);
-        session->on_spikes([this](const SNNSpikes& spikes) { emit(spikes); });
+        session->on_spikes([this](const SNNSpikes& spikes) { hear(spikes); });
         return *session;
     }
 
@@ -60,29 +73,42 @@ struct SpikingNetwork {
         return found->second;
     }
 
-    template <class Function>
-    void stepped(Function function) {
-        snn::Session& it = running();
-        struct Guard {
-            bool& flag;
-            const bool before = std::exchange(flag, true);
-            ~Guard() { flag = before; }
-        } guard{stepping};
-        function(it);
-    }
-
     void step(double delta) {
         const float seconds = static_cast<float>(delta);
-        stepped([&](snn::Session& it) {
-            if (budget_ms > 0) it.run_step_within(seconds, static_cast<float>(budget_ms / 1000));
-            else it.run_step(seconds);
-        });
+        if (budget_ms > 0) running().run_step_within(seconds, static_cast<float>(budget_ms / 1000));
+        else running().run_step(seconds);
+        tell();
     }
 
-    void emit(const SNNSpikes& spikes) {
+    // While the network steps.
+    void hear(const SNNSpikes& spikes) {
+        heard.push_back({spikes.population, heard_neurons.size(), spikes.count, spikes.step});
+        heard_neurons.insert(heard_neurons.end(), spikes.neurons, spikes.neurons + spikes.count);
+    }
+
+    // After the steps, so that a handler may do anything: set inputs, step on, take another network, free this node.
+    void tell() {
+        if (telling) return;  // a handler stepped: the loop below comes to that
+        struct Guard {
+            SpikingNetwork& it;
+            std::weak_ptr<const char> alive = it.alive;
+            ~Guard() {
+                if (alive.expired()) return;
+                it.telling = false;
+                it.forget();
+            }
+        } guard{*this};
+        telling = true;
+        for (std::size_t i = 0; i < heard.size(); ++i) {
+            emit(heard[i]);
+            if (guard.alive.expired()) return;
+        }
+    }
+
+    void emit(const Heard& spikes) {
         StringName signal("spiked"), name(names[spikes.population].c_str());
         Value<GODOT_INTS> neurons;
-        set_ints(neurons.get(), spikes.neurons, spikes.count);
+        set_ints(neurons.get(), heard_neurons.data() + spikes.begin, spikes.count);
         const int64_t number = static_cast<int64_t>(spikes.step);
         Variant self(GODOT_OBJECT, &object), signal_v(GODOT_STRING_NAME, signal.get()), name_v(GODOT_STRING_NAME, name.get()),
             neurons_v(GODOT_INTS, neurons.get()), number_v(number);
@@ -151,7 +177,8 @@ void advance(void* instance, Arguments arguments, void* result) {
              const int64_t count = value<int64_t>(arguments[0]);
              if (count < 0 || count > UINT32_MAX)
                  throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, ("steps is " + std::to_string(count)).c_str());
-             self(instance).stepped([&](snn::Session& it) { it.step(static_cast<uint32_t>(count)); });
+             self(instance).running().step(static_cast<uint32_t>(count));
+             self(instance).tell();
          }));
 }
 

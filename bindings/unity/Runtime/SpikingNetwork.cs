@@ -19,8 +19,8 @@ namespace Snn.Unity
         Script
     }
 
-    /// <summary>The neurons of a population that spiked in a step, ascending; valid during the call. It may read from the
-    /// network and not step it.</summary>
+    /// <summary>The neurons of a population that spiked in a step, ascending; valid during the call. It may do anything: set
+    /// inputs, step on, set another asset.</summary>
     public delegate void SpikesHandler(SpikingNetwork network, int population, ulong step, ReadOnlySpan<uint> neurons);
 
     /// <summary>Runs a network on the processor, on Unity's main thread. Inputs, steps, spikes and states make no garbage.
@@ -40,10 +40,34 @@ namespace Snn.Unity
 
         private readonly Dictionary<string, int> indices = new Dictionary<string, int>();
         private readonly Dictionary<string, NativeArray<float>> states = new Dictionary<string, NativeArray<float>>();
+        private readonly List<Heard> heard = new List<Heard>();
+        private uint[] heardNeurons = new uint[256];
+        private int heardCount;
+        private bool isTelling;
+        private SpikesHandler spiked;
         private Session session;
 
-        /// <summary>Raised while the network steps, for each step and population that spiked.</summary>
-        public event SpikesHandler Spiked;
+        private struct Heard
+        {
+            internal int Population, Begin, Count;
+            internal ulong Step;
+        }
+
+        /// <summary>Raised after the steps of a frame, for each step and population that spiked, in their order. Without a
+        /// handler steps are faster.</summary>
+        public event SpikesHandler Spiked
+        {
+            add
+            {
+                spiked += value;
+                Listen();
+            }
+            remove
+            {
+                spiked -= value;
+                Listen();
+            }
+        }
 
         /// <summary>Another one, or null, ends the session and opens a new one.</summary>
         public SpikingNetworkAsset Asset
@@ -105,6 +129,7 @@ namespace Snn.Unity
         {
             if (budgetMilliseconds > 0) Session.RunStepWithin(deltaTime, budgetMilliseconds / 1000);
             else Session.RunStep(deltaTime);
+            Tell();
         }
 
         /// <summary>The neurons that spiked in the last step, ascending; valid until the network is next used.</summary>
@@ -114,13 +139,16 @@ namespace Snn.Unity
         }
 
         /// <summary>A state as it is now, "output.v", one value for each neuron. The array belongs to this component: the same
-        /// one at each call, written anew; do not dispose it.</summary>
+        /// one at each call, written anew, as long as there are as many values; do not dispose it.</summary>
         public unsafe NativeArray<float> State(string path)
         {
-            if (!states.TryGetValue(path, out NativeArray<float> values))
+            // A parameter has one value, or one for each neuron once such were written.
+            int count = Session.ValueCount(path);
+            if (!states.TryGetValue(path, out NativeArray<float> values) || values.Length != count)
             {
-                values = new NativeArray<float>(Session.ValueCount(path), Allocator.Persistent);
-                states.Add(path, values);
+                if (values.IsCreated) values.Dispose();
+                values = new NativeArray<float>(count, Allocator.Persistent);
+                states[path] = values;
             }
             Session.Read(path, new Span<float>(NativeArrayUnsafeUtility.GetUnsafePtr(values), values.Length));
             return values;
@@ -184,13 +212,48 @@ namespace Snn.Unity
         {
             using (Network network = asset.Load())
                 session = new Session(network, new SessionOptions { ThreadCount = threadCount, Seed = seed });
-            session.OnSpikes((running, population, sample, step, neurons) => Spiked?.Invoke(this, population, step, neurons));
+            Listen();
+        }
+
+        private void Listen()
+        {
+            if (session != null) session.OnSpikes(spiked == null ? (SpikeHandler)null : Hear);
+        }
+
+        // While the network steps: keeps what Tell passes on, in memory that is there already.
+        private void Hear(Session running, int population, int sample, ulong step, ReadOnlySpan<uint> neurons)
+        {
+            if (heardCount + neurons.Length > heardNeurons.Length)
+                Array.Resize(ref heardNeurons, Math.Max(heardCount + neurons.Length, 2 * heardNeurons.Length));
+            neurons.CopyTo(new Span<uint>(heardNeurons, heardCount, neurons.Length));
+            heard.Add(new Heard { Population = population, Begin = heardCount, Count = neurons.Length, Step = step });
+            heardCount += neurons.Length;
+        }
+
+        private void Tell()
+        {
+            if (isTelling) return; // a handler stepped: the loop below comes to that
+            isTelling = true;
+            try
+            {
+                for (int i = 0; i < heard.Count; ++i)
+                    spiked?.Invoke(this, heard[i].Population, heard[i].Step,
+                                   new ReadOnlySpan<uint>(heardNeurons, heard[i].Begin, heard[i].Count));
+            }
+            finally
+            {
+                isTelling = false;
+                heard.Clear();
+                heardCount = 0;
+            }
         }
 
         private void Close()
         {
             session?.Dispose();
             session = null;
+            heard.Clear();
+            heardCount = 0;
             indices.Clear();
             foreach (NativeArray<float> values in states.Values) values.Dispose();
             states.Clear();

@@ -219,6 +219,7 @@ namespace Unity.Collections
             ++Alive;
         }
 
+        public bool IsCreated { get { return data != IntPtr.Zero; } }
         public int Length { get; private set; }
 
         public T this[int i]

@@ -54,6 +54,44 @@ namespace Snn.Unity.Tests
         }
 
         [Test]
+        public void HandlersOfSpikesMayDoAnything()
+        {
+            component.Asset = asset;
+            int cells = component.Population("cells"), heard = 0;
+            SpikesHandler feed = (network, population, step, neurons) =>
+            {
+                Assert.AreEqual(cells, population);
+                Assert.AreEqual((ulong)heard++, step);
+                if (heard == 3) network.Asset = null;
+                else network.SetInput(0, new[] { 0f, 1f });
+                if (heard == 2) network.Step(0.001f);
+            };
+            component.Spiked += feed;
+            component.SetInput(0, new[] { 0f, 1f });
+            component.Step(0.001f);
+            Assert.AreEqual(1, heard);
+            component.Step(0.001f);
+            Assert.AreEqual(3, heard); // the second one stepped, the third one closed
+            component.Asset = asset;
+            component.Spiked -= feed;
+            component.SetInput(0, new[] { 0f, 1f });
+            component.Step(0.001f);
+            Assert.AreEqual(3, heard);
+            Assert.AreEqual(1, component.Spikes(cells).Length);
+        }
+
+        [Test]
+        public void AStateFollowsTheNumberOfItsValues()
+        {
+            component.Asset = asset;
+            Assert.AreEqual(1, component.State("cells.threshold").Length);
+            component.SetState("cells.threshold", new[] { 0.5f, 0.7f });
+            NativeArray<float> thresholds = component.State("cells.threshold");
+            Assert.AreEqual(2, thresholds.Length);
+            Assert.AreEqual(0.7f, thresholds[1]);
+        }
+
+        [Test]
         public void NativeArraysAreInputsToo()
         {
             component.Asset = asset;
