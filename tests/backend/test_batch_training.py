@@ -95,6 +95,17 @@ def test_micro_batches_have_the_bits_of_one_device(settings: dict[str, Any]) -> 
             np.testing.assert_allclose(values, other, rtol=1e-3, atol=1e-4)
 
 
+def test_several_losses_have_the_bits_of_one_device() -> None:
+    def trained(**where: Any) -> list[np.ndarray]:
+        net = _network(draws=False)
+        net.add("readout", snn.LeakyIntegrator(CLASSES))
+        net.connect("cells", "readout", snn.Dense(), name="read")
+        losses = {"readout": ("cross_entropy_mean_membrane", 0.5)}
+        return _trained(net, auxiliary_losses=losses, microbatch_size=2, **where)
+
+    check_equal(trained(), trained(devices=["cpu", "cpu"], threads=2))
+
+
 def test_gradients_are_those_of_each_micro_batch_added_in_order() -> None:
     """Against sessions of their own for each of them, added up by numpy."""
     x, _ = _data(BATCH)
