@@ -45,6 +45,7 @@ from snn.vulkan import Host
 
 __all__ = ["Simulation"]
 
+_FEW_STEPS = 32  # that `step` takes at once, without looking for Ctrl+C
 FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8, "input_gradients": 16}
 
 
@@ -206,8 +207,8 @@ class Simulation:
             for name, values in mapping(inputs, "inputs", "arrays by input population").items():
                 self.set_input(name, values)
         if not self._recorders and not self._functions:
-            if type(count) is int and count == 1:  # the usual call pays for nothing else
-                self._session.step(1)
+            if type(count) is int and 0 <= count <= _FEW_STEPS:  # the usual call pays for nothing else
+                self._session.step(count)
             else:
                 self._session.run(integer(count, "count", maximum=2**32 - 1), [], [])  # which looks for Ctrl+C
             return

@@ -367,7 +367,7 @@ CASES: list[Case] = [
     Case("wide", _wide, batch=1),
     Case("wide_batch", _wide, batch=9),
     # Weights that are read so often that they are copied first, on one thread.
-    Case("long_batch", _chain("lif", size=70), steps=30, batch=20),
+    Case("long_batch", _chain("lif", size=70), steps=32, batch=20),
     Case("silent", _chain("lif", bias=False), input_rate=0.0),
     Case("saturated", _chain("lif", gain=10.0), input_rate=1.0),
 ]

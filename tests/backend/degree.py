@@ -18,6 +18,7 @@ REFUSED = {
     "model_noisy_izhikevich": "model 'noisy_izhikevich' of population 'p1' draws random numbers",
     "model_poisson_source": "model 'poisson_source' of population 'p0' draws random numbers",
     "sparse_float_delays": "sparse projection 'w0' have delays of their own",
+    "sparse_float_delays_batch": "sparse projection 'w1' have delays of their own",
     "sparse_fixed_delays": "sparse projection 'w0' have delays of their own",
     "recurrent_sparse": "sparse projection 'w1' have delays of their own",
 }

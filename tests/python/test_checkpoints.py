@@ -40,7 +40,7 @@ def test_the_same_bits_as_without_the_interruption(optimizer: str, stop: int, tm
     settings = {
         **SETTINGS,
         "optimizer": optimizer,
-        "momentum": 0.9,
+        "momentum": 0.9 if optimizer == "sgd" else 0.0,
         "encoder": "rate",
         "l1_regularization": 1e-4,
         "dropout": 0.2,
