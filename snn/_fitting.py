@@ -79,6 +79,7 @@ class Fit:
             self._resume(resumed)
         self._good = self._values()  # what a NotFiniteError goes back to
         self._check_gradients()
+        self._warn_of_cut_off()
         if resumed is not None:
             self._native.set_state(resumed.optimizer)
         if on_weight_update is not None:
@@ -262,6 +263,22 @@ class Fit:
             )
             + "or nothing that is trained lies upstream of that population"
         )
+
+    def _warn_of_cut_off(self) -> None:
+        """Say which projections learn nothing because all ways from them to a loss are detached."""
+        projections = self._network.projections.values()
+        if self._loss.is_own or not any(projection.detached for projection in projections):
+            return
+        reached = {self._front.output, *self._loss.auxiliary}
+        for _ in self._network.populations:  # as far as the longest way
+            reached |= {p.source.name for p in projections if p.target.name in reached and not p.detached}
+        cut_off = [p.name for p in projections if p.trainable and p.kind != "pool2d" and p.target.name not in reached]
+        if cut_off:
+            warnings.warn(
+                f"no loss reaches {', '.join(map(repr, cut_off))}: what is between is detached. Give a population behind "
+                "an auxiliary loss, or set trainable=False",
+                stacklevel=4,  # the call of fit
+            )
 
     # ---- values that are not finite
 

@@ -247,5 +247,6 @@ def _check_looks_at(what: str, loss: str, population: Population) -> None:
     if not population.spiking and not loss.endswith("membrane"):
         raise InvalidArgumentError(
             f"{what} is {loss!r}, which looks at spikes, but population {population.name!r} has model "
-            f"{population.model!r}, which does not spike; use a membrane loss"
+            f"{population.model!r}, which does not spike; use a membrane loss, or name the output: without `output` it is "
+            "the population that was added last"
         )

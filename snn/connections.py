@@ -218,6 +218,8 @@ class OneToOne(_Weighted):
         trainable: bool = True,
         arithmetic: Arithmetic = "default",
     ) -> None:
+        if weights is None:
+            raise ArgumentTypeError("OneToOne: weights is None, not a number or an array of them")
         super().__init__(
             weights, bias, 0.0, receptor=receptor, delay_steps=delay_steps, trainable=trainable, arithmetic=arithmetic
         )

@@ -616,6 +616,6 @@ class Trainer:
 
     def __repr__(self) -> str:
         return (
-            f"<Trainer: {self.loss}, {self.optimizer} at {self.learning_rate:g}, {self.steps} steps, "
+            f"<Trainer: {self.loss} of {self.output!r}, {self.optimizer} at {self.learning_rate:g}, {self.steps} steps, "
             f"{self.epochs} epochs of batches of {self.batch_size}>"
         )

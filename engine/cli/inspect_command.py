@@ -28,7 +28,7 @@ def inspect(
     rows = table("population", "model", "shape", ">neurons", "what differs from the defaults")
     for name, population in network.populations.items():
         words = differences(population)
-        if population.surrogate is not None:
+        if population.surrogate is not None and repr(population.surrogate) != repr(snn.Surrogate("arctan")):
             words = ", ".join(filter(None, [words, repr(population.surrogate)]))
         shape = "x".join(map(str, population.shape))
         rows.add_row(f"[bold]{name}[/]", population.model, shape, f"{population.size:,}", words)
@@ -36,7 +36,9 @@ def inspect(
     if network.projections:
         console.print()
         notes = [_notes(projection) for projection in described["projections"]]
-        columns = ("projection", "kind", "from", "to", ">synapses", ">weights", ">mean", ">std")
+        columns = ["projection", "kind", "from", "to", ">synapses", ">weights"]
+        has_moments = console.width >= 100 or not any(notes)  # in a narrow terminal notes are worth more
+        columns += [">mean", ">std"] if has_moments else []
         rows = table(*columns, *(["notes"] if any(notes) else []))
         for projection, words in zip(described["projections"], notes, strict=True):
             target = projection["target"] + ("" if projection["only_receptor"] else f".{projection['receptor']}")
@@ -47,8 +49,7 @@ def inspect(
                 target,
                 f"{projection['synapses']:,}",
                 f"{projection['weights']:,}",
-                _short(projection["weight_mean"]),
-                _short(projection["weight_std"]),
+                *(_short(projection[name]) for name in ("weight_mean", "weight_std") if has_moments),
                 *([words] if any(notes) else []),
             )
         console.print(rows)

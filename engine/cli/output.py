@@ -23,8 +23,8 @@ def _width(stream: TextIO) -> int | None:
     return None if stream.isatty() or "COLUMNS" in os.environ else 10_000
 
 
-console = Console(width=_width(sys.stdout))
-error_console = Console(stderr=True, width=_width(sys.stderr))
+console = Console(width=_width(sys.stdout), emoji=False)
+error_console = Console(stderr=True, width=_width(sys.stderr), emoji=False)
 
 
 def _plain(value: Any) -> Any:

@@ -50,6 +50,8 @@ def plan(
             raise fail(f"--place is '{text}'; it must be POPULATION=NUMBER")
         if name in fixed:
             raise fail(f"--place gives '{name}' twice: {fixed[name]} and {number}")
+        if name.partition("[")[0] not in network.populations:
+            raise fail(f"--place: there is no population '{name}'; there are: {', '.join(network.populations)}")
         fixed[name] = int(number)
     found = network.placement(devices or ["cpu"], fixed, batch_size=batch_size, threads=threads)
     if as_json:

@@ -137,7 +137,7 @@ def run(
     if reason:
         console.print(reason, highlight=False, markup=False)
     if output is not None:
-        console.print(f"recorded to {output}", highlight=False)
+        console.print(f"recorded to {output}", highlight=False, markup=False)
 
 
 def _frames(population: snn.Population, text: str, steps: int, batch_size: int, seed: int, stream: int) -> NDArray[Any]:

@@ -38,6 +38,7 @@ def test_digits_are_learned_layer_by_layer(rule: str) -> None:
         assert readout.score(digits.test_x, digits.test_y) >= 0.9, layer
 
 
+@pytest.mark.filterwarnings("ignore:no loss reaches")  # with one loss alone
 def test_the_loss_is_that_of_all_and_weights_count() -> None:
     net, losses = layered()
     x, y = np.random.default_rng(1).random((20, 64)), np.arange(20) % 10
@@ -124,3 +125,13 @@ def test_what_knows_one_output_says_so() -> None:
         trainer(auxiliary_losses=losses, rule="eprop")
     with pytest.raises(snn.InvalidArgumentError, match="a callable may look at any population"):
         trainer(auxiliary_losses=losses, loss=lambda outputs, targets: (0.0, {}))
+
+
+def test_layers_that_no_loss_reaches_are_told() -> None:
+    net = snn.Sequential(8, snn.Dense(6), snn.LIF(), snn.Dense(5).detach(), snn.LIF(), snn.Dense(3), snn.LIF())
+    x, y = np.random.default_rng(1).uniform(0, 1, (12, 8)).astype(np.float32) * 4, np.arange(12) % 3
+    trainer = snn.Trainer(net, steps=8, epochs=1, batch_size=6)
+    with pytest.warns(UserWarning, match="no loss reaches 'input_to_hidden1'"):
+        trainer.fit(x, y)
+    net.projections["input_to_hidden1"].trainable = False
+    trainer.fit(x, y)  # and no warning, which would be an error

@@ -2,7 +2,7 @@
  *
  * Three levels of use
  * -------------------
- * 1. Run a network that someone trained (a game, a robot). Six functions:
+ * 1. Run a network that someone trained (a game, a robot). Seven functions; C99:
  *
  *        SNNConfig config;
  *        snn_config_default(&config);
@@ -11,7 +11,8 @@
  *        if (snn_create_network(&config, &brain) != SNN_OK) puts(snn_last_error());
  *        snn_session_set_input(brain, 0, pixels, 64);
  *        snn_run_step(brain, frame_dt_seconds);          // every frame
- *        snn_get_membrane_potentials(brain, "output", voltages, 10);
+ *        snn_get_membrane_potentials(brain, "motors", voltages, 3);  // where membranes are the answer;
+ *                                                 // spikes: snn_session_get_spikes, counts of a run: snn_session_run
  *        snn_destroy_network(brain);
  *
  * 2. Build a network (snn_network_*), open a session on it, step it, read and write any state (snn_session_*).
