@@ -105,16 +105,20 @@ static inline SNNNetwork make_chain(void) {
 }
 
 /* A session on `device` (null: the default), which keeps the network alive: the reference of the caller is released. */
-static inline SNNHandle open_session(SNNNetwork network, const char *device) {
+static inline SNNHandle open_with_batch(SNNNetwork network, const char *device, uint32_t batch_size, uint32_t thread_count) {
     SNNConfig config;
     SNNHandle handle = NULL;
     snn_config_default(&config);
     config.network = network;
     config.device = device;
+    config.batch_size = batch_size;
+    config.thread_count = thread_count;
     CHECK_OK(snn_create_network(&config, &handle));
     snn_network_release(network);
     return handle;
 }
+
+static inline SNNHandle open_session(SNNNetwork network, const char *device) { return open_with_batch(network, device, 1, 1); }
 
 static inline SNNHandle open_chain(void) { return open_session(make_chain(), NULL); }
 
@@ -149,6 +153,41 @@ static inline SNNNetwork make_classifier(void) {
     CHECK_OK(snn_network_connect(network, &def, NULL));
     CHECK_OK(snn_network_finish(network));
     return network;
+}
+
+/* For training make_classifier(). */
+static inline SNNTrainerDef classifier_trainer_def(uint32_t step_count) {
+    SNNTrainerDef def;
+    snn_trainer_def_default(&def);
+    def.output_population = 2;
+    def.step_count = step_count;
+    def.loss = SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE;
+    def.learning_rate = 0.02;
+    return def;
+}
+
+/* A batch with values of population 0 that stay for all steps. What is given is borrowed. */
+static inline SNNBatch held_batch(SNNInputArray *input, const float *values, size_t value_count, const int32_t *labels,
+                                  size_t label_count) {
+    SNNBatch batch;
+    memset(&batch, 0, sizeof batch);
+    memset(input, 0, sizeof *input);
+    input->held = 1;
+    input->data = values;
+    input->count = value_count;
+    batch.struct_size = sizeof batch;
+    batch.inputs = input;
+    batch.input_count = 1;
+    batch.labels = labels;
+    batch.label_count = label_count;
+    return batch;
+}
+
+static inline SNNTrainResult new_result(void) {
+    SNNTrainResult result;
+    memset(&result, 0, sizeof result);
+    result.struct_size = sizeof result;
+    return result;
 }
 
 /* Value input "in" (WIDE) -> one to one -> lif "cells" (WIDE) -> dense -> leaky integrators "readout" (3). Wide enough that

@@ -10,8 +10,6 @@ static SNNHandle open_layers(void) {
     SNNNetwork network = new_network();
     SNNProjectionDef def;
     SNNProjectionInfo info;
-    SNNConfig config;
-    SNNHandle handle;
     uint32_t cut;
     CHECK_OK(snn_random_fill(2, 1, SNN_RANDOM_NORMAL, 0.2, 0.5, into, COUNT(into)));
     CHECK_OK(snn_random_fill(2, 2, SNN_RANDOM_NORMAL, 0.1, 0.4, between, COUNT(between)));
@@ -44,30 +42,14 @@ static SNNHandle open_layers(void) {
     CHECK(info.detached == 1 && info.trainable == 1);
     CHECK_OK(snn_network_get_projection(network, cut + 1, &info));
     CHECK(info.detached == 0);
-    snn_config_default(&config);
-    config.network = network;
-    config.batch_size = BATCH;
-    CHECK_OK(snn_create_network(&config, &handle));
-    snn_network_release(network);
-    return handle;
+    return open_with_batch(network, NULL, BATCH, 1);
 }
 
 static SNNBatch batch_of(SNNInputArray *input, float pixels[BATCH * PIXELS], int32_t labels[BATCH]) {
-    SNNBatch batch;
     int i;
     CHECK_OK(snn_random_fill(2, 5, SNN_RANDOM_UNIFORM, 0.0, 1.0, pixels, BATCH * PIXELS));
     for (i = 0; i < BATCH; ++i) labels[i] = i % CLASSES;
-    memset(input, 0, sizeof *input);
-    input->held = 1;
-    input->data = pixels;
-    input->count = BATCH * PIXELS;
-    memset(&batch, 0, sizeof batch);
-    batch.struct_size = sizeof batch;
-    batch.inputs = input;
-    batch.input_count = 1;
-    batch.labels = labels;
-    batch.label_count = BATCH;
-    return batch;
+    return held_batch(input, pixels, BATCH * PIXELS, labels, BATCH);
 }
 
 static SNNTrainer new_trainer(SNNHandle handle, uint32_t output, uint32_t loss) {
@@ -82,9 +64,7 @@ static SNNTrainer new_trainer(SNNHandle handle, uint32_t output, uint32_t loss) 
 }
 
 static SNNTrainResult gradients(SNNHandle handle, SNNTrainer trainer, const SNNBatch *batch, float *out_first, float *out_second) {
-    SNNTrainResult result;
-    memset(&result, 0, sizeof result);
-    result.struct_size = sizeof result;
+    SNNTrainResult result = new_result();
     CHECK_OK(snn_trainer_forward(trainer, batch, &result));
     CHECK_OK(snn_trainer_backward(trainer));
     CHECK_OK(snn_session_read(handle, "pixels_to_first.weight.gradient", SNN_FLOAT32, out_first, PIXELS * HIDDEN));

@@ -16,48 +16,13 @@ static void make_batch(float pixels[BATCH][PIXELS], int32_t labels[BATCH]) {
 }
 
 static SNNBatch batch_of(SNNInputArray *input, float pixels[BATCH][PIXELS], const int32_t *labels) {
-    SNNBatch batch;
-    memset(&batch, 0, sizeof batch);
-    memset(input, 0, sizeof *input);
-    input->held = 1;
-    input->data = &pixels[0][0];
-    input->count = BATCH * PIXELS;
-    batch.struct_size = sizeof batch;
-    batch.inputs = input;
-    batch.input_count = 1;
-    batch.labels = labels;
-    batch.label_count = BATCH;
-    return batch;
+    return held_batch(input, &pixels[0][0], BATCH * PIXELS, labels, BATCH);
 }
 
-static SNNTrainerDef trainer_def(void) {
-    SNNTrainerDef def;
-    snn_trainer_def_default(&def);
-    def.output_population = 2;
-    def.step_count = T;
-    def.loss = SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE;
-    def.learning_rate = 0.02;
-    return def;
-}
+static SNNTrainerDef trainer_def(void) { return classifier_trainer_def(T); }
 
 static SNNHandle open_batch_session(uint32_t thread_count) {
-    SNNNetwork network = make_classifier();
-    SNNConfig config;
-    SNNHandle handle = NULL;
-    snn_config_default(&config);
-    config.network = network;
-    config.batch_size = BATCH;
-    config.thread_count = thread_count;
-    CHECK_OK(snn_create_network(&config, &handle));
-    snn_network_release(network);
-    return handle;
-}
-
-static SNNTrainResult new_result(void) {
-    SNNTrainResult result;
-    memset(&result, 0, sizeof result);
-    result.struct_size = sizeof result;
-    return result;
+    return open_with_batch(make_classifier(), NULL, BATCH, thread_count);
 }
 
 static void trains_with(uint32_t optimizer, double learning_rate, double weight_decay) {
@@ -99,8 +64,6 @@ static void lion_lowers_the_loss(void) { trains_with(SNN_OPTIMIZER_LION, 0.01, 0
 /* The classifier with one time constant for the hidden layer and a threshold for each of its neurons to learn. */
 static SNNHandle open_learning_session(void) {
     SNNNetwork network = new_network();
-    SNNConfig config;
-    SNNHandle handle = NULL;
     float first[PIXELS * 24], second[24 * CLASSES];
     double thresholds[24];
     uint32_t learnable = 7;
@@ -124,12 +87,7 @@ static SNNHandle open_learning_session(void) {
     CHECK_OK(snn_network_get_learnable(network, 1, "v_reset", &learnable));
     CHECK_EQUAL(learnable, 0);
     CHECK_OK(snn_network_finish(network));
-    snn_config_default(&config);
-    config.network = network;
-    config.batch_size = BATCH;
-    CHECK_OK(snn_create_network(&config, &handle));
-    snn_network_release(network);
-    return handle;
+    return open_with_batch(network, NULL, BATCH, 1);
 }
 
 static void parameters_learn_and_reach_the_network(void) {

@@ -3,57 +3,22 @@
 
 enum { BATCH = 12, PIXELS = 16, CLASSES = 3, T = 10, ROOM = 4096 };
 
-static SNNHandle open_on(const char *device, uint32_t thread_count) {
-    SNNNetwork network = make_classifier();
-    SNNConfig config;
-    SNNHandle handle = NULL;
-    snn_config_default(&config);
-    config.network = network;
-    config.device = device;
-    config.batch_size = BATCH;
-    config.thread_count = thread_count;
-    CHECK_OK(snn_create_network(&config, &handle));
-    snn_network_release(network);
-    return handle;
-}
-
-static SNNTrainerDef trainer_def(void) {
-    SNNTrainerDef def;
-    snn_trainer_def_default(&def);
-    def.output_population = 2;
-    def.step_count = T;
-    def.loss = SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE;
-    def.learning_rate = 0.02;
-    return def;
-}
-
 /* All weights and biases after three updates. */
 static size_t trained_on(const char *device, uint32_t thread_count, float *out_values, size_t room) {
     static const char *const paths[] = {"pixels_to_hidden.weight", "hidden_to_readout.weight", "hidden_to_readout.bias"};
     float pixels[BATCH][PIXELS];
     int32_t labels[BATCH];
-    SNNHandle handle = open_on(device, thread_count);
-    SNNTrainerDef def = trainer_def();
+    SNNHandle handle = open_with_batch(make_classifier(), device, BATCH, thread_count);
+    SNNTrainerDef def = classifier_trainer_def(T);
     SNNTrainer trainer;
     SNNInputArray input;
     SNNBatch batch;
-    SNNTrainResult result;
+    SNNTrainResult result = new_result();
     size_t count, total = 0;
     int i;
     CHECK_OK(snn_random_fill(9, 0, SNN_RANDOM_UNIFORM, 0.0, 1.0, &pixels[0][0], BATCH * PIXELS));
     for (i = 0; i < BATCH; ++i) labels[i] = i % CLASSES;
-    memset(&batch, 0, sizeof batch);
-    memset(&input, 0, sizeof input);
-    memset(&result, 0, sizeof result);
-    result.struct_size = sizeof result;
-    input.held = 1;
-    input.data = &pixels[0][0];
-    input.count = BATCH * PIXELS;
-    batch.struct_size = sizeof batch;
-    batch.inputs = &input;
-    batch.input_count = 1;
-    batch.labels = labels;
-    batch.label_count = BATCH;
+    batch = held_batch(&input, &pixels[0][0], BATCH * PIXELS, labels, BATCH);
     CHECK_OK(snn_trainer_create(handle, &def, &trainer));
     for (i = 0; i < 3; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &result));
     for (i = 0; i < 3; ++i) {
@@ -86,8 +51,8 @@ static void training_does_not_depend_on_the_shares(void) {
 }
 
 static void devices_that_share_populations_do_not_train(void) {
-    SNNHandle handle = open_on("cpu+cpu", 1);
-    SNNTrainerDef def = trainer_def();
+    SNNHandle handle = open_with_batch(make_classifier(), "cpu+cpu", BATCH, 1);
+    SNNTrainerDef def = classifier_trainer_def(T);
     SNNTrainer trainer = NULL;
     CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_UNSUPPORTED, "cannot train");
     snn_destroy_network(handle);
