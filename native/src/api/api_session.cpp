@@ -220,10 +220,7 @@ SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char* population, 
 }
 
 SNNStatus snn_register_spike_callback(SNNHandle handle, SpikeCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) {
-        session.spike_callback = callback;
-        session.spike_user = user;
-    });
+    return with_session(handle, [&](Session& session) { session.set_spike_callback(callback, user); });
 }
 
 SNNStatus snn_register_weight_callback(SNNHandle handle, SNNWeightCallback callback, void* user) {

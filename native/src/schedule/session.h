@@ -66,6 +66,7 @@ public:
     uint32_t advance(double seconds, double budget_s = std::numeric_limits<double>::infinity());
     void reset();
     void run(const SNNRunDef& def);
+    void set_spike_callback(SpikeCallback callback, void* user);
     uint64_t steps_done() const { return steps_done_; }
     void set_steps_done(uint64_t steps) { steps_done_ = steps; }
     SNNCounters counters() const;
@@ -114,10 +115,11 @@ public:
     Executor& executor() { return *executor_; }
     uint32_t batch_size() const { return batch_size_; }
     uint32_t flags() const { return flags_; }
-    // Keeps what works on the executor, such as a trainer, until disown() or the end of the session, whichever is first.
-    // Thread-safety: any thread.
+    // Keeps what works on the executor, such as a trainer, until disown() or the end of the session, whichever is first. The executor
+    // and its memory are of one thread at a time: what is disowned while a call is inside the session ends with that call, on its
+    // thread. Thread-safety: any thread.
     void own(std::shared_ptr<void> object);
-    void disown(const void* object);
+    void disown(const void* object) noexcept;
     void close() { closed_.store(true, std::memory_order_release); }
 
     // Frames for every input population in index order from the caller's arrays, checked. `need_all`: training, where
@@ -143,8 +145,6 @@ public:
 
     double (*wall_clock)();      // seconds since some moment, never going back; a test may put its own here
     SNNHandle handle = nullptr;  // what callbacks are given
-    SpikeCallback spike_callback = nullptr;
-    void* spike_user = nullptr;
     SNNWeightCallback weight_callback = nullptr;
     void* weight_user = nullptr;
     SNNEpochCallback epoch_callback = nullptr;
@@ -171,7 +171,12 @@ private:
 
     static constexpr uint32_t no_input = UINT32_MAX;
 
+    // Who has the session: no one, a call, or a thread that ends what was disowned.
+    enum class Holder : uint8_t { none, call, ending };
+
     static const void* this_thread();
+    void leave() noexcept;
+    void end_disowned() noexcept;
     void open_executor(const SessionOptions& options);
     void open_executor_on(const std::string& device);
     void open_several(const std::string& device);
@@ -237,10 +242,15 @@ private:
     std::vector<uint8_t> weight_is_own_;  // per projection: differs (perhaps) from the network's
     bool has_gradients_ = false;
 
-    std::mutex owned_mutex_;                     // taken by own() and disown() only
-    std::vector<std::shared_ptr<void>> owned_;  // after executor_, so that they end before it
+    SpikeCallback spike_callback_ = nullptr;
+    void* spike_user_ = nullptr;
+    std::vector<uint32_t> told_spikes_;  // what the callback is given: it may read others from the executor meanwhile
 
-    std::atomic<bool> busy_{false};
+    std::mutex owned_mutex_;                                // of these two; no step takes it
+    std::vector<std::shared_ptr<void>> owned_, disowned_;  // after executor_, so that they end before it
+    std::atomic<bool> has_disowned_{false};
+
+    std::atomic<Holder> holder_{Holder::none};
     std::atomic<bool> closed_{false};
     std::atomic<const void*> callback_thread_{nullptr};
     uint32_t fork_count_;
