@@ -121,6 +121,52 @@ Session::~Session() {
     if (fork_count_ != forks.load(std::memory_order_relaxed)) (void)executor_.release();
 }
 
+// ---- Callbacks ------------------------------------------------------------------------------------------------------------
+
+template <class Function>
+void Session::call_back(Function&& function) {
+    // A C++ host's callback may throw: reading must not stay allowed then.
+    struct Calling {
+        std::atomic<const void*>& thread;
+        ~Calling() { thread.store(nullptr, std::memory_order_release); }
+    } calling{callback_thread_};
+    callback_thread_.store(this_thread(), std::memory_order_release);
+    function();
+}
+
+// With room for the spikes of every sample, so that no step allocates.
+void Session::set_spike_callback(SpikeCallback callback, void* user) {
+    uint32_t most = 0;
+    for (const Population& population : network_->populations())
+        if (callback && !population.is_input() && population.is_binary()) most = std::max(most, population.size);
+    told_spikes_.reserve(most);
+    spike_callback_ = callback;
+    spike_user_ = user;
+}
+
+void Session::report_spikes() {
+    const auto& populations = network_->populations();
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        if (populations[p].is_input() || !populations[p].is_binary()) continue;
+        for (uint32_t sample = 0; sample < batch_size_; ++sample) {
+            const std::span<const uint32_t> neurons = executor_->active(p, sample);
+            if (neurons.empty()) continue;
+            told_spikes_.assign(neurons.begin(), neurons.end());
+            const SNNSpikes spikes{sizeof spikes, p, sample, static_cast<uint32_t>(told_spikes_.size()), told_spikes_.data(),
+                                   steps_done_ - 1};
+            call_back([&] { spike_callback_(handle, &spikes, spike_user_); });
+        }
+    }
+}
+
+void Session::tell(const SNNWeightUpdate& update) {
+    if (weight_callback_) call_back([&] { weight_callback_(handle, &update, weight_user_); });
+}
+
+void Session::tell(const SNNEpoch& epoch) {
+    if (epoch_callback_) call_back([&] { epoch_callback_(handle, &epoch, epoch_user_); });
+}
+
 // ---- Opening ----------------------------------------------------------------------------------------------------------
 
 Session::Session(std::shared_ptr<const Network> network, const SessionOptions& options)
@@ -335,31 +381,6 @@ SNNCounters Session::counters() const {
     counters.synaptic_events = counted_before_.synaptic_events + executor.synaptic_events;
     counters.synaptic_operations = counted_before_.synaptic_operations + executor.synaptic_operations;
     return counters;
-}
-
-// With room for the spikes of every sample, so that no step allocates.
-void Session::set_spike_callback(SpikeCallback callback, void* user) {
-    uint32_t most = 0;
-    for (const Population& population : network_->populations())
-        if (callback && !population.is_input() && population.is_binary()) most = std::max(most, population.size);
-    told_spikes_.reserve(most);
-    spike_callback_ = callback;
-    spike_user_ = user;
-}
-
-void Session::report_spikes() {
-    const auto& populations = network_->populations();
-    for (uint32_t p = 0; p < populations.size(); ++p) {
-        if (populations[p].is_input() || !populations[p].is_binary()) continue;
-        for (uint32_t sample = 0; sample < batch_size_; ++sample) {
-            const std::span<const uint32_t> neurons = executor_->active(p, sample);
-            if (neurons.empty()) continue;
-            told_spikes_.assign(neurons.begin(), neurons.end());
-            const SNNSpikes spikes{sizeof spikes, p, sample, static_cast<uint32_t>(told_spikes_.size()), told_spikes_.data(),
-                                   steps_done_ - 1};
-            call_back([&] { spike_callback_(handle, &spikes, spike_user_); });
-        }
-    }
 }
 
 // ---- Runs -------------------------------------------------------------------------------------------------------------

@@ -66,7 +66,6 @@ public:
     uint32_t advance(double seconds, double budget_s = std::numeric_limits<double>::infinity());
     void reset();
     void run(const SNNRunDef& def);
-    void set_spike_callback(SpikeCallback callback, void* user);
     uint64_t steps_done() const { return steps_done_; }
     void set_steps_done(uint64_t steps) { steps_done_ = steps; }
     SNNCounters counters() const;
@@ -131,24 +130,16 @@ public:
     std::vector<OutputGradient> checked_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const;
     std::vector<InputGradient> checked_input_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const;
 
-    // Called back without any lock held; the session is busy for all but reading calls meanwhile.
-    template <class Function>
-    void call_back(Function&& function) {
-        // A C++ host's callback may throw: reading must not stay allowed then.
-        struct Calling {
-            std::atomic<const void*>& thread;
-            ~Calling() { thread.store(nullptr, std::memory_order_release); }
-        } calling{callback_thread_};
-        callback_thread_.store(this_thread(), std::memory_order_release);
-        function();
-    }
+    // --- callbacks: without any lock held; the session is busy for all but reading calls meanwhile. Null: nobody listens
+    void set_spike_callback(SpikeCallback callback, void* user);
+    void set_weight_callback(SNNWeightCallback callback, void* user) { weight_callback_ = callback, weight_user_ = user; }
+    void set_epoch_callback(SNNEpochCallback callback, void* user) { epoch_callback_ = callback, epoch_user_ = user; }
+    bool tells_weights() const { return weight_callback_ != nullptr; }
+    void tell(const SNNWeightUpdate& update);
+    void tell(const SNNEpoch& epoch);
 
     double (*wall_clock)();      // seconds since some moment, never going back; a test may put its own here
     SNNHandle handle = nullptr;  // what callbacks are given
-    SNNWeightCallback weight_callback = nullptr;
-    void* weight_user = nullptr;
-    SNNEpochCallback epoch_callback = nullptr;
-    void* epoch_user = nullptr;
 
 private:
     struct Input {
@@ -174,6 +165,8 @@ private:
     // Who has the session: no one, a call, or a thread that ends what was disowned.
     enum class Holder : uint8_t { none, call, ending };
 
+    template <class Function>
+    void call_back(Function&& function);
     static const void* this_thread();
     void leave() noexcept;
     void end_disowned() noexcept;
@@ -244,6 +237,10 @@ private:
 
     SpikeCallback spike_callback_ = nullptr;
     void* spike_user_ = nullptr;
+    SNNWeightCallback weight_callback_ = nullptr;
+    void* weight_user_ = nullptr;
+    SNNEpochCallback epoch_callback_ = nullptr;
+    void* epoch_user_ = nullptr;
     std::vector<uint32_t> told_spikes_;  // what the callback is given: it may read others from the executor meanwhile
 
     std::mutex owned_mutex_;                                // of these two; no step takes it
