@@ -70,6 +70,7 @@ from snn.engine.errors import (
     SnnError,
     StateError,
     StoppedError,
+    UnknownAttributeError,
     UnsupportedError,
     VersionError,
 )
@@ -188,6 +189,7 @@ __all__ = [
     "TripletSTDP",
     "TsodyksMarkram",
     "Uniform",
+    "UnknownAttributeError",
     "UnsupportedError",
     "VersionError",
     "WeightUpdate",

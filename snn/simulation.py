@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import (
     MAX_BATCH,
+    MAX_SEED,
     Floats,
     boolean,
     choice,
@@ -30,6 +31,7 @@ from snn._arrays import (
 )
 from snn._progress import RunBar
 from snn._running import Run
+from snn._strict import Strict, keywords_told
 from snn._variables import Variables
 from snn._words import INSTRUCTION_SETS
 from snn.engine import _native
@@ -49,7 +51,7 @@ _FEW_STEPS = 32  # that `step` takes at once, without looking for Ctrl+C
 FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8, "input_gradients": 16}
 
 
-class Simulation:
+class Simulation(Strict):
     """A running copy of a network, with state of its own.
 
     Parameters
@@ -175,7 +177,7 @@ class Simulation:
             threads=integer(threads, "threads", maximum=1024),
             instruction_set=INSTRUCTION_SETS.index(choice(instruction_set, INSTRUCTION_SETS, "instruction_set")),
             flags=bits,
-            seed=integer(seed, "seed", maximum=2**64 - 1),
+            seed=integer(seed, "seed", maximum=MAX_SEED),
             max_catch_up_steps=0 if max_catch_up is None else _steps_in(max_catch_up, network.dt),
         )
         self._variables = Variables(network, self._session, self.batch_size, self.sample_weights)
@@ -282,6 +284,7 @@ class Simulation:
         """Time since creation or reset, in milliseconds."""
         return self._session.step_count * self.network.dt
 
+    @keywords_told
     def run(
         self,
         steps: int,
