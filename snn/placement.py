@@ -69,6 +69,7 @@ def device_of_training(
     devices: str | Iterable[str] | None,
     samples: str | Iterable[int],
     microbatch_size: int | None,
+    batch_size: int,
 ) -> str:
     """Return where a trainer runs, and how its devices share a batch, as one word of the C interface."""
     if devices is not None and device != "cpu":
@@ -80,7 +81,12 @@ def device_of_training(
     words = device_of_several([device] if devices is None else devices, samples=samples)
     if microbatch_size is None:
         return words
-    return f"{words};microbatch={integer(microbatch_size, 'microbatch_size', minimum=1, maximum=MAX_BATCH)}"
+    size = integer(microbatch_size, "microbatch_size", minimum=1, maximum=MAX_BATCH)
+    if size > batch_size:
+        raise InvalidArgumentError(
+            f"microbatch_size is {size} and batch_size {batch_size}; a batch is cut into micro-batches"
+        )
+    return f"{words};microbatch={size}"
 
 
 def _shares(samples: str | Iterable[int], count: int) -> list[str]:
