@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from snn._arrays import MAX_BATCH, integer, mapping
+from snn._arrays import MAX_BATCH, choice, integer, mapping
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.vulkan import Host
 
-__all__ = ["Placement", "device_of_several", "device_of_training"]
+__all__ = ["Placement", "device_of_several", "device_of_simulation", "device_of_training"]
 
 
 class Placement(NamedTuple):
@@ -62,6 +63,36 @@ def device_of_several(
     for name, place in mapping(placement, "placement", "device numbers by population").items():
         words += f";{name}={integer(place, f'placement[{shown(name)}]', maximum=len(names) - 1)}"
     return words if len(names) > 1 else names[0]
+
+
+def device_of_simulation(
+    device: str | Host,
+    devices: Iterable[str | Host] | None,
+    placement: Mapping[str, int] | None,
+    samples: str | Iterable[int] | None,
+    power: str,
+) -> tuple[str, Host | None]:
+    """Return where a simulation runs, as one word of the C interface, and the Vulkan device of the caller if it is among it."""
+    host = device if isinstance(device, Host) else None
+    word = "vulkan" if isinstance(device, Host) else device
+    if devices is not None:
+        if device != "cpu":
+            raise InvalidArgumentError(f"device is {shown(device)} and devices {shown(devices)}; give one of them")
+        names: Any = devices  # what is no list of names is refused below
+        if isinstance(devices, Iterable) and not isinstance(devices, str):
+            given = list(devices)
+            host = next((one for one in given if isinstance(one, Host)), None)
+            names = ["vulkan" if isinstance(one, Host) else one for one in given]
+        word = device_of_several(names, placement, samples)
+    elif placement is not None or samples is not None:
+        raise InvalidArgumentError(f"{'samples' if placement is None else 'placement'} is given without devices")
+    if choice(power, ("normal", "low"), "power") == "low":
+        if word != "auto":
+            raise InvalidArgumentError(
+                f"power is 'low' and device {shown(word if host is None else device)}; power is for device 'auto'"
+            )
+        word = "auto:low"
+    return word, host
 
 
 def device_of_training(
