@@ -58,12 +58,35 @@ _SCHEDULES: dict[str, Schedule] = {"constant": constant(), "cosine": cosine()}
 class Trainer(Strict):
     """Trains a network; the trained weights, and parameters that are `Learnable`, are in that same network.
 
+    All but the network are keywords, and a usual training names five or six of them:
+
+    ================  ============================================================
+    the run           `steps`, `encoder`, `output`, `seed`
+    the loss          `loss`, `record`, `auxiliary_losses`, `rate_on`, `rate_off`, `van_rossum_tau`, `rate_regularization`,
+                      `rate_target`
+    the optimiser     `epochs`, `batch_size`, `optimizer`, `learning_rate`, `schedule`, `momentum`, `beta1`, `beta2`,
+                      `epsilon`, `weight_decay`, `l1_regularization`, `parameter_rate_factor`, `gradient_clip_norm`
+    in training only  `dropout`, `normalization`, `quantization`, `delay_learning`
+    the gradients     `rule`, `window_steps`, `window_updates`, `checkpoint_steps`
+    the device        `device`, `devices`, `samples`, `microbatch_size`, `threads`, `instruction_set`
+    ================  ============================================================
+
     Parameters
     ----------
     network : Network
         The network; its weights are where training starts and where it ends, its learnable parameters likewise.
     steps : int, default 25
         Steps that each sample is shown.
+    encoder : str, Encoder or None, default "constant"
+        How samples become input. The encoders are for values in [0, 1]: pixels of 0 to 255 are divided by 255, or given with
+        ``snn.Encoder("constant", gain=1 / 255)``. None: samples have the input for each step
+        already, shape (samples, steps, features).
+    output : str, optional
+        The population whose activity is the answer. When not given, the one that is named ``"output"``, or, where there is
+        none, the one that was added last; `Network.summary` names it.
+    seed : int, default 0
+        For the order of the samples, random encoders and the random draws of models, which are the same in every batch. The
+        same seed on the same device gives the same bits.
     loss : str or callable, default "cross_entropy_count"
         ``"cross_entropy_SCORE"``: softmax cross-entropy of the outputs' scores with the classes. ``"mean_square_SCORE"``: mean
         over the outputs of the squared distance of scores to targets. SCORE is ``count`` (spikes), ``rate`` (spikes per
@@ -81,6 +104,17 @@ class Trainer(Strict):
         Losses of populations other than `output`, added to `loss`: by population the name of one, or a pair (name, weight).
         They look at the same `y`, so each population has as many neurons as the output. With readouts of hidden layers, and
         connections that are detached (`Connection.detach`) between the layers, each layer learns by its own; see Examples.
+    rate_on, rate_off : float, default 0.8, 0.0
+        Targets of mean-square losses with classes, for the class and for the other outputs; of counts, this times `steps`.
+    van_rossum_tau : float, default 10.0
+        Time constant of ``"van_rossum"`` in ms.
+    rate_regularization, rate_target : float, default 0.0
+        ``rate_regularization * mean((rate - rate_target)**2)`` over all spiking populations is added to the loss, rates
+        in spikes per step.
+    epochs : int, default 20
+        Passes over the training data.
+    batch_size : int, default 32
+        Samples in a batch; at most 1,048,576.
     optimizer : {"sgd", "adam", "adamw", "lion"}, default "adam"
         The optimiser. Lion wants a learning rate 3 to 10 times smaller than Adam's, and was published with ``beta2=0.99``.
     learning_rate : float, default 1e-3
@@ -88,20 +122,6 @@ class Trainer(Strict):
     schedule : {"constant", "cosine"} or callable, default "constant"
         Factor on the learning rate; a callable, such as those of `snn.schedules`, gets the share of training that is done,
         0 to 1.
-    epochs : int, default 20
-        Passes over the training data.
-    batch_size : int, default 32
-        Samples in a batch; at most 1,048,576.
-    encoder : str, Encoder or None, default "constant"
-        How samples become input. The encoders are for values in [0, 1]: pixels of 0 to 255 are divided by 255, or given with
-        ``snn.Encoder("constant", gain=1 / 255)``. None: samples have the input for each step
-        already, shape (samples, steps, features).
-    output : str, optional
-        The population whose activity is the answer. When not given, the one that is named ``"output"``, or, where there is
-        none, the one that was added last; `Network.summary` names it.
-    seed : int, default 0
-        For the order of the samples, random encoders and the random draws of models, which are the same in every batch. The
-        same seed on the same device gives the same bits.
     momentum : float, default 0.0
         Of SGD.
     beta1, beta2, epsilon : float, default 0.9, 0.999, 1e-8
@@ -126,18 +146,6 @@ class Trainer(Strict):
     delay_learning : DelayLearning or dict, optional
         Learns the delays of synapses beside their weights. One `DelayLearning` is that of all trained sparse projections,
         such as `DelayedDense`; a dict gives it by projection.
-    rate_regularization, rate_target : float, default 0.0
-        ``rate_regularization * mean((rate - rate_target)**2)`` over all spiking populations is added to the loss, rates
-        in spikes per step.
-    rate_on, rate_off : float, default 0.8, 0.0
-        Targets of mean-square losses with classes, for the class and for the other outputs; of counts, this times `steps`.
-    van_rossum_tau : float, default 10.0
-        Time constant of ``"van_rossum"`` in ms.
-    checkpoint_steps : int or "auto", optional
-        Number of steps kept at once for the backward pass, and before each such segment the state of the neurons; the other
-        segments are run again when the backward pass reaches them. Gradients are the same bits. Long runs train in little
-        memory, for the time of a second forward run. ``"auto"``: about the square root of `steps`, which takes the least
-        memory. Not given: all steps are kept.
     rule : {"bptt", "ottt", "eprop", "eventprop"}, default "bptt"
         How gradients are computed. ``"bptt"``: back-propagation through time. ``"ottt"``: online training through time (Xiao
         et al. 2022); errors go back through layers within a step and meet traces of what arrived before. ``"eprop"``: e-prop
@@ -156,6 +164,11 @@ class Trainer(Strict):
         Whether each window has the loss of its own steps and an update after it, as in snnTorch's ``backprop.TBPTT``; the
         loss that is reported is then their mean, the accuracy that of the last window. False: one loss over all steps, and
         one update with the sum of the windows' gradients.
+    checkpoint_steps : int or "auto", optional
+        Number of steps kept at once for the backward pass, and before each such segment the state of the neurons; the other
+        segments are run again when the backward pass reaches them. Gradients are the same bits. Long runs train in little
+        memory, for the time of a second forward run. ``"auto"``: about the square root of `steps`, which takes the least
+        memory. Not given: all steps are kept.
     device : str, default "cpu"
         Where it runs: ``"cpu"``, ``"vulkan"``, ``"auto"``, as of `Simulation`; `snn.devices` tells which can train. Gradients
         agree between devices to rounding.
@@ -192,25 +205,33 @@ class Trainer(Strict):
     ...     net.add(f"{layer}_readout", snn.LeakyIntegrator(10))
     ...     net.connect(layer, f"{layer}_readout", snn.Dense(trainable=False))
     >>> local = {f"{layer}_readout": "cross_entropy_mean_membrane" for layer in ("hidden1", "hidden2")}
-    >>> trainer = snn.Trainer(net, output="output", auxiliary_losses=local)
+    >>> trainer = snn.Trainer(net, auxiliary_losses=local)  # beside the loss of "output"
     """
 
     def __init__(
         self,
         network: Network,
         *,
+        # the run
         steps: int = 25,
-        loss: LossName | LossFunction = "cross_entropy_count",
-        record: Mapping[str, str | Iterable[str]] | None = None,
-        auxiliary_losses: Mapping[str, LossName | tuple[LossName, float]] | None = None,
-        optimizer: OptimizerName = "adam",
-        learning_rate: float = 1e-3,
-        schedule: Literal["constant", "cosine"] | Schedule = "constant",
-        epochs: int = 20,
-        batch_size: int = 32,
         encoder: str | Encoder | None = "constant",
         output: str | None = None,
         seed: int = 0,
+        # the loss
+        loss: LossName | LossFunction = "cross_entropy_count",
+        record: Mapping[str, str | Iterable[str]] | None = None,
+        auxiliary_losses: Mapping[str, LossName | tuple[LossName, float]] | None = None,
+        rate_on: float = 0.8,
+        rate_off: float = 0.0,
+        van_rossum_tau: float = 10.0,
+        rate_regularization: float = 0.0,
+        rate_target: float = 0.0,
+        # the optimiser
+        epochs: int = 20,
+        batch_size: int = 32,
+        optimizer: OptimizerName = "adam",
+        learning_rate: float = 1e-3,
+        schedule: Literal["constant", "cosine"] | Schedule = "constant",
         momentum: float = 0.0,
         beta1: float = 0.9,
         beta2: float = 0.999,
@@ -219,19 +240,17 @@ class Trainer(Strict):
         l1_regularization: float = 0.0,
         parameter_rate_factor: float = 1.0,
         gradient_clip_norm: float = 0.0,
+        # in training only
         dropout: float | Mapping[str, float] = 0.0,
         normalization: BatchNorm | Mapping[str, BatchNorm] | None = None,
         quantization: Quantization | Mapping[str, Quantization] | None = None,
         delay_learning: DelayLearning | Mapping[str, DelayLearning] | None = None,
-        rate_regularization: float = 0.0,
-        rate_target: float = 0.0,
-        rate_on: float = 0.8,
-        rate_off: float = 0.0,
-        van_rossum_tau: float = 10.0,
-        checkpoint_steps: int | str | None = None,
+        # the gradients
         rule: RuleName = "bptt",
         window_steps: int | None = None,
         window_updates: bool = True,
+        checkpoint_steps: int | str | None = None,
+        # the device
         device: str = "cpu",
         devices: Iterable[str] | None = None,
         samples: str | Iterable[int] = "auto",
