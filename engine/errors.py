@@ -195,4 +195,6 @@ def error_for_status(status: int, sentence: str) -> SnnError:
         "a spike input takes 0 and 1 only",
         "a spike input takes 0 and 1 only; snn.encode makes spikes of other values, and an snn.Input takes them as they are",
     )
+    if status == NotFoundError.status and re.match("there is no device '(cuda|gpu|rocm|xpu|opencl)", sentence):
+        sentence += "; a GPU is 'vulkan'"
     return _BY_STATUS.get(status, InternalError)(sentence)

@@ -45,6 +45,8 @@ class _Source:
             told = f"{what} has shape {values.shape}; it must be {axes} = (samples, {', '.join(map(str, shapes[0]))})"
             if not timed and values.shape[2:] in shapes:
                 told += ", which the encoder makes steps of; encoder=None takes the input of each step"
+            elif timed and len(values.shape) > 2 and (values.shape[0], *values.shape[2:]) in shapes:
+                told += "; it has steps first, as snn.encode gives them: x.swapaxes(0, 1)"
             raise InvalidArgumentError(told)
         self.name = population.name
         self.index = population._index
@@ -206,7 +208,9 @@ def class_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int32]:
     """Return classes 0 to `classes` - 1 of the samples, checked."""
     array = real_array(y, "y")
     if array.dtype.kind not in "iu" and array.size:
-        raise ArgumentTypeError(f"y has dtype {array.dtype}; it must hold integers, the class of each sample")
+        raise ArgumentTypeError(
+            f"y has dtype {array.dtype}; it must hold integers, the class of each sample{_classes(array)}"
+        )
     if array.shape != (samples,):
         raise InvalidArgumentError(
             f"y has shape {array.shape}; x has {samples} samples, so it must be ({samples},), the class of each"
@@ -218,6 +222,13 @@ def class_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int32]:
             f"y[{place}] is {int(array[place])}; the output has {classes} neurons, so classes are 0 to {classes - 1}"
         )
     return array.astype(np.int32)
+
+
+def _classes(array: NDArray[Any]) -> str:
+    """Return how classes are made of what was given in their place."""
+    if array.ndim == 2 and ((array == 0) | (array == 1)).all():
+        return ": y.argmax(axis=1)"
+    return ": y.astype(int)" if array.ndim == 1 and (array == np.floor(array)).all() else ""
 
 
 def target_values(y: ArrayLike, shape: tuple[int, ...]) -> Floats:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, float32_array, new_array, spread
+from snn._arrays import Floats, float32_array, mapping, new_array, spread
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -40,6 +41,17 @@ class Inputs:
             inputs = ", ".join(self._network.inputs) or "none"
             raise InvalidArgumentError(f"population {name!r} is not an input; the inputs are: {inputs}")
         return population
+
+    def by_name(self, inputs: Mapping[str, ArrayLike] | NDArray[Any] | None) -> Mapping[str, ArrayLike]:
+        """Return arrays by input population; a single one is that of the only input."""
+        if isinstance(inputs, np.ndarray):
+            names = self._network.inputs
+            if len(names) != 1:
+                raise InvalidArgumentError(
+                    f"the network has {len(names)} inputs ({', '.join(names) or 'none'}); inputs must be a dict of them"
+                )
+            return {names[0]: inputs}
+        return mapping(inputs, "inputs", "arrays by input population")
 
     def of_run(self, name: str, values: ArrayLike, steps: int) -> tuple[int, bool, Floats]:
         """Return (population, held, array) for a run, from any of the shapes that `Simulation.run` takes."""

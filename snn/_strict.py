@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
-from snn.engine.errors import ArgumentTypeError, UnknownAttributeError
+from snn.engine.errors import ArgumentTypeError, UnknownAttributeError, shown
 
 __all__ = ["Strict", "keywords_told", "suggestion"]
 
@@ -58,7 +59,9 @@ _WHOSE = {
     "learning_rate": "snn.Trainer",
     "lr": "snn.Trainer, where it is learning_rate",
     "optimizer": "snn.Trainer",
+    "p": "snn.Sparse.fixed_probability, where it is probability",
     "plasticity": "snn.Sparse and its rules",
+    "probability": "snn.Sparse.fixed_probability",
 }
 
 
@@ -79,6 +82,10 @@ def keywords_told(function: Callable[_P, _T]) -> Callable[_P, _T]:
     parameters = list(inspect.signature(function).parameters.values())
     known = {one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
     has = [one.name for one in parameters if one.name in known and one.name not in ("self", "cls")]
+    positional = [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+    own = int(bool(positional) and positional[0] in ("self", "cls"))
+    unnamed = positional[own:]
+    most = sys.maxsize if any(one.kind is one.VAR_POSITIONAL for one in parameters) else len(positional)
     takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters)
     is_init = function.__name__ == "__init__"
 
@@ -91,6 +98,12 @@ def keywords_told(function: Callable[_P, _T]) -> Callable[_P, _T]:
             if name in _WHOSE and not told.startswith("; did"):
                 told = f"; that is an argument of {_WHOSE[name]}"
             raise ArgumentTypeError(f"{what} has no argument {name!r}{told}")
+        if len(args) > most:
+            extra = f"{', '.join(unnamed) or 'nothing'} without a name"
+            raise ArgumentTypeError(
+                f"{type(args[0]).__name__ if is_init else function.__qualname__} takes {extra}; "
+                f"{len(args) - own} values were given: {', '.join(map(shown, args[own:]))}"
+            )
         return function(*args, **kwargs)
 
     return told
@@ -105,6 +118,8 @@ class Strict:
 
     _fixed: ClassVar[Mapping[str, str]] = MappingProxyType({})
     """Attributes that only its maker sets, and what to do instead."""
+    _hints: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """What is often looked for in vain, and where it is."""
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -121,6 +136,12 @@ class Strict:
                     raise UnknownAttributeError(f"{self._titled()} has no attribute {name!r}{self._meant(name)}")
             super().__setattr__(name, value)
 
+        def __getattr__(self, name: str) -> Any:
+            # Called where there is none. A property that failed with an AttributeError of its own fails with it again.
+            if name.startswith("_") or "_is_made" not in self.__dict__ or hasattr(type(self), name):
+                return object.__getattribute__(self, name)
+            raise UnknownAttributeError(f"{self._titled()} has no attribute {name!r}{self._meant(name)}")
+
     def _close(self) -> None:
         """End the making of an object that was not made by ``__init__``."""
         self.__dict__["_is_made"] = True
@@ -131,6 +152,8 @@ class Strict:
 
     def _meant(self, name: str) -> str:
         """Return the end of the sentence that an attribute is not there: what to do instead."""
+        if name in self._hints:
+            return f"; {self._hints[name]}"
         return suggestion(name, [one for one in dir(self) if not one.startswith("_")])
 
 

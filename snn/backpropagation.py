@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -108,6 +109,10 @@ class Backpropagation(Strict):
     (64, 10)
     >>> passes.update()
     """
+
+    _fixed = MappingProxyType(
+        dict.fromkeys(("network", "steps", "batch_size", "input_gradients"), "make another Backpropagation")
+    )
 
     def __init__(
         self,

@@ -76,6 +76,19 @@ class Network(Strict):
     (64, 128)
     """
 
+    _hints = MappingProxyType(
+        {
+            "fit": "snn.Trainer(network, ...) trains it",
+            "layers": "it has populations and projections",
+            "parameters": "they are in populations[...].parameters and projections[...].weights",
+            "predict": "snn.Trainer(network, steps=...).predict gives classes, snn.Simulation runs it",
+            "run": "snn.Simulation(network) runs it",
+            "score": "snn.Trainer(network, steps=...).score gives the accuracy",
+            "train": "snn.Trainer(network, ...) trains it",
+            "weights": "each of its projections has weights: projections[...].weights",
+        }
+    )
+
     def __init__(self, dt: float = 1.0, *, seed: int = 0) -> None:
         self._dt = number(dt, "dt", minimum=0.0, exclusive=True, maximum=MAX_DT)
         self.seed = integer(seed, "seed", maximum=MAX_SEED)
@@ -291,7 +304,7 @@ class Network(Strict):
             f"{info.neuron_count:,} neurons, {info.synapse_count:,} synapses, {info.parameter_count:,} weights and "
             f"biases, dt {info.dt_ms:g} ms",
         ]
-        if not self._populations[self._answer()].is_input:
+        if self.inputs and any(projection.trainable for projection in self._projections.values()):
             lines.append(f"output of training, where no other is named: {self._answer()}")
         return "\n".join(lines)
 

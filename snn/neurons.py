@@ -52,7 +52,7 @@ class _Layer(Strict):
         return None if self.shape is None else math.prod(self.shape)
 
     def _meant(self, name: str) -> str:
-        return super()._meant(name) or "; what it has is given when it is made"
+        return super()._meant(name) or "; parameters are given when neurons are made"
 
     def _with_shape(self, shape: tuple[int, ...]) -> Any:
         """Return a copy of that shape."""
@@ -171,6 +171,10 @@ class Neuron(_Layer):
                 self.parameters[name] = array
             elif name in definition.options:
                 self.options[name] = choice(value, definition.options[name].choices, what)
+            elif name in definition.states:
+                raise ArgumentTypeError(
+                    f"{self._word}: {name} is a state, not a parameter; initial={{{name!r}: ...}} is where it begins"
+                )
             else:
                 words = [*definition.parameters, *definition.options]
                 raise ArgumentTypeError(

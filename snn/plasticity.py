@@ -120,6 +120,11 @@ class Plasticity(Strict):
         """Name of the rule."""
         return self.definition.name
 
+    def _meant(self, name: str) -> str:
+        if name in self.parameters or name in self.options:
+            return f"; it is given when the rule is made; a simulation has it as simulation['PROJECTION.{name}']"
+        return super()._meant(name)
+
     def __repr__(self) -> str:
         words = [] if type(self) is not Plasticity else [repr(self.name)]
         items = self.definition.parameters.items()

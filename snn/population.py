@@ -186,7 +186,10 @@ class Population(Strict):
             if name in self._layer.definition.parameters or name in self._layer.definition.options:
                 return f"; that of its neurons is changed by set({name}=...)"
             if name in self._layer.definition.states:
-                return f"; where that state begins is changed by set(initial={{{name!r}: ...}})"
+                return (
+                    f"; where that state begins is changed by set(initial={{{name!r}: ...}}), and that of a simulation is "
+                    f"simulation[{f'{self.name}.{name}'!r}]"
+                )
         return super()._meant(name)
 
     def __repr__(self) -> str:

@@ -54,6 +54,13 @@ class Projection(Strict):
         )
     )
 
+    _hints = MappingProxyType(
+        {
+            "delay": "delay_steps is that of all synapses, delay_range counts those of single ones too, synapses() tells them",
+            "delays": "delay_steps is that of all synapses, delay_range counts those of single ones too, synapses() tells them",
+        }
+    )
+
     def __init__(
         self,
         network: Network,

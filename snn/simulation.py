@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -22,7 +22,6 @@ from snn._arrays import (
     function,
     integer,
     known_name,
-    mapping,
     name_list,
     new_array,
     number,
@@ -127,6 +126,8 @@ class Simulation(Strict):
     (100, 1, 128)
     """
 
+    _fixed = MappingProxyType(dict.fromkeys(("network", "batch_size", "sample_weights"), "open another Simulation"))
+
     def __init__(
         self,
         network: Network,
@@ -173,7 +174,7 @@ class Simulation(Strict):
 
     # ---- time
 
-    def step(self, count: int = 1, inputs: Mapping[str, ArrayLike] | None = None) -> None:
+    def step(self, count: int = 1, inputs: Mapping[str, ArrayLike] | NDArray[Any] | None = None) -> None:
         """Advance by `count` steps.
 
         Parameters
@@ -191,7 +192,7 @@ class Simulation(Strict):
         if self._in_function:
             self._check_outside()
         if inputs is not None:
-            for name, values in mapping(inputs, "inputs", "arrays by input population").items():
+            for name, values in self._inputs.by_name(inputs).items():
                 self.set_input(name, values)
         if not self._recorders and not self._functions:
             if type(count) is int and 0 <= count <= _FEW_STEPS:  # the usual call pays for nothing else
@@ -273,7 +274,7 @@ class Simulation(Strict):
     def run(
         self,
         steps: int,
-        inputs: Mapping[str, ArrayLike] | None = None,
+        inputs: Mapping[str, ArrayLike] | NDArray[Any] | None = None,
         record: Mapping[str, str | Iterable[str]] | None = None,
         *,
         every: int = 1,
@@ -289,7 +290,7 @@ class Simulation(Strict):
             Number of steps.
         inputs : dict, optional
             By input population: (steps, batch size, *shape), or (batch size, *shape) or (*shape) for values held at
-            every step. With a batch of one, (steps, *shape) as well.
+            every step. With a batch of one, (steps, *shape) as well. A network of one input takes its array alone too.
         record : dict, optional
             By population: a variable or a list of them: a state, ``"spikes"`` (for each step and neuron whether it spiked),
             ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`, 8 bytes of memory for each
@@ -321,8 +322,12 @@ class Simulation(Strict):
         attribute `recording` with what was recorded so far.
         """
         self._check_outside()
+        if isinstance(steps, float):
+            raise ArgumentTypeError(
+                f"steps is {steps}, not an integer; of a time in ms they are round(time / network.dt)"
+            )
         count = integer(steps, "steps")
-        given = mapping(inputs, "inputs", "arrays by input population")
+        given = self._inputs.by_name(inputs)
         frames = [self._inputs.of_run(name, values, count) for name, values in given.items()]
         rows = integer(every, "every", minimum=1)
         maximum = None if max_events is None else integer(max_events, "max_events", maximum=2**63 - 1)

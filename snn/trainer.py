@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -208,6 +209,36 @@ class Trainer(Strict):
     >>> trainer = snn.Trainer(net, auxiliary_losses=local)  # beside the loss of "output"
     """
 
+    _fixed = MappingProxyType(
+        dict.fromkeys(
+            (
+                *(
+                    "network",
+                    "steps",
+                    "batch_size",
+                    "encoder",
+                    "output",
+                    "loss",
+                    "optimizer",
+                    "seed",
+                    "device",
+                    "threads",
+                ),
+                *("instruction_set", "checkpoint_steps", "rule", "window_steps", "window_updates"),
+                *("dropout", "normalization", "quantization", "delay_learning"),
+            ),
+            "make another Trainer of the same network; epochs and learning_rate may be assigned to",
+        )
+    )
+    _hints = MappingProxyType(
+        {
+            "evaluate": "score gives the accuracy, predict_scores what the loss sees",
+            "load": "snn.load reads a network, load_checkpoint where training was",
+            "save": "the trained weights are in its network: network.save(path); save_checkpoint keeps where training is",
+            "train": "fit trains",
+        }
+    )
+
     def __init__(
         self,
         network: Network,
@@ -264,13 +295,13 @@ class Trainer(Strict):
             raise InvalidArgumentError("the network is empty; there is nothing to train")
         self.network = network
         self.steps = integer(steps, "steps", minimum=1)
-        self.learning_rate = number(learning_rate, "learning_rate", minimum=0.0, exclusive=True)
+        self.learning_rate = learning_rate
         self._schedule_name = "a function" if callable(schedule) else schedule
         if callable(schedule):
             self._schedule = schedule
         else:
             self._schedule = _SCHEDULES[choice(schedule, _SCHEDULES, "schedule")]
-        self.epochs = integer(epochs, "epochs")
+        self.epochs = epochs
         self.batch_size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
         self._encoder_is_named = isinstance(encoder, str)  # one with settings of its own is meant as it is
         self.encoder = Encoder(encoder) if isinstance(encoder, str) else encoder
@@ -349,6 +380,24 @@ class Trainer(Strict):
         self._reports: list[EpochReport] = []
         self._checkpoint: Callable[[], Checkpoint] | None = None  # makes one, where training is between epochs
         self._resumed: Checkpoint | None = None
+
+    @property
+    def learning_rate(self) -> float:
+        """Before `schedule`; may be assigned to between two calls of `fit`."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        self._learning_rate = number(rate, "learning_rate", minimum=0.0, exclusive=True)
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the training data of a call of `fit`; may be assigned to."""
+        return self._epochs
+
+    @epochs.setter
+    def epochs(self, count: int) -> None:
+        self._epochs = integer(count, "epochs")
 
     # ---- training
 

@@ -84,6 +84,70 @@ def test_attributes_that_are_there_can_be_set() -> None:
     assert len(trainer.fit(X, Y).history["loss"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("owner", "name", "sentence"),
+    [
+        (lambda net: snn.Trainer(net), "optimizer", "make another Trainer"),
+        (lambda net: snn.Trainer(net), "batch_size", "make another Trainer"),
+        (lambda net: snn.Simulation(net), "batch_size", "open another Simulation"),
+        (lambda net: snn.Backpropagation(net, steps=3), "steps", "make another Backpropagation"),
+    ],
+)
+def test_what_was_taken_once_cannot_be_changed(owner: Callable[[snn.Network], Any], name: str, sentence: str) -> None:
+    one = owner(network())
+    before = getattr(one, name)
+    with pytest.raises(snn.UnknownAttributeError, match=f"{name} cannot be changed; {sentence}"):
+        setattr(one, name, 7)
+    assert getattr(one, name) == before
+
+
+def test_epochs_and_learning_rate_of_a_trainer_are_checked_when_they_are_set() -> None:
+    trainer = snn.Trainer(network())
+    with pytest.raises(snn.ArgumentTypeError, match="learning_rate is 'fast', not a number"):
+        trainer.learning_rate = "fast"  # type: ignore[assignment]
+    with pytest.raises(snn.InvalidArgumentError, match="epochs is -1"):
+        trainer.epochs = -1
+    assert (trainer.learning_rate, trainer.epochs) == (1e-3, 20)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "sentence"),
+    [
+        (lambda net: net, "predict", "Sequential has no attribute 'predict'; snn.Trainer"),
+        (lambda net: net, "weights", r"projections\[\.\.\.\]\.weights"),
+        (lambda net: snn.Trainer(net), "save", r"network\.save"),
+        (lambda net: snn.Trainer(net), "histroy", "did you mean 'history'"),
+        (lambda net: net.projections["input_to_hidden"], "delay", "delay_steps is that of all synapses"),
+    ],
+)
+def test_an_attribute_that_is_looked_for_in_vain_says_where_it_is(
+    owner: Callable[[snn.Network], Any], name: str, sentence: str
+) -> None:
+    one = owner(network())
+    with pytest.raises(AttributeError, match=sentence):
+        getattr(one, name)
+    assert not hasattr(one, name)
+
+
+def test_a_property_that_fails_says_why_itself() -> None:
+    class Broken(snn.Sequential):
+        @property
+        def depth(self) -> int:
+            return self.populations.depth  # type: ignore[attr-defined,no-any-return]
+
+    with pytest.raises(AttributeError, match="'mappingproxy' object has no attribute 'depth'"):
+        _ = Broken(4, snn.Dense(3), snn.LIF()).depth
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("Linear", r"see snn\.Dense"), ("STDP", r"see snn\.PairSTDP"), ("Simulatoin", "did you mean 'Simulation'")],
+)
+def test_names_of_other_libraries_lead_to_ours(name: str, sentence: str) -> None:
+    with pytest.raises(AttributeError, match=sentence):
+        getattr(snn, name)
+
+
 def test_classes_of_users_have_the_attributes_that_their_init_makes() -> None:
     class Named(snn.Sequential):
         def __init__(self, *layers: Any, title: str) -> None:
@@ -115,6 +179,11 @@ def test_classes_of_users_have_the_attributes_that_their_init_makes() -> None:
             "Network.connect has no argument 'weight'",
         ),
         (lambda: snn.Simulation(network(), thread=2), "Simulation has no argument 'thread'; did you mean 'threads'"),
+        (lambda: snn.Dense(4, 3), "Dense takes units without a name; 2 values were given: 4, 3"),
+        (lambda: snn.Trainer(network(), 25), "Trainer takes network without a name; 2 values were given"),
+        (lambda: snn.Sparse(p=0.1), "that is an argument of snn.Sparse.fixed_probability"),
+        (lambda: network()["hidden"].set(v=1.0), "LIF: v is a state, not a parameter"),
+        (lambda: snn.Simulation(network()).run(10.0), r"steps is 10\.0, not an integer; of a time in ms"),
         (lambda: snn.PairSTDP(tau=3.0), "no parameter or option 'tau'.*did you mean 'tau_plus'"),
         (lambda: snn.LIF(3, tau_mem=3.0), "LIF has no parameter 'tau_mem'.*did you mean 'tau_membrane'"),
         (lambda: snn.LIF(3, beta=0.9), "LIF has no parameter 'beta'.*snn.presets"),
@@ -195,6 +264,37 @@ def test_a_value_for_a_spike_input_says_what_makes_spikes() -> None:
 def test_none_is_said_to_be_none(call: Callable[[], Any], sentence: str) -> None:
     with pytest.raises(snn.ArgumentTypeError, match=sentence):
         call()
+
+
+def test_one_array_is_the_input_of_a_network_of_one_input() -> None:
+    with snn.Simulation(network()) as sim:
+        alone = sim.run(5, X[0], {"output": "v"})["output"]["v"]
+        sim.reset()
+        named = sim.run(5, {"input": X[0]}, {"output": "v"})["output"]["v"]
+        sim.reset()
+        sim.step(5, X[0])
+        np.testing.assert_array_equal(sim["output.v"], named[-1])
+    np.testing.assert_array_equal(alone, named)
+    net = network()
+    net.add("other", snn.Input(4))
+    with snn.Simulation(net) as sim, pytest.raises(snn.InvalidArgumentError, match="2 inputs"):
+        sim.run(5, X[0])
+
+
+def test_classes_and_steps_in_another_order_are_told() -> None:
+    trainer = snn.Trainer(network(), steps=25, encoder=None)
+    with pytest.raises(snn.InvalidArgumentError, match=r"x\.swapaxes\(0, 1\)"):
+        trainer.fit(snn.encode.rate(X, 25), Y)
+    with pytest.raises(snn.ArgumentTypeError, match=r"y\.argmax\(axis=1\)"):
+        snn.Trainer(network()).fit(X, np.eye(2)[Y])
+    with pytest.raises(snn.ArgumentTypeError, match=r"y\.astype\(int\)"):
+        snn.Trainer(network()).fit(X, Y.astype(float))
+
+
+@pytest.mark.parametrize("device", ["cuda", "gpu"])
+def test_the_name_of_a_gpu_is_told(device: str) -> None:
+    with pytest.raises(snn.NotFoundError, match="a GPU is 'vulkan'"):
+        snn.Simulation(network(), device=device)
 
 
 def test_seeds_have_one_range() -> None:
