@@ -42,7 +42,7 @@ bool Session::poll() {
     remainder_s_ += std::exchange(owed_s_, 0.0);
     for (Input& input : inputs_) take_coming(input);
     const std::exception_ptr failure = background_->take_failure();
-    tell();
+    tell_kept();
     if (failure) std::rethrow_exception(failure);
     return true;
 }
@@ -62,27 +62,9 @@ void Session::take_coming(Input& input) {
 }
 
 // On the background's thread.
-void Session::keep_spikes(const SNNSpikes& spikes) {
+void Session::keep(const SNNSpikes& spikes) {
     kept_spikes_.push_back({spikes, kept_neurons_.size()});
     kept_neurons_.insert(kept_neurons_.end(), spikes.neurons, spikes.neurons + spikes.count);
-}
-
-// What was kept, on the thread that asks, in its order: first the log, then spikes. A callback may throw (a C++ host's).
-void Session::tell() {
-    struct Clearing {
-        Session& it;
-        ~Clearing() {
-            it.kept_messages_.clear();
-            it.kept_spikes_.clear();
-            it.kept_neurons_.clear();
-        }
-    } clearing{*this};
-    for (const auto& [level, message] : kept_messages_) log(level, message.c_str());
-    for (const KeptSpikes& kept : kept_spikes_) {
-        SNNSpikes spikes = kept.spikes;
-        spikes.neurons = kept_neurons_.data() + kept.first;
-        if (spike_callback) call_back([&] { spike_callback(handle, &spikes, spike_user); });
-    }
 }
 
 void Session::log(int32_t level, const char* message) const {
