@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from snn._arrays import MAX_BATCH, MAX_DT, file_path, integer, known_name, number, valid_name
+from snn._summary import Summary
 from snn.connections import Connection
 from snn.definitions import ModelDefinition
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, SnnError, shown
 from snn.neurons import Input, Neuron, SpikeInput
 from snn.placement import Placement, device_of_several
-from snn.population import Population, declare, differences
+from snn.population import Population, declare
 from snn.projection import Projection
 
 __all__ = ["MemoryEstimate", "Network", "load", "save"]
@@ -255,35 +256,17 @@ class Network:
 
     def summary(self) -> str:
         """Return a table of the populations and projections as text."""
-        info = self._finished().info()
-        rows = [("population", "model", "shape", "parameters that differ from the default")]
-        for population in self._populations.values():
-            shape = "x".join(str(size) for size in population.shape)
-            rows.append((population.name, population.model, shape, differences(population)))
-        lines = _table(rows)
-        if self._projections:
-            rows = [("projection", "kind", "weights", "from, to")]
-            for projection in self._projections.values():
-                places = f"{projection.source.name} to {projection.target.name}"
-                least, most = projection.delay_range
-                if most:
-                    places += f", delay {least} steps" if least == most else f", delays {least} to {most} steps"
-                if not projection.trainable and projection.kind != "pool2d":
-                    places += (
-                        ", not trained"
-                        if projection.plasticity is None
-                        else f", learns by {projection.plasticity.name}"
-                    )
-                if projection.detached:
-                    places += ", detached"
-                rows.append((projection.name, projection.kind, f"{projection.weight_count:,}", places))
-            lines += ["", *_table(rows)]
-        lines += [
-            "",
-            f"{info.neuron_count:,} neurons, {info.synapse_count:,} synapses, {info.parameter_count:,} weights and "
-            f"biases, dt {info.dt_ms:g} ms",
-        ]
-        return "\n".join(lines)
+        return self._summary().text()
+
+    def _repr_html_(self) -> str | None:
+        """Return the tables of `summary` for a notebook; None, which lets it show `repr`, while the network is unfinished."""
+        try:
+            return self._summary().html()
+        except SnnError:
+            return None
+
+    def _summary(self) -> Summary:
+        return Summary([*self._populations.values()], [*self._projections.values()], self._finished().info())
 
     def memory_estimate(
         self, *, device: str = "cpu", batch_size: int = 1, threads: int = 1, sample_weights: bool = False
@@ -476,11 +459,6 @@ class _Named(dict[str, Any]):
 
 def _unpickled(data: bytes, seed: int) -> Network:
     return Network._from_native(_native.Network.load_memory(data), seed)
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def load(path: str | os.PathLike[str]) -> Network:
