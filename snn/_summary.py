@@ -26,24 +26,34 @@ class Summary:
         Of the network.
     info
         Of the finished network.
+    output
+        What training takes as the network's output where no other is named; None where nothing is trained.
     """
 
-    def __init__(self, populations: Sequence[Population], projections: Sequence[Projection], info: NetworkInfo) -> None:
+    def __init__(
+        self,
+        populations: Sequence[Population],
+        projections: Sequence[Projection],
+        info: NetworkInfo,
+        output: str | None,
+    ) -> None:
         self._tables: list[list[Row]] = [_populations(populations)]
         if projections:
             self._tables.append(_projections(projections))
-        self._totals = (
+        self._notes = [
             f"{info.neuron_count:,} neurons, {info.synapse_count:,} synapses, {info.parameter_count:,} weights and "
             f"biases, dt {info.dt_ms:g} ms"
-        )
+        ]
+        if output is not None:
+            self._notes.append(f"output of training, where no other is named: {output}")
 
     def text(self) -> str:
         """Return the tables with columns of equal width."""
-        return "\n\n".join([*map(_text, self._tables), self._totals])
+        return "\n\n".join([*map(_text, self._tables), "\n".join(self._notes)])
 
     def html(self) -> str:
         """Return the tables as HTML, in the colours of the page around it."""
-        return "".join(map(_html, self._tables)) + f"<div>{escape(self._totals)}</div>"
+        return "".join(map(_html, self._tables)) + "<br>".join(map(escape, self._notes))
 
 
 def _populations(populations: Sequence[Population]) -> list[Row]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from snn._arrays import MAX_BATCH, MAX_DT, MAX_SEED, file_path, integer, known_name, number, valid_name
 from snn._strict import Strict, keywords_told
+from snn._summary import Summary
 from snn.connections import Connection
 from snn.definitions import ModelDefinition
 from snn.engine import _native
@@ -275,7 +276,7 @@ class Network(Strict):
         return named.name if named is not None and not named.is_input else list(self._populations)[-1]
 
     def summary(self) -> str:
-        """Return a table of the populations and projections as text."""
+        """Return a table of the populations and projections as text, and what training takes as the network's output."""
         return self._summary().text()
 
     def _repr_html_(self) -> str | None:
@@ -286,7 +287,10 @@ class Network(Strict):
             return None
 
     def _summary(self) -> Summary:
-        return Summary([*self._populations.values()], [*self._projections.values()], self._finished().info())
+        info = self._finished().info()
+        projections = [*self._projections.values()]
+        trained = bool(self.inputs) and any(projection.trainable for projection in projections)
+        return Summary([*self._populations.values()], projections, info, self._answer() if trained else None)
 
     def memory_estimate(
         self, *, device: str = "cpu", batch_size: int = 1, threads: int = 1, sample_weights: bool = False
