@@ -156,13 +156,14 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
     if (!variable.writable) throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' can be read only");
     if (!data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "data is null");
     if (variable.kind == Variable::parameter) {
-        std::vector<double> values(count);
-        convert(type, data, DType::float64, values.data(), count);
-        check_parameter(network_->population(variable.slot.index), variable.number, values.data(), count);
+        const Population& owner = network_->population(variable.slot.index);
+        std::vector<double> values(std::min<size_t>(count, owner.size));  // the check refuses any more before it looks at them
+        convert(type, data, DType::float64, values.data(), values.size());
+        check_parameter(owner, variable.number, values.data(), count);
         Parameters parameters = parameters_of(variable.slot.index);
         parameters[variable.number] = std::move(values);
         const PopulationConstants constants =
-            make_population_constants(network_->population(variable.slot.index), parameters, network_->dt_ms());
+            make_population_constants(owner, parameters, network_->dt_ms());
         set_parameters(variable.slot.index, std::move(parameters), constants);
         return;
     }
