@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from rich import get_console
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column
@@ -20,17 +21,23 @@ __all__ = ["EpochBar", "RunBar"]
 _SHARE = 0.05
 
 
+_WIDE = 90  # columns of a terminal with room for everything
+_NARROW = 76
+
+
 class _Bar:
     """A bar over a number of things to do: a text before it, numbers and times behind it; shown inside a ``with`` block."""
 
     def __init__(self, text: str, total: int, console: Console | None, **fields: Any) -> None:
         fixed = Column(no_wrap=True)
-        # Everything but the bar keeps its width, so that a narrow terminal cuts no number.
+        self._width = (get_console() if console is None else console).width
+        # Everything but the bar keeps its width, so that a narrow terminal cuts no number; there the time that has passed goes
+        # first, and what `_show` leaves out.
         self._progress = Progress(
             TextColumn(text, table_column=fixed),
             BarColumn(bar_width=None, table_column=Column(ratio=1)),
             TextColumn("{task.fields[numbers]}", table_column=fixed),
-            TimeElapsedColumn(table_column=fixed),
+            *([TimeElapsedColumn(table_column=fixed)] if self._width >= _WIDE else []),
             TimeRemainingColumn(compact=True, table_column=fixed),
             console=console,
             expand=True,
@@ -69,7 +76,7 @@ class EpochBar(_Bar):
     def epoch(self, report: EpochReport) -> None:
         """Take note of the end of an epoch."""
         self._epoch = report.epoch
-        self._extra = f" spikes {report.spikes_per_neuron:.2f}"
+        self._extra = f" spikes {report.spikes_per_neuron:.2f}" if self._width >= _NARROW else ""
         if not math.isnan(report.validation_accuracy):
             self._extra += f" valid {report.validation_accuracy:.1%}"
         self._show(report.loss, report.accuracy, advance=0)
@@ -103,6 +110,7 @@ class RunBar(_Bar):
         self._shown = now
         seconds = max(now - self._begin, 1e-9)
         factor = seconds / (done * self._dt_s)
-        self._progress.update(
-            self._task, completed=done, numbers=f"{done / seconds:,.0f} steps/s, real-time factor {factor:.3g}"
-        )
+        speed = f"{done / seconds:,.0f} steps/s"
+        if self._width >= _NARROW:
+            speed += f", real-time factor {factor:.3g}"
+        self._progress.update(self._task, completed=done, numbers=speed)
