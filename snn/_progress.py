@@ -10,6 +10,7 @@ from html import escape
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from rich import get_console
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column
@@ -23,8 +24,15 @@ __all__ = ["EpochBar", "RunBar"]
 _SHARE = 0.05
 
 
+_WIDE = 90  # columns of a terminal with room for everything
+_NARROW = 76
+
+
 class _View(Protocol):
     """Where a bar is drawn."""
+
+    has_room: bool
+    """For all numbers."""
 
     def start(self) -> None: ...
 
@@ -38,12 +46,15 @@ class _Terminal:
 
     def __init__(self, total: int, title: str, console: Console | None) -> None:
         fixed = Column(no_wrap=True)
-        # Everything but the bar keeps its width, so that a narrow terminal cuts no number.
+        width = (get_console() if console is None else console).width
+        self.has_room = width >= _NARROW
+        # Everything but the bar keeps its width, so that a narrow terminal cuts no number; there the time that has passed goes
+        # first, and what bars leave out.
         self._progress = Progress(
             TextColumn("[bold]{task.description}", table_column=fixed),
             BarColumn(bar_width=None, table_column=Column(ratio=1)),
             TextColumn("{task.fields[numbers]}", table_column=fixed),
-            TimeElapsedColumn(table_column=fixed),
+            *([TimeElapsedColumn(table_column=fixed)] if width >= _WIDE else []),
             TimeRemainingColumn(compact=True, table_column=fixed),
             console=console,
             expand=True,
@@ -67,6 +78,7 @@ class _Notebook:
     Rich draws in notebooks with ipywidgets alone, and a saved notebook loses what widgets have shown.
     """
 
+    has_room = True
     _PAUSE = 0.125  # seconds between two drawings
 
     def __init__(self, total: int, title: str) -> None:
@@ -109,7 +121,7 @@ def _clock(seconds: float) -> str:
 
 def _in_notebook() -> bool:
     # A notebook has imported IPython long before; nobody else should pay for that.
-    return "IPython" in sys.modules and Console().is_jupyter
+    return "IPython" in sys.modules and get_console().is_jupyter
 
 
 class _Bar:
@@ -149,7 +161,7 @@ class EpochBar(_Bar):
     def epoch(self, report: EpochReport) -> None:
         """Take note of the end of an epoch."""
         self._epoch = report.epoch
-        self._extra = f" spikes {report.spikes_per_neuron:.2f}"
+        self._extra = f" spikes {report.spikes_per_neuron:.2f}" if self._view.has_room else ""
         if not math.isnan(report.validation_accuracy):
             self._extra += f" valid {report.validation_accuracy:.1%}"
         self._show(report.epoch, report.loss, report.accuracy)
@@ -185,6 +197,7 @@ class RunBar(_Bar):
         self._shown = now
         seconds = max(now - self._begin, 1e-9)
         factor = seconds / (done * self._dt_s)
-        self._view.show(
-            done, f"step {done:,}/{steps:,}", f"{done / seconds:,.0f} steps/s, real-time factor {factor:.3g}"
-        )
+        speed = f"{done / seconds:,.0f} steps/s"
+        if self._view.has_room:
+            speed += f", real-time factor {factor:.3g}"
+        self._view.show(done, f"step {done:,}/{steps:,}", speed)
