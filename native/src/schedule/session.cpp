@@ -2,8 +2,10 @@
 #include "schedule/session.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <thread>
 
@@ -352,11 +354,14 @@ uint32_t Session::advance(double seconds, double budget_s) {
     }
     const uint64_t due = static_cast<uint64_t>(steps), done = step_within(due, budget_s);
     if (done < due) remainder_s_ += static_cast<double>(due - done) * dt_s;
-    // A fixed sentence, once for frames in a row: nothing is allocated here, and a slow game is not slowed down further.
-    if (log_ && begins_to_drop)
-        call_back([&] {
-            log_(SNN_LOG_WARNING, "simulated time is dropped: more of it is due than one call may make up for", log_user_);
-        });
+    // Once for frames in a row, written into the stack: nothing is allocated here, and a slow game is not slowed down further.
+    if (log_ && begins_to_drop) {
+        std::array<char, 192> sentence;
+        std::snprintf(sentence.data(), sentence.size(),
+                      "simulated time is dropped: %.3g s were due and one call makes up for at most %.3g s (%u steps of %.3g ms)",
+                      total_s, max_catch_up_steps_ * dt_s, static_cast<unsigned>(max_catch_up_steps_), network_->dt_ms());
+        call_back([&] { log_(SNN_LOG_WARNING, sentence.data(), log_user_); });
+    }
     return static_cast<uint32_t>(done);
 }
 

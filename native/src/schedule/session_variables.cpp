@@ -6,6 +6,7 @@
 
 #include "backend/slots.h"
 #include "common/error.h"
+#include "network/names.h"
 #include "network/rules.h"
 #include "schedule/checks.h"
 #include "schedule/session.h"
@@ -262,7 +263,7 @@ void Session::load_weights(const Network& other) {
     const auto& projections = network_->projections();
     std::vector<const Projection*> sources;
     for (const Projection& mine : projections) {
-        const Projection& theirs = other.projection(other.find_projection(mine.name));
+        const Projection& theirs = other.projections()[find_in(other.projections(), mine.name, "the file", "projection")];
         const std::string here = wiring_of(*network_, mine), there = wiring_of(other, theirs);
         if (here != there)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' is ", here, "; in the file it is ", there);
@@ -277,7 +278,7 @@ void Session::load_weights(const Network& other) {
     for (uint32_t p = 0; p < network_->populations().size(); ++p) {
         const Population& mine = network_->populations()[p];
         if (!mine.learns()) continue;
-        const Population& theirs = other.population(other.find_population(mine.name));
+        const Population& theirs = other.populations()[find_in(other.populations(), mine.name, "the file", "population")];
         if (nature_of(mine) != nature_of(theirs))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", mine.name, "' is ", nature_of(mine), "; in the file it is ",
                         nature_of(theirs));

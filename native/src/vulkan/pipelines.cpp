@@ -6,6 +6,7 @@
 
 #include "common/cache_file.h"
 #include "common/error.h"
+#include "common/inflate.h"
 #include "vulkan_shaders.h"
 
 namespace snn::vulkan {
@@ -17,9 +18,28 @@ constexpr uint32_t sets_of_a_pool = 256;
 
 }  // namespace
 
+namespace {
+
+// The words of all shaders (packed() in shaders/build.py).
+std::vector<uint32_t> unpacked_shaders() {
+    size_t count = 0;
+    for (const EmbeddedShader& shader : embedded_shaders) count += shader.count;
+    const std::vector<uint8_t> bytes = inflate(packed_shaders, count * 4);
+    std::vector<uint32_t> words(count);
+    for (size_t i = 0; i < count; ++i)
+        for (size_t byte = 0; byte < 4; ++byte) words[i] |= uint32_t{bytes[byte * count + i]} << (8 * byte);
+    return words;
+}
+
+}  // namespace
+
 std::span<const uint32_t> embedded_shader(std::string_view name) {
-    for (const EmbeddedShader& shader : embedded_shaders)
-        if (name == shader.name) return {shader.words, shader.count};
+    static const std::vector<uint32_t> words = unpacked_shaders();
+    size_t first = 0;
+    for (const EmbeddedShader& shader : embedded_shaders) {
+        if (name == shader.name) return std::span(words).subspan(first, shader.count);
+        first += shader.count;
+    }
     throw Error(SNN_ERROR_INTERNAL, "there is no shader '", name, "'");
 }
 

@@ -15,7 +15,8 @@
 
 namespace snn::vulkan {
 
-// A compiled shader inside the library: shaders/NAME.comp as SPIR-V. Throws for a name that is not there.
+// A compiled shader inside the library: shaders/NAME.comp as SPIR-V. The first call unpacks all of them, for as long as the library
+// is loaded. Throws for a name that is not there.
 std::span<const uint32_t> embedded_shader(std::string_view name);
 
 constexpr uint32_t binding_count = 7;
