@@ -58,6 +58,20 @@ SessionOptions session_options(const SNNConfig& config) {
     return options;
 }
 
+// A session that is not opened: for what is known of one before.
+struct Planned {
+    std::shared_ptr<const Network> network;
+    SessionOptions options;
+};
+
+Planned planned_session(SNNNetwork network, const SNNConfig* config) {
+    const PinnedNetwork object = pin_network(network);
+    Planned planned{nullptr, session_options(complete(config, snn_config_init, "config"))};
+    if (planned.options.executor.thread_count == 0) planned.options.executor.thread_count = logical_processors();
+    planned.network = object->finished();
+    return planned;
+}
+
 }  // namespace
 
 SNNHandle snn::api::open_session(const SNNConfig* config, const SNNVulkanHost* host) {
@@ -100,11 +114,8 @@ void snn_config_init(SNNConfig* out_config, uint32_t struct_size) {
 SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMemoryEstimate* out_estimate,
                              uint64_t* out_projection_bytes, size_t count) {
     return guarded([&] {
-        const PinnedNetwork object = pin_network(network);
-        SessionOptions options = session_options(complete(config, snn_config_init, "config"));
+        auto [finished, options] = planned_session(network, config);
         if (automatic_device(options.device) != Automatic::no) options.device = assumed_device(options.executor.flags);
-        if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
-        const std::shared_ptr<const Network> finished = object->finished();
         if (out_projection_bytes && count != finished->projections().size())
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ", finished->projections().size(),
                         " projections");
@@ -129,10 +140,7 @@ SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMem
 SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig* config, uint32_t* out_places, size_t count,
                                 uint32_t* out_window_steps) {
     return guarded([&] {
-        const PinnedNetwork object = pin_network(network);
-        SessionOptions options = session_options(complete(config, snn_config_init, "config"));
-        if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
-        const std::shared_ptr<const Network> finished = object->finished();
+        const auto [finished, options] = planned_session(network, config);
         required(out_places, "out_places");
         if (count != finished->populations().size())
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ", finished->populations().size(),
@@ -151,10 +159,7 @@ SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig* config, uin
 SNNStatus snn_network_placement_words(SNNNetwork network, const SNNConfig* config, char* out_words, size_t size_bytes,
                                       size_t* out_size_bytes) {
     return guarded([&] {
-        const PinnedNetwork object = pin_network(network);
-        SessionOptions options = session_options(complete(config, snn_config_init, "config"));
-        if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
-        const std::shared_ptr<const Network> finished = object->finished();
+        const auto [finished, options] = planned_session(network, config);
         if (!out_words && size_bytes > 0) required(out_words, "out_words");
         std::string words = options.device;
         if (shares_samples(words)) words = make_shares(*finished, words, options.executor).device();

@@ -389,6 +389,8 @@ void Device::wait_for(Submission& submission) {
 }
 
 VkCommandBuffer Device::begin_submission() {
+    // One that was never submitted: its steps were refused.
+    if (begun_) functions.vkEndCommandBuffer(std::exchange(begun_, VkCommandBuffer{}));
     Submission* free = nullptr;
     for (Submission& submission : submissions_) {
         if (submission.number && functions.vkGetFenceStatus(handle, submission.fence) == VK_SUCCESS) submission.number = 0;
@@ -400,10 +402,11 @@ VkCommandBuffer Device::begin_submission() {
     }
     if (free->number) wait_for(*free);
     begin(free->commands, false);
-    return free->commands;
+    return begun_ = free->commands;
 }
 
 void Device::submit(VkCommandBuffer commands, const SNNVulkanSubmission& submission) {
+    begun_ = VK_NULL_HANDLE;
     end(commands);
     std::vector<VkSemaphore> waits, signals;
     std::vector<uint64_t> wait_values, signal_values;

@@ -218,6 +218,7 @@ private:
     };
     static constexpr size_t most_submissions = 8;
     std::vector<Submission> submissions_;
+    VkCommandBuffer begun_ = VK_NULL_HANDLE;  // of one that is being recorded
     uint64_t submission_count_ = 0;
     void wait_for(Submission& submission);
     VkFence make_fence();
