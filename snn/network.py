@@ -10,7 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from snn._arrays import MAX_BATCH, MAX_DT, file_path, integer, known_name, number, valid_name
+from snn._arrays import MAX_BATCH, MAX_DT, MAX_SEED, file_path, integer, known_name, number, valid_name
+from snn._strict import Strict, keywords_told
 from snn.connections import Connection
 from snn.definitions import ModelDefinition
 from snn.engine import _native
@@ -55,7 +56,7 @@ class MemoryEstimate(NamedTuple):
     projections: dict[str, int]
 
 
-class Network:
+class Network(Strict):
     """A spiking network: what you simulate, what you train, and what you save.
 
     Parameters
@@ -75,9 +76,22 @@ class Network:
     (64, 128)
     """
 
+    _hints = MappingProxyType(
+        {
+            "fit": "snn.Trainer(network, ...) trains it",
+            "layers": "it has populations and projections",
+            "parameters": "they are in populations[...].parameters and projections[...].weights",
+            "predict": "snn.Trainer(network, steps=...).predict gives classes, snn.Simulation runs it",
+            "run": "snn.Simulation(network) runs it",
+            "score": "snn.Trainer(network, steps=...).score gives the accuracy",
+            "train": "snn.Trainer(network, ...) trains it",
+            "weights": "each of its projections has weights: projections[...].weights",
+        }
+    )
+
     def __init__(self, dt: float = 1.0, *, seed: int = 0) -> None:
         self._dt = number(dt, "dt", minimum=0.0, exclusive=True, maximum=MAX_DT)
-        self.seed = integer(seed, "seed", maximum=2**64 - 1)
+        self.seed = integer(seed, "seed", maximum=MAX_SEED)
         self._populations: dict[str, Population] = _Named("population")
         self._definitions: dict[str, ModelDefinition] = {}  # of its populations, by name
         self._projections: dict[str, Projection] = _Named("projection")
@@ -86,6 +100,7 @@ class Network:
 
     # ---- building
 
+    @keywords_told
     def add(self, name: str, neurons: Neuron | Input) -> Population:
         """Add a population.
 
@@ -144,6 +159,7 @@ class Network:
             self._definitions[neurons.definition.name] = neurons.definition
         return population
 
+    @keywords_told
     def connect(
         self,
         source: str | Population,
@@ -253,8 +269,13 @@ class Network:
             f"{self.neuron_count} neurons, dt={self._dt:g} ms>"
         )
 
+    def _answer(self) -> str:
+        """Return the population whose activity is the network's answer where nobody names one."""
+        named = self._populations.get("output")
+        return named.name if named is not None and not named.is_input else list(self._populations)[-1]
+
     def summary(self) -> str:
-        """Return a table of the populations and projections as text."""
+        """Return a table of the populations and projections as text, and what training takes as the network's output."""
         info = self._finished().info()
         rows = [("population", "model", "shape", "parameters that differ from the default")]
         for population in self._populations.values():
@@ -283,6 +304,8 @@ class Network:
             f"{info.neuron_count:,} neurons, {info.synapse_count:,} synapses, {info.parameter_count:,} weights and "
             f"biases, dt {info.dt_ms:g} ms",
         ]
+        if self.inputs and any(projection.trainable for projection in self._projections.values()):
+            lines.append(f"output of training, where no other is named: {self._answer()}")
         return "\n".join(lines)
 
     def memory_estimate(
@@ -313,8 +336,8 @@ class Network:
         """Return which of several devices would run each population, without opening a simulation.
 
         Populations with an undelayed projection between them stay together. The others go where they are expected to be done
-        first, those with most work first, by their synapses and neurons and by `snn.device_speed`, which is measured where it is
-        not known yet. Where one device would need much longer than others, populations are cut: slices of them go to several.
+        first, those with most work first, by their synapses and neurons and by `snn.device_speed`, which is measured where it
+        is not known yet. Where one device would need much longer than others, populations are cut: slices of them go to several.
         Nothing goes to a device that cannot run it, or has no memory for it while others have.
 
         Parameters
@@ -464,6 +487,7 @@ class Network:
         for index in range(info.projection_count):
             projection = Projection._from_native(network, native, index, populations)
             network._projections[projection.name] = projection
+        network._close()
         return network
 
 

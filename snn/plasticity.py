@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from snn._arrays import choice, number
+from snn._strict import Strict, suggestion
 from snn.definitions import PlasticityDefinition, builtin_plasticity, compiled
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
@@ -15,7 +16,7 @@ from snn.engine.modelc import compile_plasticity
 __all__ = ["HomeostaticSTDP", "PairSTDP", "Plasticity", "RewardSTDP", "TripletSTDP", "TsodyksMarkram"]
 
 
-class Plasticity:
+class Plasticity(Strict):
     """A plasticity rule with its parameters, for ``snn.Sparse....(plasticity=...)``.
 
     What happens at which moment of a step is said in ``docs/semantics.md``.
@@ -71,6 +72,7 @@ class Plasticity:
         """
         rule = Plasticity.__new__(Plasticity)
         rule._set(PlasticityDefinition.from_native(compiled(definition, compile_plasticity)), values)
+        rule._close()
         return rule
 
     @classmethod
@@ -91,6 +93,7 @@ class Plasticity:
         for name in definition.options:
             values[name] = network.plasticity_option(projection, name)
         rule._set(definition, values)
+        rule._close()
         return rule
 
     def _set(self, definition: PlasticityDefinition, values: Mapping[str, Any]) -> None:
@@ -109,12 +112,18 @@ class Plasticity:
                 words = ", ".join([*definition.parameters, *definition.options]) or "none"
                 raise ArgumentTypeError(
                     f"plasticity {definition.name!r} has no parameter or option {shown(name)}; it has: {words}"
+                    f"{suggestion(name, [*definition.parameters, *definition.options])}"
                 )
 
     @property
     def name(self) -> str:
         """Name of the rule."""
         return self.definition.name
+
+    def _meant(self, name: str) -> str:
+        if name in self.parameters or name in self.options:
+            return f"; it is given when the rule is made; a simulation has it as simulation['PROJECTION.{name}']"
+        return super()._meant(name)
 
     def __repr__(self) -> str:
         words = [] if type(self) is not Plasticity else [repr(self.name)]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
+import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -138,6 +141,76 @@ def test_a_frame_may_use_another_buffer_than_the_last(renderer: Renderer, net: s
         for (_, values), expected in zip(made, wanted, strict=True):
             np.testing.assert_array_equal(values, expected)
         assert wanted[0].sum() + wanted[1].sum() > 0
+
+
+def small_net() -> snn.Network:
+    """One that steps in a single dispatch."""
+    net = snn.Network(dt=1.0)
+    net.add("currents", snn.Input(CELLS))
+    net.add("cells", snn.LIF(CELLS))
+    net.connect("currents", "cells", snn.OneToOne(0.2))
+    return net
+
+
+@pytest.mark.parametrize("kind", ["large", "small"])
+def test_a_new_buffer_with_the_handle_of_an_old_one_is_read(kind: str, net: snn.Network) -> None:
+    """Drivers give a handle again once its buffer is destroyed. Nothing of the old buffer may be in use then.
+
+    Without the validation layer, whose handles are its own. The memory of the old buffer stays, so that it could be read.
+    """
+    renderer = Renderer(validated=False)
+    made = net if kind == "large" else small_net()
+    inputs = driven()[0]
+    with (
+        snn.Simulation(made, device=renderer.host(), batch_size=BATCH) as sim,
+        snn.Simulation(made, device="reference", batch_size=BATCH) as reference,
+    ):
+        first, no_current = renderer.memory(BATCH * CELLS, STORAGE)
+        no_current[:] = 0
+        snn.vulkan.bind_buffer(sim, "currents.input", piece(first, BATCH * CELLS))
+        frame(renderer, sim)
+        snn.vulkan.bind_buffer(sim, "currents.input", None)
+        _, old_memory = renderer.buffers.pop()
+        vk.vkDestroyBuffer(renderer.device, first, None)
+        for _ in range(64):
+            second, values = renderer.memory(BATCH * CELLS, STORAGE)
+            if number(second) == number(first):
+                break
+        else:
+            pytest.skip("the driver gives no handle again")
+        snn.vulkan.bind_buffer(sim, "currents.input", piece(second, BATCH * CELLS))
+        values[:] = inputs["currents"].ravel()
+        frame(renderer, sim)
+        reference.step(STEPS)
+        for _ in range(STEPS):
+            reference.step(1, {"currents": inputs["currents"]})
+        np.testing.assert_array_equal(sim["cells.v"], reference["cells.v"])
+        assert np.abs(sim["cells.v"]).sum() > 0
+        vk.vkFreeMemory(renderer.device, old_memory, None)
+    renderer.close()
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_buffer_for_each_frame_takes_no_more_and_more_memory(net: snn.Network) -> None:
+    """Bindings that no command can use any more make room for new ones, also where the program only records."""
+    renderer = Renderer(validated=False)
+    made = [renderer.memory(BATCH * CELLS, STORAGE)[0] for _ in range(3)]
+    with snn.Simulation(net, device=renderer.host(), batch_size=BATCH) as sim:
+        for step in range(4000):
+            snn.vulkan.bind_buffer(sim, "cells.spikes", piece(made[step % 3], BATCH * CELLS))
+            commands = renderer.commands()
+            snn.vulkan.record_steps(sim, number(commands), 2)
+            vk.vkEndCommandBuffer(commands)
+            renderer.submit([commands])
+            vk.vkFreeCommandBuffers(renderer.device, renderer.pool, 1, [commands])
+            if step == 1500:
+                before = resident_bytes()
+        assert resident_bytes() - before < 1 << 20
+    renderer.close()
 
 
 def test_a_buffer_that_is_wrong_is_refused(renderer: Renderer, net: snn.Network) -> None:

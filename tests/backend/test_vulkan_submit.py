@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import threading
 
 import numpy as np
@@ -150,6 +151,36 @@ def test_a_run_waits_for_steps_that_wait_themselves(net: snn.Network) -> None:
         reference.step(STEPS, {"spikes": first})
         wanted = reference.run(len(frames), {"spikes": frames}, record={"cells": "v"})
         np.testing.assert_array_equal(found["cells"]["v"], wanted["cells"]["v"])
+    semaphores.close()
+    renderer.close()
+    assert renderer.problems == []
+
+
+CALLS_THAT_WAIT = {
+    "read": lambda sim: sim["cells.v"],
+    "write": lambda sim: sim.set("cells.v", 0.25),
+    "spikes": lambda sim: sim.spikes("cells"),
+    "counters": lambda sim: sim.counters,
+    "reset": lambda sim: sim.reset(),
+    "close": lambda sim: sim.close(),
+}
+
+
+@pytest.mark.parametrize("call", CALLS_THAT_WAIT)
+def test_other_threads_go_on_while_one_waits_for_the_device(call: str, net: snn.Network) -> None:
+    """What the device waits for may come from another thread of Python: a call that held its lock would wait for ever."""
+    renderer = Renderer(timeline=True)
+    semaphores = Semaphores(renderer)
+    semaphore, value = semaphores.next()
+    with snn.Simulation(net, device=renderer.host(threading.Lock())) as sim:
+        snn.vulkan.submit_steps(sim, STEPS, waits=[(number(semaphore), value)])
+        signal = vk.VkSemaphoreSignalInfo(semaphore=semaphore, value=value)
+        later = threading.Timer(0.1, lambda: vk.vkSignalSemaphore(renderer.device, signal))
+        faulthandler.dump_traceback_later(60, exit=True)
+        later.start()
+        CALLS_THAT_WAIT[call](sim)
+        later.join()
+        faulthandler.cancel_dump_traceback_later()
     semaphores.close()
     renderer.close()
     assert renderer.problems == []

@@ -58,11 +58,13 @@ class Renderer:
         self.physical = vk.vkEnumeratePhysicalDevices(self.instance)[0]
         families = vk.vkGetPhysicalDeviceQueueFamilyProperties(self.physical)
         self.family = next(i for i, f in enumerate(families) if f.queueFlags & vk.VK_QUEUE_COMPUTE_BIT)
+        # What a struct points to lives as long as this object, not as long as a copy of it in another one's list.
+        queue = vk.VkDeviceQueueCreateInfo(queueFamilyIndex=self.family, pQueuePriorities=[1.0])
         self.device = vk.vkCreateDevice(
             self.physical,
             vk.VkDeviceCreateInfo(
                 pNext=vk.VkPhysicalDeviceVulkan12Features(timelineSemaphore=vk.VK_TRUE) if timeline else None,
-                pQueueCreateInfos=[vk.VkDeviceQueueCreateInfo(queueFamilyIndex=self.family, pQueuePriorities=[1.0])],
+                pQueueCreateInfos=[queue],
             ),
             None,
         )

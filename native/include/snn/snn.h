@@ -125,8 +125,8 @@ typedef struct SNNTrainerOpaque *SNNTrainer; /* training of one session */
 
 /* ---- Memory and jobs of the host --------------------------------------------------------------------------------- */
 
-/* Optional. Session buffers (state, weights of its own, activity, tapes) come from here. `allocate` returns memory
- * aligned to `alignment` (a power of two) or null. Called on the thread that calls into the session. */
+/* Optional. Session buffers (state, weights of its own, activity, tapes) come from here. `allocate` returns memory aligned to
+ * `alignment` (a power of two) or null. Called by threads that call into the session or end what is its: one at a time. */
 typedef struct SNNAllocator {
     uint32_t struct_size;
     void *(SNN_CALL *allocate)(void *user, size_t size_bytes, size_t alignment);
@@ -145,9 +145,9 @@ typedef struct SNNJobSystem {
 } SNNJobSystem;
 
 enum { SNN_LOG_WARNING = 1, SNN_LOG_INFORMATION = 2 };
-/* Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes), WARNING when snn_run_step
- * begins to drop time. Called on the thread that calls into the session; it may do what a spike callback may do. `message` is
- * valid during the call. */
+/* Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices,
+ * WARNING when a device is left or not used, or snn_run_step begins to drop time. Called on the thread that calls into the
+ * session; on dropped time it may do what a spike callback may do, else not use the session. `message`: valid in the call. */
 typedef void(SNN_CALL *SNNLogCallback)(int32_t level, const char *message, void *user);
 
 /* ---- Devices ----------------------------------------------------------------------------------------------------- */

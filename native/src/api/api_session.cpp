@@ -279,24 +279,15 @@ SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char* population, 
 }
 
 SNNStatus snn_register_spike_callback(SNNHandle handle, SpikeCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) {
-        session.spike_callback = callback;
-        session.spike_user = user;
-    });
+    return with_session(handle, [&](Session& session) { session.set_spike_callback(callback, user); });
 }
 
 SNNStatus snn_register_weight_callback(SNNHandle handle, SNNWeightCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) {
-        session.weight_callback = callback;
-        session.weight_user = user;
-    });
+    return with_session(handle, [&](Session& session) { session.set_weight_callback(callback, user); });
 }
 
 SNNStatus snn_register_epoch_callback(SNNHandle handle, SNNEpochCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) {
-        session.epoch_callback = callback;
-        session.epoch_user = user;
-    });
+    return with_session(handle, [&](Session& session) { session.set_epoch_callback(callback, user); });
 }
 
 SNNStatus snn_session_device(SNNHandle handle, SNNSessionDevice* out_device) {

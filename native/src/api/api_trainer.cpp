@@ -98,12 +98,11 @@ void update(const TrainerCall& call) {
     Session& session = call.session;
     call.trainer.update();
     session.weights_changed();
-    if (!session.weight_callback) return;
+    if (!session.tells_weights()) return;
     const auto& projections = session.network()->projections();
     for (uint32_t p = 0; p < projections.size(); ++p) {
         if (!projections[p].trainable) continue;
-        const SNNWeightUpdate event{sizeof event, p, call.trainer.update_count(), call.trainer.gradient_norm(p)};
-        session.call_back([&] { session.weight_callback(session.handle, &event, session.weight_user); });
+        session.tell(SNNWeightUpdate{sizeof(SNNWeightUpdate), p, call.trainer.update_count(), call.trainer.gradient_norm(p)});
     }
 }
 
@@ -281,9 +280,7 @@ SNNStatus snn_trainer_end_epoch(SNNTrainer trainer, SNNEpoch* io_epoch) {
         if (io_epoch) checked_size(*io_epoch, "io_epoch");
         const SNNEpoch epoch = call.trainer.end_epoch();
         if (io_epoch) answer(io_epoch, epoch, "io_epoch");
-        Session& session = call.session;
-        if (session.epoch_callback)
-            session.call_back([&] { session.epoch_callback(session.handle, &epoch, session.epoch_user); });
+        call.session.tell(epoch);
     });
 }
 

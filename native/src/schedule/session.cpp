@@ -2,9 +2,12 @@
 #include "schedule/session.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
+#include <thread>
 
 #if !defined(_WIN32)
 #include <pthread.h>
@@ -73,23 +76,97 @@ Session::Entry::Entry(Session& session, bool reading) : session_(session) {
         throw Error(SNN_ERROR_FORKED, "the session belongs to the parent process; open a new one after fork()");
     if (session.closed_.load(std::memory_order_acquire))
         throw Error(SNN_ERROR_INVALID_HANDLE, "the session of this trainer has been destroyed");
-    if (session.busy_.exchange(true, std::memory_order_acquire)) {
-        if (session.callback_thread_.load(std::memory_order_acquire) != this_thread())
-            throw Error(SNN_ERROR_BUSY, "another thread is inside this session; a session takes one thread at a time");
-        if (!reading)
-            throw Error(SNN_ERROR_BUSY, "a callback of this session may only read from it");
-        nested_ = true;
+    Holder now = Holder::none;
+    while (!session.holder_.compare_exchange_weak(now, Holder::call)) {
+        if (now == Holder::call) {
+            if (session.callback_thread_.load(std::memory_order_acquire) != this_thread())
+                throw Error(SNN_ERROR_BUSY, "another thread is inside this session; a session takes one thread at a time");
+            if (!reading)
+                throw Error(SNN_ERROR_BUSY, "a callback of this session may only read from it");
+            nested_ = true;
+            return;
+        }
+        if (now == Holder::ending) std::this_thread::yield();  // another thread has released a trainer: soon done
+        now = Holder::none;
     }
 }
 
 Session::Entry::~Entry() {
-    if (!nested_) session_.busy_.store(false, std::memory_order_release);
+    if (!nested_) session_.leave();
+}
+
+// Whoever disowns after the last look here finds that no one has the session, and ends it alone.
+void Session::leave() noexcept {
+    for (;;) {
+        if (has_disowned_.load()) end_disowned();
+        holder_.store(Holder::none);
+        if (!has_disowned_.load()) return;
+        Holder now = Holder::none;
+        if (!holder_.compare_exchange_strong(now, Holder::ending)) return;  // who has it now does it
+    }
+}
+
+void Session::end_disowned() noexcept {
+    has_disowned_.store(false);
+    for (;;) {
+        std::shared_ptr<void> ending;  // ends after the lock
+        const std::lock_guard<std::mutex> lock(owned_mutex_);
+        if (disowned_.empty()) return;
+        ending = std::move(disowned_.back());
+        disowned_.pop_back();
+    }
 }
 
 // After fork() what an executor has belongs to the parent: a device whose driver was not made for it, threads that are not there,
 // locks that one of them may hold. So it is left as it is.
 Session::~Session() {
     if (fork_count_ != forks.load(std::memory_order_relaxed)) (void)executor_.release();
+}
+
+// ---- Callbacks ------------------------------------------------------------------------------------------------------------
+
+template <class Function>
+void Session::call_back(Function&& function) {
+    // A C++ host's callback may throw: reading must not stay allowed then.
+    struct Calling {
+        std::atomic<const void*>& thread;
+        ~Calling() { thread.store(nullptr, std::memory_order_release); }
+    } calling{callback_thread_};
+    callback_thread_.store(this_thread(), std::memory_order_release);
+    function();
+}
+
+// With room for the spikes of every sample, so that no step allocates.
+void Session::set_spike_callback(SpikeCallback callback, void* user) {
+    uint32_t most = 0;
+    for (const Population& population : network_->populations())
+        if (callback && !population.is_input() && population.is_binary()) most = std::max(most, population.size);
+    told_spikes_.reserve(most);
+    spike_callback_ = callback;
+    spike_user_ = user;
+}
+
+void Session::report_spikes() {
+    const auto& populations = network_->populations();
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        if (populations[p].is_input() || !populations[p].is_binary()) continue;
+        for (uint32_t sample = 0; sample < batch_size_; ++sample) {
+            const std::span<const uint32_t> neurons = executor_->active(p, sample);
+            if (neurons.empty()) continue;
+            told_spikes_.assign(neurons.begin(), neurons.end());
+            const SNNSpikes spikes{sizeof spikes, p, sample, static_cast<uint32_t>(told_spikes_.size()), told_spikes_.data(),
+                                   steps_done_ - 1};
+            call_back([&] { spike_callback_(handle, &spikes, spike_user_); });
+        }
+    }
+}
+
+void Session::tell(const SNNWeightUpdate& update) {
+    if (weight_callback_) call_back([&] { weight_callback_(handle, &update, weight_user_); });
+}
+
+void Session::tell(const SNNEpoch& epoch) {
+    if (epoch_callback_) call_back([&] { epoch_callback_(handle, &epoch, epoch_user_); });
 }
 
 // ---- Opening ----------------------------------------------------------------------------------------------------------
@@ -148,16 +225,21 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
 
 void Session::own(std::shared_ptr<void> object) {
     const std::lock_guard<std::mutex> lock(owned_mutex_);
+    disowned_.reserve(owned_.size() + disowned_.size() + 1);  // disown() cannot fail
     owned_.push_back(std::move(object));
 }
 
-void Session::disown(const void* object) {
-    std::shared_ptr<void> ending;  // ends after the lock
-    const std::lock_guard<std::mutex> lock(owned_mutex_);
-    const auto found = std::find_if(owned_.begin(), owned_.end(), [&](const auto& owned) { return owned.get() == object; });
-    if (found == owned_.end()) return;
-    ending = std::move(*found);
-    owned_.erase(found);
+void Session::disown(const void* object) noexcept {
+    {
+        const std::lock_guard<std::mutex> lock(owned_mutex_);
+        const auto found = std::find_if(owned_.begin(), owned_.end(), [&](const auto& owned) { return owned.get() == object; });
+        if (found == owned_.end()) return;
+        disowned_.push_back(std::move(*found));
+        owned_.erase(found);
+    }
+    has_disowned_.store(true);
+    Holder now = Holder::none;
+    if (holder_.compare_exchange_strong(now, Holder::ending)) leave();
 }
 
 // ---- Input and time ---------------------------------------------------------------------------------------------------
@@ -221,11 +303,11 @@ RunRequest Session::request_for(uint32_t count) {
 void Session::run_steps(uint64_t count) {
     executor_->run(request_for(static_cast<uint32_t>(count)));
     steps_done_ += count;
-    if (spike_callback) report_spikes();
+    if (spike_callback_) report_spikes();
 }
 
 void Session::step(uint64_t count) {
-    bool one_by_one = spike_callback != nullptr;
+    const bool one_by_one = spike_callback_ != nullptr;
     while (count > 0) {
         bool pending = false;
         for (const Input& input : inputs_) pending |= input.clears && input.filled;
@@ -272,11 +354,14 @@ uint32_t Session::advance(double seconds, double budget_s) {
     }
     const uint64_t due = static_cast<uint64_t>(steps), done = step_within(due, budget_s);
     if (done < due) remainder_s_ += static_cast<double>(due - done) * dt_s;
-    // A fixed sentence, once for frames in a row: nothing is allocated here, and a slow game is not slowed down further.
-    if (log_ && begins_to_drop)
-        call_back([&] {
-            log_(SNN_LOG_WARNING, "simulated time is dropped: more of it is due than one call may make up for", log_user_);
-        });
+    // Once for frames in a row, written into the stack: nothing is allocated here, and a slow game is not slowed down further.
+    if (log_ && begins_to_drop) {
+        std::array<char, 192> sentence;
+        std::snprintf(sentence.data(), sentence.size(),
+                      "simulated time is dropped: %.3g s were due and one call makes up for at most %.3g s (%u steps of %.3g ms)",
+                      total_s, max_catch_up_steps_ * dt_s, static_cast<unsigned>(max_catch_up_steps_), network_->dt_ms());
+        call_back([&] { log_(SNN_LOG_WARNING, sentence.data(), log_user_); });
+    }
     return static_cast<uint32_t>(done);
 }
 
@@ -301,20 +386,6 @@ SNNCounters Session::counters() const {
     counters.synaptic_events = counted_before_.synaptic_events + executor.synaptic_events;
     counters.synaptic_operations = counted_before_.synaptic_operations + executor.synaptic_operations;
     return counters;
-}
-
-void Session::report_spikes() {
-    const auto& populations = network_->populations();
-    for (uint32_t p = 0; p < populations.size(); ++p) {
-        if (populations[p].is_input() || !populations[p].is_binary()) continue;
-        for (uint32_t sample = 0; sample < batch_size_; ++sample) {
-            const std::span<const uint32_t> neurons = executor_->active(p, sample);
-            if (neurons.empty()) continue;
-            const SNNSpikes spikes{sizeof spikes, p, sample, static_cast<uint32_t>(neurons.size()), neurons.data(),
-                                   steps_done_ - 1};
-            call_back([&] { spike_callback(handle, &spikes, spike_user); });
-        }
-    }
 }
 
 // ---- Runs -------------------------------------------------------------------------------------------------------------
@@ -497,7 +568,7 @@ void Session::run(const SNNRunDef& def) {
         uint32_t now = def.step_count - done;
         if (by_clock) now = std::min(now, report_steps_);
         else if (def.progress) now = std::min(now, def.progress_interval - done % def.progress_interval);
-        if (pending || spike_callback) now = 1;
+        if (pending || spike_callback_) now = 1;
         for (size_t i = 0; i < events.size(); ++i) {
             const size_t frame = static_cast<size_t>(batch_size_) * network_->population(events[i].population).size;
             const size_t fit = (def.spike_records[i].capacity - events[i].count) / frame;
@@ -520,7 +591,7 @@ void Session::run(const SNNRunDef& def) {
         for (size_t i = 0; i < events.size(); ++i) def.spike_records[i].count = events[i].count;
         if (def.out_step_count) *def.out_step_count = done;
         if (pending) clear_spike_inputs();
-        if (spike_callback) report_spikes();
+        if (spike_callback_) report_spikes();
         for (InputFrames& frame : frames)
             frame.data += static_cast<size_t>(now) * frame.step_stride;
         for (RecordFrames& record : records)

@@ -114,10 +114,11 @@ public:
     Executor& executor() { return *executor_; }
     uint32_t batch_size() const { return batch_size_; }
     uint32_t flags() const { return flags_; }
-    // Keeps what works on the executor, such as a trainer, until disown() or the end of the session, whichever is first.
-    // Thread-safety: any thread.
+    // Keeps what works on the executor, such as a trainer, until disown() or the end of the session, whichever is first. The executor
+    // and its memory are of one thread at a time: what is disowned while a call is inside the session ends with that call, on its
+    // thread. Thread-safety: any thread.
     void own(std::shared_ptr<void> object);
-    void disown(const void* object);
+    void disown(const void* object) noexcept;
     void close() { closed_.store(true, std::memory_order_release); }
 
     // Frames for every input population in index order from the caller's arrays, checked. `need_all`: training, where
@@ -129,26 +130,16 @@ public:
     std::vector<OutputGradient> checked_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const;
     std::vector<InputGradient> checked_input_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const;
 
-    // Called back without any lock held; the session is busy for all but reading calls meanwhile.
-    template <class Function>
-    void call_back(Function&& function) {
-        // A C++ host's callback may throw: reading must not stay allowed then.
-        struct Calling {
-            std::atomic<const void*>& thread;
-            ~Calling() { thread.store(nullptr, std::memory_order_release); }
-        } calling{callback_thread_};
-        callback_thread_.store(this_thread(), std::memory_order_release);
-        function();
-    }
+    // --- callbacks: without any lock held; the session is busy for all but reading calls meanwhile. Null: nobody listens
+    void set_spike_callback(SpikeCallback callback, void* user);
+    void set_weight_callback(SNNWeightCallback callback, void* user) { weight_callback_ = callback, weight_user_ = user; }
+    void set_epoch_callback(SNNEpochCallback callback, void* user) { epoch_callback_ = callback, epoch_user_ = user; }
+    bool tells_weights() const { return weight_callback_ != nullptr; }
+    void tell(const SNNWeightUpdate& update);
+    void tell(const SNNEpoch& epoch);
 
     double (*wall_clock)();      // seconds since some moment, never going back; a test may put its own here
     SNNHandle handle = nullptr;  // what callbacks are given
-    SpikeCallback spike_callback = nullptr;
-    void* spike_user = nullptr;
-    SNNWeightCallback weight_callback = nullptr;
-    void* weight_user = nullptr;
-    SNNEpochCallback epoch_callback = nullptr;
-    void* epoch_user = nullptr;
 
 private:
     struct Input {
@@ -171,7 +162,14 @@ private:
 
     static constexpr uint32_t no_input = UINT32_MAX;
 
+    // Who has the session: no one, a call, or a thread that ends what was disowned.
+    enum class Holder : uint8_t { none, call, ending };
+
+    template <class Function>
+    void call_back(Function&& function);
     static const void* this_thread();
+    void leave() noexcept;
+    void end_disowned() noexcept;
     void open_executor(const SessionOptions& options);
     void open_executor_on(const std::string& device);
     void open_several(const std::string& device);
@@ -237,10 +235,19 @@ private:
     std::vector<uint8_t> weight_is_own_;  // per projection: differs (perhaps) from the network's
     bool has_gradients_ = false;
 
-    std::mutex owned_mutex_;                     // taken by own() and disown() only
-    std::vector<std::shared_ptr<void>> owned_;  // after executor_, so that they end before it
+    SpikeCallback spike_callback_ = nullptr;
+    void* spike_user_ = nullptr;
+    SNNWeightCallback weight_callback_ = nullptr;
+    void* weight_user_ = nullptr;
+    SNNEpochCallback epoch_callback_ = nullptr;
+    void* epoch_user_ = nullptr;
+    std::vector<uint32_t> told_spikes_;  // what the callback is given: it may read others from the executor meanwhile
 
-    std::atomic<bool> busy_{false};
+    std::mutex owned_mutex_;                                // of these two; no step takes it
+    std::vector<std::shared_ptr<void>> owned_, disowned_;  // after executor_, so that they end before it
+    std::atomic<bool> has_disowned_{false};
+
+    std::atomic<Holder> holder_{Holder::none};
     std::atomic<bool> closed_{false};
     std::atomic<const void*> callback_thread_{nullptr};
     uint32_t fork_count_;
