@@ -320,8 +320,9 @@ class Network(Strict):
         """Return which of several devices would run each population, without opening a simulation.
 
         Populations with an undelayed projection between them stay together. The others go where they are expected to be done
-        first, those with most work first, by their synapses and neurons and by `snn.device_speed`. Where one device would
-        need much longer than others, populations are cut: slices of them go to several.
+        first, those with most work first, by their synapses and neurons and by `snn.device_speed`, which is measured where it
+        is not known yet. Where one device would need much longer than others, populations are cut: slices of them go to several.
+        Nothing goes to a device that cannot run it, or has no memory for it while others have.
 
         Parameters
         ----------
@@ -341,7 +342,10 @@ class Network(Strict):
         found: dict[str, int] = {}
         for name, place in zip(self._populations, places, strict=True):
             found |= slices.get(name) or {name: place}
-        return Placement(tuple(words.partition(";")[0].split("+")), found, window, device)
+        names = tuple(words.partition(";")[0].split("+"))
+        seconds = finished.placement_times(words, size, thread_count, len(names))
+        reasons = finished.placement_reasons(words, size, thread_count).splitlines()
+        return Placement(names, found, window, device, tuple(seconds), tuple(reasons))
 
     def shares(self, devices: Iterable[str], *, batch_size: int, threads: int = 1) -> tuple[int, ...]:
         """Return how many samples of a batch each of several devices would have, without opening a simulation.
