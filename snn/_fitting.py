@@ -123,7 +123,7 @@ class Fit:
         front = self._front
         front._reports = self._reports
         done = len(self._reports)
-        bar = EpochBar(front.epochs, self._batches.batch_count, done) if progress else nullcontext()
+        bar = EpochBar(front.epochs, self._batches.batch_count, done_epochs=done) if progress else nullcontext()
         try:
             with bar as drawn:
                 for epoch in range(done, front.epochs):

@@ -144,7 +144,7 @@ class _Bar:
 class EpochBar(_Bar):
     """A bar over all batches of all epochs, with loss, accuracy and spikes of a neuron for one sample."""
 
-    def __init__(self, epochs: int, batches: int, done_epochs: int = 0, console: Console | None = None) -> None:
+    def __init__(self, epochs: int, batches: int, console: Console | None = None, *, done_epochs: int = 0) -> None:
         self._epochs, self._epoch, self._done = epochs, done_epochs, done_epochs * batches
         self._loss = self._accuracy = math.nan
         self._extra = ""

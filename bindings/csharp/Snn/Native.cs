@@ -961,6 +961,18 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_run_step_within(SessionHandle handle, float frame_dt, float budget_s, uint* out_steps);
 
+        /// <summary>Steps in the background: a frame begins them and goes on, a later frame asks whether they are done.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_begin(SessionHandle handle, float frame_dt, float budget_s, uint* out_begun);
+
+        /// <summary>*out_done: 1 when nothing is under way any more, else 0.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_poll(SessionHandle handle, uint* out_done);
+
+        /// <summary>The same, but it waits until they are done.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_wait(SessionHandle handle);
+
         /// <summary>The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_get_membrane_potentials(SessionHandle handle, byte* population, float* out_potentials, UIntPtr count);
@@ -981,7 +993,11 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_set_input(SessionHandle handle, uint population, float* values, UIntPtr count);
 
-        /// <summary>As above, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.</summary>
+        /// <summary>The same for one sample: `count` is the population's size.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_set_sample_input(SessionHandle handle, uint population, uint sample, float* values, UIntPtr count);
+
+        /// <summary>As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_bind_input(SessionHandle handle, uint population, float* values, UIntPtr count);
 

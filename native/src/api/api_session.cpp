@@ -273,6 +273,25 @@ SNNStatus snn_run_step_within(SNNHandle handle, float frame_dt, float budget_s, 
     });
 }
 
+SNNStatus snn_session_begin(SNNHandle handle, float frame_dt, float budget_s, uint32_t* out_begun) {
+    return aside_session(handle, [&](Session& session) {
+        const bool begun = session.begin(frame_dt, budget_s);
+        if (out_begun) *out_begun = begun;
+    });
+}
+
+SNNStatus snn_session_poll(SNNHandle handle, uint32_t* out_done) {
+    return aside_session(handle, [&](Session& session) {
+        uint32_t& done = required(out_done, "out_done");
+        done = 1;  // also when it is an error of the steps that are done
+        done = session.poll();
+    });
+}
+
+SNNStatus snn_session_wait(SNNHandle handle) {
+    return aside_session(handle, [](Session& session) { session.wait(); });
+}
+
 SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char* population, float* out_potentials, size_t count) {
     return reading_session(handle, [&](Session& session) {
         session.read_membrane(&required(population, "population"), out_potentials, count);
@@ -301,9 +320,9 @@ SNNStatus snn_session_device(SNNHandle handle, SNNSessionDevice* out_device) {
 }
 
 SNNStatus snn_session_network(SNNHandle handle, SNNNetwork* out_network) {
-    return reading_session(handle, [&](Session& session) {
-        required(out_network, "out_network") = new_network_handle(session.network());
-    });
+    return with_session(
+        handle, [&](Session& session) { required(out_network, "out_network") = new_network_handle(session.network()); },
+        Session::reading | Session::aside);
 }
 
 SNNStatus snn_session_to_network(SNNHandle handle, SNNNetwork* out_network) {
@@ -313,7 +332,11 @@ SNNStatus snn_session_to_network(SNNHandle handle, SNNNetwork* out_network) {
 }
 
 SNNStatus snn_session_set_input(SNNHandle handle, uint32_t population, const float* values, size_t count) {
-    return with_session(handle, [&](Session& session) { session.set_input(population, values, count); });
+    return aside_session(handle, [&](Session& session) { session.set_input(population, values, count); });
+}
+
+SNNStatus snn_session_set_sample_input(SNNHandle handle, uint32_t population, uint32_t sample, const float* values, size_t count) {
+    return aside_session(handle, [&](Session& session) { session.set_sample_input(population, sample, values, count); });
 }
 
 SNNStatus snn_session_bind_input(SNNHandle handle, uint32_t population, const float* values, size_t count) {

@@ -107,12 +107,12 @@ std::unique_ptr<Executor> Session::better_executor(TogetherExecutor& present, st
         if (io_slowness[d] > io_slowness[slowest]) slowest = d;
     device_ = name_of(*opened, device);
     device_reason_ = text("'", present.devices()[slowest], "' takes longer than was measured: work was moved to other devices");
-    if (log_) log_(SNN_LOG_INFORMATION, text(device_reason_, "; ", opened->description()).c_str(), log_user_);
+    log(SNN_LOG_INFORMATION, text(device_reason_, "; ", opened->description()).c_str());
     return opened;
 }
 
 void Session::warn(const std::string& sentence) const {
-    if (log_) log_(SNN_LOG_WARNING, sentence.c_str(), log_user_);
+    log(SNN_LOG_WARNING, sentence.c_str());
 }
 
 void Session::open_executor(const SessionOptions& options) {
@@ -194,7 +194,7 @@ void Session::report_opening() const {
     const std::string message = text("session opened on device '", device_, "'", runs_on.empty() ? "" : " (", runs_on,
                                      runs_on.empty() ? "" : ")", ": ", neurons, " neurons, ", synapses,
                                      " synapses, batch_size ", batch_size_, device_reason_.empty() ? "" : "; ", device_reason_);
-    log_(SNN_LOG_INFORMATION, message.c_str(), log_user_);
+    log(SNN_LOG_INFORMATION, message.c_str());
 }
 
 }  // namespace snn

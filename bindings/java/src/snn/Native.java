@@ -665,6 +665,15 @@ final class Native {
     /** The same, but it stops after the step in which `budget_s` seconds of wall time are spent: a frame keeps its time, and the network falls behind and catches up later. */
     static native int snn_run_step_within(long handle, float frame_dt, float budget_s, long out_steps);
 
+    /** Steps in the background: a frame begins them and goes on, a later frame asks whether they are done. */
+    static native int snn_session_begin(long handle, float frame_dt, float budget_s, long out_begun);
+
+    /** *out_done: 1 when nothing is under way any more, else 0. */
+    static native int snn_session_poll(long handle, long out_done);
+
+    /** The same, but it waits until they are done. */
+    static native int snn_session_wait(long handle);
+
     /** The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats. */
     static native int snn_get_membrane_potentials(long handle, long population, long out_potentials, long count);
 
@@ -680,7 +689,10 @@ final class Native {
     /** Input of an input population for the coming step: [batch_size][size] floats. */
     static native int snn_session_set_input(long handle, int population, long values, long count);
 
-    /** As above, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null. */
+    /** The same for one sample: `count` is the population's size. */
+    static native int snn_session_set_sample_input(long handle, int population, int sample, long values, long count);
+
+    /** As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null. */
     static native int snn_session_bind_input(long handle, int population, long values, long count);
 
     /** Advances by `step_count` steps. */

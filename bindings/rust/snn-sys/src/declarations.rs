@@ -988,6 +988,12 @@ extern "C" {
     pub fn snn_run_step(handle: SNNHandle, frame_dt: f32) -> SNNStatus;
     /// The same, but it stops after the step in which `budget_s` seconds of wall time are spent: a frame keeps its time, and the network falls behind and catches up later.
     pub fn snn_run_step_within(handle: SNNHandle, frame_dt: f32, budget_s: f32, out_steps: *mut u32) -> SNNStatus;
+    /// Steps in the background: a frame begins them and goes on, a later frame asks whether they are done.
+    pub fn snn_session_begin(handle: SNNHandle, frame_dt: f32, budget_s: f32, out_begun: *mut u32) -> SNNStatus;
+    /// *out_done: 1 when nothing is under way any more, else 0.
+    pub fn snn_session_poll(handle: SNNHandle, out_done: *mut u32) -> SNNStatus;
+    /// The same, but it waits until they are done.
+    pub fn snn_session_wait(handle: SNNHandle) -> SNNStatus;
     /// The membrane state ("v" in most models) of every neuron of a population: \[batch_size\]\[size\], `count` floats.
     pub fn snn_get_membrane_potentials(handle: SNNHandle, population: *const c_char, out_potentials: *mut f32, count: usize) -> SNNStatus;
     /// One callback for each session; null removes it.
@@ -998,7 +1004,9 @@ extern "C" {
     pub fn snn_session_to_network(handle: SNNHandle, out_network: *mut SNNNetwork) -> SNNStatus;
     /// Input of an input population for the coming step: \[batch_size\]\[size\] floats.
     pub fn snn_session_set_input(handle: SNNHandle, population: u32, values: *const f32, count: usize) -> SNNStatus;
-    /// As above, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
+    /// The same for one sample: `count` is the population's size.
+    pub fn snn_session_set_sample_input(handle: SNNHandle, population: u32, sample: u32, values: *const f32, count: usize) -> SNNStatus;
+    /// As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
     pub fn snn_session_bind_input(handle: SNNHandle, population: u32, values: *const f32, count: usize) -> SNNStatus;
     /// Advances by `step_count` steps.
     pub fn snn_session_step(handle: SNNHandle, step_count: u32) -> SNNStatus;
