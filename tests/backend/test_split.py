@@ -31,7 +31,7 @@ from .test_equal import GOLDEN
 from .together import check_equal, column, outcome
 
 COMPACT = 3
-DEVICES = ["cpu+cpu", "reference+cpu", *(["cpu+vulkan"] if vulkan_settings() else [])]
+DEVICES = ["cpu+cpu", "reference+cpu", *(["cpu+vulkan", "vulkan+vulkan"] if vulkan_settings() else [])]
 
 
 def _delayed(b: Builder) -> None:
