@@ -101,10 +101,12 @@ void Backpropagation::make_weight_tasks() {
         };
         switch (data.info.kind) {
             case SNN_CONNECT_DENSE:
-                if (context_.populations[data.info.source]->is_value_input())
-                    add(WeightTask::values, data.source_size,
-                        std::clamp(padded(data.source_size / (2 * context_.pool.width())), fewest_value_sources, most_value_sources));
-                else add(WeightTask::dense, data.source_size, sources_of_task);
+                if (context_.populations[data.info.source]->is_value_input()) {
+                    const uint32_t share = padded(data.source_size / (2 * context_.pool.width()));
+                    add(WeightTask::values, data.source_size, std::clamp(share, fewest_value_sources, most_value_sources));
+                } else {
+                    add(WeightTask::dense, data.source_size, sources_of_task);
+                }
                 break;
             case SNN_CONNECT_ONE_TO_ONE: add(WeightTask::one_to_one, data.source_size, sources_of_task); break;
             case SNN_CONNECT_SPARSE: add(WeightTask::sparse, data.source_size, sources_of_task); break;

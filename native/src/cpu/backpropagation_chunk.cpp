@@ -276,7 +276,8 @@ void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk
         case WeightTask::dense:
             return trace_state_ < 0 ? dense_weights(task, chunk, scratch) : value_weights(task, chunk, scratch);
         case WeightTask::values:
-            if (trace_state_ >= 0 || tape_.is_dense(context_.projections[task.projection]->info.source)) return value_weights(task, chunk, scratch);
+            if (trace_state_ >= 0 || tape_.is_dense(context_.projections[task.projection]->info.source))
+                return value_weights(task, chunk, scratch);
             for (WeightTask part = task; part.begin < task.end; part.begin += sources_of_task) {
                 part.end = std::min(part.begin + sources_of_task, task.end);
                 dense_weights(part, chunk, scratch);
