@@ -321,7 +321,7 @@ class Network(Strict):
 
         Populations with an undelayed projection between them stay together. The others go where they are expected to be done
         first, those with most work first, by their synapses and neurons and by `snn.device_speed`, which is measured where it
-        is not known yet. Where one device would need much longer than others, populations are cut into slices for several.
+        is not known yet. Where one device would need much longer than others, populations are cut: slices go to several.
         Nothing goes to a device that cannot run it, or has no memory for it while others have.
 
         Parameters

@@ -122,6 +122,19 @@ def test_every_split_has_the_bits_of_one_device(case: Case, devices: str) -> Non
         assert session.counters() == single.counters(), device
 
 
+@pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan")
+def test_one_network_has_one_hash() -> None:
+    """On the reference, the CPU with one and two threads, a Vulkan device, two of them, the CPU with a Vulkan device."""
+    case = SPLIT[0]
+    alone = simulate(case, Setting("reference"))
+    assert all(array.any() for name, array in alone.arrays.items() if name.endswith(".spikes"))
+    builder = Builder(case)
+    together = [device for devices in ("vulkan+vulkan", "cpu+vulkan") for device in splits(builder, devices)]
+    assert len(together) == 2 * 2**5
+    settings = [Setting("cpu"), Setting("cpu", threads=2), Setting("vulkan"), *map(Setting, together)]
+    assert {simulate(case, setting).digest() for setting in settings} == {alone.digest()}
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_golden_hashes_on_two_devices(case: Case) -> None:
     """Populations without delays between them stay together, the others go to the two by turns."""
