@@ -165,6 +165,29 @@ static void the_log_of_the_background_is_told_by_poll(void) {
     snn_destroy_network(handle);
 }
 
+static void *release_trainer(void *trainer) {
+    snn_trainer_release(trainer);
+    return NULL;
+}
+
+/* The trainer's memory is the executor's, which the steps have: it goes when they are done. */
+static void a_trainer_is_released_while_steps_are_under_way(void) {
+    int i;
+    for (i = 0; i < 20; ++i) {
+        SNNHandle handle = open_session(make_classifier(), NULL);
+        const SNNTrainerDef def = classifier_trainer_def(5);
+        SNNTrainer trainer = NULL, refused = NULL;
+        pthread_t thread;
+        CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+        CHECK_OK(snn_session_begin(handle, 0.1f, INFINITY, NULL));
+        CHECK_ERROR(snn_trainer_create(handle, &def, &refused), SNN_ERROR_BUSY, "under way");
+        CHECK_EQUAL(pthread_create(&thread, NULL, release_trainer, trainer), 0);
+        pthread_join(thread, NULL);
+        CHECK_OK(snn_session_wait(handle));
+        snn_destroy_network(handle);
+    }
+}
+
 /* Ended while steps may run. */
 static void steps_in_the_background_end_with_the_session(void) {
     int i;
@@ -205,6 +228,7 @@ static const CheckCase cases[] = {
     CASE(a_session_whose_steps_are_under_way_takes_inputs_only),
     CASE(a_job_system_steps_in_its_own_jobs),
     CASE(the_log_of_the_background_is_told_by_poll),
+    CASE(a_trainer_is_released_while_steps_are_under_way),
     CASE(steps_in_the_background_end_with_the_session),
 #if !defined(_WIN32)
     CASE(a_child_is_not_kept_by_steps_of_its_parent),
