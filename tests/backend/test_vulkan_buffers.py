@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import os
-import sys
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -172,12 +169,14 @@ def test_a_new_buffer_with_the_handle_of_an_old_one_is_read(kind: str, net: snn.
         snn.vulkan.bind_buffer(sim, "currents.input", None)
         _, old_memory = renderer.buffers.pop()
         vk.vkDestroyBuffer(renderer.device, first, None)
-        for _ in range(64):
-            second, values = renderer.memory(BATCH * CELLS, STORAGE)
-            if number(second) == number(first):
-                break
-        else:
-            pytest.skip("the driver gives no handle again")
+        others = []
+        while number(second := renderer.buffer(BATCH * CELLS, STORAGE)) != number(first):
+            others.append(second)
+            if len(others) == 10000:
+                pytest.skip("the driver gives no handle again")
+        for other in others:
+            vk.vkDestroyBuffer(renderer.device, other, None)
+        second, values = renderer.memory(BATCH * CELLS, STORAGE, second)
         snn.vulkan.bind_buffer(sim, "currents.input", piece(second, BATCH * CELLS))
         values[:] = inputs["currents"].ravel()
         frame(renderer, sim)
@@ -187,29 +186,6 @@ def test_a_new_buffer_with_the_handle_of_an_old_one_is_read(kind: str, net: snn.
         np.testing.assert_array_equal(sim["cells.v"], reference["cells.v"])
         assert np.abs(sim["cells.v"]).sum() > 0
         vk.vkFreeMemory(renderer.device, old_memory, None)
-    renderer.close()
-
-
-def resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_buffer_for_each_frame_takes_no_more_and_more_memory(net: snn.Network) -> None:
-    """Bindings that no command can use any more make room for new ones, also where the program only records."""
-    renderer = Renderer(validated=False)
-    made = [renderer.memory(BATCH * CELLS, STORAGE)[0] for _ in range(3)]
-    with snn.Simulation(net, device=renderer.host(), batch_size=BATCH) as sim:
-        for step in range(4000):
-            snn.vulkan.bind_buffer(sim, "cells.spikes", piece(made[step % 3], BATCH * CELLS))
-            commands = renderer.commands()
-            snn.vulkan.record_steps(sim, number(commands), 2)
-            vk.vkEndCommandBuffer(commands)
-            renderer.submit([commands])
-            vk.vkFreeCommandBuffers(renderer.device, renderer.pool, 1, [commands])
-            if step == 1500:
-                before = resident_bytes()
-        assert resident_bytes() - before < 1 << 20
     renderer.close()
 
 

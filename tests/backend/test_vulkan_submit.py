@@ -186,6 +186,28 @@ def test_other_threads_go_on_while_one_waits_for_the_device(call: str, net: snn.
     assert renderer.problems == []
 
 
+def test_steps_that_were_refused_leave_no_submission_half_made() -> None:
+    net = snn.Network(dt=1.0)
+    net.add("cells", snn.LIF(64))
+    for name in ("left", "right"):
+        net.add(name, snn.Input(64))
+        net.connect(name, "cells", snn.OneToOne(0.4))
+    renderer = Renderer()
+    memory, values = renderer.memory(2 * 2 * 64, vk.VK_BUFFER_USAGE_STORAGE_BUFFER_BIT)
+    values[:] = 1
+    halves = [snn.vulkan.Buffer(number(memory), half * 512, 512) for half in range(2)]
+    with snn.Simulation(net, device=renderer.host(threading.Lock()), batch_size=2, sample_weights=True) as sim:
+        snn.vulkan.bind_buffer(sim, "left.input", halves[0])
+        for _ in range(2):
+            with pytest.raises(snn.UnsupportedError, match="some of its inputs are bound"):
+                snn.vulkan.submit_steps(sim, STEPS)
+        snn.vulkan.bind_buffer(sim, "right.input", halves[1])
+        snn.vulkan.submit_steps(sim, STEPS)
+        assert (sim["cells.v"] > 0).all()
+    renderer.close()
+    assert renderer.problems == []
+
+
 def test_semaphores_that_are_wrong_are_refused(net: snn.Network) -> None:
     with snn.Simulation(net, device="vulkan") as sim:
         with pytest.raises(snn.InvalidArgumentError, match=r"waits\[1\].semaphore is null"):

@@ -929,6 +929,14 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_placement_words(NetworkHandle network, SNNConfig* config, byte* out_words, UIntPtr size_bytes, UIntPtr* out_size_bytes);
 
+        /// <summary>Seconds that a step is expected to take on each of the `count` devices of config-&gt;device, with what spikes between devices cost; 0 for one that has nothing to do.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_placement_times(NetworkHandle network, SNNConfig* config, double* out_seconds, UIntPtr count);
+
+        /// <summary>What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_placement_reasons(NetworkHandle network, SNNConfig* config, byte* out_text, UIntPtr size_bytes, UIntPtr* out_size_bytes);
+
         /// <summary>Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_create_network(SNNConfig* config, IntPtr* out_handle);

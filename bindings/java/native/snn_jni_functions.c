@@ -678,6 +678,18 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1placement_1words(JNIEnv *en
     return (jint)snn_network_placement_words((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (char *)(intptr_t)out_words, (size_t)size_bytes, (size_t *)(intptr_t)out_size_bytes);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1placement_1times(JNIEnv *env, jclass self, jlong network, jlong config, jlong out_seconds, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_placement_times((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (double *)(intptr_t)out_seconds, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1placement_1reasons(JNIEnv *env, jclass self, jlong network, jlong config, jlong out_text, jlong size_bytes, jlong out_size_bytes) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_placement_reasons((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (char *)(intptr_t)out_text, (size_t)size_bytes, (size_t *)(intptr_t)out_size_bytes);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1create_1network(JNIEnv *env, jclass self, jlong config, jlong out_handle) {
     (void)env;
     (void)self;

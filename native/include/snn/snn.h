@@ -562,6 +562,14 @@ SNN_API SNNStatus SNN_CALL snn_network_placement(SNNNetwork network, const SNNCo
  * error. */
 SNN_API SNNStatus SNN_CALL snn_network_placement_words(SNNNetwork network, const SNNConfig *config, char *out_words, size_t size_bytes,
                                                        size_t *out_size_bytes);
+/* Seconds that a step is expected to take on each of the `count` devices of config->device, with what spikes between devices cost; 0 for
+ * one that has nothing to do. From two measured steps of a device (snn_device_speed) and 5 % of the neurons spiking, so it says which
+ * device does more, not what a clock will show. */
+SNN_API SNNStatus SNN_CALL snn_network_placement_times(SNNNetwork network, const SNNConfig *config, double *out_seconds, size_t count);
+/* What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or there
+ * is not enough memory. Empty where nothing does. Size and buffer as in snn_network_placement_words. */
+SNN_API SNNStatus SNN_CALL snn_network_placement_reasons(SNNNetwork network, const SNNConfig *config, char *out_text, size_t size_bytes,
+                                                         size_t *out_size_bytes);
 /* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
 SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle *out_handle);
 /* The device that a session runs on. */

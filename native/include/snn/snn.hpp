@@ -188,6 +188,21 @@ public:
         words.resize(size - 1);
         return words;
     }
+    // Seconds that a step is expected to take on each of the devices of config.device.
+    std::vector<double> placement_times(const SNNConfig& config, std::size_t device_count) const {
+        std::vector<double> seconds(device_count);
+        check(snn_network_placement_times(get(), &config, seconds.data(), seconds.size()));
+        return seconds;
+    }
+    // What keeps populations from some of the devices, a sentence on each line.
+    std::string placement_reasons(const SNNConfig& config) const {
+        std::size_t size = 0;
+        check(snn_network_placement_reasons(get(), &config, nullptr, 0, &size));
+        std::string lines(size, ' ');
+        check(snn_network_placement_reasons(get(), &config, lines.data(), size, &size));
+        lines.resize(size - 1);
+        return lines;
+    }
     // Weights and synapses; those of a connection rule are made and kept, 10 bytes a synapse.
     SNNProjectionArrays projection_arrays(uint32_t index) const {
         SNNProjectionArrays arrays{};

@@ -192,8 +192,8 @@ private:
     void open_executor_on(const std::string& device);
     void open_several(const std::string& device);
     void make_lasting(const std::vector<struct DeviceChoice>& others);
-    bool move_work(std::unique_ptr<Executor>& io_executor, std::string& io_asked, std::vector<double>& io_slowness,
-                   const ExecutorOptions& options);
+    std::unique_ptr<Executor> better_executor(class TogetherExecutor& present, std::string& io_asked, std::vector<double>& io_slowness,
+                                              const ExecutorOptions& options);
     void go_on_without(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure, const ExecutorOptions& options);
     void report_opening() const;
     void warn(const std::string& sentence) const;

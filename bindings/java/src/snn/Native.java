@@ -641,6 +641,12 @@ final class Native {
     /** The same, and how a batch is divided, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*". */
     static native int snn_network_placement_words(long network, long config, long out_words, long size_bytes, long out_size_bytes);
 
+    /** Seconds that a step is expected to take on each of the `count` devices of config-&gt;device, with what spikes between devices cost; 0 for one that has nothing to do. */
+    static native int snn_network_placement_times(long network, long config, long out_seconds, long count);
+
+    /** What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory. */
+    static native int snn_network_placement_reasons(long network, long config, long out_text, long size_bytes, long out_size_bytes);
+
     /** Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
     static native int snn_create_network(long config, long out_handle);
 

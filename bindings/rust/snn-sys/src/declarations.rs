@@ -972,6 +972,10 @@ extern "C" {
     pub fn snn_network_placement(network: SNNNetwork, config: *const SNNConfig, out_places: *mut u32, count: usize, out_window_steps: *mut u32) -> SNNStatus;
     /// The same, and how a batch is divided, as a device string that reproduces this placement: "cpu+vulkan:0;exc\[0:512\]=0;exc\[512:800\]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".
     pub fn snn_network_placement_words(network: SNNNetwork, config: *const SNNConfig, out_words: *mut c_char, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
+    /// Seconds that a step is expected to take on each of the `count` devices of config->device, with what spikes between devices cost; 0 for one that has nothing to do.
+    pub fn snn_network_placement_times(network: SNNNetwork, config: *const SNNConfig, out_seconds: *mut f64, count: usize) -> SNNStatus;
+    /// What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.
+    pub fn snn_network_placement_reasons(network: SNNNetwork, config: *const SNNConfig, out_text: *mut c_char, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
     /// Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.
     pub fn snn_create_network(config: *const SNNConfig, out_handle: *mut SNNHandle) -> SNNStatus;
     /// Set out_device->struct_size first.
