@@ -1,7 +1,7 @@
-"""Compile the shaders to SPIR-V and write them as one C++ header: what the build of libsnn runs.
+"""Compile the shaders to SPIR-V and write them, packed, as one C++ header: what the build of libsnn runs.
 
-glslang compiles, spirv-opt optimises, spirv-val checks what both made. Templates are left as glslang gives them: their
-functions must keep their names and stay functions, because libsnn calls them for the operations of a model or rule.
+glslang compiles, spirv-opt optimises, spirv-val checks what both made. Templates are not optimised: their functions must
+keep their names and stay functions, because libsnn calls them for the operations of a model or rule.
 
 A driver may contract a product and a sum, which rounds once instead of twice, unless both are `precise`; NVIDIA's does.
 spirv-opt copies operations when it unrolls a loop, but not that they are precise, and then contracts some of the copies
@@ -16,7 +16,8 @@ import re
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 TEMPLATES = {"brains", "neuron_step", "plastic_arrive", "plastic_learn", "train_adjoint", "train_step"}
@@ -34,6 +35,8 @@ def run(*command: str | Path) -> None:
 
 # Of SPIR-V and of its set of instructions GLSL.std.450: opcodes, a decoration, where instructions begin.
 EXT_INST, FMA = 12, 50
+NAME, FUNCTION = 5, 54
+DEBUG = {2, 3, 4, NAME, 6, 7, 8, 317, 330}  # sources, names, lines, the compiler
 FLOAT_ADD, FLOAT_MUL = 129, 133
 ADD_SUB_MUL = {FLOAT_ADD, 131, FLOAT_MUL}
 DECORATE, NO_CONTRACTION = 71, 42
@@ -89,6 +92,28 @@ def made_precise(words: list[int]) -> list[int]:
     return made
 
 
+def without_names(words: list[int]) -> list[int]:
+    """The module with no debug information but the names of functions."""
+    functions = {one[2] for one in instructions(words) if one[0] & 0xFFFF == FUNCTION}
+    made = words[:HEADER_WORDS]
+    for one in instructions(words):
+        opcode = one[0] & 0xFFFF
+        if opcode not in DEBUG or (opcode == NAME and one[1] in functions):
+            made += one
+    return made
+
+
+def packed(shaders: Iterable[list[int]]) -> bytes:
+    """All words as native/src/vulkan/pipelines.cpp unpacks them: first the lowest byte of each, then the next one of each.
+
+    The upper bytes are nearly all zero: with them apart the whole is a fifth smaller.
+    """
+    words = [word for shader in shaders for word in shader]
+    data = struct.pack(f"<{len(words)}I", *words)
+    packer = zlib.compressobj(level=9, wbits=-15)  # without a frame around it
+    return packer.compress(b"".join(data[i::4] for i in range(4))) + packer.flush()
+
+
 def words_of(module: Path) -> list[int]:
     """A module as words."""
     data = module.read_bytes()
@@ -102,7 +127,9 @@ def compiled(shader: Path, options: argparse.Namespace) -> list[int]:
     words, may_round = words_of(raw), GRADIENTS.fullmatch(shader.stem) is not None
     if not may_round and imprecise(words):
         sys.exit(f"{shader}: {len(imprecise(words))} sums, differences or products of it are not `precise`")
-    if shader.stem not in TEMPLATES:
+    if shader.stem in TEMPLATES:
+        words = without_names(words)
+    else:
         run(options.spirv_opt, "-Os", "--strip-debug", "--target-env=vulkan1.0", raw, "-o", made)
         words = words_of(made) if may_round else made_precise(words_of(made))
     made.write_bytes(struct.pack(f"<{len(words)}I", *words))
@@ -118,6 +145,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the .spv files and vulkan_shaders.h")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    shaders = {shader.stem: compiled(shader, options) for shader in sorted(Path(__file__).parent.glob("*.comp"))}
+    data = packed(shaders.values())
     lines = [
         "// Made by shaders/build.py.",
         "#pragma once",
@@ -127,19 +156,19 @@ def main() -> None:
         "",
         "struct EmbeddedShader {",
         "    const char* name;",
-        "    const uint32_t* words;",
-        "    uint32_t count;",
+        "    uint32_t count;  // of words; those of all shaders follow each other",
         "};",
         "",
+        "constexpr EmbeddedShader embedded_shaders[] = {",
+        *(f'    {{"{name}", {len(words)}}},' for name, words in shaders.items()),
+        "};",
+        "constexpr uint8_t packed_shaders[] = {",
+        *("    " + ",".join(map(str, data[i : i + 32])) + "," for i in range(0, len(data), 32)),
+        "};",
+        "",
+        "}  // namespace snn::vulkan",
+        "",
     ]
-    shaders = {shader.stem: compiled(shader, options) for shader in sorted(Path(__file__).parent.glob("*.comp"))}
-    for name, words in shaders.items():
-        lines.append(f"constexpr uint32_t words_of_{name}[] = {{")
-        lines += [",".join(f"{word:#x}" for word in words[i : i + 12]) + "," for i in range(0, len(words), 12)]
-        lines.append("};")
-    lines.append("constexpr EmbeddedShader embedded_shaders[] = {")
-    lines += [f'    {{"{name}", words_of_{name}, {len(words)}}},' for name, words in shaders.items()]
-    lines += ["};", "", "}  // namespace snn::vulkan", ""]
     (options.out / "vulkan_shaders.h").write_text("\n".join(lines), encoding="utf-8", newline="\n")
 
 

@@ -1,0 +1,14 @@
+// Unpacks what zlib has packed: the format "deflate" (RFC 1951), without a frame around it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace snn {
+
+// The `size` bytes that `packed` holds. Throws SNN_ERROR_INTERNAL where it is damaged or holds another number of bytes.
+std::vector<uint8_t> inflate(std::span<const uint8_t> packed, size_t size);
+
+}  // namespace snn
