@@ -24,6 +24,7 @@ __all__ = [
     "SnnError",
     "StateError",
     "StoppedError",
+    "UnknownAttributeError",
     "UnsupportedError",
     "VersionError",
     "error_for_status",
@@ -52,6 +53,12 @@ class InvalidArgumentError(SnnError, ValueError):
 
 class ArgumentTypeError(SnnError, TypeError):
     """An argument is of a type that cannot be used, or there is no such keyword."""
+
+    status = -1
+
+
+class UnknownAttributeError(SnnError, AttributeError):
+    """An object has no attribute of that name to assign to, or one that cannot be changed."""
 
     status = -1
 
@@ -184,4 +191,10 @@ def error_for_status(status: int, sentence: str) -> SnnError:
     sentence = re.sub(r"\bSNN_(?:FLAG|ISA|LOSS)_([A-Z0-9_]+)\b(?!\*)", lambda found: repr(found[1].lower()), sentence)
     sentence = re.sub(r"\bSNN_ARITHMETIC_([A-Z]+)\b", lambda found: f"arithmetic = {found[1].lower()!r}", sentence)
     sentence = re.sub(r"\bSNN_LEARNING_([A-Z]+)\b", lambda found: f"rule = {found[1].lower()!r}", sentence)
+    sentence = sentence.replace(
+        "a spike input takes 0 and 1 only",
+        "a spike input takes 0 and 1 only; snn.encode makes spikes of other values, and an snn.Input takes them as they are",
+    )
+    if status == NotFoundError.status and re.match("there is no device '(cuda|gpu|rocm|xpu|opencl)", sentence):
+        sentence += "; a GPU is 'vulkan'"
     return _BY_STATUS.get(status, InternalError)(sentence)

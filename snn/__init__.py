@@ -29,6 +29,7 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
         ) from None
 
 from snn import attention, data, encode, events, init, plot, presets, scenes, schedules, stimuli, vulkan
+from snn._strict import suggestion as _suggestion
 from snn.backpropagation import Backpropagation, Gradients
 from snn.builtin_neurons import (
     LIF,
@@ -70,6 +71,7 @@ from snn.engine.errors import (
     SnnError,
     StateError,
     StoppedError,
+    UnknownAttributeError,
     UnsupportedError,
     VersionError,
 )
@@ -96,13 +98,36 @@ from snn.trainer import Trainer
 
 __version__ = library_version()
 
+_ELSEWHERE = {
+    "BatchNorm2d": "BatchNorm",
+    "IFNode": "IntegrateAndFire",
+    "Lapicque": "LIF",
+    "Leaky": "presets.snntorch_leaky and snn.LIF",
+    "LIFBoxCell": "presets.norse_lif_box",
+    "LIFCell": "presets.norse_lif",
+    "LIFNode": "presets.spikingjelly_lif",
+    "Linear": "Dense",
+    "NeuronGroup": "Network.add, with neurons such as snn.LIF(100) or a snn.NeuronModel",
+    "Poisson": "PoissonSource and snn.encode.rate",
+    "PoissonGroup": "PoissonSource",
+    "SpikeGeneratorGroup": "SpikeInput",
+    "SpikeMonitor": "Simulation.run, with record={name: 'spike_events'}",
+    "StateMonitor": "Simulation.run, with record={name: 'v'}",
+    "STDP": "PairSTDP",
+    "Synapses": "Network.connect, with snn.Sparse and its rules",
+    "Synaptic": "presets.snntorch_synaptic and snn.CurrentLIF",
+}
+
 if not _TYPE_CHECKING:  # which would take every name for one of the module's
 
     def __getattr__(name: str) -> object:
         # What needs packages that are not installed with this one is loaded when it is first used.
         if name in ("nir", "onnx", "torch"):
             return _import_module(f"snn.{name}")
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # The names of other libraries lead to those of this one; docs/layers.md has more of them.
+        here = _ELSEWHERE.get(name)
+        hint = f"; see snn.{here}" if here else _suggestion(name, __all__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
 
 
 __all__ = [
@@ -188,6 +213,7 @@ __all__ = [
     "TripletSTDP",
     "TsodyksMarkram",
     "Uniform",
+    "UnknownAttributeError",
     "UnsupportedError",
     "VersionError",
     "WeightUpdate",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from snn._strict import suggestion
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, OutOfMemoryError, shown
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "MAX_DELAY",
     "MAX_DT",
     "MAX_NEURONS",
+    "MAX_SEED",
     "MAX_SYNAPSES",
     "Floats",
     "choice",
@@ -56,6 +58,7 @@ MAX_DELAY = 4096  # steps, of a connection and its slowest synapse together
 MAX_SYNAPSES = 2**34  # of a random rule
 MAX_BATCH = 2**20  # samples
 MAX_DT = 1e6  # milliseconds
+MAX_SEED = 2**64 - 1
 
 
 # ---- single values
@@ -147,7 +150,7 @@ def known_name(value: Any, names: Collection[str], what: str) -> str:
         listed += f" and {len(names) - _MOST_NAMES_SHOWN} more"
     if not isinstance(value, str):
         raise ArgumentTypeError(f"{what} is {shown(value)}, not a name; there are: {listed}")
-    raise NotFoundError(f"there is no {what} {shown(value)}; there are: {listed}")
+    raise NotFoundError(f"there is no {what} {shown(value)}; there are: {listed}{suggestion(value, names)}")
 
 
 def name_list(value: Any, what: str) -> list[Any]:
@@ -169,7 +172,9 @@ def choice(value: Any, choices: Iterable[str], what: str) -> str:
     words = list(choices)
     # The type first: an array would compare with each word by itself.
     if not isinstance(value, str) or value not in words:
-        raise InvalidArgumentError(f"{what} is {shown(value)}; it must be one of {', '.join(words)}")
+        raise InvalidArgumentError(
+            f"{what} is {shown(value)}; it must be one of {', '.join(words)}{suggestion(value, words)}"
+        )
     return str(value)
 
 
@@ -247,7 +252,7 @@ def integer_array(values: ArrayLike, what: str) -> NDArray[Any]:
     if array.size == 0 and array.dtype.kind == "f":
         array = array.astype(np.int64)
     if array.dtype.kind not in "iu":
-        raise ArgumentTypeError(f"{what} has dtype {array.dtype}; it must hold integers")
+        raise ArgumentTypeError(f"{what} {_contents(array)}; it must hold integers")
     if array.ndim != 1:
         raise InvalidArgumentError(f"{what} has shape {array.shape}; it must be one-dimensional")
     return array
@@ -257,7 +262,7 @@ def real_array(values: ArrayLike, what: str) -> NDArray[Any]:
     """Return an array of real numbers or booleans, NaN and infinity included."""
     array = _array(values, what)
     if array.dtype.kind not in "fiub":
-        raise ArgumentTypeError(f"{what} has dtype {array.dtype}; it must hold real numbers")
+        raise ArgumentTypeError(f"{what} {_contents(array)}; it must hold real numbers")
     return array
 
 
@@ -291,6 +296,17 @@ def _array(values: ArrayLike, what: str) -> NDArray[Any]:
         return np.asarray(values)
     except (ValueError, TypeError) as error:
         raise ArgumentTypeError(f"{what} is not an array of numbers: {error}") from None
+
+
+def _contents(array: NDArray[Any]) -> str:
+    """Return what an array of another kind than was wanted has, for an error: of objects the first that is no number."""
+    if array.dtype != object:
+        return f"has dtype {array.dtype}"
+    for place, value in np.ndenumerate(array):
+        if not isinstance(value, int | float | np.number):
+            where = f" at {list(place)}" if place else ""
+            return f"is {shown(value)}{where}" if not place else f"has {shown(value)}{where}"
+    return "has numbers that no dtype of numpy's holds"
 
 
 def _raise_not_finite(given: NDArray[Any], array: NDArray[Any], what: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,10 @@ InputList = list[tuple[int, bool, Floats]]
 Samples = ArrayLike | EventData | Mapping[str, ArrayLike | EventData]
 
 
+# A drive that is held is only doubtful when it is many times the threshold, which is 1 where nobody says otherwise.
+_LARGEST_HELD = 16.0
+
+
 class _Source:
     """The samples of one input population and the buffer of one batch."""
 
@@ -40,7 +45,10 @@ class _Source:
             told = f"{what} has shape {values.shape}; it must be {axes} = (samples, {', '.join(map(str, shapes[0]))})"
             if not timed and values.shape[2:] in shapes:
                 told += ", which the encoder makes steps of; encoder=None takes the input of each step"
+            elif timed and len(values.shape) > 2 and (values.shape[0], *values.shape[2:]) in shapes:
+                told += "; it has steps first, as snn.encode gives them: x.swapaxes(0, 1)"
             raise InvalidArgumentError(told)
+        self.name = population.name
         self.index = population._index
         self.encoder = encoder
         self.steps = steps
@@ -59,6 +67,22 @@ class _Source:
             self.values = values.reshape(values.shape[0], *self.flat_shape)
         shape = (batch_size, size) if self.held else (steps, batch_size, size)
         self.buffer = new_array(shape, np.float32, f"a batch of input {population.name!r}")
+
+    def warn_of_range(self, stacklevel: int) -> None:
+        """Say when values that are held are far from [0, 1]: pixels that nobody divided by 255, as a rule.
+
+        The other encoders take nothing outside their range.
+        """
+        if not self.held or isinstance(self.values, EventData):
+            return
+        least, most = float(self.values.min()), float(self.values.max())
+        if max(-least, most) > _LARGEST_HELD:
+            warnings.warn(
+                f"x for input {self.name!r} has values from {least:g} to {most:g}; the encoder 'constant' is for values in "
+                "[0, 1] and gives them to the neurons as they are: divide pixels of 0 to 255 by 255, or, if "
+                "that is meant, give encoder=snn.Encoder('constant')",
+                stacklevel=stacklevel,
+            )
 
     def load(self, rows: NDArray[np.int64]) -> Floats:
         """Return the samples `rows`, flat, as they were given."""
@@ -134,6 +158,11 @@ class Batches:
         self.batch_size = batch_size
         self._sources = [_Source(network[name], array, steps, batch_size, encoder) for name, array in arrays.items()]
 
+    def warn_of_range(self, stacklevel: int) -> None:
+        """Warn of values that an encoder is not for; `stacklevel` as `warnings.warn` would have it from here."""
+        for source in self._sources:
+            source.warn_of_range(stacklevel + 1)
+
     @property
     def batch_count(self) -> int:
         """Batches of one pass; the last may be filled up."""
@@ -179,7 +208,9 @@ def class_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int32]:
     """Return classes 0 to `classes` - 1 of the samples, checked."""
     array = real_array(y, "y")
     if array.dtype.kind not in "iu" and array.size:
-        raise ArgumentTypeError(f"y has dtype {array.dtype}; it must hold integers, the class of each sample")
+        raise ArgumentTypeError(
+            f"y has dtype {array.dtype}; it must hold integers, the class of each sample{_classes(array)}"
+        )
     if array.shape != (samples,):
         raise InvalidArgumentError(
             f"y has shape {array.shape}; x has {samples} samples, so it must be ({samples},), the class of each"
@@ -191,6 +222,13 @@ def class_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int32]:
             f"y[{place}] is {int(array[place])}; the output has {classes} neurons, so classes are 0 to {classes - 1}"
         )
     return array.astype(np.int32)
+
+
+def _classes(array: NDArray[Any]) -> str:
+    """Return how classes are made of what was given in their place."""
+    if array.ndim == 2 and ((array == 0) | (array == 1)).all():
+        return ": y.argmax(axis=1)"
+    return ": y.astype(int)" if array.ndim == 1 and (array == np.floor(array)).all() else ""
 
 
 def target_values(y: ArrayLike, shape: tuple[int, ...]) -> Floats:

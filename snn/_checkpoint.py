@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import warnings
 import zipfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from snn.engine.errors import FormatError, InvalidArgumentError, shown
+
+if TYPE_CHECKING:
+    from snn._batches import Batches
+    from snn.trainer import Trainer
+
+__all__ = ["Checkpoint", "free_settings_of", "settings_of"]
 
 FORMAT = 1
 
@@ -33,12 +40,15 @@ class Checkpoint:
     best_epoch: int
     """Of early stopping; 0: there is none yet."""
     best_values: dict[str, NDArray[Any]]
+    free_settings: dict[str, Any] = field(default_factory=dict)
+    """What may be another when training goes on; nothing in files of versions that did not keep it."""
 
     def save(self, path: Path) -> None:
         """Write the file, or leave an old one as it was."""
         head = {
             "format": FORMAT,
             "settings": self.settings,
+            "free_settings": self.free_settings,
             "reports": self.reports,
             "best_epoch": self.best_epoch,
         }
@@ -64,7 +74,7 @@ class Checkpoint:
                 arrays = {name: file[name] for name in file.files}
             head = json.loads(str(arrays["head"]))
             if head["format"] != FORMAT:
-                raise FormatError(f"{shown(str(path))}: is a checkpoint of format {head['format']}, not {FORMAT}")
+                raise FormatError(f"{shown(str(path))} is a checkpoint of format {head['format']}, not {FORMAT}")
             return Checkpoint(
                 dict(head["settings"]),
                 [[float(value) for value in report] for report in head["reports"]],
@@ -72,9 +82,10 @@ class Checkpoint:
                 _part(arrays, "value."),
                 int(head["best_epoch"]),
                 _part(arrays, "best."),
+                dict(head.get("free_settings", {})),
             )
         except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise FormatError(f"{shown(str(path))}: is not a checkpoint of training, or damaged") from error
+            raise FormatError(f"{shown(str(path))} is not a checkpoint of training, or is damaged") from error
 
     def check(self, settings: dict[str, Any], values: dict[str, NDArray[Any]]) -> None:
         """Refuse to go on with other settings or another network."""
@@ -96,6 +107,61 @@ class Checkpoint:
                         f"{name} is {group[name].dtype} {group[name].shape} in the checkpoint; "
                         f"in this network it is {array.dtype} {array.shape}"
                     )
+
+    def warn_of_changes(self, free_settings: dict[str, Any], stacklevel: int) -> None:
+        """Say which settings are others than those that training began with."""
+        changed = [
+            f"{name} {self.free_settings[name]!r} and goes on with {value!r}"
+            for name, value in free_settings.items()
+            if name in self.free_settings and self.free_settings[name] != value
+        ]
+        if changed:
+            warnings.warn(
+                f"training was begun with {'; with '.join(changed)}. What comes of it is not what an uninterrupted run gives",
+                stacklevel=stacklevel,
+            )
+
+
+def settings_of(trainer: Trainer, batches: Batches) -> dict[str, Any]:
+    """Return what must be the same for training to go on as if it had not been interrupted."""
+    return {
+        "loss": trainer.loss,
+        "auxiliary_losses": {name: list(loss) for name, loss in trainer._loss.auxiliary.items()} or None,
+        "optimizer": trainer.optimizer,
+        "seed": trainer.seed,
+        "batch_size": trainer.batch_size,
+        "steps": trainer.steps,
+        "samples": batches.count,
+        "dropout": trainer.dropout,
+        # None where there is nothing: older checkpoints do not have them.
+        "normalization": {name: asdict(norm) for name, norm in trainer.normalization.items()} or None,
+        "quantization": {name: asdict(rounded) for name, rounded in trainer.quantization.items()} or None,
+        "delay_learning": {name: asdict(one) for name, one in trainer.delay_learning.items()} or None,
+        "rule": None if trainer.rule == "bptt" else trainer.rule,
+        "windows": trainer.window_steps and [trainer.window_steps, trainer.window_updates],
+        "device": _device_of_bits(trainer.device, trainer.batch_size),
+    }
+
+
+def _device_of_bits(device: str, batch_size: int) -> str:
+    """Return one name for all lists of devices that give the same bits: micro-batches may be dealt to any number of a kind."""
+    names, _, microbatch = device.partition(";microbatch=")
+    kinds = {name.partition("*")[0] for name in names.split("+")}
+    if not microbatch or len(kinds) > 1:
+        return device
+    kind = kinds.pop()
+    # The CPU's own update is that of the host's memory, to the bit.
+    return kind if kind == "cpu" and int(microbatch) >= batch_size else f"{kind}*;microbatch={microbatch}"
+
+
+def free_settings_of(trainer: Trainer) -> dict[str, Any]:
+    """Return what may be another when training goes on, but changes what comes of it."""
+    return {
+        "learning_rate": trainer.learning_rate,
+        "schedule": trainer._schedule_name,
+        "encoder": None if trainer.encoder is None else asdict(trainer.encoder),
+        **{name: value for name, value in trainer._numbers.items() if name != "optimizer"},
+    }
 
 
 def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snn._arrays import number
-from snn._checkpoint import Checkpoint
+from snn._checkpoint import Checkpoint, free_settings_of, settings_of
 from snn._progress import EpochBar
+from snn._scoring import validate
 from snn._trained import learned_parameters, store_learned, trained_arrays
 from snn.delays import KERNELS, TappedNetwork
 from snn.engine.errors import InvalidArgumentError, NotFiniteError, StateError
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from snn.trainer import Trainer
 
 __all__ = ["Fit"]
+
+_CALL_OF_FIT = 5  # for warnings: frames from there to here
 
 Values = dict[str, NDArray[Any]]
 
@@ -64,7 +67,8 @@ class Fit:
         self._held_out = held_out
         self._callbacks = callbacks
         self._early_stopping = early_stopping
-        self._settings = trainer._settings(batches)
+        self._settings = settings_of(trainer, batches)
+        self._free_settings = free_settings_of(trainer)
         self._tapped = TappedNetwork(self._network, trainer.delay_learning) if trainer.delay_learning else None
         self._session, self._native = trainer._open(self._tapped.network if self._tapped else None)
         self._configure()
@@ -100,6 +104,7 @@ class Fit:
 
     def _resume(self, checkpoint: Checkpoint) -> None:
         checkpoint.check(self._settings, self._values())
+        checkpoint.warn_of_changes(self._free_settings, _CALL_OF_FIT + 1)
         done = len(checkpoint.reports)
         if done > self._front.epochs:
             raise InvalidArgumentError(f"the checkpoint has {done} epochs; epochs is {self._front.epochs}")
@@ -117,10 +122,11 @@ class Fit:
         """Train to the end; whatever ends it, the network has the weights reached so far."""
         front = self._front
         front._reports = self._reports
-        bar = EpochBar(front.epochs, self._batches.batch_count) if progress else nullcontext()
+        done = len(self._reports)
+        bar = EpochBar(front.epochs, self._batches.batch_count, done_epochs=done) if progress else nullcontext()
         try:
             with bar as drawn:
-                for epoch in range(len(self._reports), front.epochs):
+                for epoch in range(done, front.epochs):
                     front._checkpoint = None
                     report = self._report(epoch, *self._train(epoch, drawn))
                     if drawn is not None:
@@ -172,7 +178,7 @@ class Fit:
         valid_loss = valid_accuracy = math.nan
         if self._held_out is not None:
             self._store()
-            valid_loss, valid_accuracy = self._front._validate(*self._held_out)
+            valid_loss, valid_accuracy = validate(self._front, *self._held_out)
         report = EpochReport(
             epoch + 1,
             sums.mean_loss,
@@ -187,7 +193,7 @@ class Fit:
             warnings.warn(
                 "no neuron of the network spiked in the first epoch; weights may be too small for the threshold, "
                 "or inputs too sparse",
-                stacklevel=4,  # the call of fit
+                stacklevel=_CALL_OF_FIT,
             )
         self._reports.append(report)
         self._good = self._values()
@@ -195,7 +201,7 @@ class Fit:
             self._best, self._best_values = report, self._good
         rows = [list(row) for row in self._reports]
         made = (self._native.state(), self._good, self._best.epoch if self._best else 0, self._best_values)
-        self._front._checkpoint = lambda: Checkpoint(self._settings, rows, *made)
+        self._front._checkpoint = lambda: Checkpoint(self._settings, rows, *made, self._free_settings)
         return report
 
     def _is_over(self, report: EpochReport) -> bool:
@@ -277,7 +283,7 @@ class Fit:
             warnings.warn(
                 f"no loss reaches {', '.join(map(repr, cut_off))}: what is between is detached. Give a population behind "
                 "an auxiliary loss, or set trainable=False",
-                stacklevel=4,  # the call of fit
+                stacklevel=_CALL_OF_FIT,
             )
 
     # ---- values that are not finite

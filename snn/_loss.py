@@ -62,7 +62,7 @@ class Loss:
         auxiliary: Mapping[str, str | tuple[str, float]] | None = None,
     ) -> None:
         self._function = loss if callable(loss) else None
-        self.name = getattr(loss, "__name__", "callable") if callable(loss) else choice(loss, LOSSES, "loss")
+        self.name = getattr(loss, "__name__", "callable") if callable(loss) else choice(loss, sorted(LOSSES), "loss")
         self._output = output
         self._steps = steps
         self._batch_size = batch_size
@@ -89,7 +89,7 @@ class Loss:
         if not isinstance(given, str) and (not isinstance(given, tuple | list) or len(given) != 2):
             raise ArgumentTypeError(f"{what} is {shown(given)}, neither the name of a loss nor a pair (name, weight)")
         loss, weight = (given, 1.0) if isinstance(given, str) else given
-        choice(loss, LOSSES, what)
+        choice(loss, sorted(LOSSES), what)
         if population is self._output:
             raise InvalidArgumentError(f"{what}: that is the output, whose loss is {self.name!r}")
         if population.is_input:
@@ -247,6 +247,5 @@ def _check_looks_at(what: str, loss: str, population: Population) -> None:
     if not population.spiking and not loss.endswith("membrane"):
         raise InvalidArgumentError(
             f"{what} is {loss!r}, which looks at spikes, but population {population.name!r} has model "
-            f"{population.model!r}, which does not spike; use a membrane loss, or name the output: without `output` it is "
-            "the population that was added last"
+            f"{population.model!r}, which does not spike; use a membrane loss, or name another `output`"
         )

@@ -30,8 +30,8 @@ class Outputs:
     network : Network
         Whose populations they are.
     record : dict, optional
-        By population: a state, ``"spikes"``, or a list of them. None: the spikes of the last population, or its membrane
-        where it does not spike.
+        By population: a state, ``"spikes"``, or a list of them. None: the spikes of the population ``"output"``, or of the last
+        where there is none; its membrane where it does not spike.
     steps, batch_size : int
         Of a run.
     """
@@ -40,8 +40,8 @@ class Outputs:
         self, network: Network, record: Mapping[str, str | Iterable[str]] | None, steps: int, batch_size: int
     ) -> None:
         if record is None:
-            last = list(network.populations.values())[-1]
-            record = {last.name: "spikes" if last.spiking or last.is_input else last.states[0]}
+            answer = network[network._answer()]
+            record = {answer.name: "spikes" if answer.spiking or answer.is_input else answer.states[0]}
         self.steps = steps
         self.batch_size = batch_size
         self._wanted: list[tuple[Population, str]] = []

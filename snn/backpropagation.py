@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import (
     MAX_BATCH,
+    MAX_SEED,
     Floats,
     boolean,
     choice,
@@ -23,6 +25,7 @@ from snn._arrays import (
 )
 from snn._optimizer import optimizer_settings
 from snn._outputs import LOSS_NONE, Outputs
+from snn._strict import Strict
 from snn._trained import checkpoint_number, learned_parameters, store_learned, trained_arrays
 from snn._words import INSTRUCTION_SETS, OptimizerName
 from snn.engine import _native
@@ -57,7 +60,7 @@ class Gradients(NamedTuple):
         return f"<Gradients: {', '.join(f'{name} {value.shape}' for name, value in arrays.items()) or 'none'}>"
 
 
-class Backpropagation:
+class Backpropagation(Strict):
     """A network that is run forward and differentiated backward, one pass at a time, under the caller's control.
 
     `forward` runs a batch from the initial state and gives activities and states over time. The caller computes a loss
@@ -77,8 +80,8 @@ class Backpropagation:
     batch_size : int, default 1
         Samples of a run; at most 1,048,576.
     record : dict, optional
-        By population: a state, ``"spikes"``, or a list of them. Default: the spikes of the last population, or its first
-        state where it does not spike.
+        By population: a state, ``"spikes"``, or a list of them. Default: the spikes of the population ``"output"``, or of
+        the last one where none has that name; the first state where it does not spike.
     input_gradients : bool, default False
         Whether `backward` goes back to the inputs, through what is not trained too. Costs time and memory.
     optimizer, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm
@@ -106,6 +109,10 @@ class Backpropagation:
     (64, 10)
     >>> passes.update()
     """
+
+    _fixed = MappingProxyType(
+        dict.fromkeys(("network", "steps", "batch_size", "input_gradients"), "make another Backpropagation")
+    )
 
     def __init__(
         self,
@@ -150,7 +157,7 @@ class Backpropagation:
             threads=integer(threads, "threads", maximum=1024),
             instruction_set=INSTRUCTION_SETS.index(choice(instruction_set, INSTRUCTION_SETS, "instruction_set")),
             flags=bits,
-            seed=integer(seed, "seed", maximum=2**64 - 1),
+            seed=integer(seed, "seed", maximum=MAX_SEED),
         )
         self._trainer = _native.Trainer(
             self._session,

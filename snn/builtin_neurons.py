@@ -100,7 +100,8 @@ def _docstring(definition: ModelDefinition) -> str:
         words = ", ".join(repr(word) for word in option.choices)
         add(option.name, f"{{{words}}}, default {option.default!r}", f"{option.doc.rstrip('.')}.")
     if definition.spiking:
-        add("surrogate", "str or Surrogate, optional", "What training uses in place of the derivative of a spike.")
+        kind = "str or Surrogate, default Surrogate('arctan', slope=2, scale=1)"
+        add("surrogate", kind, "What training uses in place of the derivative of a spike.")
     add("initial", "dict, optional", "State at step 0: " + (", ".join(definition.states) or "none") + ".")
     add("name", "str, optional", "Name of the population in a `Sequential`.")
     lines += ["", "Notes", "-----", "States:" if definition.states else "States: none."]

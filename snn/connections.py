@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from snn._arrays import MAX_DELAY, MAX_NEURONS, Floats, boolean, choice, float32_array, integer, new_array
+from snn._strict import Strict
 from snn._words import ARITHMETIC, Arithmetic
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.init import Initializer, initial_weights, initializer
@@ -47,7 +48,7 @@ class Resolved:
     window: dict[str, Any] = field(default_factory=dict)
 
 
-class Connection(ABC):
+class Connection(Strict, ABC):
     """Base class of connections.
 
     Parameters
@@ -55,7 +56,8 @@ class Connection(ABC):
     receptor : str, optional
         Receptor of the target's model; its first when not given.
     delay_steps : int, default 0
-        Steps from a spike to its arrival, at most 4096; 0: within the same step.
+        Whole steps of the network's `dt` from a spike to its arrival, at most 4096; 0: within the same step. All delays are
+        in steps but the `delay` of a `Sparse` rule, which is in ms (``docs/layers.md`` has a table).
     trainable : bool, default True
         Whether training changes the weights.
     arithmetic : {"default", "float", "fixed", "compact"}
@@ -98,7 +100,7 @@ class Connection(ABC):
         detached.detached = True
         return detached
 
-    def check(self, source: str, target: str) -> None:  # noqa: B027 - most connect any two populations
+    def check(self, source: str, target: str) -> None:
         """Refuse populations, by their names, that this kind of connection is not for."""
 
     def __repr__(self) -> str:
@@ -156,7 +158,8 @@ class Dense(_Weighted):
     weights : array_like of float32, shape (source size, target size), optional
         Copied. Drawn by `init` when not given.
     bias : bool or array_like of float32, shape (target size,), default False
-        Added to the input sum at every step; True: zeros that training may change.
+        Added to the input sum at every step; True: zeros that training may change. There is none by default, unlike in
+        PyTorch's ``Linear``.
     init : str, float or callable, default "kaiming_uniform"
         Rule for the weights; see `snn.init`.
     receptor, delay_steps, trainable, arithmetic
@@ -305,7 +308,7 @@ class Conv2d(_Weighted):
     weights : array_like of float32, shape (channels, in_channels / groups, kernel y, kernel x), optional
         Drawn by `init` when not given.
     bias : bool or array_like of float32, shape (channels,), default False
-        Added to the input sum at every step.
+        Added to the input sum at every step; there is none by default, unlike in PyTorch's ``Conv2d``.
     init : str, float or callable, default "kaiming_uniform"
         Rule for the weights; see `snn.init`.
     receptor, delay_steps, trainable, arithmetic
@@ -441,7 +444,7 @@ class _Pool2d(Connection):
 
 
 class SumPool2d(_Pool2d):
-    """Sum over windows of each channel; shapes are (channels, height, width).
+    """Sum over windows of each channel, of spikes or of the values of an input; shapes are (channels, height, width).
 
     Parameters
     ----------

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import MAX_NEURONS, choice, float64_values, integer, mapping, valid_name
+from snn._strict import Strict, suggestion
 from snn.definitions import ModelDefinition, builtin_model, compiled
 from snn.distributions import Distribution
 from snn.engine import _native
@@ -38,7 +39,7 @@ def _shape(size: Size, what: str) -> tuple[int, ...] | None:
     return shape
 
 
-class _Layer:
+class _Layer(Strict):
     """What inputs and neurons have in common: a shape, perhaps still open, and perhaps a name."""
 
     def __init__(self, size: Size, name: str | None) -> None:
@@ -49,6 +50,9 @@ class _Layer:
     def size(self) -> int | None:
         """Number of neurons, None where the network will tell."""
         return None if self.shape is None else math.prod(self.shape)
+
+    def _meant(self, name: str) -> str:
+        return super()._meant(name) or "; parameters are given when neurons are made"
 
     def _with_shape(self, shape: tuple[int, ...]) -> Any:
         """Return a copy of that shape."""
@@ -167,11 +171,15 @@ class Neuron(_Layer):
                 self.parameters[name] = array
             elif name in definition.options:
                 self.options[name] = choice(value, definition.options[name].choices, what)
+            elif name in definition.states:
+                raise ArgumentTypeError(
+                    f"{self._word}: {name} is a state, not a parameter; initial={{{name!r}: ...}} is where it begins"
+                )
             else:
                 words = [*definition.parameters, *definition.options]
                 raise ArgumentTypeError(
-                    f"{self._word} has no parameter {shown(name)}; it has: {', '.join(words)}. snn.presets has neurons by the "
-                    "arguments of other libraries"
+                    f"{self._word} has no parameter {shown(name)}; it has: {', '.join(words)}"
+                    f"{suggestion(name, words) or '. snn.presets has neurons by the arguments of other libraries'}"
                 )
         for name, value in mapping(initial, f"{self._word}: initial", "values by state").items():
             if name not in definition.states:
@@ -306,6 +314,7 @@ class Neuron(_Layer):
                 neuron.initial[name] = starts
         if definition.spiking and info.surrogate_name is not None:
             neuron.surrogate = Surrogate._from_native(network.surrogate(index), network.surrogate_parameters(index))
+        neuron._close()
         return neuron
 
 

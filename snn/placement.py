@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from snn._arrays import MAX_BATCH, integer, mapping
+from snn._arrays import MAX_BATCH, choice, integer, mapping
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.vulkan import Host
 
-__all__ = ["Placement", "device_of_several", "device_of_training"]
+__all__ = ["Placement", "device_of_several", "device_of_simulation", "device_of_training"]
 
 
 class Placement(NamedTuple):
@@ -25,12 +26,21 @@ class Placement(NamedTuple):
         Interval, in steps, at which devices exchange spikes; 0 when they exchange none.
     device : str
         The `device` of `Simulation` that reproduces this placement: ``"cpu+vulkan:0;exc=0;inh=1"``.
+    step_seconds : tuple of float
+        How long a step is expected to take on each of the devices, in seconds, with what spikes between devices cost; 0 for one
+        that has nothing to do. From the two steps of `snn.device_speed` and 5 % of the neurons spiking, so they say which
+        device does more, not what a clock will show.
+    reasons : tuple of str
+        What keeps populations from some of the devices: a device cannot run them, its bits are its own, or there is not enough
+        memory.
     """
 
     devices: tuple[str, ...]
     populations: dict[str, int]
     window_steps: int
     device: str
+    step_seconds: tuple[float, ...]
+    reasons: tuple[str, ...]
 
 
 def device_of_several(
@@ -64,11 +74,42 @@ def device_of_several(
     return words if len(names) > 1 else names[0]
 
 
+def device_of_simulation(
+    device: str | Host,
+    devices: Iterable[str | Host] | None,
+    placement: Mapping[str, int] | None,
+    samples: str | Iterable[int] | None,
+    power: str,
+) -> tuple[str, Host | None]:
+    """Return where a simulation runs, as one word of the C interface, and the Vulkan device of the caller if it is among it."""
+    host = device if isinstance(device, Host) else None
+    word = "vulkan" if isinstance(device, Host) else device
+    if devices is not None:
+        if device != "cpu":
+            raise InvalidArgumentError(f"device is {shown(device)} and devices {shown(devices)}; give one of them")
+        names: Any = devices  # what is no list of names is refused below
+        if isinstance(devices, Iterable) and not isinstance(devices, str):
+            given = list(devices)
+            host = next((one for one in given if isinstance(one, Host)), None)
+            names = ["vulkan" if isinstance(one, Host) else one for one in given]
+        word = device_of_several(names, placement, samples)
+    elif placement is not None or samples is not None:
+        raise InvalidArgumentError(f"{'samples' if placement is None else 'placement'} is given without devices")
+    if choice(power, ("normal", "low"), "power") == "low":
+        if word != "auto":
+            raise InvalidArgumentError(
+                f"power is 'low' and device {shown(word if host is None else device)}; power is for device 'auto'"
+            )
+        word = "auto:low"
+    return word, host
+
+
 def device_of_training(
     device: str,
     devices: str | Iterable[str] | None,
     samples: str | Iterable[int],
     microbatch_size: int | None,
+    batch_size: int,
 ) -> str:
     """Return where a trainer runs, and how its devices share a batch, as one word of the C interface."""
     if devices is not None and device != "cpu":
@@ -80,7 +121,12 @@ def device_of_training(
     words = device_of_several([device] if devices is None else devices, samples=samples)
     if microbatch_size is None:
         return words
-    return f"{words};microbatch={integer(microbatch_size, 'microbatch_size', minimum=1, maximum=MAX_BATCH)}"
+    size = integer(microbatch_size, "microbatch_size", minimum=1, maximum=MAX_BATCH)
+    if size > batch_size:
+        raise InvalidArgumentError(
+            f"microbatch_size is {size} and batch_size {batch_size}; a batch is cut into micro-batches"
+        )
+    return f"{words};microbatch={size}"
 
 
 def _shares(samples: str | Iterable[int], count: int) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict, Unpack
 
 from snn._arrays import choice, number
+from snn._strict import Strict, suggestion
 from snn.definitions import PlasticityDefinition, builtin_plasticity, compiled
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
@@ -15,7 +16,72 @@ from snn.engine.modelc import compile_plasticity
 __all__ = ["HomeostaticSTDP", "PairSTDP", "Plasticity", "RewardSTDP", "TripletSTDP", "TsodyksMarkram"]
 
 
-class Plasticity:
+# The keywords of each rule, for editors and type checkers; what they are is said in the rule's definition.
+
+
+class _PairSTDP(TypedDict, total=False):
+    tau_plus: float
+    tau_minus: float
+    amplitude_plus: float
+    amplitude_minus: float
+    w_min: float
+    w_max: float
+    mu_plus: float
+    mu_minus: float
+    bounds: Literal["hard", "soft", "power"]
+    pairing: Literal["all", "nearest"]
+
+
+class _TripletSTDP(TypedDict, total=False):
+    tau_plus: float
+    tau_minus: float
+    tau_x: float
+    tau_y: float
+    a2_plus: float
+    a3_plus: float
+    a2_minus: float
+    a3_minus: float
+    w_min: float
+    w_max: float
+    mu_plus: float
+    mu_minus: float
+    bounds: Literal["hard", "soft", "power"]
+    pairing: Literal["all", "nearest"]
+
+
+class _RewardSTDP(TypedDict, total=False):
+    tau_plus: float
+    tau_minus: float
+    amplitude_plus: float
+    amplitude_minus: float
+    tau_eligibility: float
+    learning_rate: float
+    w_min: float
+    w_max: float
+    pairing: Literal["all", "nearest"]
+
+
+class _HomeostaticSTDP(TypedDict, total=False):
+    tau_plus: float
+    tau_minus: float
+    amplitude_plus: float
+    amplitude_minus: float
+    target_rate: float
+    tau_rate: float
+    scaling: float
+    w_min: float
+    w_max: float
+
+
+class _TsodyksMarkram(TypedDict, total=False):
+    utilization: float
+    tau_recovery: float
+    tau_facilitation: float
+    w_min: float
+    w_max: float
+
+
+class Plasticity(Strict):
     """A plasticity rule with its parameters, for ``snn.Sparse....(plasticity=...)``.
 
     What happens at which moment of a step is said in ``docs/semantics.md``.
@@ -71,6 +137,7 @@ class Plasticity:
         """
         rule = Plasticity.__new__(Plasticity)
         rule._set(PlasticityDefinition.from_native(compiled(definition, compile_plasticity)), values)
+        rule._close()
         return rule
 
     @classmethod
@@ -91,6 +158,7 @@ class Plasticity:
         for name in definition.options:
             values[name] = network.plasticity_option(projection, name)
         rule._set(definition, values)
+        rule._close()
         return rule
 
     def _set(self, definition: PlasticityDefinition, values: Mapping[str, Any]) -> None:
@@ -109,12 +177,18 @@ class Plasticity:
                 words = ", ".join([*definition.parameters, *definition.options]) or "none"
                 raise ArgumentTypeError(
                     f"plasticity {definition.name!r} has no parameter or option {shown(name)}; it has: {words}"
+                    f"{suggestion(name, [*definition.parameters, *definition.options])}"
                 )
 
     @property
     def name(self) -> str:
         """Name of the rule."""
         return self.definition.name
+
+    def _meant(self, name: str) -> str:
+        if name in self.parameters or name in self.options:
+            return f"; it is given when the rule is made; a simulation has it as simulation['PROJECTION.{name}']"
+        return super()._meant(name)
 
     def __repr__(self) -> str:
         words = [] if type(self) is not Plasticity else [repr(self.name)]
@@ -169,7 +243,7 @@ class PairSTDP(Plasticity):
         Whether all earlier spikes count or the last one.
     """
 
-    def __init__(self, **values: float | str) -> None:
+    def __init__(self, **values: Unpack[_PairSTDP]) -> None:
         super().__init__("pair_stdp", **values)
 
 
@@ -193,7 +267,7 @@ class TripletSTDP(Plasticity):
         Whether all earlier spikes count or the last one.
     """
 
-    def __init__(self, **values: float | str) -> None:
+    def __init__(self, **values: Unpack[_TripletSTDP]) -> None:
         super().__init__("triplet_stdp", **values)
 
 
@@ -226,7 +300,7 @@ class RewardSTDP(Plasticity):
     >>> simulation.signal("input_to_output", 1.0 if answer_was_right else -1.0)
     """
 
-    def __init__(self, **values: float | str) -> None:
+    def __init__(self, **values: Unpack[_RewardSTDP]) -> None:
         super().__init__("reward_stdp", **values)
 
 
@@ -253,7 +327,7 @@ class HomeostaticSTDP(Plasticity):
         Bounds of the weights, which the first weights must keep.
     """
 
-    def __init__(self, **values: float | str) -> None:
+    def __init__(self, **values: Unpack[_HomeostaticSTDP]) -> None:
         super().__init__("homeostatic_stdp", **values)
 
 
@@ -283,7 +357,7 @@ class TsodyksMarkram(Plasticity):
     >>> net.connect("input", "output", snn.Sparse.fixed_probability(0.1, weight=10.0, plasticity=rule))
     """
 
-    def __init__(self, **values: float | str) -> None:
+    def __init__(self, **values: Unpack[_TsodyksMarkram]) -> None:
         super().__init__("tsodyks_markram", **values)
 
 

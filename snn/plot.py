@@ -6,7 +6,7 @@ Each function draws into the `Axes` given, or into a new figure, and returns the
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,7 @@ COLORS = ("#0b6e99", "#d1495b", "#3f8f5b", "#8a5a9e", "#c98a1b", "#4a5568")
 
 # More classes than this make a picture that no one can read, and a matrix of their square.
 MOST_CLASSES = 1000
+_CROWD = 3000  # spikes in a raster
 
 
 def _axes(axes: Axes | None) -> Axes:
@@ -56,6 +57,11 @@ def _names(names: Any, what: str) -> list[str]:
 
 def _frames(values: ArrayLike, what: str) -> NDArray[Any]:
     """Return real numbers of shape (steps, neurons), at least one of each."""
+    if isinstance(values, Mapping):
+        raise ArgumentTypeError(
+            f"{what} is a recording of {', '.join(map(str, values))}; one variable of it is drawn, as "
+            "recording['hidden']['spike_events']"
+        )
     array = real_array(values, what)
     if array.ndim != 2:
         raise InvalidArgumentError(f"{what} has shape {array.shape}; it must be (steps, neurons)")
@@ -115,9 +121,12 @@ def raster(
         raise InvalidArgumentError(f"there are {len(color)} colors for {size} neurons")
     axes = _axes(axes)
     colors = [color[int(neuron)] for neuron in neurons] if _is_list(color) else color
-    # A mark is as high as a row; with many neurons rows are thin, and it covers a neighbour to be seen.
-    half = 0.45 if size <= 32 else 0.45 * size / 32
-    axes.vlines((steps + 1) * dt, neurons - half, neurons + half, colors=colors, linewidth=1.2)
+    # A mark is as high as a row; with many neurons rows are thin, and it covers its neighbours to be seen. Where there are
+    # thousands of marks, they are small: else they cover each other, and silence shows as little as activity.
+    is_crowded = len(steps) > _CROWD
+    half = 0.45 * max(1.0, size / (256 if is_crowded else 32))
+    width = 0.6 if is_crowded else 1.2
+    axes.vlines((steps + 1) * dt, neurons - half, neurons + half, colors=colors, linewidth=width)
     axes.set_xlim(0.5 * dt, (step_count + 0.5) * dt)
     axes.set_ylim(-1, size)
     _dress(axes, title, "time (ms)", "neuron")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from snn._strict import Strict
 from snn.distributions import Distribution
 from snn.engine import _native
 from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["Population", "declare", "differences"]
 
 
-class Population:
+class Population(Strict):
     """Neurons of one model in a network, or one of its inputs; made by `Network.add`."""
+
+    _fixed = MappingProxyType({"name": "give another population that name"})
 
     def __init__(self, network: Network, name: str, index: int, layer: Neuron | Input) -> None:
         self._network = network
@@ -174,6 +177,20 @@ class Population:
         layer = self._layer.replaced(**given)
         layer.learnable = self._layer.learnable
         self._layer = layer
+
+    def _titled(self) -> str:
+        return f"population {self.name!r}"
+
+    def _meant(self, name: str) -> str:
+        if isinstance(self._layer, Neuron):
+            if name in self._layer.definition.parameters or name in self._layer.definition.options:
+                return f"; that of its neurons is changed by set({name}=...)"
+            if name in self._layer.definition.states:
+                return (
+                    f"; where that state begins is changed by set(initial={{{name!r}: ...}}), and that of a simulation is "
+                    f"simulation[{f'{self.name}.{name}'!r}]"
+                )
+        return super()._meant(name)
 
     def __repr__(self) -> str:
         return f"<Population {self.name!r}: {self._layer!r}>"

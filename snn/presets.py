@@ -7,11 +7,12 @@ neurons that were made for another one: these libraries count time in steps, and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, SupportsIndex, TypeVar
 
 from snn._arrays import choice, number
 from snn.builtin_neurons import LIF, CurrentLIF
-from snn.engine.errors import InvalidArgumentError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.neurons import Neuron
 
 __all__ = ["norse_lif", "norse_lif_box", "sinabs_lif", "snntorch_leaky", "snntorch_synaptic", "spikingjelly_lif"]
@@ -51,6 +52,7 @@ def snntorch_leaky(
     **settings
         Anything else that `LIF` takes, and what is to be otherwise.
     """
+    _refuse_learned(settings)
     given = {
         "tau_membrane": _tau(beta, "beta", dt),
         "threshold": threshold,
@@ -79,6 +81,7 @@ def snntorch_synaptic(
     size, beta, threshold, reset_mechanism, reset_delay, dt, **settings
         As for `snntorch_leaky`, of `CurrentLIF`.
     """
+    _refuse_learned(settings)
     given = {
         "tau_synapse": _tau(alpha, "alpha", dt),
         "tau_membrane": _tau(beta, "beta", dt),
@@ -221,6 +224,20 @@ def sinabs_lif(
 def _made_for(dt: float, neurons: _Neurons) -> _Neurons:
     neurons.made_for_dt = dt
     return neurons
+
+
+def _refuse_learned(settings: Mapping[str, Any]) -> None:
+    """Say what snnTorch's ``learn_beta=True`` and its like are here."""
+    for name, parameter, begin in (
+        ("learn_alpha", "tau_synapse", "dt / (1 - alpha)"),
+        ("learn_beta", "tau_membrane", "dt / (1 - beta)"),
+        ("learn_threshold", "threshold", "threshold"),
+    ):
+        if name in settings:
+            raise ArgumentTypeError(
+                f"{name} is no argument here; give {parameter}=snn.Learnable({begin}) for one value that the neurons share, "
+                "with per_neuron=True for one each"
+            )
 
 
 def _step(dt: float) -> float:

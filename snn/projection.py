@@ -6,12 +6,14 @@ import hashlib
 import math
 import warnings
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import Floats, boolean, float32_array, integer_array
+from snn._strict import Strict
 from snn._words import ARITHMETIC
 from snn.builtin_neurons import LIF
 from snn.connections import Connection, Resolved
@@ -38,13 +40,26 @@ _RUN = 4096  # sources whose synapses are listed in one go
 _POOL_MODES = ("sum", "average", "max")
 
 
-class Projection:
+class Projection(Strict):
     """Connections from `source` to `target`; made by `Network.connect` and by loading a file.
 
     `plasticity` is the rule by which a simulation changes the weights, None if they stay.
     `weights` and `bias` are ordinary arrays that may be changed in place; the next simulation, training or save takes
     what they hold then.
     """
+
+    _fixed = MappingProxyType(
+        dict.fromkeys(
+            ("name", "source", "target", "receptor", "delay_steps", "plasticity"), "it is given to Network.connect"
+        )
+    )
+
+    _hints = MappingProxyType(
+        {
+            "delay": "delay_steps is that of all synapses, delay_range counts those of single ones too, synapses() tells them",
+            "delays": "delay_steps is that of all synapses, delay_range counts those of single ones too, synapses() tells them",
+        }
+    )
 
     def __init__(
         self,
@@ -209,6 +224,9 @@ class Projection:
     def pool_mode(self) -> str | None:
         """``"sum"``, ``"average"`` or ``"max"``; None for other kinds."""
         return _POOL_MODES[self._pool_mode] if self._kind == _POOL else None
+
+    def _titled(self) -> str:
+        return f"projection {self.name!r}"
 
     def __repr__(self) -> str:
         delay = f", delay_steps={self.delay_steps}" if self.delay_steps else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -13,30 +13,30 @@ from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import (
     MAX_BATCH,
+    MAX_SEED,
     Floats,
     boolean,
     choice,
     file_path,
-    float32_array,
     float32_number,
     function,
     integer,
     known_name,
-    mapping,
     name_list,
     new_array,
     number,
-    spread,
 )
+from snn._inputs import Inputs
 from snn._progress import RunBar
 from snn._running import Run
+from snn._strict import Strict, keywords_told
 from snn._variables import Variables
 from snn._words import INSTRUCTION_SETS
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, shown
 from snn.engine.records import Counters, SpikeEvent
 from snn.network import SAMPLE_WEIGHTS, Network
-from snn.placement import device_of_several
+from snn.placement import device_of_simulation
 from snn.population import Population
 from snn.projection import Projection
 from snn.recorder import Recorder
@@ -49,7 +49,7 @@ _FEW_STEPS = 32  # that `step` takes at once, without looking for Ctrl+C
 FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8, "input_gradients": 16}
 
 
-class Simulation:
+class Simulation(Strict):
     """A running copy of a network, with state of its own.
 
     Parameters
@@ -126,6 +126,8 @@ class Simulation:
     (100, 1, 128)
     """
 
+    _fixed = MappingProxyType(dict.fromkeys(("network", "batch_size", "sample_weights"), "open another Simulation"))
+
     def __init__(
         self,
         network: Network,
@@ -147,37 +149,23 @@ class Simulation:
             raise ArgumentTypeError(f"network is {shown(network)}, not a Network; snn.load(path) reads one from a file")
         self.network = network
         self.batch_size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
-        host = device if isinstance(device, Host) else None
-        if devices is not None:
-            if device != "cpu":
-                raise InvalidArgumentError(f"device is {shown(device)} and devices {shown(devices)}; give one of them")
-            names: Any = devices  # what is no list of names is refused below
-            if isinstance(devices, Iterable) and not isinstance(devices, str):
-                given = list(devices)
-                host = next((one for one in given if isinstance(one, Host)), None)
-                names = ["vulkan" if isinstance(one, Host) else one for one in given]
-            device = device_of_several(names, placement, samples)
-        elif placement is not None or samples is not None:
-            raise InvalidArgumentError(f"{'samples' if placement is None else 'placement'} is given without devices")
-        if choice(power, ("normal", "low"), "power") == "low":
-            if device != "auto":
-                raise InvalidArgumentError(f"power is 'low' and device {shown(device)}; power is for device 'auto'")
-            device = "auto:low"
+        words, host = device_of_simulation(device, devices, placement, samples, power)
         self.sample_weights = boolean(sample_weights, "sample_weights")
         bits = SAMPLE_WEIGHTS if self.sample_weights else 0
         for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]
         self._session = _native.Session(
             network._finished(),
-            device="vulkan" if isinstance(device, Host) else device,
+            device=words,
             vulkan_host=host,
             batch_size=self.batch_size,
             threads=integer(threads, "threads", maximum=1024),
             instruction_set=INSTRUCTION_SETS.index(choice(instruction_set, INSTRUCTION_SETS, "instruction_set")),
             flags=bits,
-            seed=integer(seed, "seed", maximum=2**64 - 1),
+            seed=integer(seed, "seed", maximum=MAX_SEED),
             max_catch_up_steps=0 if max_catch_up is None else _steps_in(max_catch_up, network.dt),
         )
+        self._inputs = Inputs(network, self.batch_size)
         self._variables = Variables(network, self._session, self.batch_size, self.sample_weights)
         self._indices = {name: population._index for name, population in network.populations.items()}
         self._recorders: list[Recorder] = []
@@ -186,7 +174,7 @@ class Simulation:
 
     # ---- time
 
-    def step(self, count: int = 1, inputs: Mapping[str, ArrayLike] | None = None) -> None:
+    def step(self, count: int = 1, inputs: Mapping[str, ArrayLike] | NDArray[Any] | None = None) -> None:
         """Advance by `count` steps.
 
         Parameters
@@ -204,7 +192,7 @@ class Simulation:
         if self._in_function:
             self._check_outside()
         if inputs is not None:
-            for name, values in mapping(inputs, "inputs", "arrays by input population").items():
+            for name, values in self._inputs.by_name(inputs).items():
                 self.set_input(name, values)
         if not self._recorders and not self._functions:
             if type(count) is int and 0 <= count <= _FEW_STEPS:  # the usual call pays for nothing else
@@ -282,10 +270,11 @@ class Simulation:
         """Time since creation or reset, in milliseconds."""
         return self._session.step_count * self.network.dt
 
+    @keywords_told
     def run(
         self,
         steps: int,
-        inputs: Mapping[str, ArrayLike] | None = None,
+        inputs: Mapping[str, ArrayLike] | NDArray[Any] | None = None,
         record: Mapping[str, str | Iterable[str]] | None = None,
         *,
         every: int = 1,
@@ -301,7 +290,7 @@ class Simulation:
             Number of steps.
         inputs : dict, optional
             By input population: (steps, batch size, *shape), or (batch size, *shape) or (*shape) for values held at
-            every step. With a batch of one, (steps, *shape) as well.
+            every step. With a batch of one, (steps, *shape) as well. A network of one input takes its array alone too.
         record : dict, optional
             By population: a variable or a list of them: a state, ``"spikes"`` (for each step and neuron whether it spiked),
             ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`, 8 bytes of memory for each
@@ -333,9 +322,13 @@ class Simulation:
         attribute `recording` with what was recorded so far.
         """
         self._check_outside()
+        if isinstance(steps, float):
+            raise ArgumentTypeError(
+                f"steps is {steps}, not an integer; of a time in ms they are round(time / network.dt)"
+            )
         count = integer(steps, "steps")
-        given = mapping(inputs, "inputs", "arrays by input population")
-        frames = [self._frames(name, values, count) for name, values in given.items()]
+        given = self._inputs.by_name(inputs)
+        frames = [self._inputs.of_run(name, values, count) for name, values in given.items()]
         rows = integer(every, "every", minimum=1)
         maximum = None if max_events is None else integer(max_events, "max_events", maximum=2**63 - 1)
         interval = max(1, integer(progress_interval, "progress_interval"))
@@ -349,33 +342,6 @@ class Simulation:
 
     # ---- input
 
-    def _input(self, name: str) -> Population:
-        population = self.network[name]
-        if not population.is_input:
-            inputs = ", ".join(self.network.inputs) or "none"
-            raise InvalidArgumentError(f"population {name!r} is not an input; the inputs are: {inputs}")
-        return population
-
-    def _frames(self, name: str, values: ArrayLike, steps: int) -> tuple[int, bool, Floats]:
-        """Return (population, held, array) for a run, from any of the accepted shapes."""
-        population = self._input(name)
-        shape, batch = population.shape, self.batch_size
-        array = float32_array(values, f"input {name!r}")
-        flat = (population.size,)
-        for one in {shape, flat}:
-            if array.shape == (steps, batch, *one):
-                return population._index, False, array
-            if array.shape == (batch, *one):
-                return population._index, True, array
-            if batch == 1 and array.shape == (steps, *one):
-                return population._index, False, array
-            if array.shape == one:
-                return population._index, True, spread(array, (batch, *one), f"input {name!r}")
-        raise InvalidArgumentError(
-            f"input {name!r} has shape {array.shape}; it must be {(steps, batch, *shape)} (each step), "
-            f"{(batch, *shape)} or {shape} (held)"
-        )
-
     def set_input(self, name: str, values: ArrayLike) -> None:
         """Set the input for the coming step; values of an `Input` stay, spikes are gone after the step.
 
@@ -386,17 +352,7 @@ class Simulation:
         values : array_like
             Shape (batch size, *shape) or (*shape) for all samples. Spike inputs take 0 and 1 only.
         """
-        population = self._input(name)
-        array = float32_array(values, f"input {name!r}")
-        shapes = {population.shape, (population.size,)}
-        if array.shape in shapes:
-            array = spread(array, (self.batch_size, *array.shape), f"input {name!r}")
-        elif array.shape not in {(self.batch_size, *shape) for shape in shapes}:
-            raise InvalidArgumentError(
-                f"input {name!r} has shape {array.shape}; it must be {(self.batch_size, *population.shape)} "
-                f"or {population.shape}"
-            )
-        self._session.set_input(population._index, array)
+        self._session.set_input(*self._inputs.of_step(name, values))
 
     def bind_input(self, name: str, array: Floats | None = None) -> Floats:
         """Read an input from an array at every step, without a copy or a check: the fastest way to give input.
@@ -414,23 +370,13 @@ class Simulation:
         array
             The bound array.
         """
-        population = self._input(name)
-        shape = (self.batch_size, *population.shape)
-        if array is None:
-            array = new_array(shape, np.float32, f"the array to bind to {name!r}")
-        if not isinstance(array, np.ndarray) or array.dtype != np.float32:
-            found = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else f"type {type(array).__name__}"
-            raise ArgumentTypeError(f"the array to bind to {name!r} has {found}; it must be a float32 array")
-        if array.size != math.prod(shape) or not array.flags.c_contiguous:
-            raise InvalidArgumentError(
-                f"the array to bind to {name!r} has shape {array.shape}; it must be C-contiguous with shape {shape}"
-            )
-        self._session.bind_input(population._index, array)
-        return array
+        index, bound = self._inputs.to_bind(name, array)
+        self._session.bind_input(index, bound)
+        return bound
 
     def unbind_input(self, name: str) -> None:
         """Stop reading a bound input; `set_input` works again."""
-        self._session.bind_input(self._input(name)._index, None)
+        self._session.bind_input(self._inputs[name]._index, None)
 
     # ---- state and weights
 

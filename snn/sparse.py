@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from snn._arrays import (
     MAX_DELAY,
     MAX_NEURONS,
+    MAX_SEED,
     MAX_SYNAPSES,
     Floats,
     boolean,
@@ -21,6 +22,7 @@ from snn._arrays import (
     integer_array,
     number,
 )
+from snn._strict import keywords_told, suggestion
 from snn._words import ARITHMETIC, Arithmetic
 from snn.connections import Connection, Resolved
 from snn.distributions import Distribution, numbers
@@ -45,7 +47,7 @@ class _Rule(TypedDict, total=False):
     plasticity: Plasticity | None
 
 
-_MAX_SEED = 2**64 - 2  # the number after it stands for "no seed given" in the C interface: SNN_SEED_BY_INDEX
+_MAX_SEED = MAX_SEED - 1  # the last one stands for "no seed given" in the C interface: SNN_SEED_BY_INDEX
 
 
 class Sparse(Connection):
@@ -73,6 +75,7 @@ class Sparse(Connection):
         self._delays: NDArray[np.uint16] | None = None
 
     @classmethod
+    @keywords_told
     def from_arrays(
         cls,
         sources: ArrayLike,
@@ -94,8 +97,9 @@ class Sparse(Connection):
             Neuron indices; any order, repeats allowed.
         weights : array_like of float32, shape (synapses,), or float
             One number stands for all.
-        delays : array_like of int, shape (synapses,), optional
-            Steps, 0 to 4096; with `delay_steps` at most 4096.
+        delays : array_like of int, shape (synapses,), or int, optional
+            Whole steps, 0 to 4096, with `delay_steps` at most 4096; one number stands for all. A delay in ms is divided by the
+            network's `dt`; the `delay` of rules such as `fixed_total` is in ms.
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
         plasticity : Plasticity, optional
@@ -119,6 +123,7 @@ class Sparse(Connection):
         return sparse
 
     @classmethod
+    @keywords_told
     def from_csr(
         cls,
         row_offsets: ArrayLike,
@@ -144,8 +149,9 @@ class Sparse(Connection):
             Target neuron of each synapse.
         weights : array_like of float32, shape (synapses,), or float
             One number stands for all.
-        delays : array_like of int, shape (synapses,), optional
-            Steps, 0 to 4096; with `delay_steps` at most 4096.
+        delays : array_like of int, shape (synapses,), or int, optional
+            Whole steps, 0 to 4096, with `delay_steps` at most 4096; one number stands for all. A delay in ms is divided by the
+            network's `dt`; the `delay` of rules such as `fixed_total` is in ms.
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
         plasticity : Plasticity, optional
@@ -207,8 +213,9 @@ class Sparse(Connection):
         weight : float or Distribution, default 1.0
             Of each synapse: a number, or `Normal`, `Uniform`, `LogNormal`.
         delay : float or Distribution, default 0.0
-            Milliseconds, rounded to the nearest step; at most 4096 steps with `delay_steps`. Delays that may be
-            shorter than the network's time step are refused (give a `low`), except 0 itself.
+            Milliseconds, rounded to the nearest step; at most 4096 steps with `delay_steps`. (`delays` of `from_arrays` and
+            `delay_steps` are whole steps.) Delays that may be shorter than the network's time step are refused (give a `low`),
+            except 0 itself.
         seed : int, optional
             0 to 2**64 - 2; when not given, it follows from the network's seed and the projection's position.
         allow_autapses : bool, default True
@@ -256,7 +263,7 @@ class Sparse(Connection):
         *,
         width: float,
         cutoff: float,
-        kernel: str = "gaussian",
+        kernel: Literal["gaussian", "exponential"] = "gaussian",
         probability: float = 1.0,
         period: float | Sequence[float] | None = None,
         **rule: Unpack[_Rule],
@@ -328,9 +335,10 @@ class Sparse(Connection):
         **unknown: Any,
     ) -> Sparse:
         if unknown:
+            name = next(iter(unknown))
             raise ArgumentTypeError(
-                f"Sparse has no keyword {shown(next(iter(unknown)))}; a rule has: weight, delay, seed, "
-                "allow_autapses, allow_multapses, receptor, delay_steps, trainable, arithmetic, plasticity"
+                f"Sparse has no keyword {shown(name)}; a rule has: {', '.join(_Rule.__annotations__)}"
+                f"{suggestion(name, _Rule.__annotations__)}"
             )
         sparse = cls(
             receptor=receptor,
@@ -359,7 +367,15 @@ class Sparse(Connection):
             raise InvalidArgumentError(f"Sparse: weights has shape {values.shape}; there are {count} synapses")
         self._weights = np.array(values)
         if delays is not None:
-            delay_array = _indices(delays, "Sparse: delays", MAX_DELAY).astype(np.uint16)
+            steps = np.asarray(delays)
+            if steps.dtype.kind == "f" and steps.size:
+                raise ArgumentTypeError(
+                    f"Sparse: delays has dtype {steps.dtype}; delays of arrays are whole steps: np.rint(delays_in_ms / "
+                    "dt).astype(int). The delay of a rule, as of Sparse.fixed_probability, is in ms"
+                )
+            if steps.ndim == 0:
+                steps = np.full(count, integer(delays, "Sparse: delays", maximum=MAX_DELAY))
+            delay_array = _indices(steps, "Sparse: delays", MAX_DELAY).astype(np.uint16)
             if delay_array.shape != (count,):
                 raise InvalidArgumentError(f"Sparse: delays has shape {delay_array.shape}; there are {count} synapses")
             if count:

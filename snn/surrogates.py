@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snn._arrays import float32_number, known_name, number
+from snn._strict import Strict, suggestion
 from snn.definitions import SurrogateDefinition, builtin_surrogate, compiled
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
@@ -19,7 +20,7 @@ from snn.engine.modelc import compile_surrogate, surrogate_presets
 __all__ = ["Surrogate"]
 
 
-class Surrogate:
+class Surrogate(Strict):
     """A surrogate derivative with its parameters.
 
     Parameters
@@ -72,6 +73,7 @@ class Surrogate:
         """
         surrogate = cls.__new__(cls)
         surrogate._set(SurrogateDefinition.from_native(compiled(definition, compile_surrogate)), parameters)
+        surrogate._close()
         return surrogate
 
     @classmethod
@@ -83,6 +85,7 @@ class Surrogate:
             if known.same_as(definition):
                 definition = known
         surrogate._set(definition, dict(zip(definition.parameters, map(float, values), strict=True)))
+        surrogate._close()
         return surrogate
 
     def _set(self, definition: SurrogateDefinition, parameters: dict[str, float]) -> None:
@@ -93,7 +96,7 @@ class Surrogate:
             if name not in definition.parameters:
                 raise ArgumentTypeError(
                     f"surrogate {definition.name!r} has no parameter {name!r}; it has: "
-                    f"{', '.join(definition.parameters) or 'none'}"
+                    f"{', '.join(definition.parameters) or 'none'}{suggestion(name, definition.parameters)}"
                 )
             real = float32_number(value, what)
             definition.parameters[name].check(real, real, what)
@@ -132,7 +135,9 @@ def _from_preset(name: str, given: Mapping[str, float]) -> tuple[str, dict[str, 
     for key in ours:
         if key not in preset.parameters:
             words = dict.fromkeys([*preset.library, *preset.parameters])
-            raise ArgumentTypeError(f"surrogate preset {name!r} has no parameter {key!r}; it has: {', '.join(words)}")
+            raise ArgumentTypeError(
+                f"surrogate preset {name!r} has no parameter {key!r}; it has: {', '.join(words)}{suggestion(key, words)}"
+            )
     parameters = preset.parameters_for(theirs)
     for key, value in parameters.items():
         if not math.isfinite(value):

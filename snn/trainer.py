@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from types import MappingProxyType
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import (
     MAX_BATCH,
+    MAX_SEED,
     Floats,
     boolean,
     choice,
     float32_number,
     function,
     integer,
-    known_name,
-    new_array,
     number,
 )
 from snn._batches import Batches, Samples, class_labels
@@ -30,8 +28,11 @@ from snn._contradictions import check_idle, check_normalization, check_rule
 from snn._fitting import Fit
 from snn._loss import Loss, LossFunction
 from snn._optimizer import optimizer_settings
+from snn._parts import by_population, by_projection
+from snn._scoring import evaluate
+from snn._strict import Strict, keywords_told
 from snn._trained import checkpoint_number
-from snn._words import INSTRUCTION_SETS, RULES, LossName, OptimizerName, RuleName
+from snn._words import INSTRUCTION_SETS, RULES, EncoderName, LossName, OptimizerName, RuleName
 from snn.delays import DelayLearning
 from snn.encode import Encoder
 from snn.engine import _native
@@ -52,12 +53,24 @@ from snn.schedules import Schedule, constant, cosine
 
 __all__ = ["Trainer"]
 
-_T = TypeVar("_T")
 _SCHEDULES: dict[str, Schedule] = {"constant": constant(), "cosine": cosine()}
 
 
-class Trainer:
+class Trainer(Strict):
     """Trains a network; the trained weights, and parameters that are `Learnable`, are in that same network.
+
+    All but the network are keywords, and a usual training names five or six of them:
+
+    ================  ============================================================
+    the run           `steps`, `encoder`, `output`, `seed`
+    the loss          `loss`, `record`, `auxiliary_losses`, `rate_on`, `rate_off`, `van_rossum_tau`, `rate_regularization`,
+                      `rate_target`
+    the optimiser     `epochs`, `batch_size`, `optimizer`, `learning_rate`, `schedule`, `momentum`, `beta1`, `beta2`,
+                      `epsilon`, `weight_decay`, `l1_regularization`, `parameter_rate_factor`, `gradient_clip_norm`
+    in training only  `dropout`, `normalization`, `quantization`, `delay_learning`
+    the gradients     `rule`, `window_steps`, `window_updates`, `checkpoint_steps`
+    the device        `device`, `devices`, `samples`, `microbatch_size`, `threads`, `instruction_set`
+    ================  ============================================================
 
     Parameters
     ----------
@@ -65,6 +78,16 @@ class Trainer:
         The network; its weights are where training starts and where it ends, its learnable parameters likewise.
     steps : int, default 25
         Steps that each sample is shown.
+    encoder : str, Encoder or None, default "constant"
+        How samples become input. The encoders are for values in [0, 1]: pixels of 0 to 255 are divided by 255, or given with
+        ``snn.Encoder("constant", gain=1 / 255)``. None: samples have the input for each step
+        already, shape (samples, steps, features).
+    output : str, optional
+        The population whose activity is the answer. When not given, the one that is named ``"output"``, or, where there is
+        none, the one that was added last; `Network.summary` names it.
+    seed : int, default 0
+        For the order of the samples, random encoders and the random draws of models, which are the same in every batch. The
+        same seed on the same device gives the same bits.
     loss : str or callable, default "cross_entropy_count"
         ``"cross_entropy_SCORE"``: softmax cross-entropy of the outputs' scores with the classes. ``"mean_square_SCORE"``: mean
         over the outputs of the squared distance of scores to targets. SCORE is ``count`` (spikes), ``rate`` (spikes per
@@ -82,6 +105,17 @@ class Trainer:
         Losses of populations other than `output`, added to `loss`: by population the name of one, or a pair (name, weight).
         They look at the same `y`, so each population has as many neurons as the output. With readouts of hidden layers, and
         connections that are detached (`Connection.detach`) between the layers, each layer learns by its own; see Examples.
+    rate_on, rate_off : float, default 0.8, 0.0
+        Targets of mean-square losses with classes, for the class and for the other outputs; of counts, this times `steps`.
+    van_rossum_tau : float, default 10.0
+        Time constant of ``"van_rossum"`` in ms.
+    rate_regularization, rate_target : float, default 0.0
+        ``rate_regularization * mean((rate - rate_target)**2)`` over all spiking populations is added to the loss, rates
+        in spikes per step.
+    epochs : int, default 20
+        Passes over the training data.
+    batch_size : int, default 32
+        Samples in a batch; at most 1,048,576.
     optimizer : {"sgd", "adam", "adamw", "lion"}, default "adam"
         The optimiser. Lion wants a learning rate 3 to 10 times smaller than Adam's, and was published with ``beta2=0.99``.
     learning_rate : float, default 1e-3
@@ -89,18 +123,6 @@ class Trainer:
     schedule : {"constant", "cosine"} or callable, default "constant"
         Factor on the learning rate; a callable, such as those of `snn.schedules`, gets the share of training that is done,
         0 to 1.
-    epochs : int, default 20
-        Passes over the training data.
-    batch_size : int, default 32
-        Samples in a batch; at most 1,048,576.
-    encoder : str, Encoder or None, default "constant"
-        How samples (values in [0, 1]) become input; None: samples have the input for each step already, shape
-        (samples, steps, features).
-    output : str, optional
-        The population whose activity is the answer; the last one when not given.
-    seed : int, default 0
-        For the order of the samples, random encoders and the random draws of models, which are the same in every batch. The
-        same seed on the same device gives the same bits.
     momentum : float, default 0.0
         Of SGD.
     beta1, beta2, epsilon : float, default 0.9, 0.999, 1e-8
@@ -125,18 +147,6 @@ class Trainer:
     delay_learning : DelayLearning or dict, optional
         Learns the delays of synapses beside their weights. One `DelayLearning` is that of all trained sparse projections,
         such as `DelayedDense`; a dict gives it by projection.
-    rate_regularization, rate_target : float, default 0.0
-        ``rate_regularization * mean((rate - rate_target)**2)`` over all spiking populations is added to the loss, rates
-        in spikes per step.
-    rate_on, rate_off : float, default 0.8, 0.0
-        Targets of mean-square losses with classes, for the class and for the other outputs; of counts, this times `steps`.
-    van_rossum_tau : float, default 10.0
-        Time constant of ``"van_rossum"`` in ms.
-    checkpoint_steps : int or "auto", optional
-        Number of steps kept at once for the backward pass, and before each such segment the state of the neurons; the other
-        segments are run again when the backward pass reaches them. Gradients are the same bits. Long runs train in little
-        memory, for the time of a second forward run. ``"auto"``: about the square root of `steps`, which takes the least
-        memory. Not given: all steps are kept.
     rule : {"bptt", "ottt", "eprop", "eventprop"}, default "bptt"
         How gradients are computed. ``"bptt"``: back-propagation through time. ``"ottt"``: online training through time (Xiao
         et al. 2022); errors go back through layers within a step and meet traces of what arrived before. ``"eprop"``: e-prop
@@ -155,6 +165,11 @@ class Trainer:
         Whether each window has the loss of its own steps and an update after it, as in snnTorch's ``backprop.TBPTT``; the
         loss that is reported is then their mean, the accuracy that of the last window. False: one loss over all steps, and
         one update with the sum of the windows' gradients.
+    checkpoint_steps : int or "auto", optional
+        Number of steps kept at once for the backward pass, and before each such segment the state of the neurons; the other
+        segments are run again when the backward pass reaches them. Gradients are the same bits. Long runs train in little
+        memory, for the time of a second forward run. ``"auto"``: about the square root of `steps`, which takes the least
+        memory. Not given: all steps are kept.
     device : str, default "cpu"
         Where it runs: ``"cpu"``, ``"vulkan"``, ``"auto"``, as of `Simulation`; `snn.devices` tells which can train. Gradients
         agree between devices to rounding.
@@ -191,25 +206,63 @@ class Trainer:
     ...     net.add(f"{layer}_readout", snn.LeakyIntegrator(10))
     ...     net.connect(layer, f"{layer}_readout", snn.Dense(trainable=False))
     >>> local = {f"{layer}_readout": "cross_entropy_mean_membrane" for layer in ("hidden1", "hidden2")}
-    >>> trainer = snn.Trainer(net, output="output", auxiliary_losses=local)
+    >>> trainer = snn.Trainer(net, auxiliary_losses=local)  # beside the loss of "output"
     """
+
+    _fixed = MappingProxyType(
+        dict.fromkeys(
+            (
+                *(
+                    "network",
+                    "steps",
+                    "batch_size",
+                    "encoder",
+                    "output",
+                    "loss",
+                    "optimizer",
+                    "seed",
+                    "device",
+                    "threads",
+                ),
+                *("instruction_set", "checkpoint_steps", "rule", "window_steps", "window_updates"),
+                *("dropout", "normalization", "quantization", "delay_learning"),
+            ),
+            "make another Trainer of the same network; epochs and learning_rate may be assigned to",
+        )
+    )
+    _hints = MappingProxyType(
+        {
+            "evaluate": "score gives the accuracy, predict_scores what the loss sees",
+            "load": "snn.load reads a network, load_checkpoint where training was",
+            "save": "the trained weights are in its network: network.save(path); save_checkpoint keeps where training is",
+            "train": "fit trains",
+        }
+    )
 
     def __init__(
         self,
         network: Network,
         *,
+        # the run
         steps: int = 25,
+        encoder: EncoderName | Encoder | None = "constant",
+        output: str | None = None,
+        seed: int = 0,
+        # the loss
         loss: LossName | LossFunction = "cross_entropy_count",
         record: Mapping[str, str | Iterable[str]] | None = None,
         auxiliary_losses: Mapping[str, LossName | tuple[LossName, float]] | None = None,
+        rate_on: float = 0.8,
+        rate_off: float = 0.0,
+        van_rossum_tau: float = 10.0,
+        rate_regularization: float = 0.0,
+        rate_target: float = 0.0,
+        # the optimiser
+        epochs: int = 20,
+        batch_size: int = 32,
         optimizer: OptimizerName = "adam",
         learning_rate: float = 1e-3,
         schedule: Literal["constant", "cosine"] | Schedule = "constant",
-        epochs: int = 20,
-        batch_size: int = 32,
-        encoder: str | Encoder | None = "constant",
-        output: str | None = None,
-        seed: int = 0,
         momentum: float = 0.0,
         beta1: float = 0.9,
         beta2: float = 0.999,
@@ -218,19 +271,17 @@ class Trainer:
         l1_regularization: float = 0.0,
         parameter_rate_factor: float = 1.0,
         gradient_clip_norm: float = 0.0,
+        # in training only
         dropout: float | Mapping[str, float] = 0.0,
         normalization: BatchNorm | Mapping[str, BatchNorm] | None = None,
         quantization: Quantization | Mapping[str, Quantization] | None = None,
         delay_learning: DelayLearning | Mapping[str, DelayLearning] | None = None,
-        rate_regularization: float = 0.0,
-        rate_target: float = 0.0,
-        rate_on: float = 0.8,
-        rate_off: float = 0.0,
-        van_rossum_tau: float = 10.0,
-        checkpoint_steps: int | str | None = None,
+        # the gradients
         rule: RuleName = "bptt",
         window_steps: int | None = None,
         window_updates: bool = True,
+        checkpoint_steps: int | str | None = None,
+        # the device
         device: str = "cpu",
         devices: Iterable[str] | None = None,
         samples: str | Iterable[int] = "auto",
@@ -244,25 +295,27 @@ class Trainer:
             raise InvalidArgumentError("the network is empty; there is nothing to train")
         self.network = network
         self.steps = integer(steps, "steps", minimum=1)
-        self.learning_rate = number(learning_rate, "learning_rate", minimum=0.0, exclusive=True)
+        self.learning_rate = learning_rate
+        self._schedule_name = "a function" if callable(schedule) else schedule
         if callable(schedule):
             self._schedule = schedule
         else:
             self._schedule = _SCHEDULES[choice(schedule, _SCHEDULES, "schedule")]
-        self.epochs = integer(epochs, "epochs")
+        self.epochs = epochs
         self.batch_size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
+        self._encoder_is_named = isinstance(encoder, str)  # one with settings of its own is meant as it is
         self.encoder = Encoder(encoder) if isinstance(encoder, str) else encoder
         if self.encoder is not None and not isinstance(self.encoder, Encoder):
             raise ArgumentTypeError(f"encoder is {shown(encoder)}, not a name, an Encoder or None")
-        self.output = list(network.populations)[-1] if output is None else network[output].name
+        self.output = network._answer() if output is None else network[output].name
         answer = network[self.output]
         if answer.is_input:
             raise InvalidArgumentError(f"output is {self.output!r}, which is an input")
         self._loss = Loss(loss, record, network, answer, self.steps, self.batch_size, auxiliary_losses)
         self.loss = self._loss.name
         self.optimizer = optimizer
-        self.seed = integer(seed, "seed", maximum=2**63)
-        self.device = device_of_training(device, devices, samples, microbatch_size)
+        self.seed = integer(seed, "seed", maximum=MAX_SEED)
+        self.device = device_of_training(device, devices, samples, microbatch_size, self.batch_size)
         self.threads = integer(threads, "threads", maximum=1024)
         self.instruction_set = choice(instruction_set, INSTRUCTION_SETS, "instruction_set")
         self._numbers = optimizer_settings(
@@ -300,14 +353,15 @@ class Trainer:
             )
         idle = {"window_steps": self.window_steps, "window_updates": self.window_updates}
         check_idle(self.loss, self._numbers | idle)
-        self.dropout = self._checked_dropout(dropout)
+        quiet = [p.name for p in network.populations.values() if p.spiking and not p.is_input and p is not answer]
+        self.dropout = by_population(network, dropout, "dropout", quiet)
         trained = [p for p in network.projections.values() if p.trainable and p.kind != "pool2d"]
         hidden = [
             p.name
             for p in trained
             if p.target.spiking and p.target.name != self.output and p.source.name != p.target.name
         ]
-        self.normalization = self._by_projection(normalization, BatchNorm, "normalization", hidden)
+        self.normalization = by_projection(network, normalization, BatchNorm, "normalization", hidden)
         cuts: dict[str, object] = {
             "rule": None if self.rule == "bptt" else self.rule,
             "window_steps": self.window_steps,
@@ -316,50 +370,38 @@ class Trainer:
         check_normalization(
             network, self.normalization, {name: value for name, value in cuts.items() if value is not None}
         )
-        self.quantization = self._by_projection(quantization, Quantization, "quantization", [p.name for p in trained])
+        self.quantization = by_projection(
+            network, quantization, Quantization, "quantization", [p.name for p in trained]
+        )
         sparse = [p.name for p in trained if p.kind == "sparse"]
-        self.delay_learning = self._by_projection(delay_learning, DelayLearning, "delay_learning", sparse)
+        self.delay_learning = by_projection(network, delay_learning, DelayLearning, "delay_learning", sparse)
         if delay_learning is not None and not self.delay_learning:
             raise InvalidArgumentError("delay_learning: no projection of the network is sparse and trained")
         self._reports: list[EpochReport] = []
         self._checkpoint: Callable[[], Checkpoint] | None = None  # makes one, where training is between epochs
         self._resumed: Checkpoint | None = None
 
-    def _checked_dropout(self, dropout: float | Mapping[str, float]) -> dict[str, float]:
-        """Return the probabilities that are not 0 by population."""
-        if not isinstance(dropout, Mapping):
-            number(dropout, "dropout", minimum=0.0)
-            hidden = [p.name for p in self.network.populations.values() if p.spiking and not p.is_input]
-            dropout = {name: dropout for name in hidden if name != self.output}
-        found = {}
-        for name, value in dropout.items():
-            probability = number(value, f"dropout of {name!r}", minimum=0.0)
-            if probability >= 1.0:
-                raise InvalidArgumentError(f"dropout of {name!r} is {probability:g}; it must be below 1")
-            if probability > 0.0:
-                found[self.network[name].name] = probability
-        return found
+    @property
+    def learning_rate(self) -> float:
+        """Before `schedule`; may be assigned to between two calls of `fit`."""
+        return self._learning_rate
 
-    def _by_projection(
-        self, given: _T | Mapping[str, _T] | None, kind: type[_T], what: str, default: list[str]
-    ) -> dict[str, _T]:
-        """Return what is given for projections, by their names; a single one is that of the `default` ones."""
-        if given is None:
-            return {}
-        if isinstance(given, kind):
-            return dict.fromkeys(default, given)
-        if not isinstance(given, Mapping):
-            raise ArgumentTypeError(
-                f"{what} is {shown(given)}, neither a {kind.__name__} nor a dict of them by projection"
-            )
-        for name, value in given.items():
-            known_name(name, self.network.projections, "projection")
-            if not isinstance(value, kind):
-                raise ArgumentTypeError(f"{what}[{name!r}] is {shown(value)}, not a {kind.__name__}")
-        return dict(given)
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        self._learning_rate = number(rate, "learning_rate", minimum=0.0, exclusive=True)
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the training data of a call of `fit`; may be assigned to."""
+        return self._epochs
+
+    @epochs.setter
+    def epochs(self, count: int) -> None:
+        self._epochs = integer(count, "epochs")
 
     # ---- training
 
+    @keywords_told
     def fit(
         self,
         x: Samples,
@@ -412,6 +454,8 @@ class Trainer:
             with such a value; the network has the weights of the end of the epoch before.
         """
         batches = self._batches(x)
+        if self._encoder_is_named:
+            batches.warn_of_range(stacklevel=4)
         targets = self._loss.targets(y, batches.count)
         held_out = None
         if validation_data is not None:
@@ -504,9 +548,10 @@ class Trainer:
         """Let the next `fit` resume from a checkpoint; with the same data it gives the same bits as if it had not been stopped.
 
         The network gets the checkpoint's weights and parameters when that `fit` begins. It refuses a checkpoint of another
-        network, loss, optimiser, seed, batch size, dropout, rule, windows, number of steps or samples, or device. `epochs` may
-        be larger than it was: a schedule, and the width of learned delays, then see another share of training done. Until
-        that `fit` the network cannot be scored.
+        network, loss, optimiser, seed, batch size, dropout, rule, windows, number of steps or samples, or device, and warns
+        of another learning rate, schedule, encoder or other number, which may be meant. `epochs` may be larger than it was: a
+        schedule, and the width of learned delays, then see another share of training done. Until that `fit` the network
+        cannot be scored; with as many `epochs` as the checkpoint has, `fit` takes the weights over and trains no further.
 
         Returns
         -------
@@ -519,58 +564,7 @@ class Trainer:
             raise FileError(f"the checkpoint {shown(str(path))} cannot be read: {error.strerror}") from error
         return self
 
-    def _settings(self, batches: Batches) -> dict[str, Any]:
-        return {
-            "loss": self.loss,
-            "auxiliary_losses": {name: list(loss) for name, loss in self._loss.auxiliary.items()} or None,
-            "optimizer": self.optimizer,
-            "seed": self.seed,
-            "batch_size": self.batch_size,
-            "steps": self.steps,
-            "samples": batches.count,
-            "dropout": self.dropout,
-            # None where there is nothing: older checkpoints do not have them.
-            "normalization": {name: asdict(norm) for name, norm in self.normalization.items()} or None,
-            "quantization": {name: asdict(rounded) for name, rounded in self.quantization.items()} or None,
-            "delay_learning": {name: asdict(one) for name, one in self.delay_learning.items()} or None,
-            "rule": None if self.rule == "bptt" else self.rule,
-            "windows": self.window_steps and [self.window_steps, self.window_updates],
-            "device": self.device,
-        }
-
     # ---- using what was trained
-
-    def _evaluate(self, batches: Batches, targets: NDArray[Any]) -> tuple[float, float, Floats]:
-        """Return mean loss, accuracy (NaN without classes) and scores of the network's present weights."""
-        if self._resumed is not None:
-            raise StateError(
-                "a checkpoint was loaded and is taken over by the next fit; the network does not have its weights yet"
-            )
-        _, trainer = self._open(scoring=True)
-        outputs = self.network[self.output].size
-        scores = new_array((batches.count, outputs), np.float32, "the scores")
-        batch_scores = new_array((self.batch_size, outputs), np.float32, "the scores of a batch")
-        loss = 0.0
-        correct = 0
-        # Random encoders draw other numbers than in training, the same at each evaluation.
-        for rows, inputs in batches.each(None, 2**39 + self.seed % 2**39):
-            result = trainer.forward(inputs, **self._loss.answers(targets, rows))
-            trainer.scores(batch_scores)
-            scores[rows] = batch_scores[: rows.size]
-            loss += result.loss * result.sample_count
-            correct += result.correct_count
-        accuracy = correct / batches.count if targets.ndim == 1 else math.nan
-        return loss / batches.count, accuracy, scores
-
-    def _validate(self, batches: Batches, targets: NDArray[Any]) -> tuple[float, float]:
-        """Return mean loss and accuracy (NaN without classes) of the network's present weights."""
-        if not self._loss.is_own:
-            return self._evaluate(batches, targets)[:2]
-        _, trainer = self._open()
-        loss = 0.0
-        for rows, inputs in batches.each(None, 2**39 + self.seed % 2**39):
-            loss += self._loss.forward(trainer, inputs, targets, rows).loss * rows.size
-        return loss / batches.count, math.nan
 
     def predict_scores(self, x: Samples) -> Floats:
         """Return what the loss sees of each class: spike counts, membrane values, rates or latencies.
@@ -587,7 +581,7 @@ class Trainer:
         float32 array, shape (samples, outputs)
         """
         batches = self._batches(x)
-        return self._evaluate(batches, self._loss.any_targets(batches.count))[2]
+        return evaluate(self, batches, self._loss.any_targets(batches.count))[2]
 
     def predict(self, x: Samples) -> NDArray[np.int64]:
         """Return the class of each sample: the output with the best score, the first among equals.
@@ -604,7 +598,7 @@ class Trainer:
         labels = class_labels(y, batches.count, self.network[self.output].size)
         if self._loss.needs_targets:
             return float(np.mean(self.predict(x) == labels))
-        return self._evaluate(batches, labels)[1]
+        return evaluate(self, batches, labels)[1]
 
     @property
     def history(self) -> dict[str, NDArray[np.float64]]:
@@ -617,5 +611,5 @@ class Trainer:
     def __repr__(self) -> str:
         return (
             f"<Trainer: {self.loss} of {self.output!r}, {self.optimizer} at {self.learning_rate:g}, {self.steps} steps, "
-            f"{self.epochs} epochs of batches of {self.batch_size}>"
+            f"{self.epochs} epoch{'s' * (self.epochs != 1)} of batches of {self.batch_size}>"
         )

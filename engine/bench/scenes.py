@@ -94,7 +94,7 @@ def _measure(
         rates_hz=rates,
         build_s=build_s,
         peak_rss_bytes=peak,
-        bytes_per_synapse=peak / network.synapse_count,
+        process_bytes_per_synapse=peak / network.synapse_count,
     )
 
 
@@ -136,7 +136,7 @@ def _peer(
         realtime_factor=float(np.median(per_second)),
         rates_hz=found.rates_hz,
         build_s=found.build_s,
-        bytes_per_synapse=found.peak_rss_bytes / found.synapses,
+        process_bytes_per_synapse=found.peak_rss_bytes / found.synapses,
         notes=found.notes,
         **more,
     )

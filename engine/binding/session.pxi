@@ -23,6 +23,7 @@ cdef class Session:
     cdef object _epoch_callback
     cdef object _pending
     cdef uint32_t _batch_size
+    cdef bint _waits  # calls may wait for a device
     cdef object __weakref__
 
     def __cinit__(self, network=None, *, file=None, device="cpu", batch_size=1, threads=1, instruction_set=0, flags=0,
@@ -34,6 +35,7 @@ cdef class Session:
         cdef bytes c_device = text(device, "the device")
         self.handle = NULL
         self._bound = {}
+        self._waits = c_device not in (b"cpu", b"reference", b"null")
         if c_device.startswith((b"npu", b"openvino")):
             announce_openvino()
         snn_config_default(&config)
@@ -75,7 +77,9 @@ cdef class Session:
         self._batch_size = config.batch_size
 
     def __dealloc__(self):
+        cdef PyThreadState *released = let_go(self._waits)
         snn_destroy_network(self.handle)
+        take_back(released)
 
     def close(self):
         """End the session; using it afterwards is InvalidHandleError."""
@@ -137,7 +141,10 @@ cdef class Session:
 
     def reset(self):
         """Back to step 0 and the initial state."""
-        self._check(snn_session_reset(self.handle))
+        cdef PyThreadState *released = let_go(self._waits)
+        cdef SNNStatus status = snn_session_reset(self.handle)
+        take_back(released)
+        self._check(status)
 
     @property
     def device(self):
@@ -163,7 +170,10 @@ cdef class Session:
         """What was computed since the session was opened or reset."""
         cdef SNNCounters counters
         counters.struct_size = sizeof(counters)
-        self._check(snn_get_counters(self.handle, &counters))
+        cdef PyThreadState *released = let_go(self._waits)
+        cdef SNNStatus status = snn_get_counters(self.handle, &counters)
+        take_back(released)
+        self._check(status)
         return Counters(counters.steps, counters.neuron_updates, counters.spikes, counters.input_spikes,
                         counters.synaptic_events, counters.synaptic_operations)
 
@@ -196,26 +206,48 @@ cdef class Session:
         cdef Buffer buffer = Buffer()
         buffer.open(out, f"the array for {path!r}", True)
         cdef uint32_t dtype = value_dtype(buffer, f"the array for {path!r}")
-        self._check(snn_session_read(self.handle, text(path, "the path"), dtype, buffer.view.buf, buffer.count))
+        cdef bytes encoded = text(path, "the path")
+        cdef const char *name = encoded
+        cdef PyThreadState *released = let_go(self._waits)
+        cdef SNNStatus status = snn_session_read(self.handle, name, dtype, buffer.view.buf, buffer.count)
+        take_back(released)
+        self._check(status)
 
     def write(self, path, values):
         """Set a variable from an array (float32, float64, int32, uint8 or bool)."""
         cdef Buffer buffer = Buffer()
         buffer.open(values, f"the array for {path!r}", False)
         cdef uint32_t dtype = value_dtype(buffer, f"the array for {path!r}")
-        self._check(snn_session_write(self.handle, text(path, "the path"), dtype, buffer.view.buf, buffer.count))
+        cdef bytes encoded = text(path, "the path")
+        cdef const char *name = encoded
+        cdef PyThreadState *released = let_go(self._waits)
+        cdef SNNStatus status = snn_session_write(self.handle, name, dtype, buffer.view.buf, buffer.count)
+        take_back(released)
+        self._check(status)
 
     def membrane_potentials(self, population, out):
         """Copy the membrane state of a population, by name, into float32 [batch_size][size]."""
         cdef Buffer buffer = open_buffer(out, FLOAT32, "the array", True)
-        self._check(snn_get_membrane_potentials(
-            self.handle, text(population, "the population"), <float *>buffer.view.buf, buffer.count))
+        cdef bytes encoded = text(population, "the population")
+        cdef const char *name = encoded
+        cdef PyThreadState *released = let_go(self._waits)
+        cdef SNNStatus status = snn_get_membrane_potentials(self.handle, name, <float *>buffer.view.buf, buffer.count)
+        take_back(released)
+        self._check(status)
 
     def spikes(self, uint32_t population, uint32_t sample=0):
         """The neurons that spiked in the last step, ascending: a new uint32 array."""
         cdef const uint32_t *neurons = NULL
         cdef uint32_t count = 0
-        self._check(snn_session_get_spikes(self.handle, population, sample, &neurons, &count))
+        cdef SNNCounters counters
+        cdef SNNStatus status = SNN_OK
+        if self._waits:  # before the lock is held: nobody may step until the neurons are copied
+            counters.struct_size = sizeof(counters)
+            with nogil:
+                status = snn_get_counters(self.handle, &counters)
+        if status == SNN_OK:
+            status = snn_session_get_spikes(self.handle, population, sample, &neurons, &count)
+        self._check(status)
         return copied_indices(neurons, count)
 
     def run(self, steps, list inputs, list records, progress=None, interval=1000, *, list events=None,
@@ -274,8 +306,12 @@ cdef class Session:
 
     def record_steps(self, command_buffer, count):
         """Append `count` steps to a VkCommandBuffer."""
-        self._check(snn_vulkan_record_steps(
-            self.handle, as_handle(command_buffer, "command_buffer"), as_u32(count, "count")))
+        cdef void *commands = as_handle(command_buffer, "command_buffer")
+        cdef uint32_t steps = as_u32(count, "count")
+        cdef PyThreadState *released = let_go(self._waits)
+        cdef SNNStatus status = snn_vulkan_record_steps(self.handle, commands, steps)
+        take_back(released)
+        self._check(status)
 
     def submit_steps(self, count, list waits, list signals):
         """Submit `count` steps that wait for and signal semaphores: lists of (VkSemaphore, value)."""
@@ -304,16 +340,21 @@ cdef class Session:
     def bind_vulkan_buffer(self, path, buffer, offset=0, size=0):
         """Bind a VkBuffer to what `path` names; None ends the binding."""
         cdef SNNVulkanBuffer given
-        if buffer is None:
-            self._check(snn_vulkan_bind_buffer(self.handle, text(path, "the path"), NULL))
-            return
-        memset(&given, 0, sizeof(given))
-        given.struct_size = sizeof(given)
-        given.type = SNN_FLOAT32
-        given.buffer = as_u64(buffer, "buffer")
-        given.offset_bytes = as_u64(offset, "offset")
-        given.size_bytes = as_u64(size, "size")
-        self._check(snn_vulkan_bind_buffer(self.handle, text(path, "the path"), &given))
+        cdef const SNNVulkanBuffer *bound = NULL
+        cdef bytes encoded = text(path, "the path")
+        cdef const char *name = encoded
+        cdef SNNStatus status
+        if buffer is not None:
+            memset(&given, 0, sizeof(given))
+            given.struct_size = sizeof(given)
+            given.type = SNN_FLOAT32
+            given.buffer = as_u64(buffer, "buffer")
+            given.offset_bytes = as_u64(offset, "offset")
+            given.size_bytes = as_u64(size, "size")
+            bound = &given
+        with nogil:
+            status = snn_vulkan_bind_buffer(self.handle, name, bound)
+        self._check(status)
 
     def set_readback(self, list paths, frames):
         """Say which states and spikes come back without waiting, and for how many of the last frames."""

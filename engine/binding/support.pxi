@@ -38,6 +38,24 @@ cdef int check(SNNStatus status) except -1:
     raise error_for_status(status, snn_last_error().decode("utf-8", "replace"))
 
 
+# Where a session may wait for a device, Python's lock is let go meanwhile: what the device waits for may come from another thread. Not
+# elsewhere, where a call takes less than waiting for the lock.
+cdef extern from "Python.h":
+    ctypedef struct PyThreadState:
+        pass
+    PyThreadState *PyEval_SaveThread() noexcept nogil
+    void PyEval_RestoreThread(PyThreadState *state) noexcept nogil
+
+
+cdef inline PyThreadState *let_go(bint waits) noexcept nogil:
+    return PyEval_SaveThread() if waits else NULL
+
+
+cdef inline void take_back(PyThreadState *released) noexcept nogil:
+    if released != NULL:
+        PyEval_RestoreThread(released)
+
+
 cdef bytes text(object value, str what):
     """UTF-8 of a name or path; a null character would end it early, so it is refused."""
     if not isinstance(value, str):

@@ -37,7 +37,10 @@ cdef class Trainer:
         definition.window_steps = as_u32(window_steps, "window_steps")
         definition.window_updates = window_updates
         definition.rule = as_u32(rule, "rule")
-        check(snn_trainer_create(session.handle, &definition, &self.handle))
+        cdef PyThreadState *released = let_go(session._waits)
+        cdef SNNStatus status = snn_trainer_create(session.handle, &definition, &self.handle)
+        take_back(released)
+        check(status)
         self._session = session
 
     def __dealloc__(self):
@@ -152,13 +155,19 @@ cdef class Trainer:
         check(snn_trainer_get_state(self.handle, NULL, &count))
         values = numpy.empty(count)
         cdef Buffer buffer = open_buffer(values, FLOAT64, "values", True)
-        check(snn_trainer_get_state(self.handle, <double *>buffer.view.buf, &count))
+        cdef PyThreadState *released = let_go(self._session._waits)
+        cdef SNNStatus status = snn_trainer_get_state(self.handle, <double *>buffer.view.buf, &count)
+        take_back(released)
+        check(status)
         return values
 
     def set_state(self, values):
         """Take over what `state` of a trainer of the same network and optimiser gave."""
         cdef Buffer buffer = open_buffer(values, FLOAT64, "the state of the trainer")
-        check(snn_trainer_set_state(self.handle, <const double *>buffer.view.buf, buffer.count))
+        cdef PyThreadState *released = let_go(self._session._waits)
+        cdef SNNStatus status = snn_trainer_set_state(self.handle, <const double *>buffer.view.buf, buffer.count)
+        take_back(released)
+        check(status)
 
     def set_auxiliary_loss(self, population, loss, double weight):
         """Add `weight` times a loss of another population than the output; 0: none."""
@@ -170,16 +179,27 @@ cdef class Trainer:
 
     def set_quantization(self, projection, bits, per_channel=False):
         """Round the weights of a projection to so many bits, the optimiser's own left as they are; 0: no longer."""
-        check(snn_trainer_set_quantization(self.handle, as_u32(projection, "projection"), as_u32(bits, "bits"), bool(per_channel)))
+        cdef uint32_t place = as_u32(projection, "projection"), width = as_u32(bits, "bits"), each = bool(per_channel)
+        cdef PyThreadState *released = let_go(self._session._waits)
+        cdef SNNStatus status = snn_trainer_set_quantization(self.handle, place, width, each)
+        take_back(released)
+        check(status)
 
     def set_normalization(self, projection, double scale, double momentum, double epsilon):
         """Normalise what a projection delivers over all steps, folded into its weights between calls; scale 0: no longer."""
-        check(snn_trainer_set_normalization(self.handle, as_u32(projection, "projection"), scale, momentum, epsilon))
+        cdef uint32_t place = as_u32(projection, "projection")
+        cdef PyThreadState *released = let_go(self._session._waits)
+        cdef SNNStatus status = snn_trainer_set_normalization(self.handle, place, scale, momentum, epsilon)
+        take_back(released)
+        check(status)
 
     def set_delay_learning(self, projection, kernel, double width, double rate_factor):
         """Learn the delays of a projection of taps, at one tap for each pair between calls; width 0: no longer."""
-        check(snn_trainer_set_delay_learning(
-            self.handle, as_u32(projection, "projection"), as_u32(kernel, "kernel"), width, rate_factor))
+        cdef uint32_t place = as_u32(projection, "projection"), number = as_u32(kernel, "kernel")
+        cdef PyThreadState *released = let_go(self._session._waits)
+        cdef SNNStatus status = snn_trainer_set_delay_learning(self.handle, place, number, width, rate_factor)
+        take_back(released)
+        check(status)
 
     def set_learning_rate(self, double learning_rate):
         """Change the learning rate from the next update on."""

@@ -10,7 +10,7 @@ from rich.markup import escape
 from typer.core import TyperCommand
 
 from snn.engine import machine
-from snn.engine.bench import BENCHMARKS, Settings
+from snn.engine.bench import ABOUT, BENCHMARKS, Settings
 from snn.engine.bench.peers import PEERS, TRAINERS
 from snn.engine.bench.training_cases import TRAINING_CASES
 from snn.engine.cli.output import JsonFlag, console, fail, print_json, table, with_unit
@@ -19,6 +19,10 @@ from snn.scenes import SCENES
 __all__ = ["BenchCommand", "bench", "spread_peers"]
 
 _NAMES = ", ".join(BENCHMARKS)
+_VARIANTS = (
+    "; ".join(f"{name}: {', '.join(about.variants)}" for name, about in ABOUT.items() if about.variants != ("snn",))
+    + "; others: snn, and the peers of --vs"
+)
 _PEERS = ", ".join(PEERS)
 _TRAINERS = ", ".join(TRAINERS)
 
@@ -28,6 +32,12 @@ class BenchCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Give each name after ``--vs`` an option of its own, which is what click understands."""
+        name = next((word for word in args if word in ABOUT), None)
+        if name is not None:
+            # For `snn bench NAME --help`.
+            about = ABOUT[name]
+            more = " and the peers of --vs" if name in SCENES or name in TRAINING_CASES else ""
+            self.help = f"{name}: {about.title}.\n\nVariants: {', '.join(about.variants)}{more}.\n\n{self.help}"
         return super().parse_args(ctx, spread_peers(args))
 
 
@@ -47,7 +57,7 @@ def spread_peers(arguments: Sequence[str]) -> list[str]:
 
 def bench(
     name: Annotated[str, typer.Argument(help=f"What to measure: {_NAMES}.")],
-    variant: Annotated[str | None, typer.Option(help="Only this variant; all when not given.")] = None,
+    variant: Annotated[str | None, typer.Option(help=f"Only this variant; all when not given. {_VARIANTS}.")] = None,
     repeats: Annotated[
         int | None, typer.Option(min=1, help="Repeats; the benchmark's own number when not given.")
     ] = None,
@@ -93,6 +103,9 @@ def bench(
         if peer not in known:
             able = SCENES if peer in PEERS else TRAINING_CASES
             raise fail(f"peer '{peer}' does not run benchmark '{name}'; it runs: {', '.join(able)}")
+    variants = (*ABOUT[name].variants, *peers) if name in ABOUT else None
+    if variant is not None and variants is not None and variant not in variants:
+        raise fail(f"benchmark '{name}' has no variant '{variant}'; it has: {', '.join(variants)}")
     settings = Settings(
         device, threads, repeats, seed, variant, instruction_set, scale, peers, connectome, count, own_weights
     )
@@ -103,8 +116,6 @@ def bench(
         if as_json:
             # As it comes: a peer may take long.
             print_json(one)
-    if not results:
-        raise fail(f"benchmark '{name}' has no variant '{variant}'")
     if not as_json:
         show(results)
 
@@ -131,7 +142,7 @@ def _show(results: list[dict[str, Any]]) -> None:
 
 def _show_scene(results: list[dict[str, Any]]) -> None:
     """Seconds of work for each second of network time, and what each simulator needed besides."""
-    columns = ("simulator", ">threads", ">s per s", ">10 to 90 %", ">ratio", ">build", ">memory", ">B/syn")
+    columns = ("simulator", ">threads", ">s per s", ">10 to 90 %", ">ratio", ">build", ">process", ">/synapse")
     rows = table(*columns)
     measured = [one for one in results if "no_result" not in one]
     for one in measured:
@@ -143,13 +154,16 @@ def _show_scene(results: list[dict[str, Any]]) -> None:
             f"{one['ratio_to_snn']:.1f}" if "ratio_to_snn" in one else "",
             with_unit(one["build_s"], "s"),
             with_unit(one["peak_rss_bytes"], "B"),
-            f"{one['bytes_per_synapse']:.1f}",
+            f"{one['process_bytes_per_synapse']:.1f}",
         )
     if measured:
         first = measured[0]
         console.print(f"{first['bench']} at scale {first['scale']:g}: {first['network']}", highlight=False)
         console.print(f"{first['neurons']:,} neurons, {first['synapses']:,} synapses", highlight=False)
         console.print(rows)
+        console.print(
+            "process: peak memory of the whole process, interpreter and libraries too; /synapse: its bytes for each"
+        )
         for one in measured:
             rates = ", ".join(f"{name} {rate:.2f} Hz" for name, rate in one["rates_hz"].items())
             console.print(f"{one['variant']}: {rates}", highlight=False)

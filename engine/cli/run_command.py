@@ -155,6 +155,11 @@ def _frames(population: snn.Population, text: str, steps: int, batch_size: int, 
     except ValueError:
         raise fail(f"--input {population.name}={text} is neither a number, random:P, nor a .npy file") from None
     if kind == "":
+        if population.model == "spike_input" and np.isfinite(number) and number not in (0, 1):
+            hint = f"; random:{number:g} makes spikes with that probability" if 0 < number < 1 else ""
+            raise fail(
+                f"--input {population.name}={text}: {population.name} is a spike input, which takes 0 or 1{hint}"
+            )
         # Spikes of a spike input last one step; given for each step they come at every step.
         return np.full(shape if population.model == "input" else (steps, *shape), number, np.float32)
     if kind != "random":

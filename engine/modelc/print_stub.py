@@ -63,6 +63,11 @@ def class_stub(name: str, definition: Definition) -> str:
         words = ", ".join(f'"{choice}"' for choice in option.choices)
         arguments.append(f'{option.name}: Literal[{words}] = "{option.default}"')
         doc += _entry(option.name, f'{{{words}}}, default "{option.default}"', f"{option.doc.rstrip('.')}.")
+    states = ", ".join(state.name for state in definition.states) or "none"
+    default = 'default Surrogate("arctan", slope=2, scale=1)'
+    doc += _entry("surrogate", default, "What training uses in place of the derivative of a spike.")
+    doc += _entry("initial", "dict, optional", f"State at step 0: {states}.")
+    doc += _entry("name", "str, optional", "Name of the population in a `Sequential`.")
     arguments += [
         "surrogate: str | Surrogate | None = None",
         "initial: Mapping[str, ArrayLike | Distribution] | None = None",

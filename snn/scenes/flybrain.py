@@ -183,6 +183,7 @@ class FlyBrain(Scene):
                 raise NotFoundError(f"scene {self.name!r}: there is no file {str(path)!r}")
         return dataclasses.replace(
             self,
+            title=f"{self.brain:,} LIF neurons of a fly's brain, Shiu et al. 2024, from {table.name}",
             connectivity=table,
             completeness=neurons,
             smallest_scale=1.0,
@@ -369,7 +370,7 @@ def _check_columns(path: Path, names: list[str]) -> None:
 
 FLYBRAIN = FlyBrain(
     name="flybrain",
-    title="138,639 LIF neurons of a fly's brain, 15.1 million connections (Shiu et al. 2024), or a twin",
+    title="a synthetic twin of a fly's brain: 138,639 LIF neurons, 15.1 million connections (after Shiu et al. 2024)",
     dt=0.1,
     warm_up=300.0,
     window=1000.0,

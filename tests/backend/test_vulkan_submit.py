@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import threading
 
 import numpy as np
@@ -151,6 +152,58 @@ def test_a_run_waits_for_steps_that_wait_themselves(net: snn.Network) -> None:
         wanted = reference.run(len(frames), {"spikes": frames}, record={"cells": "v"})
         np.testing.assert_array_equal(found["cells"]["v"], wanted["cells"]["v"])
     semaphores.close()
+    renderer.close()
+    assert renderer.problems == []
+
+
+CALLS_THAT_WAIT = {
+    "read": lambda sim: sim["cells.v"],
+    "write": lambda sim: sim.set("cells.v", 0.25),
+    "spikes": lambda sim: sim.spikes("cells"),
+    "counters": lambda sim: sim.counters,
+    "reset": lambda sim: sim.reset(),
+    "close": lambda sim: sim.close(),
+}
+
+
+@pytest.mark.parametrize("call", CALLS_THAT_WAIT)
+def test_other_threads_go_on_while_one_waits_for_the_device(call: str, net: snn.Network) -> None:
+    """What the device waits for may come from another thread of Python: a call that held its lock would wait for ever."""
+    renderer = Renderer(timeline=True)
+    semaphores = Semaphores(renderer)
+    semaphore, value = semaphores.next()
+    with snn.Simulation(net, device=renderer.host(threading.Lock())) as sim:
+        snn.vulkan.submit_steps(sim, STEPS, waits=[(number(semaphore), value)])
+        signal = vk.VkSemaphoreSignalInfo(semaphore=semaphore, value=value)
+        later = threading.Timer(0.1, lambda: vk.vkSignalSemaphore(renderer.device, signal))
+        faulthandler.dump_traceback_later(60, exit=True)
+        later.start()
+        CALLS_THAT_WAIT[call](sim)
+        later.join()
+        faulthandler.cancel_dump_traceback_later()
+    semaphores.close()
+    renderer.close()
+    assert renderer.problems == []
+
+
+def test_steps_that_were_refused_leave_no_submission_half_made() -> None:
+    net = snn.Network(dt=1.0)
+    net.add("cells", snn.LIF(64))
+    for name in ("left", "right"):
+        net.add(name, snn.Input(64))
+        net.connect(name, "cells", snn.OneToOne(0.4))
+    renderer = Renderer()
+    memory, values = renderer.memory(2 * 2 * 64, vk.VK_BUFFER_USAGE_STORAGE_BUFFER_BIT)
+    values[:] = 1
+    halves = [snn.vulkan.Buffer(number(memory), half * 512, 512) for half in range(2)]
+    with snn.Simulation(net, device=renderer.host(threading.Lock()), batch_size=2, sample_weights=True) as sim:
+        snn.vulkan.bind_buffer(sim, "left.input", halves[0])
+        for _ in range(2):
+            with pytest.raises(snn.UnsupportedError, match="some of its inputs are bound"):
+                snn.vulkan.submit_steps(sim, STEPS)
+        snn.vulkan.bind_buffer(sim, "right.input", halves[1])
+        snn.vulkan.submit_steps(sim, STEPS)
+        assert (sim["cells.v"] > 0).all()
     renderer.close()
     assert renderer.problems == []
 

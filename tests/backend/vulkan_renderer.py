@@ -58,11 +58,13 @@ class Renderer:
         self.physical = vk.vkEnumeratePhysicalDevices(self.instance)[0]
         families = vk.vkGetPhysicalDeviceQueueFamilyProperties(self.physical)
         self.family = next(i for i, f in enumerate(families) if f.queueFlags & vk.VK_QUEUE_COMPUTE_BIT)
+        # What a struct points to lives as long as this object, not as long as a copy of it in another one's list.
+        queue = vk.VkDeviceQueueCreateInfo(queueFamilyIndex=self.family, pQueuePriorities=[1.0])
         self.device = vk.vkCreateDevice(
             self.physical,
             vk.VkDeviceCreateInfo(
                 pNext=vk.VkPhysicalDeviceVulkan12Features(timelineSemaphore=vk.VK_TRUE) if timeline else None,
-                pQueueCreateInfos=[vk.VkDeviceQueueCreateInfo(queueFamilyIndex=self.family, pQueuePriorities=[1.0])],
+                pQueueCreateInfos=[queue],
             ),
             None,
         )
@@ -79,9 +81,13 @@ class Renderer:
         handles = [number(one) for one in (self.instance, self.physical, self.device, self.queue)]
         return snn.vulkan.Host(*handles, self.family, queue_lock=lock)
 
-    def memory(self, size: int, usage: int):
+    def buffer(self, size: int, usage: int):
+        """A buffer of `size` float32, without memory."""
+        return vk.vkCreateBuffer(self.device, vk.VkBufferCreateInfo(size=size * 4, usage=usage), None)
+
+    def memory(self, size: int, usage: int, buffer=None):
         """A buffer that the host sees, with its memory as an array of `size` float32."""
-        buffer = vk.vkCreateBuffer(self.device, vk.VkBufferCreateInfo(size=size * 4, usage=usage), None)
+        buffer = buffer or self.buffer(size, usage)
         needs = vk.vkGetBufferMemoryRequirements(self.device, buffer)
         types = vk.vkGetPhysicalDeviceMemoryProperties(self.physical)
         wanted = vk.VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | vk.VK_MEMORY_PROPERTY_HOST_COHERENT_BIT

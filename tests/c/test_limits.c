@@ -129,6 +129,18 @@ static void a_session_has_at_most_1048576_samples_and_1024_threads(void) {
     snn_network_release(network);
 }
 
+static void a_written_parameter_has_one_value_or_as_many_as_neurons(void) {
+    static const double ones[3] = {1, 1, 1};
+    SNNHandle handle = open_chain();
+    const size_t wrong[] = {0, 2, 4, SIZE_MAX / 8, SIZE_MAX};
+    size_t i;
+    for (i = 0; i < COUNT(wrong); ++i)
+        CHECK_ERROR(snn_session_write(handle, "cells.threshold", SNN_FLOAT64, ones, wrong[i]), SNN_ERROR_INVALID_ARGUMENT,
+                    "takes 1 value or 3");
+    CHECK_OK(snn_session_write(handle, "cells.threshold", SNN_FLOAT64, ones, 3));
+    snn_destroy_network(handle);
+}
+
 static const CheckCase cases[] = {
     CASE(the_time_step_is_at_most_a_million_milliseconds),
     CASE(a_population_has_at_most_two_to_the_thirty_neurons),
@@ -136,6 +148,7 @@ static const CheckCase cases[] = {
     CASE(the_delay_of_a_synapse_counts_with_that_of_its_projection),
     CASE(a_rule_makes_at_most_two_to_the_thirty_four_synapses),
     CASE(a_session_has_at_most_1048576_samples_and_1024_threads),
+    CASE(a_written_parameter_has_one_value_or_as_many_as_neurons),
 };
 
 int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

@@ -1,4 +1,4 @@
-/* Threads and processes: busy sessions, parallel sessions, shared networks, destroying from elsewhere, fork. */
+/* Threads and processes: busy sessions, parallel sessions, shared networks, releasing and destroying from elsewhere, fork. */
 #define _DEFAULT_SOURCE
 #include <pthread.h>
 #if !defined(_WIN32)
@@ -76,6 +76,89 @@ static void threads_that_race_for_a_session_get_ok_or_busy(void) {
     CHECK(steps >= 1 && steps <= 8000);
     step_chain(handle);
     snn_destroy_network(handle);
+}
+
+/* ---- Trainers that a garbage collector releases ---- */
+
+/* The allocator of a host that uses it from one thread. */
+typedef struct OneThread {
+    pthread_t thread;
+    int elsewhere; /* calls from another thread */
+    int blocks;
+} OneThread;
+
+static void *SNN_CALL take_here(void *user, size_t size_bytes, size_t alignment) {
+    OneThread *one = user;
+    char *block = malloc(sizeof block + alignment + size_bytes), *aligned;
+    if (!block) return NULL;
+    aligned = block + sizeof block + alignment - ((uintptr_t)block + sizeof block) % alignment;
+    memcpy(aligned - sizeof block, &block, sizeof block);
+    one->elsewhere += !pthread_equal(one->thread, pthread_self());
+    one->blocks += 1;
+    return aligned;
+}
+
+static void SNN_CALL give_back_here(void *user, void *memory, size_t size_bytes) {
+    OneThread *one = user;
+    char *block;
+    (void)size_bytes;
+    memcpy(&block, (char *)memory - sizeof block, sizeof block);
+    one->elsewhere += !pthread_equal(one->thread, pthread_self());
+    one->blocks -= 1;
+    free(block);
+}
+
+static void *release_trainer(void *argument) {
+    snn_trainer_release(*(SNNTrainer *)argument);
+    return NULL;
+}
+
+typedef struct Releasing {
+    SNNTrainer trainer;
+    int *blocks;
+    int blocks_after; /* when it was released, within the step */
+} Releasing;
+
+static void SNN_CALL release_elsewhere(SNNHandle handle, const SNNSpikes *spikes, void *user) {
+    Releasing *releasing = user;
+    pthread_t thread;
+    (void)handle, (void)spikes;
+    if (!releasing->trainer) return;
+    if (pthread_create(&thread, NULL, release_trainer, &releasing->trainer) == 0) pthread_join(thread, NULL);
+    releasing->trainer = NULL;
+    releasing->blocks_after = *releasing->blocks;
+}
+
+/* Its memory is the session's: it ends on the thread that has the session, after the call that runs. */
+static void a_trainer_released_meanwhile_ends_with_the_call(void) {
+    const SNNTrainerDef def = classifier_trainer_def(5);
+    OneThread one = {pthread_self(), 0, 0};
+    const SNNAllocator allocator = {sizeof allocator, take_here, give_back_here, &one};
+    static const int32_t label = 1;
+    float values[16];
+    SNNInputArray input;
+    const SNNBatch batch = held_batch(&input, values, COUNT(values), &label, 1);
+    SNNConfig config;
+    SNNHandle handle = NULL;
+    SNNNetwork network = make_classifier();
+    Releasing releasing = {NULL, &one.blocks, 0};
+    size_t i;
+    for (i = 0; i < COUNT(values); ++i) values[i] = 2.0f;
+    snn_config_default(&config);
+    config.network = network;
+    config.allocator = &allocator;
+    CHECK_OK(snn_create_network(&config, &handle));
+    CHECK_OK(snn_trainer_create(handle, &def, &releasing.trainer));
+    CHECK_OK(snn_trainer_step(releasing.trainer, &batch, NULL));
+    CHECK_OK(snn_session_set_input(handle, 0, values, COUNT(values)));
+    CHECK_OK(snn_register_spike_callback(handle, release_elsewhere, &releasing));
+    CHECK_OK(snn_session_step(handle, 5));
+    CHECK(releasing.trainer == NULL); /* the callback ran */
+    CHECK_EQUAL(one.elsewhere, 0);
+    CHECK(one.blocks < releasing.blocks_after); /* it has ended, though the session has not */
+    snn_destroy_network(handle);
+    CHECK_EQUAL(one.blocks, 0);
+    snn_network_release(network);
 }
 
 /* ---- Sessions side by side ---- */
@@ -273,6 +356,7 @@ static void a_child_may_destroy_a_session_with_threads(void) {
 static const CheckCase cases[] = {
     CASE(a_second_thread_is_told_that_the_session_is_busy),
     CASE(threads_that_race_for_a_session_get_ok_or_busy),
+    CASE(a_trainer_released_meanwhile_ends_with_the_call),
     CASE(sessions_run_side_by_side_on_one_network),
     CASE(networks_are_counted_from_every_thread),
     CASE(destroying_from_another_thread_ends_the_stepping),

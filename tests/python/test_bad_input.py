@@ -22,9 +22,9 @@ from snn.engine.errors import error_for_status
         (np.full((2, 12), 0.5), "0.5"),
         ([["a"] * 12] * 2, "input 'input' has dtype <U1; it must hold real numbers"),
         (np.zeros((2, 12), complex), "input 'input' has dtype complex128"),
-        (np.zeros((2, 12), object), "input 'input' has dtype object"),
+        (np.full((2, 12), "x", object), r"input 'input' has 'x' at \[0, 0\]"),
         ([[1.0], [1.0, 2.0]], "input 'input' is not an array of numbers"),
-        (None, "input 'input' has dtype object"),
+        (None, "input 'input' is None"),
     ],
 )
 def test_bad_inputs_for_a_step(chain: snn.Network, values, sentence: str) -> None:

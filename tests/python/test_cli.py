@@ -361,7 +361,7 @@ def test_run_is_the_same_on_every_device(snn_command: Command, file: Path) -> No
         ),
         (["bench", "latency", "--scale", "2"], 1, "benchmark 'latency' has no scale"),
         (["bench", "latency", "--count", "2"], 1, "benchmark 'latency' has no count; brains has"),
-        (["bench", "brains", "--variant", "basic"], 1, "there are: shared weights, own weights"),
+        (["bench", "brains", "--variant", "basic"], 1, "it has: shared weights, own weights"),
         (
             ["bench", "brains", "--variant", "shared weights", "--own-weights"],
             1,
@@ -446,7 +446,7 @@ def test_bench_latency_in_words_and_one_variant(snn_command: Command) -> None:
     assert "scalar" in told.out
     assert "hidden1" in told.out
     result = snn_command("bench", "latency", "--repeats", 200, "--variant", "basic")
-    assert (result.status, result.err) == (1, "error: benchmark 'latency' has no variant 'basic'\n")
+    assert (result.status, result.err) == (1, "error: benchmark 'latency' has no variant 'basic'; it has: python, c\n")
 
 
 def test_bench_digits(snn_command: Command) -> None:
@@ -472,7 +472,7 @@ SCENE_KEYS = {
     "warm_up_ms",
     "window_ms",
     "expected_hz",
-    "bytes_per_synapse",
+    "process_bytes_per_synapse",
 }
 
 
@@ -486,7 +486,7 @@ def test_bench_scene(snn_command: Command) -> None:
     # Seconds for each second of network time.
     assert one["realtime_factor"] == one["median_s"]
     assert 0 < one["p10_s"] <= one["median_s"] <= one["p90_s"]
-    assert one["bytes_per_synapse"] == one["peak_rss_bytes"] / one["synapses"]
+    assert one["process_bytes_per_synapse"] == one["peak_rss_bytes"] / one["synapses"]
     for name, (mean, tolerance) in one["expected_hz"].items():
         assert abs(one["rates_hz"][name] - mean) <= tolerance
 
@@ -546,7 +546,7 @@ def test_bench_compares_with_peers_at_equal_rates_only(snn_command: Command, mon
     # Two seconds of work for each second of the network.
     assert (nest["median_s"], nest["p10_s"], nest["p90_s"]) == pytest.approx((2.0, 2.0, 2.0))
     assert nest["ratio_to_snn"] == pytest.approx(2.0 / own["median_s"])
-    assert (nest["peak_rss_bytes"], nest["synapses"], nest["bytes_per_synapse"]) == (2**21, 1000, 2**21 / 1000)
+    assert (nest["peak_rss_bytes"], nest["synapses"], nest["process_bytes_per_synapse"]) == (2**21, 1000, 2**21 / 1000)
     assert nest["versions"]["nest"] == "9.9"
     assert "median_s" not in brian2
     assert "'excitatory' spikes at 0.100 Hz" in brian2["no_result"]

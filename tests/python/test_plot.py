@@ -13,6 +13,7 @@ from matplotlib.colors import to_rgba
 
 import snn
 from snn.engine.cli.demo_picture import draw
+from snn.engine.digits import digits_network
 from snn.plot import COLORS, INK, confusion_matrix, raster, traces
 
 
@@ -124,7 +125,7 @@ def test_bad_input_is_named() -> None:
 
 
 def test_the_picture_of_the_demo(tmp_path: Path) -> None:
-    network = snn.engine.digits.digits_network(0)
+    network = digits_network(0)
     data = snn.data.digits()
     truth, predicted = data.test_y[:50], (data.test_y[:50] + (np.arange(50) % 7 == 0)) % 10
     path = tmp_path / "picture.png"

@@ -58,6 +58,20 @@ SessionOptions session_options(const SNNConfig& config) {
     return options;
 }
 
+// A session that is not opened: for what is known of one before.
+struct Planned {
+    std::shared_ptr<const Network> network;
+    SessionOptions options;
+};
+
+Planned planned_session(SNNNetwork network, const SNNConfig* config) {
+    const PinnedNetwork object = pin_network(network);
+    Planned planned{nullptr, session_options(complete(config, snn_config_init, "config"))};
+    if (planned.options.executor.thread_count == 0) planned.options.executor.thread_count = logical_processors();
+    planned.network = object->finished();
+    return planned;
+}
+
 }  // namespace
 
 SNNHandle snn::api::open_session(const SNNConfig* config, const SNNVulkanHost* host) {
@@ -88,6 +102,29 @@ SNNHandle snn::api::open_session(const SNNConfig* config, const SNNVulkanHost* h
     return opened.handle;
 }
 
+namespace {
+
+// Of one device too.
+Placement placement_of(const Plan& plan, const SessionOptions& options) {
+    if (names_several(options.device)) return place(plan, options.device, options.executor);
+    if (automatic_device(options.device) == Automatic::no) find_backend(options.device);
+    std::vector<std::vector<Placed>> places;
+    for (const Population& population : plan.network->populations()) places.push_back({{{0, population.size}, 0}});
+    return {{options.device}, std::move(places)};
+}
+
+// Zero-terminated; `out_text` null and `size_bytes` 0 ask for the size.
+void answer_text(const std::string& found, std::string_view name, char* out_text, size_t size_bytes, size_t* out_size_bytes) {
+    if (!out_text && size_bytes > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_", name, " is null");
+    required(out_size_bytes, "out_size_bytes") = found.size() + 1;
+    if (!out_text) return;
+    if (size_bytes <= found.size())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "size_bytes is ", size_bytes, "; ", found.size() + 1, " are needed");
+    std::copy_n(found.c_str(), found.size() + 1, out_text);
+}
+
+}  // namespace
+
 extern "C" {
 
 void snn_config_init(SNNConfig* out_config, uint32_t struct_size) {
@@ -100,11 +137,8 @@ void snn_config_init(SNNConfig* out_config, uint32_t struct_size) {
 SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMemoryEstimate* out_estimate,
                              uint64_t* out_projection_bytes, size_t count) {
     return guarded([&] {
-        const PinnedNetwork object = pin_network(network);
-        SessionOptions options = session_options(complete(config, snn_config_init, "config"));
+        auto [finished, options] = planned_session(network, config);
         if (automatic_device(options.device) != Automatic::no) options.device = assumed_device(options.executor.flags);
-        if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
-        const std::shared_ptr<const Network> finished = object->finished();
         if (out_projection_bytes && count != finished->projections().size())
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ", finished->projections().size(),
                         " projections");
@@ -129,19 +163,15 @@ SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMem
 SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig* config, uint32_t* out_places, size_t count,
                                 uint32_t* out_window_steps) {
     return guarded([&] {
-        const PinnedNetwork object = pin_network(network);
-        SessionOptions options = session_options(complete(config, snn_config_init, "config"));
-        if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
-        const std::shared_ptr<const Network> finished = object->finished();
+        const auto [finished, options] = planned_session(network, config);
+        const Plan plan = make_plan(finished);
         required(out_places, "out_places");
-        if (count != finished->populations().size())
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ", finished->populations().size(),
+        if (count != plan.network->populations().size())
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ", plan.network->populations().size(),
                         " populations");
         if (shares_samples(options.device))
             throw Error(SNN_ERROR_UNSUPPORTED, "device '", options.device, "': devices that share the samples have every population");
-        Placement placement{{options.device}, std::vector<std::vector<Placed>>(count, {{{}, 0}})};
-        if (names_several(options.device)) placement = place(*finished, options.device, options.executor);
-        else if (automatic_device(options.device) == Automatic::no) find_backend(options.device);
+        const Placement placement = placement_of(plan, options);
         for (uint32_t p = 0; p < count; ++p)
             out_places[p] = placement.is_cut(p) ? SNN_PLACE_CUT : placement.of_population[p].front().device;
         if (out_window_steps) *out_window_steps = placement.window_steps;
@@ -151,20 +181,50 @@ SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig* config, uin
 SNNStatus snn_network_placement_words(SNNNetwork network, const SNNConfig* config, char* out_words, size_t size_bytes,
                                       size_t* out_size_bytes) {
     return guarded([&] {
-        const PinnedNetwork object = pin_network(network);
-        SessionOptions options = session_options(complete(config, snn_config_init, "config"));
-        if (options.executor.thread_count == 0) options.executor.thread_count = logical_processors();
-        const std::shared_ptr<const Network> finished = object->finished();
-        if (!out_words && size_bytes > 0) required(out_words, "out_words");
+        const auto [finished, options] = planned_session(network, config);
+        const Plan plan = make_plan(finished);
         std::string words = options.device;
-        if (shares_samples(words)) words = make_shares(*finished, words, options.executor).device();
-        else if (names_several(words)) words = place(*finished, words, options.executor).device(*finished);
+        if (shares_samples(words)) words = make_shares(*plan.network, words, options.executor).device();
+        else if (names_several(words)) words = placement_of(plan, options).device(*plan.network);
         else if (automatic_device(words) == Automatic::no) find_backend(words);
-        required(out_size_bytes, "out_size_bytes") = words.size() + 1;
-        if (!out_words) return;
-        if (size_bytes <= words.size())
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "size_bytes is ", size_bytes, "; the words take ", words.size() + 1);
-        std::copy_n(words.c_str(), words.size() + 1, out_words);
+        answer_text(words, "words", out_words, size_bytes, out_size_bytes);
+    });
+}
+
+SNNStatus snn_network_placement_times(SNNNetwork network, const SNNConfig* config, double* out_seconds, size_t count) {
+    return guarded([&] {
+        const auto [finished, options] = planned_session(network, config);
+        const Plan plan = make_plan(finished);
+        if (automatic_device(options.device) != Automatic::no)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->device is '", options.device, "'; name the devices whose time is wanted");
+        required(out_seconds, "out_seconds");
+        const size_t devices = devices_of(options.device).size();
+        if (count != devices) throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; config->device names ", devices, " devices");
+        std::vector<double> seconds;
+        if (shares_samples(options.device)) {
+            const Shares shares = make_shares(*plan.network, options.device, options.executor);
+            seconds = expected_step_s(*plan.network, shares, options.executor, measured_speeds(shares.devices));
+        } else {
+            const Placement placement = placement_of(plan, options);
+            seconds = expected_step_s(*plan.network, placement, options.executor, figures_of(plan, placement.devices, options.executor));
+        }
+        std::copy(seconds.begin(), seconds.end(), out_seconds);
+    });
+}
+
+SNNStatus snn_network_placement_reasons(SNNNetwork network, const SNNConfig* config, char* out_text, size_t size_bytes,
+                                        size_t* out_size_bytes) {
+    return guarded([&] {
+        const auto [finished, options] = planned_session(network, config);
+        const Plan plan = make_plan(finished);
+        std::string lines;
+        if (names_several(options.device) && !shares_samples(options.device)) {
+            const Placement placement = placement_of(plan, options);
+            for (const std::string& sentence :
+                 reasons_of(*plan.network, placement, figures_of(plan, placement.devices, options.executor)))
+                lines += text(lines.empty() ? "" : "\n", sentence);
+        }
+        answer_text(lines, "text", out_text, size_bytes, out_size_bytes);
     });
 }
 
@@ -213,6 +273,25 @@ SNNStatus snn_run_step_within(SNNHandle handle, float frame_dt, float budget_s, 
     });
 }
 
+SNNStatus snn_session_begin(SNNHandle handle, float frame_dt, float budget_s, uint32_t* out_begun) {
+    return aside_session(handle, [&](Session& session) {
+        const bool begun = session.begin(frame_dt, budget_s);
+        if (out_begun) *out_begun = begun;
+    });
+}
+
+SNNStatus snn_session_poll(SNNHandle handle, uint32_t* out_done) {
+    return aside_session(handle, [&](Session& session) {
+        uint32_t& done = required(out_done, "out_done");
+        done = 1;  // also when it is an error of the steps that are done
+        done = session.poll();
+    });
+}
+
+SNNStatus snn_session_wait(SNNHandle handle) {
+    return aside_session(handle, [](Session& session) { session.wait(); });
+}
+
 SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char* population, float* out_potentials, size_t count) {
     return reading_session(handle, [&](Session& session) {
         session.read_membrane(&required(population, "population"), out_potentials, count);
@@ -220,24 +299,15 @@ SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char* population, 
 }
 
 SNNStatus snn_register_spike_callback(SNNHandle handle, SpikeCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) {
-        session.spike_callback = callback;
-        session.spike_user = user;
-    });
+    return with_session(handle, [&](Session& session) { session.set_spike_callback(callback, user); });
 }
 
 SNNStatus snn_register_weight_callback(SNNHandle handle, SNNWeightCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) {
-        session.weight_callback = callback;
-        session.weight_user = user;
-    });
+    return with_session(handle, [&](Session& session) { session.set_weight_callback(callback, user); });
 }
 
 SNNStatus snn_register_epoch_callback(SNNHandle handle, SNNEpochCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) {
-        session.epoch_callback = callback;
-        session.epoch_user = user;
-    });
+    return with_session(handle, [&](Session& session) { session.set_epoch_callback(callback, user); });
 }
 
 SNNStatus snn_session_device(SNNHandle handle, SNNSessionDevice* out_device) {
@@ -250,9 +320,9 @@ SNNStatus snn_session_device(SNNHandle handle, SNNSessionDevice* out_device) {
 }
 
 SNNStatus snn_session_network(SNNHandle handle, SNNNetwork* out_network) {
-    return reading_session(handle, [&](Session& session) {
-        required(out_network, "out_network") = new_network_handle(session.network());
-    });
+    return with_session(
+        handle, [&](Session& session) { required(out_network, "out_network") = new_network_handle(session.network()); },
+        Session::reading | Session::aside);
 }
 
 SNNStatus snn_session_to_network(SNNHandle handle, SNNNetwork* out_network) {
@@ -262,7 +332,11 @@ SNNStatus snn_session_to_network(SNNHandle handle, SNNNetwork* out_network) {
 }
 
 SNNStatus snn_session_set_input(SNNHandle handle, uint32_t population, const float* values, size_t count) {
-    return with_session(handle, [&](Session& session) { session.set_input(population, values, count); });
+    return aside_session(handle, [&](Session& session) { session.set_input(population, values, count); });
+}
+
+SNNStatus snn_session_set_sample_input(SNNHandle handle, uint32_t population, uint32_t sample, const float* values, size_t count) {
+    return aside_session(handle, [&](Session& session) { session.set_sample_input(population, sample, values, count); });
 }
 
 SNNStatus snn_session_bind_input(SNNHandle handle, uint32_t population, const float* values, size_t count) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <stdexcept>
 #include <string>
 
 #include "api/handles.h"
@@ -30,6 +31,9 @@ SNNStatus guarded(Function&& function) noexcept {
         set_last_error(error.what());
         return error.status();
     } catch (const std::bad_alloc&) {
+        set_last_error("out of memory");
+        return SNN_ERROR_OUT_OF_MEMORY;
+    } catch (const std::length_error&) {  // of a vector that no memory could hold
         set_last_error("out of memory");
         return SNN_ERROR_OUT_OF_MEMORY;
     } catch (const std::exception& error) {

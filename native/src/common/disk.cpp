@@ -42,6 +42,9 @@ std::wstring wide(const std::string& path) {
 
 std::string system_message(DWORD error) { return std::system_category().message(static_cast<int>(error)); }
 
+void close_descriptor(int descriptor) { _close(descriptor); }
+void remove_file(const std::string& path) { DeleteFileW(wide(path).c_str()); }
+
 // Whether there is something with this attribute, FILE_ATTRIBUTE_*.
 bool has_attribute(const std::string& path, DWORD attribute) {
     const DWORD attributes = GetFileAttributesW(wide(path).c_str());
@@ -49,6 +52,9 @@ bool has_attribute(const std::string& path, DWORD attribute) {
 }
 
 #else
+
+void close_descriptor(int descriptor) { close(descriptor); }
+void remove_file(const std::string& path) { std::remove(path.c_str()); }
 
 const char* kind_of(mode_t mode) {
     if (S_ISDIR(mode)) return "a folder";
@@ -171,40 +177,37 @@ void AtomicFile::create() {
         // Not fopen with "x", which the older C library of Windows does not know.
         const int descriptor = _wopen(wide(name).c_str(), _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT,
                                       _S_IREAD | _S_IWRITE);
-        if (descriptor >= 0) {
-            file_ = _fdopen(descriptor, "wb");
-            temporary_ = std::move(name);
-        }
 #else
         std::string name = text(place_, ".saving", getpid(), "_", number);
         // Never more open than the file it replaces, not even while it is written.
         const int descriptor = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                                     static_cast<mode_t>(replaces_ ? permissions_ : 0666));
-        if (descriptor >= 0) {
-            // What the process's umask took away; a file system without permissions may refuse, and has none to keep.
-            if (replaces_) (void)fchmod(descriptor, static_cast<mode_t>(permissions_));
-            file_ = fdopen(descriptor, "wb");
-            if (!file_) {
-                const int reason = errno;
-                close(descriptor);
-                std::remove(name.c_str());
-                fail("cannot create", reason);
-            }
-            temporary_ = std::move(name);
-        }
 #endif
-        if (!file_ && errno != EEXIST) fail("cannot create", errno);
+        if (descriptor < 0) {
+            if (errno != EEXIST) fail("cannot create", errno);
+            continue;
+        }
+#if defined(_WIN32)
+        file_ = _fdopen(descriptor, "wb");
+#else
+        // What the process's umask took away; a file system without permissions may refuse, and has none to keep.
+        if (replaces_) (void)fchmod(descriptor, static_cast<mode_t>(permissions_));
+        file_ = fdopen(descriptor, "wb");
+#endif
+        if (!file_) {
+            const int reason = errno;
+            close_descriptor(descriptor);
+            remove_file(name);
+            fail("cannot create", reason);
+        }
+        temporary_ = std::move(name);
     }
     if (!file_) fail("cannot create a file beside", EEXIST);
 }
 
 AtomicFile::~AtomicFile() {
     if (file_) std::fclose(file_);
-#if defined(_WIN32)
-    if (!temporary_.empty()) DeleteFileW(wide(temporary_).c_str());
-#else
-    if (!temporary_.empty()) std::remove(temporary_.c_str());
-#endif
+    if (!temporary_.empty()) remove_file(temporary_);
 }
 
 void AtomicFile::write(const void* data, size_t size) {

@@ -127,7 +127,7 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
         task.accumulators.resize(bundles->thread_count());
         for (uint32_t thread = 0; thread < bundles->thread_count(); ++thread)
             if (index < batch || index == thread)  // only so many tasks step whole populations
-                task.accumulators[thread].allocate(allocator, bundles->accumulator_count(thread) + apart_words);
+                task.accumulators[thread].allocate(allocator, bundles->window_steps() * bundles->window_stride(thread));
     }
     // Who reads a population's activity other than through bundles and plastic synapses needs it in one list.
     std::vector<uint8_t> needs_one_list(populations.size(), 0);
@@ -315,6 +315,7 @@ void CpuExecutor::run(const RunRequest& request) {
 void CpuExecutor::run_steps(const RunRequest& request) {
     begin_events(request);
     leaves_out_resting_ = leaves_out_resting(request);
+    window_steps_ = context_.batch > 1 || leaves_out_resting_ ? 1 : context_.bundles->window_steps();
     holds_sums_ = holds_sums(request);
     const uint32_t width = context_.pool.width(), batch = context_.batch;
     const double work = work_ns_ * request.step_count * batch;
@@ -334,6 +335,7 @@ void CpuExecutor::run_steps(const RunRequest& request) {
             run_samples(request, {0, request.step_count}, bound(group), bound(group + 1), context_.tasks[group]);
         });
     }
+    for (TaskMemory& task : context_.tasks) task.window = {};
     settle();
     end_events(request);
     clock_ += request.step_count;
@@ -377,6 +379,7 @@ void CpuExecutor::run_samples(const RunRequest& request, StepRange steps, uint32
                 Moment at = moment(request, step, sample);
                 if (holds) at.held_sums = memory.held_sums_of_samples.data() + size_t{sample - first} * held_words_;
                 at.fills_held_sums = step == steps.begin;
+                memory.window = window_place(step, steps);
                 load_inputs(request, at, step);
                 count_inputs(request, at, memory);
                 for (uint32_t thread = 0; thread < context_.bundles->thread_count(); ++thread)
@@ -424,6 +427,7 @@ void CpuExecutor::run_thread(const RunRequest& request, uint32_t first_step, uin
         return;
     }
     Barrier& barrier = team.barrier;
+    const StepRange all{first_step, team.end.load(std::memory_order_relaxed)};
     for (uint32_t step = first_step; step < team.end.load(std::memory_order_relaxed); ++step) {
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
             const Moment at = moment(request, step, sample);
@@ -432,6 +436,7 @@ void CpuExecutor::run_thread(const RunRequest& request, uint32_t first_step, uin
                 barrier.wait();
             }
             if (thread == 0) count_inputs(request, at, memory);
+            memory.window = window_place(step, team.may_be_late() ? StepRange{step, step + 1} : all);
             deliver_bundles(at, thread, memory);
             for (size_t s = 0; s < stages_.size(); ++s) {
                 for (const uint32_t p : stages_[s].populations)

@@ -52,7 +52,8 @@ struct TaskMemory {
     Buffer<float> held_sums_of_samples;   // [sample of those at hand][place], see CpuExecutor::held_places_
     // Integer sums of bundled projections (sparse_bundles.h), 0 between steps. [thread that owns them][accumulator]: a task
     // that steps whole populations has those of every thread, else its own alone.
-    std::vector<Buffer<int32_t>> accumulators;
+    std::vector<Buffer<int32_t>> accumulators;  // [step of the window][accumulator]
+    WindowPlace window;                         // of the step at hand
 };
 
 constexpr uint32_t no_group = UINT32_MAX;
@@ -185,7 +186,7 @@ private:
     void make_spans(const SNNAllocator& allocator);
     bool leaves_out_resting(const RunRequest& request) const;
     void run_spans(const RunRequest& request, uint32_t first_step, RangeList ranges, TaskMemory& memory, Team& team);
-    void run_span(const RunRequest& request, StepRange span, uint32_t range, TaskMemory& memory);
+    void run_span(const RunRequest& request, StepRange span, StepRange sure, uint32_t range, TaskMemory& memory);
     void settle();
     void update_range(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory);
     void load_inputs(const RunRequest& request, const Moment& at, uint32_t step);
@@ -203,6 +204,11 @@ private:
         return {clock_ + step, sample, (request.tape ? taped_.segment_begin : 0) + step, request.first_step + step, request.tape};
     }
     void deliver_bundles(const Moment& at, uint32_t thread, TaskMemory& memory);
+    // Of a step of a run; all of `sure` are made in any case, and windows begin with the first of them.
+    WindowPlace window_place(uint32_t step, StepRange sure) const {
+        const uint32_t behind = (step - sure.begin) % window_steps_;
+        return {behind, std::min(window_steps_, sure.end - (step - behind))};
+    }
     void count_delivered(const ProjectionData& projection, const PopulationData& source, const Activity& activity,
                          TaskMemory& memory) const;
     void count_inputs(const RunRequest& request, const Moment& at, TaskMemory& memory);
@@ -293,6 +299,7 @@ private:
     std::vector<uint32_t> leading_, following_;
     std::vector<std::unique_ptr<SparseSpan>> sparse_spans_;
     bool leaves_out_resting_ = false;  // in this run
+    uint32_t window_steps_ = 1;        // in this run, see sparse_bundles.h
     uint32_t samples_together_ = 1;
     uint64_t steps_ = 0;              // since the last reset
     uint64_t clock_;                  // the step to come

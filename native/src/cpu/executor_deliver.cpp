@@ -119,7 +119,8 @@ void CpuExecutor::learn(const PopulationData& population, const Moment& at, uint
 int32_t* CpuExecutor::fixed_sums_of(uint32_t population, uint32_t receptor, uint32_t range, TaskMemory& memory) const {
     const uint32_t owner = range == whole_row ? 0 : range;
     if (context_.bundles->has_accumulators(population, receptor))
-        return memory.accumulators[owner].data() + context_.bundles->accumulator_place(population, receptor, owner);
+        return memory.accumulators[owner].data() + memory.window.step * context_.bundles->window_stride(owner) +
+               context_.bundles->accumulator_place(population, receptor, owner);
     return memory.fixed_sums.data() + static_cast<size_t>(receptor) * context_.row_capacity +
            context_.populations[population]->ranges[owner].begin;
 }
@@ -127,7 +128,7 @@ int32_t* CpuExecutor::fixed_sums_of(uint32_t population, uint32_t receptor, uint
 void CpuExecutor::deliver_bundles(const Moment& at, uint32_t thread, TaskMemory& memory) {
     if (thread >= context_.bundles->thread_count()) return;
     memory.counters.events +=
-        context_.bundles->deliver(context_.kernels, thread, at.clock, at.sample, memory.accumulators[thread].data());
+        context_.bundles->deliver(context_.kernels, thread, at.clock, at.sample, memory.window, memory.accumulators[thread].data());
 }
 
 // What a projection delivers to all its targets, counted by the task that has the first of them. The synapses of sparse ones

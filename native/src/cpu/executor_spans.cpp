@@ -67,6 +67,7 @@ bool CpuExecutor::leaves_out_resting(const RunRequest& request) const {
 // The steps of one thread, which owns some of the ranges. All threads come to the same meetings.
 void CpuExecutor::run_spans(const RunRequest& request, uint32_t first_step, RangeList ranges, TaskMemory& memory, Team& team) {
     uint32_t end = team.end.load(std::memory_order_relaxed);
+    const StepRange all{first_step, end};
     for (StepRange span{first_step, first_step}; span.begin < end; span.begin = span.end) {
         span.end = std::min(span.begin + context_.span_steps, end);
         for (const uint32_t p : leading_)
@@ -79,7 +80,7 @@ void CpuExecutor::run_spans(const RunRequest& request, uint32_t first_step, Rang
                         record_range(request, at, step, p, range);
                     }
         if (!leading_.empty()) team.barrier.wait();
-        for (uint32_t range = ranges.begin; range < ranges.end; ++range) run_span(request, span, range, memory);
+        for (uint32_t range = ranges.begin; range < ranges.end; ++range) run_span(request, span, team.may_be_late() ? span : all, range, memory);
         // Written before the meeting and read after it, so that all end with the same step. No thread is further ahead of another
         // than frames of activity allow.
         if (ranges.begin == 0 && span.end < end && team.is_late()) team.end.store(span.end, std::memory_order_relaxed);
@@ -89,7 +90,7 @@ void CpuExecutor::run_spans(const RunRequest& request, uint32_t first_step, Rang
 }
 
 // One range of the populations with input.
-void CpuExecutor::run_span(const RunRequest& request, StepRange span, uint32_t range, TaskMemory& memory) {
+void CpuExecutor::run_span(const RunRequest& request, StepRange span, StepRange sure, uint32_t range, TaskMemory& memory) {
     const uint32_t steps = span.end - span.begin;
     if (leaves_out_resting_ && range < sparse_spans_.size() && sparse_spans_[range]->begin(clock_ + span.begin, steps)) {
         SparseSpan& sparse = *sparse_spans_[range];
@@ -115,6 +116,7 @@ void CpuExecutor::run_span(const RunRequest& request, StepRange span, uint32_t r
     for (uint32_t step = span.begin; step < span.end; ++step)
         for (uint32_t sample = 0; sample < context_.batch; ++sample) {
             const Moment at = moment(request, step, sample);
+            memory.window = window_place(step, sure);
             deliver_bundles(at, range, memory);
             for (const uint32_t p : following_) {
                 if (range >= context_.populations[p]->ranges.size()) continue;

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
 
 #include "common/thread_pool.h"
 #include "cpu/executor.h"
@@ -18,6 +19,7 @@ inline double nanoseconds_since(Clock::time_point begin) {
 struct CpuExecutor::Team {
     Team(uint32_t width, StepRange steps, double limit)
         : barrier(width), end(steps.end), limit_ns(limit), begin(Clock::now()) {}
+    bool may_be_late() const { return limit_ns < HUGE_VAL; }
     bool is_late() const { return nanoseconds_since(begin) > limit_ns; }
 
     Barrier barrier;

@@ -68,6 +68,7 @@ struct Visit {
 struct EntryVisit {
     const uint32_t* words;
     uint32_t count;
+    uint32_t first;  // accumulator that places count from
 };
 
 // Which kernel positions join a source coordinate with which target coordinate.

@@ -153,36 +153,54 @@ static void deliver_visits_fixed(int32_t* sums, const Visit* visits, uint32_t co
     }
 }
 
+// The lines of a visit, of a long one the first: asked for, or waited for. Always inline: gcc takes a function that does nothing but
+// ask for one without effect, and leaves calls of it out.
+constexpr uint32_t words_per_line = 16, most_words_ahead = 8 * words_per_line;
+template <bool waits>
+SNN_ALWAYS_INLINE void fetch_lines(const EntryVisit& visit) {
+    const uint32_t size = visit.count < most_words_ahead ? visit.count : most_words_ahead;
+    const auto fetch = [](const uint32_t* word) {
+        if constexpr (waits) static_cast<void>(*static_cast<const volatile uint32_t*>(word));
+        else SNN_PREFETCH(word);
+    };
+    for (uint32_t k = 0; k < size; k += words_per_line) fetch(visit.words + k);
+    fetch(visit.words + size - 1);
+}
+
 // Gathering, adding and scattering 16 lanes loses to plain additions here, also on AVX-512: the additions are not what takes
 // the time, and a scatter is as many stores as before.
 static void deliver_entries(int32_t* SNN_RESTRICT accumulators, const EntryVisit* visits, uint32_t count) {
-    // Visits are short and far apart, so the processor's own prefetching finds them too late: all their lines, up to a limit, are
-    // asked for a few visits ahead.
-    constexpr uint32_t ahead = 8, words_per_line = 16, most_words = 8 * words_per_line;
-    const auto ask_for = [](const EntryVisit& visit) {
-        const uint32_t size = visit.count < most_words ? visit.count : most_words;
-        for (uint32_t k = 0; k < size; k += words_per_line) SNN_PREFETCH(visit.words + k);
-        SNN_PREFETCH(visit.words + size - 1);
+    // Visits are short and far apart, so the processor's own prefetching finds them too late: their lines are asked for a group of
+    // visits ahead. Some of these requests are lost while the processor waits for accumulators, so what is not there yet is read
+    // before any of the group is added up: reads are not lost, and all of them wait at the same time.
+    constexpr uint32_t together = 8;
+    const auto ask_for = [&](uint32_t begin, uint32_t end) {
+        for (uint32_t v = begin; v < end && v < count; ++v) fetch_lines<false>(visits[v]);
     };
-    for (uint32_t v = 0; v < count && v < ahead; ++v) ask_for(visits[v]);
-    for (uint32_t v = 0; v < count; ++v) {
-        if (v + ahead < count) ask_for(visits[v + ahead]);
-        const uint32_t* SNN_RESTRICT words = visits[v].words;
-        const uint32_t* const end = words + visits[v].count;
-        const auto add_four = [&](const uint32_t* four) {
-            const uint32_t x = four[0], y = four[1], z = four[2], w = four[3];
-            accumulators[x & 0xffff] += static_cast<int32_t>(x) >> 16;
-            accumulators[y & 0xffff] += static_cast<int32_t>(y) >> 16;
-            accumulators[z & 0xffff] += static_cast<int32_t>(z) >> 16;
-            accumulators[w & 0xffff] += static_cast<int32_t>(w) >> 16;
-        };
-        // A long visit asks for its own later lines.
-        for (; end - words >= most_words + words_per_line; words += words_per_line) {
-            SNN_PREFETCH(words + most_words);
-            for (uint32_t k = 0; k < words_per_line; k += 4) add_four(words + k);
+    ask_for(0, together);
+    for (uint32_t group = 0; group < count; group += together) {
+        const uint32_t group_end = count - group < together ? count : group + together;
+        ask_for(group_end, group_end + together);
+        for (uint32_t v = group; v < group_end; ++v) fetch_lines<true>(visits[v]);
+        for (uint32_t v = group; v < group_end; ++v) {
+            int32_t* SNN_RESTRICT const sums = accumulators + visits[v].first;
+            const uint32_t* SNN_RESTRICT words = visits[v].words;
+            const uint32_t* const end = words + visits[v].count;
+            const auto add_four = [&](const uint32_t* four) {
+                const uint32_t x = four[0], y = four[1], z = four[2], w = four[3];
+                sums[x & 0xffff] += static_cast<int32_t>(x) >> 16;
+                sums[y & 0xffff] += static_cast<int32_t>(y) >> 16;
+                sums[z & 0xffff] += static_cast<int32_t>(z) >> 16;
+                sums[w & 0xffff] += static_cast<int32_t>(w) >> 16;
+            };
+            // A long visit asks for its own later lines.
+            for (; end - words >= most_words_ahead + words_per_line; words += words_per_line) {
+                SNN_PREFETCH(words + most_words_ahead);
+                for (uint32_t k = 0; k < words_per_line; k += 4) add_four(words + k);
+            }
+            for (; end - words >= 4; words += 4) add_four(words);
+            for (; words < end; ++words) sums[*words & 0xffff] += static_cast<int32_t>(*words) >> 16;
         }
-        for (; end - words >= 4; words += 4) add_four(words);
-        for (; words < end; ++words) accumulators[*words & 0xffff] += static_cast<int32_t>(*words) >> 16;
     }
 }
 

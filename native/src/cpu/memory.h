@@ -88,6 +88,7 @@ private:
 // Between what different threads write, in words of 4 bytes: processors fetch ahead of a thread that walks through memory, and
 // lines taken from another thread have to be fetched back. Two kilobytes are as good as more.
 constexpr size_t apart_words = 512;
+constexpr size_t padded_apart(size_t words) { return (words + apart_words - 1) / apart_words * apart_words + apart_words; }
 
 // Lanes come in sixteens: rows of neurons are padded to that.
 constexpr uint32_t padded(uint32_t count) { return (count + 15u) / 16u * 16u; }

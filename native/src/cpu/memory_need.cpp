@@ -87,6 +87,7 @@ ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
     need.projection_bytes.assign(network.projections().size(), 0);
     need.needs_arrays.assign(network.projections().size(), 1);
     std::vector<uint8_t> has_accumulators(network.populations().size(), 0);
+    const uint64_t window = window_steps(plan, options.batch_size, threads);
     for (const BundleGroup& group : bundle_groups(plan)) {
         const uint64_t sources = network.population(group.source).size;
         uint64_t neurons = 0;
@@ -106,7 +107,7 @@ ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
     for (size_t p = 0; p < network.populations().size(); ++p)
         if (has_accumulators[p])
             need.state_bytes += network.population(static_cast<uint32_t>(p)).model->receptors.size() *
-                                padded(network.population(static_cast<uint32_t>(p)).size) * sizeof(int32_t);
+                                padded(network.population(static_cast<uint32_t>(p)).size) * window * sizeof(int32_t);
     for (size_t q = 0; q < network.projections().size(); ++q) {
         const Projection& projection = network.projections()[q];
         if (!need.needs_arrays[q]) continue;

@@ -16,6 +16,8 @@ namespace {
 constexpr size_t part_size = 1u << 16;
 constexpr uint64_t chunk_synapses = 1u << 22;  // built at a time, by one thread
 constexpr uint32_t most_parts = 1u << 16;
+constexpr uint32_t most_window_steps = 2;  // more save little, and take accumulators out of the L2 cache
+constexpr uint64_t short_stretch = 256;    // synapses; longer ones gain nothing from a window
 
 uint32_t word_of(uint32_t place, int32_t weight) { return place | static_cast<uint32_t>(weight) << 16; }
 int32_t weight_of(uint32_t word) { return static_cast<int32_t>(word) >> 16; }
@@ -36,6 +38,7 @@ SparseBundles::SparseBundles(const Plan& plan, const std::vector<std::unique_ptr
     choose_members(plan);
     if (groups_.empty()) return;
     place_accumulators();
+    window_steps_ = cpu::window_steps(plan, populations.front()->batch, threads_.size());
     for (Group& group : groups_) {
         if (build<uint16_t>(group, pool)) continue;
         group.is_wide = true;
@@ -70,6 +73,16 @@ std::vector<BundleGroup> bundle_groups(const Plan& plan) {
         groups.push_back(std::move(group));
     }
     return groups;
+}
+
+uint32_t window_steps(const Plan& plan, uint32_t batch, size_t threads) {
+    const std::vector<BundleGroup> groups = bundle_groups(plan);
+    if (groups.empty() || batch > 1) return 1;
+    const BundleGroup& group = *std::max_element(groups.begin(), groups.end(), [](const BundleGroup& a, const BundleGroup& b) {
+        return a.synapses < b.synapses;
+    });
+    const uint64_t stretches = uint64_t{plan.network->populations()[group.source].size} * group.delays * threads;
+    return group.delays >= most_window_steps && group.synapses <= short_stretch * stretches ? most_window_steps : 1;
 }
 
 void SparseBundles::choose_members(const Plan& plan) {
@@ -282,25 +295,33 @@ bool SparseBundles::build(Group& group, ThreadPool& pool) {
 // Stretches that are due, in three stages: where to look them up, where they lie, adding them up.
 class DueList {
 public:
-    DueList(const KernelTable& kernels, int32_t* accumulators) : kernels_(kernels), accumulators_(accumulators) {}
+    DueList(const KernelTable& kernels, int32_t* accumulators, size_t stride)
+        : kernels_(kernels), accumulators_(accumulators), stride_(static_cast<uint32_t>(stride)) {}
 
-    // `offsets`: begin and end within the row; what they point to is read later.
+    // `steps` stretches side by side, due in steps of the window from `first_step` on. `offsets`: begin of the first within the row,
+    // then the end of each; what they point to is read later.
     template <class Offset>
-    void add(const Offset* offsets, const uint32_t* const* row) {
+    void add(const Offset* offsets, const uint32_t* const* row, uint32_t first_step, uint32_t steps) {
         SNN_PREFETCH(offsets);
         SNN_PREFETCH(row);
-        lookups_[count_++] = {offsets, row};
+        lookups_[count_++] = {offsets, row, first_step, steps};
         if (count_ == capacity) add_up<Offset>();
     }
     template <class Offset>
     void add_up() {
         uint32_t visit_count = 0;
         for (uint32_t k = 0; k < count_; ++k) {
-            const Offset* const offsets = static_cast<const Offset*>(lookups_[k].offsets);
-            const uint32_t begin = offsets[0], length = offsets[1] - begin;
-            if (length == 0) continue;
-            synapses_ += length;
-            visits_[visit_count++] = {*lookups_[k].row + begin, length};
+            const Lookup& lookup = lookups_[k];
+            const Offset* const offsets = static_cast<const Offset*>(lookup.offsets);
+            const uint32_t* const row = *lookup.row;
+            uint32_t begin = offsets[0];
+            for (uint32_t step = 0; step < lookup.steps; ++step) {
+                const uint32_t end = offsets[step + 1];
+                visits_[visit_count] = {row + begin, end - begin, (lookup.first_step + step) * stride_};
+                visit_count += end != begin;
+                synapses_ += end - begin;
+                begin = end;
+            }
         }
         if (visit_count > 0) kernels_.deliver_entries(accumulators_, visits_, visit_count);
         count_ = 0;
@@ -313,41 +334,48 @@ private:
     struct Lookup {
         const void* offsets;
         const uint32_t* const* row;
+        uint32_t first_step, steps;
     };
     Lookup lookups_[capacity];
-    EntryVisit visits_[capacity];
+    EntryVisit visits_[capacity * most_window_steps];
     uint32_t count_ = 0;
     uint64_t synapses_ = 0;
     const KernelTable& kernels_;
     int32_t* accumulators_;
+    uint32_t stride_;
 };
 
 template <class Offset>
-void SparseBundles::list_due(const Group& group, const PartRows& rows, uint64_t clock, uint32_t sample, DueList& due) const {
+void SparseBundles::list_due(const Group& group, const PartRows& rows, uint64_t clock, uint32_t sample, WindowPlace window,
+                             DueList& due) const {
     const PopulationData& source = *populations_[group.source];
     const size_t entries = group.delays + size_t{1};
     const Offset* const offsets = rows.offsets<Offset>();
-    for (uint32_t delay = 0; delay < group.delays; ++delay)
+    // Later steps of a window have spikes to look at that arrive now for the first time; all others were there when it began.
+    const uint32_t looked_at = window.step == 0 ? group.delays : 1, to_come = window.steps - window.step;
+    for (uint32_t delay = 0; delay < looked_at; ++delay) {
+        const uint32_t steps = std::min(to_come, group.delays - delay);
         source.for_lists(clock - group.min_delay - delay, sample, [&](const uint32_t* active, uint32_t count) {
             for (uint32_t a = 0; a < count; ++a)
-                due.add(offsets + active[a] * entries + delay, rows.rows.data() + active[a]);
+                due.add(offsets + active[a] * entries + delay, rows.rows.data() + active[a], window.step, steps);
         });
+    }
 }
 
-uint64_t SparseBundles::deliver(const KernelTable& kernels, uint32_t thread, uint64_t clock, uint32_t sample,
+uint64_t SparseBundles::deliver(const KernelTable& kernels, uint32_t thread, uint64_t clock, uint32_t sample, WindowPlace window,
                                 int32_t* accumulators) const {
     if (thread >= threads_.size()) return 0;
     uint64_t synapses = 0;
     const Thread& owner = threads_[thread];
     for (uint32_t k = 0; k < owner.part_count; ++k) {
-        DueList due(kernels, accumulators + k * part_size);
+        DueList due(kernels, accumulators + k * part_size, window_stride(thread));
         for (const bool wide : {false, true}) {
             for (const Group& group : groups_) {
                 if (group.is_wide != wide) continue;
                 const PartRows& rows = group.parts[owner.first_part + k];
                 if (rows.rows.empty()) continue;
-                if (wide) list_due<uint32_t>(group, rows, clock, sample, due);
-                else list_due<uint16_t>(group, rows, clock, sample, due);
+                if (wide) list_due<uint32_t>(group, rows, clock, sample, window, due);
+                else list_due<uint16_t>(group, rows, clock, sample, window, due);
             }
             if (wide) due.add_up<uint32_t>();
             else due.add_up<uint16_t>();

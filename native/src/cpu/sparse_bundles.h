@@ -17,6 +17,11 @@
 // of the past. Which stretches are due is known before any of them is read: they are listed first and asked for from memory
 // while earlier ones are added.
 //
+// Where delays are many, stretches are short, and looking them up and waiting for their first line take more time than adding them.
+// What a source has for successive delays lies side by side, so a few steps that are sure to follow each other make a *window*:
+// its first step delivers what spikes so far bring to all of them, each step to its own accumulators, and a later step only what
+// the spikes since then bring to the rest of the window.
+//
 // Thread-safety: deliver() for different threads at once; everything else by one thread.
 #pragma once
 
@@ -40,6 +45,8 @@ struct BundleGroup {
     uint64_t synapses;
 };
 std::vector<BundleGroup> bundle_groups(const Plan& plan);
+// Most steps of a window, see above: by the group with most synapses.
+uint32_t window_steps(const Plan& plan, uint32_t batch, size_t threads);
 
 // Synapses of one source that fall due together, within a span of steps.
 struct DueStretch {
@@ -47,6 +54,11 @@ struct DueStretch {
     uint32_t count;
     uint32_t first_place;  // of the part: what the places in the words count from
     uint32_t step;         // since the span began
+};
+
+// Which step of how many (sparse_bundles.h, above).
+struct WindowPlace {
+    uint32_t step = 0, steps = 1;
 };
 
 class SparseBundles {
@@ -62,13 +74,18 @@ public:
     // ---- Accumulators of a thread, one after the other; those of range `range` of a population belong to thread `range`.
     bool has_accumulators(uint32_t population, uint32_t receptor) const { return !places_[population][receptor].empty(); }
     size_t accumulator_count(uint32_t thread) const { return thread < threads_.size() ? threads_[thread].accumulators : 0; }
+    // The same for each step of a window: how many steps one has at most, and how far apart their accumulators are.
+    uint32_t window_steps() const { return window_steps_; }
+    size_t window_stride(uint32_t thread) const { return padded_apart(accumulator_count(thread)); }
     // Where those of (population, receptor) begin among those of the thread that owns the range.
     size_t accumulator_place(uint32_t population, uint32_t receptor, uint32_t range) const {
         return places_[population][receptor][range];
     }
 
-    // Adds everything that falls due for the neurons of one thread in step `clock`. Returns how many synapses that were.
-    uint64_t deliver(const KernelTable& kernels, uint32_t thread, uint64_t clock, uint32_t sample, int32_t* accumulators) const;
+    // Adds everything that falls due for the neurons of one thread in step `clock` of a window, and, for later steps of it, what is not
+    // in `accumulators` already: [step of the window][accumulator]. Returns how many synapses that were.
+    uint64_t deliver(const KernelTable& kernels, uint32_t thread, uint64_t clock, uint32_t sample, WindowPlace window,
+                     int32_t* accumulators) const;
     // What falls due for the neurons of one thread within `steps` steps from `clock` on, the last step first. Returns how many
     // stretches that are; `capacity` + 1 where there are more, or more than `most` synapses.
     uint32_t list_span(uint32_t thread, uint64_t clock, uint32_t steps, uint64_t most, DueStretch* out_stretches,
@@ -128,7 +145,8 @@ private:
     void sort_chunk(Group& group, SourceRange chunk, ChunkScratch& scratch);
     void scatter_row(const Group& group, uint32_t source, RowScratch& scratch) const;
     template <class Offset>
-    void list_due(const Group& group, const PartRows& rows, uint64_t clock, uint32_t sample, class DueList& due) const;
+    void list_due(const Group& group, const PartRows& rows, uint64_t clock, uint32_t sample, WindowPlace window,
+                  class DueList& due) const;
     template <class Use>
     void for_synapses(uint32_t projection, Use&& use) const;
 
@@ -137,7 +155,7 @@ private:
     SNNAllocator allocator_;
     std::vector<uint8_t> member_;  // per projection
     std::vector<Thread> threads_;
-    uint32_t part_count_ = 0;
+    uint32_t part_count_ = 0, window_steps_ = 1;
     std::vector<std::vector<std::vector<size_t>>> places_;     // [population][receptor][range]
     std::vector<std::vector<std::vector<uint32_t>>> targets_;  // [population][receptor][neuron]: part << 16 | place
     std::vector<Group> groups_;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <unordered_map>
 
 #include "common/error.h"
 #include "network/network.h"
@@ -40,6 +41,35 @@ Group group_of(const Network& network, const Projection& member) {
     return group;
 }
 
+// A number for each target. While there are few synapses, only for targets that have some: a file of a few bytes may name a
+// population of 2^30 neurons.
+template <class Number>
+class ByTarget {
+public:
+    explicit ByTarget(uint32_t target_size) : target_size_(target_size) {}
+    // Before so many synapses more.
+    void expect(uint64_t synapses) {
+        expected_ += synapses;
+        if (!all_.empty() || expected_ < target_size_ / 16) return;
+        all_.resize(target_size_);
+        for (const auto& [target, number] : some_) all_[target] = number;
+        some_.clear();
+    }
+    Number& operator[](uint32_t target) { return all_.empty() ? some_[target] : all_[target]; }
+    Number largest() const {
+        Number most{};
+        for (const Number number : all_) most = std::max(most, number);
+        for (const auto& [target, number] : some_) most = std::max(most, number);
+        return most;
+    }
+
+private:
+    uint32_t target_size_;
+    uint64_t expected_ = 0;
+    std::vector<Number> all_;  // empty: `some_` has them
+    std::unordered_map<uint32_t, Number> some_;
+};
+
 // A plastic weight may become as large as its rule lets it.
 double plastic_bound(const Network& network, const Projection& projection) {
     return weight_bounds(*projection.plasticity, network.dt_ms(), text("projection '", projection.name, "'")).largest();
@@ -49,7 +79,7 @@ double plastic_bound(const Network& network, const Projection& projection) {
 // rule, by its bounds.
 double largest_sum(const Network& network, const Group& group, const WeightsOf& weights_of) {
     const uint32_t target_size = network.population(network.projections()[group[0]].target).size;
-    std::vector<double> sums;
+    ByTarget<double> sums(target_size);
     double by_rules = 0;
     for (const uint32_t p : group) {
         const Projection& projection = network.projections()[p];
@@ -60,15 +90,15 @@ double largest_sum(const Network& network, const Group& group, const WeightsOf& 
             by_rules += bound * static_cast<double>(synapses.largest_in_degree(target_size));
             continue;
         }
-        sums.resize(target_size, 0.0);
         const std::vector<uint32_t>& targets = synapses.index().targets;
+        sums.expect(targets.size());
         if (projection.plasticity) {
             for (const uint32_t target : targets) sums[target] += bound;
             continue;
         }
         for (size_t k = 0; k < targets.size(); ++k) sums[targets[k]] += std::abs(static_cast<double>(weights[k]));
     }
-    return by_rules + (sums.empty() ? 0.0 : *std::max_element(sums.begin(), sums.end()));
+    return by_rules + sums.largest();
 }
 
 // The same for the network's own weights.
@@ -178,15 +208,18 @@ std::vector<float> fixed_weight_limits(const Network& network) {
         // Every synapse onto the neuron with the most of them at the limit, all hit at once, must stay within 2^30.
         const Projection& first = network.projections()[group[0]];
         const uint32_t target_size = network.population(first.target).size;
-        std::vector<uint32_t> synapses(target_size, 0);
+        ByTarget<uint32_t> synapses(target_size);
         uint64_t by_rules = 0;
         for (const uint32_t p : group) {
             const Synapses& made = *network.projections()[p].synapses;
-            if (made.is_rule()) by_rules += made.largest_in_degree(target_size);
-            else
-                for (const uint32_t target : made.index().targets) ++synapses[target];
+            if (made.is_rule()) {
+                by_rules += made.largest_in_degree(target_size);
+                continue;
+            }
+            synapses.expect(made.index().targets.size());
+            for (const uint32_t target : made.index().targets) ++synapses[target];
         }
-        const uint64_t most = std::max<uint64_t>(1, by_rules + *std::max_element(synapses.begin(), synapses.end()));
+        const uint64_t most = std::max<uint64_t>(1, by_rules + synapses.largest());
         const double exact = std::ldexp(1.0, sum_bits - first.fixed_exponent) / static_cast<double>(most);
         float limit = static_cast<float>(exact);
         if (limit > exact) limit = std::nextafter(limit, 0.0f);  // rounded up, `most` of them would be too much

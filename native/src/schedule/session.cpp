@@ -2,9 +2,12 @@
 #include "schedule/session.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
+#include <thread>
 
 #if !defined(_WIN32)
 #include <pthread.h>
@@ -42,14 +45,14 @@ double monotonic_seconds() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Frames of an input, [step][batch][size], or one that is held: every value is finite, of a spike input 0 or 1.
-void check_frames(const float* values, size_t count, const Population& input, uint32_t batch_size, bool held) {
+// Frames of an input, [step][sample][size], or one that is held: every value is finite, of a spike input 0 or 1.
+void check_frames(const float* values, size_t count, const Population& input, uint32_t first_sample, uint32_t sample_count, bool held) {
     const bool spikes = input.kind == SNN_POPULATION_SPIKE_INPUT;
     const size_t i = spikes ? first_no_spike(values, count) : first_not_finite(values, count);
     if (i >= count) return;
     throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", input.name, "' is ", values[i], " at ",
-                held ? std::string() : text("step ", i / input.size / batch_size, ", "), "sample ", i / input.size % batch_size,
-                ", neuron ", i % input.size, spikes ? "; a spike input takes 0 and 1 only" : "; values must be finite");
+                held ? std::string() : text("step ", i / input.size / sample_count, ", "), "sample ",
+                first_sample + i / input.size % sample_count, ", neuron ", i % input.size, spikes ? "; a spike input takes 0 and 1 only" : "; values must be finite");
 }
 
 // The product of the run's dimensions, refused when it cannot be an array size.
@@ -68,28 +71,136 @@ const void* Session::this_thread() {
     return &token;
 }
 
-Session::Entry::Entry(Session& session, bool reading) : session_(session) {
+Session::Entry::Entry(Session& session, uint32_t access) : session_(session) {
     if (session.fork_count_ != forks.load(std::memory_order_relaxed))
         throw Error(SNN_ERROR_FORKED, "the session belongs to the parent process; open a new one after fork()");
     if (session.closed_.load(std::memory_order_acquire))
         throw Error(SNN_ERROR_INVALID_HANDLE, "the session of this trainer has been destroyed");
-    if (session.busy_.exchange(true, std::memory_order_acquire)) {
-        if (session.callback_thread_.load(std::memory_order_acquire) != this_thread())
-            throw Error(SNN_ERROR_BUSY, "another thread is inside this session; a session takes one thread at a time");
-        if (!reading)
-            throw Error(SNN_ERROR_BUSY, "a callback of this session may only read from it");
-        nested_ = true;
+    Holder now = Holder::none;
+    while (!session.holder_.compare_exchange_weak(now, Holder::call)) {
+        if (now == Holder::call) {
+            if (session.callback_thread_.load(std::memory_order_acquire) != this_thread())
+                throw Error(SNN_ERROR_BUSY, "another thread is inside this session; a session takes one thread at a time");
+            if (!(access & reading))
+                throw Error(SNN_ERROR_BUSY, "a callback of this session may only read from it");
+            nested_ = true;
+            return;
+        }
+        if (now == Holder::ending) std::this_thread::yield();  // another thread has released a trainer: soon done
+        now = Holder::none;
     }
+    if (!session.under_way_ || access & aside) return;
+    session.leave();
+    throw Error(SNN_ERROR_BUSY, "steps of this session are under way; snn_session_poll tells when they are done");
 }
 
 Session::Entry::~Entry() {
-    if (!nested_) session_.busy_.store(false, std::memory_order_release);
+    if (!nested_) session_.leave();
+}
+
+// Whoever disowns after the last look here finds that no one has the session, and ends it alone. While steps are under way the
+// executor is theirs: the call that sees them done ends what was disowned.
+void Session::leave() noexcept {
+    if (under_way_) return holder_.store(Holder::none);
+    for (;;) {
+        if (has_disowned_.load()) end_disowned();
+        holder_.store(Holder::none);
+        if (!has_disowned_.load()) return;
+        Holder now = Holder::none;
+        if (!holder_.compare_exchange_strong(now, Holder::ending)) return;  // who has it now does it
+    }
+}
+
+void Session::end_disowned() noexcept {
+    has_disowned_.store(false);
+    for (;;) {
+        std::shared_ptr<void> ending;  // ends after the lock
+        const std::lock_guard<std::mutex> lock(owned_mutex_);
+        if (disowned_.empty()) return;
+        ending = std::move(disowned_.back());
+        disowned_.pop_back();
+    }
 }
 
 // After fork() what an executor has belongs to the parent: a device whose driver was not made for it, threads that are not there,
 // locks that one of them may hold. So it is left as it is.
 Session::~Session() {
-    if (fork_count_ != forks.load(std::memory_order_relaxed)) (void)executor_.release();
+    if (fork_count_ == forks.load(std::memory_order_relaxed)) return;
+    (void)background_.release();
+    (void)executor_.release();
+}
+
+// ---- Callbacks ------------------------------------------------------------------------------------------------------------
+
+template <class Function>
+void Session::call_back(Function&& function) {
+    // A C++ host's callback may throw: reading must not stay allowed then.
+    struct Calling {
+        std::atomic<const void*>& thread;
+        ~Calling() { thread.store(nullptr, std::memory_order_release); }
+    } calling{callback_thread_};
+    callback_thread_.store(this_thread(), std::memory_order_release);
+    function();
+}
+
+// With room for the spikes of every sample, so that no step allocates.
+void Session::set_spike_callback(SpikeCallback callback, void* user) {
+    uint32_t most = 0;
+    for (const Population& population : network_->populations())
+        if (callback && !population.is_input() && population.is_binary()) most = std::max(most, population.size);
+    told_spikes_.reserve(most);
+    spike_callback_ = callback;
+    spike_user_ = user;
+}
+
+void Session::report_spikes() {
+    const auto& populations = network_->populations();
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        if (populations[p].is_input() || !populations[p].is_binary()) continue;
+        for (uint32_t sample = 0; sample < batch_size_; ++sample) {
+            const std::span<const uint32_t> neurons = executor_->active(p, sample);
+            if (neurons.empty()) continue;
+            SNNSpikes spikes{sizeof spikes, p, sample, static_cast<uint32_t>(neurons.size()), neurons.data(), steps_done_ - 1};
+            if (under_way_) {
+                keep(spikes);
+                continue;
+            }
+            told_spikes_.assign(neurons.begin(), neurons.end());
+            spikes.neurons = told_spikes_.data();
+            tell(spikes);
+        }
+    }
+}
+
+void Session::tell(const SNNSpikes& spikes) {
+    if (spike_callback_) call_back([&] { spike_callback_(handle, &spikes, spike_user_); });
+}
+
+// What steps in the background kept, on the thread that asks for them, in its order: first the log, then spikes. A callback may throw.
+void Session::tell_kept() {
+    struct Clearing {
+        Session& it;
+        ~Clearing() {
+            it.kept_messages_.clear();
+            it.kept_spikes_.clear();
+            it.kept_neurons_.clear();
+        }
+    } clearing{*this};
+    for (const auto& [level, message] : kept_messages_)
+        call_back([&, level = level, text = message.c_str()] { log(level, text); });
+    for (const KeptSpikes& kept : kept_spikes_) {
+        SNNSpikes spikes = kept.spikes;
+        spikes.neurons = kept_neurons_.data() + kept.first;
+        tell(spikes);
+    }
+}
+
+void Session::tell(const SNNWeightUpdate& update) {
+    if (weight_callback_) call_back([&] { weight_callback_(handle, &update, weight_user_); });
+}
+
+void Session::tell(const SNNEpoch& epoch) {
+    if (epoch_callback_) call_back([&] { epoch_callback_(handle, &epoch, epoch_user_); });
 }
 
 // ---- Opening ----------------------------------------------------------------------------------------------------------
@@ -142,22 +253,28 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     open_executor(options);
     // After the executor has told whether there is memory enough.
     for (size_t i = 0; i < inputs_.size(); ++i) inputs_[i].values.assign(input_counts[i], 0.0f);
+    runs_on_host_device_ = executor_options_.vulkan_host != nullptr;
     executor_options_.vulkan_host = nullptr;  // it is read while the executor is opened only
     if (log_) report_opening();
 }
 
 void Session::own(std::shared_ptr<void> object) {
     const std::lock_guard<std::mutex> lock(owned_mutex_);
+    disowned_.reserve(owned_.size() + disowned_.size() + 1);  // disown() cannot fail
     owned_.push_back(std::move(object));
 }
 
-void Session::disown(const void* object) {
-    std::shared_ptr<void> ending;  // ends after the lock
-    const std::lock_guard<std::mutex> lock(owned_mutex_);
-    const auto found = std::find_if(owned_.begin(), owned_.end(), [&](const auto& owned) { return owned.get() == object; });
-    if (found == owned_.end()) return;
-    ending = std::move(*found);
-    owned_.erase(found);
+void Session::disown(const void* object) noexcept {
+    {
+        const std::lock_guard<std::mutex> lock(owned_mutex_);
+        const auto found = std::find_if(owned_.begin(), owned_.end(), [&](const auto& owned) { return owned.get() == object; });
+        if (found == owned_.end()) return;
+        disowned_.push_back(std::move(*found));
+        owned_.erase(found);
+    }
+    has_disowned_.store(true);
+    Holder now = Holder::none;
+    if (holder_.compare_exchange_strong(now, Holder::ending)) leave();
 }
 
 // ---- Input and time ---------------------------------------------------------------------------------------------------
@@ -170,18 +287,34 @@ Session::Input& Session::input_of(uint32_t population) {
 }
 
 void Session::set_input(uint32_t population, const float* values, size_t count) {
+    set_samples(population, 0, batch_size_, values, count);
+}
+
+void Session::set_sample_input(uint32_t population, uint32_t sample, const float* values, size_t count) {
+    if (sample >= batch_size_) throw Error(SNN_ERROR_INVALID_ARGUMENT, "sample is ", sample, "; batch_size is ", batch_size_);
+    set_samples(population, sample, 1, values, count);
+}
+
+void Session::set_samples(uint32_t population, uint32_t first, uint32_t sample_count, const float* values, size_t count) {
     Input& input = input_of(population);
     const Population& info = network_->population(population);
     if (!values) throw Error(SNN_ERROR_INVALID_ARGUMENT, "values is null");
-    if (count != input.values.size())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", input.values.size(),
-                    " values (batch_size ", batch_size_, " x size ", info.size, "), got ", count);
+    if (const size_t expected = static_cast<size_t>(sample_count) * info.size; count != expected)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", expected, " values (",
+                    sample_count == batch_size_ ? text("batch_size ", batch_size_, " x size ", info.size) : text("of sample ", first),
+                    "), got ", count);
     if (input.bound || input.on_device)
         throw Error(SNN_ERROR_STATE, "input '", info.name, "' is bound to memory of the program and reads nothing else; bind it "
                     "to null first");
-    check_frames(values, count, info, batch_size_, true);
-    std::memcpy(input.values.data(), values, count * sizeof(float));
-    input.filled = true;
+    check_frames(values, count, info, first, sample_count, true);
+    std::vector<float>& given = under_way_ ? input.coming : input.values;
+    std::memcpy(given.data() + static_cast<size_t>(first) * info.size, values, count * sizeof(float));
+    if (under_way_) {
+        std::fill_n(input.is_coming.begin() + first, sample_count, uint8_t{1});
+        input.any_coming = true;
+    } else {
+        input.filled = true;
+    }
 }
 
 void Session::bind_input(uint32_t population, const float* values, size_t count) {
@@ -221,11 +354,11 @@ RunRequest Session::request_for(uint32_t count) {
 void Session::run_steps(uint64_t count) {
     executor_->run(request_for(static_cast<uint32_t>(count)));
     steps_done_ += count;
-    if (spike_callback) report_spikes();
+    if (spike_callback_) report_spikes();
 }
 
 void Session::step(uint64_t count) {
-    bool one_by_one = spike_callback != nullptr;
+    const bool one_by_one = spike_callback_ != nullptr;
     while (count > 0) {
         bool pending = false;
         for (const Input& input : inputs_) pending |= input.clears && input.filled;
@@ -250,11 +383,15 @@ uint64_t Session::step_within(uint64_t count, double budget_s) {
     return 0;
 }
 
-uint32_t Session::advance(double seconds, double budget_s) {
+void Session::check_frame(double seconds, double budget_s) {
     if (!std::isfinite(seconds) || seconds < 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "frame_dt is ", seconds, " s; it must be finite and not negative");
     if (std::isnan(budget_s) || budget_s < 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "budget_s is ", budget_s, " s; it must be 0 or more");
+}
+
+uint32_t Session::advance(double seconds, double budget_s) {
+    check_frame(seconds, budget_s);
     const double dt_s = network_->dt_ms() * 1e-3;
     const double total_s = remainder_s_ + seconds;
     // A frame time is a float: 0.001f is a little more or less than one step of 1 ms and must still be one step, 0.02f still 200 of
@@ -272,11 +409,14 @@ uint32_t Session::advance(double seconds, double budget_s) {
     }
     const uint64_t due = static_cast<uint64_t>(steps), done = step_within(due, budget_s);
     if (done < due) remainder_s_ += static_cast<double>(due - done) * dt_s;
-    // A fixed sentence, once for frames in a row: nothing is allocated here, and a slow game is not slowed down further.
-    if (log_ && begins_to_drop)
-        call_back([&] {
-            log_(SNN_LOG_WARNING, "simulated time is dropped: more of it is due than one call may make up for", log_user_);
-        });
+    // Once for frames in a row, written into the stack: nothing is allocated here, and a slow game is not slowed down further.
+    if (log_ && begins_to_drop) {
+        std::array<char, 192> sentence;
+        std::snprintf(sentence.data(), sentence.size(),
+                      "simulated time is dropped: %.3g s were due and one call makes up for at most %.3g s (%u steps of %.3g ms)",
+                      total_s, max_catch_up_steps_ * dt_s, static_cast<unsigned>(max_catch_up_steps_), network_->dt_ms());
+        call_back([&] { log(SNN_LOG_WARNING, sentence.data()); });
+    }
     return static_cast<uint32_t>(done);
 }
 
@@ -301,20 +441,6 @@ SNNCounters Session::counters() const {
     counters.synaptic_events = counted_before_.synaptic_events + executor.synaptic_events;
     counters.synaptic_operations = counted_before_.synaptic_operations + executor.synaptic_operations;
     return counters;
-}
-
-void Session::report_spikes() {
-    const auto& populations = network_->populations();
-    for (uint32_t p = 0; p < populations.size(); ++p) {
-        if (populations[p].is_input() || !populations[p].is_binary()) continue;
-        for (uint32_t sample = 0; sample < batch_size_; ++sample) {
-            const std::span<const uint32_t> neurons = executor_->active(p, sample);
-            if (neurons.empty()) continue;
-            const SNNSpikes spikes{sizeof spikes, p, sample, static_cast<uint32_t>(neurons.size()), neurons.data(),
-                                   steps_done_ - 1};
-            call_back([&] { spike_callback(handle, &spikes, spike_user); });
-        }
-    }
 }
 
 // ---- Runs -------------------------------------------------------------------------------------------------------------
@@ -342,7 +468,7 @@ std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, ui
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", expected, " values (",
                         array.held ? "held: " : text("step_count ", step_count, " x "), "batch_size ", batch_size_,
                         " x size ", info.size, "), got ", array.count);
-        check_frames(array.data, array.count, info, batch_size_, array.held);
+        check_frames(array.data, array.count, info, 0, batch_size_, array.held);
         found.data = array.data;
         found.step_stride = array.held ? 0 : frame;
     }
@@ -497,7 +623,7 @@ void Session::run(const SNNRunDef& def) {
         uint32_t now = def.step_count - done;
         if (by_clock) now = std::min(now, report_steps_);
         else if (def.progress) now = std::min(now, def.progress_interval - done % def.progress_interval);
-        if (pending || spike_callback) now = 1;
+        if (pending || spike_callback_) now = 1;
         for (size_t i = 0; i < events.size(); ++i) {
             const size_t frame = static_cast<size_t>(batch_size_) * network_->population(events[i].population).size;
             const size_t fit = (def.spike_records[i].capacity - events[i].count) / frame;
@@ -520,7 +646,7 @@ void Session::run(const SNNRunDef& def) {
         for (size_t i = 0; i < events.size(); ++i) def.spike_records[i].count = events[i].count;
         if (def.out_step_count) *def.out_step_count = done;
         if (pending) clear_spike_inputs();
-        if (spike_callback) report_spikes();
+        if (spike_callback_) report_spikes();
         for (InputFrames& frame : frames)
             frame.data += static_cast<size_t>(now) * frame.step_stride;
         for (RecordFrames& record : records)

@@ -6,6 +6,7 @@
 
 #include "backend/slots.h"
 #include "common/error.h"
+#include "network/names.h"
 #include "network/rules.h"
 #include "schedule/checks.h"
 #include "schedule/session.h"
@@ -155,13 +156,14 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
     if (!variable.writable) throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' can be read only");
     if (!data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "data is null");
     if (variable.kind == Variable::parameter) {
-        std::vector<double> values(count);
-        convert(type, data, DType::float64, values.data(), count);
-        check_parameter(network_->population(variable.slot.index), variable.number, values.data(), count);
+        const Population& owner = network_->population(variable.slot.index);
+        std::vector<double> values(std::min<size_t>(count, owner.size));  // the check refuses any more before it looks at them
+        convert(type, data, DType::float64, values.data(), values.size());
+        check_parameter(owner, variable.number, values.data(), count);
         Parameters parameters = parameters_of(variable.slot.index);
         parameters[variable.number] = std::move(values);
         const PopulationConstants constants =
-            make_population_constants(network_->population(variable.slot.index), parameters, network_->dt_ms());
+            make_population_constants(owner, parameters, network_->dt_ms());
         set_parameters(variable.slot.index, std::move(parameters), constants);
         return;
     }
@@ -261,7 +263,7 @@ void Session::load_weights(const Network& other) {
     const auto& projections = network_->projections();
     std::vector<const Projection*> sources;
     for (const Projection& mine : projections) {
-        const Projection& theirs = other.projection(other.find_projection(mine.name));
+        const Projection& theirs = other.projections()[find_in(other.projections(), mine.name, "the file", "projection")];
         const std::string here = wiring_of(*network_, mine), there = wiring_of(other, theirs);
         if (here != there)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' is ", here, "; in the file it is ", there);
@@ -276,7 +278,7 @@ void Session::load_weights(const Network& other) {
     for (uint32_t p = 0; p < network_->populations().size(); ++p) {
         const Population& mine = network_->populations()[p];
         if (!mine.learns()) continue;
-        const Population& theirs = other.population(other.find_population(mine.name));
+        const Population& theirs = other.populations()[find_in(other.populations(), mine.name, "the file", "population")];
         if (nature_of(mine) != nature_of(theirs))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", mine.name, "' is ", nature_of(mine), "; in the file it is ",
                         nature_of(theirs));

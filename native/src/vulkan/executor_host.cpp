@@ -36,6 +36,7 @@ void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
     const auto commands = static_cast<VkCommandBuffer>(host_commands);
     settle();
     check_inputs();
+    pipelines_.count_recording();
     if (uses_brains_) return record_brains(request, commands);
     copy_barrier(device_, commands);
     words_.resize(normal_table_at_);
@@ -84,23 +85,23 @@ void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buff
         range = {(VkBuffer)buffer->buffer, buffer->offset_bytes, buffer->size_bytes, nullptr};
         device_.check_foreign(range);
         if (device_.is_on_paper()) range = device_.paper_buffer_of_host(buffer->buffer, range.offset, range.size);
+    } else if (port == Port::states) {
+        range = population.own_states;
     }
-    switch (port) {
-        case Port::input: host_buffers_[p].input = range; break;
-        case Port::spikes: host_buffers_[p].spikes = range; break;
-        case Port::spike_count: host_buffers_[p].spike_count = range; break;
-        case Port::states: {
-            const Range& next = buffer ? range : population.own_states;
-            const VkDeviceSize bytes = population.states_bytes();
-            if (next.buffer != population.states.buffer || next.offset != population.states.offset) {
-                std::vector<uint32_t> words(bytes / 4);
-                device_.download(population.states, 0, words.data(), bytes);
-                device_.upload(next, 0, words.data(), bytes);
-            }
-            population.states = next;
-            break;
-        }
+    Range& bound = port == Port::input    ? host_buffers_[p].input
+                   : port == Port::spikes ? host_buffers_[p].spikes
+                   : port == Port::states ? population.states
+                                          : host_buffers_[p].spike_count;
+    if (range.buffer == bound.buffer && range.offset == bound.offset) return;  // as it is; the buffer lives while it is bound
+    if (port == Port::states) {
+        std::vector<uint32_t> words(population.states_bytes() / 4);
+        device_.download(population.states, 0, words.data(), population.states_bytes());
+        device_.upload(range, 0, words.data(), population.states_bytes());
     }
+    const VkBuffer own = port == Port::states ? population.own_states.buffer : VK_NULL_HANDLE;
+    for (const VkBuffer changed : {bound.buffer, range.buffer})
+        if (changed != own) pipelines_.forget(changed);
+    bound = range;
     try {
         change_step();
     } catch (const Error&) {  // samples with weights of their own cannot go the other way

@@ -188,20 +188,13 @@ VkPipeline Pipelines::make(std::span<const uint32_t> spirv, const std::vector<ui
     return pipeline;
 }
 
-VkDescriptorSet Pipelines::bind(const Bindings& bindings) {
+VkDescriptorSet Pipelines::new_set() {
+    if (!forgotten_.empty() && recordings_ - forgotten_.front().recordings >= most_recordings) {
+        const VkDescriptorSet set = forgotten_.front().set;
+        forgotten_.pop_front();
+        return set;
+    }
     const DeviceFunctions& vk = device_.functions;
-    BoundRanges key;
-    for (uint32_t i = 0; i < binding_count; ++i) {
-        const Range& range = bindings[i].buffer ? bindings[i] : bindings[0];
-        key[3 * i] = (uint64_t)range.buffer;  // a pointer or a number, as the platform has it
-        key[3 * i + 1] = range.offset;
-        key[3 * i + 2] = range.size;
-    }
-    if (const auto found = sets_.find(key); found != sets_.end()) return found->second;
-    if (device_.is_on_paper()) {
-        const uint64_t number = sets_.size() + 1;
-        return sets_.emplace(key, (VkDescriptorSet)number).first->second;
-    }
     if (sets_left_ == 0) {
         const VkDescriptorPoolSize size{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, sets_of_a_pool * binding_count};
         auto info = made<VkDescriptorPoolCreateInfo>(VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO);
@@ -220,6 +213,40 @@ VkDescriptorSet Pipelines::bind(const Bindings& bindings) {
     VkDescriptorSet set = VK_NULL_HANDLE;
     check(vk.vkAllocateDescriptorSets(device_.handle, &info, &set), "could not make a descriptor set");
     --sets_left_;
+    return set;
+}
+
+void Pipelines::forget(VkBuffer buffer) {
+    if (device_.is_on_paper()) return;  // sets are numbers
+    const auto names_it = [&](const BoundRanges& ranges) {
+        for (uint32_t i = 0; i < binding_count; ++i)
+            if (ranges[3 * i] == (uint64_t)buffer) return true;  // a pointer or a number, as the platform has it
+        return false;
+    };
+    for (auto set = sets_.begin(); set != sets_.end();) {
+        if (names_it(set->first)) {
+            forgotten_.push_back({set->second, recordings_});
+            set = sets_.erase(set);
+        } else {
+            ++set;
+        }
+    }
+}
+
+VkDescriptorSet Pipelines::bind(const Bindings& bindings) {
+    BoundRanges key;
+    for (uint32_t i = 0; i < binding_count; ++i) {
+        const Range& range = bindings[i].buffer ? bindings[i] : bindings[0];
+        key[3 * i] = (uint64_t)range.buffer;  // a pointer or a number, as the platform has it
+        key[3 * i + 1] = range.offset;
+        key[3 * i + 2] = range.size;
+    }
+    if (const auto found = sets_.find(key); found != sets_.end()) return found->second;
+    if (device_.is_on_paper()) {
+        const uint64_t number = sets_.size() + 1;
+        return sets_.emplace(key, (VkDescriptorSet)number).first->second;
+    }
+    const VkDescriptorSet set = new_set();
     std::array<VkDescriptorBufferInfo, binding_count> buffers;
     std::array<VkWriteDescriptorSet, binding_count> writes{};
     for (uint32_t i = 0; i < binding_count; ++i) {
@@ -232,7 +259,7 @@ VkDescriptorSet Pipelines::bind(const Bindings& bindings) {
         writes[i].descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
         writes[i].pBufferInfo = &buffers[i];
     }
-    vk.vkUpdateDescriptorSets(device_.handle, binding_count, writes.data(), 0, nullptr);
+    device_.functions.vkUpdateDescriptorSets(device_.handle, binding_count, writes.data(), 0, nullptr);
     sets_.emplace(key, set);
     return set;
 }

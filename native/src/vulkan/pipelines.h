@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <span>
 #include <string>
@@ -33,6 +34,11 @@ public:
     VkPipeline get(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants = {});
     // Made at the first call with these ranges, and kept: commands that were recorded may still use it.
     VkDescriptorSet bind(const Bindings& bindings);
+    // The host program has let go of a buffer, or has bound one: its handle may be that of another buffer which was let go of before.
+    // Sets with it are not found any more; they are used again when no command can wait that uses them.
+    void forget(VkBuffer buffer);
+    void count_recording() { ++recordings_; }                   // steps were recorded for the host
+    void all_have_run() { recordings_ += most_recordings; }  // whatever was recorded
     VkPipelineLayout layout() const { return layout_; }
     // Keeps what the driver has compiled for the next process, where that is wanted and something is new.
     void save();
@@ -48,6 +54,7 @@ private:
     void make_cache();
     void close();
     VkPipeline make(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants);
+    VkDescriptorSet new_set();
 
     Device& device_;
     VkDescriptorSetLayout set_layout_ = VK_NULL_HANDLE;
@@ -58,6 +65,13 @@ private:
     std::vector<VkDescriptorPool> pools_;
     uint32_t sets_left_ = 0;  // in the last pool
     std::map<BoundRanges, VkDescriptorSet> sets_;
+    static constexpr uint64_t most_recordings = 512;  // that wait to run; snn_vulkan.h: 256, each of which may be two
+    struct Forgotten {
+        VkDescriptorSet set;
+        uint64_t recordings;  // there were then
+    };
+    std::deque<Forgotten> forgotten_;
+    uint64_t recordings_ = 0;
     std::map<ShaderAndConstants, VkPipeline> pipelines_;
 };
 

@@ -1,14 +1,19 @@
 #include "heap.h"
 
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 
 namespace {
 
 std::atomic<uint64_t> news{0};
 std::atomic<uint64_t> last{UINT64_MAX};  // `news` up to which memory is given
+std::atomic<size_t> most{SIZE_MAX};      // bytes of a block
 
-bool give() { return news.fetch_add(1, std::memory_order_relaxed) < last.load(std::memory_order_relaxed); }
+void* give(std::size_t size) {
+    if (news.fetch_add(1, std::memory_order_relaxed) >= last.load(std::memory_order_relaxed)) return nullptr;
+    return size > most.load(std::memory_order_relaxed) ? nullptr : std::malloc(size ? size : 1);
+}
 
 }  // namespace
 
@@ -16,18 +21,19 @@ namespace snn::test {
 
 uint64_t heap_calls() { return news.load(); }
 void fail_heap_after(uint64_t calls) { last.store(calls == UINT64_MAX ? calls : news.load() + calls); }
+void limit_heap_blocks(size_t bytes) { most.store(bytes); }
 
 }  // namespace snn::test
 
 // The alignment forms are not replaced, session buffers go through the host's allocator.
 void* operator new(std::size_t size) {
-    void* const memory = give() ? std::malloc(size ? size : 1) : nullptr;
+    void* const memory = give(size);
     if (!memory) throw std::bad_alloc();
     return memory;
 }
 // std::stable_sort asks this way; without it the sanitizer sees its operator new freed by our operator delete.
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    return give() ? std::malloc(size ? size : 1) : nullptr;
+    return give(size);
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }

@@ -1,8 +1,11 @@
-// Structs of older headers: no struct has grown since ABI 1, so one of the tests' own shows that growing works.
+// Structs of older headers, shown with one of the tests' own; exceptions as statuses.
 #include <doctest/doctest.h>
 
 #include <cstddef>
 #include <cstring>
+#include <new>
+#include <string>
+#include <vector>
 
 #include "api/guard.h"
 
@@ -14,9 +17,14 @@ struct Grown {
     const char* added;
 };
 
+std::string last_error;
+
 void init(Grown* out, uint32_t struct_size) { snn::api::initialize(out, struct_size, Grown{0, 7, "default"}); }
 
 }  // namespace
+
+// The library's own is in src/api, which is not part of this program.
+void snn::api::set_last_error(const char* sentence) noexcept { last_error = sentence; }
 
 template <>
 inline constexpr uint32_t snn::api::sizes_of<Grown>[] = {offsetof(Grown, added), sizeof(Grown)};
@@ -56,4 +64,14 @@ TEST_CASE("a size that ends inside a field is refused, and the sentence names th
             CHECK(std::strstr(error.what(), "this library knows 8, 16"));
         }
     }
+}
+
+TEST_CASE("what no memory could hold is out of memory, not a defect") {
+    const auto status_of = [](auto&& function) { return snn::api::guarded(function); };
+    CHECK(status_of([] { std::vector<double>(SIZE_MAX / 2); }) == SNN_ERROR_OUT_OF_MEMORY);
+    CHECK(status_of([] { throw std::bad_alloc(); }) == SNN_ERROR_OUT_OF_MEMORY);
+    CHECK(status_of([] { throw std::runtime_error("a sentence"); }) == SNN_ERROR_INTERNAL);
+    CHECK(last_error == "a sentence");
+    CHECK(status_of([] { throw 1; }) == SNN_ERROR_INTERNAL);
+    CHECK(status_of([] {}) == SNN_OK);
 }

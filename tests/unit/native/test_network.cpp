@@ -164,6 +164,23 @@ TEST_CASE("fixed projections onto one receptor share a scale and count together,
     CHECK(limits[2] == std::ldexp(1.0f, 30 - 19));
 }
 
+TEST_CASE("few synapses onto very many neurons take little memory to check") {
+    // A file of a few bytes can say so. The scales are those of as many synapses onto two neurons.
+    const auto finished = [](uint32_t target_size) {
+        NetworkMaker maker;
+        const uint32_t a = maker.spikes({2}), b = maker.neurons({target_size}, relay_model());
+        maker.connect(sparse(a, b, one_each));
+        maker.connect(sparse(a, b, {{0, 2, 3}, {0, 1, 1}, {}}, 0.25f));
+        maker.network().finish();
+        return std::pair(maker.network().projections()[1].fixed_exponent, fixed_weight_limits(maker.network()));
+    };
+    const auto few = finished(2);
+    limit_heap_blocks(size_t{1} << 20);
+    const auto many = finished(1u << 30);
+    limit_heap_blocks(SIZE_MAX);
+    CHECK(many == few);
+}
+
 TEST_CASE("windows larger than any image needs are refused before they take memory or time") {
     const auto pool = [](Window window, uint32_t extent, uint32_t target) {
         NetworkMaker maker;

@@ -97,8 +97,12 @@ TEST_CASE("a callback that throws does not leave the session open to reading") {
     options.device = "reference";
     Session session(maker.plan()->network, options);
     const Session::Entry entry(session);
-    session.call_back([&] { CHECK_NOTHROW(Session::Entry(session, true)); });
-    CHECK_THROWS_AS(session.call_back([] { throw std::string("from the host"); }), std::string);
+    const SNNEpoch epoch{};
+    session.set_epoch_callback(
+        [](SNNHandle, const SNNEpoch*, void* user) { CHECK_NOTHROW(Session::Entry(*static_cast<Session*>(user), true)); }, &session);
+    session.tell(epoch);
+    session.set_epoch_callback([](SNNHandle, const SNNEpoch*, void*) { throw std::string("from the host"); }, nullptr);
+    CHECK_THROWS_AS(session.tell(epoch), std::string);
     try {
         const Session::Entry nested(session, true);
         FAIL("entered");

@@ -1,4 +1,5 @@
-// The reference executor: canonical arrays and the kernels over them. executor.cpp runs forward, gradient.cpp backward.
+// The reference executor: canonical arrays and the kernels over them. executor.cpp runs forward, plasticity.cpp changes weights on the
+// way, gradient.cpp and rules.cpp run backward, variables.cpp reads and writes.
 #pragma once
 
 #include <memory>

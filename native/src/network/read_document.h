@@ -1,0 +1,45 @@
+// What the documents of models, surrogates and rules of plasticity have in common (docs/model-format.md).
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/json.h"
+#include "network/model.h"
+
+namespace snn {
+
+constexpr double largest_float = 3.4028234663852886e38, largest_int = 2147483647.0;
+
+// A document of one kind, with its name. `what` and the name begin every sentence about it: "model 'lif': ...".
+struct Document {
+    Document(std::string_view text, const char* kind, const char* what);
+    Document(const Document&) = delete;  // `root` refers to `json`
+    Document& operator=(const Document&) = delete;
+    const Json json;
+    const std::string name;
+    const JsonObject root;
+};
+
+// Names of one kind: well-formed and each only once among all that share `taken`.
+std::string read_name(const JsonObject& entry, std::set<std::string>& taken);
+std::string optional_text(const JsonObject& entry, const char* key);  // "" where it is not there
+ValueType read_type(const JsonObject& entry);
+// A number that becomes a float32, or a 32-bit integer, in every neuron.
+double read_value(const JsonObject& entry, const char* key, ValueType type);
+
+std::vector<ParameterInfo> read_parameters(const JsonObject& root, std::set<std::string>& taken);
+std::vector<OptionInfo> read_options(const JsonObject& root, std::set<std::string>& taken);
+std::vector<DerivedInfo> read_derived(const JsonObject& root);
+
+std::vector<ValueType> types_of(const std::vector<DerivedInfo>& derived);
+// Of parameters, options and derived constants, in this order; `index` is one of them.
+template <class Definition>
+ValueType constant_type_of(const Definition& definition, uint32_t index) {
+    const size_t options = definition.parameters.size(), derived = options + definition.options.size();
+    return index < options ? ValueType::float_ : index < derived ? ValueType::int_ : definition.derived[index - derived].type;
+}
+
+}  // namespace snn

@@ -1,0 +1,102 @@
+"""Input for a simulation: whose it is, and the shapes in which it may come."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from snn._arrays import Floats, float32_array, mapping, new_array, spread
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+
+if TYPE_CHECKING:
+    from snn.network import Network
+    from snn.population import Population
+
+__all__ = ["Inputs"]
+
+
+class Inputs:
+    """The inputs of a network, for a number of samples.
+
+    Parameters
+    ----------
+    network : Network
+        Whose input populations they are.
+    batch_size : int
+        Samples.
+    """
+
+    def __init__(self, network: Network, batch_size: int) -> None:
+        self._network = network
+        self._batch_size = batch_size
+
+    def __getitem__(self, name: str) -> Population:
+        """Return an input by name; another population is an error that lists the inputs."""
+        population = self._network[name]
+        if not population.is_input:
+            inputs = ", ".join(self._network.inputs) or "none"
+            raise InvalidArgumentError(f"population {name!r} is not an input; the inputs are: {inputs}")
+        return population
+
+    def by_name(self, inputs: Mapping[str, ArrayLike] | NDArray[Any] | None) -> Mapping[str, ArrayLike]:
+        """Return arrays by input population; a single one is that of the only input."""
+        if isinstance(inputs, np.ndarray):
+            names = self._network.inputs
+            if len(names) != 1:
+                raise InvalidArgumentError(
+                    f"the network has {len(names)} inputs ({', '.join(names) or 'none'}); inputs must be a dict of them"
+                )
+            return {names[0]: inputs}
+        return mapping(inputs, "inputs", "arrays by input population")
+
+    def of_run(self, name: str, values: ArrayLike, steps: int) -> tuple[int, bool, Floats]:
+        """Return (population, held, array) for a run, from any of the shapes that `Simulation.run` takes."""
+        population = self[name]
+        shape, batch = population.shape, self._batch_size
+        array = float32_array(values, f"input {name!r}")
+        for one in {shape, (population.size,)}:
+            if array.shape == (steps, batch, *one):
+                return population._index, False, array
+            if array.shape == (batch, *one):
+                return population._index, True, array
+            if batch == 1 and array.shape == (steps, *one):
+                return population._index, False, array
+            if array.shape == one:
+                return population._index, True, spread(array, (batch, *one), f"input {name!r}")
+        raise InvalidArgumentError(
+            f"input {name!r} has shape {array.shape}; it must be {(steps, batch, *shape)} (each step), "
+            f"{(batch, *shape)} or {shape} (held)"
+        )
+
+    def of_step(self, name: str, values: ArrayLike) -> tuple[int, Floats]:
+        """Return (population, array) for the coming step, an entry for each sample."""
+        population = self[name]
+        array = float32_array(values, f"input {name!r}")
+        shapes = {population.shape, (population.size,)}
+        if array.shape in shapes:
+            array = spread(array, (self._batch_size, *array.shape), f"input {name!r}")
+        elif array.shape not in {(self._batch_size, *shape) for shape in shapes}:
+            raise InvalidArgumentError(
+                f"input {name!r} has shape {array.shape}; it must be {(self._batch_size, *population.shape)} "
+                f"or {population.shape}"
+            )
+        return population._index, array
+
+    def to_bind(self, name: str, array: Floats | None) -> tuple[int, Floats]:
+        """Return (population, array) of an array that is read in place, a new one of zeros where there is none."""
+        population = self[name]
+        shape = (self._batch_size, *population.shape)
+        if array is None:
+            array = new_array(shape, np.float32, f"the array to bind to {name!r}")
+        if not isinstance(array, np.ndarray) or array.dtype != np.float32:
+            found = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else f"type {type(array).__name__}"
+            raise ArgumentTypeError(f"the array to bind to {name!r} has {found}; it must be a float32 array")
+        if array.size != math.prod(shape) or not array.flags.c_contiguous:
+            raise InvalidArgumentError(
+                f"the array to bind to {name!r} has shape {array.shape}; it must be C-contiguous with shape {shape}"
+            )
+        return population._index, array

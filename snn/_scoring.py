@@ -1,0 +1,53 @@
+"""Runs of a trainer that learn nothing: loss, accuracy and scores of the network's present weights."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snn._arrays import Floats, new_array
+from snn.engine.errors import StateError
+
+if TYPE_CHECKING:
+    from snn._batches import Batches
+    from snn.trainer import Trainer
+
+__all__ = ["evaluate", "validate"]
+
+
+def evaluate(trainer: Trainer, batches: Batches, targets: NDArray[Any]) -> tuple[float, float, Floats]:
+    """Return mean loss, accuracy (NaN without classes) and scores of the network's present weights."""
+    if trainer._resumed is not None:
+        raise StateError(
+            "a checkpoint was loaded, and the network gets its weights when the next fit begins; to score without training "
+            f"on, make the Trainer with epochs={len(trainer._resumed.reports)}, those that are done, and call fit"
+        )
+    _, native = trainer._open(scoring=True)
+    outputs = trainer.network[trainer.output].size
+    scores = new_array((batches.count, outputs), np.float32, "the scores")
+    batch_scores = new_array((trainer.batch_size, outputs), np.float32, "the scores of a batch")
+    loss = 0.0
+    correct = 0
+    # Random encoders draw other numbers than in training, the same at each evaluation.
+    for rows, inputs in batches.each(None, 2**39 + trainer.seed % 2**39):
+        result = native.forward(inputs, **trainer._loss.answers(targets, rows))
+        native.scores(batch_scores)
+        scores[rows] = batch_scores[: rows.size]
+        loss += result.loss * result.sample_count
+        correct += result.correct_count
+    accuracy = correct / batches.count if targets.ndim == 1 else math.nan
+    return loss / batches.count, accuracy, scores
+
+
+def validate(trainer: Trainer, batches: Batches, targets: NDArray[Any]) -> tuple[float, float]:
+    """Return mean loss and accuracy (NaN without classes) of the network's present weights."""
+    if not trainer._loss.is_own:
+        return evaluate(trainer, batches, targets)[:2]
+    _, native = trainer._open()
+    loss = 0.0
+    for rows, inputs in batches.each(None, 2**39 + trainer.seed % 2**39):
+        loss += trainer._loss.forward(native, inputs, targets, rows).loss * rows.size
+    return loss / batches.count, math.nan

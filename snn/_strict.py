@@ -1,0 +1,170 @@
+"""Names that an object does not have: assigning to one, or giving one as a keyword, is an error that says what was meant."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
+
+from snn.engine.errors import ArgumentTypeError, UnknownAttributeError, shown
+
+__all__ = ["Strict", "keywords_told", "suggestion"]
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+# What other libraries call a thing, and what may be its name here: the first that is known is suggested.
+_ELSEWHERE = {
+    "activation": ("surrogate",),
+    "biases": ("bias",),
+    "delay": ("delays", "delay_steps"),
+    "delay_ms": ("delay", "delay_steps"),
+    "delays": ("delay", "delay_steps"),
+    "features": ("units",),
+    "init_hidden": ("initial",),
+    "kernel_size": ("kernel",),
+    "lr": ("learning_rate",),
+    "model": ("network", "neurons"),
+    "n": ("size",),
+    "num_epochs": ("epochs",),
+    "num_steps": ("steps",),
+    "out_channels": ("channels",),
+    "out_features": ("units",),
+    "p": ("probability",),
+    "spike_grad": ("surrogate",),
+    "stdp": ("plasticity",),
+    "tau": ("tau_membrane", "tau_plus"),
+    "tau_m": ("tau_membrane",),
+    "tau_mem": ("tau_membrane",),
+    "tau_syn": ("tau_synapse",),
+    "thr": ("threshold",),
+    "timestep": ("dt",),
+    "v_th": ("threshold",),
+    "v_thresh": ("threshold",),
+    "validation": ("validation_data",),
+    "w": ("weights", "weight"),
+    "weight": ("weights",),
+    "weights": ("weight",),
+}
+
+
+# Arguments that are asked of one thing and belong to another.
+_WHOSE = {
+    "batch_size": "snn.Trainer",
+    "epochs": "snn.Trainer",
+    "learning_rate": "snn.Trainer",
+    "lr": "snn.Trainer, where it is learning_rate",
+    "optimizer": "snn.Trainer",
+    "p": "snn.Sparse.fixed_probability, where it is probability",
+    "plasticity": "snn.Sparse and its rules",
+    "probability": "snn.Sparse.fixed_probability",
+}
+
+
+def suggestion(name: object, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` where one of the names is near, else nothing."""
+    if not isinstance(name, str):
+        return ""
+    names = list(known)
+    word = name.lower()
+    near = [one for one in _ELSEWHERE.get(word, ()) if one in names]
+    near = near or [one for one in names if one.lower() == word or (len(word) > 3 and one.startswith(word))]
+    near = near or difflib.get_close_matches(word, names, 1, 0.7)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def keywords_told(function: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Let a function refuse a keyword that it does not have with what it has, as an `ArgumentTypeError`."""
+    parameters = list(inspect.signature(function).parameters.values())
+    known = {one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
+    has = [one.name for one in parameters if one.name in known and one.name not in ("self", "cls")]
+    positional = [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+    own = int(bool(positional) and positional[0] in ("self", "cls"))
+    unnamed = positional[own:]
+    most = sys.maxsize if any(one.kind is one.VAR_POSITIONAL for one in parameters) else len(positional)
+    takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters)
+    is_init = function.__name__ == "__init__"
+
+    @functools.wraps(function)
+    def told(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        if kwargs and not takes_any and not known.issuperset(kwargs):
+            name = next(key for key in kwargs if key not in known)
+            what = type(args[0]).__name__ if is_init else function.__qualname__
+            told = suggestion(name, has) or f"; it has: {', '.join(has)}"
+            if name in _WHOSE and not told.startswith("; did"):
+                told = f"; that is an argument of {_WHOSE[name]}"
+            raise ArgumentTypeError(f"{what} has no argument {name!r}{told}")
+        if len(args) > most:
+            extra = f"{', '.join(unnamed) or 'nothing'} without a name"
+            raise ArgumentTypeError(
+                f"{type(args[0]).__name__ if is_init else function.__qualname__} takes {extra}; "
+                f"{len(args) - own} values were given: {', '.join(map(shown, args[own:]))}"
+            )
+        return function(*args, **kwargs)
+
+    return told
+
+
+class Strict:
+    """Base of objects whose attributes are made in ``__init__`` and by nobody later.
+
+    ``projection.weight = w`` would else do nothing, and nothing would say so: what is meant is ``weights``. Names that begin
+    with ``_`` are free.
+    """
+
+    _fixed: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Attributes that only its maker sets, and what to do instead."""
+    _hints: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """What is often looked for in vain, and where it is."""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if "__init__" in cls.__dict__:
+            cls.__init__ = _closing(cls.__init__)  # type: ignore[method-assign]
+
+    if not TYPE_CHECKING:  # which would take every name for one that may be set
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if not name.startswith("_") and self.__dict__.get("_is_made"):
+                if name in self._fixed:
+                    raise UnknownAttributeError(f"{self._titled()}: {name} cannot be changed; {self._fixed[name]}")
+                if name not in self.__dict__ and not hasattr(type(self), name):
+                    raise UnknownAttributeError(f"{self._titled()} has no attribute {name!r}{self._meant(name)}")
+            super().__setattr__(name, value)
+
+        def __getattr__(self, name: str) -> Any:
+            # Called where there is none. A property that failed with an AttributeError of its own fails with it again.
+            if name.startswith("_") or "_is_made" not in self.__dict__ or hasattr(type(self), name):
+                return object.__getattribute__(self, name)
+            raise UnknownAttributeError(f"{self._titled()} has no attribute {name!r}{self._meant(name)}")
+
+    def _close(self) -> None:
+        """End the making of an object that was not made by ``__init__``."""
+        self.__dict__["_is_made"] = True
+
+    def _titled(self) -> str:
+        """Return how errors call it."""
+        return type(self).__name__
+
+    def _meant(self, name: str) -> str:
+        """Return the end of the sentence that an attribute is not there: what to do instead."""
+        if name in self._hints:
+            return f"; {self._hints[name]}"
+        return suggestion(name, [one for one in dir(self) if not one.startswith("_")])
+
+
+def _closing(init: Callable[..., None]) -> Callable[..., None]:
+    """Return an ``__init__`` after which an object has all its attributes."""
+    checked = keywords_told(init)
+
+    @functools.wraps(init)
+    def closing(self: Any, *args: Any, **kwargs: Any) -> None:
+        checked(self, *args, **kwargs)
+        if type(self).__init__ is closing:  # not one of a base class that another calls
+            self._close()
+
+    return closing
